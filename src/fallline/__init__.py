@@ -1,0 +1,1 @@
+"""fallline: maps of how neural networks learn."""

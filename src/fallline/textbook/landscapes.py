@@ -1,0 +1,221 @@
+"""Landscapes: functions of a few coordinates whose descent one can see.
+
+Each page takes its coordinates as arguments and stands beside its partial derivatives, worked by hand.
+Pages of any dimension take `*x`. Sources: Surjanovic & Bingham, Virtual Library of Simulation Experiments;
+Jamil & Yang 2013 (arXiv:1308.4008); Rosenbrock 1960; monkey saddle: any book on differential geometry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fallline.errors import UnknownNameError
+from fallline.textbook.operations import Array, cos, exp, sin, sqrt, tanh
+
+__all__ = ["LANDSCAPES", "Landscape", "landscape", "quadratic"]
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A function of a point, its gradient, and what is known about it.
+
+    Parameters
+    ----------
+    name: the field's name for it.
+    function: `f(x, y, ...)` to a value; the arguments' names are the coordinates' names.
+    gradient: `f'(x, y, ...)` to a tuple of partial derivatives; None for a user's own, which is then derived.
+    start: the classical start, or one that shows the landscape well.
+    window: (low, high) of each of two coordinates, for pictures.
+    minima: known global minima. Empty where there is none.
+    dimension: number of coordinates, where a page takes any number of them.
+    log_levels: whether contours want logarithmic levels.
+
+    >>> LANDSCAPES["rosenbrock"](-1.2, 1.0)
+    24.199999999999996
+    """
+
+    name: str
+    function: Callable[..., Array]
+    gradient: Callable[..., Sequence[Array]] | None = None
+    start: tuple[float, ...] = (1.0, 1.0)
+    window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0))
+    minima: tuple[tuple[float, ...], ...] = ()
+    dimension: int = 2
+    log_levels: bool = False
+
+    def __call__(self, *coordinates: Array) -> Array:
+        return self.function(*coordinates)
+
+    def __repr__(self) -> str:
+        return f"Landscape({self.name!r})"
+
+
+def rosenbrock(*x: Array) -> Array:
+    return sum((1 - a) ** 2 + 100 * (b - a**2) ** 2 for a, b in zip(x[:-1], x[1:], strict=True))
+
+
+def rosenbrock_gradient(*x: Array) -> list[Array]:
+    gradient = [0 * a for a in x]
+    for i, (a, b) in enumerate(zip(x[:-1], x[1:], strict=True)):
+        gradient[i] = gradient[i] - 2 * (1 - a) - 400 * a * (b - a**2)
+        gradient[i + 1] = gradient[i + 1] + 200 * (b - a**2)
+    return gradient
+
+
+def himmelblau(x: Array, y: Array) -> Array:
+    return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+
+
+def himmelblau_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    p, q = x**2 + y - 11, x + y**2 - 7
+    return 4 * x * p + 2 * q, 2 * p + 4 * y * q
+
+
+def beale(x: Array, y: Array) -> Array:
+    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+
+
+def beale_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    p, q, r = 1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3
+    return (
+        2 * p * (y - 1) + 2 * q * (y**2 - 1) + 2 * r * (y**3 - 1),
+        2 * p * x + 4 * q * x * y + 6 * r * x * y**2,
+    )
+
+
+def booth(x: Array, y: Array) -> Array:
+    return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
+
+
+def booth_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    p, q = x + 2 * y - 7, 2 * x + y - 5
+    return 2 * p + 4 * q, 4 * p + 2 * q
+
+
+def rastrigin(*x: Array) -> Array:
+    return sum(10 + a**2 - 10 * cos(2 * math.pi * a) for a in x)
+
+
+def rastrigin_gradient(*x: Array) -> list[Array]:
+    return [2 * a + 20 * math.pi * sin(2 * math.pi * a) for a in x]
+
+
+def ackley(*x: Array) -> Array:
+    r = sqrt(sum(a**2 for a in x) / len(x))
+    c = sum(cos(2 * math.pi * a) for a in x) / len(x)
+    return 20 + math.e - 20 * exp(-r / 5) - exp(c)
+
+
+def ackley_gradient(*x: Array) -> list[Array]:
+    # At the minimum itself the function has a cusp; the gradient there is 0 / 0, so r is kept from 0 by the
+    # smallest normal number, which gives the mean of the slopes around it: 0.
+    r = sqrt(sum(a**2 for a in x) / len(x) + 1e-37)
+    c = sum(cos(2 * math.pi * a) for a in x) / len(x)
+    return [
+        4 * exp(-r / 5) * a / (len(x) * r) + 2 * math.pi / len(x) * sin(2 * math.pi * a) * exp(c) for a in x
+    ]  # fmt: skip
+
+
+def styblinski_tang(*x: Array) -> Array:
+    return sum(a**4 - 16 * a**2 + 5 * a for a in x) / 2
+
+
+def styblinski_tang_gradient(*x: Array) -> list[Array]:
+    return [2 * a**3 - 16 * a + 2.5 for a in x]
+
+
+def three_hump_camel(x: Array, y: Array) -> Array:
+    return 2 * x**2 - 1.05 * x**4 + x**6 / 6 + x * y + y**2
+
+
+def three_hump_camel_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    return 4 * x - 4.2 * x**3 + x**5 + y, x + 2 * y
+
+
+def monkey_saddle(x: Array, y: Array) -> Array:
+    return x**3 - 3 * x * y**2
+
+
+def monkey_saddle_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    return 3 * x**2 - 3 * y**2, -6 * x * y
+
+
+def saddle(x: Array, y: Array) -> Array:
+    return x**2 - y**2
+
+
+def saddle_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    return 2 * x, -2 * y
+
+
+def plateau(x: Array, y: Array) -> Array:
+    """A bowl whose slope vanishes far out, as behind a saturated unit: tanh of a paraboloid."""
+    return tanh((x**2 + y**2) / 4)
+
+
+def plateau_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    slope = (1 - tanh((x**2 + y**2) / 4) ** 2) / 2
+    return slope * x, slope * y
+
+
+def quadratic(condition: float = 10.0) -> Landscape:
+    """The quadratic bowl (x^2 + condition y^2) / 2: eigenvalues l = 1 and L = condition, so kappa = condition.
+
+    Gradient descent converges for learning rates below 2 / condition.
+
+    >>> quadratic(100.0)(1.0, 1.0)
+    50.5
+    """
+
+    def bowl(x: Array, y: Array) -> Array:
+        return (x**2 + condition * y**2) / 2
+
+    def bowl_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+        return x, condition * y
+
+    return Landscape(
+        "quadratic", bowl, bowl_gradient, start=(2.0, 1.0), window=((-2.5, 2.5), (-1.5, 1.5)), minima=((0.0, 0.0),)
+    )
+
+
+_TANG = -2.903534027771177
+"""Root of 4 a^3 - 32 a + 5 = 0 that minimises (a^4 - 16 a^2 + 5 a) / 2."""
+
+LANDSCAPES: dict[str, Landscape] = {
+    record.name: record
+    for record in (
+        Landscape("ackley", ackley, ackley_gradient, (2.5, 1.5), ((-4, 4), (-4, 4)), ((0.0, 0.0),)),
+        Landscape("beale", beale, beale_gradient, (1.0, 1.0), ((-4.5, 4.5), (-4.5, 4.5)), ((3.0, 0.5),), 2, True),
+        Landscape("booth", booth, booth_gradient, (-5.0, 5.0), ((-10, 10), (-10, 10)), ((1.0, 3.0),), 2, True),
+        Landscape(
+            "himmelblau", himmelblau, himmelblau_gradient, (0.0, 0.0), ((-5, 5), (-5, 5)),
+            ((3.0, 2.0), (-2.805118086952745, 3.131312518250573),
+             (-3.779310253377747, -3.283185991286170), (3.584428340330492, -1.848126526964404)), 2, True,
+        ),
+        Landscape("monkey_saddle", monkey_saddle, monkey_saddle_gradient, (1.0, 0.1), ((-2, 2), (-2, 2))),
+        Landscape("plateau", plateau, plateau_gradient, (2.5, 1.5), ((-4, 4), (-4, 4)), ((0.0, 0.0),)),
+        quadratic(),
+        Landscape("rastrigin", rastrigin, rastrigin_gradient, (2.3, 1.4), ((-5.12, 5.12), (-5.12, 5.12)), ((0.0, 0.0),)),
+        Landscape(
+            "rosenbrock", rosenbrock, rosenbrock_gradient, (-1.2, 1.0), ((-1.5, 1.5), (-1.0, 3.0)), ((1.0, 1.0),), 2, True,
+        ),
+        Landscape("saddle", saddle, saddle_gradient, (1.5, 0.01), ((-2, 2), (-2, 2))),
+        Landscape(
+            "styblinski_tang", styblinski_tang, styblinski_tang_gradient, (0.0, 0.0), ((-5, 5), (-5, 5)), ((_TANG, _TANG),),
+        ),
+        Landscape(
+            "three_hump_camel", three_hump_camel, three_hump_camel_gradient, (2.0, -1.0), ((-3, 3), (-3, 3)), ((0.0, 0.0),), 2, True,
+        ),
+    )
+}  # fmt: skip
+
+
+def landscape(name: str | Landscape) -> Landscape:
+    """The landscape of that name; a `Landscape` of the user's own is returned as it is."""
+    if isinstance(name, Landscape):
+        return name
+    if name not in LANDSCAPES:
+        raise UnknownNameError("landscape", name, LANDSCAPES)
+    return LANDSCAPES[name]

@@ -1,0 +1,125 @@
+"""The vocabulary of the textbook: about a dozen named operations, and `let`.
+
+All but a few are NumPy's own functions under NumPy's own names. NumPy hands them to the array type that it is given
+(`__array_ufunc__` and `__array_function__`), which is how one page is read as numbers, symbols, graph or machine code.
+Constants in a page are Python numbers (`math.sqrt(2)`, never `np.sqrt(2)`), so that float32 stays float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy import cos, exp, floor, log, log1p, maximum, minimum, sin, sqrt, tanh, where
+
+__all__ = [
+    "Array",
+    "cos",
+    "erf",
+    "exp",
+    "floor",
+    "let",
+    "log",
+    "log1p",
+    "log_sum_exp",
+    "magnitude",
+    "maximum",
+    "minimum",
+    "positive",
+    "recording",
+    "rows",
+    "shift",
+    "sin",
+    "softmax",
+    "sqrt",
+    "tanh",
+    "where",
+]
+
+Array: TypeAlias = Any
+"""An array of any reading: floats, complex numbers, symbols, or traced scalars."""
+
+Recorder: TypeAlias = Callable[[str, "int | None", Array], Array]
+_recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+
+
+def let(symbol: str, layer: int | None, value: Array) -> Array:
+    """Name an intermediate result, as a textbook does: "let Z of layer 2 be ...".
+
+    Returns `value` itself, unless someone listens (`recording`): the symbolic reading then writes an equation
+    and goes on with the bare symbol, and the gradient checker keeps the value to find the first that goes wrong.
+    """
+    recorder = _recorder.get()
+    return value if recorder is None else recorder(symbol, layer, value)
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Within this context each `let(symbol, layer, value)` returns `recorder(symbol, layer, value)`.
+
+    >>> seen = {}
+    >>> with recording(lambda symbol, layer, value: seen.setdefault((symbol, layer), value)):
+    ...     _ = let("Z", 1, 3.0) + 1
+    >>> seen
+    {('Z', 1): 3.0}
+    """
+    token = _recorder.set(recorder)
+    try:
+        yield
+    finally:
+        _recorder.reset(token)
+
+
+def rows(b: Array) -> Array:
+    """The vector b, shape (..., n), as one row for every sample: (..., 1, n)."""
+    return b[..., None, :]
+
+
+def positive(z: Array) -> Array:
+    """The indicator [z > 0]: 1 where z is positive, else 0 (also at 0), in z's own dtype."""
+    return where(z > 0, np.ones_like(z), np.zeros_like(z))
+
+
+def magnitude(z: Array) -> Array:
+    """The absolute value |z|, written with a condition so that it stays analytic away from 0 (complex step)."""
+    return where(z > 0, z, -z)
+
+
+def erf(x: Array) -> Array:
+    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+    from scipy.special import erf as scipy_erf  # a NumPy ufunc; imported late to keep `import fallline` light
+
+    return scipy_erf(x)
+
+
+def shift(Z: Array) -> Array:
+    """A constant for each row that may be subtracted before exp: its largest entry.
+
+    Softmax and log-sum-exp have the same value for every shift; the largest entry keeps exp from overflowing.
+    It counts as a constant: no reading differentiates it, and in exact arithmetic (symbols) it is 0.
+    """
+    own = getattr(Z, "shift", None)
+    return own() if own is not None else Z.real.max(axis=-1, keepdims=True)
+
+
+def log_sum_exp(Z: Array) -> Array:
+    """log(sum_k exp(z_k)) over the last axis, without overflow: shape (..., n) to (...).
+
+    >>> float(log_sum_exp(np.array([1e4, 1e4])))
+    10000.69314718056
+    """
+    m = shift(Z)
+    return m[..., 0] + log(exp(Z - m).sum(axis=-1))
+
+
+def softmax(Z: Array) -> Array:
+    """Class probabilities y_k = exp(z_k) / sum_j exp(z_j) over the last axis.
+
+    >>> softmax(np.array([0.0, 1e4])).tolist()
+    [0.0, 1.0]
+    """
+    E = exp(Z - shift(Z))
+    return E / E.sum(axis=-1, keepdims=True)
