@@ -1,0 +1,238 @@
+"""Objectives: what a run descends. A landscape, or a network on data, as one function of a flat parameter vector.
+
+    objective.loss_and_gradient(w)      w (..., P) to loss (...) and gradient (..., P)
+
+Any leading batch axes of w are runs side by side. The arithmetic is NumPy's, in w's own dtype (float32, float64, or
+complex for complex-step checks); networks this wide use BLAS, so results are exact to rounding, not to the bit.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.data.dataset import Dataset
+from fallline.errors import ShapeError, UsageError
+from fallline.textbook import network as pages
+from fallline.textbook.landscapes import LANDSCAPES, Landscape, landscape
+from fallline.textbook.network import Network
+
+__all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "objective"]
+
+Floats: TypeAlias = NDArray[Any]
+
+
+class Objective(Protocol):
+    """A differentiable function of a flat parameter vector."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int:
+        """Number of parameters P."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each parameter."""
+        ...
+
+    def loss(self, w: Floats) -> Floats: ...
+
+    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]: ...
+
+
+@dataclass(frozen=True)
+class LandscapeObjective:
+    """A landscape as an objective.
+
+    >>> LandscapeObjective(LANDSCAPES["rosenbrock"]).loss_and_gradient(np.array([-1.2, 1.0]))[1].round(6).tolist()
+    [-215.6, -88.0]
+    """
+
+    landscape: Landscape
+
+    @property
+    def name(self) -> str:
+        return self.landscape.name
+
+    @property
+    def dimension(self) -> int:
+        return self.landscape.dimension
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        parameters = inspect.signature(self.landscape.function).parameters.values()
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        if len(names) == self.dimension:
+            return tuple(names)
+        return ("x", "y") if self.dimension == 2 else tuple(f"x{k + 1}" for k in range(self.dimension))
+
+    @cached_property
+    def gradient(self) -> Callable[..., Any]:
+        """The landscape's own gradient page, or the derived one where it has none."""
+        if self.landscape.gradient is not None:
+            return self.landscape.gradient
+        from fallline.readings.graph import gradient_of  # needed for a user's own page alone
+
+        return gradient_of(self.landscape.function)
+
+    def loss(self, w: Floats) -> Floats:
+        return np.asarray(self.landscape.function(*self._coordinates(w)))
+
+    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+        x = self._coordinates(w)
+        partials = [np.broadcast_to(g, x[0].shape) for g in self.gradient(*x)]
+        return np.asarray(self.landscape.function(*x)), np.stack(partials, axis=-1)
+
+    def _coordinates(self, w: Floats) -> tuple[Floats, ...]:
+        w = np.asarray(w)
+        if w.shape[-1:] != (self.dimension,):
+            raise ShapeError(f"a point of {self.name} must have {self.dimension} coordinates; got shape {w.shape}.")
+        return tuple(np.moveaxis(w, -1, 0))
+
+    def __repr__(self) -> str:
+        return f"LandscapeObjective({self.name!r}, {self.dimension} coordinates)"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkObjective:
+    """A network on data as an objective: the loss summed or averaged over the samples, and the L2 penalty.
+
+    >>> from fallline.data import generate
+    >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
+    >>> problem.loss(np.zeros(26)).round(4).tolist()  # 300 log 3
+    329.5837
+    """
+
+    network: Network
+    data: Dataset
+
+    def __post_init__(self) -> None:
+        for what, columns, units in (
+            ("inputs X", self.data.X.shape[1], self.network.sizes[0]),
+            ("targets T", self.data.T.shape[1], self.network.sizes[-1]),
+        ):
+            if columns != units:
+                raise ShapeError(
+                    f"{what} of {self.data.name} have {columns} columns, but the network {self.network.text} "
+                    f"has {units} such units. Change the network's sizes or the data."
+                )
+        T, kind = self.data.T, self.network.loss.targets
+        if kind == "classes" and not (((T == 0) | (T == 1)).all() and (T.sum(axis=-1) == 1).all()):
+            raise UsageError(
+                f"{self.network.loss.name} needs one-hot targets (one 1 in each row, else 0); the targets of "
+                f"{self.data.name} are not. Use squared_error for values, logistic for several labels at once."
+            )
+        if kind == "labels" and not ((T == 0) | (T == 1)).all():
+            raise UsageError(
+                f"{self.network.loss.name} needs targets that are 0 or 1; those of {self.data.name} are not."
+            )
+
+    @property
+    def name(self) -> str:
+        return f"{self.network.text} on {self.data.name}"
+
+    @property
+    def dimension(self) -> int:
+        return self.network.parameter_count
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(self.network.label(k) for k in range(self.dimension))
+
+    def factor(self, samples: int) -> float:
+        """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean."""
+        return 1 if self.network.reduction == "sum" else 1 / samples
+
+    def loss(self, w: Floats) -> Floats:
+        Z = self.logits(w)
+        _, T = self._samples(w, None)
+        value = self.factor(len(T)) * self.network.loss.value(Z, T).sum(axis=-1)
+        return np.asarray(value + self._penalty(w)[0])
+
+    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+        """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given."""
+        X, T = self._samples(w, rows)
+        parameters = self.network.unpack(w)
+        value, gradient = pages.loss_and_gradient(self.network, parameters, X, T, self.factor(len(X)))
+        extra, slope = self._penalty(w)
+        return np.asarray(value + extra), self.network.pack(gradient) + slope
+
+    def logits(self, w: Floats, X: Floats | None = None) -> Floats:
+        """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
+        X = self._samples(w, None)[0] if X is None else np.asarray(X).astype(w.dtype)
+        return np.asarray(pages.forward(self.network, self.network.unpack(w), X)[0])
+
+    def predict(self, w: Floats, X: Floats | None = None) -> Floats:
+        """The network's answer: class probabilities, or values, (..., samples, n_out)."""
+        return np.asarray(self.network.loss.output(self.logits(w, X)))
+
+    def accuracy(self, w: Floats) -> Floats:
+        """Share of samples whose class is right: the largest logit, or for labels all signs, agree with the target."""
+        Z, T = self.logits(w), self.data.T
+        if self.network.loss.targets == "labels":
+            return np.asarray(((Z > 0) == (T > 0.5)).all(axis=-1).mean(axis=-1))
+        if self.network.loss.targets == "values":
+            raise UsageError(f"accuracy needs classes or labels; {self.network.loss.name} has values as targets.")
+        return np.asarray((Z.argmax(axis=-1) == T.argmax(axis=-1)).mean(axis=-1))
+
+    def _samples(self, w: Floats, rows: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
+        dtype = np.asarray(w).real.dtype
+        X, T = self._typed(dtype)
+        return (X, T) if rows is None else (X[rows], T[rows])
+
+    def _typed(self, dtype: np.dtype[Any]) -> tuple[Floats, Floats]:
+        cache: dict[np.dtype[Any], tuple[Floats, Floats]] = self.__dict__.setdefault("_cache", {})
+        if dtype not in cache:
+            cache[dtype] = (self.data.X.astype(dtype), self.data.T.astype(dtype))
+        return cache[dtype]
+
+    def _penalty(self, w: Floats) -> tuple[Any, Any]:
+        if not self.network.l2:
+            return 0, 0
+        value, gradient = pages.penalty(self.network, self.network.unpack(w), self.network.l2)
+        return value, self.network.pack(gradient)
+
+    def __repr__(self) -> str:
+        return f"NetworkObjective({self.network!r}, {self.data!r})"
+
+
+def objective(what: str | Landscape | Callable[..., Any] | Objective, dimension: int | None = None) -> Objective:
+    """An objective from a landscape's name, a landscape, a plain function of coordinates, or an objective.
+
+    >>> objective("himmelblau")
+    LandscapeObjective('himmelblau', 2 coordinates)
+    >>> objective(lambda x, y: x**2 + 3 * y**2).dimension
+    2
+    """
+    if isinstance(what, LandscapeObjective | NetworkObjective):
+        return what
+    if isinstance(what, str | Landscape):
+        return LandscapeObjective(landscape(what))
+    if callable(what):
+        parameters = inspect.signature(what).parameters.values()
+        count = dimension or sum(p.kind is not p.VAR_POSITIONAL for p in parameters) or 2
+        return LandscapeObjective(Landscape(getattr(what, "__name__", "function"), what, dimension=count))
+    return what
+
+
+def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> NDArray[np.float64]:
+    """A point of the objective as a float vector, or a sentence that names both shapes."""
+    try:
+        vector = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"{what} must be {objective.dimension} numbers; got {values!r}.") from None
+    if vector.shape != (objective.dimension,):
+        raise ShapeError(
+            f"{what} must have shape ({objective.dimension},), one number for each parameter of {objective.name}; "
+            f"got {vector.shape}."
+        )
+    return vector

@@ -1,0 +1,1 @@
+"""Runs: a single descent and its outcome, comparisons over many starts, maps."""

@@ -1,0 +1,87 @@
+"""Where a run begins: parameters from an initial distribution, keyed by seed and index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline import random
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.textbook.initial import Initial, initial
+
+__all__ = ["draw_starts", "notebook_start", "notebook_uniform"]
+
+Floats = NDArray[np.float64]
+
+
+def draw_starts(
+    objective: Objective,
+    count: int,
+    seed: int = 0,
+    *,
+    distribution: str | Initial = "normal",
+    scale: float = 1.0,
+    first: int = 0,
+) -> Floats:
+    """Random starts, shape (count, P). Start k depends on (seed, first + k) alone.
+
+    A network draws from `distribution`; a landscape uniformly from its window. `scale` multiplies all of it.
+
+    >>> from fallline.problems import objective
+    >>> draw_starts(objective("rosenbrock"), 2).shape
+    (2, 2)
+    """
+    index = np.arange(first, first + count)
+    if isinstance(objective, NetworkObjective):
+        return scale * _network_starts(objective, initial(distribution), seed, index)
+    u = random.uniform(seed, "start", objective.dimension, index)
+    if isinstance(objective, LandscapeObjective):
+        window = objective.landscape.window
+        low, high = np.array([window[k % len(window)] for k in range(objective.dimension)]).T
+        return np.asarray(scale * (low + (high - low) * u))
+    return np.asarray(scale * (2 * u - 1))
+
+
+def notebook_start(objective: NetworkObjective, seed: int = 8) -> Floats:
+    """The notebook's start: `RandomState(seed).randn` for V, c, W2, b2, W1, b1, the output layer first."""
+    state = np.random.RandomState(seed)
+    layers = []
+    for shape_W, shape_b in reversed(objective.network.shapes):
+        W = state.randn(*shape_W)
+        layers.append((W, state.randn(*shape_b) if shape_b else None))
+    return np.concatenate([np.ravel(part) for W, b in reversed(layers) for part in (W, b) if part is not None])
+
+
+def notebook_uniform(seed: int, low: float, high: float, runs: int = 1, dimension: int = 2) -> Floats:
+    """The notebook's starts on a landscape: `RandomState(seed).uniform(low, high, dimension)` for each run in turn.
+
+    >>> notebook_uniform(10, -1, 1.5, runs=3)[2].round(6).tolist()
+    [0.246268, -0.438008]
+    """
+    state = np.random.RandomState(seed)
+    return np.stack([state.uniform(low, high, dimension) for _ in range(runs)])
+
+
+def _network_starts(objective: NetworkObjective, record: Initial, seed: int, index: NDArray[Any]) -> Floats:
+    network = objective.network
+    order = list(enumerate(network.shapes, start=1))
+    if record.order == "backward":
+        order.reverse()
+    parts: dict[int, list[Floats]] = {}
+    for layer, (shape_W, shape_b) in order:
+        W = record.deviation(*shape_W) * _variates(record, seed, f"W{layer}", int(np.prod(shape_W)), index)
+        parts[layer] = [W]
+        if shape_b:
+            b = _variates(record, seed, f"b{layer}", shape_b[0], index)
+            parts[layer].append(b if record.biases else 0 * b)
+    return np.concatenate([part for layer in sorted(parts) for part in parts[layer]], axis=-1)
+
+
+def _variates(record: Initial, seed: int, purpose: str, count: int, index: NDArray[Any]) -> Floats:
+    if record.variates == "normal":
+        return random.normal(seed, f"start {purpose}", count, index)
+    if record.variates == "uniform":
+        return 2 * random.uniform(seed, f"start {purpose}", count, index) - 1
+    return np.zeros((len(index), count))

@@ -1,0 +1,101 @@
+"""One declaration for each setting: name, symbol, range, default, meaning.
+
+Flags of the command line, keys of a study, axes of a map, controls of the lab and the texts of errors are read from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fallline.errors import SettingError, UnknownNameError
+
+__all__ = ["SETTINGS", "Setting", "checked", "setting"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that a user may choose.
+
+    >>> SETTINGS["momentum"].range
+    'in [0, 1]'
+    >>> SETTINGS["momentum"].check(1.2)
+    Traceback (most recent call last):
+    fallline.errors.SettingError: momentum must be a number in [0, 1]; got 1.2.
+    """
+
+    name: str
+    symbol: str
+    meaning: str
+    default: float
+    low: float = -math.inf
+    high: float = math.inf
+    low_included: bool = True
+    high_included: bool = True
+    whole: bool = False
+
+    @property
+    def range(self) -> str:
+        """The range in words, as errors and help texts have it."""
+        if self.high == math.inf:
+            return "finite" if self.low == -math.inf else f"{'at least' if self.low_included else 'above'} {self.low:g}"
+        return f"in {'[' if self.low_included else '('}{self.low:g}, {self.high:g}{']' if self.high_included else ')'}"
+
+    def check(self, value: object) -> float:
+        """The value as a number, or a sentence that says why it is none of this setting's."""
+        what = "whole number" if self.whole else "number"
+        wrong = SettingError(f"{self.name} must be a {what} {self.range}; got {value!r}.")
+        if isinstance(value, bool) or not isinstance(value, int | float) and not hasattr(value, "__float__"):
+            raise wrong
+        number = float(value)
+        low_ok = number >= self.low if self.low_included else number > self.low
+        high_ok = number <= self.high if self.high_included else number < self.high
+        if not (math.isfinite(number) and low_ok and high_ok) or (self.whole and number != int(number)):
+            raise wrong
+        return int(value) if self.whole else number  # type: ignore[call-overload]  # checked above
+
+
+SETTINGS: dict[str, Setting] = {
+    s.name: s
+    for s in (
+        Setting("learning_rate", r"\varepsilon", "size of a step along the gradient", 0.01, low=0),
+        Setting("momentum", r"\alpha", "share of the velocity that is kept from step to step", 0.9, 0, 1),
+        Setting("beta1", r"\beta_1", "decay of the running mean of gradients", 0.9, 0, 1, high_included=False),
+        Setting(
+            "beta2", r"\beta_2", "decay of the running mean of squared gradients", 0.999, 0, 1, high_included=False
+        ),
+        Setting("decay", r"\rho", "decay of a running mean, or of the learning rate", 0.9, 0, 1),
+        Setting("epsilon", r"\epsilon", "keeps a denominator from 0", 1e-8, 0),
+        Setting("initial_accumulator", "s_0", "first value of the sum of squared gradients", 0.0, 0),
+        Setting("weight_decay", r"\lambda", "decoupled decay of the parameters in each step", 0.01, 0),
+        Setting("every", "k", "steps between two changes of the learning rate", 10, 1, whole=True),
+        Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.0, 0),
+        Setting("initial_scale", "s", "factor on the start's parameters", 1.0),
+        Setting("seed", "n", "key of the random numbers", 0, 0, whole=True),
+        Setting("steps", "T", "number of updates", 100, 0, whole=True),
+        Setting("starts", "N", "number of random starts", 1000, 1, whole=True),
+        Setting("batch", "B", "samples in a minibatch", 32, 1, whole=True),
+        Setting("target", r"L^\ast", "loss to be reached", 0.1),
+    )
+}
+
+
+def setting(name: str) -> Setting:
+    """The declaration of that name."""
+    if name not in SETTINGS:
+        raise UnknownNameError("setting", name, SETTINGS)
+    return SETTINGS[name]
+
+
+def checked(names: Iterable[str], given: Mapping[str, object], owner: str) -> dict[str, float]:
+    """A value for each of `names`, given or default, each in range; an unknown name is refused.
+
+    >>> checked(("learning_rate", "momentum"), {"learning_rate": 0.1}, "momentum")
+    {'learning_rate': 0.1, 'momentum': 0.9}
+    """
+    names = tuple(names)
+    for name in given:
+        if name not in names:
+            raise UnknownNameError(f"setting of {owner}", name, names)
+    return {name: setting(name).check(given[name]) if name in given else setting(name).default for name in names}
