@@ -1,6 +1,7 @@
 """One declaration for each setting: name, symbol, range, default, meaning.
 
-Flags of the command line, keys of a study, axes of a map, controls of the lab and the texts of errors are read from here.
+Flags of the command line, keys of a study, axes of a map, controls of the lab and the texts of errors are read from
+here.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Setting:
         """The value as a number, or a sentence that says why it is none of this setting's."""
         what = "whole number" if self.whole else "number"
         wrong = SettingError(f"{self.name} must be a {what} {self.range}; got {value!r}.")
-        if isinstance(value, bool) or not isinstance(value, int | float) and not hasattr(value, "__float__"):
+        if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "__float__")):
             raise wrong
         number = float(value)
         low_ok = number >= self.low if self.low_included else number > self.low

@@ -137,6 +137,12 @@ class Network:
         """Number of weights and biases."""
         return sum(n * m + (m if self.bias else 0) for n, m in zip(self.sizes[:-1], self.sizes[1:], strict=True))
 
+    @property
+    def layer_of(self) -> tuple[int, ...]:
+        """The layer, from 1, of each entry of the flat parameter vector."""
+        counts = [n * m + (m if b else 0) for (n, m), b in self.shapes]
+        return tuple(layer for layer, count in enumerate(counts, start=1) for _ in range(count))
+
     def with_(self, **changes: object) -> Network:
         """The same network with some fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # the fields' own checks run in __post_init__
