@@ -1,1 +1,17 @@
-"""fallline: maps of how neural networks learn."""
+"""fallline: maps of how neural networks learn.
+
+From one textbook-like text of a small network, a landscape and an optimizer it writes the equations, checks the
+gradients, trains one run or a million, and draws how the outcome depends on the settings.
+
+>>> import fallline as fl
+>>> run = fl.descend("rosenbrock", learning_rate=5**-7, start=(0.58412059, 0.87200971), steps=300)
+>>> run.end.round(6).tolist()
+[0.81404, 0.707355]
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+# The public names stand in `__init__.pyi`; each module loads on first use, so that `import fallline` stays light.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,54 @@
+"""The public names, each with the module that holds it: type checkers read this, and so does `__init__.py`."""
+
+from .data.dataset import Dataset
+from .data.generated import generate
+from .errors import FalllineError
+from .problems import LandscapeObjective, NetworkObjective, Objective, objective
+from .runs.compare import Comparison, compare
+from .runs.descent import Method, Run, descend, method
+from .runs.outcome import Outcome
+from .runs.starts import draw_starts, notebook_start
+from .settings import SETTINGS, Setting
+from .textbook.activations import ACTIVATIONS, Activation
+from .textbook.initial import INITIALS, Initial
+from .textbook.landscapes import LANDSCAPES, Landscape
+from .textbook.losses import LOSSES, Loss
+from .textbook.network import Network
+from .textbook.optimizers import OPTIMIZERS, Optimizer
+from .textbook.schedules import SCHEDULES, Schedule
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALS",
+    "LANDSCAPES",
+    "LOSSES",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "SETTINGS",
+    "Activation",
+    "Comparison",
+    "Dataset",
+    "FalllineError",
+    "Initial",
+    "Landscape",
+    "LandscapeObjective",
+    "Loss",
+    "Method",
+    "Network",
+    "NetworkObjective",
+    "Objective",
+    "Optimizer",
+    "Outcome",
+    "Run",
+    "Schedule",
+    "Setting",
+    "compare",
+    "descend",
+    "draw_starts",
+    "generate",
+    "method",
+    "notebook_start",
+    "objective",
+]
+
+__version__: str

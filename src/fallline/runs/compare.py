@@ -1,0 +1,286 @@
+"""Compare methods over many starts, paired by start, with intervals: which one converges more efficiently?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import SettingError, ShapeError
+from fallline.problems import Objective
+from fallline.problems import objective as as_objective
+from fallline.runs.descent import Method, method, trajectory
+from fallline.runs.intervals import Estimate, median, share
+from fallline.runs.outcome import diverged_at
+from fallline.runs.starts import draw_starts
+from fallline.settings import SETTINGS
+
+__all__ = ["Comparison", "Pair", "Summary", "compare"]
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One method over all starts. Shares and medians carry 95 % intervals; see `fallline.runs.intervals`.
+
+    Attributes
+    ----------
+    final_loss: median of the loss after the last step; a diverged run counts as infinite.
+    reached: share of starts whose loss came to the target or below.
+    steps_to_target: median of the first step at which it did; a run that never did counts as infinite.
+    diverged: share of diverged starts.
+    """
+
+    label: str
+    method: Method
+    final_loss: Estimate
+    reached: Estimate
+    steps_to_target: Estimate
+    diverged: Estimate
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two methods, start by start.
+
+    Attributes
+    ----------
+    wins: share of starts at which the first ends with the lower loss (a tie counts half).
+    loss_difference: median of final loss of the first minus the second, over starts where both are finite.
+    faster: share of starts at which the first reaches the target in fewer steps (a tie counts half).
+    """
+
+    first: str
+    second: str
+    wins: Estimate
+    loss_difference: Estimate
+    faster: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several methods on the same objective from the same starts.
+
+    Attributes
+    ----------
+    losses: by label, (starts, steps + 1).
+    target: the loss that counts as reached.
+    summaries: one for each method, in the order given.
+    """
+
+    objective: Objective
+    steps: int
+    target: float
+    losses: dict[str, Floats]
+    summaries: tuple[Summary, ...]
+
+    @property
+    def starts(self) -> int:
+        """Number of starts."""
+        return len(next(iter(self.losses.values())))
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every pair of methods."""
+        return tuple(self.pair(a, b) for a, b in combinations(self.losses, 2))
+
+    def pair(self, first: str, second: str) -> Pair:
+        """Two methods start by start."""
+        a, b = _final(self.losses[first]), _final(self.losses[second])
+        steps_a, steps_b = _steps_to(self.losses[first], self.target), _steps_to(self.losses[second], self.target)
+        both = np.isfinite(a) & np.isfinite(b)
+        difference = median((a - b)[both]) if both.any() else Estimate(np.nan, np.nan, np.nan)
+        return Pair(first, second, _wins(a, b), difference, _wins(steps_a, steps_b))
+
+    @property
+    def sentence(self) -> str:
+        """Which method converges more efficiently, with the numbers that say so."""
+        best = min(self.summaries, key=lambda s: (s.steps_to_target.value, s.final_loss.value))
+        if len(self.summaries) == 1:
+            return f"{best.label}: median final loss {best.final_loss} over {self.starts} starts."
+        others = [s for s in self.summaries if s is not best]
+        second = min(others, key=lambda s: (s.steps_to_target.value, s.final_loss.value))
+        pair = self.pair(best.label, second.label)
+        told = (
+            f"{best.label} comes to loss {self.target:.4g} in a median of {_steps(best.steps_to_target)} steps, "
+            f"{second.label} in {_steps(second.steps_to_target)}; from the same start it is the faster in "
+            f"{100 * pair.faster.value:.0f} % of {self.starts} starts "
+            f"[{100 * pair.faster.low:.0f}, {100 * pair.faster.high:.0f}]."
+        )
+        if pair.faster.low <= 0.5 <= pair.faster.high:
+            return f"No clear winner: {told} That interval contains a half."
+        return f"More efficient: {told}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """What machines read."""
+        return {
+            "objective": self.objective.name,
+            "starts": self.starts,
+            "steps": self.steps,
+            "target": self.target,
+            "methods": [
+                {
+                    "label": s.label,
+                    "optimizer": s.method.optimizer.name,
+                    "settings": s.method.settings,
+                    "final_loss": _estimate(s.final_loss),
+                    "reached": _estimate(s.reached),
+                    "steps_to_target": _estimate(s.steps_to_target),
+                    "diverged": _estimate(s.diverged),
+                }
+                for s in self.summaries
+            ],
+            "pairs": [
+                {
+                    "first": p.first,
+                    "second": p.second,
+                    "wins": _estimate(p.wins),
+                    "loss_difference": _estimate(p.loss_difference),
+                    "faster": _estimate(p.faster),
+                }
+                for p in self.pairs
+            ],
+            "sentence": self.sentence,
+        }
+
+    def __repr__(self) -> str:
+        width = max(len(s.label) for s in self.summaries)
+        lines = [
+            f"Comparison({self.objective.name}, {self.starts} starts, {self.steps} steps, target {self.target:.4g})"
+        ]
+        for s in self.summaries:
+            lines.append(
+                f"  {s.label:<{width}}  final loss {s.final_loss!s:<26}  reached {100 * s.reached.value:5.1f} %"
+                f"  steps {_steps(s.steps_to_target):>5}  diverged {100 * s.diverged.value:5.1f} %"
+            )
+        return "\n".join(lines)
+
+
+def compare(
+    objective: str | Objective | Callable[..., Any],
+    methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method],
+    *,
+    starts: int | ArrayLike = 1000,
+    steps: int = 100,
+    target: float | None = None,
+    seed: int = 0,
+    distribution: str = "normal",
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Run several methods from the same starts.
+
+    Parameters
+    ----------
+    objective: as for `descend`.
+    methods: by label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}.
+    starts: how many random starts, or the starts themselves, (starts, P).
+    steps: number of updates of each run.
+    target: the loss that counts as reached; the median final loss of the best method unless given.
+    seed, distribution: of random starts; see `fallline.runs.starts.draw_starts`.
+    progress: called with (runs done, runs in all).
+
+    >>> result = compare(
+    ...     "quadratic",
+    ...     {"plain": {"learning_rate": 0.1}, "momentum": {"optimizer": "momentum", "learning_rate": 0.1, "momentum": 0.5}},
+    ...     starts=200, steps=50, target=1e-6,
+    ... )
+    >>> result.sentence[:15]
+    'More efficient:'
+    """  # fmt: skip
+    target_objective = as_objective(objective)
+    steps = int(SETTINGS["steps"].check(steps))
+    how = _methods(methods, steps)
+    if isinstance(starts, int):
+        points = draw_starts(target_objective, int(SETTINGS["starts"].check(starts)), seed, distribution=distribution)
+    else:
+        points = np.asarray(starts, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != target_objective.dimension:
+            raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
+    losses: dict[str, Floats] = {}
+    total = len(how) * len(points)
+    for label, one in how.items():
+        parts = []
+        for part in _histories(target_objective, one, points, steps):
+            parts.append(part)
+            if progress is not None:
+                progress(len(losses) * len(points) + sum(map(len, parts)), total)
+        losses[label] = np.concatenate(parts)
+    if target is None:
+        target = min(median(_final(history)).value for history in losses.values())
+    summaries = tuple(_summary(label, how[label], history, target) for label, history in losses.items())
+    return Comparison(target_objective, steps, target, losses, summaries)
+
+
+def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method], steps: int) -> dict[str, Method]:
+    if not isinstance(methods, Mapping):
+        methods = {str(m): m for m in methods}
+    if not methods:
+        raise SettingError("methods must name at least one method to run; got none.")
+    found = {}
+    for label, given in methods.items():
+        if not isinstance(given, Method):
+            options = dict(given)
+            given = method(
+                options.pop("optimizer", "gradient_descent"), options.pop("schedule", "constant"), steps, **options
+            )
+        found[label] = given
+    return found
+
+
+def _histories(objective: Objective, how: Method, starts: Floats, steps: int) -> Iterator[Floats]:
+    """Losses of all starts, a block of starts after the other."""
+
+    def block(points: Floats) -> Floats:
+        return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)
+
+    # Small blocks keep a step's arrays in the cache; NumPy lets go of the interpreter lock, so two threads help.
+    blocks = np.array_split(starts, max(1, len(starts) // 32))
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(block, blocks)
+
+
+def _final(losses: Floats) -> Floats:
+    return np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
+
+
+def _steps_to(losses: Floats, target: float) -> Floats:
+    reached = losses <= target
+    return np.where(reached.any(axis=-1), reached.argmax(axis=-1), np.inf)
+
+
+def _summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
+    first = _steps_to(losses, target)
+    n = len(losses)
+    return Summary(
+        label,
+        how,
+        median(_final(losses)),
+        share(int(np.isfinite(first).sum()), n),
+        median(first),
+        share(int((diverged_at(losses) >= 0).sum()), n),
+    )
+
+
+def _wins(a: Floats, b: Floats) -> Estimate:
+    n = len(a)
+    return share_of_halves(int(2 * (a < b).sum() + (a == b).sum()), n)
+
+
+def share_of_halves(halves: int, total: int) -> Estimate:
+    """A share counted in halves (a tie is half a win), with Wilson's interval on the rounded count."""
+    estimate = share(round(halves / 2), total)
+    return Estimate(halves / (2 * total), estimate.low, estimate.high)
+
+
+def _steps(estimate: Estimate) -> str:
+    return f"{estimate.value:.0f}" if np.isfinite(estimate.value) else "never"
+
+
+def _estimate(e: Estimate) -> dict[str, float | None]:
+    return {k: (v if np.isfinite(v) else None) for k, v in e._asdict().items()}
