@@ -1,0 +1,73 @@
+"""The application: its commands, and how errors leave it.
+
+Exit status: 0 done, 1 failure (a result cannot be written, a check found a fault), 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+import fallline
+from fallline.cli import commands
+from fallline.errors import FalllineError, UsageError
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="fallline",
+    help="Maps of how neural networks learn: equations, runs, comparisons and maps from one text.",
+    version=fallline.__version__,
+    help_format="markdown",
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+for command in commands.COMMANDS:
+    app.command(command)
+app.command(commands.map_app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status.
+
+    No traceback reaches the user, unless he asks for it with FALLLINE_TRACEBACK=1.
+    """
+    if os.environ.get("FALLLINE_TRACEBACK"):
+        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    try:
+        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        return _say(f"{_sentence(error)} `fallline --help` lists what can be said.", 2)
+    except UsageError as error:
+        return _say(str(error), 2)
+    except FalllineError as error:
+        return _say(str(error), 1)
+    except KeyboardInterrupt:
+        return _say("interrupted.", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _say("this needs more memory than there is; try fewer cells, starts or steps.", 1)
+    except OSError as error:
+        return _say(f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}.", 1)
+    except Exception as error:
+        return _say(
+            f"internal error, {type(error).__name__}: {error}. This is a fault of fallline; "
+            "with FALLLINE_TRACEBACK=1 set, the same command shows where.",
+            1,
+        )
+
+
+def _sentence(error: CycloptsError) -> str:
+    text = " ".join(str(error).split())
+    return text if text.endswith((".", "?")) else text + "."
+
+
+def _say(sentence: str, status: int) -> int:
+    print(f"fallline: {sentence}", file=sys.stderr)
+    return status

@@ -1,0 +1,157 @@
+"""The commands. Each reads its words, calls one function of the package, and prints what it gives back."""
+
+from __future__ import annotations
+
+import json as json_module
+from pathlib import Path
+from typing import Any, Literal
+
+from cyclopts import App
+
+from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
+from fallline.cli.progress import bar
+
+__all__ = ["COMMANDS", "map_app"]
+
+
+def descend(
+    objective: str,
+    *,
+    optimizer: str = "gradient_descent",
+    flags: MethodFlags = None,
+    assigned: Assigned = (),
+    schedule: str = "constant",
+    start: str | None = None,
+    steps: int = 100,
+    seed: int = 0,
+    dtype: Literal["float32", "float64"] = "float64",
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Descend a landscape and say how it ended.
+
+    Args:
+        objective: A landscape (rosenbrock, himmelblau, ...) or a function of your own, FILE.py:NAME.
+        optimizer: gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, ...
+        schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
+        start: First point, numbers joined by commas; the landscape's classical start unless given.
+        steps: Number of updates.
+        seed: Key of random numbers.
+        dtype: Precision of the arithmetic.
+        out: Picture (.svg, .png, .pdf), path step by step (.csv), or the whole run (.json).
+    """
+    import fallline as fl
+
+    run = fl.descend(
+        objective_of(objective), optimizer, start=point(start), steps=steps, schedule=schedule, seed=seed, dtype=dtype,
+        **given(flags, assigned),
+    )  # fmt: skip
+    if out is not None:
+        from fallline.views.files import save_run
+
+        save_run(run, out, overwrite=force)
+    if json:
+        print(json_module.dumps(run.to_dict()))
+        return 0
+    labels = run.objective.labels
+    for what, w, loss in (("start", run.start, run.losses[0]), ("end", run.end, run.losses[-1])):
+        where = ", ".join(f"{label} = {value:.6f}" for label, value in zip(labels, w, strict=True))
+        print(f"{what:<6} {where}   loss {loss:.6g}")
+    print(f"{'method':<6} {run.method}, {run.steps} steps")
+    print(run.outcome)
+    if out is not None:
+        print(f"Written to {out}.")
+    return 0
+
+
+def draw(
+    what: str,
+    *,
+    activation: str = "relu",
+    theme: Literal["light", "dark"] = "light",
+    out: Out = None,
+    force: Force = False,
+) -> int:
+    """Draw a network such as 2-3-2-3, or the contours of a landscape.
+
+    Args:
+        what: Sizes of the layers, 2-3-2-3, or a landscape's name, or FILE.py:NAME.
+        activation: Of the hidden layers.
+        theme: Light or dark.
+        out: Picture to write, .svg, .png or .pdf; WHAT.svg unless given.
+    """
+    import fallline as fl
+    from fallline import views
+
+    if what[:1].isdigit():
+        picture = views.draw_network(fl.Network.of(what, activation=activation), theme=theme)
+    else:
+        picture = views.draw_contours(fl.objective(objective_of(what)), theme=theme)
+    path = out or Path(f"{what.rpartition(':')[2]}.svg")
+    picture.save(path, overwrite=force)
+    print(f"{picture.alt}\nWritten to {path}.")
+    return 0
+
+
+def equations(
+    what: str,
+    *,
+    form: Literal["units", "matrix"] = "matrix",
+    format: Literal["text", "latex", "mathml"] = "text",
+    activation: str = "relu",
+    loss: str = "cross_entropy",
+    reduction: Literal["sum", "mean"] = "sum",
+) -> int:
+    """Write the equations of a network, landscape, optimizer, activation, loss or schedule.
+
+    Args:
+        what: 2-3-2-3, rosenbrock, momentum, relu, cross_entropy, cosine, ..., or FILE.py:NAME for your own landscape.
+        form: Unit by unit, or in matrices.
+        format: Plain text, LaTeX or MathML.
+        activation: Of a network's hidden layers.
+        loss: Of a network.
+        reduction: Sum or mean of a network's loss over the samples.
+    """
+    from fallline.cli.named import named
+    from fallline.views.equations import equations as written
+
+    result = written(named(what, activation=activation, loss=loss, reduction=reduction), form=form)
+    print({"text": result.text, "latex": result.latex, "mathml": result.mathml}[format]())
+    return 0
+
+
+def report(study: str = "three-gaussians", *, out: Out = None, force: Force = False, json: Json = False) -> int:
+    """Run a whole study and write its report: report.html, results.json and figures/.
+
+    Args:
+        study: A built-in study's name, or a TOML file.
+        out: Folder to write to; `report` unless given.
+    """
+    from fallline.studies import study as read
+    from fallline.views.report import report as write
+
+    with bar("report") as progress:
+        files = write(read(study), out or Path("report"), overwrite=force, progress=progress)
+    if json:
+        print(files.results.read_text(encoding="utf-8"))
+    else:
+        print(files)
+    return 0
+
+
+def study(name: str = "three-gaussians") -> int:
+    """Print a built-in study as TOML, with a comment for each key: a starting point for your own.
+
+    Args:
+        name: A built-in study's name.
+    """
+    from fallline.studies import builtin_text
+
+    print(builtin_text(name), end="")
+    return 0
+
+
+COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend)
+
+map_app = App(name="map", help="Train a whole plane of runs at once and draw the outcome.")

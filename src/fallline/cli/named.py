@@ -1,0 +1,35 @@
+"""What a word on the command line stands for: a network, or a member of one of the textbook's families."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fallline.cli.options import objective_of
+from fallline.errors import UnknownNameError
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.landscapes import LANDSCAPES, Landscape
+from fallline.textbook.losses import LOSSES
+from fallline.textbook.network import Network
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
+
+__all__ = ["named"]
+
+_FAMILIES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)
+
+
+def named(word: str, **network: Any) -> Any:
+    """A network for sizes such as 2-3-2-3; otherwise the landscape, optimizer, activation, loss or schedule.
+
+    >>> named("momentum"), named("relu")
+    (Optimizer('momentum'), Activation('relu'))
+    """
+    if word[:1].isdigit():
+        return Network.of(word, **network)
+    if ".py:" in word:
+        function = objective_of(word)
+        return Landscape(word.rpartition(":")[2], function)
+    for family in _FAMILIES:
+        if word in family:
+            return family[word]
+    raise UnknownNameError("equations", word, [name for family in _FAMILIES for name in family])
