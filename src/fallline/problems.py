@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
 from fallline.textbook import network as pages
-from fallline.textbook.landscapes import LANDSCAPES, Landscape, landscape
+from fallline.textbook.landscapes import Landscape, landscape
 from fallline.textbook.network import Network
 
 __all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "objective"]
@@ -80,7 +80,7 @@ class LandscapeObjective:
         """The landscape's own gradient page, or the derived one where it has none."""
         if self.landscape.gradient is not None:
             return self.landscape.gradient
-        from fallline.readings.graph import gradient_of  # needed for a user's own page alone
+        from fallline.readings.reverse import gradient_of  # needed for a user's own page alone
 
         return gradient_of(self.landscape.function)
 

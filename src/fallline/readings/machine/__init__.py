@@ -1,0 +1,15 @@
+"""The machine reading: a graph becomes SIMD code in which one lane is one whole run.
+
+- `vectors`: a small writer of LLVM's text, with explicit vectors; knows float32 and float64
+- `elementary`: exp, log, tanh, ... of our own, from fma + - * / and integer bit tricks
+- `emit`: a graph, straight-line
+- `tiles`: a graph too long for that, as loops over its arrays
+- `kernel`: the loop over blocks of lanes, steps and samples around both
+- `target`: from text to machine code in memory
+
+No fast-math flag and no contraction is ever allowed: the graph alone decides the arithmetic, so the vector's width,
+the instruction set and the number of threads do not reach a bit.
+"""
+
+ARITHMETIC_VERSION = 1
+"""Changes whenever results change in a bit: a rule of the graph, an elementary function, the order of a sum."""

@@ -1,0 +1,112 @@
+"""What a kernel is made from: graphs of the loss and its gradient, and of one parameter's update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fallline.readings.graph import Graph, Node, make, topological
+
+__all__ = ["Direct", "Program", "Samples", "Segment", "Update", "depends_on", "split_factor", "transplant"]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A loss and gradient that are sums over samples: the graph of one sample.
+
+    Inputs: ("w", k), ("x", i), ("t", j), ("factor",), ("setting", name). What a sum is multiplied by, `loss_factor` and
+    each segment's `factor`, has been taken out of it, and is applied once a step.
+    """
+
+    loss: Node
+    loss_factor: Node
+    gradient: tuple[Node, ...]
+    columns: tuple[int, int]
+    hits: Node | None = None
+    """1 where the sample's class is right, else 0: what accuracy counts."""
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A loss and gradient without samples: a landscape. Inputs: ("w", k), ("setting", name)."""
+
+    loss: Node
+    gradient: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Update:
+    """One parameter's step. Inputs: ("w",), ("g",), ("s", i), ("t",), ("factor",), ("setting", name).
+
+    ("g",) is the sum over samples, before any factor; `gradient` is the gradient made of it, with factor and penalty.
+    """
+
+    gradient: Node
+    outputs: tuple[Node, ...]
+    """New w, then new states."""
+    initial: tuple[Node, ...]
+    """First states."""
+    penalty: Node | None = None
+    penalty_factor: Node | None = None
+    """The penalty's value is penalty_factor times the sum of `penalty` over the segment."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Parameters start..stop-1, which share an update: a layer's weights, or its biases."""
+
+    start: int
+    stop: int
+    update: Update
+
+
+@dataclass(frozen=True)
+class Program:
+    """All of a kernel's arithmetic."""
+
+    parameters: int
+    states: int
+    settings: tuple[str, ...]
+    objective: Samples | Direct
+    segments: tuple[Segment, ...]
+
+
+def depends_on(outputs: Sequence[Node], matters: Callable[[tuple[Any, ...]], bool]) -> set[int]:
+    """Indices of the nodes below `outputs` that depend on an input whose key `matters`."""
+    found: set[int] = set()
+    for node in topological(outputs):
+        if (node.op == "input" and matters(node.payload)) or any(a.index in found for a in node.args):
+            found.add(node.index)
+    return found
+
+
+def split_factor(node: Node, varying: Callable[[tuple[Any, ...]], bool]) -> tuple[Node, Node]:
+    """(factor, rest) with node = factor rest, where no varying input reaches the factor.
+
+    A sum over samples of factor rest is factor times the sum of rest: one product a step in place of one a sample.
+    """
+    factor = node.graph.number(1)
+    inside = depends_on([node], varying)
+    while True:
+        if node.op == "negative":
+            factor, node = -factor, node.args[0]
+        elif node.op == "multiply" and node.args[0].index not in inside:
+            factor, node = factor * node.args[0], node.args[1]
+        elif node.op == "multiply" and node.args[1].index not in inside:
+            factor, node = factor * node.args[1], node.args[0]
+        else:
+            return factor, node
+
+
+def transplant(node: Node, graph: Graph, replaced: dict[tuple[Any, ...], Node] | None = None) -> Node:
+    """The same expression in another graph, with some inputs replaced."""
+    values: dict[int, Node] = {}
+    for n in topological([node]):
+        if n.op == "number":
+            values[n.index] = graph.number(n.payload)
+        elif n.op == "input":
+            values[n.index] = (replaced or {}).get(n.payload) or graph.input(*n.payload)
+        else:
+            values[n.index] = make(graph, n.op, *(values[a.index] for a in n.args))
+    return values[node.index]

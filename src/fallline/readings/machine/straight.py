@@ -1,0 +1,89 @@
+"""One sample's graph, straight-line, for a few samples at a time.
+
+Each gradient entry takes the samples one after the other, whatever their number in a block: the order of a sum is part
+of the arithmetic, the size of a block is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fallline.readings.graph import Node, add
+from fallline.readings.machine.emit import Writer, operation
+from fallline.readings.machine.program import Samples
+from fallline.readings.machine.vectors import Vectors
+
+__all__ = ["Straight"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the samples of a step stand: addresses of inputs and targets, as names in the code."""
+
+    X: str
+    T: str
+
+
+class Straight:
+    """Writes blocks of samples of a graph, all in one piece.
+
+    Parameters
+    ----------
+    samples: the graph.
+    together: how many samples a block takes.
+    """
+
+    scratch = 0  # vectors of memory it needs
+
+    def __init__(self, samples: Samples, together: int) -> None:
+        self.samples, self.together = samples, together
+
+    def block(
+        self, v: Vectors, read: Callable[[tuple[Any, ...]], str], rows: Rows, first: str, count: int, sums: str,
+    ) -> None:  # fmt: skip
+        """Add `count` samples from row `first` on to the sums: gradient entries, then the loss."""
+        shared: dict[tuple[Any, ...], str] = {}
+
+        def reader(u: int) -> Callable[[tuple[Any, ...]], str]:
+            def value(key: tuple[Any, ...]) -> str:
+                if key[0] in ("x", "t"):
+                    return sample_value(v, self.samples, rows, v.index(first, "add", u), key)
+                if key not in shared:
+                    shared[key] = read(key)
+                return shared[key]
+
+            return value
+
+        writers = [Writer(v, reader(u)) for u in range(count)]
+        wanted = [_operands(o) for o in self.samples.gradient]
+        flat = [node for nodes in wanted for node in nodes] + [self.samples.loss]
+        # forward and backward of all samples first; then each sum is read and written once
+        for writer in writers:
+            writer.write(flat)
+        for k, node in enumerate((*self.samples.gradient, self.samples.loss)):
+            total = v.load(sums, k)
+            for writer in writers:
+                total = accumulate(v, writer, node, total)
+            v.store(total, sums, k)
+
+
+def _operands(node: Node) -> tuple[Node, ...]:
+    """What must be known before the node can be added to a sum."""
+    if node.op == "negative":
+        return _operands(node.args[0])
+    return node.args if node.op == "multiply" else (node,)
+
+
+def accumulate(v: Vectors, writer: Writer, node: Node, total: str) -> str:
+    """total + node, by the graph's own rule for a sum with a product."""
+    summed = add(node.graph.input("total"), node)
+    writer.write(a for a in summed.args if a.payload != ("total",))
+    return operation(v, summed.op, *(total if a.payload == ("total",) else writer.value(a) for a in summed.args))
+
+
+def sample_value(v: Vectors, samples: Samples, rows: Rows, row: int | str, key: tuple[Any, ...]) -> str:
+    """Input ("x", i) or ("t", j) of that row, in every lane."""
+    base, columns = (rows.X, samples.columns[0]) if key[0] == "x" else (rows.T, samples.columns[1])
+    return v.splat(v.load_scalar(base, v.index(v.index(row, "mul", columns), "add", key[1])))

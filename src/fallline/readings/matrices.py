@@ -1,0 +1,239 @@
+"""The symbolic reading in matrix form: a page, read with matrices as symbols, gives matrix equations.
+
+Every value is a matrix, as in linear algebra; samples are rows. What NumPy broadcasts or sums is written with a column
+of ones: a bias row b added to each of m samples is 1_m b, a sum over samples 1_m^T D, a sum over n units D 1_n.
+Numbers stand for themselves in every entry.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from fallline.errors import ShapeError, TraceError
+from fallline.readings.symbols import SAMPLES, exact
+
+__all__ = ["Matrix", "call", "matrix", "ones"]
+
+Count: TypeAlias = int | sympy.Symbol
+
+_COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+_OF_NUMBERS = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "power": operator.pow, "negative": operator.neg,
+}  # fmt: skip
+_OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+
+
+@dataclass(frozen=True)
+class Matrix(NDArrayOperatorsMixin):
+    """A matrix expression that follows NumPy's protocols.
+
+    Parameters
+    ----------
+    op: "symbol", "number", "ones", "matmul", "transpose", "add", "subtract", "multiply" (by a number, or entry by
+        entry), "divide", "power", "negative", "compare", "indicator", "partial", or "call" of an entrywise function.
+    args: its operands.
+    size: rows and columns.
+    axes: which of the two the page sees: both of a matrix, one of a vector, none of a number.
+    name: of a symbol, a function, or the sign of a comparison.
+    value: of a number.
+    """
+
+    op: str
+    args: tuple[Matrix, ...]
+    size: tuple[Count, Count]
+    axes: tuple[int, ...] = (0, 1)
+    name: str = ""
+    value: Any = None
+
+    @property
+    def shape(self) -> tuple[Count, ...]:
+        """The shape that the page sees."""
+        return tuple(self.size[a] for a in self.axes)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.axes)
+
+    @property
+    def mT(self) -> Matrix:  # noqa: N802  # NumPy's name
+        """The transpose."""
+        if self.op == "transpose":
+            return self.args[0]
+        return Matrix("transpose", (self,), (self.size[1], self.size[0]))
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Matrix:
+        """A product with ones: from the right for a sum over units, from the left for one over samples."""
+        axes = range(self.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+        result = self
+        for a in sorted({self.axes[a] for a in axes}, reverse=True):
+            n = result.size[a]
+            if n != 1 and a == 1:
+                result = Matrix("matmul", (result, ones(n)), (result.size[0], 1))
+            elif n != 1:
+                result = Matrix("matmul", (ones(n).mT, result), (1, result.size[1]))
+        kept = self.axes if keepdims else tuple(a for k, a in enumerate(self.axes) if k not in _places(axes, self.ndim))
+        return replace(result, axes=kept)
+
+    def shift(self) -> Matrix:
+        """The shift of a log-sum-exp: 0, as arithmetic is exact."""
+        return _number(0)
+
+    def __getitem__(self, key: Any) -> Matrix:
+        if self.op == "number":
+            return self
+        if self.axes == (1,) and key == (Ellipsis, None, slice(None)):
+            return replace(self, axes=(0, 1))
+        raise TraceError(f"a page in matrix form can take b[..., None, :] of a vector, but not {key!r} of a matrix.")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if method == "reduce" and ufunc is np.add:
+            return self.sum(kwargs.get("axis"), kwargs.get("keepdims", False))
+        if method != "__call__" or out is not None:
+            raise TraceError(f"{ufunc.__name__}.{method} cannot be read in matrix form.")
+        args = tuple(matrix(x) for x in inputs)
+        if ufunc is np.matmul:
+            return _product(*args)
+        return _entrywise(ufunc.__name__, args)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func is np.ones_like or func is np.zeros_like:
+            return _number(1 if func is np.ones_like else 0)
+        if func is np.where:
+            return _where(*(matrix(a) for a in args))
+        if func is np.sum:
+            return args[0].sum(*args[1:], **kwargs)
+        raise TraceError(f"{func.__name__} cannot be read in matrix form.")
+
+    def replace(self, known: Mapping[Matrix, Matrix]) -> Matrix:
+        """The expression with every part that equals a key written as its value."""
+        if self in known:
+            return replace(known[self], axes=self.axes)
+        return replace(self, args=tuple(a.replace(known) for a in self.args))
+
+    def evaluate(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
+        """The number that the printed expression stands for, as a 2-D array, from 2-D arrays by symbols' names."""
+        if self.op == "symbol":
+            return values[self.name]
+        if self.op == "number":
+            return float(self.value.subs({SAMPLES: values[SAMPLES.name]}) if self.value.free_symbols else self.value)
+        if self.op == "ones":
+            n = self.size[0]
+            return np.ones((int(values[n.name]) if isinstance(n, sympy.Symbol) else n, 1))
+        a = [x.evaluate(values, functions) for x in self.args]
+        if self.op == "transpose":
+            return a[0].T
+        if self.op == "indicator":
+            return np.where(a[0], 1.0, 0.0)
+        if self.op == "compare":
+            return {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}[self.name](*a)
+        if self.op == "call":
+            return (functions or {}).get(self.name, getattr(np, self.name, None))(*a)
+        return getattr(np, self.op)(*a)
+
+    def __repr__(self) -> str:
+        inner = ", ".join(map(repr, self.args))
+        return self.name or (str(self.value) if self.op == "number" else f"{self.op}({inner})")
+
+
+def matrix(x: Any, rows: Count = 1, columns: Count = 1, vector: bool = False) -> Matrix:
+    """A symbol from its name, or a number; a matrix is returned as it is. A vector is a row to the page's one axis.
+
+    >>> X, W, b = matrix("X", SAMPLES, 2), matrix("W", 2, 3), matrix("b", 1, 3, vector=True)
+    >>> X @ W + b[..., None, :]
+    add(matmul(X, W), matmul(1_{m}, b))
+    """
+    if isinstance(x, Matrix):
+        return x
+    if isinstance(x, str):
+        return Matrix("symbol", (), (rows, columns), (1,) if vector else (0, 1), name=x)
+    return _number(x.item() if isinstance(x, np.ndarray) and x.size == 1 else x)
+
+
+def ones(n: Count) -> Matrix:
+    """The column of n ones."""
+    return Matrix("ones", (), (n, 1), name=f"1_{{{n}}}")
+
+
+def call(name: str, *args: Matrix) -> Matrix:
+    """A function by its name, entry by entry (or row by row, as softmax), shaped like its first argument."""
+    return Matrix("call", args, args[0].size, args[0].axes, name=name)
+
+
+def _number(x: Any) -> Matrix:
+    return Matrix("number", (), (1, 1), (), value=sympy.sympify(exact(x)))
+
+
+def _is(x: Matrix, value: int) -> bool:
+    return x.op == "number" and x.value == value
+
+
+def _places(axes: Any, ndim: int) -> set[int]:
+    return {a % ndim for a in axes}
+
+
+def _product(a: Matrix, b: Matrix) -> Matrix:
+    if a.size[1] != b.size[0]:
+        raise ShapeError(f"a matrix product needs equal inner sizes; got {a!r} of size {a.size} and {b!r} of {b.size}.")
+    return Matrix("matmul", (a, b), (a.size[0], b.size[1]))
+
+
+def _entrywise(name: str, args: tuple[Matrix, ...]) -> Matrix:
+    if len(args) == 2:
+        args = _broadcast(*args)
+    a = args[0]
+    if name in ("add", "subtract") and _is(args[1], 0):
+        return a
+    if (name == "add" and _is(a, 0)) or (name == "multiply" and _is(a, 1)):
+        return args[1]
+    if name in ("multiply", "divide") and _is(args[1], 1):
+        return a
+    if name == "divide" and args[1].op == "number":
+        name, args = "multiply", (_number(1 / args[1].value), a)
+    if name == "multiply" and args[1].op == "number":
+        args = args[::-1]
+    if name in _OF_NUMBERS and all(x.op == "number" for x in args):
+        return _number(_OF_NUMBERS[name](*(x.value for x in args)))
+    if name == "square":
+        name, args = "power", (a, _number(2))
+    shape = max(args, key=lambda x: (x.ndim, x.op != "number"))
+    if name in _COMPARISONS:
+        return Matrix("compare", args, shape.size, shape.axes, name=_COMPARISONS[name])
+    if name in ("add", "subtract", "multiply", "divide", "power", "negative"):
+        return Matrix(name, args, shape.size, shape.axes)
+    return Matrix("call", args, shape.size, shape.axes, name=name)
+
+
+def _broadcast(a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
+    """Both of one size: a row or column that NumPy would repeat becomes a product with ones."""
+    if not a.axes or not b.axes or a.shape == b.shape:
+        return a, b
+    rows, columns = (q if p == 1 else p for p, q in zip(a.size, b.size, strict=True))
+    out = []
+    for x in (a, b):
+        if x.size[0] != rows and x.size[0] == 1 and 0 in (x.axes if x.ndim == 2 else (0,)):
+            x = _product(ones(rows), replace(x, axes=(0, 1)))
+        if x.size[1] != columns and x.size[1] == 1 and x.ndim == 2:
+            x = _product(x, ones(columns).mT)
+        if x.size != (rows, columns):
+            raise ShapeError(f"arrays must have one shape; got {a!r} of shape {a.shape} and {b!r} of shape {b.shape}.")
+        out.append(x)
+    return out[0], out[1]
+
+
+def _where(condition: Matrix, yes: Matrix, no: Matrix) -> Matrix:
+    indicator = Matrix("indicator", (condition,), condition.size, condition.axes)
+    if _is(yes, 1) and _is(no, 0):
+        return indicator
+    if condition.op != "compare":
+        raise TraceError("where in matrix form needs a comparison such as z > 0 as its condition.")
+    opposite = replace(indicator, args=(replace(condition, name=_OPPOSITE[condition.name]),))
+    kept: Matrix = indicator * yes + opposite * no
+    return kept

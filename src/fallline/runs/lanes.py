@@ -1,0 +1,200 @@
+"""Many runs at once: every lane of a vector is one run, from its start to its last step.
+
+`train` is what maps, comparisons and searches stand on. Each run's result depends on its own settings and start alone,
+to the last bit: not on the runs beside it, the number of threads, the vector's width or the instruction set.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import SettingError, ShapeError, UnknownNameError
+from fallline.problems import NetworkObjective, Objective
+from fallline.problems import objective as as_objective
+from fallline.readings.machine.kernel import LAST, Kernel, Measure, Plan, Slot, build
+from fallline.runs.outcome import OUTCOMES
+from fallline.runs.programs import program_of
+from fallline.settings import SETTINGS
+from fallline.textbook.optimizers import Optimizer, optimizer
+from fallline.textbook.schedules import Schedule, schedule
+
+__all__ = ["MEASURES", "train"]
+
+Floats = NDArray[Any]
+
+MEASURES = (
+    "final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "accuracy", "convergence", "mean_last",
+)  # fmt: skip
+"""What can be asked of `train`, besides `history` and `parameters`."""
+
+
+def train(
+    objective: str | Objective,
+    optimizer_: str | Optimizer = "gradient_descent",
+    *,
+    steps: int,
+    starts: ArrayLike,
+    settings: Mapping[str, ArrayLike] | None = None,
+    schedule_: str | Schedule = "constant",
+    rows: NDArray[np.int64] | None = None,
+    measures: Sequence[str] = ("final_loss",),
+    target: ArrayLike = -np.inf,
+    dtype: str = "float64",
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    plan: Plan | None = None,
+) -> dict[str, Floats]:
+    """Train many runs, one for each cell.
+
+    >>> got = train("rosenbrock", "momentum", steps=180, starts=[0.86809884, -4.4326123],
+    ...             settings={"learning_rate": [8e-5, 8e-5], "momentum": [0.9, 0.7]}, measures=["final_loss"])
+    >>> got["final_loss"].round(6).tolist()
+    [0.073293, 0.93287]
+    """
+    what = as_objective(objective)  # type: ignore[arg-type]  # names and objectives alike
+    record, decay = optimizer(optimizer_), schedule(schedule_)
+    given = dict(settings or {})
+    real = np.dtype(dtype)
+    start_array = np.ascontiguousarray(np.asarray(starts), dtype=real)
+    columns = {k: np.ascontiguousarray(np.asarray(v), dtype=real) for k, v in given.items()}
+    columns["target"] = np.ascontiguousarray(np.asarray(target), dtype=real)
+    for name in record.settings:
+        columns.setdefault(name, np.asarray(SETTINGS[name].default, dtype=real))
+    for name in decay.settings:
+        default = steps if name == "steps" else SETTINGS[name].default
+        columns.setdefault(f"schedule.{name}", np.asarray(default, dtype=real))
+    if isinstance(what, NetworkObjective) and what.network.l2 and "l2" not in columns:
+        columns["l2"] = np.asarray(what.network.l2, dtype=real)
+    cells = max([1, *(len(c) for c in columns.values() if c.ndim), len(start_array) if start_array.ndim > 1 else 1])
+    program = program_of(what, record, decay, columns, hits="accuracy" in measures)
+    plan = plan or Plan(lanes=128 // real.itemsize, together=1)
+    kernel = build(program, plan, 8 * real.itemsize, batches=rows is not None)
+    table = np.zeros(Slot.SETTINGS + 2 * len(program.settings), dtype=np.int64)
+    raw = np.empty((len(Measure), cells), dtype=real)
+    history = np.full((cells, steps + 1), np.nan, dtype=real) if "history" in measures else None
+    finals = np.full((cells, what.dimension), np.nan, dtype=real) if "parameters" in measures else None
+    if isinstance(what, NetworkObjective):
+        X, T = (np.ascontiguousarray(a, dtype=real) for a in (what.data.X, what.data.T))
+        factors = np.array([what.factor(len(X) if rows is None else rows.shape[1]), what.factor(len(X))], dtype=real)
+        table[Slot.X], table[Slot.T], table[Slot.ROWS] = X.ctypes.data, T.ctypes.data, len(X)
+        table[Slot.FACTORS] = factors.ctypes.data
+    if rows is not None:
+        rows = np.ascontiguousarray(rows, dtype=np.int64)
+        table[Slot.ORDER], table[Slot.BATCH] = rows.ctypes.data, rows.shape[1]
+    table[Slot.STARTS] = start_array.ctypes.data
+    table[Slot.START_STRIDE] = what.dimension if start_array.ndim > 1 else 0
+    table[Slot.STEPS], table[Slot.CELLS] = steps, cells
+    table[Slot.MEASURES] = raw.ctypes.data
+    table[Slot.HISTORY] = 0 if history is None else history.ctypes.data
+    table[Slot.FINALS] = 0 if finals is None else finals.ctypes.data
+    table[Slot.WINDOW] = max(8, steps // 4)
+    for i, name in enumerate(program.settings):
+        table[Slot.SETTINGS + 2 * i] = columns[name].ctypes.data
+        table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
+    packed = 0 if rows is None else rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
+    _run(kernel, table, cells, packed, threads or os.cpu_count() or 1, progress)
+    return _results(raw, history, finals, measures, steps, what)
+
+
+def _run(
+    kernel: Kernel, table: NDArray[np.int64], cells: int, packed: int, threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:  # fmt: skip
+    lanes = kernel.plan.lanes
+    blocks = -(-cells // lanes)
+    chunk = max(1, min(8, blocks // (threads * 8))) * lanes
+    pieces = [(a, min(a + chunk, cells)) for a in range(0, cells, chunk)]
+    local = threading.local()
+
+    def work(piece: tuple[int, int]) -> int:
+        if not hasattr(local, "table"):
+            local.memory = np.zeros(kernel.scratch + packed + 512, dtype=np.uint8)
+            local.table = table.copy()
+            local.table[Slot.SCRATCH] = local.memory.ctypes.data + -local.memory.ctypes.data % 256
+        local.table[Slot.FIRST], local.table[Slot.END] = piece
+        kernel.compiled.call(local.table.ctypes.data)
+        return piece[1] - piece[0]
+
+    done = 0
+    if threads == 1 or len(pieces) == 1:
+        for piece in pieces:
+            done += work(piece)
+            if progress is not None:
+                progress(done, cells)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for count in pool.map(work, pieces):
+            done += count
+            if progress is not None:
+                progress(done, cells)
+
+
+def _results(
+    raw: Floats, history: Floats | None, finals: Floats | None, measures: Sequence[str], steps: int, what: Objective
+) -> dict[str, Floats]:
+    alive = raw[Measure.DIED_AT] < 0
+    dead_steps = np.where(alive, 0, steps + 1 - raw[Measure.DIED_AT])
+    out: dict[str, Floats] = {}
+    with np.errstate(all="ignore"):
+        for name in measures:
+            if name == "final_loss":
+                out[name] = raw[Measure.LAST].copy()
+            elif name == "best_loss":
+                out[name] = raw[Measure.BEST].copy()
+            elif name in ("steps_to", "diverged_at"):
+                out[name] = raw[Measure[name.upper()]].astype(np.int64)
+            elif name == "mean_last":
+                out[name] = np.where(alive, raw[Measure.SUM_LAST] / min(LAST, steps + 1), np.inf)
+            elif name == "convergence":
+                mean = raw[Measure.SUM_LAST] / min(LAST, steps + 1)
+                good = alive & (mean < 1)
+                out[name] = np.where(
+                    good, -raw[Measure.SUM], raw[Measure.SUM_INVERSE] + dead_steps / 1e6
+                )
+            elif name == "outcome":
+                out[name] = _outcome(raw, steps)
+            elif name == "history":
+                assert history is not None
+                out[name] = history
+            elif name == "parameters":
+                assert finals is not None
+                finals[~alive] = np.nan
+                out[name] = finals
+            elif name == "accuracy":
+                out[name] = raw[Measure.HITS]
+            else:
+                raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters"))
+    for values in out.values():
+        if values.dtype.kind == "f":
+            values[np.isnan(values)] = np.nan  # one NaN, whatever its sign and payload were
+    return out
+
+
+def _outcome(raw: Floats, steps: int) -> NDArray[np.int64]:
+    """As `fallline.runs.outcome.judge`, from the folded columns."""
+    m = Measure
+    first, last = raw[m.FIRST], raw[m.LAST]
+    converged = np.sqrt(raw[m.LAST_GRADIENT]) <= 1e-6 * np.sqrt(raw[m.LARGEST_GRADIENT])
+    stalled = np.abs(last - first) <= 1e-3 * np.abs(first)
+    window = max(8, steps // 4)
+    spread = raw[m.WINDOW_HIGH] - raw[m.WINDOW_LOW]
+    oscillating = (raw[m.RISES] / window >= 1 / 3) & (np.abs(raw[m.WINDOW_FIRST] - last) < spread / 2) & (steps >= 8)
+    order = [raw[m.DIVERGED_AT] >= 0, converged, stalled, oscillating]
+    names = ("diverged", "converged", "stalled", "oscillating")
+    places = [OUTCOMES.index(n) for n in OUTCOMES if n in names]
+    return np.select(order, [places[i] for i in _order(names)], OUTCOMES.index("still descending"))
+
+
+def _order(names: Sequence[str]) -> list[int]:
+    listed = [n for n in OUTCOMES if n in names]
+    return [listed.index(n) for n in names]
+
+
+_ = (SettingError, ShapeError)

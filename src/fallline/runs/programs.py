@@ -1,0 +1,139 @@
+"""From an objective and an optimizer to a kernel's program: every page is traced, and nothing else is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from fallline.errors import TraceError
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.readings.graph import Graph, Node
+from fallline.readings.machine.program import Direct, Program, Samples, Segment, Update, split_factor, transplant
+from fallline.readings.traced import Traced, scalar, tracing
+from fallline.textbook import network as pages
+from fallline.textbook.network import Layer, Network
+from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.schedules import Schedule
+
+__all__ = ["program_of"]
+
+_PER_SAMPLE = ("w", "x", "t")
+
+
+def program_of(
+    objective: Objective, optimizer: Optimizer, schedule: Schedule, settings: Iterable[str], *, hits: bool = False
+) -> Program:
+    """The program that descends an objective.
+
+    Parameters
+    ----------
+    settings: names of the numbers that a run is given: the optimizer's, "schedule.decay" ... for the schedule's,
+        "learning_rate.2" for a layer's own learning rate, "l2", "target".
+    hits: whether right answers are counted, for accuracy.
+    """
+    names = tuple(dict.fromkeys((*settings, "target")))
+    step = _Step(optimizer, schedule, names)
+    if isinstance(objective, NetworkObjective):
+        return _network_program(objective, step, hits)
+    if isinstance(objective, LandscapeObjective):
+        return _landscape_program(objective, step)
+    raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")
+
+
+def _entries(values: Any, graph: Graph) -> list[Node]:
+    return [x if isinstance(x, Node) else graph.number(float(x)) for x in np.asarray(values, dtype=object).ravel()]
+
+
+def _network_program(objective: NetworkObjective, step: _Step, hits: bool) -> Program:
+    network = objective.network
+    graph = Graph()
+    w, X = graph.inputs("w", network.parameter_count), graph.inputs("x", (1, network.sizes[0]))
+    T = graph.inputs("t", (1, network.sizes[-1]))
+    factor: Any = 1 if network.reduction == "sum" else scalar(graph, "factor")
+    with tracing(f"the network {network.text}"):
+        value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
+        counted = _hits(network, network.unpack(w), X, T) if hits else None
+    loss_factor, loss = split_factor(_entries(value, graph)[0], lambda key: key[0] in _PER_SAMPLE)
+    split = [split_factor(g, lambda key: key[0] in _PER_SAMPLE) for g in _entries(network.pack(gradient), graph)]
+    segments, at = [], 0
+    for layer, (shape_W, shape_b) in enumerate(network.shapes, start=1):
+        for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
+            if count:
+                update = step.update(split[at][0], layer, weights, network if "l2" in step.names else None)
+                segments.append(Segment(at, at + count, update))
+                at += count
+    samples = Samples(
+        loss, loss_factor, tuple(g for _, g in split), (network.sizes[0], network.sizes[-1]),
+        _entries(counted, graph)[0] if counted is not None else None,
+    )  # fmt: skip
+    return Program(network.parameter_count, len(step.optimizer.state), step.names, samples, tuple(segments))
+
+
+def _hits(network: Network, parameters: Any, X: Any, T: Any) -> Any:
+    """1 where the answer is right: the target at the first of the largest logits, or all signs right for labels."""
+    Z, _ = pages.forward(network, parameters, X)
+    if network.loss.targets == "labels":
+        right = np.where(Z > 0, T, 1 - T)
+        return right.prod(axis=-1)
+    best, picked = Z[..., 0], T[..., 0]
+    for j in range(1, network.sizes[-1]):
+        picked = np.where(Z[..., j] > best, T[..., j], picked)
+        best = np.maximum(best, Z[..., j])
+    return picked
+
+
+def _landscape_program(objective: LandscapeObjective, step: _Step) -> Program:
+    graph = Graph()
+    P = objective.dimension
+    w = [scalar(graph, "w", k) for k in range(P)]
+    with tracing(f"the landscape {objective.name}"):
+        value = objective.landscape.function(*w)
+        gradient = objective.gradient(*w)
+    direct = Direct(_entries(value, graph)[0], tuple(_entries(g, graph)[0] for g in gradient))
+    update = step.update(graph.number(1), None, True, None)
+    return Program(P, len(step.optimizer.state), step.names, direct, (Segment(0, P, update),))
+
+
+class _Step:
+    """One parameter's step, traced from the optimizer's and the schedule's pages."""
+
+    def __init__(self, optimizer: Optimizer, schedule: Schedule, names: tuple[str, ...]) -> None:
+        self.optimizer, self.schedule, self.names = optimizer, schedule, names
+
+    def update(self, factor: Node, layer: int | None, weights: bool, penalised: Network | None) -> Update:
+        graph = Graph()
+        w, t = scalar(graph, "w"), scalar(graph, "t")
+        gradient: Any = Traced.of(transplant(factor, graph)) * scalar(graph, "g")
+        penalty = penalty_factor = None
+        if penalised is not None:
+            extra, slope = self._penalty(graph, penalised, weights)
+            gradient = gradient + slope
+            if weights:
+                penalty_factor, penalty = split_factor(extra, lambda key: key == ("w",))
+        settings = {name: scalar(graph, "setting", name) for name in self.optimizer.settings}
+        if layer is not None and f"learning_rate.{layer}" in self.names:
+            settings["learning_rate"] = scalar(graph, "setting", f"learning_rate.{layer}")
+        with tracing(f"the optimizer {self.optimizer.name}"):
+            first = self.optimizer.init(w, **settings)
+            plan = {name: scalar(graph, "setting", f"schedule.{name}") for name in self.schedule.settings}
+            if self.schedule.name != "constant":
+                settings["learning_rate"] = settings["learning_rate"] * self.schedule.factor(t, **plan)
+            states = tuple(scalar(graph, "s", i) for i in range(len(self.optimizer.state)))
+            new, states = self.optimizer.step(w, gradient, states, t, **settings)
+        return Update(
+            _entries(gradient, graph)[0], tuple(_entries(x, graph)[0] for x in (new, *states)),
+            tuple(_entries(x, graph)[0] for x in first), penalty, penalty_factor,
+        )  # fmt: skip
+
+    @staticmethod
+    def _penalty(graph: Graph, network: Network, weights: bool) -> tuple[Node, Any]:
+        """The penalty page on a layer of one weight and one bias: value and slope for one parameter."""
+        w, l2 = scalar(graph, "w"), scalar(graph, "setting", "l2")
+        one = w[None, None]
+        value, ((dW, db),) = pages.penalty(network, (Layer(one, w[None]),), l2)
+        slope = dW if weights else db
+        return _entries(value, graph)[0], Traced.of(_entries(slope, graph)[0])
+
+
