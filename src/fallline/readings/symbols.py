@@ -17,7 +17,10 @@ import sympy
 from fallline.errors import TraceError
 from fallline.readings.scalars import Scalars
 
-__all__ = ["SAMPLE", "SAMPLES", "Expressions", "exact", "over_samples", "partial", "read", "tidy", "unbranch"]
+__all__ = [
+    "SAMPLE", "SAMPLES", "Expressions", "Partial", "exact", "one_sample", "over_samples", "partial", "read", "sampled",
+    "symbol", "tidy", "unbranch",
+]  # fmt: skip
 
 Expression = sympy.Expr
 
@@ -126,7 +129,9 @@ def read(page: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
 
 
 def _wrap(x: Any) -> Any:
-    return tuple(_wrap(a) for a in x) if isinstance(x, tuple) else x if isinstance(x, Expressions) else Expressions.of(x)
+    return (
+        tuple(_wrap(a) for a in x) if isinstance(x, tuple) else x if isinstance(x, Expressions) else Expressions.of(x)
+    )
 
 
 def _unwrap(x: Any) -> Any:
@@ -212,3 +217,30 @@ def _equal(f: Expression, g: Expression, z: sympy.Symbol) -> bool:
         return False
     at_zero = sympy.simplify(difference.subs(z, 0))
     return bool(at_zero == 0 and sympy.simplify(sympy.diff(difference, z)) == 0)
+
+
+class Partial(sympy.Function):  # type: ignore[misc]  # SymPy ships no types
+    """The left side of a gradient's equation: the partial derivative of one symbol by another, not yet worked out."""
+
+    nargs = 2
+
+
+def symbol(letter: str, layer: int | None = None, *indices: int | str) -> sympy.Symbol:
+    """The symbol of a network's value: letter, layer above, indices below.
+
+    >>> symbol("w", 1, 2, 3).name, symbol("w", 1, 12, 3).name, symbol("x", None, 2).name
+    ('w^{(1)}_{23}', 'w^{(1)}_{12,3}', 'x_{2}')
+    """
+    comma = "," if any(len(str(k)) > 1 for k in indices) else ""
+    above = "" if layer is None else f"^{{({layer})}}"
+    return sympy.Symbol(f"{letter}{above}" + (f"_{{{comma.join(map(str, indices))}}}" if indices else ""), real=True)
+
+
+def sampled(letter: str, layer: int | None, *indices: int) -> sympy.Indexed:
+    """The same of sample i."""
+    return sympy.IndexedBase(symbol(letter, layer, *indices), real=True)[SAMPLE]
+
+
+def one_sample(expression: Expression) -> Expression:
+    """The expression with the index i of the sample left out."""
+    return expression.replace(_of(sympy.Indexed), lambda node: node.base.label)

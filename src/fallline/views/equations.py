@@ -1,0 +1,83 @@
+"""`equations`: from an object, or its name, to its equations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.landscapes import LANDSCAPES, Landscape
+from fallline.textbook.losses import LOSSES, Loss
+from fallline.textbook.network import Network
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
+from fallline.textbook.schedules import SCHEDULES, Schedule
+from fallline.views import network_equations, rule_equations
+from fallline.views.formulas import Equation, Equations, Section
+
+__all__ = ["Equation", "Equations", "Section", "equations"]
+
+Subject = Network | Landscape | Optimizer | Activation | Loss | Schedule
+
+
+def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "matrix"] = "units") -> Equations:
+    """The equations of a network, landscape, optimizer, activation, loss or schedule, read off its page.
+
+    Parameters
+    ----------
+    what: the object, its name, a network's sizes such as "2-3-2-3", or a function of coordinates.
+    form: "units" for one equation for each unit and parameter of a network, "matrix" for one for each layer.
+
+    >>> print(equations("rosenbrock").text())
+    rosenbrock
+    <BLANKLINE>
+    Formula
+    <BLANKLINE>
+      f(x, y) = (1 − x)² + 100 (y − x²)²
+    <BLANKLINE>
+    Partial derivatives
+    <BLANKLINE>
+      ∂f/∂x = 2 (200 x³ − 200 x y + x − 1)
+      ∂f/∂y = 200 (y − x²)
+    """
+    if form not in ("units", "matrix"):
+        raise SettingError(f"form must be 'units' or 'matrix'; got {form!r}.")
+    if isinstance(what, str):
+        subjects = _find(what)
+        pages = [equations(subject, form) for subject in subjects]
+        return pages[0] if len(pages) == 1 else Equations(what, tuple(s for page in pages for s in page.sections))
+    if isinstance(what, Network):
+        read = network_equations.in_units if form == "units" else network_equations.in_matrices
+        return Equations(f"Network {what.text}", read(what))
+    for kind, rule in _RULES:
+        if isinstance(what, kind):
+            return Equations(what.name.replace("_", " "), rule(what))
+    if callable(what):
+        from fallline.problems import objective
+
+        found: Landscape = objective(what).landscape  # type: ignore[union-attr]
+        return Equations(found.name, rule_equations.of_landscape(found))
+    raise UsageError(f"equations are of a network, landscape, optimizer, activation, loss or schedule; got {what!r}.")
+
+
+_RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
+    (Landscape, rule_equations.of_landscape),
+    (Optimizer, rule_equations.of_optimizer),
+    (Activation, rule_equations.of_activation),
+    (Loss, rule_equations.of_loss),
+    (Schedule, rule_equations.of_schedule),
+)
+
+_TABLES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)
+
+
+def _find(name: str) -> list[Any]:
+    """What the name stands for; "logistic" is an activation and a loss."""
+    if re.fullmatch(r"\s*\d+(\s*-\s*\d+)*\s*", name):
+        return [Network.of(name)]
+    found = [table[name] for table in _TABLES if name in table]
+    if not found:
+        valid = sorted({n for table in _TABLES for n in table})
+        raise UnknownNameError("equations' subject", name, [*valid, "2-3-2-3"])
+    return found

@@ -1,0 +1,177 @@
+"""Equations, sections of equations, and a page of sections: as text, LaTeX, MathML and SVG outlines."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from fallline.views.plain import Text, width
+from fallline.views.typeset import Latex
+
+__all__ = ["Equation", "Equations", "Section"]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """left = right. Both sides are SymPy or matrix expressions, the very ones that the textbook's page gave."""
+
+    left: Any
+    right: Any
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """The equation in Unicode."""
+        return f"{Text().write(self.left)} = {Text().write(self.right)}"
+
+    @property
+    def latex(self) -> str:
+        """The equation in LaTeX."""
+        return f"{Latex().write(self.left)} = {Latex().write(self.right)}"
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Equations that belong together, under a title, with a sentence about their symbols."""
+
+    title: str
+    equations: tuple[Equation, ...]
+    note: str = ""
+
+    def text(self, columns: int = 100) -> str:
+        """The section with its equal signs aligned, long right sides broken before a sign."""
+        sides = [(Text().write(e.left), Text().write(e.right), e.note) for e in self.equations]
+        indent = max((width(left) for left, _, _ in sides), default=0) + 2
+        lines = [self.title] + ([self.note] if self.note else []) + [""]
+        notes = max((width(r) for _, r, n in sides if n and width(r) < columns // 2), default=0)
+        for left, right, note in sides:
+            pad = " " * (indent - width(left))
+            first, *rest = _broken(right, columns - indent - 3)
+            lines.append(f"{pad}{left} = {first}")
+            lines += [f"{' ' * indent}   {more}" for more in rest]
+            if note:
+                lines[-1] += " " * max(3, notes - width(first) + 3) + note
+        return "\n".join(lines)
+
+    def latex(self) -> str:
+        """An `aligned` block."""
+        rows = (f"{Latex().write(e.left)} &= {Latex().write(e.right)}" for e in self.equations)
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def mathml(self) -> str:
+        """Presentation MathML, for browsers and assistive technology."""
+        from latex2mathml.converter import convert  # comes with ziamath
+
+        return str(convert(self.latex(), display="block"))
+
+    def svg(self, size: float = 18) -> str:
+        """Outlines, in the colour of the text around them, so that no maths font is needed.
+
+        Glyphs get names of their own: several such pictures can stand on one page.
+        """
+        import ziamath
+
+        picture: str = ziamath.Latex(self.latex(), size=size, color="currentColor").svg()
+        key = hashlib.sha256(picture.encode()).hexdigest()[:8]
+        names = set(re.findall(r'id="([^"]+)"', picture))
+        for name in names:
+            picture = re.sub(rf'(id="|href="#){re.escape(name)}"', rf'\g<1>{key}-{name}"', picture)
+        alt = html.escape(" ; ".join(e.text for e in self.equations), quote=True)
+        return picture.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
+
+
+@dataclass(frozen=True, repr=False)
+class Equations(Sequence[Equation]):
+    """All equations of a network, landscape, optimizer ...: a sequence of equations, grouped in sections."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+    def section(self, title: str) -> Section:
+        """The first section whose title begins with these words, in either case."""
+        for found in self.sections:
+            if found.title.lower().startswith(title.lower()):
+                return found
+        from fallline.errors import UnknownNameError
+
+        raise UnknownNameError("section", title, [s.title for s in self.sections])
+
+    def text(self, columns: int = 100) -> str:
+        """Plain text for a terminal."""
+        return "\n\n".join([self.title, *(s.text(columns) for s in self.sections)])
+
+    def latex(self) -> str:
+        """LaTeX: one `aligned` block for each section, its title in a comment."""
+        return "\n\n".join(f"% {s.title}\n\\[\n{s.latex()}\n\\]" for s in self.sections)
+
+    def mathml(self) -> str:
+        """Presentation MathML: one `math` element for each section."""
+        return "\n".join(s.mathml() for s in self.sections)
+
+    def svg(self, size: float = 18) -> str:
+        """One picture: sections as outlines, one below the other."""
+        y, gap, widest, inner = 0.0, 1.5 * size, 0.0, []
+        for section in self.sections:
+            picture = section.svg(size)
+            found = re.search(r'width="([\d.]+)" height="([\d.]+)"', picture)
+            w, h = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+            inner.append(picture.replace("<svg ", f'<svg x="0" y="{y:g}" ', 1))
+            y, widest = y + h + gap, max(widest, w)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{widest:g}" height="{y - gap:g}" '
+            f'viewBox="0 0 {widest:g} {y - gap:g}">{"".join(inner)}</svg>'
+        )
+
+    def __len__(self) -> int:
+        return sum(len(s.equations) for s in self.sections)
+
+    def __iter__(self) -> Iterator[Equation]:
+        return (e for s in self.sections for e in s.equations)
+
+    @overload
+    def __getitem__(self, index: int) -> Equation: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Equation]: ...
+    def __getitem__(self, index: int | slice) -> Equation | Sequence[Equation]:
+        return tuple(self)[index]
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p><b>{html.escape(self.title)}</b></p>"]
+        for s in self.sections:
+            note = f"<br><small>{html.escape(s.note)}</small>" if s.note else ""
+            parts.append(f"<p>{html.escape(s.title)}{note}</p>\n{s.svg()}")
+        return "\n".join(parts)
+
+    def _repr_latex_(self) -> str:
+        return "\n".join(s._repr_latex_() for s in self.sections)
+
+
+def _broken(text: str, columns: int) -> list[str]:
+    """The text in lines of at most so many columns, each further one beginning with a sign, where that is possible."""
+    lines, line = [], ""
+    for piece in re.split(r"(?= [+−] )", text):
+        if line and width(line) + width(piece) > columns:
+            lines.append(line)
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line]

@@ -1,0 +1,242 @@
+"""The equations of a network: its pages read with symbols, unit by unit or in matrix form.
+
+The pages name their intermediate results with `let`. A recorder writes one equation for each and hands the page a bare
+symbol to go on with, so that equations come layer by layer. Activations are written by name, with their definition
+(their own page, read) in a section of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+
+from fallline.errors import UsageError
+from fallline.readings.matrices import Matrix, call, matrix
+from fallline.readings.symbols import (
+    SAMPLES, Expressions, Partial, one_sample, over_samples, read, sampled, symbol, tidy, unbranch,
+)  # fmt: skip
+from fallline.settings import setting
+from fallline.textbook import network as pages
+from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.network import Layer, Network
+from fallline.textbook.operations import recording
+from fallline.views.formulas import Equation, Section
+from fallline.views.rule_equations import activation_definition
+
+__all__ = ["MOST_PARAMETERS", "in_matrices", "in_units"]
+
+MOST_PARAMETERS = 200
+"""A network with more parameters is not written unit by unit: nobody reads it."""
+
+_UNIT_LETTERS = {"Z": "z", "A": "h", "D": r"\delta"}
+_MATRIX_LETTERS = {"Z": "Z", "A": "H", "D": r"\Delta"}
+
+
+def in_units(network: Network) -> tuple[Section, ...]:
+    """Forward, loss and gradient with one equation for each unit and each parameter.
+
+    >>> from fallline.textbook.network import Network
+    >>> print(in_units(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
+    h⁽¹⁾₁ = relu(w⁽¹⁾₁₁ x₁ + w⁽¹⁾₂₁ x₂ + b⁽¹⁾₁)
+    """
+    if network.parameter_count > MOST_PARAMETERS:
+        raise UsageError(
+            f"a {network.text} network has {network.parameter_count} parameters, too many to write unit by unit "
+            f"(at most {MOST_PARAMETERS}). Ask for its matrix form."
+        )
+    n_in, n_out, depth = network.sizes[0], network.sizes[-1], network.depth
+    X, T = _row("x", None, n_in), _row("t", None, n_out)
+    parameters = tuple(
+        Layer(
+            Expressions.of([[symbol("w", l, j, k) for k in _to(m)] for j in _to(n)]),
+            Expressions.of([symbol("b", l, k) for k in _to(m)]) if network.bias else None,
+        )
+        for l, ((n, m), _) in enumerate(network.shapes, start=1)
+    )
+    Y = _row("y", None, n_out)
+    logits = _row("z", depth, n_out)
+    outputs = [unbranch(e) for e in _entries(network.loss.output(logits))]
+    known = dict(zip((e for e in _entries(network.loss.output(logits))), _entries(Y), strict=True))
+    found: dict[tuple[str, int | None], list[Equation]] = {}
+    L = symbol("L")
+
+    def write(name: str, layer: int | None, value: Any) -> Any:
+        if name == "dA":
+            return value
+        if name in _UNIT_LETTERS:
+            names = _row(_UNIT_LETTERS[name], layer, value.shape[-1])
+            rights = [_shorter(e.xreplace(known)) if name == "D" else e for e in _entries(value)]
+            found[name, layer] = [Equation(a, b) for a, b in zip(_entries(names), rights, strict=True)]
+            return names
+        if name == "L":
+            found[name, layer] = [Equation(L, over_samples(_shorter(value.item().xreplace(known))))]
+            return value
+        own = parameters[(layer or 1) - 1]
+        lefts = [Partial(L, p) for p in _entries(own.W if name == "dW" else own.b)]
+        found[name, layer] = [Equation(a, over_samples(b)) for a, b in zip(lefts, _entries(value), strict=True)]
+        return value
+
+    with recording(write):
+        named = _named(network, _unit_function, sympy.Symbol("z", real=True))
+        pages.loss_and_gradient(named, parameters, X, T, _factor(network))
+    _penalise(network, parameters, found)
+
+    forward = []
+    for l in _to(network.hidden):
+        z = {e.left: e.right for e in found["Z", l]}
+        forward += [Equation(one_sample(e.left), one_sample(e.right.xreplace(z))) for e in found["A", l]]
+    forward += [Equation(one_sample(e.left), one_sample(e.right)) for e in found["Z", depth]]
+    forward += [Equation(one_sample(y), one_sample(e)) for y, e in zip(_entries(Y), outputs, strict=True)]
+    hidden = [e for l in _to(network.hidden) for e in found["Z", l]]
+    deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
+    gradient = [e for l in range(depth, 0, -1) for name in ("dW", "db") for e in found.get((name, l), [])]
+    return _sections(network, forward, found["L", None], hidden, deltas, gradient, "units")
+
+
+def in_matrices(network: Network) -> tuple[Section, ...]:
+    """Forward, loss and gradient with one equation for each layer.
+
+    >>> from fallline.textbook.network import Network
+    >>> print(in_matrices(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
+    Z⁽¹⁾ = X W⁽¹⁾ + 1ₘ b⁽¹⁾
+    """
+    depth = network.depth
+    X, T = matrix("X", SAMPLES, network.sizes[0]), matrix("T", SAMPLES, network.sizes[-1])
+    parameters = tuple(
+        Layer(matrix(f"W^{{({l})}}", n, m), matrix(f"b^{{({l})}}", 1, m, vector=True) if network.bias else None)
+        for l, ((n, m), _) in enumerate(network.shapes, start=1)
+    )
+    Y, Z, L = (
+        matrix("Y", SAMPLES, network.sizes[-1]),
+        matrix(f"Z^{{({depth})}}", SAMPLES, network.sizes[-1]),
+        matrix("L"),
+    )
+    output = network.loss.output(Z)
+    known = {output: Y} if output is not Z else {}
+    known |= {a(Z): call(a.name, Z) for a in ACTIVATIONS.values() if a(Z) is not Z}
+    found: dict[tuple[str, int | None], list[Equation]] = {}
+
+    def write(name: str, layer: int | None, value: Any) -> Any:
+        if name == "dA":
+            return value
+        if name in _MATRIX_LETTERS:
+            left = matrix(f"{_MATRIX_LETTERS[name]}^{{({layer})}}", *value.size)
+        elif name == "L":
+            left = L
+        else:
+            own = parameters[(layer or 1) - 1]
+            p = own.W if name == "dW" else own.b
+            left = Matrix("partial", (L, p), p.size)
+        found[name, layer] = [Equation(left, value.replace(known) if name in "LD" else value)]
+        return left
+
+    with recording(write):
+        named = _named(network, call, matrix("z"))
+        pages.loss_and_gradient(named, parameters, X, T, _factor(network))
+    _penalise(network, parameters, found)
+
+    name = getattr(network.loss.output, "__name__", "output")
+    forward = [e for l in _to(depth) for key in ("Z", "A") for e in found.get((key, l), [])]
+    forward.append(Equation(Y, Z if output is Z else call(name, Z)))
+    deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
+    gradient = [e for l in range(depth, 0, -1) for key in ("dW", "db") for e in found.get((key, l), [])]
+    return _sections(network, forward, found["L", None], [], deltas, gradient, "matrix")
+
+
+def _sections(
+    network: Network, forward: list[Equation], loss: list[Equation], hidden: list[Equation], deltas: list[Equation],
+    gradient: list[Equation], form: str,
+) -> tuple[Section, ...]:  # fmt: skip
+    reduction = "sum over" if network.reduction == "sum" else "mean of"
+    units = form == "units"
+    of = "δ⁽ˡ⁾ᵢₖ = ∂L/∂z⁽ˡ⁾ᵢₖ" if units else "Δ⁽ˡ⁾ = ∂L/∂Z⁽ˡ⁾"
+    rows = "" if units else " Samples are rows; 1ₙ is a column of n ones."
+    definitions = _definitions(network, forward, units)
+    sections = (
+        Section("Forward" + (", for one sample" if units else ""), tuple(forward), rows.strip()),
+        Section("Functions", tuple(definitions), "" if units else "Applied entry by entry; softmax row by row."),
+        Section(
+            "Loss", tuple(loss),
+            f"{network.loss.name}, the {reduction} the samples i = 1 … m; t are the targets.",
+        ),
+        Section("Pre-activations", tuple(hidden), "Of sample i; h is the activation of z."),
+        Section("Backward", tuple(deltas), f"{of}, from the last layer to the first."),
+        Section("Gradient", tuple(gradient), "One equation for each parameter." if units else ""),
+    )  # fmt: skip
+    return tuple(s for s in sections if s.equations)
+
+
+def _definitions(network: Network, forward: list[Equation], units: bool) -> list[Equation]:
+    found: list[Equation] = []
+    for f in dict.fromkeys(network.activations):
+        found += activation_definition(f)
+    return found
+
+
+def _named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
+    """The network with each activation and slope written by its name, but for those as short as their names."""
+
+    def named(f: Activation) -> Activation:
+        function, slope = f.function(_probe(z)), f.slope(_probe(z))
+        plain = function is z or getattr(function, "item", lambda: None)() is z
+        shown = f.slope if _short(slope) else lambda a: apply(f"{f.name}'", a)
+        return Activation(f.name, f.function if plain else lambda a: apply(f.name, a), shown, f.analytic)
+
+    return network.with_(activations=tuple(named(f) for f in network.activations))
+
+
+def _probe(z: Any) -> Any:
+    return z if isinstance(z, Matrix) else Expressions.of(z)
+
+
+def _short(slope: Any) -> bool:
+    """A constant, or the indicator [z > 0]."""
+    if isinstance(slope, Matrix):
+        return slope.op in ("number", "indicator")
+    value = sympy.sympify(slope.item() if hasattr(slope, "item") else slope)
+    return bool(value.is_number or (isinstance(value, sympy.Piecewise) and [v for v, _ in value.args] == [1, 0]))
+
+
+def _unit_function(name: str, a: Any) -> Any:
+    function = sympy.Function(name, real=True)
+    return Expressions.of([[function(e) for e in row] for row in a.tolist()])
+
+
+def _penalise(network: Network, parameters: Any, found: dict[tuple[str, int | None], list[Equation]]) -> None:
+    """Adds the L2 penalty's page to the loss and to the weights' gradients."""
+    if not network.l2:
+        return
+    letter = sympy.Symbol(setting("l2").symbol, real=True)
+    strength: Any = matrix(letter) if isinstance(parameters[0].W, Matrix) else Expressions.of(letter)
+    value, gradient = pages.penalty(network, parameters, strength)
+
+    def plus(e: Equation, extra: Any) -> Equation:
+        return Equation(e.left, e.right + extra, e.note)
+
+    found["L", None] = [plus(found["L", None][0], value if isinstance(value, Matrix) else _shorter(value.item()))]
+    for l, layer in enumerate(gradient, start=1):
+        extras = [layer.W] if isinstance(layer.W, Matrix) else _entries(layer.W)
+        found["dW", l] = [plus(e, extra) for e, extra in zip(found["dW", l], extras, strict=True)]
+
+
+def _factor(network: Network) -> Any:
+    return 1 if network.reduction == "sum" else 1 / SAMPLES
+
+
+def _shorter(expression: Any) -> Any:
+    return sympy.factor_terms(unbranch(expression))
+
+
+def _row(letter: str, layer: int | None, n: int) -> Expressions:
+    row: Expressions = Expressions.of([[sampled(letter, layer, k) for k in _to(n)]])
+    return row
+
+
+def _entries(array: Any) -> list[Any]:
+    return [sympy.sympify(e) for e in array.ravel().tolist()]
+
+
+def _to(n: int) -> range:
+    return range(1, n + 1)
