@@ -3,6 +3,7 @@
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Method, Run, descend, method
@@ -42,13 +43,17 @@ __all__ = [
     "Run",
     "Schedule",
     "Setting",
+    "activation",
     "compare",
     "descend",
     "draw_starts",
     "generate",
+    "landscape",
+    "loss",
     "method",
     "notebook_start",
     "objective",
+    "optimizer",
 ]
 
 __version__: str

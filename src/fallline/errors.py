@@ -47,7 +47,10 @@ class UnknownNameError(UsageError, LookupError):
     def __init__(self, what: str, name: object, valid: Iterable[str]) -> None:
         self.what, self.name, self.valid = what, name, sorted(valid)
         near = difflib.get_close_matches(str(name), self.valid, n=3, cutoff=0.5)
-        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        if callable(name):
+            hint = f" A function of your own becomes one with fallline.{what.split()[-1]}(function)."
+        else:
+            hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {name!r}.{hint}")
 
 
