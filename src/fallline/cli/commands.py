@@ -48,7 +48,7 @@ def descend(
         **given(flags, assigned),
     )  # fmt: skip
     if out is not None:
-        from fallline.views.files import save_run
+        from fallline.cli.output import save_run
 
         save_run(run, out, overwrite=force)
     if json:
