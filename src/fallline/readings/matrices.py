@@ -24,7 +24,7 @@ __all__ = ["Matrix", "call", "matrix", "ones"]
 Count: TypeAlias = int | sympy.Symbol
 
 _COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
-_OF_NUMBERS = {
+_OF_NUMBERS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "power": operator.pow, "negative": operator.neg,
 }  # fmt: skip
@@ -75,10 +75,9 @@ class Matrix(NDArrayOperatorsMixin):
         result = self
         for a in sorted({self.axes[a] for a in axes}, reverse=True):
             n = result.size[a]
-            if n != 1 and a == 1:
-                result = Matrix("matmul", (result, ones(n)), (result.size[0], 1))
-            elif n != 1:
-                result = Matrix("matmul", (ones(n).mT, result), (1, result.size[1]))
+            if n != 1:
+                whole = replace(result, axes=(0, 1))
+                result = _product(whole, ones(n)) if a == 1 else _product(ones(n).mT, whole)
         kept = self.axes if keepdims else tuple(a for k, a in enumerate(self.axes) if k not in _places(axes, self.ndim))
         return replace(result, axes=kept)
 
@@ -118,6 +117,12 @@ class Matrix(NDArrayOperatorsMixin):
             return replace(known[self], axes=self.axes)
         return replace(self, args=tuple(a.replace(known) for a in self.args))
 
+    @property
+    def calls(self) -> set[str]:
+        """Names of all functions that the expression calls."""
+        own = {self.name} if self.op == "call" else set()
+        return own.union(*(a.calls for a in self.args))
+
     def evaluate(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
         """The number that the printed expression stands for, as a 2-D array, from 2-D arrays by symbols' names."""
         if self.op == "symbol":
@@ -135,7 +140,8 @@ class Matrix(NDArrayOperatorsMixin):
         if self.op == "compare":
             return {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}[self.name](*a)
         if self.op == "call":
-            return (functions or {}).get(self.name, getattr(np, self.name, None))(*a)
+            known = functions or {}
+            return (known[self.name] if self.name in known else getattr(np, self.name))(*a)
         return getattr(np, self.op)(*a)
 
     def __repr__(self) -> str:
@@ -182,13 +188,27 @@ def _places(axes: Any, ndim: int) -> set[int]:
 def _product(a: Matrix, b: Matrix) -> Matrix:
     if a.size[1] != b.size[0]:
         raise ShapeError(f"a matrix product needs equal inner sizes; got {a!r} of size {a.size} and {b!r} of {b.size}.")
-    return Matrix("matmul", (a, b), (a.size[0], b.size[1]))
+    (p, a), (q, b) = _scaled(a), _scaled(b)
+    return _times(p * q, Matrix("matmul", (a, b), (a.size[0], b.size[1])))
+
+
+def _scaled(x: Matrix) -> tuple[Any, Matrix]:
+    """The number that stands before a matrix, and the rest."""
+    if x.op == "multiply" and x.args[0].op == "number":
+        return x.args[0].value, replace(x.args[1], axes=x.axes)
+    return sympy.S.One, x
+
+
+def _times(number: Any, x: Matrix) -> Matrix:
+    return x if number == 1 else Matrix("multiply", (_number(number), x), x.size, x.axes)
 
 
 def _entrywise(name: str, args: tuple[Matrix, ...]) -> Matrix:
     if len(args) == 2:
         args = _broadcast(*args)
     a = args[0]
+    if name in _OF_NUMBERS and all(x.op == "number" for x in args):
+        return _number(_OF_NUMBERS[name](*(x.value for x in args)))
     if name in ("add", "subtract") and _is(args[1], 0):
         return a
     if (name == "add" and _is(a, 0)) or (name == "multiply" and _is(a, 1)):
@@ -197,10 +217,11 @@ def _entrywise(name: str, args: tuple[Matrix, ...]) -> Matrix:
         return a
     if name == "divide" and args[1].op == "number":
         name, args = "multiply", (_number(1 / args[1].value), a)
-    if name == "multiply" and args[1].op == "number":
-        args = args[::-1]
-    if name in _OF_NUMBERS and all(x.op == "number" for x in args):
-        return _number(_OF_NUMBERS[name](*(x.value for x in args)))
+    if name == "multiply":
+        args = args[::-1] if args[1].op == "number" else args
+        factors = [(x.value, _number(1)) if x.op == "number" else _scaled(x) for x in args]
+        if any(p != 1 for p, _ in factors):
+            return _times(factors[0][0] * factors[1][0], _entrywise("multiply", tuple(x for _, x in factors)))
     if name == "square":
         name, args = "power", (a, _number(2))
     shape = max(args, key=lambda x: (x.ndim, x.op != "number"))
@@ -235,5 +256,5 @@ def _where(condition: Matrix, yes: Matrix, no: Matrix) -> Matrix:
     if condition.op != "compare":
         raise TraceError("where in matrix form needs a comparison such as z > 0 as its condition.")
     opposite = replace(indicator, args=(replace(condition, name=_OPPOSITE[condition.name]),))
-    kept: Matrix = indicator * yes + opposite * no
-    return kept
+    cases: Matrix = indicator * yes + opposite * no
+    return cases

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import sympy
@@ -19,10 +19,10 @@ from fallline.readings.scalars import Scalars
 
 __all__ = [
     "SAMPLE", "SAMPLES", "Expressions", "Partial", "exact", "one_sample", "over_samples", "partial", "read", "sampled",
-    "symbol", "tidy", "unbranch",
+    "shorter", "symbol", "tidy", "unbranch",
 ]  # fmt: skip
 
-Expression = sympy.Expr
+Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
 
 SAMPLE = sympy.Symbol("i", integer=True, positive=True)
 """The index of a sample."""
@@ -39,22 +39,24 @@ def exact(x: Any) -> Any:
     >>> exact(0.01), exact(2 * math.pi), exact(math.sqrt(2 * math.pi)), exact(0.1234567891)
     (1/100, 2*pi, sqrt(2)*sqrt(pi), 0.1234567891)
     """
-    if isinstance(x, sympy.Basic) or isinstance(x, bool | np.bool_) or not isinstance(x, int | float | np.number):
+    if isinstance(x, bool | np.bool_) or not isinstance(x, int | float | np.integer | np.floating):
         return x
-    if x == int(x) if math.isfinite(x) else False:
+    if math.isfinite(x) and x == int(x):
         return sympy.Integer(int(x))
     x = float(x)
-    for form, value in (
-        (lambda q: q, x),
-        (lambda q: q * sympy.pi, x / math.pi),
-        (lambda q: q * sympy.E, x / math.e),
-        (lambda q: q + sympy.E, x - math.e),
-        (lambda q: sympy.sign(x) * sympy.sqrt(q), x * x),
-        (lambda q: sympy.sign(x) * sympy.sqrt(q * sympy.pi), x * x / math.pi),
-        (lambda q: sympy.sign(x) * sympy.sqrt(q / sympy.pi), x * x * math.pi),
-    ):
+    sign, root = sympy.sign(x), sympy.sqrt
+    forms: tuple[tuple[float, Callable[[Any], Any]], ...] = (
+        (x, lambda q: q),
+        (x / math.pi, lambda q: q * sympy.pi),
+        (x / math.e, lambda q: q * sympy.E),
+        (x - math.e, lambda q: q + sympy.E),
+        (x * x, lambda q: sign * root(q)),
+        (x * x / math.pi, lambda q: sign * root(q * sympy.pi)),
+        (x * x * math.pi, lambda q: sign * root(q / sympy.pi)),
+    )
+    for value, form in forms:
         q = _simple(value)
-        if q is not None and q != 0:
+        if q:
             return form(sympy.Rational(q.numerator, q.denominator))
     return sympy.Float(x)
 
@@ -155,7 +157,9 @@ def partial(expression: Expression, coordinate: sympy.Symbol) -> Expression:
     >>> partial((1 - x) ** 2 + 100 * (y - x**2) ** 2, x)
     2*(200*x**3 - 200*x*y + x - 1)
     """
-    return tidy(sympy.diff(expression, coordinate))
+    slope = sympy.diff(expression, coordinate)
+    steps = slope.replace(_of(sympy.Heaviside), lambda step: Expressions.conditional(step.args[0] > 0, 1, 0))
+    return tidy(steps)
 
 
 def tidy(expression: Expression) -> Expression:
@@ -165,6 +169,16 @@ def tidy(expression: Expression) -> Expression:
         forms.append(sympy.factor_terms(sympy.expand(expression)))
     weights = [len(str(form)) * (0.8 if form is forms[2] else 1) for form in forms]
     return forms[weights.index(min(weights))]
+
+
+def shorter(expression: Expression) -> Expression:
+    """The expression with common factors taken out, where that is shorter.
+
+    >>> x, y = sympy.symbols("x y")
+    >>> shorter(sympy.tanh(x**2 / 4 + y**2 / 4))
+    tanh((x**2 + y**2)/4)
+    """
+    return min(expression, sympy.factor_terms(expression), key=_length)
 
 
 def unbranch(expression: Expression) -> Expression:
@@ -184,7 +198,7 @@ def unbranch(expression: Expression) -> Expression:
     for z in sorted(variables, key=str):
         real = sympy.Dummy("z", real=True)
         above, below = (
-            expression.xreplace({z: signed}).replace(_of(sympy.Piecewise), _decided).xreplace({signed: real})
+            expression.xreplace({z: signed}).xreplace({signed: real})
             for signed in (sympy.Dummy("z", positive=True), sympy.Dummy("z", negative=True))
         )
         if _equal(above, below, real):
@@ -194,11 +208,6 @@ def unbranch(expression: Expression) -> Expression:
 
 def _of(kind: type) -> Callable[[Any], bool]:
     return lambda node: isinstance(node, kind)
-
-
-def _decided(node: Any) -> Any:
-    """Cases whose conditions are already known, taken."""
-    return sympy.piecewise_fold(node)
 
 
 def _length(expression: Expression) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any, Literal
@@ -52,12 +53,9 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
         return Equations(f"Network {what.text}", read(what))
     for kind, rule in _RULES:
         if isinstance(what, kind):
-            return Equations(what.name.replace("_", " "), rule(what))
+            return Equations(str(getattr(what, "name", "")).replace("_", " "), rule(what))
     if callable(what):
-        from fallline.problems import objective
-
-        found: Landscape = objective(what).landscape  # type: ignore[union-attr]
-        return Equations(found.name, rule_equations.of_landscape(found))
+        return equations(_plain(what), form)
     raise UsageError(f"equations are of a network, landscape, optimizer, activation, loss or schedule; got {what!r}.")
 
 
@@ -70,6 +68,13 @@ _RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
 )
 
 _TABLES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)
+
+
+def _plain(function: Callable[..., Any]) -> Landscape:
+    """A function of coordinates as a landscape."""
+    kinds = inspect.signature(function).parameters.values()
+    count = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in kinds)
+    return Landscape(getattr(function, "__name__", "function"), function, dimension=count or 2)
 
 
 def _find(name: str) -> list[Any]:

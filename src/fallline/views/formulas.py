@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -52,7 +53,7 @@ class Section:
         """The section with its equal signs aligned, long right sides broken before a sign."""
         sides = [(Text().write(e.left), Text().write(e.right), e.note) for e in self.equations]
         indent = max((width(left) for left, _, _ in sides), default=0) + 2
-        lines = [self.title] + ([self.note] if self.note else []) + [""]
+        lines = [self.title, *textwrap.wrap(self.note, columns), ""]
         notes = max((width(r) for _, r, n in sides if n and width(r) < columns // 2), default=0)
         for left, right, note in sides:
             pad = " " * (indent - width(left))
@@ -166,12 +167,27 @@ class Equations(Sequence[Equation]):
 
 
 def _broken(text: str, columns: int) -> list[str]:
-    """The text in lines of at most so many columns, each further one beginning with a sign, where that is possible."""
-    lines, line = [], ""
-    for piece in re.split(r"(?= [+−] )", text):
-        if line and width(line) + width(piece) > columns:
-            lines.append(line)
-            line = piece.lstrip()
-        else:
-            line += piece
-    return [*lines, line]
+    """The text in lines of at most so many columns, each further one beginning with a sign, where that is possible.
+
+    Signs inside brackets are used only where the others are not enough.
+    """
+    for deepest in (0, 1, 99):
+        lines = [""]
+        for piece in _pieces(text, deepest):
+            if lines[-1] and width(lines[-1]) + width(piece) > columns:
+                lines.append(piece.lstrip())
+            else:
+                lines[-1] += piece
+        if all(width(line) <= columns for line in lines):
+            break
+    return lines
+
+
+def _pieces(text: str, deepest: int) -> list[str]:
+    """The text cut before each " + " and " − " that stands in at most so many brackets."""
+    cuts, depth = [0], 0
+    for k, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if depth <= deepest and text[k : k + 3] in (" + ", " − "):
+            cuts.append(k)
+    return [text[a:b] for a, b in zip(cuts, [*cuts[1:], len(text)], strict=True)]

@@ -15,7 +15,14 @@ import sympy
 from fallline.errors import UsageError
 from fallline.readings.matrices import Matrix, call, matrix
 from fallline.readings.symbols import (
-    SAMPLES, Expressions, Partial, one_sample, over_samples, read, sampled, symbol, tidy, unbranch,
+    SAMPLES,
+    Expressions,
+    Partial,
+    one_sample,
+    over_samples,
+    sampled,
+    symbol,
+    unbranch,
 )  # fmt: skip
 from fallline.settings import setting
 from fallline.textbook import network as pages
@@ -23,7 +30,7 @@ from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.operations import recording
 from fallline.views.formulas import Equation, Section
-from fallline.views.rule_equations import activation_definition
+from fallline.views.rule_equations import activation_definition, output_definition
 
 __all__ = ["MOST_PARAMETERS", "in_matrices", "in_units"]
 
@@ -80,7 +87,7 @@ def in_units(network: Network) -> tuple[Section, ...]:
 
     with recording(write):
         named = _named(network, _unit_function, sympy.Symbol("z", real=True))
-        pages.loss_and_gradient(named, parameters, X, T, _factor(network))
+        pages.loss_and_gradient(named, parameters, X, T, _factor(network, Expressions.of))
     _penalise(network, parameters, found)
 
     forward = []
@@ -92,7 +99,7 @@ def in_units(network: Network) -> tuple[Section, ...]:
     hidden = [e for l in _to(network.hidden) for e in found["Z", l]]
     deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
     gradient = [e for l in range(depth, 0, -1) for name in ("dW", "db") for e in found.get((name, l), [])]
-    return _sections(network, forward, found["L", None], hidden, deltas, gradient, "units")
+    return _sections(network, forward, found["L", None], hidden, deltas, gradient)
 
 
 def in_matrices(network: Network) -> tuple[Section, ...]:
@@ -114,8 +121,7 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
         matrix("L"),
     )
     output = network.loss.output(Z)
-    known = {output: Y} if output is not Z else {}
-    known |= {a(Z): call(a.name, Z) for a in ACTIVATIONS.values() if a(Z) is not Z}
+    known = {a(Z): call(a.name, Z) for a in ACTIVATIONS.values() if a(Z) is not Z} | {output: Y}
     found: dict[tuple[str, int | None], list[Equation]] = {}
 
     def write(name: str, layer: int | None, value: Any) -> Any:
@@ -127,52 +133,70 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
             left = L
         else:
             own = parameters[(layer or 1) - 1]
-            p = own.W if name == "dW" else own.b
+            p: Any = own.W if name == "dW" else own.b
             left = Matrix("partial", (L, p), p.size)
         found[name, layer] = [Equation(left, value.replace(known) if name in "LD" else value)]
         return left
 
     with recording(write):
         named = _named(network, call, matrix("z"))
-        pages.loss_and_gradient(named, parameters, X, T, _factor(network))
+        pages.loss_and_gradient(named, parameters, X, T, _factor(network, matrix))
     _penalise(network, parameters, found)
 
-    name = getattr(network.loss.output, "__name__", "output")
     forward = [e for l in _to(depth) for key in ("Z", "A") for e in found.get((key, l), [])]
-    forward.append(Equation(Y, Z if output is Z else call(name, Z)))
+    forward.append(Equation(Y, Z if output is Z else call(_output_name(network), Z)))
     deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
     gradient = [e for l in range(depth, 0, -1) for key in ("dW", "db") for e in found.get((key, l), [])]
-    return _sections(network, forward, found["L", None], [], deltas, gradient, "matrix")
+    return _sections(network, forward, found["L", None], [], deltas, gradient)
 
 
 def _sections(
     network: Network, forward: list[Equation], loss: list[Equation], hidden: list[Equation], deltas: list[Equation],
-    gradient: list[Equation], form: str,
+    gradient: list[Equation],
 ) -> tuple[Section, ...]:  # fmt: skip
-    reduction = "sum over" if network.reduction == "sum" else "mean of"
-    units = form == "units"
+    units = bool(hidden) or not isinstance(forward[0].left, Matrix)
+    how = "the sum" if network.reduction == "sum" else "the mean"
+    name, targets = network.loss.name.replace("_", " "), "t" if units else "T"
+    last = _output_name(network)
     of = "δ⁽ˡ⁾ᵢₖ = ∂L/∂z⁽ˡ⁾ᵢₖ" if units else "Δ⁽ˡ⁾ = ∂L/∂Z⁽ˡ⁾"
-    rows = "" if units else " Samples are rows; 1ₙ is a column of n ones."
-    definitions = _definitions(network, forward, units)
     sections = (
-        Section("Forward" + (", for one sample" if units else ""), tuple(forward), rows.strip()),
-        Section("Functions", tuple(definitions), "" if units else "Applied entry by entry; softmax row by row."),
         Section(
-            "Loss", tuple(loss),
-            f"{network.loss.name}, the {reduction} the samples i = 1 … m; t are the targets.",
+            "Forward, for one sample" if units else "Forward", tuple(forward),
+            "" if units else "Each of the m samples is a row of X. 1ₙ is a column of n ones; "
+            "functions, ⊙ and °² act entry by entry" + (", softmax row by row." if "softmax" in last else "."),
         ),
-        Section("Pre-activations", tuple(hidden), "Of sample i; h is the activation of z."),
+        Section("Functions", tuple(_definitions(network, (*forward, *loss, *deltas), units))),
+        Section(
+            "Loss", tuple(loss), f"The {name} loss, {how} over the samples i = 1 … m. {targets} holds the targets."
+        ),
+        Section("Pre-activations", tuple(hidden), "Of sample i: what stands inside each activation."),
         Section("Backward", tuple(deltas), f"{of}, from the last layer to the first."),
-        Section("Gradient", tuple(gradient), "One equation for each parameter." if units else ""),
+        Section("Gradient", tuple(gradient)),
     )  # fmt: skip
     return tuple(s for s in sections if s.equations)
 
 
-def _definitions(network: Network, forward: list[Equation], units: bool) -> list[Equation]:
-    found: list[Equation] = []
-    for f in dict.fromkeys(network.activations):
-        found += activation_definition(f)
+def _definitions(network: Network, equations: tuple[Equation, ...], units: bool) -> list[Equation]:
+    """What the functions that the equations call are: those of the network, the output, and those the loss uses."""
+    called = set().union(*(_calls(e.right) for e in equations))
+    own = dict.fromkeys(f for f in network.activations if f.name in called)
+    found = [e for f in own for e in activation_definition(f)]
+    others = [f for f in ACTIVATIONS.values() if f.name in called and f not in own]
+    found += [e for f in others for e in activation_definition(f)[:1]]
+    if not units and _output_name(network) in called - ACTIVATIONS.keys():
+        found += output_definition(network.loss, min(network.sizes[-1], 3))
     return found
+
+
+def _calls(expression: Any) -> set[str]:
+    """Names of the functions that an equation's right side calls by name."""
+    if isinstance(expression, Matrix):
+        return expression.calls
+    return {type(f).__name__ for f in expression.atoms(sympy.Function)}
+
+
+def _output_name(network: Network) -> str:
+    return getattr(network.loss.output, "__name__", "output")
 
 
 def _named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
@@ -221,8 +245,8 @@ def _penalise(network: Network, parameters: Any, found: dict[tuple[str, int | No
         found["dW", l] = [plus(e, extra) for e, extra in zip(found["dW", l], extras, strict=True)]
 
 
-def _factor(network: Network) -> Any:
-    return 1 if network.reduction == "sum" else 1 / SAMPLES
+def _factor(network: Network, wrap: Callable[[Any], Any]) -> Any:
+    return wrap(1 if network.reduction == "sum" else 1 / SAMPLES)
 
 
 def _shorter(expression: Any) -> Any:

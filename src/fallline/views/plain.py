@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from fallline.views.typeset import ATOM, POWER, Latex, Piece, parts
+from fallline.views.order import parts
+from fallline.views.typeset import ATOM, MULTIPLY, POWER, Latex, Piece
 
 __all__ = ["Text", "width"]
 
@@ -33,6 +34,7 @@ class Text(Latex):
 
     minus, sign = " − ", "−"
     hadamard, quotient = " ⊙ ", " ⊘ "
+    bar = MULTIPLY
 
     def symbol(self, name: str) -> str:
         base, up, down = parts(name)
@@ -40,6 +42,8 @@ class Text(Latex):
             if base.startswith(accent + " ") or base.startswith(accent + "{"):
                 base = base[len(accent) :].strip(" {}") + mark
         base = _GREEK.get(base, base)
+        if up == r"\top":  # no layer: 1ₘᵀ, not 1ᵀₘ
+            return base + _script(down, _DOWN, "_") + "ᵀ"
         return base + _script(up.replace(r"\top", "T"), _UP, "^") + _script(down, _DOWN, "_")
 
     def scale(self, exponent: int) -> str:
@@ -78,7 +82,7 @@ class Text(Latex):
     def derivative(self, top: str, bottom: str) -> str:
         return f"∂{top}/∂{bottom}"
 
-    def sum(self, index: str, low: str, high: str, body: str) -> str:
+    def summed(self, index: str, low: str, high: str, body: str) -> str:
         return f"∑{_script(index, _DOWN, '_')} {body}"
 
     def indicator(self, condition: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from fallline.readings.symbols import Expressions, Partial, partial, read, sampled, symbol, tidy, unbranch
+from fallline.readings.symbols import Expressions, Partial, partial, read, symbol, unbranch
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
@@ -17,7 +17,10 @@ from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 from fallline.views.formulas import Equation, Section
 
-__all__ = ["activation_definition", "of_activation", "of_landscape", "of_loss", "of_optimizer", "of_schedule"]
+__all__ = [
+    "activation_definition", "of_activation", "of_landscape", "of_loss", "of_optimizer", "of_schedule",
+    "output_definition",
+]  # fmt: skip
 
 
 def coordinates(landscape: Landscape) -> tuple[sympy.Symbol, ...]:
@@ -44,7 +47,7 @@ def of_landscape(landscape: Landscape) -> tuple[Section, ...]:
     f = symbol("f")
     head = sympy.Function("f")(*x)
     return (
-        Section("Formula", (Equation(head, min(value, sympy.factor_terms(value), key=lambda e: len(str(e)))),)),
+        Section("Formula", (Equation(head, value),)),
         Section("Partial derivatives", tuple(Equation(Partial(f, a), partial(value, a)) for a in x)),
     )
 
@@ -68,8 +71,15 @@ def of_activation(f: Activation) -> tuple[Section, ...]:
     return (Section("Activation and slope", tuple(activation_definition(f))),)
 
 
+def output_definition(loss: Loss, units: int) -> list[Equation]:
+    """The output y of one sample from its logits z."""
+    z, y = ([symbol(letter, None, k + 1) for k in range(units)] for letter in "zy")
+    values = loss.output(Expressions.of([z])).ravel().tolist()
+    return [Equation(a, unbranch(b)) for a, b in zip(y, values, strict=True)]
+
+
 def of_loss(loss: Loss, units: int = 3) -> tuple[Section, ...]:
-    """The loss of one sample, the output, and the gradient by each logit, for so many output units."""
+    """The output, the loss of one sample, and the gradient by each logit, for so many output units."""
     z, t, y = ([symbol(letter, None, k + 1) for k in range(units)] for letter in "zty")
     Z, T = Expressions.of([z]), Expressions.of([t])
     output = loss.output(Z).ravel().tolist()
@@ -77,7 +87,7 @@ def of_loss(loss: Loss, units: int = 3) -> tuple[Section, ...]:
     ell = symbol(r"\ell")
     delta = [unbranch(sympy.sympify(e).xreplace(known)) for e in loss.delta(Z, T).ravel().tolist()]
     return (
-        Section("Output", tuple(Equation(a, unbranch(b)) for a, b in zip(y, output, strict=True))),
+        Section("Output", tuple(output_definition(loss, units))),
         Section("Loss of one sample", (Equation(ell, unbranch(loss.value(Z, T).item())),)),
         Section(
             "Gradient by each logit",
@@ -95,7 +105,7 @@ def of_schedule(schedule: Schedule) -> tuple[Section, ...]:
     return (
         Section(
             "Learning rate of step t",
-            (Equation(symbol(rate.name, None, "t"), rate * factor),),
+            (Equation(symbol(rate.name, None, "t"), sympy.factor_terms(rate * factor)),),
             "t is 1 for the first step." + _meanings(schedule.settings),
         ),
     )
@@ -117,7 +127,7 @@ def of_optimizer(optimizer: Optimizer) -> tuple[Section, ...]:
         if counts[name]:  # a later line gives this name its final value
             letter = rf"\tilde{{{letter}}}"
         left = symbol(letter, None, "t+1")
-        equations.append(Equation(left, _arranged(value.item())))
+        equations.append(Equation(left, value.item()))
         return Expressions.of(left)
 
     w, g = symbol("w", None, "t"), symbol("g", None, "t")
@@ -130,7 +140,7 @@ def of_optimizer(optimizer: Optimizer) -> tuple[Section, ...]:
     for letter, value in zip(("w", *optimizer.state), (after, *states), strict=True):
         left = symbol(_letter(letter), None, "t+1")
         if value != left:
-            equations.append(Equation(left, _arranged(value)))
+            equations.append(Equation(left, value))
     start = optimizer.init(Expressions.of(w), **settings)
     first = [
         Equation(symbol(_letter(s), None, 0), sympy.sympify(v.item()))
@@ -165,10 +175,6 @@ def _meanings(names: tuple[str, ...]) -> str:
 
     words = [f"{Text().write(setting_symbol(n))}: {n.replace('_', ' ')}" for n in names]
     return f" {'; '.join(words)}." if words else ""
-
-
-def _arranged(value: Any) -> Any:
-    return sympy.sympify(value)
 
 
 def _letter(name: str) -> str:

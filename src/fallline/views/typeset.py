@@ -1,19 +1,18 @@
 """Formulas as LaTeX: one walk over SymPy expressions and over matrix expressions.
 
-`plain.Text` says the same walk in another dialect. Terms stand in the order of a textbook, not of a computer algebra
-system: weights before inputs, a positive term first, indices ascending, the bias last.
+`plain.Text` says the same walk in another dialect. Terms stand in the order of a textbook (`order`), not of a computer
+algebra system.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import sympy
 
 from fallline.readings.matrices import Matrix
-from fallline.readings.symbols import SAMPLE
+from fallline.views.order import common_denominator, decimal, indexed_name, is_negative, ordered_terms, parts, split
 
 __all__ = ["Latex"]
 
@@ -21,10 +20,6 @@ ADD, MULTIPLY, MATMUL, POWER, ATOM = range(5)
 """How tightly a piece of a formula holds together."""
 
 Piece = tuple[str, int]
-
-NAME = re.compile(r"^(?P<base>[^_^]+)(\^\{?(?P<up>.*?)\}?)?(_\{?(?P<down>[^{}]*)\}?)?$")
-LETTERS = ("w", "b", "x", "h", "t", "z", "y", r"\delta")
-"""Order of a network's letters inside a product."""
 
 OPERATORS = {"cos", "cosh", "exp", "log", "max", "min", "sin", "sinh", "tan", "tanh"}
 """Functions with a LaTeX command of their own name."""
@@ -43,6 +38,7 @@ class Latex:
 
     times, plus, minus, sign = " ", " + ", " - ", "-"
     hadamard, quotient = r" \odot ", r" \oslash "
+    bar = POWER  # a fraction's bar holds it together
 
     def write(self, node: Any) -> str:
         """The formula as a string."""
@@ -74,7 +70,7 @@ class Latex:
         sign, digits = self.sign if node < 0 else "", decimal(abs(node))
         if digits:
             return sign + digits, ADD if sign else ATOM
-        return sign + self.fraction(str(abs(node.p)), str(node.q)), ADD if sign else MULTIPLY
+        return sign + self.fraction(str(abs(node.p)), str(node.q)), ADD if sign else self.bar
 
     def on_float(self, node: Any) -> Piece:
         mantissa, _, exponent = f"{abs(float(node)):.12g}".partition("e")
@@ -82,6 +78,10 @@ class Latex:
         return (self.sign if node < 0 else "") + text, ADD if node < 0 else MULTIPLY if exponent else ATOM
 
     def on_add(self, node: Any) -> Piece:
+        below = common_denominator(node)
+        if below != 1:
+            whole = sympy.Add(*(below * term for term in node.args))
+            return self.fraction(self.write(whole), str(below), True, [sympy.Integer(below)]), self.bar
         text = ""
         for k, term in enumerate(ordered_terms(node)):
             negative = is_negative(term)
@@ -100,7 +100,7 @@ class Latex:
         text = self.product(top)
         if bottom:
             text = self.fraction(text, self.product(bottom), len(top) == 1 and top[0].is_Add, bottom)
-        return sign + text, ADD if sign else MULTIPLY
+        return sign + text, ADD if sign else self.bar if bottom else MULTIPLY
 
     def product(self, factors: Sequence[Any]) -> str:
         if len(factors) < 2:
@@ -110,7 +110,7 @@ class Latex:
     def on_pow(self, node: Any) -> Piece:
         base, exponent = node.args
         if exponent.is_Rational and exponent < 0:
-            return self.fraction("1", self.write(1 / node), False, [1 / node]), MULTIPLY
+            return self.fraction("1", self.write(1 / node), False, [1 / node]), self.bar
         if exponent == sympy.Rational(1, 2):
             return self.root(base), ATOM
         if isinstance(base, sympy.Function) and not hasattr(self, f"on_{type(base).__name__.lower()}"):
@@ -133,11 +133,11 @@ class Latex:
         return self.call(type(node).__name__, [self.write(a) for a in node.args]), POWER
 
     def on_partial(self, node: Any) -> Piece:
-        return self.derivative(*(self.write(a) for a in node.args)), ATOM
+        return self.derivative(self.write(node.args[0]), self.write(node.args[1])), ATOM
 
     def on_sum(self, node: Any) -> Piece:
         body, (index, low, high) = node.args
-        return self.sum(*(self.write(a) for a in (index, low, high)), self.inside(body, MULTIPLY)), MULTIPLY
+        return self.summed(self.write(index), self.write(low), self.write(high), self.inside(body, MULTIPLY)), MULTIPLY
 
     def on_piecewise(self, node: Any) -> Piece:
         if [value for value, _ in node.args] == [1, 0]:
@@ -178,7 +178,7 @@ class Latex:
             case "indicator":
                 return self.indicator(self.write(a[0])), ATOM
             case "partial":
-                return self.derivative(*(self.write(x) for x in a)), ATOM
+                return self.derivative(self.write(a[0]), self.write(a[1])), ATOM
         return self.call(node.name, [self.write(x) for x in a]), POWER
 
     # The words of LaTeX
@@ -222,7 +222,7 @@ class Latex:
     def derivative(self, top: str, bottom: str) -> str:
         return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
 
-    def sum(self, index: str, low: str, high: str, body: str) -> str:
+    def summed(self, index: str, low: str, high: str, body: str) -> str:
         return rf"\sum_{{{index}={low}}}^{{{high}}} {body}"
 
     def indicator(self, condition: str) -> str:
@@ -241,77 +241,3 @@ class Latex:
 
     def entrywise_power(self, base: str, exponent: Any) -> str:
         return rf"{base}^{{\circ {self.write(exponent)}}}"
-
-
-# The order of terms and factors
-
-
-def parts(name: str) -> tuple[str, str, str]:
-    r"""Letter, superscript and subscript of a symbol's name.
-
-    >>> parts(r"\delta^{(2)}_{i1}"), parts("x"), parts("s_0")
-    (('\\delta', '(2)', 'i1'), ('x', '', ''), ('s', '', '0'))
-    """
-    found = NAME.match(name)
-    return (found["base"], found["up"] or "", found["down"] or "") if found else (name, "", "")
-
-
-def indexed_name(node: Any) -> str:
-    """The name of a value of sample i: its index i stands before the unit's."""
-    base, up, down = parts(str(node.base.label))
-    index = "".join(map(str, node.indices))
-    comma = "," if "," in down or len(down) > 1 else ""
-    return base + (f"^{{{up}}}" if up else "") + f"_{{{index}{comma}{down}}}"
-
-
-def decimal(number: Any) -> str:
-    """The digits of a whole number or of a decimal fraction; a half, a third or a quarter has none and gets a bar."""
-    digits = f"{float(number):.12g}" if number.q % 5 == 0 else str(number.p) if number.q == 1 else ""
-    return digits if digits and "e" not in digits and sympy.Rational(digits) == number else ""
-
-
-def is_negative(term: Any) -> bool:
-    return bool(term.could_extract_minus_sign()) if not term.is_Add else False
-
-
-def ordered_terms(node: Any) -> list[Any]:
-    """Terms of a sum: by degree for landscapes; products before single symbols in a network; a positive one first."""
-    terms = list(node.as_ordered_terms())
-    if not node.is_polynomial(*node.free_symbols):
-        terms.sort(key=lambda term: 0 if term.is_Rational else 1 if term.is_number else 2)
-    if any("^{(" in s.name for s in node.free_symbols) or node.has(SAMPLE):
-        terms.sort(key=lambda term: (-term.count_ops(visual=False) if term.is_Mul else 1, natural(term)))
-    first = next((k for k, term in enumerate(terms) if not is_negative(term)), 0)
-    return [terms[first], *terms[:first], *terms[first + 1 :]]
-
-
-def natural(node: Any) -> tuple[Any, ...]:
-    """A key that sorts x_2 before x_10, and letters in the order of LETTERS."""
-    names = sorted((str(s.name) for s in node.free_symbols if s != SAMPLE), key=_letter)
-    return tuple((_letter(n)[0], tuple(int(d) for d in re.findall(r"\d+", n)), n) for n in names)
-
-
-def _letter(name: str) -> tuple[int, str]:
-    base = parts(name)[0]
-    return (LETTERS.index(base) if base in LETTERS else len(LETTERS), name)
-
-
-def _factor_key(factor: Any) -> tuple[Any, ...]:
-    base = factor if isinstance(factor, sympy.exp) else factor.as_base_exp()[0]
-    kind = 0 if factor.is_number else 1 if base.is_Symbol or isinstance(base, sympy.Indexed) else 2
-    kind = 3 if base.is_Add else 4 if isinstance(base, sympy.Sum) else kind
-    return kind, natural(factor), str(factor)
-
-
-def split(coefficient: Any, factors: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Factors above and below the bar, ordered. exp(-x) stays above."""
-    top, bottom = [], []
-    for factor in factors:
-        exponent = factor.args[1] if factor.is_Pow else sympy.S.One
-        (bottom if exponent.is_Rational and exponent < 0 else top).append(factor)
-    below = [1 / f for f in bottom]
-    p, q = (coefficient.p, coefficient.q) if coefficient.is_Rational else (coefficient, 1)
-    if q != 1 and decimal(coefficient):
-        p, q = coefficient, 1
-    top = ([sympy.sympify(p)] if p != 1 else []) + sorted(top, key=_factor_key)
-    return top, ([sympy.Integer(q)] if q != 1 else []) + sorted(below, key=_factor_key)
