@@ -1,0 +1,236 @@
+"""A network drawn: units as circles, weights as lines by size and sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import ShapeError
+from fallline.textbook.network import Layer, Network, Parameters
+from fallline.views.picture import Picture
+from fallline.views.style import Theme, canvas, drawing, legend_below, listed, look, lowered, number, rim
+
+__all__ = ["draw_network"]
+
+Floats = NDArray[np.float64]
+
+MOST = 10
+"""A layer of more units is elided: its first `FIRST`, dots, its last `LAST`."""
+FIRST, LAST = 5, 2
+
+COLUMN = 1.3
+"""Inches between two layers."""
+
+_ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "gelu": "GELU", "silu": "SiLU"}
+
+
+def draw_network(
+    network: Network,
+    parameters: ArrayLike | Parameters | None = None,
+    *,
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    values: bool | None = None,
+    title: str | None = None,
+    theme: str | Theme = "light",
+) -> Picture:
+    """Units as circles, weights as lines: wider the larger, blue where positive, orange where negative.
+
+    Parameters
+    ----------
+    network: any number of layers and units; of large layers the first and last units are shown, with the count.
+    parameters: a flat vector or (W, b) of each layer; without them all lines are alike.
+    inputs, outputs: names of the input and output units, such as a table's columns and classes.
+    values: whether weights and biases are written beside lines and units; where there is room unless given.
+
+    >>> draw_network(Network.of("784-256-128-10")).title
+    'Network 784-256-128-10: 235,146 parameters'
+    """
+    theme = look(theme)
+    weights = None if parameters is None else _weights(network, parameters)
+    for what, given, count in (("inputs", inputs, network.sizes[0]), ("outputs", outputs, network.sizes[-1])):
+        if given is not None and len(given) != count:
+            raise ShapeError(f"{what} must be {count} names, one for each unit of {network.text}; got {len(given)}.")
+    count = network.parameter_count
+    title = title or f"Network {network.text}: {count:,} parameter{'s' if count != 1 else ''}"
+    shown = [_shown(n) for n in network.sizes]
+    places = [
+        _places(units, n, max(map(_slots, shown, network.sizes))) for units, n in zip(shown, network.sizes, strict=True)
+    ]
+    lines = sum(len(a) * len(b) for a, b in zip(shown[:-1], shown[1:], strict=True))
+    values = weights is not None and (lines <= 24 if values is None else values)
+    step = COLUMN if network.depth > 2 else 1.8
+    radius = 0.19
+    tall = max(float(np.ptp(y)) for y in places)
+    width = max(5.0, step * network.depth + 1.5)
+    with drawing(theme):
+        figure = canvas(theme, tall + 1.35, title, width)
+        ax = figure.add_subplot()
+        ax.set_axis_off()
+        ax.set_aspect("equal")
+        xs = [step * l for l in range(network.depth + 1)]
+        _connections(ax, network, weights, shown, places, xs, theme, values)
+        for l, (units, ys) in enumerate(zip(shown, places, strict=True)):
+            _units(ax, network, l, units, ys, xs[l], radius, theme, inputs, outputs)
+            if values and l and weights is not None and weights[l - 1].b is not None:
+                for unit, y in zip(units, ys, strict=True):
+                    ax.text(xs[l], y - radius - 0.03, f"b {_signed(float(weights[l - 1].b[unit]))}", ha="center",
+                            va="top", fontsize=7.5, color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
+            ax.text(xs[l], -tall / 2 - 0.42, _caption(network, l), ha="center", va="top", fontsize=9, linespacing=1.35)
+        ax.set_xlim(xs[0] - 0.65, xs[-1] + 0.65)
+        ax.set_ylim(-tall / 2 - 1.0, tall / 2 + 0.3)
+        if weights is not None:
+            _key(figure, weights, theme)
+    return Picture(figure, title, _alt(network, weights), theme)
+
+
+def _weights(network: Network, parameters: ArrayLike | Parameters) -> tuple[Layer, ...]:
+    if isinstance(parameters, tuple | list) and len(parameters) and isinstance(parameters[0], tuple):
+        layers = tuple(Layer(np.asarray(W, float), None if b is None else np.asarray(b, float)) for W, b in parameters)
+        for l, (layer, (shape, _)) in enumerate(zip(layers, network.shapes, strict=True), start=1):
+            if layer.W.shape != shape:
+                raise ShapeError(f"W{l} of {network.text} must have shape {shape}; got {layer.W.shape}.")
+        return layers
+    return tuple(network.unpack(np.asarray(parameters, dtype=np.float64)))
+
+
+def _shown(count: int) -> list[int]:
+    return list(range(count)) if count <= MOST else [*range(FIRST), *range(count - LAST, count)]
+
+
+def _slots(units: list[int], count: int) -> int:
+    return len(units) + (count > MOST)
+
+
+def _places(units: list[int], count: int, most: int) -> Floats:
+    """Heights of the units' centres in inches, the first on top; a gap where units are left out."""
+    slots = np.arange(_slots(units, count), dtype=float)
+    if count > MOST:
+        slots = np.delete(slots, FIRST)
+    gap = float(np.clip(3.6 / max(most - 1, 1), 0.44, 0.95))
+    return gap * ((_slots(units, count) - 1) / 2 - slots)
+
+
+def _connections(
+    ax: Any, network: Network, weights: tuple[Layer, ...] | None, shown: list[list[int]], places: list[Floats],
+    xs: list[float], theme: Theme, values: bool,
+) -> None:  # fmt: skip
+    largest = max((float(np.nanmax(np.abs(W))) for W, _ in weights), default=0.0) if weights else 0.0
+    for l in range(network.depth):
+        a, b = places[l], places[l + 1]
+        segments = [[(xs[l], y), (xs[l + 1], z)] for y in a for z in b]
+        if weights is None:
+            ax.add_collection(LineCollection(segments, colors=theme.muted, linewidths=0.9 if len(segments) < 40 else 0.5,
+                                             alpha=0.75 if len(segments) < 40 else 0.45, zorder=1))  # fmt: skip
+            continue
+        W = weights[l].W[np.ix_(shown[l], shown[l + 1])].ravel()
+        size = np.abs(W) / (largest or 1.0)
+        order = np.argsort(size)  # the largest on top
+        colours = [theme.series[1] if v > 0 else theme.series[0] for v in W[order]]
+        dense = len(segments) >= 40
+        zero = W[order] == 0
+        widths = np.where(zero, 0.6, 0.35 + (2.2 if dense else 3.6) * size[order])
+        ax.add_collection(LineCollection(
+            [segments[k] for k in order], colors=[theme.faint if z else c for z, c in zip(zero, colours, strict=True)],
+            linewidths=widths, alpha=np.where(zero, 1.0, np.clip(0.25 + size[order], 0, 0.95) if dense else 0.9), zorder=1,
+        ))  # fmt: skip
+        if values:
+            _write_weights(ax, W, segments, theme)
+
+
+def _write_weights(ax: Any, W: Floats, segments: list[list[tuple[float, float]]], theme: Theme) -> None:
+    """Weights on their lines, each where it stays clearest of those already written."""
+    ends = np.array(segments)
+    written: list[Floats] = []
+    for k, value in enumerate(W):
+        best, most = ends[k].mean(axis=0), -1.0
+        for t in (0.3, 0.7, 0.26, 0.74, 0.36, 0.64, 0.42, 0.58):
+            at = ends[k, 0] + t * (ends[k, 1] - ends[k, 0])
+            others = [float(np.hypot(0.45 * (p - at)[0], (p - at)[1])) for p in written]
+            along = ends[:, 0] + t * (ends[:, 1] - ends[:, 0])
+            lines = np.abs(np.delete(along[:, 1], k) - at[1])
+            room = min([*others, *(1.4 * lines).tolist(), 0.4])
+            if room > most + 1e-9:
+                best, most = at, room
+        written.append(best)
+        ax.text(*best, _signed(float(value)), ha="center", va="center", fontsize=7.5, zorder=2, color=theme.ink,
+                path_effects=rim(theme))  # fmt: skip
+
+
+def _signed(value: float) -> str:
+    return number(round(value, 2) + 0.0, 3)
+
+
+def _units(
+    ax: Any, network: Network, l: int, units: list[int], ys: Floats, x: float, radius: float, theme: Theme,
+    inputs: Sequence[str] | None, outputs: Sequence[str] | None,
+) -> None:  # fmt: skip
+    last = l == network.depth
+    names = inputs if l == 0 else outputs if last else None
+    for unit, y in zip(units, ys, strict=True):
+        ax.add_patch(Circle((x, y), radius, facecolor=theme.background, edgecolor=theme.ink, linewidth=1.2, zorder=3))
+        letter = "x" if l == 0 else "y" if last else "h"
+        text = letter + lowered(unit + 1)
+        ax.text(x, y, text, ha="center", va="center_baseline", fontsize=9 if unit < 99 else 7.5, zorder=4)
+        if names is not None:
+            side = -1 if l == 0 else 1
+            ax.text(
+                x + side * (radius + 0.06), y, names[unit], ha="right" if l == 0 else "left", va="center", fontsize=9
+            )
+    if len(units) < network.sizes[l]:
+        middle = (ys[FIRST - 1] + ys[FIRST]) / 2
+        gap = (ys[FIRST - 1] - ys[FIRST]) / 2
+        ax.plot([x] * 3, middle + np.array([-0.22, 0, 0.22]) * gap, "o", color=theme.ink, markersize=2.6, zorder=4)
+
+
+def _caption(network: Network, l: int) -> str:
+    count = f"{network.sizes[l]} unit{'s' if network.sizes[l] != 1 else ''}"
+    if l == 0:
+        return f"inputs\n{count.replace('unit', 'input')}" if network.sizes[0] > MOST else "inputs"
+    if l == network.depth:
+        answer = {"cross_entropy": "softmax", "logistic": "logistic"}.get(network.loss.name, "identity")
+        return f"output\n{answer}" + (f"\n{count}" if network.sizes[l] > MOST else "")
+    name = network.activations[l - 1].name
+    return f"layer {l}\n{_ACTIVATIONS.get(name, name.replace('_', ' '))}" + (
+        f"\n{count}" if network.sizes[l] > MOST else ""
+    )
+
+
+def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
+    W = np.concatenate([layer.W.ravel() for layer in weights])
+    handles = [Line2D([], [], color=theme.series[1], linewidth=3), Line2D([], [], color=theme.series[0], linewidth=3)]
+    texts = [
+        f"positive weight, largest {number(float(W.max()), 3)}",
+        f"negative weight, lowest {number(float(W.min()), 3)}",
+    ]
+    keep = [k for k, there in enumerate(((W > 0).any(), (W < 0).any())) if there]
+    legend_below(figure, [handles[k] for k in keep], [texts[k] for k in keep])
+
+
+def _alt(network: Network, weights: tuple[Layer, ...] | None) -> str:
+    sizes = network.sizes
+    layers = [f"{sizes[0]} input{'s' if sizes[0] != 1 else ''}"]
+    for n, f in zip(sizes[1:-1], network.activations, strict=True):
+        layers.append(
+            f"a layer of {n} {_ACTIVATIONS.get(f.name, f.name.replace('_', ' '))} unit{'s' if n != 1 else ''}"
+        )
+    answer = {"cross_entropy": " through softmax", "logistic": " through the logistic function"}.get(
+        network.loss.name, ""
+    )
+    layers.append(f"{sizes[-1]} output{'s' if sizes[-1] != 1 else ''}{answer}")
+    text = f"Feed-forward network drawn from left to right: {listed(layers)}; every unit is connected to all of the next layer."
+    if max(sizes) > MOST:
+        text += " Of large layers only the first and last units are drawn."
+    if weights is not None:
+        W = np.concatenate([layer.W.ravel() for layer in weights])
+        text += (
+            f" Lines show weights: {int((W > 0).sum())} positive up to {number(float(W.max()), 3)}, "
+            f"{int((W < 0).sum())} negative down to {number(float(W.min()), 3)}, {int((W == 0).sum())} zero."
+        )
+    return text

@@ -1,0 +1,92 @@
+"""What pictures call runs, methods, objectives and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.runs.descent import Method, Run
+from fallline.settings import SETTINGS
+from fallline.views.style import listed, named, number
+
+__all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
+
+_LOSSES = {
+    "cross_entropy": "cross-entropy",
+    "half_squared_error": "half the squared error",
+    "logistic": "logistic loss",
+    "squared_error": "squared error",
+}
+
+
+def objective_words(objective: Objective) -> str:
+    """The objective's name: "Rosenbrock", or "2-3-2-3 on three Gaussians"."""
+    return named(objective.name)
+
+
+def loss_words(objective: Objective) -> str:
+    """The loss and its unit: "loss: sum of cross-entropy over 300 samples", "loss f(x, y)"."""
+    if isinstance(objective, NetworkObjective):
+        loss = _LOSSES.get(objective.network.loss.name, objective.network.loss.name.replace("_", " "))
+        penalty = " and L2 penalty" if objective.network.l2 else ""
+        how = "sum" if objective.network.reduction == "sum" else "mean"
+        count = len(objective.data)
+        return f"loss: {how} of {loss} over {count} sample{'s' if count != 1 else ''}{penalty}"
+    names = objective.labels if objective.dimension <= 4 else (objective.labels[0], "…", objective.labels[-1])
+    return f"loss f({', '.join(names)})" if isinstance(objective, LandscapeObjective) else "loss"
+
+
+def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
+    """The method in parts by name: its optimizer, each setting that matters, its schedule."""
+    parts = {"optimizer": method.optimizer.name.replace("_", " ")}
+    for name, value in method.settings.items():
+        known = SETTINGS.get(name)
+        if name in ("learning_rate", "momentum") or known is None or value != known.default:
+            parts[name] = f"{name.replace('_', ' ')} {number(value, 5)}"
+    for layer, value in method.learning_rates.items():
+        parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
+    if method.schedule.name != "constant":
+        parts["schedule"] = f"{method.schedule.name.replace('_', ' ')} schedule"
+    if steps is not None:
+        parts["steps"] = f"{steps} steps"
+    return parts
+
+
+def shared(runs: Sequence[Run]) -> str:
+    """What all runs have in common: "momentum, 180 steps"."""
+    parts = [method_parts(run.method, run.steps) for run in runs]
+    return ", ".join(text for name, text in parts[0].items() if all(p.get(name) == text for p in parts))
+
+
+def labels(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[str]:
+    """A label for each run: the names given, or the settings in which the runs differ."""
+    if names is not None:
+        return [str(name) for name in names]
+    parts = [method_parts(run.method, run.steps) for run in runs]
+    if len(runs) == 1:
+        return [", ".join(text for name, text in parts[0].items() if name != "steps")]
+    keys = list(dict.fromkeys(key for part in parts for key in part))
+    differing = [key for key in keys if len({part.get(key) for part in parts}) > 1]
+    found = [", ".join(part[key] for key in differing if key in part) for part in parts]
+    if len(set(found)) == len(found):
+        return found
+    return [f"{text}{', ' if text else ''}run {k}" for k, text in enumerate(found, start=1)]
+
+
+def ending(run: Run) -> str:
+    """How a run ended, in a few words: "loss 0.0735", "diverged at step 3"."""
+    if run.outcome.kind == "diverged":
+        return f"diverged at step {run.outcome.step}"
+    extra = f", {run.outcome.kind}" if run.outcome.kind != "still descending" else ""
+    return f"loss {number(run.loss)}{extra}"
+
+
+def told(runs: Sequence[Run], names: Sequence[str]) -> str:
+    """The runs in a sentence, for alt texts; many runs are counted by outcome."""
+    if len(runs) <= 8:
+        return "; ".join(
+            f"{name}: from {number(float(run.losses[0]))} to {ending(run)}"
+            for name, run in zip(names, runs, strict=True)
+        )
+    kinds = [run.outcome.kind for run in runs]
+    return f"{len(runs)} runs: " + listed([f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)])
