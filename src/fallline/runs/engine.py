@@ -1,0 +1,102 @@
+"""Which engine trains a set of runs: compiled lanes where they can, NumPy otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.runs import batched
+from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.schedules import Schedule
+
+__all__ = ["ARITHMETIC", "LARGEST", "history", "name_of", "train"]
+
+ARITHMETIC = 1
+"""The arithmetic version: changes whenever a bit of any map may change."""
+
+LARGEST = 5000
+"""Networks of more parameters than this train with NumPy: as straight-line code they would take minutes to compile."""
+
+
+def name_of(objective: Objective) -> str:
+    """ "machine": the same to the bit everywhere; "numpy": exact to rounding alone."""
+    lanes = isinstance(objective, NetworkObjective | LandscapeObjective) and objective.dimension <= LARGEST
+    return "machine" if lanes else "numpy"
+
+
+def train(
+    objective: Objective,
+    optimizer: Optimizer,
+    *,
+    steps: int,
+    settings: Mapping[str, ArrayLike],
+    starts: NDArray[Any],
+    cells: int,
+    schedule: Schedule,
+    schedule_settings: Mapping[str, ArrayLike],
+    rows: NDArray[np.int64] | None = None,
+    measures: Sequence[str] = ("final_loss",),
+    target: float | None = None,
+    dtype: str = "float64",
+    threads: int | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Train `cells` runs with the engine that suits them; the arguments are those of `batched.train`."""
+    wanted = ["diverged_at" if name == "diverged" else name for name in measures]
+    if name_of(objective) == "machine":
+        from fallline.runs import lanes  # late: it loads LLVM
+
+        got = lanes.train(
+            objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=wanted, dtype=dtype,
+            settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}},
+            target=-np.inf if target is None else target, threads=threads,
+        )  # fmt: skip
+    else:
+        got = batched.train(
+            objective, optimizer, steps=steps, settings=settings, starts=starts, schedule=schedule,
+            schedule_settings=schedule_settings, rows=rows, measures=wanted, target=target, dtype=dtype,
+        )  # fmt: skip
+    if "diverged" in measures:
+        got["diverged"] = got["diverged_at"] >= 0
+    return {name: np.broadcast_to(got[name], (cells,)) for name in measures}
+
+
+def history(
+    objective: Objective,
+    optimizer: Optimizer,
+    *,
+    steps: int,
+    settings: Mapping[str, float],
+    starts: NDArray[Any],
+    schedule: Schedule,
+    schedule_settings: Mapping[str, float],
+    rows: NDArray[np.int64] | None = None,
+    dtype: str = "float64",
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Losses, (steps + 1,), and parameters, (steps + 1, P), of one run; NaN after a loss that is not finite."""
+    if name_of(objective) == "numpy":
+        return batched.history(
+            objective, optimizer, steps=steps, settings=settings, starts=starts, schedule=schedule,
+            schedule_settings=schedule_settings, rows=rows, dtype=dtype,
+        )  # fmt: skip
+    from fallline.runs import lanes
+
+    given = {**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}}
+
+    def run(count: int, *wanted: str) -> dict[str, NDArray[Any]]:
+        return lanes.train(
+            objective, optimizer, steps=count, starts=starts, schedule_=schedule, settings=given,
+            rows=None if rows is None else rows, measures=wanted, dtype=dtype, threads=1,
+        )  # fmt: skip
+
+    losses = run(steps, "history")["history"][0]
+    # The engine keeps no path: the parameters after k steps are those that a run of k steps ends with.
+    path = np.stack([run(k, "parameters")["parameters"][0] for k in range(steps + 1)])
+    ended = np.logical_or.accumulate(~np.isfinite(losses))
+    first = int(ended.argmax()) if ended.any() else steps
+    path[first + 1 :] = np.nan
+    losses[first + 1 :] = np.nan
+    return losses, path

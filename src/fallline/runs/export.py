@@ -1,0 +1,108 @@
+"""A map as other programs want it: xarray, NetCDF, Zarr, CSV, a picture."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fallline.errors import OutputError, UnknownNameError, UsageError
+from fallline.runs.described import canonical
+from fallline.runs.map import Map
+from fallline.runs.outcome import OUTCOMES
+
+__all__ = ["export", "to_xarray"]
+
+FORMATS = (".nc", ".zarr", ".csv", ".png", ".svg", ".pdf")
+
+
+def to_xarray(m: Map) -> Any:
+    """An `xarray.Dataset`: one variable for each measure, dims (y, x), with the spec as an attribute."""
+    try:
+        import xarray
+    except ImportError:
+        raise UsageError(
+            "xarray is not installed: install fallline with the extra xarray, pip install 'fallline[xarray]'."
+        ) from None
+    dims = (m.y.name, m.x.name)
+    variables = {w.name: (dims, m[w.name], {"long_name": w.measure.meaning}) for w in m.spec.measures}
+    if "diverged" in m.measures and m.spec.starts > 1:
+        low, high = m.interval()
+        variables |= {
+            "diverged_low": (dims, low, {"long_name": "95 % interval, low end"}),
+            "diverged_high": (dims, high, {"long_name": "95 % interval, high end"}),
+        }
+    attributes = {"title": repr(m), "spec": canonical(m.spec.describe()[0]), "spec_sha256": m.spec.sha256}
+    if m.complete:
+        attributes["sha256"] = m.sha256
+    if "outcome" in m.measures:
+        attributes["outcomes"] = ", ".join(f"{k}: {name}" for k, name in enumerate(OUTCOMES))
+    return xarray.Dataset(variables, coords=m.axes, attrs=attributes)
+
+
+def export(m: Map, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a map as .nc, .zarr, .csv, .png, .svg or .pdf, by the ending of the path."""
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise UnknownNameError("ending of the exported file", path.suffix, FORMATS)
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path} exists already: choose another name, or give --force to overwrite it.")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent} is no directory: make it first, or choose another place.")
+    try:
+        _WRITERS.get(path.suffix.lower(), _picture)(m, path)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    return path
+
+
+def _csv(m: Map, path: Path) -> None:
+    """One row a cell: the two axes by name, then the measures. Unknown cells are left out."""
+    partial = path.with_name(path.name + ".part")
+    columns = dict.fromkeys([m.x.name, m.y.name, *m.measures])
+    low_high = m.interval() if "diverged" in m.measures and m.spec.starts > 1 else None
+    header = [*columns, *(["diverged_low", "diverged_high"] if low_high else [])]
+    x = m.x.values.tolist()
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as f:
+            write = csv.writer(f)
+            write.writerow(header)
+            for j, y in enumerate(m.y.values.tolist()):
+                row_values = [_readable(name, m[name][j]) for name in m.measures]
+                if low_high:
+                    row_values += [a[j].tolist() for a in low_high]
+                known = m.known[j]
+                write.writerows(
+                    (x[i], y, *values) for i, values in enumerate(zip(*row_values, strict=True)) if known[i]
+                )
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _readable(name: str, row: Any) -> list[Any]:
+    if name == "outcome":
+        return [OUTCOMES[k] if k < len(OUTCOMES) else "" for k in row.tolist()]
+    if row.dtype == np.float32:
+        return [str(v) for v in row]  # the shortest text that reads back to the same float32
+    return list(row.tolist())
+
+
+def _netcdf(m: Map, path: Path) -> None:
+    to_xarray(m).to_netcdf(path, engine="h5netcdf")
+
+
+def _zarr(m: Map, path: Path) -> None:
+    to_xarray(m).to_zarr(path, mode="w")
+
+
+def _picture(m: Map, path: Path) -> None:
+    m.plot().save(path, overwrite=True)
+
+
+_WRITERS = {".csv": _csv, ".nc": _netcdf, ".zarr": _zarr}

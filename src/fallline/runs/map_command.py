@@ -1,0 +1,179 @@
+"""What `fallline map`, `fallline map info` and `fallline map export` do, once their words are read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fallline.errors import UsageError
+from fallline.files import refuse_existing
+from fallline.runs.export import export
+from fallline.runs.map import Map, growing, load_map
+from fallline.runs.mapfile import MapFile
+from fallline.runs.mapspec import MapSpec, estimate
+
+__all__ = ["map_export", "map_info", "map_run"]
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+def map_run(
+    spec: MapSpec,
+    *,
+    out: Path | None = None,
+    png: Path | None = None,
+    workers: int = 0,
+    threads: int | None = None,
+    overwrite: bool = False,
+    as_json: bool = False,
+    quiet: bool = False,
+    picture: dict[str, Any] | None = None,
+) -> int:
+    """Compute a map with a progress bar, keep it in `out`, draw it to `png`; the coarse picture comes first.
+
+    Prints the map's one line, its hash and where it is. Returns the exit status.
+    """
+    if png is not None:
+        refuse_existing(png, overwrite=overwrite)
+    result = Map(spec, out)
+    stride = 0
+    try:
+        with contextlib.ExitStack() as stack:
+            progress = None if quiet else stack.enter_context(_bar(spec))
+            for tile in growing(result, workers=workers, threads=threads, progress=progress):
+                if png is not None and stride and tile.stride != stride:
+                    result.plot(**(picture or {})).save(png, overwrite=True)
+                stride = tile.stride
+    except KeyboardInterrupt:
+        done = f"{100 * result.known.mean():.0f} % of the cells are done"
+        if out is None:
+            hint = "nothing was kept: give --out FILE.fallmap, and the same command goes on where it was"
+        else:
+            hint = f"they are safe in {out}; to go on, give the same command again:\n  {_command()}"
+        print(f"Stopped: {done}; {hint}", file=sys.stderr)
+        return INTERRUPTED
+    if png is not None:
+        result.plot(**(picture or {})).save(png, overwrite=True)
+    if as_json:
+        print(json.dumps(facts(result)))
+        return 0
+    print(f"{result}\nsha256 {result.sha256}")
+    for what, path in (("Map file", out), ("Picture", png)):
+        if path is not None:
+            print(f"{what} written to {path}.")
+    if out is None and png is None:
+        print("Nothing was written: give --png FILE.png for a picture, --out FILE.fallmap to keep the values.")
+    return 0
+
+
+def map_info(path: Path, *, as_json: bool = False) -> int:
+    """Print the spec, progress, hash and provenance of a map file."""
+    with MapFile.open(path) as file:
+        made = file.provenance()
+        description = file.description()
+        arrays = file.arrays()
+        tiles = len(file.keys())
+    try:
+        result: Map | None = load_map(path)
+    except UsageError as error:
+        # A user's own function cannot be built again; the file can still say what it holds.
+        result, why = None, str(error)
+    if as_json:
+        info: dict[str, Any] = {"file": str(path), "spec": description, "provenance": made, "tiles": tiles}
+        if result is not None:
+            info |= facts(result)
+        else:
+            info |= {"sha256": made.get("sha256"), "note": why}
+        print(json.dumps(info))
+        return 0
+    if result is None:
+        print(f"{path}: {tiles} tiles, sha256 {made.get('sha256', 'not yet')}. {why}")
+        return 0
+    spec = result.spec
+    fixed = ", ".join(f"{k} {v:g}" for k, v in spec.settings.items()) or "none"
+    start = "random" if spec.start is None else "given"
+    lines = {
+        "objective": spec.objective.name,
+        "optimizer": f"{spec.optimizer.name}, schedule {spec.schedule.name}",
+        "x": f"{spec.x}, {spec.x.count} values",
+        "y": f"{spec.y}, {spec.y.count} values",
+        "fixed": fixed,
+        "start": f"{start}, seed {spec.seed}, {spec.starts} a cell",
+        "steps": f"{spec.steps}" + (f", minibatches of {spec.batch}" if spec.batch else ""),
+        "measures": ", ".join(str(w) for w in spec.measures),
+        "dtype": spec.dtype,
+        "progress": f"{int(result.known.sum()):,} of {spec.cells:,} cells, {tiles} tiles",
+        "sha256": result.sha256 if result.complete else "not complete yet",
+        "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
+        "data kept": f"{len(arrays)} arrays",
+    }
+    print(f"{path}\n" + "\n".join(f"  {key:<10} {value}" for key, value in lines.items()))
+    return 0
+
+
+def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
+    """Export a map file as .nc, .zarr, .csv, .png, .svg or .pdf."""
+    result = load_map(path)
+    export(result, out, overwrite=overwrite)
+    note = "" if result.complete else f" ({100 * result.known.mean():.0f} % of the cells are known)"
+    print(f"Written to {out}{note}.")
+    return 0
+
+
+def facts(result: Map) -> dict[str, Any]:
+    """A map in numbers, for machines."""
+    s = result.spec
+    return {
+        "objective": s.objective.name,
+        "optimizer": s.optimizer.name,
+        "x": s.x.describe(),
+        "y": s.y.describe(),
+        "steps": s.steps,
+        "dtype": s.dtype,
+        "measures": [str(w) for w in s.measures],
+        "cells": s.cells,
+        "cells_done": int(result.known.sum()),
+        "complete": result.complete,
+        "sha256": result.sha256 if result.complete else None,
+    }
+
+
+@contextlib.contextmanager
+def _bar(spec: MapSpec) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error with cells a second and time left; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    console.print(f"[dim]{spec.x} by {spec.y}: {estimate(spec)}[/dim]", highlight=False)
+    columns = (
+        TextColumn("map"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as display:
+        task = display.add_task("map", total=spec.cells, rate="")
+        known: int | None = None
+
+        def show(done: int, total: int) -> None:
+            nonlocal known
+            known = done if known is None else known
+            elapsed = display.tasks[0].elapsed or 0.0
+            rate = f"{(done - known) / elapsed:,.0f} cells/s" if elapsed > 0 and done > known else ""
+            display.update(task, completed=done, total=total, rate=rate)
+
+        yield show
+
+
+def _command() -> str:
+    words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
+    return shlex.join(words)
+

@@ -1,0 +1,108 @@
+"""Which picture suits a map: its measure decides colours, its outcome which cells count as diverged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.errors import UnknownNameError, UsageError
+from fallline.runs.outcome import CAP, OUTCOMES
+from fallline.runs.tiles import STRIDES
+
+if TYPE_CHECKING:
+    from fallline.runs.map import Map
+
+__all__ = ["filled", "picture"]
+
+_WORDS = {
+    "final_loss": "final loss",
+    "best_loss": "lowest loss on the way",
+    "diverged_at": "step of divergence",
+    "diverged": "share of diverged starts",
+    "accuracy": "share of right answers",
+    "convergence": "convergence measure",
+    "outcome": "outcome",
+}
+
+
+def picture(
+    m: Map,
+    measure: str | None = None,
+    *,
+    marks: Sequence[tuple[float, float, str]] = (),
+    theory: bool = False,
+    contours: Sequence[float] = (),
+    title: str | None = None,
+    theme: str = "light",
+    **options: Any,
+) -> Any:
+    """A map as a picture. Cells that are not yet known show their coarse neighbour.
+
+    Parameters
+    ----------
+    measure: which measure to draw; the first unless given.
+    marks: runs to be pointed out: (x, y, label).
+    theory: whether the stability bound of `theory_curve` is laid over it.
+    contours: values at which lines of equal value are drawn.
+    """
+    from fallline.views.map import Mark, draw_map
+
+    name = measure or m.measures[0]
+    if not m.known.any():
+        raise UsageError("a map without a single cell has no picture: compute it first.")
+    values = filled(m, m[name]).astype(np.float64)
+    wanted = next(w for w in m.spec.measures if w.name == name)
+    word = f"steps to loss {wanted.target:g}" if name == "steps_to" else _WORDS.get(name, name.replace("_", " "))
+    kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
+    if name == "steps_to":
+        values = np.where(values < 0, np.nan, values)
+        options.setdefault("lost_word", "never reached")
+    elif name == "diverged_at":
+        values = np.where(values < 0, m.spec.steps + 1, values)
+        options.setdefault("log", False)
+    curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
+    return draw_map(
+        values, m.x, m.y, measure=word, kind=kind, diverged=_diverged(m, name, values), marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
+        contours=contours, curves=curves, title=title, theme=theme, **options,
+    )  # fmt: skip
+
+
+def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
+    """The values with every unknown cell taken from the nearest coarser one that is known."""
+    if m.complete:
+        return values
+    rows, columns = np.indices(m.known.shape)
+    out, known = values.copy(), m.known.copy()
+    for s in sorted(STRIDES):
+        if s == 1:
+            continue
+        j, i = rows - rows % s, columns - columns % s
+        take = ~known & m.known[j, i]
+        out[take] = values[j[take], i[take]]
+        known |= take
+    return out
+
+
+def _diverged(m: Map, name: str, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    if name in ("steps_to", "diverged", "convergence", "diverged_at", "accuracy"):
+        return None
+    if "outcome" in m.measures:
+        return np.asarray(filled(m, m["outcome"]) == OUTCOMES.index("diverged"))
+    if "diverged_at" in m.measures:
+        return np.asarray(filled(m, m["diverged_at"]) >= 0)
+    # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".
+    return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
+
+
+def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    rates = m.theory()
+    if not rates:
+        raise UnknownNameError(
+            "the optimizer of a theory curve", m.spec.optimizer.name, ("gradient_descent", "momentum", "nesterov")
+        )
+    if m.x.name == "learning_rate":
+        return {k: (v, m.y.values) for k, v in rates.items()}
+    return {k: (m.x.values, v) for k, v in rates.items()}

@@ -1,0 +1,284 @@
+"""What a map is of: objective, optimizer, schedule, two axes, everything held fixed, measures and arithmetic.
+
+Two maps with the same canonical text have the same values, to the bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
+from fallline.problems import objective as as_objective
+from fallline.runs.axes import Axis, axis, check_axis
+from fallline.runs.described import (
+    Arrays,
+    array_key,
+    canonical,
+    describe_objective,
+    named,
+    rebuild_named,
+    rebuild_objective,
+)
+from fallline.runs.measures import Wanted, measure, names_of
+from fallline.settings import SETTINGS, checked
+from fallline.textbook.initial import INITIALS, Initial, initial
+from fallline.textbook.landscapes import Landscape
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
+from fallline.textbook.schedules import SCHEDULES, Schedule, schedule
+
+__all__ = ["MapSpec", "map_spec"]
+
+MEMORY = 4 * 2**30
+"""A map whose values need more than this many bytes is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapSpec:
+    """Everything that decides the values of a map. Build it with `map_spec`.
+
+    Parameters
+    ----------
+    objective, optimizer, schedule, schedule_settings: what is descended, and how.
+    x, y: the axes.
+    settings: every other setting of the optimizer, learning rates of single layers, l2 and initial_scale.
+    start: the first parameters, (P,); None for random starts.
+    initial, seed, starts: distribution, key and number of random starts of each cell.
+    steps, batch, dtype: length of a run; samples in a minibatch (None for all); "float64" or "float32".
+    measures: what is kept of each run.
+    """
+
+    objective: Objective
+    optimizer: Optimizer
+    x: Axis
+    y: Axis
+    steps: int
+    settings: dict[str, float]
+    schedule: Schedule
+    schedule_settings: dict[str, float]
+    measures: tuple[Wanted, ...]
+    start: NDArray[np.float64] | None
+    initial: Initial
+    seed: int = 0
+    starts: int = 1
+    batch: int | None = None
+    dtype: str = "float64"
+    theory: dict[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of cells: (y.count, x.count)."""
+        return self.y.count, self.x.count
+
+    @property
+    def cells(self) -> int:
+        return self.x.count * self.y.count
+
+    @property
+    def axes(self) -> dict[str, Axis]:
+        return {self.x.name: self.x, self.y.name: self.y}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The measures' names."""
+        return tuple(w.name for w in self.measures)
+
+    def dtype_of(self, wanted: Wanted) -> np.dtype[Any]:
+        """How the values of a measure are kept."""
+        return np.dtype(wanted.measure.dtype or self.dtype).newbyteorder("<")
+
+    @property
+    def target(self) -> float | None:
+        return next((w.target for w in self.measures if w.target is not None), None)
+
+    @property
+    def work(self) -> float:
+        """Floating-point operations of the whole map, roughly: 6 a weight, sample and step."""
+        samples = len(self.objective.data) if isinstance(self.objective, NetworkObjective) else 2
+        return 6.0 * self.cells * self.starts * max(1, self.steps) * self.objective.dimension * (self.batch or samples)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that all values need."""
+        return self.cells * sum(self.dtype_of(w).itemsize for w in self.measures)
+
+    def describe(self) -> tuple[dict[str, Any], Arrays]:
+        """The canonical description, and the arrays that it names by their SHA-256."""
+        arrays: Arrays = {}
+        d: dict[str, Any] = describe_objective(self.objective, arrays)
+        d |= {
+            "optimizer": named(self.optimizer, OPTIMIZERS, self.optimizer.step),
+            "settings": dict(self.settings),
+            "schedule": {"name": named(self.schedule, SCHEDULES, self.schedule.factor), **self.schedule_settings},
+            "x": self.x.describe(),
+            "y": self.y.describe(),
+            "steps": self.steps,
+            "batch": self.batch,
+            "seed": self.seed,
+            "starts": self.starts,
+            "initial": named(self.initial, INITIALS, self.initial.deviation),
+            "start": None,
+            "dtype": self.dtype,
+            "measures": [str(w) if w.target is None else f"{w.name}={w.target!r}" for w in self.measures],
+        }
+        if self.start is not None:
+            d["start"] = array_key(self.start)
+            arrays[d["start"]] = self.start
+        return d, arrays
+
+    @classmethod
+    def from_description(cls, d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
+        """The inverse of `describe`; a user's own functions cannot be rebuilt."""
+        plan = dict(d["schedule"])
+        return cls(
+            rebuild_objective(d, arrays),
+            rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer"),
+            Axis.from_description(d["x"]),
+            Axis.from_description(d["y"]),
+            d["steps"],
+            dict(d["settings"]),
+            rebuild_named(plan.pop("name"), SCHEDULES, "schedule"),
+            plan,
+            tuple(measure(m) for m in d["measures"]),
+            None if d["start"] is None else arrays[d["start"]],
+            rebuild_named(d["initial"], INITIALS, "initial weights"),
+            d["seed"],
+            d["starts"],
+            d["batch"],
+            d["dtype"],
+        )
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the canonical text."""
+        return hashlib.sha256(canonical(self.describe()[0]).encode()).hexdigest()
+
+    def over(self, x: Axis, y: Axis) -> MapSpec:
+        """The same map over other ranges of its axes."""
+        return replace(self, x=x, y=y)
+
+    def __repr__(self) -> str:
+        return (
+            f"MapSpec({self.objective.name}, {self.optimizer.name}, {self.x} by {self.y}, "
+            f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
+        )
+
+
+def map_spec(
+    objective: str | Landscape | Callable[..., Any] | Objective,
+    *,
+    x: str | Axis,
+    y: str | Axis,
+    size: int | str | tuple[int, int] = 512,
+    optimizer_: str | Optimizer = "gradient_descent",
+    steps: int = 100,
+    measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
+    schedule_: str | Schedule | Mapping[str, Any] = "constant",
+    start: ArrayLike | None = None,
+    initial_: str | Initial = "normal",
+    seed: int = 0,
+    starts: int = 1,
+    batch: int | None = None,
+    dtype: str = "float64",
+    **settings: Any,
+) -> MapSpec:
+    """A checked spec from names and texts; see `fallline.runs.map.map` for the arguments.
+
+    >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
+    MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
+    """
+    target = as_objective(objective)
+    record = optimizer(optimizer_)
+    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
+    plan = schedule(options.pop("name"))
+    steps = int(SETTINGS["steps"].check(steps))
+    if "steps" in plan.settings:
+        options.setdefault("steps", steps)
+    width, height = parse_size(size)
+    across, up = axis(x, width), axis(y, height)
+    for one in (across, up):
+        check_axis(one, target, record, plan)
+    if across.name == up.name:
+        raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
+    if dtype not in ("float32", "float64"):
+        raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | Wanted) else measures))
+    names_of(wanted)
+    samples = len(target.data) if isinstance(target, NetworkObjective) else 0
+    if batch is not None and not samples:
+        raise SettingError(f"batch must be left out for {target.name}: it has no samples.")
+    if batch is not None and SETTINGS["batch"].check(batch) > samples:
+        raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
+    if "accuracy" in names_of(wanted):
+        if not isinstance(target, NetworkObjective):
+            raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
+        target.accuracy(np.zeros(target.dimension))  # says so where the loss has values as targets
+    on_axis = {across.name, up.name}
+    extra = {
+        k: SETTINGS[k.split(".")[0]].check(settings.pop(k))
+        for k in list(settings)
+        if k.startswith("learning_rate.") or k == "initial_scale"
+    }
+    for k in extra:
+        if k.startswith("learning_rate."):
+            check_axis(Axis.of(k, [extra[k]]), target, record, plan)
+    fixed = checked(record.settings, settings, f"optimizer {record.name}") | extra
+    spec = MapSpec(
+        target, record, across, up, steps, {k: v for k, v in fixed.items() if k not in on_axis}, plan,
+        {k: v for k, v in checked(plan.settings, options, f"schedule {plan.name}").items()
+         if f"schedule.{k}" not in on_axis},
+        wanted, _start(target, start, starts, on_axis), initial(initial_), int(SETTINGS["seed"].check(seed)),
+        int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
+    )  # fmt: skip
+    if spec.memory > MEMORY:
+        raise UsageError(
+            f"size must be smaller than {across.count} x {up.count}: {estimate(spec)}; at most {MEMORY / 2**30:.0f} GB "
+            "are allowed. Choose a smaller size, or zoom into the part that matters."
+        )
+    return spec
+
+
+def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows from 512, "512", "512x256" or (512, 256)."""
+    try:
+        parts = (
+            size.lower().replace("×", "x").split("x") if isinstance(size, str) else [size] if isinstance(size, int) else size
+        )
+        numbers = [int(part) for part in parts]
+        width, height = numbers if len(numbers) == 2 else numbers * 2
+    except (TypeError, ValueError):
+        raise SettingError(f"size must be columns x rows such as 512x512; got {size!r}.") from None
+    if width < 1 or height < 1:
+        raise SettingError(f"size must be at least 1x1; got {width}x{height}.")
+    return width, height
+
+
+def estimate(spec: MapSpec, rate: float = 5e10) -> str:
+    """What a map costs, in words, at so many floating-point operations a second."""
+    seconds = spec.work / rate
+    for name, unit in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * unit:
+            time = f"about {seconds / unit:,.0f} {name}"
+            break
+    else:
+        time = f"about {seconds:.0f} seconds" if seconds >= 2 else "a second or two"
+    runs = spec.cells * spec.starts
+    memory = f"{spec.memory / 2**30:,.1f} GB" if spec.memory >= 2**29 else f"{max(1, spec.memory / 2**20):.0f} MB"
+    return f"{runs:,} runs of {spec.steps} steps take {time} and {memory} of memory"
+
+
+def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:
+    if starts > 1 or "seed" in on_axis:
+        return None
+    if start is not None:
+        return as_vector(start, objective)
+    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
+        return np.array(objective.landscape.start, dtype=np.float64)
+    return None

@@ -1,0 +1,149 @@
+"""Tiles: a map's cells in rectangles, coarse first, each a pure function of (spec, rectangle).
+
+Every 16th cell of both axes is computed first, then every 4th, then all; no cell twice. How cells are grouped into
+tiles decides nothing but the order of work: the values of a cell depend on the spec and the cell alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline import random
+from fallline.problems import NetworkObjective
+from fallline.runs import engine
+from fallline.runs.axes import start_coordinate
+from fallline.runs.mapspec import MapSpec
+from fallline.runs.measures import over_starts
+from fallline.runs.starts import draw_starts
+
+__all__ = ["Tile", "compute", "layout"]
+
+Values = dict[str, NDArray[Any]]
+
+STRIDES = (16, 4, 1)
+"""Every many-th cell of both axes, from coarse to fine."""
+
+
+class Tile(NamedTuple):
+    """The cells of columns x0..x1 and rows y0..y1 (ends excluded) on the lattice of `stride`, less those of `coarser`.
+
+    >>> Tile(1, 4, 0, 0, 8, 4).indices()[0].tolist()[:5]
+    [1, 2, 3, 5, 6]
+    """
+
+    stride: int
+    coarser: int
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def indices(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Column and row of each cell, row by row."""
+        j, i = np.meshgrid(
+            np.arange(self.y0, self.y1, self.stride), np.arange(self.x0, self.x1, self.stride), indexing="ij"
+        )
+        if self.coarser:
+            new = (i % self.coarser != 0) | (j % self.coarser != 0)
+            return i[new], j[new]
+        return i.ravel(), j.ravel()
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return len(self.indices()[0])
+
+    def __str__(self) -> str:
+        return f"columns {self.x0} to {self.x1 - 1}, rows {self.y0} to {self.y1 - 1}, every {self.stride}"
+
+
+def layout(spec: MapSpec, tile_cells: int | None = None) -> Iterator[Tile]:
+    """The tiles of a map, coarse first. A tile takes about a third of a second unless `tile_cells` says how many cells."""
+    if tile_cells is None:
+        each = spec.work / spec.cells
+        tile_cells = int(min(65536, max(64, 6e9 / each)))
+    rows, columns = spec.shape
+    strides = [s for s in STRIDES if s == 1 or (spec.cells > 1024 and min(rows, columns) >= 4 * s)]
+    for coarser, stride in zip([0, *strides[:-1]], strides, strict=True):
+        side = stride * 2 ** max(0, round(math.log2(max(1, tile_cells)) / 2))
+        for y0 in range(0, rows, side):
+            for x0 in range(0, columns, side):
+                tile = Tile(stride, coarser, x0, y0, min(columns, x0 + side), min(rows, y0 + side))
+                if not coarser or tile.cells:
+                    yield tile
+
+
+def compute(spec: MapSpec, tile: Tile, threads: int | None = None) -> Values:
+    """The measures of a tile's cells, in the order of `tile.indices()`."""
+    i, j = tile.indices()
+    return at_cells(spec, i, j, threads)
+
+
+def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], threads: int | None = None) -> Values:
+    """The measures of single cells, given by column and row."""
+    settings, plan, starts = inputs(spec, i, j)
+    got = engine.train(
+        spec.objective, spec.optimizer, steps=spec.steps, settings=settings, starts=starts, schedule=spec.schedule,
+        schedule_settings=plan, rows=minibatches(spec), measures=spec.names, target=spec.target, dtype=spec.dtype,
+        cells=len(i) * spec.starts, threads=threads,
+    )  # fmt: skip
+    values = {}
+    for wanted in spec.measures:
+        runs = np.asarray(got[wanted.name]).reshape(len(i), spec.starts)
+        cells = over_starts(runs, wanted.measure.over_starts).astype(spec.dtype_of(wanted))
+        if cells.dtype.kind == "f":
+            cells[np.isnan(cells)] = np.nan  # one NaN of the many, so that equal maps have equal bytes
+        values[wanted.name] = cells
+    return values
+
+
+def inputs(
+    spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]
+) -> tuple[dict[str, Any], dict[str, Any], NDArray[np.float64]]:
+    """Settings, schedule settings and starts of cells: numbers or arrays (cells x starts,), a start (P,) or one each."""
+    columns = {spec.x.name: spec.x.values[i], spec.y.name: spec.y.values[j]}
+    settings: dict[str, Any] = {k: v for k, v in spec.settings.items() if k != "initial_scale"}
+    plan: dict[str, Any] = dict(spec.schedule_settings)
+    starts = _starts(spec, columns, len(i))
+    for name, values in columns.items():
+        per_run = np.repeat(values, spec.starts)
+        if name.startswith("schedule."):
+            plan[name.removeprefix("schedule.")] = per_run
+        elif name not in ("seed", "initial_scale") and not name.startswith("start."):
+            settings[name] = per_run
+    # A network with a learning rate for every layer needs no common one, but the optimizer's page names it.
+    settings.setdefault("learning_rate", 0.0)
+    return settings, plan, starts
+
+
+def minibatches(spec: MapSpec) -> NDArray[np.int64] | None:
+    """The samples that each step sees, (steps, batch): the same for every cell, by the spec's own seed."""
+    if spec.batch is None or not isinstance(spec.objective, NetworkObjective):
+        return None
+    return random.batches(spec.seed, len(spec.objective.data), spec.batch, spec.steps)
+
+
+def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:
+    P = spec.objective.dimension
+    if spec.start is not None:
+        starts = spec.start[None, None, :]
+    else:
+        seeds = columns.get("seed", np.array([spec.seed])).astype(np.int64)
+        unique, place = np.unique(seeds, return_inverse=True)
+        drawn = [draw_starts(spec.objective, spec.starts, int(s), distribution=spec.initial) for s in unique]
+        starts = np.stack(drawn)[place] if len(seeds) > 1 else drawn[0][None]
+    scale = columns.get("initial_scale", spec.settings.get("initial_scale"))
+    if scale is not None:
+        starts = np.reshape(scale, (-1, 1, 1)) * starts
+    for name, values in columns.items():
+        if name.startswith("start."):
+            starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()
+            starts[:, :, start_coordinate(spec.objective, name)] = values[:, None]
+    if starts.shape[0] == 1 and spec.starts == 1:
+        return starts[0, 0]
+    return np.ascontiguousarray(np.broadcast_to(starts, (cells, spec.starts, P))).reshape(cells * spec.starts, P)

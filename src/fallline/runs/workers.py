@@ -1,0 +1,184 @@
+"""Who computes tiles: threads of this process, or worker processes that may die without harm.
+
+A worker is `python -m fallline.runs.workers`: it reads the spec once, then one tile after another, and answers with packed
+values. It knows nothing of the map file, so nothing can be torn when it is killed: its tile goes back to the queue and
+a fresh worker takes its place. It ends when its input ends, so no worker outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import selectors
+import signal
+import struct
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import numpy as np
+
+from fallline.errors import FalllineError, OutputError
+from fallline.runs.described import canonical
+from fallline.runs.mapfile import pack, unpack
+from fallline.runs.mapspec import MapSpec
+from fallline.runs.tiles import Tile, Values, compute
+
+__all__ = ["computed"]
+
+_DEATHS = 5
+"""A tile at which so many workers in a row died is given up."""
+
+
+def computed(
+    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None
+) -> Iterator[tuple[Tile, Values]]:
+    """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
+    if workers <= 0:
+        for tile in tiles:
+            yield tile, compute(spec, tile, threads)
+        return
+    yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
+
+
+class _Worker:
+    """A worker process and the tile that it computes."""
+
+    def __init__(self, greeting: bytes, threads: int) -> None:
+        # A process of its own session: Ctrl-C in the terminal reaches the collector alone, which then ends the rest.
+        self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            [sys.executable, "-m", "fallline.runs.workers", str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        self.tile: Tile | None = None
+        self.deaths = 0
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        self.greeted = self.send(greeting)
+
+    def send(self, message: bytes) -> bool:
+        try:
+            self.stdin.write(struct.pack("<Q", len(message)) + message)
+            self.stdin.flush()
+        except (BrokenPipeError, OSError):
+            return False  # it died; its end of output tells the pool
+        return True
+
+    def give(self, tile: Tile, deaths: int) -> None:
+        self.tile, self.deaths = tile, deaths
+        self.send(json.dumps(tile).encode())
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.stdin, self.stdout):
+            try:
+                pipe.close()
+            except OSError:
+                pass  # what could not be sent to a dead worker
+
+
+def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator[tuple[Tile, Values]]:
+    greeting = _packed_spec(spec)
+    threads = max(1, (os.cpu_count() or 1) // count)
+    selector = selectors.DefaultSelector()
+    live: set[_Worker] = set()
+
+    def hire() -> None:
+        worker = _Worker(greeting, threads)
+        live.add(worker)
+        selector.register(worker.stdout, selectors.EVENT_READ, worker)
+        worker.give(*queue.popleft())
+
+    try:
+        for _ in range(min(count, len(queue))):
+            hire()
+        while live:
+            for key, _ in selector.select():
+                worker: _Worker = key.data
+                assert worker.tile is not None
+                answer = _receive(worker.stdout)
+                tile = worker.tile
+                if answer is None:
+                    selector.unregister(worker.stdout)
+                    live.discard(worker)
+                    worker.end()
+                    if worker.deaths + 1 >= _DEATHS:
+                        raise OutputError(
+                            f"{_DEATHS} worker processes in a row died at the tile of {tile} (exit status "
+                            f"{worker.process.returncode}): most likely they were killed for their memory. Use fewer workers."
+                        )
+                    queue.appendleft((tile, worker.deaths + 1))
+                    hire()
+                    continue
+                if answer[:1] == b"!":
+                    raise FalllineError(answer[1:].decode())
+                if queue:
+                    worker.give(*queue.popleft())
+                else:
+                    selector.unregister(worker.stdout)
+                    live.discard(worker)
+                    worker.end()
+                yield tile, unpack(spec, answer[1:], tile.cells)
+    finally:
+        for worker in live:
+            worker.end()
+        selector.close()
+
+
+def _packed_spec(spec: MapSpec) -> bytes:
+    description, arrays = spec.describe()
+    MapSpec.from_description(description, arrays)  # says so here where the spec cannot be built again
+    memory = io.BytesIO()
+    np.savez(memory, **arrays)  # type: ignore[arg-type]  # numpy's stub takes allow_pickle for one of the arrays
+    text = canonical(description).encode()
+    return struct.pack("<Q", len(text)) + text + memory.getvalue()
+
+
+def _unpacked_spec(message: bytes) -> MapSpec:
+    (length,) = struct.unpack("<Q", message[:8])
+    with np.load(io.BytesIO(message[8 + length :])) as arrays:
+        return MapSpec.from_description(json.loads(message[8 : 8 + length]), dict(arrays))
+
+
+def _receive(stream: IO[bytes]) -> bytes | None:
+    """One message; None where the stream ends, also in the middle of one."""
+    head = stream.read(8)
+    if len(head) < 8:
+        return None
+    (length,) = struct.unpack("<Q", head)
+    body = stream.read(length)
+    return body if len(body) == length else None
+
+
+def _send(stream: IO[bytes], message: bytes) -> None:
+    stream.write(struct.pack("<Q", len(message)) + message)
+    stream.flush()
+
+
+def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
+    """A worker's life: the spec, then tiles until the input ends."""
+    greeting = _receive(requests)
+    if greeting is None:
+        return
+    spec: Any = None
+    while (message := _receive(requests)) is not None:
+        try:
+            spec = spec or _unpacked_spec(greeting)
+            _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), threads)))
+        except FalllineError as error:
+            _send(answers, b"!" + str(error).encode())
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints goes to standard error, never into the answers
+    try:
+        serve(int(sys.argv[1]), sys.stdin.buffer, out)
+    except BrokenPipeError:
+        os._exit(1)  # the collector is gone: there is nobody to tell
