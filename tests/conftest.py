@@ -10,6 +10,11 @@ from hypothesis import HealthCheck, settings
 # examples are the same in every run, so that a failure is a failure of the change; at home each run draws new ones.
 settings.register_profile("home", deadline=None, max_examples=50)
 settings.register_profile(
-    "ci", deadline=None, max_examples=50, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "ci",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci" if os.environ.get("CI") else "home")

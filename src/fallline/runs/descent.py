@@ -199,7 +199,8 @@ def trajectory(
                 return
             factor = method.schedule.factor(t, **method.schedule_settings)
             settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
-            w, state = method.optimizer.step(w, gradient, state, t, **settings)
+            moved, state = method.optimizer.step(w, gradient, state, t, **settings)
+            w = np.asarray(moved, dtype=w.dtype)  # a schedule's factor and a layer's own rate are float64: w stays as it is
 
 
 def descend(

@@ -146,7 +146,7 @@ def adam_epsilon_hat(
     m, v = state
     m = let("m", None, beta1 * m + (1 - beta1) * g)
     v = let("v", None, beta2 * v + (1 - beta2) * g**2)
-    rate = let("rate", None, learning_rate * sqrt(1 - beta2**t) / (1 - beta1**t))
+    rate = let("rate", None, learning_rate * (1 - beta2**t) ** 0.5 / (1 - beta1**t))
     w = let("w", None, w - rate * m / (sqrt(v) + epsilon))
     return w, (m, v)
 
