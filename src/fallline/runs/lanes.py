@@ -56,15 +56,16 @@ def train(
     >>> got = train("rosenbrock", "momentum", steps=180, starts=[0.86809884, -4.4326123],
     ...             settings={"learning_rate": [8e-5, 8e-5], "momentum": [0.9, 0.7]}, measures=["final_loss"])
     >>> got["final_loss"].round(6).tolist()
-    [0.073293, 0.93287]
+    [0.07319, 0.863147]
     """
     what = as_objective(objective)  # type: ignore[arg-type]  # names and objectives alike
     record, decay = optimizer(optimizer_), schedule(schedule_)
     given = dict(settings or {})
     real = np.dtype(dtype)
     start_array = np.ascontiguousarray(np.asarray(starts), dtype=real)
-    columns = {k: np.ascontiguousarray(np.asarray(v), dtype=real) for k, v in given.items()}
-    columns["target"] = np.ascontiguousarray(np.asarray(target), dtype=real)
+    # asarray keeps a single number without axes, and so without stride; ascontiguousarray would give it one
+    columns = {k: np.asarray(v, dtype=real, order="C") for k, v in given.items()}
+    columns["target"] = np.asarray(target, dtype=real, order="C")
     for name in record.settings:
         columns.setdefault(name, np.asarray(SETTINGS[name].default, dtype=real))
     for name in decay.settings:
@@ -168,7 +169,8 @@ def _results(
                 finals[~alive] = np.nan
                 out[name] = finals
             elif name == "accuracy":
-                out[name] = raw[Measure.HITS]
+                assert isinstance(what, NetworkObjective)
+                out[name] = np.where(alive, raw[Measure.HITS] / len(what.data), np.nan)
             else:
                 raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters"))
     for values in out.values():
