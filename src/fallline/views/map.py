@@ -50,6 +50,7 @@ def draw_map(
     marks: Sequence[Mark] = (),
     contours: Sequence[float] = (),
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
+    lost_word: str = "diverged",
     title: str | None = None,
     theme: str | Theme = "light",
 ) -> Picture:
@@ -68,6 +69,7 @@ def draw_map(
     marks: runs to be pointed out, numbered in the picture and named below.
     contours: values at which a line of equal value is drawn.
     curves: by label, points (x, y) of a line laid over the map, such as the bound 2(1 + momentum)/L.
+    lost_word: what the legend calls cells without a value: "diverged", "never reached".
     """
     array, theme = np.asarray(values, dtype=np.float64), look(theme)
     shape = (len(y_axis.values), len(x_axis.values))
@@ -82,7 +84,7 @@ def draw_map(
     with drawing(theme):
         figure = canvas(theme, 4.3, title)
         ax = figure.add_subplot()
-        handles, texts = _cells(figure, ax, array, lost, x_axis, y_axis, measure, kind, log, limits, theme)
+        handles, texts = _cells(figure, ax, array, lost, x_axis, y_axis, measure, kind, log, limits, lost_word, theme)
         _scale(ax.xaxis, x_axis)
         _scale(ax.yaxis, y_axis)
         ax.spines[["top", "right"]].set_visible(True)
@@ -99,7 +101,7 @@ def draw_map(
 
 def _cells(
     figure: Any, ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind,
-    log: bool | None, limits: tuple[float, float] | None, theme: Theme,
+    log: bool | None, limits: tuple[float, float] | None, lost_word: str, theme: Theme,
 ) -> tuple[list[Any], list[str]]:  # fmt: skip
     if kind == "outcomes":
         places = np.where(lost, OUTCOMES.index("diverged"), np.nan_to_num(array)).astype(int)
@@ -110,7 +112,7 @@ def _cells(
     elif kind == "ranks":
         image, handles, texts = _ranked(array, lost, theme)
     else:
-        image, handles, texts = _coloured(figure, ax, array, lost, measure, log, limits, theme)
+        image, handles, texts = _coloured(figure, ax, array, lost, measure, log, limits, lost_word, theme)
     extent = (*_extent(x_axis), *_extent(y_axis))
     ax.imshow(_fitted(image), origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=0)
     return handles, texts
@@ -118,7 +120,7 @@ def _cells(
 
 def _coloured(
     figure: Any, ax: Any, array: Floats, lost: NDArray[np.bool_], measure: str, log: bool | None,
-    limits: tuple[float, float] | None, theme: Theme,
+    limits: tuple[float, float] | None, lost_word: str, theme: Theme,
 ) -> tuple[Floats, list[Any], list[str]]:  # fmt: skip
     kept = array[~lost]
     low, high = limits or ((float(kept.min()), float(kept.max())) if len(kept) else (0.0, 1.0))
@@ -143,7 +145,7 @@ def _coloured(
     if not lost.any():
         return image, [], []
     patch = Patch(facecolor=theme.diverged[1], edgecolor=theme.muted, linewidth=0.5)
-    return image, [patch], [f"diverged: {percent(float(lost.mean()))} of runs"]
+    return image, [patch], [f"{lost_word}: {percent(float(lost.mean()))} of runs"]
 
 
 def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme) -> tuple[Floats, list[Any], list[str]]:
