@@ -24,6 +24,7 @@ from fallline.readings.machine import target
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.program import Program, Samples, Segment, depends_on
 from fallline.readings.machine.straight import Rows, Straight
+from fallline.readings.machine.tiles import Tiled
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["CAP", "CONVERGENCE_CAP", "Kernel", "Measure", "Plan", "Slot", "build"]
@@ -132,15 +133,18 @@ class _KernelWriter:
         self.sums = self._room(P + 2)  # gradient, loss, hits
         self.settings = self._room(max(1, len(program.settings)))
         self.measures = self._room(len(Measure))
-        self.body: Any = None
+        self.bodies: list[Any] = []
         if isinstance(program.objective, Samples):
-            if plan.tiled:
-                from fallline.readings.machine.tiles import Tiled
+            main = [*enumerate(program.objective.gradient), (P, program.objective.loss)]
+            self.bodies.append(self._body(main))
+            if program.objective.hits is not None:
+                self.bodies.append(self._body([(P + 1, program.objective.hits)]))
+            self.buffers = self._room(max(body.scratch for body in self.bodies))
 
-                self.body = Tiled(program.objective, program.parameters, plan.together)
-            else:
-                self.body = Straight(program.objective, plan.together)
-            self.buffers = self._room(self.body.scratch)
+    def _body(self, outputs: list[tuple[int, Node]]) -> Straight | Tiled:
+        assert isinstance(self.program.objective, Samples)
+        kind = Tiled if self.plan.tiled else Straight
+        return kind(outputs, self.program.objective.columns, self.plan.together)
 
     def _room(self, count: int) -> int:
         at, self.vectors_needed = self.vectors_needed, self.vectors_needed + count
@@ -153,7 +157,7 @@ class _KernelWriter:
             name: v.at(self.args[Slot.SCRATCH], getattr(self, name))
             for name in ("w", "state", "sums", "settings", "measures")
         }
-        if self.body is not None:
+        if self.bodies:
             self.base["buffers"] = v.at(self.args[Slot.SCRATCH], self.buffers)
             self.packed = v.at(self.args[Slot.SCRATCH], self.vectors_needed)
         sources = [
@@ -283,7 +287,11 @@ class _KernelWriter:
         rows, count = self._rows(k, final)
         with v.loop(self.program.parameters + 2, "zero") as i:
             v.store(v.number(0.0), self.base["sums"], i)
-        self._sum_samples(rows, count)
+        self._sum_samples(self.bodies[0], rows, count)
+        if objective.hits is not None:
+            with v.when(final):
+                self._sum_samples(self.bodies[1], rows, count)
+                v.store(v.load(self.base["sums"], self.program.parameters + 1), self.base["measures"], Measure.HITS)
         total = v.load(self.base["sums"], self.program.parameters)
         loss = self._loss(total)
         return loss, None
@@ -312,28 +320,25 @@ class _KernelWriter:
         self.factor = v.splat(v.load_scalar(args[Slot.FACTORS], all_))
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
 
-    def _sum_samples(self, rows: Rows, count: str) -> None:
+    def _sum_samples(self, body: Straight | Tiled, rows: Rows, count: str) -> None:
         v, U = self.v, self.plan.together
         whole = count
         if U > 1:
             rest = v.let(f"urem i64 {count}, {U}")
             whole = v.let(f"sub i64 {count}, {rest}")
         with v.loop(whole, "samples", step=U) as i:
-            self._block(rows, i, U)
+            self._block(body, rows, i, U)
         if U > 1 and self.remainder:
             with v.loop(rest, "sample") as j:
-                self._block(rows, v.let(f"add i64 {whole}, {j}"), 1)
+                self._block(body, rows, v.let(f"add i64 {whole}, {j}"), 1)
 
-    def _block(self, rows: Rows, first: str, count: int) -> None:
+    def _block(self, body: Straight | Tiled, rows: Rows, first: str, count: int) -> None:
         v = self.v
 
         def read(key: tuple[Any, ...]) -> str:
             return v.load(self.base["w"], key[1]) if key[0] == "w" else self._setting(key)
 
-        if self.plan.tiled:
-            self.body.block(v, read, rows, first, count, self.base["sums"], self.base["w"], self.base["buffers"])
-        else:
-            self.body.block(v, read, rows, first, count, self.base["sums"])
+        body.block(v, read, rows, first, count, self.base)
 
     def _loss(self, total: str) -> str:
         """factor times the sum, and the penalty's parts, one segment after another."""

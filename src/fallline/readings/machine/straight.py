@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fallline.readings.graph import Node, add
+from fallline.readings.graph import Node, add, topological
 from fallline.readings.machine.emit import Writer, operation
-from fallline.readings.machine.program import Samples
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Straight"]
@@ -31,25 +30,27 @@ class Straight:
 
     Parameters
     ----------
-    samples: the graph.
+    outputs: (place among the sums, node).
+    columns: inputs and targets of a sample.
     together: how many samples a block takes.
     """
 
     scratch = 0  # vectors of memory it needs
 
-    def __init__(self, samples: Samples, together: int) -> None:
-        self.samples, self.together = samples, together
+    def __init__(self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int) -> None:
+        self.outputs, self.columns, self.together = outputs, columns, together
 
     def block(
-        self, v: Vectors, read: Callable[[tuple[Any, ...]], str], rows: Rows, first: str, count: int, sums: str,
+        self, v: Vectors, read: Callable[[tuple[Any, ...]], str], rows: Rows, first: int | str, count: int,
+        bases: dict[str, str],
     ) -> None:  # fmt: skip
-        """Add `count` samples from row `first` on to the sums: gradient entries, then the loss."""
+        """Add `count` samples from row `first` on to the sums."""
         shared: dict[tuple[Any, ...], str] = {}
 
         def reader(u: int) -> Callable[[tuple[Any, ...]], str]:
             def value(key: tuple[Any, ...]) -> str:
                 if key[0] in ("x", "t"):
-                    return sample_value(v, self.samples, rows, v.index(first, "add", u), key)
+                    return self._sample_value(v, rows, v.index(first, "add", u), key)
                 if key not in shared:
                     shared[key] = read(key)
                 return shared[key]
@@ -57,16 +58,19 @@ class Straight:
             return value
 
         writers = [Writer(v, reader(u)) for u in range(count)]
-        wanted = [_operands(o) for o in self.samples.gradient]
-        flat = [node for nodes in wanted for node in nodes] + [self.samples.loss]
-        # forward and backward of all samples first; then each sum is read and written once
-        for writer in writers:
-            writer.write(flat)
-        for k, node in enumerate((*self.samples.gradient, self.samples.loss)):
-            total = v.load(sums, k)
+        for node in topological([operand for _, node in self.outputs for operand in _operands(node)]):
+            for writer in writers:  # sample beside sample: one's waiting time is the other's working time
+                writer.value(node)
+        for place, node in self.outputs:
+            total = v.load(bases["sums"], place)
             for writer in writers:
                 total = accumulate(v, writer, node, total)
-            v.store(total, sums, k)
+            v.store(total, bases["sums"], place)
+
+    def _sample_value(self, v: Vectors, rows: Rows, row: int | str, key: tuple[Any, ...]) -> str:
+        """Input ("x", i) or ("t", j) of that row, in every lane."""
+        base, columns = (rows.X, self.columns[0]) if key[0] == "x" else (rows.T, self.columns[1])
+        return v.splat(v.load_scalar(base, v.index(v.index(row, "mul", columns), "add", key[1])))
 
 
 def _operands(node: Node) -> tuple[Node, ...]:
@@ -81,9 +85,3 @@ def accumulate(v: Vectors, writer: Writer, node: Node, total: str) -> str:
     summed = add(node.graph.input("total"), node)
     writer.write(a for a in summed.args if a.payload != ("total",))
     return operation(v, summed.op, *(total if a.payload == ("total",) else writer.value(a) for a in summed.args))
-
-
-def sample_value(v: Vectors, samples: Samples, rows: Rows, row: int | str, key: tuple[Any, ...]) -> str:
-    """Input ("x", i) or ("t", j) of that row, in every lane."""
-    base, columns = (rows.X, samples.columns[0]) if key[0] == "x" else (rows.T, samples.columns[1])
-    return v.splat(v.load_scalar(base, v.index(v.index(row, "mul", columns), "add", key[1])))

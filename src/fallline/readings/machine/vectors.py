@@ -7,7 +7,7 @@ and printing an object. Comparisons follow IEEE: any comparison with NaN is fals
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["Vectors"]
@@ -97,6 +97,33 @@ class Vectors:
         self.put(f"{following} = add nsw i64 {i}, {step}")
         self.put(f"br label %{head}")
         self.label(done)
+
+    def carry(
+        self, begin: int, end: int, values: list[str], body: Callable[[str, list[str]], list[str]]
+    ) -> list[str]:
+        """A loop over begin..end-1 that hands values on from turn to turn in registers."""
+        if begin >= end:
+            return values
+        before, head, after = (self.fresh_label(n) for n in ("carry_before", "carry", "carry_after"))
+        self.put(f"br label %{before}")
+        self.label(before)
+        self.put(f"br label %{head}")
+        self.label(head)
+        i, following = self.new(), self.new()
+        names = [self.new() for _ in values]
+        at = len(self.lines)
+        results = body(i, names)
+        # phis must stand first, but name what the body computes
+        self.lines[at:at] = [f"  {i} = phi i64 [ {begin}, %{before} ], [ {following}, %{head} ]"] + [
+            f"  {name} = phi {self.type} [ {value}, %{before} ], [ {result}, %{head} ]"
+            for name, value, result in zip(names, values, results, strict=True)
+        ]
+        more = self.new()
+        self.put(f"{following} = add nsw i64 {i}, 1")
+        self.put(f"{more} = icmp slt i64 {following}, {end}")
+        self.put(f"br i1 {more}, label %{head}, label %{after}")
+        self.label(after)
+        return results
 
     def leave_if(self, condition: str) -> None:
         """Leave the innermost loop if that i1 holds."""

@@ -1,0 +1,245 @@
+"""Sheets as loops, in register tiles: a block of samples by a few units, with lanes as the vectors.
+
+A matrix product keeps (samples x units) accumulators in registers while it walks along k; a weight's gradient keeps
+(inputs x units) of them while it walks over the samples of the block. So a weight is read once for several samples, and
+a sum is read and written once for several samples, and it still takes the samples one by one in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fallline.readings.graph import Node
+from fallline.readings.machine.emit import Writer, operation
+from fallline.readings.machine.sheets import Access, Outer, Product, Sheet, Sheets, Total
+from fallline.readings.machine.vectors import Vectors
+
+__all__ = ["Tiled"]
+
+Index = int | str
+Reader = Callable[[tuple[Any, ...]], str]
+
+
+class Tiled:
+    """Writes blocks of samples of a graph, as loops over its sheets.
+
+    Parameters
+    ----------
+    outputs: (place among the sums, node).
+    columns: inputs and targets of a sample.
+    together: how many samples a block takes.
+    registers: vector registers that accumulators may take.
+    """
+
+    def __init__(
+        self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int, registers: int = 20
+    ) -> None:
+        self.columns, self.together, self.registers = columns, together, registers
+        self.sheets = Sheets(outputs)
+        self.groups = _loops(self.sheets)
+        self.scratch = 0
+        for sheet in self.sheets.order:
+            if sheet.length > 1:
+                sheet.at, self.scratch = self.scratch, self.scratch + sheet.length * together
+
+    def block(
+        self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
+    ) -> None:
+        """Add `count` samples from row `first` on to the sums."""
+        _Block(self, v, read, rows, first, count, bases).write()
+
+
+def _loops(sheets: Sheets) -> list[list[Sheet]]:
+    """Sheets that share a loop: same length, each reading the others only at its own element."""
+    waiting, done, groups = list(sheets.order), set[int](), []
+
+    def ready(sheet: Sheet, group: list[Sheet]) -> bool:
+        for o in sheet.operands:
+            if isinstance(o.source, Sheet) and id(o.source) not in done and not (
+                any(o.source is g for g in group) and o.base == 0 and o.strides == (1,)
+            ):
+                return False
+        return True
+
+    while waiting:
+        leader = next(s for s in waiting if ready(s, []))
+        group = [leader]
+        waiting.remove(leader)
+        if leader.length > 1 and not isinstance(leader, Product):
+            grown = True
+            while grown:
+                grown = False
+                for s in list(waiting):
+                    if s.length == leader.length and not isinstance(s, Product) and ready(s, group):
+                        group.append(s)
+                        waiting.remove(s)
+                        grown = True
+        done.update(id(s) for s in group)
+        groups.append(group)
+    where = {id(s): i for i, g in enumerate(groups) for s in g}
+    for i, g in enumerate(groups):
+        for s in g:
+            for o in s.operands:
+                if isinstance(o.source, Sheet) and where[id(o.source)] != i:
+                    o.source.kept = True
+    summed = [a for outer in sheets.outers for a in (outer.left, outer.right)]
+    for access in summed + [o for total in sheets.rest for o in total.operands if o is not None]:
+        if isinstance(access.source, Sheet):
+            access.source.kept = True
+    return groups
+
+
+class _Block:
+    def __init__(
+        self, tiled: Tiled, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
+    ) -> None:
+        self.tiled, self.v, self.read, self.rows = tiled, v, read, rows
+        self.first, self.count, self.bases = first, count, bases
+        self.once = Writer(v, read)  # what does not differ between samples
+        self.scalars: dict[tuple[int, int], str] = {}  # sheets of one node
+
+    def write(self) -> None:
+        v = self.v
+        self.row = {
+            (kind, u): v.at(base, v.index(v.index(self.first, "add", u), "mul", columns), v.scalar)
+            for kind, base, columns in (("x", self.rows.X, self.tiled.columns[0]), ("t", self.rows.T, self.tiled.columns[1]))
+            for u in range(self.count)
+        }
+        for sheet in self.tiled.sheets.order:  # before any loop, so that they are known in all of them
+            for o in sheet.operands:
+                if isinstance(o.source, Node):
+                    self.once.write([o.source])
+        for group in self.tiled.groups:
+            if isinstance(group[0], Product):
+                self._product(group[0])
+            elif group[0].length == 1:
+                for sheet in group:
+                    for u in range(self.count):
+                        values = [self.fetch(o, (0,), u) for o in sheet.operands]
+                        self.scalars[id(sheet), u] = operation(self.v, sheet.op, *values)
+            else:
+                self._loop(group)
+        for outer in self.tiled.sheets.outers:
+            self._outer(outer)
+        for total in self.tiled.sheets.rest:
+            self._sum(total)
+
+    # --- reading and writing elements ---
+
+    def fetch(self, access: Access, index: tuple[Index, ...], u: int) -> str:
+        v, source = self.v, access.source
+        if isinstance(source, Node):
+            return self.once.value(source)
+        if isinstance(source, Sheet) and source.length == 1:
+            return self.scalars[id(source), u]
+        at: Index = access.base
+        for i, stride in zip(index, access.strides, strict=True):
+            at = v.index(at, "add", v.index(i, "mul", stride))
+        if source == "w":
+            return v.load(self.bases["w"], at)
+        if isinstance(source, Sheet):
+            return v.load(self.bases["buffers"], self._place(source, at, u))
+        return v.splat(v.load_scalar(self.row[source, u], at))
+
+    def fetch_all(self, access: Access, index: tuple[Index, ...]) -> list[str]:
+        """The element's value for each sample of the block; read once where all samples share it."""
+        if not access.samples:
+            return [self.fetch(access, index, 0)] * self.count
+        return [self.fetch(access, index, u) for u in range(self.count)]
+
+    def _place(self, sheet: Sheet, element: Index, u: int) -> Index:
+        v = self.v
+        return v.index(v.index(v.index(element, "mul", self.tiled.together), "add", u), "add", sheet.at)
+
+    def _keep(self, sheet: Sheet, element: Index, values: list[str]) -> None:
+        for u, value in enumerate(values):
+            self.v.store(value, self.bases["buffers"], self._place(sheet, element, u))
+
+    # --- loops ---
+
+    def _loop(self, group: list[Sheet]) -> None:
+        with self.v.loop(group[0].length, "units") as j:
+            local: dict[int, list[str]] = {}
+            for sheet in group:
+                operands = [
+                    local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in sheet.operands
+                ]
+                local[id(sheet)] = [
+                    operation(self.v, sheet.op, *(values[u] for values in operands)) for u in range(self.count)
+                ]
+            for sheet in group:
+                if sheet.kept:
+                    self._keep(sheet, j, local[id(sheet)])
+
+    def _product(self, sheet: Product) -> None:
+        width = _divisor(sheet.length, max(1, self.tiled.registers // self.count))
+        for begin, end, size in _pieces(sheet.length, width):
+            with self.v.loop((end - begin) // size, "columns") as tile:
+                j0 = self.v.index(self.v.index(tile, "mul", size), "add", begin)
+                self._product_tile(sheet, j0, size)
+
+    def _product_tile(self, sheet: Product, j0: Index, size: int) -> None:
+        v, (left, right) = self.v, sheet.operands
+        columns = [v.index(j0, "add", j) for j in range(size)]
+        a = self.fetch_all(left, (0,))
+        start = [v.mul(a[u], b) for b in [self.fetch(right, (0, j), 0) for j in columns] for u in range(self.count)]
+
+        def more(k: Index, sums: list[str]) -> list[str]:
+            a = self.fetch_all(left, (k,))
+            b = [self.fetch(right, (k, j), 0) for j in columns]
+            return [v.fma(a[u], b[j], sums[j * self.count + u]) for j in range(size) for u in range(self.count)]
+
+        total = v.carry(1, sheet.inner, start, more)
+        for j, column in enumerate(columns):
+            self._keep(sheet, column, total[j * self.count : (j + 1) * self.count])
+
+    def _outer(self, outer: Outer) -> None:
+        v, (n, m) = self.v, outer.shape
+        wide = _divisor(m, 4)
+        tall = _divisor(n, max(1, self.tiled.registers // wide))
+        for i_begin, i_end, height in _pieces(n, tall):
+            for j_begin, j_end, width in _pieces(m, wide):
+                with v.loop((i_end - i_begin) // height, "inputs") as ti:
+                    i0 = v.index(v.index(ti, "mul", height), "add", i_begin)
+                    with v.loop((j_end - j_begin) // width, "outputs") as tj:
+                        j0 = v.index(v.index(tj, "mul", width), "add", j_begin)
+                        self._outer_tile(outer, i0, j0, height, width)
+
+    def _outer_tile(self, outer: Outer, i0: Index, j0: Index, height: int, width: int) -> None:
+        v, m = self.v, outer.shape[1]
+        base = v.index(v.index(v.index(i0, "mul", m), "add", j0), "add", outer.first)
+        places = [v.index(base, "add", i * m + j) for i in range(height) for j in range(width)]
+        sums = [v.load(self.bases["sums"], p) for p in places]
+        for u in range(self.count):
+            b = [self.fetch(outer.right, (v.index(j0, "add", j),), u) for j in range(width)]
+            for i in range(height):
+                a = self.fetch(outer.left, (v.index(i0, "add", i),), u)
+                for j in range(width):
+                    sums[i * width + j] = v.fma(a, b[j], sums[i * width + j])
+        for place, value in zip(places, sums, strict=True):
+            v.store(value, self.bases["sums"], place)
+
+    def _sum(self, total: Total) -> None:
+        v = self.v
+        with v.loop(total.count, "sums") as j:
+            place = v.index(j, "add", total.first)
+            value = v.load(self.bases["sums"], place)
+            for u in range(self.count):
+                value = operation(v, total.op, *(value if o is None else self.fetch(o, (j,), u) for o in total.operands))
+            v.store(value, self.bases["sums"], place)
+
+
+def _divisor(n: int, most: int) -> int:
+    """The largest tile up to `most` that divides n, unless that is much smaller: then `most`, with a remainder."""
+    if n <= most:
+        return n
+    best = max(d for d in range(1, most + 1) if n % d == 0)
+    return best if 2 * best > most else most
+
+
+def _pieces(n: int, size: int) -> list[tuple[int, int, int]]:
+    """(begin, end, tile) of the whole tiles, and of the remainder."""
+    whole = n - n % size
+    return [(0, whole, size)] + ([(whole, n, n - whole)] if n > whole else [])
+
