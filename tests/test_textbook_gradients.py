@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from strategies import data_for, weights
 
 from fallline.problems import NetworkObjective
 from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
+from strategies import data_for, weights
 
 DRAWS = 8
 """Weight vectors for each network: with one alone a fault can hide behind a unit that happens to be off."""

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import networks, objectives, seeds, weights
 
 from fallline.errors import SettingError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
 from fallline.textbook.network import Layer, Network, backward, forward, loss_and_gradient, penalty
+from strategies import networks, objectives, seeds, weights
 
 
 def test_one_backward_pass_worked_by_hand() -> None:

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from strategies import optimizers, seeds
 
 from fallline.errors import UnknownNameError
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
+from strategies import optimizers, seeds
 
 Floats = NDArray[Any]
 STEPS = 200
@@ -60,7 +60,7 @@ def assert_same_path(ours: Floats, theirs: Floats) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
-# --- Keras, TensorFlow's optimizers as their manual has them: one rule each, as a generator of parameters --------------
+# --- Keras, as its manual has each rule: a generator of parameters -----------------------------------------------------
 
 Rule = Callable[..., Iterator[Floats]]
 
@@ -117,14 +117,20 @@ KERAS: dict[str, tuple[str, dict[str, float], Rule, dict[str, Any]]] = {
     "SGD, Nesterov": ("nesterov", {"momentum": 0.9}, keras_sgd, {"mu": 0.9, "nesterov": True}),
     "Adam": ("adam_epsilon_hat", {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}, keras_adam, {}),
     "Adam, other betas": (
-        "adam_epsilon_hat", {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-3}, keras_adam, {"b1": 0.5, "b2": 0.9, "eps": 1e-3},
+        "adam_epsilon_hat",
+        {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-3},
+        keras_adam,
+        {"b1": 0.5, "b2": 0.9, "eps": 1e-3},
     ),
     "AdamW": (
-        "adamw", {"beta1": 0.9, "beta2": 0.999, "epsilon": 0.0, "weight_decay": 0.1}, keras_adam, {"eps": 0.0, "wd": 0.1},
+        "adamw",
+        {"beta1": 0.9, "beta2": 0.999, "epsilon": 0.0, "weight_decay": 0.1},
+        keras_adam,
+        {"eps": 0.0, "wd": 0.1},
     ),
     "Adagrad": ("adagrad", {"epsilon": 0.0, "initial_accumulator": 0.1}, keras_adagrad, {}),
     "RMSprop": ("rmsprop", {"decay": 0.9, "epsilon": 0.0}, keras_rmsprop, {}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("schedule", [lambda t: 1.0, falling], ids=["constant", "falling"])
@@ -151,10 +157,10 @@ def test_the_place_of_the_learning_rate_matters_only_when_it_changes(name: str) 
 
 
 def test_after_a_tenfold_fall_the_inside_velocity_coasts_and_the_outside_one_brakes() -> None:
-    """On a slope of constant steepness 1 the two can be worked by hand: a terminal velocity of 0.1 / (1 - 0.9) = 1 a step.
+    """On a slope of constant steepness 1 both reach a terminal velocity of 0.1 / (1 - 0.9) = 1 a step.
 
-    Inside: the velocity 1 fades by 0.9 a step to 0.1, so it coasts (1 - 0.1) 0.9 / 0.1 = 8.1 further than the other,
-    whose steps shrink to 0.1 at once.
+    Then the learning rate falls to 0.01. Inside: the velocity fades from 1 to 0.1 by a factor 0.9 a step, so that one
+    coasts (1 - 0.1) 0.9 / 0.1 = 8.1 further than the other, whose steps shrink to 0.1 at once.
     """
     ends = []
     for name in ("momentum", "momentum_outside"):

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from strategies import data_for, weights
-from test_textbook_optimizers import START, STEPS, assert_same_path, falling, path, slope
 
 from fallline.problems import NetworkObjective
 from fallline.textbook.activations import ACTIVATIONS, LEAK
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
+from strategies import data_for, weights
+from test_textbook_optimizers import START, STEPS, assert_same_path, falling, path, slope
 
 
 def peer(name: str) -> Any:
@@ -33,13 +33,26 @@ TORCH: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
     "SGD with momentum": ("SGD", {"momentum": 0.9}, "momentum_outside", {"momentum": 0.9}),
     "SGD, Nesterov": ("SGD", {"momentum": 0.9, "nesterov": True}, "nesterov_outside", {"momentum": 0.9}),
     "Adagrad": (
-        "Adagrad", {"initial_accumulator_value": 0.1, "eps": 1e-3}, "adagrad", {"initial_accumulator": 0.1, "epsilon": 1e-3},
+        "Adagrad",
+        {"initial_accumulator_value": 0.1, "eps": 1e-3},
+        "adagrad",
+        {"initial_accumulator": 0.1, "epsilon": 1e-3},
     ),
     "RMSprop": ("RMSprop", {"alpha": 0.99, "eps": 1e-3}, "rmsprop", {"decay": 0.99, "epsilon": 1e-3}),
     "Adam": ("Adam", {"betas": (0.9, 0.999), "eps": 1e-8}, "adam", ADAM),
-    "Adam, large epsilon": ("Adam", {"betas": (0.5, 0.9), "eps": 0.1}, "adam", {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}),
-    "AdamW": ("AdamW", {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.1}, "adamw", ADAM | {"weight_decay": 0.1}),
-}  # fmt: skip
+    "Adam, large epsilon": (
+        "Adam",
+        {"betas": (0.5, 0.9), "eps": 0.1},
+        "adam",
+        {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.1},
+    ),
+    "AdamW": (
+        "AdamW",
+        {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.1},
+        "adamw",
+        ADAM | {"weight_decay": 0.1},
+    ),
+}
 
 
 @SCHEDULES
@@ -118,12 +131,25 @@ OPTAX: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = {
     "momentum": ("sgd", {"momentum": 0.9}, "momentum_outside", {"momentum": 0.9}),
     "nesterov": ("sgd", {"momentum": 0.9, "nesterov": True}, "nesterov_outside", {"momentum": 0.9}),
     "adam": ("adam", {"b1": 0.9, "b2": 0.999, "eps": 1e-8}, "adam", ADAM),
-    "adamw": ("adamw", {"b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 0.1}, "adamw", ADAM | {"weight_decay": 0.1}),
-    "adagrad": (
-        "adagrad", {"initial_accumulator_value": 0.1, "eps": 0.0}, "adagrad", {"initial_accumulator": 0.1, "epsilon": 0.0},
+    "adamw": (
+        "adamw",
+        {"b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 0.1},
+        "adamw",
+        ADAM | {"weight_decay": 0.1},
     ),
-    "rmsprop": ("rmsprop", {"decay": 0.9, "eps": 1e-3, "eps_in_sqrt": False}, "rmsprop", {"decay": 0.9, "epsilon": 1e-3}),
-}  # fmt: skip
+    "adagrad": (
+        "adagrad",
+        {"initial_accumulator_value": 0.1, "eps": 0.0},
+        "adagrad",
+        {"initial_accumulator": 0.1, "epsilon": 0.0},
+    ),
+    "rmsprop": (
+        "rmsprop",
+        {"decay": 0.9, "eps": 1e-3, "eps_in_sqrt": False},
+        "rmsprop",
+        {"decay": 0.9, "epsilon": 1e-3},
+    ),
+}
 
 
 @SCHEDULES

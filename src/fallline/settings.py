@@ -46,7 +46,8 @@ class Setting:
     def check(self, value: object) -> float:
         """The value as a number, or a sentence that says why it is none of this setting's."""
         what = "whole number" if self.whole else "number"
-        wrong = SettingError(f"{self.name} must be a {what} {self.range}; got {value!r}.")
+        rule = f"finite {what}" if self.range == "finite" else f"{what} {self.range}"
+        wrong = SettingError(f"{self.name} must be a {rule}; got {value!r}.")
         if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "__float__")):
             raise wrong
         number = float(value)

@@ -1,0 +1,141 @@
+"""Data sets by contract: every generated one, the notebook's to the digit, and what a bad table is told."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fallline.data import GENERATED, Dataset, generate
+from fallline.data.dataset import one_hot
+from fallline.errors import DataError, ShapeError, UnknownNameError
+from strategies import seeds
+
+EVERY = pytest.mark.parametrize("name", sorted(GENERATED))
+KEYED = pytest.mark.parametrize("name", sorted(set(GENERATED) - {"three-gaussians"}))
+
+
+@EVERY
+def test_every_generated_set_is_two_inputs_and_equal_classes(name: str) -> None:
+    data = generate(name, samples=30)
+    classes = data.T.shape[1]
+    assert data.X.shape == (30 * classes, 2)
+    assert data.T.sum(axis=0).tolist() == [30] * classes
+    assert (np.diff(data.labels) >= 0).all()  # class after class, as the notebook stacks them
+    assert (data.columns, data.classes) == (("x1", "x2"), tuple("0123"[:classes]))
+    assert np.isfinite(data.X).all()
+
+
+@EVERY
+def test_the_same_words_give_the_same_bits(name: str) -> None:
+    np.testing.assert_array_equal(generate(name, samples=30).X, generate(name, samples=30).X)
+    assert not (generate(name, samples=30, seed=1).X == generate(name, samples=30, seed=2).X).all()
+
+
+@pytest.mark.parametrize("name", ["gaussians", "xor"])
+def test_a_larger_set_begins_with_the_smaller_one(name: str) -> None:
+    small, large = generate(name, samples=10), generate(name, samples=25)
+    for k in range(small.T.shape[1]):
+        np.testing.assert_array_equal(small.X[small.labels == k], large.X[large.labels == k][:10])
+
+
+def test_the_notebooks_three_gaussians() -> None:
+    """`seed(123)`, then `multivariate_normal` around each centre: first and last point, and the means, of that draw."""
+    data = generate("three-gaussians")
+    state = np.random.RandomState(123)
+    for k, centre in enumerate([(-2, -2), (0, 2), (2, -2)]):
+        np.testing.assert_array_equal(
+            data.X[100 * k : 100 * k + 100], state.multivariate_normal(centre, np.eye(2), 100)
+        )
+    assert data.X[0].round(6).tolist() == [-3.085631, -1.002655]
+    assert data.labels.tolist() == [0] * 100 + [1] * 100 + [2] * 100
+
+
+def test_clusters_have_the_centres_and_the_deviation_that_were_asked_for() -> None:
+    centres = [(5.0, 0.0, -1.0), (-5.0, 2.0, 0.0)]
+    data = generate("gaussians", samples=4000, centres=centres, deviation=0.5)
+    for k, centre in enumerate(centres):
+        cluster = data.X[data.labels == k]
+        np.testing.assert_allclose(cluster.mean(axis=0), centre, atol=0.03)
+        np.testing.assert_allclose(np.cov(cluster.T), 0.25 * np.eye(3), atol=0.02)
+
+
+# Without noise the points lie on the curve that the name promises: a residual that is 0, for each set and class.
+SHAPES = {
+    "circles": lambda X, k: np.hypot(*X.T) - (1, 0.5)[k],
+    "moons": lambda X, k: np.hypot(X[:, 0] - (0, 1)[k], X[:, 1] - (0, 0.5)[k]) - 1,
+    "spirals": lambda X, k: np.sin(np.arctan2(X[:, 1], X[:, 0]) - 1.5 * math.pi * np.hypot(*X.T) - math.pi * k),
+    "xor": lambda X, k: np.where((X[:, 0] * X[:, 1] < 0) == k, 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_without_noise_points_lie_on_the_shape(name: str) -> None:
+    data = generate(name, samples=50, noise=0.0)
+    for k in range(2):
+        np.testing.assert_allclose(SHAPES[name](data.X[data.labels == k], k), 0, atol=1e-10)
+    noisy = generate(name, samples=2000, noise=0.05)
+    assert (noisy.X - generate(name, samples=2000, noise=0.0).X).std() == pytest.approx(0.05, rel=0.03)
+
+
+def test_moons_are_halves_and_interleaved() -> None:
+    data = generate("moons", samples=50, noise=0.0)
+    upper, lower = data.X[:50], data.X[50:]
+    assert (upper[:, 1] > 0).all()
+    assert (lower[:, 1] < 0.5).all()
+    assert lower[:, 1].max() > upper[:, 1].min()
+
+
+def test_an_unknown_set_lists_the_known_ones() -> None:
+    with pytest.raises(
+        UnknownNameError, match=r"data set must be one of circles, .*; got 'moon'\. Did you mean 'moons'"
+    ):
+        generate("moon")
+
+
+@pytest.mark.parametrize("targets", [["b", "a", "b"], [1, 0, 1], [True, False, True]])
+def test_a_vector_of_texts_or_whole_numbers_means_classes(targets) -> None:
+    data = Dataset.of([[0.0], [1.0], [2.0]], targets)
+    assert data.T.tolist() == [[0, 1], [1, 0], [0, 1]]
+    assert data.classes == tuple(str(c) for c in sorted(set(targets)))
+    assert data.labels.tolist() == [1, 0, 1]
+
+
+def test_anything_else_means_values() -> None:
+    assert Dataset.of([[0.0], [1.0]], [0.5, 1.5]).T.tolist() == [[0.5], [1.5]]
+    data = Dataset.of([[0, 1], [2, 3]], [[1, 2], [3, 4]], name="mine")
+    assert data.T.tolist() == [[1, 2], [3, 4]]
+    assert data.classes == ()
+    assert repr(data) == "Dataset('mine', 2 samples, 2 inputs, 2 targets)"
+
+
+@given(seeds, st.integers(1, 6), st.integers(1, 20))
+def test_one_hot_and_back(seed: int, classes: int, samples: int) -> None:
+    labels = np.random.RandomState(seed).randint(classes, size=samples)
+    T = one_hot(labels, classes)
+    assert T.shape == (samples, classes)
+    assert (T.sum(axis=-1) == 1).all()
+    np.testing.assert_array_equal(T.argmax(axis=-1), labels)
+
+
+@pytest.mark.parametrize(
+    ("X", "T", "error", "sentence"),
+    [
+        (np.zeros(3), np.zeros((3, 1)), ShapeError, r"X must have the shape \(samples, columns\); got \(3,\)"),
+        (np.zeros((0, 2)), np.zeros((0, 1)), ShapeError, r"X must have .* got \(0, 2\)"),
+        (np.zeros((3, 2)), np.zeros((4, 1)), ShapeError, r"got X \(3, 2\) and T \(4, 1\)"),
+        (
+            np.array([[0, 1], [2, np.nan]]),
+            np.zeros((2, 1)),
+            DataError,
+            "X .* row 1, column 1 holds nan. Remove or fill",
+        ),
+        (np.zeros((2, 1)), np.array([[np.inf], [0]]), DataError, "T .* row 0, column 0 holds inf"),
+    ],
+)
+def test_a_bad_table_is_told_where(X, T, error, sentence) -> None:
+    with pytest.raises(error, match=sentence):
+        Dataset(X, T)

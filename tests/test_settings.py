@@ -1,0 +1,94 @@
+"""Settings: one declaration each, its range, and the sentence that a value outside it gets."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fallline.errors import SettingError, UnknownNameError
+from fallline.settings import SETTINGS, Setting, checked, setting
+from strategies import settings_declared, values_of
+
+EVERY = pytest.mark.parametrize("name", sorted(SETTINGS))
+
+
+@EVERY
+def test_a_declaration_is_complete(name: str) -> None:
+    record = SETTINGS[name]
+    assert record.name == name
+    assert record.symbol
+    assert len(record.meaning.split()) >= 3
+    assert not record.meaning.endswith(".")
+    assert record.check(record.default) == record.default
+
+
+def test_no_symbol_means_two_things() -> None:
+    symbols = [record.symbol for record in SETTINGS.values()]
+    assert len(set(symbols)) == len(symbols)
+
+
+@given(settings_declared.flatmap(lambda record: st.tuples(st.just(record), values_of(record))))
+def test_a_value_in_range_comes_back_as_it_is(drawn: tuple[Setting, float]) -> None:
+    record, value = drawn
+    for spelling in (value, np.float64(value), np.array(value)):
+        got = record.check(spelling)
+        assert got == value
+        assert type(got) is (int if record.whole else float)
+
+
+@given(settings_declared, st.floats())
+def test_a_number_is_checked_against_the_range_and_nothing_else(record: Setting, value: float) -> None:
+    inside = (record.low < value or (record.low_included and value == record.low)) and (
+        value < record.high or (record.high_included and value == record.high)
+    )
+    if math.isfinite(value) and inside and not (record.whole and value != int(value)):
+        assert record.check(value) == value
+    else:
+        with pytest.raises(SettingError, match=f"^{record.name} must be a .*number.*; got "):
+            record.check(value)
+
+
+@EVERY
+@pytest.mark.parametrize("value", ["0.1", None, True, [0.1], math.nan, math.inf, -math.inf, 1j], ids=repr)
+def test_what_is_no_finite_number_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(SettingError, match=f"^{name} must be a"):
+        SETTINGS[name].check(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("momentum", 1.2, r"^momentum must be a number in \[0, 1\]; got 1\.2\.$"),
+        ("beta1", 1, r"^beta1 must be a number in \[0, 1\); got 1\.$"),
+        ("learning_rate", -0.1, r"^learning_rate must be a number at least 0; got -0\.1\.$"),
+        ("steps", 2.5, r"^steps must be a whole number at least 0; got 2\.5\.$"),
+        ("batch", 0, r"^batch must be a whole number at least 1; got 0\.$"),
+        ("target", math.nan, r"^target must be a finite number; got nan\.$"),
+        ("learning_rate", "fast", r"^learning_rate must be a number at least 0; got 'fast'\.$"),
+    ],
+)
+def test_the_sentence_names_setting_rule_and_value(name: str, value: Any, sentence: str) -> None:
+    with pytest.raises(SettingError, match=sentence):
+        setting(name).check(value)
+
+
+def test_large_whole_numbers_keep_all_their_digits() -> None:
+    seed = 2**63 + 1
+    assert setting("seed").check(seed) == seed
+
+
+def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
+    names = ("learning_rate", "momentum")
+    assert checked(names, {"momentum": 0.5}, "momentum") == {"learning_rate": 0.01, "momentum": 0.5}
+    assert list(checked(names, {"momentum": 0.5, "learning_rate": 1}, "momentum")) == list(names)
+    with pytest.raises(
+        UnknownNameError, match="setting of momentum must be one of learning_rate, momentum; got 'momentun'"
+    ):
+        checked(names, {"momentun": 0.5}, "momentum")
+    with pytest.raises(UnknownNameError, match="Did you mean 'weight_decay'"):
+        setting("weigth_decay")
