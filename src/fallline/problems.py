@@ -32,7 +32,9 @@ class Objective(Protocol):
     """A differentiable function of a flat parameter vector."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What sentences and pictures call it."""
+        ...
 
     @property
     def dimension(self) -> int:
@@ -44,16 +46,20 @@ class Objective(Protocol):
         """A name for each parameter."""
         ...
 
-    def loss(self, w: Floats) -> Floats: ...
+    def loss(self, w: Floats) -> Floats:
+        """The loss at w: (..., P) to (...)."""
+        ...
 
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]: ...
+    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+        """The loss at w and its gradient: (..., P) to (...) and (..., P). A minibatch sees the samples in `rows` alone."""
+        ...
 
 
 @dataclass(frozen=True)
-class LandscapeObjective:
+class LandscapeObjective(Objective):
     """A landscape as an objective.
 
-    >>> LandscapeObjective(LANDSCAPES["rosenbrock"]).loss_and_gradient(np.array([-1.2, 1.0]))[1].round(6).tolist()
+    >>> LandscapeObjective(landscape("rosenbrock")).loss_and_gradient(np.array([-1.2, 1.0]))[1].round(6).tolist()
     [-215.6, -88.0]
     """
 
@@ -103,7 +109,7 @@ class LandscapeObjective:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkObjective:
+class NetworkObjective(Objective):
     """A network on data as an objective: the loss summed or averaged over the samples, and the L2 penalty.
 
     >>> from fallline.data import generate

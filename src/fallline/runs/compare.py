@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import SettingError, ShapeError
+from fallline.errors import SettingError, ShapeError, TraceError
 from fallline.problems import Objective
 from fallline.problems import objective as as_objective
 from fallline.runs.descent import Method, method, trajectory
+from fallline.runs.engine import name_of
 from fallline.runs.intervals import Estimate, median, share
 from fallline.runs.outcome import diverged_at
 from fallline.runs.starts import draw_starts
@@ -72,7 +73,11 @@ class Comparison:
     losses: by label, (starts, steps + 1).
     target: the loss that counts as reached.
     summaries: one for each method, in the order given.
-    """
+
+    >>> result = compare("booth", {"slow": {"learning_rate": 0.01}, "fast": {"learning_rate": 0.1}}, starts=50, steps=30)
+    >>> result.starts, list(result.losses), result.losses["fast"].shape
+    (50, ['slow', 'fast'], (50, 31))
+    """  # fmt: skip
 
     objective: Objective
     steps: int
@@ -236,11 +241,29 @@ def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method
 
 
 def _histories(objective: Objective, how: Method, starts: Floats, steps: int) -> Iterator[Floats]:
-    """Losses of all starts, a block of starts after the other."""
+    """Losses of all starts, a block of starts after the other: compiled where that pays, and where the page can be."""
+    settings = how.settings | {f"learning_rate.{layer}": rate for layer, rate in how.learning_rates.items()}
+    settings |= {f"schedule.{name}": value for name, value in how.schedule_settings.items()}
+
+    def compiled(points: Floats) -> Floats:
+        from fallline.runs.lanes import train  # late: it loads LLVM
+
+        got = train(
+            objective, how.optimizer, steps=steps, starts=points, settings=settings, schedule_=how.schedule,
+            measures=("history",),
+        )  # fmt: skip
+        return got["history"]
 
     def block(points: Floats) -> Floats:
         return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)
 
+    if len(starts) * steps >= 2000 and name_of(objective) == "machine":
+        try:
+            for points in np.array_split(starts, max(1, len(starts) // 4096)):
+                yield compiled(points)
+            return
+        except TraceError:
+            pass  # a user's own page that only NumPy can read
     # Small blocks keep a step's arrays in the cache; NumPy lets go of the interpreter lock, so two threads help.
     blocks = np.array_split(starts, max(1, len(starts) // 32))
     with ThreadPoolExecutor(2) as pool:

@@ -34,6 +34,9 @@ class Method:
     """An optimizer with all its settings, and a schedule with its own.
 
     `learning_rates` holds a learning rate for single layers, {1: 0.1}; the others take `settings["learning_rate"]`.
+
+    >>> method("adam", beta1=0.8).settings
+    {'learning_rate': 0.01, 'beta1': 0.8, 'beta2': 0.999, 'epsilon': 1e-08}
     """
 
     optimizer: Optimizer
@@ -108,6 +111,10 @@ class Run:
     outcome: how it ended, in one word and one sentence.
 
     With minibatches, losses and norms are those of the batch that the next step sees; the last is of all samples.
+
+    >>> run = descend("booth", learning_rate=0.05, steps=100)
+    >>> run.end.round(3).tolist(), run.steps_to(1.0)
+    ([1.0, 3.0], 17)
     """
 
     objective: Objective
@@ -200,7 +207,9 @@ def trajectory(
             factor = method.schedule.factor(t, **method.schedule_settings)
             settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
             moved, state = method.optimizer.step(w, gradient, state, t, **settings)
-            w = np.asarray(moved, dtype=w.dtype)  # a schedule's factor and a layer's own rate are float64: w stays as it is
+            w = np.asarray(
+                moved, dtype=w.dtype
+            )  # a schedule's factor and a layer's own rate are float64: w stays as it is
 
 
 def descend(

@@ -42,6 +42,9 @@ class Outcome:
     sentence: what happened and what to change.
     step: the step at which it diverged; else None.
     evidence: the numbers behind the sentence, by name.
+
+    >>> print(Outcome("diverged", "Diverged at step 3: the loss was no longer a finite number.", 3))
+    Diverged at step 3: the loss was no longer a finite number.
     """
 
     kind: Kind

@@ -45,7 +45,14 @@ def draw_starts(
 
 
 def notebook_start(objective: NetworkObjective, seed: int = 8) -> Floats:
-    """The notebook's start: `RandomState(seed).randn` for V, c, W2, b2, W1, b1, the output layer first."""
+    """The notebook's start: `RandomState(seed).randn` for V, c, W2, b2, W1, b1, the output layer first.
+
+    >>> from fallline.data import generate
+    >>> from fallline.textbook.network import Network
+    >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
+    >>> problem.loss(notebook_start(problem)).round(2).item()
+    232.49
+    """
     state = np.random.RandomState(seed)
     layers = []
     for shape_W, shape_b in reversed(objective.network.shapes):

@@ -131,7 +131,11 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def activation(name: str | Activation) -> Activation:
-    """The activation of that name; an `Activation` of the user's own is returned as it is."""
+    """The activation of that name; an `Activation` of the user's own is returned as it is.
+
+    >>> activation("relu")
+    Activation('relu')
+    """
     if isinstance(name, Activation):
         return name
     if name not in ACTIVATIONS:

@@ -28,6 +28,9 @@ class Initial:
     deviation: (n_in, n_out) to the factor on them.
     biases: whether biases are drawn too, with factor 1; else they are 0.
     order: "forward" draws W1, b1, W2, ...; "backward" draws the output layer first, as the notebook does: V, c, W2, b2, ...
+
+    >>> INITIALS["glorot_uniform"].deviation(2, 4)
+    1.0
     """
 
     name: str
@@ -76,7 +79,11 @@ INITIALS: dict[str, Initial] = {
 
 
 def initial(name: str | Initial) -> Initial:
-    """The distribution of that name; an `Initial` of the user's own is returned as it is."""
+    """The distribution of that name; an `Initial` of the user's own is returned as it is.
+
+    >>> initial("zeros").variates
+    'zeros'
+    """
     if isinstance(name, Initial):
         return name
     if name not in INITIALS:

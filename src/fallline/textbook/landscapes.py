@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fallline.errors import UnknownNameError
 from fallline.textbook.operations import Array, cos, exp, sin, sqrt, tanh
@@ -53,12 +54,12 @@ class Landscape:
 
 
 def rosenbrock(*x: Array) -> Array:
-    return sum((1 - a) ** 2 + 100 * (b - a**2) ** 2 for a, b in zip(x[:-1], x[1:], strict=True))
+    return sum((1 - a) ** 2 + 100 * (b - a**2) ** 2 for a, b in pairwise(x))
 
 
 def rosenbrock_gradient(*x: Array) -> list[Array]:
     gradient = [0 * a for a in x]
-    for i, (a, b) in enumerate(zip(x[:-1], x[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(x)):
         gradient[i] = gradient[i] - 2 * (1 - a) - 400 * a * (b - a**2)
         gradient[i + 1] = gradient[i + 1] + 200 * (b - a**2)
     return gradient
@@ -213,7 +214,11 @@ LANDSCAPES: dict[str, Landscape] = {
 
 
 def landscape(name: str | Landscape) -> Landscape:
-    """The landscape of that name; a `Landscape` of the user's own is returned as it is."""
+    """The landscape of that name; a `Landscape` of the user's own is returned as it is.
+
+    >>> landscape("booth").minima
+    ((1.0, 3.0),)
+    """
     if isinstance(name, Landscape):
         return name
     if name not in LANDSCAPES:

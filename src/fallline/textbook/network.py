@@ -32,7 +32,11 @@ Reduction = Literal["sum", "mean"]
 
 
 class Layer(NamedTuple):
-    """Weights W, (..., n_in, n_out), and bias b, (..., n_out), or None where the network has no biases."""
+    """Weights W, (..., n_in, n_out), and bias b, (..., n_out), or None where the network has no biases.
+
+    >>> Layer(np.zeros((2, 3)), None).W.shape
+    (2, 3)
+    """
 
     W: Array
     b: Array | None
@@ -195,7 +199,14 @@ class Network:
 
 
 def forward(network: Network, parameters: Parameters, X: Array) -> tuple[Array, tuple[Kept, ...]]:
-    """The logits Z of the last layer, (..., batch, n_out), and what backward needs of each layer."""
+    """The logits Z of the last layer, (..., batch, n_out), and what backward needs of each layer.
+
+    >>> network = Network.of("2-1-1", loss="squared_error")
+    >>> parameters = network.unpack(np.array([1.0, -1.0, 0.5, 2.0, 0.0]))  # W1, b1, W2, b2
+    >>> Z, kept = forward(network, parameters, np.array([[3.0, 1.0]]))
+    >>> Z.tolist()  # 2 relu(3 - 1 + 0.5)
+    [[5.0]]
+    """
     A = X
     kept = []
     for l, (W, b) in enumerate(parameters, start=1):
@@ -210,7 +221,15 @@ def forward(network: Network, parameters: Parameters, X: Array) -> tuple[Array, 
 
 
 def backward(network: Network, parameters: Parameters, kept: tuple[Kept, ...], D: Array) -> Parameters:
-    """The gradient for every parameter, from D = dLoss/dZ of the last layer, shaped like the parameters."""
+    """The gradient for every parameter, from D = dLoss/dZ of the last layer, shaped like the parameters.
+
+    >>> network = Network.of("2-1-1", loss="squared_error")
+    >>> parameters = network.unpack(np.array([1.0, -1.0, 0.5, 2.0, 0.0]))  # W1, b1, W2, b2
+    >>> Z, kept = forward(network, parameters, np.array([[3.0, 1.0]]))
+    >>> first, second = backward(network, parameters, kept, np.array([[1.0]]))  # of Z itself
+    >>> first.W.tolist(), second.W.tolist()
+    ([[6.0], [2.0]], [[2.5]])
+    """
     gradient: list[Layer] = []
     for l in range(network.depth, 0, -1):
         A = kept[l - 1].A
@@ -229,6 +248,12 @@ def loss_and_gradient(
     """The loss of these samples, times `factor` (1 for the sum, 1/batch for the mean), and its gradient.
 
     Both are sums over samples, so those of a data set are the sums of those of its parts. The penalty is not in here.
+
+    >>> network = Network.of("1-1", loss="squared_error")
+    >>> X, T = np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])
+    >>> value, (layer,) = loss_and_gradient(network, network.unpack(np.array([2.0, 1.0])), X, T)
+    >>> float(value), layer.W.item(), layer.b.item()  # 3^2 + 4^2, 2 (3*1 + 4*2), 2 (3 + 4)
+    (25.0, 22.0, 14.0)
     """
     Z, kept = forward(network, parameters, X)
     value = let("L", None, factor * network.loss.value(Z, T).sum(axis=-1))
@@ -237,7 +262,13 @@ def loss_and_gradient(
 
 
 def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Array, Parameters]:
-    """The L2 penalty l2/2 sum W^2 over all weights, not biases, and its gradient l2 W."""
+    """The L2 penalty l2/2 sum W^2 over all weights, not biases, and its gradient l2 W.
+
+    >>> network = Network.of("1-1")
+    >>> value, (layer,) = penalty(network, network.unpack(np.array([2.0, 1.0])), 0.5)
+    >>> float(value), layer.W.item(), layer.b.item()
+    (1.0, 1.0, 0.0)
+    """
     value = sum(l2 / 2 * (W**2).sum(axis=(-2, -1)) for W, _ in parameters)
     return value, tuple(Layer(l2 * W, None if b is None else 0 * b) for W, b in parameters)
 

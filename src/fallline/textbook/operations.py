@@ -51,6 +51,9 @@ def let(symbol: str, layer: int | None, value: Array) -> Array:
 
     Returns `value` itself, unless someone listens (`recording`): the symbolic reading then writes an equation
     and goes on with the bare symbol, and the gradient checker keeps the value to find the first that goes wrong.
+
+    >>> let("Z", 1, 3.0)
+    3.0
     """
     recorder = _recorder.get()
     return value if recorder is None else recorder(symbol, layer, value)
@@ -74,22 +77,38 @@ def recording(recorder: Recorder) -> Iterator[None]:
 
 
 def rows(b: Array) -> Array:
-    """The vector b, shape (..., n), as one row for every sample: (..., 1, n)."""
+    """The vector b, shape (..., n), as one row for every sample: (..., 1, n).
+
+    >>> (np.zeros((2, 3)) + rows(np.array([1.0, 2.0, 3.0]))).tolist()
+    [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
+    """
     return b[..., None, :]
 
 
 def positive(z: Array) -> Array:
-    """The indicator [z > 0]: 1 where z is positive, else 0 (also at 0), in z's own dtype."""
+    """The indicator [z > 0]: 1 where z is positive, else 0 (also at 0), in z's own dtype.
+
+    >>> positive(np.array([-2.0, 0.0, 2.0])).tolist()
+    [0.0, 0.0, 1.0]
+    """
     return where(z > 0, np.ones_like(z), np.zeros_like(z))
 
 
 def magnitude(z: Array) -> Array:
-    """The absolute value |z|, written with a condition so that it stays analytic away from 0 (complex step)."""
+    """The absolute value |z|, written with a condition so that it stays analytic away from 0 (complex step).
+
+    >>> magnitude(np.array([-2.0, 2.0, -1 + 3j])).tolist()
+    [(2-0j), (2+0j), (1-3j)]
+    """
     return where(z > 0, z, -z)
 
 
 def erf(x: Array) -> Array:
-    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+
+    >>> erf(np.array([0.0, 1.0])).round(6).tolist()
+    [0.0, 0.842701]
+    """
     from scipy.special import erf as scipy_erf  # a NumPy ufunc; imported late to keep `import fallline` light
 
     return scipy_erf(x)
@@ -100,6 +119,9 @@ def shift(Z: Array) -> Array:
 
     Softmax and log-sum-exp have the same value for every shift; the largest entry keeps exp from overflowing.
     It counts as a constant: no reading differentiates it, and in exact arithmetic (symbols) it is 0.
+
+    >>> shift(np.array([1.0, 3.0, 2.0])).tolist()
+    [3.0]
     """
     own = getattr(Z, "shift", None)
     return own() if own is not None else Z.real.max(axis=-1, keepdims=True)

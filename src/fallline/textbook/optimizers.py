@@ -177,7 +177,11 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 
 def optimizer(name: str | Optimizer) -> Optimizer:
-    """The optimizer of that name; an `Optimizer` of the user's own is returned as it is."""
+    """The optimizer of that name; an `Optimizer` of the user's own is returned as it is.
+
+    >>> optimizer("adam").settings
+    ('learning_rate', 'beta1', 'beta2', 'epsilon')
+    """
     if isinstance(name, Optimizer):
         return name
     if name not in OPTIMIZERS:

@@ -75,7 +75,11 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 def schedule(name: str | Schedule) -> Schedule:
-    """The schedule of that name; a `Schedule` of the user's own is returned as it is."""
+    """The schedule of that name; a `Schedule` of the user's own is returned as it is.
+
+    >>> schedule("step_decay").settings
+    ('decay', 'every')
+    """
     if isinstance(name, Schedule):
         return name
     if name not in SCHEDULES:

@@ -1,0 +1,96 @@
+"""A public name without documentation fails here; and the front door stays light."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import fallline
+
+MODULES = sorted(["fallline", *(m.name for m in pkgutil.walk_packages(fallline.__path__, "fallline."))])
+HEAVY = ("scipy", "sympy", "matplotlib", "llvmlite", "rich", "cyclopts")
+
+
+def public(module: str) -> Iterator[tuple[str, Any]]:
+    """The functions and classes that a module names in `__all__`, where they are at home.
+
+    With their public members, if a user of the front door or of the textbook meets them. Inside, a printer's
+    `on_fraction` or an assembler's `add` says what it does by its name.
+    """
+    found = importlib.import_module(module)
+    for name in getattr(found, "__all__", []):
+        value = getattr(found, name)
+        if not (inspect.isclass(value) or inspect.isfunction(value)) or value.__module__ != module:
+            continue
+        yield f"{module}.{name}", value
+        met = name in fallline.__all__ or ".textbook." in module
+        for member, inner in vars(value).items() if met and inspect.isclass(value) else ():
+            inner = getattr(inner, "__func__", getattr(inner, "func", inner))  # of a class method, a cached property
+            if not member.startswith("_") and (inspect.isfunction(inner) or isinstance(inner, property)):
+                yield f"{module}.{name}.{member}", inner
+
+
+def written(value: Any) -> str:
+    """The docstring that somebody wrote: a dataclass without one gets its signature instead, which says nothing."""
+    text = inspect.getdoc(value) or ""
+    return "" if inspect.isclass(value) and text.startswith(f"{value.__name__}(") else text
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_and_every_public_name_is_documented(module: str) -> None:
+    assert importlib.import_module(module).__doc__, f"{module} has no docstring"
+    missing = [name for name, value in public(module) if not written(value)]
+    assert not missing, "no docstring: " + ", ".join(missing)
+
+
+def front_door() -> Iterator[tuple[str, Any]]:
+    """What a user meets first: names of `fallline` itself, and those of the textbook."""
+    for name in fallline.__all__:
+        value = getattr(fallline, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            yield f"fallline.{name}", value
+    for module in MODULES:
+        if module.startswith("fallline.textbook."):
+            yield from ((name, value) for name, value in public(module) if name.count(".") == 3)
+
+
+def test_every_name_of_the_front_door_has_an_example_that_runs() -> None:
+    """An example is run by `--doctest-modules`; here it only has to exist. Errors and protocols have nothing to run."""
+    finder = doctest.DocTestFinder(recurse=True)
+    missing = []
+    for name, value in front_door():
+        exempt = inspect.isclass(value) and (issubclass(value, Exception) or getattr(value, "_is_protocol", False))
+        if not exempt and not any(test.examples for test in finder.find(value)):
+            missing.append(name)
+    assert not missing, "no example: " + ", ".join(missing)
+
+
+def test_the_front_door_is_sorted_and_every_name_opens() -> None:
+    assert list(fallline.__all__) == sorted(fallline.__all__)
+    for name in fallline.__all__:
+        assert getattr(fallline, name) is not None
+    assert set(fallline.__all__) <= set(dir(fallline))
+
+
+def loaded(statement: str) -> set[str]:
+    """Top-level names of what a fresh Python has loaded after the statement."""
+    code = f"{statement}\nimport sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_fallline_stays_light() -> None:
+    assert not loaded("import fallline") & {*HEAVY, "jinja2", "tomlkit", "ziamath", "sklearn", "torch", "jax"}
+
+
+def test_so_does_a_first_run() -> None:
+    """A descent needs NumPy alone; scipy is there for the error function and for intervals."""
+    assert not loaded("import fallline; fallline.descend('booth', learning_rate=0.01, steps=3)") & set(HEAVY)
