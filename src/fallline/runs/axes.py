@@ -153,7 +153,8 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     (1000, 0.01)
     >>> axis("learning_rate=1e-2..1e-5:log")
     Traceback (most recent call last):
-    fallline.errors.SettingError: learning_rate must run from low to high; got 0.01..1e-05. Write learning_rate=1e-05..0.01.
+    fallline.errors.SettingError: learning_rate must run from low to high; got 0.01..1e-05. Write \
+        learning_rate=1e-05..0.01.
     """
     if isinstance(text, Axis):
         return text
@@ -197,7 +198,8 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
               for name in names}  # fmt: skip
     found |= {f"schedule.{name}": SETTINGS[name] for name in schedule.settings if name in SETTINGS and name != "steps"}
     labels = _coordinates(objective)
-    return found | {f"start.{label}": Setting(f"start.{label}", "w_0", "coordinate of the start", 0.0) for label in labels}
+    start = {f"start.{k}": Setting(f"start.{k}", "w_0", "coordinate of the start", 0.0) for k in labels}
+    return found | start
 
 
 def start_coordinate(objective: Objective, name: str) -> int:

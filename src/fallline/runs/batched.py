@@ -45,7 +45,7 @@ def train(
 
     Parameters
     ----------
-    settings: a number, or one for each cell, (cells,), of each setting of the optimizer, of "learning_rate.1", ..., "l2".
+    settings: a number, or one for each cell, (cells,), of each setting of the optimizer, "learning_rate.1", ..., "l2".
     starts: first parameters, (P,) for all cells or (cells, P).
     rows: the samples that each step sees, (steps, batch); all unless given.
     target: the loss of `steps_to`.
@@ -101,7 +101,9 @@ def _curves(
 ) -> Curves:  # fmt: skip
     losses, norms = np.empty((cells, steps + 1), starts.dtype), np.empty((cells, steps + 1), starts.dtype)
     descent = _trajectory(objective, method, steps, settings, plan, starts, cells, rows)
-    for k, (end, loss, gradient) in enumerate(descent):
+    end = starts
+    for k, (w, loss, gradient) in enumerate(descent):
+        end = w
         losses[:, k] = loss
         norms[:, k] = np.sqrt(np.einsum("cp,cp->c", gradient, gradient))
     return Curves.stopped(losses, norms, end, objective, target)
@@ -121,7 +123,7 @@ def _trajectory(
             rate = rate if own is None else np.where(layers == layer, own[:, None], rate)
     penalised = _Penalised(objective, settings["l2"]) if "l2" in settings else objective
     one = {name: settings[name][:, None] for name in method.optimizer.settings}
-    how = replace(method, settings=one, schedule_settings={k: v[:, None] for k, v in plan.items()})  # type: ignore[arg-type]  # arrays stand where a single run has numbers
+    how = replace(method, settings=one, schedule_settings={k: v[:, None] for k, v in plan.items()})  # type: ignore[arg-type,misc]  # arrays stand where a single run has numbers
     return trajectory(penalised, how, w, steps, learning_rate=rate, rows=rows)
 
 

@@ -53,16 +53,17 @@ def fingerprint(function: Callable[..., Any]) -> str:
         code = getattr(function, "__code__", None)
         text = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else repr(function)
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    bound = [fingerprint(c) if callable(c) else repr(c) for c in cells]
+    bound = [array_key(c) if isinstance(c, np.ndarray) else fingerprint(c) if callable(c) else repr(c) for c in cells]
     defaults = repr(getattr(function, "__defaults__", None)) + repr(getattr(function, "__kwdefaults__", None))
     return hashlib.sha256("\n".join([text, *bound, defaults]).encode()).hexdigest()
 
 
 def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, str]:
     """A record of one of our tables by its name; a user's own by name and fingerprint."""
-    if table.get(record.name) is record:
-        return str(record.name)
-    return {"own": record.name, "sha256": fingerprint(function)}
+    name = str(record.name)
+    if table.get(name) is record:
+        return name
+    return {"own": name, "sha256": fingerprint(function)}
 
 
 def rebuild_named(description: str | Mapping[str, str], table: Mapping[str, Any], what: str) -> Any:
@@ -103,7 +104,10 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
             return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)}
         if ours is not None and record.function is ours.function:
             return {"landscape": record.name, "dimension": record.dimension}
-        return {"landscape": {"own": record.name, "sha256": fingerprint(record.function)}, "dimension": record.dimension}
+        return {
+            "landscape": {"own": record.name, "sha256": fingerprint(record.function)},
+            "dimension": record.dimension,
+        }
     loss = objective.loss_and_gradient
     return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
 

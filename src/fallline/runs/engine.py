@@ -50,15 +50,17 @@ def train(
         from fallline.runs import lanes  # late: it loads LLVM
 
         got = lanes.train(
-            objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=wanted, dtype=dtype,
+            objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=wanted,
             settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}},
-            target=-np.inf if target is None else target, threads=threads,
+            dtype=dtype, target=-np.inf if target is None else target, threads=threads,
         )  # fmt: skip
     else:
         got = batched.train(
             objective, optimizer, steps=steps, settings=settings, starts=starts, schedule=schedule,
             schedule_settings=schedule_settings, rows=rows, measures=wanted, target=target, dtype=dtype,
         )  # fmt: skip
+    if "final_loss" in measures:
+        got["final_loss"] = np.where(np.isfinite(got["final_loss"]), got["final_loss"], np.inf)
     if "diverged" in measures:
         got["diverged"] = got["diverged_at"] >= 0
     return {name: np.broadcast_to(got[name], (cells,)) for name in measures}

@@ -96,7 +96,7 @@ class Map:
             )
         digest = hashlib.sha256()
         for values in self._values.values():
-            digest.update(memoryview(np.ascontiguousarray(values)).cast("B"))
+            digest.update(np.ascontiguousarray(values).data.cast("B"))
         return digest.hexdigest()
 
     def set(self, tile: Tile, values: Values) -> None:
@@ -113,7 +113,7 @@ class Map:
         return found | {name: float(array[j, i]) for name, array in self._values.items()}
 
     def run_at(self, x: float, y: float, start: int = 0) -> Run:
-        """The run of the cell nearest to (x, y), with its whole path; `start` chooses among several starts of a cell."""
+        """The run of the cell nearest to (x, y), with its whole path; `start` chooses one of its starts."""
         return replay(self.spec, self.x.place(x), self.y.place(y), start)
 
     def share(self, outcome: str = "diverged") -> dict[str, NDArray[np.float64]]:
@@ -232,7 +232,8 @@ def map(
     workers: worker processes; 0 for threads of this process.
     progress: called with (cells done, cells in all).
 
-    >>> m = map("quadratic", x="learning_rate=0.1..0.3", y="momentum=0..0.9", size=(5, 3), optimizer="momentum", steps=500)
+    >>> m = map("quadratic", optimizer="momentum", steps=500,
+    ...         x="learning_rate=0.1..0.3", y="momentum=0..0.9", size=(5, 3))
     >>> (m.values < 10).tolist()  # 2(1 + momentum)/L with L = 10: 0.2, 0.29, 0.38
     [[True, True, True, False, False], [True, True, True, True, False], [True, True, True, True, True]]
     """
@@ -296,7 +297,9 @@ def growing(
             file.note("sha256", result.sha256)
             kept = file.provenance()["sha256"]
             if kept != result.sha256:
-                raise OutputError(f"{result.path} is damaged: its values give {result.sha256}, but it was finished with {kept}.")
+                raise OutputError(
+                    f"{result.path} is damaged: its values give {result.sha256}, but it was finished with {kept}."
+                )
     finally:
         if file is not None:
             file.close()
@@ -346,4 +349,3 @@ def theory_curve(m: Map) -> dict[str, NDArray[np.float64]]:
 
 def _all_known(result: Map, tile: Tile) -> bool:
     return bool(result.known.any()) and bool(result.known[tile.indices()[::-1]].all())
-

@@ -176,4 +176,3 @@ def _bar(spec: MapSpec) -> Iterator[Callable[[int, int], None]]:
 def _command() -> str:
     words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
     return shlex.join(words)
-

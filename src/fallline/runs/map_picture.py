@@ -57,15 +57,23 @@ def picture(
     wanted = next(w for w in m.spec.measures if w.name == name)
     word = f"steps to loss {wanted.target:g}" if name == "steps_to" else _WORDS.get(name, name.replace("_", " "))
     kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
+    lost = _diverged(m, name, values)
     if name == "steps_to":
         values = np.where(values < 0, np.nan, values)
         options.setdefault("lost_word", "never reached")
     elif name == "diverged_at":
         values = np.where(values < 0, m.spec.steps + 1, values)
         options.setdefault("log", False)
+    if kind == "values" and name != "accuracy":
+        options.setdefault("limits", _limits(values, lost))
+    title = (
+        title
+        or f"{word[:1].upper()}{word[1:]}: {m.spec.objective.name}, {m.spec.optimizer.name.replace('_', ' ')}, "
+        f"{m.spec.steps} steps"
+    )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
-        values, m.x, m.y, measure=word, kind=kind, diverged=_diverged(m, name, values), marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
+        values, m.x, m.y, measure=word, kind=kind, diverged=lost, marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
 
@@ -95,6 +103,15 @@ def _diverged(m: Map, name: str, values: NDArray[np.float64]) -> NDArray[np.bool
         return np.asarray(filled(m, m["diverged_at"]) >= 0)
     # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".
     return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
+
+
+def _limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tuple[float, float] | None:
+    """Colours from the lowest value to the highest, but a few outliers do not stretch them."""
+    kept = values[np.isfinite(values) if lost is None else np.isfinite(values) & ~lost]
+    if not kept.size:
+        return None
+    low, high, most = float(kept.min()), float(kept.max()), float(np.quantile(kept, 0.98))
+    return low, most if low >= 0 and high > 20 * most > 20 * low else high
 
 
 def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fallline.errors import OutputError, UsageError
 from fallline.runs import engine
@@ -204,7 +203,7 @@ class MapFile:
 
     def _begun(self) -> bool:
         """Whether the first transaction, that of `create`, was ever finished."""
-        return self._db.execute("select count(*) from sqlite_master").fetchone()[0] > 0
+        return bool(self._db.execute("select count(*) from sqlite_master").fetchone()[0])
 
     def _check_same(self, spec: MapSpec) -> None:
         found = differences(self.description(), spec.describe()[0])
@@ -216,7 +215,7 @@ class MapFile:
             )
         if found:
             raise UsageError(
-                f"{self.path} holds another map: {'; '.join(found)}. Go on with the same settings, or choose another file."
+                f"{self.path} holds another map: {'; '.join(found)}. Give the same settings, or another file."
             )
 
     def _unpacked(self, spec: MapSpec, tile: Tile, data: bytes, sha: str) -> Values:
@@ -317,9 +316,7 @@ def _check_length(path: Path) -> None:
 
 
 def _damaged(path: Path, what: str) -> OutputError:
-    return OutputError(
-        f"{path} is damaged: {what}. Restore a copy, or remove the file and compute the map again."
-    )
+    return OutputError(f"{path} is damaged: {what}. Restore a copy, or remove the file and compute the map again.")
 
 
 @contextmanager
@@ -331,7 +328,7 @@ def _told(path: Path) -> Iterator[None]:
         said = str(error)
         if "full" in said or "disk I/O" in said or "too big" in said:
             raise OutputError(
-                f"{path} cannot grow: {said}. All tiles written so far are safe; make room and give the same command again."
+                f"{path} cannot grow: {said}. All tiles written so far are safe: make room and repeat the command."
             ) from None
         if "readonly" in said or "unable to open" in said:
             raise OutputError(f"{path} cannot be written: {said}. Choose a directory that you may write to.") from None

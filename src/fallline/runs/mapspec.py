@@ -249,7 +249,11 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     """Columns and rows from 512, "512", "512x256" or (512, 256)."""
     try:
         parts = (
-            size.lower().replace("×", "x").split("x") if isinstance(size, str) else [size] if isinstance(size, int) else size
+            size.lower().replace("×", "x").split("x")
+            if isinstance(size, str)
+            else [size]
+            if isinstance(size, int)
+            else size
         )
         numbers = [int(part) for part in parts]
         width, height = numbers if len(numbers) == 2 else numbers * 2

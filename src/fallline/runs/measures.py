@@ -1,7 +1,7 @@
 """What a cell of a map shows: one number folded from a run's curves.
 
-Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last. A run stops at its first loss
-that is not finite; from there on all its losses count as +inf.
+Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last. A run stops at its first
+loss that is not finite; from there on all its losses count as +inf.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Curves:
 class Measure:
     """A measure: its name, meaning, fold, and how it is stored.
 
-    `dtype` is a NumPy type code, or "" for the type that the map computes in. `over_starts` says how several starts of one
-    cell become one number: "median", "mean" or "mode".
+    `dtype` is a NumPy type code, or "" for the type that the map computes in. `over_starts` says how several starts of
+    one cell become one number: "median", "mean" or "mode".
     """
 
     name: str
@@ -92,9 +92,17 @@ def accuracy(c: Curves) -> Floats:
     return np.where(alive, c.objective.accuracy(c.end), np.nan)
 
 
+def outcome(c: Curves) -> Floats:
+    return judge(c.losses, c.gradient_norms)
+
+
+def diverged(c: Curves) -> Floats:
+    return np.asarray(diverged_at(c.losses) >= 0)
+
+
 def convergence(c: Curves) -> Floats:
-    """v_t = L_t / L_0, 1e6 where not finite, at most 1e6. Converged iff the mean of the last 20 v is below 1: then minus
-    the sum of v; else the sum of 1/v (Sohl-Dickstein 2024). Sums run in the order of the steps.
+    """v_t = L_t / L_0, 1e6 where not finite, at most 1e6. Converged iff the mean of the last 20 v is below 1: then
+    minus the sum of v; else the sum of 1/v (Sohl-Dickstein 2024). Sums run in the order of the steps.
     """
     with np.errstate(all="ignore"):
         v = np.where(np.isfinite(c.losses), c.losses, LIMIT)
@@ -110,10 +118,10 @@ MEASURES: dict[str, Measure] = {
         Measure("final_loss", "loss after the last step; infinite where it stopped being finite", final_loss),
         Measure("best_loss", "lowest loss on the way", best_loss),
         Measure("steps_to", "first step after which the loss is at most the target; -1 for never", steps_to, "<i4"),
-        Measure("outcome", "how the run ended: place in OUTCOMES", lambda c: judge(c.losses, c.gradient_norms), "|u1", "mode"),
+        Measure("outcome", "how the run ended: place in OUTCOMES", outcome, "|u1", "mode"),
         Measure("diverged_at", "first step whose loss is not finite or beyond the cap; -1 for never",
                 lambda c: diverged_at(c.losses), "<i4"),
-        Measure("diverged", "share of the cell's starts that diverged", lambda c: diverged_at(c.losses) >= 0, "<f8", "mean"),
+        Measure("diverged", "share of the cell's starts that diverged", diverged, "<f8", "mean"),
         Measure("accuracy", "share of samples whose class is right; NaN where the run diverged", accuracy, "", "mean"),
         Measure("convergence", "minus the sum of L/L0 if converged, the sum of L0/L if not", convergence),
     )
@@ -150,10 +158,10 @@ def over_starts(values: Floats, how: str) -> Floats:
     if values.shape[-1] == 1:
         return np.asarray(values[..., 0])
     if how == "mean":
-        return np.cumsum(values.astype(np.float64), axis=-1)[..., -1] / values.shape[-1]
+        return np.asarray(np.cumsum(values.astype(np.float64), axis=-1)[..., -1] / values.shape[-1])
     if how == "mode":
         counts = np.stack([(values == k).sum(axis=-1) for k in range(int(values.max(initial=0)) + 1)], axis=-1)
-        return counts.argmax(axis=-1)
+        return np.asarray(counts.argmax(axis=-1))
     ordered = np.sort(np.where(values == -1, np.inf, values) if values.dtype.kind == "i" else values, axis=-1)
     n = values.shape[-1]
     with np.errstate(invalid="ignore"):

@@ -63,7 +63,7 @@ class Tile(NamedTuple):
 
 
 def layout(spec: MapSpec, tile_cells: int | None = None) -> Iterator[Tile]:
-    """The tiles of a map, coarse first. A tile takes about a third of a second unless `tile_cells` says how many cells."""
+    """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells."""
     if tile_cells is None:
         each = spec.work / spec.cells
         tile_cells = int(min(65536, max(64, 6e9 / each)))
@@ -105,7 +105,7 @@ def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], threads:
 def inputs(
     spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]
 ) -> tuple[dict[str, Any], dict[str, Any], NDArray[np.float64]]:
-    """Settings, schedule settings and starts of cells: numbers or arrays (cells x starts,), a start (P,) or one each."""
+    """Settings, schedule settings and starts of cells: numbers or arrays (cells x starts,); one start (P,) or each."""
     columns = {spec.x.name: spec.x.values[i], spec.y.name: spec.y.values[j]}
     settings: dict[str, Any] = {k: v for k, v in spec.settings.items() if k != "initial_scale"}
     plan: dict[str, Any] = dict(spec.schedule_settings)
@@ -145,5 +145,5 @@ def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) 
             starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()
             starts[:, :, start_coordinate(spec.objective, name)] = values[:, None]
     if starts.shape[0] == 1 and spec.starts == 1:
-        return starts[0, 0]
+        return np.asarray(starts[0, 0])
     return np.ascontiguousarray(np.broadcast_to(starts, (cells, spec.starts, P))).reshape(cells * spec.starts, P)

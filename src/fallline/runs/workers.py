@@ -1,12 +1,13 @@
 """Who computes tiles: threads of this process, or worker processes that may die without harm.
 
-A worker is `python -m fallline.runs.workers`: it reads the spec once, then one tile after another, and answers with packed
-values. It knows nothing of the map file, so nothing can be torn when it is killed: its tile goes back to the queue and
-a fresh worker takes its place. It ends when its input ends, so no worker outlives the process that started it.
+A worker is `python -m fallline.runs.workers`: it reads the spec once, then one tile after another, and answers with
+packed values. It knows nothing of the map file, so nothing can be torn when it is killed: its tile goes back to the
+queue and a fresh worker takes its place. It ends when its input ends, so no worker outlives its collector.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -76,10 +77,8 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         for pipe in (self.stdin, self.stdout):
-            try:
+            with contextlib.suppress(OSError):  # what could not be sent to a dead worker
                 pipe.close()
-            except OSError:
-                pass  # what could not be sent to a dead worker
 
 
 def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator[tuple[Tile, Values]]:
@@ -110,7 +109,8 @@ def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator
                     if worker.deaths + 1 >= _DEATHS:
                         raise OutputError(
                             f"{_DEATHS} worker processes in a row died at the tile of {tile} (exit status "
-                            f"{worker.process.returncode}): most likely they were killed for their memory. Use fewer workers."
+                            f"{worker.process.returncode}): most likely they were killed for their memory. "
+                            "Use fewer workers."
                         )
                     queue.appendleft((tile, worker.deaths + 1))
                     hire()

@@ -131,7 +131,8 @@ def _coloured(
     scale = LogNorm(low, high, clip=True) if log else Normalize(low, high, clip=True)
     colours = ListedColormap(oklab_ramp(theme.values, 256))
     image = colours(np.ma.filled(scale(np.where(lost, low, array)), 0.0))[..., :3]
-    image[lost] = to_rgb(theme.diverged[1])
+    gone = theme.diverged[1] if lost_word == "diverged" else theme.faint
+    image[lost] = to_rgb(gone)
     if len(kept):
         from matplotlib.cm import ScalarMappable
 
@@ -144,7 +145,7 @@ def _coloured(
         bar.ax.minorticks_off()
     if not lost.any():
         return image, [], []
-    patch = Patch(facecolor=theme.diverged[1], edgecolor=theme.muted, linewidth=0.5)
+    patch = Patch(facecolor=gone, edgecolor=theme.muted, linewidth=0.5)
     return image, [patch], [f"{lost_word}: {percent(float(lost.mean()))} of runs"]
 
 
