@@ -71,9 +71,12 @@ class Section:
 
     def mathml(self) -> str:
         """Presentation MathML, for browsers and assistive technology."""
-        from latex2mathml.converter import convert  # comes with ziamath
+        from latex2mathml.converter import convert  # comes with ziamath; knows align* for aligned
 
-        return str(convert(self.latex(), display="block"))
+        text = str(convert(self.latex().replace("{aligned}", "{align*}"), display="block"))
+        text = text.replace('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")  # MathML Core knows no other bold
+        text = text.replace('rowspacing="3pt"', 'rowspacing="8pt"')
+        return re.sub(r'columnalign="(\w+)"', r'columnalign="\1" style="text-align: \1"', text)
 
     def svg(self, size: float = 18) -> str:
         """Outlines, in the colour of the text around them, so that no maths font is needed.
@@ -82,7 +85,9 @@ class Section:
         """
         import ziamath
 
-        picture: str = ziamath.Latex(self.latex(), size=size, color="currentColor").svg()
+        outlined = self.mathml().replace("<math ", '<math mathcolor="currentColor" ', 1)
+        picture: str = ziamath.Math(outlined, size=size).svg()
+        picture = _padded(picture, size / 4)
         key = hashlib.sha256(picture.encode()).hexdigest()[:8]
         names = set(re.findall(r'id="([^"]+)"', picture))
         for name in names:
@@ -164,6 +169,19 @@ class Equations(Sequence[Equation]):
 
     def _repr_latex_(self) -> str:
         return "\n".join(s._repr_latex_() for s in self.sections)
+
+
+def _padded(picture: str, margin: float) -> str:
+    """The picture with a margin, since accents reach beyond the box that the typesetter reckons with."""
+
+    def wider(found: re.Match[str]) -> str:
+        x, y, w, h = (float(number) for number in found.groups())
+        w, h = w + 2 * margin, h + 2 * margin
+        return f'width="{w:g}" height="{h:g}" viewBox="{x - margin:g} {y - margin:g} {w:g} {h:g}"'
+
+    number = r"(-?[\d.]+)"
+    box = rf'width="[\d.]+" height="[\d.]+" viewBox="{number} {number} {number} {number}"'
+    return re.sub(box, wider, picture, count=1)
 
 
 def _broken(text: str, columns: int) -> list[str]:

@@ -115,7 +115,12 @@ class Latex:
             return self.root(base), ATOM
         if isinstance(base, sympy.Function) and not hasattr(self, f"on_{type(base).__name__.lower()}"):
             return self.call(type(base).__name__, [self.write(a) for a in base.args], exponent), POWER
-        return self.power(self.inside(base, ATOM), exponent), POWER
+        return self.power(self.raisable(base), exponent), POWER
+
+    def raisable(self, node: Any) -> str:
+        """The formula, in brackets where an exponent would not clearly belong to all of it, as with a layer above."""
+        name = indexed_name(node) if isinstance(node, sympy.Indexed) else getattr(node, "name", "")
+        return self.inside(node, ATOM + 1 if name and parts(name)[1] else ATOM)
 
     def on_exp1(self, node: Any) -> Piece:
         return "e", ATOM
@@ -172,7 +177,7 @@ class Latex:
             case "transpose":
                 return self.transpose(a[0].name, self.inside(a[0], ATOM)), POWER
             case "power":
-                return self.entrywise_power(self.inside(a[0], ATOM), a[1]), POWER
+                return self.entrywise_power(self.raisable(a[0]), a[1]), POWER
             case "compare":
                 return self.relation(self.write(a[0]), node.name, self.write(a[1])), ADD
             case "indicator":
@@ -215,7 +220,9 @@ class Latex:
     def call(self, name: str, arguments: Sequence[str], exponent: Any = None) -> str:
         bare = name.rstrip("'")
         escaped = bare.replace("_", r"\_")
-        head = FUNCTIONS.get(bare) or (f"\\{bare}" if bare in OPERATORS else rf"\operatorname{{{escaped}}}")
+        head = FUNCTIONS.get(bare) or (
+            bare if len(bare) == 1 else f"\\{bare}" if bare in OPERATORS else rf"\operatorname{{{escaped}}}"
+        )
         raised = (r"\prime" if name != bare else "") + ("" if exponent is None else f" {self.write(exponent)}")
         return head + (f"^{{{raised.strip()}}}" if raised else "") + self.brackets(", ".join(arguments))
 
