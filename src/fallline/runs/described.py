@@ -99,11 +99,12 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
     if isinstance(objective, LandscapeObjective):
         record = objective.landscape
         ours = LANDSCAPES.get(record.name)
+        window = {"window": [[float(v) for v in pair] for pair in record.window]}  # random starts are drawn from it
         if record.function.__qualname__ == "quadratic.<locals>.bowl":
             assert record.function.__closure__ is not None
-            return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)}
+            return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)} | window
         if ours is not None and record.function is ours.function:
-            return {"landscape": record.name, "dimension": record.dimension}
+            return {"landscape": record.name, "dimension": record.dimension} | window
         return {
             "landscape": {"own": record.name, "sha256": fingerprint(record.function)},
             "dimension": record.dimension,
@@ -125,9 +126,14 @@ def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objecti
         data = Dataset(arrays[d["X"]], arrays[d["T"]], d["name"], tuple(d["columns"]), tuple(d["classes"]))
         return NetworkObjective(network, data)
     if "condition" in description:
-        return LandscapeObjective(quadratic(description["condition"]))
+        return LandscapeObjective(replace(quadratic(description["condition"]), window=_window(description)))
     record = rebuild_named(description.get("landscape", description.get("objective", "")), LANDSCAPES, "objective")
-    return LandscapeObjective(replace(record, dimension=description["dimension"]))
+    return LandscapeObjective(replace(record, dimension=description["dimension"], window=_window(description)))
+
+
+def _window(description: Mapping[str, Any]) -> tuple[tuple[float, float], tuple[float, float]]:
+    (a, b), (c, d) = description["window"]
+    return (a, b), (c, d)
 
 
 def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

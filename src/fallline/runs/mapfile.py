@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import sqlite3
 import time
@@ -52,7 +53,7 @@ class MapFile:
     def create_or_resume(cls, path: str | Path, spec: MapSpec) -> MapFile:
         """The file of that spec, new or begun; one of another spec is refused, with what differs."""
         path = Path(path)
-        if path.exists() and path.stat().st_size:
+        if path.is_file() and path.stat().st_size:
             file = cls.open(path, write=True)
             try:
                 if file._begun():
@@ -73,22 +74,11 @@ class MapFile:
                 what = "is a directory" if path.is_dir() else "lies in a directory that does not exist"
                 raise OutputError(f"{path} {what}: choose another place for the map file.")
             file = cls(path, *_connect(path, write=True))
-            description, arrays = spec.describe()
-            text = canonical(description)
-            with file._transaction() as db:
-                db.execute(f"pragma application_id = {APPLICATION}")
-                db.execute(f"pragma user_version = {FORMAT}")
-                for statement in _TABLES.split(";"):
-                    db.execute(statement)
-                db.execute("insert into spec values (1, ?, ?)", (text, _sha(text.encode())))
-                for key, values in arrays.items():
-                    data = np.ascontiguousarray(values).tobytes()
-                    db.execute(
-                        "insert into arrays values (?, ?, ?, ?)",
-                        (key, values.dtype.str, json.dumps(values.shape), zlib.compress(data)),
-                    )
-                for key, value in provenance(spec).items():
-                    db.execute("insert into provenance values (?, ?)", (key, value))
+            try:
+                file._begin(spec)
+            except BaseException:
+                file.close()
+                raise
             return file
 
     @classmethod
@@ -105,6 +95,8 @@ class MapFile:
                 version = file._db.execute("pragma user_version").fetchone()[0]
                 if application != APPLICATION and (application or file._begun()):
                     raise UsageError(f"{path} is an SQLite database, but no map file.")
+                if not write and not file._begun():
+                    raise UsageError(f"{path} holds no map yet: the process that made it ended before its first write.")
                 if version > FORMAT:
                     raise UsageError(
                         f"{path} has format {version}; this version of fallline reads up to {FORMAT}. Update fallline."
@@ -201,6 +193,26 @@ class MapFile:
     def __repr__(self) -> str:
         return f"MapFile({str(self.path)!r})"
 
+    def _begin(self, spec: MapSpec) -> None:
+        """The first transaction: tables, spec, arrays and provenance are there together or not at all."""
+        description, arrays = spec.describe()
+        text = canonical(description)
+        with self._transaction() as db:
+            db.execute(f"pragma application_id = {APPLICATION}")
+            db.execute(f"pragma user_version = {FORMAT}")
+            for statement in _TABLES.split(";"):
+                db.execute(statement)
+            db.execute("insert into spec values (1, ?, ?)", (text, _sha(text.encode())))
+            for key, values in arrays.items():
+                row = (
+                    key,
+                    values.dtype.str,
+                    json.dumps(values.shape),
+                    zlib.compress(np.ascontiguousarray(values).tobytes()),
+                )
+                db.execute("insert into arrays values (?, ?, ?, ?)", row)
+            db.executemany("insert into provenance values (?, ?)", list(provenance(spec).items()))
+
     def _begun(self) -> bool:
         """Whether the first transaction, that of `create`, was ever finished."""
         return bool(self._db.execute("select count(*) from sqlite_master").fetchone()[0])
@@ -271,7 +283,8 @@ def provenance(spec: MapSpec) -> dict[str, str]:
 def _connect(path: Path, *, write: bool) -> tuple[sqlite3.Connection, sqlite3.Connection | None]:
     lock = _claim(path) if write else None
     try:
-        mode = "rwc" if write else "ro"
+        # A reader, too, must undo what a killed writer left half done, so it reads only where it may do nothing else.
+        mode = "rwc" if write else "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
         db = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None)
         if write:
             db.execute("pragma synchronous = full")
@@ -301,18 +314,23 @@ def _lock_path(path: Path) -> Path:
 
 def _check_length(path: Path) -> None:
     """SQLite notices a missing end only when it reads there; the header says how long the file should be."""
-    with path.open("rb") as f:
-        head = f.read(100)
-    size = path.stat().st_size
+    for _ in range(5):
+        with path.open("rb") as f:
+            head = f.read(100)
+        size = path.stat().st_size
+        page = int.from_bytes(head[16:18], "big")
+        expected = (65536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+        if not size or (len(head) == 100 and size >= expected) or Path(f"{path}-journal").exists():
+            break
+        time.sleep(0.02)  # a writer may have been at it just then
+    else:
+        size = path.stat().st_size
     if not size:
         return
     if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
         raise UsageError(f"{path} is no map file, or its beginning is damaged.")
-    page = int.from_bytes(head[16:18], "big")
-    page = 65536 if page == 1 else page
-    pages = int.from_bytes(head[28:32], "big")
-    if not Path(f"{path}-journal").exists() and size < page * pages:
-        raise _damaged(path, f"its end is missing ({size:,} of {page * pages:,} bytes are there)")
+    if not Path(f"{path}-journal").exists() and size < expected:
+        raise _damaged(path, f"its end is missing ({size:,} of {expected:,} bytes are there)")
 
 
 def _damaged(path: Path, what: str) -> OutputError:

@@ -1,0 +1,90 @@
+"""Kill -9 at random moments, many times: no tile is lost, doubled or torn, and the finished hash is that of a calm run.
+
+    python tests/long/kills.py --kills 10000
+
+Children are forked from this process once everything is loaded and compiled, so that a kill takes milliseconds and lands
+where the file is being created, written or finished. After each kill the file is opened, all its checksums are
+verified, and what was there before must still be there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from fallline.runs.map import Map, compute_map, growing
+from fallline.runs.mapfile import MapFile
+from fallline.runs.mapspec import map_spec
+from fallline.runs.tiles import layout
+
+SPEC = map_spec(
+    "rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=96, optimizer_="momentum", steps=20,
+    measures=["final_loss", "outcome"],
+)  # fmt: skip
+TILE = 64
+
+
+def work(path: Path) -> None:
+    for _ in growing(Map(SPEC, path), threads=1, tile_cells=TILE):
+        pass
+
+
+def held(path: Path) -> set:
+    """The tiles of the file, every checksum verified."""
+    if not path.exists() or not path.stat().st_size:
+        return set()
+    with MapFile.open(path) as file:
+        if not file._begun():
+            return set()
+        assert file.description() == SPEC.describe()[0]
+        keys = [tile for tile, _ in file.tiles(SPEC)]
+    assert len(keys) == len(set(keys)), "a tile was kept twice"
+    return set(keys)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=10_000)
+    parser.add_argument("--directory", type=Path, default=None)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    directory = options.directory or Path(tempfile.mkdtemp())
+    chance = random.Random(options.seed)
+    calm = compute_map(SPEC, threads=1).sha256
+    started = time.perf_counter()
+    work(directory / "calm.fallmap")
+    length = time.perf_counter() - started  # how long an undisturbed run takes
+    (directory / "calm.fallmap").unlink()
+    path, before, kills, finished = directory / "killed.fallmap", set(), 0, 0
+    tiles = len(list(layout(SPEC, TILE)))
+    while kills < options.kills:
+        child = os.fork()
+        if not child:
+            try:
+                work(path)
+            finally:
+                os._exit(0)
+        # Short lives mostly: the file is created, opened and written in them, and a map takes several to finish.
+        time.sleep(chance.choice([0.02, 0.3, 1.2]) * length * chance.random())
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        kills += os.WIFSIGNALED(status)
+        now = held(path)
+        assert before <= now, "a tile was lost"
+        before = now
+        if len(now) == tiles:
+            assert compute_map(SPEC, out=path, threads=1, tile_cells=TILE).sha256 == calm, "another hash"
+            path.unlink()
+            before, finished = set(), finished + 1
+    assert compute_map(SPEC, out=path, threads=1, tile_cells=TILE).sha256 == calm, "another hash"
+    seconds = time.perf_counter() - started
+    print(f"{kills} kills in {seconds:.0f} s, {finished + 1} maps finished, every one with the hash {calm[:12]}")
+
+
+if __name__ == "__main__":
+    main()
