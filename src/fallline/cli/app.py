@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 
 import fallline
 from fallline.cli import commands
+from fallline.cli.maps import map_app
 from fallline.errors import FalllineError, UsageError
 
 __all__ = ["app", "main"]
@@ -27,7 +28,7 @@ app = App(
 )
 for command in commands.COMMANDS:
     app.command(command)
-app.command(commands.map_app)
+app.command(map_app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,12 +6,10 @@ import json as json_module
 from pathlib import Path
 from typing import Any, Literal
 
-from cyclopts import App
-
 from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
 from fallline.cli.progress import bar
 
-__all__ = ["COMMANDS", "map_app"]
+__all__ = ["COMMANDS"]
 
 
 def descend(
@@ -153,5 +151,3 @@ def study(name: str = "three-gaussians") -> int:
 
 
 COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend)
-
-map_app = App(name="map", help="Train a whole plane of runs at once and draw the outcome.")

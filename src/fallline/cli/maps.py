@@ -1,0 +1,130 @@
+"""The `map` command and its two companions, `map info` and `map export`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
+from fallline.errors import UsageError
+
+__all__ = ["map_app"]
+
+map_app = App(name="map", help="Train a whole plane of runs at once and draw the outcome.")
+
+
+@map_app.default
+def map_(
+    study: str,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    size: str | None = None,
+    steps: int | None = None,
+    optimizer: str | None = None,
+    flags: MethodFlags = None,
+    assigned: Assigned = (),
+    schedule: str = "constant",
+    measure: tuple[str, ...] = ("final_loss",),
+    start: str | None = None,
+    initial: str = "normal",
+    seed: int = 0,
+    starts: int = 1,
+    batch: int | None = None,
+    dtype: Literal["float32", "float64"] = "float64",
+    workers: int = 0,
+    theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    out: Out = None,
+    png: Path | None = None,
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Train one run for each cell of a plane of two settings, and draw how they end.
+
+    Args:
+        study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. A study brings its network, data and start.
+        x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
+        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2
+        size: Columns x rows, such as 512x512.
+        steps: Number of updates of each run.
+        optimizer: The study's own, or momentum where an axis is momentum, unless given.
+        schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
+        measure: final_loss, best_loss, steps_to=TARGET, outcome, diverged, diverged_at, accuracy, convergence.
+        start: First parameters of every cell, numbers joined by commas.
+        initial: Distribution of random starts.
+        seed: Key of random starts and minibatches.
+        starts: Random starts for each cell; numbers are then medians, diverged and accuracy are shares.
+        batch: Samples in a minibatch; all unless given.
+        dtype: Precision of the arithmetic.
+        workers: Worker processes; 0 for threads of this process.
+        theory: Lay the stability bound 2(1 + momentum)/L over the picture.
+        out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
+        png: Picture to write.
+    """
+    from fallline.runs.map_command import map_run
+    from fallline.runs.mapspec import map_spec
+
+    objective, plan = _objective(study)
+    for flag, text in (("--x", x or plan.get("x")), ("--y", y or plan.get("y"))):
+        if text is None:
+            raise UsageError(f"{flag} must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
+    axes = [x or plan["x"], y or plan["y"]]
+    names = {axis.split("=")[0] for axis in axes}
+    settings = {k: v for k, v in plan.get("settings", {}).items() if k not in names} if optimizer is None else {}
+    chosen = optimizer or plan.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
+    drawn = starts > 1 or bool(names & {"seed", "initial_scale"})
+    spec = map_spec(
+        objective, x=axes[0], y=axes[1], size=size or plan.get("size", "256x256"), optimizer_=chosen,
+        steps=steps if steps is not None else plan.get("steps", 100), measures=measure, schedule_=schedule,
+        start=point(start) if start is not None else None if drawn else plan.get("start"),
+        initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **(settings | given(flags, assigned)),
+    )  # fmt: skip
+    return map_run(
+        spec, out=out, png=png, workers=workers, overwrite=force, as_json=json, picture={"theory": True} if theory else {}
+    )  # fmt: skip
+
+
+@map_app.command
+def info(file: Path, *, json: Json = False) -> int:
+    """Print what a map file holds: spec, progress, hash of the values, what made it.
+
+    Args:
+        file: A .fallmap file.
+    """
+    from fallline.runs.map_command import map_info
+
+    return map_info(file, as_json=json)
+
+
+@map_app.command
+def export(file: Path, out: Path, *, force: Force = False) -> int:
+    """Export a map file: .csv, .nc, .zarr, .png, .svg or .pdf.
+
+    Args:
+        file: A .fallmap file.
+        out: What to write; the suffix decides the format.
+    """
+    from fallline.runs.map_command import map_export
+
+    return map_export(file, out, overwrite=force)
+
+
+def _objective(word: str) -> tuple[Any, dict[str, Any]]:
+    """The objective that a word names, and what its study says of a map: axes, size, optimizer, start, steps."""
+    from fallline.studies import study as read
+    from fallline.studies.checking import build_start
+    from fallline.studies.checking import objective_of as of_study
+    from fallline.textbook.landscapes import LANDSCAPES
+
+    if ".py:" in word or word in LANDSCAPES:
+        return objective_of(word), {}
+    described = read(word)
+    plan = next(iter(described.maps), None)
+    target = of_study(described, plan.objective if plan else "")
+    if plan is None:
+        return target, {}
+    fields = {f.name: getattr(plan, f.name) for f in dataclasses.fields(plan)}
+    return target, fields | {"start": build_start(plan.start, target)}
