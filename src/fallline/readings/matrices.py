@@ -17,7 +17,7 @@ import sympy
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from fallline.errors import ShapeError, TraceError
-from fallline.readings.symbols import SAMPLES, exact
+from fallline.readings.symbols import exact
 
 __all__ = ["Matrix", "call", "matrix", "ones"]
 
@@ -128,7 +128,7 @@ class Matrix(NDArrayOperatorsMixin):
         if self.op == "symbol":
             return values[self.name]
         if self.op == "number":
-            return float(self.value.subs({SAMPLES: values[SAMPLES.name]}) if self.value.free_symbols else self.value)
+            return float(self.value.subs({s: values[s.name] for s in self.value.free_symbols}))
         if self.op == "ones":
             n = self.size[0]
             return np.ones((int(values[n.name]) if isinstance(n, sympy.Symbol) else n, 1))

@@ -19,7 +19,7 @@ from fallline.readings.scalars import Scalars
 
 __all__ = [
     "SAMPLE", "SAMPLES", "Expressions", "Partial", "exact", "one_sample", "over_samples", "partial", "read", "sampled",
-    "shorter", "symbol", "tidy", "unbranch",
+    "symbol", "tidy", "unbranch",
 ]  # fmt: skip
 
 Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
@@ -169,16 +169,6 @@ def tidy(expression: Expression) -> Expression:
         forms.append(sympy.factor_terms(sympy.expand(expression)))
     weights = [len(str(form)) * (0.8 if form is forms[2] else 1) for form in forms]
     return forms[weights.index(min(weights))]
-
-
-def shorter(expression: Expression) -> Expression:
-    """The expression with common factors taken out, where that is shorter.
-
-    >>> x, y = sympy.symbols("x y")
-    >>> shorter(sympy.tanh(x**2 / 4 + y**2 / 4))
-    tanh((x**2 + y**2)/4)
-    """
-    return min(expression, sympy.factor_terms(expression), key=_length)
 
 
 def unbranch(expression: Expression) -> Expression:

@@ -6,6 +6,7 @@ import hashlib
 import html
 import re
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -83,7 +84,9 @@ class Section:
 
         Glyphs get names of their own: several such pictures can stand on one page.
         """
-        import ziamath
+        with warnings.catch_warnings():  # it opens its font in a way that Python 3.11 calls deprecated
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import ziamath
 
         outlined = self.mathml().replace("<math ", '<math mathcolor="currentColor" ', 1)
         picture: str = ziamath.Math(outlined, size=size).svg()

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from fallline.errors import UsageError
+from fallline.errors import TraceError, UsageError
 from fallline.readings.matrices import Matrix, call, matrix
 from fallline.readings.symbols import (
     SAMPLES,
@@ -27,10 +27,11 @@ from fallline.readings.symbols import (
 from fallline.settings import setting
 from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.losses import Loss
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.operations import recording
 from fallline.views.formulas import Equation, Section
-from fallline.views.rule_equations import activation_definition, output_definition
+from fallline.views.rule_equations import activation_definition, of_loss, output_definition
 
 __all__ = ["MOST_PARAMETERS", "in_matrices", "in_units"]
 
@@ -44,9 +45,10 @@ _MATRIX_LETTERS = {"Z": "Z", "A": "H", "D": r"\Delta"}
 def in_units(network: Network) -> tuple[Section, ...]:
     """Forward, loss and gradient with one equation for each unit and each parameter.
 
-    >>> from fallline.textbook.network import Network
-    >>> print(in_units(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
-    h⁽¹⁾₁ = relu(w⁽¹⁾₁₁ x₁ + w⁽¹⁾₂₁ x₂ + b⁽¹⁾₁)
+        >>> from fallline.textbook.losses import Loss
+    from fallline.textbook.network import Network
+        >>> print(in_units(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
+        h⁽¹⁾₁ = relu(w⁽¹⁾₁₁ x₁ + w⁽¹⁾₂₁ x₂ + b⁽¹⁾₁)
     """
     if network.parameter_count > MOST_PARAMETERS:
         raise UsageError(
@@ -65,7 +67,8 @@ def in_units(network: Network) -> tuple[Section, ...]:
     Y = _row("y", None, n_out)
     logits = _row("z", depth, n_out)
     outputs = [unbranch(e) for e in _entries(network.loss.output(logits))]
-    known = dict(zip((e for e in _entries(network.loss.output(logits))), _entries(Y), strict=True))
+    pairs = zip(_entries(network.loss.output(logits)), _entries(Y), strict=True)
+    known = {written: y for written, y in pairs if not written.is_number}  # softmax of one unit is 1
     found: dict[tuple[str, int | None], list[Equation]] = {}
     L = symbol("L")
 
@@ -105,9 +108,10 @@ def in_units(network: Network) -> tuple[Section, ...]:
 def in_matrices(network: Network) -> tuple[Section, ...]:
     """Forward, loss and gradient with one equation for each layer.
 
-    >>> from fallline.textbook.network import Network
-    >>> print(in_matrices(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
-    Z⁽¹⁾ = X W⁽¹⁾ + 1ₘ b⁽¹⁾
+        >>> from fallline.textbook.losses import Loss
+    from fallline.textbook.network import Network
+        >>> print(in_matrices(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
+        Z⁽¹⁾ = X W⁽¹⁾ + 1ₘ b⁽¹⁾
     """
     depth = network.depth
     X, T = matrix("X", SAMPLES, network.sizes[0]), matrix("T", SAMPLES, network.sizes[-1])
@@ -139,7 +143,7 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
         return left
 
     with recording(write):
-        named = _named(network, call, matrix("z"))
+        named = _named(network, call, matrix("z")).with_(loss=_readable(network.loss))
         pages.loss_and_gradient(named, parameters, X, T, _factor(network, matrix))
     _penalise(network, parameters, found)
 
@@ -185,6 +189,8 @@ def _definitions(network: Network, equations: tuple[Equation, ...], units: bool)
     found += [e for f in others for e in activation_definition(f)[:1]]
     if not units and _output_name(network) in called - ACTIVATIONS.keys():
         found += output_definition(network.loss, min(network.sizes[-1], 3))
+    if called & {network.loss.name, f"{network.loss.name}'"} - ACTIVATIONS.keys():
+        found += [e for section in of_loss(network.loss, min(network.sizes[-1], 3))[1:] for e in section.equations]
     return found
 
 
@@ -203,12 +209,33 @@ def _named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
     """The network with each activation and slope written by its name, but for those as short as their names."""
 
     def named(f: Activation) -> Activation:
-        function, slope = f.function(_probe(z)), f.slope(_probe(z))
+        try:
+            function, slope = f.function(_probe(z)), f.slope(_probe(z))
+        except (TraceError, TypeError, AttributeError):  # no matrix form of its own: written by name
+            function = slope = None
         plain = function is z or getattr(function, "item", lambda: None)() is z
-        shown = f.slope if _short(slope) else lambda a: apply(f"{f.name}'", a)
+        shown = f.slope if slope is not None and _short(slope) else lambda a: apply(f"{f.name}'", a)
         return Activation(f.name, f.function if plain else lambda a: apply(f.name, a), shown, f.analytic)
 
     return network.with_(activations=tuple(named(f) for f in network.activations))
+
+
+def _readable(loss: Loss) -> Loss:
+    """The loss, by its name where its page picks single units (as derived deltas do) and so has no matrix form."""
+
+    def value(Z: Any, T: Any) -> Any:
+        try:
+            return loss.value(Z, T)
+        except (TraceError, TypeError, AttributeError):
+            return Matrix("call", (Z, T), (Z.size[0], 1), (0,), name=loss.name)
+
+    def delta(Z: Any, T: Any) -> Any:
+        try:
+            return loss.delta(Z, T)
+        except (TraceError, TypeError, AttributeError):
+            return call(f"{loss.name}'", Z, T)
+
+    return Loss(loss.name, value, delta, loss.output, loss.targets)
 
 
 def _probe(z: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from fallline.readings.symbols import Expressions, Partial, partial, read, symbol, unbranch
+from fallline.readings.symbols import Expressions, Partial, partial, read, symbol, tidy, unbranch
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
@@ -59,7 +59,8 @@ def activation_definition(f: Activation) -> list[Equation]:
     for name, page in ((f.name, f.function), (f"{f.name}'", f.slope)):
         value = unbranch(read(page, z))
         if value.has(sympy.Piecewise):
-            value = sympy.piecewise_fold(value)
+            cases = sympy.piecewise_fold(value).args
+            value = sympy.Piecewise(*((tidy(case), condition) for case, condition in cases))
         head = sympy.Function(name, real=True)(z)
         if str(head) != str(value):
             found.append(Equation(head, value))
@@ -83,7 +84,7 @@ def of_loss(loss: Loss, units: int = 3) -> tuple[Section, ...]:
     z, t, y = ([symbol(letter, None, k + 1) for k in range(units)] for letter in "zty")
     Z, T = Expressions.of([z]), Expressions.of([t])
     output = loss.output(Z).ravel().tolist()
-    known = dict(zip(output, y, strict=True))
+    known = {written: a for written, a in zip(output, y, strict=True) if not sympy.sympify(written).is_number}
     ell = symbol(r"\ell")
     delta = [unbranch(sympy.sympify(e).xreplace(known)) for e in loss.delta(Z, T).ravel().tolist()]
     return (
