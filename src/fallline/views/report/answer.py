@@ -1,0 +1,109 @@
+"""Which method converges more efficiently? Sentences made of the comparison's numbers, and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fallline.runs.compare import Comparison, Pair
+from fallline.runs.intervals import Estimate
+from fallline.runs.intervals import share as share_of
+from fallline.runs.outcome import diverged_at
+from fallline.views.report.results import Compared, NamedRun
+from fallline.views.report.words import fixed, interval, joined, share
+
+__all__ = ["Verdict", "answers", "from_one_start", "of_pair", "spread", "stuck"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Two methods, start by start: which of them is better, if any, and the numbers."""
+
+    pair: Pair
+    word: str
+    sentence: str
+
+
+def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
+    """The verdict on two methods of a comparison; the one that wins more often is named first."""
+    pair = comparison.pair(first, second)
+    if pair.wins.value + pair.faster.value < 1:
+        first, second = second, first
+        pair = comparison.pair(first, second)
+    lower, faster = _side(pair.wins), _side(pair.faster)
+    if lower == faster == 0:
+        word, head = "no difference", f"Between {first} and {second} these starts show no difference"
+    elif lower >= 0 and faster >= 0:
+        word, head = "better", f"{first} converges more efficiently than {second}"
+    else:
+        word, head = "mixed", f"{first} and {second} each win by one measure"
+    sentence = (
+        f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and comes to loss "
+        f"{fixed(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
+    )
+    return Verdict(pair, word, sentence)
+
+
+def _side(estimate: Estimate) -> int:
+    """1 where the whole interval lies above a half, -1 below, 0 where it holds it."""
+    return 1 if estimate.low > 0.5 else -1 if estimate.high < 0.5 else 0
+
+
+def from_one_start(fits: Sequence[NamedRun]) -> str:
+    """What the study's own runs say, where they begin at one start."""
+    alive = sorted((r for r in fits if r.run.outcome.kind != "diverged"), key=lambda r: r.run.loss)
+    if len(alive) < 2 or len({r.run.start.tobytes() for r in fits}) > 1:
+        return ""
+    told = joined([f"{r.name} at {fixed(r.run.loss)}" for r in alive])
+    return f"From the study's one start the runs end in this order: {told}."
+
+
+def stuck(compared: Compared) -> dict[str, Estimate]:
+    """For a classifier, by method: the share of starts that end no better than the best constant answer."""
+    bar = compared.constant_answer
+    if bar is None:
+        return {}
+    found = {}
+    for label, losses in compared.comparison.losses.items():
+        ends = np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
+        found[label] = share_of(int((ends >= 0.999 * bar).sum()), len(ends))
+    return found
+
+
+def spread(comparison: Comparison, label: str) -> tuple[float, float]:
+    """The final loss that a tenth of the starts end below, and the one that a tenth end above."""
+    losses = comparison.losses[label]
+    ends = np.sort(np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1]))
+    return float(ends[len(ends) // 10]), float(ends[len(ends) - 1 - len(ends) // 10])
+
+
+def answers(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
+    """The answer to the study's question, in sentences."""
+    found = [from_one_start(fits)]
+    given = compared.comparison
+    ranked = sorted(given.summaries, key=lambda s: (s.final_loss.value, s.steps_to_target.value))
+    if len(ranked) > 1:
+        best, second = ranked[0], ranked[1]
+        found.append(
+            f"Over {given.starts:,} random starts, with the settings as given, the lowest median final loss has {best.label}, "
+            f"{interval(best.final_loss)}; next comes {second.label}, {interval(second.final_loss)}."
+        )
+        found.append(of_pair(given, best.label, second.label).sentence)
+    if compared.tuning is not None and len(compared.tuning.families) > 1:
+        tuned = compared.tuning.comparison
+        order = sorted(tuned.summaries, key=lambda s: (s.final_loss.value, s.steps_to_target.value))
+        verdict = of_pair(tuned, order[0].label, order[1].label)
+        found.append(
+            f"With each method at its own best learning rate, on fresh starts, the medians are "
+            f"{joined([f'{interval(s.final_loss)} for {s.label}' for s in order])}. {verdict.sentence}"
+        )
+        low, high = spread(tuned, order[0].label)
+        gap = abs(order[1].final_loss.value - order[0].final_loss.value)
+        if np.isfinite(high) and np.isfinite(gap) and high - low > 2 * gap:
+            found.append(
+                f"The start matters more than the method: the two medians differ by {fixed(gap, 1)}, while {order[0].label} "
+                f"ends below {fixed(low, 1)} from a tenth of the starts and above {fixed(high, 1)} from another tenth."
+            )
+    return [sentence for sentence in found if sentence]

@@ -1,0 +1,240 @@
+"""The report's chapters, in their order: each with its template, title and what the template needs.
+
+A chapter whose parts the study does not have is left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from fallline import views
+from fallline.runs.compare import Comparison
+from fallline.runs.outcome import OUTCOMES
+from fallline.studies import BUILTIN, to_toml
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.views.equations import equations
+from fallline.views.report.answer import answers, of_pair, stuck
+from fallline.views.report.page import Gallery
+from fallline.views.report.published import printed
+from fallline.views.report.results import Compared, Mapped, NamedRun, Results
+from fallline.views.report.slips import slips_of
+from fallline.views.style import named
+
+__all__ = ["chapters"]
+
+Chapter = tuple[str, str, dict[str, Any]]
+SMALL = 60
+"""Parameters up to which a network's equations are also written unit by unit."""
+
+
+def chapters(r: Results, gallery: Gallery) -> Iterator[Chapter]:
+    """Template, title and context of each chapter that the study has."""
+    told: set[str] = set()
+    yield "question", "The question", _question(r)
+    if r.network is not None:
+        yield "network", "The network and its equations", _network(r, gallery)
+    if r.forward is not None:
+        yield "forward", "The forward pass, number by number", {"forward": r.forward, "columns": _columns(r)}
+    if r.hill is not None:
+        yield "landscape", f"{named(r.hill.name)}: a landscape", _landscape(r, gallery)
+    plain = [d for d in r.descents if d.run.method.optimizer.name == "gradient_descent"]
+    moved = [d for d in r.descents if d not in plain]
+    if plain:
+        yield "descents", "The descents", _descents(r, plain, gallery, "descents", told)
+    if moved:
+        only = all(d.run.method.optimizer.name.startswith("momentum") for d in moved)
+        yield "momentum", "Momentum" if only else "Other update rules", _descents(r, moved, gallery, "momentum", told)
+    if r.problem is not None and r.gradient is not None:
+        yield "gradients", "The gradients, derived and checked", _gradients(r)
+    if r.problem is not None:
+        yield "data", "The data", _data(r, gallery)
+    if r.fits:
+        yield "fits", "The fits", _fits(r, gallery, told)
+    for k, compared in enumerate(r.comparisons):
+        yield "comparison", "The comparison, and the answer" if k == 0 else f"Comparison {k + 1}", _comparison(r, k, compared, gallery)
+    if r.maps:
+        yield "maps", "The whole plane", {"maps": [_map(r, k, m, gallery) for k, m in enumerate(r.maps)]}
+    slips = slips_of(r)
+    if slips:
+        yield "slips", "The notebook's slips", {"slips": slips}
+    if r.published:
+        yield "published", "Published and measured", {"rows": [(p, printed(p.figure.value, p.figure.decimals), _measured(p)) for p in r.published]}
+    yield "reproduce", "How to reproduce", _reproduce(r)
+
+
+def _question(r: Results) -> dict[str, Any]:
+    lines = [line for compared in r.comparisons[:1] for line in answers(compared, r.fits)]
+    return {"answers": lines, "agree": sum(p.agrees for p in r.published), "total": len(r.published)}
+
+
+def _network(r: Results, gallery: Gallery) -> dict[str, Any]:
+    network = r.network
+    assert network is not None
+    data = r.problem.data if r.problem is not None else None
+    names: dict[str, Any] = {"inputs": data.columns or None, "outputs": data.classes or None} if data is not None else {}
+    units = equations(network, "units") if network.parameter_count <= SMALL else None
+    return {
+        "network": network,
+        "picture": gallery.show("network", lambda theme: views.draw_network(network, theme=theme, **names)),
+        "matrix": [s for s in equations(network, "matrix").sections if s.title in ("Forward", "Functions", "Loss")],
+        "units": [] if units is None else [s for s in units.sections if s.title.startswith("Forward")],
+    }
+
+
+def _columns(r: Results) -> list[tuple[str, int]]:
+    """Names of what the forward pass gives, layer by layer, and how many numbers each has."""
+    assert r.forward is not None
+    sizes = r.forward.network.sizes
+    found = [("x", sizes[0])]
+    for layer, n in enumerate(sizes[1:], start=1):
+        found.append((f"z{layer}", n))
+        if layer < len(sizes) - 1:
+            found.append((f"h{layer}", n))
+    return [*found, ("y", sizes[-1])]
+
+
+def _landscape(r: Results, gallery: Gallery) -> dict[str, Any]:
+    assert r.hill is not None and r.study.landscape is not None
+    hill, window = r.hill, r.study.landscape.window
+    two = hill.dimension == 2
+    return {
+        "hill": hill,
+        "sections": equations(hill.landscape).sections,
+        "picture": gallery.show("contours", lambda t: views.draw_contours(hill, window=_window(window), theme=t)) if two else "",
+        "window": window or hill.landscape.window,
+    }
+
+
+def _descents(r: Results, runs: list[NamedRun], gallery: Gallery, name: str, told: set[str]) -> dict[str, Any]:
+    assert r.hill is not None and r.study.landscape is not None
+    hill, names = r.hill, [d.name for d in runs]
+    window = _window(r.study.landscape.window)
+    bare = [d.run for d in runs]
+    pictures = []
+    if hill.dimension == 2:
+        if len(runs) <= 3:
+            inside = window is not None and all(_inside(d.run.start, window) for d in runs)
+            frame = window if inside else None
+            pictures.append(gallery.show(name, lambda t: views.draw_contours(hill, bare, window=frame, names=names, theme=t)))
+        else:
+            pictures.append(gallery.show(name, lambda t: views.draw_descents(hill, bare, names=names, theme=t)))
+    pictures.append(gallery.show(f"{name}-losses", lambda t: views.draw_curves(bare, names=names, theme=t)))
+    return {"runs": runs, "pictures": pictures, "rules": _rules(runs, told), "labels": hill.labels}
+
+
+def _rules(runs: list[NamedRun], told: set[str]) -> list[Any]:
+    """The update rules of these runs that were not told before."""
+    fresh = dict.fromkeys(d.run.method.optimizer.name for d in runs if d.run.method.optimizer.name not in told)
+    told.update(fresh)
+    return [(name.replace("_", " "), equations(OPTIMIZERS[name])) for name in fresh]
+
+
+def _gradients(r: Results) -> dict[str, Any]:
+    assert r.problem is not None
+    network = r.problem.network
+    forms = [("In matrices", "matrix")] + ([("Unit by unit", "units")] if network.parameter_count <= SMALL else [])
+    wanted = ("Pre-activations", "Backward", "Gradient")
+    sections = [(title, [s for s in equations(network, form).sections if s.title in wanted]) for title, form in forms]  # type: ignore[arg-type]  # one of the two forms
+    return {"sections": sections, "check": r.gradient, "depth": network.depth}
+
+
+def _data(r: Results, gallery: Gallery) -> dict[str, Any]:
+    assert r.problem is not None
+    data = r.problem.data
+    drawn = gallery.show("data", lambda t: views.draw_data(data, theme=t))
+    rows = []
+    for k, name in enumerate(data.classes):
+        mine = data.X[data.labels == k]
+        rows.append((name, len(mine), mine.mean(axis=0), mine.std(axis=0)))
+    return {"data": data, "picture": drawn, "rows": rows if data.X.shape[1] <= 4 else []}
+
+
+def _fits(r: Results, gallery: Gallery, told: set[str]) -> dict[str, Any]:
+    assert r.problem is not None
+    problem, names, bare = r.problem, [f.name for f in r.fits], [f.run for f in r.fits]
+    pictures = [gallery.show("fits", lambda t: views.draw_curves(bare, names=names, theme=t))]
+    alive = [f for f in r.fits if np.isfinite(f.run.end).all()]
+    if problem.network.sizes[0] == 2 and alive:
+        ordered = sorted(alive, key=lambda f: f.run.loss)
+        for word, fit in (("best", ordered[0]), ("worst", ordered[-1]))[: min(2, len(ordered))]:
+            title = f"What the network answers after {fit.name}"
+            pictures.append(gallery.show(f"answer-{word}", lambda t, f=fit, s=title: views.draw_regions(problem, f.run.end, title=s, theme=t)))  # type: ignore[misc]  # bound now
+    accuracy = None
+    if problem.network.loss.targets != "values":
+        accuracy = {f.name: float(problem.accuracy(f.run.end)) if np.isfinite(f.run.end).all() else None for f in r.fits}
+    return {"runs": r.fits, "pictures": pictures, "rules": _rules(list(r.fits), told), "accuracy": accuracy, "samples": len(problem.data)}
+
+
+def _comparison(r: Results, k: int, c: Compared, gallery: Gallery) -> dict[str, Any]:
+    mark = "" if k == 0 else f"-{k + 1}"
+    pictures = [gallery.show(f"comparison{mark}", lambda t: views.draw_comparison(c.comparison, theme=t))]
+    if c.tuning is not None:
+        tuned = c.tuning.comparison
+        pictures.append(gallery.show(f"comparison-tuned{mark}", lambda t: views.draw_comparison(tuned, title="Each method at its best learning rate", theme=t)))
+    return {
+        "compared": c, "pictures": pictures, "answers": answers(c, r.fits if k == 0 else ()), "stuck": stuck(c),
+        "pairs": _pairs(c.comparison), "number": k + 1,
+        "diverged": [s for s in c.comparison.summaries if s.diverged.value > 0],
+    }  # fmt: skip
+
+
+def _pairs(comparison: Comparison) -> list[Any]:
+    labels = list(comparison.losses)
+    return [of_pair(comparison, a, b) for i, a in enumerate(labels) for b in labels[i + 1 :]][:15]
+
+
+def _map(r: Results, k: int, m: Mapped, gallery: Gallery) -> dict[str, Any]:
+    x, y = m.map.x.name, m.map.y.name
+    marks = []
+    for fit in r.fits if m.map.spec.start is not None else ():
+        settings = {"momentum": 0.0} | fit.run.method.settings
+        same = np.array_equal(fit.run.start, m.map.spec.start)
+        if same and x in settings and y in settings and fit.run.method.optimizer.name in (m.plan.optimizer, "gradient_descent"):
+            marks.append((settings[x], settings[y], fit.name))
+    mark = "" if k == 0 else f"-{k + 1}"
+    picture = gallery.show(f"map{mark}", lambda t: m.map.plot(marks=marks, theme=t))
+    return {"map": m.map, "plan": m.plan, "picture": picture, "marks": len(marks), "jump": _jump(r, m), "cells": int(m.map.values.size),
+            "x": x.replace("_", " "), "y": y.replace("_", " "),
+            "diverged": int((np.asarray(m.map["outcome"]) == OUTCOMES.index("diverged")).sum())}
+
+
+def _jump(r: Results, m: Mapped) -> tuple[int, int] | None:
+    """In how many rows of the map the final loss more than doubles from the last column before the cliff to the first after."""
+    if r.cliff is None or m.map.x.name != "learning_rate" or m.map.spec.start is None:
+        return None
+    rates = np.asarray(m.map.x.values)
+    if not np.array_equal(m.map.spec.start, r.cliff.victim.start) or not rates[0] < r.cliff.below < r.cliff.above < rates[-1]:
+        return None
+    after = int(np.searchsorted(rates, r.cliff.above))
+    losses = np.asarray(m.map["final_loss"], dtype=np.float64)
+    return int((losses[:, after] > 2 * losses[:, after - 1]).sum()), len(losses)
+
+
+def _measured(p: Any) -> str:
+    return printed(p.measured, p.figure.decimals)
+
+
+def _reproduce(r: Results) -> dict[str, Any]:
+    import matplotlib
+    import scipy
+    import sympy
+
+    import fallline
+
+    versions = {
+        "fallline": fallline.__version__, "Python": ".".join(map(str, sys.version_info[:3])), "NumPy": np.__version__,
+        "SciPy": scipy.__version__, "SymPy": sympy.__version__, "matplotlib": matplotlib.__version__,
+    }  # fmt: skip
+    return {"versions": versions, "toml": to_toml(r.study), "builtin": r.study.name in BUILTIN}
+
+
+def _window(window: Any) -> Any:
+    return None if window is None else tuple((float(low), float(high)) for low, high in window)
+
+
+def _inside(point: Any, window: Any) -> bool:
+    return all(low <= v <= high for v, (low, high) in zip(point, window, strict=True))

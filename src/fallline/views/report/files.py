@@ -1,0 +1,117 @@
+"""From a study to a folder with report.html, results.json and figures/."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fallline.errors import OutputError
+from fallline.studies import Study
+from fallline.studies import study as as_study
+from fallline.views.report.results import Results, collect
+
+__all__ = ["ReportFiles", "report"]
+
+Progress = Callable[[int, int], None]
+NAMES = ("report.html", "results.json", "figures")
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written."""
+
+    folder: Path
+    html: Path
+    results: Path
+    figures: tuple[Path, ...]
+    content: Results
+
+    def __str__(self) -> str:
+        published = self.content.published
+        agree = sum(p.agrees for p in published)
+        text = f"Written to {self.html}, with {self.results.name} and {len(self.figures)} files in figures/."
+        if published:
+            text += f"\n{agree} of {len(published)} published figures agree to the printed digits."
+            text += "".join(f"\n{p.figure.id} does not: {p.what}." for p in published if not p.agrees)
+        return text
+
+
+def report(
+    study: str | Path | Study = "three-gaussians",
+    out: str | Path = "report",
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> ReportFiles:
+    """Run a study and write its report.
+
+    Parameters
+    ----------
+    study: a built-in name, a TOML file, or a study.
+    out: the folder; it is made, and holds report.html, results.json and figures/ afterwards.
+    overwrite: whether an earlier report there is replaced. Other files in the folder stay as they are.
+    progress: called with (work done, work in all).
+
+    Raises
+    ------
+    StudyError: the study does not say what a study says.
+    OutputError: the folder holds a report already, or cannot be written.
+    """
+    from fallline.views.report.page import render  # late: it loads jinja2
+
+    plan, folder = as_study(study), Path(out)
+    _refuse(folder, overwrite)
+    results = collect(plan, _share(progress, 0.0, 0.7))
+    page = render(results, _share(progress, 0.7, 1.0))
+    content = {"report.html": page.html.encode(), "results.json": _json(results)}
+    content |= {f"figures/{name}": data for name, data in page.figures.items()}
+    _write(folder, content, overwrite)
+    figures = tuple(folder / "figures" / name for name in page.figures)
+    return ReportFiles(folder, folder / "report.html", folder / "results.json", figures, results)
+
+
+def _share(progress: Progress | None, low: float, high: float) -> Progress | None:
+    """Progress of a part of the work, in thousandths of the whole."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(int(1000 * (low + (high - low) * done / max(1, total))), 1000)
+
+
+def _json(results: Results) -> bytes:
+    return (json.dumps(results.to_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+
+
+def _refuse(folder: Path, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; the report needs a folder. Choose another with --out.")
+    held = [name for name in NAMES if (folder / name).exists()]
+    if held and not overwrite:
+        raise OutputError(
+            f"{folder} holds {held[0]} already, and it stays as it is. Say --force to replace it, or choose another "
+            "folder with --out."
+        )
+
+
+def _write(folder: Path, content: dict[str, bytes], overwrite: bool) -> None:
+    """All files or none: they are written beside the folder's own, and moved into place at the end."""
+    new = folder / f".new-{uuid.uuid4().hex}"
+    try:
+        try:
+            (new / "figures").mkdir(parents=True)
+            for name, data in content.items():
+                (new / name).write_bytes(data)
+            _refuse(folder, overwrite)  # somebody may have written a report there in the meantime
+            for name in NAMES:
+                target, old = folder / name, new / f"old-{name}"
+                if target.exists():
+                    os.replace(target, old)
+                os.replace(new / name, target)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from None

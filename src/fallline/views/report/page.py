@@ -1,0 +1,92 @@
+"""The page: chapters filled in, pictures and maths put inside it, so that nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from fallline.views.formulas import Section
+from fallline.views.picture import Picture
+from fallline.views.report.results import Results
+from fallline.views.report.words import FILTERS
+
+__all__ = ["Gallery", "Page", "render"]
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page's text, and the pictures as files."""
+
+    html: str
+    figures: dict[str, bytes]
+
+
+@dataclass
+class Gallery:
+    """The report's pictures, in their order: each is drawn light and dark, and saved as it is drawn."""
+
+    progress: Progress | None = None
+    expected: int = 12
+    figures: dict[str, bytes] = field(default_factory=dict)
+
+    def show(self, name: str, draw: Callable[[str], Picture], caption: str = "") -> Markup:
+        """The picture as a `figure` element. `draw` takes a theme's name."""
+        light, dark = draw("light"), draw("dark")
+        number = len([f for f in self.figures if f.endswith(".svg")]) + 1
+        stem = f"{number:02}-{name}"
+        self.figures[f"{stem}.svg"] = light.bytes("svg")
+        self.figures[f"{stem}.png"] = light.bytes("png", 150)
+        if self.progress is not None:
+            self.progress(min(number, self.expected), self.expected)
+        width, height = (round(96 * inches) for inches in light.figure.get_size_inches())
+        sources = [_address(picture.svg) for picture in (dark, light)]
+        text = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+        return Markup(  # noqa: S704  # every part is ours or escaped
+            f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{sources[0]}">'
+            f'<img src="{sources[1]}" width="{width}" height="{height}" alt="{html.escape(light.alt)}"></picture>{text}'
+            "</figure>"
+        )
+
+
+def maths(section: Section, size: float = 17) -> Markup:
+    """Equations: outlines for the eye, MathML for assistive technology, LaTeX for those who want to copy it."""
+    picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(size), count=1)
+    label = html.escape(f"Equations: {section.title}", quote=True)
+    return Markup(  # noqa: S704  # every part is ours or escaped
+        f'<div class="maths" role="group" aria-label="{label}" tabindex="0">'
+        f'<div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'
+        f"<details><summary>LaTeX</summary><pre>{html.escape(section.latex())}</pre></details>"
+    )
+
+
+def render(results: Results, progress: Progress | None = None) -> Page:
+    """The report of a study's results."""
+    from fallline.views.report.chapters import chapters
+
+    gallery = Gallery(progress)
+    environment = Environment(
+        loader=PackageLoader("fallline.views.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= FILTERS
+    environment.globals["maths"] = maths
+    found: list[dict[str, Any]] = []
+    for name, title, context in chapters(results, gallery):
+        body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)
+        found.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
+    style = PackageLoader("fallline.views.report").get_source(environment, "style.css")[0]
+    page = environment.get_template("page.html").render(study=results.study, chapters=found, style=Markup(style))  # noqa: S704  # ours
+    return Page(page, gallery.figures)
+
+
+def _address(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

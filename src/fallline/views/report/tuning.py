@@ -1,0 +1,108 @@
+"""All methods at their best: the learning rate of each chosen on one set of starts, and judged on another.
+
+To compare methods at learning rates that somebody picked is to compare the picks. To choose and to judge on the same
+starts would flatter the method with more choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.problems import Objective
+from fallline.runs.compare import Comparison, compare
+from fallline.runs.descent import Method
+from fallline.runs.intervals import Estimate, median
+from fallline.runs.engine import train
+from fallline.runs.starts import draw_starts
+from fallline.studies.spec import ComparisonPlan
+
+__all__ = ["Family", "Tuning", "tune"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A method without its learning rate: the median final loss at each learning rate tried, and the best of them."""
+
+    name: str
+    rates: tuple[float, ...]
+    losses: tuple[Estimate, ...]
+    best: Method
+
+    @property
+    def rate(self) -> float:
+        """The best learning rate."""
+        return self.best.settings["learning_rate"]
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether the best learning rate is the smallest or largest tried: a better one may lie beyond."""
+        return self.rate in (min(self.rates), max(self.rates))
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The families at their best, compared on fresh starts."""
+
+    families: tuple[Family, ...]
+    comparison: Comparison
+
+    def to_dict(self) -> dict[str, Any]:
+        """What machines read."""
+        return {
+            "families": [
+                {
+                    "name": f.name,
+                    "learning_rates": list(f.rates),
+                    "median_final_losses": [e.value if np.isfinite(e.value) else None for e in f.losses],
+                    "best": f.rate,
+                }
+                for f in self.families
+            ],
+            "comparison": self.comparison.to_dict(),
+        }
+
+
+def tune(objective: Objective, methods: Mapping[str, Method], plan: ComparisonPlan, target: float) -> Tuning:
+    """Tune each family of methods on starts of the seed after the plan's, and compare them on the seed after that."""
+    families = []
+    for name, pattern in _families(methods).items():
+        rates = tuple(sorted(plan.tune))
+        tried = [replace(pattern, settings=pattern.settings | {"learning_rate": rate}) for rate in rates]
+        finals = _finals(objective, tried, plan)
+        losses = tuple(median(values) for values in finals)
+        best = min(range(len(rates)), key=lambda k: losses[k].value)
+        families.append(Family(name, rates, losses, tried[best]))
+    result = compare(
+        objective, {f"{f.name}, {f.rate:g}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
+        target=target, seed=plan.seed + 2, distribution=plan.distribution,
+    )  # fmt: skip
+    return Tuning(tuple(families), result)
+
+
+def _families(methods: Mapping[str, Method]) -> dict[str, Method]:
+    """One pattern for all methods that differ in their learning rate alone."""
+    found: dict[str, Method] = {}
+    for how in methods.values():
+        pattern = replace(how, settings=how.settings | {"learning_rate": 0.0}, learning_rates={})
+        words = str(pattern).replace(", learning rate 0", "", 1)
+        found.setdefault(words, pattern)
+    return found
+
+
+def _finals(objective: Objective, tried: list[Method], plan: ComparisonPlan) -> NDArray[np.float64]:
+    """Final losses, (methods, starts), infinite where a run diverged. All of it is one batch of lanes."""
+    points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.distribution)
+    pattern = tried[0]
+    rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
+    got = train(
+        objective, pattern.optimizer, steps=plan.steps, starts=np.tile(points, (len(tried), 1)),
+        settings=pattern.settings | {"learning_rate": rates}, cells=len(rates), schedule=pattern.schedule,
+        schedule_settings=pattern.schedule_settings, measures=("final_loss", "diverged"),
+    )  # fmt: skip
+    finals = np.where(got["diverged"], np.inf, got["final_loss"])
+    return np.asarray(finals.reshape(len(tried), len(points)))

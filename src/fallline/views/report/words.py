@@ -1,0 +1,74 @@
+"""Numbers and estimates as the report's sentences have them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from fallline.runs.intervals import Estimate
+from fallline.views.style import listed, number
+
+__all__ = ["FILTERS", "count", "interval", "joined", "fixed", "point", "share", "steps"]
+
+
+def fixed(value: float, decimals: int = 2) -> str:
+    """A number with so many digits after the point.
+
+    >>> fixed(-33.5149), fixed(float("inf"))
+    ('−33.51', '∞')
+    """
+    return number(value) if not math.isfinite(value) else f"{value:,.{decimals}f}".replace("-", "−").replace(",", "\u202f")
+
+
+def interval(estimate: Estimate, decimals: int = 1) -> str:
+    """An estimate with its interval.
+
+    >>> interval(Estimate(159.52, 156.8, 161.5))
+    '159.5 [156.8, 161.5]'
+    """
+    low, high = (fixed(v, decimals) for v in (estimate.low, estimate.high))
+    return f"{fixed(estimate.value, decimals)} [{low}, {high}]"
+
+
+def share(estimate: Estimate) -> str:
+    """A share in percent with its interval.
+
+    >>> share(Estimate(0.552, 0.5211, 0.5825))
+    '55.2 % [52.1, 58.3]'
+    """
+    return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def steps(estimate: Estimate) -> str:
+    """A median number of steps; "not within the run" where fewer than half of the runs get there."""
+    if not math.isfinite(estimate.value):
+        return "more than the run has"
+    low, high = ("∞" if math.isinf(v) else f"{v:.0f}" for v in (estimate.low, estimate.high))
+    return f"{estimate.value:.0f} [{low}, {high}]"
+
+
+def point(values: Sequence[float], decimals: int = 6) -> str:
+    """A point: "(0.157429, 0.010189)"."""
+    return f"({', '.join(fixed(float(v), decimals) for v in values)})"
+
+
+def count(n: int, word: str) -> str:
+    """How many of a thing.
+
+    >>> count(1, "run"), count(3, "run"), count(1200, "start")
+    ('one run', 'three runs', '1,200 starts')
+    """
+    small = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return f"{small[n] if n < len(small) else format(n, ',')} {word}{'' if n == 1 else 's'}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as a sentence has them: "a, b and c"."""
+    return listed(list(words))
+
+
+FILTERS: dict[str, Any] = {
+    "fixed": fixed, "interval": interval, "share": share, "steps": steps, "point": point, "count": count,
+    "joined": joined, "number": number,
+}  # fmt: skip
