@@ -52,7 +52,10 @@ def test_engines_agree_on_every_measure(dtype):
     )  # fmt: skip
     for name in spec.names:
         np.testing.assert_allclose(
-            m[name].ravel(), other[name], rtol=1e-9 if dtype == "float64" else 1e-3, atol=0.05 if name == "accuracy" else 0
+            m[name].ravel(),
+            other[name],
+            rtol=1e-9 if dtype == "float64" else 1e-3,
+            atol=0.05 if name == "accuracy" else 0,
         )
 
 
@@ -74,7 +77,7 @@ def test_one_hash_over_worker_processes(workers, tmp_path):
 
 
 def _shuffled(work):
-    random.Random(0).shuffle(work)  # noqa: S311
+    random.Random(0).shuffle(work)
     return work
 
 
@@ -119,7 +122,9 @@ def test_axes_over_starts_give_basins():
 
 
 def test_axis_over_seeds_uses_the_start_of_each_seed():
-    m = train_map(SEED, x="learning_rate=0.001..0.3:log", y="seed=5..9", size=6, steps=10, measures=["final_loss", "outcome"])
+    m = train_map(
+        SEED, x="learning_rate=0.001..0.3:log", y="seed=5..9", size=6, steps=10, measures=["final_loss", "outcome"]
+    )
     assert m.values.shape == (5, 6)
     for seed in (5, 8):
         run = fl.descend(SEED, seed=seed, learning_rate=m.x.values[2], steps=10)
@@ -148,7 +153,9 @@ def test_share_of_diverged_starts_with_its_interval():
 
 @pytest.mark.parametrize("name", ["initial_scale", "l2", "learning_rate.2", "start.b1[1]", "start.W1[0,2]"])
 def test_every_kind_of_axis_reaches_the_run(name):
-    m = train_map(SEED, x=f"{name}=0.1..0.5", y="learning_rate=0.001..0.01", size=(3, 2), steps=5, start=fl.notebook_start(SEED))
+    m = train_map(
+        SEED, x=f"{name}=0.1..0.5", y="learning_rate=0.001..0.01", size=(3, 2), steps=5, start=fl.notebook_start(SEED)
+    )
     run = m.run_at(0.3, 0.01)
     assert run.loss == m["final_loss"][1, 1]
     assert len(set(m["final_loss"].ravel())) == 6
@@ -163,7 +170,9 @@ def test_every_kind_of_axis_reaches_the_run(name):
 
 
 def test_schedule_on_an_axis():
-    m = train_map(SEED, x="schedule.decay=0.5..1", y="learning_rate=0.001..0.01", size=3, steps=6, schedule="exponential")
+    m = train_map(
+        SEED, x="schedule.decay=0.5..1", y="learning_rate=0.001..0.01", size=3, steps=6, schedule="exponential"
+    )
     run = fl.descend(SEED, seed=0, steps=6, learning_rate=0.01, schedule={"name": "exponential", "decay": 0.75})
     np.testing.assert_allclose(m["final_loss"][2, 1], run.loss, rtol=1e-9)
     assert m.run_at(0.75, 0.01).loss == m["final_loss"][2, 1]
@@ -188,14 +197,18 @@ def test_large_networks_train_with_numpy_and_say_so():
 
 
 def test_a_function_of_ones_own():
-    m = train_map(lambda x, y: (x - 1) ** 2 + 4 * y**2, x="learning_rate=0.01..0.3", y="start.x=-1..1", size=4, start=(0, 1))
+    m = train_map(
+        lambda x, y: (x - 1) ** 2 + 4 * y**2, x="learning_rate=0.01..0.3", y="start.x=-1..1", size=4, start=(0, 1)
+    )
     assert m.complete
     np.testing.assert_allclose(m["final_loss"][:, 0], [fl.descend(lambda x, y: (x - 1) ** 2 + 4 * y**2, start=(a, 1), learning_rate=0.01).loss for a in m.y.values], rtol=1e-9)  # fmt: skip
 
 
 def test_repr_and_errors_of_a_map():
     m = compute_map(small())
-    assert repr(m).startswith("Map(2-3-2-3 on three Gaussians, momentum: learning_rate=0.001..1:log by momentum=0..0.9, ")
+    assert repr(m).startswith(
+        "Map(2-3-2-3 on three Gaussians, momentum: learning_rate=0.001..1:log by momentum=0..0.9, "
+    )
     with pytest.raises(UsageError, match="measure of this map must be one of final_loss, outcome; got 'accuracy'"):
         m["accuracy"]
     with pytest.raises(UsageError, match=r"learning_rate must be in 0\.001\.\.1 on this map; got 7"):

@@ -124,7 +124,9 @@ def test_values_are_pinned():
     assert [x.hex() for x in v[1:4]] == ["0x1.09456549be1bdp-15", "0x1.a36e2eb1c432dp-14", "0x1.4b96be9c2da2cp-12"]
 
 
-@pytest.mark.parametrize("text", ["learning_rate=1e-5..1e-2:log", "momentum=0..0.99", "seed=3..9", "momentum=0,0.5,0.9"])
+@pytest.mark.parametrize(
+    "text", ["learning_rate=1e-5..1e-2:log", "momentum=0..0.99", "seed=3..9", "momentum=0,0.5,0.9"]
+)
 def test_place_finds_each_value_and_edges_lie_between(text):
     one = axis(text, 9)
     assert [one.place(float(v)) for v in one.values] == list(range(one.count))
