@@ -11,7 +11,7 @@ from fallline.runs.compare import Comparison, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.outcome import diverged_at
 from fallline.views.picture import Picture
-from fallline.views.style import Theme, canvas, drawing, look, named, number, percent, wrapped
+from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, percent
 from fallline.views.words import loss_words, objective_words
 
 __all__ = ["draw_comparison"]
@@ -29,10 +29,11 @@ def draw_comparison(comparison: Comparison, *, title: str | None = None, theme: 
     )
     rows = len(summaries)
     with drawing(theme):
-        figure = canvas(theme, 1.2 + 0.62 * rows + 2.9, title)
-        top, middle = figure.subplots(2, 1, height_ratios=(0.62 * rows + 0.3, 2.2))
+        figure = canvas(theme, 1.0 + 0.66 * rows + 2.5, title)
+        top, middle = figure.subplots(2, 1, height_ratios=(0.66 * rows + 0.2, 2.2))
         _losses(top, comparison, theme)
         _reached(middle, comparison, theme)
+        legend_below(figure, middle.lines, list(comparison.losses))
     return Picture(figure, title, _alt(comparison), theme)
 
 
@@ -50,53 +51,57 @@ def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
         if len(final):
             # Spread over the strip's height in a fixed pattern, so that points do not hide one another.
             spread = (np.arange(len(final)) * 0.6180339887498949) % 1
-            ax.plot(final, k + 0.05 + 0.3 * spread, ".", color=colour, alpha=0.35, markersize=2.5, markeredgewidth=0)
-        _median(ax, summary.final_loss, k + 0.2, colour, theme)
-        words = f"{summary.label}: median {_estimate(summary.final_loss)}, diverged {_share(summary.diverged)}"
-        ax.annotate(wrapped(words, 330, 9), (0, k - 0.03), xycoords=("axes fraction", "data"), fontsize=9, va="bottom",
-                    color=theme.ink)  # fmt: skip
-    ax.set_ylim(len(finals) - 0.5, -0.45)
+            ax.plot(
+                final,
+                k + 0.05 + 0.3 * spread,
+                ".",
+                color=colour,
+                alpha=0.6 if len(final) <= 300 else 0.35,
+                markersize=3.5 if len(final) <= 300 else 2.5,
+                markeredgewidth=0,
+            )
+        _median(ax, summary.final_loss, k + 0.2, k, theme)
+        words = f"median {_estimate(summary.final_loss)}, diverged {_share(summary.diverged)}"
+        for text, y, colour in ((summary.label, k - 0.21, theme.ink), (words, k - 0.02, theme.muted)):
+            ax.annotate(text, (0, y), xycoords=("axes fraction", "data"), fontsize=8.5, va="baseline", color=colour,
+                        in_layout=False)  # fmt: skip
+    ax.set_ylim(len(finals) - 0.5, -0.5)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda v, _: ""))
-    ax.set_xlabel(f"{loss_words(comparison.objective)}, after {comparison.steps} steps")
+    ax.set_title(f"{named(loss_words(comparison.objective))}, after {comparison.steps} steps", color=theme.ink)
 
 
-def _median(ax: Any, estimate: Estimate, y: float, colour: str, theme: Theme) -> None:
+def _median(ax: Any, estimate: Estimate, y: float, place: int, theme: Theme) -> None:
     if not np.isfinite(estimate.value):
         return
+    colour = theme.series[place % len(theme.series)]
     high = estimate.high if np.isfinite(estimate.high) else estimate.value
     ax.plot([estimate.low, high], [y, y], color=theme.ink, linewidth=2.2, zorder=4)
-    ax.plot([estimate.value], [y], "D", color=colour, markeredgecolor=theme.ink, markersize=7, zorder=5)
+    ax.plot(
+        [estimate.value],
+        [y],
+        MARKERS[place % len(MARKERS)],
+        color=colour,
+        markeredgecolor=theme.ink,
+        markersize=7,
+        zorder=5,
+    )
 
 
 def _reached(ax: Any, comparison: Comparison, theme: Theme) -> None:
     steps = np.arange(comparison.steps + 1)
-    ends = []
+    highest = 0.0
     for k, (_label, losses) in enumerate(comparison.losses.items()):
         share = 100 * (np.fmin.accumulate(losses, axis=1) <= comparison.target).mean(axis=0)
-        ax.plot(steps, share, color=theme.series[k % len(theme.series)], linewidth=1.8)
-        ends.append(float(share[-1]))
-    ax.set(xlim=(0, comparison.steps), ylim=(0, 100 if max(ends) > 60 else max(10.0, 1.25 * max(ends))), xlabel="step")
+        ax.plot(steps, share, color=theme.series[k % len(theme.series)], linewidth=1.8, marker=MARKERS[k % len(MARKERS)],
+                markevery=(0.08 * (k + 1) / len(comparison.losses), 0.13), markersize=5)  # fmt: skip
+        highest = max(highest, float(share[-1]))
+    ax.set(xlim=(0, comparison.steps), ylim=(0, 100 if highest > 60 else max(10.0, 1.25 * highest)), xlabel="step")
     ax.grid(axis="y")
     ax.set_axisbelow(True)
     ax.set_title(f"Share of starts at or below loss {number(comparison.target)} so far, in percent", color=theme.ink)
-    places = _apart(ends, 0.075 * ax.get_ylim()[1])
-    for k, (label, y) in enumerate(zip(comparison.losses, places, strict=True)):
-        ax.annotate(wrapped(label, 110, 8.5), (1, y), (4, 0), xycoords=("axes fraction", "data"), va="center",
-                    textcoords="offset points", color=theme.ink, fontsize=8.5)  # fmt: skip
-        ax.plot([1.0], [ends[k]], "D", transform=ax.get_yaxis_transform(), color=theme.series[k % len(theme.series)],
-                clip_on=False, markersize=5)  # fmt: skip
-
-
-def _apart(values: list[float], gap: float) -> list[float]:
-    """The same values moved so far that neighbours lie at least a gap apart."""
-    order = np.argsort(values)
-    placed = np.array(values, dtype=float)
-    for a, b in zip(order[:-1], order[1:], strict=True):
-        placed[b] = max(placed[b], placed[a] + gap)
-    return [float(v) for v in placed]
 
 
 def _estimate(e: Estimate) -> str:
@@ -104,7 +109,7 @@ def _estimate(e: Estimate) -> str:
 
 
 def _share(e: Estimate) -> str:
-    return f"{percent(e.value)} [{100 * e.low:.0f}, {100 * e.high:.0f}]"
+    return f"{percent(e.value)} [{100 * e.low:.0f}, {100 * e.high:.0f} %]"
 
 
 def _alt(comparison: Comparison) -> str:

@@ -12,7 +12,7 @@ from fallline.errors import UsageError
 from fallline.runs.descent import Run
 from fallline.runs.outcome import diverged_at
 from fallline.views.picture import Picture
-from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number
+from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, rim
 from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
 
 __all__ = ["draw_curves"]
@@ -49,7 +49,7 @@ def draw_curves(
     shown = [_before_divergence(run) for run in runs]
     log = _wants_log(shown) if log is None else log
     with drawing(theme):
-        figure = canvas(theme, 3.1, title)
+        figure = canvas(theme, 3.1 + (0.15 if len(runs) == 1 else 0), title)
         ax = figure.add_subplot()
         handles, texts = curves_on(ax, runs, called, theme, log=log, target=target)
         if len(runs) > 1:
@@ -70,34 +70,39 @@ def curves_on(
     many = len(runs) > MANY
     ceiling = _ceiling(runs, shown, log)
     handles: list[Any] = []
+    cuts: list[tuple[float, float, int]] = []
     for k, (run, losses) in enumerate(zip(runs, shown, strict=True)):
         diverged = run.outcome.kind == "diverged"
         colour = theme.series[k % len(theme.series)]
         if many:
             colour = theme.outcomes[_place(run)]
-        steps = np.arange(len(losses))
         style = {"linewidth": 0.8, "alpha": 0.5} if many else {"linewidth": 1.8}
-        few = len(losses) <= 40 and not many
-        every = [0] if not few else None
-        marker = {} if many or diverged else {"marker": MARKERS[k % len(MARKERS)], "markersize": 4, "markevery": every}
-        visible = np.minimum(losses, 10 * ceiling if log else 2 * ceiling)
-        (line,) = ax.plot(steps, visible, color=colour, **style, **marker)
+        shape = MARKERS[k % len(MARKERS)]
+        x, y = _visible(losses, ceiling, log) if diverged else (np.arange(float(len(losses))), losses)
+        ax.plot(x, y, color=colour, **style)
+        if len(losses) <= 40 and not many:
+            inner = slice(None, -1) if diverged else slice(None)
+            ax.plot(x[inner], y[inner], linestyle="none", marker=shape, markersize=4, color=colour)
         if diverged:
-            _cut(ax, losses, ceiling, log, colour, theme, word=len(runs) == 1)
+            ax.plot(x[-1:], y[-1:], marker="X", markersize=9, color=colour, markeredgecolor=theme.background,
+                    clip_on=False, zorder=6)  # fmt: skip
+            cuts.append((float(x[-1]), float(y[-1]), run.outcome.step or 0))
         elif not many:
-            ax.plot(steps[-1:], losses[-1:], marker=MARKERS[k % len(MARKERS)], color=colour, markersize=6,
-                    clip_on=False, zorder=4, markeredgecolor=theme.background)  # fmt: skip
-        handles.append(_handle(line, diverged, theme))
+            ax.plot(x[-1:], y[-1:], marker=shape, color=colour, markersize=6, clip_on=False, zorder=4,
+                    markeredgecolor=theme.background)  # fmt: skip
+        handles.append(_handle(colour, "X" if diverged else shape, theme))
     _limits(ax, runs, shown, ceiling, log)
     if target is not None:
         ax.axhline(target, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 3)))
         ax.annotate(f"target {number(target)}", (1, target), (0, 3), xycoords=("axes fraction", "data"),
                     textcoords="offset points", ha="right", va="bottom", fontsize=9, color=theme.ink)  # fmt: skip
     ax.set_xlabel("step")
-    ax.set_title(named(loss_words(runs[0].objective)), color=theme.ink)
+    subtitle = named(loss_words(runs[0].objective))
+    if len(runs) == 1:
+        subtitle += f"\nfrom {number(float(runs[0].losses[0]))} to {ending(runs[0]).removeprefix('loss ')}"
+    ax.set_title(subtitle, color=theme.ink)
     _ticks(ax, log)
-    if len(runs) == 1 and runs[0].outcome.kind != "diverged":
-        _note_ends(ax, shown[0], theme)
+    _say_diverged(ax, cuts, max(run.steps for run in runs), theme)
     if many:
         return _by_outcome(runs, theme)
     return handles, [f"{name}: {ending(run)}" for name, run in zip(called, runs, strict=True)]
@@ -132,21 +137,33 @@ def _ceiling(runs: Sequence[Run], curves: Sequence[Floats], log: bool) -> float:
     return min(peak, highest + max(room, 1e-12))
 
 
-def _cut(ax: Any, losses: Floats, ceiling: float, log: bool, colour: str, theme: Theme, *, word: bool) -> None:
-    """A cross where a diverged run leaves the picture or ends."""
+def _visible(losses: Floats, ceiling: float, log: bool) -> tuple[Floats, Floats]:
+    """A diverged run's curve up to the height where the picture ends."""
+    steps = np.arange(float(len(losses)))
     above = np.flatnonzero(losses > ceiling)
-    if len(above) and above[0] > 0:
-        k = int(above[0])
-        a, b = (np.log(losses[k - 1 : k + 1]) if log else losses[k - 1 : k + 1]).tolist()
-        top = float(np.log(ceiling)) if log else ceiling
-        x, y = k - 1 + (top - a) / (b - a), ceiling
-    else:
-        x, y = len(losses) - 1, float(losses[-1]) if len(losses) else ceiling
-    ax.plot([max(x, 0)], [y], marker="X", markersize=9, color=colour, markeredgecolor=theme.background, clip_on=False,
-            zorder=6, linestyle="none")  # fmt: skip
-    if word:
-        ax.annotate("diverged", (max(x, 0), y), (8, -2), textcoords="offset points", color=theme.ink, fontsize=9,
-                    va="top", fontweight="bold")  # fmt: skip
+    if not len(losses):
+        return np.zeros(1), np.full(1, ceiling)
+    if not len(above) or above[0] == 0:
+        return steps, np.minimum(losses, ceiling)
+    k = int(above[0])
+    ends = np.array([losses[k - 1], losses[k], ceiling])
+    a, b, top = np.log(ends) if log else ends / 2  # halved, so that no difference of large floats overflows
+    return np.append(steps[:k], k - 1 + (top - a) / (b - a)), np.append(losses[:k], ceiling)
+
+
+def _say_diverged(ax: Any, cuts: Sequence[tuple[float, float, int]], steps: int, theme: Theme) -> None:
+    """The word beside the cross, once for crosses that stand together."""
+    said: list[float] = []
+    for x, y, step in sorted(cuts):
+        if any(abs(x - other) < 0.3 * steps for other in said):
+            continue
+        said.append(x)
+        together = [t for other, _, t in cuts if 0 <= other - x < 0.3 * steps]
+        word = "diverged" if len(together) > 1 else f"diverged at step {step}"
+        right = x < 0.6 * steps
+        ax.annotate(word, (x, y), (9 if right else -9, 0), textcoords="offset points", color=theme.ink, fontsize=9,
+                    va="center", ha="left" if right else "right", fontweight="bold", path_effects=rim(theme), zorder=7,
+                    annotation_clip=False)  # fmt: skip
 
 
 def _limits(ax: Any, runs: Sequence[Run], curves: Sequence[Floats], ceiling: float, log: bool) -> None:
@@ -172,25 +189,16 @@ def _ticks(ax: Any, log: bool) -> None:
         ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
         return
     low, high = np.log10(ax.get_ylim())
-    subs = (1.0,) if high - low > 1.6 else (1.0, 2.0, 5.0)
+    subs = (1.0,) if high - low > 3 else (1.0, 3.0) if high - low > 1.3 else (1.0, 2.0, 5.0)
     ax.yaxis.set_major_locator(LogLocator(subs=subs, numticks=7))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     ax.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _note_ends(ax: Any, losses: Floats, theme: Theme) -> None:
-    from fallline.views.style import rim
-
-    for k, words, shift, ha in ((0, "start", (8, 4), "left"), (len(losses) - 1, "end", (-2, 8), "right")):
-        ax.annotate(f"{words} {number(float(losses[k]))}", (k, losses[k]), shift, textcoords="offset points", ha=ha,
-                    va="bottom", fontsize=9, color=theme.ink, path_effects=rim(theme))  # fmt: skip
-
-
-def _handle(line: Any, diverged: bool, theme: Theme) -> Any:
+def _handle(colour: str, marker: str, theme: Theme) -> Any:
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], color=line.get_color(), linewidth=1.8, marker="X" if diverged else line.get_marker(),
-                  markersize=7, markeredgecolor=theme.background)  # fmt: skip
+    return Line2D([], [], color=colour, linewidth=1.8, marker=marker, markersize=7, markeredgecolor=theme.background)
 
 
 def _place(run: Run) -> int:

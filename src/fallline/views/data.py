@@ -51,8 +51,13 @@ def draw_data(
         handles, texts = points_on(ax, dataset, theme, columns)
         if not dataset.classes and width > 1:
             colour_of_values(figure, ax, dataset, theme)
-        legend_below(figure, handles, texts, min(3, max(1, len(handles))))
+        legend_below(figure, handles, texts, legend_columns(len(handles)))
     return Picture(figure, title, _alt(dataset, columns), theme)
+
+
+def legend_columns(count: int) -> int:
+    """Columns of a legend of classes."""
+    return max(1, count) if count <= 3 else 2 if count == 4 else 3
 
 
 def points_on(

@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm, Normalize, to_rgb
+from matplotlib.legend_handler import HandlerLine2D
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike, NDArray
 
@@ -95,7 +98,8 @@ def draw_map(
         for k, mark in enumerate(marks, start=1):
             handles.append(_mark(ax, mark, k, x_axis, y_axis, theme))
             texts.append(mark.label)
-        legend_below(figure, handles, texts)
+        numbered = {handle: _Numbered() for handle in handles[len(handles) - len(marks) :]}
+        legend_below(figure, handles, texts, handler_map=numbered)
     return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, marks), theme)
 
 
@@ -160,7 +164,7 @@ def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme) -> tuple[Float
         image[mine] = oklab_ramp(ramp, 256)[(255 * place / max(1, len(unique) - 1)).astype(int)]
         handles.append(Patch(facecolor=oklab_ramp(ramp, 3)[1], edgecolor=theme.muted, linewidth=0.5))
         texts.append(
-            f"{word}: {percent(float(mine.mean()))} of runs; lighter the {'slower' if word == 'converged' else 'later'}"
+            f"{word}: {percent(float(mine.mean()))} of runs; lighter the {'faster' if word == 'converged' else 'later'}"
         )
     return image, handles, texts
 
@@ -255,15 +259,24 @@ def _curve(ax: Any, x: ArrayLike, y: ArrayLike, x_axis: Axis, y_axis: Axis, k: i
 
 
 def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme) -> Any:
-    from matplotlib.lines import Line2D
-
     x, y = float(_position(mark.x, x_axis)), float(_position(mark.y, y_axis))
     style = {"marker": "o", "markersize": 12, "color": theme.background, "markeredgecolor": theme.ink,
              "linestyle": "none", "markeredgewidth": 1.2}  # fmt: skip
     ax.plot([x], [y], zorder=5, clip_on=False, **style)
     ax.annotate(str(k), (x, y), ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color=theme.ink, zorder=6,
                 annotation_clip=False)  # fmt: skip
-    return Line2D([], [], **(style | {"marker": f"${k}$", "color": theme.ink, "markersize": 7, "markeredgewidth": 0.3}))
+    return Line2D([], [], label=str(k), **style)
+
+
+class _Numbered(HandlerLine2D):  # type: ignore[misc]  # matplotlib ships no types
+    """A mark in the legend, with its number inside."""
+
+    def create_artists(self, legend: Any, handle: Any, *place: Any) -> list[Any]:
+        artists = super().create_artists(legend, handle, *place)
+        x, y, width, height, _, transform = place
+        number = Text((width - x) / 2, (height - y) / 2, handle.get_label(), ha="center", va="center_baseline",
+                      fontsize=8.5, fontweight="bold", color=handle.get_markeredgecolor(), transform=transform)  # fmt: skip
+        return [*artists, number]
 
 
 def _alt(

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import ShapeError
 from fallline.textbook.network import Layer, Network, Parameters
 from fallline.views.picture import Picture
-from fallline.views.style import Theme, canvas, drawing, legend_below, listed, look, lowered, number, rim
+from fallline.views.style import WIDTH, Theme, canvas, drawing, legend_below, listed, look, lowered, number, rim
 
 __all__ = ["draw_network"]
 
@@ -26,6 +26,9 @@ FIRST, LAST = 5, 2
 
 COLUMN = 1.3
 """Inches between two layers."""
+
+RADIUS = 0.19
+"""Inches from the middle of a unit to its rim."""
 
 _ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "gelu": "GELU", "silu": "SiLU"}
 
@@ -65,26 +68,29 @@ def draw_network(
     ]
     lines = sum(len(a) * len(b) for a, b in zip(shown[:-1], shown[1:], strict=True))
     values = weights is not None and (lines <= 24 if values is None else values)
-    step = COLUMN if network.depth > 2 else 1.8
-    radius = 0.19
+    step = (COLUMN if network.depth > 2 else 1.8) + (0.2 if values else 0.0)
     tall = max(float(np.ptp(y)) for y in places)
-    width = max(5.0, step * network.depth + 1.5)
+    margin = 0.85 if inputs or outputs else 0.35
+    captions = [_caption(network, l) for l in range(network.depth + 1)]
+    below = 0.52 + 0.18 * max(map(len, captions))
     with drawing(theme):
-        figure = canvas(theme, tall + 1.35, title, width)
+        figure = canvas(theme, tall + below + 0.42, title, max(WIDTH, step * network.depth + 2 * margin + 0.2))
         ax = figure.add_subplot()
         ax.set_axis_off()
         ax.set_aspect("equal")
         xs = [step * l for l in range(network.depth + 1)]
         _connections(ax, network, weights, shown, places, xs, theme, values)
         for l, (units, ys) in enumerate(zip(shown, places, strict=True)):
-            _units(ax, network, l, units, ys, xs[l], radius, theme, inputs, outputs)
+            _units(ax, network, l, units, ys, xs[l], theme, inputs, outputs)
             if values and l and weights is not None and weights[l - 1].b is not None:
                 for unit, y in zip(units, ys, strict=True):
-                    ax.text(xs[l], y - radius - 0.03, f"b {_signed(float(weights[l - 1].b[unit]))}", ha="center",
-                            va="top", fontsize=7.5, color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
-            ax.text(xs[l], -tall / 2 - 0.42, _caption(network, l), ha="center", va="top", fontsize=9, linespacing=1.35)
-        ax.set_xlim(xs[0] - 0.65, xs[-1] + 0.65)
-        ax.set_ylim(-tall / 2 - 1.0, tall / 2 + 0.3)
+                    ax.text(xs[l], y - RADIUS - 0.03, f"b {_signed(float(weights[l - 1].b[unit]))}", ha="center",
+                            va="top", fontsize=8, color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
+            for k, line in enumerate(captions[l]):
+                ax.text(xs[l], -tall / 2 - 0.55 - 0.18 * k, line, ha="center", va="baseline", fontsize=9,
+                        color=theme.muted if k else theme.ink)  # fmt: skip
+        ax.set_xlim(xs[0] - margin, xs[-1] + margin)
+        ax.set_ylim(-tall / 2 - below, tall / 2 + RADIUS + 0.06)
         if weights is not None:
             _key(figure, weights, theme)
     return Picture(figure, title, _alt(network, weights), theme)
@@ -150,7 +156,7 @@ def _write_weights(ax: Any, W: Floats, segments: list[list[tuple[float, float]]]
     written: list[Floats] = []
     for k, value in enumerate(W):
         best, most = ends[k].mean(axis=0), -1.0
-        for t in (0.3, 0.7, 0.26, 0.74, 0.36, 0.64, 0.42, 0.58):
+        for t in (0.34, 0.62, 0.3, 0.66, 0.4, 0.56, 0.48):
             at = ends[k, 0] + t * (ends[k, 1] - ends[k, 0])
             others = [float(np.hypot(0.45 * (p - at)[0], (p - at)[1])) for p in written]
             along = ends[:, 0] + t * (ends[:, 1] - ends[:, 0])
@@ -159,29 +165,29 @@ def _write_weights(ax: Any, W: Floats, segments: list[list[tuple[float, float]]]
             if room > most + 1e-9:
                 best, most = at, room
         written.append(best)
-        ax.text(*best, _signed(float(value)), ha="center", va="center", fontsize=7.5, zorder=2, color=theme.ink,
-                path_effects=rim(theme))  # fmt: skip
+        ax.text(*best, _signed(float(value)), ha="center", va="center", fontsize=8, zorder=2, color=theme.ink,
+                bbox={"facecolor": theme.background, "edgecolor": "none", "pad": 0.6})  # fmt: skip
 
 
 def _signed(value: float) -> str:
-    return number(round(value, 2) + 0.0, 3)
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−") if abs(value) < 100 else number(value, 3)
 
 
 def _units(
-    ax: Any, network: Network, l: int, units: list[int], ys: Floats, x: float, radius: float, theme: Theme,
+    ax: Any, network: Network, l: int, units: list[int], ys: Floats, x: float, theme: Theme,
     inputs: Sequence[str] | None, outputs: Sequence[str] | None,
 ) -> None:  # fmt: skip
     last = l == network.depth
     names = inputs if l == 0 else outputs if last else None
     for unit, y in zip(units, ys, strict=True):
-        ax.add_patch(Circle((x, y), radius, facecolor=theme.background, edgecolor=theme.ink, linewidth=1.2, zorder=3))
+        ax.add_patch(Circle((x, y), RADIUS, facecolor=theme.background, edgecolor=theme.ink, linewidth=1.2, zorder=3))
         letter = "x" if l == 0 else "y" if last else "h"
         text = letter + lowered(unit + 1)
         ax.text(x, y, text, ha="center", va="center_baseline", fontsize=9 if unit < 99 else 7.5, zorder=4)
         if names is not None:
             side = -1 if l == 0 else 1
             ax.text(
-                x + side * (radius + 0.06), y, names[unit], ha="right" if l == 0 else "left", va="center", fontsize=9
+                x + side * (RADIUS + 0.06), y, names[unit], ha="right" if l == 0 else "left", va="center", fontsize=9
             )
     if len(units) < network.sizes[l]:
         middle = (ys[FIRST - 1] + ys[FIRST]) / 2
@@ -189,17 +195,20 @@ def _units(
         ax.plot([x] * 3, middle + np.array([-0.22, 0, 0.22]) * gap, "o", color=theme.ink, markersize=2.6, zorder=4)
 
 
-def _caption(network: Network, l: int) -> str:
-    count = f"{network.sizes[l]} unit{'s' if network.sizes[l] != 1 else ''}"
+def _caption(network: Network, l: int) -> list[str]:
+    """What stands below a layer: its name, what its units do, how many there are where not all are drawn."""
+    n = network.sizes[l]
+    count = [f"{n} units"] if n > MOST else []
     if l == 0:
-        return f"inputs\n{count.replace('unit', 'input')}" if network.sizes[0] > MOST else "inputs"
+        return ["inputs", *count]
     if l == network.depth:
-        answer = {"cross_entropy": "softmax", "logistic": "logistic"}.get(network.loss.name, "identity")
-        return f"output\n{answer}" + (f"\n{count}" if network.sizes[l] > MOST else "")
+        return [
+            "output",
+            {"cross_entropy": "softmax", "logistic": "logistic"}.get(network.loss.name, "identity"),
+            *count,
+        ]
     name = network.activations[l - 1].name
-    return f"layer {l}\n{_ACTIVATIONS.get(name, name.replace('_', ' '))}" + (
-        f"\n{count}" if network.sizes[l] > MOST else ""
-    )
+    return [f"layer {l}", _ACTIVATIONS.get(name, name.replace("_", " ")), *count]
 
 
 def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
@@ -224,13 +233,14 @@ def _alt(network: Network, weights: tuple[Layer, ...] | None) -> str:
         network.loss.name, ""
     )
     layers.append(f"{sizes[-1]} output{'s' if sizes[-1] != 1 else ''}{answer}")
-    text = f"Feed-forward network drawn from left to right: {listed(layers)}; every unit is connected to all of the next layer."
+    text = f"Feed-forward network drawn from left to right: {listed(layers)}."
     if max(sizes) > MOST:
         text += " Of large layers only the first and last units are drawn."
     if weights is not None:
         W = np.concatenate([layer.W.ravel() for layer in weights])
-        text += (
-            f" Lines show weights: {int((W > 0).sum())} positive up to {number(float(W.max()), 3)}, "
-            f"{int((W < 0).sum())} negative down to {number(float(W.min()), 3)}, {int((W == 0).sum())} zero."
-        )
+        plus, minus = W[W > 0], W[W < 0]
+        parts = [f"{len(plus)} positive up to {number(float(plus.max()), 3)}"] if len(plus) else []
+        parts += [f"{len(minus)} negative down to {number(float(minus.min()), 3)}"] if len(minus) else []
+        parts += [f"{int((W == 0).sum())} zero"] if (W == 0).any() else []
+        text += f" Lines show weights: {', '.join(parts)}."
     return text

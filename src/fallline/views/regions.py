@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
 from fallline.problems import NetworkObjective, as_vector
-from fallline.views.data import points_on
+from fallline.views.data import legend_columns, points_on
 from fallline.views.picture import Picture
 from fallline.views.style import Theme, canvas, drawing, legend_below, look, named, number, oklab_ramp, percent
 
@@ -38,7 +38,7 @@ def draw_regions(
         figure = canvas(theme, 3.9, title)
         ax = figure.add_subplot()
         handles, texts = regions_on(figure, ax, objective, point, theme)
-        legend_below(figure, handles, texts, min(3, max(1, len(handles))))
+        legend_below(figure, handles, texts, legend_columns(len(handles)))
     return Picture(figure, title, _alt(objective, point), theme)
 
 
@@ -129,7 +129,10 @@ def _alt(objective: NetworkObjective, w: Floats) -> str:
         low, high = number(float(answer.min()), 3), number(float(answer.max()), 3)
         return f"Output of {objective.name} over its two inputs as a colour: from {low} to {high} on the data."
     right = percent(float(objective.accuracy(w)))
-    text = f"Decision regions of {objective.name}, darker where the network is surer: {right} of {len(data)} samples right."
+    text = (
+        f"Decision regions of {objective.name}, stronger in colour where the network is surer: {right} of {len(data)} "
+        "samples right."
+    )
     wrong = _wrong(objective, w)
     for k, name in enumerate(data.classes[:8]):
         mine = data.labels == k

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import Run
 from fallline.views.curves import curves_on, draw_curves
+from fallline.views.data import legend_columns
 from fallline.views.landscape import draw_contours, run_over_contours
 from fallline.views.picture import Picture
 from fallline.views.regions import draw_regions, regions_on
@@ -33,6 +34,6 @@ def run_picture(run: Run, *, title: str | None = None, theme: str | Theme = "lig
             run_over_contours(figure, ax, run, theme)
         else:
             handles, texts = regions_on(figure, ax, network, run.end, theme)
-            legend_below(figure, handles, texts, min(4, len(handles)))
+            legend_below(figure, handles, texts, legend_columns(len(handles)))
         curves_on(below, [run], [""], theme, log=None)
     return Picture(figure, title, f"{over.alt} {curve.alt} {run.outcome.sentence}", theme)

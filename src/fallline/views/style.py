@@ -166,7 +166,7 @@ def canvas(theme: Theme, height: float, title: str, width: float = WIDTH) -> Any
     return figure
 
 
-def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], columns: int = 1) -> None:
+def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], columns: int = 1, **options: Any) -> None:
     """A legend under the picture, which grows by its lines."""
     if not handles:
         return
@@ -177,7 +177,7 @@ def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], colu
     figure.set_figheight(figure.get_figheight() + 0.12 + 0.15 * count + 0.07 * len(rows))
     figure.legend(
         list(handles), lines, loc="outside lower left", ncols=columns, labelspacing=0.5, borderpad=0.2,
-        columnspacing=1.2, handletextpad=0.6,
+        columnspacing=1.2, handletextpad=0.6, **options,
     )  # fmt: skip
 
 
