@@ -7,9 +7,11 @@ from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Method, Run, descend, method
+from .runs.map import Map, load_map, map
 from .runs.outcome import Outcome
 from .runs.starts import draw_starts, notebook_start
 from .settings import SETTINGS, Setting
+from .studies import Study, study
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial
 from .textbook.landscapes import LANDSCAPES, Landscape
@@ -17,6 +19,7 @@ from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
+from .views.equations import Equations, equations
 
 __all__ = [
     "ACTIVATIONS",
@@ -29,11 +32,13 @@ __all__ = [
     "Activation",
     "Comparison",
     "Dataset",
+    "Equations",
     "FalllineError",
     "Initial",
     "Landscape",
     "LandscapeObjective",
     "Loss",
+    "Map",
     "Method",
     "Network",
     "NetworkObjective",
@@ -43,17 +48,22 @@ __all__ = [
     "Run",
     "Schedule",
     "Setting",
+    "Study",
     "activation",
     "compare",
     "descend",
     "draw_starts",
+    "equations",
     "generate",
     "landscape",
+    "load_map",
     "loss",
+    "map",
     "method",
     "notebook_start",
     "objective",
     "optimizer",
+    "study",
 ]
 
 __version__: str

@@ -41,6 +41,13 @@ class Map:
     spec: what it is a map of.
     known: which cells are computed, (rows, columns).
     path: the map file behind it, or None.
+
+    >>> m = map("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=8, steps=50, learning_rate=1e-3)
+    >>> m.values.shape, m.complete
+    ((8, 8), True)
+    >>> run = m.run_at(1.0, 1.0)
+    >>> run.steps
+    50
     """
 
     def __init__(self, spec: MapSpec, path: Path | None = None) -> None:
@@ -306,7 +313,14 @@ def growing(
 
 
 def load_map(path: str | Path) -> Map:
-    """The map in a file, complete or not; every tile is checked."""
+    """The map in a file, complete or not; every tile is checked.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
+    >>> m = map("quadratic", x="start.x=-1..1", y="start.y=-1..1", size=8, steps=5, out=path)
+    >>> load_map(path).sha256 == m.sha256
+    True
+    """
     with MapFile.open(path) as file:
         result = Map(file.spec(), Path(path))
         for tile, values in file.tiles(result.spec):

@@ -252,7 +252,13 @@ class MapPlan:
 
 @dataclass(frozen=True)
 class Study:
-    """A described set of runs."""
+    """A described set of runs.
+
+    >>> from fallline.studies import study
+    >>> three = study("three-gaussians")
+    >>> len(three.descents), len(three.fits), three.network.sizes
+    (9, 4, '2-3-2-3')
+    """
 
     title: str = key(Text(), "the report's title")
     question: str = key(Text(), "what the study asks, in a sentence or two", "")

@@ -107,7 +107,14 @@ class Section:
 
 @dataclass(frozen=True, repr=False)
 class Equations(Sequence[Equation]):
-    """All equations of a network, landscape, optimizer ...: a sequence of equations, grouped in sections."""
+    """All equations of a network, landscape, optimizer ...: a sequence of equations, grouped in sections.
+
+    >>> from fallline.textbook.landscapes import LANDSCAPES
+    >>> from fallline.views.equations import equations
+    >>> written = equations(LANDSCAPES["saddle"])
+    >>> len(written), [section.title for section in written.sections]
+    (3, ['Formula', 'Partial derivatives'])
+    """
 
     title: str
     sections: tuple[Section, ...]
