@@ -35,6 +35,7 @@ def read_csv(
     >>> _ = Path(folder.name, "flowers.csv").write_text("width,height,kind\\n1,2,rose\\n2,1,tulip\\n")
     >>> read_csv(Path(folder.name, "flowers.csv"), "kind")
     Dataset('flowers', 2 samples, 2 inputs, 2 classes)
+    >>> folder.cleanup()
     """
     path = Path(path)
     names, rows = _rows(path)
