@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from fallline.errors import SettingError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import LAST, Kernel, Measure, Plan, Slot, build
+from fallline.readings.machine.program import Program
 from fallline.runs.outcome import OUTCOMES
 from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
@@ -74,9 +76,10 @@ def train(
     if isinstance(what, NetworkObjective) and what.network.l2 and "l2" not in columns:
         columns["l2"] = np.asarray(what.network.l2, dtype=real)
     cells = max([1, *(len(c) for c in columns.values() if c.ndim), len(start_array) if start_array.ndim > 1 else 1])
-    program = program_of(what, record, decay, columns, hits="accuracy" in measures)
     plan = plan or Plan(lanes=128 // real.itemsize, together=1)
-    kernel = build(program, plan, 8 * real.itemsize, batches=rows is not None)
+    program, kernel = _kernel(
+        what, record, decay, tuple(columns), "accuracy" in measures, plan, 8 * real.itemsize, rows is not None
+    )
     table = np.zeros(Slot.SETTINGS + 2 * len(program.settings), dtype=np.int64)
     raw = np.empty((len(Measure), cells), dtype=real)
     history = np.full((cells, steps + 1), np.nan, dtype=real) if "history" in measures else None
@@ -102,6 +105,16 @@ def train(
     packed = 0 if rows is None else rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
     _run(kernel, table, cells, packed, threads or os.cpu_count() or 1, progress)
     return _results(raw, history, finals, measures, steps, what)
+
+
+@lru_cache(maxsize=64)
+def _kernel(
+    objective: Objective, optimizer_: Optimizer, schedule_: Schedule, settings: tuple[str, ...], hits: bool, plan: Plan,
+    bits: int, batches: bool,
+) -> tuple[Program, Kernel]:  # fmt: skip
+    """Traced and compiled once: a map trains the same objective tile after tile."""
+    program = program_of(objective, optimizer_, schedule_, settings, hits=hits)
+    return program, build(program, plan, bits, batches=batches)
 
 
 def _run(
