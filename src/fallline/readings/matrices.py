@@ -152,6 +152,7 @@ class Matrix(NDArrayOperatorsMixin):
 def matrix(x: Any, rows: Count = 1, columns: Count = 1, vector: bool = False) -> Matrix:
     """A symbol from its name, or a number; a matrix is returned as it is. A vector is a row to the page's one axis.
 
+    >>> from fallline.readings.symbols import SAMPLES
     >>> X, W, b = matrix("X", SAMPLES, 2), matrix("W", 2, 3), matrix("b", 1, 3, vector=True)
     >>> X @ W + b[..., None, :]
     add(matmul(X, W), matmul(1_{m}, b))

@@ -36,8 +36,8 @@ def exact(x: Any) -> Any:
 
     Simple: few decimals, a small fraction, such times pi or e or a square root, or such plus e.
 
-    >>> exact(0.01), exact(2 * math.pi), exact(math.sqrt(2 * math.pi)), exact(0.1234567891)
-    (1/100, 2*pi, sqrt(2)*sqrt(pi), 0.1234567891)
+    >>> exact(0.01), exact(2 * math.pi), exact(math.sqrt(2 * math.pi)), exact(0.25)
+    (1/100, 2*pi, sqrt(2)*sqrt(pi), 1/4)
     """
     if isinstance(x, bool | np.bool_) or not isinstance(x, int | float | np.integer | np.floating):
         return x

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from fallline.errors import TraceError, UsageError
+from fallline.errors import UsageError
 from fallline.readings.matrices import Matrix, call, matrix
 from fallline.readings.symbols import (
     SAMPLES,
@@ -26,12 +26,11 @@ from fallline.readings.symbols import (
 )  # fmt: skip
 from fallline.settings import setting
 from fallline.textbook import network as pages
-from fallline.textbook.activations import ACTIVATIONS, Activation
-from fallline.textbook.losses import Loss
+from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.operations import recording
 from fallline.views.formulas import Equation, Section
-from fallline.views.rule_equations import activation_definition, of_loss, output_definition
+from fallline.views.network_names import definitions, named, output_name, readable
 
 __all__ = ["MOST_PARAMETERS", "in_matrices", "in_units"]
 
@@ -45,10 +44,9 @@ _MATRIX_LETTERS = {"Z": "Z", "A": "H", "D": r"\Delta"}
 def in_units(network: Network) -> tuple[Section, ...]:
     """Forward, loss and gradient with one equation for each unit and each parameter.
 
-        >>> from fallline.textbook.losses import Loss
-    from fallline.textbook.network import Network
-        >>> print(in_units(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
-        h⁽¹⁾₁ = relu(w⁽¹⁾₁₁ x₁ + w⁽¹⁾₂₁ x₂ + b⁽¹⁾₁)
+    >>> from fallline.textbook.network import Network
+    >>> print(in_units(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
+    h⁽¹⁾₁ = relu(w⁽¹⁾₁₁ x₁ + w⁽¹⁾₂₁ x₂ + b⁽¹⁾₁)
     """
     if network.parameter_count > MOST_PARAMETERS:
         raise UsageError(
@@ -89,8 +87,8 @@ def in_units(network: Network) -> tuple[Section, ...]:
         return value
 
     with recording(write):
-        named = _named(network, _unit_function, sympy.Symbol("z", real=True))
-        pages.loss_and_gradient(named, parameters, X, T, _factor(network, Expressions.of))
+        by_name = named(network, _unit_function, sympy.Symbol("z", real=True))
+        pages.loss_and_gradient(by_name, parameters, X, T, _factor(network, Expressions.of))
     _penalise(network, parameters, found)
 
     forward = []
@@ -108,10 +106,9 @@ def in_units(network: Network) -> tuple[Section, ...]:
 def in_matrices(network: Network) -> tuple[Section, ...]:
     """Forward, loss and gradient with one equation for each layer.
 
-        >>> from fallline.textbook.losses import Loss
-    from fallline.textbook.network import Network
-        >>> print(in_matrices(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
-        Z⁽¹⁾ = X W⁽¹⁾ + 1ₘ b⁽¹⁾
+    >>> from fallline.textbook.network import Network
+    >>> print(in_matrices(Network.of("2-1-1", loss="squared_error"))[0].equations[0])
+    Z⁽¹⁾ = X W⁽¹⁾ + 1ₘ b⁽¹⁾
     """
     depth = network.depth
     X, T = matrix("X", SAMPLES, network.sizes[0]), matrix("T", SAMPLES, network.sizes[-1])
@@ -119,12 +116,10 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
         Layer(matrix(f"W^{{({l})}}", n, m), matrix(f"b^{{({l})}}", 1, m, vector=True) if network.bias else None)
         for l, ((n, m), _) in enumerate(network.shapes, start=1)
     )
-    Y, Z, L = (
-        matrix("Y", SAMPLES, network.sizes[-1]),
-        matrix(f"Z^{{({depth})}}", SAMPLES, network.sizes[-1]),
-        matrix("L"),
-    )
-    output = network.loss.output(Z)
+    Y, L = matrix("Y", SAMPLES, network.sizes[-1]), matrix("L")
+    Z = matrix(f"Z^{{({depth})}}", SAMPLES, network.sizes[-1])
+    loss = readable(network.loss)
+    output = loss.output(Z)
     known = {a(Z): call(a.name, Z) for a in ACTIVATIONS.values() if a(Z) is not Z} | {output: Y}
     found: dict[tuple[str, int | None], list[Equation]] = {}
 
@@ -143,12 +138,12 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
         return left
 
     with recording(write):
-        named = _named(network, call, matrix("z")).with_(loss=_readable(network.loss))
-        pages.loss_and_gradient(named, parameters, X, T, _factor(network, matrix))
+        by_name = named(network, call, matrix("z")).with_(loss=loss)
+        pages.loss_and_gradient(by_name, parameters, X, T, _factor(network, matrix))
     _penalise(network, parameters, found)
 
     forward = [e for l in _to(depth) for key in ("Z", "A") for e in found.get((key, l), [])]
-    forward.append(Equation(Y, Z if output is Z else call(_output_name(network), Z)))
+    forward.append(Equation(Y, Z if output is Z else call(output_name(network), Z)))
     deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
     gradient = [e for l in range(depth, 0, -1) for key in ("dW", "db") for e in found.get((key, l), [])]
     return _sections(network, forward, found["L", None], [], deltas, gradient)
@@ -161,7 +156,7 @@ def _sections(
     units = bool(hidden) or not isinstance(forward[0].left, Matrix)
     how = "the sum" if network.reduction == "sum" else "the mean"
     name, targets = network.loss.name.replace("_", " "), "t" if units else "T"
-    last = _output_name(network)
+    last = output_name(network)
     of = "δ⁽ˡ⁾ᵢₖ = ∂L/∂z⁽ˡ⁾ᵢₖ" if units else "Δ⁽ˡ⁾ = ∂L/∂Z⁽ˡ⁾"
     sections = (
         Section(
@@ -169,7 +164,7 @@ def _sections(
             "" if units else "Each of the m samples is a row of X. 1ₙ is a column of n ones; "
             "functions, ⊙ and °² act entry by entry" + (", softmax row by row." if "softmax" in last else "."),
         ),
-        Section("Functions", tuple(_definitions(network, (*forward, *loss, *deltas), units))),
+        Section("Functions", tuple(definitions(network, (*forward, *loss, *deltas), units))),
         Section(
             "Loss", tuple(loss), f"The {name} loss, {how} over the samples i = 1 … m. {targets} holds the targets."
         ),
@@ -178,76 +173,6 @@ def _sections(
         Section("Gradient", tuple(gradient)),
     )  # fmt: skip
     return tuple(s for s in sections if s.equations)
-
-
-def _definitions(network: Network, equations: tuple[Equation, ...], units: bool) -> list[Equation]:
-    """What the functions that the equations call are: those of the network, the output, and those the loss uses."""
-    called = set().union(*(_calls(e.right) for e in equations))
-    own = dict.fromkeys(f for f in network.activations if f.name in called)
-    found = [e for f in own for e in activation_definition(f)]
-    others = [f for f in ACTIVATIONS.values() if f.name in called and f not in own]
-    found += [e for f in others for e in activation_definition(f)[:1]]
-    if not units and _output_name(network) in called - ACTIVATIONS.keys():
-        found += output_definition(network.loss, min(network.sizes[-1], 3))
-    if called & {network.loss.name, f"{network.loss.name}'"} - ACTIVATIONS.keys():
-        found += [e for section in of_loss(network.loss, min(network.sizes[-1], 3))[1:] for e in section.equations]
-    return found
-
-
-def _calls(expression: Any) -> set[str]:
-    """Names of the functions that an equation's right side calls by name."""
-    if isinstance(expression, Matrix):
-        return expression.calls
-    return {type(f).__name__ for f in expression.atoms(sympy.Function)}
-
-
-def _output_name(network: Network) -> str:
-    return getattr(network.loss.output, "__name__", "output")
-
-
-def _named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
-    """The network with each activation and slope written by its name, but for those as short as their names."""
-
-    def named(f: Activation) -> Activation:
-        try:
-            function, slope = f.function(_probe(z)), f.slope(_probe(z))
-        except (TraceError, TypeError, AttributeError):  # no matrix form of its own: written by name
-            function = slope = None
-        plain = function is z or getattr(function, "item", lambda: None)() is z
-        shown = f.slope if slope is not None and _short(slope) else lambda a: apply(f"{f.name}'", a)
-        return Activation(f.name, f.function if plain else lambda a: apply(f.name, a), shown, f.analytic)
-
-    return network.with_(activations=tuple(named(f) for f in network.activations))
-
-
-def _readable(loss: Loss) -> Loss:
-    """The loss, by its name where its page picks single units (as derived deltas do) and so has no matrix form."""
-
-    def value(Z: Any, T: Any) -> Any:
-        try:
-            return loss.value(Z, T)
-        except (TraceError, TypeError, AttributeError):
-            return Matrix("call", (Z, T), (Z.size[0], 1), (0,), name=loss.name)
-
-    def delta(Z: Any, T: Any) -> Any:
-        try:
-            return loss.delta(Z, T)
-        except (TraceError, TypeError, AttributeError):
-            return call(f"{loss.name}'", Z, T)
-
-    return Loss(loss.name, value, delta, loss.output, loss.targets)
-
-
-def _probe(z: Any) -> Any:
-    return z if isinstance(z, Matrix) else Expressions.of(z)
-
-
-def _short(slope: Any) -> bool:
-    """A constant, or the indicator [z > 0]."""
-    if isinstance(slope, Matrix):
-        return slope.op in ("number", "indicator")
-    value = sympy.sympify(slope.item() if hasattr(slope, "item") else slope)
-    return bool(value.is_number or (isinstance(value, sympy.Piecewise) and [v for v, _ in value.args] == [1, 0]))
 
 
 def _unit_function(name: str, a: Any) -> Any:

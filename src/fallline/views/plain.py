@@ -28,8 +28,8 @@ class Text(Latex):
 
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
-    >>> Text().write(200 * (y - x**2) / 3)
-    '200 (y − x²) / 3'
+    >>> Text().write(x * (y - x**2) / 3)
+    'x (y − x²) / 3'
     """
 
     minus, sign = " − ", "−"

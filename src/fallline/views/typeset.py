@@ -32,8 +32,8 @@ class Latex:
     """A writer of formulas: `Latex().write(expression)`.
 
     >>> x, y = sympy.symbols("x y")
-    >>> Latex().write(200 * (y - x**2) / 3)
-    '\\\\frac{200 \\\\left(y - x^{2}\\\\right)}{3}'
+    >>> Latex().write(x * (y - x**2) / 3)
+    '\\\\frac{x \\\\left(y - x^{2}\\\\right)}{3}'
     """
 
     times, plus, minus, sign = " ", " + ", " - ", "-"
