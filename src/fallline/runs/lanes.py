@@ -170,7 +170,7 @@ def _results(
                 mean = raw[Measure.SUM_LAST] / min(LAST, steps + 1)
                 good = alive & (mean < 1)
                 out[name] = np.where(
-                    good, -raw[Measure.SUM], raw[Measure.SUM_INVERSE] + dead_steps / 1e6
+                    good, -raw[Measure.SUM], raw[Measure.SUM_INVERSE] + dead_steps * np.maximum(raw[Measure.FIRST], 1) / 1e6
                 )
             elif name == "outcome":
                 out[name] = _outcome(raw, steps)
