@@ -64,7 +64,9 @@ def explain(objective: Objective, method: Method, path: Floats, losses: Floats, 
             f"{advice} or another start would help.", None, evidence,
         )  # fmt: skip
     if kind == "oscillating":
-        sentence = f"Oscillating around {loss}: it rises as often as it falls over the last {max(8, steps // 4)} steps."
+        window = max(8, steps // 4)
+        rises = int((np.diff(losses[-window - 1 :]) > 0).sum())
+        sentence = f"Oscillating around {loss}: it rose in {rises} of the last {window} steps and gained little."
         if bound is not None and rate > bound:
             sentence += (
                 f" Learning rate {rate:g} lies above {_bound_text(method)} = {bound:.3g} {at}: try one below it."

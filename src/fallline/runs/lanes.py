@@ -21,7 +21,7 @@ from fallline.problems import NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import LAST, Kernel, Measure, Plan, Slot, build
 from fallline.readings.machine.program import Program
-from fallline.runs.outcome import OUTCOMES
+from fallline.runs.outcome import OUTCOMES, RISES
 from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import Optimizer, optimizer
@@ -200,7 +200,7 @@ def _outcome(raw: Floats, steps: int) -> NDArray[np.int64]:
     stalled = np.abs(last - first) <= 1e-3 * np.abs(first)
     window = max(8, steps // 4)
     spread = raw[m.WINDOW_HIGH] - raw[m.WINDOW_LOW]
-    oscillating = (raw[m.RISES] / window >= 1 / 3) & (np.abs(raw[m.WINDOW_FIRST] - last) < spread / 2) & (steps >= 8)
+    oscillating = (raw[m.RISES] / window >= RISES) & (np.abs(raw[m.WINDOW_FIRST] - last) < spread / 2) & (steps >= 8)
     order = [raw[m.DIVERGED_AT] >= 0, converged, stalled, oscillating]
     names = ("diverged", "converged", "stalled", "oscillating")
     places = [OUTCOMES.index(n) for n in OUTCOMES if n in names]

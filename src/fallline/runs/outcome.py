@@ -7,7 +7,7 @@ converged         G_T <= 1e-6 max_t G_t: the gradient has vanished beside what i
 stalled           |L_T - L_0| <= 1e-3 |L_0|: the run has hardly moved. A single run is also called stalled when it
                   would count as converged, but a hidden unit is dead (slope 0 for every sample) or the point is a
                   saddle (the smallest eigenvalue of the Hessian is below -1e-4 times the largest).
-oscillating       over the last quarter of the steps (at least 8) the loss rises in a third of them or more, and
+oscillating       over the last quarter of the steps (at least 8) the loss rises in a tenth of them or more, and
                   comes to less than half of the way between its lowest and highest value there.
 still descending  otherwise.
 """
@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CAP", "OUTCOMES", "Kind", "Outcome", "diverged_at", "judge"]
+__all__ = ["CAP", "OUTCOMES", "RISES", "Kind", "Outcome", "diverged_at", "judge"]
 
 Floats = NDArray[Any]
 Kind = Literal["converged", "still descending", "stalled", "oscillating", "diverged"]
@@ -30,6 +30,11 @@ OUTCOMES: tuple[Kind, ...] = ("converged", "still descending", "stalled", "oscil
 
 CAP = 1e6
 """A loss above this many times max(1, |first loss|) counts as diverged."""
+
+
+RISES = 0.1
+"""Share of the last quarter's steps in which an oscillating run's loss rises, at least. Relaxation oscillations fall
+for long and rise in bursts, so a tenth."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def judge(losses: Floats, gradient_norms: Floats) -> NDArray[np.int64]:
         window = losses[..., -(max(8, steps // 4) + 1) :]
         rises = (np.diff(window, axis=-1) > 0).mean(axis=-1) if window.shape[-1] > 8 else np.zeros(losses.shape[:-1])
         spread = window.max(axis=-1) - window.min(axis=-1)
-        oscillating = (rises >= 1 / 3) & (np.abs(window[..., 0] - window[..., -1]) < spread / 2)
+        oscillating = (rises >= RISES) & (np.abs(window[..., 0] - window[..., -1]) < spread / 2)
     order = [diverged_at(losses) >= 0, converged, stalled, oscillating]
     names: list[Kind] = ["diverged", "converged", "stalled", "oscillating"]
     rest = OUTCOMES.index("still descending")
