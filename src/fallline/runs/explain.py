@@ -81,7 +81,13 @@ def explain(objective: Objective, method: Method, path: Floats, losses: Floats, 
     )
     sentence = f"Still descending after {steps} steps: loss {losses[0]:.6g} to {losses[-1]:.6g}, {tail}. "
     still = abs(fall) > 1e-4 * abs(losses[-1])
-    sentence += ("More steps would lower it further." if still else "It hardly moves any more.") + death
+    if not still:
+        sentence += "It hardly moves any more."
+    elif fall > 0:
+        sentence += "More steps would lower it further."
+    else:
+        sentence += "It rises and falls on its way; a smaller learning rate would be steadier."
+    sentence += death
     return Outcome(kind, sentence, None, evidence)
 
 
