@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 import textwrap
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from fallline.views import outlines
 from fallline.views.plain import Text, width
 from fallline.views.typeset import Latex
 
@@ -72,31 +71,12 @@ class Section:
 
     def mathml(self) -> str:
         """Presentation MathML, for browsers and assistive technology."""
-        from latex2mathml.converter import convert  # comes with ziamath; knows align* for aligned
-
-        text = str(convert(self.latex().replace("{aligned}", "{align*}"), display="block"))
-        text = text.replace('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")  # MathML Core knows no other bold
-        text = text.replace('rowspacing="3pt"', 'rowspacing="8pt"')
-        return re.sub(r'columnalign="(\w+)"', r'columnalign="\1" style="text-align: \1"', text)
+        return outlines.mathml(self.latex())
 
     def svg(self, size: float = 18) -> str:
-        """Outlines, in the colour of the text around them, so that no maths font is needed.
-
-        Glyphs get names of their own: several such pictures can stand on one page.
-        """
-        with warnings.catch_warnings():  # it opens its font in a way that Python 3.11 calls deprecated
-            warnings.simplefilter("ignore", DeprecationWarning)
-            import ziamath
-
-        outlined = self.mathml().replace("<math ", '<math mathcolor="currentColor" ', 1)
-        picture: str = ziamath.Math(outlined, size=size).svg()
-        picture = _padded(picture, size / 4)
-        key = hashlib.sha256(picture.encode()).hexdigest()[:8]
-        names = set(re.findall(r'id="([^"]+)"', picture))
-        for name in names:
-            picture = re.sub(rf'(id="|href="#){re.escape(name)}"', rf'\g<1>{key}-{name}"', picture)
-        alt = html.escape(" ; ".join(e.text for e in self.equations), quote=True)
-        return picture.replace("<svg ", f'<svg role="img" aria-label="{alt}" ', 1)
+        """Outlines, in the colour of the text around them, so that no maths font is needed."""
+        rows = [(Latex().write(e.left), Latex().write(e.right)) for e in self.equations]
+        return outlines.picture(rows, " ; ".join(e.text for e in self.equations), size)
 
     def __repr__(self) -> str:
         return self.text()
@@ -179,19 +159,6 @@ class Equations(Sequence[Equation]):
 
     def _repr_latex_(self) -> str:
         return "\n".join(s._repr_latex_() for s in self.sections)
-
-
-def _padded(picture: str, margin: float) -> str:
-    """The picture with a margin, since accents reach beyond the box that the typesetter reckons with."""
-
-    def wider(found: re.Match[str]) -> str:
-        x, y, w, h = (float(number) for number in found.groups())
-        w, h = w + 2 * margin, h + 2 * margin
-        return f'width="{w:g}" height="{h:g}" viewBox="{x - margin:g} {y - margin:g} {w:g} {h:g}"'
-
-    number = r"(-?[\d.]+)"
-    box = rf'width="[\d.]+" height="[\d.]+" viewBox="{number} {number} {number} {number}"'
-    return re.sub(box, wider, picture, count=1)
 
 
 def _broken(text: str, columns: int) -> list[str]:

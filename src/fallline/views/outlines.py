@@ -1,0 +1,99 @@
+"""Formulas as outlines: LaTeX set by ziamath, rows aligned at their equal signs, in one SVG picture.
+
+Each side of an equation is set by itself and once: inside a table or a nested row ziamath sets everything anew for each
+level of nesting, so that a page of fifty equations would take ten times as long.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import html
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["mathml", "picture"]
+
+_BOLD_ONE = ('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")
+"""MathML Core has no other bold, and ziamath has no bold digits."""
+
+_BOX = re.compile(r'<svg [^>]*viewBox="(-?[\d.]+) (-?[\d.]+) ([\d.]+) ([\d.]+)"[^>]*>(.*)</svg>', re.DOTALL)
+_SYMBOL = re.compile(r'<symbol id="([^"]+)"(.*?)</symbol>', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A piece of a formula: its drawing around the origin of its base line, and its box."""
+
+    drawing: str
+    glyphs: tuple[tuple[str, str], ...]
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def mathml(latex: str) -> str:
+    """Presentation MathML of a formula or an `aligned` block."""
+    from latex2mathml.converter import convert  # comes with ziamath; knows align* for aligned
+
+    text = str(convert(latex.replace("{aligned}", "{align*}"), display="block")).replace(*_BOLD_ONE)
+    text = text.replace('rowspacing="3pt"', 'rowspacing="8pt"')
+    return re.sub(r'columnalign="(\w+)"', r'columnalign="\1" style="text-align: \1"', text)
+
+
+def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
+    """The rows "left = right" as one SVG picture, in the colour of the text around it."""
+    sign = outline("=", size)
+    sides = [(outline(left, size), outline(right, size)) for left, right in rows]
+    margin, space, gap = size / 4, size / 3.5, size / 2.25  # accents reach beyond the box that ziamath reckons with
+    middle = margin + max(a.width for a, _ in sides) + space
+    y, placed, glyphs, widest = margin, [], dict[str, str](), 0.0
+    for a, b in sides:
+        base = y - min(a.top, b.top, sign.top)
+        right = middle + sign.width + space
+        for piece, x in ((a, middle - space - a.width), (sign, middle), (b, right)):
+            placed.append(f'<g transform="translate({x - piece.left:.2f} {base:.2f})">{piece.drawing}</g>')
+            glyphs |= dict(piece.glyphs)
+        y = base + max(p.top + p.height for p in (a, b, sign)) + gap
+        widest = max(widest, right + b.width)
+    width, height = widest + margin, y - gap + margin
+    body = "".join(f'<symbol id="{name}"{shape}</symbol>' for name, shape in glyphs.items()) + "".join(placed)
+    # Names of glyphs are this picture's own: several pictures can stand on one page.
+    key = hashlib.sha256(body.encode()).hexdigest()[:8]
+    body = re.sub(r'( id="|href="#)', rf"\g<1>{key}-", body)
+    return (
+        f'<svg role="img" aria-label="{html.escape(alt, quote=True)}" xmlns="http://www.w3.org/2000/svg" '
+        f'width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}">{body}</svg>'
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def outline(latex: str, size: float) -> Outline:
+    """One side of an equation, set by ziamath."""
+    with warnings.catch_warnings():  # it opens its font in a way that Python 3.11 calls deprecated
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import ziamath
+
+    text = _flat(mathml(latex)).replace("<math ", '<math mathcolor="currentColor" ', 1)
+    found = _BOX.search(ziamath.Math(text, size=size).svg())
+    if found is None:
+        raise RuntimeError(f"ziamath drew no picture of {latex}")
+    left, top, width, height = (float(number) for number in found.groups()[:4])
+    drawing, glyphs = found[5], []
+    for name, shape in _SYMBOL.findall(drawing):
+        own = "g" + hashlib.sha256(shape.encode()).hexdigest()[:6]  # one shape, one name, whoever drew it
+        drawing = drawing.replace(f'href="#{name}"', f'href="#{own}"')
+        glyphs.append((own, shape))
+    return Outline(_SYMBOL.sub("", drawing), tuple(glyphs), left, top, width, height)
+
+
+def _flat(text: str) -> str:
+    """The same formula with fewer nested rows."""
+    text = re.sub(r"^(<math [^>]*>)<mrow>(.*)</mrow></math>$", r"\1\2</math>", text)
+    text = re.sub(
+        r'<mo stretchy="false">&#x00028;</mo><mn>(\d+)</mn><mo stretchy="false">&#x00029;</mo>', r"<mn>(\1)</mn>", text
+    )
+    return re.sub(r"<mrow>(<m[nio]>[^<]*</m[nio]>)</mrow>", r"\1", text)
