@@ -28,7 +28,7 @@ def test_the_boundary_lies_on_the_bound(seed, optimizer):
 
 def test_theory_needs_a_learning_rate_axis():
     m = train_map("quadratic", x="start.x=0..1", y="start.y=0..1", size=2)
-    with pytest.raises(UsageError, match="needs learning_rate as an axis; this map has start.x and start.y"):
+    with pytest.raises(UsageError, match="needs learning_rate as an axis; this map has"):
         m.theory()
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fallline.errors import OutputError, UnknownNameError, UsageError
+from fallline.errors import UnknownNameError, UsageError
+from fallline.files import refuse_existing, replacing
 from fallline.runs.described import canonical
 from fallline.runs.map import Map
 from fallline.runs.outcome import OUTCOMES
@@ -48,41 +50,28 @@ def export(m: Map, path: str | Path, *, overwrite: bool = False) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise UnknownNameError("ending of the exported file", path.suffix, FORMATS)
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already: choose another name, or give --force to overwrite it.")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.parent} is no directory: make it first, or choose another place.")
-    try:
-        _WRITERS.get(path.suffix.lower(), _picture)(m, path)
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+    if path.suffix.lower() == ".zarr":
+        _zarr(m, path, overwrite)
+        return path
+    with replacing(path, overwrite=overwrite) as temporary:
+        _WRITERS.get(path.suffix.lower(), _picture)(m, temporary)
     return path
 
 
 def _csv(m: Map, path: Path) -> None:
     """One row a cell: the two axes by name, then the measures. Unknown cells are left out."""
-    partial = path.with_name(path.name + ".part")
-    columns = dict.fromkeys([m.x.name, m.y.name, *m.measures])
     low_high = m.interval() if "diverged" in m.measures and m.spec.starts > 1 else None
-    header = [*columns, *(["diverged_low", "diverged_high"] if low_high else [])]
+    header = [m.x.name, m.y.name, *m.measures, *(["diverged_low", "diverged_high"] if low_high else [])]
     x = m.x.values.tolist()
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as f:
-            write = csv.writer(f)
-            write.writerow(header)
-            for j, y in enumerate(m.y.values.tolist()):
-                row_values = [_readable(name, m[name][j]) for name in m.measures]
-                if low_high:
-                    row_values += [a[j].tolist() for a in low_high]
-                known = m.known[j]
-                write.writerows(
-                    (x[i], y, *values) for i, values in enumerate(zip(*row_values, strict=True)) if known[i]
-                )
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as f:
+        write = csv.writer(f)
+        write.writerow(header)
+        for j, y in enumerate(m.y.values.tolist()):
+            columns = [_readable(name, m[name][j]) for name in m.measures]
+            if low_high:
+                columns += [a[j].tolist() for a in low_high]
+            known = m.known[j]
+            write.writerows((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i])
 
 
 def _readable(name: str, row: Any) -> list[Any]:
@@ -94,15 +83,29 @@ def _readable(name: str, row: Any) -> list[Any]:
 
 
 def _netcdf(m: Map, path: Path) -> None:
-    to_xarray(m).to_netcdf(path, engine="h5netcdf")
+    try:
+        to_xarray(m).to_netcdf(path, engine="h5netcdf")
+    except ImportError as error:
+        raise UsageError(f"NetCDF needs the extra xarray: pip install 'fallline[xarray]' ({error}).") from None
 
 
-def _zarr(m: Map, path: Path) -> None:
-    to_xarray(m).to_zarr(path, mode="w")
+def _zarr(m: Map, path: Path, overwrite: bool) -> None:
+    """A Zarr store is a directory, which no single rename can replace: the old one goes once the new one is whole."""
+    refuse_existing(path, overwrite=overwrite)
+    with tempfile.TemporaryDirectory(dir=path.parent if path.parent.is_dir() else None, prefix=".") as place:
+        whole = Path(place) / path.name
+        try:
+            to_xarray(m).to_zarr(whole, mode="w", consolidated=False)
+            if path.is_dir():
+                shutil.rmtree(path)
+            with replacing(path, overwrite=overwrite) as temporary:
+                whole.rename(temporary)
+        except ImportError as error:
+            raise UsageError(f"Zarr needs the extra xarray: pip install 'fallline[xarray]' ({error}).") from None
 
 
 def _picture(m: Map, path: Path) -> None:
     m.plot().save(path, overwrite=True)
 
 
-_WRITERS = {".csv": _csv, ".nc": _netcdf, ".zarr": _zarr}
+_WRITERS = {".csv": _csv, ".nc": _netcdf}

@@ -1,0 +1,149 @@
+"""Exports, and the command `fallline map` with its two companions, end to end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import fallline as fl
+from fallline.errors import OutputError, UsageError
+from fallline.runs.export import export
+from fallline.runs.map import Map, load_map
+from fallline.runs.map import map as train_map
+
+MAP = {
+    "x": "learning_rate=1e-4..1e-2:log",
+    "y": "momentum=0..0.9",
+    "size": (6, 4),
+    "optimizer": "momentum",
+    "steps": 20,
+}
+
+
+@pytest.fixture(scope="module")
+def rosenbrock():
+    return train_map("rosenbrock", **MAP, measures=["final_loss", "outcome", "steps_to=1"], dtype="float32")
+
+
+def test_csv_has_one_row_a_cell(rosenbrock, tmp_path):
+    path = export(rosenbrock, tmp_path / "m.csv")
+    rows = list(csv.reader(path.read_text().splitlines()))
+    assert rows[0] == ["learning_rate", "momentum", "final_loss", "outcome", "steps_to"]
+    assert len(rows) == 1 + 24
+    for k, (x, y, loss, outcome, steps) in enumerate(rows[1:]):
+        j, i = divmod(k, 6)
+        assert (float(x), float(y)) == (rosenbrock.x.values[i], rosenbrock.y.values[j])
+        assert np.float32(loss) == rosenbrock["final_loss"][j, i]
+        assert outcome in ("converged", "still descending", "stalled", "oscillating", "diverged")
+        assert int(steps) == rosenbrock["steps_to"][j, i]
+
+
+def test_csv_tells_the_interval_of_a_share(tmp_path):
+    m = train_map("rosenbrock", **MAP, measures=["diverged"], starts=10)
+    rows = list(csv.DictReader(export(m, tmp_path / "m.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["learning_rate", "momentum", "diverged", "diverged_low", "diverged_high"]
+    assert all(float(r["diverged_low"]) <= float(r["diverged"]) <= float(r["diverged_high"]) for r in rows)
+
+
+def test_xarray_netcdf_and_zarr(rosenbrock, tmp_path):
+    xarray = pytest.importorskip("xarray")
+    data = rosenbrock.to_xarray()
+    assert data["final_loss"].dims == ("momentum", "learning_rate")
+    assert data.attrs["sha256"] == rosenbrock.sha256
+    assert "4: diverged" in data.attrs["outcomes"]
+    for name, engine in (("m.nc", "h5netcdf"), ("m.zarr", "zarr")):
+        path = export(rosenbrock, tmp_path / name)
+        options = {"consolidated": False} if engine == "zarr" else {}
+        with xarray.open_dataset(path, engine=engine, **options) as again:
+            np.testing.assert_array_equal(again["final_loss"], rosenbrock["final_loss"])
+            np.testing.assert_array_equal(again["learning_rate"], rosenbrock.x.values)
+            assert json.loads(again.attrs["spec"])["landscape"] == "rosenbrock"
+
+
+def test_exports_overwrite_nothing_unasked(rosenbrock, tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text("mine")
+    with pytest.raises(OutputError, match="exists and stays as it is"):
+        export(rosenbrock, path)
+    export(rosenbrock, path, overwrite=True)
+    with pytest.raises(UsageError, match=r"must be one of \.csv, \.nc, \.pdf, \.png, \.svg, \.zarr; got '\.xls'"):
+        export(rosenbrock, tmp_path / "m.xls")
+    with pytest.raises(OutputError, match="is no directory"):
+        export(rosenbrock, tmp_path / "no" / "m.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["m.csv"]
+
+
+def test_a_map_that_is_not_complete_exports_what_is_known(rosenbrock, tmp_path):
+    m = Map(rosenbrock.spec)
+    m.known[0, :2] = True
+    assert len(export(m, tmp_path / "m.csv").read_text().splitlines()) == 3
+    assert export(m, tmp_path / "m.png").stat().st_size > 5000
+
+
+def fallline(*words, cwd=None, **options):
+    command = [sys.executable, "-m", "fallline", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60, check=False, **options)
+
+
+def command(**changes):
+    flags = {"x": "learning_rate=1e-4..1e-2:log", "y": "momentum=0..0.9", "size": "48x32", "steps": "20"} | changes
+    return ["map", "rosenbrock", *(word for name, value in flags.items() for word in (f"--{name}", value))]
+
+
+def test_the_command_end_to_end(tmp_path):
+    done = fallline(*command(out="m.fallmap", png="m.png"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "sha256 " in done.stdout
+    assert (tmp_path / "m.png").stat().st_size > 5000
+    told = json.loads(fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout)
+    assert told["complete"]
+    assert told["sha256"] == load_map(tmp_path / "m.fallmap").sha256
+    assert told["spec"]["steps"] == 20
+    assert told["provenance"]["fallline"] == fl.__version__
+    text = fallline("map", "info", "m.fallmap", cwd=tmp_path).stdout
+    assert "1,536 of 1,536 cells" in text
+    assert told["sha256"] in text
+    done = fallline("map", "export", "m.fallmap", "m.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "m.csv").read_text().splitlines()) == 48 * 32 + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"y": "mementum=0..0.9", "optimizer": "momentum"}, "Did you mean 'momentum'?"),
+        ({"x": "learning_rate=1e-2..1e-4"}, "learning_rate must run from low to high"),
+        ({"size": "200000x200000"}, "GB of memory; at most 4 GB are allowed"),
+        ({"measure": "loss"}, "measure must be one of"),
+        ({"out": "no/m.fallmap"}, "lies in a directory that does not exist"),
+    ],
+)
+def test_wrong_words_are_one_sentence(words, said, tmp_path):
+    done = fallline(*command(**words), cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path):
+    words = [sys.executable, "-m", "fallline", *command(size="2000x2000", steps="400", out="m.fallmap")]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not (tmp_path / "m.fallmap").exists():
+            time.sleep(0.05)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "to go on, give the same command again" in err
+    assert "map rosenbrock --x" in err
+    assert load_map(tmp_path / "m.fallmap").known.any()
+    assert os.listdir(tmp_path) == ["m.fallmap"]
