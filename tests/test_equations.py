@@ -189,7 +189,7 @@ def networks(draw):
     )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(networks(), st.integers(0, 1000))
 def test_equations_of_random_networks_are_the_code(network, seed):
     assert_units_are_the_code(network, seed)
