@@ -49,6 +49,10 @@ def test_the_notebooks_start_and_its_loss(three: NetworkObjective) -> None:
     V, c, W2, b2, W1, b1 = (state.randn(*n) for n in [(2, 3), (3,), (3, 2), (2,), (2, 3), (3,)])
     np.testing.assert_array_equal(w, np.concatenate([a.ravel() for a in (W1, b1, W2, b2, V, c)]))
     assert round(float(three.loss(w)), 2) == 232.49
+    # That network's shapes read the same from either end; another's show that the output layer really is drawn first.
+    other = NetworkObjective(Network.of("2-4-3"), three.data)
+    V = np.random.RandomState(8).randn(4, 3)
+    np.testing.assert_array_equal(other.network.unpack(notebook_start(other))[1].W, V)
 
 
 def test_the_notebooks_starts_on_rosenbrocks_function() -> None:

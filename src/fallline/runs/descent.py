@@ -207,9 +207,8 @@ def trajectory(
             factor = method.schedule.factor(t, **method.schedule_settings)
             settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
             moved, state = method.optimizer.step(w, gradient, state, t, **settings)
-            w = np.asarray(
-                moved, dtype=w.dtype
-            )  # a schedule's factor and a layer's own rate are float64: w stays as it is
+            # A schedule's factor and a layer's own rate are float64; the parameters stay as wide as they were.
+            w = np.asarray(moved, dtype=w.dtype)
 
 
 def descend(
