@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
+from fallline.runs.axes import Axis
 from fallline.runs.outcome import CAP, OUTCOMES
 from fallline.runs.tiles import STRIDES
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from fallline.runs.map import Map
 
 __all__ = ["filled", "picture"]
+
+FINEST = 2400
+"""Cells along an axis that a picture is made of at most."""
 
 _WORDS = {
     "final_loss": "final loss",
@@ -50,6 +54,7 @@ def picture(
     """
     from fallline.views.map import Mark, draw_map
 
+    m = _thinned(m)
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
@@ -76,6 +81,29 @@ def picture(
         values, m.x, m.y, measure=word, kind=kind, diverged=lost, marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
+
+
+def _thinned(m: Map) -> Map:
+    """A map of more cells than a picture can show, by every second, third ... of them: colours take much memory."""
+    from fallline.runs.map import Map
+
+    k = -(-max(m.known.shape) // FINEST)
+    if k == 1:
+        return m
+    x, y = (a if a.count < k else _every(a, k) for a in (m.x, m.y))
+    by = k if y is not m.y else 1, k if x is not m.x else 1
+    thin = Map(m.spec.over(x, y))
+    for name in m.measures:
+        thin[name][:] = m[name][:: by[0], :: by[1]]
+    thin.known[:] = m.known[:: by[0], :: by[1]]
+    return thin
+
+
+def _every(axis: Axis, k: int) -> Axis:
+    values = axis.values[::k]
+    if axis.listed:
+        return Axis.of(axis.name, values)
+    return Axis(axis.name, float(values[0]), float(values[-1]), len(values), axis.scale)
 
 
 def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
