@@ -35,7 +35,7 @@ class Node:
     """One operation of a graph. `args` are nodes; `payload` is a number's value or an input's key.
 
     >>> x, y = Graph().inputs("x", 2)
-    >>> 1 + x * y
+    >>> (1 + x * y).item()
     fma(x0, x1, 1.0)
     """
 
@@ -345,7 +345,7 @@ def evaluate(outputs: Sequence[Node], inputs: Mapping[tuple[Any, ...], Any]) -> 
     """The outputs' values for arrays (or numbers) in place of the inputs; arrays of any reading, complex ones too.
 
     >>> x, y = Graph().inputs("x", 2)
-    >>> evaluate([x * y + 1], {("x", 0): np.array([1.0, 2.0]), ("x", 1): 3.0})[0].tolist()
+    >>> evaluate([(x * y + 1).item()], {("x", 0): np.array([1.0, 2.0]), ("x", 1): 3.0})[0].tolist()
     [4.0, 7.0]
     """
     values: dict[int, Any] = {}
