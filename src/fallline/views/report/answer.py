@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fallline.runs.compare import Comparison, Pair
+from fallline.runs.compare import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
 from fallline.runs.outcome import diverged_at
 from fallline.views.report.results import Compared, NamedRun
-from fallline.views.report.words import fixed, interval, joined, share
+from fallline.views.report.words import fixed, interval, joined, sentence, share
 
-__all__ = ["Verdict", "answers", "from_one_start", "of_pair", "spread", "stuck"]
+__all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,60 @@ def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
         word, head = "better", f"{first} converges more efficiently than {second}"
     else:
         word, head = "mixed", f"{first} and {second} each win by one measure"
-    sentence = (
+    text = (
         f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and comes to loss "
         f"{fixed(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
     )
-    return Verdict(pair, word, sentence)
+    return Verdict(pair, word, text)
 
 
 def _side(estimate: Estimate) -> int:
     """1 where the whole interval lies above a half, -1 below, 0 where it holds it."""
     return 1 if estimate.low > 0.5 else -1 if estimate.high < 0.5 else 0
+
+
+def headlines(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
+    """The answer in short: of the methods at their best, or as given where none was tuned."""
+    comparison = compared.tuning.comparison if compared.tuning is not None else compared.comparison
+    if len(comparison.summaries) < 2:
+        return [line for line in (from_one_start(fits),) if line]
+    first, second = _ranked(comparison)[:2]
+    verdict = of_pair(comparison, first.label, second.label)
+    where = "With each method at its own best learning rate" if compared.tuning is not None else "With the settings as given"
+    if verdict.word == "better":
+        ahead = max(verdict.pair.wins.value, verdict.pair.faster.value) - 0.5
+        extent = "a little" if ahead < 0.1 else "clearly" if ahead < 0.25 else "by far"
+        head = f"{where}, {verdict.pair.first} is {extent} ahead of {verdict.pair.second}"
+    elif verdict.word == "mixed":
+        head = f"{where}, {verdict.pair.first} and {verdict.pair.second} each win by one measure"
+    else:
+        head = f"{where}, {verdict.pair.first} and {verdict.pair.second} show no difference"
+    medians = {s.label: s.final_loss for s in comparison.summaries}
+    lines = [
+        f"{head}: over {comparison.starts:,} random starts of {comparison.steps} steps the median final loss is "
+        f"{interval(medians[verdict.pair.first])} against {interval(medians[verdict.pair.second])}, and from the same start the former "
+        f"ends lower in {share(verdict.pair.wins)}.",
+        _start_matters(comparison),
+        from_one_start(fits),
+    ]
+    return [line for line in lines if line]
+
+
+def _ranked(comparison: Comparison) -> list[Summary]:
+    return sorted(comparison.summaries, key=lambda s: (s.final_loss.value, s.steps_to_target.value))
+
+
+def _start_matters(comparison: Comparison) -> str:
+    """Whether the start decides more than the choice between the two best methods."""
+    first, second = _ranked(comparison)[:2]
+    low, high = spread(comparison, first.label)
+    gap = abs(second.final_loss.value - first.final_loss.value)
+    if not (np.isfinite(high) and np.isfinite(gap) and high - low > 2 * gap):
+        return ""
+    return (
+        f"The start matters more than the method: the two medians differ by {fixed(gap, 1)}, while {first.label} ends below "
+        f"{fixed(low, 1)} from a tenth of the starts and above {fixed(high, 1)} from another tenth."
+    )
 
 
 def from_one_start(fits: Sequence[NamedRun]) -> str:
@@ -83,27 +127,21 @@ def answers(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
     """The answer to the study's question, in sentences."""
     found = [from_one_start(fits)]
     given = compared.comparison
-    ranked = sorted(given.summaries, key=lambda s: (s.final_loss.value, s.steps_to_target.value))
+    ranked = _ranked(given)
     if len(ranked) > 1:
         best, second = ranked[0], ranked[1]
         found.append(
-            f"Over {given.starts:,} random starts, with the settings as given, the lowest median final loss has {best.label}, "
+            f"Over {given.starts:,} random starts, with the settings as given, {best.label} has the lowest median final loss, "
             f"{interval(best.final_loss)}; next comes {second.label}, {interval(second.final_loss)}."
         )
         found.append(of_pair(given, best.label, second.label).sentence)
     if compared.tuning is not None and len(compared.tuning.families) > 1:
         tuned = compared.tuning.comparison
-        order = sorted(tuned.summaries, key=lambda s: (s.final_loss.value, s.steps_to_target.value))
-        verdict = of_pair(tuned, order[0].label, order[1].label)
+        order = _ranked(tuned)
         found.append(
-            f"With each method at its own best learning rate, on fresh starts, the medians are "
-            f"{joined([f'{interval(s.final_loss)} for {s.label}' for s in order])}. {verdict.sentence}"
+            "With each method at its own best learning rate, on fresh starts, the medians are "
+            f"{joined([f'{interval(s.final_loss)} for {s.label}' for s in order])}."
         )
-        low, high = spread(tuned, order[0].label)
-        gap = abs(order[1].final_loss.value - order[0].final_loss.value)
-        if np.isfinite(high) and np.isfinite(gap) and high - low > 2 * gap:
-            found.append(
-                f"The start matters more than the method: the two medians differ by {fixed(gap, 1)}, while {order[0].label} "
-                f"ends below {fixed(low, 1)} from a tenth of the starts and above {fixed(high, 1)} from another tenth."
-            )
-    return [sentence for sentence in found if sentence]
+        found.append(of_pair(tuned, order[0].label, order[1].label).sentence)
+        found.append(_start_matters(tuned))
+    return [sentence(line) for line in found if line]

@@ -17,7 +17,8 @@ from fallline.runs.outcome import OUTCOMES
 from fallline.studies import BUILTIN, to_toml
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations
-from fallline.views.report.answer import answers, of_pair, stuck
+from fallline.views.report.answer import answers, headlines, of_pair, stuck
+from fallline.views.report.maths import blocks_of, equations_of
 from fallline.views.report.page import Gallery
 from fallline.views.report.published import printed
 from fallline.views.report.results import Compared, Mapped, NamedRun, Results
@@ -67,7 +68,7 @@ def chapters(r: Results, gallery: Gallery) -> Iterator[Chapter]:
 
 
 def _question(r: Results) -> dict[str, Any]:
-    lines = [line for compared in r.comparisons[:1] for line in answers(compared, r.fits)]
+    lines = [line for compared in r.comparisons[:1] for line in headlines(compared, r.fits)]
     return {"answers": lines, "agree": sum(p.agrees for p in r.published), "total": len(r.published)}
 
 
@@ -76,11 +77,11 @@ def _network(r: Results, gallery: Gallery) -> dict[str, Any]:
     assert network is not None
     data = r.problem.data if r.problem is not None else None
     names: dict[str, Any] = {"inputs": data.columns or None, "outputs": data.classes or None} if data is not None else {}
-    units = equations(network, "units") if network.parameter_count <= SMALL else None
+    units = equations_of(network, "units") if network.parameter_count <= SMALL else None
     return {
         "network": network,
         "picture": gallery.show("network", lambda theme: views.draw_network(network, theme=theme, **names)),
-        "matrix": [s for s in equations(network, "matrix").sections if s.title in ("Forward", "Functions", "Loss")],
+        "matrix": [s for s in equations_of(network, "matrix").sections if s.title in ("Forward", "Functions", "Loss")],
         "units": [] if units is None else [s for s in units.sections if s.title.startswith("Forward")],
     }
 
@@ -138,7 +139,7 @@ def _gradients(r: Results) -> dict[str, Any]:
     network = r.problem.network
     forms = [("In matrices", "matrix")] + ([("Unit by unit", "units")] if network.parameter_count <= SMALL else [])
     wanted = ("Pre-activations", "Backward", "Gradient")
-    sections = [(title, [s for s in equations(network, form).sections if s.title in wanted]) for title, form in forms]  # type: ignore[arg-type]  # one of the two forms
+    sections: list[Any] = [(title, [(s, blocks_of(s, network) if form == "units" and s.title == "Gradient" else []) for s in equations_of(network, form).sections if s.title in wanted]) for title, form in forms]
     return {"sections": sections, "check": r.gradient, "depth": network.depth}
 
 

@@ -12,14 +12,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from fallline.views.formulas import Section
 from fallline.views.picture import Picture
+from fallline.views.report.maths import maths
 from fallline.views.report.results import Results
 from fallline.views.report.words import FILTERS
 
 __all__ = ["Gallery", "Page", "render"]
 
 Progress = Callable[[int, int], None]
+LARGEST = 250_000
+"""Letters of an SVG beyond which the page shows pixels instead: contours and thousands of dots would make it slow."""
+DPI = 200
+"""Of pictures in pixels."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +48,20 @@ class Gallery:
         number = len([f for f in self.figures if f.endswith(".svg")]) + 1
         stem = f"{number:02}-{name}"
         self.figures[f"{stem}.svg"] = light.bytes("svg")
-        self.figures[f"{stem}.png"] = light.bytes("png", 150)
+        self.figures[f"{stem}.png"] = light.bytes("png", DPI)
+        if len(light.svg) <= LARGEST:
+            sources = [_address("svg+xml", _shorter(picture.svg).encode()) for picture in (dark, light)]
+        else:
+            sources = [_address("png", data) for data in (dark.bytes("png", DPI), self.figures[f"{stem}.png"])]
         if self.progress is not None:
             self.progress(min(number, self.expected), self.expected)
         width, height = (round(96 * inches) for inches in light.figure.get_size_inches())
-        sources = [_address(picture.svg) for picture in (dark, light)]
         text = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         return Markup(  # noqa: S704  # every part is ours or escaped
             f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{sources[0]}">'
             f'<img src="{sources[1]}" width="{width}" height="{height}" alt="{html.escape(light.alt)}"></picture>{text}'
             "</figure>"
         )
-
-
-def maths(section: Section, size: float = 17) -> Markup:
-    """Equations: outlines for the eye, MathML for assistive technology, LaTeX for those who want to copy it."""
-    picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(size), count=1)
-    label = html.escape(f"Equations: {section.title}", quote=True)
-    return Markup(  # noqa: S704  # every part is ours or escaped
-        f'<div class="maths" role="group" aria-label="{label}" tabindex="0">'
-        f'<div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'
-        f"<details><summary>LaTeX</summary><pre>{html.escape(section.latex())}</pre></details>"
-    )
 
 
 def render(results: Results, progress: Progress | None = None) -> Page:
@@ -88,5 +84,10 @@ def render(results: Results, progress: Progress | None = None) -> Page:
     return Page(page, gallery.figures)
 
 
-def _address(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+def _address(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64," + base64.b64encode(data).decode()
+
+
+def _shorter(svg: str) -> str:
+    """Paths to a hundredth of a point: nobody sees more, and the page is a third shorter. Scales of letters stay exact."""
+    return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)

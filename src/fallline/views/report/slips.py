@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fallline.problems import NetworkObjective
-from fallline.views.equations import equations
 from fallline.views.formulas import Section
-from fallline.views.report.answer import of_pair
+from fallline.views.report.maths import equations_of
 from fallline.views.report.results import Results
-from fallline.views.report.words import fixed, joined, point, share
+from fallline.views.report.words import fixed, joined, point, sentence, share
 
 __all__ = ["Slip", "slips_of"]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,24 @@ def slips_of(results: Results) -> list[Slip]:
 def _shapes(r: Results) -> Slip | None:
     if r.forward is None:
         return None
-    X = r.forward.X
-    W1, V = r.forward.network.unpack(r.forward.parameters)[0].W, r.forward.network.unpack(r.forward.parameters)[-1].W
-    tries = []
-    for words, a, b in (("W1 x", W1, X.T), ("x W1", X.T, W1), ("V x", V.T, X.T)):
-        try:
-            tries.append(f"{words}: {_shape(a)} times {_shape(b)} gives {_shape(a @ b)}, which is no layer.")
-        except ValueError:
-            tries.append(f"{words}: {_shape(a)} times {_shape(b)} does not exist.")
+    X, layers = r.forward.X, r.forward.network.unpack(r.forward.parameters)
+    W1, V = layers[0].W, layers[-1].W
+    h = np.asarray(r.forward.layers[-2][1]) if len(layers) > 1 else X
+    shown = [_product("x", X.T, "W1", W1), _product("h", h, "V", V.T)]
     return Slip(
         "The matrices stand transposed to one another",
-        "As printed, the example cannot run: the samples are the columns of x, V is printed with a row for each unit it "
-        "reaches less one, and W1 has a row for each input.",
-        (*tries, f"With samples as rows it runs: X is {_shape(X)}, W1 {_shape(W1)}, V {_shape(V)}; the numbers above agree "
-         "with the published ones."),
+        "As printed, the example cannot run. Its x has a column for each sample, and its V a row for each unit that it leads to, "
+        "while W1 has a row for each unit that it comes from.",
+        (" ".join(shown), f"With a row for each sample, and for each unit that a matrix comes from, all products exist: X is "
+         f"{_shape(X)}, W1 {_shape(W1)}, V {_shape(V)}. So the numbers of this report were found."),
     )  # fmt: skip
+
+
+def _product(name: str, a: Floats, other: str, b: Floats) -> str:
+    try:
+        return f"{name} {other}, {_shape(a)} times {_shape(b)}, gives {_shape(a @ b)}."
+    except ValueError:
+        return f"{name} {other}, {_shape(a)} times {_shape(b)}, does not exist."
 
 
 def _bias_of_h2(r: Results) -> Slip | None:
@@ -62,7 +66,7 @@ def _bias_of_h2(r: Results) -> Slip | None:
     right = np.asarray(r.forward.layers[0][1])[:, 1]
     slipped = np.asarray(f(W[0, 1] * X[:, 0] + W[1, 1] * X[:, 0] + b[0]))
     changed = int((right != slipped).sum())
-    forward = equations(r.forward.network, "units").section("forward")
+    forward = equations_of(r.forward.network, "units").section("forward")
     return Slip(
         "The equation of h2 has the wrong indices",
         "It takes the input x1 twice, and the bias of unit 1.",
@@ -85,7 +89,7 @@ def _sign_of_loss(r: Results) -> Slip | None:
         (f"At the start the loss is {fixed(float(loss))}, so the printed quantity is {fixed(-float(loss))}. One step of learning "
          f"rate {rate:g} down the loss leads to {fixed(float(down))}; one step down the printed quantity to a loss of "
          f"{fixed(float(up))}.",),
-        equations(r.problem.network, "units").section("loss"),
+        equations_of(r.problem.network, "units").section("loss"),
     )  # fmt: skip
 
 
@@ -94,7 +98,7 @@ def _free_indices(r: Results) -> Slip | None:
         return None
     gradient = r.problem.network.unpack(r.problem.loss_and_gradient(r.fits[0].run.start)[1])
     entries = np.asarray(gradient[-1].b)
-    matrix = equations(r.problem.network, "units").section("gradient")
+    matrix = equations_of(r.problem.network, "units").section("gradient")
     total = float(entries.sum())
     shown = (
         f"At the start of {r.fits[0].name} the gradient for the output biases is {point(entries, 2)}, one number for each class.",
@@ -106,7 +110,8 @@ def _free_indices(r: Results) -> Slip | None:
             else ""
         ),
     )
-    biases = tuple(e for e in matrix.equations if "b" in str(e.left))[-len(entries) :]
+    mine = f"b^{{({r.problem.network.depth})}}"
+    biases = tuple(e for e in matrix.equations if mine in e.latex.split("=")[0])
     return Slip(
         "The sums in the bias gradients run over indices that should stay free",
         "A bias has a gradient of its own for each unit: the sum is over samples alone.",
@@ -156,12 +161,13 @@ def _one_start(r: Results) -> Slip | None:
         told += f"only {reach[0]} comes within a tenth of that or below" if len(reach) == 1 else f"{joined(reach) or 'none'} come so low"
         shown.append(f"The notebook answers that momentum reaches what only the best learning rate reaches without it. For its start "
                      f"{'that holds' if len(reach) == 1 else 'that does not hold'}: {told}.")  # fmt: skip
-    pair = of_pair(given, order[0], order[-1]).pair
+    pair = given.pair(order[0], order[-1])
     shown.append(
         f"Yet the order of the notebook's {len(order)} runs is found again from {100 * kept:.1f} % of {given.starts:,} random "
-        f"starts. {pair.first} ends lower than {pair.second} from {share(pair.wins)} of them."
+        f"starts. {sentence(order[0])}, the best of them there, ends lower than {order[-1]}, the worst, from {share(pair.wins)} "
+        "of these starts."
     )
-    shown.append("The chapter before this one asks the question with many starts and with each method at its best learning rate.")
+    shown.append("The comparison above asks the question with many starts, and with each method at its best learning rate.")
     return Slip(
         "The answer rests on one start and four runs",
         "Whether momentum helps is judged from one random start, at learning rates picked by hand.",
@@ -169,11 +175,11 @@ def _one_start(r: Results) -> Slip | None:
     )
 
 
-def _shape(array: np.ndarray) -> str:  # type: ignore[type-arg]  # any array
+def _shape(array: Floats) -> str:
     return " by ".join(str(n) for n in array.shape)
 
 
-def _plain(values: np.ndarray) -> str:  # type: ignore[type-arg]  # any array
+def _plain(values: Floats) -> str:
     return "(" + ", ".join("not a number" if np.isnan(v) else fixed(float(v), 0) for v in values) + ")"
 
 
@@ -185,5 +191,3 @@ _SLIPS: dict[str, Callable[[Results], Slip | None]] = {
     "overflow": _overflow,
     "one_start": _one_start,
 }
-
-_ = NetworkObjective

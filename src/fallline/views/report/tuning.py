@@ -20,6 +20,8 @@ from fallline.runs.intervals import Estimate, median
 from fallline.runs.engine import train
 from fallline.runs.starts import draw_starts
 from fallline.studies.spec import ComparisonPlan
+from fallline.views.style import number
+from fallline.views.words import method_parts
 
 __all__ = ["Family", "Tuning", "tune"]
 
@@ -78,7 +80,7 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: ComparisonPl
         best = min(range(len(rates)), key=lambda k: losses[k].value)
         families.append(Family(name, rates, losses, tried[best]))
     result = compare(
-        objective, {f"{f.name}, {f.rate:g}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
+        objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
         target=target, seed=plan.seed + 2, distribution=plan.distribution,
     )  # fmt: skip
     return Tuning(tuple(families), result)
@@ -89,9 +91,16 @@ def _families(methods: Mapping[str, Method]) -> dict[str, Method]:
     found: dict[str, Method] = {}
     for how in methods.values():
         pattern = replace(how, settings=how.settings | {"learning_rate": 0.0}, learning_rates={})
-        words = str(pattern).replace(", learning rate 0", "", 1)
-        found.setdefault(words, pattern)
+        found.setdefault(_words(pattern), pattern)
     return found
+
+
+def _words(pattern: Method) -> str:
+    """The method without its learning rate: "gradient descent", "momentum 0.9"."""
+    parts = {k: v for k, v in method_parts(pattern).items() if k != "learning_rate"}
+    if parts.get("momentum", "").startswith(parts["optimizer"]):
+        del parts["optimizer"]
+    return ", ".join(parts.values())
 
 
 def _finals(objective: Objective, tried: list[Method], plan: ComparisonPlan) -> NDArray[np.float64]:

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from fallline.runs.intervals import Estimate
 from fallline.views.style import listed, number
 
-__all__ = ["FILTERS", "count", "interval", "joined", "fixed", "point", "share", "steps"]
+__all__ = ["FILTERS", "broken", "count", "fixed", "interval", "joined", "point", "sentence", "share", "stacked", "steps"]
 
 
 def fixed(value: float, decimals: int = 2) -> str:
@@ -18,7 +20,12 @@ def fixed(value: float, decimals: int = 2) -> str:
     >>> fixed(-33.5149), fixed(float("inf"))
     ('−33.51', '∞')
     """
-    return number(value) if not math.isfinite(value) else f"{value:,.{decimals}f}".replace("-", "−").replace(",", "\u202f")
+    if not math.isfinite(value):
+        return number(value)
+    text = f"{value:,.{decimals}f}"
+    if not text.strip("-0.,"):
+        text = text.lstrip("-")  # no minus before a zero
+    return text.replace("-", "−")
 
 
 def interval(estimate: Estimate, decimals: int = 1) -> str:
@@ -40,10 +47,27 @@ def share(estimate: Estimate) -> str:
     return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 
+def stacked(text: str) -> Markup:
+    """A cell of a table: the value, and its interval below."""
+    value, bracket, rest = text.partition(" [")
+    below = f'<span class="interval">[{escape(rest)}</span>' if bracket else ""
+    return Markup(f"{escape(value)}{below}")  # noqa: S704  # escaped
+
+
+def broken(text: str) -> Markup:
+    """A point, each coordinate on a line of its own."""
+    return Markup(",<br>").join(text.split(", "))
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def steps(estimate: Estimate) -> str:
     """A median number of steps; "not within the run" where fewer than half of the runs get there."""
     if not math.isfinite(estimate.value):
-        return "more than the run has"
+        return "never, for most"
     low, high = ("∞" if math.isinf(v) else f"{v:.0f}" for v in (estimate.low, estimate.high))
     return f"{estimate.value:.0f} [{low}, {high}]"
 
@@ -70,5 +94,5 @@ def joined(words: Sequence[str]) -> str:
 
 FILTERS: dict[str, Any] = {
     "fixed": fixed, "interval": interval, "share": share, "steps": steps, "point": point, "count": count,
-    "joined": joined, "number": number,
+    "joined": joined, "number": number, "stacked": stacked, "broken": broken, "sentence": sentence,
 }  # fmt: skip

@@ -1,0 +1,50 @@
+"""Equations on a page: outlines for the eye, MathML for assistive technology, LaTeX to copy."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+
+from fallline.textbook.network import Network
+from fallline.views.equations import Equations, equations
+from fallline.views.formulas import Section
+
+__all__ = ["blocks_of", "equations_of", "maths"]
+
+SIZE = 17
+
+
+@lru_cache(maxsize=8)
+def equations_of(network: Network, form: Any) -> Equations:
+    """A network's equations, written once for all chapters."""
+    return equations(network, form)
+
+
+def maths(section: Section, blocks: Sequence[Section] = ()) -> Markup:
+    """A section's equations; in several blocks side by side, where there is room, if `blocks` are given."""
+    shown = "".join(_block(block) for block in blocks or [section])
+    label = html.escape(f"Equations: {section.title}", quote=True)
+    return Markup(  # noqa: S704  # every part is ours or escaped
+        f'<div class="maths" role="group" aria-label="{label}" tabindex="0">{shown}</div>'
+        f"<details><summary>LaTeX</summary><pre>{html.escape(section.latex())}</pre></details>"
+    )
+
+
+def blocks_of(section: Section, network: Network) -> list[Section]:
+    """The gradient's equations, unit by unit, in a block for each matrix and each vector of biases."""
+    sizes = [size for W, b in reversed(network.shapes) for size in (W[0] * W[1], *(b or ()))]
+    if sum(sizes) != len(section.equations):
+        return [section]
+    ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+    return [Section(section.title, section.equations[end - n : end]) for n, end in zip(sizes, ends, strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _block(section: Section) -> str:
+    picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(SIZE), count=1)
+    return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'
