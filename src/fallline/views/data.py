@@ -67,11 +67,15 @@ def points_on(
     X = dataset.X
     single = X.shape[1] == 1
     x = X[:, 0] if single else X[:, columns[0]]
-    y = dataset.T[:, 0] if single else X[:, columns[1]]
+    y: Any = dataset.T[:, 0] if single else X[:, columns[1]]
     if single and dataset.classes:
         y = dataset.labels
     size = float(np.clip(8 - len(X) / 150, 3.5, 7))
-    edge = {"markeredgecolor": theme.background, "markeredgewidth": 0.7 if rim else 0.4, "linestyle": "none"}
+    edge: dict[str, Any] = {
+        "markeredgecolor": theme.background,
+        "markeredgewidth": 0.7 if rim else 0.4,
+        "linestyle": "none",
+    }
     handles, texts = [], []
     if dataset.classes:
         for k, name in enumerate(dataset.classes):

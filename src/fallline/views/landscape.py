@@ -158,7 +158,10 @@ class Surface:
         base = 0.0
         if log:
             base = min(
-                [float(np.nanmin(loss)), *(float(landscape(*m)) for m in (landscape.minima if landscape else ()))]
+                [
+                    float(np.nanmin(loss)),
+                    *(float(objective.loss(np.array(m))) for m in (landscape.minima if landscape else ())),
+                ]
             )
             base = 0.0 if abs(base) < 1e-9 or (base > 0 and np.nanmax(loss) > 100 * base) else base
         return cls(window, x, y, loss, _log_levels(loss - base) if log else _even_levels(loss), base, log)
@@ -172,7 +175,7 @@ def _log_levels(height: Floats) -> Floats:
     top = math.ceil(math.log10(positive.max()))
     low = max(math.floor(math.log10(np.quantile(positive, 0.002))), top - 6)
     levels = np.array([m * 10.0**k for k in range(min(low, top - 2), top) for m in (1, 2, 5)])
-    return levels[levels < positive.max()]
+    return np.asarray(levels[levels < positive.max()])
 
 
 def _even_levels(loss: Floats) -> Floats:
@@ -182,7 +185,7 @@ def _even_levels(loss: Floats) -> Floats:
     if high - low <= 1e-12 * max(1.0, abs(high)):
         return np.array([low - 1, low + 1])
     levels = np.asarray(MaxNLocator(14).tick_values(low, high))
-    return levels[(levels > low) & (levels < high)]
+    return np.asarray(levels[(levels > low) & (levels < high)])
 
 
 def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme) -> Any:

@@ -260,7 +260,7 @@ def _curve(ax: Any, x: ArrayLike, y: ArrayLike, x_axis: Axis, y_axis: Axis, k: i
 
 def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme) -> Any:
     x, y = float(_position(mark.x, x_axis)), float(_position(mark.y, y_axis))
-    style = {"marker": "o", "markersize": 12, "color": theme.background, "markeredgecolor": theme.ink,
+    style: dict[str, Any] = {"marker": "o", "markersize": 12, "color": theme.background, "markeredgecolor": theme.ink,
              "linestyle": "none", "markeredgewidth": 1.2}  # fmt: skip
     ax.plot([x], [y], zorder=5, clip_on=False, **style)
     ax.annotate(str(k), (x, y), ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color=theme.ink, zorder=6,
@@ -268,7 +268,7 @@ def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme)
     return Line2D([], [], label=str(k), **style)
 
 
-class _Numbered(HandlerLine2D):  # type: ignore[misc]  # matplotlib ships no types
+class _Numbered(HandlerLine2D):
     """A mark in the legend, with its number inside."""
 
     def create_artists(self, legend: Any, handle: Any, *place: Any) -> list[Any]:
@@ -303,9 +303,9 @@ def _alt(
                 f" Lowest {measure} {number(float(array[row, column]))} at {_plain_name(x_axis)} "
                 f"{number(float(x_axis.values[column]))} and {_plain_name(y_axis)} {number(float(y_axis.values[row]))}."
             )
-        for word, row in (("bottom", 0), ("top", -1)):
-            if away[row].any() and not away[row].all() and not away[row, 0]:
-                first = float(x_axis.values[int(away[row].argmax())])
+        for word, end in (("bottom", 0), ("top", -1)):
+            if away[end].any() and not away[end].all() and not away[end, 0]:
+                first = float(x_axis.values[int(away[end].argmax())])
                 text += f" In the {word} row runs diverge from {_plain_name(x_axis)} {number(first)} on."
     if marks:
         text += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def draw_network(
     places = [
         _places(units, n, max(map(_slots, shown, network.sizes))) for units, n in zip(shown, network.sizes, strict=True)
     ]
-    lines = sum(len(a) * len(b) for a, b in zip(shown[:-1], shown[1:], strict=True))
+    lines = sum(len(a) * len(b) for a, b in pairwise(shown))
     values = weights is not None and (lines <= 24 if values is None else values)
     step = (COLUMN if network.depth > 2 else 1.8) + (0.2 if values else 0.0)
     tall = max(float(np.ptp(y)) for y in places)
@@ -82,9 +83,10 @@ def draw_network(
         _connections(ax, network, weights, shown, places, xs, theme, values)
         for l, (units, ys) in enumerate(zip(shown, places, strict=True)):
             _units(ax, network, l, units, ys, xs[l], theme, inputs, outputs)
-            if values and l and weights is not None and weights[l - 1].b is not None:
+            bias = weights[l - 1].b if values and l and weights is not None else None
+            if bias is not None:
                 for unit, y in zip(units, ys, strict=True):
-                    ax.text(xs[l], y - RADIUS - 0.03, f"b {_signed(float(weights[l - 1].b[unit]))}", ha="center",
+                    ax.text(xs[l], y - RADIUS - 0.03, f"b {_signed(float(bias[unit]))}", ha="center",
                             va="top", fontsize=8, color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
             for k, line in enumerate(captions[l]):
                 ax.text(xs[l], -tall / 2 - 0.55 - 0.18 * k, line, ha="center", va="baseline", fontsize=9,

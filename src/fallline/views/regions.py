@@ -58,7 +58,7 @@ def regions_on(
     handles, texts = points_on(ax, objective.data, theme, rim=True)
     wrong = _wrong(objective, w)
     if wrong.any():
-        style = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": theme.ink,
+        style: dict[str, Any] = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": theme.ink,
                  "markeredgewidth": 1.0, "linestyle": "none"}  # fmt: skip
         ax.plot(*objective.data.X[wrong].T, zorder=4, **style)
         handles.append(Line2D([], [], **style))
@@ -80,7 +80,7 @@ def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], t
     if answer.shape[-1] == 1:
         answer = np.concatenate([1 - answer, answer], axis=-1)
     count = answer.shape[-1]
-    known = np.isfinite(answer).all(axis=-1)
+    known = np.asarray(np.isfinite(answer).all(axis=-1))
     answer = np.where(known[..., None], answer, 1 / count)
     winner, chance = answer.argmax(axis=-1), answer.max(axis=-1)
     colours = np.array([to_rgb(theme.series[k % len(theme.series)]) for k in range(count)])

@@ -21,16 +21,18 @@ def run_picture(run: Run, *, title: str | None = None, theme: str | Theme = "lig
     theme = look(theme)
     curve = draw_curves([run], title=title, theme=theme)
     finite = run.outcome.kind != "diverged"
-    of_two = run.objective.dimension == 2
     network = run.objective if isinstance(run.objective, NetworkObjective) else None
-    if not of_two and not (network and network.network.sizes[0] == 2 and finite):
+    if run.objective.dimension == 2:
+        over = draw_contours(run.objective, [run], theme=theme)
+    elif network is not None and network.network.sizes[0] == 2 and finite:
+        over = draw_regions(network, run.end, theme=theme)
+    else:
         return curve
-    over = draw_contours(run.objective, [run], theme=theme) if of_two else draw_regions(network, run.end, theme=theme)
     title = title or curve.title.replace("Loss of", "Descent of", 1)
     with drawing(theme):
         figure = canvas(theme, 6.6, title)
         ax, below = figure.subplots(2, 1, height_ratios=(3.6, 2.3))
-        if of_two:
+        if network is None or run.objective.dimension == 2:
             run_over_contours(figure, ax, run, theme)
         else:
             handles, texts = regions_on(figure, ax, network, run.end, theme)

@@ -8,6 +8,7 @@ steps in OKLab, so equal steps of a value look equal. Low is blue, as water gath
 from __future__ import annotations
 
 import threading
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ THEMES: dict[str, Theme] = {
         Theme(
             "light", "#ffffff", "#1b2430", "#5b6675", "#dfe4ea",
             ("#d55e00", "#0072b2", "#009e73", "#4b1d5c", "#b489a4", "#6e2f00"),
-            ("#6fa6cf", "#a9cbe3", "#d3e4ef", "#f1f5f8"),
+            ("#5f9aca", "#a4c8e1", "#d3e4ef", "#f1f5f8"),
             ("#08204a", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#5c1a00", "#d55e00", "#ffb469"),
             ("#0f4c8a", "#79bfd9", "#8a93a0", "#e9cf3f", "#d55e00"),
@@ -70,7 +71,7 @@ THEMES: dict[str, Theme] = {
         Theme(
             "dark", "#14181f", "#e8ecf2", "#a3adba", "#333b47",
             ("#f2793a", "#56b4e9", "#0fa37a", "#f3e55a", "#f3c0dc", "#a56fc9"),
-            ("#2f6ea3", "#234f77", "#1d3a56", "#1a2735"),
+            ("#3a7fb8", "#26557f", "#1d3a56", "#1a2735"),
             ("#0b2a5e", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#6b2206", "#d55e00", "#ffb469"),
             ("#2a6db3", "#8cd0e6", "#7c8694", "#e9cf3f", "#d55e00"),
@@ -160,7 +161,7 @@ def canvas(theme: Theme, height: float, title: str, width: float = WIDTH) -> Any
 
     text = wrapped(title, 72 * (width - 0.3), 11.5, "bold")
     height += 0.1 + 0.19 * len(text.split("\n"))
-    figure = Figure(figsize=(width, height), facecolor=theme.background)
+    figure: Any = Figure(figsize=(width, height), facecolor=theme.background)
     figure.suptitle(text, x=0.12 / width, ha="left", fontsize=11.5, fontweight="bold")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.07)
     return figure
@@ -214,6 +215,10 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal") -> str
             if line and text_width(longer, size, weight) > width:
                 lines.append(line)
                 longer = word
+            while len(longer) > 1 and text_width(longer, size, weight) > width:  # one word wider than a line
+                fits = bisect(range(1, len(longer)), width, key=lambda k: text_width(longer[:k], size, weight)) or 1
+                lines.append(longer[:fits])
+                longer = longer[fits:]
             line = longer
         lines.append(line)
     return "\n".join(lines)
