@@ -47,6 +47,7 @@ def _calls(expression: Any) -> set[str]:
 
 
 def output_name(network: Network) -> str:
+    """What the equations call the network's answer's function: softmax, logistic, or none."""
     return getattr(network.loss.output, "__name__", "output")
 
 
