@@ -86,18 +86,12 @@ def history(
         )  # fmt: skip
     from fallline.runs import lanes
 
-    given = {**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}}
-
-    def run(count: int, *wanted: str) -> dict[str, NDArray[Any]]:
-        return lanes.train(
-            objective, optimizer, steps=count, starts=starts, schedule_=schedule, settings=given,
-            rows=None if rows is None else rows, measures=wanted, dtype=dtype, threads=1,
-        )  # fmt: skip
-
-    losses = run(steps, "history")["history"][0]
-    # The engine keeps no path: the parameters after k steps are those that a run of k steps ends with.
-    path = np.stack([run(k, "parameters")["parameters"][0] for k in range(steps + 1)])
-    ended = np.logical_or.accumulate(~np.isfinite(losses))
+    got = lanes.train(
+        objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, dtype=dtype, threads=1,
+        settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}}, measures=("history", "path"),
+    )  # fmt: skip
+    losses, path = got["history"][0], got["path"][0]
+    ended = ~np.isfinite(losses)
     first = int(ended.argmax()) if ended.any() else steps
     path[first + 1 :] = np.nan
     losses[first + 1 :] = np.nan

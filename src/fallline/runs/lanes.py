@@ -34,7 +34,7 @@ Floats = NDArray[Any]
 MEASURES = (
     "final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "accuracy", "convergence", "mean_last",
 )  # fmt: skip
-"""What can be asked of `train`, besides `history` and `parameters`."""
+"""What can be asked of `train`, besides `history` (losses), `path` (parameters at each step) and `parameters` (at the end)."""
 
 
 def train(
@@ -97,6 +97,8 @@ def train(
     table[Slot.STEPS], table[Slot.CELLS] = steps, cells
     table[Slot.MEASURES] = raw.ctypes.data
     table[Slot.HISTORY] = 0 if history is None else history.ctypes.data
+    path = np.full((cells, steps + 1, what.dimension), np.nan, dtype=real) if "path" in measures else None
+    table[Slot.PATH] = 0 if path is None else path.ctypes.data
     table[Slot.FINALS] = 0 if finals is None else finals.ctypes.data
     table[Slot.WINDOW] = max(8, steps // 4)
     for i, name in enumerate(program.settings):
@@ -104,7 +106,7 @@ def train(
         table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
     packed = 0 if rows is None else rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
     _run(kernel, table, cells, packed, threads or os.cpu_count() or 1, progress)
-    return _results(raw, history, finals, measures, steps, what)
+    return _results(raw, history, finals, path, measures, steps, what)
 
 
 @lru_cache(maxsize=64)
@@ -151,7 +153,8 @@ def _run(
 
 
 def _results(
-    raw: Floats, history: Floats | None, finals: Floats | None, measures: Sequence[str], steps: int, what: Objective
+    raw: Floats, history: Floats | None, finals: Floats | None, path: Floats | None, measures: Sequence[str], steps: int,
+    what: Objective,
 ) -> dict[str, Floats]:
     alive = raw[Measure.DIED_AT] < 0
     dead_steps = np.where(alive, 0, steps + 1 - raw[Measure.DIED_AT])
@@ -177,6 +180,9 @@ def _results(
             elif name == "history":
                 assert history is not None
                 out[name] = history
+            elif name == "path":
+                assert path is not None
+                out[name] = path
             elif name == "parameters":
                 assert finals is not None
                 finals[~alive] = np.nan
@@ -185,7 +191,7 @@ def _results(
                 assert isinstance(what, NetworkObjective)
                 out[name] = np.where(alive, raw[Measure.HITS] / len(what.data), np.nan)
             else:
-                raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters"))
+                raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters", "path"))
     for values in out.values():
         if values.dtype.kind == "f":
             values[np.isnan(values)] = np.nan  # one NaN, whatever its sign and payload were

@@ -53,6 +53,7 @@ class Slot(IntEnum):
     CELLS = auto()
     HISTORY = auto()
     FINALS = auto()
+    PATH = auto()
     WINDOW = auto()
     SETTINGS = auto()
 
@@ -188,7 +189,7 @@ class _KernelWriter:
     def _argument(self, slot: Slot) -> str:
         pointers = (
             Slot.X, Slot.T, Slot.ORDER, Slot.FACTORS, Slot.STARTS, Slot.SCRATCH, Slot.MEASURES, Slot.HISTORY,
-            Slot.FINALS,
+            Slot.FINALS, Slot.PATH,
         )  # fmt: skip
         return self._word(slot, "ptr" if slot in pointers else "i64")
 
@@ -485,6 +486,16 @@ class _KernelWriter:
                 row = v.let(f"mul i64 {v.let(f'add i64 {cell}, {lane}')}, {length}")
                 at = v.at(self.args[Slot.HISTORY], v.let(f"add i64 {row}, {k}"), v.scalar)
                 v.put(f"store {v.scalar} {value}, ptr {at}")
+        wanted = v.let(f"icmp ne ptr {self.args[Slot.PATH]}, null")
+        with v.when(wanted):
+            length = v.let(f"add i64 {self.args[Slot.STEPS]}, 1")
+            with v.loop(lanes, "walker") as lane:
+                row = v.let(f"mul i64 {v.let(f'add i64 {cell}, {lane}')}, {length}")
+                offset = v.let(f"mul i64 {v.let(f'add i64 {row}, {k}')}, {self.program.parameters}")
+                with v.loop(self.program.parameters, "place") as p:
+                    value = self._load_lane("w", p, lane)
+                    at = v.at(self.args[Slot.PATH], v.let(f"add i64 {offset}, {p}"), v.scalar)
+                    v.put(f"store {v.scalar} {value}, ptr {at}")
 
     def _leave_if_dead(self, alive: str) -> None:
         v = self.v
