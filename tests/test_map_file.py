@@ -7,6 +7,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,19 @@ def test_a_changed_byte_is_found_and_named(tmp_path, table):
         db.execute(f"update {table} set {column} = ? where {column} = ?", (changed, value))
     db.close()
     with pytest.raises(OutputError, match=r"a\.fallmap is damaged: (the tile of columns|its spec|array)"):
+        load_map(path)
+
+
+def test_changed_values_under_an_old_checksum_are_found(tmp_path):
+    path = tmp_path / "a.fallmap"
+    compute_map(spec(), out=path)
+    with sqlite3.connect(path) as db:
+        place, data = db.execute("select rowid, data from tiles order by rowid desc limit 1").fetchone()
+        raw = bytearray(zlib.decompress(data))
+        raw[3] ^= 1
+        db.execute("update tiles set data = ? where rowid = ?", (zlib.compress(bytes(raw)), place))
+    db.close()
+    with pytest.raises(OutputError, match="is damaged: the tile of columns .* does not match its checksum"):
         load_map(path)
 
 
