@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import SettingError, ShapeError, UnknownNameError
-from fallline.problems import NetworkObjective, Objective
+from fallline.errors import TraceError, UnknownNameError
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import LAST, Kernel, Measure, Plan, Slot, build
 from fallline.readings.machine.program import Program
 from fallline.runs.outcome import OUTCOMES, RISES
 from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
+from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
@@ -76,10 +77,11 @@ def train(
     if isinstance(what, NetworkObjective) and what.network.l2 and "l2" not in columns:
         columns["l2"] = np.asarray(what.network.l2, dtype=real)
     cells = max([1, *(len(c) for c in columns.values() if c.ndim), len(start_array) if start_array.ndim > 1 else 1])
-    plan = plan or Plan(lanes=128 // real.itemsize, together=1)
+    samples = (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
     program, kernel = _kernel(
-        what, record, decay, tuple(columns), "accuracy" in measures, plan, 8 * real.itemsize, rows is not None
-    )
+        _page(what), record, decay, tuple(columns), "accuracy" in measures, plan, 8 * real.itemsize, rows is not None,
+        samples,
+    )  # fmt: skip
     table = np.zeros(Slot.SETTINGS + 2 * len(program.settings), dtype=np.int64)
     raw = np.empty((len(Measure), cells), dtype=real)
     history = np.full((cells, steps + 1), np.nan, dtype=real) if "history" in measures else None
@@ -109,14 +111,25 @@ def train(
     return _results(raw, history, finals, path, measures, steps, what)
 
 
-@lru_cache(maxsize=64)
+def _page(objective: Objective) -> Network | LandscapeObjective:
+    """What a kernel is compiled from: data are read when it runs."""
+    if isinstance(objective, NetworkObjective):
+        return objective.network
+    if isinstance(objective, LandscapeObjective):
+        return objective
+    raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")
+
+
+@lru_cache(maxsize=128)
 def _kernel(
-    objective: Objective, optimizer_: Optimizer, schedule_: Schedule, settings: tuple[str, ...], hits: bool, plan: Plan,
-    bits: int, batches: bool,
+    page: Network | LandscapeObjective, optimizer_: Optimizer, schedule_: Schedule, settings: tuple[str, ...], hits: bool,
+    plan: Plan | None, bits: int, batches: bool, samples: tuple[int, ...],
 ) -> tuple[Program, Kernel]:  # fmt: skip
     """Traced and compiled once: a map trains the same objective tile after tile."""
-    program = program_of(objective, optimizer_, schedule_, settings, hits=hits)
-    return program, build(program, plan, bits, batches=batches)
+    program = program_of(page, optimizer_, schedule_, settings, hits=hits)
+    plan = plan or Plan.best(program, bits, samples)
+    remainder = any(n % plan.together for n in samples)
+    return program, build(program, plan, bits, batches=batches, remainder=remainder)
 
 
 def _run(
@@ -217,5 +230,3 @@ def _order(names: Sequence[str]) -> list[int]:
     listed = [n for n in OUTCOMES if n in names]
     return [listed.index(n) for n in names]
 
-
-_ = (SettingError, ShapeError)

@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from fallline.errors import TraceError
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.problems import LandscapeObjective
 from fallline.readings.graph import Graph, Node
-from fallline.readings.machine.program import Direct, Program, Samples, Segment, Update, split_factor, transplant
+from fallline.readings.machine.program import (
+    Direct,
+    Program,
+    Samples,
+    Segment,
+    Update,
+    depends_on,
+    share_reciprocals,
+    split_factor,
+    transplant,
+)
 from fallline.readings.traced import Traced, scalar, tracing
 from fallline.textbook import network as pages
 from fallline.textbook.network import Layer, Network
@@ -23,9 +32,10 @@ _PER_SAMPLE = ("w", "x", "t")
 
 
 def program_of(
-    objective: Objective, optimizer: Optimizer, schedule: Schedule, settings: Iterable[str], *, hits: bool = False
-) -> Program:
-    """The program that descends an objective.
+    what: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: Iterable[str], *,
+    hits: bool = False,
+) -> Program:  # fmt: skip
+    """The program that trains a network, on whatever data, or descends a landscape.
 
     Parameters
     ----------
@@ -35,19 +45,16 @@ def program_of(
     """
     names = tuple(dict.fromkeys((*settings, "target")))
     step = _Step(optimizer, schedule, names)
-    if isinstance(objective, NetworkObjective):
-        return _network_program(objective, step, hits)
-    if isinstance(objective, LandscapeObjective):
-        return _landscape_program(objective, step)
-    raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")
+    if isinstance(what, Network):
+        return _network_program(what, step, hits)
+    return _landscape_program(what, step)
 
 
 def _entries(values: Any, graph: Graph) -> list[Node]:
     return [x if isinstance(x, Node) else graph.number(float(x)) for x in np.asarray(values, dtype=object).ravel()]
 
 
-def _network_program(objective: NetworkObjective, step: _Step, hits: bool) -> Program:
-    network = objective.network
+def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     graph = Graph()
     w, X = graph.inputs("w", network.parameter_count), graph.inputs("x", (1, network.sizes[0]))
     T = graph.inputs("t", (1, network.sizes[-1]))
@@ -55,8 +62,9 @@ def _network_program(objective: NetworkObjective, step: _Step, hits: bool) -> Pr
     with tracing(f"the network {network.text}"):
         value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
         counted = _hits(network, network.unpack(w), X, T) if hits else None
-    loss_factor, loss = split_factor(_entries(value, graph)[0], lambda key: key[0] in _PER_SAMPLE)
-    split = [split_factor(g, lambda key: key[0] in _PER_SAMPLE) for g in _entries(network.pack(gradient), graph)]
+    entries = share_reciprocals([*_entries(value, graph), *_entries(network.pack(gradient), graph)])
+    inside = depends_on(entries, lambda key: key[0] in _PER_SAMPLE)
+    (loss_factor, loss), *split = (split_factor(entry, inside) for entry in entries)
     segments, at = [], 0
     for layer, (shape_W, shape_b) in enumerate(network.shapes, start=1):
         for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
@@ -111,7 +119,7 @@ class _Step:
             extra, slope = self._penalty(graph, penalised, weights)
             gradient = gradient + slope
             if weights:
-                penalty_factor, penalty = split_factor(extra, lambda key: key == ("w",))
+                penalty_factor, penalty = split_factor(extra, depends_on([extra], lambda key: key == ("w",)))
         settings = {name: scalar(graph, "setting", name) for name in self.optimizer.settings}
         if layer is not None and f"learning_rate.{layer}" in self.names:
             settings["learning_rate"] = scalar(graph, "setting", f"learning_rate.{layer}")

@@ -15,11 +15,12 @@ address of a table of 64-bit words (`Slot`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import Any
 
-from fallline.readings.graph import Node, add, multiply
+from fallline.readings.graph import Node, add, multiply, topological
 from fallline.readings.machine import target
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.program import Program, Samples, Segment, depends_on
@@ -28,6 +29,9 @@ from fallline.readings.machine.tiles import Tiled
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["CAP", "CONVERGENCE_CAP", "Kernel", "Measure", "Plan", "Slot", "build"]
+
+STRAIGHT = 300
+"""Nodes of a sample's graph up to which straight-line code is the fastest."""
 
 CAP = 1e6
 CONVERGENCE_CAP = 1e6
@@ -94,8 +98,23 @@ class Plan:
     lanes: int
     together: int = 1
     tiled: bool = False
-    unroll: int = 2
     instruction_set: str = "native"
+
+    @classmethod
+    def best(cls, program: Program, bits: int, rows: Sequence[int] = (), instruction_set: str = "native") -> Plan:
+        """What measured fastest: straight-line up to about 300 nodes a sample, tiles beyond.
+
+        `rows` are the numbers of samples in a step; a block that divides them needs no second code for the rest.
+        """
+        lanes = target.vector_bytes(instruction_set) * 8 // bits
+        if not isinstance(program.objective, Samples):
+            return cls(4 * lanes, 1, False, instruction_set)  # several vectors hide the latency of a step
+        nodes = len(topological([program.objective.loss, *program.objective.gradient]))
+        if nodes <= STRAIGHT:
+            together = next((u for u in (2, 3) if all(n % u == 0 for n in rows)), 1)
+            return cls(lanes, together, False, instruction_set)
+        together = next((u for u in (6, 5, 4, 7, 3) if all(n % u == 0 for n in rows)), 4)
+        return cls(lanes, together, True, instruction_set)
 
 
 @dataclass(frozen=True)
@@ -144,8 +163,12 @@ class _KernelWriter:
 
     def _body(self, outputs: list[tuple[int, Node]]) -> Straight | Tiled:
         assert isinstance(self.program.objective, Samples)
-        kind = Tiled if self.plan.tiled else Straight
-        return kind(outputs, self.program.objective.columns, self.plan.together)
+        columns, together = self.program.objective.columns, self.plan.together
+        if not self.plan.tiled:
+            return Straight(outputs, columns, together)
+        # of 32 registers (AVX-512) or 16, accumulators may take these; the rest holds operands
+        registers = 20 if target.vector_bytes(self.plan.instruction_set) == 64 else 10
+        return Tiled(outputs, columns, together, registers)
 
     def _room(self, count: int) -> int:
         at, self.vectors_needed = self.vectors_needed, self.vectors_needed + count
@@ -505,8 +528,6 @@ class _KernelWriter:
 
 def _frontier(outputs: list[Node], inside: set[int]) -> list[Node]:
     """The nodes outside `inside` that nodes inside use: what can be computed once for all parameters."""
-    from fallline.readings.graph import topological
-
     return [
         a for n in topological(outputs) if n.index in inside for a in n.args if a.index not in inside and a.op != "number"
     ] + [o for o in outputs if o.index not in inside]  # fmt: skip

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fallline.readings.graph import Graph, Node, make, topological
 
-__all__ = ["Direct", "Program", "Samples", "Segment", "Update", "depends_on", "split_factor", "transplant"]
+__all__ = ["Direct", "Program", "Samples", "Segment", "Update", "depends_on", "share_reciprocals", "split_factor", "transplant"]
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,12 @@ def depends_on(outputs: Sequence[Node], matters: Callable[[tuple[Any, ...]], boo
     return found
 
 
-def split_factor(node: Node, varying: Callable[[tuple[Any, ...]], bool]) -> tuple[Node, Node]:
-    """(factor, rest) with node = factor rest, where no varying input reaches the factor.
+def split_factor(node: Node, inside: set[int]) -> tuple[Node, Node]:
+    """(factor, rest) with node = factor rest, where the factor does not depend on what varies (`inside`).
 
     A sum over samples of factor rest is factor times the sum of rest: one product a step in place of one a sample.
     """
     factor = node.graph.number(1)
-    inside = depends_on([node], varying)
     while True:
         if node.op == "negative":
             factor, node = -factor, node.args[0]
@@ -97,6 +98,40 @@ def split_factor(node: Node, varying: Callable[[tuple[Any, ...]], bool]) -> tupl
             factor, node = factor * node.args[1], node.args[0]
         else:
             return factor, node
+
+
+def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
+    """The same outputs, where several quotients of one divisor become products with its reciprocal.
+
+    A division takes as long as a dozen products, and softmax has one for each class. Decided on the graph of one sample.
+    """
+    shared: dict[int, int] = {}
+    order = topological(outputs)
+    for node in order:
+        if node.op == "divide":
+            shared[node.args[1].index] = shared.get(node.args[1].index, 0) + 1
+    if not any(count > 1 for count in shared.values()):
+        return list(outputs)
+    graph = outputs[0].graph
+    values: dict[int, Node] = {}
+    renamed: dict[int, Node] = {}
+    for node in order:
+        args = tuple(values[a.index] for a in node.args)
+        if node.op == "divide" and shared[node.args[1].index] > 1:
+            values[node.index] = args[0] * (graph.number(1) / args[1])
+        elif all(x is y for x, y in zip(args, node.args, strict=True)):
+            values[node.index] = node
+        else:
+            values[node.index] = make(graph, node.op, *args)
+        if values[node.index] is not node:
+            renamed[node.index] = values[node.index]
+    for name, operands, result in graph.groups:  # what was noted of arrays holds for the new nodes
+        for array in (*operands, result):
+            flat = array.reshape(-1).view(np.ndarray)
+            for i, entry in enumerate(flat):
+                if isinstance(entry, Node) and entry.index in renamed:
+                    flat[i] = renamed[entry.index]
+    return [values[o.index] for o in outputs]
 
 
 def transplant(node: Node, graph: Graph, replaced: dict[tuple[Any, ...], Node] | None = None) -> Node:
