@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fallline import views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, objective
 from fallline.runs.axes import axis
 from fallline.runs.compare import compare
 from fallline.runs.descent import descend
@@ -25,7 +25,7 @@ from fallline.runs.starts import notebook_start
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.network import Network
 from fallline.views.map import Mark
-from fallline.views.paths import clipped
+from fallline.views.paths import clipped, fitting_window
 from fallline.views.style import THEMES, oklab_ramp, wrapped
 
 WINDOW = ((-1.0, 1.0), (-2.0, 2.0))
@@ -178,6 +178,18 @@ def test_clipping_keeps_what_is_inside(points):
     assert not leaves or exits
 
 
+def test_the_window_takes_in_starts_and_ends_that_are_near():
+    def window(*starts):
+        return fitting_window(objective("quadratic"), [descend("quadratic", start=s, steps=1) for s in starts])
+
+    own = LANDSCAPES["quadratic"].window
+    assert window((2.0, 1.0)) == window((2.0, 1e6)) == window((1e300, 1.0)) == own
+    (x0, x1), (y0, y1) = window((2.0, 1.0), (4.0, -2.0))
+    assert (x0, y1) == (own[0][0], own[1][1])
+    assert x1 > 4
+    assert y0 < -2
+
+
 def test_clipping_ends_at_what_is_no_number():
     pieces, exits, inside = clipped([[0, 0], [0.5, 0], [np.nan, np.nan], [0, 1]], WINDOW)
     assert [p.tolist() for p in pieces] == [[[0, 0], [0.5, 0]]]
@@ -278,7 +290,7 @@ def test_weights_of_a_network_by_width_and_sign():
     found = {matplotlib.colors.to_hex(c): w for c, w in zip(lines.get_colors(), lines.get_linewidths(), strict=True)}
     assert set(found) == {theme.series[0], theme.series[1]}
     assert found[theme.series[0]] > 2 * found[theme.series[1]]
-    assert {"age", "height", "risk", "1.00", "−4.00", "b 0.50"} <= {t.get_text() for t in texts(picture)}
+    assert {"age", "height", "risk", "1", "−4", "b 0.5"} <= {t.get_text() for t in texts(picture)}
     assert "1 positive up to 1, 1 negative down to −4" in picture.alt
     with pytest.raises(ShapeError, match="inputs must be 2 names"):
         views.draw_network(network, inputs=["age"])
@@ -308,11 +320,11 @@ def test_regions(problem, fits):
 def test_regions_of_one_output(loss):
     X = np.random.default_rng(0).normal(size=(20, 2))
     data = Dataset(X, (X[:, :1] > 0).astype(float), "half", ("a", "b"))
-    objective = NetworkObjective(Network.of("2-4-1", loss=loss), data)
-    whole(views.draw_regions(objective, np.linspace(-1, 1, objective.dimension)))
-    whole(views.draw_regions(objective, np.zeros(objective.dimension)))
+    half = NetworkObjective(Network.of("2-4-1", loss=loss), data)
+    whole(views.draw_regions(half, np.linspace(-1, 1, half.dimension)))
+    whole(views.draw_regions(half, np.zeros(half.dimension)))
     with pytest.raises(ShapeError):
-        views.draw_regions(objective, [1.0])
+        views.draw_regions(half, [1.0])
 
 
 def test_what_cannot_be_drawn(problem):
@@ -332,8 +344,8 @@ def test_what_cannot_be_drawn(problem):
 
 def test_a_network_of_two_parameters_has_contours():
     data = Dataset.of([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
-    objective = NetworkObjective(Network.of("1-1", loss="squared_error"), data)
-    run = descend(objective, start=(0, 0), learning_rate=0.05, steps=50)
+    line = NetworkObjective(Network.of("1-1", loss="squared_error"), data)
+    run = descend(line, start=(0, 0), learning_rate=0.05, steps=50)
     picture = run.plot()
     whole(picture)
     assert picture.figure.axes[0].get_xlabel() == "W1[0,0]"

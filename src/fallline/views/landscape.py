@@ -97,16 +97,24 @@ def draw_descents(
     columns = max(1, min(columns, len(runs)))
     rows = math.ceil(len(runs) / columns)
     panel = (WIDTH - 0.6) / columns
+    heads = [
+        "\n".join(wrapped(text, 72 * panel - 22, 8.5) for text in (*name.split(", "), _fate(run, window)))
+        for name, run in zip(called, runs, strict=True)
+    ]
+    # Panels of one row share its height: the longest heading of each counts.
+    lines = [max(head.count("\n") + 1 for head in heads[k : k + columns]) for k in range(0, len(heads), columns)]
     with drawing(theme):
-        figure = canvas(theme, 0.75 + rows * (panel * _tallness(window) + 0.75), title)
+        figure = canvas(theme, 0.95 + rows * (panel * _tallness(window) + 0.25) + 0.15 * sum(lines), title)
         axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         surface = Surface.of(target, window, 161)
         for k, (ax, run) in enumerate(zip(axes.flat, runs, strict=False)):
             filled = _contours(ax, target, surface, theme)
             _path(ax, run, window, theme, 0)
-            texts = [wrapped(t, 72 * panel - 22, 8.5) for t in (*called[k].split(", "), _fate(run, window))]
-            ax.set_title("\n".join(texts), fontsize=8.5, color=theme.ink)
+            ax.set_title(heads[k], fontsize=8.5, color=theme.ink)
             ax.label_outer()
+            if k + columns >= len(runs):  # nothing below it
+                ax.tick_params(labelbottom=True)
+                ax.set_xlabel(target.labels[0])
         for ax in axes.flat[len(runs) :]:
             ax.set_visible(False)
         _colour_bar(figure, filled, surface, axes, target, "bottom")
@@ -195,7 +203,7 @@ def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme) -> 
     ax.contour(surface.x, surface.y, height, levels=levels, colors=[theme.muted], linewidths=0.5, alpha=0.45)
     minima = objective.landscape.minima if isinstance(objective, LandscapeObjective) else ()
     for x, y in minima:
-        ax.plot([x], [y], "*", markersize=11, color=theme.ink, markeredgecolor=theme.background, zorder=4)
+        ax.plot([x], [y], "*", markersize=11, color=theme.ink, markeredgecolor=theme.background, zorder=6)
     (x0, x1), (y0, y1) = surface.window
     ax.set(xlim=(x0, x1), ylim=(y0, y1), xlabel=objective.labels[0], ylabel=objective.labels[1])
     if 0.4 <= (x1 - x0) / (y1 - y0) <= 2.5:

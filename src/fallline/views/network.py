@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -80,13 +80,14 @@ def draw_network(
         ax.set_axis_off()
         ax.set_aspect("equal")
         xs = [step * l for l in range(network.depth + 1)]
-        _connections(ax, network, weights, shown, places, xs, theme, values)
+        written = _writer(weights) if values and weights is not None else None
+        _connections(ax, network, weights, shown, places, xs, theme, written)
         for l, (units, ys) in enumerate(zip(shown, places, strict=True)):
             _units(ax, network, l, units, ys, xs[l], theme, inputs, outputs)
-            bias = weights[l - 1].b if values and l and weights is not None else None
-            if bias is not None:
+            bias = weights[l - 1].b if l and weights is not None else None
+            if bias is not None and written is not None:
                 for unit, y in zip(units, ys, strict=True):
-                    ax.text(xs[l], y - RADIUS - 0.03, f"b {_signed(float(bias[unit]))}", ha="center",
+                    ax.text(xs[l], y - RADIUS - 0.03, f"b {written(float(bias[unit]))}", ha="center",
                             va="top", fontsize=8, color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
             for k, line in enumerate(captions[l]):
                 ax.text(xs[l], -tall / 2 - 0.55 - 0.18 * k, line, ha="center", va="baseline", fontsize=9,
@@ -127,7 +128,7 @@ def _places(units: list[int], count: int, most: int) -> Floats:
 
 def _connections(
     ax: Any, network: Network, weights: tuple[Layer, ...] | None, shown: list[list[int]], places: list[Floats],
-    xs: list[float], theme: Theme, values: bool,
+    xs: list[float], theme: Theme, written: Callable[[float], str] | None,
 ) -> None:  # fmt: skip
     largest = max((float(np.nanmax(np.abs(W))) for W, _ in weights), default=0.0) if weights else 0.0
     for l in range(network.depth):
@@ -148,31 +149,35 @@ def _connections(
             [segments[k] for k in order], colors=[theme.faint if z else c for z, c in zip(zero, colours, strict=True)],
             linewidths=widths, alpha=np.where(zero, 1.0, np.clip(0.25 + size[order], 0, 0.95) if dense else 0.9), zorder=1,
         ))  # fmt: skip
-        if values:
-            _write_weights(ax, W, segments, theme)
+        if written is not None:
+            _write_weights(ax, [written(float(v)) for v in W], segments, theme)
 
 
-def _write_weights(ax: Any, W: Floats, segments: list[list[tuple[float, float]]], theme: Theme) -> None:
+def _write_weights(ax: Any, words: list[str], segments: list[list[tuple[float, float]]], theme: Theme) -> None:
     """Weights on their lines, each where it stays clearest of those already written."""
     ends = np.array(segments)
-    written: list[Floats] = []
-    for k, value in enumerate(W):
+    taken: list[Floats] = []
+    for k, word in enumerate(words):
         best, most = ends[k].mean(axis=0), -1.0
         for t in (0.34, 0.62, 0.3, 0.66, 0.4, 0.56, 0.48):
             at = ends[k, 0] + t * (ends[k, 1] - ends[k, 0])
-            others = [float(np.hypot(0.45 * (p - at)[0], (p - at)[1])) for p in written]
+            others = [float(np.hypot(0.45 * (p - at)[0], (p - at)[1])) for p in taken]
             along = ends[:, 0] + t * (ends[:, 1] - ends[:, 0])
             lines = np.abs(np.delete(along[:, 1], k) - at[1])
             room = min([*others, *(1.4 * lines).tolist(), 0.4])
             if room > most + 1e-9:
                 best, most = at, room
-        written.append(best)
-        ax.text(*best, _signed(float(value)), ha="center", va="center", fontsize=8, zorder=2, color=theme.ink,
+        taken.append(best)
+        ax.text(*best, word, ha="center", va="center", fontsize=8, zorder=2, color=theme.ink,
                 bbox={"facecolor": theme.background, "edgecolor": "none", "pad": 0.6})  # fmt: skip
 
 
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−") if abs(value) < 100 else number(value, 3)
+def _writer(weights: tuple[Layer, ...]) -> Callable[[float], str]:
+    """How numbers are written: short where all are short, else with two decimals."""
+    every = np.concatenate([np.ravel(part) for layer in weights for part in layer if part is not None])
+    if (every == np.round(every, 1)).all() and np.abs(every).max() < 100:
+        return lambda v: number(v + 0.0, 3)
+    return lambda v: f"{v:.2f}".replace("-0.00", "0.00").replace("-", "−") if abs(v) < 100 else number(v, 3)
 
 
 def _units(

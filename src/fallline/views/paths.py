@@ -17,7 +17,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 
 ROOM = 1.5
-"""How many of its own widths a landscape's window may grow on each side to take in starts and ends."""
+"""How many of its own widths a window may grow on each side to take in a start or an end."""
 
 
 def fitting_window(objective: Objective, runs: Sequence[Run]) -> Window:
@@ -32,16 +32,13 @@ def fitting_window(objective: Objective, runs: Sequence[Run]) -> Window:
     else:
         base = np.array([[-3.0, 3.0], [-3.0, 3.0]])
     size = base[:, 1] - base[:, 0]
+    widest = base + ROOM * np.column_stack([-size, size])
     for point in points:
-        outside = (point < base[:, 0]) | (point > base[:, 1])
-        wanted = np.where(outside, point, base.mean(axis=1))
-        margin = np.where(outside, 0.08 * size, 0)
-        base[:, 0] = np.minimum(base[:, 0], wanted - margin)
-        base[:, 1] = np.maximum(base[:, 1], wanted + margin)
-    if isinstance(objective, LandscapeObjective):
-        own = np.array(objective.landscape.window)
-        base[:, 0] = np.maximum(base[:, 0], own[:, 0] - ROOM * size)
-        base[:, 1] = np.minimum(base[:, 1], own[:, 1] + ROOM * size)
+        if ((point < widest[:, 0]) | (point > widest[:, 1])).any():
+            continue  # too far off: its path is shown as leaving
+        margin = np.where((point < base[:, 0]) | (point > base[:, 1]), 0.08 * size, 0)
+        base[:, 0] = np.minimum(base[:, 0], point - margin)
+        base[:, 1] = np.maximum(base[:, 1], point + margin)
     (x0, x1), (y0, y1) = base.tolist()
     return (x0, x1), (y0, y1)
 

@@ -159,7 +159,7 @@ def canvas(theme: Theme, height: float, title: str, width: float = WIDTH) -> Any
     """An empty figure with its title above so many inches, for use inside `drawing`."""
     from matplotlib.figure import Figure
 
-    text = wrapped(title, 72 * (width - 0.3), 11.5, "bold")
+    text = balanced(title, 72 * (width - 0.3), 11.5, "bold")
     height += 0.1 + 0.19 * len(text.split("\n"))
     figure: Any = Figure(figsize=(width, height), facecolor=theme.background)
     figure.suptitle(text, x=0.12 / width, ha="left", fontsize=11.5, fontweight="bold")
@@ -194,6 +194,17 @@ def rimmed(theme: Theme, line_width: float) -> list[Any]:
     from matplotlib.patheffects import Normal, Stroke
 
     return [Stroke(linewidth=line_width + 2 * HALO, foreground=theme.background, alpha=0.75), Normal()]
+
+
+def balanced(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """The text in as few lines as fit the width, these as equal as can be."""
+    best = wrapped(text, width, size, weight)
+    for share in (0.9, 0.8, 0.7, 0.6):
+        narrower = wrapped(text, share * width, size, weight)
+        if narrower.count("\n") > best.count("\n"):
+            break
+        best = narrower
+    return best
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
