@@ -1,0 +1,162 @@
+"""The compiled engine: the same bits however it is laid out, and the numbers of the NumPy reading."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+import fallline as fl
+from fallline.readings.machine.kernel import Plan
+from fallline.runs.lanes import train
+from fallline.runs.outcome import diverged_at, judge
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.landscapes import LANDSCAPES
+from fallline.textbook.losses import LOSSES
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
+
+
+def digest(values):
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def small_problem(activation="tanh", loss="cross_entropy", sizes="2-3-3", reduction="mean", **options):
+    data = fl.generate("gaussians", samples=7)
+    if LOSSES[loss].targets == "values":
+        data = fl.Dataset(data.X, data.X @ np.array([[0.3, -0.5, 0.1], [0.2, 0.4, -0.3]]))
+    return fl.NetworkObjective(
+        fl.Network.of(sizes, activation=activation, loss=loss, reduction=reduction, **options), data
+    )
+
+
+def cells(count=37):
+    return {"learning_rate": np.geomspace(1e-3, 0.3, count), "momentum": np.linspace(0, 0.95, count)}
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def reference(request):
+    problem = small_problem("relu", reduction="sum")
+    start = fl.draw_starts(problem, 1, seed=4)[0]
+
+    def run(threads=1, settings=None, **plan):
+        given = {} if not plan else {"plan": Plan(**plan)}
+        got = train(
+            problem, "momentum", steps=15, starts=start, settings=settings or cells(), dtype=request.param,
+            threads=threads, measures=("final_loss", "history", "parameters"), **given,
+        )  # fmt: skip
+        return got
+
+    return run, digest(run()["history"])
+
+
+@pytest.mark.parametrize("lanes", [4, 8, 16, 32])
+@pytest.mark.parametrize("together", [1, 2, 3])
+def test_layout_reaches_no_bit(reference, lanes, together):
+    run, expected = reference
+    assert digest(run(lanes=lanes, together=together)["history"]) == expected
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_threads_reach_no_bit(reference, threads):
+    run, expected = reference
+    assert digest(run(threads=threads)["history"]) == expected
+
+
+@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "sse2"])
+def test_instruction_sets_reach_no_bit(reference, instruction_set):
+    run, expected = reference
+    assert digest(run(lanes=8, instruction_set=instruction_set)["history"]) == expected
+
+
+def test_order_and_neighbours_reach_no_bit(reference):
+    run, _ = reference
+    whole = run()["history"]
+    shuffle = np.random.default_rng(0).permutation(37)
+    mixed = run(settings={k: v[shuffle] for k, v in cells().items()})["history"]
+    assert digest(mixed) == digest(whole[shuffle])
+    alone = run(settings={k: v[5:6] for k, v in cells().items()})["history"]
+    assert digest(alone[0]) == digest(whole[5])
+
+
+def same_as_numpy(problem, optimizer, steps=12, schedule="constant", **settings):
+    """The largest relative difference of losses between the engine and the NumPy reading."""
+    starts = fl.draw_starts(problem, 3, seed=2, scale=0.5)
+    plan = {"name": schedule} if isinstance(schedule, str) else schedule
+    decay = {f"schedule.{k}": v for k, v in plan.items() if k != "name"}
+    got = train(
+        problem, optimizer, steps=steps, starts=starts, settings=settings | decay, schedule_=plan["name"],
+        measures=("history",),
+    )["history"]  # fmt: skip
+    for start, losses in zip(starts, got, strict=True):
+        run = fl.descend(problem, optimizer, start=start, steps=steps, schedule=schedule, **settings)
+        assert losses == pytest.approx(run.losses, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_and_loss_equals_the_numpy_reading(activation, loss):
+    same_as_numpy(small_problem(activation, loss), "momentum", learning_rate=0.02, momentum=0.5)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_equals_the_numpy_reading(optimizer):
+    same_as_numpy(small_problem(), optimizer, learning_rate=0.01)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_equals_the_numpy_reading(schedule):
+    names = {"decay": 0.9, "every": 3}
+    given = {k: v for k, v in names.items() if k in SCHEDULES[schedule].settings}
+    same_as_numpy(small_problem(), "gradient_descent", schedule={"name": schedule, **given}, learning_rate=0.05)
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+def test_every_landscape_equals_the_numpy_reading(name):
+    same_as_numpy(fl.objective(name), "momentum", learning_rate=1e-4, momentum=0.5)
+
+
+def test_penalty_scales_and_missing_biases():
+    same_as_numpy(small_problem(l2=0.1), "adam", learning_rate=0.01)
+    same_as_numpy(small_problem(bias=False, scales=(0.5, 0.25)), "nesterov", learning_rate=0.01, momentum=0.9)
+
+
+def test_a_page_of_the_users_own_compiles():
+    mine = fl.activation(lambda z: z / (1 + np.where(z > 0, z, -z)), name="softsign")
+    problem = fl.NetworkObjective(fl.Network.of("2-3-3", activation=mine), fl.generate("gaussians", samples=7))
+    same_as_numpy(problem, "gradient_descent", learning_rate=1e-3)
+    same_as_numpy(fl.objective(lambda x, y: x**2 + 10 * (y - x**2) ** 2), "gradient_descent", learning_rate=1e-3)
+
+
+def test_minibatches_equal_the_numpy_reading():
+    problem = small_problem()
+    start = fl.draw_starts(problem, 1)[0]
+    run = fl.descend(problem, start=start, steps=9, batch=5, seed=3, learning_rate=0.1)
+    from fallline import random
+
+    rows = random.batches(3, len(problem.data), 5, 9)
+    got = train(problem, steps=9, starts=start, rows=rows, settings={"learning_rate": 0.1}, measures=("history",))
+    assert got["history"][0] == pytest.approx(run.losses, rel=1e-12)
+
+
+def test_measures_follow_from_the_history():
+    problem = small_problem("relu", reduction="sum")
+    start = fl.draw_starts(problem, 1, seed=4)[0]
+    names = ("final_loss", "best_loss", "steps_to", "diverged_at", "mean_last", "convergence", "outcome", "accuracy")
+    settings = {"learning_rate": np.geomspace(1e-4, 30, 50)}
+    got = train(problem, steps=40, starts=start, settings=settings, target=10.0, measures=(*names, "history"))
+    history = got["history"]
+    finite = np.where(np.isfinite(history), history, np.inf)
+    assert (got["final_loss"][np.isfinite(history[:, -1])] == history[:, -1][np.isfinite(history[:, -1])]).all()
+    assert (got["best_loss"] == finite.min(axis=1)).all()
+    reached = history <= 10.0
+    assert (got["steps_to"] == np.where(reached.any(axis=1), reached.argmax(axis=1), -1)).all()
+    assert (got["diverged_at"] == diverged_at(history)).all()
+    runs = [fl.descend(problem, start=start, steps=40, learning_rate=rate) for rate in settings["learning_rate"][:20]]
+    expected = judge(np.stack([r.losses for r in runs]), np.stack([r.gradient_norms for r in runs]))
+    assert (got["outcome"][:20] == expected).all()
+    assert got["accuracy"][:20] == pytest.approx([float(problem.accuracy(r.end)) for r in runs])
+
+
+def test_no_graph_is_too_long_to_agree():
+    problem = small_problem("tanh", sizes="2-24-24-3")
+    same_as_numpy(problem, "gradient_descent", steps=4, learning_rate=0.01)
