@@ -1,5 +1,7 @@
 """The public names, each with the module that holds it: type checkers read this, and so does `__init__.py`."""
 
+from .checks.gradient import check_gradient
+from .checks.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
@@ -49,7 +51,9 @@ __all__ = [
     "Schedule",
     "Setting",
     "Study",
+    "Verdict",
     "activation",
+    "check_gradient",
     "compare",
     "descend",
     "draw_starts",

@@ -7,7 +7,7 @@ symbol to go on with, so that equations come layer by layer. Activations are wri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import sympy
@@ -26,13 +26,13 @@ from fallline.readings.symbols import (
 )  # fmt: skip
 from fallline.settings import setting
 from fallline.textbook import network as pages
-from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.operations import recording
 from fallline.views.formulas import Equation, Section
 from fallline.views.network_names import definitions, named, output_name, readable
 
-__all__ = ["MOST_PARAMETERS", "in_matrices", "in_units"]
+__all__ = ["MOST_PARAMETERS", "in_matrices", "in_units", "matrix_equations"]
 
 MOST_PARAMETERS = 200
 """A network with more parameters is not written unit by unit: nobody reads it."""
@@ -111,6 +111,25 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
     Z⁽¹⁾ = X W⁽¹⁾ + 1ₘ b⁽¹⁾
     """
     depth = network.depth
+    found = matrix_equations(network)
+    Y, Z = (matrix(name, SAMPLES, network.sizes[-1]) for name in ("Y", f"Z^{{({depth})}}"))
+    forward = [e for l in _to(depth) for key in ("Z", "A") for e in found.get((key, l), [])]
+    plain = readable(network.loss).output(Z) is Z
+    forward.append(Equation(Y, Z if plain else call(output_name(network), Z)))
+    deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
+    gradient = [e for l in range(depth, 0, -1) for key in ("dW", "db") for e in found.get((key, l), [])]
+    return _sections(network, forward, found["L", None], [], deltas, gradient)
+
+
+def matrix_equations(
+    network: Network, page: Any = pages, activations: Iterable[Activation] = tuple(ACTIVATIONS.values())
+) -> dict[tuple[str, int | None], list[Equation]]:
+    """The equations of a page in matrix form, by symbol and layer: ("D", 2), ("dW", 2), ("L", None).
+
+    `page` is what is read: the textbook's, or one with a fault in it, which has the same functions. Where the loss
+    uses one of the `activations`, it is written by its name.
+    """
+    depth = network.depth
     X, T = matrix("X", SAMPLES, network.sizes[0]), matrix("T", SAMPLES, network.sizes[-1])
     parameters = tuple(
         Layer(matrix(f"W^{{({l})}}", n, m), matrix(f"b^{{({l})}}", 1, m, vector=True) if network.bias else None)
@@ -120,7 +139,7 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
     Z = matrix(f"Z^{{({depth})}}", SAMPLES, network.sizes[-1])
     loss = readable(network.loss)
     output = loss.output(Z)
-    known = {a(Z): call(a.name, Z) for a in ACTIVATIONS.values() if a(Z) is not Z} | {output: Y}
+    known = {a(Z): call(a.name, Z) for a in activations if a(Z) is not Z} | {output: Y}
     found: dict[tuple[str, int | None], list[Equation]] = {}
 
     def write(name: str, layer: int | None, value: Any) -> Any:
@@ -139,14 +158,9 @@ def in_matrices(network: Network) -> tuple[Section, ...]:
 
     with recording(write):
         by_name = named(network, call, matrix("z")).with_(loss=loss)
-        pages.loss_and_gradient(by_name, parameters, X, T, _factor(network, matrix))
-    _penalise(network, parameters, found)
-
-    forward = [e for l in _to(depth) for key in ("Z", "A") for e in found.get((key, l), [])]
-    forward.append(Equation(Y, Z if output is Z else call(output_name(network), Z)))
-    deltas = [e for l in range(depth, 0, -1) for e in found["D", l]]
-    gradient = [e for l in range(depth, 0, -1) for key in ("dW", "db") for e in found.get((key, l), [])]
-    return _sections(network, forward, found["L", None], [], deltas, gradient)
+        page.loss_and_gradient(by_name, parameters, X, T, _factor(network, matrix))
+    _penalise(network, parameters, found, page)
+    return found
 
 
 def _sections(
@@ -180,13 +194,15 @@ def _unit_function(name: str, a: Any) -> Any:
     return Expressions.of([[function(e) for e in row] for row in a.tolist()])
 
 
-def _penalise(network: Network, parameters: Any, found: dict[tuple[str, int | None], list[Equation]]) -> None:
+def _penalise(
+    network: Network, parameters: Any, found: dict[tuple[str, int | None], list[Equation]], page: Any = pages
+) -> None:
     """Adds the L2 penalty's page to the loss and to the weights' gradients."""
     if not network.l2:
         return
     letter = sympy.Symbol(setting("l2").symbol, real=True)
     strength: Any = matrix(letter) if isinstance(parameters[0].W, Matrix) else Expressions.of(letter)
-    value, gradient = pages.penalty(network, parameters, strength)
+    value, gradient = page.penalty(network, parameters, strength)
 
     def plus(e: Equation, extra: Any) -> Equation:
         return Equation(e.left, e.right + extra, e.note)
