@@ -9,7 +9,7 @@ import pytest
 
 import fallline as fl
 from fallline.errors import UsageError
-from fallline.runs import batched, tiles
+from fallline.runs import batched, engine, tiles
 from fallline.runs.map import Map, compute_map, growing
 from fallline.runs.map import map as train_map
 from fallline.runs.mapspec import map_spec
@@ -17,6 +17,8 @@ from fallline.runs.measures import MEASURES
 from fallline.runs.outcome import OUTCOMES
 
 SEED = fl.NetworkObjective(fl.Network.of("2-3-2-3"), fl.generate("three-gaussians", samples=10))
+KNOWN = {"float32": "f2526724374408d7", "float64": "9540d665df8c9b3a", "tanh adam": "aaba19eb92db3069"}
+
 ALL = ["final_loss", "best_loss", "steps_to=10", "outcome", "diverged_at", "diverged", "accuracy", "convergence"]
 
 
@@ -79,6 +81,21 @@ def test_one_hash_over_worker_processes(workers, tmp_path):
 def _shuffled(work):
     random.Random(0).shuffle(work)
     return work
+
+
+def test_known_hashes():
+    """The bits of maps, pinned. Where a change of the arithmetic is meant, raise `engine.ARITHMETIC` and renew these."""
+    found = {}
+    for dtype in ("float32", "float64"):
+        found[dtype] = compute_map(small(dtype=dtype, measures=ALL)).sha256[:16]
+    tanh = fl.NetworkObjective(fl.Network.of("2-4-3", activation="tanh"), SEED.data)
+    start = fl.draw_starts(tanh, 1)[0]
+    found["tanh adam"] = compute_map(
+        map_spec(
+            tanh, x="learning_rate=1e-3..1:log", y="beta1=0..0.9", size=9, optimizer_="adam", steps=20, start=start
+        )
+    ).sha256[:16]
+    assert (engine.ARITHMETIC, found) == (1, KNOWN)
 
 
 def test_every_cell_is_in_one_tile():

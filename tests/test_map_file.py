@@ -158,7 +158,7 @@ def test_changed_values_under_an_old_checksum_are_found(tmp_path):
         raw[3] ^= 1
         db.execute("update tiles set data = ? where rowid = ?", (zlib.compress(bytes(raw)), place))
     db.close()
-    with pytest.raises(OutputError, match="is damaged: the tile of columns .* does not match its checksum"):
+    with pytest.raises(OutputError, match=r"is damaged: the tile of columns .* does not match its checksum"):
         load_map(path)
 
 

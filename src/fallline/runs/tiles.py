@@ -66,7 +66,8 @@ def layout(spec: MapSpec, tile_cells: int | None = None) -> Iterator[Tile]:
     """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells."""
     if tile_cells is None:
         each = spec.work / spec.cells
-        tile_cells = int(min(65536, max(64, 6e9 / each)))
+        starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
+        tile_cells = int(min(65536, max(64, 6e9 / each), max(1, 2e7 / starts)))
     rows, columns = spec.shape
     strides = [s for s in STRIDES if s == 1 or (spec.cells > 1024 and min(rows, columns) >= 4 * s)]
     for coarser, stride in zip([0, *strides[:-1]], strides, strict=True):
