@@ -12,13 +12,12 @@ from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.runs.axes import Axis
 from fallline.runs.outcome import OUTCOMES
-from fallline.settings import SETTINGS
+from fallline.views.map_axes import axis_name, extent, log_ticks, position, set_scale
 from fallline.views.picture import Picture
 from fallline.views.style import Theme, canvas, drawing, legend_below, look, number, oklab_ramp, percent
 
@@ -83,13 +82,13 @@ def draw_map(
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
     if lost.shape != shape:
         raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
-    title = title or f"{measure[:1].upper()}{measure[1:]} over {_plain_name(x_axis)} and {_plain_name(y_axis)}"
+    title = title or f"{measure[:1].upper()}{measure[1:]} over {axis_name(x_axis)} and {axis_name(y_axis)}"
     with drawing(theme):
         figure = canvas(theme, 4.3, title)
         ax = figure.add_subplot()
         handles, texts = _cells(figure, ax, array, lost, x_axis, y_axis, measure, kind, log, limits, lost_word, theme)
-        _scale(ax.xaxis, x_axis)
-        _scale(ax.yaxis, y_axis)
+        set_scale(ax.xaxis, x_axis)
+        set_scale(ax.yaxis, y_axis)
         ax.spines[["top", "right"]].set_visible(True)
         _lines(ax, array, lost, x_axis, y_axis, contours, theme)
         for k, (label, (x, y)) in enumerate((curves or {}).items()):
@@ -117,8 +116,8 @@ def _cells(
         image, handles, texts = _ranked(array, lost, theme)
     else:
         image, handles, texts = _coloured(figure, ax, array, lost, measure, log, limits, lost_word, theme)
-    extent = (*_extent(x_axis), *_extent(y_axis))
-    ax.imshow(_fitted(image), origin="lower", extent=extent, aspect="auto", interpolation="none", zorder=0)
+    corners = (*extent(x_axis), *extent(y_axis))
+    ax.imshow(_fitted(image), origin="lower", extent=corners, aspect="auto", interpolation="none", zorder=0)
     return handles, texts
 
 
@@ -144,7 +143,7 @@ def _coloured(
         bar.set_label(measure)
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=2)
-        ticks = _log_ticks(low, high) if log else [t for t in bar.get_ticks() if low <= t <= high]
+        ticks = log_ticks(low, high) if log else [t for t in bar.get_ticks() if low <= t <= high]
         bar.set_ticks(ticks, labels=[number(t) for t in ticks])
         bar.ax.minorticks_off()
     if not lost.any():
@@ -183,65 +182,12 @@ def _fitted(image: Floats) -> Floats:
     return np.clip(image, 0, 1)
 
 
-def _position(values: ArrayLike, axis: Axis) -> Floats:
-    """Where values stand on the picture, whose own axes are linear: logarithms on a logarithmic axis."""
-    v = np.asarray(values, dtype=np.float64)
-    if axis.scale != "log":
-        return v
-    with np.errstate(all="ignore"):
-        return np.log10(v)
-
-
-def _extent(axis: Axis) -> tuple[float, float]:
-    edges = _position(axis.edges, axis)
-    return float(edges[0]), float(edges[-1])
-
-
-def _scale(target: Any, axis: Axis) -> None:
-    low, high = _extent(axis)
-    if axis.scale == "log":
-        ticks = _log_ticks(10**low, 10**high)
-        target.set_ticks([float(np.log10(t)) for t in ticks], labels=[number(t) for t in ticks])
-    else:
-        target.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
-    target.set_label_text(_axis_label(axis), parse_math=True)
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    for multiples in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 7, 8, 9)):
-        ticks = [m * 10.0**k for k in decades for m in multiples if low <= m * 10.0**k <= high * (1 + 1e-12)]
-        if len(ticks) >= 3:
-            return ticks[:: -(-len(ticks) // 7)]
-    return [float(f"{v:.3g}") for v in np.geomspace(low, high, 5)[1:-1]]
-
-
-def _plain_name(axis: Axis) -> str:
-    name, _, part = axis.name.partition(".")
-    words = name.replace("_", " ")
-    if not part:
-        return words
-    return (
-        f"{words} of layer {part}"
-        if name == "learning_rate"
-        else f"{part} of the start"
-        if name == "start"
-        else f"{words} {part}"
-    )
-
-
-def _axis_label(axis: Axis) -> str:
-    setting = SETTINGS.get(axis.name.partition(".")[0])
-    name = _plain_name(axis).replace("$", r"\$")
-    return f"{name}, ${setting.symbol}$" if setting else name
-
-
 def _lines(
     ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, levels: Sequence[float], theme: Theme
 ) -> None:
     if not levels or min(array.shape) < 2:
         return
-    x, y = _position(x_axis.values, x_axis), _position(y_axis.values, y_axis)
+    x, y = position(x_axis.values, x_axis), position(y_axis.values, y_axis)
     drawn = ax.contour(x, y, np.ma.masked_array(array, lost), levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
     ax.clabel(drawn, fmt=lambda v: number(v), fontsize=8.5, colors=["#ffffff"])
 
@@ -249,7 +195,7 @@ def _lines(
 def _curve(ax: Any, x: ArrayLike, y: ArrayLike, x_axis: Axis, y_axis: Axis, k: int, theme: Theme) -> Any:
     from matplotlib.patheffects import Normal, Stroke
 
-    px, py = _position(x, x_axis), _position(y, y_axis)
+    px, py = position(x, x_axis), position(y, y_axis)
     styles: list[Any] = ["-", (0, (4, 2)), (0, (1, 1.6))]
     limits = ax.get_xlim(), ax.get_ylim()
     (line,) = ax.plot(px, py, color="#ffffff", linewidth=1.6, linestyle=styles[k % len(styles)], zorder=3,
@@ -259,7 +205,7 @@ def _curve(ax: Any, x: ArrayLike, y: ArrayLike, x_axis: Axis, y_axis: Axis, k: i
 
 
 def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme) -> Any:
-    x, y = float(_position(mark.x, x_axis)), float(_position(mark.y, y_axis))
+    x, y = float(position(mark.x, x_axis)), float(position(mark.y, y_axis))
     style: dict[str, Any] = {"marker": "o", "markersize": 12, "color": theme.background, "markeredgecolor": theme.ink,
              "linestyle": "none", "markeredgewidth": 1.2}  # fmt: skip
     ax.plot([x], [y], zorder=5, clip_on=False, **style)
@@ -284,7 +230,7 @@ def _alt(
 ) -> str:
     def span(axis: Axis) -> str:
         scale = ", logarithmic" if axis.scale == "log" else ""
-        return f"{_plain_name(axis)} ({number(axis.low)} to {number(axis.high)}{scale})"
+        return f"{axis_name(axis)} ({number(axis.low)} to {number(axis.high)}{scale})"
 
     text = (
         f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
@@ -300,13 +246,13 @@ def _alt(
         if kind == "values" and not lost.all():
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
-                f" Lowest {measure} {number(float(array[row, column]))} at {_plain_name(x_axis)} "
-                f"{number(float(x_axis.values[column]))} and {_plain_name(y_axis)} {number(float(y_axis.values[row]))}."
+                f" Lowest {measure} {number(float(array[row, column]))} at {axis_name(x_axis)} "
+                f"{number(float(x_axis.values[column]))} and {axis_name(y_axis)} {number(float(y_axis.values[row]))}."
             )
         for word, end in (("bottom", 0), ("top", -1)):
             if away[end].any() and not away[end].all() and not away[end, 0]:
                 first = float(x_axis.values[int(away[end].argmax())])
-                text += f" In the {word} row runs diverge from {_plain_name(x_axis)} {number(first)} on."
+                text += f" In the {word} row runs diverge from {axis_name(x_axis)} {number(first)} on."
     if marks:
         text += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
     return text
