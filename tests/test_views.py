@@ -408,6 +408,12 @@ def test_maps_of_every_size(shape):
     whole(views.draw_map(-np.arange(float(np.prod(shape))).reshape(shape), x, y, contours=[-2]))
 
 
+@pytest.mark.parametrize(("limits", "end"), [(None, "neither"), ((0, 3), "max"), ((2, 9), "min"), ((2, 3), "both")])
+def test_a_maps_colours_say_where_values_go_on(limits, end):
+    picture = views.draw_map([[1.0, 2.0], [3.0, 4.0]], axis("momentum=0..1", 2), axis("decay=0..1", 2), limits=limits)
+    assert picture.figure.axes[1]._colorbar.extend == end
+
+
 def test_map_refuses_what_does_not_fit():
     x, y = axis("learning_rate=1e-4..1e-1:log", 4), axis("momentum=0..0.9", 3)
     with pytest.raises(ShapeError, match=r"\(3, 4\).*\(4, 3\)"):

@@ -139,7 +139,11 @@ def _coloured(
     if len(kept):
         from matplotlib.cm import ScalarMappable
 
-        bar = figure.colorbar(ScalarMappable(scale, colours), ax=ax, aspect=32, pad=0.02, fraction=0.06)
+        beyond = {(True, True): "both", (True, False): "min", (False, True): "max", (False, False): "neither"}
+        extend = beyond[bool(kept.min() < low), bool(kept.max() > high)]  # a pointed end says that values go on
+        bar = figure.colorbar(
+            ScalarMappable(scale, colours), ax=ax, aspect=32, pad=0.02, fraction=0.06, extend=extend, extendfrac=0.03
+        )
         bar.set_label(measure)
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=2)
