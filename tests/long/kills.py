@@ -32,7 +32,7 @@ SPEC = map_spec(
 TILE = 64
 
 
-COMPUTED = {tile: compute(SPEC, tile, 1) for tile in layout(SPEC, TILE)}
+COMPUTED = {}
 
 
 def work(path: Path) -> None:
@@ -68,6 +68,7 @@ def main() -> None:
     directory = options.directory or Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
     chance = random.Random(options.seed)
     calm = compute_map(SPEC, threads=1).sha256
+    COMPUTED.update((tile, compute(SPEC, tile, 1)) for tile in layout(SPEC, TILE))
     started = time.perf_counter()
     work(directory / "calm.fallmap")
     length = time.perf_counter() - started  # how long an undisturbed run takes
