@@ -222,9 +222,16 @@ class Sheets:
         return Access(rows[0].source, bases[0], (stride, *rows[0].strides))
 
     def _single(self, node: Node) -> None:
-        """Make the node and all it needs scalars, where they have no home yet."""
-        for n in topological([node]):
-            if n.index in self._sampled and n.op != "input" and n.index not in self._home:
+        """Make the node a scalar, and all that it needs and that has no home yet."""
+        stack = [node]
+        while stack:
+            n = stack[-1]
+            missing = [a for a in n.args if self._where(a) is None]
+            if missing and self._where(n) is None:
+                stack.extend(missing)
+                continue
+            stack.pop()
+            if self._where(n) is None:
                 places = [self._where(a) for a in n.args]
                 self._place(Sheet(n.op, [n], [Access(p[0], p[1], (0,)) for p in places if p is not None]))
 
