@@ -13,6 +13,7 @@ from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.runs.descent import Method, method
+from fallline.runs.mapspec import MapSpec, map_spec
 from fallline.runs.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.studies.keys import Place
 from fallline.studies.spec import (
@@ -31,7 +32,7 @@ from fallline.textbook.landscapes import landscape
 from fallline.textbook.network import Network
 
 __all__ = [
-    "build_data", "build_landscape", "build_method", "build_network", "build_objective", "build_start", "build_weights",
+    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start", "build_weights",
     "check", "objective_of",
 ]  # fmt: skip
 
@@ -100,8 +101,19 @@ def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objectiv
     if start.draw == "notebook_uniform":
         if not start.low < start.high:
             raise SettingError(f"low must be below high; got {start.low:g} and {start.high:g}.")
-        return notebook_uniform(start.seed, start.low, start.high, start.index + 1, objective.dimension)[start.index]
-    return draw_starts(objective, 1, start.seed, distribution=start.distribution, first=start.index)[0]
+        return np.asarray(
+            notebook_uniform(start.seed, start.low, start.high, start.index + 1, objective.dimension)[start.index]
+        )
+    return np.asarray(draw_starts(objective, 1, start.seed, distribution=start.distribution, first=start.index)[0])
+
+
+def build_map(plan: MapPlan, objective: Objective) -> MapSpec:
+    """The plane of runs that a plan describes."""
+    options: dict[str, Any] = dict(plan.settings)
+    return map_spec(
+        objective, x=plan.x, y=plan.y, size=plan.size, optimizer_=plan.optimizer, steps=plan.steps,
+        start=build_start(plan.start, objective), measures=("final_loss", "outcome"), **options,
+    )  # fmt: skip
 
 
 def build_weights(example: Example, network: Network) -> Floats:
@@ -165,9 +177,9 @@ def check(study: Study, place: Place) -> None:
             _check_run(plan, target, here)
     for k, comparison in enumerate(study.comparisons):
         _check_comparison(comparison, study, problem, hill, place.at("comparisons", k))
-    for k, plan in enumerate(study.maps):
+    for k, plane in enumerate(study.maps):
         here = place.at("maps", k)
-        here.call(build_start, plan.start, _chosen(plan.objective, problem, hill, study, here))
+        here.call(build_map, plane, _chosen(plane.objective, problem, hill, study, here))
     _check_names(study, place)
 
 
@@ -205,9 +217,14 @@ def _check_comparison(
     target = _chosen(plan.objective, problem, hill, study, here)
     if not plan.methods:
         raise here.error("a comparison must have at least one method.")
+    names: set[str] = set()
     for k, one in enumerate(plan.methods):
         how = here.at("methods", k).call(build_method, one, plan.steps)
         here.at("methods", k).call(how.learning_rate, target)
+        name = one.name or str(how)
+        if name in names:
+            raise here.at("methods", k).error(f"two methods are called {name!r}; give each a name of its own.")
+        names.add(name)
     for k, rate in enumerate(plan.tune):
         if not rate > 0:
             raise here.at("tune", k).wrong("a learning rate above 0", rate)

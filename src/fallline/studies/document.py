@@ -137,7 +137,7 @@ def _is_table(value: Any, name: str, fields: dict[str, Any]) -> bool:
     """Whether a value gets a header of its own; starts, schedules and published figures stay on one line."""
     if name in ("start", "schedule", "published") or name not in fields:
         return False
-    return isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
 def _value(value: Any) -> Any:

@@ -63,8 +63,8 @@ class _Reader:
             path = (*path, name)
             if array and k == len(names) - 1:
                 self.counts[path] = self.counts.get(path, -1) + 1
+            self.lines.setdefault(path, self.line())
             if path in self.counts:
-                self.lines.setdefault(path, self.line())
                 path = (*path, self.counts[path])
         return path
 

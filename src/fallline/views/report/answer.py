@@ -12,7 +12,8 @@ from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
 from fallline.runs.outcome import diverged_at
 from fallline.views.report.results import Compared, NamedRun
-from fallline.views.report.words import fixed, interval, joined, sentence, share
+from fallline.views.report.words import interval, joined, sentence, share
+from fallline.views.style import number
 
 __all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 
@@ -41,7 +42,7 @@ def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
         word, head = "mixed", f"{first} and {second} each win by one measure"
     text = (
         f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and comes to loss "
-        f"{fixed(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
+        f"{number(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
     )
     return Verdict(pair, word, text)
 
@@ -58,10 +59,14 @@ def headlines(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
         return [line for line in (from_one_start(fits),) if line]
     first, second = _ranked(comparison)[:2]
     verdict = of_pair(comparison, first.label, second.label)
-    where = "With each method at its own best learning rate" if compared.tuning is not None else "With the settings as given"
+    where = (
+        "With each method at its own best learning rate"
+        if compared.tuning is not None
+        else "With the settings as given"
+    )
     if verdict.word == "better":
         ahead = max(verdict.pair.wins.value, verdict.pair.faster.value) - 0.5
-        extent = "a little" if ahead < 0.1 else "clearly" if ahead < 0.25 else "by far"
+        extent = "a little" if ahead < 0.1 else "clearly" if ahead < 0.4 else "by far"
         head = f"{where}, {verdict.pair.first} is {extent} ahead of {verdict.pair.second}"
     elif verdict.word == "mixed":
         head = f"{where}, {verdict.pair.first} and {verdict.pair.second} each win by one measure"
@@ -90,8 +95,8 @@ def _start_matters(comparison: Comparison) -> str:
     if not (np.isfinite(high) and np.isfinite(gap) and high - low > 2 * gap):
         return ""
     return (
-        f"The start matters more than the method: the two medians differ by {fixed(gap, 1)}, while {first.label} ends below "
-        f"{fixed(low, 1)} from a tenth of the starts and above {fixed(high, 1)} from another tenth."
+        f"The start matters more than the method: the two medians differ by {number(gap, 2)}, while {first.label} ends below "
+        f"{number(low)} from a tenth of the starts and above {number(high)} from another tenth."
     )
 
 
@@ -100,7 +105,7 @@ def from_one_start(fits: Sequence[NamedRun]) -> str:
     alive = sorted((r for r in fits if r.run.outcome.kind != "diverged"), key=lambda r: r.run.loss)
     if len(alive) < 2 or len({r.run.start.tobytes() for r in fits}) > 1:
         return ""
-    told = joined([f"{r.name} at {fixed(r.run.loss)}" for r in alive])
+    told = joined([f"{r.name} at {number(r.run.loss)}" for r in alive])
     return f"From the study's one start the runs end in this order: {told}."
 
 

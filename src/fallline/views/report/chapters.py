@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from fallline import views
+from fallline.problems import NetworkObjective
 from fallline.runs.compare import Comparison
 from fallline.runs.outcome import OUTCOMES
 from fallline.studies import BUILTIN, to_toml
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations
-from fallline.views.report.answer import answers, headlines, of_pair, stuck
+from fallline.views.report.answer import answers, from_one_start, headlines, of_pair, stuck
 from fallline.views.report.maths import blocks_of, equations_of
 from fallline.views.report.page import Gallery
 from fallline.views.report.published import printed
@@ -35,7 +36,9 @@ SMALL = 60
 def chapters(r: Results, gallery: Gallery) -> Iterator[Chapter]:
     """Template, title and context of each chapter that the study has."""
     told: set[str] = set()
-    yield "question", "The question", _question(r)
+    question = _question(r)
+    if r.study.question or question["answers"] or question["total"]:
+        yield "question", "The question" if r.study.question else "In short", question
     if r.network is not None:
         yield "network", "The network and its equations", _network(r, gallery)
     if r.forward is not None:
@@ -56,19 +59,28 @@ def chapters(r: Results, gallery: Gallery) -> Iterator[Chapter]:
     if r.fits:
         yield "fits", "The fits", _fits(r, gallery, told)
     for k, compared in enumerate(r.comparisons):
-        yield "comparison", "The comparison, and the answer" if k == 0 else f"Comparison {k + 1}", _comparison(r, k, compared, gallery)
+        yield (
+            "comparison",
+            "The comparison, and the answer" if k == 0 else f"Comparison {k + 1}",
+            _comparison(r, k, compared, gallery),
+        )
     if r.maps:
         yield "maps", "The whole plane", {"maps": [_map(r, k, m, gallery) for k, m in enumerate(r.maps)]}
     slips = slips_of(r)
     if slips:
         yield "slips", "The notebook's slips", {"slips": slips}
     if r.published:
-        yield "published", "Published and measured", {"rows": [(p, printed(p.figure.value, p.figure.decimals), _measured(p)) for p in r.published]}
+        yield (
+            "published",
+            "Published and measured",
+            {"rows": [(p, printed(p.figure.value, p.figure.decimals), _measured(p)) for p in r.published]},
+        )
     yield "reproduce", "How to reproduce", _reproduce(r)
 
 
 def _question(r: Results) -> dict[str, Any]:
     lines = [line for compared in r.comparisons[:1] for line in headlines(compared, r.fits)]
+    lines = lines or [line for line in [from_one_start(r.fits)] if line]
     return {"answers": lines, "agree": sum(p.agrees for p in r.published), "total": len(r.published)}
 
 
@@ -76,7 +88,9 @@ def _network(r: Results, gallery: Gallery) -> dict[str, Any]:
     network = r.network
     assert network is not None
     data = r.problem.data if r.problem is not None else None
-    names: dict[str, Any] = {"inputs": data.columns or None, "outputs": data.classes or None} if data is not None else {}
+    names: dict[str, Any] = (
+        {"inputs": data.columns or None, "outputs": data.classes or None} if data is not None else {}
+    )
     units = equations_of(network, "units") if network.parameter_count <= SMALL else None
     return {
         "network": network,
@@ -99,19 +113,23 @@ def _columns(r: Results) -> list[tuple[str, int]]:
 
 
 def _landscape(r: Results, gallery: Gallery) -> dict[str, Any]:
-    assert r.hill is not None and r.study.landscape is not None
+    assert r.hill is not None
+    assert r.study.landscape is not None
     hill, window = r.hill, r.study.landscape.window
     two = hill.dimension == 2
     return {
         "hill": hill,
         "sections": equations(hill.landscape).sections,
-        "picture": gallery.show("contours", lambda t: views.draw_contours(hill, window=_window(window), theme=t)) if two else "",
+        "picture": gallery.show("contours", lambda t: views.draw_contours(hill, window=_window(window), theme=t))
+        if two
+        else "",
         "window": window or hill.landscape.window,
     }
 
 
 def _descents(r: Results, runs: list[NamedRun], gallery: Gallery, name: str, told: set[str]) -> dict[str, Any]:
-    assert r.hill is not None and r.study.landscape is not None
+    assert r.hill is not None
+    assert r.study.landscape is not None
     hill, names = r.hill, [d.name for d in runs]
     window = _window(r.study.landscape.window)
     bare = [d.run for d in runs]
@@ -120,7 +138,9 @@ def _descents(r: Results, runs: list[NamedRun], gallery: Gallery, name: str, tol
         if len(runs) <= 3:
             inside = window is not None and all(_inside(d.run.start, window) for d in runs)
             frame = window if inside else None
-            pictures.append(gallery.show(name, lambda t: views.draw_contours(hill, bare, window=frame, names=names, theme=t)))
+            pictures.append(
+                gallery.show(name, lambda t: views.draw_contours(hill, bare, window=frame, names=names, theme=t))
+            )
         else:
             pictures.append(gallery.show(name, lambda t: views.draw_descents(hill, bare, names=names, theme=t)))
     pictures.append(gallery.show(f"{name}-losses", lambda t: views.draw_curves(bare, names=names, theme=t)))
@@ -139,8 +159,19 @@ def _gradients(r: Results) -> dict[str, Any]:
     network = r.problem.network
     forms = [("In matrices", "matrix")] + ([("Unit by unit", "units")] if network.parameter_count <= SMALL else [])
     wanted = ("Pre-activations", "Backward", "Gradient")
-    sections: list[Any] = [(title, [(s, blocks_of(s, network) if form == "units" and s.title == "Gradient" else []) for s in equations_of(network, form).sections if s.title in wanted]) for title, form in forms]
-    return {"sections": sections, "check": r.gradient, "depth": network.depth}
+    sections: list[Any] = [
+        (
+            title,
+            [
+                (s, blocks_of(s, network) if form == "units" and s.title == "Gradient" else [])
+                for s in equations_of(network, form).sections
+                if s.title in wanted
+            ],
+        )
+        for title, form in forms
+    ]
+    kinks = any("1[" in e.text for _, found in sections for s, _ in found for e in s.equations)
+    return {"sections": sections, "kinks": kinks, "check": r.gradient, "depth": network.depth}
 
 
 def _data(r: Results, gallery: Gallery) -> dict[str, Any]:
@@ -161,13 +192,24 @@ def _fits(r: Results, gallery: Gallery, told: set[str]) -> dict[str, Any]:
     alive = [f for f in r.fits if np.isfinite(f.run.end).all()]
     if problem.network.sizes[0] == 2 and alive:
         ordered = sorted(alive, key=lambda f: f.run.loss)
-        for word, fit in (("best", ordered[0]), ("worst", ordered[-1]))[: min(2, len(ordered))]:
-            title = f"What the network answers after {fit.name}"
-            pictures.append(gallery.show(f"answer-{word}", lambda t, f=fit, s=title: views.draw_regions(problem, f.run.end, title=s, theme=t)))  # type: ignore[misc]  # bound now
+        pictures.append(_answer(problem, ordered[0], "best", gallery))
+        if len(ordered) > 1:
+            pictures.append(_answer(problem, ordered[-1], "worst", gallery))
     accuracy = None
     if problem.network.loss.targets != "values":
-        accuracy = {f.name: float(problem.accuracy(f.run.end)) if np.isfinite(f.run.end).all() else None for f in r.fits}
-    return {"runs": r.fits, "pictures": pictures, "rules": _rules(list(r.fits), told), "accuracy": accuracy, "samples": len(problem.data)}
+        accuracy = [float(problem.accuracy(w)) if np.isfinite(w).all() else None for w in (f.run.end for f in r.fits)]
+    return {
+        "runs": r.fits,
+        "pictures": pictures,
+        "rules": _rules(list(r.fits), told),
+        "accuracy": accuracy,
+        "samples": len(problem.data),
+    }
+
+
+def _answer(problem: NetworkObjective, fit: NamedRun, word: str, gallery: Gallery) -> Any:
+    title = f"What the network answers after {fit.name}"
+    return gallery.show(f"answer-{word}", lambda t: views.draw_regions(problem, fit.run.end, title=title, theme=t))
 
 
 def _comparison(r: Results, k: int, c: Compared, gallery: Gallery) -> dict[str, Any]:
@@ -175,7 +217,12 @@ def _comparison(r: Results, k: int, c: Compared, gallery: Gallery) -> dict[str, 
     pictures = [gallery.show(f"comparison{mark}", lambda t: views.draw_comparison(c.comparison, theme=t))]
     if c.tuning is not None:
         tuned = c.tuning.comparison
-        pictures.append(gallery.show(f"comparison-tuned{mark}", lambda t: views.draw_comparison(tuned, title="Each method at its best learning rate", theme=t)))
+        pictures.append(
+            gallery.show(
+                f"comparison-tuned{mark}",
+                lambda t: views.draw_comparison(tuned, title="Each method at its best learning rate", theme=t),
+            )
+        )
     return {
         "compared": c, "pictures": pictures, "answers": answers(c, r.fits if k == 0 else ()), "stuck": stuck(c),
         "pairs": _pairs(c.comparison), "number": k + 1,
@@ -194,13 +241,27 @@ def _map(r: Results, k: int, m: Mapped, gallery: Gallery) -> dict[str, Any]:
     for fit in r.fits if m.map.spec.start is not None else ():
         settings = {"momentum": 0.0} | fit.run.method.settings
         same = np.array_equal(fit.run.start, m.map.spec.start)
-        if same and x in settings and y in settings and fit.run.method.optimizer.name in (m.plan.optimizer, "gradient_descent"):
+        if (
+            same
+            and x in settings
+            and y in settings
+            and fit.run.method.optimizer.name in (m.plan.optimizer, "gradient_descent")
+        ):
             marks.append((settings[x], settings[y], fit.name))
     mark = "" if k == 0 else f"-{k + 1}"
     picture = gallery.show(f"map{mark}", lambda t: m.map.plot(marks=marks, theme=t))
-    return {"map": m.map, "plan": m.plan, "picture": picture, "marks": len(marks), "jump": _jump(r, m), "cells": int(m.map.values.size),
-            "x": x.replace("_", " "), "y": y.replace("_", " "),
-            "diverged": int((np.asarray(m.map["outcome"]) == OUTCOMES.index("diverged")).sum())}
+    return {
+        "map": m.map,
+        "plan": m.plan,
+        "picture": picture,
+        "marks": len(marks),
+        "jump": _jump(r, m),
+        "cells": int(m.map.values.size),
+        "x": x,
+        "y": y,
+        "starts": any(name.startswith(("start.", "seed")) for name in (x, y)),
+        "diverged": int((np.asarray(m.map["outcome"]) == OUTCOMES.index("diverged")).sum()),
+    }
 
 
 def _jump(r: Results, m: Mapped) -> tuple[int, int] | None:
@@ -208,7 +269,10 @@ def _jump(r: Results, m: Mapped) -> tuple[int, int] | None:
     if r.cliff is None or m.map.x.name != "learning_rate" or m.map.spec.start is None:
         return None
     rates = np.asarray(m.map.x.values)
-    if not np.array_equal(m.map.spec.start, r.cliff.victim.start) or not rates[0] < r.cliff.below < r.cliff.above < rates[-1]:
+    if (
+        not np.array_equal(m.map.spec.start, r.cliff.victim.start)
+        or not rates[0] < r.cliff.below < r.cliff.above < rates[-1]
+    ):
         return None
     after = int(np.searchsorted(rates, r.cliff.above))
     losses = np.asarray(m.map["final_loss"], dtype=np.float64)

@@ -14,7 +14,7 @@ from fallline.textbook.network import Network
 from fallline.views.equations import Equations, equations
 from fallline.views.formulas import Section
 
-__all__ = ["blocks_of", "equations_of", "maths"]
+__all__ = ["Maths", "blocks_of", "equations_of"]
 
 SIZE = 17
 
@@ -25,14 +25,27 @@ def equations_of(network: Network, form: Any) -> Equations:
     return equations(network, form)
 
 
-def maths(section: Section, blocks: Sequence[Section] = ()) -> Markup:
-    """A section's equations; in several blocks side by side, where there is room, if `blocks` are given."""
-    shown = "".join(_block(block) for block in blocks or [section])
-    label = html.escape(f"Equations: {section.title}", quote=True)
-    return Markup(  # noqa: S704  # every part is ours or escaped
-        f'<div class="maths" role="group" aria-label="{label}" tabindex="0">{shown}</div>'
-        f"<details><summary>LaTeX</summary><pre>{html.escape(section.latex())}</pre></details>"
-    )
+class Maths:
+    """Writes the equations of one page, where each piece has names of its own."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def __call__(self, section: Section, blocks: Sequence[Section] = ()) -> Markup:
+        """A section's equations; in several blocks side by side, where there is room, if `blocks` are given."""
+        shown = "".join(self.block(block) for block in blocks or [section])
+        label = html.escape(f"Equations: {section.title}", quote=True)
+        return Markup(  # noqa: S704  # every part is ours or escaped
+            f'<div class="maths" role="group" aria-label="{label}" tabindex="0">{shown}</div>'
+            f"<details><summary>LaTeX</summary><pre>{html.escape(section.latex())}</pre></details>"
+        )
+
+    def block(self, section: Section) -> str:
+        """Outlines hidden from assistive technology, and MathML hidden from the eye."""
+        self.written += 1
+        picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(SIZE), count=1)
+        picture = re.sub(r'(\bid="|href="#)', rf"\g<1>m{self.written}-", picture)
+        return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'
 
 
 def blocks_of(section: Section, network: Network) -> list[Section]:
@@ -42,9 +55,3 @@ def blocks_of(section: Section, network: Network) -> list[Section]:
         return [section]
     ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
     return [Section(section.title, section.equations[end - n : end]) for n, end in zip(sizes, ends, strict=True)]
-
-
-@lru_cache(maxsize=256)
-def _block(section: Section) -> str:
-    picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(SIZE), count=1)
-    return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'

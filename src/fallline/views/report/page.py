@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from fallline.views.picture import Picture
-from fallline.views.report.maths import maths
+from fallline.views.report.maths import Maths
 from fallline.views.report.results import Results
 from fallline.views.report.words import FILTERS
 
@@ -74,7 +74,7 @@ def render(results: Results, progress: Progress | None = None) -> Page:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= FILTERS
-    environment.globals["maths"] = maths
+    environment.globals["maths"] = Maths()
     found: list[dict[str, Any]] = []
     for name, title, context in chapters(results, gallery):
         body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)

@@ -48,7 +48,9 @@ def agrees(published: float | tuple[float, ...], measured: float | tuple[float, 
     (True, False, False)
     """
     a, b = np.atleast_1d(published), np.atleast_1d(measured)
-    return a.shape == b.shape and all(f"{x:.{decimals}f}" == f"{y + 0.0:.{decimals}f}" for x, y in zip(a, b, strict=True))
+    return a.shape == b.shape and all(
+        f"{x:.{decimals}f}" == f"{round(float(y), decimals) + 0.0:.{decimals}f}" for x, y in zip(a, b, strict=True)
+    )
 
 
 def printed(value: Value, decimals: int) -> str:
@@ -120,7 +122,9 @@ def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
     derived = equations(hill.landscape).section("partial").equations[labels.index(figure.of)]
     expression = derived.right.subs({s: sympy.Symbol(s.name) for s in derived.right.free_symbols})
     same = sympy.simplify(expression - formula(str(figure.value), labels)) == 0
-    return Published(figure, f"partial derivative of {hill.name} by {figure.of}", derived.text.split(" = ", 1)[1], bool(same))
+    return Published(
+        figure, f"partial derivative of {hill.name} by {figure.of}", derived.text.split(" = ", 1)[1], bool(same)
+    )
 
 
 def _plain(value: Value) -> Any:

@@ -12,8 +12,17 @@ from numpy.typing import NDArray
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.compare import Comparison, compare
 from fallline.runs.descent import Run, descend
+from fallline.runs.map import compute_map
+from fallline.runs.mapspec import parse_size
 from fallline.studies.checking import (
-    build_landscape, build_method, build_objective, build_start, build_weights, build_network, objective_of,
+    build_landscape,
+    build_map,
+    build_method,
+    build_network,
+    build_objective,
+    build_start,
+    build_weights,
+    objective_of,
 )  # fmt: skip
 from fallline.studies.spec import ComparisonPlan, MapPlan, RunPlan, Study
 from fallline.textbook import network as pages
@@ -140,7 +149,7 @@ class _Ticks:
 
     def __init__(self, study: Study, progress: Progress | None) -> None:
         self.progress, self.base = progress, 0
-        cells = [int(a) * int(b) for a, b in (m.size.split("x") for m in study.maps)]
+        cells = [a * b for a, b in (parse_size(m.size) for m in study.maps)]
         self.total = (
             self.SMALL * 4
             + sum(r.steps for r in (*study.descents, *study.fits))
@@ -164,10 +173,10 @@ class _Ticks:
 def _run(plan: RunPlan, objective: Objective | None, ticks: _Ticks) -> NamedRun:
     assert objective is not None  # the study was checked
     how = build_method(plan, plan.steps)
+    settings: dict[str, Any] = how.settings | {f"learning_rate.{k}": v for k, v in how.learning_rates.items()}
     run = descend(
         objective, how.optimizer, start=build_start(plan.start, objective), steps=plan.steps,
-        schedule={"name": how.schedule.name} | how.schedule_settings, batch=plan.batch, seed=plan.seed,
-        **(how.settings | {f"learning_rate.{k}": v for k, v in how.learning_rates.items()}),
+        schedule={"name": how.schedule.name} | how.schedule_settings, batch=plan.batch, seed=plan.seed, **settings,
     )  # fmt: skip
     ticks.done(plan.steps)
     return NamedRun(plan.name or str(how), plan, run)
@@ -201,15 +210,9 @@ def _compare(plan: ComparisonPlan, objective: Objective, ticks: _Ticks) -> Compa
 
 
 def _map(plan: MapPlan, objective: Objective, ticks: _Ticks) -> Mapped:
-    from fallline.runs.map import map as draw
-
-    columns, rows = (int(n) for n in plan.size.split("x"))
-    result = draw(
-        objective, x=plan.x, y=plan.y, size=(columns, rows), optimizer=plan.optimizer, steps=plan.steps,
-        start=build_start(plan.start, objective), measures=("final_loss", "outcome"),
-        progress=lambda done, _: ticks.say(done * plan.steps), **plan.settings,
-    )  # fmt: skip
-    ticks.done(columns * rows * plan.steps)
+    spec = build_map(plan, objective)
+    result = compute_map(spec, progress=lambda done, _: ticks.say(done * plan.steps))
+    ticks.done(spec.cells * plan.steps)
     return Mapped(plan, result)
 
 

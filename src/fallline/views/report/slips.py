@@ -58,9 +58,14 @@ def _product(name: str, a: Floats, other: str, b: Floats) -> str:
 
 
 def _bias_of_h2(r: Results) -> Slip | None:
-    if r.forward is None or r.forward.network.sizes[0] < 2 or r.forward.network.sizes[1] < 2 or not r.forward.network.bias:
+    if (
+        r.forward is None
+        or r.forward.network.sizes[0] < 2
+        or r.forward.network.sizes[1] < 2
+        or not r.forward.network.bias
+    ):
         return None
-    W, b = r.forward.network.unpack(r.forward.parameters)[0]
+    W, b = (np.asarray(part) for part in r.forward.network.unpack(r.forward.parameters)[0])
     X = r.forward.X
     f = r.forward.network.activations[0]
     right = np.asarray(r.forward.layers[0][1])[:, 1]
@@ -158,7 +163,11 @@ def _one_start(r: Results) -> Slip | None:
     if plain and others:
         reach = [f.name for f in plain if f.run.loss <= 1.1 * others[0].run.loss]
         told = f"{others[0].name} ends at {fixed(others[0].run.loss)}; without momentum, "
-        told += f"only {reach[0]} comes within a tenth of that or below" if len(reach) == 1 else f"{joined(reach) or 'none'} come so low"
+        told += (
+            f"only {reach[0]} comes within a tenth of that or below"
+            if len(reach) == 1
+            else f"{joined(reach) or 'none'} come so low"
+        )
         shown.append(f"The notebook answers that momentum reaches what only the best learning rate reaches without it. For its start "
                      f"{'that holds' if len(reach) == 1 else 'that does not hold'}: {told}.")  # fmt: skip
     pair = given.pair(order[0], order[-1])
@@ -167,7 +176,9 @@ def _one_start(r: Results) -> Slip | None:
         f"starts. {sentence(order[0])}, the best of them there, ends lower than {order[-1]}, the worst, from {share(pair.wins)} "
         "of these starts."
     )
-    shown.append("The comparison above asks the question with many starts, and with each method at its best learning rate.")
+    shown.append(
+        "The comparison above asks the question with many starts, and with each method at its best learning rate."
+    )
     return Slip(
         "The answer rests on one start and four runs",
         "Whether momentum helps is judged from one random start, at learning rates picked by hand.",

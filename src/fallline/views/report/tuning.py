@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from fallline.problems import Objective
 from fallline.runs.compare import Comparison, compare
 from fallline.runs.descent import Method
-from fallline.runs.intervals import Estimate, median
 from fallline.runs.engine import train
+from fallline.runs.intervals import Estimate, median
 from fallline.runs.starts import draw_starts
 from fallline.studies.spec import ComparisonPlan
 from fallline.views.style import number

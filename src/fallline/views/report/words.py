@@ -6,12 +6,29 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import ArrayLike
 
 from fallline.runs.intervals import Estimate
 from fallline.views.style import listed, number
 
-__all__ = ["FILTERS", "broken", "count", "fixed", "interval", "joined", "point", "sentence", "share", "stacked", "steps"]
+__all__ = [
+    "FILTERS",
+    "axis",
+    "broken",
+    "count",
+    "fixed",
+    "interval",
+    "joined",
+    "loss",
+    "place",
+    "point",
+    "sentence",
+    "share",
+    "stacked",
+    "steps",
+]
 
 
 def fixed(value: float, decimals: int = 2) -> str:
@@ -28,20 +45,20 @@ def fixed(value: float, decimals: int = 2) -> str:
     return text.replace("-", "−")
 
 
-def interval(estimate: Estimate, decimals: int = 1) -> str:
-    """An estimate with its interval.
+def interval(estimate: Estimate, digits: int = 4) -> str:
+    """An estimate with its interval, to so many significant digits.
 
-    >>> interval(Estimate(159.52, 156.8, 161.5))
-    '159.5 [156.8, 161.5]'
+    >>> interval(Estimate(159.52, 156.8, 161.5)), interval(Estimate(0.018581, 0.01622, 0.0231))
+    ('159.5 [156.8, 161.5]', '0.01858 [0.01622, 0.0231]')
     """
-    low, high = (fixed(v, decimals) for v in (estimate.low, estimate.high))
-    return f"{fixed(estimate.value, decimals)} [{low}, {high}]"
+    value, low, high = (number(0.0 if v == 0 else v, digits) for v in estimate)
+    return f"{value} [{low}, {high}]"
 
 
 def share(estimate: Estimate) -> str:
     """A share in percent with its interval.
 
-    >>> share(Estimate(0.552, 0.5211, 0.5825))
+    >>> share(Estimate(0.552, 0.5211, 0.583))
     '55.2 % [52.1, 58.3]'
     """
     return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
@@ -72,9 +89,27 @@ def steps(estimate: Estimate) -> str:
     return f"{estimate.value:.0f} [{low}, {high}]"
 
 
-def point(values: Sequence[float], decimals: int = 6) -> str:
+def point(values: ArrayLike, decimals: int = 6) -> str:
     """A point: "(0.157429, 0.010189)"."""
-    return f"({', '.join(fixed(float(v), decimals) for v in values)})"
+    return f"({', '.join(fixed(float(v), decimals) for v in np.ravel(values))})"
+
+
+def place(values: ArrayLike) -> str:
+    """Where a run ends: a point, or "none" where it has overflowed."""
+    return point(values) if np.isfinite(values).all() else "none"
+
+
+def loss(value: float, digits: int = 6) -> str:
+    """A loss, or "none" where it is not finite."""
+    return number(value, digits) if math.isfinite(value) else "none"
+
+
+def axis(name: str) -> str:
+    """A map's axis in words: "learning_rate.2" to "learning rate of layer 2", "start.x" to "x of the start"."""
+    head, _, part = name.partition(".")
+    if not part:
+        return head.replace("_", " ")
+    return f"{part} of the start" if head == "start" else f"{head.replace('_', ' ')} of layer {part}"
 
 
 def count(n: int, word: str) -> str:
@@ -94,5 +129,5 @@ def joined(words: Sequence[str]) -> str:
 
 FILTERS: dict[str, Any] = {
     "fixed": fixed, "interval": interval, "share": share, "steps": steps, "point": point, "count": count,
-    "joined": joined, "number": number, "stacked": stacked, "broken": broken, "sentence": sentence,
+    "joined": joined, "number": number, "stacked": stacked, "broken": broken, "sentence": sentence, "place": place, "loss": loss, "axis": axis,
 }  # fmt: skip

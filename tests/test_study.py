@@ -1,0 +1,299 @@
+"""Studies: read, checked, written; and what an error says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fallline.data.tables import read_csv
+from fallline.errors import DataError, StudyError, UnknownNameError
+from fallline.settings import SETTINGS
+from fallline.studies import BUILTIN, builtin_text, parse, study, to_toml
+from fallline.studies.checking import formula
+from fallline.studies.keys import declared
+from fallline.studies.locate import line_of, locate
+from fallline.studies.spec import (
+    ComparisonPlan,
+    Figure,
+    LandscapePlan,
+    MapPlan,
+    MethodPlan,
+    RunPlan,
+    SchedulePlan,
+    StartPlan,
+    Study,
+)  # fmt: skip
+from fallline.textbook.landscapes import LANDSCAPES
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
+
+HILL = "title = 'x'\n[landscape]\nname = 'rosenbrock'\n"
+NET = "title = 'x'\n[network]\nsizes = '2-3-3'\n[data]\nname = 'three-gaussians'\nsamples = 5\n"
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_built_in_studies_come_back_from_their_own_toml(name):
+    read = study(name)
+    assert parse(to_toml(read)) == read
+
+
+def test_the_built_in_study_explains_each_key():
+    """Each key, at its first place in each kind of table, follows a comment; a comment may tell of several."""
+    lines = builtin_text().splitlines()
+    seen: set[str] = set()
+    told = ""
+    for line in lines:
+        if line.startswith("#"):
+            told += line
+        match = re.match(r"(\w+) = ", line)
+        if match and match[1] not in seen:
+            seen.add(match[1])
+            assert told, f"{match[1]} stands without a comment before it"
+    everything = " ".join(line for line in lines if line.startswith("#"))
+    for record in (StartPlan, Figure, SchedulePlan, RunPlan, ComparisonPlan, MapPlan):
+        for name in set(declared(record)) - {"settings"} - seen:
+            assert re.search(rf"\b{name}\b", everything), name
+
+
+def _settings_of(optimizer: str) -> st.SearchStrategy[dict[str, float]]:
+    def value(name: str) -> st.SearchStrategy[float]:
+        low, high = max(SETTINGS[name].low, -1e3), min(SETTINGS[name].high, 1e3)
+        return st.floats(
+            low, high, exclude_min=not SETTINGS[name].low_included, exclude_max=not SETTINGS[name].high_included
+        )
+
+    names = OPTIMIZERS[optimizer].settings
+    return st.fixed_dictionaries({}, optional={name: value(name) for name in names})
+
+
+POINTS = st.tuples(st.floats(-9, 9), st.floats(-9, 9))
+STARTS = st.one_of(
+    st.none(),
+    POINTS,
+    st.builds(StartPlan, draw=st.just("notebook_uniform"), seed=st.integers(0, 99), index=st.integers(0, 3)),
+)
+SCHEDULED = st.one_of(
+    st.sampled_from(sorted(SCHEDULES)), st.just(SchedulePlan("step_decay", {"decay": 0.5, "every": 7}))
+)
+
+
+@st.composite
+def runs(draw, kind=RunPlan):
+    optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
+    common = {"optimizer": optimizer, "settings": draw(_settings_of(optimizer)), "schedule": draw(SCHEDULED)}
+    if kind is MethodPlan:
+        return MethodPlan(**common)
+    return RunPlan(name=draw(st.text(max_size=20)), start=draw(STARTS), steps=draw(st.integers(0, 50)), **common)
+
+
+@st.composite
+def studies(draw):
+    hill = LandscapePlan(
+        draw(st.sampled_from(sorted(LANDSCAPES))), draw(st.none() | st.just(((-1.0, 2.0), (0.5, 3.0))))
+    )
+    methods = draw(st.lists(runs(MethodPlan), min_size=1, max_size=3, unique_by=lambda m: repr(m)))
+    named = tuple(MethodPlan(f"method {k}", m.optimizer, m.schedule, m.settings) for k, m in enumerate(methods))
+    comparison = ComparisonPlan(named, starts=draw(st.integers(1, 99)), target=draw(st.none() | st.floats(-5, 5)))
+    return Study(
+        title=draw(st.text()), question=draw(st.text()), landscape=hill,
+        descents=tuple(draw(st.lists(runs(), max_size=3))), comparisons=(comparison,) * draw(st.integers(0, 1)),
+    )  # fmt: skip
+
+
+@given(studies())
+@settings(max_examples=60, deadline=None)
+def test_study_to_toml_to_study_is_the_identity(one):
+    assert parse(to_toml(one)) == one
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("title = 3", 1, ["title", "text", "3"]),
+        ("titel = 'x'", 1, ["titel", "Did you mean 'title'?"]),
+        ("title = 'x'", 1, ["[network] or [landscape]"]),
+        (HILL.replace("rosenbrock", "rosenbrok"), 3, ["landscape.name", "'rosenbrok'", "Did you mean 'rosenbrock'?"]),
+        (HILL + "[[descents]]\nlearning_rat = 1\n", 5, ["descents[1]", "'learning_rat'", "Did you mean 'learning_rate'?"]),
+        (HILL + "[[descents]]\n[[descents]]\nlearning_rate = 'fast'", 6, ["descents[2].learning_rate", "number", "'fast'"]),
+        (HILL + "[[descents]]\noptimizer = 'momentum'\nmomentum = 1.2", 6, ["momentum", "in [0, 1]", "1.2"]),
+        (HILL + "[[descents]]\nmomentum = 0.9", 5, ["momentum", "learning_rate"]),
+        (HILL + "[[descents]]\nsteps = -1", 5, ["steps", "at least 0", "-1"]),
+        (HILL + "[[descents]]\nsteps = 2.5", 5, ["steps", "whole number", "2.5"]),
+        (HILL + "[[descents]]\nstart = [1, 2, 3]", 5, ["start", "(2,)", "(3,)"]),
+        (HILL + "[[descents]]\nstart = [\n 1,\n 'a']", 7, ["descents[1].start[2]", "number", "'a'"]),
+        (HILL + "[[descents]]\nstart = { draw = 'randomly' }", 5, ["draw", "'randomly'", "Did you mean 'random'?"]),
+        (HILL + "[[descents]]\nstart = { draw = 'notebook_normal' }", 5, ["needs a network"]),
+        (HILL + "[[descents]]\nbatch = 5", 5, ["batch", "no samples"]),
+        (HILL + "[[fits]]\nsteps = 5", 4, ["fits need [network] and [data]"]),
+        (HILL + "window = [[1, 0], [0, 1]]", 4, ["window", "low"]),
+        (HILL + "[descents]\nsteps = 1", 4, ["descents", "list of tables", "[[descents]]"]),
+        (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'z', value = 'x' }]", 4, ["x, y", "'z'"]),
+        (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'x', value = 'exec(x)' }]", 4, ["formula", "exec(x)"]),
+        (HILL + "[[descents]]\npublished = [{ id = 'a', quantity = 'end', value = 'x' }]", 5, ["number", "'x'"]),
+        (HILL + "[[comparisons]]\nsteps = 4", 4, ["must have the key methods"]),
+        (HILL + "[[comparisons]]\n[[comparisons.methods]]\n[[comparisons.methods]]", 6, ["two methods are called"]),
+        (HILL + "[[comparisons]]\ntune = [0.1, 0]\n[[comparisons.methods]]", 5, ["tune[2]", "above 0", "0"]),
+        (HILL + "[[maps]]\nx = 'learning_rat=1..2'\ny = 'start.x=0..1'", 4, ["maps[1]", "learning_rat"]),
+        (HILL + "slips = ['shape']\n", 4, ["slips"]),
+        ("title = 'x'\n[network]\nsizes = '2-3-a'", 3, ["sizes", "2-3-a"]),
+        ("title = 'x'\n[network]\nsizes = '2-3-3'\nactivation = ['relu', 'tanhh']", 4, ["activation[2]", "Did you mean 'tanh'?"]),
+        (NET.replace("2-3-3", "2-3-2"), 4, ["3 columns", "2 such units"]),
+        (NET + "noise = 0.5", 7, ["noise"]),
+        (NET + "file = 'x.csv'", 4, ["either name", "or file"]),
+        (NET + "[[fits]]\nbatch = 16", 8, ["batch", "at most the number of samples, 15", "16"]),
+        (NET + "[[fits]]\n'learning_rate.9' = 0.1", 7, ["learning_rate.9", "1 to 2"]),
+        (NET + "[example]\nsamples = [[1, 2]]\nW1 = [[1]]", 7, ["W1", "(2, 3)", "(1, 1)"]),
+        (NET + "[example]\nsamples = [[1, 2], [3]]", 8, ["rows of the same length"]),
+        ("title = 'x", 1, ["TOML"]),
+        ("title = 'x'\nb = \n", 2, ["column", "TOML"]),
+        ("title = 'x'\ntitle = 'y'", 2, ["TOML"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_key_value_rule_and_line(text, line, words):
+    with pytest.raises(StudyError) as caught:
+        parse(text, source="mine.toml")
+    told = str(caught.value)
+    assert told.startswith(f"mine.toml, line {line}"), told
+    for word in words:
+        assert word in told, told
+    assert "Traceback" not in told
+    assert told.endswith((".", "?"))
+
+
+def test_a_name_that_is_no_study_lists_those_there_are():
+    with pytest.raises(UnknownNameError, match="three-gaussians"):
+        study("three-gausians")
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(StudyError, match="cannot be read"):
+        study(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes("title = 'é'".encode("latin-1"))
+    with pytest.raises(StudyError, match="UTF-8"):
+        study(tmp_path / "latin.toml")
+
+
+def test_lines_with_windows_ends_and_a_mark_at_the_beginning(tmp_path):
+    (tmp_path / "s.toml").write_bytes(
+        b"\xef\xbb\xbf" + (HILL + "[[descents]]\nsteps = -1\n").replace("\n", "\r\n").encode()
+    )
+    with pytest.raises(StudyError, match=r"s\.toml, line 5"):
+        study(tmp_path / "s.toml")
+
+
+TRICKY = """# a comment with [brackets] and = signs
+"quoted key" = "a # no comment, [no] {table}"
+multi = '''
+[not.a.table]
+x = 1
+'''
+a.b.c = { d = [1, { e = 2 }], f = "}" }
+[[t]]
+x = [ # one
+  1,
+  [2,
+   3],
+]
+[t.u]
+y = 2024-01-01
+[[t]]
+z = \"\"\"two
+lines\"\"\"
+[last]
+k=1"""
+
+
+def test_the_locator_finds_each_key():
+    tomllib.loads(TRICKY)
+    lines = locate(TRICKY)
+    expected = {
+        ("quoted key",): 2, ("multi",): 3, ("a", "b", "c", "d", 1, "e"): 7, ("a", "b", "c", "f"): 7, ("t",): 8, ("t", 0): 8,
+        ("t", 0, "x", 0): 10, ("t", 0, "x", 1, 1): 12, ("t", 0, "u"): 14, ("t", 0, "u", "y"): 15, ("t", 1): 16,
+        ("t", 1, "z"): 17, ("last", "k"): 20,
+    }  # fmt: skip
+    assert {path: lines.get(path) for path in expected} == expected
+    assert line_of(lines, ("t", 1, "nowhere", 3)) == 16
+
+
+@given(st.recursive(
+    st.integers() | st.text(max_size=8) | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3), max_leaves=12,
+))  # fmt: skip
+@settings(max_examples=100, deadline=None)
+def test_the_locator_reads_whatever_is_toml(value):
+    import tomlkit
+
+    text = tomlkit.dumps({"v": value})
+    lines = locate(text.replace("\r\n", "\n"))
+    assert lines[("v",)] >= 1
+
+
+def test_nothing_in_a_formula_is_run():
+    assert str(formula("2*(x - 1)**2", ("x",))) == "2*(x - 1)**2"
+    for text in ("__import__('os')", "x.real", "x if x else 1", "9**9**9", "x**100", "lambda: 1", "x +"):
+        with pytest.raises((StudyError, ValueError), match=r"formula|exponent"):
+            formula(text, ("x",))
+
+
+# Tables
+
+
+def table(tmp_path, text, **options):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode())
+    return read_csv(path, options.pop("target", "y"), **options)
+
+
+def test_a_table_of_classes_values_and_labels(tmp_path):
+    classes = table(tmp_path, "a,b,y\n1,2,rose\n3,4,tulip\n5,6,rose\n")
+    assert classes.columns == ("a", "b")
+    assert classes.classes == ("rose", "tulip")
+    assert classes.labels.tolist() == [0, 1, 0]
+    assert table(tmp_path, "a,y\n1,10\n2,9\n").classes == ("9", "10")
+    assert table(tmp_path, "a,y\n1,0.5\n2,9\n").T.ravel().tolist() == [0.5, 9.0]
+    assert table(tmp_path, "a,y,z\n1,0,1\n2,1,1\n", target=("y", "z")).T.tolist() == [[0, 1], [1, 1]]
+    assert table(tmp_path, "\ufeffa , b,y\r\n1,2,u\r\n\r\n3,4,v\r\n", inputs=["b"]).X.tolist() == [[2.0], [4.0]]
+
+
+def test_standardized_inputs_have_mean_0_and_deviation_1(tmp_path):
+    X = table(tmp_path, "a,b,y\n1,5,u\n3,4,v\n8,1,u\n", standardize=True).X
+    assert abs(X.mean(axis=0)).max() < 1e-15
+    assert abs(X.std(axis=0) - 1).max() < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("", {}, ["at least one row"]),
+        ("a,y\n", {}, ["at least one row"]),
+        ("a,y\n1,2\n3\n", {}, ["line 3", "2 cells", "got 1"]),
+        ("a,y\nNA,u\n2,v\n", {}, ["line 2", "'a'", "'NA'"]),
+        ("a,y\n1,u\ninf,v\n", {}, ["line 3", "'inf'"]),
+        ("a,y\n1,\n2,v\n", {}, ["line 2", "'y'", "empty"]),
+        ("a,a,y\n1,2,u\n", {}, ["column 2", "name of its own", "'a'"]),
+        ("a,,y\n1,2,u\n", {}, ["column 2", "''"]),
+        ("a,y\n1,u\n2,u\n", {}, ["'u'", "every row"]),
+        ("a,x\n1,u\n2,v\n", {}, ["'y'", "a, x"]),
+        ("y\nu\nv\n", {}, ["input column"]),
+        ("a,y\n1,u\n1,v\n", {"standardize": True}, ["'a'", "same in every row"]),
+        ('a,y\n1,"u\n', {}, ["no CSV"]),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_where(tmp_path, text, options, words):
+    with pytest.raises(DataError) as caught:
+        table(tmp_path, text, **options)
+    for word in words:
+        assert word in str(caught.value), caught.value
+
+
+def test_a_study_finds_its_table_beside_itself(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,y\n1,2,u\n3,4,v\n")
+    (tmp_path / "s.toml").write_text("title = 'x'\n[network]\nsizes = '2-2'\n[data]\nfile = 't.csv'\ntarget = 'y'\n")
+    assert study(tmp_path / "s.toml").data.file == "t.csv"
+    (tmp_path / "t.csv").write_text("a,b,y\n1,2,u\n3,oops,v\n")
+    with pytest.raises(StudyError, match=r"s\.toml, line 4: data: t\.csv, line 3, column 'b'"):
+        study(tmp_path / "s.toml")
