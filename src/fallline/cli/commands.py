@@ -150,4 +150,55 @@ def study(name: str = "three-gaussians") -> int:
     return 0
 
 
-COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend)
+def check(
+    what: str,
+    *,
+    network: str = "",
+    of: str = "",
+    activation: str = "relu",
+    loss: str = "cross_entropy",
+    reduction: Literal["sum", "mean"] = "sum",
+    l2: float = 0.0,
+    data: str | None = None,
+    seed: int = 0,
+    csv: Path | None = None,
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    workers: int = 1,
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Check a gradient derived by hand: where it goes wrong, why, and the equation that is right.
+
+    The file that is named is run; of a folder each file in a process of its own. Exit status 0 right, 1 wrong, 2 could
+    not check.
+
+    Args:
+        what: FILE.py:FUNCTION, or a folder of submissions.
+        network: Sizes of the network that it is the gradient of, such as 2-3-2-3.
+        of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.
+        activation: Of the hidden layers; several joined by commas.
+        loss: Of the network.
+        reduction: Sum or mean of the loss over the samples.
+        l2: L2 penalty.
+        data: CSV to check it on; random samples unless given.
+        seed: Key of the random weights and samples.
+        csv: Of a folder: a table to write, one row a file.
+        time_limit: Seconds for each file of a folder; 30 unless given.
+        memory_limit: Megabytes for each file of a folder; 2048 unless given.
+        workers: Files of a folder checked at a time.
+        out: Picture of the errors to write.
+    """
+    from fallline.checks.command import check as run
+
+    limits: dict[str, Any] = {"time_limit": time_limit, "memory_limit": memory_limit}
+    with bar("check") as progress:
+        return run(
+            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, data=data,
+            seed=seed, json=json, csv=csv, out=out, force=force, workers=workers, progress=progress,
+            **{name: value for name, value in limits.items() if value is not None},
+        )  # fmt: skip
+
+
+COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend, check)
