@@ -16,6 +16,7 @@ import signal
 import struct
 import subprocess
 import sys
+import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
@@ -90,6 +91,8 @@ class _Worker:
         self.send(json.dumps(tile).encode())
 
     def end(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.01)  # one that is dead already keeps the status it died with
         self.process.kill()
         self.process.wait()
         for pipe in (self.stdin, self.stdout):
@@ -189,6 +192,10 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
             _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), threads)))
         except FalllineError as error:
             _send(answers, b"!" + str(error).encode())
+        except Exception as error:
+            # A fault of ours, which every worker would meet: it is told, not tried again.
+            traceback.print_exc()
+            _send(answers, f"!a worker process failed: {type(error).__name__}: {error}.".encode())
 
 
 if __name__ == "__main__":
