@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import TraceError, UnknownNameError
+from fallline.errors import TraceError, UnknownNameError, UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
-from fallline.readings.machine.kernel import LAST, Kernel, Measure, Plan, Slot, build
+from fallline.readings.machine.kernel import CONVERGENCE_CAP, LAST, Kernel, Measure, Plan, Slot, build
 from fallline.readings.machine.program import Program
-from fallline.runs.outcome import OUTCOMES, RISES
+from fallline.runs.outcome import OUTCOMES, RISES, Kind
 from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
 from fallline.textbook.network import Network
@@ -54,7 +54,28 @@ def train(
     progress: Callable[[int, int], None] | None = None,
     plan: Plan | None = None,
 ) -> dict[str, Floats]:
-    """Train many runs, one for each cell.
+    """Train many runs, one for each cell; the same cell gives the same bits however it is computed.
+
+    Parameters
+    ----------
+    objective: a landscape's name, or an objective.
+    optimizer_, schedule_: names or records.
+    starts: first parameters, (P,) for all cells or (cells, P).
+    settings: for each setting a number or one for each cell, (cells,): the optimizer's, "learning_rate.1" for a layer's
+        own learning rate, "l2", "schedule.decay" and so on for the schedule's. What is not given has its default.
+    rows: samples that each step sees, (steps, batch), the same for all cells; all samples unless given. The loss after
+        the last step is of all samples, those before are of the batch that the next step sees.
+    measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P).
+        From the first loss on that is not finite, a run's losses and parameters are NaN.
+    target: the loss of "steps_to".
+    dtype: "float64" or "float32".
+    threads: workers; one for each core unless given.
+    progress: called with (cells done, cells).
+    plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
+
+    Raises
+    ------
+    TraceError: a user's page uses something that cannot be traced.
 
     >>> got = train("rosenbrock", "momentum", steps=180, starts=[0.86809884, -4.4326123],
     ...             settings={"learning_rate": [8e-5, 8e-5], "momentum": [0.9, 0.7]}, measures=["final_loss"])
@@ -169,8 +190,9 @@ def _results(
     raw: Floats, history: Floats | None, finals: Floats | None, path: Floats | None, measures: Sequence[str], steps: int,
     what: Objective,
 ) -> dict[str, Floats]:
+    """Measures from the kernel's columns. A lane folds nothing after its loss stopped being finite; what those steps
+    would have added is added here."""
     alive = raw[Measure.DIED_AT] < 0
-    dead_steps = np.where(alive, 0, steps + 1 - raw[Measure.DIED_AT])
     out: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
         for name in measures:
@@ -181,12 +203,11 @@ def _results(
             elif name in ("steps_to", "diverged_at"):
                 out[name] = raw[Measure[name.upper()]].astype(np.int64)
             elif name == "mean_last":
-                out[name] = np.where(alive, raw[Measure.SUM_LAST] / min(LAST, steps + 1), np.inf)
+                out[name] = _last_mean(raw, steps)
             elif name == "convergence":
-                mean = raw[Measure.SUM_LAST] / min(LAST, steps + 1)
-                good = alive & (mean < 1)
+                dead, lost = _dead(raw, steps)
                 out[name] = np.where(
-                    good, -raw[Measure.SUM], raw[Measure.SUM_INVERSE] + dead_steps * np.maximum(raw[Measure.FIRST], 1) / 1e6
+                    _last_mean(raw, steps) < 1, -(raw[Measure.SUM] + dead * lost), raw[Measure.SUM_INVERSE] + dead / lost
                 )
             elif name == "outcome":
                 out[name] = _outcome(raw, steps)
@@ -201,14 +222,34 @@ def _results(
                 finals[~alive] = np.nan
                 out[name] = finals
             elif name == "accuracy":
-                assert isinstance(what, NetworkObjective)
-                out[name] = np.where(alive, raw[Measure.HITS] / len(what.data), np.nan)
+                out[name] = np.where(alive, raw[Measure.HITS] / _samples(what), np.nan)
             else:
-                raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters", "path"))
+                raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters"))
     for values in out.values():
         if values.dtype.kind == "f":
             values[np.isnan(values)] = np.nan  # one NaN, whatever its sign and payload were
     return out
+
+
+def _samples(objective: Objective) -> int:
+    if not isinstance(objective, NetworkObjective) or objective.network.loss.targets == "values":
+        raise UsageError(f"accuracy needs a network that classifies data; {objective.name} does not.")
+    return len(objective.data)
+
+
+def _dead(raw: Floats, steps: int) -> tuple[Floats, Floats]:
+    """For each run the number of losses that were not finite, and v = 1e6 / L_0 that each of them counts as."""
+    died = raw[Measure.DIED_AT]
+    first = np.where(died == 0, CONVERGENCE_CAP, raw[Measure.FIRST])
+    return np.where(died < 0, 0, steps + 1 - died), np.minimum(CONVERGENCE_CAP / first, CONVERGENCE_CAP)
+
+
+def _last_mean(raw: Floats, steps: int) -> Floats:
+    """Mean of the last 20 v = L_t / L_0."""
+    count = min(LAST, steps + 1)
+    dead, lost = _dead(raw, steps)
+    late = np.minimum(dead, count)
+    return np.asarray((raw[Measure.SUM_LAST] + np.where(late > 0, late * lost, 0)) / count)
 
 
 def _outcome(raw: Floats, steps: int) -> NDArray[np.int64]:
@@ -221,12 +262,6 @@ def _outcome(raw: Floats, steps: int) -> NDArray[np.int64]:
     spread = raw[m.WINDOW_HIGH] - raw[m.WINDOW_LOW]
     oscillating = (raw[m.RISES] / window >= RISES) & (np.abs(raw[m.WINDOW_FIRST] - last) < spread / 2) & (steps >= 8)
     order = [raw[m.DIVERGED_AT] >= 0, converged, stalled, oscillating]
-    names = ("diverged", "converged", "stalled", "oscillating")
-    places = [OUTCOMES.index(n) for n in OUTCOMES if n in names]
-    return np.select(order, [places[i] for i in _order(names)], OUTCOMES.index("still descending"))
-
-
-def _order(names: Sequence[str]) -> list[int]:
-    listed = [n for n in OUTCOMES if n in names]
-    return [listed.index(n) for n in names]
-
+    names: tuple[Kind, ...] = ("diverged", "converged", "stalled", "oscillating")
+    rest = OUTCOMES.index("still descending")
+    return np.asarray(np.select(order, [OUTCOMES.index(name) for name in names], rest))

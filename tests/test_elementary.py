@@ -1,0 +1,154 @@
+"""Our elementary functions against mpmath, over the whole range of float32 and float64."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+from fallline.readings.graph import Graph
+from fallline.readings.machine import target
+from fallline.readings.machine.elementary import BOUNDS
+from fallline.readings.machine.emit import Writer
+from fallline.readings.machine.vectors import Vectors
+
+EXACT = {
+    "exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p, "tanh": mpmath.tanh, "sqrt": mpmath.sqrt,
+    "sin": mpmath.sin, "cos": mpmath.cos, "erf": mpmath.erf, "power": mpmath.power,
+}  # fmt: skip
+DTYPES = (np.float32, np.float64)
+
+
+def compiled(op: str, dtype, arguments: int, instruction_set: str = "native"):
+    """The function as machine code over arrays."""
+    bits = 8 * np.dtype(dtype).itemsize
+    lanes = target.vector_bytes(instruction_set) * 8 // bits
+    v, graph = Vectors(bits, lanes), Graph()
+    pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
+    count = v.load_scalar("%args", arguments + 1, "i64")
+    with v.loop(count) as i:
+        writer = Writer(v, lambda key: v.load(pointers[key[1]], i))
+        node = graph.node(op, tuple(graph.input("x", k) for k in range(arguments)))
+        v.store(writer.write([node])[0], pointers[-1], i)
+    machine = target.compile_text(target.assemble(v), instruction_set)
+
+    def call(*xs):
+        blocks = -(-len(xs[0]) // lanes)
+        arrays = [_aligned(blocks * lanes, dtype) for _ in range(arguments + 1)]
+        for array, x in zip(arrays, xs, strict=False):
+            array[: len(x)] = x
+        table = np.array([a.ctypes.data for a in arrays] + [blocks], dtype=np.int64)
+        machine.call(table.ctypes.data)
+        return arrays[-1][: len(xs[0])].copy()
+
+    return call
+
+
+def _aligned(n: int, dtype):
+    raw = np.zeros(n * np.dtype(dtype).itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + n * np.dtype(dtype).itemsize].view(dtype)
+
+
+def ulps(got, exact, dtype) -> np.ndarray:
+    """Errors in units of the last place of the exact value; those of subnormal numbers in the smallest one."""
+    info = np.finfo(dtype)
+    out = []
+    for g, e in zip(got, exact, strict=True):
+        if not np.isfinite(g):
+            out.append(0.0 if abs(e) > mpmath.mpf(float(info.max)) and (g > 0) == (e > 0) else np.inf)
+            continue
+        exponent = max(int(mpmath.floor(mpmath.log(abs(e), 2))), int(info.minexp)) if e else int(info.minexp)
+        out.append(float(abs(mpmath.mpf(float(g)) - e) / mpmath.mpf(2) ** (exponent - int(info.nmant))))
+    return np.array(out)
+
+
+def sample(op: str, dtype) -> np.ndarray:
+    """Numbers of every exponent, many ordinary ones, and the ends of the range."""
+    rng = np.random.default_rng(7)
+    info = np.finfo(dtype)
+    unsigned = np.uint32 if dtype is np.float32 else np.uint64
+    any_bits = rng.integers(0, 2 ** (8 * np.dtype(dtype).itemsize), 1200, dtype=np.uint64).astype(unsigned).view(dtype)
+    any_bits = any_bits[np.isfinite(any_bits)]
+    subnormal = (rng.integers(1, 1000, 50) * info.smallest_subnormal).astype(dtype)
+    ordinary = (rng.normal(size=1000) * 2.0 ** rng.uniform(-12, 6, 1000)).astype(dtype)
+    near_one = (1 + rng.normal(size=400) * 2.0 ** rng.uniform(-20, -1, 400)).astype(dtype)
+    x = np.concatenate([any_bits, subnormal, -subnormal, ordinary, near_one, -near_one])
+    if op == "exp":
+        low, high = (-104.0, 88.75) if dtype is np.float32 else (-745.2, 709.8)
+        return np.concatenate([x[np.abs(x) < 1000], np.linspace(low, high, 1000).astype(dtype)])
+    if op in ("log", "sqrt"):
+        return x[x > 0]
+    if op == "log1p":
+        return x[x > -1]
+    if op in ("sin", "cos"):
+        far = 1e5 if dtype is np.float32 else 2.0**30
+        turns = (np.pi / 2 * rng.integers(-(far // 2), far // 2, 400)).astype(dtype)  # next to zeros: cancellation
+        return np.concatenate([x, turns])[np.abs(np.concatenate([x, turns])) <= far]
+    return x
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("op", [op for op in EXACT if op != "power"])
+def test_error_stays_below_its_bound(op, dtype):
+    x = sample(op, dtype)
+    with mpmath.workprec(160):
+        exact = [EXACT[op](mpmath.mpf(float(value))) for value in x]
+        error = ulps(compiled(op, dtype, 1)(x), exact, dtype)
+    worst = int(error.argmax())
+    assert error[worst] <= BOUNDS[op] + 1e-6, f"{op}({x[worst]!r}) is off by {error[worst]:.3f} ulp"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_power_stays_below_its_bound(dtype):
+    rng = np.random.default_rng(3)
+    x = np.concatenate([rng.uniform(0, 1, 600), 2.0 ** rng.uniform(-30, 30, 600), rng.uniform(0.9, 1.1, 600)]).astype(dtype)
+    y = np.concatenate([rng.integers(0, 1000, 600), rng.normal(size=600) * 3, rng.normal(size=600) * 100]).astype(dtype)
+    with mpmath.workprec(200):
+        exact = [mpmath.power(mpmath.mpf(float(a)), mpmath.mpf(float(b))) for a, b in zip(x, y, strict=True)]
+        error = ulps(compiled("power", dtype, 2)(x, y), exact, dtype)
+    worst = int(error.argmax())
+    assert error[worst] <= BOUNDS["power"], f"{x[worst]!r} ** {y[worst]!r} is off by {error[worst]:.3f} ulp"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("op", [op for op in EXACT if op not in ("power", "erf")])
+def test_ends_are_those_of_c99(op, dtype):
+    info = np.finfo(dtype)
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -1, 1, info.max, -info.max, info.smallest_subnormal], dtype)
+    if op in ("sin", "cos"):
+        x = x[np.abs(np.nan_to_num(x, nan=0, posinf=0, neginf=0)) <= 1]  # see the module: far arguments count as 0
+    got = compiled(op, dtype, 1)(x)
+    with np.errstate(all="ignore"):
+        want = getattr(np, op)(x)
+    np.testing.assert_allclose(got, want, rtol=4 * float(info.eps))
+    signed = ~np.isnan(want)
+    assert (np.signbit(got) == np.signbit(want))[signed].all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_power_at_its_ends(dtype):
+    values = np.array([0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, np.inf, -np.inf, np.nan], dtype)
+    x, y = (a.ravel() for a in np.meshgrid(values, values))
+    with np.errstate(all="ignore"):
+        want = np.power(x, y)
+    np.testing.assert_allclose(compiled("power", dtype, 2)(x, y), want, rtol=1e-6)
+
+
+def test_erf_and_far_angles():
+    for dtype in DTYPES:
+        x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan], dtype)
+        np.testing.assert_array_equal(compiled("erf", dtype, 1)(x), np.array([0, -0.0, 1, -1, np.nan], dtype))
+        far = np.array([1e30, -1e30], dtype)
+        np.testing.assert_array_equal(compiled("cos", dtype, 1)(far), [1, 1])
+        np.testing.assert_array_equal(compiled("sin", dtype, 1)(far), [0, 0])
+
+
+@pytest.mark.parametrize("op", EXACT)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_same_bits_on_every_instruction_set(op, dtype):
+    x = sample("tanh", dtype)
+    arguments = (np.abs(x), np.roll(x, 1)) if op == "power" else (x,)
+    results = [compiled(op, dtype, len(arguments), name)(*arguments) for name in ("native", "avx2", "sse2")]
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
