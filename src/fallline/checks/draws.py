@@ -7,7 +7,7 @@ off. Samples near a kink are set aside: there the slope is a convention, and fin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ KINK = 1e-3
 SAMPLES = (7, 11, 13, 17, 19, 23, 29, 31)
 DRAWS = 3
 TRIES = 40
+RETRIES = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,15 +120,31 @@ def _batch_sizes(network: Network, data: Dataset | None) -> tuple[int, int]:
 def _group(network: Network, m: int, data: Dataset | None, seed: int, index: int) -> Group:
     picked = []
     for k in range(DRAWS):
-        w = _weights(network, seed, index * DRAWS + k)
-        X, T = _samples(network, m, data, seed, index * DRAWS + k)
-        clear = _clear(network, w, X)
-        picked.append((w, X[clear], T[clear]))
+        best = max(
+            _candidates(network, m, data, seed, index * DRAWS + k), key=lambda c: c[0], default=(0, None, None, None)
+        )
+        picked.append(best[1:])
+        if best[0] == 0:
+            raise DataError(
+                "every sample lies at a kink of an activation, where a gradient has no value. Are all inputs 0, or is a "
+                "layer dead? Check with other data, or with biases."
+            )
     count = min(m, *(len(X) for _, X, _ in picked))
-    if count == 0:
-        raise DataError("every sample of the data lies at a kink of an activation; a gradient has no value there.")
     parts = zip(*((w, X[:count], T[:count]) for w, X, T in picked), strict=True)
     return Group(network, *(np.stack(part) for part in parts))
+
+
+def _candidates(
+    network: Network, m: int, data: Dataset | None, seed: int, index: int
+) -> Iterator[tuple[int, Floats, Floats, Floats]]:
+    """Weights with their samples away from kinks, and how many these are; none after one with enough."""
+    for attempt in range(RETRIES):
+        w = _weights(network, seed, index + attempt * 10_000)
+        X, T = _samples(network, m, data, seed, index + attempt * 10_000)
+        clear = _clear(network, w, X)
+        yield min(m, int(clear.sum())), w, X[clear], T[clear]
+        if clear.sum() >= min(m, len(X)):
+            return
 
 
 def _weights(network: Network, seed: int, index: int) -> Floats:

@@ -72,7 +72,17 @@ class Named:
         return f"{said} (in layers {', '.join(map(str, layers))})"
 
     def __str__(self) -> str:
+        if self.everywhere and self.fault in _HALF_MEANS:
+            return _HALF_MEANS[self.fault]
         return self._fill(FAULTS[self.fault].sentence)
+
+
+_HALF_MEANS = {
+    "db_times_m": "the 1/m stands in each dW, but in no db",
+    "dW_over_m": "the 1/m stands in each dW, but in no db",
+    "dW_times_m": "the 1/m stands in each db, but in no dW",
+    "db_over_m": "the 1/m stands in each db, but in no dW",
+}
 
 
 def _always(network: Network, layer: int | None) -> bool:

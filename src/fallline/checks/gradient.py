@@ -15,6 +15,7 @@ from fallline.checks.conventions import Convention, conventions
 from fallline.checks.coverage import uncovered
 from fallline.checks.draws import Group, draw
 from fallline.checks.localise import joined, localise
+from fallline.checks.mutation import Place
 from fallline.checks.numbers import TOLERANCE, blocks_of, compare, get, right_numbers
 from fallline.checks.reference import agree
 from fallline.checks.signatures import Adapter, Read, adapters
@@ -22,9 +23,9 @@ from fallline.checks.verdict import Verdict
 from fallline.data.dataset import Dataset
 from fallline.errors import DataError, UsageError
 from fallline.problems import NetworkObjective
-from fallline.textbook.activations import Activation
+from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import Landscape
-from fallline.textbook.losses import Loss
+from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network, Parameters, Reduction
 from fallline.textbook.optimizers import Optimizer
 
@@ -231,9 +232,15 @@ class _Check:
     ) -> Verdict:  # fmt: skip
         from fallline.checks.search import Search
 
+        extra = [*odd.values(), *filter(None, [self._changed()])]
+        meant = self._meant(numbers, tolerance)
+        if meant:
+            convention, blocks = fitting[0]
+            common |= {"blocks": tuple(blocks), "errors": self._errors(numbers, convention)}
+            sentence = f"{common['name']} is wrong for this network, but right for one with {meant}. Was that meant?"
+            return Verdict("wrong", sentence=sentence, faults=(f"it is the gradient for {meant}", *extra), **common)
         search = Search(self.groups, numbers, tolerance)
         explanations = search.explanations() or search.with_updated_weights()
-        extra = [*odd.values(), *filter(None, [self._changed()])]
         if not explanations:
             convention, blocks = max(fitting, key=lambda f: sum(b.agrees for b in f[1]))
             right = right_numbers(self.groups, convention)
@@ -246,7 +253,9 @@ class _Check:
         first = explanations[0]
         blocks = dict(fitting)[first.convention]
         common |= {"blocks": tuple(blocks), "errors": self._errors(numbers, first.convention)}
-        faults = [str(f) for f in first.faults]
+        # A block that came back with an odd shape has had its word; what its filled-up numbers look like adds nothing.
+        said_already = {Place(name[:2], int(name[2:])) for name in odd}
+        faults = [str(f) for f in first.faults if not set(f.places) <= said_already]
         said = joined([*faults, *(e.rstrip(".") for e in extra)])
         where = "" if first.convention.declared else f" (It is taken as the gradient of {first.convention}.)"
         evidence = (
@@ -255,9 +264,25 @@ class _Check:
         )
         return Verdict(
             "wrong", sentence=f"{common['name']} is wrong: {said}.{where}", faults=(*faults, *extra),
-            cures=tuple(f.cure for f in first.faults), evidence=evidence, explanation=first,
-            others=tuple(dict.fromkeys(search.alternatives(explanations))), **common,
+            cures=tuple(f.cure for f in first.faults if not set(f.places) <= said_already), evidence=evidence, explanation=first,
+            others=tuple(dict.fromkeys(search.alternatives(explanations))) if not odd else (), **common,
         )  # fmt: skip
+
+    def _meant(self, numbers: Sequence[Parameters], tolerance: float) -> str:
+        """Another network of the same sizes for which the gradient is right: the likeliest fault is then in the question."""
+        others = [
+            (f"{a.name} activations", {"activations": (a,) * self.network.hidden})
+            for a in ACTIVATIONS.values()
+            if self.network.hidden
+        ]
+        others += [(f"the loss {l.name}", {"loss": l}) for l in LOSSES.values()]
+        for words, changes in others:
+            other = self.network.with_(**changes)
+            groups = [Group(other, g.w, g.X, g.T) for g in self.groups]
+            for c in conventions(other):
+                if all(b.agrees for b in compare(groups, numbers, right_numbers(groups, c), tolerance)):
+                    return words
+        return ""
 
     def _errors(self, numbers: Sequence[Parameters], convention: Convention) -> dict[str, Any]:
         """For each block the largest error of each entry over all draws, relative to the block's largest entry."""

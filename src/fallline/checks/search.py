@@ -29,11 +29,14 @@ __all__ = ["Explanation", "Search"]
 
 Chain = tuple[tuple[Place, str], ...]
 Kinds = tuple[frozenset[str], ...]
+Picked = tuple[tuple[Place, frozenset[str]], ...]
+"""Places with all faults that give the value taken there: where faults coincide, there is more than one."""
 
 _UNFIT = (NameError, IndexError, ValueError, TypeError, AttributeError, ZeroDivisionError)
 """What an alternative raises where it cannot stand: shapes that do not fit, a layer that is not there."""
 
 MOST_EXPLANATIONS = 40
+_ORDER = {name: k for k, name in enumerate(FAULTS)}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Variant:
     @property
     def name(self) -> str:
         """The fault that stands for all of them: the first of the catalogue."""
-        return min(self.names, key=list(FAULTS).index)
+        return min(self.names, key=_ORDER.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Explanation:
     error: float
     draws: int
     kinds: Kinds = ()
+    rate: float | None = None
 
     @property
     def complexity(self) -> int:
@@ -132,7 +136,7 @@ class Search:
                     value = expression()
                 except _UNFIT:
                     continue
-                if np.shape(value) == shape:
+                if np.shape(value) == shape or (place.symbol == "dA" and _fills(np.shape(value), shape)):
                     found.setdefault(name, []).append(value)
             if place == last:
                 raise _Enough
@@ -230,17 +234,13 @@ class Search:
         first = explanations[0]
         said = []
         for k, named in enumerate(first.faults):
-            for name in sorted(first.kinds[k] - {named.fault}, key=list(FAULTS).index):
+            for name in sorted(first.kinds[k] - {named.fault}, key=_ORDER.__getitem__):
                 other = Named(name, named.places, named.everywhere)
                 said.append(" and ".join(str(other if f is named else f) for f in first.faults))
         for e in explanations[1:]:
             where = "" if e.convention == first.convention else f", as the gradient of {e.convention}"
             said.append(f"{e}{where}")
         return [s for s in said if s != str(first)]
-
-    def with_updated_weights(self) -> list[Explanation]:
-        """Explanations with weights that were updated too early, at a learning rate read off the numbers."""
-        return []
 
     # The walk
 
@@ -250,7 +250,7 @@ class Search:
         All of them give the checked numbers, so the first is not truer than the others: they are the same function.
         """
         for budget in range(1, most + 1):
-            found = list(self._below(((), ()), budget))
+            found = list(self._below((), budget))
             if not found:  # only then can the forward pass be to blame
                 found = [e for forward in self._forward(budget) for e in self._below(forward, budget)]
             if any(e.complexity <= budget for e in found) or (found and budget == most):
@@ -259,104 +259,137 @@ class Search:
                 return [e for e in found if e.complexity <= max(budget, found[0].complexity)][:MOST_EXPLANATIONS]
         return []
 
-    def _forward(self, budget: int) -> Iterator[tuple[Chain, Kinds]]:
+    def _forward(self, budget: int) -> Iterator[Picked]:
         """One fault in the forward pass, in one layer or in each; or two."""
-        singles = []
+        singles: list[Picked] = []
         for symbol, last in (("bias", self.network.depth), ("A", self.network.hidden)):
             for name in self.page.names[symbol]:
+                kind = frozenset((name,))
                 places = [Place(symbol, l) for l in range(1, last + 1) if FAULTS[name].when(self.network, l)]
-                singles += [(((place, name),), (frozenset((name,)),)) for place in places]
+                singles += [((place, kind),) for place in places]
                 if len(places) > 1:
-                    yield tuple((place, name) for place in places), (frozenset((name,)),)
+                    yield tuple((place, kind) for place in places)
         yield from singles
         if budget > 1:
-            for (a, kinds_a), (b, kinds_b) in combinations(singles, 2):
-                if a[0][0] != b[0][0] and kinds_a != kinds_b:
-                    yield a + b, kinds_a + kinds_b
+            for (a,), (b,) in combinations(singles, 2):
+                if a[0] != b[0] and a[1] != b[1]:
+                    yield a, b
 
-    def _below(self, forward: tuple[Chain, Kinds], budget: int) -> Iterator[Explanation]:
-        chain, kinds = forward
-        if len(kinds) > budget:
-            return
+    def _below(self, forward: Picked, budget: int) -> Iterator[Explanation]:
+        """Everything that gives the numbers, after these faults in the forward pass."""
         penalties = ["", *self.page.names["penalty"]] if self.network.l2 else [""]
         depth = self.network.depth
         for convention in conventions(self.network):
             for fault in penalties:
                 if fault and not FAULTS[fault].when(self.network, None):
                     continue
-                own = (*kinds, frozenset((fault,))) if fault else kinds
-                if len(own) > budget:
+                start = (*forward, (Place("penalty", None), frozenset((fault,)))) if fault else forward
+                if len(_kinds(start)) > budget:
                     continue
-                start = (*chain, (Place("penalty", None), fault)) if fault else chain
-                for variant in self._variants(chain, _allowed(own, budget), "delta", depth):
-                    added = _add(own, variant.names)
-                    if len(added) > budget:
-                        continue
-                    extra = ((Place("delta", depth), variant.name),) if variant.names else ()
-                    for full, used in self._walk(convention, fault, start + extra, added, depth, budget):
-                        yield self._explained(convention, full, used)
+                for variant in self._variants(_chain(start), _allowed(start, budget), "delta", depth):
+                    picked = _with(start, Place("delta", depth), variant)
+                    if len(_kinds(picked)) <= budget:
+                        for full in self._walk(convention, fault, picked, depth, budget):
+                            yield self._explained(convention, full)
 
-    def _walk(
-        self, convention: Convention, penalty: str, chain: Chain, kinds: Kinds, layer: int, budget: int
-    ) -> Iterator[tuple[Chain, Kinds]]:
-        """Everything from this layer down that gives the numbers, after the chain that led to its delta."""
-        deltas = tuple(c for c in chain if c[0].symbol not in ("dW", "db", "penalty"))
-        options: list[tuple[Chain, Kinds]] = [(chain, kinds)]
+    def _walk(self, convention: Convention, penalty: str, picked: Picked, layer: int, budget: int) -> Iterator[Picked]:
+        """Everything from this layer down that gives the numbers, after what led to its delta."""
+        options = [picked]
         for symbol in ("db", "dW") if self.network.bias else ("dW",):
             block = Block((symbol, layer))
             target = self._target(convention, penalty, block)
-            matching = list(self._matching(deltas, _allowed(kinds, budget), target, block))
+            matching = list(self._matching(self._before(picked), _allowed(picked, budget), target, block))
             options = [
-                (c + (((Place(symbol, layer), v.name),) if v.names else ()), added)
-                for c, k in options
-                for v in matching
-                if len(added := _add(k, v.names)) <= budget
+                more
+                for option in options
+                for variant in matching
+                if len(_kinds(more := _with(option, Place(symbol, layer), variant))) <= budget
             ]
             if not options:
                 return
-        if layer == 1:
-            yield from options
-            return
-        for c, k in options:
-            for extra, names in self._steps(deltas, _allowed(k, budget), layer - 1):
-                added = k
-                for n in names:
-                    added = _add(added, n)
-                if len(added) <= budget:
-                    yield from self._walk(convention, penalty, c + extra, added, layer - 1, budget)
+        for option in options:
+            if layer == 1:
+                yield option
+                continue
+            for more in self._steps(option, layer - 1, budget):
+                yield from self._walk(convention, penalty, more, layer - 1, budget)
 
-    def _steps(
-        self, deltas: Chain, allowed: frozenset[str] | None, layer: int
-    ) -> Iterator[tuple[Chain, tuple[frozenset[str], ...]]]:
+    def _steps(self, picked: Picked, layer: int, budget: int) -> Iterator[Picked]:
         """How the delta of the layer can come about: rightly, with one fault, or with one at dA and one at D."""
-        yield (), ()
-        backs = [v for v in self._variants(deltas, allowed, "dA", layer) if v.names]
-        slopes = [v for v in self._variants(deltas, allowed, "D", layer) if v.names]
-        for v in backs:
-            yield ((Place("dA", layer), v.name),), (v.names,)
-        for v in slopes:
-            yield ((Place("D", layer), v.name),), (v.names,)
+        chain, allowed = self._before(picked), _allowed(picked, budget)
+        backs = self._variants(chain, allowed, "dA", layer)
+        slopes = self._variants(chain, allowed, "D", layer)
         for a in backs:
             for b in slopes:
-                yield ((Place("dA", layer), a.name), (Place("D", layer), b.name)), (a.names, b.names)
+                more = _with(_with(picked, Place("dA", layer), a), Place("D", layer), b)
+                if len(_kinds(more)) <= budget:
+                    yield more
 
-    def _explained(self, convention: Convention, chain: Chain, kinds: Kinds) -> Explanation:
-        """The faults of a chain, named; with its evidence: the page is run once more, whole, and compared."""
+    def _before(self, picked: Picked) -> Chain:
+        """What the deltas rest on. dW is in it only where weights are updated by it too early."""
+        aside = ("db", "penalty") if self.rate is not None else ("dW", "db", "penalty")
+        return tuple(c for c in _chain(picked) if c[0].symbol not in aside)
+
+    def _explained(self, convention: Convention, picked: Picked) -> Explanation:
+        """The faults, named; with the evidence: the page is run once more, whole, and compared."""
+        kinds = _kinds(picked)
         chosen: dict[Place, str] = {}
         named = []
         for kind in kinds:
-            name = min(kind, key=list(FAULTS).index)
-            places = tuple(p for p, n in chain if n in kind)
-            # A variant goes by its first name; where faults coincide in one layer only, the name that fits all counts.
-            if not places:
-                places = tuple(p for p, n in chain if any(n in v.names and kind & v.names for v in self._all(p, chain)))
+            name = min(kind, key=_ORDER.__getitem__)
+            places = tuple(p for p, names in picked if kind <= names and p not in chosen)
             chosen |= dict.fromkeys(places, name)
-            can = self._possible(name, places)
-            named.append(Named(name, places, len(places) > 1 and set(places) == can))
-        return Explanation(convention, tuple(named), chosen, self.evidence(convention, chosen), self.draws, kinds)
+            everywhere = len(places) > 1 and set(places) == self._possible(name, places)
+            named.append(Named(name, places, everywhere))
+        return Explanation(
+            convention, tuple(named), chosen, self.evidence(convention, chosen), self.draws, kinds, self.rate
+        )
 
-    def _all(self, place: Place, chain: Chain) -> list[Variant]:
-        return [v for (_, _, s, l), vs in self._explored.items() if s == place.symbol and l == place.layer for v in vs]
+    def with_updated_weights(self) -> list[Explanation]:
+        """Explanations with weights that were updated too early, at a learning rate read off the numbers.
+
+        The page's delta is linear in that rate, so two runs and a projection give it, for each single fault above.
+        """
+        depth = self.network.depth
+        if self.rate is not None or depth == 1:
+            return []
+        for layer in range(depth - 1, 0, -1):
+            for rate in self._rates(layer):
+                self.rate, self._explored = rate, {}
+                found = self.explanations()
+                if found:
+                    return found
+        self.rate, self._explored = None, {}
+        return []
+
+    def _rates(self, layer: int) -> Iterator[float]:
+        """Rates at which the delta of the layer, gone back through updated weights, gives one of the layer's blocks."""
+        place, known = Place("dA", layer), []
+        aboves: list[Chain] = [()]
+        for l in range(self.network.depth, layer - 1, -1):
+            for symbol in ("delta", "D", "dA", "dW"):
+                if (symbol == "delta") == (l == self.network.depth) or symbol == "dW":
+                    variants = self._variants((), None, symbol, l)
+                    aboves += [((Place(symbol, l), v.name),) for v in variants if v.names and (symbol, l) != place]
+        for above in aboves:
+            chain = (*above, (place, "dA_weights_updated"))
+            runs = []
+            for self.rate in (0.0, 1.0):
+                runs.append([self._run(chain, group) for group in self.groups])
+            self.rate = None
+            for convention in conventions(self.network):
+                for symbol in ("db", "dW") if self.network.bias else ("dW",):
+                    block = Block((symbol, layer))
+                    target = self._target(convention, "", block).values
+                    still, moved = ([get(g, block) for g in run] for run in runs)
+                    along = np.concatenate([np.ravel(m - s) for m, s in zip(moved, still, strict=True)])
+                    wanted = np.concatenate([np.ravel(t - s) for t, s in zip(target, still, strict=True)])
+                    rate = float(along @ wanted / ((along @ along) or 1))
+                    off = np.abs(wanted - rate * along).max()
+                    new = rate and not any(abs(rate - k) <= 1e-7 * abs(k) for k in known)
+                    if new and off <= 1e-9 * max(s[block] for s in self._scales):
+                        known.append(rate)
+                        yield rate
 
     def _possible(self, name: str, places: Sequence[Place]) -> set[Place]:
         """All places at which the fault can stand and shows, on the otherwise right page."""
@@ -388,19 +421,38 @@ class Search:
         return worst
 
 
-def _add(kinds: Kinds, names: frozenset[str]) -> Kinds:
-    """One more fault: of a kind that is there already (where the two kinds' names meet), or a new one."""
-    if not names:
-        return kinds
-    for k, kind in enumerate(kinds):
-        if kind & names:
-            return (*kinds[:k], kind & names, *kinds[k + 1 :])
-    return (*kinds, names)
+def _with(picked: Picked, place: Place, variant: Variant) -> Picked:
+    """One more value taken, if it is a fault."""
+    return (*picked, (place, variant.names)) if variant.names else picked
 
 
-def _allowed(kinds: Kinds, budget: int) -> frozenset[str] | None:
+def _chain(picked: Picked) -> Chain:
+    """The alternatives to be chosen on the page: of coinciding faults the first."""
+    return tuple((place, min(names, key=_ORDER.__getitem__)) for place, names in picked)
+
+
+def _kinds(picked: Picked) -> Kinds:
+    """The different faults: the same one in several layers counts once, also where it coincides with others."""
+    kinds: list[frozenset[str]] = []
+    for _, names in picked:
+        for k, kind in enumerate(kinds):
+            if kind & names:
+                kinds[k] = kind & names
+                break
+        else:
+            kinds.append(names)
+    return tuple(kinds)
+
+
+def _allowed(picked: Picked, budget: int) -> frozenset[str] | None:
     """The faults that may still be added: any, or once the number is reached those kinds in further layers."""
+    kinds = _kinds(picked)
     return None if len(kinds) < budget else frozenset().union(*kinds)
+
+
+def _fills(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether NumPy repeats an array of the one shape to fill the other, as it does when the slope is multiplied in."""
+    return len(small) == len(shape) and all(m in (1, n) for m, n in zip(small, shape, strict=True))
 
 
 def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:
@@ -417,6 +469,8 @@ def mutated_numbers(
         with mutable.choosing(chosen), np.errstate(all="ignore"):
             _, data = mutable.loss_and_gradient(group.network, group.parameters, group.X, group.T, group.factor)
             _, extra = mutable.penalty(group.network, group.parameters, group.network.l2)
+        if any(np.shape(a) != np.shape(b) for g, e in zip(data, extra, strict=True) for a, b in zip(g, e, strict=True)):
+            raise ValueError("such a fault changes the shape of a block.")
         c, p = convention.data(group), convention.penalty(group)
         found.append(
             tuple(

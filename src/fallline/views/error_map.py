@@ -29,7 +29,7 @@ def draw_errors(verdict: Verdict, theme: str | Theme = "light") -> Picture:
     wrong = [str(b.block) for b in verdict.blocks if not b.agrees]
     title = f"{verdict.name}: {'every block agrees' if not wrong else 'wrong in ' + listed(wrong)}"
     with drawing(theme):
-        figure = canvas(theme, 1.3 + min(3.6, max(1.0, 0.4 * tallest)), title)
+        figure = canvas(theme, 1.7 + min(4.0, max(1.6, 0.4 * tallest)), title)
         outer = figure.add_gridspec(1, len(layers), width_ratios=[max(2, errors[c[0]].shape[1]) for c in columns])
         axes, mesh = [], None
         for k, column in enumerate(columns):
@@ -38,7 +38,7 @@ def draw_errors(verdict: Verdict, theme: str | Theme = "light") -> Picture:
                 ax = figure.add_subplot(rows[r])
                 mesh = _map(ax, errors[name], name, name in wrong, theme)
                 axes.append(ax)
-        bar = figure.colorbar(mesh, ax=axes, orientation="horizontal", fraction=0.06, aspect=40, shrink=0.9)
+        bar = figure.colorbar(mesh, ax=axes, orientation="horizontal", fraction=0.05, aspect=40, shrink=0.9, pad=0.03)
         bar.set_label("error relative to the block's largest entry")
         bar.outline.set_visible(False)
     worst = {str(b.block): b.relative for b in verdict.blocks}

@@ -1,0 +1,33 @@
+"""Gradient checks as assertions, for a test suite.
+
+    from fallline.testing import assert_gradient
+
+    def test_my_gradient():
+        assert_gradient(gradient, "2-3-2-3", activation="tanh")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fallline.checks.gradient import check_gradient
+from fallline.checks.verdict import Verdict
+
+__all__ = ["assert_gradient"]
+
+
+def assert_gradient(function: Callable[..., Any], network: Any, **settings: Any) -> Verdict:
+    """Assert that the gradient is right; otherwise fail with the whole verdict as text.
+
+    Takes what `fallline.check_gradient` takes, and returns its verdict.
+
+    >>> assert_gradient(lambda z: 1 - z**2, "tanh")
+    Traceback (most recent call last):
+    AssertionError: the function is wrong as the slope of tanh: the slope is 1 - z^2, but 1 - a^2 is meant...
+    """
+    __tracebackhide__ = True  # pytest then shows the test's own line
+    verdict = check_gradient(function, network, **settings)
+    if not verdict.right:
+        raise AssertionError(verdict.text())
+    return verdict

@@ -1,0 +1,192 @@
+"""Mutants of the gradient: random networks, a fault or two of the catalogue in them, and what the checker says of each.
+
+The campaign is honest about three things: whether a mutant is a fault at all (on fresh draws, not those of the check),
+whether the faults named are those that were put in, and whether others that were named are the same function.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fallline.checks.conventions import Convention, conventions
+from fallline.checks.draws import Group, draw
+from fallline.checks.faults import FAULTS
+from fallline.checks.mutation import Place
+from fallline.checks.numbers import compare, right_numbers
+from fallline.checks.search import Explanation, Search, mutated_numbers
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.losses import LOSSES
+from fallline.textbook.network import Network
+
+FRESH = 987654
+RATE = 0.05
+
+Chosen = Mapping[Place, str]
+
+
+def random_network(state: random.Random) -> Network:
+    """One to four layers of one to five units, often all of one width, with any activation, loss and reduction."""
+    depth = state.randint(1, 4)
+    sizes = [state.randint(1, 5) for _ in range(depth + 1)]
+    if state.random() < 0.4:
+        sizes = [sizes[0]] * (depth + 1)
+    loss = state.choice(sorted(LOSSES))
+    if loss == "cross_entropy" and sizes[-1] == 1:
+        sizes[-1] = 3  # a softmax of one output is always 1
+    activation = [state.choice(sorted(ACTIVATIONS)) for _ in sizes[1:-1]]
+    return Network.of(
+        sizes, activation=activation, loss=loss, reduction=state.choice(["sum", "mean"]), bias=state.random() < 0.85,
+        scales=state.choice([(), tuple(1 / np.sqrt(n) for n in sizes[:-1])]), l2=state.choice([0.0, 0.0, 0.3]),
+    )  # fmt: skip
+
+
+def places(network: Network, fault: str) -> list[Place]:
+    """Where the fault can stand in the network."""
+    symbol, L = FAULTS[fault].symbol, network.depth
+    found: list[Place]
+    if symbol == "penalty":
+        found = [Place(symbol, None)]
+    elif symbol == "delta":
+        found = [Place(symbol, L)]
+    elif symbol in ("bias", "db") and not network.bias:
+        found = []
+    else:
+        found = [Place(symbol, l) for l in range(1, (network.hidden if symbol in ("A", "D", "dA") else L) + 1)]
+    return [p for p in found if FAULTS[fault].when(network, p.layer)]
+
+
+@dataclass
+class Tally:
+    """What became of the mutants."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        """Mutants that are faults: another function than the right one, in every convention."""
+        return sum(self.counts[k] for k in ("exact", "indistinguishable", "same function", "other", "unexplained", "called right"))
+
+    @property
+    def named(self) -> float:
+        """Share of the faults that were named exactly, or as the same function by another name."""
+        good = self.counts["exact"] + self.counts["indistinguishable"] + self.counts["same function"]
+        return good / max(1, self.faults)
+
+
+def is_right(groups: tuple[Group, ...], numbers: tuple, network: Network) -> bool:
+    return any(all(b.agrees for b in compare(groups, numbers, right_numbers(groups, c))) for c in conventions(network))
+
+
+def stands(groups: tuple[Group, ...], chosen: Chosen, convention: Convention) -> tuple | None:
+    """The mutant's numbers, or None where the fault's code raises, changes a shape or is not finite."""
+    try:
+        numbers = mutated_numbers(groups, chosen, convention, RATE)
+    except (NameError, IndexError, ValueError, TypeError, AttributeError):
+        return None
+    for got, group in zip(numbers, groups, strict=True):
+        for g, p in zip(got, group.parameters, strict=True):
+            for a, b in zip(g, p, strict=True):
+                if b is not None and (np.shape(a) != b.shape or not np.isfinite(a).all() or np.abs(a).max() > 1e12):
+                    return None
+    return numbers
+
+
+def matches(explanation: Explanation, chosen: Chosen) -> bool:
+    """Whether the explanation is the mutant: the same faults, or coinciding ones, at the same places."""
+    found = {
+        place: kind for named, kind in zip(explanation.faults, explanation.kinds, strict=True) for place in named.places
+    }
+    return found.keys() == chosen.keys() and all(chosen[p] in kind for p, kind in found.items())
+
+
+def judge(network: Network, chosen: Chosen, tally: Tally, seed: int = 0) -> str:
+    """Check one mutant; what became of it is counted, and returned."""
+    groups = draw(network, seed=seed)
+    convention = next(iter(conventions(network)))
+    numbers = stands(groups, chosen, convention)
+    if numbers is None:
+        outcome = "cannot stand"
+    elif is_right(groups, numbers, network):
+        fresh = draw(network, seed=FRESH)
+        again = stands(fresh, chosen, convention)
+        outcome = "no fault" if again is not None and is_right(fresh, again, network) else "called right"
+    else:
+        search = Search(groups, numbers)
+        explanations = search.explanations() or search.with_updated_weights()
+        outcome = _outcome(network, chosen, explanations, convention)
+    tally.counts[outcome] += 1
+    if outcome in ("called right", "unexplained", "other"):
+        said = {f"{p.symbol}{p.layer}": name for p, name in chosen.items()}
+        tally.failures.append(f"{outcome}: {said} in {network!r} scales {network.scales} l2 {network.l2}")
+    return outcome
+
+
+def _outcome(network: Network, chosen: Chosen, explanations: list[Explanation], convention: Convention) -> str:
+    if not explanations:
+        return "unexplained"
+    if matches(explanations[0], chosen):
+        coinciding = any(len(kind) > 1 for kind in explanations[0].kinds)
+        return "indistinguishable" if len(explanations) > 1 or coinciding else "exact"
+    if any(matches(e, chosen) for e in explanations):
+        return "indistinguishable"
+    # Another explanation was found: it is no mistake only if it is the same function on draws it has never seen.
+    fresh, first = draw(network, seed=FRESH), explanations[0]
+    mine, theirs = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention)
+    if mine is None or theirs is None:
+        return "other"
+    same = all(b.agrees for b in compare(fresh, mine, theirs))
+    return "same function" if same else "other"
+
+
+def singles(networks: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
+    """Every fault in so many random networks in which it can stand, at a random place."""
+    state = random.Random(seed)
+    for fault in FAULTS:
+        for _ in range(networks):
+            for _ in range(200):
+                network = random_network(state)
+                where = places(network, fault)
+                if where:
+                    yield network, {state.choice(where): fault}
+                    break
+
+
+def everywhere(networks: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
+    """Every fault in each layer of the network at once."""
+    state = random.Random(seed)
+    for fault in FAULTS:
+        for _ in range(networks):
+            for _ in range(200):
+                network = random_network(state)
+                where = places(network, fault)
+                if len(where) > 1:
+                    yield network, dict.fromkeys(where, fault)
+                    break
+
+
+def pairs(count: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
+    """Two faults at different places of a random network."""
+    state = random.Random(seed)
+    made = 0
+    while made < count:
+        network = random_network(state)
+        a, b = state.choice(list(FAULTS)), state.choice(list(FAULTS))
+        first, second = places(network, a), places(network, b)
+        if first and second:
+            p, q = state.choice(first), state.choice(second)
+            if p != q:
+                made += 1
+                yield network, {p: a, q: b}
+
+
+def campaign(mutants: Iterator[tuple[Network, Chosen]]) -> Tally:
+    tally = Tally()
+    for k, (network, chosen) in enumerate(mutants):
+        judge(network, chosen, tally, seed=k % 7)
+    return tally
