@@ -102,7 +102,9 @@ def test_error_stays_below_its_bound(op, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_power_stays_below_its_bound(dtype):
     rng = np.random.default_rng(3)
-    x = np.concatenate([rng.uniform(0, 1, 600), 2.0 ** rng.uniform(-30, 30, 600), rng.uniform(0.9, 1.1, 600)]).astype(dtype)
+    x = np.concatenate([rng.uniform(0, 1, 600), 2.0 ** rng.uniform(-30, 30, 600), rng.uniform(0.9, 1.1, 600)]).astype(
+        dtype
+    )
     y = np.concatenate([rng.integers(0, 1000, 600), rng.normal(size=600) * 3, rng.normal(size=600) * 100]).astype(dtype)
     with mpmath.workprec(200):
         exact = [mpmath.power(mpmath.mpf(float(a)), mpmath.mpf(float(b))) for a, b in zip(x, y, strict=True)]

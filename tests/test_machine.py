@@ -79,7 +79,7 @@ def test_every_landscape_agrees_with_numpy(name):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_agrees_with_numpy(name):
     target = problem()
-    options = {k: v for k, v in method(schedule_=name, steps=25).schedule_settings.items()}
+    options = method(schedule_=name, steps=25).schedule_settings
     run = descend(target, start=start(target), steps=25, learning_rate=0.3, schedule={"name": name, **options})
     got = train(
         target, steps=25, starts=start(target), schedule_=name, measures=["history"],
@@ -120,7 +120,9 @@ def test_instruction_sets_threads_and_company_give_one_hash(dtype, tiled):
 
     def run(order=slice(None), **options):
         some = {k: v[order] for k, v in settings.items()}
-        return train(target, "momentum", steps=12, starts=start(target), settings=some, measures=wanted, dtype=dtype, **options)
+        return train(
+            target, "momentum", steps=12, starts=start(target), settings=some, measures=wanted, dtype=dtype, **options
+        )
 
     hashes = {hashed(run(plan=Plan(n, 2, tiled, name))) for name, n in (("avx2", 8), ("native", 16), ("native", 4))}
     hashes |= {hashed(run(plan=Plan(4, 1, tiled, "sse2")))}

@@ -96,12 +96,14 @@ class Node:
         return make(self.graph, "less_equal", self, as_node(self, other))
 
     def __bool__(self) -> bool:
-        raise TraceError("`if`, `and`, `or`, `not` need a truth value, and a traced number has none; use where(c, a, b)")
+        raise TraceError(
+            "`if`, `and`, `or`, `not` need a truth value, and a traced number has none; use where(c, a, b)"
+        )
 
     def __float__(self) -> float:
         raise TraceError("float(x), math.exp(x) and their like need a plain number; use NumPy's functions (np.exp ...)")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]  # all three refuse in the same words
+    __int__ = __index__ = __float__
 
     def __complex__(self) -> complex:
         raise TraceError("complex(x) needs a plain number; a traced value has none")
@@ -291,7 +293,7 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
 
 
 def _real(x: Any) -> Any:
-    return x.real if isinstance(x, np.ndarray) and x.dtype.kind == "c" or isinstance(x, complex) else x
+    return x.real if (isinstance(x, np.ndarray) and x.dtype.kind == "c") or isinstance(x, complex) else x
 
 
 def _erf(x: Any) -> Any:

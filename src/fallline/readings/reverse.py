@@ -176,5 +176,3 @@ def delta_of(value: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
     page.__name__ = f"{name}_delta"
     return page
-
-

@@ -82,7 +82,7 @@ def train(
     >>> got["final_loss"].round(6).tolist()
     [0.07319, 0.863147]
     """
-    what = as_objective(objective)  # type: ignore[arg-type]  # names and objectives alike
+    what = as_objective(objective)
     record, decay = optimizer(optimizer_), schedule(schedule_)
     given = dict(settings or {})
     real = np.dtype(dtype)
@@ -98,7 +98,9 @@ def train(
     if isinstance(what, NetworkObjective) and what.network.l2 and "l2" not in columns:
         columns["l2"] = np.asarray(what.network.l2, dtype=real)
     cells = max([1, *(len(c) for c in columns.values() if c.ndim), len(start_array) if start_array.ndim > 1 else 1])
-    samples = (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
+    samples = (
+        (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
+    )
     program, kernel = _kernel(
         _page(what), record, decay, tuple(columns), "accuracy" in measures, plan, 8 * real.itemsize, rows is not None,
         samples,
@@ -187,7 +189,12 @@ def _run(
 
 
 def _results(
-    raw: Floats, history: Floats | None, finals: Floats | None, path: Floats | None, measures: Sequence[str], steps: int,
+    raw: Floats,
+    history: Floats | None,
+    finals: Floats | None,
+    path: Floats | None,
+    measures: Sequence[str],
+    steps: int,
     what: Objective,
 ) -> dict[str, Floats]:
     """Measures from the kernel's columns. A lane folds nothing after its loss stopped being finite; what those steps
@@ -207,7 +214,9 @@ def _results(
             elif name == "convergence":
                 dead, lost = _dead(raw, steps)
                 out[name] = np.where(
-                    _last_mean(raw, steps) < 1, -(raw[Measure.SUM] + dead * lost), raw[Measure.SUM_INVERSE] + dead / lost
+                    _last_mean(raw, steps) < 1,
+                    -(raw[Measure.SUM] + dead * lost),
+                    raw[Measure.SUM_INVERSE] + dead / lost,
                 )
             elif name == "outcome":
                 out[name] = _outcome(raw, steps)

@@ -143,5 +143,3 @@ class _Step:
         value, ((dW, db),) = pages.penalty(network, (Layer(one, w[None]),), l2)
         slope = dW if weights else db
         return _entries(value, graph)[0], Traced.of(_entries(slope, graph)[0])
-
-

@@ -262,8 +262,8 @@ def _quadrant(v: Vectors, x: str) -> tuple[str, str, str]:
     shifted = v.fma(x, v.number(2 / math.pi), v.number(magic))
     k = v.neg(v.sub(shifted, v.number(magic)))
     r = x
-    for part in f.half_pi[:-2]:
-        r = v.fma(k, v.number(part), r)
+    for exact in f.half_pi[:-2]:
+        r = v.fma(k, v.number(exact), r)
     # the last two parts with every rounding error kept: next to a zero of sin or cos little else is left
     part = v.number(f.half_pi[-2])
     product = v.mul(k, part)
@@ -337,12 +337,12 @@ def power(v: Vectors, x: str, y: str) -> str:
         v.both(v.compare("ogt", a, one), v.compare("ogt", y, zero)),
         v.both(v.compare("olt", a, one), v.compare("olt", y, zero)),
     )
-    extreme = v.either(
-        v.compare("oeq", a, infinity), v.compare("oeq", v.call("fabs", y), infinity)
-    )
+    extreme = v.either(v.compare("oeq", a, infinity), v.compare("oeq", v.call("fabs", y), infinity))
     result = v.select(extreme, v.select(grows, infinity, zero), result)
     signed = v.select(odd, v.call("copysign", result, x), result)
-    undefined = v.both(v.both(v.compare("olt", x, zero), v.compare("une", a, infinity)), v.compare("une", v.call("floor", y), y))
+    undefined = v.both(
+        v.both(v.compare("olt", x, zero), v.compare("une", a, infinity)), v.compare("une", v.call("floor", y), y)
+    )
     signed = v.select(undefined, v.number(math.nan), signed)
     signed = v.select(v.either(v.compare("uno", x, x), v.compare("uno", y, y)), v.add(x, y), signed)
     endless = v.both(v.compare("oeq", a, one), v.compare("oeq", v.call("fabs", y), infinity))

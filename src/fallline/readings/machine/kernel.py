@@ -392,9 +392,10 @@ class _KernelWriter:
             w = v.load(self.base["w"], v.index(k, "add", segment.start))
             total = v.load(self.base["sums"], slot)
             summed = add(node.graph.input("total"), node)
-            names = {("total",): total, ("w",): w}
-            value = Writer(v, lambda key, names=names: names.get(key) or self._setting(key)).write([summed])[0]
-            v.store(value, self.base["sums"], slot)
+            writer = Writer(v, self._setting)
+            for name, value in (("total", total), ("w", w)):
+                writer.values[node.graph.input(name).index] = value
+            v.store(writer.write([summed])[0], self.base["sums"], slot)
         return v.load(self.base["sums"], slot)
 
     def _updates(self, k: str, final: str, direct: list[str] | None) -> None:
@@ -438,8 +439,8 @@ class _KernelWriter:
                     one(index, direct[index])
             else:
                 with v.loop(segment.stop - segment.start, "update") as i:
-                    index = v.index(i, "add", segment.start)
-                    one(index, v.load(self.base["sums"], index))
+                    at = v.index(i, "add", segment.start)
+                    one(at, v.load(self.base["sums"], at))
         norm = v.load(self.base["sums"], norm_slot)
         largest = self._measure(Measure.LARGEST_GRADIENT)
         v.store(v.clamp_below(norm, largest), self.base["measures"], Measure.LARGEST_GRADIENT)

@@ -10,7 +10,17 @@ import numpy as np
 
 from fallline.readings.graph import Graph, Node, make, topological
 
-__all__ = ["Direct", "Program", "Samples", "Segment", "Update", "depends_on", "share_reciprocals", "split_factor", "transplant"]
+__all__ = [
+    "Direct",
+    "Program",
+    "Samples",
+    "Segment",
+    "Update",
+    "depends_on",
+    "share_reciprocals",
+    "split_factor",
+    "transplant",
+]
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,7 @@ def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
             values[node.index] = make(graph, node.op, *args)
         if values[node.index] is not node:
             renamed[node.index] = values[node.index]
-    for name, operands, result in graph.groups:  # what was noted of arrays holds for the new nodes
+    for _, operands, result in graph.groups:  # what was noted of arrays holds for the new nodes
         for array in (*operands, result):
             flat = array.reshape(-1).view(np.ndarray)
             for i, entry in enumerate(flat):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -101,8 +102,7 @@ class Sheets:
         for place, node in self.outputs:
             places.setdefault(node.index, []).append(place)
         graph = nodes[0].graph
-        products = [self._noted(g) for g in graph.groups if g[0] == "matmul"]
-        products = [p for p in products if p is not None]
+        products = [p for g in graph.groups if g[0] == "matmul" and (p := self._noted(g)) is not None]
         taken: set[int] = set()
         pending: list[tuple[Any, Any, Any, int]] = []
         for A, B, C in products:
@@ -115,7 +115,7 @@ class Sheets:
         self._outer_nodes = taken - used
         for name, operands, result in graph.groups:
             if name == "matmul" and operands[0].ndim == 2 and operands[0].shape[1] > 1:
-                self._product(*operands, np.asarray(result, dtype=object))
+                self._product(operands[0], operands[1], np.asarray(result, dtype=object))
             self._elementwise([n for n in np.asarray(result, dtype=object).ravel() if isinstance(n, Node)])
         for A, B, C, first in pending:
             left, right = self.access(list(A[:, 0])), self.access(list(B[0]))
@@ -204,7 +204,7 @@ class Sheets:
         sources = {id(p[0]) if not isinstance(p[0], str) else p[0] for p in places if p is not None}
         at = [p[1] for p in places if p is not None]
         stride = at[1] - at[0] if len(at) > 1 else 0
-        if len(sources) > 1 or any(b - a != stride for a, b in zip(at[:-1], at[1:], strict=True)):
+        if len(sources) > 1 or any(b - a != stride for a, b in pairwise(at)):
             return None
         assert places[0] is not None
         return Access(places[0][0], at[0], (stride,))
@@ -216,7 +216,7 @@ class Sheets:
             return None
         bases = [r.base for r in rows if r is not None]
         stride = bases[1] - bases[0] if len(bases) > 1 else 0
-        if any(b - a != stride for a, b in zip(bases[:-1], bases[1:], strict=True)):
+        if any(b - a != stride for a, b in pairwise(bases)):
             return None
         assert rows[0] is not None
         return Access(rows[0].source, bases[0], (stride, *rows[0].strides))
@@ -250,7 +250,12 @@ class Sheets:
             total = Total(place, summed.op, tuple(operands))
             if self.rest and _follows(self.rest[-1], total):
                 last = self.rest.pop()
-                total = Total(last.first, last.op, tuple(o and Access(o.source, o.base, (1,)) for o in last.operands), last.count + 1)
+                total = Total(
+                    last.first,
+                    last.op,
+                    tuple(o and Access(o.source, o.base, (1,)) for o in last.operands),
+                    last.count + 1,
+                )
             self.rest.append(total)
 
     def _sort(self) -> None:
@@ -270,7 +275,9 @@ class Sheets:
             visit(sheet)
         seen: set[int] = set()
         for sheet in order:
-            assert all(id(o.source) in seen for o in sheet.operands if isinstance(o.source, Sheet)), "sheets form a ring"
+            assert all(id(o.source) in seen for o in sheet.operands if isinstance(o.source, Sheet)), (
+                "sheets form a ring"
+            )
             seen.add(id(sheet))
         self.order = order
 

@@ -58,7 +58,8 @@ class Straight:
             return value
 
         writers = [Writer(v, reader(u)) for u in range(count)]
-        for node in topological([operand for _, node in self.outputs for operand in _operands(node)]):
+        operands = [operand for _, output in self.outputs for operand in _operands(output)]
+        for node in topological(operands):
             for writer in writers:  # sample beside sample: one's waiting time is the other's working time
                 writer.value(node)
         for place, node in self.outputs:

@@ -80,7 +80,7 @@ def native_set() -> str:
 def assemble(v: Vectors, name: str = "run") -> str:
     """A module with one function `name(ptr %args)` whose body has been written."""
     declarations = "\n".join(sorted(v.declared))
-    return f"{declarations}\ndefine void @{name}(ptr noalias %args) \"stackrealign\" {{\nentry:\n{v.text()}\n  ret void\n}}\n"
+    return f'{declarations}\ndefine void @{name}(ptr noalias %args) "stackrealign" {{\nentry:\n{v.text()}\n  ret void\n}}\n'
 
 
 def compile_text(text: str, instruction_set: str = "native", name: str = "run") -> Compiled:

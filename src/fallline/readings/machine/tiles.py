@@ -43,9 +43,7 @@ class Tiled:
             if sheet.length > 1:
                 sheet.at, self.scratch = self.scratch, self.scratch + sheet.length * together
 
-    def block(
-        self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
-    ) -> None:
+    def block(self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
         """Add `count` samples from row `first` on to the sums."""
         _Block(self, v, read, rows, first, count, bases).write()
 
@@ -56,8 +54,10 @@ def _loops(sheets: Sheets) -> list[list[Sheet]]:
 
     def ready(sheet: Sheet, group: list[Sheet]) -> bool:
         for o in sheet.operands:
-            if isinstance(o.source, Sheet) and id(o.source) not in done and not (
-                any(o.source is g for g in group) and o.base == 0 and o.strides == (1,)
+            if (
+                isinstance(o.source, Sheet)
+                and id(o.source) not in done
+                and not (any(o.source is g for g in group) and o.base == 0 and o.strides == (1,))
             ):
                 return False
         return True
@@ -103,7 +103,10 @@ class _Block:
         v = self.v
         self.row = {
             (kind, u): v.at(base, v.index(v.index(self.first, "add", u), "mul", columns), v.scalar)
-            for kind, base, columns in (("x", self.rows.X, self.tiled.columns[0]), ("t", self.rows.T, self.tiled.columns[1]))
+            for kind, base, columns in (
+                ("x", self.rows.X, self.tiled.columns[0]),
+                ("t", self.rows.T, self.tiled.columns[1]),
+            )
             for u in range(self.count)
         }
         for sheet in self.tiled.sheets.order:  # before any loop, so that they are known in all of them
@@ -226,7 +229,9 @@ class _Block:
             place = v.index(j, "add", total.first)
             value = v.load(self.bases["sums"], place)
             for u in range(self.count):
-                value = operation(v, total.op, *(value if o is None else self.fetch(o, (j,), u) for o in total.operands))
+                value = operation(
+                    v, total.op, *(value if o is None else self.fetch(o, (j,), u) for o in total.operands)
+                )
             v.store(value, self.bases["sums"], place)
 
 
@@ -242,4 +247,3 @@ def _pieces(n: int, size: int) -> list[tuple[int, int, int]]:
     """(begin, end, tile) of the whole tiles, and of the remainder."""
     whole = n - n % size
     return [(0, whole, size)] + ([(whole, n, n - whole)] if n > whole else [])
-

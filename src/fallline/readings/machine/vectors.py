@@ -98,9 +98,7 @@ class Vectors:
         self.put(f"br label %{head}")
         self.label(done)
 
-    def carry(
-        self, begin: int, end: int, values: list[str], body: Callable[[str, list[str]], list[str]]
-    ) -> list[str]:
+    def carry(self, begin: int, end: int, values: list[str], body: Callable[[str, list[str]], list[str]]) -> list[str]:
         """A loop over begin..end-1 that hands values on from turn to turn in registers."""
         if begin >= end:
             return values
@@ -147,9 +145,9 @@ class Vectors:
         """An i64 sum, product ...; numbers are computed at once."""
         if isinstance(a, int) and isinstance(b, int):
             return {"add": a + b, "mul": a * b, "sub": a - b}[op]
-        if op == "add" and b == 0 or op == "mul" and b == 1:
+        if (op == "add" and b == 0) or (op == "mul" and b == 1):
             return a
-        if op == "add" and a == 0 or op == "mul" and a == 1:
+        if (op == "add" and a == 0) or (op == "mul" and a == 1):
             return b
         if op == "mul" and 0 in (a, b):
             return 0
@@ -171,9 +169,7 @@ class Vectors:
 
     def splat(self, scalar: str) -> str:
         first = self.let(f"insertelement {self.type} poison, {self.scalar} {scalar}, i32 0")
-        return self.let(
-            f"shufflevector {self.type} {first}, {self.type} poison, <{self.width} x i32> zeroinitializer"
-        )
+        return self.let(f"shufflevector {self.type} {first}, {self.type} poison, <{self.width} x i32> zeroinitializer")
 
     # --- arithmetic ---
 
