@@ -4,7 +4,6 @@ import itertools
 import re
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ElementTree
 
 import matplotlib
@@ -268,10 +267,8 @@ NETWORKS = {
 def test_networks(text):
     network = Network.of(text, **NETWORKS[text])
     w = np.random.default_rng(1).normal(size=network.parameter_count)
-    began = time.perf_counter()
     picture = views.draw_network(network, w)
     whole(picture)
-    assert time.perf_counter() - began < 3
     words = [t.get_text() for t in texts(picture)]
     assert {"x₁", "y₁", "inputs", "output"} <= set(words)
     for n in network.sizes:

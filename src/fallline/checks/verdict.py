@@ -43,6 +43,11 @@ class Verdict:
     errors: the error of each entry, relative to its block, for the picture.
 
     A verdict is true in a condition exactly if the gradient is right.
+
+    >>> from fallline.checks.gradient import check_gradient
+    >>> verdict = check_gradient(lambda x, y: (2 * x, 2 * y), lambda x, y: x**2 + y**2)
+    >>> verdict.status, verdict.exit_status
+    ('right', 0)
     """
 
     status: Status
@@ -66,6 +71,7 @@ class Verdict:
 
     @property
     def right(self) -> bool:
+        """Whether the gradient is right."""
         return self.status == "right"
 
     def __bool__(self) -> bool:

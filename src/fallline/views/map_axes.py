@@ -31,11 +31,13 @@ def position(values: ArrayLike, axis: Axis) -> Floats:
 
 
 def extent(axis: Axis) -> tuple[float, float]:
+    """The outer edges of the first and last cell, as places on the picture."""
     edges = position(axis.edges, axis)
     return float(edges[0]), float(edges[-1])
 
 
 def set_scale(target: Any, axis: Axis) -> None:
+    """Put ticks and their labels on one of the picture's axes."""
     low, high = extent(axis)
     if axis.scale == "log":
         ticks = log_ticks(10**low, 10**high)
@@ -46,6 +48,7 @@ def set_scale(target: Any, axis: Axis) -> None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers between low and high: decades, and as many between them as make at least a few."""
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     for multiples in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 7, 8, 9)):
         ticks = [m * 10.0**k for k in decades for m in multiples if low <= m * 10.0**k <= high * (1 + 1e-12)]
@@ -55,6 +58,7 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def axis_name(axis: Axis) -> str:
+    """The axis in words: "learning rate of layer 2"."""
     name, _, part = axis.name.partition(".")
     words = name.replace("_", " ")
     if not part:
@@ -69,6 +73,7 @@ def axis_name(axis: Axis) -> str:
 
 
 def axis_label(axis: Axis) -> str:
+    """The axis in words and with its setting's symbol."""
     setting = SETTINGS.get(axis.name.partition(".")[0])
     name = axis_name(axis).replace("$", r"\$")
     return f"{name}, ${setting.symbol}$" if setting else name
