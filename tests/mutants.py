@@ -70,7 +70,10 @@ class Tally:
     @property
     def faults(self) -> int:
         """Mutants that are faults: another function than the right one, in every convention."""
-        return sum(self.counts[k] for k in ("exact", "indistinguishable", "same function", "other", "unexplained", "called right"))
+        return sum(
+            self.counts[k]
+            for k in ("exact", "indistinguishable", "same function", "other", "unexplained", "called right")
+        )
 
     @property
     def named(self) -> float:

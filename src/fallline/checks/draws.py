@@ -120,9 +120,7 @@ def _batch_sizes(network: Network, data: Dataset | None) -> tuple[int, int]:
 def _group(network: Network, m: int, data: Dataset | None, seed: int, index: int) -> Group:
     picked = []
     for k in range(DRAWS):
-        best = max(
-            _candidates(network, m, data, seed, index * DRAWS + k), key=lambda c: c[0], default=(0, None, None, None)
-        )
+        best = max(_candidates(network, m, data, seed, index * DRAWS + k), key=lambda c: c[0])
         picked.append(best[1:])
         if best[0] == 0:
             raise DataError(

@@ -51,10 +51,11 @@ def load(path: Path, name: str = "") -> Callable[..., Any]:
     finally:
         if sys.modules.get(path.stem) is module:
             del sys.modules[path.stem]
-    own = {k: v for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__}
+    own: dict[str, Callable[..., Any]] = {}
+    own |= {k: v for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__}
     if name:
-        found = getattr(module, name, None)
-        if not callable(found):
+        found: Callable[..., Any] | None = getattr(module, name, None)
+        if found is None or not callable(found):
             listed = ", ".join(sorted(own)) or "none"
             raise Misbehaviour(f"{path.name} holds no function {name!r}; it holds {listed}.")
         return found

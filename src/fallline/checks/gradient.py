@@ -270,7 +270,7 @@ class _Check:
 
     def _meant(self, numbers: Sequence[Parameters], tolerance: float) -> str:
         """Another network of the same sizes for which the gradient is right: the likeliest fault is then in the question."""
-        others = [
+        others: list[tuple[str, dict[str, Any]]] = [
             (f"{a.name} activations", {"activations": (a,) * self.network.hidden})
             for a in ACTIVATIONS.values()
             if self.network.hidden

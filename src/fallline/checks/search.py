@@ -364,7 +364,8 @@ class Search:
 
     def _rates(self, layer: int) -> Iterator[float]:
         """Rates at which the delta of the layer, gone back through updated weights, gives one of the layer's blocks."""
-        place, known = Place("dA", layer), []
+        place = Place("dA", layer)
+        known: list[float] = []
         aboves: list[Chain] = [()]
         for l in range(self.network.depth, layer - 1, -1):
             for symbol in ("delta", "D", "dA", "dW"):

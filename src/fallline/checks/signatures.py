@@ -284,7 +284,10 @@ def _signature(function: Callable[..., Any], network: Network) -> tuple[tuple[st
     required, optional = names
     found = quantities(required + [n for n in optional if n.lower() in ("l2", "lam", "reg", "lambd")], network)
     unknown = [n for n in required if found[n] is None]
-    if unknown and len(required) == 3:
+    weightless = not any(q is not None and q.kind in ("W", "parameters") for q in found.values())
+    if (unknown or weightless) and len(
+        required
+    ) == 3:  # (p, X, T): p must be the parameters, whatever p means elsewhere
         return tuple(zip(required, (q for _, q in ours), strict=True))
     if unknown:
         raise Misbehaviour(

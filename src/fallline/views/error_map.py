@@ -9,7 +9,7 @@ import numpy as np
 from fallline.checks.verdict import Verdict
 from fallline.errors import UsageError
 from fallline.views.picture import Picture
-from fallline.views.style import Theme, canvas, drawing, listed, look, oklab_ramp
+from fallline.views.style import Theme, canvas, drawing, listed, look, number, oklab_ramp
 
 __all__ = ["draw_errors"]
 
@@ -29,16 +29,26 @@ def draw_errors(verdict: Verdict, theme: str | Theme = "light") -> Picture:
     wrong = [str(b.block) for b in verdict.blocks if not b.agrees]
     title = f"{verdict.name}: {'every block agrees' if not wrong else 'wrong in ' + listed(wrong)}"
     with drawing(theme):
-        figure = canvas(theme, 1.7 + min(4.0, max(1.6, 0.4 * tallest)), title)
-        outer = figure.add_gridspec(1, len(layers), width_ratios=[max(2, errors[c[0]].shape[1]) for c in columns])
-        axes, mesh = [], None
+        cell = 4.0 / max(8, tallest)  # inches; all blocks are drawn to one scale of rows
+        below, above, gap = 0.75, 0.3, 0.35
+        content = max(sum(max(0.14, cell * len(errors[n])) + gap for n in column) for column in columns)
+        figure = canvas(theme, content + below + above, title)
+        figure.set_layout_engine("none")
+        width, height = figure.get_size_inches()
+        top = below + content + 0.05
+        space = (width - 0.15) / len(columns)
         for k, column in enumerate(columns):
-            rows = outer[k].subgridspec(len(column), 1, height_ratios=[max(1, len(errors[n])) for n in column])
-            for r, name in enumerate(column):
-                ax = figure.add_subplot(rows[r])
-                mesh = _map(ax, errors[name], name, name in wrong, theme)
-                axes.append(ax)
-        bar = figure.colorbar(mesh, ax=axes, orientation="horizontal", fraction=0.05, aspect=40, shrink=0.9, pad=0.03)
+            y = top
+            for name in column:
+                tall = max(0.14, cell * len(errors[name]))  # a row of biases stays visible beside 64 rows of weights
+                y -= tall + gap
+                box = (0.4 + k * space, y + 0.12, space - 0.5, tall)
+                ax = figure.add_axes([box[0] / width, box[1] / height, box[2] / width, box[3] / height])
+                mesh = _map(ax, errors[name], name, name in wrong, theme, labelled=name == column[-1])
+        place = figure.add_axes([0.4 / width, 0.5 / height, (width - 0.8) / width, 0.1 / height])
+        bar = figure.colorbar(mesh, cax=place, orientation="horizontal")
+        bar.minorticks_off()
+        bar.set_ticks([1e-12, 1e-8, 1e-4, 1.0], labels=[number(v) for v in (1e-12, 1e-8, 1e-4, 1.0)])
         bar.set_label("error relative to the block's largest entry")
         bar.outline.set_visible(False)
     worst = {str(b.block): b.relative for b in verdict.blocks}
@@ -46,7 +56,7 @@ def draw_errors(verdict: Verdict, theme: str | Theme = "light") -> Picture:
     return Picture(figure, title, f"Heat maps of the error of each entry of the gradient. Largest: {said}.", theme)
 
 
-def _map(ax: Any, error: Any, name: str, wrong: bool, theme: Theme) -> Any:
+def _map(ax: Any, error: Any, name: str, wrong: bool, theme: Theme, *, labelled: bool) -> Any:
     from matplotlib.colors import ListedColormap, LogNorm
 
     ramp = oklab_ramp((theme.faint, *reversed(theme.diverged)), 64)
@@ -61,7 +71,9 @@ def _map(ax: Any, error: Any, name: str, wrong: bool, theme: Theme) -> Any:
     for axis, count in ((ax.xaxis, error.shape[1]), (ax.yaxis, error.shape[0])):
         step = max(1, -(-count // 8))
         axis.set_ticks(np.arange(0, count, step) + 0.5, [str(i) for i in range(0, count, step)])
-    if name.startswith("db"):
+    if not labelled:
+        ax.xaxis.set_ticks([])  # the biases below have the same units
+    if len(error) == 1:
         ax.yaxis.set_ticks([])
     for spine in ax.spines.values():
         spine.set_visible(False)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.checks.draws import draw
+from fallline.checks.reference import Agreement, agree
 from fallline.problems import NetworkObjective
 from fallline.runs.starts import draw_starts
 from fallline.textbook import network as pages
@@ -18,6 +20,8 @@ Floats = NDArray[np.float64]
 POINTS = 8
 STEP = 6e-6
 """Of the central difference: the cube root of the spacing of floats, which balances rounding and truncation."""
+LARGEST = 4000
+"""Parameters up to which the derivatives by other means are taken too."""
 MOST = 400
 """Parameters beyond which a sample of them is checked."""
 
@@ -40,12 +44,14 @@ class GradientCheck:
     ----------
     points: number of random points.
     blocks: by letter of the parameters.
+    others: derivatives by other means, complex step and the reverse walk, at points and samples of their own.
     left_out: comparisons left out, since the step crossed a kink of an activation, where a difference is no evidence.
     """
 
     points: int
     blocks: tuple[Block, ...]
     left_out: int
+    others: tuple[Agreement, ...] = ()
 
     @property
     def error(self) -> float:
@@ -56,6 +62,7 @@ class GradientCheck:
         """What machines read."""
         return {
             "method": "central differences", "points": self.points, "left_out": self.left_out, "error": self.error,
+            "others": [{"method": o.against, "compared": o.checked, "error": o.error} for o in self.others],
             "blocks": [{"name": b.name, "compared": b.compared, "error": b.error} for b in self.blocks],
         }  # fmt: skip
 
@@ -83,7 +90,8 @@ def check_gradient(problem: NetworkObjective, points: int = POINTS) -> GradientC
             at += size
             known = mine[~np.isnan(mine)]
             blocks.append(Block(f"{letter}{layer}", shape, known.size, float(known.max(initial=0))))
-    return GradientCheck(points, tuple(blocks), int(np.isnan(errors).sum()))
+    others = agree(draw(problem.network)) if problem.dimension <= LARGEST else ()
+    return GradientCheck(points, tuple(blocks), int(np.isnan(errors).sum()), others)
 
 
 def _signs(problem: NetworkObjective, w: Floats) -> NDArray[np.object_]:

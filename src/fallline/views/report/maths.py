@@ -45,6 +45,7 @@ class Maths:
         self.written += 1
         picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(SIZE), count=1)
         picture = re.sub(r'(\bid="|href="#)', rf"\g<1>m{self.written}-", picture)
+        picture = _once(picture)
         return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'
 
 
@@ -55,3 +56,15 @@ def blocks_of(section: Section, network: Network) -> list[Section]:
         return [section]
     ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
     return [Section(section.title, section.equations[end - n : end]) for n, end in zip(sizes, ends, strict=True)]
+
+
+def _once(picture: str) -> str:
+    """The picture with each glyph defined once: ziamath repeats one now and then, and ids must be unique."""
+    seen: set[str] = set()
+
+    def first(symbol: re.Match[str]) -> str:
+        fresh = symbol[1] not in seen
+        seen.add(symbol[1])
+        return symbol[0] if fresh else ""
+
+    return re.sub(r'<symbol id="([^"]+)"(?:[^>]*/>|.*?</symbol>)', first, picture, flags=re.DOTALL)

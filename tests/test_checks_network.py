@@ -1,0 +1,247 @@
+"""Gradients of networks: right ones raise no alarm, faults are named, misbehaviour gets one sentence."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import fallline as fl
+import mutants
+from fallline.checks.conventions import conventions
+from fallline.checks.draws import activity, draw
+from fallline.checks.faults import FAULTS
+from fallline.checks.mutation import MutablePage, Place, Rewriting, page
+from fallline.checks.numbers import compare, right_numbers
+from fallline.checks.reference import agree
+from fallline.testing import assert_gradient
+from fallline.textbook import network as textbook
+from fallline.textbook.network import Network, loss_and_gradient
+from strategies import networks, seeds
+
+NETWORK = Network.of("2-3-2-3")
+
+
+def right(parameters, X, T):
+    return loss_and_gradient(NETWORK, parameters, X, T)[1]
+
+
+def with_layer(change):
+    """A gradient that changes the right one's layers."""
+
+    def gradient(parameters, X, T):
+        return change([list(layer) for layer in right(parameters, X, T)])
+
+    return gradient
+
+
+# The mechanism
+
+
+@given(networks(), seeds)
+def test_the_page_with_no_fault_chosen_is_the_textbook(network, seed):
+    (group, _) = draw(network, seed=seed)
+    arguments = network, group.parameters, group.X, group.T, group.factor
+    for mine, theirs in zip(page().loss_and_gradient(*arguments)[1], loss_and_gradient(*arguments)[1], strict=True):
+        np.testing.assert_array_equal(mine.W, theirs.W)
+        if network.bias:
+            np.testing.assert_array_equal(mine.b, theirs.b)
+
+
+def test_a_fault_that_does_not_fit_the_page_is_an_error():
+    with pytest.raises(LookupError, match="has no 'A @ D'"):
+        MutablePage([Rewriting("x", "dW", "A @ D", "1")])
+
+
+def test_every_fault_changes_some_network():
+    state = random.Random(0)
+    for fault in FAULTS:
+        for _ in range(300):
+            network = mutants.random_network(state)
+            where = mutants.places(network, fault)
+            tally = mutants.Tally()
+            if where and mutants.judge(network, {where[0]: fault}, tally) in ("exact", "indistinguishable"):
+                break
+        else:
+            pytest.fail(f"{fault} never shows")
+
+
+@given(networks())
+@settings(max_examples=15)
+def test_the_references_agree(network):
+    for agreement in agree(draw(network)):
+        assert agreement.error < 1e-9, agreement
+
+
+def test_draws_switch_every_unit_on_and_off():
+    for share in activity(draw(Network.of("4-16-16-3"))):
+        assert ((share > 0) & (share < 1)).all()
+
+
+# No alarm
+
+
+@given(networks(), seeds)
+def test_right_gradients_raise_no_alarm_in_any_convention(network, seed):
+    groups = draw(network, seed=seed)
+    for convention in conventions(network):
+        numbers = right_numbers(groups, convention)
+        found = [
+            c for c in conventions(network) if all(b.agrees for b in compare(groups, numbers, right_numbers(groups, c)))
+        ]
+        assert found
+        if np.abs(network.pack(numbers[0])).max() > 0:  # where all is 0 every convention is the same
+            assert any(c == convention for c in found)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_signatures_and_layouts(activation):
+    network = Network.of("2-3-2-3", activation=activation)
+
+    def layers(parameters, X, T):
+        return loss_and_gradient(network, parameters, X, T)[1]
+
+    def vector(w, X, T):
+        return network.pack(layers(network.unpack(w), X, T))
+
+    def dictionary(params, X, y):
+        given = tuple(textbook.Layer(params[f"W{l}"], params[f"b{l}"]) for l in (1, 2, 3))
+        found = layers(given, X, y)
+        return {f"d{k}{l}": v for l, layer in enumerate(found, 1) for k, v in zip("Wb", layer, strict=True)}
+
+    def columns(W1, b1, W2, b2, W3, b3, X, Y):
+        given = tuple(textbook.Layer(W.T, b[:, 0]) for W, b in ((W1, b1), (W2, b2), (W3, b3)))
+        (dW1, db1), (dW2, db2), (dW3, db3) = layers(given, X.T, Y.T)
+        return dW1.T, db1[:, None], dW2.T, db2[:, None], dW3.T, db3[:, None]
+
+    def with_loss(parameters, X, T):
+        return loss_and_gradient(network, parameters, X, T)
+
+    def climbing(parameters, X, T):
+        return [(-W, -b) for W, b in layers(parameters, X, T)]
+
+    def averaged(p, X, T):  # p is not the probabilities here: the weights must be somewhere
+        return [(W / len(X), b / len(X)) for W, b in layers(p, X, T)]
+
+    def single_precision(parameters, X, T):
+        return [(W.astype(np.float32), b.astype(np.float32)) for W, b in layers(parameters, X, T)]
+
+    for function, words in (
+        (layers, "layers is right."), (vector, "right."), (dictionary, "right."), (columns, "right."),
+        (with_loss, "right."), (climbing, "as the gradient of the log-likelihood, which you climb"),
+        (averaged, "as the gradient of the mean over the samples"), (single_precision, "right."),
+    ):  # fmt: skip
+        verdict = fl.check_gradient(function, network)
+        assert verdict.right, verdict.text()
+        assert words in verdict.sentence
+    assert "samples as columns" in fl.check_gradient(columns, network).called
+
+
+# Faults
+
+
+def test_a_single_fault_is_named_with_its_equation():
+    verdict = fl.check_gradient(with_layer(lambda g: [g[0], (-g[1][0], g[1][1]), g[2]]), NETWORK)
+    assert verdict.status == "wrong"
+    assert verdict.faults == ("the sign of dW2 is wrong",)
+    assert [b for b in verdict.blocks if not b.agrees] == [b for b in verdict.blocks if str(b.block) == "dW2"]
+    (pair,) = verdict.equations
+    assert pair.coded != pair.right
+    assert pair.coded_spans
+    assert "6 draws" in verdict.evidence
+    assert json.loads(json.dumps(verdict.to_dict()))["exit_status"] == 1
+
+
+def test_what_no_fault_explains_is_localised():
+    verdict = fl.check_gradient(with_layer(lambda g: [g[0], (g[1][0] ** 3, g[1][1]), g[2]]), NETWORK)
+    assert not verdict.right
+    assert not verdict.faults
+    assert "dW3, db3, db2, dW1 and db1 are right." in verdict.findings
+    assert any("the fault stands in dW2 itself" in f for f in verdict.findings)
+
+
+def test_an_unknown_ratio_is_measured():
+    verdict = fl.check_gradient(with_layer(lambda g: [(3.7 * g[0][0], g[0][1]), g[1], g[2]]), NETWORK)
+    assert any("dW1 is 3.7 times what it should be" in f for f in verdict.findings)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "status", "words"),
+    [
+        (lambda parameters, X, T: 1 / 0, "unchecked", "raises ZeroDivisionError"),
+        (lambda parameters, X, T: None, "unchecked", "returns nothing"),
+        (lambda parameters, X, T: np.zeros(25), "unchecked", "25 numbers"),
+        (lambda parameters, X, T: [np.zeros(3)] * 5, "unchecked", "5 arrays"),
+        (lambda parameters, X, T: np.full(26, np.nan), "wrong", "returns nan in dW3[0, 0]"),
+        (lambda parameters, X, T: np.random.default_rng().normal(size=26), "unchecked", "is random"),
+        (lambda parameters, X, T: "gradient", "unchecked", "returns"),
+        (lambda parameters, foo, X, T: np.zeros(26), "unchecked", "'foo'"),
+        (with_layer(lambda g: [g[0], (g[1][0], g[1][1][:1].repeat(5)), g[2]]), "wrong", "db2 has shape (5,)"),
+    ],
+)
+def test_misbehaviour_gets_one_sentence(gradient, status, words):
+    verdict = fl.check_gradient(gradient, NETWORK)
+    assert verdict.status == status
+    assert words in verdict.sentence
+    assert "\n" not in verdict.sentence
+
+
+def test_side_effects_are_named():
+    def changes(parameters, X, T):
+        found = right(parameters, X.copy(), T)
+        X *= 2
+        return found
+
+    def prints(parameters, X, T):
+        print("step\n" * 100)
+        return right(parameters, X, T)
+
+    assert "changes its argument X in place" in fl.check_gradient(changes, NETWORK).sentence
+    verdict = fl.check_gradient(prints, NETWORK)
+    assert verdict.right
+    assert "prints" in verdict.notes[0]
+
+
+def test_assertion_carries_the_verdict():
+    assert assert_gradient(right, NETWORK).right
+    with pytest.raises(AssertionError, match=r"the sign of dW1 is wrong[\s\S]*Reference"):
+        assert_gradient(with_layer(lambda g: [(-g[0][0], g[0][1]), g[1], g[2]]), NETWORK)
+
+
+def test_displays():
+    verdict = fl.check_gradient(with_layer(lambda g: [g[0], (-g[1][0], g[1][1]), g[2]]), NETWORK)
+    assert "<table>" in verdict._repr_html_()
+    assert b"<svg" in verdict.plot().bytes("svg")
+
+
+# Mutants: the short form of bench/gradient_mutants.py
+
+
+@pytest.mark.parametrize(
+    ("made", "floor"), [(mutants.singles(1, 5), 0.98), (mutants.everywhere(1, 6), 0.98), (mutants.pairs(25, 7), 0.85)],
+    ids=["singles", "in every layer", "pairs"],
+)  # fmt: skip
+def test_mutants_are_named(made, floor):
+    tally = mutants.campaign(made)
+    assert tally.counts["called right"] == 0, tally.failures
+    assert tally.named >= floor, (tally.counts, tally.failures)
+
+
+def test_a_fault_that_is_none_with_relu_is_one_with_tanh():
+    for activation, outcome in (("relu", "no fault"), ("tanh", "exact")):
+        network = Network.of("2-3-2-3", activation=activation)
+        assert mutants.judge(network, {Place("D", 1): "D_slope_at_activation"}, mutants.Tally()) == outcome
+
+
+def test_import_stays_light():
+    code = "import fallline.checks.gradient, sys; print([m for m in ('sympy', 'matplotlib', 'rich', 'scipy') if m in sys.modules])"
+    start = time.perf_counter()
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+    assert time.perf_counter() - start < 20
