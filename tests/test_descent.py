@@ -72,7 +72,12 @@ ENDINGS = [
     ("saddle", {"learning_rate": 0.1, "start": (1, 0), "steps": 100}, "stalled", "on a saddle"),
     ("rosenbrock", {"learning_rate": 1e-9, "steps": 50}, "stalled", "A larger learning rate (up to"),
     ("quadratic", {"learning_rate": 0.2, "start": (0, 1), "steps": 50}, "stalled", "Stalled"),
-    ("himmelblau", {"learning_rate": 0.03, "start": (0, 0), "steps": 100}, "oscillating", "Try a smaller learning rate"),
+    (
+        "himmelblau",
+        {"learning_rate": 0.03, "start": (0, 0), "steps": 100},
+        "oscillating",
+        "Try a smaller learning rate",
+    ),
     ("rosenbrock", {"learning_rate": 0.1, "steps": 50}, "diverged", "lies above 2/L = 0.00133 at the start"),
     ("saddle", {"learning_rate": 0.1, "start": (1, 0.1), "steps": 200}, "diverged", "has no minimum there"),
 ]

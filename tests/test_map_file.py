@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-import fallline as fl
-from fallline.errors import OutputError, UsageError
-from fallline.runs import workers
 from fallline.runs.map import Map, compute_map, growing, load_map
 from fallline.runs.mapfile import MapFile
 from fallline.runs.mapspec import MapSpec, map_spec
 from fallline.runs.tiles import compute, layout
+
+import fallline as fl
+from fallline.errors import OutputError, UsageError
+from fallline.maps import workers
 
 PLACE = Path(__file__).parent
 

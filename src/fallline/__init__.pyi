@@ -5,11 +5,11 @@ from .checks.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .maps.map import Map, load_map, map
 from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Method, Run, descend, method
-from .runs.map import Map, load_map, map
 from .runs.outcome import Outcome
 from .runs.starts import draw_starts, notebook_start
 from .settings import SETTINGS, Setting

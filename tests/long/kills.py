@@ -19,11 +19,11 @@ import time
 from pathlib import Path
 
 from fallline.errors import UsageError
-from fallline.runs import workers
-from fallline.runs.map import Map, compute_map, growing, load_map
-from fallline.runs.mapfile import MapFile
-from fallline.runs.mapspec import map_spec
-from fallline.runs.tiles import compute, layout
+from fallline.maps import workers
+from fallline.maps.file import MapFile
+from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.spec import map_spec
+from fallline.maps.tiles import compute, layout
 
 SPEC = map_spec(
     "rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=64, optimizer_="momentum", steps=20,

@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 
 import fallline as fl
-from fallline.runs.axes import Axis
-from fallline.runs.map import Map, compute_map, theory_curve
-from fallline.runs.mapspec import map_spec
+from fallline.maps.axes import Axis
+from fallline.maps.map import Map, compute_map, theory_curve
+from fallline.maps.spec import map_spec
 
 OPTIMIZERS = ("gradient_descent", "momentum", "nesterov")
 COLUMNS = 64

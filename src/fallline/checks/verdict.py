@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from fallline.checks.numbers import Comparison
 
 if TYPE_CHECKING:
+    from fallline.checks.fault_equations import Pair
     from fallline.checks.search import Explanation
     from fallline.textbook.network import Network
-    from fallline.views.fault_equations import Pair
     from fallline.views.picture import Picture
 
 __all__ = ["Verdict"]
@@ -85,7 +85,7 @@ class Verdict:
     @cached_property
     def equations(self) -> tuple[Pair, ...]:
         """The right equations beside those that were coded, one pair for each place where they differ."""
-        from fallline.views.fault_equations import Pair, pairs
+        from fallline.checks.fault_equations import Pair, pairs
 
         if self.rules:
             return tuple(Pair.of(right, coded) for right, coded in self.rules)
@@ -121,23 +121,23 @@ class Verdict:
 
     def text(self) -> str:
         """The whole verdict as plain text."""
-        from fallline.views.verdict import plain
+        from fallline.checks.display import plain
 
         return plain(self)
 
     def plot(self, theme: str = "light") -> Picture:
         """A picture: a heat map of the error of each block."""
-        from fallline.views.error_map import draw_errors
+        from fallline.checks.error_map import draw_errors
 
         return draw_errors(self, theme)
 
     def _repr_html_(self) -> str:
-        from fallline.views.verdict import html
+        from fallline.checks.display import html
 
         return html(self)
 
     def __rich__(self) -> Any:
-        from fallline.views.verdict import rich
+        from fallline.checks.display import rich
 
         return rich(self)
 

@@ -126,8 +126,8 @@ def report(study: str = "three-gaussians", *, out: Out = None, force: Force = Fa
         study: A built-in study's name, or a TOML file.
         out: Folder to write to; `report` unless given.
     """
+    from fallline.report import report as write
     from fallline.studies import study as read
-    from fallline.views.report import report as write
 
     with bar("report") as progress:
         files = write(read(study), out or Path("report"), overwrite=force, progress=progress)

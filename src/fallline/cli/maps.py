@@ -64,8 +64,8 @@ def map_(
         out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
         png: Picture to write.
     """
-    from fallline.runs.map_command import map_run
-    from fallline.runs.mapspec import map_spec
+    from fallline.maps.command import map_run
+    from fallline.maps.spec import map_spec
 
     objective, plan = _objective(study)
     for flag, text in (("--x", x or plan.get("x")), ("--y", y or plan.get("y"))):
@@ -94,7 +94,7 @@ def info(file: Path, *, json: Json = False) -> int:
     Args:
         file: A .fallmap file.
     """
-    from fallline.runs.map_command import map_info
+    from fallline.maps.command import map_info
 
     return map_info(file, as_json=json)
 
@@ -107,7 +107,7 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
         file: A .fallmap file.
         out: What to write; the suffix decides the format.
     """
-    from fallline.runs.map_command import map_export
+    from fallline.maps.command import map_export
 
     return map_export(file, out, overwrite=force)
 

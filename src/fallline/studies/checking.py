@@ -11,9 +11,9 @@ from fallline.data.dataset import Dataset
 from fallline.data.generated import generate
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
+from fallline.maps.spec import MapSpec, map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.runs.descent import Method, method
-from fallline.runs.mapspec import MapSpec, map_spec
 from fallline.runs.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.studies.keys import Place
 from fallline.studies.spec import (

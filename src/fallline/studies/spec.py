@@ -42,7 +42,7 @@ __all__ = [
 ]  # fmt: skip
 
 SLIPS = ("shapes", "bias_of_h2", "sign_of_loss", "free_indices", "overflow", "one_start")
-"""Slips of the notebook that a report can show; see `fallline.views.report.slips`."""
+"""Slips of the notebook that a report can show; see `fallline.report.slips`."""
 
 QUANTITIES = ("probabilities", "sums", "start", "end", "start_loss", "end_loss", "derivative")
 DRAWS = ("random", "notebook_normal", "notebook_uniform")

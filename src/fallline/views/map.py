@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
-from fallline.runs.axes import Axis
+from fallline.maps.axes import Axis
 from fallline.runs.outcome import OUTCOMES
 from fallline.views.map_axes import axis_name, extent, log_ticks, position, set_scale
 from fallline.views.picture import Picture

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fallline.errors import OutputError
+from fallline.report.results import Results, collect
 from fallline.studies import Study
 from fallline.studies import study as as_study
-from fallline.views.report.results import Results, collect
 
 __all__ = ["ReportFiles", "report"]
 
@@ -62,7 +62,7 @@ def report(
     StudyError: the study does not say what a study says.
     OutputError: the folder holds a report already, or cannot be written.
     """
-    from fallline.views.report.page import render  # late: it loads jinja2
+    from fallline.report.page import render  # late: it loads jinja2
 
     plan, folder = as_study(study), Path(out)
     _refuse(folder, overwrite)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
+from fallline.maps.axes import start_coordinate
+from fallline.maps.spec import MapSpec
 from fallline.problems import NetworkObjective
 from fallline.runs import engine
-from fallline.runs.axes import start_coordinate
-from fallline.runs.mapspec import MapSpec
 from fallline.runs.measures import over_starts
 from fallline.runs.starts import draw_starts
 

@@ -13,7 +13,7 @@ from fallline.studies.checking import formula
 from fallline.studies.spec import Figure, Study
 
 if TYPE_CHECKING:
-    from fallline.views.report.results import Forward, NamedRun
+    from fallline.report.results import Forward, NamedRun
 
 __all__ = ["Published", "agrees", "compare_figures", "printed"]
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from fallline.errors import UnknownNameError, UsageError
 from fallline.files import refuse_existing, replacing
-from fallline.runs.described import canonical
-from fallline.runs.map import Map
+from fallline.maps.described import canonical
+from fallline.maps.map import Map
 from fallline.runs.outcome import OUTCOMES
 
 __all__ = ["export", "to_xarray"]

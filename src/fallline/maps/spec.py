@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.problems import objective as as_objective
-from fallline.runs.axes import Axis, axis, check_axis
-from fallline.runs.described import (
+from fallline.maps.axes import Axis, axis, check_axis
+from fallline.maps.described import (
     Arrays,
     array_key,
     canonical,
@@ -27,6 +25,8 @@ from fallline.runs.described import (
     rebuild_named,
     rebuild_objective,
 )
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
+from fallline.problems import objective as as_objective
 from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
@@ -189,7 +189,7 @@ def map_spec(
     dtype: str = "float64",
     **settings: Any,
 ) -> MapSpec:
-    """A checked spec from names and texts; see `fallline.runs.map.map` for the arguments.
+    """A checked spec from names and texts; see `fallline.maps.map.map` for the arguments.
 
     >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)

@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.maps.map import compute_map
+from fallline.maps.spec import parse_size
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.report.cliff import Cliff, find_cliff
+from fallline.report.gradients import GradientCheck, check_gradient
+from fallline.report.published import Published, compare_figures
+from fallline.report.tuning import Tuning, tune
 from fallline.runs.compare import Comparison, compare
 from fallline.runs.descent import Run, descend
-from fallline.runs.map import compute_map
-from fallline.runs.mapspec import parse_size
 from fallline.studies.checking import (
     build_landscape,
     build_map,
@@ -26,10 +30,6 @@ from fallline.studies.checking import (
 )  # fmt: skip
 from fallline.studies.spec import ComparisonPlan, MapPlan, RunPlan, Study
 from fallline.textbook import network as pages
-from fallline.views.report.cliff import Cliff, find_cliff
-from fallline.views.report.gradients import GradientCheck, check_gradient
-from fallline.views.report.published import Published, compare_figures
-from fallline.views.report.tuning import Tuning, tune
 
 __all__ = ["Compared", "Forward", "Mapped", "NamedRun", "Results", "collect"]
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.runs.axes import Axis
+from fallline.maps.axes import Axis
+from fallline.maps.tiles import STRIDES
 from fallline.runs.outcome import CAP, OUTCOMES
-from fallline.runs.tiles import STRIDES
 
 if TYPE_CHECKING:
-    from fallline.runs.map import Map
+    from fallline.maps.map import Map
 
 __all__ = ["filled", "picture"]
 
@@ -85,7 +85,7 @@ def picture(
 
 def _thinned(m: Map) -> Map:
     """A map of more cells than a picture can show, by every second, third ... of them: colours take much memory."""
-    from fallline.runs.map import Map
+    from fallline.maps.map import Map
 
     k = -(-max(m.known.shape) // FINEST)
     if k == 1:

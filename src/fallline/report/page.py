@@ -12,10 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fallline.report.maths import Maths
+from fallline.report.results import Results
+from fallline.report.words import FILTERS
 from fallline.views.picture import Picture
-from fallline.views.report.maths import Maths
-from fallline.views.report.results import Results
-from fallline.views.report.words import FILTERS
 
 __all__ = ["Gallery", "Page", "render"]
 
@@ -66,11 +66,11 @@ class Gallery:
 
 def render(results: Results, progress: Progress | None = None) -> Page:
     """The report of a study's results."""
-    from fallline.views.report.chapters import chapters
+    from fallline.report.chapters import chapters
 
     gallery = Gallery(progress)
     environment = Environment(
-        loader=PackageLoader("fallline.views.report"), autoescape=True, undefined=StrictUndefined,
+        loader=PackageLoader("fallline.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= FILTERS
@@ -79,7 +79,7 @@ def render(results: Results, progress: Progress | None = None) -> Page:
     for name, title, context in chapters(results, gallery):
         body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)
         found.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
-    style = PackageLoader("fallline.views.report").get_source(environment, "style.css")[0]
+    style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
     page = environment.get_template("page.html").render(study=results.study, chapters=found, style=Markup(style))  # noqa: S704  # ours
     return Page(page, gallery.figures)
 

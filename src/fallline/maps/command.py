@@ -13,10 +13,10 @@ from typing import Any
 
 from fallline.errors import UsageError
 from fallline.files import refuse_existing
-from fallline.runs.export import export
-from fallline.runs.map import Map, growing, load_map
-from fallline.runs.mapfile import MapFile
-from fallline.runs.mapspec import MapSpec, estimate
+from fallline.maps.export import export
+from fallline.maps.file import MapFile
+from fallline.maps.map import Map, growing, load_map
+from fallline.maps.spec import MapSpec, estimate
 
 __all__ = ["map_export", "map_info", "map_run"]
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.maps.spec import MapSpec
+from fallline.maps.tiles import inputs, minibatches
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs import engine
 from fallline.runs.descent import Method, Run
 from fallline.runs.explain import explain
-from fallline.runs.mapspec import MapSpec
-from fallline.runs.tiles import inputs, minibatches
 
 __all__ = ["replay"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.report.maths import equations_of
+from fallline.report.results import Results
+from fallline.report.words import fixed, joined, point, sentence, share
 from fallline.views.formulas import Section
-from fallline.views.report.maths import equations_of
-from fallline.views.report.results import Results
-from fallline.views.report.words import fixed, joined, point, sentence, share
 
 __all__ = ["Slip", "slips_of"]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from fallline import random
 from fallline.data.dataset import Dataset
+from fallline.maps.spec import MapSpec, map_spec
 from fallline.problems import NetworkObjective
-from fallline.runs.mapspec import MapSpec, map_spec
 from fallline.textbook.network import Network
 
 __all__ = ["fractal_objective", "fractal_spec"]

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import OutputError, UsageError
+from fallline.maps.described import Arrays, array_key, canonical, differences
+from fallline.maps.spec import MapSpec
+from fallline.maps.tiles import Tile, Values
 from fallline.runs import engine
-from fallline.runs.described import Arrays, array_key, canonical, differences
-from fallline.runs.mapspec import MapSpec
-from fallline.runs.tiles import Tile, Values
 
 __all__ = ["MapFile"]
 

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import OutputError, UnknownNameError, UsageError
+from fallline.maps.axes import Axis
+from fallline.maps.file import MapFile
+from fallline.maps.replay import replay
+from fallline.maps.spec import MapSpec, map_spec
+from fallline.maps.tiles import Tile, Values, inputs, layout
+from fallline.maps.workers import computed
 from fallline.problems import Objective
-from fallline.runs.axes import Axis
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.descent import Run
 from fallline.runs.intervals import share as share_interval
-from fallline.runs.mapfile import MapFile
-from fallline.runs.mapspec import MapSpec, map_spec
 from fallline.runs.measures import Wanted
 from fallline.runs.outcome import OUTCOMES
-from fallline.runs.replay import replay
-from fallline.runs.tiles import Tile, Values, inputs, layout
-from fallline.runs.workers import computed
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -158,7 +158,7 @@ class Map:
         **options: Any,
     ) -> Map:
         """The same map over a smaller or larger rectangle, computed anew: never blurred. Options as for `map`."""
-        from fallline.runs.mapspec import parse_size
+        from fallline.maps.spec import parse_size
 
         columns, rows = (None, None) if size is None else parse_size(size)
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
@@ -167,13 +167,13 @@ class Map:
 
     def to_xarray(self) -> Any:
         """An `xarray.Dataset` with a variable for each measure over the two axes. Needs the extra `xarray`."""
-        from fallline.runs.export import to_xarray
+        from fallline.maps.export import to_xarray
 
         return to_xarray(self)
 
     def plot(self, measure: str | None = None, **options: Any) -> Any:
-        """The map as a picture; see `fallline.runs.map_picture.picture`."""
-        from fallline.runs.map_picture import picture
+        """The map as a picture; see `fallline.maps.picture.picture`."""
+        from fallline.maps.picture import picture
 
         return picture(self, measure, **options)
 

@@ -1,5 +1,5 @@
 """The report of a study: one page, the numbers behind it, and the pictures."""
 
-from fallline.views.report.files import ReportFiles, report
+from fallline.report.files import ReportFiles, report
 
 __all__ = ["ReportFiles", "report"]

@@ -1,6 +1,6 @@
 """Who computes tiles: threads of this process, or worker processes that may die without harm.
 
-A worker is `python -m fallline.runs.workers`: it reads the spec once, then one tile after another, and answers with
+A worker is `python -m fallline.maps.workers`: it reads the spec once, then one tile after another, and answers with
 packed values. It knows nothing of the map file, so nothing can be torn when it is killed: its tile goes back to the
 queue and a fresh worker takes its place. It ends when its input ends, so no worker outlives its collector.
 """
@@ -24,10 +24,10 @@ from typing import IO, Any
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError
-from fallline.runs.described import canonical
-from fallline.runs.mapfile import pack, unpack
-from fallline.runs.mapspec import MapSpec
-from fallline.runs.tiles import Tile, Values, compute
+from fallline.maps.described import canonical
+from fallline.maps.file import pack, unpack
+from fallline.maps.spec import MapSpec
+from fallline.maps.tiles import Tile, Values, compute
 
 __all__ = ["computed"]
 
@@ -68,7 +68,7 @@ class _Worker:
     def __init__(self, greeting: bytes, threads: int) -> None:
         # A process of its own session: Ctrl-C in the terminal reaches the collector alone, which then ends the rest.
         self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "fallline.runs.workers", str(threads)],
+            [sys.executable, "-m", "fallline.maps.workers", str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         self.tile: Tile | None = None

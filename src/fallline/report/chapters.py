@@ -13,17 +13,17 @@ import numpy as np
 
 from fallline import views
 from fallline.problems import NetworkObjective
+from fallline.report.answer import answers, from_one_start, headlines, of_pair, stuck
+from fallline.report.maths import blocks_of, equations_of
+from fallline.report.page import Gallery
+from fallline.report.published import printed
+from fallline.report.results import Compared, Mapped, NamedRun, Results
+from fallline.report.slips import slips_of
 from fallline.runs.compare import Comparison
 from fallline.runs.outcome import OUTCOMES
 from fallline.studies import BUILTIN, to_toml
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations
-from fallline.views.report.answer import answers, from_one_start, headlines, of_pair, stuck
-from fallline.views.report.maths import blocks_of, equations_of
-from fallline.views.report.page import Gallery
-from fallline.views.report.published import printed
-from fallline.views.report.results import Compared, Mapped, NamedRun, Results
-from fallline.views.report.slips import slips_of
 from fallline.views.style import named
 
 __all__ = ["chapters"]

@@ -1,0 +1,40 @@
+"""The benchmark counts what it says it counts, and prints what it says it prints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fallline.bench import rounds, workloads
+from fallline.bench.__main__ import table
+from fallline.bench.peers import ours
+from fallline.data import Dataset
+from fallline.problems import NetworkObjective
+from fallline.textbook.network import Network
+
+
+def tiny() -> workloads.Workload:
+    network = Network.of("1-1", loss="half_squared_error")
+    data = Dataset(np.array([[1.0], [2.0]]), np.array([[1.0], [3.0]]), "line")
+    return workloads.Workload(
+        "tiny", NetworkObjective(network, data), "gradient_descent", np.array([0.5, 0.0]),
+        {"learning_rate": np.full(16, 0.1)}, 3, "float64",
+    )  # fmt: skip
+
+
+def test_operations_are_those_of_the_page():
+    # a sample: z = fma(x, w, b) 2, d = z - t 1, d^2 1 (its half is taken once a step), x d 1; three sums 3: 8 in all.
+    # an update: w - lr g, one fma, for each of two parameters: 4.
+    assert workloads.operations(tiny()) == 2 * 8 + 4
+
+
+def test_a_round_reports_every_contestant(monkeypatch):
+    monkeypatch.setattr(rounds, "WORKLOADS", {"tiny": tiny})
+    monkeypatch.setattr(rounds, "PEERS", {"itself": (lambda: True, ours), "absent": (lambda: False, ours)})
+    monkeypatch.setattr(rounds, "peak", lambda dtype: 10.0)
+    found = rounds.compare(quick=True)
+    result = found["tiny"]
+    assert set(result["ratios"]) == {"itself"}
+    low, high = result["spread"]["itself"]
+    assert low <= result["ratios"]["itself"] <= high
+    assert result["compile_seconds"] > 0
+    assert "itself" in table(found)
