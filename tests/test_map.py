@@ -6,13 +6,13 @@ import random
 
 import numpy as np
 import pytest
-from fallline.runs.map import Map, compute_map, growing
-from fallline.runs.map import map as train_map
-from fallline.runs.mapspec import map_spec
 
 import fallline as fl
 from fallline.errors import UsageError
 from fallline.maps import tiles
+from fallline.maps.map import Map, compute_map, growing
+from fallline.maps.map import map as train_map
+from fallline.maps.spec import map_spec
 from fallline.runs import batched, engine
 from fallline.runs.measures import MEASURES
 from fallline.runs.outcome import OUTCOMES

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from fallline.runs.axes import Axis, axis
-from fallline.runs.mapspec import map_spec
 from hypothesis import given
 from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import UsageError
+from fallline.maps.axes import Axis, axis
+from fallline.maps.spec import map_spec
 
 GOOD = {
     "learning_rate=1e-5..1e-2:log": (1e-5, 1e-2, 7, "log"),

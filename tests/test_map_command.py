@@ -12,12 +12,12 @@ import time
 
 import numpy as np
 import pytest
-from fallline.runs.export import export
-from fallline.runs.map import Map, load_map
-from fallline.runs.map import map as train_map
 
 import fallline as fl
 from fallline.errors import OutputError, UsageError
+from fallline.maps.export import export
+from fallline.maps.map import Map, load_map
+from fallline.maps.map import map as train_map
 
 MAP = {
     "x": "learning_rate=1e-4..1e-2:log",

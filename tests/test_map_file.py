@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fallline.runs.map import Map, compute_map, growing, load_map
-from fallline.runs.mapfile import MapFile
-from fallline.runs.mapspec import MapSpec, map_spec
-from fallline.runs.tiles import compute, layout
 
 import fallline as fl
 from fallline.errors import OutputError, UsageError
 from fallline.maps import workers
+from fallline.maps.file import MapFile
+from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.spec import MapSpec, map_spec
+from fallline.maps.tiles import compute, layout
 
 PLACE = Path(__file__).parent
 

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 from fallline.errors import OutputError
+from fallline.report import report
+from fallline.report.answer import of_pair
+from fallline.report.cliff import find_cliff
+from fallline.report.gradients import check_gradient
+from fallline.report.published import agrees
+from fallline.report.words import FILTERS
 from fallline.runs.compare import compare
 from fallline.runs.intervals import Estimate
 from fallline.studies import parse, study, to_toml
-from fallline.views.report import report
-from fallline.views.report.answer import of_pair
-from fallline.views.report.cliff import find_cliff
-from fallline.views.report.gradients import check_gradient
-from fallline.views.report.published import agrees
-from fallline.views.report.words import FILTERS
 
 SMALL = (
     ("starts = 1000", "starts = 60"),

@@ -9,13 +9,13 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib
 import numpy as np
 import pytest
-from fallline.runs.axes import axis
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fallline import views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
+from fallline.maps.axes import axis
 from fallline.problems import NetworkObjective, objective
 from fallline.runs.compare import compare
 from fallline.runs.descent import descend
