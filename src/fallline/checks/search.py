@@ -387,8 +387,10 @@ class Search:
                     wanted = np.concatenate([np.ravel(t - s) for t, s in zip(target, still, strict=True)])
                     rate = float(along @ wanted / ((along @ along) or 1))
                     off = np.abs(wanted - rate * along).max()
-                    new = rate and not any(abs(rate - k) <= 1e-7 * abs(k) for k in known)
-                    if new and off <= 1e-9 * max(s[block] for s in self._scales):
+                    size = max(s[block] for s in self._scales)
+                    moves = abs(rate) * np.abs(along).max() > 1e-6 * size  # a rate of 0, to rounding, explains nothing
+                    new = moves and not any(abs(rate - k) <= 1e-7 * abs(k) for k in known)
+                    if new and off <= 1e-9 * size:
                         known.append(rate)
                         yield rate
 

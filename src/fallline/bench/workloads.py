@@ -1,0 +1,103 @@
+"""What is measured: a network, its data, its optimizer, and how many runs and steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.data import Dataset, generate
+from fallline.problems import NetworkObjective
+from fallline.readings.graph import topological
+from fallline.readings.machine.program import Samples
+from fallline.runs.programs import program_of
+from fallline.runs.starts import notebook_start
+from fallline.textbook.network import Network
+from fallline.textbook.optimizers import optimizer
+from fallline.textbook.schedules import schedule
+
+__all__ = ["WORKLOADS", "Workload", "architecture", "operations"]
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """One map's worth of training.
+
+    Parameters
+    ----------
+    settings: for each setting one number for each run.
+    dtype: what all compute in.
+    """
+
+    name: str
+    objective: NetworkObjective
+    optimizer: str
+    start: NDArray[np.float64]
+    settings: dict[str, NDArray[np.float64]]
+    steps: int
+    dtype: str
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> int:
+        return len(next(iter(self.settings.values())))
+
+
+def seed_map() -> Workload:
+    """The study's plane: 2-3-2-3, ReLU, cross-entropy, 300 samples, 30 steps; learning rate x momentum, 64 x 64."""
+    objective = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
+    rate, momentum = np.meshgrid(np.geomspace(1e-5, 1e-2, 64), np.linspace(0, 0.99, 64))
+    settings = {"learning_rate": rate.ravel(), "momentum": momentum.ravel()}
+    return Workload("seed", objective, "momentum", notebook_start(objective), settings, 30, "float32")
+
+
+def fractal_map() -> Workload:
+    """Sohl-Dickstein's network: 16-16-1, tanh, mean field, 272 rows, a learning rate for each layer, float64."""
+    rng = np.random.default_rng(0)
+    network = Network.of(
+        "16-16-1", activation="tanh", loss="squared_error", reduction="mean", bias=False, scales=(0.25, 0.25)
+    )
+    data = Dataset(rng.normal(size=(272, 16)), rng.normal(size=(272, 1)), "normal")
+    objective = NetworkObjective(network, data)
+    rates = np.geomspace(1e-2, 10, 16)  # where runs stay finite: lanes that died would flatter us
+    first, second = np.meshgrid(rates, rates)
+    settings = {"learning_rate": first.ravel(), "learning_rate.2": second.ravel()}
+    return Workload(
+        "fractal", objective, "gradient_descent", rng.normal(size=network.parameter_count), settings, 500, "float64"
+    )
+
+
+WORKLOADS = {"seed": seed_map, "fractal": fractal_map}
+
+
+def architecture(width: int, depth: int, dtype: str, cells: int) -> Workload:
+    """A network of `depth` hidden layers of `width` units on 120 samples of 4 inputs and 3 classes."""
+    rng = np.random.default_rng(1)
+    network = Network.of((4, *[width] * depth, 3), reduction="mean")
+    data = Dataset(rng.normal(size=(120, 4)), np.eye(3)[rng.integers(0, 3, 120)], "random")
+    objective = NetworkObjective(network, data)
+    start = rng.normal(size=network.parameter_count) / np.sqrt(max(width, 4))
+    return Workload(
+        network.text, objective, "momentum", start, {"learning_rate": np.full(cells, 1e-3)}, 10, dtype
+    )  # fmt: skip
+
+
+_FREE = ("number", "input", "negative", "constant", "select", "greater", "greater_equal", "less", "less_equal")
+
+
+def operations(workload: Workload) -> int:
+    """Floating-point operations of one run's step, counted from the graph of a sample and of an update."""
+    program = program_of(
+        workload.objective.network, optimizer(workload.optimizer), schedule("constant"), tuple(workload.settings)
+    )
+    assert isinstance(program.objective, Samples)
+    outputs = [program.objective.loss, *program.objective.gradient]
+    sample = _count(outputs) + len(outputs)  # each output is added to its sum
+    update = sum((s.stop - s.start) * _count(s.update.outputs) for s in program.segments)
+    return len(workload.objective.data) * sample + update
+
+
+def _count(outputs: Any) -> int:
+    return sum(2 if n.op == "fma" else 0 if n.op in _FREE else 1 for n in topological(outputs))
