@@ -201,4 +201,17 @@ def check(
         )  # fmt: skip
 
 
-COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend, check)
+def bench(*, quick: bool = False, sweep: bool = True, json: Json = False) -> int:
+    """Time our kernels beside whichever peers are installed (NumPy, scikit-learn, PyTorch, JAX), on this machine.
+
+    Args:
+        quick: Fewer rounds and architectures.
+        sweep: Also the table of architectures.
+    """
+    from fallline.bench.__main__ import main as run
+
+    flags = {"--quick": quick, "--no-sweep": not sweep, "--json": json}
+    return run([flag for flag, given_ in flags.items() if given_])
+
+
+COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend, check, bench)
