@@ -73,7 +73,7 @@ def stacked(text: str) -> Markup:
 
 def broken(text: str) -> Markup:
     """A point, each coordinate on a line of its own."""
-    return Markup(",<br>").join(text.split(", "))
+    return Markup(", <br>").join(text.split(", "))
 
 
 def sentence(text: str) -> str:
