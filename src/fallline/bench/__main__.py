@@ -13,6 +13,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark and print its table, or JSON; returns the exit status."""
     parser = argparse.ArgumentParser(prog="fallline bench", description="Our kernels beside installed peers.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and architectures")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
