@@ -89,7 +89,7 @@ def _written(network: Network, chosen: dict[Place, str]) -> dict[tuple[str, int 
             found = matrix_equations(network, mutable, _OF_LOSSES)
     except (FalllineError, TypeError, ValueError, AttributeError, IndexError, KeyError):
         return {}
-    return {key: equation.text for key, (equation,) in found.items()}
+    return {key: equation.text.replace(r"^{\top}", "ᵀ") for key, (equation,) in found.items()}
 
 
 def _m() -> Any:

@@ -262,6 +262,8 @@ class _Check:
             f"The textbook's backward with {'this fault' if len(faults) == 1 else 'these faults'} in it gives the same "
             f"numbers to {max(first.error, 1e-16):.0e} on all {first.draws} draws."
         )
+        if any(f.fault == "dA_weights_updated" for f in first.faults) and first.rate is not None:
+            evidence += f" The learning rate of that update, read off the numbers, is {abs(first.rate):.6g}."
         return Verdict(
             "wrong", sentence=f"{common['name']} is wrong: {said}.{where}", faults=(*faults, *extra),
             cures=tuple(f.cure for f in first.faults if not set(f.places) <= said_already), evidence=evidence, explanation=first,
