@@ -126,6 +126,7 @@ def test_the_command_end_to_end(tmp_path):
         ({"size": "200000x200000"}, "GB of memory; at most 4 GB are allowed"),
         ({"measure": "loss"}, "measure must be one of"),
         ({"out": "no/m.fallmap"}, "lies in a directory that does not exist"),
+        ({"mark": "0.001"}, "--mark must be X,Y or X,Y:LABEL"),
     ],
 )
 def test_wrong_words_are_one_sentence(words, said, tmp_path):

@@ -99,7 +99,7 @@ def test_another_spec_is_refused_with_what_differs(tmp_path):
 
 def test_another_arithmetic_is_refused(tmp_path, monkeypatch):
     s = partly(tmp_path / "a.fallmap")
-    monkeypatch.setattr("fallline.runs.engine.ARITHMETIC", 10_000)
+    monkeypatch.setattr("fallline.runs.engine.ARITHMETIC_VERSION", 10_000)
     with pytest.raises(UsageError, match=r"its arithmetic is machine \d+ there and machine 10000 here"):
         compute_map(s, out=tmp_path / "a.fallmap")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -100,8 +101,17 @@ def _forward(xp: Any, w: Workload, maximum: Any) -> Callable[..., Any]:
     return loss
 
 
-def jax_scan(w: Workload) -> Timed:
-    """JAX, jit(vmap(scan)): one compiled loop over the steps for all runs; the first call compiles."""
+@dataclass(frozen=True)
+class _Jax:
+    """What both JAX peers share: the step of one run, the settings of each run, and what it starts from."""
+
+    step: Callable[..., Any]
+    columns: dict[str, Any]
+    start: Any
+    runs: int
+
+
+def _jax(w: Workload) -> _Jax:
     import jax
     import jax.numpy as jnp
 
@@ -109,40 +119,69 @@ def jax_scan(w: Workload) -> Timed:
     network, dtype = w.objective.network, jnp.dtype(w.dtype)
     loss = _forward(jnp, w, lambda z: jnp.maximum(z, 0))
     X, T = jnp.asarray(w.objective.data.X, dtype), jnp.asarray(w.objective.data.T, dtype)
-    start = [tuple(None if p is None else jnp.asarray(p, dtype) for p in layer) for layer in network.unpack(w.start)]
+    layers = [tuple(None if p is None else jnp.asarray(p, dtype) for p in layer) for layer in network.unpack(w.start)]
     runs = min(w.cells, 4096 if w.dtype == "float32" else 256)
     names = ["learning_rate"] + [f"learning_rate.{l}" for l in range(1, network.depth + 1)] + ["momentum"]
     columns = {k: jnp.asarray(w.settings[k][:runs], dtype) for k in names if k in w.settings}
 
-    def run(own: Any) -> Any:
-        def step(carry: Any, _: Any) -> Any:
-            layers, v = carry
-            value, gradient = jax.value_and_grad(loss)(layers, X, T)
-            rates = [own.get(f"learning_rate.{l}", own["learning_rate"]) for l in range(1, network.depth + 1)]
-            mu = own.get("momentum", 0)
-            v = [
-                tuple(None if g is None else mu * a + r * g for a, g in zip(va, ga, strict=True))
-                for va, ga, r in zip(v, gradient, rates, strict=True)
-            ]
-            layers = [
-                tuple(None if p is None else p - a for p, a in zip(la, va, strict=True))
-                for la, va in zip(layers, v, strict=True)
-            ]
-            return (layers, v), value
+    def step(own: Any, carry: Any) -> Any:
+        layers, v = carry
+        value, gradient = jax.value_and_grad(loss)(layers, X, T)
+        rates = [own.get(f"learning_rate.{l}", own["learning_rate"]) for l in range(1, network.depth + 1)]
+        mu = own.get("momentum", 0)
+        v = [
+            tuple(None if g is None else mu * a + r * g for a, g in zip(va, ga, strict=True))
+            for va, ga, r in zip(v, gradient, rates, strict=True)
+        ]
+        layers = [
+            tuple(None if p is None else p - a for p, a in zip(la, va, strict=True))
+            for la, va in zip(layers, v, strict=True)
+        ]
+        return (layers, v), value
 
-        zero = jax.tree_util.tree_map(jnp.zeros_like, start)
-        return jax.lax.scan(step, (start, zero), None, length=w.steps + 1)[1][-1]
+    return _Jax(step, columns, (layers, jax.tree_util.tree_map(jnp.zeros_like, layers)), runs)
+
+
+def jax_scan(w: Workload) -> Timed:
+    """JAX, jit(vmap(scan)): one compiled loop over the steps for all runs; the first call compiles."""
+    import jax
+
+    j = _jax(w)
+
+    def run(own: Any) -> Any:
+        return jax.lax.scan(lambda carry, _: j.step(own, carry), j.start, None, length=w.steps + 1)[1][-1]
 
     compiled = jax.jit(jax.vmap(run))
 
     def call() -> float:
         begin = time.perf_counter()
-        compiled(columns).block_until_ready()
-        return _microseconds(begin, runs * (w.steps + 1))
+        compiled(j.columns).block_until_ready()
+        return _microseconds(begin, j.runs * (w.steps + 1))
 
     begin = time.perf_counter()
     call()
     w.notes["jax_first_seconds"] = time.perf_counter() - begin
+    return call
+
+
+def jax_step(w: Workload) -> Timed:
+    """JAX, jit(vmap(step)) called once for each step from Python: how the fractal's own notebook does it."""
+    import jax
+    import jax.numpy as jnp
+
+    j = _jax(w)
+    compiled = jax.jit(jax.vmap(j.step))
+    steps = min(w.steps, 60)
+
+    def call() -> float:
+        carry = jax.tree_util.tree_map(lambda p: jnp.broadcast_to(p, (j.runs, *p.shape)), j.start)
+        begin = time.perf_counter()
+        for _ in range(steps):
+            carry, value = compiled(j.columns, carry)
+        value.block_until_ready()
+        return _microseconds(begin, j.runs * steps)
+
+    call()
     return call
 
 
@@ -198,7 +237,7 @@ def scikit_learn(w: Workload) -> Timed:
         begin = time.perf_counter()
         for i in range(4):
             model = kind(
-                network.sizes[1:-1], activation=network.activations[0].name, solver="sgd", batch_size=len(X),
+                hidden_layer_sizes=network.sizes[1:-1], activation=network.activations[0].name, solver="sgd", batch_size=len(X),
                 learning_rate_init=float(w.settings["learning_rate"][i]), max_iter=steps, n_iter_no_change=steps + 1,
                 tol=0, alpha=0, shuffle=False, random_state=0,
             )  # fmt: skip
@@ -220,5 +259,6 @@ PEERS: dict[str, tuple[Callable[[], bool], Callable[[Workload], Timed]]] = {
     "scikit_learn": (lambda: _installed("sklearn"), scikit_learn),
     "torch": (lambda: _installed("torch"), torch_vmap),
     "jax": (lambda: _installed("jax"), jax_scan),
+    "jax_step": (lambda: _installed("jax"), jax_step),
 }
 """Name to (whether it is there, the work)."""

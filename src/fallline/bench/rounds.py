@@ -60,7 +60,7 @@ def compare(names: list[str] | None = None, *, quick: bool = False, say: Say = l
         contestants = {"fallline": ours(w)}
         contestants["fallline"]()
         for peer, (there, make) in PEERS.items():
-            if there() and not (quick and peer == "scikit_learn"):
+            if there():
                 say(f"  preparing {peer}")
                 contestants[peer] = make(w)
         times: dict[str, list[float]] = {c: [] for c in contestants}

@@ -37,6 +37,8 @@ def map_(
     dtype: Literal["float32", "float64"] = "float64",
     workers: int = 0,
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    contour: tuple[float, ...] = (),
+    mark: tuple[str, ...] = (),
     out: Out = None,
     png: Path | None = None,
     force: Force = False,
@@ -61,6 +63,8 @@ def map_(
         dtype: Precision of the arithmetic.
         workers: Worker processes; 0 for threads of this process.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
+        contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
+        mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
         out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
         png: Picture to write.
     """
@@ -82,9 +86,8 @@ def map_(
         start=point(start) if start is not None else None if drawn else plan.get("start"),
         initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **(settings | given(flags, assigned)),
     )  # fmt: skip
-    return map_run(
-        spec, out=out, png=png, workers=workers, overwrite=force, as_json=json, picture={"theory": True} if theory else {}
-    )  # fmt: skip
+    picture = {"theory": theory, "contours": contour, "marks": [_mark(text) for text in mark]}
+    return map_run(spec, out=out, png=png, workers=workers, overwrite=force, as_json=json, picture=picture)
 
 
 @map_app.command
@@ -110,6 +113,16 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
     from fallline.maps.command import map_export
 
     return map_export(file, out, overwrite=force)
+
+
+def _mark(text: str) -> tuple[float, float, str]:
+    """(x, y, label) from X,Y or X,Y:LABEL."""
+    place, _, label = text.partition(":")
+    try:
+        x, y = (float(part) for part in place.split(","))
+    except ValueError:
+        raise UsageError(f"--mark must be X,Y or X,Y:LABEL, such as 0.001,0.9:fast; got {text!r}.") from None
+    return x, y, label or f"{x:g}, {y:g}"
 
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:

@@ -220,10 +220,10 @@ class MapFile:
     def _check_same(self, spec: MapSpec) -> None:
         found = differences(self.description(), spec.describe()[0])
         kept = self.provenance()
-        if kept.get("arithmetic") != str(engine.ARITHMETIC) or kept.get("engine") != engine.name_of(spec.objective):
+        if kept.get("arithmetic") != str(engine.ARITHMETIC_VERSION) or kept.get("engine") != engine.name_of(spec.objective):
             found.append(
                 f"its arithmetic is {kept.get('engine')} {kept.get('arithmetic')} there and "
-                f"{engine.name_of(spec.objective)} {engine.ARITHMETIC} here"
+                f"{engine.name_of(spec.objective)} {engine.ARITHMETIC_VERSION} here"
             )
         if found:
             raise UsageError(
@@ -271,7 +271,7 @@ def provenance(spec: MapSpec) -> dict[str, str]:
 
     return {
         "fallline": __version__,
-        "arithmetic": str(engine.ARITHMETIC),
+        "arithmetic": str(engine.ARITHMETIC_VERSION),
         "engine": engine.name_of(spec.objective),
         "numpy": np.__version__,
         "python": platform.python_version(),

@@ -40,26 +40,10 @@ def computed(
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
     if workers <= 0:
-        check_subnormals()
         for tile in tiles:
             yield tile, compute(spec, tile, threads)
         return
     yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
-
-
-def check_subnormals() -> None:
-    """Some libraries, once loaded, make their thread round the smallest numbers to 0: maps would lose bits silently.
-
-    >>> check_subnormals()
-    """
-    if (
-        not (np.full(8, 5e-324) * np.ones(8)).all()
-        or not (np.full(8, 1e-45, np.float32) * np.ones(8, np.float32)).all()
-    ):
-        raise FalllineError(
-            "a library in this process has switched subnormal numbers off (it was built with -ffast-math), so results "
-            "would differ from other machines. Import fallline first, or run maps in a process of their own."
-        )
 
 
 class _Worker:
@@ -187,7 +171,6 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
     spec: Any = None
     while (message := _receive(requests)) is not None:
         try:
-            check_subnormals()
             spec = spec or _unpacked_spec(greeting)
             _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), threads)))
         except FalllineError as error:

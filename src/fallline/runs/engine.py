@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.readings.machine import ARITHMETIC_VERSION
 from fallline.runs import batched
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["ARITHMETIC", "LARGEST", "history", "name_of", "train"]
-
-ARITHMETIC = 1
-"""The arithmetic version: changes whenever a bit of any map may change."""
+__all__ = ["ARITHMETIC_VERSION", "LARGEST", "history", "name_of", "train"]
 
 LARGEST = 5000
 """Networks of more parameters than this train with NumPy: as straight-line code they would take minutes to compile."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import TraceError, UnknownNameError, UsageError
+from fallline.errors import FalllineError, TraceError, UnknownNameError, UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import CONVERGENCE_CAP, LAST, Kernel, Measure, Plan, Slot, build
@@ -28,7 +28,7 @@ from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["MEASURES", "train"]
+__all__ = ["MEASURES", "check_subnormals", "train"]
 
 Floats = NDArray[Any]
 
@@ -76,12 +76,14 @@ def train(
     Raises
     ------
     TraceError: a user's page uses something that cannot be traced.
+    FalllineError: another library has switched subnormal numbers off in this process.
 
     >>> got = train("rosenbrock", "momentum", steps=180, starts=[0.86809884, -4.4326123],
     ...             settings={"learning_rate": [8e-5, 8e-5], "momentum": [0.9, 0.7]}, measures=["final_loss"])
     >>> got["final_loss"].round(6).tolist()
     [0.07319, 0.863147]
     """
+    check_subnormals()  # threads take this switch from the thread that starts them
     what = as_objective(objective)
     record, decay = optimizer(optimizer_), schedule(schedule_)
     given = dict(settings or {})
@@ -134,6 +136,21 @@ def train(
     return _results(raw, history, finals, path, measures, steps, what)
 
 
+def check_subnormals() -> None:
+    """Some libraries, once loaded, make their thread round the smallest numbers to 0: maps would lose bits silently.
+
+    >>> check_subnormals()
+    """
+    if (
+        not (np.full(8, 5e-324) * np.ones(8)).all()
+        or not (np.full(8, 1e-45, np.float32) * np.ones(8, np.float32)).all()
+    ):
+        raise FalllineError(
+            "a library in this process has switched subnormal numbers off (it was built with -ffast-math), so results "
+            "would differ from other machines. Import fallline first, or run maps in a process of their own."
+        )
+
+
 def _page(objective: Objective) -> Network | LandscapeObjective:
     """What a kernel is compiled from: data are read when it runs."""
     if isinstance(objective, NetworkObjective):
@@ -182,10 +199,14 @@ def _run(
                 progress(done, cells)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for count in pool.map(work, pieces):
-            done += count
-            if progress is not None:
-                progress(done, cells)
+        try:
+            for count in pool.map(work, pieces):
+                done += count
+                if progress is not None:
+                    progress(done, cells)
+        except BaseException:  # Ctrl-C among them: what has not begun is not begun any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _results(
