@@ -27,6 +27,17 @@ def test_operations_are_those_of_the_page():
     assert workloads.operations(tiny()) == 2 * 8 + 4
 
 
+def test_unfolded_operations_are_those_of_the_instructions():
+    assert workloads.operations(tiny(), unfolded=True) == workloads.operations(tiny())  # no function in it
+    w = workloads.architecture(1, 1, "float32", 16)
+    exps = 3 + 1  # softmax of three classes by a shifted log-sum-exp: three exp and a log, of two dozen operations each
+    assert workloads.operations(w, unfolded=True) - workloads.operations(w) > 120 * exps * 15
+
+
+def test_the_peak_is_a_core_of_this_machine():
+    assert 0.1 < rounds.peak("float64", 128) < 1000
+
+
 def test_a_round_reports_every_contestant(monkeypatch):
     monkeypatch.setattr(rounds, "WORKLOADS", {"tiny": tiny})
     monkeypatch.setattr(rounds, "PEERS", {"itself": (lambda: True, ours), "absent": (lambda: False, ours)})

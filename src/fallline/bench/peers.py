@@ -19,17 +19,17 @@ Timed = Callable[[], float]
 """Does the work once; returns microseconds for one run's step."""
 
 
-def ours(w: Workload) -> Timed:
+def ours(w: Workload, threads: int | None = None, clock: Callable[[], float] = time.perf_counter) -> Timed:
     """All runs of the workload in lanes."""
     from fallline.runs.lanes import train
 
     def call() -> float:
-        begin = time.perf_counter()
+        begin = clock()
         train(
             w.objective, w.optimizer, steps=w.steps, starts=w.start, settings=w.settings, dtype=w.dtype,
-            measures=("final_loss",),
+            measures=("final_loss",), threads=threads,
         )  # fmt: skip
-        return _microseconds(begin, w.cells * (w.steps + 1))
+        return (clock() - begin) / (w.cells * (w.steps + 1)) * 1e6
 
     return call
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +13,11 @@ from numpy.typing import NDArray
 
 from fallline.data import Dataset, generate
 from fallline.problems import NetworkObjective
-from fallline.readings.graph import topological
+from fallline.readings.graph import Node, topological
+from fallline.readings.machine.elementary import ELEMENTARY
+from fallline.readings.machine.emit import operation
 from fallline.readings.machine.program import Samples
+from fallline.readings.machine.vectors import Vectors
 from fallline.runs.programs import program_of
 from fallline.runs.starts import notebook_start
 from fallline.textbook.network import Network
@@ -85,19 +91,38 @@ def architecture(width: int, depth: int, dtype: str, cells: int) -> Workload:
 
 
 _FREE = ("number", "input", "negative", "constant", "select", "greater", "greater_equal", "less", "less_equal")
+_ARITHMETIC = re.compile(r"= (fadd|fsub|fmul|fdiv)|@llvm\.(fma|sqrt)")
 
 
-def operations(workload: Workload) -> int:
-    """Floating-point operations of one run's step, counted from the graph of a sample and of an update."""
+def operations(workload: Workload, *, unfolded: bool = False) -> int:
+    """Floating-point operations of one run's step, counted from the graph of a sample and of an update.
+
+    An fma is two; an elementary function is one, or, `unfolded`, as many as it is made of.
+    """
     program = program_of(
         workload.objective.network, optimizer(workload.optimizer), schedule("constant"), tuple(workload.settings)
     )
     assert isinstance(program.objective, Samples)
+    each = partial(_inside, 64 if workload.dtype == "float64" else 32) if unfolded else _as_one
     outputs = [program.objective.loss, *program.objective.gradient]
-    sample = _count(outputs) + len(outputs)  # each output is added to its sum
-    update = sum((s.stop - s.start) * _count(s.update.outputs) for s in program.segments)
+    sample = _count(outputs, each) + len(outputs)  # each output is added to its sum
+    update = sum((s.stop - s.start) * _count(s.update.outputs, each) for s in program.segments)
     return len(workload.objective.data) * sample + update
 
 
-def _count(outputs: Any) -> int:
-    return sum(2 if n.op == "fma" else 0 if n.op in _FREE else 1 for n in topological(outputs))
+def _count(outputs: Iterable[Node], each: Callable[[str], int]) -> int:
+    return sum(each(n.op) for n in topological(outputs))
+
+
+def _as_one(op: str) -> int:
+    return 2 if op == "fma" else 0 if op in _FREE else 1
+
+
+@cache
+def _inside(bits: int, op: str) -> int:
+    """Operations of the instructions that a function unfolds into."""
+    if op not in ELEMENTARY:
+        return _as_one(op)
+    v = Vectors(bits, 4)
+    operation(v, op, *["%x", "%y"][: 2 if op == "power" else 1])
+    return sum(2 if "llvm.fma" in line else 1 for line in v.text().splitlines() if _ARITHMETIC.search(line))
