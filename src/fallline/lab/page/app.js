@@ -1,0 +1,768 @@
+/** The lab: four linked views over one state, whoever carries the messages. */
+
+import { Controls } from "./controls.js";
+import { scaleOf } from "./colour.js";
+import { ICONS, calm, h, icon } from "./dom.js";
+import { EquationsView } from "./equations.js";
+import { HappenedView } from "./happened.js";
+import { Legend } from "./legend.js";
+import { MapView } from "./map.js";
+import { TextDialog, TopBar, copy, download } from "./menus.js";
+import { number, parsed, valueAt, words } from "./numerals.js";
+import { RunsView } from "./run.js";
+import { PASSING, Runs } from "./runs.js";
+import { LOCAL, changed, fromAddress, same, toAddress } from "./state.js";
+import { coarsest, cover, finest, wishes } from "./tiles.js";
+import { arrays } from "./wire.js";
+
+const PINS = 4;
+const PATIENCE = 150; // milliseconds that a newer state waits for the older one's first picture
+const REST = 120; // milliseconds without a change, then the map is refined
+const WISHES = 500; // tiles in one message, at most
+
+class Lab {
+  /** @type {any} */
+  state = null;
+  /** @type {any} */
+  accepted = null;
+  /** @type {any} */
+  defaults = null;
+  /** @type {any} */
+  welcome = null;
+  /** @type {any[]} */
+  axes = [];
+  /** @type {any} */
+  measure = { name: "final_loss", label: "final loss", kind: "values", log: null };
+  stateId = 0;
+  #acceptedId = 0;
+  #id = 0;
+  #open = false;
+  #answered = false;
+  /** @type {{key: string|null, since: number}|null} */
+  #waiting = null;
+  #sent = 0;
+  #touched = 0;
+  #fresh = false;
+  #first = false;
+  /** @type {Set<string>} */
+  #wished = new Set();
+  #most = 0;
+  /** @type {"best"|"pointed"} */
+  #passing = "best";
+  #csv = /** @type {{name: string, text: string, digest: string}|null} */ (null);
+  #equationsDirty = true;
+  #equationsSeen = false;
+  #surfaceFor = "";
+  #dataFor = "";
+  #url = "";
+  #objectiveFor = "";
+
+  /** @param {any} host @param {HTMLElement} root */
+  constructor(host, root) {
+    this.host = host;
+    this.root = root;
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.runs = new Runs((content) => this.send(content), (k) => this.#runCame(k));
+    this.map = new MapView({
+      moved: (view, resting) => this.#moved(view, resting), pin: (cell) => this.pin(cell.x, cell.y), unpin: (k) => this.unpin(k),
+      drag: (k, cell) => this.#pins(this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) => (n === k ? { x: cell.x, y: cell.y } : p))), hover: (cell, byKey) => this.#hover(cell, byKey),
+    });
+    this.legend = new Legend();
+    this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.#readCsv(file) });
+    this.runView = new RunsView(this.runs, {
+      unpin: (k) => this.unpin(k), pinPassing: () => this.#pinPassing(), start: (start, k) => this.#dragStart(start, k),
+      stepped: (step) => this.#look("step", step), title: (x, y) => this.#title(x, y), passing: () => (this.#passing === "best" ? "Best of the map" : "Under the pointer"),
+    });
+    this.happened = new HappenedView();
+    this.equations = new EquationsView({ changed: (key, value) => this.#look(key, value) });
+    this.bar = new TopBar({ address: host.kind === "page", example: (state) => this.#load({ ...this.defaults, ...state }), share: () => this.#share(), save: (what) => this.#save(what) });
+    this.dialog = new TextDialog();
+    this.#build();
+    this.refine = calm(REST, () => this.#wish());
+    this.wishSoon = calm(60, () => this.#wish());
+    this.askEquations = calm(220, () => this.#askEquations());
+    this.writeAddress = calm(250, () => this.#writeAddress());
+    this.dark.addEventListener("change", () => this.#dress());
+    if (host.kind === "page") addEventListener("popstate", () => this.#readAddress());
+    addEventListener("hashchange", () => host.kind === "page" && this.#readAddress());
+    host.onmessage = (/** @type {any} */ content, /** @type {any} */ buffers) => this.#receive(content, buffers);
+    host.onstatus = (/** @type {any} */ status, /** @type {number} */ seconds) => this.#status(status, seconds);
+    host.start();
+  }
+
+  #build() {
+    const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) => h("button", { type: "button", "aria-label": name, title: name, onclick: act }, icon(path));
+    this.readout = h("p", { class: "readout" });
+    this.spoken = h("p", { class: "unseen", "aria-live": "polite" });
+    this.depth = h("span", { class: "depth" });
+    this.hint = h("p", { class: "hint-line", hidden: true });
+    this.theory = h("input", { type: "checkbox", onchange: () => {
+      this.#look("theory", this.theory.checked);
+      this.#showTheory();
+    } });
+    this.theoryLabel = h("label", { class: "check", hidden: true }, this.theory, "stability bound");
+    this.fitted = h("input", { type: "checkbox", onchange: () => this.#fitColours() });
+    this.exact = [0, 1].map((k) => h("input", { type: "text", inputmode: "decimal", size: 8, "aria-label": k ? "y of the run to pin" : "x of the run to pin" }));
+    const exactly = h("form", { class: "exact", onsubmit: (/** @type {Event} */ e) => {
+      e.preventDefault();
+      const [x, y] = this.exact.map((input) => parsed(input.value));
+      if (Number.isFinite(x) && Number.isFinite(y) && this.pin(x, y)) this.exact.forEach((input) => (input.value = ""));
+    } }, h("span", { class: "exact-name" }, "Pin exactly"), this.exact[0], this.exact[1], h("button", { type: "submit", class: "small" }, "Pin"));
+    this.notice = h("div", { class: "notice", role: "alert", hidden: true });
+    this.mapTitle = h("h2", { id: "map-title" }, "Map");
+    const map = h("section", { class: "panel map-panel", "aria-labelledby": "map-title" },
+      h("header", {}, this.mapTitle, h("div", { class: "tools" }, this.theoryLabel, h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "colours of this view"), this.depth,
+        h("div", { class: "zoom", role: "group", "aria-label": "Zoom" }, button("Zoom in", ICONS.plus, () => this.map.zoom(0.5)), button("Zoom out", ICONS.minus, () => this.map.zoom(2)), button("Whole map", ICONS.home, () => this.map.home())))),
+      this.legend.element, this.map.element, h("div", { class: "map-foot" }, this.readout, exactly), this.hint,
+      h("p", { class: "unseen", id: "map-keys" }, "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map."), this.spoken);
+    this.root.classList.add("fallline-lab");
+    this.root.dataset.state = "busy";
+    this.root.replaceChildren(this.bar.element, this.notice, h("div", { class: "floor" }, this.controls.element, map, this.happened.element, this.runView.element, this.equations.element), this.dialog.element);
+    new IntersectionObserver((entries) => {
+      this.#equationsSeen = entries[entries.length - 1].isIntersecting;
+      if (this.#equationsSeen) this.askEquations();
+    }, { rootMargin: "200px" }).observe(this.equations.element);
+    this.root.addEventListener("dragover", (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault());
+    this.root.addEventListener("drop", (e) => {
+      const file = e.dataTransfer?.files[0];
+      if (!file) return;
+      e.preventDefault();
+      this.#readCsv(file);
+    });
+  }
+
+  /** @param {any} content @returns {number} */
+  send(content) {
+    const id = ++this.#id;
+    this.host.send({ state_id: this.stateId, ...content, id });
+    return id;
+  }
+
+  // ---- connection -------------------------------------------------------------------------------------------------
+
+  /** @param {string} status @param {number} seconds */
+  #status(status, seconds) {
+    this.#open = status === "open";
+    if (status === "open") {
+      let state = this.state;
+      if (!state && this.host.kind === "page") {
+        try {
+          state = fromAddress(location.hash);
+        } catch {
+          this.#notice("The address of this page cannot be read, so the lab starts as it does without one.");
+        }
+      }
+      if (this.#csv) this.host.send({ kind: "csv", id: ++this.#id, name: this.#csv.name, text: this.#csv.text });
+      this.#answered = false;
+      this.#sent = performance.now();
+      this.stateId = ++this.#id;
+      this.#wished.clear();
+      this.#waiting = null;
+      this.runs.outdate();
+      this.host.send({ kind: "hello", id: this.stateId, state });
+    } else if (status === "lost") this.#notice(`The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`, "lost");
+    else if (status === "refused") this.#notice("The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.", "lost");
+    this.#tell();
+  }
+
+  /** @param {string} [sentence] none takes the notice away @param {string} [kind] */
+  #notice(sentence = "", kind = "") {
+    this.notice.hidden = !sentence;
+    if (this.notice.textContent !== sentence) this.notice.textContent = sentence;
+    this.notice.dataset.kind = kind;
+    if (sentence && kind !== "lost") this.notice.append(h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.#notice() }, icon(ICONS.close)));
+  }
+
+  /** Whether all is there that was asked for; tests and style sheets read it. */
+  #tell() {
+    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.runs.busy;
+    this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
+    if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
+    else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
+    else this.bar.say(this.#answered ? "live" : "starting …", this.#answered ? "good" : "busy");
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  #receive(content, buffers) {
+    if (content.state_id !== undefined && content.state_id !== this.stateId && !["csv", "export", "said"].includes(content.kind)) return;
+    switch (content.kind) {
+      case "welcome": return this.#welcomed(content);
+      case "state": return this.#stated(content);
+      case "refused": return this.#refused(content);
+      case "tile": return this.#tile(content, buffers);
+      case "run": return this.runs.receive(content, buffers), this.#tell();
+      case "frames": return this.runs.receiveFrames(content, buffers);
+      case "theory": this.curves = content.curves ?? []; return this.#showTheory();
+      case "data": return this.#data(content, buffers);
+      case "landscape": return this.#landscape(content, buffers);
+      case "equations": return this.equations.show(content);
+      case "csv": return this.#csvCame(content);
+      case "export": return this.#exported(content, buffers);
+      case "said": return this.#notice(content.sentence);
+      default:
+    }
+  }
+
+  /** @param {any} content */
+  #welcomed(content) {
+    this.welcome = content;
+    this.defaults = content.defaults ?? content.state;
+    this.bar.presets(content.presets);
+    this.#dress();
+    this.#notice();
+    if (this.map.tiles.count && this.accepted && !same(without(this.accepted), without(content.state))) this.map.tiles.outdate();
+    this.#stated(content);
+  }
+
+  #dress() {
+    if (!this.welcome) return;
+    const theme = this.welcome.themes[this.dark.matches ? "dark" : "light"];
+    this.theme = theme;
+    this.root.dataset.theme = this.dark.matches ? "dark" : "light";
+    for (const [name, value] of Object.entries({ background: theme.background, ink: theme.ink, muted: theme.muted, faint: theme.faint })) this.root.style.setProperty(`--${name}`, String(value));
+    theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--series-${k}`, colour));
+    theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--outcome-${k}`, colour));
+    this.map.theme = theme;
+    this.controls.theme = theme;
+    this.runView.theme = theme;
+    this.runView.draw();
+    this.#showLegend();
+  }
+
+  // ---- state ------------------------------------------------------------------------------------------------------
+
+  /** @param {any} content welcome or state */
+  #stated(content) {
+    this.#answered = true;
+    this.#acceptedId = this.stateId;
+    const before = this.accepted;
+    this.accepted = content.state;
+    this.axes = content.axes ?? this.axes;
+    this.measure = content.measure ?? this.measure;
+    this.objective = content.objective ?? this.objective;
+    if (!this.#waiting || !this.state) {
+      const local = before && this.state && content.kind === "state" && !this.#fresh
+        ? { view: this.state.view, look: this.state.look, pins: this.#samePlane(content.state, before) ? this.state.pins : content.state.pins } : {};
+      this.state = { ...content.state, ...local };
+    }
+    this.#fresh = false;
+    this.controls.accept();
+    this.controls.show(content.controls, this.state, this.axes);
+    if (this.notice.dataset.kind === "refused") this.#notice();
+    const moved = before && !this.#samePlane(content.state, before);
+    this.map.axes = { x: { ...this.accepted.map.x, title: this.#axisTitle("x") }, y: { ...this.accepted.map.y, title: this.#axisTitle("y") } };
+    if (moved && same(this.state.view, before.view)) this.state.view = { x: [0, 1], y: [0, 1] };
+    this.map.show(this.state.view);
+    this.#pinned();
+    this.#describe(before);
+    this.runs.age();
+    this.#ask();
+    if (!this.#waiting) this.refine();
+    this.#tell();
+    this.writeAddress();
+  }
+
+  /** Whether two states have the same axes. @param {any} a @param {any} b */
+  #samePlane(a, b) {
+    return same(a.map.x, b.map.x) && same(a.map.y, b.map.y);
+  }
+
+  /** @param {"x"|"y"} which */
+  #axisTitle(which) {
+    const { name } = this.accepted.map[which], axis = this.axes.find((a) => a.name === name);
+    return `${axis?.label ?? words(name)}${axis?.symbol ? ` ${axis.symbol}` : ""}`;
+  }
+
+  /** @param {any} before */
+  #describe(before) {
+    const { accepted: state, objective } = this;
+    const net = state.objective.kind === "network";
+    this.runView.objective = state.objective;
+    this.runView.captions = net ? state.objective.units.map((/** @type {any} */ _, /** @type {number} */ l) => (l === 0 ? "input" : l === state.objective.units.length - 1 ? "output" : words(state.objective.activations[l - 1]))) : [];
+    this.runView.length(state.steps, before ? null : this.state.look.step);
+    this.mapTitle.textContent = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
+    this.equations.set(this.state.look, net);
+    this.theory.checked = this.state.look.theory;
+    this.fitted.checked = Boolean(this.state.look.colours);
+    this.exact.forEach((input, k) => {
+      const title = this.#axisTitle(k ? "y" : "x");
+      input.placeholder = title.split(" ").at(-1) ?? title;
+      input.setAttribute("aria-label", `${title} of the run to pin`);
+    });
+    if (this.host.kind === "page") document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
+  }
+
+  /** What a new state needs besides tiles. */
+  #ask() {
+    const { accepted: state } = this;
+    const curved = JSON.stringify([state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
+    if (curved !== this.#objectiveFor) {
+      this.#objectiveFor = curved;
+      this.send({ kind: "theory" });
+    }
+    if (state.objective.kind === "network") {
+      const key = JSON.stringify([state.data, state.objective.loss, state.objective.units[0], state.objective.units.at(-1)]);
+      if (key !== this.#dataFor) {
+        this.#dataFor = key;
+        this.send({ kind: "data" });
+      }
+    } else {
+      const key = JSON.stringify(state.objective);
+      if (key !== this.#surfaceFor) {
+        this.#surfaceFor = key;
+        this.send({ kind: "landscape" });
+      }
+    }
+    this.#equationsDirty = true;
+    this.askEquations();
+    this.#askRuns();
+  }
+
+  #askRuns() {
+    for (let k = 0; k < PINS; k++) this.runs.want(k, this.state.pins[k] ?? null);
+    this.#askPassing();
+  }
+
+  /** A change of one control: shown at once, sent when the older picture is there. @param {string} key @param {any} value @param {boolean} live */
+  change(key, value, live) {
+    if (!this.state) return;
+    let next = changed(this.state, key, value);
+    if (key === "objective.kind") next = changed(this.state, "objective", { kind: value });
+    if (key === "data.kind") next = changed(this.state, "data", { kind: value });
+    if (key === "data.name") next = changed(this.state, "data", { ...this.state.data, name: value });
+    if (same(next, this.state)) return;
+    this.state = next;
+    this.controls.show(null, next, this.axes);
+    if (key.startsWith("objective")) this.#history();
+    this.#touched = performance.now();
+    const now = this.#waiting === null && (this.#first || performance.now() - this.#sent > PATIENCE || !live);
+    if (now || !live) this.#sendState(key);
+    else {
+      this.#waiting ??= { key, since: performance.now() };
+      this.#waiting.key = key;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.#flush(), Math.max(0, PATIENCE - (performance.now() - this.#sent)));
+    }
+    this.#tell();
+  }
+
+  #flush() {
+    if (!this.#waiting || !this.#open) return;
+    const { key } = this.#waiting;
+    this.#sendState(key);
+  }
+
+  /** @param {string|null} key what was changed; null: a whole state that has to be right as it is */
+  #sendState(key) {
+    clearTimeout(this.timer);
+    this.#waiting = null;
+    this.#sent = performance.now();
+    this.#first = false;
+    this.#answered = false;
+    const view = this.map.view, z = coarsest(view);
+    const tiles = [...(z > 0 ? [[0, 0, 0]] : []), ...cover(view, z)];
+    this.stateId = this.#id + 1;
+    this.map.tiles.outdate();
+    this.runs.outdate();
+    this.#wished = new Set(tiles.map((t) => t.join("/")));
+    this.#most = 0;
+    this.send({ kind: "state", state: this.state, tiles, ...(key === null ? {} : { changed: key }) });
+    this.#tell();
+  }
+
+  /** @param {any} content */
+  #refused(content) {
+    if (content.id !== undefined && content.id === this.stateId) {
+      this.#answered = true;
+      this.#first = true;
+      this.map.tiles.stale = false;
+      this.#wished.clear();
+      if (!this.accepted) { // an address of long ago
+        this.#notice(`${content.sentence} The lab starts as it does without an address.`);
+        this.stateId = ++this.#id;
+        this.host.send({ kind: "hello", id: this.stateId, state: null });
+        return;
+      }
+      this.stateId = this.#acceptedId;
+      this.state = { ...this.accepted, view: this.state.view, look: this.state.look, pins: this.state.pins };
+      this.#askRuns();
+      this.refine();
+      if (!this.controls.refuse(content.where ?? null, content.sentence)) this.#notice(content.sentence, "refused");
+      if (this.#waiting) this.#flush();
+    } else this.#notice(content.sentence, "refused");
+    this.#tell();
+  }
+
+  /** A whole state: an example, or an address. @param {any} state */
+  #load(state) {
+    this.#history();
+    this.state = state;
+    this.#fresh = true;
+    this.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
+    this.#sendState(null);
+  }
+
+  // ---- tiles ------------------------------------------------------------------------------------------------------
+
+  #wish() {
+    if (!this.#open || !this.#answered || this.#waiting || !this.state) return;
+    const [w, t] = this.map.size;
+    const list = wishes(this.map.view, w, t).filter(([z, i, j]) => !this.map.tiles.has(z, i, j)).slice(0, WISHES);
+    const names = new Set(list.map((tile) => tile.join("/")));
+    if (!list.length && !this.#wished.size) return this.#tell();
+    this.#wished = names;
+    this.#most = names.size;
+    this.send({ kind: "tiles", tiles: list });
+    this.#tell();
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  #tile(content, buffers) {
+    const { values } = arrays(content, buffers);
+    const { z, i, j } = content, tiles = this.map.tiles;
+    const name = content.measure ?? content.arrays[0].name;
+    const newest = tiles.stale || !tiles.count;
+    tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at });
+    this.#wished.delete(`${z}/${i}/${j}`);
+    if (z === 0) {
+      this.#colours();
+      if (this.#passing === "best") this.#askPassing();
+    } else if (newest && !this.map.scale) this.#colours();
+    this.map.draw();
+    if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view))) this.#pictured();
+    if (!this.#wished.size) {
+      if (this.state.look.colours === null) this.#showLegend();
+      this.wishSoon();
+    }
+    this.#tell();
+  }
+
+  /** The first picture of a state is complete: time for the next one. */
+  #pictured() {
+    this.#first = true;
+    const since = this.#touched;
+    if (since) requestAnimationFrame(() => performance.measure("lab: change to picture", { start: since, end: performance.now() }));
+    this.#touched = 0;
+    if (this.#waiting) this.#flush();
+    else this.refine();
+  }
+
+  /** Colours: those of the whole map, unless the reader holds others. */
+  #colours() {
+    const base = this.map.tiles.get(0, 0, 0);
+    if (!base || this.map.tiles.stale) return;
+    const scale = scaleOf(this.measure, base.values, base.outcomes, this.state.look.colours);
+    if (!same(scale, this.map.scale)) this.map.recolour(scale);
+    const shares = [0, 0, 0, 0, 0];
+    base.outcomes?.forEach((outcome) => (shares[outcome] += 1 / base.values.length));
+    this.shares = shares;
+    this.#showLegend();
+  }
+
+  #showLegend() {
+    if (this.theme && this.map.scale) this.legend.show(this.theme, this.map.scale, this.measure, this.welcome.outcomes, this.shares ?? []);
+  }
+
+  #fitColours() {
+    let limits = null;
+    if (this.fitted.checked) {
+      const [w, t] = this.map.size;
+      const tiles = this.map.tiles.within(this.map.view, finest(this.map.view, w, t)).filter((tile, _, all) => tile.z === all[all.length - 1].z);
+      /** @type {number[]} */
+      const values = [], outcomes = [];
+      for (const tile of tiles) {
+        for (let k = 0; k < tile.values.length; k++) {
+          const n = 2 ** tile.z, fx = (tile.i + ((k % 64) + 0.5) / 64) / n, fy = (tile.j + (Math.floor(k / 64) + 0.5) / 64) / n, { x, y } = this.map.view;
+          if (fx < x[0] || fx > x[1] || fy < y[0] || fy > y[1]) continue;
+          values.push(tile.values[k]);
+          outcomes.push(tile.outcomes?.[k] ?? 0);
+        }
+      }
+      const scale = scaleOf(this.measure, values, Uint8Array.from(outcomes), null);
+      if (values.length && scale.kind === "values") limits = [scale.low, scale.high];
+    }
+    this.#look("colours", limits);
+    this.fitted.checked = limits !== null;
+    this.#colours();
+  }
+
+  /** @param {import("./tiles.js").View} view @param {boolean} resting */
+  #moved(view, resting) {
+    if (!this.state) return;
+    this.state = { ...this.state, view };
+    const zoom = 1 / Math.min(view.x[1] - view.x[0], view.y[1] - view.y[0]);
+    this.depth.textContent = zoom > 1.001 ? `${number(zoom, 2)}×` : "";
+    this.#grain();
+    if (resting) this.writeAddress();
+    this.wishSoon();
+    if (this.#open && this.#answered) this.root.dataset.state = "busy";
+  }
+
+  /** Deeper than the numbers of the runs can tell neighbours apart? */
+  #grain() {
+    const [w] = this.map.size, coarse = this.accepted?.dtype === "float32";
+    let said = "";
+    if (coarse && this.map.axes) {
+      for (const which of /** @type {("x"|"y")[]} */ (["x", "y"])) {
+        const [a, b] = this.map.view[which], axis = this.map.axes[which], v = valueAt(axis, a);
+        if (Math.abs(valueAt(axis, a + (1.5 * (b - a)) / w) - v) < 2 ** -24 * Math.abs(v)) said = "Here neighbouring runs are the same number in float32.";
+      }
+    }
+    this.hint.hidden = !said;
+    if (said && !this.hint.textContent) this.hint.append(`${said} `, h("button", { type: "button", class: "small", onclick: () => this.change("dtype", "float64", false) }, "Go on in float64"));
+    else if (!said) this.hint.replaceChildren();
+  }
+
+  /** @param {any} cell @param {boolean} byKey */
+  #hover(cell, byKey) {
+    if (!cell) {
+      this.readout.textContent = "";
+      return;
+    }
+    const outcome = this.welcome.outcomes[cell.outcome] ?? "";
+    const value = cell.outcome === 4 || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
+    const text = `${this.#title(cell.x, cell.y)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
+    this.readout.textContent = text;
+    if (byKey) this.#speak(text);
+    if (this.state.pins.length < PINS) {
+      this.#passing = "pointed";
+      this.runs.want(PASSING, { x: cell.x, y: cell.y });
+    }
+  }
+
+  #speak = calm(300, (/** @type {string} */ text) => (this.spoken.textContent = text));
+
+  #showTheory() {
+    const curves = this.curves ?? [];
+    this.theoryLabel.hidden = !curves.length;
+    this.map.curves = this.state?.look.theory ? curves : [];
+    this.map.draw();
+  }
+
+  // ---- runs -------------------------------------------------------------------------------------------------------
+
+  /** @param {number} x @param {number} y */
+  #title(x, y) {
+    const name = (/** @type {"x"|"y"} */ which) => this.axes.find((a) => a.name === this.accepted.map[which].name)?.label ?? words(this.accepted.map[which].name);
+    return `${name("x")} ${number(x)}, ${name("y")} ${number(y)}`;
+  }
+
+  /** @param {number} x @param {number} y */
+  pin(x, y) {
+    if (this.state.pins.length >= PINS) {
+      this.#notice("Four runs are pinned already: unpin one first.");
+      return false;
+    }
+    this.#history();
+    this.#pins([...this.state.pins, { x, y }]);
+    return true;
+  }
+
+  /** @param {number} k */
+  unpin(k) {
+    this.#history();
+    const pins = this.state.pins.filter((/** @type {any} */ _, /** @type {number} */ n) => n !== k);
+    this.runs.results.splice(k, 1);
+    this.runs.results.splice(PINS - 1, 0, null);
+    this.#pins(pins);
+    this.map.plot.focus({ preventScroll: true });
+  }
+
+  #pinPassing() {
+    const result = this.runs.results[PASSING];
+    if (result) this.pin(result.x, result.y);
+  }
+
+  /** @param {any[]} pins */
+  #pins(pins) {
+    this.state = { ...this.state, pins };
+    this.#pinned();
+    this.#askRuns();
+    this.writeAddress();
+    this.#tell();
+  }
+
+  #pinned() {
+    this.map.pins(this.state.pins.map((/** @type {any} */ p) => ({ ...p, label: this.#title(p.x, p.y) })));
+  }
+
+  /** The run under the pointer; before anything was pointed at, the best of the whole map. */
+  #askPassing() {
+    if (this.state.pins.length >= PINS) return this.runs.want(PASSING, null);
+    const shown = this.runs.results[PASSING];
+    if (this.#passing === "pointed" && shown) return this.runs.want(PASSING, { x: shown.x, y: shown.y });
+    const base = this.map.tiles.get(0, 0, 0);
+    if (!base || this.map.tiles.stale || !base.x || !base.y) return;
+    let best = -1;
+    for (let k = 0; k < base.values.length; k++) {
+      if (base.outcomes?.[k] === 4 || !Number.isFinite(base.values[k])) continue;
+      if (best < 0 || base.values[k] < base.values[best]) best = k;
+    }
+    if (best < 0) best = 0;
+    this.runs.want(PASSING, { x: base.x[best % 64], y: base.y[Math.floor(best / 64)] });
+  }
+
+  /** @param {number} k */
+  #runCame(k) {
+    this.runView.draw();
+    if (!this.state || !this.map.axes) return;
+    const pins = this.runs.results.slice(0, PINS);
+    if (pins.slice(0, this.state.pins.length).every(Boolean)) this.happened.show(pins, this.map.axes, this.runs.results[PASSING]);
+    if (k === this.#numbersOf() && this.state.look.numbers) {
+      this.#equationsDirty = true;
+      this.askEquations();
+    }
+    this.#tell();
+  }
+
+  /** Drag the start of a run: of all runs, or of this one where the map's axes are the start's coordinates. @param {[number, number]} start @param {number} k */
+  #dragStart(start, k) {
+    const { map } = this.accepted;
+    const labels = this.objective?.labels ?? ["x", "y"];
+    const owns = (/** @type {string} */ name) => (name.startsWith("start.") ? labels.indexOf(name.slice(6)) : -1);
+    const [cx, cy] = [owns(map.x.name), owns(map.y.name)];
+    if ((cx >= 0 || cy >= 0) && k < PINS) {
+      this.#pins(this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) => (n === k ? { x: cx >= 0 ? start[cx] : p.x, y: cy >= 0 ? start[cy] : p.y } : p)));
+      return;
+    }
+    if (cx < 0 || cy < 0) this.change("start", start, true);
+  }
+
+  // ---- data, landscape, equations ---------------------------------------------------------------------------------
+
+  /** @param {any} content @param {DataView[]} buffers */
+  #data(content, buffers) {
+    const { values } = arrays(content, buffers);
+    this.runView.data = { points: values.points ?? new Float64Array(), classes: values.classes ?? values.targets ?? null, names: content.names ?? [], window: content.window ?? [-1, 1, -1, 1], values: Boolean(content.values), dimension: content.dimension ?? 2 };
+    this.runView.draw();
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  #landscape(content, buffers) {
+    const { values, shapes } = arrays(content, buffers);
+    this.runView.surface = { window: content.window, lines: content.lines ?? [], points: values.points ?? new Float32Array(), grid: values.grid, side: shapes.grid?.[0] ?? 0, minima: content.minima ?? [] };
+    this.runView.draw();
+  }
+
+  /** The run whose numbers stand in the equations: the first pinned, or the one under the pointer. */
+  #numbersOf() {
+    return this.state.pins.length ? 0 : PASSING;
+  }
+
+  #askEquations() {
+    if (!this.#open || !this.#answered || !this.#equationsDirty || !this.#equationsSeen) return;
+    this.#equationsDirty = false;
+    const { form, numbers } = this.state.look, k = this.#numbersOf();
+    const shown = numbers && this.runs.results[k];
+    this.equations.note.textContent = shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "";
+    this.send({ kind: "equations", pin: shown ? k : null, step: shown ? this.runView.step : null, numbers: Boolean(shown), form, ...(shown ? { x: shown.x, y: shown.y } : {}) });
+  }
+
+  /** @param {string} key @param {any} value */
+  #look(key, value) {
+    if (!this.state || same(this.state.look[key], value)) return;
+    this.state = { ...this.state, look: { ...this.state.look, [key]: value } };
+    if (["form", "numbers", "step"].includes(key) && (key !== "step" || this.state.look.numbers)) {
+      this.#equationsDirty = true;
+      this.askEquations();
+    }
+    this.writeAddress();
+  }
+
+  // ---- files and address ------------------------------------------------------------------------------------------
+
+  /** @param {File} file */
+  async #readCsv(file) {
+    if (file.size > 1e6) return this.#notice(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Use “fallline fit” for larger ones.`);
+    const text = await file.text();
+    this.#csv = { name: file.name, text, digest: "" };
+    this.send({ kind: "csv", name: file.name, text });
+  }
+
+  /** @param {any} content */
+  #csvCame(content) {
+    if (!this.#csv) return;
+    const again = this.#csv.digest === content.digest;
+    this.#csv.digest = content.digest;
+    if (again && this.state?.data?.digest === content.digest) return;
+    this.#history();
+    const target = content.target ?? content.columns.at(-1);
+    this.state = changed(this.state, "data", { kind: "table", digest: content.digest, target });
+    if (this.state.objective.kind !== "network") this.state = changed(this.state, "objective", { kind: "network" });
+    this.#sendState("data.digest");
+    this.#notice(content.sentence ?? `${this.#csv.name}: ${content.rows} rows.`);
+  }
+
+  async #share() {
+    this.#writeAddress();
+    const done = await copy(location.href);
+    this.bar.share.lastElementChild.textContent = done ? "Copied" : "Copy the address above";
+    setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
+  }
+
+  /** @param {string} what */
+  #save(what) {
+    this.send({ kind: "export", what, pin: this.state.pins.length ? 0 : PASSING, state: this.state, theme: this.root.dataset.theme });
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  #exported({ name, mime, text }, buffers) {
+    if (text) this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
+    else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
+  }
+
+  #address() {
+    const code = toAddress(this.state, this.defaults);
+    return code ? `#${code}` : location.pathname;
+  }
+
+  #writeAddress() {
+    if (this.host.kind !== "page" || !this.state || !this.defaults) return;
+    const url = this.#address();
+    if (url === this.#url) return;
+    this.#url = url;
+    history.replaceState(null, "", url);
+  }
+
+  /** A new entry for the browser's back button. */
+  #history() {
+    if (this.host.kind !== "page" || !this.state) return;
+    this.#writeAddress();
+    history.pushState(null, "", location.href);
+  }
+
+  #readAddress() {
+    if (!this.state) return;
+    try {
+      const state = { ...this.defaults, ...(fromAddress(location.hash) ?? {}) };
+      this.#url = location.hash || location.pathname;
+      if (same(state, this.state)) return;
+      this.state = state;
+      this.#fresh = true;
+      this.map.show(state.view);
+      this.#sendState(null);
+    } catch {
+      this.#notice("The address of this page cannot be read.");
+    }
+  }
+
+  destroy() {
+    this.root.replaceChildren();
+  }
+}
+
+/** A state without the parts that change no run. @param {any} state */
+function without(state) {
+  return Object.fromEntries(Object.entries(state).filter(([key]) => !LOCAL.includes(key)));
+}
+
+/**
+ * Put the lab into an element.
+ * @param {any} host
+ * @param {HTMLElement} root
+ * @returns {() => void} takes it away again
+ */
+export function mount(host, root) {
+  const lab = new Lab(host, root);
+  return () => lab.destroy();
+}

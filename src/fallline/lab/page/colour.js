@@ -1,0 +1,164 @@
+/** From values to colours: one ramp over all tiles of a map, and hatches that say the outcome without colour. */
+
+/** @typedef {{background: string, ink: string, muted: string, faint: string, series: string[], heights: string[],
+ *   values: string[], diverged: string[], outcomes: string[]}} Theme */
+
+/** "#rrggbb" as the 32 bits of a canvas pixel. @param {string} hex */
+export function pixel(hex) {
+  const [r, g, b] = rgb(hex);
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+/** @param {string} hex @returns {[number, number, number]} */
+export function rgb(hex) {
+  return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+}
+
+/** A mixture in sRGB, for tints. @param {string} a @param {string} b @param {number} share of b */
+export function mix(a, b, share) {
+  const [p, q] = [rgb(a), rgb(b)];
+  return `#${p.map((v, k) => Math.round(v + (q[k] - v) * share).toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Whether dark ink reads better than white on this colour. @param {string} hex */
+export function isLight(hex) {
+  const [r, g, b] = rgb(hex).map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.3;
+}
+
+/**
+ * How a map's values become places on its ramp.
+ * @typedef {{kind: "values"|"outcomes"|"ranks", low: number, high: number, log: boolean, beyond: boolean,
+ *   sorted?: Float64Array, away?: Float64Array}} Scale
+ */
+
+const DIVERGED = 4;
+const OUTLIERS = 0.98;
+
+/**
+ * The colour scale that suits some values: from the lowest to the highest, but a few outliers do not stretch it;
+ * logarithmic where values are positive and span a factor of 20.
+ * @param {{kind?: string, log?: boolean|null}} measure
+ * @param {ArrayLike<number>} values
+ * @param {Uint8Array|undefined} outcomes
+ * @param {[number, number]|null} limits given by the reader
+ * @returns {Scale}
+ */
+export function scaleOf(measure, values, outcomes, limits) {
+  if (measure.kind === "outcomes") return { kind: "outcomes", low: 0, high: 4, log: false, beyond: false };
+  const kept = [];
+  for (let k = 0; k < values.length; k++) {
+    if (Number.isFinite(values[k]) && (measure.kind === "ranks" || outcomes?.[k] !== DIVERGED)) kept.push(values[k]);
+  }
+  const sorted = Float64Array.from(kept).sort();
+  if (measure.kind === "ranks") {
+    return { kind: "ranks", low: 0, high: 1, log: false, beyond: false, sorted: sorted.filter((v) => v <= 0), away: sorted.filter((v) => v > 0) };
+  }
+  let low = 0, high = 1, beyond = false;
+  if (sorted.length) {
+    low = sorted[0];
+    high = sorted[sorted.length - 1];
+    const most = sorted[Math.min(sorted.length - 1, Math.floor(OUTLIERS * (sorted.length - 1)))];
+    if (low >= 0 && high > 20 * most && most > low) [high, beyond] = [most, true];
+  }
+  if (limits) [low, high] = limits;
+  const log = measure.log ?? (low > 0 && high > 20 * low);
+  if (high <= low) high = low + (Math.abs(low) || 1);
+  return { kind: "values", low, high, log: log && low > 0, beyond };
+}
+
+/** Place on the ramp, 0..1, clipped. @param {Scale} scale @param {number} v */
+export function place(scale, v) {
+  const t = scale.log ? Math.log(v / scale.low) / Math.log(scale.high / scale.low) : (v - scale.low) / (scale.high - scale.low);
+  return t < 0 || Number.isNaN(t) ? 0 : t > 1 ? 1 : t;
+}
+
+/** Values shown on a ramp at places 0..1. @param {Scale} scale @param {number} t */
+export function valueOf(scale, t) {
+  return scale.log ? scale.low * (scale.high / scale.low) ** t : scale.low + (scale.high - scale.low) * t;
+}
+
+/** Share of sorted values below v. @param {Float64Array} sorted @param {number} v */
+function rank(sorted, v) {
+  let a = 0, b = sorted.length;
+  while (a < b) {
+    const m = (a + b) >> 1;
+    if (sorted[m] < v) a = m + 1;
+    else b = m;
+  }
+  return sorted.length > 1 ? Math.min(1, a / (sorted.length - 1)) : 0;
+}
+
+/** A theme's ramps as pixels. @param {Theme} theme */
+export function inks(theme) {
+  return {
+    values: Uint32Array.from(theme.values, pixel),
+    diverged: Uint32Array.from(theme.diverged, pixel),
+    outcomes: Uint32Array.from(theme.outcomes, pixel),
+    lost: pixel(theme.outcomes[DIVERGED]),
+  };
+}
+
+/**
+ * Colours of a tile's cells, top row first as pictures have it (tiles come lowest row first).
+ * @param {Uint32Array} pixels
+ * @param {ArrayLike<number>} values
+ * @param {Uint8Array|undefined} outcomes
+ * @param {Scale} scale
+ * @param {ReturnType<typeof inks>} ink
+ * @param {number} side
+ */
+export function paint(pixels, values, outcomes, scale, ink, side) {
+  const last = ink.values.length - 1;
+  const factor = scale.log ? last / Math.log(scale.high / scale.low) : last / (scale.high - scale.low);
+  for (let row = 0; row < side; row++) {
+    let to = (side - 1 - row) * side;
+    for (let k = row * side; k < (row + 1) * side; k++, to++) {
+      const v = values[k], outcome = outcomes ? outcomes[k] : 0;
+      if (scale.kind === "outcomes") pixels[to] = ink.outcomes[outcome] ?? ink.lost;
+      else if (scale.kind === "ranks") {
+        const away = v > 0 || !Number.isFinite(v);
+        const ramp = away ? ink.diverged : ink.values;
+        pixels[to] = ramp[Math.floor((ramp.length - 1) * rank(/** @type {any} */ (away ? scale.away : scale.sorted), v))];
+      } else if (outcome === DIVERGED || !Number.isFinite(v)) pixels[to] = ink.lost;
+      else {
+        const t = factor * (scale.log ? Math.log(v / scale.low) : v - scale.low);
+        pixels[to] = ink.values[t <= 0 || Number.isNaN(t) ? 0 : t >= last ? last : Math.round(t)];
+      }
+    }
+  }
+}
+
+/** Outcomes that carry a hatch, by their place: stalled, oscillating, diverged. */
+export const HATCHED = [2, 3, 4];
+
+/**
+ * A small sheet that repeats: horizontal lines for stalled, dots for oscillating, diagonals for diverged.
+ * @param {number} outcome
+ * @param {string} colour
+ * @param {number} scale pixels of the screen for one of CSS
+ */
+export function hatch(outcome, colour, scale) {
+  const canvas = document.createElement("canvas");
+  const side = Math.round(8 * scale);
+  canvas.width = canvas.height = side;
+  const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  c.strokeStyle = c.fillStyle = colour;
+  c.lineWidth = scale;
+  c.beginPath();
+  if (outcome === 2) {
+    c.moveTo(0, side / 2);
+    c.lineTo(side, side / 2);
+    c.stroke();
+  } else if (outcome === 3) {
+    for (const [x, y] of [[0.25, 0.25], [0.75, 0.75]]) c.rect(x * side - 0.8 * scale, y * side - 0.8 * scale, 1.6 * scale, 1.6 * scale);
+    c.fill();
+  } else {
+    for (const d of [-side, 0, side]) {
+      c.moveTo(d - 1, side + 1);
+      c.lineTo(d + side + 1, -1);
+    }
+    c.stroke();
+  }
+  return canvas;
+}

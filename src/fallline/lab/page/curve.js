@@ -1,0 +1,119 @@
+/** Losses of the pinned runs over their steps, on one pair of axes. Dragging over it scrubs. */
+
+import { fit, h } from "./dom.js";
+import { fractionOf, ticks } from "./numerals.js";
+
+/** @typedef {{losses: ArrayLike<number>, colour: string, label: string, faint: boolean}} Line */
+
+const LEFT = 46, BOTTOM = 34, TOP = 8, RIGHT = 22;
+
+export class CurveView {
+  /** @param {(step: number) => void} scrub */
+  constructor(scrub) {
+    this.canvas = h("canvas", { class: "curve", role: "img", "aria-label": "Loss over steps" });
+    let held = false;
+    const to = (/** @type {PointerEvent} */ e) => {
+      const box = this.canvas.getBoundingClientRect();
+      scrub(Math.round(Math.max(0, Math.min(1, (e.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT))) * this.steps));
+    };
+    this.steps = 1;
+    this.canvas.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
+      held = true;
+      this.canvas.setPointerCapture(e.pointerId);
+      to(e);
+    });
+    this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => held && to(e));
+    this.canvas.addEventListener("pointerup", () => (held = false));
+    this.canvas.addEventListener("pointercancel", () => (held = false));
+  }
+
+  /** @param {any} theme @param {Line[]} lines @param {number} steps @param {number} step */
+  draw(theme, lines, steps, step) {
+    const width = this.canvas.clientWidth, tall = this.canvas.clientHeight;
+    if (!width) return;
+    this.steps = Math.max(1, steps);
+    const c = fit(this.canvas, width, tall), w = width - LEFT - RIGHT, t = tall - TOP - BOTTOM;
+    c.clearRect(0, 0, width, tall);
+    const scale = this.#scale(lines);
+    const steps_ = /** @type {const} */ ({ name: "step", low: 0, high: this.steps, scale: "linear" });
+    c.font = `11px ${getComputedStyle(this.canvas).fontFamily}`;
+    c.textBaseline = "middle";
+    c.lineWidth = 1;
+    c.strokeStyle = theme.faint;
+    c.fillStyle = theme.muted;
+    c.textAlign = "right";
+    const py = (/** @type {number} */ f) => TOP + (1 - f) * t, px = (/** @type {number} */ k) => LEFT + (k / this.steps) * w;
+    for (const { at, label } of ticks(scale, 0, 1, Math.max(2, Math.floor(t / 34))).ticks) {
+      if (at < -1e-9 || at > 1 + 1e-9) continue;
+      c.beginPath();
+      c.moveTo(LEFT, py(at));
+      c.lineTo(LEFT + w, py(at));
+      c.stroke();
+      c.fillText(label, LEFT - 6, py(at));
+    }
+    c.textAlign = "center";
+    for (const { at, label } of ticks(steps_, 0, 1, Math.max(2, Math.min(this.steps, Math.floor(w / 60)))).ticks) c.fillText(label, LEFT + at * w, TOP + t + 11);
+    c.fillText("step", LEFT + w / 2, TOP + t + 26);
+    c.beginPath();
+    c.moveTo(px(step), TOP);
+    c.lineTo(px(step), TOP + t);
+    c.strokeStyle = theme.muted;
+    c.setLineDash([3, 3]);
+    c.stroke();
+    c.setLineDash([]);
+    const ends = [];
+    c.save();
+    c.beginPath();
+    c.rect(LEFT - 4, TOP - 4, w + 12, t + 8);
+    c.clip();
+    for (const { losses, colour, label, faint } of lines) {
+      const height = (/** @type {number} */ k) => py(Math.max(-0.2, Math.min(1.2, fractionOf(scale, losses[k]))));
+      c.beginPath();
+      let lastHeight = py(1);
+      for (let k = 0; k < losses.length; k++) {
+        if (!Number.isFinite(losses[k])) break;
+        lastHeight = height(k);
+        c.lineTo(px(k), lastHeight);
+      }
+      c.strokeStyle = colour;
+      c.lineJoin = "round";
+      c.lineWidth = faint ? 1.4 : 2;
+      c.stroke();
+      const k = Math.min(step, losses.length - 1);
+      if (Number.isFinite(losses[k])) {
+        c.beginPath();
+        c.arc(px(k), height(k), 4, 0, 7);
+        c.fillStyle = colour;
+        c.strokeStyle = theme.background;
+        c.lineWidth = 1.5;
+        c.fill();
+        c.stroke();
+      }
+      ends.push({ label, colour, y: lastHeight });
+    }
+    c.restore();
+    ends.sort((a, b) => a.y - b.y);
+    for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 13);
+    const over = ends.length ? ends[ends.length - 1].y - (TOP + t) : 0;
+    c.font = `700 11px ${getComputedStyle(this.canvas).fontFamily}`;
+    c.textAlign = "left";
+    for (const end of ends) {
+      c.fillStyle = end.colour;
+      c.fillText(end.label, LEFT + w + 9, Math.max(TOP + 4, end.y - Math.max(0, over)));
+    }
+  }
+
+  /** @param {Line[]} lines @returns {import("./numerals.js").Axis} */
+  #scale(lines) {
+    let low = Infinity, high = -Infinity, first = 0;
+    for (const { losses } of lines) {
+      first = Math.max(first, losses[0]);
+      for (let k = 0; k < losses.length; k++) if (Number.isFinite(losses[k])) [low, high] = [Math.min(low, losses[k]), Math.max(high, losses[k])];
+    }
+    if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 1, low + 1] : [0, 1];
+    high = Math.min(high, low + 1e4 * Math.max(1e-300, Math.abs(first - low)));
+    if (low > 0 && high > 20 * low) return { name: "loss", low: low * 0.9, high: high * 1.1, scale: "log" };
+    const room = 0.04 * (high - low);
+    return { name: "loss", low: low >= 0 && low < 0.4 * high ? 0 : low - room, high: high + room, scale: "linear" };
+  }
+}

@@ -1,0 +1,87 @@
+/** The equations of exactly this objective and optimizer: outlines for the eye, MathML for assistive technology. */
+
+import { h } from "./dom.js";
+
+const SVG = new Set(["svg", "g", "path", "rect", "line", "use", "symbol", "defs", "title", "polygon", "polyline"]);
+const SVG_ATTRIBUTES = new Set(["viewBox", "width", "height", "d", "x", "y", "x1", "x2", "y1", "y2", "id", "href", "transform", "points", "fill", "stroke", "stroke-width", "preserveAspectRatio", "overflow"]);
+const MATH = /^(math|semantics|m[a-z]+)$/;
+const MATH_ATTRIBUTES = new Set(["display", "displaystyle", "mathvariant", "stretchy", "columnalign", "fence", "form", "separator", "accent", "movablelimits", "scriptlevel", "linethickness"]);
+
+let count = 0;
+
+export class EquationsView {
+  #shown = "";
+
+  /** @param {{changed: (key: string, value: any) => void}} tell */
+  constructor(tell) {
+    this.form = h("select", { "aria-label": "Form of the equations", onchange: () => tell.changed("form", this.form.value) },
+      h("option", { value: "matrix" }, "matrix form"), h("option", { value: "units" }, "unit by unit"));
+    this.numbers = h("input", { type: "checkbox", onchange: () => tell.changed("numbers", this.numbers.checked) });
+    this.note = h("span", { class: "note" });
+    this.body = h("div", { class: "equation-list", tabindex: "0", role: "region", "aria-label": "Equations" });
+    this.element = h("section", { class: "panel equations", "aria-labelledby": "equations-title" },
+      h("header", {}, h("h2", { id: "equations-title" }, "Equations"), this.note,
+        h("div", { class: "tools" }, this.form, h("label", { class: "check" }, this.numbers, "put the numbers in"))), this.body);
+  }
+
+  /** @param {any} look @param {boolean} network */
+  set(look, network) {
+    this.form.value = look.form;
+    this.form.hidden = !network;
+    this.numbers.checked = look.numbers;
+  }
+
+  /** @param {any} content */
+  show(content) {
+    const key = JSON.stringify(content.blocks);
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.body.replaceChildren(...content.blocks.map(block));
+  }
+}
+
+/** @param {{title: string, svg: string, mathml: string, plain: string}} b */
+function block({ title, svg, mathml, plain }) {
+  const picture = clean(svg, "image/svg+xml", SVG, SVG_ATTRIBUTES, ++count);
+  const maths = mathml ? clean(mathml, "application/xml", MATH, MATH_ATTRIBUTES, 0) : null;
+  const figure = h("div", { class: "equation" });
+  if (picture) {
+    picture.setAttribute("aria-hidden", "true");
+    picture.setAttribute("focusable", "false");
+    figure.append(picture, h("span", { class: "unseen" }, maths ?? plain));
+  } else figure.append(maths ?? plain);
+  return h("div", { class: "equation-block" }, title ? h("h3", {}, title) : null, figure);
+}
+
+/**
+ * A picture or formula with nothing in it but what such a thing needs.
+ * @param {string} text
+ * @param {DOMParserSupportedType} type
+ * @param {Set<string>|RegExp} names
+ * @param {Set<string>} attributes
+ * @param {number} mark makes the names of glyphs this picture's own; 0 leaves them
+ */
+function clean(text, type, names, attributes, mark) {
+  if (!text) return null;
+  const root = new DOMParser().parseFromString(text, type).documentElement;
+  if (root.querySelector("parsererror") || root.nodeName === "parsererror") return null;
+  const ok = (/** @type {string} */ name) => (names instanceof RegExp ? names.test(name) && name !== "maction" : names.has(name));
+  for (const element of [root, ...root.querySelectorAll("*")]) {
+    if (!ok(element.localName)) {
+      element.remove();
+      continue;
+    }
+    for (const { name, value } of [...element.attributes]) {
+      const short = name.replace("xlink:", "");
+      if (name.startsWith("xmlns")) continue;
+      if (!attributes.has(short) || (short === "href" && !value.startsWith("#"))) element.removeAttribute(name);
+      else if (mark && short === "id") element.setAttribute("id", `e${mark}-${value}`);
+      else if (mark && short === "href") {
+        element.removeAttribute(name);
+        element.setAttribute("href", `#e${mark}-${value.slice(1)}`);
+      } else if ((short === "fill" || short === "stroke") && value !== "none") element.setAttribute(name, "currentColor");
+    }
+  }
+  if (mark) root.setAttribute("fill", "currentColor");
+  return /** @type {Element} */ (document.importNode(root, true));
+}

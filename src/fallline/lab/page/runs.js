@@ -1,0 +1,132 @@
+/** The runs that are shown: asked for, kept, and dropped when something newer is wished. */
+
+import { arrays } from "./wire.js";
+
+/** The place of the run under the pointer, beside the pins 0..3. */
+export const PASSING = 4;
+
+/**
+ * @typedef {object} Result
+ * @property {number} x
+ * @property {number} y
+ * @property {number} steps
+ * @property {any} outcome
+ * @property {{label: string, value: number|null}[]} numbers
+ * @property {any[]|null} layers
+ * @property {string[]} labels
+ * @property {any} losses
+ * @property {any} norms
+ * @property {any} path
+ * @property {number} dimension
+ * @property {number} largest weight
+ * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any}[]} frames
+ * @property {number} framed steps whose frames are here
+ */
+
+export class Runs {
+  /** @type {(Result|null)[]} */
+  results = [null, null, null, null, null];
+  /** @type {({x: number, y: number}|null)[]} */
+  #waiting = [null, null, null, null, null];
+  /** @type {{x: number, y: number}|null} */
+  #next = null;
+  /** @type {number[]} */
+  #asked = [0, 0, 0, 0, 0];
+
+  /** @param {(content: any) => number} send @param {(k: number) => void} came */
+  constructor(send, came) {
+    this.send = send;
+    this.came = came;
+  }
+
+  /** A newer state: answers to the older are dropped; what is shown stays until they are replaced. */
+  outdate() {
+    this.#waiting.fill(null);
+    this.#next = null;
+  }
+
+  get busy() {
+    return this.#waiting.some((wish) => wish);
+  }
+
+  /** @param {number} k @param {{x: number, y: number}|null} wish */
+  want(k, wish) {
+    if (!wish) {
+      this.results[k] = null;
+      this.#waiting[k] = null;
+      if (k === PASSING) this.#next = null;
+      return this.came(k);
+    }
+    const waits = this.#waiting[k];
+    if (waits && waits.x === wish.x && waits.y === wish.y) return;
+    const shown = this.results[k];
+    if (!waits && shown && shown.x === wish.x && shown.y === wish.y && !shown.old) return;
+    if (k === PASSING && waits) {
+      this.#next = wish; // one at a time, and then the newest
+      return;
+    }
+    this.#waiting[k] = wish;
+    this.#asked[k] = this.send({ kind: "run", pin: k, x: wish.x, y: wish.y });
+  }
+
+  /** All shown runs are of an older state and have to be asked for again. */
+  age() {
+    for (const result of this.results) if (result) result.old = true;
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  receive(content, buffers) {
+    const k = content.pin, wish = this.#waiting[k];
+    if (!wish || wish.x !== content.x || wish.y !== content.y) return;
+    this.#waiting[k] = null;
+    const { values, shapes } = arrays(content, buffers);
+    const dimension = shapes.path?.[1] ?? 0;
+    let largest = 0;
+    const path = values.path ?? [];
+    for (const end of [0, path.length - dimension]) {
+      for (let n = end; n < end + dimension; n++) if (Number.isFinite(path[n])) largest = Math.max(largest, Math.abs(path[n]));
+    }
+    const old = this.results[k];
+    this.results[k] = {
+      ...content, losses: values.losses, norms: values.norms, path, dimension, largest: Math.min(largest, 50), old: false,
+      frames: [], framed: 0, before: old?.frames?.length ? old : old?.before ?? null,
+    };
+    this.came(k);
+    if (content.layers) this.#frames(k);
+    if (k === PASSING && this.#next) {
+      const next = this.#next;
+      this.#next = null;
+      this.want(k, next);
+    }
+  }
+
+  /** @param {number} k */
+  #frames(k) {
+    const result = /** @type {any} */ (this.results[k]);
+    if (result.framed > result.steps) return;
+    result.request = this.send({ kind: "frames", pin: k, x: result.x, y: result.y, from: result.framed, to: result.steps });
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  receiveFrames(content, buffers) {
+    const k = content.pin, result = this.results[k];
+    if (!result || content.from !== result.framed || (content.x !== undefined && (content.x !== result.x || content.y !== result.y))) return;
+    const { values, shapes } = arrays(content, buffers);
+    const [count, side] = shapes.regions;
+    if (!count) return;
+    result.frames.push({ at: content.from, count, regions: values.regions, side, window: content.window, scale: content.scale ?? null });
+    result.framed += count;
+    result.before = null;
+    this.came(k);
+    this.#frames(k);
+  }
+
+  /** The regions of a run at a step, or the nearest that are here. @param {any} result @param {number} step */
+  frame(result, step) {
+    const owner = result.frames.length ? result : result.before;
+    if (!owner?.frames.length) return null;
+    const chunk = owner.frames.findLast((/** @type {any} */ f) => f.at <= step) ?? owner.frames[0];
+    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at)), size = chunk.side * chunk.side;
+    return { regions: chunk.regions.subarray(n * size, (n + 1) * size), side: chunk.side, window: chunk.window, scale: chunk.scale };
+  }
+}
