@@ -8,7 +8,7 @@ import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError
-from fallline.readings.machine.kernel import Plan
+from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import compile_text
 from fallline.runs.lanes import train
 from fallline.runs.outcome import diverged_at, judge

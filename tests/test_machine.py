@@ -10,7 +10,7 @@ import pytest
 from fallline.data import Dataset
 from fallline.errors import TraceError
 from fallline.problems import NetworkObjective, objective
-from fallline.readings.machine.kernel import Plan
+from fallline.readings.machine.layout import Plan
 from fallline.runs.descent import descend, method
 from fallline.runs.lanes import train
 from fallline.runs.outcome import diverged_at, judge

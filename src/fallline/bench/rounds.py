@@ -13,7 +13,8 @@ import numpy as np
 
 from fallline.bench.peers import PEERS, ours
 from fallline.bench.workloads import WORKLOADS, Workload, architecture, operations
-from fallline.readings.machine.kernel import Plan, build
+from fallline.readings.machine.kernel import build
+from fallline.readings.machine.layout import Plan
 from fallline.runs.programs import program_of
 from fallline.textbook.optimizers import optimizer
 from fallline.textbook.schedules import schedule

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import FalllineError, TraceError, UnknownNameError, UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
-from fallline.readings.machine.kernel import CONVERGENCE_CAP, LAST, Kernel, Measure, Plan, Slot, build
+from fallline.readings.machine.kernel import Kernel, build
+from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Plan, Slot
 from fallline.readings.machine.program import Program
 from fallline.runs.outcome import OUTCOMES, RISES, Kind
 from fallline.runs.programs import program_of

@@ -4,7 +4,8 @@
 - `elementary`: exp, log, tanh, ... of our own, from fma + - * / and integer bit tricks
 - `emit`: a graph, straight-line
 - `tiles`: a graph too long for that, as loops over its arrays
-- `kernel`: the loop over blocks of lanes, steps and samples around both
+- `layout`: what a kernel and its caller agree on: table, measures, plan
+- `kernel`: the loop over blocks of lanes and steps, of `samples`, `folding` (measures) and `updating`, in one `frame`
 - `target`: from text to machine code in memory
 
 No fast-math flag and no contraction is ever allowed: the graph alone decides the arithmetic, so the vector's width,
