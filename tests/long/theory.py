@@ -13,8 +13,9 @@ import numpy as np
 
 import fallline as fl
 from fallline.maps.axes import Axis
-from fallline.maps.map import Map, compute_map, theory_curve
+from fallline.maps.map import Map, compute_map
 from fallline.maps.spec import map_spec
+from fallline.maps.theory import theory_curve
 
 OPTIMIZERS = ("gradient_descent", "momentum", "nesterov")
 COLUMNS = 64

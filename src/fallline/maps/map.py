@@ -15,10 +15,9 @@ from fallline.maps.axes import Axis
 from fallline.maps.file import MapFile
 from fallline.maps.replay import replay
 from fallline.maps.spec import MapSpec, map_spec
-from fallline.maps.tiles import Tile, Values, inputs, layout
+from fallline.maps.tiles import Tile, Values, layout
 from fallline.maps.workers import computed
 from fallline.problems import Objective
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.descent import Run
 from fallline.runs.intervals import share as share_interval
 from fallline.runs.measures import Wanted
@@ -28,7 +27,7 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["Map", "load_map", "map", "theory_curve"]
+__all__ = ["Map", "load_map", "map"]
 
 Progress = Callable[[int, int], None]
 
@@ -178,7 +177,9 @@ class Map:
         return picture(self, measure, **options)
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
-        """Learning rates of the stability bound along the other axis; see `theory_curve`."""
+        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`."""
+        from fallline.maps.theory import theory_curve
+
         return theory_curve(self)
 
     def __repr__(self) -> str:
@@ -329,36 +330,6 @@ def load_map(path: str | Path) -> Map:
     if kept is not None and (not result.complete or kept != result.sha256):
         raise OutputError(f"{path} is damaged: its values are not those that it was finished with.")
     return result
-
-
-def theory_curve(m: Map) -> dict[str, NDArray[np.float64]]:
-    """The stability bound of a quadratic with the curvature L of the start and of the end, for every row of the map.
-
-    2/L for gradient descent, 2(1 + momentum)/L for momentum, 2(1 + momentum)/(L(1 + 2 momentum)) for Nesterov.
-
-    Returns
-    -------
-    "start" and "end" with the learning rate for each value of the axis that is not the learning rate, where L is known.
-    The end is that of the best run of the map.
-    """
-    spec = m.spec
-    if "learning_rate" not in spec.axes:
-        raise UsageError(f"a theory curve needs learning_rate as an axis; this map has {m.x.name} and {m.y.name}.")
-    other = m.y if m.x.name == "learning_rate" else m.x
-    momenta = other.values if other.name == "momentum" else np.full(other.count, spec.settings.get("momentum", 0.0))
-    middle = np.array([spec.x.count // 2]), np.array([spec.y.count // 2])
-    points = {"start": np.atleast_2d(inputs(spec, *middle)[2])[0]}
-    score = m["final_loss"] if "final_loss" in m.measures else None
-    if score is not None and np.isfinite(score).any():
-        j, i = np.unravel_index(int(np.nanargmin(np.where(np.isfinite(score), score, np.inf))), score.shape)
-        points["end"] = replay(spec, int(i), int(j)).end
-    curves = {}
-    for where, w in points.items():
-        largest = eigenvalues(spec.objective, w)[1]
-        bounds = [stable_learning_rate(spec.optimizer.name, largest, float(mu)) for mu in momenta]
-        if all(b is not None for b in bounds):
-            curves[where] = np.array(bounds, dtype=np.float64)
-    return curves
 
 
 def _all_known(result: Map, tile: Tile) -> bool:
