@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 import fallline as fl
 import mutants
+import right_gradients
 from fallline.checks.conventions import conventions
 from fallline.checks.draws import activity, draw
 from fallline.checks.faults import FAULTS
@@ -98,6 +99,10 @@ def test_right_gradients_raise_no_alarm_in_any_convention(network, seed):
         assert found
         if np.abs(network.pack(numbers[0])).max() > 0:  # where all is 0 every convention is the same
             assert any(c == convention for c in found)
+
+
+def test_right_gradients_raise_no_alarm_as_people_write_them():
+    assert not right_gradients.alarms(right_gradients.right(150, seed=11))
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

@@ -233,7 +233,9 @@ class _Check:
         from fallline.checks.search import Search
 
         extra = [*odd.values(), *filter(None, [self._changed()])]
-        meant = self._meant(numbers, tolerance)
+        # Another network than the declared one has another output: then no block of the last layer is right.
+        last = {b.block for _, blocks in fitting for b in blocks if b.agrees and b.block[1] == self.network.depth}
+        meant = "" if last else self._meant(numbers, tolerance)
         if meant:
             convention, blocks = fitting[0]
             common |= {"blocks": tuple(blocks), "errors": self._errors(numbers, convention)}

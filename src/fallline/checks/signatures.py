@@ -264,19 +264,34 @@ class Adapter:
 
 def adapters(function: Callable[..., Any], network: Network) -> Iterator[Adapter]:
     """Ways to call the function, the likeliest first. A sentence if its parameters' names say too little."""
-    given = _signature(function, network)
-    whole = any(q.kind == "parameters" for _, q in given)
-    containers: Sequence[str] = _containers(function) if whole else ("layers",)
     targets = ["rows"]
     if network.loss.targets == "classes":
         targets.append("numbers")
     if network.sizes[-1] == 1:
         targets.append("flat")
-    for how, layout, container in itertools.product(targets, LAYOUTS, containers):
-        yield Adapter(function, network, given, container, layout, how)
+    for given in _signatures(function, network):
+        whole = any(q.kind == "parameters" for _, q in given)
+        containers: Sequence[str] = _containers(function) if whole else ("layers",)
+        for how, layout, container in itertools.product(targets, LAYOUTS, containers):
+            yield Adapter(function, network, given, container, layout, how)
 
 
-def _signature(function: Callable[..., Any], network: Network) -> tuple[tuple[str, Quantity], ...]:
+Signature = tuple[tuple[str, Quantity], ...]
+
+
+def _signatures(function: Callable[..., Any], network: Network) -> Iterator[Signature]:
+    """What the function's parameters may mean: by their names, and of three also (parameters, X, T).
+
+    In a network of one layer `w` may be its weights, or all parameters in one vector.
+    """
+    named = _signature(function, network)
+    yield named
+    if len(named) == 3 and not any(q.kind == "parameters" for _, q in named):
+        kinds = (Quantity("parameters"), Quantity("X"), Quantity("T"))
+        yield tuple(zip((name for name, _ in named), kinds, strict=True))
+
+
+def _signature(function: Callable[..., Any], network: Network) -> Signature:
     ours = (("parameters", Quantity("parameters")), ("X", Quantity("X")), ("T", Quantity("T")))
     names = parameter_names(function)
     if names is None:
