@@ -71,9 +71,9 @@ class Lab {
     this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.#readCsv(file) });
     this.runView = new RunsView(this.runs, {
       unpin: (k) => this.unpin(k), pinPassing: () => this.#pinPassing(), start: (start, k) => this.#dragStart(start, k),
-      stepped: (step) => this.#look("step", step), title: (x, y) => this.#title(x, y), passing: () => (this.#passing === "best" ? "Best of the map" : "Under the pointer"),
+      stepped: (step) => this.#look("step", step), title: (x, y) => this.#title(x, y), short: (x, y) => this.#short(x, y), passing: () => (this.#passing === "best" ? "Best of the map" : "Under the pointer"),
     });
-    this.happened = new HappenedView();
+    this.happened = new HappenedView(this.runView.curve.canvas);
     this.equations = new EquationsView({ changed: (key, value) => this.#look(key, value) });
     this.bar = new TopBar({ address: host.kind === "page", example: (state) => this.#load({ ...this.defaults, ...state }), share: () => this.#share(), save: (what) => this.#save(what) });
     this.dialog = new TextDialog();
@@ -111,7 +111,7 @@ class Lab {
     this.notice = h("div", { class: "notice", role: "alert", hidden: true });
     this.mapTitle = h("h2", { id: "map-title" }, "Map");
     const map = h("section", { class: "panel map-panel", "aria-labelledby": "map-title" },
-      h("header", {}, this.mapTitle, h("div", { class: "tools" }, this.theoryLabel, h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "colours of this view"), this.depth,
+      h("header", {}, this.mapTitle, h("div", { class: "tools" }, this.theoryLabel, h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"), this.depth,
         h("div", { class: "zoom", role: "group", "aria-label": "Zoom" }, button("Zoom in", ICONS.plus, () => this.map.zoom(0.5)), button("Zoom out", ICONS.minus, () => this.map.zoom(2)), button("Whole map", ICONS.home, () => this.map.home())))),
       this.legend.element, this.map.element, h("div", { class: "map-foot" }, this.readout, exactly), this.hint,
       h("p", { class: "unseen", id: "map-keys" }, "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map."), this.spoken);
@@ -250,7 +250,7 @@ class Lab {
     this.controls.show(content.controls, this.state, this.axes);
     if (this.notice.dataset.kind === "refused") this.#notice();
     const moved = before && !this.#samePlane(content.state, before);
-    this.map.axes = { x: { ...this.accepted.map.x, title: this.#axisTitle("x") }, y: { ...this.accepted.map.y, title: this.#axisTitle("y") } };
+    this.map.axes = { x: this.#axis("x"), y: this.#axis("y") };
     if (moved && same(this.state.view, before.view)) this.state.view = { x: [0, 1], y: [0, 1] };
     this.map.show(this.state.view);
     this.#pinned();
@@ -271,6 +271,12 @@ class Lab {
   #axisTitle(which) {
     const { name } = this.accepted.map[which], axis = this.axes.find((a) => a.name === name);
     return `${axis?.label ?? words(name)}${axis?.symbol ? ` ${axis.symbol}` : ""}`;
+  }
+
+  /** @param {"x"|"y"} which */
+  #axis(which) {
+    const axis = this.accepted.map[which];
+    return { ...axis, title: this.#axisTitle(which), symbol: this.axes.find((a) => a.name === axis.name)?.symbol ?? null };
   }
 
   /** @param {any} before */
@@ -431,7 +437,7 @@ class Lab {
     this.map.draw();
     if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view))) this.#pictured();
     if (!this.#wished.size) {
-      if (this.state.look.colours === null) this.#showLegend();
+      this.map.repoint();
       this.wishSoon();
     }
     this.#tell();
@@ -521,7 +527,8 @@ class Lab {
     }
     const outcome = this.welcome.outcomes[cell.outcome] ?? "";
     const value = cell.outcome === 4 || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
-    const text = `${this.#title(cell.x, cell.y)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
+    const { x, y } = this.map.view, digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
+    const text = `${this.#title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
     this.readout.textContent = text;
     if (byKey) this.#speak(text);
     if (this.state.pins.length < PINS) {
@@ -541,10 +548,16 @@ class Lab {
 
   // ---- runs -------------------------------------------------------------------------------------------------------
 
-  /** @param {number} x @param {number} y */
-  #title(x, y) {
+  /** @param {number} x @param {number} y @param {number} [digits] */
+  #title(x, y, digits = 4) {
     const name = (/** @type {"x"|"y"} */ which) => this.axes.find((a) => a.name === this.accepted.map[which].name)?.label ?? words(this.accepted.map[which].name);
-    return `${name("x")} ${number(x)}, ${name("y")} ${number(y)}`;
+    return `${name("x")} ${number(x, digits)}, ${name("y")} ${number(y, digits)}`;
+  }
+
+  /** The same with symbols, where there is little room. @param {number} x @param {number} y */
+  #short(x, y) {
+    const { x: a, y: b } = this.map.axes;
+    return a.symbol && b.symbol ? `${a.symbol} = ${number(x)}, ${b.symbol} = ${number(y)}` : this.#title(x, y);
   }
 
   /** @param {number} x @param {number} y */

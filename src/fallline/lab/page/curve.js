@@ -111,7 +111,7 @@ export class CurveView {
       for (let k = 0; k < losses.length; k++) if (Number.isFinite(losses[k])) [low, high] = [Math.min(low, losses[k]), Math.max(high, losses[k])];
     }
     if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 1, low + 1] : [0, 1];
-    high = Math.min(high, low + 1e4 * Math.max(1e-300, Math.abs(first - low)));
+    high = Math.min(high, 1e4 * Math.max(Math.abs(first), Math.abs(low), 1e-300)); // what diverges leaves the picture
     if (low > 0 && high > 20 * low) return { name: "loss", low: low * 0.9, high: high * 1.1, scale: "log" };
     const room = 0.04 * (high - low);
     return { name: "loss", low: low >= 0 && low < 0.4 * high ? 0 : low - room, high: high + room, scale: "linear" };

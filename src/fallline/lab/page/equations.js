@@ -36,21 +36,34 @@ export class EquationsView {
     const key = JSON.stringify(content.blocks);
     if (key === this.#shown) return;
     this.#shown = key;
-    this.body.replaceChildren(...content.blocks.map(block));
+    this.body.replaceChildren(...grouped(content.blocks).map(block));
   }
 }
 
-/** @param {{title: string, svg: string, mathml: string, plain: string}} b */
-function block({ title, svg, mathml, plain }) {
+/** Equations that stand one after another under the same title, together. @param {any[]} blocks @returns {{title: string, equations: any[]}[]} */
+function grouped(blocks) {
+  /** @type {{title: string, equations: any[]}[]} */
+  const groups = [];
+  for (const b of blocks) {
+    if (groups.at(-1)?.title !== b.title) groups.push({ title: b.title, equations: [] });
+    groups.at(-1)?.equations.push(b);
+  }
+  return groups;
+}
+
+/** @param {{title: string, equations: any[]}} group */
+function block({ title, equations }) {
+  return h("div", { class: "equation-block" }, title ? h("h3", {}, title) : null, ...equations.map(equation));
+}
+
+/** @param {{svg: string, mathml: string, plain: string}} e */
+function equation({ svg, mathml, plain }) {
   const picture = clean(svg, "image/svg+xml", SVG, SVG_ATTRIBUTES, ++count);
   const maths = mathml ? clean(mathml, "application/xml", MATH, MATH_ATTRIBUTES, 0) : null;
-  const figure = h("div", { class: "equation" });
-  if (picture) {
-    picture.setAttribute("aria-hidden", "true");
-    picture.setAttribute("focusable", "false");
-    figure.append(picture, h("span", { class: "unseen" }, maths ?? plain));
-  } else figure.append(maths ?? plain);
-  return h("div", { class: "equation-block" }, title ? h("h3", {}, title) : null, figure);
+  if (!picture) return h("div", { class: "equation" }, maths ?? plain);
+  picture.setAttribute("aria-hidden", "true");
+  picture.setAttribute("focusable", "false");
+  return h("div", { class: "equation" }, picture, h("span", { class: "unseen" }, maths ?? plain));
 }
 
 /**

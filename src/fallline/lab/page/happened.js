@@ -7,12 +7,13 @@ import { number } from "./numerals.js";
 export class HappenedView {
   #told = "";
 
-  constructor() {
+  /** @param {HTMLElement} curve losses over steps */
+  constructor(curve) {
     this.list = h("ol", { class: "sentences" });
     this.table = h("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": "Comparison of the pinned runs" });
     this.live = h("p", { class: "unseen", "aria-live": "polite" });
     this.element = h("section", { class: "panel happened", "aria-labelledby": "happened-title" },
-      h("header", {}, h("h2", { id: "happened-title" }, "What happened")), this.list, this.table, this.live);
+      h("header", {}, h("h2", { id: "happened-title" }, "What happened")), this.list, h("div", { class: "curve-box" }, curve), this.table, this.live);
   }
 
   /** @param {(any|null)[]} results of the pins @param {{x: any, y: any}} axes @param {any|null} passing the run under the pointer */
@@ -37,7 +38,9 @@ function table(there, axes) {
   const cell = (/** @type {any} */ value) => h("td", {}, value === null || value === undefined ? "–" : typeof value === "number" ? number(value) : String(value));
   return h("table", {},
     h("caption", { class: "unseen" }, "The pinned runs compared"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Run"), ...[axes.x.title, axes.y.title, "outcome", ...labels].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Run"), 
+      ...[axes.x, axes.y].map((axis) => h("th", { scope: "col", title: axis.title }, axis.symbol ? h("span", { class: "symbol", "aria-hidden": "true" }, axis.symbol) : null, h("span", { class: axis.symbol ? "unseen" : "" }, axis.title))),
+      ...["outcome", ...labels].map((name) => h("th", { scope: "col", class: name === "outcome" ? "word" : "" }, name)))),
     h("tbody", {}, ...there.map(({ result, k }) => h("tr", {},
       h("th", { scope: "row" }, marker(k), h("span", { class: "unseen" }, `Run ${k + 1}`)),
       cell(result.x), cell(result.y), h("td", { class: "word" }, result.outcome.name),

@@ -42,6 +42,8 @@ export class MapView {
   /** @type {{x: number, y: number}[]} */
   #pinned = [];
   #flight = 0;
+  /** @type {[number, number]|null} */
+  #pointed = null;
 
   /**
    * @param {{moved: (view: View, resting: boolean) => void, pin: (cell: Cell) => void, unpin: (k: number) => void,
@@ -155,8 +157,16 @@ export class MapView {
     return null;
   }
 
+  /** Finer tiles came: what lies under the pointer may be known better. */
+  repoint() {
+    if (!this.#pointed) return;
+    this.#cell = this.cellAt(this.#pointed);
+    if (this.#cell) this.tell.hover(this.#cell, false);
+  }
+
   #listen() {
     const point = (/** @type {[number, number]|null} */ f, byKey = false) => {
+      this.#pointed = f;
       this.#cell = f && this.cellAt(f);
       this.tell.hover(this.#cell, byKey);
       this.draw();

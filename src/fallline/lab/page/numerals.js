@@ -85,7 +85,7 @@ export function ticks(axis, from, to, most) {
     const value = k * step;
     const label = exponent < -3 || exponent > 5
       ? (value === 0 ? "0" : `${(value / 10 ** exponent).toFixed(Math.max(0, shared)).replace("-", "−")}×10${raised(exponent)}`)
-      : value.toFixed(places).replace("-", "−");
+      : k === 0 ? "0" : value.toFixed(places).replace("-", "−");
     out.push({ at: fractionOf(axis, value), label });
   }
   return { ticks: out, base: "" };
@@ -110,7 +110,7 @@ function decades(axis, low, high, most) {
 function offsets(axis, low, high, step, size) {
   const unit = 10 ** Math.floor(Math.log10(step) + 1e-9);
   const coarse = 1000 * unit;
-  const base = Math.round((low + high) / 2 / coarse) * coarse;
+  const base = Math.floor(low / coarse) * coarse;
   const digits = Math.max(1, Math.min(16, Math.ceil(Math.log10(size) - Math.log10(coarse)) + 1));
   const exponent = Math.floor(Math.log10(unit) + 1e-9);
   const out = [];

@@ -30,7 +30,7 @@ export class RunsView {
   /**
    * @param {import("./runs.js").Runs} runs
    * @param {{unpin: (k: number) => void, pinPassing: () => void, start: (start: [number, number], k: number) => void, stepped: (step: number|null) => void,
-   *   title: (x: number, y: number) => string, passing: () => string}} tell
+   *   title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
    */
   constructor(runs, tell) {
     this.runs = runs;
@@ -38,12 +38,13 @@ export class RunsView {
     this.steps = 0;
     this.cards = [0, 1, 2, 3, PASSING].map((k) => this.#card(k));
     this.curve = new CurveView((step) => this.#go(step));
-    this.grid = h("div", { class: "run-grid" }, ...this.cards.map((card) => card.element),
-      h("figure", { class: "curve-box", "aria-label": "Loss over steps" }, h("figcaption", {}, "Loss"), this.curve.canvas));
+    this.grid = h("div", { class: "run-grid" }, ...this.cards.map((card) => card.element));
     this.element = h("section", { class: "panel runs", "aria-labelledby": "runs-title" },
       h("header", {}, h("h2", { id: "runs-title" }, "Runs"), this.#player()), this.grid);
     this.draw = onFrame(() => this.#draw());
-    new ResizeObserver(() => this.draw()).observe(this.grid);
+    const sized = new ResizeObserver(() => this.draw());
+    sized.observe(this.grid);
+    sized.observe(this.curve.canvas);
   }
 
   /** @param {number} k */
@@ -153,7 +154,7 @@ export class RunsView {
       const passing = card.k === PASSING;
       const colour = passing ? this.theme.muted : this.theme.series[card.k];
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
-      const title = passing ? this.tell.passing() : this.tell.title(result.x, result.y);
+      const title = passing ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}` : this.tell.short(result.x, result.y);
       if (card.title.textContent !== title) card.title.textContent = title;
       card.title.title = this.tell.title(result.x, result.y);
       const name = result.outcome?.name ?? "";
