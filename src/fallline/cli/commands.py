@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -190,6 +191,9 @@ def check(
         workers: Files of a folder checked at a time.
         out: Picture of the errors to write.
     """
+    # A check multiplies many small matrices, where threads only wait for each other. To be said before NumPy loads.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     from fallline.checks.command import check as run
 
     limits: dict[str, Any] = {"time_limit": time_limit, "memory_limit": memory_limit}
