@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from fallline.data.dataset import Dataset, one_hot
 from fallline.errors import DataError, UnknownNameError
 
-__all__ = ["read_csv"]
+__all__ = ["read_csv", "table"]
 
 MOST_CLASSES = 100
 """A target with more different whole numbers than this is read as values, not classes."""
@@ -38,7 +39,27 @@ def read_csv(
     >>> folder.cleanup()
     """
     path = Path(path)
-    names, rows = _rows(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name} must be a text in UTF-8; its byte {error.start + 1} is none.") from None
+    return table(text, path.name, target, inputs=inputs, standardize=standardize)
+
+
+def table(
+    text: str, name: str, target: str | Sequence[str], *, inputs: Sequence[str] = (), standardize: bool = False
+) -> Dataset:
+    """A data set from the text of a CSV file; `name` is what sentences call the file. Otherwise as `read_csv`.
+
+    >>> table("a,b,kind\\n1,2,no\\n3,4,yes\\n", "small.csv", "kind")
+    Dataset('small', 2 samples, 2 inputs, 2 classes)
+    """
+    path = Path(name)
+    names, rows = columns_and_rows(text, path)
     targets = (target,) if isinstance(target, str) else tuple(target)
     for name in (*targets, *inputs):
         if name not in names:
@@ -72,17 +93,12 @@ def read_csv(
     return Dataset(X, one_hot([place[text] for text in texts], len(kinds)), path.stem, chosen, tuple(kinds))
 
 
-def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def columns_and_rows(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Names of the columns, and each row with its line."""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            names = [name.strip() for name in next(reader, [])]
-            rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} must be a text in UTF-8; its byte {error.start + 1} is none.") from None
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        names = [name.strip() for name in next(reader, [])]
+        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise DataError(f"{path.name}, line {reader.line_num}: this is no CSV ({error}).") from None
     for k, name in enumerate(names):

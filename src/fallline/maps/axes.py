@@ -29,6 +29,9 @@ __all__ = ["Axis", "axis", "axis_settings"]
 LONGEST = 2**24
 """An axis of more values than this is a slip."""
 
+MOST_CELLS = 2**62
+"""A range divided into more cells than this has many of them on one number."""
+
 _EXACT = Context(prec=50)
 
 
@@ -43,11 +46,16 @@ class Axis:
     count: number of values.
     scale: "linear", or "log" for equal ratios.
     listed: the values themselves where they follow no rule; else empty.
+    part: (first, cells): the values are the centres of cells first, first + 1, ... of the range divided into so many
+        equal cells, on the axis's own scale. So the same cell has the same bits in whatever piece of the plane it stands.
+        A setting of whole numbers takes the nearest whole number.
 
     >>> Axis("learning_rate", 1e-4, 1e-2, 3, "log").values.tolist()
     [0.0001, 0.001, 0.01]
     >>> print(Axis("momentum", 0, 0.99, 512))
     momentum=0..0.99
+    >>> print(Axis("momentum", 0, 1, 2, part=(3, 8)), Axis("momentum", 0, 1, 2, part=(3, 8)).values.tolist())
+    momentum=0..1:3-4/8 [0.4375, 0.5625]
     """
 
     name: str
@@ -56,6 +64,7 @@ class Axis:
     count: int
     scale: Literal["linear", "log"] = "linear"
     listed: tuple[float, ...] = ()
+    part: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high)):
@@ -64,6 +73,13 @@ class Axis:
             raise SettingError(f"the {self.name} axis must have from 1 to {LONGEST:,} values; got {self.count:,}.")
         if self.listed:
             return
+        if self.part is not None:
+            first, cells = self.part
+            if not (0 <= first and first + self.count <= cells <= MOST_CELLS):
+                raise SettingError(
+                    f"{self.name} must take cells within its division, 0 to {cells - 1:,} and at most {MOST_CELLS:,} of them; "
+                    f"got {first:,} to {first + self.count - 1:,}."
+                )
         if self.low > self.high or (self.low == self.high and self.count > 1):
             hint = f" Write {self.name}={self.high:g}..{self.low:g}." if self.low > self.high else ""
             raise SettingError(f"{self.name} must run from low to high; got {self.low:g}..{self.high:g}.{hint}")
@@ -86,6 +102,8 @@ class Axis:
         """The values, (count,)."""
         if self.listed:
             return np.array(self.listed)
+        if self.part is not None:
+            return self._centres(*self.part)
         if self.count == 1:
             return np.array([self.low])
         if self.scale == "linear":
@@ -97,6 +115,21 @@ class Axis:
             for k in range(1, self.count - 1)
         ]
         return np.array([self.low, *inner, self.high])
+
+    def _centres(self, first: int, cells: int) -> NDArray[np.float64]:
+        """Centres of the cells first, first + 1, ... of `cells`: at the fraction (2k + 1) / (2 cells) of the range."""
+        places = [2 * (first + k) + 1 for k in range(self.count)]
+        if self.scale == "log":
+            low, log_ratio = Decimal(self.low), _EXACT.ln(_EXACT.divide(Decimal(self.high), Decimal(self.low)))
+            values = [
+                float(_EXACT.multiply(low, _EXACT.exp(_EXACT.divide(_EXACT.multiply(log_ratio, k), 2 * cells))))
+                for k in places
+            ]
+        else:
+            start, span = Fraction(self.low), Fraction(self.high) - Fraction(self.low)
+            values = [float(start + span * k / (2 * cells)) for k in places]
+        declared = SETTINGS.get(self.name)
+        return np.array([math.floor(v + 0.5) for v in values] if declared is not None and declared.whole else values) + 0.0
 
     @cached_property
     def edges(self) -> NDArray[np.float64]:
@@ -129,24 +162,29 @@ class Axis:
         """What a map file keeps of it."""
         if self.listed:
             return {"name": self.name, "values": list(self.listed)}
-        return {"name": self.name, "low": self.low, "high": self.high, "count": self.count, "scale": self.scale}
+        d = {"name": self.name, "low": self.low, "high": self.high, "count": self.count, "scale": self.scale}
+        return d if self.part is None else d | {"part": list(self.part)}
 
     @classmethod
     def from_description(cls, d: Mapping[str, Any]) -> Axis:
         """The inverse of `describe`."""
         if "values" in d:
             return cls.of(d["name"], d["values"])
-        return cls(d["name"], float(d["low"]), float(d["high"]), int(d["count"]), d["scale"])
+        first, cells = d.get("part", (0, 0))
+        part = (int(first), int(cells)) if cells else None
+        return cls(d["name"], float(d["low"]), float(d["high"]), int(d["count"]), d["scale"], part=part)
 
     def __str__(self) -> str:
         if self.listed:
             return f"{self.name}={','.join(f'{v:g}' for v in self.listed)}"
-        return f"{self.name}={_number(self.low)}..{_number(self.high)}{':log' if self.scale == 'log' else ''}"
+        text = f"{self.name}={_number(self.low)}..{_number(self.high)}{':log' if self.scale == 'log' else ''}"
+        return text if self.part is None else f"{text}:{self.part[0]}-{self.part[0] + self.count - 1}/{self.part[1]}"
 
 
 def axis(text: str | Axis, count: int = 512) -> Axis:
     """An axis from its text: NAME=LOW..HIGH, NAME=LOW..HIGH:log, or NAME=V1,V2,V3.
 
+    NAME=LOW..HIGH:FIRST-LAST/CELLS is a piece of the range divided into cells: the centres of cells FIRST to LAST.
     A setting of whole numbers takes each of them, whatever `count` says.
 
     >>> axis("seed=0..999").count, axis("learning_rate=1e-5..1e-2:log", 64).values[-1].item()
@@ -162,6 +200,11 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     name = name if "." in name else name.replace("-", "_")
     if not (name and equals and rest):
         raise UsageError(f"an axis is written NAME=LOW..HIGH, such as momentum=0..0.99; got {text!r}.")
+    divided = re.fullmatch(r"(.*):(\d+)-(\d+)/(\d+)", rest)
+    if divided is not None:
+        whole = axis(f"{name}={divided[1]}", count)
+        first, last, cells = (int(divided[k]) for k in (2, 3, 4))
+        return Axis(name, whole.low, whole.high, last - first + 1, whole.scale, part=(first, cells))
     rest, colon, scale = rest.partition(":")
     if colon and scale not in ("log", "linear"):
         raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
