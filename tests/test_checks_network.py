@@ -21,6 +21,7 @@ from fallline.checks.faults import FAULTS
 from fallline.checks.mutation import MutablePage, Place, Rewriting, page
 from fallline.checks.numbers import compare, right_numbers
 from fallline.checks.reference import agree
+from fallline.checks.search import explain
 from fallline.testing import assert_gradient
 from fallline.textbook import network as textbook
 from fallline.textbook.network import Network, loss_and_gradient
@@ -169,6 +170,16 @@ def test_what_no_fault_explains_is_localised():
     assert not verdict.faults
     assert "dW3, db3, db2, dW1 and db1 are right." in verdict.findings
     assert any("the fault stands in dW2 itself" in f for f in verdict.findings)
+
+
+def test_a_hypothesis_with_which_the_page_cannot_go_on_is_dropped():
+    # W2 for W3 on the way back leaves a delta of one column, which NumPy repeats, unless the slope is the number 1.
+    network = Network.of("4-1-2-2-3", activation=["tanh", "identity", "silu"], bias=False)
+    chosen = {Place("delta", 4): "delta_slope_again", Place("D", 2): "D_times_m"}
+    groups = draw(network, seed=2)
+    for convention in list(conventions(network))[:2]:
+        (first, *_) = explain(groups, mutants.mutated_numbers(groups, chosen, convention))
+        assert first.chosen == chosen
 
 
 def test_an_unknown_ratio_is_measured():

@@ -23,7 +23,7 @@ from fallline.textbook.activations import ACTIVATIONS
 from fallline.views.network_equations import matrix_equations
 
 if TYPE_CHECKING:
-    from fallline.checks.search import Explanation
+    from fallline.checks.explanations import Explanation
     from fallline.textbook.network import Network
 
 __all__ = ["Pair", "pairs"]

@@ -230,7 +230,8 @@ class _Check:
         self, numbers: Sequence[Parameters], fitting: Sequence[tuple[Convention, Any]], odd: dict[str, str],
         adapter: Adapter, tolerance: float, common: dict[str, Any],
     ) -> Verdict:  # fmt: skip
-        from fallline.checks.search import Search
+        from fallline.checks.explanations import alternatives
+        from fallline.checks.search import explain
 
         extra = [*odd.values(), *filter(None, [self._changed()])]
         # Another network than the declared one has another output: then no block of the last layer is right.
@@ -241,8 +242,7 @@ class _Check:
             common |= {"blocks": tuple(blocks), "errors": self._errors(numbers, convention)}
             sentence = f"{common['name']} is wrong for this network, but right for one with {meant}. Was that meant?"
             return Verdict("wrong", sentence=sentence, faults=(f"it is the gradient for {meant}", *extra), **common)
-        search = Search(self.groups, numbers, tolerance)
-        explanations = search.explanations() or search.with_updated_weights()
+        explanations = explain(self.groups, numbers, tolerance)
         if not explanations:
             convention, blocks = max(fitting, key=lambda f: sum(b.agrees for b in f[1]))
             right = right_numbers(self.groups, convention)
@@ -269,7 +269,7 @@ class _Check:
         return Verdict(
             "wrong", sentence=f"{common['name']} is wrong: {said}.{where}", faults=(*faults, *extra),
             cures=tuple(f.cure for f in first.faults if not set(f.places) <= said_already), evidence=evidence, explanation=first,
-            others=tuple(dict.fromkeys(search.alternatives(explanations))) if not odd else (), **common,
+            others=tuple(dict.fromkeys(alternatives(explanations))) if not odd else (), **common,
         )  # fmt: skip
 
     def _meant(self, numbers: Sequence[Parameters], tolerance: float) -> str:

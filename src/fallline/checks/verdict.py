@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from fallline.checks.numbers import Comparison
 
 if TYPE_CHECKING:
+    from fallline.checks.explanations import Explanation
     from fallline.checks.fault_equations import Pair
-    from fallline.checks.search import Explanation
     from fallline.textbook.network import Network
     from fallline.views.picture import Picture
 
