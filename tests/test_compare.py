@@ -20,6 +20,13 @@ def test_intervals_of_shares_cover_the_truth(truth):
     assert 0.92 <= hits / 400 <= 0.99
 
 
+def test_runs_that_both_reached_the_bottom_are_tied():
+    rates = {"a": {"learning_rate": 0.05}, "b": {"learning_rate": 0.0501}}
+    result = fl.compare("quadratic", rates, starts=20, steps=5000)
+    assert (result.losses["a"][:, -1] != result.losses["b"][:, -1]).any()  # in bits far below what matters
+    assert result.pair("a", "b").wins.value == 0.5
+
+
 def test_intervals_of_medians_cover_the_truth():
     hits = 0
     for seed in range(400):

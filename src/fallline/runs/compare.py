@@ -46,13 +46,18 @@ class Summary:
     diverged: Estimate
 
 
+TIE = 1e-9
+"""Share of the start's loss by which two final losses must differ to be told apart."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two methods, start by start.
 
     Attributes
     ----------
-    wins: share of starts at which the first ends with the lower loss (a tie counts half).
+    wins: share of starts at which the first ends with the lower loss (a tie counts half). Losses that differ by less
+        than 1e-9 of the loss at the start are tied: two runs that both reached the bottom differ in rounding alone.
     loss_difference: median of final loss of the first minus the second, over starts where both are finite.
     faster: share of starts at which the first reaches the target in fewer steps (a tie counts half).
     """
@@ -101,7 +106,10 @@ class Comparison:
         steps_a, steps_b = _steps_to(self.losses[first], self.target), _steps_to(self.losses[second], self.target)
         both = np.isfinite(a) & np.isfinite(b)
         difference = median((a - b)[both]) if both.any() else Estimate(np.nan, np.nan, np.nan)
-        return Pair(first, second, _wins(a, b), difference, _wins(steps_a, steps_b))
+        begin = np.abs(self.losses[first][:, 0])
+        with np.errstate(invalid="ignore"):
+            near = np.abs(a - b) <= TIE * begin
+        return Pair(first, second, _wins(a, b, near), difference, _wins(steps_a, steps_b, steps_a == steps_b))
 
     @property
     def sentence(self) -> str:
@@ -292,9 +300,9 @@ def _summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
     )
 
 
-def _wins(a: Floats, b: Floats) -> Estimate:
-    n = len(a)
-    return share_of_halves(int(2 * (a < b).sum() + (a == b).sum()), n)
+def _wins(a: Floats, b: Floats, near: NDArray[np.bool_]) -> Estimate:
+    tied = near | (a == b)
+    return share_of_halves(int(2 * ((a < b) & ~tied).sum() + tied.sum()), len(a))
 
 
 def share_of_halves(halves: int, total: int) -> Estimate:
