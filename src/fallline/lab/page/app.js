@@ -47,6 +47,8 @@ class Lab {
   /** @type {Set<string>} */
   #wished = new Set();
   #most = 0;
+  #restless = false;
+  #started = false;
   /** @type {"best"|"pointed"} */
   #passing = "best";
   #csv = /** @type {{name: string, text: string, digest: string}|null} */ (null);
@@ -78,8 +80,8 @@ class Lab {
     this.bar = new TopBar({ address: host.kind === "page", example: (state) => this.#load({ ...this.defaults, ...state }), share: () => this.#share(), save: (what) => this.#save(what) });
     this.dialog = new TextDialog();
     this.#build();
-    this.refine = calm(REST, () => this.#wish());
-    this.wishSoon = calm(60, () => this.#wish());
+    this.refine = this.#soon(REST);
+    this.wishSoon = this.#soon(60);
     this.askEquations = calm(220, () => this.#askEquations());
     this.writeAddress = calm(250, () => this.#writeAddress());
     this.dark.addEventListener("change", () => this.#dress());
@@ -175,7 +177,7 @@ class Lab {
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
-    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.runs.busy;
+    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.runs.busy;
     this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
     else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
@@ -257,7 +259,8 @@ class Lab {
     this.#describe(before);
     this.runs.age();
     this.#ask();
-    if (!this.#waiting) this.refine();
+    if (content.kind === "welcome") this.#wish();
+    else if (!this.#waiting) this.refine();
     this.#tell();
     this.writeAddress();
   }
@@ -408,14 +411,26 @@ class Lab {
     this.#sendState(null);
   }
 
+  /** Wish for tiles after a while; until then the map is not at rest. @param {number} wait */
+  #soon(wait) {
+    const later = calm(wait, () => {
+      this.#restless = false;
+      this.#wish();
+    });
+    return () => {
+      this.#restless = true;
+      later();
+    };
+  }
+
   // ---- tiles ------------------------------------------------------------------------------------------------------
 
   #wish() {
-    if (!this.#open || !this.#answered || this.#waiting || !this.state) return;
+    if (!this.#open || !this.#answered || this.#waiting || !this.state) return this.#tell();
     const [w, t] = this.map.size;
     const list = wishes(this.map.view, w, t).filter(([z, i, j]) => !this.map.tiles.has(z, i, j)).slice(0, WISHES);
     const names = new Set(list.map((tile) => tile.join("/")));
-    if (!list.length && !this.#wished.size) return this.#tell();
+    if (names.size === this.#wished.size && list.every((tile) => this.#wished.has(tile.join("/")))) return this.#tell();
     this.#wished = names;
     this.#most = names.size;
     this.send({ kind: "tiles", tiles: list });
@@ -447,6 +462,8 @@ class Lab {
   #pictured() {
     this.#first = true;
     const since = this.#touched;
+    if (!this.#started) requestAnimationFrame(() => performance.mark("lab: first picture"));
+    this.#started = true;
     if (since) requestAnimationFrame(() => performance.measure("lab: change to picture", { start: since, end: performance.now() }));
     this.#touched = 0;
     if (this.#waiting) this.#flush();

@@ -1,0 +1,172 @@
+"""The lab in a real browser: a server on a free port, headless Chromium, pages that wait for conditions, never for times."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 60_000  # milliseconds until a condition counts as never met: slow machines share their cores
+
+
+class Server:
+    """`fallline lab` as a user starts it; `url` is the address that it prints."""
+
+    def __init__(self, folder: Path, port: int = 0, *arguments: str) -> None:
+        self.folder, self.port, self.arguments = folder, port, arguments
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "fallline", "lab", "--no-browser", "--port", str(self.port), *self.arguments]
+        environment = os.environ | {
+            "XDG_STATE_HOME": str(self.folder),
+            "HOME": str(self.folder),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        )
+        assert self.process.stdout
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            found = re.search(r"http://\S+", line)
+            if found:
+                self.url = found.group()
+                break
+        else:
+            pytest.fail(f"fallline lab ended before it printed an address: {''.join(said)}")
+        self.port = int(re.search(r":(\d+)", self.url.removeprefix("http:")).group(1))  # type: ignore[union-attr]
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@dataclass
+class Lab:
+    """A page of the lab, with words for what a reader does."""
+
+    page: Any
+    url: str
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, url: str = "") -> Lab:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page.goto(url or self.url)
+        return self.ready()
+
+    def ready(self) -> Lab:
+        """Wait until nothing is outstanding, and the frame after."""
+        self.page.wait_for_function("document.getElementById('lab')?.dataset.state === 'ready'")
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return self
+
+    def until(self, condition: str, argument: Any = None) -> Any:
+        """Wait for a JavaScript condition."""
+        return self.page.wait_for_function(condition, arg=argument)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What the address says beyond the defaults, once it is written."""
+        self.page.wait_for_timeout(350)  # the address is written a quarter of a second after the last change
+        code = self.page.url.partition("#")[2]
+        return json.loads(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))) if code else {}
+
+    def pixels(self, canvas: str = ".map-cells") -> str:
+        """All pixels of a canvas as text: equal pictures have equal texts."""
+        return self.page.evaluate(f"document.querySelector({canvas!r}).toDataURL()")
+
+    def pin(self, x: float, y: float) -> None:
+        for box, value in zip(self.page.locator(".exact input").all(), (x, y), strict=True):
+            box.fill(repr(value))
+        count = self.page.locator(".pin").count()
+        self.page.locator(".exact button").click()
+        self.until("n => document.querySelectorAll('.pin').length === n", count + 1)
+        self.ready()
+
+    def rows(self) -> list[list[str]]:
+        """The table that compares the pinned runs."""
+        return [row.locator("td").all_inner_texts() for row in self.page.locator(".happened tbody tr").all()]
+
+    def step(self) -> str:
+        return self.page.locator(".step").inner_text()
+
+    def plot(self, u: float, v: float) -> tuple[float, float]:
+        """Where a place of the map lies on the screen, from its lower left corner."""
+        self.page.locator(".map-cells").scroll_into_view_if_needed()
+        box = self.page.locator(".map-cells").bounding_box()
+        return box["x"] + u * box["width"], box["y"] + (1 - v) * box["height"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+    if not CHROMIUM:
+        pytest.skip("browser tests need Chromium: none is installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    pytest.importorskip("starlette", reason="browser tests need fallline[lab]")
+    started = Server(tmp_path_factory.mktemp("lab"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def own_server(server: Server, tmp_path: Path) -> Iterator[Server]:
+    """A server for one test alone, to be killed."""
+    started = Server(tmp_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def new_lab(chromium: Any, server: Server) -> Iterator[Callable[..., Lab]]:
+    """Opens pages; each in a browser context of its own, which knows nothing of the others."""
+    contexts = []
+
+    def make(**options: Any) -> Lab:
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
+        return Lab(contexts[-1].new_page(), server.url)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def lab(new_lab: Callable[..., Lab]) -> Iterator[Lab]:
+    opened = new_lab().open()
+    yield opened
+    assert opened.errors == []

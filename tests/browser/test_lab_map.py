@@ -1,0 +1,160 @@
+"""The map: pictures, zoom, pan, pins, colours, the address."""
+
+from __future__ import annotations
+
+import math
+
+
+def test_first_picture_has_axes_colours_and_theory(lab):
+    assert "three" in lab.page.locator("#map-title").inner_text().lower()
+    assert "final loss" in lab.page.locator(".legend").inner_text()
+    colours = lab.page.evaluate(
+        """() => { const c = document.querySelector('.map-cells');
+        const d = new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer);
+        return new Set(d).size; }"""
+    )
+    assert colours > 40  # a ramp, not a blank sheet
+    assert lab.page.get_by_label("stability bound").is_checked()
+
+
+def test_readout_tells_the_run_under_the_pointer(lab):
+    lab.page.mouse.move(*lab.plot(0.5, 0.5))
+    lab.until("document.querySelector('.readout').textContent.includes('final loss')")
+    text = lab.page.locator(".readout").inner_text()
+    assert "learning rate" in text
+    assert "momentum" in text
+    lab.until("document.querySelector('.run-card.passing h3').textContent.startsWith('Under the pointer')")
+
+
+def find_cliff(lab, v: float) -> float:
+    """Where along a row the loss jumps: the place u with the largest step between neighbouring pixels."""
+    return lab.page.evaluate(
+        """v => { const c = document.querySelector('.map-cells'), g = c.getContext('2d');
+        const d = g.getImageData(0, Math.round((1 - v) * c.height), c.width, 1).data; let best = 0, at = 0;
+        for (let k = 1; k < c.width; k++) { const s = [0, 1, 2].reduce((n, p) => n + Math.abs(d[4 * k + p] - d[4 * k - 4 + p]), 0);
+          if (s > best) [best, at] = [s, k]; }
+        return at / c.width; }""",
+        v,
+    )
+
+
+def zoomed(lab) -> float:
+    text = lab.page.locator(".depth").inner_text().rstrip("×")
+    if not text:
+        return 1.0
+    mantissa, _, power = text.partition("×10")
+    digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+    return (
+        float(mantissa) * 10.0 ** float(power.translate(digits))
+        if power
+        else (
+            10.0 ** float(mantissa[2:].translate(digits))
+            if mantissa.startswith("10") and len(mantissa) > 2 and not mantissa.isdigit()
+            else float(mantissa)
+        )
+    )
+
+
+def test_zoom_in_on_the_cliff_to_a_million_and_back(lab):
+    first = lab.pixels()
+    lab.page.evaluate("document.querySelector('[data-focus=\"dtype 1\"]').click()")
+    lab.ready()
+    double = lab.pixels()
+    assert double != first
+    for _ in range(12):
+        u = find_cliff(lab, 0.3)
+        lab.page.mouse.move(*lab.plot(u, 0.3))
+        for _ in range(3):
+            lab.page.mouse.wheel(0, -270)
+        lab.ready()
+        if zoomed(lab) >= 1e6:
+            break
+    assert zoomed(lab) >= 1e6
+    # The cliff is still a cliff, drawn with cells of one pixel: both of its sides are there.
+    count = lab.page.evaluate(
+        """() => { const c = document.querySelector('.map-cells');
+        return new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size; }"""
+    )
+    assert count >= 2
+    view = lab.state["view"]["x"]
+    assert 0 < view[1] - view[0] < 1e-6
+    lab.page.get_by_role("button", name="Whole map").click()
+    lab.until("document.querySelector('.depth').textContent === ''")
+    lab.ready()
+    assert lab.pixels() == double
+
+
+def test_drag_pans_and_shift_drag_zooms_to_a_box(lab):
+    lab.page.mouse.move(*lab.plot(0.5, 0.5))
+    lab.page.mouse.wheel(0, -350)
+    lab.ready()
+    before = lab.state["view"]["x"]
+    lab.page.mouse.down()
+    lab.page.mouse.move(*lab.plot(0.3, 0.5), steps=4)
+    lab.page.mouse.up()
+    lab.ready()
+    after = lab.state["view"]["x"]
+    assert math.isclose(after[1] - after[0], before[1] - before[0])
+    assert after[0] > before[0]
+    assert lab.page.locator(".pin").count() == 0  # a drag is no click
+    lab.page.keyboard.down("Shift")
+    lab.page.mouse.move(*lab.plot(0.2, 0.2))
+    lab.page.mouse.down()
+    lab.page.mouse.move(*lab.plot(0.4, 0.7), steps=4)
+    lab.page.mouse.up()
+    lab.page.keyboard.up("Shift")
+    lab.ready()
+    box = lab.state["view"]
+    assert math.isclose(box["x"][1] - box["x"][0], 0.2 * (after[1] - after[0]), rel_tol=0.05)
+
+
+def test_a_click_pins_exactly_the_run_of_the_pixel(lab):
+    lab.page.mouse.click(*lab.plot(0.4, 0.6))
+    lab.until("document.querySelectorAll('.happened tbody tr').length === 1")
+    lab.ready()
+    pin = lab.state["pins"][0]
+    assert lab.page.locator(".readout").inner_text()
+    cells = [math.log(pin["x"] / low) / math.log(high / low) for low, high in [axis_range(lab, "x")]]
+    assert abs(cells[0] - 0.4) < 0.01
+    lab.page.get_by_role("button", name="Unpin run 1").click()
+    lab.until("document.querySelectorAll('.pin').length === 0")
+
+
+def axis_range(lab, which: str) -> tuple[float, float]:
+    field = lab.page.locator(f'[data-key="map.{which}"]')
+    return tuple(float(box.input_value()) for box in field.locator("input").all())
+
+
+def test_share_link_gives_the_same_pixels_elsewhere(lab, new_lab):
+    lab.page.mouse.move(*lab.plot(0.85, 0.85))
+    lab.page.mouse.wheel(0, -900)
+    lab.ready()
+    lab.pin(0.006, 0.0)
+    assert lab.state["pins"] == [{"x": 0.006, "y": 0.0}]
+    other = new_lab().open()  # takes the cookie of its own
+    other.page.goto(lab.page.url)
+    other.page.reload()
+    other.ready()
+    assert other.pixels() == lab.pixels()
+    assert other.rows() == lab.rows()
+
+
+def test_colours_of_this_view(lab):
+    lab.page.mouse.move(*lab.plot(0.1, 0.1))
+    lab.page.mouse.wheel(0, -600)
+    lab.ready()
+    before = lab.pixels()
+    lab.page.get_by_label("fit colours").check()
+    lab.ready()
+    assert lab.pixels() != before
+    low, high = lab.state["look"]["colours"]
+    assert low < high
+    lab.page.get_by_label("fit colours").uncheck()
+    lab.ready()
+    assert lab.pixels() == before
+
+
+def test_back_button_goes_to_the_state_before(lab):
+    lab.pin(0.006, 0.0)
+    lab.page.go_back()
+    lab.until("document.querySelectorAll('.pin').length === 0")

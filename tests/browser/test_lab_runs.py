@@ -1,0 +1,98 @@
+"""The runs, what happened to them, and the equations."""
+
+from __future__ import annotations
+
+NOTEBOOK = [(6e-3, 0.0, "33.51"), (1e-3, 0.0, "63.92"), (6.5e-3, 0.0, "148.3"), (1e-3, 0.9, "34.47")]
+
+
+def test_the_four_runs_of_the_notebook(lab):
+    for x, y, _ in NOTEBOOK:
+        lab.pin(x, y)
+    lab.until("document.querySelectorAll('.happened tbody tr').length === 4")
+    for row, (_, _, loss) in zip(lab.rows(), NOTEBOOK, strict=True):
+        assert loss in row
+    sentences = lab.page.locator(".sentences li").all_inner_texts()
+    assert len(sentences) == 4
+    assert "died" in sentences[2]
+    assert "Run 4" in lab.page.locator(".happened [aria-live]").text_content()
+    assert lab.page.locator(".run-card:visible").count() == 4
+    # A fifth is refused in words.
+    lab.page.mouse.click(*lab.plot(0.3, 0.5))
+    assert "Four runs" in lab.page.locator(".notice").inner_text()
+
+
+def test_scrub_step_back_and_play(lab):
+    lab.pin(6e-3, 0.0)
+    lab.until("document.querySelector('.regions').clientWidth > 0")
+    assert lab.step() == "30 / 30"
+    end = lab.pixels(".run-card:not([hidden]) .regions")
+    lab.page.get_by_role("button", name="Step back").click()
+    lab.until("document.querySelector('.step').textContent === '29 / 30'")
+    lab.page.get_by_role("button", name="First step").click()
+    lab.until("document.querySelector('.step').textContent === '0 / 30'")
+    start = lab.pixels(".run-card:not([hidden]) .regions")
+    assert start != end
+    lab.page.get_by_role("button", name="Step forward").click()
+    lab.until("document.querySelector('.step').textContent === '1 / 30'")
+    lab.page.get_by_label("Step", exact=True).focus()
+    lab.page.keyboard.press("ArrowLeft")
+    lab.until("document.querySelector('.step').textContent === '0 / 30'")
+    lab.page.get_by_role("button", name="Play").click()
+    lab.until("document.querySelector('.step').textContent === '30 / 30'")
+    lab.until("document.querySelector('.player [aria-label=Play]')")
+    lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert lab.pixels(".run-card:not([hidden]) .regions") == end
+
+
+def test_weights_are_drawn_at_the_step_shown(lab):
+    lab.pin(6e-3, 0.0)
+    network = ".run-card:not([hidden]) .network"
+    end = lab.pixels(network)
+    lab.page.get_by_role("button", name="First step").click()
+    lab.until("document.querySelector('.step').textContent === '0 / 30'")
+    lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert lab.pixels(network) != end
+    assert "Network 2-3-2-3" in lab.page.locator(network).get_attribute("aria-label")
+
+
+def test_drag_the_start_on_rosenbrock(lab):
+    lab.page.get_by_text("landscape", exact=True).click()
+    lab.until("document.querySelector('.landscape')?.clientWidth > 0")
+    lab.ready()
+    before = lab.pixels()
+    handle = lab.page.locator(".start-handle:visible").first
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    lab.page.mouse.move(x, y)
+    lab.page.mouse.down()
+    lab.page.mouse.move(x + 40, y - 50, steps=6)
+    lab.page.mouse.up()
+    lab.ready()
+    start = lab.state["start"]
+    assert len(start) == 2
+    assert lab.pixels() != before  # the whole map follows the start
+    handle.focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.ready()
+    assert lab.state["start"][0] > start[0]
+
+
+def test_equations_have_outlines_and_mathml(lab):
+    lab.page.locator(".equations").scroll_into_view_if_needed()
+    lab.until("document.querySelectorAll('.equation svg').length > 3")
+    assert lab.page.locator(".equation math").count() > 3
+    lab.page.get_by_label("Form of the equations").select_option("units")
+    lab.until("n => document.querySelectorAll('.equation svg').length !== n", lab.page.locator(".equation svg").count())
+    text = lab.page.locator(".equation-list").text_content()
+    lab.page.get_by_label("put the numbers in").check()
+    lab.until("t => document.querySelector('.equation-list').textContent !== t", text)
+
+
+def test_unpinning_keeps_the_others(lab):
+    for x, y, _ in NOTEBOOK[:2]:
+        lab.pin(x, y)
+    lab.page.get_by_role("button", name="Unpin run 1").click()
+    lab.until("document.querySelectorAll('.happened tbody tr').length === 1")
+    lab.ready()
+    assert "63.92" in lab.rows()[0]
