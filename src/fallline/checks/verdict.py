@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fallline.textbook.network import Network
     from fallline.views.picture import Picture
 
-__all__ = ["Verdict"]
+__all__ = ["Status", "Verdict"]
 
 Status = Literal["right", "wrong", "unchecked"]
 
