@@ -51,6 +51,11 @@ class Lab {
   #started = false;
   /** @type {"best"|"pointed"} */
   #passing = "best";
+  curves = /** @type {{x: number[], y: number[], name: string}[]} */ ([]);
+  /** @type {number[]} */
+  shares = [];
+  /** @type {HTMLInputElement[]} */
+  exact = [];
   #csv = /** @type {{name: string, text: string, digest: string}|null} */ (null);
   #equationsDirty = true;
   #equationsSeen = false;
@@ -338,7 +343,7 @@ class Lab {
     let next = changed(this.state, key, value);
     if (key === "objective.kind") next = changed(this.state, "objective", { kind: value });
     if (key === "data.kind") next = changed(this.state, "data", { kind: value });
-    if (key === "data.name") next = changed(this.state, "data", { ...this.state.data, name: value });
+    if (key === "data.name") next = changed(this.state, "data", { kind: "generated", name: value });
     if (same(next, this.state)) return;
     this.state = next;
     this.controls.show(null, next, this.axes);
@@ -557,7 +562,7 @@ class Lab {
   #speak = calm(300, (/** @type {string} */ text) => (this.spoken.textContent = text));
 
   #showTheory() {
-    const curves = this.curves ?? [];
+    const { curves } = this;
     this.theoryLabel.hidden = !curves.length;
     this.map.curves = this.state?.look.theory ? curves : [];
     this.map.draw();

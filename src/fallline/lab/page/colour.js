@@ -11,7 +11,8 @@ export function pixel(hex) {
 
 /** @param {string} hex @returns {[number, number, number]} */
 export function rgb(hex) {
-  return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+  const at = (/** @type {number} */ k) => parseInt(hex.slice(k, k + 2), 16);
+  return [at(1), at(3), at(5)];
 }
 
 /** A mixture in sRGB, for tints. @param {string} a @param {string} b @param {number} share of b */

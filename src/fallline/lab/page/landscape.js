@@ -71,7 +71,7 @@ export class LandscapeView {
       c.stroke();
     }
     if (!path || dimension < 2) return;
-    const at = (/** @type {number} */ k) => [px(path[k * dimension]), py(path[k * dimension + 1])];
+    const at = (/** @type {number} */ k) => /** @type {[number, number]} */ ([px(path[k * dimension]), py(path[k * dimension + 1])]);
     const count = path.length / dimension;
     const last = Math.min(step, count - 1);
     for (const [from, to, alpha] of [[0, count - 1, 0.28], [0, last, 1]]) {

@@ -2,7 +2,7 @@
 
 import { hatch, isLight, valueOf } from "./colour.js";
 import { fit, h } from "./dom.js";
-import { number, percent, ticks } from "./numerals.js";
+import { percent, ticks } from "./numerals.js";
 
 const WIDTH = 260, BAR = 10;
 
@@ -86,6 +86,5 @@ export class Legend {
       c.fillText(label, x, 18);
       free = x + half + 6;
     }
-    void number;
   }
 }

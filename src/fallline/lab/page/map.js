@@ -42,6 +42,7 @@ export class MapView {
   /** @type {{x: number, y: number}[]} */
   #pinned = [];
   #flight = 0;
+  sheet = document.createElement("canvas");
   /** @type {[number, number]|null} */
   #pointed = null;
 
@@ -324,7 +325,6 @@ export class MapView {
 
   /** @param {CanvasRenderingContext2D} c @param {any[]} shown @param {number} outcome @param {number} ratio */
   #hatch(c, shown, outcome, ratio) {
-    this.sheet ??= document.createElement("canvas");
     const { width, height } = this.cells, sheet = this.sheet;
     if (sheet.width !== width || sheet.height !== height) [sheet.width, sheet.height] = [width, height];
     const m = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
@@ -350,7 +350,7 @@ export class MapView {
     const left = this.plot.offsetLeft, top = this.plot.offsetTop;
     const c = fit(this.over, this.element.clientWidth, this.element.clientHeight);
     c.clearRect(0, 0, this.element.clientWidth, this.element.clientHeight);
-    const { ink, muted, background } = this.#theme, { x, y } = this.view;
+    const { ink, muted } = this.#theme, { x, y } = this.view;
     c.font = `12px ${getComputedStyle(this.element).fontFamily}`;
     c.lineWidth = 1;
     c.strokeStyle = muted;
@@ -440,7 +440,6 @@ export class MapView {
     c.strokeStyle = muted;
     c.lineWidth = 1;
     c.strokeRect(left - 0.5, top - 0.5, w + 1, t + 1);
-    void background;
   }
 }
 

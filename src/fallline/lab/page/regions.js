@@ -11,6 +11,8 @@ export class RegionView {
   #dotted = "";
   #inked = "";
   #tints = new Uint32Array(256);
+  /** @type {Data|null} */
+  data = null;
 
   constructor() {
     this.canvas = h("canvas", { class: "regions", role: "img", "aria-label": "Decision regions and data" });

@@ -21,6 +21,8 @@ export const PASSING = 4;
  * @property {number} largest weight
  * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any}[]} frames
  * @property {number} framed steps whose frames are here
+ * @property {boolean} old of an older state
+ * @property {any} before whose regions are shown until the first of this run's come
  */
 
 export class Runs {

@@ -19,8 +19,6 @@ const name = (z, i, j) => `${z}/${i}/${j}`;
 export class Tiles {
   /** @type {Map<string, Tile>} */
   #kept = new Map();
-  /** @type {Tile|null} */
-  #old = null;
   #clock = 0;
   version = 0;
   /** Whether the tiles belong to an older state and stay only until the first of the newer. */
