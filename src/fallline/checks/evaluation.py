@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from fallline.checks.adapters import Adapter
 from fallline.checks.calls import Misbehaviour, Observed, name_of
 from fallline.checks.conventions import conventions
 from fallline.checks.draws import Group
 from fallline.checks.numbers import TOLERANCE, blocks_of, compare, get, right_numbers
-from fallline.checks.signatures import Adapter, Read, adapters
+from fallline.checks.returned import Read
+from fallline.checks.signatures import adapters
 from fallline.textbook.network import Layer, Parameters
 
 __all__ = ["SINGLE", "Evaluation", "evaluate"]
