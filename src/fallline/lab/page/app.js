@@ -519,7 +519,7 @@ class Lab {
     if (!this.state) return;
     this.state = { ...this.state, view };
     const zoom = 1 / Math.min(view.x[1] - view.x[0], view.y[1] - view.y[0]);
-    this.depth.textContent = zoom > 1.001 ? `${number(zoom, 2)}×` : "";
+    this.depth.textContent = zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "";
     this.#grain();
     if (resting) this.writeAddress();
     this.wishSoon();

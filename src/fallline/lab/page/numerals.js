@@ -14,7 +14,7 @@ export function number(value, digits = 4) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const exponent = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(digits)))));
-  if (exponent < -4 || exponent >= Math.max(digits, 5)) {
+  if (exponent < -4 || exponent >= digits) {
     const mantissa = Number((value / 10 ** exponent).toPrecision(digits));
     const power = `10${raised(exponent)}`;
     const text = mantissa === 1 ? power : mantissa === -1 ? `-${power}` : `${mantissa}×${power}`;
@@ -80,15 +80,16 @@ export function ticks(axis, from, to, most) {
   const shared = size > 0 ? Math.floor(Math.log10(size)) - Math.floor(Math.log10(step)) : 0;
   if (shared > 4) return offsets(axis, low, high, step, size);
   const exponent = size > 0 ? Math.floor(Math.log10(size)) : 0;
+  const tiny = exponent < -3 || exponent > 5, long = tiny && shared > 1;
   const out = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high * (1 + Math.sign(high) * 1e-12); k++) {
     const value = k * step;
-    const label = exponent < -3 || exponent > 5
-      ? (value === 0 ? "0" : `${(value / 10 ** exponent).toFixed(Math.max(0, shared)).replace("-", "−")}×10${raised(exponent)}`)
+    const label = tiny
+      ? (value === 0 ? "0" : `${(value / 10 ** exponent).toFixed(Math.max(0, shared)).replace("-", "−")}${long ? "" : `×10${raised(exponent)}`}`)
       : k === 0 ? "0" : value.toFixed(places).replace("-", "−");
     out.push({ at: fractionOf(axis, value), label });
   }
-  return { ticks: out, base: "" };
+  return { ticks: out, base: long ? `in units of 10${raised(exponent)}` : "" };
 }
 
 /** @param {Axis} axis @param {number} low @param {number} high @param {number} most */

@@ -1,0 +1,142 @@
+"""The page's modules by themselves, imported from the served page: numbers, ticks, addresses, frames, tiles."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import struct
+
+import pytest
+
+from fallline.views.numerals import number, percent
+
+
+@pytest.fixture(scope="module")
+def modules(chromium, server):
+    """Runs an expression with a module of the page at hand as `m`."""
+    page = chromium.new_page()
+    page.goto(server.url)
+
+    def run(module: str, expression: str, argument: object = None) -> object:
+        return page.evaluate(
+            f"async argument => {{ const m = await import('/{module}.js'); return {expression}; }}", argument
+        )
+
+    yield run
+    page.close()
+
+
+VALUES = [0.0, 1.0, -0.5, 232.4917, 8e-5, 1e-5, 3.25e-7, -1e-9, 0.0063, 300, 12346, 1e6, 2.5e12, -1e6, 1 / 3, 99999.6]
+
+
+def test_numbers_read_as_in_the_rest_of_the_project(modules):
+    for value in VALUES:
+        assert modules("numerals", "m.number(argument)", value) == (number(value) if value else "0"), value
+    for share in (0, 0.004, 0.2345, 0.999, 1):
+        assert modules("numerals", "m.percent(argument)", share) == percent(share)
+
+
+@pytest.mark.parametrize("text", ["1e-3", "0,5", "−3", " 2.5 ", "8×10^-5"])
+def test_numbers_as_people_type_them(modules, text):
+    assert math.isfinite(modules("numerals", "m.parsed(argument)", text))
+    assert modules("numerals", "Number.isNaN(m.parsed(argument))", "three")
+
+
+def test_typed_numbers_come_back_as_they_were(modules):
+    for value in VALUES:
+        assert modules("numerals", "m.parsed(m.typed(argument))", value) == pytest.approx(value, rel=1e-11)
+
+
+AXES = [
+    {"name": "a", "low": 1e-5, "high": 1e-2, "scale": "log"},
+    {"name": "b", "low": 0, "high": 0.99, "scale": "linear"},
+    {"name": "c", "low": -1.5, "high": 3, "scale": "linear"},
+    {"name": "d", "low": 1e-3, "high": 1e6, "scale": "log"},
+]
+
+
+@pytest.mark.parametrize("axis", AXES, ids=lambda a: a["name"])
+@pytest.mark.parametrize("depth", [0, 3, 10, 20, 30])
+def test_ticks_at_every_depth(modules, axis, depth):
+    """Ticks lie in the window, in order, are neither none nor a crowd, and no two have the same label."""
+    low, width = 0.6180339887, 0.3 * 2.0**-depth
+    got = modules(
+        "numerals", "m.ticks(argument.axis, argument.a, argument.b, 6)", {"axis": axis, "a": low, "b": low + width}
+    )
+    places = [t["at"] for t in got["ticks"]]
+    assert 1 <= len(places) <= 8
+    assert places == sorted(places)
+    assert all(low - 0.01 * width <= p <= low + 1.01 * width for p in places)
+    labels = [t["label"] for t in got["ticks"]]
+    assert len(set(labels)) == len(labels)
+    assert all(len(label) <= 9 for label in labels)
+
+
+def test_fractions_and_values_are_inverse(modules):
+    for axis in AXES:
+        for f in (0, 0.25, 0.618, 1):
+            there = modules(
+                "numerals", "m.fractionOf(argument.axis, m.valueAt(argument.axis, argument.f))", {"axis": axis, "f": f}
+            )
+            assert there == pytest.approx(f, abs=1e-14)
+
+
+def test_an_address_holds_what_differs_from_the_defaults(modules):
+    defaults = {"steps": 30, "pins": [], "objective": {"kind": "landscape", "name": "rosenbrock"}}
+    state = defaults | {"steps": 31, "objective": {"kind": "formula", "text": "x² + y²"}}
+    code = modules("state", "m.toAddress(argument.state, argument.defaults)", {"state": state, "defaults": defaults})
+    told = json.loads(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)))
+    assert told == {k: v for k, v in state.items() if k != "pins"}
+    assert modules("state", "m.fromAddress('#' + argument)", code) == told
+    assert modules("state", "m.toAddress(argument, argument)", defaults) == ""
+    assert modules("state", "m.fromAddress('#')") is None
+
+
+def test_frames_of_any_sizes_are_unpacked(modules):
+    arrays = [
+        ("a", "float64", [2], struct.pack("<2d", 1.5, -2.0)),
+        ("b", "uint8", [3], bytes([1, 2, 255])),
+        ("c", "float32", [1], struct.pack("<f", 0.25)),
+    ]
+    header = json.dumps({
+        "kind": "tile", "arrays": [{"name": n, "dtype": d, "shape": s} for n, d, s, _ in arrays],
+        "buffers": [len(b) for *_, b in arrays],
+    }).encode()  # fmt: skip
+    header += b" " * (-(4 + len(header)) % 8)
+    frame = struct.pack("<I", len(header)) + header + b"".join(b + bytes(-len(b) % 8) for *_, b in arrays)
+    got = modules(
+        "wire",
+        "(({content, buffers}) => Object.fromEntries(Object.entries(m.arrays(content, buffers).values).map(([k, v]) => [k, [...v]])))"
+        "(m.unpack(Uint8Array.from(argument).buffer))",
+        list(frame),
+    )
+    assert got == {"a": [1.5, -2.0], "b": [1, 2, 255], "c": [0.25]}
+
+
+def test_tiles_cover_the_view_coarse_first(modules):
+    view = {"x": [0.3, 0.55], "y": [0.1, 0.35]}
+    wishes = modules("tiles", "m.wishes(argument, 640, 480)", view)
+    assert wishes[0] == [0, 0, 0]  # colours are those of the whole map
+    levels = [z for z, _, _ in wishes]
+    assert levels == sorted(levels)
+    assert len({tuple(w) for w in wishes}) == len(wishes)
+    finest = max(levels)
+    assert 0.75 <= 640 / (64 * 2**finest * 0.25) <= 1.5  # cells of about a pixel
+    for u in (0.3001, 0.42, 0.5499):
+        for v in (0.1001, 0.2, 0.3499):
+            assert [finest, int(u * 2**finest), int(v * 2**finest)] in wishes
+
+
+def test_colours_span_the_values_but_not_the_outliers(modules):
+    scale = modules(
+        "colour",
+        "m.scaleOf({kind: 'values', log: null}, argument, undefined, null)",
+        [1.0 + k / 1000 for k in range(1000)] + [1e9],
+    )
+    assert scale["low"] == 1.0
+    assert scale["high"] < 3
+    assert scale["beyond"]
+    wide = modules("colour", "m.scaleOf({kind: 'values', log: null}, argument, undefined, null)", [1.0, 10.0, 100.0])
+    assert wide["log"]
+    assert modules("colour", "m.place(argument, 10)", wide) == pytest.approx(0.5)
