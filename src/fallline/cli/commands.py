@@ -218,4 +218,20 @@ def bench(*, quick: bool = False, sweep: bool = True, json: Json = False) -> int
     return run([flag for flag, given_ in flags.items() if given_])
 
 
-COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend, check, bench)
+def lab(
+    study: str | None = None, *, data: Path | None = None, port: int | None = None, browser: bool = True
+) -> int:
+    """Open the lab in the browser: every slider moves a whole map. Ctrl-C ends it.
+
+    Args:
+        study: A built-in study's name, or a TOML file; the page begins with its first map.
+        data: A CSV file to begin with; its last column is to be learned.
+        port: Of the local server; the first free one from 8421 on unless given.
+        browser: Whether to open the browser; the address is printed in any case.
+    """
+    from fallline.lab import serve
+
+    return serve(study, data=data, port=port, browser=browser)
+
+
+COMMANDS: tuple[Any, ...] = (report, study, draw, equations, descend, check, bench, lab)

@@ -16,7 +16,7 @@ from fallline.runs.outcome import CAP, OUTCOMES
 if TYPE_CHECKING:
     from fallline.maps.map import Map
 
-__all__ = ["filled", "picture"]
+__all__ = ["filled", "measure_word", "picture"]
 
 FINEST = 2400
 """Cells along an axis that a picture is made of at most."""
@@ -30,6 +30,15 @@ _WORDS = {
     "convergence": "convergence measure",
     "outcome": "outcome",
 }
+
+
+def measure_word(name: str) -> str:
+    """What pictures call a measure.
+
+    >>> measure_word("best_loss")
+    'lowest loss on the way'
+    """
+    return _WORDS.get(name, name.replace("_", " "))
 
 
 def picture(
@@ -60,7 +69,7 @@ def picture(
         raise UsageError("a map without a single cell has no picture: compute it first.")
     values = filled(m, m[name]).astype(np.float64)
     wanted = next(w for w in m.spec.measures if w.name == name)
-    word = f"steps to loss {wanted.target:g}" if name == "steps_to" else _WORDS.get(name, name.replace("_", " "))
+    word = f"steps to loss {wanted.target:g}" if name == "steps_to" else measure_word(name)
     kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
     lost = _diverged(m, name, values)
     if name == "steps_to":

@@ -1,0 +1,217 @@
+"""After a change of one control, what no longer fits is brought in line: the page sends the change, we mend the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fallline.data.dataset import Dataset
+from fallline.data.generated import GENERATED
+from fallline.errors import FalllineError
+from fallline.lab.controls import axis_range, columns_of
+from fallline.lab.plan import Plan, Table, build_data, build_objective
+from fallline.lab.state import (
+    DATA_KINDS,
+    OBJECTIVES,
+    Refusal,
+    State,
+    _data_keys,
+    _setting_keys,
+    default_state,
+    read_state,
+)  # fmt: skip
+from fallline.maps.axes import axis_settings
+from fallline.maps.spec import map_spec
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
+
+__all__ = ["repaired"]
+
+Json = dict[str, Any]
+
+FIRST_AXES = ("learning_rate", "momentum", "beta1", "decay", "start.x", "start.y", "initial_scale", "seed")
+"""Which settings a map's axes are when the old ones no longer exist, in this order."""
+
+
+def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str, Table]) -> State:
+    """The state that the user means by a change of one key; what he typed himself is not touched, but checked.
+
+    >>> state = repaired({"optimizer": "gradient_descent"}, "optimizer", None, {})
+    >>> state["settings"], state["map"]["y"]["name"]
+    ({'learning_rate': 0.001, 'initial_scale': 1.0}, 'initial_scale')
+    """
+    if not isinstance(given, dict):
+        return read_state(given)
+    old = (before or default_state()).json
+    d: Json = {**old, **json.loads(json.dumps(given))}
+    _fit_objective(d, changed, old, tables)
+    _fit_settings(d)
+    state = _with_axes(d, changed, old, tables)
+    return state
+
+
+def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> None:
+    """Objective and data that go together."""
+    part = d["objective"]
+    if not isinstance(part, dict) or part.get("kind") not in OBJECTIVES:
+        return
+    keys = OBJECTIVES[part["kind"]]
+    d["objective"] = part = {"kind": part["kind"]} | {k: part.get(k, key.default) for k, key in keys.items()}
+    data = d["data"]
+    if isinstance(data, dict) and data.get("kind") in DATA_KINDS:
+        rest = {k: v for k, v in data.items() if k != "kind"}
+        if changed in ("data.name", "data.kind", "data"):
+            rest = {k: v for k, v in rest.items() if k not in ("seed", "noise")}
+        if data["kind"] != "generated" or rest.get("name", "three-gaussians") in GENERATED:
+            keys = _data_keys(data["kind"], rest)
+            d["data"] = {"kind": data["kind"]} | {k: rest.get(k, key.default) for k, key in keys.items()}
+    if part["kind"] != "network":
+        return
+    if d["data"].get("kind") == "table" and d["data"]["digest"] not in tables:
+        if len(tables):  # the page chose "CSV" again
+            d["data"]["digest"] = list(tables)[-1]
+        elif changed == "data.kind":
+            raise Refusal("choose a CSV file: click the field below, or drop the file on the page.", "data.digest")
+    if d["data"].get("kind") == "table" and d["data"]["digest"] in tables:
+        columns = columns_of(tables[d["data"]["digest"]])
+        if d["data"]["target"] not in columns:
+            d["data"]["target"] = columns[-1]
+    units, names = part["units"], part["activations"]
+    if not isinstance(units, list) or len(units) < 2 or not isinstance(names, list):
+        return
+    data_set = _data_of(d, tables)
+    if data_set is not None:
+        units[0], units[-1] = data_set.X.shape[1], data_set.T.shape[1]
+        if not data_set.classes and part["loss"] in ("cross_entropy", "logistic"):
+            part["loss"] = "squared_error"
+        elif data_set.classes and not changed.startswith("objective.loss") and part["loss"] != "cross_entropy" and not (
+            changed.startswith("objective")
+        ):
+            part["loss"] = "cross_entropy"
+    wanted = len(units) - 2
+    if len(names) != wanted:
+        removed = _removed(old["objective"].get("units"), units)
+        if removed is not None and len(names) == wanted + 1:
+            names = names[:removed] + names[removed + 1 :]
+        part["activations"] = (names + [names[-1] if names else "relu"] * wanted)[:wanted]
+
+
+def _removed(before: Any, after: list[Any]) -> int | None:
+    """Which hidden layer was taken away."""
+    if not isinstance(before, list) or len(before) != len(after) + 1:
+        return None
+    return next((k for k in range(len(after) - 1) if k + 1 >= len(after) or before[k + 1] != after[k + 1]), None)
+
+
+def _data_of(d: Json, tables: Mapping[str, Table]) -> Dataset | None:
+    try:
+        data = read_state({"data": d["data"]})["data"]
+        return build_data(json.dumps(data), tables.get(data.get("digest", "")) if data["kind"] == "table" else None)
+    except (FalllineError, AssertionError):
+        return None
+
+
+def _fit_settings(d: Json) -> None:
+    for key, part, table in (("settings", "optimizer", OPTIMIZERS), ("schedule_settings", "schedule", SCHEDULES)):
+        if isinstance(d[part], str) and d[part] in table and isinstance(d[key], dict):
+            keys = _setting_keys(key, d)
+            d[key] = {k: d[key].get(k, one.default) for k, one in keys.items()}
+
+
+def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> State:
+    """The rest: start, batch, measure, axes and pins that exist for this objective."""
+    plain = read_state({k: v for k, v in d.items() if k not in ("map", "start", "batch", "pins")})
+    part = plain["data"]
+    used = tables.get(part["digest"]) if part["kind"] == "table" and plain["objective"]["kind"] == "network" else None
+    if part["kind"] == "table" and plain["objective"]["kind"] == "network" and used is None:
+        raise Refusal("the table of this state is not here: choose its CSV file again.", "data.digest")
+    objective = build_objective(plain, used)
+    if isinstance(d["start"], list) and len(d["start"]) != objective.dimension:
+        d["start"] = None
+    if changed.startswith("objective.") and changed in ("objective.kind", "objective.name") and d["start"] == old["start"]:
+        d["start"] = None
+    if changed == "seed" and isinstance(objective, NetworkObjective):
+        d["start"] = None  # who turns the seed wants another start
+    if changed == "initial":
+        d["start"] = None
+    samples = len(objective.data) if isinstance(objective, NetworkObjective) else 0
+    if isinstance(d["batch"], int | float) and changed != "batch" and d["batch"] > samples:
+        d["batch"] = None
+    plane = d["map"]
+    if isinstance(plane, dict):
+        if plane.get("measure") == "accuracy" and not _classifies(objective):
+            plane["measure"] = "final_loss"
+        _fit_axes(d, plain, objective, old, changed)
+        axes = [plane.get("x"), plane.get("y")]
+        if axes != [old["map"]["x"], old["map"]["y"]]:
+            d["pins"] = _pins_within(d["pins"], axes, old["map"])
+    return read_state(d)
+
+
+def _classifies(objective: Objective) -> bool:
+    return isinstance(objective, NetworkObjective) and objective.network.loss.targets != "values"
+
+
+def _fit_axes(d: Json, plain: State, objective: Objective, old: Json, changed: str) -> None:
+    plane, optimizer, plan = d["map"], OPTIMIZERS[plain["optimizer"]], SCHEDULES[plain["schedule"]]
+    valid = axis_settings(objective, optimizer, plan)
+    x, y = plane.get("x"), plane.get("y")
+    if not isinstance(x, dict) or not isinstance(y, dict):
+        return
+    if x.get("name") == y.get("name"):  # the other axis takes the place that this one had
+        if changed.startswith("map.x"):
+            plane["y"] = old["map"]["x"]
+        else:
+            plane["x"] = old["map"]["y"]
+    sketch: Plan | None = None
+    for which in ("x", "y"):
+        other = plane["y" if which == "x" else "x"].get("name")
+        known = plane[which].get("name") in valid
+        moved = plane[which].get("name") in ("start.x", "start.y") and changed in ("objective.name", "objective.kind")
+        # Another objective has other learning rates; a range that nobody typed follows it.
+        moved = moved or (plane[which].get("name") == "learning_rate" and _other_hill(plain.json, old) and not changed.startswith("map"))
+        if known and not moved:
+            continue
+        name = plane[which]["name"] if known else next(n for n in (*FIRST_AXES, *valid) if n in valid and n != other)
+        sketch = sketch or _sketch(d, plain, objective)
+        low, high, scale = axis_range(name, sketch)
+        plane[which] = {"name": name, "low": low, "high": high, "scale": scale}
+
+
+def _other_hill(d: Json, old: Json) -> bool:
+    a, b = d["objective"], old["objective"]
+    if a["kind"] != b["kind"] or d["optimizer"] != old["optimizer"]:
+        return True
+    return bool(a["kind"] == "landscape" and a["name"] != b["name"])
+
+
+def _sketch(d: Json, plain: State, objective: Objective) -> Plan:
+    """A plan with axes that always exist, to ask the curvature at the start of."""
+    start = d["start"] if isinstance(d["start"], list) else None
+    if isinstance(objective, LandscapeObjective) and start is None:
+        start = np.array(objective.landscape.start)
+    spec = map_spec(
+        objective, x="initial_scale=0.5..1", y="seed=0..1", size=2, optimizer_=plain["optimizer"], start=None,
+        initial_=plain["initial"], seed=plain["seed"],
+    )  # fmt: skip
+    from dataclasses import replace
+
+    return Plan(plain, objective, replace(spec, start=None if start is None else np.asarray(start, dtype=np.float64)))
+
+
+def _pins_within(pins: Any, axes: list[Any], old: Json) -> Any:
+    if not isinstance(pins, list) or [a.get("name") for a in axes] != [old["x"]["name"], old["y"]["name"]]:
+        return []
+    kept = []
+    for pin in pins:
+        try:
+            inside = all(a["low"] <= pin[k] <= a["high"] for a, k in zip(axes, ("x", "y"), strict=True))
+        except (KeyError, TypeError):
+            return pins
+        if inside:
+            kept.append(pin)
+    return kept

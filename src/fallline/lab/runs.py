@@ -1,0 +1,120 @@
+"""What the view of a run needs: path, curves, outcome, and what a network answers over the plane at each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.lab.plan import Plan
+from fallline.maps.replay import replay
+from fallline.problems import NetworkObjective
+from fallline.runs.descent import Run
+
+__all__ = ["describe_run", "frames", "plane_window", "train_run"]
+
+Arrays = dict[str, NDArray[Any]]
+
+SIDE = 48
+"""Cells along each side of the plane of a network's answers."""
+
+MOST_NUMBERS = 4_000_000
+"""Numbers of one chunk of frames on their way through the network."""
+
+
+def train_run(plan: Plan, x: float, y: float) -> Run:
+    """The run at exactly (x, y), in the arithmetic of the map."""
+    return replay(plan.run_spec(x, y), 0, 0)
+
+
+def describe_run(plan: Plan, run: Run) -> tuple[dict[str, Any], Arrays]:
+    """How a run ended, its numbers, and its curves.
+
+    >>> from fallline.lab.plan import build_plan
+    >>> from fallline.lab.state import default_state
+    >>> plan = build_plan(default_state(), {})
+    >>> told, arrays = describe_run(plan, train_run(plan, 0.006, 0.0))
+    >>> told["numbers"][0], arrays["path"].shape
+    ({'label': 'final loss', 'value': 33.51367950439453}, (31, 26))
+    """
+    losses = np.asarray(run.losses, dtype=np.float64)
+    numbers = [_entry("final loss", losses[-1]), _entry("lowest loss", np.nanmin(losses) if np.isfinite(losses).any() else np.nan)]
+    net = plan.network
+    if net is not None and net.network.loss.targets != "values":
+        alive = np.isfinite(run.end).all()
+        numbers.append(_entry("accuracy", float(net.accuracy(np.asarray(run.end))) if alive else np.nan))
+    if plan.spec.target is not None:
+        reached = run.steps_to(plan.spec.target)
+        numbers.append({"label": f"steps to {plan.spec.target:g}", "value": reached})
+    numbers.append(_entry("gradient norm", run.gradient_norms[-1]))
+    told: dict[str, Any] = {
+        "steps": run.steps,
+        "outcome": {"name": run.outcome.kind, "sentence": run.outcome.sentence, "step": run.outcome.step},
+        "numbers": numbers,
+        "labels": list(run.objective.labels) if run.objective.dimension <= 500 else [],
+        "layers": None if net is None else _layers(net),
+    }
+    path = np.asarray(run.path)
+    norms = np.asarray(run.gradient_norms, dtype=np.float64)
+    return told, {"losses": losses, "norms": norms, "path": path}
+
+
+def frames(plan: Plan, run: Run, first: int, last: int) -> tuple[dict[str, Any], Arrays]:
+    """What the network answers at steps first, ..., last (fewer where they are many), (n, 48, 48), row 0 at the bottom.
+
+    Classes by number; a single output or a value as 0 to 255 over `scale`. After a divergence the last answer stays.
+    """
+    net = plan.network
+    if net is None or net.network.sizes[0] != 2:
+        return {"window": [0, 1, 0, 1]}, {"regions": np.zeros((0, SIDE, SIDE), np.uint8)}
+    window = plane_window(net)
+    points = _grid(window)
+    most = max(1, int(MOST_NUMBERS // (len(points) * max(net.network.sizes))))
+    steps = np.arange(first, min(last, run.steps, first + most - 1) + 1)
+    alive = np.flatnonzero(np.isfinite(np.asarray(run.path)).all(axis=-1) & np.isfinite(run.losses))
+    at = alive[np.maximum(0, np.searchsorted(alive, steps, side="right") - 1)] if len(alive) else steps * 0
+    with np.errstate(all="ignore"):
+        answer = net.predict(np.asarray(run.path, dtype=np.float64)[at], points)
+    told: dict[str, Any] = {"window": window}
+    if net.network.loss.targets == "values":
+        low, high = _span(net.data.T[:, 0])
+        shade = np.nan_to_num((answer[..., 0] - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
+        regions, told["scale"] = np.clip(255 * shade, 0, 255).astype(np.uint8), [low, high]
+    elif answer.shape[-1] == 1:
+        regions = (answer[..., 0] > 0.5).astype(np.uint8)
+    else:
+        regions = np.nan_to_num(answer).argmax(axis=-1).astype(np.uint8)
+    return told, {"regions": regions.reshape(len(steps), SIDE, SIDE)}
+
+
+def plane_window(net: NetworkObjective) -> list[float]:
+    """[x0, x1, y0, y1] around the data."""
+    (x0, x1), (y0, y1) = (_span(net.data.X[:, k], 0.08) for k in (0, 1))
+    return [x0, x1, y0, y1]
+
+
+def _span(values: NDArray[np.float64], margin: float = 0.0) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    room = margin * (high - low) if high > low else 1.0
+    return low - room, high + room
+
+
+def _grid(window: list[float]) -> NDArray[np.float64]:
+    x0, x1, y0, y1 = window
+    centres = (np.arange(SIDE) + 0.5) / SIDE
+    across, up = np.meshgrid(x0 + (x1 - x0) * centres, y0 + (y1 - y0) * centres)
+    return np.column_stack([across.ravel(), up.ravel()])
+
+
+def _layers(net: NetworkObjective) -> list[dict[str, Any]]:
+    """Where each layer's W and b lie in the parameter vector."""
+    layers, at = [], 0
+    for (n, m), bias in net.network.shapes:
+        layers.append({"W": [n, m], "at": at, "b": at + n * m if bias else None})
+        at += n * m + (m if bias else 0)
+    return layers
+
+
+def _entry(label: str, value: float) -> dict[str, Any]:
+    return {"label": label, "value": float(value) if np.isfinite(value) else None}
