@@ -44,7 +44,8 @@ def test_a_folder_is_graded_each_in_its_own_process(tmp_path, capsys):
         "e_kill.py": "import os, signal\ndef gradient(parameters, X, T): os.kill(os.getpid(), signal.SIGSEGV)\n",
         "f_hungry.py": "def gradient(parameters, X, T): return bytearray(8 * 2**30)\n",
         "g_syntax.py": "def gradient(:\n",
-        "h_loud.py": RIGHT.replace("    return", "    print('x' * 10000000)\n    return"),
+        "i_import.py": "import no_such_module\n",
+        "h_loud.py": RIGHT.replace("    return", "    print('x' * 10000000 + 30 * chr(10))\n    return"),
         "=cmd.py": "def gradient(parameters, X, T): raise ValueError('=1+1')\n",
     }
     for name, text in files.items():
@@ -63,6 +64,8 @@ def test_a_folder_is_graded_each_in_its_own_process(tmp_path, capsys):
     assert "SIGSEGV" in rows["e_kill.py"]["sentence"]
     assert "Memory" in rows["f_hungry.py"]["sentence"]
     assert "not Python" in rows["g_syntax.py"]["sentence"]
+    assert "ModuleNotFoundError on line 1 of i_import.py" in rows["i_import.py"]["sentence"]
+    assert "prints" in rows["h_loud.py"]["notes"]
     assert all(
         statuses[n] == "unchecked" for n in ("c_loop.py", "d_crash.py", "e_kill.py", "f_hungry.py", "g_syntax.py")
     )

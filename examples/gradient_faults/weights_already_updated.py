@@ -4,7 +4,7 @@ The update of each layer follows its gradient at once, and the next delta goes b
 
     fallline check weights_already_updated.py:gradient --network 2-3-2-3
 
-says: the delta of each layer goes back through W after its update, not before
+says: the delta of each layer goes back through the next layer's W after its update, not before
 """
 
 import numpy as np

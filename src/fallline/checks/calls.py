@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Misbehaviour", "Observed", "call"]
+__all__ = ["Misbehaviour", "Observed", "call", "told"]
 
 MUCH_PRINT = 20
 """So many lines, over all calls of a check, are worth a word."""
@@ -78,17 +78,21 @@ def call(
 
 def raised(function: Callable[..., Any], error: BaseException) -> str:
     """The sentence: which error, and on which line of the user's own file."""
-    frames = traceback.extract_tb(error.__traceback__)
     code = getattr(function, "__code__", None)
-    own = [f for f in frames if code is not None and f.filename == code.co_filename] or frames[1:]
+    return (
+        f"{name_of(function)} {told(error, code.co_filename if code is not None else '')}, so its gradient could not be "
+        "checked."
+    )
+
+
+def told(error: BaseException, filename: str) -> str:
+    """ "raises ValueError on line 3 of mine.py: ...": the last line of that file that led to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if f.filename == filename] or frames[1:]
     place = f" on line {own[-1].lineno} of {Path(own[-1].filename).name}" if own else ""
     text = f": `{own[-1].line}`" if own and own[-1].line else ""
     message = " ".join(str(error).split())
-    return (
-        f"{name_of(function)} raises {type(error).__name__}{place}{text}"
-        + (f" ({message[:300]})" if message else "")
-        + ", so its gradient could not be checked."
-    )
+    return f"raises {type(error).__name__}{place}{text}" + (f" ({message[:300]})" if message else "")
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -1,4 +1,4 @@
-"""A verdict for people: in the terminal, as plain text, in a notebook,."""
+"""A verdict for people: in the terminal, as plain text, in a notebook."""
 
 from __future__ import annotations
 

@@ -65,8 +65,9 @@ class Named:
         layers = sorted(l for l in self.layers if l is not None)
         if len(layers) == 1:
             return text.format(l=layers[0], k=layers[0] + 1)
-        said = text.replace("layer {l}", "each layer").replace("layer {k}", "the next layer")
-        said = said.format(l="", k="")
+        for one, all_ in _EACH:
+            text = text.replace(one, all_)
+        said = text.format(l="", k="")
         if self.everywhere or not layers:
             return said
         return f"{said} (in layers {', '.join(map(str, layers))})"
@@ -76,6 +77,15 @@ class Named:
             return _HALF_MEANS[self.fault]
         return self._fill(FAULTS[self.fault].sentence)
 
+
+_EACH = (
+    ("layer {l}", "each layer"),
+    ("layer {k}", "the next layer"),
+    ("dW{l}", "each dW"),
+    ("db{l}", "each db"),
+    ("W{k}", "the next layer's W"),
+)
+"""What stands for a layer's number in a sentence on several layers."""
 
 _HALF_MEANS = {
     "db_times_m": "the 1/m stands in each dW, but in no db",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.calls import Misbehaviour, raised
+from fallline.checks.calls import Misbehaviour, told
 from fallline.errors import UsageError
 
 __all__ = ["load", "split"]
@@ -46,8 +46,7 @@ def load(path: Path, name: str = "") -> Callable[..., Any]:
     except SyntaxError as error:
         raise Misbehaviour(f"{path.name} is not Python: line {error.lineno}: {error.msg}.") from error
     except (Exception, SystemExit) as error:
-        sentence = raised(lambda: None, error).partition(", so its")[0]
-        raise Misbehaviour(f"{path.name} cannot be run: {sentence.removeprefix('the function ')}.") from error
+        raise Misbehaviour(f"{path.name} cannot be run: it {told(error, str(path))}.") from error
     finally:
         if sys.modules.get(path.stem) is module:
             del sys.modules[path.stem]

@@ -38,6 +38,11 @@ class Reader:
         if result is None:
             raise Misbehaviour(f"{name_of(self.function)} returns nothing. Does it lack a `return`?")
         result = _without_loss(result)
+        if isinstance(result, str) or not (isinstance(result, Mapping | Sequence) or hasattr(result, "__array__")):
+            raise Misbehaviour(
+                f"{name_of(self.function)} returns an object of type {type(result).__name__}, not a gradient. Return "
+                "arrays: in a list, a tuple or a dictionary, or one flat vector."
+            )
         blocks = [("W", l) for l in range(1, self.network.depth + 1)]
         if self.network.bias:
             blocks = [(kind, l) for l in range(1, self.network.depth + 1) for kind in "Wb"]
@@ -69,16 +74,21 @@ class Reader:
         return found
 
     def _ordered(self, result: Any, blocks: list[tuple[str, int]], m: int) -> dict[tuple[str, int], Any]:
-        if isinstance(result, np.ndarray) or not isinstance(result, Sequence):
-            return self._from_vector(np.asarray(result), blocks)
+        if not isinstance(result, Sequence):
+            return self._from_vector(_numbers(result, "what is returned by", self.function), blocks)
         parts = list(result)
         pairs = all(isinstance(p, tuple | list) and len(p) == 2 for p in parts)
         if pairs and len(parts) == self.network.depth:
             flat = [(kind, l, p[k]) for l, p in enumerate(parts, 1) for k, kind in enumerate("Wb")]
             return {(kind, l): value for kind, l, value in flat if value is not None}
         if len(parts) != len(blocks):
-            if parts and all(np.ndim(p) == 0 for p in parts):
+            if parts and all(_plain(p) for p in parts):
                 return self._from_vector(np.asarray(parts), blocks)
+            if pairs and parts:
+                raise Misbehaviour(
+                    f"{name_of(self.function)} returns {len(parts)} pair{'s' * (len(parts) > 1)} of arrays; the "
+                    f"{self.network.text} network has {self.network.depth} layers."
+                )
             raise Misbehaviour(
                 f"{name_of(self.function)} returns {len(parts)} arrays; the {self.network.text} network has "
                 f"{len(blocks)} blocks of parameters ({', '.join(f'd{k}{l}' for k, l in blocks)})."
@@ -89,7 +99,7 @@ class Reader:
         weights, biases = [b for b in blocks if b[0] == "W"], [b for b in blocks if b[0] == "b"]
         backward = [b for l in range(self.network.depth, 0, -1) for b in blocks if b[1] == l]
         orders += [blocks, backward, weights + biases, weights[::-1] + biases[::-1]]
-        shapes = [np.shape(p) for p in parts]
+        shapes = [_shape(p) for p in parts]
         for order in orders:
             if all(_fits(s, self._shape(*b)) for s, b in zip(shapes, order, strict=True)):
                 return dict(zip(order, parts, strict=True))
@@ -158,7 +168,16 @@ def _plain(x: Any) -> bool:
     return isinstance(x, int | float | np.number) or (isinstance(x, np.ndarray) and x.ndim == 0)
 
 
-def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+def _shape(part: Any) -> tuple[int, ...] | None:
+    """Its shape; None if its rows differ in length."""
+    try:
+        shape: tuple[int, ...] = np.shape(part)
+    except ValueError:
+        return None
+    return shape
+
+
+def _fits(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
     """A bias may also come as one row or one column."""
     return shape == wanted or (len(wanted) == 1 and shape in ((1, *wanted), (*wanted, 1)))
 
@@ -168,8 +187,10 @@ def _numbers(value: Any, name: str, function: Callable[..., Any]) -> Any:
         value = value.detach().numpy()
     try:
         array = np.asarray(value)
+        if array.dtype.kind == "c" and not (array.imag == 0).all():
+            raise Misbehaviour(f"{name} of {name_of(function)} is complex; a gradient is real.", "wrong")
         if array.dtype.kind not in "fiub":
-            array = array.astype(float)
+            array = (array.real if array.dtype.kind == "c" else array).astype(float)
         return array if array.dtype in (np.float32, np.float64) else array.astype(float)
     except (TypeError, ValueError):
         raise Misbehaviour(

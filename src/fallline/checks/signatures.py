@@ -58,15 +58,19 @@ def _signature(function: Callable[..., Any], network: Network) -> Signature:
     found = quantities(required + [n for n in optional if n.lower() in ("l2", "lam", "reg", "lambd")], network)
     unknown = [n for n in required if found[n] is None]
     weightless = not any(q is not None and q.kind in ("W", "parameters") for q in found.values())
-    if (unknown or weightless) and len(
-        required
-    ) == 3:  # (p, X, T): p must be the parameters, whatever p means elsewhere
+    # (p, X, T): p must be the parameters, whatever p means elsewhere
+    if (unknown or weightless) and len(required) == 3:
         return tuple(zip(required, (q for _, q in ours), strict=True))
     if unknown:
         raise Misbehaviour(
             f"{name_of(function)} has a parameter {unknown[0]!r} whose meaning is unknown. Known are parameters, X (data), "
             "T (targets), Y (outputs), W1, b1, ..., V and c (last layer), H1 or A1, Z1, m, l2; "
             "or write gradient(parameters, X, T)."
+        )
+    if weightless and not any(q is not None and q.kind == "Y" for q in found.values()):
+        raise Misbehaviour(
+            f"{name_of(function)} has no parameter that gets the weights; it has {', '.join(required) or 'none at all'}. "
+            "Write gradient(parameters, X, T), or name them W1, b1, W2, b2 and so on."
         )
     kinds = [q for q in found.values() if q is not None]
     if len(set(kinds)) < len(kinds):

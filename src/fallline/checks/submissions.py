@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from fallline.errors import UsageError
+from fallline.errors import FalllineError, UsageError
 
 __all__ = ["Graded", "grade", "table"]
 
 SECONDS, MEGABYTES = 30.0, 2048
 MOST_ANSWER = 10_000_000
-COLUMNS = ("file", "status", "sentence", "faults", "first_wrong_block", "convention_or_call", "seconds")
+COLUMNS = ("file", "status", "sentence", "faults", "first_wrong_block", "called", "notes", "seconds")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Graded:
         v = self.verdict
         wrong = next((b["block"] for b in v.get("blocks", []) if not b["agrees"]), "")
         return (self.file, v["status"], v["sentence"], "; ".join(v.get("faults", [])), wrong, v.get("called", ""),
+                " ".join(v.get("notes", [])),
                 f"{self.seconds:.1f}")  # fmt: skip
 
 
@@ -187,6 +188,10 @@ def main() -> None:
         result = verdict_of(path, order["function"], **order["settings"]).to_dict()
     except MemoryError:
         result = _unchecked(f"{path.name} needs more than {order['megabytes']} MB of memory.")
+    except FalllineError as error:
+        result = _unchecked(str(error))
+    except Exception as error:  # whatever a submission brings about is one row of the table
+        result = _unchecked(f"{path.name} could not be checked: {type(error).__name__}: {error}")
     Path(order["answer"]).write_text(json.dumps(result), encoding="utf-8")
 
 
