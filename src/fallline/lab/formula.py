@@ -19,7 +19,7 @@ from fallline.errors import UsageError
 from fallline.own import landscape
 from fallline.textbook.landscapes import Landscape
 
-__all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "parse_formula", "python_text"]
+__all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "names_in", "parse_formula", "python_text"]
 
 LONGEST = 400
 """Characters of a formula, at most."""
@@ -214,7 +214,7 @@ def formula_landscape(text: str, window: tuple[tuple[float, float], tuple[float,
     (13.0, [2.0, 12.0])
     """
     tree = parse_formula(text)
-    free = [name for name in COORDINATES if name not in _names(tree)]
+    free = [name for name in COORDINATES if name not in names_in(tree)]
 
     def formula(x: Any, y: Any) -> Any:
         value = _value(tree, {"x": x, "y": y})
@@ -258,7 +258,8 @@ def _call(name: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(ast.Name("np"), name), list(arguments), [])
 
 
-def _names(tree: Tree) -> set[str]:
+def names_in(tree: Tree) -> set[str]:
+    """The coordinates that a formula uses."""
     if isinstance(tree, Operation):
-        return set().union(*(_names(o) for o in tree.operands))
+        return set().union(*(names_in(o) for o in tree.operands))
     return {tree} if isinstance(tree, str) else set()

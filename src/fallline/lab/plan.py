@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-import numpy as np
-
-from fallline.data.dataset import Dataset, one_hot
+from fallline.data.dataset import Dataset
 from fallline.data.generated import generate
+from fallline.data.points import points_by_hand
 from fallline.data.tables import table
 from fallline.errors import FalllineError
 from fallline.lab.formula import formula_landscape
@@ -152,12 +151,7 @@ def build_data(text: str, used: Table | None) -> Dataset:
     if kind == "table":
         assert used is not None
         return table(used.text, used.name, d["target"], standardize=d["standardize"])
-    points = np.array(d["points"], dtype=np.float64)
-    kinds = points[:, 2].astype(np.int64)
-    count = max(2, int(kinds.max()) + 1)
-    return Dataset(
-        np.ascontiguousarray(points[:, :2]), one_hot(kinds, count), "points", ("x1", "x2"), tuple(str(k) for k in range(count))
-    )
+    return points_by_hand(d["points"])
 
 
 @lru_cache(maxsize=64)

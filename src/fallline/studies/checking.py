@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.data.generated import generate
+from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
 from fallline.maps.spec import MapSpec, map_spec
@@ -53,6 +54,8 @@ def build_data(plan: DataPlan, study: Study) -> Dataset:
     if plan.file:
         inputs = (plan.inputs,) if isinstance(plan.inputs, str) else plan.inputs
         return read_csv(study.folder / plan.file, plan.target, inputs=inputs, standardize=plan.standardize)
+    if plan.points:
+        return points_by_hand(plan.points)
     options = dict(plan.options) | ({} if plan.seed is None else {"seed": plan.seed})
     if "arms" in options:
         options["arms"] = int(options["arms"])
@@ -110,9 +113,14 @@ def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objectiv
 def build_map(plan: MapPlan, objective: Objective) -> MapSpec:
     """The plane of runs that a plan describes."""
     options: dict[str, Any] = dict(plan.settings)
+    schedule: Any = plan.schedule
+    if isinstance(schedule, SchedulePlan):
+        schedule = {"name": schedule.name} | schedule.settings
+    measures = (plan.measures,) if isinstance(plan.measures, str) else plan.measures
     return map_spec(
         objective, x=plan.x, y=plan.y, size=plan.size, optimizer_=plan.optimizer, steps=plan.steps,
-        start=build_start(plan.start, objective), measures=("final_loss", "outcome"), **options,
+        start=build_start(plan.start, objective), measures=measures, schedule_=schedule, batch=plan.batch, seed=plan.seed,
+        starts=plan.starts, initial_=plan.distribution, dtype=plan.dtype, **options,
     )  # fmt: skip
 
 
@@ -192,12 +200,14 @@ def _chosen(name: str, problem: Objective | None, hill: Objective | None, study:
 
 
 def _check_data(plan: DataPlan, here: Place) -> None:
-    if bool(plan.name) == bool(plan.file):
-        raise here.error('data must have either name = "...", a generated set, or file = "...", a table of your own.')
+    if bool(plan.name) + bool(plan.file) + bool(plan.points) != 1:
+        raise here.error(
+            'data must have either name = "...", a generated set, or file = "...", a table of your own, or points = [[x, y, class], ...].'
+        )
     if plan.file and not plan.target:
         raise here.error("data with a file must have the key target: the column to be learned.")
-    if plan.name and (plan.target or plan.inputs or plan.standardize):
-        raise here.error("target, inputs and standardize belong to a file; a generated set has none of them.")
+    if not plan.file and (plan.target or plan.inputs or plan.standardize):
+        raise here.error("target, inputs and standardize belong to a file; other data have none of them.")
 
 
 def _check_run(plan: RunPlan, target: Objective, here: Place) -> None:

@@ -214,6 +214,7 @@ class DataPlan:
     options: dict[str, Any] = key(
         Rest(_of_data, lambda name: Rows() if name == "centres" else Number()), "its settings", {}
     )
+    points: tuple[tuple[float, ...], ...] = key(Rows(), "or points of two inputs: [x, y, class], classes 0, 1, ...", ())
     file: str = key(Text(), "or a CSV file, its path beginning at the study's folder", "")
     target: str | tuple[str, ...] = key(Names(Text()), "the file's target column, or several", "")
     inputs: tuple[str, ...] = key(Names(Text()), "the file's input columns; all others unless given", ())
@@ -244,9 +245,18 @@ class MapPlan:
     y: str = key(Text(), "setting upwards")
     size: str = key(Text(), "columns x rows", "192x128")
     optimizer: str = key(Choice("optimizer", lambda: OPTIMIZERS), "the update rule", "gradient_descent")
-    settings: dict[str, float] = key(Rest(_of_optimizer, _number, _LAYER_RATE), "settings of the optimizer", {})
+    settings: dict[str, float] = key(
+        Rest(_of_optimizer, _number, f"{_LAYER_RATE}|initial_scale"), "settings of the optimizer", {}
+    )
+    schedule: str | SchedulePlan = key(_Schedule(), "of the learning rate: a name, or { name, ... }", "constant")
     start: tuple[float, ...] | StartPlan | None = key(_Start(), "first parameters of every run", None)
     steps: int = key(Whole("steps"), "number of updates of each run", 100)
+    batch: int | None = key(Whole("batch"), "samples in a minibatch; all unless given", None)
+    seed: int = key(Whole("seed"), "key of random starts and minibatches", 0)
+    starts: int = key(Whole("starts", 1), "number of random starts of each cell", 1)
+    distribution: str = key(Choice("initial weights", lambda: INITIALS), "of a network's random weights", "normal")
+    dtype: str = key(Choice("dtype", lambda: ("float32", "float64")), "precision of the arithmetic", "float64")
+    measures: tuple[str, ...] = key(Names(Text()), "what is kept of each run", ("final_loss", "outcome"))
     objective: str = key(Choice("objective", lambda: ("", "network", "landscape")), "network or landscape", "")
 
 

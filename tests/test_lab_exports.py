@@ -1,0 +1,132 @@
+"""Whatever the lab saves gives the same bits as its picture."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from fallline.errors import UsageError
+from fallline.lab.exports import export
+from fallline.lab.plan import Table, build_plan
+from fallline.lab.pyramid import Place, compute_tile, view_spec
+from fallline.lab.state import read_state
+from fallline.maps.map import compute_map, load_map
+from fallline.studies.checking import build_map, objective_of
+from fallline.studies.document import parse
+
+CSV = Table("small.csv", "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n")
+AXES = {"x": {"name": "learning_rate", "low": 1e-4, "high": 1.0, "scale": "log"},
+        "y": {"name": "momentum", "low": 0.0, "high": 0.9, "scale": "linear"}}  # fmt: skip
+SMALL = {"start": None, "steps": 5, "map": AXES}
+STATES = {
+    "network": {"steps": 5, "pins": [{"x": 0.006, "y": 0.0}]},
+    "points": {**SMALL, "objective": {"kind": "network", "units": [2, 2, 2], "activations": ["tanh"]},
+               "data": {"kind": "points", "points": [[0.0, 0.5, 0], [1.0, -1.0, 1], [0.3, 0.2, 1]]}, "dtype": "float64"},
+    "table": {**SMALL, "objective": {"kind": "network", "units": [2, 2, 2], "activations": ["tanh"]},
+              "data": {"kind": "table", "digest": CSV.digest, "target": "kind"}},
+    "landscape": {**SMALL, "objective": {"kind": "landscape", "name": "booth"}, "dtype": "float64",
+                  "schedule": "exponential", "schedule_settings": {"decay": 0.9}, "pins": [{"x": 0.01, "y": 0.5}]},
+    "formula": {**SMALL, "objective": {"kind": "formula", "text": "exp(x/3) + 2*abs(x)^2 - cos(3)"}, "seed": 4},
+    "starts": {**SMALL, "objective": {"kind": "network", "units": [2, 2, 3], "activations": ["relu"]}, "starts": 3,
+               "initial": "he_normal", "batch": 10, "settings": {"learning_rate": 0.1, "initial_scale": 0.5}},
+}  # fmt: skip
+ZOOMED = {"x": [0.25, 0.5], "y": [0.5, 0.75]}
+
+
+def done(work):
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+
+
+def made(name, **more):
+    state = read_state(STATES[name] | {"view": ZOOMED} | more)
+    return state, build_plan(state, {CSV.digest: CSV})
+
+
+@pytest.fixture(scope="module", params=STATES)
+def shown(request):
+    """State, plan, and the values that the page shows: the tile that fills the view."""
+    state, plan = made(request.param)
+    return request.param, state, plan, compute_tile(plan, Place(2, 1, 2))
+
+
+def test_the_view_is_the_tile(shown):
+    _, state, plan, tile = shown
+    spec = view_spec(plan, state["view"], 64)
+    m = compute_map(spec)
+    assert (spec.x.values == tile["x"]).all()
+    assert (spec.y.values == tile["y"]).all()
+    for name in m.measures:
+        assert m[name].tobytes() == tile[name].tobytes()
+
+
+def test_python_lines_give_the_same_bits(shown, tmp_path, monkeypatch, capsys):
+    _, state, plan, tile = shown
+    told, _ = done(export("python", state, plan, {CSV.digest: CSV}, size=64))
+    (tmp_path / CSV.name).write_text(CSV.text)
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    exec(compile(told["text"].replace("m.plot()", "#"), "lab.py", "exec"), space)
+    for name in space["m"].measures:
+        assert space["m"][name].tobytes() == tile[name].tobytes()
+    assert space["m"].sha256 in capsys.readouterr().out
+
+
+def test_the_study_gives_the_same_bits(shown, tmp_path):
+    name, state, plan, tile = shown
+    if name == "formula":
+        with pytest.raises(UsageError, match="Python lines"):
+            done(export("study", state, plan, {}, size=64))
+        return
+    told, _ = done(export("study", state, plan, {CSV.digest: CSV}, size=64))
+    (tmp_path / CSV.name).write_text(CSV.text)
+    study = parse(told["text"], folder=tmp_path)
+    m = compute_map(build_map(study.maps[0], objective_of(study, "")))
+    for measure in m.measures:
+        assert m[measure].tobytes() == tile[measure].tobytes()
+    assert len(study.fits + study.descents) == len(state["pins"])
+
+
+def test_the_map_file_gives_the_same_bits(shown, tmp_path):
+    name, state, plan, tile = shown
+    if name == "formula":
+        with pytest.raises(UsageError, match="Python lines"):
+            done(export("map", state, plan, {}, size=64))
+        return
+    _, body = done(export("map", state, plan, {}, size=64))
+    (tmp_path / "lab.fallmap").write_bytes(body)
+    m = load_map(tmp_path / "lab.fallmap")
+    for measure in m.measures:
+        assert m[measure].tobytes() == tile[measure].tobytes()
+
+
+@pytest.mark.parametrize("what", ["png", "svg"])
+def test_pictures(what):
+    state, plan = made("landscape")
+    told, body = done(export(what, state, plan, {}, size=64, theme="dark"))
+    assert told["name"] == f"lab.{what}"
+    assert body.startswith(b"\x89PNG" if what == "png" else b"<?xml")
+
+
+def test_weights_are_those_of_the_pinned_run_at_its_step():
+    state, plan = made("network", look={"step": 3})
+    _, body = done(export("weights", state, plan, {}, pin=0))
+    length = struct.unpack("<Q", body[:8])[0]
+    header = json.loads(body[8 : 8 + length])
+    run = compute_map(plan.run_spec(0.006, 0.0)).run_at(0.006, 0.0)
+    first, last = header["W2"]["data_offsets"]
+    W2 = np.frombuffer(body[8 + length + first : 8 + length + last], "<f4").reshape(header["W2"]["shape"])
+    assert (W2 == np.asarray(plan.network.network.unpack(run.path[3])[1].W)).all()
+    assert header["__metadata__"]["step"] == "3"
+    with pytest.raises(UsageError, match="pin one"):
+        done(export("weights", state, plan, {}, pin=2))
+
+
+def test_a_map_of_a_million_million_cells_is_refused():
+    state, plan = made("network")
+    with pytest.raises(UsageError, match="1,000,000,000,000 runs"):
+        done(export("map", state, plan, {}, size=10**6))
