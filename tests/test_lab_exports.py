@@ -15,7 +15,9 @@ from fallline.maps.map import compute_map, load_map
 from fallline.studies.checking import build_map, objective_of
 from fallline.studies.document import parse
 
-CSV = Table("small.csv", "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n")
+CSV = Table(
+    "small.csv", "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
+)
 AXES = {"x": {"name": "learning_rate", "low": 1e-4, "high": 1.0, "scale": "log"},
         "y": {"name": "momentum", "low": 0.0, "high": 0.9, "scale": "linear"}}  # fmt: skip
 SMALL = {"start": None, "steps": 5, "map": AXES}
@@ -120,7 +122,7 @@ def test_weights_are_those_of_the_pinned_run_at_its_step():
     run = compute_map(plan.run_spec(0.006, 0.0)).run_at(0.006, 0.0)
     first, last = header["W2"]["data_offsets"]
     W2 = np.frombuffer(body[8 + length + first : 8 + length + last], "<f4").reshape(header["W2"]["shape"])
-    assert (W2 == np.asarray(plan.network.network.unpack(run.path[3])[1].W)).all()
+    assert W2.tobytes() == np.asarray(plan.network.network.unpack(run.path[3])[1].W).tobytes()
     assert header["__metadata__"]["step"] == "3"
     with pytest.raises(UsageError, match="pin one"):
         done(export("weights", state, plan, {}, pin=2))

@@ -218,9 +218,7 @@ def bench(*, quick: bool = False, sweep: bool = True, json: Json = False) -> int
     return run([flag for flag, given_ in flags.items() if given_])
 
 
-def lab(
-    study: str | None = None, *, data: Path | None = None, port: int | None = None, browser: bool = True
-) -> int:
+def lab(study: str | None = None, *, data: Path | None = None, port: int | None = None, browser: bool = True) -> int:
     """Open the lab in the browser: every slider moves a whole map. Ctrl-C ends it.
 
     Args:

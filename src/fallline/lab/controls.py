@@ -180,7 +180,9 @@ def _data(d: Json, table: Table | None) -> list[Json]:
         fields.append(_number(f"data.{name}", one, slider=slider))
     samples = Setting("samples", "", "samples of each class", 100, 1, 1000, whole=True)
     fields.append(
-        _number("data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1})
+        _number(
+            "data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1}
+        )
     )
     return [*fields, _number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None)]
 
@@ -233,7 +235,13 @@ def _run(plan: Plan) -> list[Json]:
 
 def _map(d: Json) -> list[Json]:
     fields = [
-        {"key": f"map.{k}", "kind": "axis", "label": text, "symbol": None, "meaning": f"The setting {place}, and its range."}
+        {
+            "key": f"map.{k}",
+            "kind": "axis",
+            "label": text,
+            "symbol": None,
+            "meaning": f"The setting {place}, and its range.",
+        }
         for k, text, place in (("x", "x axis", "from left to right"), ("y", "y axis", "from bottom to top"))
     ]
     measures = ({"value": n, "label": measure_word(n), "meaning": _sentence(m.meaning)} for n, m in MEASURES.items()

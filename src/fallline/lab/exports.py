@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 import fallline
 from fallline.errors import UnknownNameError, UsageError
 from fallline.lab.plan import Plan, Table
-from fallline.lab.python_lines import python_lines
 from fallline.lab.pyramid import view_spec
+from fallline.lab.python_lines import python_lines
 from fallline.lab.runs import train_run
 from fallline.lab.state import State
 from fallline.lab.study import study_text
@@ -49,7 +49,9 @@ def export(
     if what == "study":
         return {"name": "study.toml", "mime": "application/toml", "text": study_text(state, plan, spec, tables)}, None
     if spec.work > MOST_WORK:
-        raise UsageError(f"this map is too much for the lab: {estimate(spec)}. Export the study and run `fallline map`.")
+        raise UsageError(
+            f"this map is too much for the lab: {estimate(spec)}. Export the study and run `fallline map`."
+        )
     if what == "map":
         if state["objective"]["kind"] == "formula":
             raise UsageError(
@@ -71,7 +73,11 @@ def export(
 
 def _picture(result: Map, state: State, theme: str) -> Any:
     axes = result.spec.axes.values()
-    inside = [p for p in state["pins"] if all(a.edges[0] <= p[k] <= a.edges[-1] for a, k in zip(axes, ("x", "y"), strict=True))]
+    inside = [
+        p
+        for p in state["pins"]
+        if all(a.edges[0] <= p[k] <= a.edges[-1] for a, k in zip(axes, ("x", "y"), strict=True))
+    ]
     names = list(result.spec.axes)
     marks = [(p["x"], p["y"], ", ".join(f"{n.replace('_', ' ')} {p[k]:.4g}" for n, k in zip(names, "xy", strict=True)))
              for p in inside]  # fmt: skip

@@ -87,7 +87,9 @@ def parse_formula(text: str) -> Tree:
         near = plain[max(0, place - 1) : place + 8].strip() or plain[-8:]
         raise UsageError(f"the formula cannot be read near {near!r}: write products with *, as in 2*x.") from None
     except (ValueError, RecursionError, MemoryError):
-        raise UsageError("the formula cannot be read: it is nested too deep, or holds a character of no meaning.") from None
+        raise UsageError(
+            "the formula cannot be read: it is nested too deep, or holds a character of no meaning."
+        ) from None
     tree = _Reader().read(body, 0)
     if isinstance(tree, float):
         raise UsageError(f"a formula must depend on x or y; {text.strip()!r} is the same everywhere.")
@@ -108,8 +110,8 @@ class _Reader:
         match node:
             case ast.Constant(value=bool() | str() | bytes() | complex() | None) | ast.Constant(value=ast.Constant()):
                 raise UsageError(f"a formula holds numbers, x and y; got {node.value!r}.")
-            case ast.Constant(value=int() | float()):
-                return _number(node.value)
+            case ast.Constant(value=int() | float() as value):
+                return _number(value)
             case ast.Name(id=name):
                 if name in CONSTANTS:
                     return CONSTANTS[name]
@@ -206,7 +208,9 @@ def _value(tree: Tree, at: dict[str, Any]) -> Any:
 
 
 @lru_cache(maxsize=64)
-def formula_landscape(text: str, window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0))) -> Landscape:
+def formula_landscape(
+    text: str, window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0))
+) -> Landscape:
     """The landscape of a formula; the same text gives the same object, so that it is compiled once.
 
     >>> bowl = formula_landscape("x^2 + 3*y^2")

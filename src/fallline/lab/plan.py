@@ -15,7 +15,7 @@ from fallline.data.points import points_by_hand
 from fallline.data.tables import table
 from fallline.errors import FalllineError
 from fallline.lab.formula import formula_landscape
-from fallline.lab.state import MOST_PARAMETERS, OPTIONS, Refusal, State
+from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
 from fallline.maps.axes import Axis
 from fallline.maps.spec import MapSpec, estimate, map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
@@ -94,7 +94,7 @@ def build_plan(state: State, tables: Mapping[str, Table]) -> Plan:
     if state["objective"]["kind"] == "network" and state["data"]["kind"] == "table":
         used = tables.get(state["data"]["digest"])
         if used is None:
-            raise Refusal(
+            raise StateError(
                 "the table of this state is not here: choose its CSV file again. A link holds the name of a table, "
                 "not its contents.", "data.digest",
             )  # fmt: skip
@@ -120,15 +120,15 @@ def build_objective(state: State, used: Table | None) -> Objective:
         data = build_data(json.dumps(state["data"]), used)
         units = d["units"]
         if len(d["activations"]) != len(units) - 2:
-            raise Refusal(
+            raise StateError(
                 f"activations must be one for each hidden layer, {len(units) - 2} here; got {len(d['activations'])}.",
                 "objective.activations",
             )
         return _network(json.dumps(d), data)
-    except Refusal:
+    except StateError:
         raise
     except FalllineError as error:
-        raise Refusal(str(error), "data" if data is None else "objective.loss") from None
+        raise StateError(str(error), "data" if data is None else "objective.loss") from None
 
 
 @lru_cache(maxsize=64)
@@ -161,7 +161,7 @@ def _network(text: str, data: Dataset) -> NetworkObjective:
         d["units"], activation=d["activations"], loss=d["loss"], reduction=d["reduction"], bias=d["bias"], l2=d["l2"]
     )
     if network.parameter_count > MOST_PARAMETERS:
-        raise Refusal(
+        raise StateError(
             f"units must give a network of at most {MOST_PARAMETERS:,} parameters; {network.text} has "
             f"{network.parameter_count:,}. Take smaller layers.", "objective.units",
         )  # fmt: skip
@@ -182,7 +182,7 @@ def _spec(state: State, objective: Objective) -> MapSpec:
     on_axis = {plane["x"]["name"], plane["y"]["name"]}
     settings = {k: v for k, v in settings.items() if k not in on_axis}
     if d["start"] is not None and len(d["start"]) != objective.dimension:
-        raise Refusal(
+        raise StateError(
             f"start must have {objective.dimension} numbers, one for each parameter of {objective.name}; "
             f"got {len(d['start'])}.", "start",
         )  # fmt: skip
@@ -191,7 +191,7 @@ def _spec(state: State, objective: Objective) -> MapSpec:
         try:
             axes[which] = whole_axis(plane[which])
         except FalllineError as error:
-            raise Refusal(str(error), f"map.{which}") from None
+            raise StateError(str(error), f"map.{which}") from None
     try:
         spec = map_spec(
             objective, x=axes["x"], y=axes["y"], optimizer_=d["optimizer"], steps=d["steps"], measures=wanted,
@@ -199,7 +199,7 @@ def _spec(state: State, objective: Objective) -> MapSpec:
             seed=d["seed"], starts=d["starts"], batch=d["batch"], dtype=d["dtype"], **settings,
         )  # fmt: skip
     except FalllineError as error:
-        raise Refusal(str(error), _where(str(error), d)) from None
+        raise StateError(str(error), _where(str(error), d)) from None
     _afford(spec)
     return spec
 
@@ -224,18 +224,18 @@ def _where(sentence: str, d: Mapping[str, Any]) -> str:
 def _afford(spec: MapSpec) -> None:
     """Refuse, before anything is computed, what a page would have to wait for too long."""
     if spec.work > MOST_WORK:
-        raise Refusal(
+        raise StateError(
             f"one tile of this map is too much for a live page: {estimate(spec)}. Take fewer steps, samples or starts, or a "
             "smaller network; or let `fallline map` compute it in the background.", "steps",
         )  # fmt: skip
     path, starts = 8 * spec.steps * spec.objective.dimension, 8 * spec.cells * spec.starts * spec.objective.dimension
     if spec.starts > 1 and starts > MOST_MEMORY:
-        raise Refusal(
+        raise StateError(
             f"starts must be fewer: those of one tile take {starts / 2**20:,.0f} MB, and {MOST_MEMORY / 2**20:.0f} MB are "
             "allowed.", "starts",
         )  # fmt: skip
     if path > MOST_MEMORY:
-        raise Refusal(
+        raise StateError(
             f"steps must be fewer: the path of one run takes {path / 2**20:,.0f} MB, and {MOST_MEMORY / 2**20:.0f} MB are "
             "allowed.", "steps",
         )  # fmt: skip

@@ -44,7 +44,11 @@ def python_lines(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, T
     lines.append("m.plot().save('lab.png', overwrite=True)")
     for pin in d["pins"]:
         x, y = f"{spec.x.name}={pin['x']!r}", f"{spec.y.name}={pin['y']!r}"
-        lines += ["", f"run = fl.map(objective, x={x!r}, y={y!r}, **how).run_at({pin['x']!r}, {pin['y']!r})", "print(run)"]
+        lines += [
+            "",
+            f"run = fl.map(objective, x={x!r}, y={y!r}, **how).run_at({pin['x']!r}, {pin['y']!r})",
+            "print(run)",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from fallline.lab.plan import Plan, Table, build_data, build_objective
 from fallline.lab.state import (
     DATA_KINDS,
     OBJECTIVES,
-    Refusal,
     State,
-    _data_keys,
-    _setting_keys,
+    StateError,
+    data_keys,
     default_state,
     read_state,
+    setting_keys,
 )  # fmt: skip
 from fallline.maps.axes import axis_settings
 from fallline.maps.spec import map_spec
@@ -67,7 +68,7 @@ def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]
         if changed in ("data.name", "data.kind", "data"):
             rest = {k: v for k, v in rest.items() if k not in ("seed", "noise")}
         if data["kind"] != "generated" or rest.get("name", "three-gaussians") in GENERATED:
-            keys = _data_keys(data["kind"], rest)
+            keys = data_keys(data["kind"], rest)
             d["data"] = {"kind": data["kind"]} | {k: rest.get(k, key.default) for k, key in keys.items()}
     if part["kind"] != "network":
         return
@@ -75,7 +76,7 @@ def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]
         if len(tables):  # the page chose "CSV" again
             d["data"]["digest"] = list(tables)[-1]
         elif changed == "data.kind":
-            raise Refusal("choose a CSV file: click the field below, or drop the file on the page.", "data.digest")
+            raise StateError("choose a CSV file: click the field below, or drop the file on the page.", "data.digest")
     if d["data"].get("kind") == "table" and d["data"]["digest"] in tables:
         columns = columns_of(tables[d["data"]["digest"]])
         if d["data"]["target"] not in columns:
@@ -88,8 +89,11 @@ def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]
         units[0], units[-1] = data_set.X.shape[1], data_set.T.shape[1]
         if not data_set.classes and part["loss"] in ("cross_entropy", "logistic"):
             part["loss"] = "squared_error"
-        elif data_set.classes and not changed.startswith("objective.loss") and part["loss"] != "cross_entropy" and not (
-            changed.startswith("objective")
+        elif (
+            data_set.classes
+            and not changed.startswith("objective.loss")
+            and part["loss"] != "cross_entropy"
+            and not (changed.startswith("objective"))
         ):
             part["loss"] = "cross_entropy"
     wanted = len(units) - 2
@@ -118,7 +122,7 @@ def _data_of(d: Json, tables: Mapping[str, Table]) -> Dataset | None:
 def _fit_settings(d: Json) -> None:
     for key, part, table in (("settings", "optimizer", OPTIMIZERS), ("schedule_settings", "schedule", SCHEDULES)):
         if isinstance(d[part], str) and d[part] in table and isinstance(d[key], dict):
-            keys = _setting_keys(key, d)
+            keys = setting_keys(key, d)
             d[key] = {k: d[key].get(k, one.default) for k, one in keys.items()}
 
 
@@ -128,11 +132,15 @@ def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) ->
     part = plain["data"]
     used = tables.get(part["digest"]) if part["kind"] == "table" and plain["objective"]["kind"] == "network" else None
     if part["kind"] == "table" and plain["objective"]["kind"] == "network" and used is None:
-        raise Refusal("the table of this state is not here: choose its CSV file again.", "data.digest")
+        raise StateError("the table of this state is not here: choose its CSV file again.", "data.digest")
     objective = build_objective(plain, used)
     if isinstance(d["start"], list) and len(d["start"]) != objective.dimension:
         d["start"] = None
-    if changed.startswith("objective.") and changed in ("objective.kind", "objective.name") and d["start"] == old["start"]:
+    if (
+        changed.startswith("objective.")
+        and changed in ("objective.kind", "objective.name")
+        and d["start"] == old["start"]
+    ):
         d["start"] = None
     if changed == "seed" and isinstance(objective, NetworkObjective):
         d["start"] = None  # who turns the seed wants another start
@@ -173,7 +181,11 @@ def _fit_axes(d: Json, plain: State, objective: Objective, old: Json, changed: s
         known = plane[which].get("name") in valid
         moved = plane[which].get("name") in ("start.x", "start.y") and changed in ("objective.name", "objective.kind")
         # Another objective has other learning rates; a range that nobody typed follows it.
-        moved = moved or (plane[which].get("name") == "learning_rate" and _other_hill(plain.json, old) and not changed.startswith("map"))
+        moved = moved or (
+            plane[which].get("name") == "learning_rate"
+            and _other_hill(plain.json, old)
+            and not changed.startswith("map")
+        )
         if known and not moved:
             continue
         name = plane[which]["name"] if known else next(n for n in (*FIRST_AXES, *valid) if n in valid and n != other)
@@ -191,16 +203,14 @@ def _other_hill(d: Json, old: Json) -> bool:
 
 def _sketch(d: Json, plain: State, objective: Objective) -> Plan:
     """A plan with axes that always exist, to ask the curvature at the start of."""
-    start = d["start"] if isinstance(d["start"], list) else None
+    start = np.asarray(d["start"], dtype=np.float64) if isinstance(d["start"], list) else None
     if isinstance(objective, LandscapeObjective) and start is None:
-        start = np.array(objective.landscape.start)
+        start = np.array(objective.landscape.start, dtype=np.float64)
     spec = map_spec(
         objective, x="initial_scale=0.5..1", y="seed=0..1", size=2, optimizer_=plain["optimizer"], start=None,
         initial_=plain["initial"], seed=plain["seed"],
     )  # fmt: skip
-    from dataclasses import replace
-
-    return Plan(plain, objective, replace(spec, start=None if start is None else np.asarray(start, dtype=np.float64)))
+    return Plan(plain, objective, replace(spec, start=start))
 
 
 def _pins_within(pins: Any, axes: list[Any], old: Json) -> Any:

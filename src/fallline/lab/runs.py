@@ -39,7 +39,10 @@ def describe_run(plan: Plan, run: Run) -> tuple[dict[str, Any], Arrays]:
     ({'label': 'final loss', 'value': 33.51367950439453}, (31, 26))
     """
     losses = np.asarray(run.losses, dtype=np.float64)
-    numbers = [_entry("final loss", losses[-1]), _entry("lowest loss", np.nanmin(losses) if np.isfinite(losses).any() else np.nan)]
+    numbers = [
+        _entry("final loss", losses[-1]),
+        _entry("lowest loss", np.nanmin(losses) if np.isfinite(losses).any() else np.nan),
+    ]
     net = plan.network
     if net is not None and net.network.loss.targets != "values":
         alive = np.isfinite(run.end).all()

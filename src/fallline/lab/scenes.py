@@ -75,7 +75,7 @@ def _shading(height: NDArray[np.float64], levels: NDArray[np.float64], log: bool
             shade = (np.log(np.maximum(height, low)) - np.log(low)) / (np.log(high) - np.log(low))
         else:
             shade = (height - low) / (high - low)
-    return np.clip(np.nan_to_num(shade, nan=1.0), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.nan_to_num(shade, nan=1.0), 0, 1), dtype=np.float32)
 
 
 def theory_curves(plan: Plan) -> list[dict[str, Any]]:

@@ -156,7 +156,10 @@ class Guard:
         if door.needs == "token" and token is not None:
             if self.access.exchange(token):
                 return None
-            return 403, "This address was used before, or is of a server that has ended. Open the address in the terminal."
+            return (
+                403,
+                "This address was used before, or is of a server that has ended. Open the address in the terminal.",
+            )
         sites = _header(scope, b"sec-fetch-site")
         if any(site not in ("none", "same-origin") for site in sites):
             return 403, "Other pages are not answered."

@@ -19,7 +19,11 @@ __all__ = ["serve"]
 
 
 def serve(
-    study: str | Path | Study | None = None, *, data: str | Path | None = None, port: int | None = None, browser: bool = True
+    study: str | Path | Study | None = None,
+    *,
+    data: str | Path | None = None,
+    port: int | None = None,
+    browser: bool = True,
 ) -> int:
     """Serve the lab on this machine and open it in the browser; ends with Ctrl-C.
 

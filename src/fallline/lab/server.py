@@ -55,7 +55,9 @@ def frame(content: Mapping[str, Any], buffers: list[bytes]) -> bytes:
     >>> frame({"kind": "x"}, [b"abc"])
     b'\\x1c\\x00\\x00\\x00{"kind":"x","buffers":[3]}  abc\\x00\\x00\\x00\\x00\\x00'
     """
-    header = json.dumps({**content, "buffers": [len(b) for b in buffers]}, separators=(",", ":"), allow_nan=False).encode()
+    header = json.dumps(
+        {**content, "buffers": [len(b) for b in buffers]}, separators=(",", ":"), allow_nan=False
+    ).encode()
     header += b" " * (-(4 + len(header)) % 8)
     parts = [struct.pack("<I", len(header)), header]
     for b in buffers:
@@ -72,7 +74,9 @@ class Line:
 
     def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         """Take a message, in any thread."""
-        message: str | bytes = frame(content, buffers) if buffers else json.dumps(content, separators=(",", ":"), allow_nan=False)
+        message: str | bytes = (
+            frame(content, buffers) if buffers else json.dumps(content, separators=(",", ":"), allow_nan=False)
+        )
         with contextlib.suppress(RuntimeError):  # the server has ended
             self.loop.call_soon_threadsafe(self._put, message)
 
@@ -155,7 +159,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
         WebSocketRoute("/socket", talk),
         Route("/{file}", file, methods=["GET"]),
     ]
-    return Guard(Starlette(routes=routes, lifespan=lifespan), access)  # type: ignore[arg-type]  # both are ASGI
+    return Guard(Starlette(routes=routes, lifespan=lifespan), access)
 
 
 async def _next(page: WebSocket) -> str | None:
@@ -197,7 +201,7 @@ def bind(port: int | None) -> socket.socket:
 def server(listener: socket.socket, app: Guard) -> uvicorn.Server:
     """Uvicorn with everything bounded; `asyncio.run(server(...).serve(sockets=[listener]))` runs it."""
     config = uvicorn.Config(
-        app, http=bounded(), ws="websockets-sansio", lifespan="on", log_level="critical", access_log=False,  # type: ignore[arg-type]
+        app, http=bounded(), ws="websockets-sansio", lifespan="on", log_level="critical", access_log=False,
         server_header=False, proxy_headers=False, ws_max_size=MOST_MESSAGE, ws_ping_interval=20, ws_ping_timeout=20,
         ws_per_message_deflate=False, timeout_keep_alive=15, timeout_graceful_shutdown=1, h11_max_incomplete_event_size=16_384,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from fallline.lab.presets import PRESETS, themes
 from fallline.lab.pyramid import Place, read_place, tile_in_strips
 from fallline.lab.repair import repaired
 from fallline.lab.runs import describe_run, frames, train_run
-from fallline.lab.state import MOST_STEPS, Refusal, State, default_state, read_state
+from fallline.lab.state import MOST_STEPS, State, StateError, default_state, read_state
 from fallline.lab.work import Pool
 from fallline.runs.descent import Run
 from fallline.runs.outcome import OUTCOMES
@@ -66,7 +66,9 @@ class Session:
     >>> session.close()
     """
 
-    def __init__(self, send: Send, pool: Pool, first: State | None = None, tables: Mapping[str, Table] | None = None) -> None:
+    def __init__(
+        self, send: Send, pool: Pool, first: State | None = None, tables: Mapping[str, Table] | None = None
+    ) -> None:
         self._send, self._desk = send, pool.desk()
         self._first = first or default_state()
         self.tables: OrderedDict[str, Table] = OrderedDict(tables or {})
@@ -110,15 +112,15 @@ class Session:
         """A new state, with the tiles wished for at once."""
         changed = content.get("changed")
         given = content.get("state")
-        if isinstance(changed, str):
-            state = repaired(given, changed, self.state, self.tables)
-        else:
-            state = read_state(given)
+        mend = isinstance(changed, str)
+        state = repaired(given, changed, self.state, self.tables) if mend else read_state(given)
         places = self._places(content.get("tiles", []))
         before = self._controls
         self._take(state, content["id"])
         told = self._told()
-        self._answer("state", {**told, "controls": None if self._controls == before else self._controls, "id": content["id"]})
+        self._answer(
+            "state", {**told, "controls": None if self._controls == before else self._controls, "id": content["id"]}
+        )
         self._wish(places, rank=0)
 
     def tiles(self, content: Json) -> None:
@@ -206,7 +208,11 @@ class Session:
             return
         plan, form = self._current(), content.get("form", "matrix")
         numbers = bool(content.get("numbers")) and content.get("pin") is not None
-        at = (_number(content, "x"), _number(content, "y"), _whole(content, "step", 0, plan.spec.steps)) if numbers else None
+        at = (
+            (_number(content, "x"), _number(content, "y"), _whole(content, "step", 0, plan.spec.steps))
+            if numbers
+            else None
+        )
 
         def work() -> Generator[None, None, None]:
             run = None if at is None else self._trained(plan, at[0], at[1])
@@ -224,7 +230,9 @@ class Session:
         if not isinstance(name, str) or not isinstance(text, str) or not name or len(name) > 200:
             raise UsageError("a table must have a name and a text.")
         if len(text) > MOST_TABLE:
-            raise UsageError(f"a table may have at most {MOST_TABLE:,} characters in the lab; {name} has {len(text):,}.")
+            raise UsageError(
+                f"a table may have at most {MOST_TABLE:,} characters in the lab; {name} has {len(text):,}."
+            )
         table = Table(name.replace("\\", "/").rpartition("/")[2], text.removeprefix("\ufeff"))
         columns = columns_of(table)
         rows = table.text.count("\n")
@@ -249,7 +257,10 @@ class Session:
 
         def work() -> Generator[None, None, None]:
             told, body = yield from export(str(what), full, plan, self.tables, pin=pin, size=size, theme=str(theme))
-            self._send({"kind": "export", "id": content["id"], "state_id": self.state_id, **told}, [] if body is None else [body])
+            self._send(
+                {"kind": "export", "id": content["id"], "state_id": self.state_id, **told},
+                [] if body is None else [body],
+            )
 
         self._job(content, "export", work, lane="words")
 
@@ -297,7 +308,12 @@ class Session:
             self._job({"id": number}, place, work, rank=rank)
 
     def _job(
-        self, content: Json, key: Any, work: Callable[[], Generator[None, None, None]], lane: Any = "runs", rank: int = 0
+        self,
+        content: Json,
+        key: Any,
+        work: Callable[[], Generator[None, None, None]],
+        lane: Any = "runs",
+        rank: int = 0,
     ) -> None:
         def guarded() -> Generator[None, None, None]:
             try:
@@ -327,8 +343,10 @@ class Session:
             sentence = "this needs more memory than there is; take fewer steps, starts or samples."
         else:
             sentence = f"internal error, {type(error).__name__}: {error}. This is a fault of fallline."
-        where = error.where if isinstance(error, Refusal) else None
-        self._send({"kind": "refused", "id": number, "state_id": self.state_id, "sentence": sentence, "where": where}, [])
+        where = error.where if isinstance(error, StateError) else None
+        self._send(
+            {"kind": "refused", "id": number, "state_id": self.state_id, "sentence": sentence, "where": where}, []
+        )
 
     def _current(self) -> Plan:
         if self.plan is None:
@@ -336,7 +354,7 @@ class Session:
         return self.plan
 
     def _is_old(self, content: Json) -> bool:
-        return content.get("state_id", self.state_id) != self.state_id
+        return bool(content.get("state_id", self.state_id) != self.state_id)
 
     def _trained(self, plan: Plan, x: float, y: float) -> Run:
         key = (plan.state.text, x, y)
@@ -352,7 +370,9 @@ class Session:
 
     def _places(self, given: Any) -> list[Place]:
         if not isinstance(given, list) or len(given) > MOST_TILES:
-            got = f"{len(given):,}, which are {4096 * len(given):,} runs" if isinstance(given, list) else repr(given)[:40]
+            got = (
+                f"{len(given):,}, which are {4096 * len(given):,} runs" if isinstance(given, list) else repr(given)[:40]
+            )
             raise UsageError(f"tiles must be a list of at most {MOST_TILES}; got {got}.")
         return [read_place(one) for one in given]
 

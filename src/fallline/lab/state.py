@@ -29,7 +29,7 @@ from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["OPTIONS", "Refusal", "State", "default_state", "options_of", "read_state"]
+__all__ = ["OPTIONS", "State", "StateError", "default_state", "options_of", "read_state"]
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ MOST_UNITS, MOST_LAYERS, MOST_STEPS, MOST_STARTS, MOST_POINTS, MOST_CLASSES, MOS
 pinned runs."""
 
 
-class Refusal(UsageError):
+class StateError(UsageError):
     """A state that cannot be: a sentence, and the dotted key that it is about."""
 
     def __init__(self, sentence: str, where: str | None = None) -> None:
@@ -63,7 +63,13 @@ def number(what: str, low: float = -math.inf, high: float = math.inf) -> Callabl
     def check(value: Any) -> float:
         good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
         if not good or not low <= value <= high:
-            rule = "finite" if low == -math.inf else f"from {low:g} to {high:g}" if high < math.inf else f"at least {low:g}"
+            rule = (
+                "finite"
+                if low == -math.inf
+                else f"from {low:g} to {high:g}"
+                if high < math.inf
+                else f"at least {low:g}"
+            )
             raise UsageError(f"{what} must be a number, {rule}; got {_shown(value)}.")
         return float(value)
 
@@ -207,7 +213,7 @@ def options_of(name: str) -> dict[str, Key]:
 HAND_DRAWN = [[-1.0, -0.5, 0], [-0.6, -0.9, 0], [-1.3, -1.0, 0], [0.8, 0.7, 1], [1.2, 0.3, 1], [0.6, 1.2, 1]]
 
 
-def _data_keys(kind: str, given: Mapping[str, Any]) -> dict[str, Key]:
+def data_keys(kind: str, given: Mapping[str, Any]) -> dict[str, Key]:
     if kind == "points":
         return {"points": Key(HAND_DRAWN, several("points", _point, 2, MOST_POINTS))}
     if kind == "table":
@@ -300,29 +306,31 @@ def read_state(given: Any) -> State:
     40
     >>> read_state({"step": 40})
     Traceback (most recent call last):
-    fallline.lab.state.Refusal: a key of the state must be one of batch, data, dtype, initial, look, map, objective,
+    fallline.lab.state.StateError: a key of the state must be one of batch, data, dtype, initial, look, map, objective,
     optimizer, pins, schedule, schedule_settings, seed, settings, start, starts, steps, view; got 'step'. Did you mean
     'steps' or 'seed'?
     """
     if not isinstance(given, dict):
-        raise Refusal(f"a state must be an object of JSON; got {_shown(given)}.")
+        raise StateError(f"a state must be an object of JSON; got {_shown(given)}.")
     return _read(given, default_state().json)
 
 
 def _read(given: Mapping[str, Any], base: Mapping[str, Any]) -> State:
-    objective = _kind("objective", given.get("objective", base.get("objective")), OBJECTIVES, lambda k, _: OBJECTIVES[k])
-    data = _kind("data", given.get("data", base.get("data")), DATA_KINDS, _data_keys)
+    objective = _kind(
+        "objective", given.get("objective", base.get("objective")), OBJECTIVES, lambda k, _: OBJECTIVES[k]
+    )
+    data = _kind("data", given.get("data", base.get("data")), DATA_KINDS, data_keys)
     optimizer = _value("optimizer", given.get("optimizer", base.get("optimizer")), choice("optimizer", OPTIMIZERS))
     plan = _value("schedule", given.get("schedule", base.get("schedule", "constant")), choice("schedule", SCHEDULES))
     keys = [k for k in TOP if k not in ("objective", "data", "optimizer", "schedule")]
     for key in given:
         if key not in TOP:
-            raise Refusal(str(UnknownNameError("a key of the state", key, TOP)))
+            raise StateError(str(UnknownNameError("a key of the state", key, TOP)))
     d: Json = {"objective": objective, "data": data, "optimizer": optimizer, "schedule": plan}
     for key in keys:
         value = given.get(key, base.get(key, MISSING))
         if key in ("settings", "schedule_settings") and key not in given:
-            value = {k: v for k, v in ({} if value is MISSING else value).items() if k in _setting_keys(key, d)}
+            value = {k: v for k, v in ({} if value is MISSING else value).items() if k in setting_keys(key, d)}
         d[key] = TOP[key](value, d)
     return State(canonical({key: d[key] for key in TOP}))
 
@@ -334,16 +342,16 @@ def _section(where: str, given: Any, keys: Mapping[str, Key]) -> Json:
     if given is MISSING:
         given = {}
     if not isinstance(given, dict):
-        raise Refusal(f"{where} must be an object of JSON; got {_shown(given)}.", where)
+        raise StateError(f"{where} must be an object of JSON; got {_shown(given)}.", where)
     for key in given:
         if key not in keys:
-            raise Refusal(str(UnknownNameError(f"a key of {where}", str(key)[:60], keys)), where)
+            raise StateError(str(UnknownNameError(f"a key of {where}", str(key)[:60], keys)), where)
     return {name: _value(f"{where}.{name}", given.get(name, key.default), key.check) for name, key in keys.items()}
 
 
 def _kind(where: str, given: Any, kinds: Iterable[str], keys: Callable[[str, Json], dict[str, Key]]) -> Json:
     if not isinstance(given, dict):
-        raise Refusal(f"{where} must be an object of JSON; got {_shown(given)}.", where)
+        raise StateError(f"{where} must be an object of JSON; got {_shown(given)}.", where)
     rest = {k: v for k, v in given.items() if k != "kind"}
     kind = _value(f"{where}.kind", given.get("kind"), choice(f"kind of {where}", kinds))
     return {"kind": kind} | _section(where, rest, keys(kind, rest))
@@ -352,13 +360,13 @@ def _kind(where: str, given: Any, kinds: Iterable[str], keys: Callable[[str, Jso
 def _value(where: str, value: Any, check: Callable[[Any], Any]) -> Any:
     try:
         return check(value)
-    except Refusal:
+    except StateError:
         raise
     except FalllineError as error:
-        raise Refusal(str(error), where) from None
+        raise StateError(str(error), where) from None
 
 
-def _setting_keys(key: str, d: Json) -> dict[str, Key]:
+def setting_keys(key: str, d: Json) -> dict[str, Key]:
     """The settings of the optimizer, or of the schedule, that a state holds."""
     if key == "schedule_settings":
         names: Iterable[str] = (n for n in SCHEDULES[d["schedule"]].settings if n != "steps")
@@ -382,11 +390,11 @@ def _map(given: Any, d: Json) -> Json:
     for which in ("x", "y"):
         axis = _section(f"map.{which}", found[which], AXIS)
         if not axis["low"] < axis["high"]:
-            raise Refusal(
+            raise StateError(
                 f"{axis['name']} must run from low to high; got {axis['low']:g} to {axis['high']:g}.", f"map.{which}"
             )
         if axis["scale"] == "log" and axis["low"] <= 0:
-            raise Refusal(
+            raise StateError(
                 f"a log axis must have positive ends; {axis['name']} starts at {axis['low']:g}. "
                 "Raise its low end or make it linear.", f"map.{which}",
             )  # fmt: skip
@@ -400,14 +408,14 @@ def _view(given: Any, d: Json) -> Json:
     found = _section("view", view, {"x": whole_range, "y": whole_range})
     for which, (low, high) in found.items():
         if not low < high:
-            raise Refusal(f"view.{which} must run from low to high; got {low!r} to {high!r}.", "view")
+            raise StateError(f"view.{which} must run from low to high; got {low!r} to {high!r}.", "view")
     return found
 
 
 def _pins(given: Any, d: Json) -> list[Json]:
     pins = [] if given is MISSING else given
     if not isinstance(pins, list) or len(pins) > MOST_PINS:
-        raise Refusal(f"pins must be a list of at most {MOST_PINS}; got {_shown(pins)}.", "pins")
+        raise StateError(f"pins must be a list of at most {MOST_PINS}; got {_shown(pins)}.", "pins")
     keys = {k: Key(None, number(f"{k} of a pin")) for k in ("x", "y")}
     return [_section(f"pins.{k}", pin, keys) for k, pin in enumerate(pins)]
 
@@ -422,9 +430,9 @@ TOP: dict[str, Callable[[Any, Json], Any]] = {
     "objective": lambda given, d: d["objective"],
     "data": lambda given, d: d["data"],
     "optimizer": lambda given, d: d["optimizer"],
-    "settings": lambda given, d: _section("settings", given, _setting_keys("settings", d)),
+    "settings": lambda given, d: _section("settings", given, setting_keys("settings", d)),
     "schedule": lambda given, d: d["schedule"],
-    "schedule_settings": lambda given, d: _section("schedule_settings", given, _setting_keys("schedule_settings", d)),
+    "schedule_settings": lambda given, d: _section("schedule_settings", given, setting_keys("schedule_settings", d)),
     "initial": _plain("initial", "normal", choice("initial weights", INITIALS)),
     "start": _plain("start", None, maybe(several("start", number("a coordinate of the start"), 1, MOST_PARAMETERS))),
     "seed": _plain("seed", 0, setting("seed", 2**32 - 1)),

@@ -41,7 +41,9 @@ class Desk:
     served: int = 0
     closed: bool = False
 
-    def put(self, key: Hashable, work: Callable[[], Generator[None, None, None]], lane: Lane = "runs", rank: int = 0) -> None:
+    def put(
+        self, key: Hashable, work: Callable[[], Generator[None, None, None]], lane: Lane = "runs", rank: int = 0
+    ) -> None:
         """Add a job; one of the same key that waits is replaced, one that runs is let go."""
         with self.pool.changed:
             if self.closed or len(self.waiting) >= MOST_WAITING:

@@ -75,7 +75,7 @@ class Axis:
             return
         if self.part is not None:
             first, cells = self.part
-            if not (0 <= first and first + self.count <= cells <= MOST_CELLS):
+            if not (first >= 0 and first + self.count <= cells <= MOST_CELLS):
                 raise SettingError(
                     f"{self.name} must take cells within its division, 0 to {cells - 1:,} and at most {MOST_CELLS:,} of them; "
                     f"got {first:,} to {first + self.count - 1:,}."
@@ -129,7 +129,9 @@ class Axis:
             start, span = Fraction(self.low), Fraction(self.high) - Fraction(self.low)
             values = [float(start + span * k / (2 * cells)) for k in places]
         declared = SETTINGS.get(self.name)
-        return np.array([math.floor(v + 0.5) for v in values] if declared is not None and declared.whole else values) + 0.0
+        return (
+            np.array([math.floor(v + 0.5) for v in values] if declared is not None and declared.whole else values) + 0.0
+        )
 
     @cached_property
     def edges(self) -> NDArray[np.float64]:
