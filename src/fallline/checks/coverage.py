@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fallline.checks.draws import KINK, Group, activity
+from fallline.checks.draws import KINK, Group, activity, contributions
 
 __all__ = ["uncovered"]
 
@@ -25,6 +25,13 @@ def uncovered(groups: Sequence[Group]) -> list[str]:
                     f"Layer {layer}, unit{'s' if len(units) > 1 else ''} {named}: never {what} on these draws, so a "
                     "fault that shows only then was not seen."
                 )
+    blind = network.sizes[-1] == 1 and network.loss.name == "cross_entropy"
+    for layer, count in enumerate(contributions(groups), start=1):
+        if not blind and (count == 0).any():
+            found.append(
+                f"Layer {layer}: the gradient of {int((count == 0).sum())} of its {count.size} weights is 0 in every sample "
+                "of these draws, so faults that show only there were not seen."
+            )
     kinked = sorted({a.name for a in network.activations if not a.analytic})
     if kinked:
         found.append(
@@ -40,7 +47,7 @@ def uncovered(groups: Sequence[Group]) -> list[str]:
         )
     if network.hidden == 0:
         found.append("There is no hidden layer, so nothing was learnt about going back through weights and slopes.")
-    if network.sizes[-1] == 1 and network.loss.name == "cross_entropy":
+    if blind:
         found.append("A softmax of one output is always 1, so the whole gradient is 0 and every fault invisible.")
     if not network.l2:
         found.append("No L2 penalty was asked for, so faults in one were not looked for.")

@@ -19,8 +19,9 @@ from fallline.data.dataset import Dataset, one_hot
 from fallline.errors import DataError
 from fallline.textbook import network as pages
 from fallline.textbook.network import Kept, Network, Parameters
+from fallline.textbook.operations import recording
 
-__all__ = ["Group", "activity", "draw"]
+__all__ = ["Group", "activity", "contributions", "draw"]
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +32,8 @@ SAMPLES = (7, 11, 13, 17, 19, 23, 29, 31)
 DRAWS = 3
 TRIES = 40
 RETRIES = 12
+ENOUGH = 3
+"""So many samples should contribute to the gradient of each weight: with one alone, sums look like single terms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +86,18 @@ def with_penalty(network: Network, parameters: Parameters, gradient: Parameters)
 
 
 def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[Group, ...]:
-    """Two groups of draws; between them every unit is on and off where that can be had in a few tries."""
+    """Two groups of draws, the best of a few tries.
+
+    Between them every unit is on and off, and several samples contribute to the gradient of every weight, where that
+    can be had: two units that are each on at times need not be on together.
+    """
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
         groups = tuple(
             _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data))
         )
         idle = sum(float(((share == 0) | (share == 1)).sum()) for share in activity(groups))
+        idle += sum(float((count < ENOUGH).sum()) for count in contributions(groups))
         if best is None or idle < best[0]:
             best = idle, groups
         if idle == 0:
@@ -105,6 +113,27 @@ def activity(groups: Sequence[Group]) -> list[Floats]:
         np.concatenate([p[l].reshape(-1, p[l].shape[-1]) for p in positive]).mean(axis=0)
         for l in range(len(positive[0]))
     ]
+
+
+def contributions(groups: Sequence[Group]) -> list[Floats]:
+    """For each layer, shaped like its weights: how many (draw, sample) pairs contribute to each weight's gradient."""
+    total: list[Floats] = []
+    for group in groups:
+        deltas: dict[int, Floats] = {}
+
+        def keep(symbol: str, layer: int | None, value: Any, deltas: dict[int, Floats] = deltas) -> Any:
+            if symbol == "D" and layer is not None:
+                deltas[layer] = value
+            return value
+
+        with recording(keep):
+            group.gradient()
+        counts = [
+            ((k.A != 0).astype(float).mT @ (deltas[l] != 0).astype(float)).sum(axis=0)
+            for l, k in enumerate(group.kept(), start=1)
+        ]
+        total = [a + b for a, b in zip(total, counts, strict=True)] if total else counts
+    return total
 
 
 def _batch_sizes(network: Network, data: Dataset | None) -> tuple[int, int]:

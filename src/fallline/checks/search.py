@@ -73,13 +73,31 @@ class Search:
         """
         for budget in range(1, most + 1):
             found = list(self._below((), budget))
-            if not found:  # only then can the forward pass be to blame
+            if not found and not self._output_is_right():  # only then can the forward pass be to blame
                 found = [e for forward in self._forward(budget) for e in self._below(forward, budget)]
             if any(e.complexity <= budget for e in found) or (found and budget == most):
                 order = {c: k for k, c in enumerate(conventions(self.network))}
                 found.sort(key=lambda e: (e.complexity, order[e.convention], len(e.faults)))
                 return [e for e in found if e.complexity <= max(budget, found[0].complexity)][:MOST_EXPLANATIONS]
         return []
+
+    def _output_is_right(self) -> bool:
+        """Whether a block of the last layer is right: then the forward pass is, which that block rests on."""
+        for symbol in ("db", "dW") if self.network.bias else ("dW",):
+            block = Block((symbol, self.network.depth))
+            right = self.variants.at((), frozenset(), symbol, self.network.depth)
+            for convention, penalty in self._conventions():
+                if any(self.targets.matching(right, self.targets.of(convention, penalty, block), block)):
+                    return True
+        return False
+
+    def _conventions(self) -> Iterator[tuple[Convention, str]]:
+        """Every convention with every fault of the penalty ("" for none)."""
+        penalties = ["", *page().names["penalty"]] if self.network.l2 else [""]
+        standing = [p for p in penalties if not p or FAULTS[p].when(self.network, None)]
+        for convention in conventions(self.network):
+            for penalty in standing:
+                yield convention, penalty
 
     def _forward(self, budget: int) -> Iterator[Picked]:
         """One fault in the forward pass, in one layer or in each; or two."""
@@ -94,25 +112,22 @@ class Search:
         yield from singles
         if budget > 1:
             for (a,), (b,) in combinations(singles, 2):
-                if a[0] != b[0] and a[1] != b[1]:
+                # The same fault in the only two layers where it can stand has been there as one in each.
+                if a[0] != b[0] and (a[1] != b[1] or [kind for ((_, kind),) in singles].count(a[1]) > 2):
                     yield a, b
 
     def _below(self, forward: Picked, budget: int) -> Iterator[Explanation]:
         """Everything that gives the numbers, after these faults in the forward pass."""
-        penalties = ["", *page().names["penalty"]] if self.network.l2 else [""]
         depth = self.network.depth
-        for convention in conventions(self.network):
-            for fault in penalties:
-                if fault and not FAULTS[fault].when(self.network, None):
-                    continue
-                start = (*forward, (Place("penalty", None), frozenset((fault,)))) if fault else forward
-                if len(kinds(start)) > budget:
-                    continue
-                for variant in self.variants.at(chain(start), allowed(start, budget), "delta", depth):
-                    picked = picking(start, Place("delta", depth), variant)
-                    if len(kinds(picked)) <= budget:
-                        for full in self._walk(convention, fault, picked, depth, budget):
-                            yield self._explained(convention, full)
+        for convention, penalty in self._conventions():
+            start = (*forward, (Place("penalty", None), frozenset((penalty,)))) if penalty else forward
+            if len(kinds(start)) > budget:
+                continue
+            for variant in self.variants.at(chain(start), allowed(start, budget), "delta", depth):
+                picked = picking(start, Place("delta", depth), variant)
+                if len(kinds(picked)) <= budget:
+                    for full in self._walk(convention, penalty, picked, depth, budget):
+                        yield self._explained(convention, full)
 
     def _walk(self, convention: Convention, penalty: str, picked: Picked, layer: int, budget: int) -> Iterator[Picked]:
         """Everything from this layer down that gives the numbers, after what led to its delta."""
