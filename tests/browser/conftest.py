@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+import queue
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +25,7 @@ PATIENCE = 60_000  # milliseconds until a condition counts as never met: slow ma
 
 
 class Server:
-    """`fallline lab` as a user starts it; `url` is the address that it prints."""
+    """`fallline lab` as a user starts it."""
 
     def __init__(self, folder: Path, port: int = 0, *arguments: str) -> None:
         self.folder, self.port, self.arguments = folder, port, arguments
@@ -39,24 +41,34 @@ class Server:
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         )
-        assert self.process.stdout
+        self.addresses: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+        self.port = int(re.search(r":(\d+)", self.peek().removeprefix("http:")).group(1))  # type: ignore[union-attr]
+
+    def _listen(self, output: Any) -> None:
         said = []
-        for line in self.process.stdout:
+        for line in output:
             said.append(line)
-            found = re.search(r"http://\S+", line)
-            if found:
-                self.url = found.group()
-                break
-        else:
-            pytest.fail(f"fallline lab ended before it printed an address: {''.join(said)}")
-        self.port = int(re.search(r":(\d+)", self.url.removeprefix("http:")).group(1))  # type: ignore[union-attr]
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+            for found in re.findall(r"http://\S+", line):
+                self.addresses.put(found)
+        self.said = "".join(said)
+
+    def peek(self) -> str:
+        """The address printed first, without using it."""
+        address = self.address()
+        self.addresses.put(address)
+        return address
+
+    def address(self) -> str:
+        """An address for one more browser: each is good once, and then the server prints another."""
+        try:
+            return self.addresses.get(timeout=PATIENCE / 1000)
+        except queue.Empty:
+            pytest.fail("fallline lab printed no address")
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        assert self.process.stdout
-        self.process.stdout.close()
 
     def stop(self) -> None:
         self.process.terminate()
@@ -71,25 +83,29 @@ class Lab:
     """A page of the lab, with words for what a reader does."""
 
     page: Any
-    url: str
+    server: Server
     errors: list[str] = field(default_factory=list)
 
     def open(self, url: str = "") -> Lab:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        self.page.goto(url or self.url)
+        self.page.goto(url or self.server.address())
         return self.ready()
 
     def ready(self) -> Lab:
         """Wait until nothing is outstanding, and the frame after."""
-        self.page.wait_for_function("document.getElementById('lab')?.dataset.state === 'ready'")
+        self.page.wait_for_selector("#lab[data-state=ready]")
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self
 
-    def until(self, condition: str, argument: Any = None) -> Any:
-        """Wait for a JavaScript condition."""
-        return self.page.wait_for_function(condition, arg=argument)
+    def until(self, condition: str, argument: Any = None) -> None:
+        """Wait for a JavaScript condition, or a function of the argument. (The page's policy forbids `wait_for_function`.)"""
+        ask = f"a => {{ const c = {condition}; return Boolean(typeof c === 'function' ? c(a) : c); }}"
+        end = time.monotonic() + PATIENCE / 1000
+        while not self.page.evaluate(ask, argument):
+            assert time.monotonic() < end, f"never came true: {condition}"
+            self.page.wait_for_timeout(20)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -156,9 +172,9 @@ def new_lab(chromium: Any, server: Server) -> Iterator[Callable[..., Lab]]:
     """Opens pages; each in a browser context of its own, which knows nothing of the others."""
     contexts = []
 
-    def make(**options: Any) -> Lab:
+    def make(at: Server | None = None, **options: Any) -> Lab:
         contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
-        return Lab(contexts[-1].new_page(), server.url)
+        return Lab(contexts[-1].new_page(), at or server)
 
     yield make
     for context in contexts:

@@ -6,9 +6,7 @@ import pytest
 
 
 def test_killed_and_restarted(new_lab, own_server):
-    lab = new_lab()
-    lab.url = own_server.url
-    lab.open()
+    lab = new_lab(at=own_server).open()
     lab.pin(6e-3, 0.0)
     picture, rows = lab.pixels(), lab.rows()
     own_server.kill()

@@ -16,7 +16,7 @@ from fallline.views.numerals import number, percent
 def modules(chromium, server):
     """Runs an expression with a module of the page at hand as `m`."""
     page = chromium.new_page()
-    page.goto(server.url)
+    page.goto(server.address())
 
     def run(module: str, expression: str, argument: object = None) -> object:
         return page.evaluate(

@@ -49,6 +49,8 @@ class Lab {
   #most = 0;
   #restless = false;
   #started = false;
+  /** Ids of questions that are open, by kind. @type {Record<string, number>} */
+  #owed = { theory: 0, data: 0, landscape: 0, equations: 0 };
   /** @type {"best"|"pointed"} */
   #passing = "best";
   curves = /** @type {{x: number[], y: number[], name: string}[]} */ ([]);
@@ -63,6 +65,7 @@ class Lab {
   #dataFor = "";
   #url = "";
   #objectiveFor = "";
+  #equationsFor = "";
 
   /** @param {any} host @param {HTMLElement} root */
   constructor(host, root) {
@@ -141,6 +144,7 @@ class Lab {
   /** @param {any} content @returns {number} */
   send(content) {
     const id = ++this.#id;
+    if (content.kind in this.#owed) this.#owed[content.kind] = id;
     this.host.send({ state_id: this.stateId, ...content, id });
     return id;
   }
@@ -166,6 +170,7 @@ class Lab {
       this.#wished.clear();
       this.#waiting = null;
       this.runs.outdate();
+      this.#equationsFor = this.#objectiveFor = this.#dataFor = this.#surfaceFor = "";
       this.host.send({ kind: "hello", id: this.stateId, state });
     } else if (status === "lost") this.#notice(`The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`, "lost");
     else if (status === "refused") this.#notice("The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.", "lost");
@@ -182,7 +187,7 @@ class Lab {
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
-    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.runs.busy;
+    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.runs.busy || this.runs.incomplete;
     this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
     else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
@@ -191,14 +196,15 @@ class Lab {
 
   /** @param {any} content @param {DataView[]} buffers */
   #receive(content, buffers) {
-    if (content.state_id !== undefined && content.state_id !== this.stateId && !["csv", "export", "said"].includes(content.kind)) return;
+    if (content.kind in this.#owed) this.#owed[content.kind] = 0;
+    if (content.state_id !== undefined && content.state_id !== this.stateId && !["csv", "export", "said", "refused"].includes(content.kind)) return;
     switch (content.kind) {
       case "welcome": return this.#welcomed(content);
       case "state": return this.#stated(content);
       case "refused": return this.#refused(content);
       case "tile": return this.#tile(content, buffers);
       case "run": return this.runs.receive(content, buffers), this.#tell();
-      case "frames": return this.runs.receiveFrames(content, buffers);
+      case "frames": return this.runs.receiveFrames(content, buffers), this.#tell();
       case "theory": this.curves = content.curves ?? []; return this.#showTheory();
       case "data": return this.#data(content, buffers);
       case "landscape": return this.#landscape(content, buffers);
@@ -263,7 +269,8 @@ class Lab {
     this.#pinned();
     this.#describe(before);
     this.runs.age();
-    this.#ask();
+    this.#scene();
+    this.#equationsDirty = true;
     if (content.kind === "welcome") this.#wish();
     else if (!this.#waiting) this.refine();
     this.#tell();
@@ -292,6 +299,7 @@ class Lab {
     const { accepted: state, objective } = this;
     const net = state.objective.kind === "network";
     this.runView.objective = state.objective;
+    this.runs.flat = net && state.objective.units[0] === 2;
     this.runView.captions = net ? state.objective.units.map((/** @type {any} */ _, /** @type {number} */ l) => (l === 0 ? "input" : l === state.objective.units.length - 1 ? "output" : words(state.objective.activations[l - 1]))) : [];
     this.runView.length(state.steps, before ? null : this.state.look.step);
     this.mapTitle.textContent = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
@@ -306,14 +314,9 @@ class Lab {
     if (this.host.kind === "page") document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
   }
 
-  /** What a new state needs besides tiles. */
-  #ask() {
+  /** What stands behind the runs: samples, or contours. */
+  #scene() {
     const { accepted: state } = this;
-    const curved = JSON.stringify([state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
-    if (curved !== this.#objectiveFor) {
-      this.#objectiveFor = curved;
-      this.send({ kind: "theory" });
-    }
     if (state.objective.kind === "network") {
       const key = JSON.stringify([state.data, state.objective.loss, state.objective.units[0], state.objective.units.at(-1)]);
       if (key !== this.#dataFor) {
@@ -327,9 +330,19 @@ class Lab {
         this.send({ kind: "landscape" });
       }
     }
-    this.#equationsDirty = true;
+  }
+
+  /** What can wait until the reader rests: it would slow down the next picture. */
+  #leisure() {
+    if (!this.#open || !this.#answered || this.#waiting || !this.accepted) return;
+    const { accepted: state } = this;
+    this.runs.complete();
+    const curved = JSON.stringify([state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
+    if (curved !== this.#objectiveFor) {
+      this.#objectiveFor = curved;
+      this.send({ kind: "theory" });
+    }
     this.askEquations();
-    this.#askRuns();
   }
 
   #askRuns() {
@@ -380,12 +393,26 @@ class Lab {
     this.runs.outdate();
     this.#wished = new Set(tiles.map((t) => t.join("/")));
     this.#most = 0;
+    this.#forget();
     this.send({ kind: "state", state: this.state, tiles, ...(key === null ? {} : { changed: key }) });
     this.#tell();
   }
 
+  /** Questions still open are dropped with the older state: they have to be asked again. */
+  #forget() {
+    if (this.#owed.theory) this.#objectiveFor = "";
+    if (this.#owed.data) this.#dataFor = "";
+    if (this.#owed.landscape) this.#surfaceFor = "";
+    if (this.#owed.equations) this.#equationsFor = "";
+    for (const kind of Object.keys(this.#owed)) this.#owed[kind] = 0;
+  }
+
   /** @param {any} content */
   #refused(content) {
+    const kind = Object.keys(this.#owed).find((name) => content.id && this.#owed[name] === content.id);
+    if (kind) this.#owed[kind] = 0;
+    if (kind === "theory") return; // there is no theory of this
+    if (this.runs.refused(content.id)) this.#tell();
     if (content.id !== undefined && content.id === this.stateId) {
       this.#answered = true;
       this.#first = true;
@@ -421,6 +448,7 @@ class Lab {
     const later = calm(wait, () => {
       this.#restless = false;
       this.#wish();
+      this.#leisure();
     });
     return () => {
       this.#restless = true;
@@ -471,8 +499,10 @@ class Lab {
     this.#started = true;
     if (since) requestAnimationFrame(() => performance.measure("lab: change to picture", { start: since, end: performance.now() }));
     this.#touched = 0;
-    if (this.#waiting) this.#flush();
-    else this.refine();
+    this.runs.hasty = this.#waiting !== null || performance.now() - this.#sent < 2 * PATIENCE;
+    this.#askRuns();
+    if (!this.#waiting) this.refine();
+    else if (!this.runs.busy) this.#flush();
   }
 
   /** Colours: those of the whole map, unless the reader holds others. */
@@ -640,6 +670,7 @@ class Lab {
   /** @param {number} k */
   #runCame(k) {
     this.runView.draw();
+    if (this.#waiting && this.#first && !this.runs.busy) this.#flush();
     if (!this.state || !this.map.axes) return;
     const pins = this.runs.results.slice(0, PINS);
     if (pins.slice(0, this.state.pins.length).every(Boolean)) this.happened.show(pins, this.map.axes, this.runs.results[PASSING]);
@@ -685,10 +716,15 @@ class Lab {
   }
 
   #askEquations() {
-    if (!this.#open || !this.#answered || !this.#equationsDirty || !this.#equationsSeen) return;
+    if (!this.#open || !this.#answered || !this.#equationsDirty || !this.#equationsSeen || this.#waiting) return;
+    if (this.#wished.size) return void this.askEquations(); // the map first
     this.#equationsDirty = false;
     const { form, numbers } = this.state.look, k = this.#numbersOf();
+    const { objective, optimizer, schedule } = this.accepted;
     const shown = numbers && this.runs.results[k];
+    const key = JSON.stringify([objective, optimizer, schedule, form, shown ? [this.stateId, shown.x, shown.y, this.runView.step] : null]);
+    if (key === this.#equationsFor) return;
+    this.#equationsFor = key;
     this.equations.note.textContent = shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "";
     this.send({ kind: "equations", pin: shown ? k : null, step: shown ? this.runView.step : null, numbers: Boolean(shown), form, ...(shown ? { x: shown.x, y: shown.y } : {}) });
   }

@@ -1,7 +1,7 @@
 /** Controls made from the server's description, which is made from the one declaration of each setting. */
 
 import { ICONS, h, icon } from "./dom.js";
-import { number, parsed, typed, words } from "./numerals.js";
+import { capital, number, parsed, typed, words } from "./numerals.js";
 import { PointsEditor } from "./points.js";
 import { read, same } from "./state.js";
 
@@ -103,7 +103,7 @@ const idOf = (/** @type {any} */ f, part = "") => `control-${f.key.replaceAll(".
 
 /** @param {any} f @param {string} [forId] */
 function labelOf(f, forId = idOf(f)) {
-  return h("label", { for: forId, title: f.meaning }, h("span", {}, f.label), f.symbol ? h("span", { class: "symbol", "aria-hidden": "true" }, f.symbol) : null);
+  return h("label", { for: forId, title: f.meaning }, h("span", {}, capital(f.label)), f.symbol ? h("span", { class: "symbol", "aria-hidden": "true" }, f.symbol) : null);
 }
 
 /** @type {Record<string, (f: any, p: Place) => any>} */
@@ -111,7 +111,7 @@ const MAKERS = {
   number(f, p) {
     const focus = (/** @type {string} */ part) => ({ "data-focus": `${f.key} ${part}` });
     if (f.axis) {
-      const element = h("div", { class: "field on-axis" }, h("span", { class: "name", title: f.meaning }, h("span", {}, f.label), f.symbol ? h("span", { class: "symbol" }, f.symbol) : null),
+      const element = h("div", { class: "field on-axis" }, h("span", { class: "name", title: f.meaning }, h("span", {}, capital(f.label)), f.symbol ? h("span", { class: "symbol" }, f.symbol) : null),
         h("span", { class: "badge" }, `the map's ${f.axis} axis`));
       return { element, set() {} };
     }
@@ -155,7 +155,7 @@ const MAKERS = {
     if (few && f.options.length > 1) {
       const name = idOf(f);
       const inputs = f.options.map((/** @type {any} */ o, /** @type {number} */ k) => h("input", { type: "radio", name, id: idOf(f, `-${k}`), value: k, "data-focus": `${f.key} ${k}`, onchange: () => p.tell(o.value) }));
-      const element = h("fieldset", { class: "field segments" }, h("legend", { title: f.meaning }, f.label),
+      const element = h("fieldset", { class: "field segments" }, h("legend", { title: f.meaning }, capital(f.label)),
         h("div", { class: "segment-row" }, ...f.options.flatMap((/** @type {any} */ o, /** @type {number} */ k) => [inputs[k], h("label", { for: idOf(f, `-${k}`), title: o.meaning }, o.label)])));
       return { element, input: inputs[0], set(/** @type {any} */ state) {
         const v = read(state, f.key);
@@ -220,13 +220,13 @@ const MAKERS = {
         h("div", { class: "layer end" }, h("span", {}, "outputs"), h("b", {}, String(units.at(-1)))));
       if (focused) /** @type {HTMLElement|null} */ (rows.querySelector(`[data-focus="${CSS.escape(focused)}"]`))?.focus();
     };
-    return { element: h("fieldset", { class: "field units" }, h("legend", { title: f.meaning }, f.label), rows, add), set, input: add };
+    return { element: h("fieldset", { class: "field units" }, h("legend", { title: f.meaning }, capital(f.label)), rows, add), set, input: add };
   },
 
   points(f, p) {
     const editor = new PointsEditor(f.classes ?? 3, f.max ?? 500, (points, live) => p.tell(points, live));
     editor.theme = p.theme();
-    return { element: h("div", { class: "field points" }, h("span", { class: "name", title: f.meaning }, f.label), editor.element), theme: (/** @type {any} */ t) => (editor.theme = t), set(/** @type {any} */ state) {
+    return { element: h("div", { class: "field points" }, h("span", { class: "name", title: f.meaning }, capital(f.label)), editor.element), theme: (/** @type {any} */ t) => (editor.theme = t), set(/** @type {any} */ state) {
       editor.points = read(state, f.key) ?? [];
     } };
   },
@@ -245,7 +245,7 @@ const MAKERS = {
       if (v.every(Number.isFinite)) p.tell(v);
     } })) : [];
     const row = h("div", { class: "vector" }, ...inputs.map((/** @type {any} */ input, /** @type {number} */ k) => h("span", {}, h("span", { class: "symbol", "aria-hidden": "true" }, f.labels?.[k] ?? ""), input)));
-    const element = h("fieldset", { class: "field vector-field" }, h("legend", { title: f.meaning }, f.label), h("label", { class: "check" }, free, f.null_label ?? "drawn from the seed"), few ? row : null);
+    const element = h("fieldset", { class: "field vector-field" }, h("legend", { title: f.meaning }, capital(f.label)), h("label", { class: "check" }, free, f.null_label ?? "drawn from the seed"), few ? row : null);
     return { element, input: free, set(/** @type {any} */ state) {
       const v = read(state, f.key);
       free.checked = v === null || v === undefined;

@@ -76,7 +76,8 @@ function equation({ svg, mathml, plain }) {
  */
 function clean(text, type, names, attributes, mark) {
   if (!text) return null;
-  const root = new DOMParser().parseFromString(text, type).documentElement;
+  // A style attribute would be refused by the page's content policy, with a complaint, while it is read.
+  const root = new DOMParser().parseFromString(text.replace(/ style="[^"]*"/g, ""), type).documentElement;
   if (root.querySelector("parsererror") || root.nodeName === "parsererror") return null;
   const ok = (/** @type {string} */ name) => (names instanceof RegExp ? names.test(name) && name !== "maction" : names.has(name));
   for (const element of [root, ...root.querySelectorAll("*")]) {

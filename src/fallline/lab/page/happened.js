@@ -34,7 +34,10 @@ export class HappenedView {
 
 /** @param {{result: any, k: number}[]} there @param {{x: any, y: any}} axes */
 function table(there, axes) {
-  const labels = [...new Set(there.flatMap(({ result }) => result.numbers.map((/** @type {any} */ n) => n.label)))];
+  const valueOf = (/** @type {any} */ result, /** @type {string} */ label) => result.numbers.find((/** @type {any} */ n) => n.label === label)?.value;
+  const all = /** @type {string[]} */ ([...new Set(there.flatMap(({ result }) => result.numbers.map((/** @type {any} */ n) => n.label)))]);
+  // A column that only says once more what the first says is left out.
+  const labels = all.filter((label, k) => k === 0 || there.some(({ result }) => valueOf(result, label) !== valueOf(result, all[0])));
   const cell = (/** @type {any} */ value) => h("td", {}, value === null || value === undefined ? "–" : typeof value === "number" ? number(value) : String(value));
   return h("table", {},
     h("caption", { class: "unseen" }, "The pinned runs compared"),
@@ -44,5 +47,5 @@ function table(there, axes) {
     h("tbody", {}, ...there.map(({ result, k }) => h("tr", {},
       h("th", { scope: "row" }, marker(k), h("span", { class: "unseen" }, `Run ${k + 1}`)),
       cell(result.x), cell(result.y), h("td", { class: "word" }, result.outcome.name),
-      ...labels.map((label) => cell(result.numbers.find((/** @type {any} */ n) => n.label === label)?.value))))));
+      ...labels.map((label) => cell(valueOf(result, label)))))));
 }

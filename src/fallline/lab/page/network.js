@@ -35,7 +35,7 @@ export class NetworkView {
     const units = sizes.map(shown);
     const most = Math.max(...units.map((u) => u.length));
     const caption = captions.length ? 18 : 0;
-    const gap = Math.min(34, (tall - caption - 8) / most), radius = Math.max(3, Math.min(10, 0.34 * gap));
+    const gap = Math.min(44, (tall - caption - 8) / most), radius = Math.max(3, Math.min(10, 0.34 * gap));
     const margin = Math.max(radius + 4, 24);
     const xs = sizes.map((_, l) => margin + (l * (width - 2 * margin)) / (sizes.length - 1));
     const y = (/** @type {number} */ l, /** @type {number} */ k) => (tall - caption) / 2 + (k - (units[l].length - 1) / 2) * gap;

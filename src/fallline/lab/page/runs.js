@@ -22,6 +22,8 @@ export const PASSING = 4;
  * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any}[]} frames
  * @property {number} framed steps whose frames are here
  * @property {boolean} old of an older state
+ * @property {number} [request] id of the last question for its regions
+ * @property {boolean} [failed] whether it was refused
  * @property {any} before whose regions are shown until the first of this run's come
  */
 
@@ -34,6 +36,9 @@ export class Runs {
   #next = null;
   /** @type {number[]} */
   #asked = [0, 0, 0, 0, 0];
+  hasty = false;
+  /** Whether there is a plane of two inputs to draw regions on. */
+  flat = true;
 
   /** @param {(content: any) => number} send @param {(k: number) => void} came */
   constructor(send, came) {
@@ -49,6 +54,24 @@ export class Runs {
 
   get busy() {
     return this.#waiting.some((wish) => wish);
+  }
+
+  /** Whether regions are still to come. */
+  get incomplete() {
+    return this.flat && this.results.some((result) => result?.layers && !result.failed && result.framed <= result.steps);
+  }
+
+  /** The server will not do it. @param {number} id @returns {boolean} whether it was about a run */
+  refused(id) {
+    const k = this.#asked.indexOf(id);
+    if (k >= 0 && this.#waiting[k]) {
+      this.#waiting[k] = null;
+      this.results[k] = null;
+      return true;
+    }
+    const owner = this.results.find((result) => result && result.request === id);
+    if (owner) owner.failed = true;
+    return Boolean(owner);
   }
 
   /** @param {number} k @param {{x: number, y: number}|null} wish */
@@ -69,6 +92,12 @@ export class Runs {
     }
     this.#waiting[k] = wish;
     this.#asked[k] = this.send({ kind: "run", pin: k, x: wish.x, y: wish.y });
+  }
+
+  /** Frames of all runs that lack them; while settings are dragged, runs come without. */
+  complete() {
+    this.hasty = false;
+    for (let k = 0; k < this.results.length; k++) if (this.results[k]?.framed === 0) this.#frames(k);
   }
 
   /** All shown runs are of an older state and have to be asked for again. */
@@ -94,7 +123,7 @@ export class Runs {
       frames: [], framed: 0, before: old?.frames?.length ? old : old?.before ?? null,
     };
     this.came(k);
-    if (content.layers) this.#frames(k);
+    if (!this.hasty) this.#frames(k);
     if (k === PASSING && this.#next) {
       const next = this.#next;
       this.#next = null;
@@ -105,7 +134,7 @@ export class Runs {
   /** @param {number} k */
   #frames(k) {
     const result = /** @type {any} */ (this.results[k]);
-    if (result.framed > result.steps) return;
+    if (!this.flat || !result?.layers || result.old || result.framed > result.steps) return;
     result.request = this.send({ kind: "frames", pin: k, x: result.x, y: result.y, from: result.framed, to: result.steps });
   }
 
