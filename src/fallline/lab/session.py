@@ -112,8 +112,9 @@ class Session:
         """A new state, with the tiles wished for at once."""
         changed = content.get("changed")
         given = content.get("state")
-        mend = isinstance(changed, str)
-        state = repaired(given, changed, self.state, self.tables) if mend else read_state(given)
+        if changed is not None and not isinstance(changed, str):
+            raise UsageError(f"changed must be the key of a control; got {repr(changed)[:40]}.")
+        state = read_state(given) if changed is None else repaired(given, changed, self.state, self.tables)
         places = self._places(content.get("tiles", []))
         before = self._controls
         self._take(state, content["id"])
