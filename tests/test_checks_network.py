@@ -16,7 +16,7 @@ import fallline as fl
 import mutants
 import right_gradients
 from fallline.checks.conventions import conventions
-from fallline.checks.draws import activity, draw
+from fallline.checks.draws import activity, draw, meetings
 from fallline.checks.faults import FAULTS
 from fallline.checks.mutation import MutablePage, Place, Rewriting, page
 from fallline.checks.numbers import compare, right_numbers
@@ -84,6 +84,14 @@ def test_the_references_agree(network):
 def test_draws_switch_every_unit_on_and_off():
     for share in activity(draw(Network.of("4-16-16-3"))):
         assert ((share > 0) & (share < 1)).all()
+
+
+@pytest.mark.parametrize("sizes", ["1-1-1-1", "5-2-1-2-2"])
+def test_draws_bring_a_delta_to_every_weight_with_its_unit_on_and_off(sizes):
+    # In a chain of single ReLUs each may be on at times, and never two at once: then whole blocks are 0 in all draws.
+    for seed in range(30):
+        groups = draw(Network.of(sizes, loss="logistic"), seed=seed)
+        assert all((count >= 3).all() for count in meetings(groups)), seed
 
 
 # No alarm
@@ -239,6 +247,12 @@ def test_displays():
     verdict = fl.check_gradient(with_layer(lambda g: [g[0], (-g[1][0], g[1][1]), g[2]]), NETWORK)
     assert "<table>" in verdict._repr_html_()
     assert b"<svg" in verdict.plot().bytes("svg")
+
+
+def test_the_gradient_of_another_network_is_told():
+    other = Network.of("2-3-2-3", activation="gelu")
+    verdict = fl.check_gradient(lambda parameters, X, T: loss_and_gradient(other, parameters, X, T)[1], NETWORK)
+    assert "right for one with gelu activations. Was that meant?" in verdict.sentence
 
 
 # Mutants: the short form of bench/gradient_mutants.py

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fallline.checks.draws import KINK, Group, activity, contributions
+from fallline.checks.draws import KINK, Group, activity, meetings
 
 __all__ = ["uncovered"]
 
@@ -26,12 +26,15 @@ def uncovered(groups: Sequence[Group]) -> list[str]:
                     "fault that shows only then was not seen."
                 )
     blind = network.sizes[-1] == 1 and network.loss.name == "cross_entropy"
-    for layer, count in enumerate(contributions(groups), start=1):
-        if not blind and (count == 0).any():
-            found.append(
-                f"Layer {layer}: the gradient of {int((count == 0).sum())} of its {count.size} weights is 0 in every sample "
-                "of these draws, so faults that show only there were not seen."
-            )
+    for layer, counts in enumerate(meetings(groups), start=1):
+        for what, count in zip(("active", "inactive"), counts, strict=True):
+            missing = int((count == 0).sum())
+            if missing and not blind and (layer > 1 or what == "active"):
+                when = f" while the unit before is {what}" if layer > 1 else ""
+                found.append(
+                    f"Layer {layer}: no delta reaches {missing} of its {count.size} weights{when} on these draws, so a fault "
+                    "that shows only then was not seen."
+                )
     kinked = sorted({a.name for a in network.activations if not a.analytic})
     if kinked:
         found.append(

@@ -21,7 +21,7 @@ from fallline.textbook import network as pages
 from fallline.textbook.network import Kept, Network, Parameters
 from fallline.textbook.operations import recording
 
-__all__ = ["Group", "activity", "contributions", "draw"]
+__all__ = ["Group", "activity", "draw", "meetings"]
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ DRAWS = 3
 TRIES = 40
 RETRIES = 12
 ENOUGH = 3
-"""So many samples should contribute to the gradient of each weight: with one alone, sums look like single terms."""
+"""In so many samples a delta should reach each weight: with one alone, sums look like single terms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +88,8 @@ def with_penalty(network: Network, parameters: Parameters, gradient: Parameters)
 def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[Group, ...]:
     """Two groups of draws, the best of a few tries.
 
-    Between them every unit is on and off, and several samples contribute to the gradient of every weight, where that
-    can be had: two units that are each on at times need not be on together.
+    Between them every unit is on and off, and a delta comes back to it both ways, where that can be had: two units
+    that are each on at times need not be on together.
     """
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
@@ -97,7 +97,7 @@ def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[
             _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data))
         )
         idle = sum(float(((share == 0) | (share == 1)).sum()) for share in activity(groups))
-        idle += sum(float((count < ENOUGH).sum()) for count in contributions(groups))
+        idle += sum(float((count < ENOUGH).sum()) for count in meetings(groups))
         if best is None or idle < best[0]:
             best = idle, groups
         if idle == 0:
@@ -115,8 +115,11 @@ def activity(groups: Sequence[Group]) -> list[Floats]:
     ]
 
 
-def contributions(groups: Sequence[Group]) -> list[Floats]:
-    """For each layer, shaped like its weights: how many (draw, sample) pairs contribute to each weight's gradient."""
+def meetings(groups: Sequence[Group]) -> list[Floats]:
+    """For each layer (2, n_in, n_out): in how many (draw, sample) pairs a delta reaches each weight.
+
+    First those in which the unit that the weight comes from is on, then those in which it is off.
+    """
     total: list[Floats] = []
     for group in groups:
         deltas: dict[int, Floats] = {}
@@ -128,10 +131,13 @@ def contributions(groups: Sequence[Group]) -> list[Floats]:
 
         with recording(keep):
             group.gradient()
-        counts = [
-            ((k.A != 0).astype(float).mT @ (deltas[l] != 0).astype(float)).sum(axis=0)
-            for l, k in enumerate(group.kept(), start=1)
-        ]
+        counts = []
+        kept = group.kept()
+        for l in range(1, group.network.depth + 1):
+            reached = (deltas[l] != 0).astype(float)
+            on = kept[l - 2].Z > 0 if l > 1 else group.X != 0
+            off = ~on if l > 1 else on  # an input is no unit that could be off
+            counts.append(np.stack([(units.astype(float).mT @ reached).sum(axis=0) for units in (on, off)]))
         total = [a + b for a, b in zip(total, counts, strict=True)] if total else counts
     return total
 
