@@ -272,7 +272,6 @@ class Lab {
     this.#scene();
     this.#equationsDirty = true;
     if (content.kind === "welcome") this.#wish();
-    else if (!this.#waiting) this.refine();
     this.#tell();
     this.writeAddress();
   }
@@ -447,6 +446,7 @@ class Lab {
   #soon(wait) {
     const later = calm(wait, () => {
       this.#restless = false;
+      if (!this.#first && this.#wished.size) return this.#tell(); // the first picture, before all else
       this.#wish();
       this.#leisure();
     });
@@ -552,7 +552,7 @@ class Lab {
     this.depth.textContent = zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "";
     this.#grain();
     if (resting) this.writeAddress();
-    this.wishSoon();
+    if (this.#first) this.wishSoon();
     if (this.#open && this.#answered) this.root.dataset.state = "busy";
   }
 

@@ -38,7 +38,11 @@ export class Controls {
   show(described, state, axes) {
     this.#state = state;
     this.#axes = axes ?? this.#axes;
-    if (described && !same(described, this.#described)) {
+    if (described && this.#described && same(lasting(described), lasting(this.#described))) {
+      // Only what the controls would begin with is new, such as the start that the seed draws: nothing to be drawn anew.
+      const fields = described.groups.flatMap((/** @type {any} */ group) => group.fields);
+      for (const group of this.#described.groups) for (const field of group.fields) Object.assign(field, fields.find((/** @type {any} */ f) => f.key === field.key));
+    } else if (described) {
       this.#described = described;
       const focused = /** @type {HTMLElement|null} */ (this.form.contains(document.activeElement) ? document.activeElement : null)?.dataset.focus;
       this.#fields.clear();
@@ -92,6 +96,11 @@ export class Controls {
     }));
     return details;
   }
+}
+
+/** A description without what changes from run to run. @param {any} described */
+function lasting({ groups }) {
+  return groups.map((/** @type {any} */ group) => ({ ...group, fields: group.fields.map((/** @type {any} */ { now, ...field }) => field) }));
 }
 
 /**
