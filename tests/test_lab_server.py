@@ -337,7 +337,7 @@ def test_one_page_more_is_told_so(lab):
 def test_no_work_goes_on_for_nobody(lab):
     """A page that closes in mid-computation leaves the processor idle."""
     page = lab.socket()
-    page.send("hello", state={"steps": 2000})
+    page.send("hello", state={"steps": 150})
     page.receive()
     page.send("tiles", tiles=[[4, i, j] for i in range(16) for j in range(16)])
     page.until("tile", 60)

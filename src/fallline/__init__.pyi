@@ -5,6 +5,7 @@ from .checks.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
@@ -59,6 +60,7 @@ __all__ = [
     "draw_starts",
     "equations",
     "generate",
+    "lab",
     "landscape",
     "load_map",
     "loss",

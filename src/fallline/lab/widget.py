@@ -1,0 +1,94 @@
+"""The lab as a widget in Jupyter, VS Code, Colab and marimo: the same page over the same `Session`."""
+
+from __future__ import annotations
+
+import weakref
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fallline.errors import UsageError
+from fallline.lab.begin import beginning
+from fallline.lab.bundle import bundled
+from fallline.lab.session import Session
+from fallline.lab.state import State, read_state
+from fallline.lab.work import Pool
+
+try:
+    import anywidget
+except ImportError:
+    raise UsageError("the lab in a notebook needs anywidget: pip install 'fallline[widget]'.") from None
+
+if TYPE_CHECKING:
+    from fallline.studies import Study
+
+__all__ = ["Lab", "lab"]
+
+PAGE = Path(__file__).parent / "page"
+
+
+@cache
+def _pool() -> Pool:
+    """The threads of this kernel."""
+    return Pool()
+
+
+class Lab(anywidget.AnyWidget):
+    """The lab in a notebook's cell. Messages go through the widget's own channel; there is no server.
+
+    Attributes
+    ----------
+    state: what the page shows; a `State` once the page has spoken.
+    """
+
+    _esm = bundled(PAGE, "widget.js")
+    _css = (PAGE / "lab.css").read_text(encoding="utf-8")
+
+    def __init__(self, first: State, tables: dict[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        here = weakref.ref(self)  # the session must not keep a widget alive that the notebook has let go
+
+        def send(content: dict[str, Any], buffers: list[bytes]) -> None:
+            widget = here()
+            if widget is not None:
+                widget.send(content, buffers=buffers)
+
+        self.session = Session(send, _pool(), first, tables)
+        self.on_msg(self._receive)
+        weakref.finalize(self, self.session.close)
+
+    @property
+    def state(self) -> State | None:
+        """What the page shows."""
+        return self.session.state
+
+    @staticmethod
+    def _receive(widget: Lab, content: Any, buffers: Any) -> None:
+        widget.session.receive(content)
+
+    def close(self) -> None:
+        """Take the widget away; nothing is computed for it any more."""
+        self.session.close()
+        super().close()
+
+
+def lab(study: str | Path | Study | None = None, *, data: str | Path | None = None, **state: Any) -> Lab:
+    """The lab as a widget; `fallline lab` opens the same page in the browser.
+
+    Parameters
+    ----------
+    study: a built-in study's name, or a TOML file; its first map is what the page begins with.
+    data: a CSV file to begin with.
+    state: parts of the state, as `steps=40`, `optimizer="adam"` or `objective={"kind": "landscape", "name": "booth"}`.
+
+    >>> lab(steps=40).session._first["steps"]
+    40
+    """
+    first, tables = beginning(study, data)
+    if state:
+        from fallline.lab.repair import repaired
+
+        given = first.json | state
+        changed = next(iter(state)) if len(state) == 1 else ""
+        first = repaired(given, changed, first, tables) if "map" not in state else read_state(given)
+    return Lab(first, tables)
