@@ -43,7 +43,8 @@ def _parts(verdict: Verdict) -> Iterator[tuple[Kind, Any]]:
             yield "text", sentence
     if verdict.reference:
         yield "head", "Reference"
-        yield "text", f"The textbook's backward: {'; '.join(verdict.reference)}."
+        ours = "The textbook's backward:" if verdict.network is not None else "Checked against"
+        yield "text", f"{ours} {'; '.join(verdict.reference)}."
 
 
 def _rows(verdict: Verdict) -> list[tuple[str, str, str, str]]:
@@ -78,7 +79,7 @@ def plain(verdict: Verdict) -> str:
                     lines += [f"  {label}  {text}", *([_carets(spans)] if spans else [])]
             lines.append("")
         elif kind == "head":
-            lines += ["", content]
+            lines += [*[""] * (lines[-1:] != [""]), content]
         else:
             lines.append(content)
     return "\n".join(lines)
@@ -99,6 +100,7 @@ def rich(verdict: Verdict) -> Any:
 
     colour = {"right": "green", "wrong": "red", "unchecked": "yellow"}[verdict.status]
     shown: list[Any] = []
+    space = Text("")
     for kind, content in _parts(verdict):
         if kind == "sentence":
             shown.append(Text(content, style=f"bold {colour}"))
@@ -108,14 +110,14 @@ def rich(verdict: Verdict) -> Any:
                 table.add_column(head, justify="right" if k in (1, 2) else "left", header_style="dim")
             for row in _rows(verdict):
                 table.add_row(*row[:3], Text(row[3], style="green" if row[3] == "right" else "bold red"))
-            shown += [Text(""), table, Text("")]
+            shown += [space, table, space]
         elif kind == "equations":
             for pair in content:
                 shown += [_marked("right", pair.right, pair.right_spans, "bold green"),
                           _marked("coded", pair.coded, pair.coded_spans, "bold red")]  # fmt: skip
-            shown.append(Text(""))
+            shown.append(space)
         elif kind == "head":
-            shown += [Text(""), Text(content, style="bold")]
+            shown += [*[space] * (shown[-1] is not space), Text(content, style="bold")]
         else:
             shown.append(Text(content))
     return Group(*shown)

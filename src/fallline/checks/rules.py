@@ -33,7 +33,7 @@ def by_name(name: str, function: Function) -> Any:
     """A landscape, activation, loss or optimizer; "logistic" is an activation for slope(z), a loss for delta(Z, T)."""
     found = [table[name] for table in (LANDSCAPES, ACTIVATIONS, LOSSES, OPTIMIZERS) if name in table]
     if not found:
-        valid = [n for table in (LANDSCAPES, ACTIVATIONS, LOSSES, OPTIMIZERS) for n in table]
+        valid = {n: None for table in (LANDSCAPES, ACTIVATIONS, LOSSES, OPTIMIZERS) for n in table}
         raise UnknownNameError("what the gradient is of", name, [*valid, "2-3-2-3"])
     if len(found) > 1 and len(inspect.signature(function).parameters) > 1:
         return found[1]
