@@ -149,8 +149,8 @@ def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) ->
     samples = len(objective.data) if isinstance(objective, NetworkObjective) else 0
     if isinstance(d["batch"], int | float) and changed != "batch" and d["batch"] > samples:
         d["batch"] = None
-    plane = d["map"]
-    if isinstance(plane, dict):
+    if isinstance(d["map"], dict):
+        d["map"] = plane = old["map"] | d["map"]
         if plane.get("measure") == "accuracy" and not _classifies(objective):
             plane["measure"] = "final_loss"
         _fit_axes(d, plain, objective, old, changed)

@@ -218,9 +218,9 @@ class Session:
         def work() -> Generator[None, None, None]:
             run = None if at is None else self._trained(plan, at[0], at[1])
             step = 0 if at is None else at[2]
-            for _ in written(plan, form, run, step):  # the last holds all
+            blocks: list[dict[str, str]] = []
+            for blocks in written(plan, form, run, step):  # noqa: B007  # grows; the last holds all
                 yield
-                blocks = _
             self._answer("equations", {"blocks": blocks, "form": form})
 
         self._job(content, "equations", work, lane="words")

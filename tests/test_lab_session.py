@@ -1,0 +1,284 @@
+"""A page's conversation: states, tiles, runs, scenes, repairs; the work behind it; the widget."""
+
+import contextlib
+import json
+import queue
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fallline as fl
+from fallline.errors import UsageError
+from fallline.lab.formula import EXAMPLES, formula_landscape, parse_formula, python_text
+from fallline.lab.plan import build_plan
+from fallline.lab.presets import PRESETS
+from fallline.lab.pyramid import Place, compute_tile
+from fallline.lab.repair import repaired
+from fallline.lab.session import Session
+from fallline.lab.state import StateError, canonical, default_state, read_state
+from fallline.lab.work import Pool
+from fallline.maps.axes import Axis, axis
+
+CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
+
+
+class Talk:
+    """A session and what it answers."""
+
+    def __init__(self, pool, state=None):
+        self.answers = queue.Queue()
+        self.session = Session(lambda content, buffers: self.answers.put((content, buffers)), pool)
+        self.number = 0
+        self.welcome = self.ask("hello", "welcome", state=state)[0]
+
+    def say(self, kind, **more):
+        self.number += 1
+        self.session.receive({"kind": kind, "id": self.number, **more})
+
+    def ask(self, kind, wanted=None, **more):
+        self.say(kind, **more)
+        return self.until(wanted or kind)
+
+    def until(self, *kinds):
+        while True:
+            content, buffers = self.answers.get(timeout=20)
+            json.dumps(content, allow_nan=False)
+            if content["kind"] in kinds:
+                return content, {
+                    about["name"]: np.frombuffer(raw, about["dtype"]).reshape(about["shape"])
+                    for about, raw in zip(content.get("arrays", []), buffers, strict=False)
+                }
+
+
+@pytest.fixture(scope="module")
+def pool():
+    pool = Pool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def talk(pool):
+    talk = Talk(pool)
+    yield talk
+    talk.session.close()
+
+
+def test_a_state_goes_out_as_it_came_in(talk):
+    state = talk.welcome["state"]
+    assert state == talk.welcome["defaults"] == default_state().json
+    answer, _ = talk.ask("state", state=state, tiles=[[0, 0, 0]])
+    assert answer["state"] == state
+    assert answer["controls"] is None  # as before
+    tile, arrays = talk.until("tile")
+    assert tile["state_id"] == answer["state_id"] == answer["id"]
+    again = compute_tile(build_plan(default_state(), {}), Place(0, 0, 0))
+    assert arrays["final_loss"].tobytes() == again["final_loss"].tobytes()
+
+
+def test_the_run_of_a_cell_is_the_cell(talk):
+    _, tile = talk.ask("tiles", "tile", tiles=[[3, 6, 1]])
+    told, run = talk.ask("run", pin=2, x=tile["x"][40], y=tile["y"][5])
+    assert (told["pin"], told["x"], told["y"]) == (2, tile["x"][40], tile["y"][5])
+    assert np.float32(run["losses"][-1]) == tile["final_loss"][5, 40]
+    assert run["path"].shape == (31, 26)
+    assert talk.welcome["outcomes"][tile["outcome"][5, 40]] in (told["outcome"]["name"], "converged")
+    frames, arrays = talk.ask("frames", pin=2, x=told["x"], y=told["y"], **{"from": 0, "to": 30})
+    assert arrays["regions"].shape == (31, 48, 48)
+    assert frames["from"] == 0
+
+
+def test_every_example_can_be_shown(pool):
+    for preset in PRESETS:
+        talk = Talk(pool, preset["state"])
+        talk.say("tiles", tiles=[[0, 0, 0]])
+        answer, _ = talk.until("tile", "refused")
+        assert answer["kind"] == "tile", answer
+        for pin in talk.welcome["state"]["pins"]:
+            assert talk.ask("run", pin=0, **pin)[0]["steps"] == talk.welcome["state"]["steps"]
+        scene = "data" if talk.welcome["objective"]["kind"] == "network" else "landscape"
+        assert len(talk.ask(scene)[1]["points"]) > 10
+        blocks = talk.ask("equations", form="matrix")[0]["blocks"]
+        assert all(b["svg"].startswith("<svg") and b["mathml"].startswith("<math") for b in blocks)
+        talk.session.close()
+
+
+def test_numbers_stand_in_the_equations(pool):
+    talk = Talk(pool, {"objective": {"kind": "landscape", "name": "booth"}, "start": None})
+    told, arrays = talk.ask("run", pin=0, x=0.001, y=0.5)
+    blocks, _ = talk.ask("equations", form="matrix", numbers=True, pin=0, x=0.001, y=0.5, step=3)
+    text = "\n".join(b["plain"] for b in blocks["blocks"])
+    assert f"{arrays['losses'][3]:.4g}" in text
+    assert told["labels"] == ["x", "y"]
+    talk.session.close()
+
+
+def test_theory_is_drawn_where_there_is_some(talk):
+    curves = talk.ask("theory")[0]["curves"]
+    assert [c["name"] for c in curves] == ["start", "end"]
+    assert all(len(c["x"]) == len(c["y"]) == 64 for c in curves)
+
+
+def test_a_table_from_the_page(talk):
+    told, _ = talk.ask("csv", name="flowers.csv", text=CSV)
+    assert told["columns"] == ["a", "b", "kind"]
+    d = default_state().json | {"data": {"kind": "table", "digest": told["digest"], "target": "kind"}}
+    state = talk.ask("state", state=d, changed="data.digest")[0]["state"]
+    assert state["objective"]["units"] == [2, 3, 2, 2]
+    assert talk.ask("data")[0]["names"] == ["no", "yes"]
+    talk.say("state", state=state | {"data": state["data"] | {"target": "a"}}, changed="data.target")
+    assert "must be a finite number; got 'no'" in talk.until("refused")[0]["sentence"]
+    talk.say("csv", name="bad.csv", text="a,b\n1\n")
+    assert "line 2" in talk.until("refused")[0]["sentence"]
+
+
+def test_what_is_wrong_says_where(talk):
+    for wrong, where in [({"settings": {"learning_rate": -1}}, "settings.learning_rate"), ({"steps": "x"}, "steps"),
+                         ({"objective": {"kind": "formula", "text": "2x"}}, "objective.text"), ({"start": [1.0]}, "start"),
+                         ({"map": {"x": {"name": "momentum", "low": 0, "high": 3}}}, "map"),
+                         ({"batch": 301}, "batch"), ({"objective": {"kind": "network", "loss": "logistic", "units": [3, 3]}}, "objective")]:  # fmt: skip
+        talk.say("state", state=wrong)
+        refused, _ = talk.until("refused")
+        assert refused["where"].startswith(where), refused
+
+
+class TestRepair:
+    def test_another_optimizer(self):
+        state = repaired({"optimizer": "adam"}, "optimizer", None, {})
+        assert set(state["settings"]) == {"learning_rate", "beta1", "beta2", "epsilon", "initial_scale"}
+        assert state["map"]["y"]["name"] != "momentum"
+
+    def test_another_objective(self):
+        state = repaired({"objective": {"kind": "landscape"}}, "objective.kind", None, {})
+        assert (state["objective"]["name"], state["start"]) == ("rosenbrock", None)
+        back = repaired(state.json | {"objective": {"kind": "network"}}, "objective.kind", state, {})
+        assert back["objective"]["units"] == [2, 3, 2, 3]
+
+    @pytest.mark.parametrize("name", ["moons", "circles", "spirals", "xor", "gaussians"])
+    def test_another_data_set(self, name):
+        d = default_state().json
+        state = repaired(d | {"data": d["data"] | {"name": name}}, "data.name", default_state(), {})
+        assert state["objective"]["units"][-1] == (3 if name == "gaussians" else 2)
+
+    def test_another_layer(self):
+        d = default_state().json
+        state = repaired(
+            d | {"objective": d["objective"] | {"units": [2, 3, 3, 2, 3]}}, "objective.units", default_state(), {}
+        )
+        assert (state["objective"]["activations"], state["start"]) == (["relu"] * 3, None)
+
+    def test_the_same_axis_twice_changes_places(self):
+        d = default_state().json
+        plane = d["map"] | {"x": d["map"]["y"]}
+        state = repaired(d | {"map": plane}, "map.x", default_state(), {})
+        assert (state["map"]["x"]["name"], state["map"]["y"]["name"]) == ("momentum", "learning_rate")
+
+    def test_what_the_user_typed_is_not_mended(self):
+        with pytest.raises(StateError, match="momentum must be"):
+            repaired({"settings": {"momentum": 3}}, "settings.momentum", None, {})
+
+    @given(st.sampled_from(["objective.kind", "data.kind", "optimizer", "schedule", "map.x", "seed"]), st.data())
+    def test_every_choice_gives_a_state(self, key, data):
+        kinds = {"objective.kind": ("objective", st.sampled_from([{"kind": "network"}, {"kind": "landscape"}, {"kind": "formula"}])),
+                 "data.kind": ("data", st.sampled_from([{"kind": "generated"}, {"kind": "points"}])),
+                 "optimizer": ("optimizer", st.sampled_from(sorted(fl.OPTIMIZERS))), "schedule": ("schedule", st.sampled_from(sorted(fl.SCHEDULES))),
+                 "map.x": ("map", st.just({"x": {"name": "seed", "low": 0, "high": 9, "scale": "linear"}})), "seed": ("seed", st.integers(0, 9))}  # fmt: skip
+        part, values = kinds[key]
+        state = repaired({part: data.draw(values)}, key, None, {})
+        assert read_state(state.json) == state
+        assert build_plan(state, {}).spec.cells == 4096
+
+
+class TestCells:
+    """Cells of a division: the same bits in every piece of the plane, deep down too."""
+
+    @given(st.integers(0, 40), st.data(), st.sampled_from(["linear", "log"]))
+    def test_a_tile_is_the_middle_of_its_cells(self, level, data, scale):
+        cells = 64 * 2**level
+        first = data.draw(st.integers(0, cells - 64))
+        tile = Axis("learning_rate", 1e-5, 1e-2, 64, scale, part=(first, cells))
+        whole = Axis("learning_rate", 1e-5, 1e-2, 3, scale, part=(first + 7, cells))
+        assert (tile.values[7:10] == whole.values).all()
+        assert (np.diff(tile.values) >= 0).all()
+        assert axis(str(tile)) == tile == Axis.from_description(tile.describe())
+
+    def test_whole_numbers(self):
+        assert Axis("seed", 0, 7, 64, part=(0, 64)).values.tolist()[::8] == [0, 1, 2, 3, 4, 4, 5, 6]
+
+
+class TestFormula:
+    @pytest.mark.parametrize(
+        "text", [*EXAMPLES, "-x^2/-3 + y**-2", "2", "exp(1)*x*y", "x^2 − 3·y²", "min(x, 0) + sqrt(1+y^2)"]
+    )
+    def test_reads_as_it_is_written(self, text):
+        if text == "2":
+            with pytest.raises(UsageError, match="depend on x or y"):
+                parse_formula(text)
+            return
+        space = {"np": np}
+        exec(f"def f(x, y): return {python_text(parse_formula(text))}", space)
+        landscape = formula_landscape(text)
+        for x, y in ((0.3, -1.2), (1.5, 2.0)):
+            assert landscape(x, y) == space["f"](x, y)
+            h = 1e-6
+            slope = (landscape(x + h, y) - landscape(x - h, y)) / (2 * h)
+            assert landscape.gradient(x, y)[0] == pytest.approx(slope, abs=1e-6)
+
+    @given(st.text("xy0123456789.+-*/^() ,absincoexplgt_[]{}'\"=:;@\\\n\0", max_size=60))
+    def test_any_text_is_a_tree_or_a_sentence(self, text):
+        with contextlib.suppress(UsageError):
+            parse_formula(text)
+
+
+class TestWork:
+    def test_the_newest_wins_and_nobody_starves(self):
+        pool, done = Pool(each=1), queue.Queue()
+        gate = threading.Event()
+
+        def long(name, pieces):
+            def work():
+                for _ in range(pieces):
+                    gate.wait(5)
+                    time.sleep(0.001)
+                    yield
+                done.put(name)
+
+            return work
+
+        greedy, modest = pool.desk(), pool.desk()
+        for k in range(5):
+            greedy.put(k, long(f"greedy {k}", 50))
+        greedy.put(4, long("the newest", 50), rank=-1)
+        modest.put("small", long("small", 3))
+        gate.set()
+        assert done.get(timeout=5) == "small"
+        assert done.get(timeout=5) in ("the newest", "greedy 0")
+        greedy.close()
+        time.sleep(0.05)
+        assert pool.idle
+        assert done.qsize() <= 1
+        pool.close()
+
+
+def test_the_address_is_short_and_says_all():
+    state = default_state().with_(steps=41)
+    assert read_state(json.loads(canonical(state.json))) == state
+
+
+class TestWidget:
+    def test_speaks_the_same_language(self, monkeypatch):
+        pytest.importorskip("anywidget")
+        widget = fl.lab(steps=12)
+        sent = queue.Queue()
+        monkeypatch.setattr(type(widget), "send", lambda self, content, buffers=None: sent.put((content, buffers)))
+        widget._handle_custom_msg({"kind": "hello", "id": 1, "state": None}, [])
+        assert sent.get(timeout=9)[0]["state"]["steps"] == 12
+        widget._handle_custom_msg({"kind": "tiles", "id": 2, "state_id": 1, "tiles": [[0, 0, 0]]}, [])
+        content, buffers = sent.get(timeout=9)
+        assert (content["kind"], len(buffers)) == ("tile", 5)
+        assert widget.state["steps"] == 12
+        widget.close()
