@@ -33,7 +33,7 @@ def _pool() -> Pool:
     return Pool()
 
 
-class Lab(anywidget.AnyWidget):
+class Lab(anywidget.AnyWidget):  # type: ignore[misc]  # an extra that may be absent
     """The lab in a notebook's cell. Messages go through the widget's own channel; there is no server.
 
     Attributes
