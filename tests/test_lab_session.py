@@ -117,6 +117,25 @@ def test_numbers_stand_in_the_equations(pool):
     talk.session.close()
 
 
+def test_answers_belong_to_the_state_that_was_asked(talk):
+    """A run that is under way when a newer state comes is never told as the newer one's."""
+    state = talk.welcome["state"]
+    for k in range(12):
+        talk.say("run", pin=0, x=1e-3, y=0.1 * (k % 9))
+        if k % 3 == 2:
+            talk.say("state", state=state | {"steps": 20 + k})
+    talk.say("run", pin=1, x=1e-3, y=0.5)
+    steps = {1: 30}
+    while True:
+        told, _ = talk.until("run", "state")
+        if told["kind"] == "state":
+            steps[told["state_id"]] = told["state"]["steps"]
+            continue
+        assert told["steps"] == steps[told["state_id"]]
+        if told["pin"] == 1:
+            break
+
+
 def test_theory_is_drawn_where_there_is_some(talk):
     curves = talk.ask("theory")[0]["curves"]
     assert [c["name"] for c in curves] == ["start", "end"]

@@ -33,7 +33,10 @@ MOST_WORK = 2e12
 """Floating-point operations of a tile, at most: about a minute."""
 
 MOST_MEMORY = 64 * 2**20
-"""Bytes of a run's path, and of a tile's starts, at most."""
+"""Bytes that the starts of a tile, and the samples on their way through a network, may take."""
+
+MOST_PATH = 16 * 2**20
+"""Bytes of a run's path, at most."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ class Plan:
 
     @cached_property
     def bound(self) -> float | None:
-        """The learning rate that the curvature at the start allows, where theory knows one."""
+        """The learning rate that the curvature at the start allows, where theory knows one and it is quickly found."""
+        if self.objective.dimension > 300:
+            return None
         return stable_learning_rate(self.spec.optimizer.name, eigenvalues(self.objective, self.start)[1])
 
     def run_spec(self, x: float, y: float) -> MapSpec:
@@ -223,6 +228,15 @@ def _where(sentence: str, d: Mapping[str, Any]) -> str:
 
 def _afford(spec: MapSpec) -> None:
     """Refuse, before anything is computed, what a page would have to wait for too long."""
+    if isinstance(spec.objective, NetworkObjective):
+        net, samples = spec.objective.network, len(spec.objective.data)
+        # Curvature at a point takes the gradient beside it along every parameter of a small network, all at once.
+        side_by_side = spec.objective.dimension if spec.objective.dimension <= 300 else 2
+        if 8 * samples * max(net.sizes) * side_by_side > MOST_MEMORY:
+            raise StateError(
+                f"{samples:,} samples are too many for a live page with the network {net.text}. Take fewer samples or smaller "
+                "layers; `fallline map` has no such bound.", "data.samples",
+            )  # fmt: skip
     if spec.work > MOST_WORK:
         raise StateError(
             f"one tile of this map is too much for a live page: {estimate(spec)}. Take fewer steps, samples or starts, or a "
@@ -234,8 +248,8 @@ def _afford(spec: MapSpec) -> None:
             f"starts must be fewer: those of one tile take {starts / 2**20:,.0f} MB, and {MOST_MEMORY / 2**20:.0f} MB are "
             "allowed.", "starts",
         )  # fmt: skip
-    if path > MOST_MEMORY:
+    if path > MOST_PATH:
         raise StateError(
-            f"steps must be fewer: the path of one run takes {path / 2**20:,.0f} MB, and {MOST_MEMORY / 2**20:.0f} MB are "
+            f"steps must be fewer: the path of one run takes {path / 2**20:,.0f} MB, and {MOST_PATH / 2**20:.0f} MB are "
             "allowed.", "steps",
         )  # fmt: skip

@@ -42,7 +42,7 @@ MOST_MESSAGE = 2_000_000
 MOST_PLAIN = 64_000
 """Characters of a message that is not a table."""
 
-MOST_UNSENT = 64_000_000
+MOST_UNSENT = 32_000_000
 """Bytes that wait for a page which does not read them; then it is let go."""
 
 FIRST_WORD = 15.0

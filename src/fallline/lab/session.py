@@ -6,6 +6,7 @@ a message. Answers carry the `state_id` that they belong to.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping
@@ -40,7 +41,7 @@ MOST_TABLE = 1_000_000
 """Characters of a CSV file."""
 
 MOST_TABLES = 4
-MOST_RUNS = 8
+MOST_RUNS, MOST_PATHS = 8, 32 * 2**20
 POINTED = 4
 """The number of the run under the pointer, after those of the pins."""
 
@@ -137,12 +138,12 @@ class Session:
         pin, x, y = self._pin(content)
         if self._is_old(content):
             return
-        plan = self._current()
+        plan, number = self._current(), self.state_id
 
         def work() -> Generator[None, None, None]:
             found = self._trained(plan, x, y)
             told, arrays = describe_run(plan, found)
-            self._answer("run", {"pin": pin, "x": x, "y": y, **told}, arrays)
+            self._answer("run", {"state_id": number, "pin": pin, "x": x, "y": y, **told}, arrays)
             yield
 
         self._job(content, ("run", pin), work, rank=2 if pin == POINTED else 1)
@@ -152,12 +153,12 @@ class Session:
         pin, x, y = self._pin(content)
         if self._is_old(content):
             return
-        plan = self._current()
+        plan, number = self._current(), self.state_id
         first, last = (_whole(content, key, 0, plan.spec.steps) for key in ("from", "to"))
 
         def work() -> Generator[None, None, None]:
             told, arrays = frames(plan, self._trained(plan, x, y), first, last)
-            self._answer("frames", {"pin": pin, "x": x, "y": y, "from": first, **told}, arrays)
+            self._answer("frames", {"state_id": number, "pin": pin, "x": x, "y": y, "from": first, **told}, arrays)
             yield
 
         self._job(content, ("frames", pin), work, rank=2)
@@ -168,10 +169,10 @@ class Session:
 
         if self._is_old(content):
             return
-        plan = self._current()
+        plan, number = self._current(), self.state_id
 
         def work() -> Generator[None, None, None]:
-            self._answer("theory", {"curves": theory_curves(plan)})
+            self._answer("theory", {"state_id": number, "curves": theory_curves(plan)})
             yield
 
         self._job(content, "theory", work, lane="words")
@@ -191,12 +192,13 @@ class Session:
 
         if self._is_old(content):
             return
-        plan, window = self._current(), _window(content.get("window"))
+        plan, window, number = self._current(), _window(content.get("window")), self.state_id
         if plan.network is not None:
             raise UsageError("contours need a landscape; a network's loss has too many coordinates.")
 
         def work() -> Generator[None, None, None]:
-            self._answer("landscape", *landscape_scene(plan, window))
+            told, arrays = landscape_scene(plan, window)
+            self._answer("landscape", {"state_id": number, **told}, arrays)
             yield
 
         self._job(content, "landscape", work, lane="words")
@@ -207,7 +209,7 @@ class Session:
 
         if self._is_old(content):
             return
-        plan, form = self._current(), content.get("form", "matrix")
+        plan, number, form = self._current(), self.state_id, content.get("form", "matrix")
         numbers = bool(content.get("numbers")) and content.get("pin") is not None
         at = (
             (_number(content, "x"), _number(content, "y"), _whole(content, "step", 0, plan.spec.steps))
@@ -221,7 +223,7 @@ class Session:
             blocks: list[dict[str, str]] = []
             for blocks in written(plan, form, run, step):  # noqa: B007  # grows; the last holds all
                 yield
-            self._answer("equations", {"blocks": blocks, "form": form})
+            self._answer("equations", {"state_id": number, "blocks": blocks, "form": form})
 
         self._job(content, "equations", work, lane="words")
 
@@ -359,11 +361,12 @@ class Session:
 
     def _trained(self, plan: Plan, x: float, y: float) -> Run:
         key = (plan.state.text, x, y)
-        if key not in self._runs:
-            self._runs[key] = train_run(plan, x, y)
-        found = self._runs[key]
-        while len(self._runs) > MOST_RUNS:
-            self._runs.popitem(last=False)
+        found = self._runs.get(key)
+        if found is None:
+            found = self._runs[key] = train_run(plan, x, y)
+        with contextlib.suppress(KeyError):  # the other lane keeps runs too
+            while len(self._runs) > 1 and (len(self._runs) > MOST_RUNS or _bytes(self._runs) > MOST_PATHS):
+                self._runs.popitem(last=False)
         return found
 
     def _pin(self, content: Json) -> tuple[int, float, float]:
@@ -384,6 +387,10 @@ MESSAGES: dict[str, Callable[[Session, Json], None]] = {
     "csv": Session.csv, "export": Session.export, "cancel": Session.cancel,
 }  # fmt: skip
 """Every kind of message that a page may send."""
+
+
+def _bytes(runs: Mapping[Any, Run]) -> int:
+    return sum(int(run.path.nbytes) for run in list(runs.values()))
 
 
 def _number(content: Json, key: str) -> float:
