@@ -82,7 +82,7 @@ def test_every_activation_and_loss_equals_the_numpy_reading(activation, loss):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_with_every_activation_equals_the_numpy_reading(optimizer, dtype):
-    """Losses take turns; `tests/long/parity.py` runs the whole product."""
+    """Losses take turns; `tests/long/every_method.py` runs the whole product."""
     names = list(LOSSES)
     for k, activation in enumerate(ACTIVATIONS):
         loss = names[(k + list(OPTIMIZERS).index(optimizer)) % len(names)]

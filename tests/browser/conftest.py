@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE = 60_000  # milliseconds until a condition counts as never met: slow machines share their cores
+PATIENCE = 30_000  # milliseconds until a condition counts as never met: slow machines share their cores
 
 
 class Server:
@@ -104,7 +104,7 @@ class Lab:
         ask = f"a => {{ const c = {condition}; return Boolean(typeof c === 'function' ? c(a) : c); }}"
         end = time.monotonic() + PATIENCE / 1000
         while not self.page.evaluate(ask, argument):
-            assert time.monotonic() < end, f"never came true: {condition}"
+            assert time.monotonic() < end, f"never came true: {condition}; notice: {self.page.locator('.notice').text_content()}"
             self.page.wait_for_timeout(20)
 
     @property

@@ -1,6 +1,6 @@
 """Every optimizer with every activation and loss, float32 and float64, beside the NumPy reading.
 
-    python tests/long/parity.py
+    python tests/long/every_method.py
 
 tests/test_lanes.py runs every pair of them.
 """
