@@ -86,12 +86,15 @@ class Lab:
     server: Server
     errors: list[str] = field(default_factory=list)
 
-    def open(self, url: str = "") -> Lab:
+    def open(self, url: str = "", *, rest: bool = True) -> Lab:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
         self.page.goto(url or self.server.address())
-        return self.ready()
+        if rest:
+            return self.ready()
+        self.until("performance.getEntriesByName('lab: first picture').length > 0")
+        return self
 
     def ready(self) -> Lab:
         """Wait until nothing is outstanding, and the frame after."""
@@ -173,7 +176,7 @@ def new_lab(chromium: Any, server: Server) -> Iterator[Callable[..., Lab]]:
     contexts = []
 
     def make(at: Server | None = None, **options: Any) -> Lab:
-        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options}))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1000, "height": 800}, **options}))
         return Lab(contexts[-1].new_page(), at or server)
 
     yield make

@@ -79,7 +79,7 @@ def fits(lab) -> None:
 
 @pytest.mark.parametrize("width", [360, 640, 820, 1280, 1920])
 def test_widths(new_lab, width):
-    lab = new_lab(viewport={"width": width, "height": 800}).open()
+    lab = new_lab(viewport={"width": width, "height": 800}).open(rest=False)
     fits(lab)
     size = lab.page.locator(".map-cells").bounding_box()
     assert size["width"] > 0.6 * min(width, 400)

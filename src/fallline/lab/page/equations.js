@@ -18,7 +18,7 @@ export class EquationsView {
       h("option", { value: "matrix" }, "matrix form"), h("option", { value: "units" }, "unit by unit"));
     this.numbers = h("input", { type: "checkbox", onchange: () => tell.changed("numbers", this.numbers.checked) });
     this.note = h("span", { class: "note" });
-    this.body = h("div", { class: "equation-list", tabindex: "0", role: "region", "aria-label": "Equations" });
+    this.body = h("div", { class: "equation-list" });
     this.element = h("section", { class: "panel equations", "aria-labelledby": "equations-title" },
       h("header", {}, h("h2", { id: "equations-title" }, "Equations"), this.note,
         h("div", { class: "tools" }, this.form, h("label", { class: "check" }, this.numbers, "put the numbers in"))), this.body);
