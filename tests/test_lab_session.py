@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import UsageError
+from fallline.lab import session
 from fallline.lab.formula import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
@@ -117,23 +118,29 @@ def test_numbers_stand_in_the_equations(pool):
     talk.session.close()
 
 
-def test_answers_belong_to_the_state_that_was_asked(talk):
+def test_answers_belong_to_the_state_that_was_asked(talk, monkeypatch):
     """A run that is under way when a newer state comes is never told as the newer one's."""
-    state = talk.welcome["state"]
-    for k in range(12):
-        talk.say("run", pin=0, x=1e-3, y=0.1 * (k % 9))
-        if k % 3 == 2:
-            talk.say("state", state=state | {"steps": 20 + k})
+    begun, go_on = threading.Event(), threading.Event()
+    train = session.train_run
+
+    def slowly(*arguments):
+        begun.set()
+        go_on.wait(5)
+        return train(*arguments)
+
+    monkeypatch.setattr(session, "train_run", slowly)
+    old = talk.number
+    talk.say("run", pin=0, x=1e-3, y=0.25)
+    assert begun.wait(5)
+    talk.say("state", state=talk.welcome["state"] | {"steps": 20})
+    newer = talk.number
+    go_on.set()
     talk.say("run", pin=1, x=1e-3, y=0.5)
-    steps = {1: 30}
-    while True:
-        told, _ = talk.until("run", "state")
-        if told["kind"] == "state":
-            steps[told["state_id"]] = told["state"]["steps"]
-            continue
-        assert told["steps"] == steps[told["state_id"]]
-        if told["pin"] == 1:
-            break
+    seen = []
+    while (told := talk.until("run")[0])["pin"] != 1:
+        seen.append((told["state_id"], told["steps"]))
+    assert set(seen) <= {(old, 30)}
+    assert (told["state_id"], told["steps"]) == (newer, 20)
 
 
 def test_theory_is_drawn_where_there_is_some(talk):
