@@ -46,12 +46,10 @@ class Server:
         self.port = int(re.search(r":(\d+)", self.peek().removeprefix("http:")).group(1))  # type: ignore[union-attr]
 
     def _listen(self, output: Any) -> None:
-        said = []
-        for line in output:
-            said.append(line)
-            for found in re.findall(r"http://\S+", line):
-                self.addresses.put(found)
-        self.said = "".join(said)
+        with output:
+            for line in output:
+                for found in re.findall(r"http://\S+", line):
+                    self.addresses.put(found)
 
     def peek(self) -> str:
         """The address printed first, without using it."""
@@ -107,7 +105,9 @@ class Lab:
         ask = f"a => {{ const c = {condition}; return Boolean(typeof c === 'function' ? c(a) : c); }}"
         end = time.monotonic() + PATIENCE / 1000
         while not self.page.evaluate(ask, argument):
-            assert time.monotonic() < end, f"never came true: {condition}; notice: {self.page.locator('.notice').text_content()}"
+            assert time.monotonic() < end, (
+                f"never came true: {condition}; notice: {self.page.locator('.notice').text_content()}"
+            )
             self.page.wait_for_timeout(20)
 
     @property
@@ -176,7 +176,7 @@ def new_lab(chromium: Any, server: Server) -> Iterator[Callable[..., Lab]]:
     contexts = []
 
     def make(at: Server | None = None, **options: Any) -> Lab:
-        contexts.append(chromium.new_context(**{"viewport": {"width": 1000, "height": 800}, **options}))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 800, "height": 600}, **options}))
         return Lab(contexts[-1].new_page(), at or server)
 
     yield make

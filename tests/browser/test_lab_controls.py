@@ -186,7 +186,7 @@ def test_own_csv(lab, tmp_path):
     lab.ready()
     assert lab.state["data"]["kind"] == "table"
     assert lab.state["objective"]["units"][-1] == 2
-    lab.until("document.querySelector('.regions').clientWidth > 0")
+    lab.until("[...document.querySelectorAll('.regions')].some(c => c.clientWidth > 0)")
 
 
 def test_examples(lab):

@@ -76,6 +76,7 @@ class Lab {
     this.map = new MapView({
       moved: (view, resting) => this.#moved(view, resting), pin: (cell) => this.pin(cell.x, cell.y), unpin: (k) => this.unpin(k),
       drag: (k, cell) => this.#pins(this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) => (n === k ? { x: cell.x, y: cell.y } : p))), hover: (cell, byKey) => this.#hover(cell, byKey),
+      painted: () => this.#tell(),
     });
     this.legend = new Legend();
     this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.#readCsv(file) });
@@ -187,7 +188,7 @@ class Lab {
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
-    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.runs.busy || this.runs.incomplete;
+    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.runs.busy || this.runs.incomplete || this.map.unfinished;
     this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
     else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
@@ -222,7 +223,7 @@ class Lab {
     this.defaults = content.defaults ?? content.state;
     this.bar.presets(content.presets);
     this.#dress();
-    this.#notice();
+    if (this.notice.dataset.kind === "lost") this.#notice();
     if (this.map.tiles.count && this.accepted && !same(without(this.accepted), without(content.state))) this.map.tiles.outdate();
     this.#stated(content);
   }

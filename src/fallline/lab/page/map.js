@@ -42,13 +42,15 @@ export class MapView {
   /** @type {{x: number, y: number}[]} */
   #pinned = [];
   #flight = 0;
+  /** Whether tiles are at hand that the next frames have yet to colour. */
+  unfinished = false;
   sheet = document.createElement("canvas");
   /** @type {[number, number]|null} */
   #pointed = null;
 
   /**
    * @param {{moved: (view: View, resting: boolean) => void, pin: (cell: Cell) => void, unpin: (k: number) => void,
-   *   drag: (k: number, cell: Cell) => void, hover: (cell: Cell|null, byKey: boolean) => void}} tell
+   *   drag: (k: number, cell: Cell) => void, hover: (cell: Cell|null, byKey: boolean) => void, painted: () => void}} tell
    */
   constructor(tell) {
     this.tell = tell;
@@ -306,21 +308,23 @@ export class MapView {
     let unfinished = false;
     const shown = [];
     for (const tile of drawn) {
-      const fresh = tile.picture && tile.version === this.tiles.version;
-      if (!fresh && performance.now() > until) {
-        unfinished = true;
-        if (!tile.picture) continue;
-      }
+      const late = !(tile.picture && tile.version === this.tiles.version) && performance.now() > until;
+      unfinished ||= late;
+      const picture = late ? tile.picture : this.tiles.picture(tile, this.scale, this.#ink);
+      if (!picture) continue;
       const n = 2 ** tile.z;
       const x0 = across(tile.i / n), x1 = across((tile.i + 1) / n), y0 = down((tile.j + 1) / n), y1 = down(tile.j / n);
-      const picture = fresh || !(performance.now() > until) ? this.tiles.picture(tile, this.scale, this.#ink) : tile.picture;
-      c.drawImage(/** @type {HTMLCanvasElement} */ (picture), x0, y0, x1 - x0, y1 - y0);
+      c.drawImage(picture, x0, y0, x1 - x0, y1 - y0);
       shown.push({ tile, x0, y0, w: x1 - x0, h: y1 - y0 });
     }
     for (const outcome of HATCHED) {
       if (shown.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, shown, outcome, ratio);
     }
     if (unfinished) this.draw();
+    if (unfinished !== this.unfinished) {
+      this.unfinished = unfinished;
+      this.tell.painted();
+    }
   }
 
   /** @param {CanvasRenderingContext2D} c @param {any[]} shown @param {number} outcome @param {number} ratio */
