@@ -74,7 +74,7 @@ def test_layers_units_and_activations(lab):
 
 
 def test_optimizers_bring_their_settings(lab):
-    choose(lab, "optimizer", "adam")
+    choose(lab, "optimizer", "Adam")
     assert lab.page.locator('[data-key="settings.beta1"]').count() == 1
     assert lab.state["optimizer"] == "adam"
     choose(lab, "dtype", "float64")
@@ -128,7 +128,7 @@ def test_a_value_out_of_range_is_refused_at_its_field(lab):
 
 def test_generated_data_with_noise_and_seed(lab):
     before = lab.pixels()
-    lab.page.locator('[data-key="data.name"] select').select_option(label="moons")
+    lab.page.locator('[data-key="data.name"] select').select_option(label="two moons")
     lab.ready()
     assert lab.pixels() != before
     moons = lab.pixels()
