@@ -31,8 +31,9 @@ DEEPEST = 46
 MOST_CELLS = 1024
 """Cells along a side of an exported map, at most."""
 
-STRIP = 1e10
-"""Floating-point operations after which a tile looks whether it is still wanted: about a fifth of a second on two cores."""
+STRIP = 3e9
+"""Floating-point operations after which a tile looks whether it is still wanted: about a twentieth of a second on two
+cores, so a slider that moves while the last picture is refined does not wait longer for its own."""
 
 
 @dataclass(frozen=True)
