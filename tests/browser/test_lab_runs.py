@@ -5,7 +5,8 @@ from __future__ import annotations
 NOTEBOOK = [(6e-3, 0.0, "33.51"), (1e-3, 0.0, "63.92"), (6.5e-3, 0.0, "148.3"), (1e-3, 0.9, "34.47")]
 
 
-def test_the_four_runs_of_the_notebook(lab):
+def test_the_four_runs_of_the_notebook(study):
+    lab = study
     for x, y, _ in NOTEBOOK:
         lab.pin(x, y)
     lab.until("document.querySelectorAll('.happened tbody tr').length === 4")
@@ -89,7 +90,8 @@ def test_equations_have_outlines_and_mathml(lab):
     lab.until("t => document.querySelector('.equation-list').textContent !== t", text)
 
 
-def test_unpinning_keeps_the_others(lab):
+def test_unpinning_keeps_the_others(study):
+    lab = study
     for x, y, _ in NOTEBOOK[:2]:
         lab.pin(x, y)
     lab.page.get_by_role("button", name="Unpin run 1").click()

@@ -353,6 +353,7 @@ class Lab {
   /** A change of one control: shown at once, sent when the older picture is there. @param {string} key @param {any} value @param {boolean} live */
   change(key, value, live) {
     if (!this.state) return;
+    if (key === "data.kind" && value === "table" && !this.#csv?.digest) return this.#askCsv();
     let next = changed(this.state, key, value);
     if (key === "objective.kind") next = changed(this.state, "objective", { kind: value });
     if (key === "data.kind") next = changed(this.state, "data", { kind: value });
@@ -743,9 +744,16 @@ class Lab {
 
   // ---- files and address ------------------------------------------------------------------------------------------
 
+  #askCsv() {
+    this.#notice("Choose a CSV file, or drop one on the page: a row of names, then a row for each sample.", "csv");
+    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv", "aria-label": "CSV file", onchange: () => input.files?.[0] && this.#readCsv(input.files[0]) }));
+    this.notice.lastElementChild?.before(input);
+    input.click();
+  }
+
   /** @param {File} file */
   async #readCsv(file) {
-    if (file.size > 1e6) return this.#notice(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Use “fallline fit” for larger ones.`);
+    if (file.size > 1e6) return this.#notice(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
     const text = await file.text();
     this.#csv = { name: file.name, text, digest: "" };
     this.send({ kind: "csv", name: file.name, text });
