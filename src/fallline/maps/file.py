@@ -220,7 +220,9 @@ class MapFile:
     def _check_same(self, spec: MapSpec) -> None:
         found = differences(self.description(), spec.describe()[0])
         kept = self.provenance()
-        if kept.get("arithmetic") != str(engine.ARITHMETIC_VERSION) or kept.get("engine") != engine.name_of(spec.objective):
+        if kept.get("arithmetic") != str(engine.ARITHMETIC_VERSION) or kept.get("engine") != engine.name_of(
+            spec.objective
+        ):
             found.append(
                 f"its arithmetic is {kept.get('engine')} {kept.get('arithmetic')} there and "
                 f"{engine.name_of(spec.objective)} {engine.ARITHMETIC_VERSION} here"
