@@ -20,12 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from fallline.errors import UsageError
+from fallline.errors import FalllineError, UsageError
 from fallline.lab.connections import bounded
-from fallline.lab.plan import Table
+from fallline.lab.plan import Table, build_plan
+from fallline.lab.pyramid import Place, compute_tile
 from fallline.lab.security import Access, Guard
 from fallline.lab.session import Session
-from fallline.lab.state import State
+from fallline.lab.state import State, default_state
 from fallline.lab.work import Pool
 
 __all__ = ["MOST_PAGES", "application", "bind", "frame", "server"]
@@ -150,6 +151,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        threads.submit(_first_tile, first, tables or {})  # while the browser starts
         yield
         pool.close()
         threads.shutdown(wait=False, cancel_futures=True)
@@ -160,6 +162,12 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
         Route("/{file}", file, methods=["GET"]),
     ]
     return Guard(Starlette(routes=routes, lifespan=lifespan), access)
+
+
+def _first_tile(first: State | None, tables: Mapping[str, Table]) -> None:
+    """Compile and train what a page will ask for first; its tile is kept."""
+    with contextlib.suppress(FalllineError):  # the page will be told
+        compute_tile(build_plan(first or default_state(), tables), Place(0, 0, 0))
 
 
 async def _next(page: WebSocket) -> str | None:
