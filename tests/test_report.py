@@ -6,7 +6,6 @@ import base64
 import itertools
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -374,36 +373,22 @@ def test_the_built_in_study_is_the_one_that_is_reported():
     assert [f.steps for f in plan.fits] == [30] * 4
 
 
-def _browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser test")
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no browser found: chromium or google-chrome")
-    return sync_api, path
-
-
-def test_in_a_browser(built_in, others):
+def test_in_a_browser(chromium, built_in, others):
     """At 360 pixels nothing sticks out; nothing is asked of a network; dark mode is dark; maths has a size."""
-    sync_api, path = _browser()
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        try:
-            for files in everywhere(built_in, others).values():
-                context = browser.new_context(
-                    viewport={"width": 360, "height": 800}, color_scheme="dark", java_script_enabled=True
-                )
-                page, asked, said = context.new_page(), [], []
-                page.on("request", lambda request, asked=asked: asked.append(request.url))
-                page.on("console", lambda message, said=said: said.append(message.text))
-                page.goto(files.html.resolve().as_uri())
-                assert page.evaluate("document.documentElement.scrollWidth") <= 360
-                assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
-                assert said == []
-                assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
-                assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 31)"
-                assert page.evaluate(
-                    "[...document.querySelectorAll('.maths svg')].every(s => s.getBoundingClientRect().width > 20)"
-                )
-                context.close()
-        finally:
-            browser.close()
+    for files in everywhere(built_in, others).values():
+        context = chromium.new_context(
+            viewport={"width": 360, "height": 800}, color_scheme="dark", java_script_enabled=True
+        )
+        page, asked, said = context.new_page(), [], []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.goto(files.html.resolve().as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+        assert said == []
+        assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 31)"
+        assert page.evaluate(
+            "[...document.querySelectorAll('.maths svg')].every(s => s.getBoundingClientRect().width > 20)"
+        )
+        context.close()

@@ -7,7 +7,6 @@ import json
 import os
 import queue
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from typing import Any
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 30_000  # milliseconds until a condition counts as never met: slow machines share their cores
 
 
@@ -156,17 +154,6 @@ class Lab:
         self.page.locator(".map-cells").scroll_into_view_if_needed()
         box = self.page.locator(".map-cells").bounding_box()
         return box["x"] + u * box["width"], box["y"] + (1 - v) * box["height"]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-    if not CHROMIUM:
-        pytest.skip("browser tests need Chromium: none is installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

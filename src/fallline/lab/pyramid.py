@@ -102,8 +102,8 @@ def compute_tile(plan: Plan, place: Place) -> Values:
     >>> from fallline.lab.plan import build_plan
     >>> from fallline.lab.state import default_state
     >>> values = compute_tile(build_plan(default_state(), {}), Place(0, 0, 0))
-    >>> values["final_loss"].shape, values["final_loss"].dtype, round(float(values["final_loss"].min()), 4)
-    ((64, 64), dtype('<f4'), 26.8975)
+    >>> values["final_loss"].shape, values["final_loss"].dtype.name, round(float(values["final_loss"].min()), 4)
+    ((64, 64), 'float32', 26.8975)
     """
     work = tile_in_strips(plan, place)
     while True:

@@ -93,7 +93,7 @@ class Plan:
             return cls(4 * lanes, 1, False, instruction_set)  # several vectors hide the latency of a step
         nodes = len(topological([program.objective.loss, *program.objective.gradient]))
         if nodes <= STRAIGHT:
-            together = next((u for u in (2, 3) if all(n % u == 0 for n in rows)), 1)
+            together = next((u for u in (3, 2) if all(n % u == 0 for n in rows)), 1)
             return cls(lanes, together, False, instruction_set)
         together = next((u for u in (6, 5, 4, 7, 3) if all(n % u == 0 for n in rows)), 4)
         return cls(lanes, together, True, instruction_set)
