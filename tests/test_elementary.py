@@ -19,11 +19,12 @@ EXACT = {
 DTYPES = (np.float32, np.float64)
 
 
-def compiled(op: str, dtype, arguments: int, instruction_set: str = "native"):
+def compiled(op: str, dtype, arguments: int, instruction_set: str = "native", registers: int = 1):
     """The function as machine code over arrays."""
     bits = 8 * np.dtype(dtype).itemsize
-    lanes = target.vector_bytes(instruction_set) * 8 // bits
-    v, graph = Vectors(bits, lanes), Graph()
+    register = target.vector_bytes(instruction_set)
+    lanes = registers * register * 8 // bits
+    v, graph = Vectors(bits, lanes, avx512=register == 64), Graph()
     pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
     count = v.load_scalar("%args", arguments + 1, "i64")
     with v.loop(count) as i:
@@ -149,8 +150,15 @@ def test_erf_and_far_angles():
 @pytest.mark.parametrize("op", EXACT)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_same_bits_on_every_instruction_set(op, dtype):
-    x = sample("tanh", dtype)
+    info = np.finfo(dtype)
+    ends = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, info.max, -info.max, info.tiny, info.smallest_subnormal]
+    roots = np.nextafter(dtype(np.sqrt(2)), np.array([0, 1, 2], dtype)) * np.array([[1], [0.5], [2]], dtype)
+    x = np.concatenate([sample("tanh", dtype), np.array(ends, dtype), roots.ravel()])
     arguments = (np.abs(x), np.roll(x, 1)) if op == "power" else (x,)
-    results = [compiled(op, dtype, len(arguments), name)(*arguments) for name in ("native", "avx2", "sse2")]
+    machines = [("native", 1), ("native", 2), ("native", 4), ("avx2", 1), ("sse2", 1)]
+    results = [compiled(op, dtype, len(arguments), *machine)(*arguments) for machine in machines]
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
+        np.testing.assert_array_equal(
+            np.signbit(results[0]) | np.isnan(results[0]), np.signbit(other) | np.isnan(other)
+        )

@@ -16,9 +16,11 @@ Waite 1980 and Muller, Elementary Functions.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fallline.readings.machine import avx512
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["BOUNDS", "ELEMENTARY"]
@@ -37,6 +39,8 @@ class Format:
     bias: int
     ln2: tuple[float, float]
     half_pi: tuple[float, ...]
+    root: float
+    """sqrt(2), rounded: from it on a mantissa is halved before its logarithm is taken."""
     far: float
     """Largest argument that sin and cos reduce; beyond it neighbouring numbers lie too far apart to mean anything."""
     highest: float
@@ -62,6 +66,7 @@ SINGLE = Format(
     bias=127,
     ln2=(0.693145751953125, 1.428606765330187e-06),
     half_pi=(1.570770263671875, 2.5987625122070312e-05, 7.549790126404332e-08, -1.7151245100058819e-15),
+    root=1.4142135381698608,
     far=1e5,
     highest=89.0,
     lowest=-104.5,
@@ -89,6 +94,7 @@ DOUBLE = Format(
     bias=1023,
     ln2=(0.6931471805599453, 2.3190468138462996e-17),
     half_pi=(1.5707963267948966, 6.123233995736766e-17, -1.4973849048591833e-33),
+    root=1.4142135623730951,
     far=2.0**30,
     highest=710.0,
     lowest=-746.0,
@@ -138,8 +144,8 @@ def polynomial(v: Vectors, x: str, coefficients: Sequence[float]) -> str:
     return y
 
 
-def _reduced(v: Vectors, x: str, factor: float, offset: float) -> tuple[str, str]:
-    """For y = factor x: bits whose low end is the whole number k nearest to y / ln 2, plus offset; and y - k ln 2.
+def _reduced(v: Vectors, x: str, factor: float, offset: float) -> tuple[str, str, str]:
+    """For y = factor x: k, the whole number nearest to y / ln 2; bits whose low end is k + offset; and y - k ln 2.
 
     Adding 2^mantissa leaves no room for a fraction: the sum is rounded to a whole number and its bits hold it.
     """
@@ -150,7 +156,7 @@ def _reduced(v: Vectors, x: str, factor: float, offset: float) -> tuple[str, str
     if factor != 1:
         x = v.mul(x, v.number(factor))
     r = v.fma(k, v.number(-f.ln2[0]), x)
-    return v.to_bits(shifted), v.fma(k, v.number(-f.ln2[1]), r)
+    return k, v.to_bits(shifted), v.fma(k, v.number(-f.ln2[1]), r)
 
 
 def _expm1_reduced(v: Vectors, r: str, correction: str | None = None) -> str:
@@ -163,13 +169,15 @@ def exp(v: Vectors, x: str, correction: str | None = None) -> str:
     """exp(x), or exp(x + correction) for a correction below an ulp of x. Rounded once, subnormals included."""
     f = format_of(v)
     x = v.clamp_below(v.clamp_above(x, v.number(f.highest)), v.number(f.lowest))
-    bits, r = _reduced(v, x, 1, 2 * f.bias)
+    k, bits, r = _reduced(v, x, 1, 2 * f.bias)
+    y = v.add(_expm1_reduced(v, r, correction), v.number(1))
+    if v.avx512:
+        return avx512.scale(v, y, k)
     # 2^k in two factors, each a normal number: their biased exponents add up to k + 2 bias.
     half = v.bit("and", v.bit("lshr", bits, v.whole(1)), v.whole(2 * f.bias + 1))
     shift = v.whole(f.mantissa)
     first = v.from_bits(v.bit("shl", half, shift))
     second = v.from_bits(v.bit("shl", v.bit("sub", bits, half), shift))
-    y = v.add(_expm1_reduced(v, r, correction), v.number(1))
     return v.mul(v.mul(y, first), second)
 
 
@@ -177,22 +185,39 @@ def tanh(v: Vectors, x: str) -> str:
     """t / (t + 2) with t = exp(2 |x|) - 1, which loses nothing near 0; then the sign of x."""
     f = format_of(v)
     a = v.clamp_above(v.call("fabs", x), v.number(22.0))  # tanh rounds to 1 from 19.1 on
-    bits, r = _reduced(v, a, 2, f.bias)
+    _, bits, r = _reduced(v, a, 2, f.bias)
     s = v.from_bits(v.bit("shl", bits, v.whole(f.mantissa)))
     t = v.fma(s, _expm1_reduced(v, r), v.sub(s, v.number(1)))
     return v.call("copysign", v.div(t, v.add(t, v.number(2))), x)
 
 
-def _log_parts(v: Vectors, x: str) -> tuple[str, str, str]:
-    """x = m 2^e with m in [sqrt(1/2), sqrt(2)): m, e as a float, and 2^-e's bits to add to an exponent."""
+def _log_parts(v: Vectors, x: str) -> tuple[str, str]:
+    """x = m 2^e, positive and normal, with m in [sqrt(1/2), sqrt(2)): m, and e as a float."""
     f = format_of(v)
-    root = 0x3F3504F3 if v.bits == 32 else 0x3FE6A09E667F3BCD
-    bits = v.bit("sub", v.to_bits(x), v.whole(root))
-    mask = (1 << f.mantissa) - 1
-    exponent = v.bit("sub", bits, v.bit("and", bits, v.whole(mask)))
-    m = v.from_bits(v.bit("sub", v.to_bits(x), exponent))
-    whole = v.bit("ashr", bits, v.whole(f.mantissa))
-    return m, _float_of(v, whole), exponent
+    if v.avx512:
+        m, e = avx512.mantissa(v, x), avx512.exponent(v, x)
+        high = v.compare("oge", m, v.number(f.root))
+        return v.select(high, v.mul(m, v.number(0.5)), m), v.select(high, v.add(e, v.number(1)), e)
+    m = v.from_bits(v.bit("sub", v.to_bits(x), _exponent(v, x)))
+    return m, _float_of(v, v.bit("ashr", _from_root(v, x), v.whole(f.mantissa)))
+
+
+def _from_root(v: Vectors, x: str) -> str:
+    """The bits of x less those of sqrt(1/2): e stands where the exponent stood."""
+    f = format_of(v)
+    root = (
+        struct.unpack("<q", struct.pack("<d", f.root))[0]
+        if v.bits == 64
+        else struct.unpack("<i", struct.pack("<f", f.root))[0]
+    )
+    return v.bit("sub", v.to_bits(x), v.whole(root - (1 << f.mantissa)))
+
+
+def _exponent(v: Vectors, x: str) -> str:
+    """e of `_log_parts`, where a number's exponent stands."""
+    mask = (1 << format_of(v).mantissa) - 1
+    bits = _from_root(v, x)
+    return v.bit("sub", bits, v.bit("and", bits, v.whole(mask)))
 
 
 def _float_of(v: Vectors, whole: str) -> str:
@@ -202,14 +227,19 @@ def _float_of(v: Vectors, whole: str) -> str:
     return v.sub(v.from_bits(v.bit("add", whole, v.whole(bits))), v.number(1.5 * 2.0**f.mantissa))
 
 
-def _log_of(v: Vectors, x: str, residue: str | None) -> str:
-    """log(x + residue) for normal x > 0 and |residue| below an ulp of x; 0 where x is too large for it to matter."""
+def _log_of(v: Vectors, x: str, residue: str | None = None, below: str | None = None) -> str:
+    """log(x + residue), or log(x / 2^below), for normal x > 0 and |residue| below an ulp of x.
+
+    A residue is 0 where x is too large for it to matter.
+    """
     f = format_of(v)
-    m, e, exponent = _log_parts(v, x)
+    m, e = _log_parts(v, x)
+    if below is not None:
+        e = v.sub(e, below)
     g = v.sub(m, v.number(1))
     c = None
     if residue is not None:  # scaled by 2^-e like x
-        scale = v.from_bits(v.bit("sub", v.whole(f.bias << f.mantissa), exponent))
+        scale = v.from_bits(v.bit("sub", v.whole(f.bias << f.mantissa), _exponent(v, x)))
         small = v.compare("olt", x, v.number(2.0 ** (f.mantissa + 2)))
         c = v.select(small, v.mul(residue, scale), v.number(0.0))
     # log(1 + g) = 2 atanh(s), s = g / (2 + g), arranged as g - (g^2/2 - s (g^2/2 + R)): Tang, fdlibm
@@ -227,18 +257,27 @@ def _log_of(v: Vectors, x: str, residue: str | None) -> str:
 
 def _log_ends(v: Vectors, x: str, y: str) -> str:
     """log's values at 0, below 0, at infinity and NaN."""
+    if v.avx512:
+        return avx512.log_ends(v, x, y)
     zero, infinity = v.number(0.0), v.number(math.inf)
     y = v.select(v.compare("oeq", x, zero), v.number(-math.inf), y)
-    y = v.select(v.compare("olt", x, zero), v.number(math.nan), y)
+    y = v.select(v.compare("olt", x, zero), v.number(-math.nan), y)  # the NaN that processors make themselves
     return v.select(v.compare("ult", x, infinity), v.select(v.compare("uno", x, x), x, y), v.add(x, x))
 
 
 def log(v: Vectors, x: str) -> str:
+    if v.avx512:  # takes subnormal numbers apart like others
+        return _log_ends(v, x, _log_of(v, x))
+    up, below = _scaled_up(v, x)
+    return _log_ends(v, x, _log_of(v, up, below=below))
+
+
+def _scaled_up(v: Vectors, x: str) -> tuple[str, str]:
+    """x 2^below in the range of normal numbers, and below: 0 where x lies in it already."""
     f = format_of(v)
-    tiny = v.compare("olt", x, v.number(2.0 ** (1 - f.bias)))  # subnormal: scaled up into the normal range
+    tiny = v.compare("olt", x, v.number(2.0 ** (1 - f.bias)))
     up = v.select(tiny, v.mul(x, v.number(2.0 ** (f.mantissa + 1))), x)
-    back = v.select(tiny, v.number((f.mantissa + 1) * math.log(2)), v.number(0.0))
-    return _log_ends(v, x, v.sub(_log_of(v, up, None), back))
+    return up, v.select(tiny, v.number(float(f.mantissa + 1)), v.number(0.0))
 
 
 def log1p(v: Vectors, x: str) -> str:
@@ -353,10 +392,9 @@ def power(v: Vectors, x: str, y: str) -> str:
 def _log_in_two(v: Vectors, a: str) -> tuple[str, str]:
     """log(a) of a > 0 as high + low, good to about 2^-6 ulp: enough for exponents whose result is not extreme."""
     f = format_of(v)
-    tiny = v.compare("olt", a, v.number(2.0 ** (1 - f.bias)))
-    up = v.select(tiny, v.mul(a, v.number(2.0 ** (f.mantissa + 1))), a)
-    m, e, _ = _log_parts(v, up)
-    e = v.sub(e, v.select(tiny, v.number(float(f.mantissa + 1)), v.number(0.0)))
+    up, below = _scaled_up(v, a)
+    m, e = _log_parts(v, up)
+    e = v.sub(e, below)
     # s = g / (2 + g) in two parts: the remainder of the division is exact with fma
     g = v.sub(m, v.number(1.0))
     d = v.add(g, v.number(2.0))

@@ -59,6 +59,7 @@ class Writer:
     def __init__(self, v: Vectors, read: Callable[[tuple[Any, ...]], str], known: dict[int, str] | None = None) -> None:
         self.v, self.read = v, read
         self.values: dict[int, str] = dict(known or {})
+        self._inputs: set[int] = set()
 
     def write(self, outputs: Iterable[Node]) -> list[str]:
         outputs = list(outputs)
@@ -74,7 +75,14 @@ class Writer:
                 name = self.v.number(node.payload)
             elif node.op == "input":
                 name = self.read(node.payload)
+                self._inputs.add(node.index)
             else:
                 name = operation(self.v, node.op, *(self.value(a) for a in node.args))
             self.values[node.index] = name
         return name
+
+    def forget_inputs(self) -> None:
+        """Read inputs again where they are needed next."""
+        for index in self._inputs:
+            self.values.pop(index, None)
+        self._inputs.clear()

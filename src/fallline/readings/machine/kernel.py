@@ -55,7 +55,7 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
 
 class _KernelWriter:
     def __init__(self, program: Program, plan: Plan, bits: int, batches: bool, remainder: bool) -> None:
-        self.f = Frame(program, Vectors(bits, plan.lanes))
+        self.f = Frame(program, Vectors(bits, plan.lanes, target.vector_bytes(plan.instruction_set) == 64))
         objective = program.objective
         self.samples = (
             OverSamples(self.f, objective, plan, batches, remainder) if isinstance(objective, Samples) else None

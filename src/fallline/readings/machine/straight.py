@@ -58,15 +58,28 @@ class Straight:
             return value
 
         writers = [Writer(v, reader(u)) for u in range(count)]
-        operands = [operand for _, output in self.outputs for operand in _operands(output)]
-        for node in topological(operands):
+        operands = [_operands(output) for _, output in self.outputs]
+        waiting = [{o.index for o in needed} for needed in operands]
+        for node in topological([o for needed in operands for o in needed]):
             for writer in writers:  # sample beside sample: one's waiting time is the other's working time
                 writer.value(node)
-        for place, node in self.outputs:
-            total = v.load(bases["sums"], place)
-            for writer in writers:
-                total = accumulate(v, writer, node, total)
-            v.store(total, bases["sums"], place)
+            ready = []
+            for (place, output), needed in zip(self.outputs, waiting, strict=True):
+                if node.index in needed:
+                    needed.discard(node.index)
+                    if not needed:
+                        ready.append((place, output))
+            # what is known is added to its sum at once, and weights are read again where backward needs them:
+            # fewer values wait in registers, of which there are too few
+            for place, output in ready:
+                total = v.load(bases["sums"], place)
+                for writer in writers:
+                    total = accumulate(v, writer, output, total)
+                v.store(total, bases["sums"], place)
+            if ready:
+                shared.clear()
+                for writer in writers:
+                    writer.forget_inputs()
 
     def _sample_value(self, v: Vectors, rows: Rows, row: int | str, key: tuple[Any, ...]) -> str:
         """Input ("x", i) or ("t", j) of that row, in every lane."""

@@ -20,6 +20,7 @@ class Vectors:
     ----------
     bits: 32 or 64, the size of a number.
     width: numbers in a vector: lanes.
+    avx512: whether the machine has AVX-512, whose own instructions then serve vectors that fill its registers.
 
     >>> v = Vectors(64, 8)
     >>> v.fma("%a", "%b", v.number(1.0))
@@ -28,8 +29,9 @@ class Vectors:
       %v1 = call <8 x double> @llvm.fma.v8f64(<8 x double> %a, <8 x double> %b, <8 x double> splat (double 0x3FF0000000000000))
     """
 
-    def __init__(self, bits: int, width: int) -> None:
+    def __init__(self, bits: int, width: int, avx512: bool = False) -> None:
         self.bits, self.width = bits, width
+        self.avx512 = avx512 and width.bit_count() == 1 and width * bits >= 512
         self.scalar = "double" if bits == 64 else "float"
         self.type = f"<{width} x {self.scalar}>"
         self.integer = f"<{width} x i{bits}>"
