@@ -12,8 +12,12 @@ from fallline.readings.machine.program import Program, Samples
 
 __all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "Measure", "Plan", "Slot"]
 
-STRAIGHT = 300
-"""Nodes of a sample's graph up to which straight-line code is the fastest."""
+STRAIGHT = 450
+"""Nodes of a sample's graph up to which straight-line code is the fastest. It stays so to about 600, by a tenth, but takes
+three times as long to compile as tiles."""
+
+SMALL = 250
+"""Nodes up to which three samples at a time are worth their longer code."""
 
 CAP = 1e6
 CONVERGENCE_CAP = 1e6
@@ -84,7 +88,7 @@ class Plan:
 
     @classmethod
     def best(cls, program: Program, bits: int, rows: Sequence[int] = (), instruction_set: str = "native") -> Plan:
-        """What measured fastest: straight-line up to about 300 nodes a sample, tiles beyond.
+        """What measured fastest: straight-line up to `STRAIGHT` nodes a sample, tiles beyond.
 
         `rows` are the numbers of samples in a step; a block that divides them needs no second code for the rest.
         """
@@ -93,7 +97,7 @@ class Plan:
             return cls(4 * lanes, 1, False, instruction_set)  # several vectors hide the latency of a step
         nodes = len(topological([program.objective.loss, *program.objective.gradient]))
         if nodes <= STRAIGHT:
-            together = next((u for u in (3, 2) if all(n % u == 0 for n in rows)), 1)
+            together = next((u for u in ((3, 2) if nodes <= SMALL else (2, 3)) if all(n % u == 0 for n in rows)), 1)
             return cls(lanes, together, False, instruction_set)
         together = next((u for u in (6, 5, 4, 7, 3) if all(n % u == 0 for n in rows)), 4)
         return cls(lanes, together, True, instruction_set)
