@@ -13,7 +13,7 @@ from fallline.maps.tiles import inputs, minibatches
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs import engine
 from fallline.runs.descent import Method, Run
-from fallline.runs.explain import explain
+from fallline.runs.explain import explain, steps_at_once
 
 __all__ = ["replay"]
 
@@ -43,10 +43,12 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
 
 def _norms(objective: Objective, path: NDArray[Any], rows: NDArray[np.int64] | None) -> NDArray[np.float64]:
     norms = np.empty(len(path))
+    many = 1 if rows is not None else steps_at_once(objective)
     with np.errstate(all="ignore"):
-        for t, w in enumerate(path):
+        for t in range(0, len(path), many):
             seen = None if rows is None or t == len(path) - 1 else rows[t]
-            norms[t] = np.linalg.norm(objective.loss_and_gradient(w, seen)[1])
+            gradient = objective.loss_and_gradient(path[t : t + many], seen)[1]
+            norms[t : t + many] = np.linalg.norm(gradient, axis=-1)
     return norms
 
 

@@ -15,7 +15,7 @@ from fallline.textbook import network as pages
 if TYPE_CHECKING:
     from fallline.runs.descent import Method
 
-__all__ = ["deaths", "explain"]
+__all__ = ["deaths", "explain", "steps_at_once"]
 
 Floats = NDArray[Any]
 
@@ -91,6 +91,14 @@ def explain(objective: Objective, method: Method, path: Floats, losses: Floats, 
     return Outcome(kind, sentence, None, evidence)
 
 
+def steps_at_once(objective: Objective) -> int:
+    """How many steps of a path one call takes well: where each is small, calls are what costs, not numbers."""
+    numbers = objective.dimension
+    if isinstance(objective, NetworkObjective):
+        numbers = max(numbers, len(objective.data) * max(objective.network.sizes))
+    return max(1, 100_000 // numbers)
+
+
 def deaths(objective: Objective, path: Floats) -> list[tuple[int, int, int]]:
     """Hidden units that are dead at the end, as (layer, unit, step of death), counted from 1.
 
@@ -103,17 +111,24 @@ def deaths(objective: Objective, path: Floats) -> list[tuple[int, int, int]]:
     X = objective.data.X.astype(path.dtype)
     # A unit can only die at the end of the path if it is dead there, which one forward pass tells.
     dead_at_end = _dead(network, path[-1], X)
-    found = []
-    if any(dead.any() for dead in dead_at_end):
-        history = [_dead(network, w, X) for w in path]
-        for layer, dead in enumerate(dead_at_end, start=1):
-            for unit in np.flatnonzero(dead):
-                alive = [t for t, layers in enumerate(history) if not layers[layer - 1][unit]]
-                found.append((layer, int(unit) + 1, alive[-1] + 1 if alive else 0))
-    return found
+    waiting = {(layer, int(unit)): 0 for layer, dead in enumerate(dead_at_end) for unit in np.flatnonzero(dead)}
+    found = dict(waiting)
+    many = steps_at_once(objective)
+    for end in range(len(path), 0, -many):  # backward, until each was seen alive; many steps in one call
+        if not waiting:
+            break
+        first = max(0, end - many)
+        layers = _dead(network, path[first:end], X)
+        for layer, unit in list(waiting):
+            alive = np.flatnonzero(~layers[layer][:, unit])
+            if len(alive):
+                found[layer, unit] = first + int(alive[-1]) + 1
+                del waiting[layer, unit]
+    return [(layer + 1, unit + 1, step) for (layer, unit), step in found.items()]
 
 
 def _dead(network: pages.Network, w: Floats, X: Floats) -> list[NDArray[np.bool_]]:
+    """For each hidden layer, units that are off for every sample: (..., units) for parameters (..., P)."""
     _, kept = pages.forward(network, network.unpack(w), X)
     flat = []
     for activation, layer in zip(network.activations, kept[:-1], strict=True):
