@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fallline as fl
+from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
 from fallline.lab import session
 from fallline.lab.formula import EXAMPLES, formula_landscape, parse_formula, python_text
@@ -23,6 +24,7 @@ from fallline.lab.session import Session
 from fallline.lab.state import StateError, canonical, default_state, read_state
 from fallline.lab.work import Pool
 from fallline.maps.axes import Axis, axis
+from fallline.runs.explain import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
 
@@ -308,3 +310,22 @@ class TestWidget:
         assert (content["kind"], len(buffers)) == ("tile", 5)
         assert widget.state["steps"] == 12
         widget.close()
+
+
+@pytest.mark.parametrize("change", [*GENERATED, [2, 2, 2, 3], [2, 4, 4, 4, 3]])
+def test_other_data_and_other_networks_begin_alive(change):
+    before = default_state()
+    given = json.loads(json.dumps(before.json))
+    if isinstance(change, str):
+        given["data"], key = {"kind": "generated", "name": change}, "data.name"
+    else:
+        given["objective"]["units"], key = change, "objective.units"
+    state = repaired(given, key, before, {})
+    plan = build_plan(state, {})
+    assert deaths(plan.objective, plan.start[None]) == []
+    if state["start"] is None:
+        assert state["initial"] == "he_normal"
+    again = repaired({**state.json, "steps": 31}, "steps", state, {})
+    assert (again["seed"], again["initial"]) == (state["seed"], state["initial"])
+    typed = repaired({**state.json, "seed": 7}, "seed", state, {})
+    assert typed["seed"] == 7

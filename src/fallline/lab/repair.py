@@ -27,6 +27,9 @@ from fallline.lab.state import (
 from fallline.maps.axes import axis_settings
 from fallline.maps.spec import map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.runs.explain import deaths
+from fallline.runs.starts import draw_starts
+from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
@@ -36,6 +39,12 @@ Json = dict[str, Any]
 
 FIRST_AXES = ("learning_rate", "momentum", "beta1", "decay", "start.x", "start.y", "initial_scale", "seed")
 """Which settings a map's axes are when the old ones no longer exist, in this order."""
+
+FRESH = ("objective", "data")
+"""Parts of the state after whose change a start is drawn anew."""
+
+TRIES = 50
+"""Seeds that are tried for a start without dead units."""
 
 
 def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str, Table]) -> State:
@@ -146,6 +155,9 @@ def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) ->
         d["start"] = None  # who turns the seed wants another start
     if changed == "initial":
         d["start"] = None
+    if isinstance(objective, NetworkObjective) and d["start"] is None and changed.partition(".")[0] in FRESH:
+        _fit_start(d, objective, old)
+        plain = read_state({**plain.json, "initial": d["initial"], "seed": d["seed"]})
     samples = len(objective.data) if isinstance(objective, NetworkObjective) else 0
     if isinstance(d["batch"], int | float) and changed != "batch" and d["batch"] > samples:
         d["batch"] = None
@@ -158,6 +170,24 @@ def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) ->
         if axes != [old["map"]["x"], old["map"]["y"]]:
             d["pins"] = _pins_within(d["pins"], axes, old["map"])
     return read_state(d)
+
+
+def _fit_start(d: Json, objective: NetworkObjective, old: Json) -> None:
+    """Another network or other data than the start was made for: drawn as its activations want it, and with life in it.
+
+    With the standard normal distribution most small networks begin with a layer that is off for every sample, and then
+    no setting of the map moves them.
+    """
+    if old["start"] is not None and d["initial"] == old["initial"] == default_state()["initial"]:
+        kinked = any("relu" in activation.name for activation in objective.network.activations)
+        d["initial"] = "he_normal" if kinked else "glorot_normal"
+    if isinstance(d["seed"], int) and d["seed"] == old["seed"] and d["initial"] in INITIALS:
+        seeds = range(d["seed"], d["seed"] + TRIES)
+        d["seed"] = next((seed for seed in seeds if _lives(objective, d["initial"], seed)), 0)
+
+
+def _lives(objective: NetworkObjective, initial: str, seed: int) -> bool:
+    return not deaths(objective, draw_starts(objective, 1, seed, distribution=initial))
 
 
 def _classifies(objective: Objective) -> bool:
