@@ -1,18 +1,19 @@
 /** The lab: four linked views over one state, whoever carries the messages. */
 
+import { Address } from "./address.js";
 import { Controls } from "./controls.js";
-import { scaleOf } from "./colour.js";
-import { ICONS, calm, h, icon } from "./dom.js";
+import { calm, h } from "./dom.js";
 import { EquationsView } from "./equations.js";
 import { HappenedView } from "./happened.js";
-import { Legend } from "./legend.js";
 import { MapView } from "./map.js";
+import { MapPanel } from "./mappanel.js";
 import { TextDialog, TopBar, copy, download } from "./menus.js";
-import { number, parsed, valueAt, words } from "./numerals.js";
+import { Notice } from "./notice.js";
+import { number, words } from "./numerals.js";
 import { RunsView } from "./run.js";
 import { PASSING, Runs } from "./runs.js";
-import { LOCAL, changed, fromAddress, same, toAddress } from "./state.js";
-import { coarsest, cover, finest, wishes } from "./tiles.js";
+import { LOCAL, changed, same } from "./state.js";
+import { coarsest, cover, wishes } from "./tiles.js";
 import { arrays } from "./wire.js";
 
 const PINS = 4;
@@ -31,8 +32,6 @@ class Lab {
   welcome = null;
   /** @type {any[]} */
   axes = [];
-  /** @type {any} */
-  measure = { name: "final_loss", label: "final loss", kind: "values", log: null };
   stateId = 0;
   #acceptedId = 0;
   #id = 0;
@@ -53,17 +52,11 @@ class Lab {
   #owed = { theory: 0, data: 0, landscape: 0, equations: 0 };
   /** @type {"best"|"pointed"} */
   #passing = "best";
-  curves = /** @type {{x: number[], y: number[], name: string}[]} */ ([]);
-  /** @type {number[]} */
-  shares = [];
-  /** @type {HTMLInputElement[]} */
-  exact = [];
   #csv = /** @type {{name: string, text: string, digest: string}|null} */ (null);
   #equationsDirty = true;
   #equationsSeen = false;
   #surfaceFor = "";
   #dataFor = "";
-  #url = "";
   #objectiveFor = "";
   #equationsFor = "";
 
@@ -78,7 +71,9 @@ class Lab {
       drag: (k, cell) => this.#pins(this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) => (n === k ? { x: cell.x, y: cell.y } : p))), hover: (cell, byKey) => this.#hover(cell, byKey),
       painted: () => this.#tell(),
     });
-    this.legend = new Legend();
+    this.panel = new MapPanel(this.map, { look: (key, value) => this.#look(key, value), pin: (x, y) => this.pin(x, y), finer: () => this.change("dtype", "float64", false) });
+    this.notice = new Notice();
+    this.address = new Address(host.kind === "page");
     this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.#readCsv(file) });
     this.runView = new RunsView(this.runs, {
       unpin: (k) => this.unpin(k), pinPassing: () => this.#pinPassing(), start: (start, k) => this.#dragStart(start, k),
@@ -92,43 +87,18 @@ class Lab {
     this.refine = this.#soon(REST);
     this.wishSoon = this.#soon(60);
     this.askEquations = calm(220, () => this.#askEquations());
-    this.writeAddress = calm(250, () => this.#writeAddress());
+    this.writeAddress = calm(250, () => this.address.write(this.state, this.defaults));
     this.dark.addEventListener("change", () => this.#dress());
-    if (host.kind === "page") addEventListener("popstate", () => this.#readAddress());
-    addEventListener("hashchange", () => host.kind === "page" && this.#readAddress());
+    this.address.listen(() => this, (state) => (state ? this.#show(state) : this.notice.say("The address of this page cannot be read.")));
     host.onmessage = (/** @type {any} */ content, /** @type {any} */ buffers) => this.#receive(content, buffers);
     host.onstatus = (/** @type {any} */ status, /** @type {number} */ seconds) => this.#status(status, seconds);
     host.start();
   }
 
   #build() {
-    const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) => h("button", { type: "button", "aria-label": name, title: name, onclick: act }, icon(path));
-    this.readout = h("p", { class: "readout" });
-    this.spoken = h("p", { class: "unseen", "aria-live": "polite" });
-    this.depth = h("span", { class: "depth" });
-    this.hint = h("p", { class: "hint-line", hidden: true });
-    this.theory = h("input", { type: "checkbox", onchange: () => {
-      this.#look("theory", this.theory.checked);
-      this.#showTheory();
-    } });
-    this.theoryLabel = h("label", { class: "check", hidden: true }, this.theory, "stability bound");
-    this.fitted = h("input", { type: "checkbox", onchange: () => this.#fitColours() });
-    this.exact = [0, 1].map((k) => h("input", { type: "text", inputmode: "decimal", size: 8, "aria-label": k ? "y of the run to pin" : "x of the run to pin" }));
-    const exactly = h("form", { class: "exact", onsubmit: (/** @type {Event} */ e) => {
-      e.preventDefault();
-      const [x, y] = this.exact.map((input) => parsed(input.value));
-      if (Number.isFinite(x) && Number.isFinite(y) && this.pin(x, y)) this.exact.forEach((input) => (input.value = ""));
-    } }, h("span", { class: "exact-name" }, "Pin exactly"), this.exact[0], this.exact[1], h("button", { type: "submit", class: "small" }, "Pin"));
-    this.notice = h("div", { class: "notice", role: "alert", hidden: true });
-    this.mapTitle = h("h2", { id: "map-title" }, "Map");
-    const map = h("section", { class: "panel map-panel", "aria-labelledby": "map-title" },
-      h("header", {}, this.mapTitle, h("div", { class: "tools" }, this.theoryLabel, h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"), this.depth,
-        h("div", { class: "zoom", role: "group", "aria-label": "Zoom" }, button("Zoom in", ICONS.plus, () => this.map.zoom(0.5)), button("Zoom out", ICONS.minus, () => this.map.zoom(2)), button("Whole map", ICONS.home, () => this.map.home())))),
-      this.legend.element, this.map.element, h("div", { class: "map-foot" }, this.readout, exactly), this.hint,
-      h("p", { class: "unseen", id: "map-keys" }, "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map."), this.spoken);
     this.root.classList.add("fallline-lab");
     this.root.dataset.state = "busy";
-    this.root.replaceChildren(this.bar.element, this.notice, h("div", { class: "floor" }, this.controls.element, map, this.happened.element, this.runView.element, this.equations.element), this.dialog.element);
+    this.root.replaceChildren(this.bar.element, this.notice.element, h("div", { class: "floor" }, this.controls.element, this.panel.element, this.happened.element, this.runView.element, this.equations.element), this.dialog.element);
     new IntersectionObserver((entries) => {
       this.#equationsSeen = entries[entries.length - 1].isIntersecting;
       if (this.#equationsSeen) this.askEquations();
@@ -157,11 +127,11 @@ class Lab {
     this.#open = status === "open";
     if (status === "open") {
       let state = this.state;
-      if (!state && this.host.kind === "page") {
+      if (!state) {
         try {
-          state = fromAddress(location.hash);
+          state = this.address.read();
         } catch {
-          this.#notice("The address of this page cannot be read, so the lab starts as it does without one.");
+          this.notice.say("The address of this page cannot be read, so the lab starts as it does without one.");
         }
       }
       if (this.#csv) this.host.send({ kind: "csv", id: ++this.#id, name: this.#csv.name, text: this.#csv.text });
@@ -173,17 +143,9 @@ class Lab {
       this.runs.outdate();
       this.#equationsFor = this.#objectiveFor = this.#dataFor = this.#surfaceFor = "";
       this.host.send({ kind: "hello", id: this.stateId, state });
-    } else if (status === "lost") this.#notice(`The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`, "lost");
-    else if (status === "refused") this.#notice("The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.", "lost");
+    } else if (status === "lost") this.notice.say(`The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`, "lost");
+    else if (status === "refused") this.notice.say("The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.", "lost");
     this.#tell();
-  }
-
-  /** @param {string} [sentence] none takes the notice away @param {string} [kind] */
-  #notice(sentence = "", kind = "") {
-    this.notice.hidden = !sentence;
-    if (this.notice.textContent !== sentence) this.notice.textContent = sentence;
-    this.notice.dataset.kind = kind;
-    if (sentence && kind !== "lost") this.notice.append(h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.#notice() }, icon(ICONS.close)));
   }
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
@@ -206,13 +168,13 @@ class Lab {
       case "tile": return this.#tile(content, buffers);
       case "run": return this.runs.receive(content, buffers), this.#tell();
       case "frames": return this.runs.receiveFrames(content, buffers), this.#tell();
-      case "theory": this.curves = content.curves ?? []; return this.#showTheory();
+      case "theory": this.panel.curves = content.curves ?? []; return this.panel.showTheory();
       case "data": return this.#data(content, buffers);
       case "landscape": return this.#landscape(content, buffers);
       case "equations": return this.equations.show(content);
       case "csv": return this.#csvCame(content);
       case "export": return this.#exported(content, buffers);
-      case "said": return this.#notice(content.sentence);
+      case "said": return this.notice.say(content.sentence);
       default:
     }
   }
@@ -223,7 +185,7 @@ class Lab {
     this.defaults = content.defaults ?? content.state;
     this.bar.presets(content.presets);
     this.#dress();
-    if (this.notice.dataset.kind === "lost") this.#notice();
+    if (this.notice.kind === "lost") this.notice.say();
     if (this.map.tiles.count && this.accepted && !same(without(this.accepted), without(content.state))) this.map.tiles.outdate();
     this.#stated(content);
   }
@@ -237,10 +199,12 @@ class Lab {
     theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--series-${k}`, colour));
     theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--outcome-${k}`, colour));
     this.map.theme = theme;
+    this.panel.theme = theme;
+    this.panel.outcomes = this.welcome.outcomes;
     this.controls.theme = theme;
     this.runView.theme = theme;
     this.runView.draw();
-    this.#showLegend();
+    this.panel.showLegend();
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------
@@ -252,7 +216,7 @@ class Lab {
     const before = this.accepted;
     this.accepted = content.state;
     this.axes = content.axes ?? this.axes;
-    this.measure = content.measure ?? this.measure;
+    this.panel.measure = content.measure ?? this.panel.measure;
     this.objective = content.objective ?? this.objective;
     if (!this.#waiting || !this.state) {
       const local = before && this.state && content.kind === "state" && !this.#fresh
@@ -262,7 +226,7 @@ class Lab {
     this.#fresh = false;
     this.controls.accept();
     this.controls.show(content.controls, this.state, this.axes);
-    if (this.notice.dataset.kind === "refused") this.#notice();
+    if (this.notice.kind === "refused") this.notice.say();
     const moved = before && !this.#samePlane(content.state, before);
     this.map.axes = { x: this.#axis("x"), y: this.#axis("y") };
     if (moved && same(this.state.view, before.view)) this.state.view = { x: [0, 1], y: [0, 1] };
@@ -302,15 +266,9 @@ class Lab {
     this.runs.flat = net && state.objective.units[0] === 2;
     this.runView.captions = net ? state.objective.units.map((/** @type {any} */ _, /** @type {number} */ l) => (l === 0 ? "input" : l === state.objective.units.length - 1 ? "output" : words(state.objective.activations[l - 1]))) : [];
     this.runView.length(state.steps, before ? null : this.state.look.step);
-    this.mapTitle.textContent = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
+    const title = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
     this.equations.set(this.state.look, net);
-    this.theory.checked = this.state.look.theory;
-    this.fitted.checked = Boolean(this.state.look.colours);
-    this.exact.forEach((input, k) => {
-      const title = this.#axisTitle(k ? "y" : "x");
-      input.placeholder = title.split(" ").at(-1) ?? title;
-      input.setAttribute("aria-label", `${title} of the run to pin`);
-    });
+    this.panel.describe(title, [this.#axisTitle("x"), this.#axisTitle("y")], this.state.look);
     if (this.host.kind === "page") document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
   }
 
@@ -353,7 +311,7 @@ class Lab {
   /** A change of one control: shown at once, sent when the older picture is there. @param {string} key @param {any} value @param {boolean} live */
   change(key, value, live) {
     if (!this.state) return;
-    if (key === "data.kind" && value === "table" && !this.#csv?.digest) return this.#askCsv();
+    if (key === "data.kind" && value === "table" && !this.#csv?.digest) return this.notice.ask((file) => this.#readCsv(file));
     let next = changed(this.state, key, value);
     if (key === "objective.kind") next = changed(this.state, "objective", { kind: value });
     if (key === "data.kind") next = changed(this.state, "data", { kind: value });
@@ -420,7 +378,7 @@ class Lab {
       this.map.tiles.stale = false;
       this.#wished.clear();
       if (!this.accepted) { // an address of long ago
-        this.#notice(`${content.sentence} The lab starts as it does without an address.`);
+        this.notice.say(`${content.sentence} The lab starts as it does without an address.`);
         this.stateId = ++this.#id;
         this.host.send({ kind: "hello", id: this.stateId, state: null });
         return;
@@ -429,19 +387,16 @@ class Lab {
       this.state = { ...this.accepted, view: this.state.view, look: this.state.look, pins: this.state.pins };
       this.#askRuns();
       this.refine();
-      if (!this.controls.refuse(content.where ?? null, content.sentence)) this.#notice(content.sentence, "refused");
+      if (!this.controls.refuse(content.where ?? null, content.sentence)) this.notice.say(content.sentence, "refused");
       if (this.#waiting) this.#flush();
-    } else this.#notice(content.sentence, "refused");
+    } else this.notice.say(content.sentence, "refused");
     this.#tell();
   }
 
   /** A whole state: an example, or an address. @param {any} state */
   #load(state) {
     this.#history();
-    this.state = state;
-    this.#fresh = true;
-    this.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
-    this.#sendState(null);
+    this.#show(state);
   }
 
   /** Wish for tiles after a while; until then the map is not at rest. @param {number} wait */
@@ -481,9 +436,9 @@ class Lab {
     tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at });
     this.#wished.delete(`${z}/${i}/${j}`);
     if (z === 0) {
-      this.#colours();
+      this.panel.colours(this.state.look.colours);
       if (this.#passing === "best") this.#askPassing();
-    } else if (newest && !this.map.scale) this.#colours();
+    } else if (newest && !this.map.scale) this.panel.colours(this.state.look.colours);
     this.map.draw();
     if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view))) this.#pictured();
     if (!this.#wished.size) {
@@ -507,97 +462,23 @@ class Lab {
     else if (!this.runs.busy) this.#flush();
   }
 
-  /** Colours: those of the whole map, unless the reader holds others. */
-  #colours() {
-    const base = this.map.tiles.get(0, 0, 0);
-    if (!base || this.map.tiles.stale) return;
-    const scale = scaleOf(this.measure, base.values, base.outcomes, this.state.look.colours);
-    if (!same(scale, this.map.scale)) this.map.recolour(scale);
-    const shares = [0, 0, 0, 0, 0];
-    base.outcomes?.forEach((outcome) => (shares[outcome] += 1 / base.values.length));
-    this.shares = shares;
-    this.#showLegend();
-  }
-
-  #showLegend() {
-    if (this.theme && this.map.scale) this.legend.show(this.theme, this.map.scale, this.measure, this.welcome.outcomes, this.shares ?? []);
-  }
-
-  #fitColours() {
-    let limits = null;
-    if (this.fitted.checked) {
-      const [w, t] = this.map.size;
-      const tiles = this.map.tiles.within(this.map.view, finest(this.map.view, w, t)).filter((tile, _, all) => tile.z === all[all.length - 1].z);
-      /** @type {number[]} */
-      const values = [], outcomes = [];
-      for (const tile of tiles) {
-        for (let k = 0; k < tile.values.length; k++) {
-          const n = 2 ** tile.z, fx = (tile.i + ((k % 64) + 0.5) / 64) / n, fy = (tile.j + (Math.floor(k / 64) + 0.5) / 64) / n, { x, y } = this.map.view;
-          if (fx < x[0] || fx > x[1] || fy < y[0] || fy > y[1]) continue;
-          values.push(tile.values[k]);
-          outcomes.push(tile.outcomes?.[k] ?? 0);
-        }
-      }
-      const scale = scaleOf(this.measure, values, Uint8Array.from(outcomes), null);
-      if (values.length && scale.kind === "values") limits = [scale.low, scale.high];
-    }
-    this.#look("colours", limits);
-    this.fitted.checked = limits !== null;
-    this.#colours();
-  }
-
   /** @param {import("./tiles.js").View} view @param {boolean} resting */
   #moved(view, resting) {
     if (!this.state) return;
     this.state = { ...this.state, view };
-    const zoom = 1 / Math.min(view.x[1] - view.x[0], view.y[1] - view.y[0]);
-    this.depth.textContent = zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "";
-    this.#grain();
+    this.panel.moved(this.accepted?.dtype);
     if (resting) this.writeAddress();
     if (this.#first) this.wishSoon();
     if (this.#open && this.#answered) this.root.dataset.state = "busy";
   }
 
-  /** Deeper than the numbers of the runs can tell neighbours apart? */
-  #grain() {
-    const [w] = this.map.size, coarse = this.accepted?.dtype === "float32";
-    let said = "";
-    if (coarse && this.map.axes) {
-      for (const which of /** @type {("x"|"y")[]} */ (["x", "y"])) {
-        const [a, b] = this.map.view[which], axis = this.map.axes[which], v = valueAt(axis, a);
-        if (Math.abs(valueAt(axis, a + (1.5 * (b - a)) / w) - v) < 2 ** -24 * Math.abs(v)) said = "Here neighbouring runs are the same number in float32.";
-      }
-    }
-    this.hint.hidden = !said;
-    if (said && !this.hint.textContent) this.hint.append(`${said} `, h("button", { type: "button", class: "small", onclick: () => this.change("dtype", "float64", false) }, "Go on in float64"));
-    else if (!said) this.hint.replaceChildren();
-  }
-
   /** @param {any} cell @param {boolean} byKey */
   #hover(cell, byKey) {
-    if (!cell) {
-      this.readout.textContent = "";
-      return;
-    }
-    const outcome = this.welcome.outcomes[cell.outcome] ?? "";
-    const value = cell.outcome === 4 || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
-    const { x, y } = this.map.view, digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
-    const text = `${this.#title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
-    this.readout.textContent = text;
-    if (byKey) this.#speak(text);
-    if (this.state.pins.length < PINS) {
+    this.panel.read(cell, (x, y, digits) => this.#title(x, y, digits), byKey);
+    if (cell && this.state.pins.length < PINS) {
       this.#passing = "pointed";
       this.runs.want(PASSING, { x: cell.x, y: cell.y });
     }
-  }
-
-  #speak = calm(300, (/** @type {string} */ text) => (this.spoken.textContent = text));
-
-  #showTheory() {
-    const { curves } = this;
-    this.theoryLabel.hidden = !curves.length;
-    this.map.curves = this.state?.look.theory ? curves : [];
-    this.map.draw();
   }
 
   // ---- runs -------------------------------------------------------------------------------------------------------
@@ -617,7 +498,7 @@ class Lab {
   /** @param {number} x @param {number} y */
   pin(x, y) {
     if (this.state.pins.length >= PINS) {
-      this.#notice("Four runs are pinned already: unpin one first.");
+      this.notice.say("Four runs are pinned already: unpin one first.");
       return false;
     }
     this.#history();
@@ -744,16 +625,9 @@ class Lab {
 
   // ---- files and address ------------------------------------------------------------------------------------------
 
-  #askCsv() {
-    this.#notice("Choose a CSV file, or drop one on the page: a row of names, then a row for each sample.", "csv");
-    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv", "aria-label": "CSV file", onchange: () => input.files?.[0] && this.#readCsv(input.files[0]) }));
-    this.notice.lastElementChild?.before(input);
-    input.click();
-  }
-
   /** @param {File} file */
   async #readCsv(file) {
-    if (file.size > 1e6) return this.#notice(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
+    if (file.size > 1e6) return this.notice.say(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
     const text = await file.text();
     this.#csv = { name: file.name, text, digest: "" };
     this.send({ kind: "csv", name: file.name, text });
@@ -770,11 +644,11 @@ class Lab {
     this.state = changed(this.state, "data", { kind: "table", digest: content.digest, target });
     if (this.state.objective.kind !== "network") this.state = changed(this.state, "objective", { kind: "network" });
     this.#sendState("data.digest");
-    this.#notice(content.sentence ?? `${this.#csv.name}: ${content.rows} rows.`);
+    this.notice.say(content.sentence ?? `${this.#csv.name}: ${content.rows} rows.`);
   }
 
   async #share() {
-    this.#writeAddress();
+    this.address.write(this.state, this.defaults);
     const done = await copy(location.href);
     this.bar.share.lastElementChild.textContent = done ? "Copied" : "Copy the address above";
     setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
@@ -791,39 +665,17 @@ class Lab {
     else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
   }
 
-  #address() {
-    const code = toAddress(this.state, this.defaults);
-    return code ? `#${code}` : location.pathname;
-  }
-
-  #writeAddress() {
-    if (this.host.kind !== "page" || !this.state || !this.defaults) return;
-    const url = this.#address();
-    if (url === this.#url) return;
-    this.#url = url;
-    history.replaceState(null, "", url);
-  }
-
   /** A new entry for the browser's back button. */
   #history() {
-    if (this.host.kind !== "page" || !this.state) return;
-    this.#writeAddress();
-    history.pushState(null, "", location.href);
+    this.address.push(this.state, this.defaults);
   }
 
-  #readAddress() {
-    if (!this.state) return;
-    try {
-      const state = { ...this.defaults, ...(fromAddress(location.hash) ?? {}) };
-      this.#url = location.hash || location.pathname;
-      if (same(state, this.state)) return;
-      this.state = state;
-      this.#fresh = true;
-      this.map.show(state.view);
-      this.#sendState(null);
-    } catch {
-      this.#notice("The address of this page cannot be read.");
-    }
+  /** A whole state of another address. @param {any} state */
+  #show(state) {
+    this.state = state;
+    this.#fresh = true;
+    this.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
+    this.#sendState(null);
   }
 
   destroy() {

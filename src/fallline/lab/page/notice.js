@@ -1,0 +1,31 @@
+/** One line above all views that says what happened. */
+
+import { ICONS, h, icon } from "./dom.js";
+
+export class Notice {
+  constructor() {
+    this.element = h("div", { class: "notice", role: "alert", hidden: true });
+  }
+
+  /** What it is about: "lost", "refused", "csv" or nothing. */
+  get kind() {
+    return this.element.dataset.kind ?? "";
+  }
+
+  /** @param {string} [sentence] none takes the notice away @param {string} [kind] */
+  say(sentence = "", kind = "") {
+    const { element } = this;
+    element.hidden = !sentence;
+    if (element.textContent !== sentence) element.textContent = sentence;
+    element.dataset.kind = kind;
+    if (sentence && kind !== "lost") element.append(h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.say() }, icon(ICONS.close)));
+  }
+
+  /** Ask for a CSV file. @param {(file: File) => void} chosen */
+  ask(chosen) {
+    this.say("Choose a CSV file, or drop one on the page: a row of names, then a row for each sample.", "csv");
+    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv", "aria-label": "CSV file", onchange: () => input.files?.[0] && chosen(input.files[0]) }));
+    this.element.lastElementChild?.before(input);
+    input.click();
+  }
+}
