@@ -23,7 +23,7 @@ from fallline.textbook import network as pages
 from fallline.textbook.landscapes import Landscape, landscape
 from fallline.textbook.network import Network
 
-__all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "objective"]
+__all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "points_at_once"]
 
 Floats: TypeAlias = NDArray[Any]
 
@@ -150,7 +150,7 @@ class NetworkObjective(Objective):
     def dimension(self) -> int:
         return self.network.parameter_count
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         return tuple(self.network.label(k) for k in range(self.dimension))
 
@@ -228,6 +228,27 @@ def objective(what: str | Landscape | Callable[..., Any] | Objective, dimension:
         count = dimension or sum(p.kind is not p.VAR_POSITIONAL for p in parameters) or 2
         return LandscapeObjective(Landscape(getattr(what, "__name__", "function"), what, dimension=count))
     return what
+
+
+def points_at_once(objective: Objective) -> int:
+    """How many points one call takes best: as many as make arrays of about 64 kB.
+
+    With fewer, calls are what costs; with more, memory that the system has to hand out anew for each call.
+    """
+    numbers = objective.dimension
+    if isinstance(objective, NetworkObjective):
+        numbers = max(numbers, len(objective.data) * max(objective.network.sizes))
+    return max(1, 8_000 // numbers)
+
+
+def gradients(objective: Objective, points: Floats) -> Floats:
+    """The gradient at each of many points, (n, P) to (n, P).
+
+    >>> gradients(objective("booth"), np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
+    [[0.0, 0.0], [-34.0, -38.0]]
+    """
+    many = points_at_once(objective)
+    return np.concatenate([objective.loss_and_gradient(points[k : k + many])[1] for k in range(0, len(points), many)])
 
 
 def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> NDArray[np.float64]:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import inputs, minibatches
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import NetworkObjective, Objective, points_at_once
 from fallline.runs import engine
 from fallline.runs.descent import Method, Run
-from fallline.runs.explain import explain, steps_at_once
+from fallline.runs.explain import explain
 
 __all__ = ["replay"]
 
@@ -43,7 +43,7 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
 
 def _norms(objective: Objective, path: NDArray[Any], rows: NDArray[np.int64] | None) -> NDArray[np.float64]:
     norms = np.empty(len(path))
-    many = 1 if rows is not None else steps_at_once(objective)
+    many = 1 if rows is not None else points_at_once(objective)
     with np.errstate(all="ignore"):
         for t in range(0, len(path), many):
             seen = None if rows is None or t == len(path) - 1 else rows[t]

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.problems import Objective
+from fallline.problems import Objective, gradients
 
 __all__ = ["eigenvalues", "stable_learning_rate"]
 
 _DENSE = 300
-"""Up to this many parameters the whole Hessian is formed: one batched gradient; beyond, Lanczos."""
+"""Up to this many parameters the whole Hessian is formed; beyond, Lanczos."""
 
 
 def eigenvalues(objective: Objective, w: NDArray[Any]) -> tuple[float, float]:
@@ -34,7 +34,7 @@ def eigenvalues(objective: Objective, w: NDArray[Any]) -> tuple[float, float]:
             return float("nan"), float("nan")
         if n <= _DENSE:
             shift = h * np.eye(n)
-            H = (objective.loss_and_gradient(w + shift)[1] - objective.loss_and_gradient(w - shift)[1]) / (2 * h)
+            H = (gradients(objective, w + shift) - gradients(objective, w - shift)) / (2 * h)
             if not np.isfinite(H).all():
                 return float("nan"), float("nan")
             values = np.linalg.eigvalsh((H + H.T) / 2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import NetworkObjective, Objective, points_at_once
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.outcome import CAP, OUTCOMES, Outcome, diverged_at, judge
 from fallline.textbook import network as pages
@@ -15,7 +15,7 @@ from fallline.textbook import network as pages
 if TYPE_CHECKING:
     from fallline.runs.descent import Method
 
-__all__ = ["deaths", "explain", "steps_at_once"]
+__all__ = ["deaths", "explain"]
 
 Floats = NDArray[Any]
 
@@ -91,14 +91,6 @@ def explain(objective: Objective, method: Method, path: Floats, losses: Floats, 
     return Outcome(kind, sentence, None, evidence)
 
 
-def steps_at_once(objective: Objective) -> int:
-    """How many steps of a path one call takes well: where each is small, calls are what costs, not numbers."""
-    numbers = objective.dimension
-    if isinstance(objective, NetworkObjective):
-        numbers = max(numbers, len(objective.data) * max(objective.network.sizes))
-    return max(1, 100_000 // numbers)
-
-
 def deaths(objective: Objective, path: Floats) -> list[tuple[int, int, int]]:
     """Hidden units that are dead at the end, as (layer, unit, step of death), counted from 1.
 
@@ -113,7 +105,7 @@ def deaths(objective: Objective, path: Floats) -> list[tuple[int, int, int]]:
     dead_at_end = _dead(network, path[-1], X)
     waiting = {(layer, int(unit)): 0 for layer, dead in enumerate(dead_at_end) for unit in np.flatnonzero(dead)}
     found = dict(waiting)
-    many = steps_at_once(objective)
+    many = points_at_once(objective)
     for end in range(len(path), 0, -many):  # backward, until each was seen alive; many steps in one call
         if not waiting:
             break

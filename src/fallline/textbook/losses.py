@@ -13,7 +13,7 @@ from typing import Literal
 
 from fallline.errors import UnknownNameError
 from fallline.textbook import activations
-from fallline.textbook.operations import Array, log_sum_exp, softmax
+from fallline.textbook.operations import Array, log_sum_exp, softmax, total
 
 __all__ = ["LOSSES", "Loss", "loss"]
 
@@ -48,7 +48,7 @@ class Loss:
 
 def cross_entropy(Z: Array, T: Array) -> Array:
     """-sum_k t_k log y_k with y = softmax(z) and sum_k t_k = 1, never taking the log of a probability."""
-    return log_sum_exp(Z) - (T * Z).sum(axis=-1)
+    return log_sum_exp(Z) - total(T * Z)
 
 
 def cross_entropy_delta(Z: Array, T: Array) -> Array:
@@ -57,7 +57,7 @@ def cross_entropy_delta(Z: Array, T: Array) -> Array:
 
 def squared_error(Z: Array, T: Array) -> Array:
     """sum_k (z_k - t_k)^2; with one output and factor 1/batch the mean squared error."""
-    return ((Z - T) ** 2).sum(axis=-1)
+    return total((Z - T) ** 2)
 
 
 def squared_error_delta(Z: Array, T: Array) -> Array:
@@ -66,7 +66,7 @@ def squared_error_delta(Z: Array, T: Array) -> Array:
 
 def half_squared_error(Z: Array, T: Array) -> Array:
     """1/2 sum_k (z_k - t_k)^2, the convention of scikit-learn and of many courses."""
-    return ((Z - T) ** 2).sum(axis=-1) / 2
+    return total((Z - T) ** 2) / 2
 
 
 def half_squared_error_delta(Z: Array, T: Array) -> Array:
@@ -75,7 +75,7 @@ def half_squared_error_delta(Z: Array, T: Array) -> Array:
 
 def logistic(Z: Array, T: Array) -> Array:
     """-sum_k (t_k log y_k + (1 - t_k) log(1 - y_k)) with y = logistic(z): binary, or several labels at once."""
-    return (activations.softplus(Z) - T * Z).sum(axis=-1)
+    return total(activations.softplus(Z) - T * Z)
 
 
 def logistic_delta(Z: Array, T: Array) -> Array:

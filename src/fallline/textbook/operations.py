@@ -36,6 +36,7 @@ __all__ = [
     "softmax",
     "sqrt",
     "tanh",
+    "total",
     "where",
 ]
 
@@ -124,7 +125,36 @@ def shift(Z: Array) -> Array:
     [3.0]
     """
     own = getattr(Z, "shift", None)
-    return own() if own is not None else Z.real.max(axis=-1, keepdims=True)
+    if own is not None:
+        return own()
+    return _by_columns(maximum, Z.real) if _has_few_columns(Z) else Z.real.max(axis=-1, keepdims=True)
+
+
+def total(Z: Array, keepdims: bool = False) -> Array:
+    """The sum over the last axis, sum_k z_k: shape (..., n) to (...), or (..., 1) with `keepdims`.
+
+    >>> total(np.array([[1.0, 2.0, 3.0]])).tolist()
+    [6.0]
+    """
+    if not _has_few_columns(Z):
+        return Z.sum(axis=-1, keepdims=keepdims)
+    whole = _by_columns(np.add, Z)
+    return whole if keepdims else whole[..., 0]
+
+
+def _has_few_columns(Z: Array) -> bool:
+    """Whether folding column by column is worth it: NumPy takes ten times as long to fold an axis of a few classes.
+
+    Both give the same bits below 8 columns; from there NumPy adds in pairs.
+    """
+    return isinstance(Z, np.ndarray) and Z.dtype != object and 1 <= Z.shape[-1] < 8
+
+
+def _by_columns(operation: Any, Z: Array) -> Array:
+    whole = Z[..., :1]
+    for k in range(1, Z.shape[-1]):
+        whole = operation(whole, Z[..., k : k + 1])
+    return whole
 
 
 def log_sum_exp(Z: Array) -> Array:
@@ -134,7 +164,7 @@ def log_sum_exp(Z: Array) -> Array:
     10000.69314718056
     """
     m = shift(Z)
-    return m[..., 0] + log(exp(Z - m).sum(axis=-1))
+    return m[..., 0] + log(total(exp(Z - m)))
 
 
 def softmax(Z: Array) -> Array:
@@ -144,4 +174,4 @@ def softmax(Z: Array) -> Array:
     [0.0, 1.0]
     """
     E = exp(Z - shift(Z))
-    return E / E.sum(axis=-1, keepdims=True)
+    return E / total(E, keepdims=True)
