@@ -14,18 +14,20 @@ import sys
 import time
 
 DRAG = """async ({key, changes, wait}) => {
-  performance.clearMeasures();
-  const slider = document.querySelector(`[data-focus="${key} range"]`), lab = document.getElementById('lab');
-  for (let k = 0; k < changes; k++) {
+  const slider = document.querySelector(`[data-focus="${key} range"]`), took = [];
+  let pictured = () => {};
+  const observer = new PerformanceObserver(list => { for (const e of list.getEntriesByName('lab: change to picture')) pictured(e.duration); });
+  observer.observe({ type: 'measure' });
+  for (let k = 1; k <= changes; k++) {
+    const picture = new Promise(done => { pictured = done; setTimeout(done, 3000, null); });
     slider.value = String(Math.round(1000 * ((k * 0.381966) % 1)));
-    const before = performance.getEntriesByName('lab: change to picture').length;
     slider.dispatchEvent(new Event('input'));
-    const until = performance.now() + 3000;
-    while (performance.getEntriesByName('lab: change to picture').length === before && performance.now() < until)
-      await new Promise(done => setTimeout(done, 4));
+    const duration = await picture;
+    if (duration !== null) took.push(duration);
     await new Promise(done => setTimeout(done, wait));
   }
-  return performance.getEntriesByName('lab: change to picture').map(e => e.duration);
+  observer.disconnect();
+  return took;
 }"""
 
 PLAY = """async () => {

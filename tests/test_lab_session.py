@@ -74,13 +74,73 @@ def talk(pool):
 def test_a_state_goes_out_as_it_came_in(talk):
     state = talk.welcome["state"]
     assert state == talk.welcome["defaults"] == default_state().json
-    answer, _ = talk.ask("state", state=state, tiles=[[0, 0, 0]])
+    answer, _ = talk.ask("state", state=state, tiles=[[0, 0, 0]], accepted=talk.number)
     assert answer["state"] == state
-    assert answer["controls"] is None  # as before
+    assert "controls" not in answer  # as before
     tile, arrays = talk.until("tile")
     assert tile["state_id"] == answer["state_id"] == answer["id"]
     again = compute_tile(build_plan(default_state(), {}), Place(0, 0, 0))
     assert arrays["final_loss"].tobytes() == again["final_loss"].tobytes()
+
+
+def test_ranges_come_when_a_page_asks(talk):
+    """Numbers alone changed: the picture comes first, and the ranges that follow from the curvature on request."""
+    state = talk.welcome["state"]
+    answer, _ = talk.ask("state", state=state | {"seed": 5}, accepted=talk.number)
+    assert "axes" not in answer
+    told, _ = talk.ask("ranges", knows=talk.welcome["digest"])
+    assert told["state_id"] == answer["state_id"]
+    assert [axis["name"] for axis in told["axes"]] == [axis["name"] for axis in talk.welcome["axes"]]
+    assert told["controls"] is None  # it has them
+    again, _ = talk.ask("ranges", knows="others")
+    assert again["controls"] == talk.welcome["controls"]
+    talk.say("ranges", state_id=answer["state_id"] - 1)  # of an older state: no answer
+    talk.say("tiles", tiles=[])
+    assert talk.answers.empty()
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [("optimizer", {"optimizer": "adam"}), ("objective.kind", {"objective": {"kind": "landscape"}}), ("dtype", {"dtype": "float64"})],
+)  # fmt: skip
+def test_other_controls_come_with_the_state(talk, key, change):
+    answer, _ = talk.ask("state", state=talk.welcome["state"] | change, changed=key, accepted=talk.number)
+    assert answer["controls"]
+    assert {axis["name"] for axis in answer["axes"]} >= {"learning_rate", "seed"}
+
+
+def test_a_page_that_missed_the_last_answer_is_told_all(talk):
+    talk.ask("state", state=talk.welcome["state"] | {"seed": 5}, accepted=talk.number)
+    answer, _ = talk.ask("state", state=talk.welcome["state"] | {"seed": 6}, accepted=talk.number - 1)
+    assert answer["controls"]
+    assert answer["axes"]
+
+
+def test_a_tile_in_work_is_let_go_when_the_state_changes(talk, monkeypatch):
+    """What nobody wishes for any more ends within a piece of its work, not at its end."""
+    looked, go_on, ended = threading.Event(), threading.Event(), []
+
+    def slowly(plan, place, progress):
+        try:
+            for done in range(1000):
+                looked.set()
+                go_on.wait(5)
+                progress(done, 1000)
+            ended.append("whole")
+        except BaseException as error:
+            ended.append(type(error).__name__)
+            raise
+        yield
+
+    monkeypatch.setattr(session, "tile_in_strips", slowly)
+    talk.say("tiles", tiles=[[1, 0, 0]])
+    assert looked.wait(5)
+    talk.ask("state", state=talk.welcome["state"] | {"seed": 7})
+    go_on.set()
+    until = time.monotonic() + 5
+    while not ended and time.monotonic() < until:
+        time.sleep(0.01)
+    assert ended == ["Dropped"]
 
 
 def test_the_run_of_a_cell_is_the_cell(talk):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from fallline.data.dataset import Dataset
 from fallline.data.generated import generate
@@ -175,7 +175,15 @@ def _network(text: str, data: Dataset) -> NetworkObjective:
 
 def whole_axis(d: Mapping[str, Any], count: int = SIDE, part: tuple[int, int] | None = None) -> Axis:
     """An axis of the state in cells: all of `count`, or a piece of a division."""
-    return Axis(d["name"], d["low"], d["high"], count, d["scale"], part=part or (0, count))
+    return _axis(d["name"], d["low"], d["high"], count, d["scale"], part or (0, count))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _axis(
+    name: str, low: float, high: float, count: int, scale: Literal["linear", "log"], part: tuple[int, int]
+) -> Axis:
+    """Kept while other settings change: exact values of an axis take a few milliseconds."""
+    return Axis(name, low, high, count, scale, part=part)
 
 
 def _spec(state: State, objective: Objective) -> MapSpec:

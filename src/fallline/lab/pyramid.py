@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,9 @@ DEEPEST = 46
 MOST_CELLS = 1024
 """Cells along a side of an exported map, at most."""
 
-STRIP = 3e9
-"""Floating-point operations after which a tile looks whether it is still wanted: about a twentieth of a second on two
-cores, so a slider that moves while the last picture is refined does not wait longer for its own."""
+STRIP = 6e9
+"""Floating-point operations after which a tile lets another page have its turn: about a tenth of a second on two cores,
+and all of a tile of the seed study, since threads wait for each other at the end of a strip."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,13 @@ def tile_spec(plan: Plan, place: Place) -> MapSpec:
     )
 
 
-def tile_in_strips(plan: Plan, place: Place, threads: int | None = None) -> Generator[None, None, Values]:
+def tile_in_strips(
+    plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None
+) -> Generator[None, None, Values]:
     """The measures of a tile's cells, each (64, 64), and the values of its axes, "x" and "y" (64,).
 
-    It pauses between strips of rows, so that others get their turn and a tile that nobody wants any more is let go.
+    It pauses between strips of rows, so that others get their turn. `progress` is called every few milliseconds, and may
+    end the work by raising.
     """
     key = (plan.state.text, place)
     known = _kept.get(key)
@@ -89,7 +92,7 @@ def tile_in_strips(plan: Plan, place: Place, threads: int | None = None) -> Gene
         if first:
             yield
         j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
-        pieces.append(at_cells(spec, i.ravel(), j.ravel(), threads))
+        pieces.append(at_cells(spec, i.ravel(), j.ravel(), progress=progress))
     values = {name: np.concatenate([p[name] for p in pieces]).reshape(SIDE, SIDE) for name in pieces[0]}
     values |= {"x": spec.x.values, "y": spec.y.values}
     _kept.put(key, values)

@@ -192,7 +192,9 @@ def _parsed(text: str) -> Any:
 def bind(port: int | None) -> socket.socket:
     """A listening socket on loopback: this port, or the first free one from 8421 on."""
     for one in range(8421, 8521) if port is None else [port]:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Without the protocol's number asyncio does not know TCP when it sees it, and leaves Nagle's algorithm on: every
+        # message that follows another would wait 40 ms for the page to acknowledge the first.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", one))

@@ -7,6 +7,8 @@ a message. Answers carry the `state_id` that they belong to.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import math
 import threading
 from collections import OrderedDict
@@ -25,7 +27,7 @@ from fallline.lab.pyramid import Place, read_place, tile_in_strips
 from fallline.lab.repair import repaired
 from fallline.lab.runs import describe_run, frames, train_run
 from fallline.lab.state import MOST_STEPS, State, StateError, default_state, read_state
-from fallline.lab.work import Pool
+from fallline.lab.work import Dropped, Pool
 from fallline.runs.descent import Run
 from fallline.runs.outcome import OUTCOMES
 
@@ -77,7 +79,6 @@ class Session:
         self.state: State | None = None
         self.plan: Plan | None = None
         self.state_id = 0
-        self._controls: Json | None = None
         self._runs: OrderedDict[tuple[str, float, float], Run] = OrderedDict()
 
     def receive(self, content: Any) -> None:
@@ -104,9 +105,8 @@ class Session:
         given = content.get("state")
         state = self._first if given is None else read_state(given)
         self._take(state, content["id"])
-        self._controls = self._described()
         self._answer("welcome", {
-            **self._told(), "controls": self._controls, "version": fallline.__version__, "themes": themes(),
+            **self._told(), **self._described(self._current(), state), "version": fallline.__version__, "themes": themes(),
             "outcomes": list(OUTCOMES), "presets": PRESETS, "defaults": default_state().json, "id": content["id"],
             "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST_STEPS},
         })  # fmt: skip
@@ -119,17 +119,32 @@ class Session:
             raise UsageError(f"changed must be the key of a control; got {repr(changed)[:40]}.")
         state = read_state(given) if changed is None else repaired(given, changed, self.state, self.tables)
         places = self._places(content.get("tiles", []))
-        before = self._controls
+        before, seen = self.state, self.state_id
         self._take(state, content["id"])
-        # Threads train while the rest is described: that takes curvature at the start, a fifth of a picture's time.
         told = threading.Event()
-        self._wish(places, rank=0, after=told)
+        self._wish(places, rank=0, after=told)  # threads train while the state is described
         try:
-            self._controls = self._described()
-            same = self._controls == before
-            self._answer("state", {**self._told(), "controls": None if same else self._controls, "id": content["id"]})
+            # Where only numbers changed, the page has its controls and axes but for their ranges, which follow the
+            # curvature at the start. It asks for them when it rests: the picture comes first.
+            same = before is not None and content.get("accepted") == seen and _shape(state) == _shape(before)
+            described = {} if same else self._described(self._current(), state)
+            self._answer("state", {**self._told(), **described, "id": content["id"]})
         finally:
             told.set()
+
+    def ranges(self, content: Json) -> None:
+        """Controls and axes with the ranges of this state; no controls for a page that knows them, by their digest."""
+        if self._is_old(content):
+            return
+        plan, state, number = self._current(), self.state, self.state_id
+        assert state is not None
+
+        def work() -> Generator[None, None, None]:
+            described = self._described(plan, state, content.get("knows"))
+            self._answer("ranges", {"state_id": number, "id": content["id"], **described})
+            yield
+
+        self._job(content, "ranges", work, rank=1)
 
     def tiles(self, content: Json) -> None:
         """The tiles that the page wishes for now, in this order; older wishes that are not among them are dropped."""
@@ -284,10 +299,11 @@ class Session:
         self._desk.drop(lambda job: job.key != "export")
         self.state, self.plan, self.state_id = state, plan, number
 
-    def _described(self) -> Json:
-        plan, state = self._current(), self.state
-        assert state is not None
-        return describe_controls(plan, self.tables.get(state["data"].get("digest", "")), state)
+    def _described(self, plan: Plan, state: State, knows: Any = None) -> Json:
+        """Controls and axes; no controls for a page that knows them, by the digest that came with them."""
+        controls = describe_controls(plan, self.tables.get(state["data"].get("digest", "")), state)
+        digest = hashlib.sha256(json.dumps(controls).encode()).hexdigest()[:16]
+        return {"axes": describe_axes(plan), "controls": None if digest == knows else controls, "digest": digest}
 
     def _told(self) -> Json:
         plan, state = self._current(), self.state
@@ -296,7 +312,6 @@ class Session:
         seconds = plan.spec.work / 4e10
         return {
             "state": state.json,
-            "axes": describe_axes(plan),
             "measure": describe_measure(plan),
             "objective": {
                 "kind": state["objective"]["kind"], "name": objective.name, "title": _title(objective.name),
@@ -312,8 +327,12 @@ class Session:
             if self._desk.holds(place):
                 continue
 
-            def work(place: Place = place) -> Generator[None, None, None]:
-                values = yield from tile_in_strips(plan, place)
+            def look(done: int, of: int, place: Place = place) -> None:
+                if self.state_id != number or not self._desk.holds(place):
+                    raise Dropped
+
+            def work(place: Place = place, look: Callable[[int, int], None] = look) -> Generator[None, None, None]:
+                values = yield from tile_in_strips(plan, place, look)
                 if after is not None:
                     after.wait()
                 told = {"state_id": number, "z": place.z, "i": place.i, "j": place.j, "measure": name}
@@ -332,7 +351,7 @@ class Session:
         def guarded() -> Generator[None, None, None]:
             try:
                 yield from work()
-            except GeneratorExit:
+            except (GeneratorExit, Dropped):
                 raise
             except BaseException as error:
                 self._refuse(error, content.get("id"))
@@ -395,9 +414,19 @@ class Session:
 MESSAGES: dict[str, Callable[[Session, Json], None]] = {
     "hello": Session.hello, "state": Session.new_state, "tiles": Session.tiles, "theory": Session.theory, "run": Session.run,
     "frames": Session.frames, "landscape": Session.landscape, "data": Session.data, "equations": Session.equations,
-    "csv": Session.csv, "export": Session.export, "cancel": Session.cancel,
+    "csv": Session.csv, "export": Session.export, "cancel": Session.cancel, "ranges": Session.ranges,
 }  # fmt: skip
 """Every kind of message that a page may send."""
+
+
+def _shape(state: State) -> tuple[Any, ...]:
+    """What decides which controls and axes there are; all else is numbers in them."""
+    d = state.json
+    names = [(d["map"][which]["name"], d["map"][which]["scale"]) for which in ("x", "y")]
+    data = {k: v for k, v in d["data"].items() if k in ("kind", "name", "digest", "target")}
+    return (
+        d["objective"], data, d["optimizer"], d["schedule"], names, d["map"]["measure"], d["dtype"], d["start"] is None,
+    )  # fmt: skip
 
 
 def _bytes(runs: Mapping[Any, Run]) -> int:

@@ -12,9 +12,15 @@ from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Desk", "Job", "Pool"]
+__all__ = ["Desk", "Dropped", "Job", "Pool"]
 
 Lane = Literal["runs", "words"]
+
+
+class Dropped(Exception):  # noqa: N818  # no error: it ends a job that nobody wants any more
+    """Raised inside a job by whatever finds that it is not wanted any more."""
+
+
 MOST_WAITING = 1200
 """Jobs that one page may have waiting."""
 
@@ -171,6 +177,6 @@ class Pool:
             return True
         try:
             next(job.work)
-        except StopIteration:
+        except (StopIteration, Dropped):
             return True
         return False

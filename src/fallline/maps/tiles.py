@@ -7,7 +7,7 @@ tiles decides nothing but the order of work: the values of a cell depend on the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,13 +85,19 @@ def compute(spec: MapSpec, tile: Tile, threads: int | None = None) -> Values:
     return at_cells(spec, i, j, threads)
 
 
-def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], threads: int | None = None) -> Values:
-    """The measures of single cells, given by column and row."""
+def at_cells(
+    spec: MapSpec,
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Values:
+    """The measures of single cells, given by column and row. `progress` is that of `engine.train`."""
     settings, plan, starts = inputs(spec, i, j)
     got = engine.train(
         spec.objective, spec.optimizer, steps=spec.steps, settings=settings, starts=starts, schedule=spec.schedule,
         schedule_settings=plan, rows=minibatches(spec), measures=spec.names, target=spec.target, dtype=spec.dtype,
-        cells=len(i) * spec.starts, threads=threads,
+        cells=len(i) * spec.starts, threads=threads, progress=progress,
     )  # fmt: skip
     values = {}
     for wanted in spec.measures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,12 @@ def train(
     target: float | None = None,
     dtype: str = "float64",
     threads: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Train `cells` runs with the engine that suits them; the arguments are those of `batched.train`."""
+    """Train `cells` runs with the engine that suits them; the arguments are those of `batched.train`.
+
+    `progress` is called now and then with (cells done, cells) by the engine that has pieces; it may end the work by raising.
+    """
     wanted = ["diverged_at" if name == "diverged" else name for name in measures]
     if name_of(objective) == "machine":
         from fallline.runs import lanes  # late: it loads LLVM
@@ -51,6 +55,7 @@ def train(
             objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=wanted,
             settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}},
             dtype=dtype, target=-np.inf if target is None else target, threads=threads,
+            progress=progress,
         )  # fmt: skip
     else:
         got = batched.train(

@@ -19,6 +19,7 @@ import { arrays } from "./wire.js";
 const PINS = 4;
 const PATIENCE = 150; // milliseconds that a newer state waits for the older one's first picture
 const REST = 120; // milliseconds without a change, then the map is refined
+const RUNS_REST = 200; // milliseconds at least between runs while a setting is dragged: they take time from the map's pictures
 const WISHES = 500; // tiles in one message, at most
 
 class Lab {
@@ -40,6 +41,7 @@ class Lab {
   /** @type {{key: string|null, since: number}|null} */
   #waiting = null;
   #sent = 0;
+  #ranAt = 0;
   #touched = 0;
   #fresh = false;
   #first = false;
@@ -49,7 +51,7 @@ class Lab {
   #restless = false;
   #started = false;
   /** Ids of questions that are open, by kind. @type {Record<string, number>} */
-  #owed = { theory: 0, data: 0, landscape: 0, equations: 0 };
+  #owed = { theory: 0, data: 0, landscape: 0, equations: 0, ranges: 0 };
   /** @type {"best"|"pointed"} */
   #passing = "best";
   #csv = /** @type {{name: string, text: string, digest: string}|null} */ (null);
@@ -58,6 +60,9 @@ class Lab {
   #surfaceFor = "";
   #dataFor = "";
   #objectiveFor = "";
+  /** The digest of the controls that stand here. */
+  #knows = "";
+  #rangesFor = 0;
   #equationsFor = "";
 
   /** @param {any} host @param {HTMLElement} root */
@@ -150,11 +155,11 @@ class Lab {
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
-    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.runs.busy || this.runs.incomplete || this.map.unfinished;
+    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.#owed.ranges > 0 || this.runs.busy || this.runs.incomplete || this.map.unfinished;
     this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
     else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
-    else this.bar.say(this.#answered ? "live" : "starting …", this.#answered ? "good" : "busy");
+    else this.bar.say(this.welcome ? "live" : "starting …", this.welcome ? "good" : "busy");
   }
 
   /** @param {any} content @param {DataView[]} buffers */
@@ -164,6 +169,7 @@ class Lab {
     switch (content.kind) {
       case "welcome": return this.#welcomed(content);
       case "state": return this.#stated(content);
+      case "ranges": return this.#ranges(content);
       case "refused": return this.#refused(content);
       case "tile": return this.#tile(content, buffers);
       case "run": return this.runs.receive(content, buffers), this.#tell();
@@ -215,7 +221,6 @@ class Lab {
     this.#acceptedId = this.stateId;
     const before = this.accepted;
     this.accepted = content.state;
-    this.axes = content.axes ?? this.axes;
     this.panel.measure = content.measure ?? this.panel.measure;
     this.objective = content.objective ?? this.objective;
     if (!this.#waiting || !this.state) {
@@ -225,7 +230,8 @@ class Lab {
     }
     this.#fresh = false;
     this.controls.accept();
-    this.controls.show(content.controls, this.state, this.axes);
+    if (content.axes) this.#ranges(content);
+    else this.controls.show(null, this.state, this.axes);
     if (this.notice.kind === "refused") this.notice.say();
     const moved = before && !this.#samePlane(content.state, before);
     this.map.axes = { x: this.#axis("x"), y: this.#axis("y") };
@@ -239,6 +245,15 @@ class Lab {
     if (content.kind === "welcome") this.#wish();
     this.#tell();
     this.writeAddress();
+  }
+
+  /** Axes, and controls where they are others than this page knows. @param {any} content */
+  #ranges(content) {
+    this.#rangesFor = this.stateId;
+    this.axes = content.axes;
+    this.#knows = content.digest;
+    this.controls.show(content.controls, this.state, this.axes);
+    this.#tell();
   }
 
   /** Whether two states have the same axes. @param {any} a @param {any} b */
@@ -294,7 +309,9 @@ class Lab {
   #leisure() {
     if (!this.#open || !this.#answered || this.#waiting || !this.accepted) return;
     const { accepted: state } = this;
+    this.#askRuns();
     this.runs.complete();
+    if (this.#rangesFor !== this.stateId && !this.#owed.ranges) this.send({ kind: "ranges", knows: this.#knows });
     const curved = JSON.stringify([state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
     if (curved !== this.#objectiveFor) {
       this.#objectiveFor = curved;
@@ -304,6 +321,7 @@ class Lab {
   }
 
   #askRuns() {
+    this.#ranAt = performance.now();
     for (let k = 0; k < PINS; k++) this.runs.want(k, this.state.pins[k] ?? null);
     this.#askPassing();
   }
@@ -353,7 +371,7 @@ class Lab {
     this.#wished = new Set(tiles.map((t) => t.join("/")));
     this.#most = 0;
     this.#forget();
-    this.send({ kind: "state", state: this.state, tiles, ...(key === null ? {} : { changed: key }) });
+    this.send({ kind: "state", state: this.state, tiles, accepted: this.#acceptedId, ...(key === null ? {} : { changed: key }) });
     this.#tell();
   }
 
@@ -435,10 +453,8 @@ class Lab {
     const newest = tiles.stale || !tiles.count;
     tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at });
     this.#wished.delete(`${z}/${i}/${j}`);
-    if (z === 0) {
-      this.panel.colours(this.state.look.colours);
-      if (this.#passing === "best") this.#askPassing();
-    } else if (newest && !this.map.scale) this.panel.colours(this.state.look.colours);
+    if (z === 0) this.panel.colours(this.state.look.colours);
+    else if (newest && !this.map.scale) this.panel.colours(this.state.look.colours);
     this.map.draw();
     if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view))) this.#pictured();
     if (!this.#wished.size) {
@@ -457,7 +473,7 @@ class Lab {
     if (since) requestAnimationFrame(() => performance.measure("lab: change to picture", { start: since, end: performance.now() }));
     this.#touched = 0;
     this.runs.hasty = this.#waiting !== null || performance.now() - this.#sent < 2 * PATIENCE;
-    this.#askRuns();
+    if (performance.now() - this.#ranAt > RUNS_REST) this.#askRuns();
     if (!this.#waiting) this.refine();
     else if (!this.runs.busy) this.#flush();
   }

@@ -1,8 +1,8 @@
 /** What happened: one sentence for each pinned run, and a table that compares them. */
 
 import { h } from "./dom.js";
-import { marker } from "./map.js";
 import { number } from "./numerals.js";
+import { marker } from "./pins.js";
 
 export class HappenedView {
   #told = "";

@@ -7,6 +7,8 @@ import { percent, ticks } from "./numerals.js";
 const WIDTH = 260, BAR = 10;
 
 export class Legend {
+  #entries = "";
+
   constructor() {
     this.title = h("span", { class: "legend-title" });
     this.bar = h("canvas", { class: "legend-bar", "aria-hidden": "true" });
@@ -26,11 +28,16 @@ export class Legend {
     this.bar.hidden = scale.kind === "outcomes";
     if (scale.kind !== "outcomes") this.#bar(theme, scale);
     const listed = outcomes.map((name, k) => ({ name, k, share: shares[k] ?? 0 })).filter(({ k, share }) => share > 0 && (scale.kind === "outcomes" || (scale.kind === "values" && k >= 2)));
-    this.classes.replaceChildren(...listed.map(({ name, k, share }) => {
-      const swatch = h("canvas", { class: "swatch", "aria-hidden": "true" });
-      this.#swatch(swatch, theme, scale, k);
-      return h("li", {}, swatch, `${k === 4 && measure.lost_word ? measure.lost_word : name} `, h("span", { class: "share" }, percent(share)));
-    }));
+    const entries = JSON.stringify([theme.background, scale.kind, measure.lost_word, listed.map(({ k }) => k)]);
+    if (entries !== this.#entries) {
+      this.#entries = entries;
+      this.classes.replaceChildren(...listed.map(({ name, k }) => {
+        const swatch = h("canvas", { class: "swatch", "aria-hidden": "true" });
+        this.#swatch(swatch, theme, scale, k);
+        return h("li", {}, swatch, `${k === 4 && measure.lost_word ? measure.lost_word : name} `, h("span", { class: "share" }));
+      }));
+    }
+    listed.forEach(({ share }, n) => (this.classes.children[n].lastElementChild.textContent = percent(share)));
   }
 
   /** @param {HTMLCanvasElement} canvas @param {any} theme @param {any} scale @param {number} k */

@@ -1,9 +1,11 @@
 /** The map: what became of every run over two settings, panned and zoomed like a geographic one. */
 
 import { HATCHED, hatch, inks, isLight } from "./colour.js";
-import { fit, h, onFrame, s, still } from "./dom.js";
+import { fit, h, onFrame, still } from "./dom.js";
 import { listen } from "./gestures.js";
-import { fractionOf, ticks, valueAt } from "./numerals.js";
+import { valueAt } from "./numerals.js";
+import { Overlay } from "./overlay.js";
+import { Pins } from "./pins.js";
 import { Tiles, cover, finest } from "./tiles.js";
 
 /** @typedef {import("./tiles.js").View} View */
@@ -11,9 +13,6 @@ import { Tiles, cover, finest } from "./tiles.js";
 
 const NARROWEST = 2 ** -36;
 const PAINTING = 7; // milliseconds of a frame for colouring tiles
-
-/** Letters that say which run a pin is: shape and colour differ, too. */
-export const PIN_SHAPES = ["circle", "square", "diamond", "triangle"];
 
 export class MapView {
   tiles = new Tiles();
@@ -37,16 +36,18 @@ export class MapView {
   #cursor = null;
   /** @type {[[number, number], [number, number]]|null} */
   #band = null;
-  /** @type {HTMLButtonElement[]} */
-  #pins = [];
-  /** @type {{x: number, y: number}[]} */
-  #pinned = [];
   #flight = 0;
   /** Whether tiles are at hand that the next frames have yet to colour. */
   unfinished = false;
   sheet = document.createElement("canvas");
   /** @type {[number, number]|null} */
   #pointed = null;
+  #pins;
+  /** @type {{width: number, height: number, left: number, top: number, w: number, t: number}|null} */
+  #box = null;
+  #drawn = "";
+  /** @type {any[]} */
+  #kept = [];
 
   /**
    * @param {{moved: (view: View, resting: boolean) => void, pin: (cell: Cell) => void, unpin: (k: number) => void,
@@ -55,24 +56,32 @@ export class MapView {
   constructor(tell) {
     this.tell = tell;
     this.cells = h("canvas", { class: "map-cells", "aria-hidden": "true" });
-    this.over = h("canvas", { class: "map-over", "aria-hidden": "true" });
-    this.layer = h("div", { class: "map-pins" });
+    this.over = new Overlay();
+    this.#pins = new Pins(this, tell);
     this.plot = h("div", {
       class: "map-plot", tabindex: "0", role: "application", "aria-roledescription": "map", "aria-label": "Map of runs",
       "aria-describedby": "map-keys",
-    }, this.cells, this.layer);
-    this.element = h("div", { class: "map" }, this.over, this.plot);
+    }, this.cells, this.#pins.element);
+    this.element = h("div", { class: "map" }, this.over.canvas, this.plot);
     this.draw = onFrame(() => this.#draw());
     this.#listen();
     new ResizeObserver(() => {
+      this.#box = null;
       this.draw();
       this.tell.moved(this.view, true);
     }).observe(this.element);
   }
 
-  /** Width and height of the plot in CSS pixels. */
+  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. Kept, since to ask is to lay out the page. */
+  get box() {
+    if (this.#box?.w) return this.#box;
+    const { plot, element } = this;
+    return (this.#box = { width: element.clientWidth, height: element.clientHeight, left: plot.offsetLeft, top: plot.offsetTop, w: plot.clientWidth, t: plot.clientHeight });
+  }
+
+  /** Width and height of the plot. */
   get size() {
-    return /** @type {[number, number]} */ ([this.plot.clientWidth, this.plot.clientHeight]);
+    return /** @type {[number, number]} */ ([this.box.w, this.box.t]);
   }
 
   /** @param {any} theme */
@@ -115,7 +124,7 @@ export class MapView {
 
   /** Zoom about the middle or the cursor. @param {number} factor */
   zoom(factor) {
-    this.#zoom(factor, this.#cursor ? this.#placeOf(this.#cursor) : [0.5, 0.5], true);
+    this.#zoom(factor, this.#cursor ? this.placeOf(this.#cursor) : [0.5, 0.5], true);
   }
 
   home() {
@@ -133,13 +142,13 @@ export class MapView {
   }
 
   /** Fractions of the base ranges at a place of the view. @param {[number, number]} at @returns {[number, number]} */
-  #fractions([u, v]) {
+  fractions([u, v]) {
     const { x, y } = this.view;
     return [x[0] + u * (x[1] - x[0]), y[0] + v * (y[1] - y[0])];
   }
 
   /** @param {[number, number]} f @returns {[number, number]} */
-  #placeOf([fx, fy]) {
+  placeOf([fx, fy]) {
     const { x, y } = this.view;
     return [(fx - x[0]) / (x[1] - x[0]), (fy - y[0]) / (y[1] - y[0])];
   }
@@ -180,31 +189,31 @@ export class MapView {
         const { x, y } = this.view, w = x[1] - x[0], t = y[1] - y[0];
         this.show({ x: [x[0] + dx * w, x[1] + dx * w], y: [y[0] + dy * t, y[1] + dy * t] });
       },
-      zoom: (factor, at, smooth) => this.#zoom(factor, this.#cursor && smooth ? this.#placeOf(this.#cursor) : at, smooth),
+      zoom: (factor, at, smooth) => this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
       band: (rectangle) => {
         this.#band = rectangle;
         this.draw();
       },
       box_: (a, b) => {
-        const [p, q] = [this.#fractions(a), this.#fractions(b)];
+        const [p, q] = [this.fractions(a), this.fractions(b)];
         const side = (/** @type {number} */ k) => /** @type {[number, number]} */ ([Math.min(p[k], q[k]), Math.max(p[k], q[k])]);
         if (Math.abs(a[0] - b[0]) > 0.01 && Math.abs(a[1] - b[1]) > 0.01) this.show({ x: side(0), y: side(1) }, true);
       },
       click: (at) => {
-        const cell = this.cellAt(this.#fractions(at));
+        const cell = this.cellAt(this.fractions(at));
         if (cell) this.tell.pin(cell);
       },
       hover: (at) => {
         if (at) this.#cursor = null;
-        if (at || this.#cell) point(at && this.#fractions(at));
+        if (at || this.#cell) point(at && this.fractions(at));
       },
       home: () => this.home(),
       step: (dx, dy) => {
         const [w, t] = this.size, { x, y } = this.view;
-        const from = this.#cursor ?? this.#fractions([0.5, 0.5]);
+        const from = this.#cursor ?? this.fractions([0.5, 0.5]);
         const to = [from[0] + (dx * 8 * (x[1] - x[0])) / w, from[1] + (dy * 8 * (y[1] - y[0])) / t];
         this.#cursor = /** @type {[number, number]} */ (to.map((f) => Math.max(0, Math.min(1 - 1e-15, f))));
-        const [u, v] = this.#placeOf(this.#cursor);
+        const [u, v] = this.placeOf(this.#cursor);
         if (u < 0 || u > 1 || v < 0 || v > 1) {
           const shift = (/** @type {[number, number]} */ [a, b], /** @type {number} */ p) => /** @type {[number, number]} */ (p < 0 || p > 1 ? [a + Math.sign(p) * (b - a) / 2, b + Math.sign(p) * (b - a) / 2] : [a, b]);
           this.show({ x: shift(x, u), y: shift(y, v) });
@@ -212,7 +221,7 @@ export class MapView {
         point(this.#cursor, true);
       },
       choose: () => {
-        const cell = this.cellAt(this.#cursor ?? this.#fractions([0.5, 0.5]));
+        const cell = this.cellAt(this.#cursor ?? this.fractions([0.5, 0.5]));
         if (cell) this.tell.pin(cell);
       },
       leave: () => {
@@ -223,69 +232,23 @@ export class MapView {
     });
   }
 
-  /** Pins as buttons: to be dragged, moved by arrows, taken away by Delete. @param {{x: number, y: number, label: string}[]} pins */
+  /** @param {{x: number, y: number, label: string}[]} pins */
   pins(pins) {
-    this.#pinned = pins;
-    while (this.#pins.length > pins.length) this.#pins.pop()?.remove();
-    pins.forEach((pin, k) => {
-      if (!this.#pins[k]) {
-        this.#pins[k] = this.#pinButton(k);
-        this.layer.append(this.#pins[k]);
-      }
-      this.#pins[k].setAttribute("aria-label", `Run ${k + 1}: ${pin.label}. Arrows move it, Delete unpins it.`);
-      this.#pins[k].title = pin.label;
-    });
+    this.#pins.show(pins);
     this.draw();
-  }
-
-  /** @param {number} k */
-  #pinButton(k) {
-    const button = h("button", { type: "button", class: `pin pin-${k}` }, marker(k, true));
-    const box = () => this.cells.getBoundingClientRect();
-    let dragging = false;
-    button.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
-      e.stopPropagation();
-      dragging = true;
-      button.setPointerCapture(e.pointerId);
-    });
-    button.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => {
-      e.stopPropagation();
-      if (!dragging) return;
-      const r = box();
-      const cell = this.cellAt(this.#fractions([(e.clientX - r.left) / r.width, 1 - (e.clientY - r.top) / r.height]));
-      if (cell) this.tell.drag(k, cell);
-    });
-    for (const kind of ["pointerup", "pointercancel"]) button.addEventListener(kind, (/** @type {Event} */ e) => {
-      e.stopPropagation();
-      dragging = false;
-    });
-    button.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
-      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
-      if (e.key === "Delete" || e.key === "Backspace") this.tell.unpin(k);
-      else if (move) {
-        const pin = this.#pinned[k], [w, t] = this.size, { x, y } = this.view, by = e.shiftKey ? 24 : 4;
-        const cell = this.cellAt([
-          fractionOf(this.axes.x, pin.x) + (by * move[0] * (x[1] - x[0])) / w, fractionOf(this.axes.y, pin.y) + (by * move[1] * (y[1] - y[0])) / t,
-        ]);
-        if (cell) this.tell.drag(k, cell);
-      } else return;
-      e.preventDefault();
-      e.stopPropagation();
-    });
-    return button;
   }
 
   #draw() {
     if (!this.#theme || !this.axes || !this.element.isConnected) return;
-    const [w, t] = this.size;
+    const { w, t } = this.box;
     if (w < 20 || t < 20) return;
-    this.#drawCells(w, t);
-    this.#drawOver(w, t);
-    this.#pinned.forEach((pin, k) => {
-      const [u, v] = this.#placeOf([fractionOf(this.axes.x, pin.x), fractionOf(this.axes.y, pin.y)]);
-      this.#pins[k].style.transform = `translate(${(u * w).toFixed(2)}px, ${((1 - v) * t).toFixed(2)}px)`;
-      this.#pins[k].classList.toggle("outside", u < 0 || u > 1 || v < 0 || v > 1);
-    });
+    const kept = [this.#theme, this.scale, this.tiles.stamp], drawn = JSON.stringify([this.view, w, t, devicePixelRatio]);
+    if (this.unfinished || drawn !== this.#drawn || kept.some((one, k) => one !== this.#kept[k])) {
+      [this.#drawn, this.#kept] = [drawn, kept];
+      this.#drawCells(w, t);
+    }
+    this.over.draw(this, this.#theme, { cell: this.#cell, cursor: this.#cursor, band: this.#band });
+    this.#pins.place();
   }
 
   /** @param {number} w @param {number} t */
@@ -348,111 +311,6 @@ export class MapView {
     c.drawImage(sheet, 0, 0);
     c.globalAlpha = 1;
   }
-
-  /** Axes, theory curves, cursor. @param {number} w @param {number} t */
-  #drawOver(w, t) {
-    const left = this.plot.offsetLeft, top = this.plot.offsetTop;
-    const c = fit(this.over, this.element.clientWidth, this.element.clientHeight);
-    c.clearRect(0, 0, this.element.clientWidth, this.element.clientHeight);
-    const { ink, muted } = this.#theme, { x, y } = this.view;
-    c.font = `12px ${getComputedStyle(this.element).fontFamily}`;
-    c.lineWidth = 1;
-    c.strokeStyle = muted;
-    c.fillStyle = muted;
-    c.textBaseline = "middle";
-    const across = ticks(this.axes.x, x[0], x[1], Math.max(2, Math.floor(w / 90)));
-    const up = ticks(this.axes.y, y[0], y[1], Math.max(2, Math.floor(t / 55)));
-    c.textAlign = "center";
-    let free = -Infinity;
-    for (const { at, label } of across.ticks) {
-      const px = left + ((at - x[0]) / (x[1] - x[0])) * w;
-      if (px < left - 0.5 || px > left + w + 0.5) continue;
-      line(c, px, top + t, px, top + t + 5);
-      const half = c.measureText(label).width / 2;
-      const middle = Math.min(px, this.element.clientWidth - half - 1);
-      if (middle - half < free) continue;
-      c.fillText(label, middle, top + t + 15);
-      free = middle + half + 8;
-    }
-    c.textAlign = "right";
-    for (const { at, label } of up.ticks) {
-      const py = top + (1 - (at - y[0]) / (y[1] - y[0])) * t;
-      if (py < top - 0.5 || py > top + t + 0.5) continue;
-      line(c, left - 5, py, left, py);
-      c.fillText(label, left - 8, py);
-    }
-    c.fillStyle = ink;
-    c.font = `600 12.5px ${getComputedStyle(this.element).fontFamily}`;
-    c.textAlign = "center";
-    c.fillText(this.axes.x.title + (across.base ? `: ${across.base}` : ""), left + w / 2, top + t + 34);
-    c.save();
-    c.translate(11, top + t / 2);
-    c.rotate(-Math.PI / 2);
-    c.fillText(this.axes.y.title + (up.base ? `: ${up.base}` : ""), 0, 0);
-    c.restore();
-    c.save();
-    c.beginPath();
-    c.rect(left, top, w, t);
-    c.clip();
-    const place = (/** @type {number} */ fx, /** @type {number} */ fy) => {
-      const [u, v] = this.#placeOf([fx, fy]);
-      return [left + Math.max(-1e5, Math.min(1e5, u * w)), top + Math.max(-1e5, Math.min(1e5, (1 - v) * t))];
-    };
-    this.curves.forEach((curve, k) => {
-      c.beginPath();
-      curve.x.forEach((vx, n) => {
-        const [px, py] = place(fractionOf(this.axes.x, vx), fractionOf(this.axes.y, curve.y[n]));
-        if (Number.isFinite(px) && Number.isFinite(py)) c.lineTo(px, py);
-      });
-      c.lineJoin = "round";
-      c.setLineDash([]);
-      c.strokeStyle = "rgb(20 24 31 / 70%)";
-      c.lineWidth = 4;
-      c.stroke();
-      c.setLineDash(k ? [6, 4] : []);
-      c.strokeStyle = "#ffffff";
-      c.lineWidth = 1.8;
-      c.stroke();
-      c.setLineDash([]);
-    });
-    if (this.#cell) {
-      const [px, py] = place(...this.#cell.f);
-      const side = Math.max(6, (this.#cell.cell[0] / (x[1] - x[0])) * w), tall = Math.max(6, (this.#cell.cell[1] / (y[1] - y[0])) * t);
-      for (const [colour, width] of [["#14181f", 3], ["#ffffff", 1.5]]) {
-        c.strokeStyle = /** @type {string} */ (colour);
-        c.lineWidth = /** @type {number} */ (width);
-        c.strokeRect(px - side / 2, py - tall / 2, side, tall);
-        if (this.#cursor) {
-          line(c, px - side / 2 - 14, py, px - side / 2 - 2, py);
-          line(c, px + side / 2 + 2, py, px + side / 2 + 14, py);
-          line(c, px, py - tall / 2 - 14, px, py - tall / 2 - 2);
-          line(c, px, py + tall / 2 + 2, px, py + tall / 2 + 14);
-        }
-      }
-    }
-    if (this.#band) {
-      const [[u0, v0], [u1, v1]] = this.#band;
-      c.fillStyle = "rgb(255 255 255 / 25%)";
-      c.strokeStyle = "#ffffff";
-      c.lineWidth = 1.5;
-      c.beginPath();
-      c.rect(left + u0 * w, top + (1 - v0) * t, (u1 - u0) * w, (v0 - v1) * t);
-      c.fill();
-      c.stroke();
-    }
-    c.restore();
-    c.strokeStyle = muted;
-    c.lineWidth = 1;
-    c.strokeRect(left - 0.5, top - 0.5, w + 1, t + 1);
-  }
-}
-
-/** @param {CanvasRenderingContext2D} c @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
-function line(c, x0, y0, x1, y1) {
-  c.beginPath();
-  c.moveTo(x0, y0);
-  c.lineTo(x1, y1);
-  c.stroke();
 }
 
 /** A window moved into the map. @param {[number, number]} window @returns {[number, number]} */
@@ -460,13 +318,4 @@ function held([a, b]) {
   const width = Math.min(1, b - a);
   const low = Math.max(0, Math.min(1 - width, a));
   return [low, low === a ? Math.min(1, b) : low + width];
-}
-
-const OUTLINES = ["M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z", "M4 4h16v16H4z", "M12 1.6 22.4 12 12 22.4 1.6 12z", "M12 2.2 23 21H1z"];
-
-/** The sign of a run: number, colour and shape. @param {number} k @param {boolean} [large] */
-export function marker(k, large = false) {
-  const size = large ? 26 : 20;
-  const text = s("text", { x: 12, y: k === 3 ? 17.6 : 16, "text-anchor": "middle" }, String(k + 1));
-  return s("svg", { viewBox: "0 0 24 24", width: size, height: size, class: `marker run-${k}`, "aria-hidden": "true" }, s("path", { d: OUTLINES[k] }), text);
 }

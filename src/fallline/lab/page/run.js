@@ -3,9 +3,9 @@
 import { CurveView } from "./curve.js";
 import { ICONS, h, icon, onFrame } from "./dom.js";
 import { LandscapeView } from "./landscape.js";
-import { marker } from "./map.js";
 import { NetworkView } from "./network.js";
 import { number, words } from "./numerals.js";
+import { marker } from "./pins.js";
 import { RegionView } from "./regions.js";
 import { PASSING } from "./runs.js";
 
@@ -125,11 +125,12 @@ export class RunsView {
 
   /** @param {number} steps @param {number|null} step */
   length(steps, step) {
+    const before = `${this.steps} ${this.step}`;
     this.steps = steps;
     this.range.max = String(steps);
     if (step !== null) [this.step, this.#last] = [Math.min(step, steps), step >= steps];
     else if (this.#last || this.step > steps) [this.step, this.#last] = [steps, true];
-    this.draw();
+    if (before !== `${steps} ${this.step}`) this.draw();
   }
 
   /** Which cards are there: those of runs at hand, the passing one where no pin is. */

@@ -21,6 +21,8 @@ export class Tiles {
   #kept = new Map();
   #clock = 0;
   version = 0;
+  /** Another number whenever there are other tiles or colours to be drawn. */
+  stamp = 0;
   /** Whether the tiles belong to an older state and stay only until the first of the newer. */
   stale = false;
 
@@ -31,12 +33,14 @@ export class Tiles {
 
   clear() {
     this.#kept.clear();
+    this.stamp += 1;
     this.stale = false;
   }
 
   /** All colours are to be made anew. */
   repaint() {
     this.version += 1;
+    this.stamp += 1;
   }
 
   /** @param {number} z @param {number} i @param {number} j */
@@ -56,6 +60,7 @@ export class Tiles {
   /** @param {Omit<Tile, "picture"|"masks"|"version"|"used">} tile */
   add(tile) {
     if (this.stale) this.clear();
+    this.stamp += 1;
     this.#kept.set(name(tile.z, tile.i, tile.j), { ...tile, picture: null, masks: {}, version: -1, used: ++this.#clock });
     if (this.#kept.size > MOST) {
       const oldest = [...this.#kept.entries()].filter(([, t]) => t.z > 0).sort((a, b) => a[1].used - b[1].used);
