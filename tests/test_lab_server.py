@@ -221,6 +221,15 @@ def test_no_other_file_is_served(lab, path):
     assert lab.get(path).status == 404
 
 
+def test_the_page_names_all_its_modules_at_once(lab):
+    """Modules found only by importing one another would come one round after the other."""
+    from fallline.lab.server import PAGE
+
+    preloaded = re.findall(r'modulepreload" href="([^"]+)"', lab.get("/").content.decode())
+    others = {"page.js", "widget.js"}
+    assert sorted(preloaded) == sorted({path.name for path in PAGE.glob("*.js")} - others)
+
+
 def test_only_loopback_listens(lab):
     with open("/proc/net/tcp") as stream:
         local = [line.split()[1] for line in stream.readlines()[1:] if line.split()[3] == "0A"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
+from pathlib import Path
 
 
 def choose(lab, key: str, label: str) -> None:
@@ -198,12 +200,17 @@ def test_examples(lab):
 
 
 def test_exports(lab):
-    for what, beginning in (("png", b"\x89PNG"), ("map", b"SQLite format 3")):
+    lab.pin(0.001, 0.5)
+    for what, beginning in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("map", b"SQLite format 3"), ("weights", b"")):
         lab.page.get_by_text("Export").first.click()
         with lab.page.expect_download() as got:
             lab.page.locator(f'[data-what="{what}"]').click()
-        with open(got.value.path(), "rb") as file:
-            assert file.read().startswith(beginning)
+        content = Path(got.value.path()).read_bytes()
+        assert content.startswith(beginning)
+        if what == "weights":  # safetensors: the length of a header, the header, float32 numbers of run 1
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            assert header["W1"]["shape"] == [2, 3]
+            assert {"W1", "b1", "W2", "b2", "W3", "b3"} <= set(header)
     for what, word in (("python", "import fallline"), ("study", "learning_rate")):
         lab.page.get_by_text("Export").first.click()
         lab.page.locator(f'[data-what="{what}"]').click()

@@ -12,6 +12,7 @@ import { Notice } from "./notice.js";
 import { number, words } from "./numerals.js";
 import { RunsView } from "./run.js";
 import { PASSING, Runs } from "./runs.js";
+import { Scheme } from "./scheme.js";
 import { LOCAL, changed, same } from "./state.js";
 import { coarsest, cover, wishes } from "./tiles.js";
 import { arrays } from "./wire.js";
@@ -69,7 +70,7 @@ class Lab {
   constructor(host, root) {
     this.host = host;
     this.root = root;
-    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.scheme = new Scheme(root, host.kind === "page", () => this.#dress());
     this.runs = new Runs((content) => this.send(content), (k) => this.#runCame(k));
     this.map = new MapView({
       moved: (view, resting) => this.#moved(view, resting), pin: (cell) => this.pin(cell.x, cell.y), unpin: (k) => this.unpin(k),
@@ -89,11 +90,11 @@ class Lab {
     this.bar = new TopBar({ address: host.kind === "page", example: (state) => this.#load({ ...this.defaults, ...state }), share: () => this.#share(), save: (what) => this.#save(what) });
     this.dialog = new TextDialog();
     this.#build();
+    this.#dress();
     this.refine = this.#soon(REST);
     this.wishSoon = this.#soon(60);
     this.askEquations = calm(220, () => this.#askEquations());
     this.writeAddress = calm(250, () => this.address.write(this.state, this.defaults));
-    this.dark.addEventListener("change", () => this.#dress());
     this.address.listen(() => this, (state) => (state ? this.#show(state) : this.notice.say("The address of this page cannot be read.")));
     host.onmessage = (/** @type {any} */ content, /** @type {any} */ buffers) => this.#receive(content, buffers);
     host.onstatus = (/** @type {any} */ status, /** @type {number} */ seconds) => this.#status(status, seconds);
@@ -197,10 +198,10 @@ class Lab {
   }
 
   #dress() {
+    const scheme = this.scheme.dress();
     if (!this.welcome) return;
-    const theme = this.welcome.themes[this.dark.matches ? "dark" : "light"];
+    const theme = this.welcome.themes[scheme];
     this.theme = theme;
-    this.root.dataset.theme = this.dark.matches ? "dark" : "light";
     for (const [name, value] of Object.entries({ background: theme.background, ink: theme.ink, muted: theme.muted, faint: theme.faint })) this.root.style.setProperty(`--${name}`, String(value));
     theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--series-${k}`, colour));
     theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--outcome-${k}`, colour));
@@ -695,6 +696,7 @@ class Lab {
   }
 
   destroy() {
+    this.scheme.stop.abort();
     this.root.replaceChildren();
   }
 }
