@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import fallline as fl
 from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
+from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab import session
-from fallline.lab.formula import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
 from fallline.lab.pyramid import Place, compute_tile

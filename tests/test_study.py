@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError
+from fallline.formulas import EXAMPLES
 from fallline.settings import SETTINGS
 from fallline.studies import BUILTIN, builtin_text, parse, study, to_toml
 from fallline.studies.checking import formula
@@ -92,9 +93,11 @@ def runs(draw, kind=RunPlan):
 
 @st.composite
 def studies(draw):
-    hill = LandscapePlan(
-        draw(st.sampled_from(sorted(LANDSCAPES))), draw(st.none() | st.just(((-1.0, 2.0), (0.5, 3.0))))
-    )
+    window = draw(st.none() | st.just(((-1.0, 2.0), (0.5, 3.0))))
+    hill = draw(st.one_of(
+        st.builds(LandscapePlan, st.sampled_from(sorted(LANDSCAPES)), window=st.just(window)),
+        st.builds(LandscapePlan, formula=st.sampled_from(EXAMPLES), window=st.just(window)),
+    ))  # fmt: skip
     methods = draw(st.lists(runs(MethodPlan), min_size=1, max_size=3, unique_by=lambda m: repr(m)))
     named = tuple(MethodPlan(f"method {k}", m.optimizer, m.schedule, m.settings) for k, m in enumerate(methods))
     comparison = ComparisonPlan(named, starts=draw(st.integers(1, 99)), target=draw(st.none() | st.floats(-5, 5)))
@@ -117,6 +120,10 @@ def test_study_to_toml_to_study_is_the_identity(one):
         ("titel = 'x'", 1, ["titel", "Did you mean 'title'?"]),
         ("title = 'x'", 1, ["[network] or [landscape]"]),
         (HILL.replace("rosenbrock", "rosenbrok"), 3, ["landscape.name", "'rosenbrok'", "Did you mean 'rosenbrock'?"]),
+        (HILL + "formula = 'x^2 + y^2'", 2, ["a name or a formula"]),
+        ("title = 'x'\n[landscape]\n", 2, ["a name or a formula"]),
+        ("title = 'x'\n[landscape]\nformula = 'open(x)'", 2, ["landscape", "a formula may use", "open"]),
+        ("title = 'x'\n[landscape]\nformula = 'x^99'", 2, ["exponent", "99"]),
         (HILL + "[[descents]]\nlearning_rat = 1\n", 5, ["descents[1]", "'learning_rat'", "Did you mean 'learning_rate'?"]),
         (HILL + "[[descents]]\n[[descents]]\nlearning_rate = 'fast'", 6, ["descents[2].learning_rate", "number", "'fast'"]),
         (HILL + "[[descents]]\noptimizer = 'momentum'\nmomentum = 1.2", 6, ["momentum", "in [0, 1]", "1.2"]),

@@ -81,7 +81,10 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
             d["data"] = {"kind": "generated", "name": p.name, "samples": p.samples} | seed | p.options
     else:
         assert study.landscape is not None
-        d["objective"] = {"kind": "landscape", "name": study.landscape.name}
+        hill = study.landscape
+        d["objective"] = (
+            {"kind": "formula", "text": hill.formula} if hill.formula else {"kind": "landscape", "name": hill.name}
+        )
     if not study.maps:
         try:
             return repaired(d, "objective.kind", default_state(), tables)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from fallline.data.generated import GENERATED
-from fallline.lab.formula import EXAMPLES, LONGEST
+from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import (
     MOST_CLASSES,

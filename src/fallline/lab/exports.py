@@ -53,11 +53,6 @@ def export(
             f"this map is too much for the lab: {estimate(spec)}. Export the study and run `fallline map`."
         )
     if what == "map":
-        if state["objective"]["kind"] == "formula":
-            raise UsageError(
-                "a map file knows a function of your own by its name alone and could not train it again. Save the Python "
-                "lines instead: they hold the formula."
-            )
         with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
             path = Path(folder, "lab.fallmap")
             for _ in growing(Map(spec, path), threads=1):

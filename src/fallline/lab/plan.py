@@ -14,7 +14,7 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import table
 from fallline.errors import FalllineError
-from fallline.lab.formula import formula_landscape
+from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
 from fallline.maps.axes import Axis
 from fallline.maps.spec import MapSpec, estimate, map_spec

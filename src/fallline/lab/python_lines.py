@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fallline.lab.formula import COORDINATES, formula_landscape, names_in, parse_formula, python_text
+from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_formula, python_text
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import State
 from fallline.maps.spec import MapSpec

@@ -16,7 +16,7 @@ from typing import Any
 
 from fallline.data.generated import GENERATED, generate
 from fallline.errors import FalllineError, UnknownNameError, UsageError
-from fallline.lab.formula import EXAMPLES, parse_formula
+from fallline.formulas import EXAMPLES, parse_formula
 from fallline.problems import NetworkObjective
 from fallline.runs.measures import MEASURES
 from fallline.runs.starts import notebook_start

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fallline.errors import UsageError
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import State
 from fallline.maps.spec import MapSpec
@@ -18,11 +17,15 @@ __all__ = ["study_text"]
 def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Table]) -> str:
     """A study with the map in view, and the pinned runs where their settings say all."""
     d = state.json
-    if d["objective"]["kind"] == "formula":
-        raise UsageError(
-            "a study is data and holds no function of your own. Save the Python lines instead: they hold the formula."
+    kind = d["objective"]["kind"]
+    net = kind == "network"
+    hill = None
+    if not net:
+        hill = (
+            LandscapePlan(formula=d["objective"]["text"])
+            if kind == "formula"
+            else LandscapePlan(d["objective"]["name"])
         )
-    net = d["objective"]["kind"] == "network"
     schedule: str | SchedulePlan = d["schedule"]
     if d["schedule_settings"]:
         schedule = SchedulePlan(d["schedule"], dict(d["schedule_settings"]))
@@ -41,7 +44,7 @@ def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Tab
         title=f"{plan.objective.name[:1].upper()}{plan.objective.name[1:]}: a map from the lab",
         network=_network(d["objective"]) if net else None,
         data=_data(d["data"], tables) if net else None,
-        landscape=None if net else LandscapePlan(d["objective"]["name"]),
+        landscape=hill,
         descents=() if net else runs, fits=runs if net else (), maps=(one,),
     ))  # fmt: skip
 

@@ -13,10 +13,12 @@ from typing import Any
 
 from fallline.errors import UsageError
 from fallline.files import refuse_existing
+from fallline.formulas import formula_of
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map, growing, load_map
 from fallline.maps.spec import MapSpec, estimate
+from fallline.problems import LandscapeObjective, Objective
 
 __all__ = ["map_export", "map_info", "map_run"]
 
@@ -100,7 +102,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
     fixed = ", ".join(f"{k} {v:g}" for k, v in spec.settings.items()) or "none"
     start = "random" if spec.start is None else "given"
     lines = {
-        "objective": spec.objective.name,
+        "objective": _objective(spec.objective),
         "optimizer": f"{spec.optimizer.name}, schedule {spec.schedule.name}",
         "x": f"{spec.x}, {spec.x.count} values",
         "y": f"{spec.y}, {spec.y.count} values",
@@ -125,6 +127,12 @@ def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
     note = "" if result.complete else f" ({100 * result.known.mean():.0f} % of the cells are known)"
     print(f"Written to {out}{note}.")
     return 0
+
+
+def _objective(objective: Objective) -> str:
+    """Its name; that of a formula says little without the formula."""
+    text = formula_of(objective.landscape) if isinstance(objective, LandscapeObjective) else None
+    return f"{objective.name}: {text}" if text else objective.name
 
 
 def facts(result: Map) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import UsageError
+from fallline.formulas import formula_landscape, formula_of
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES, quadratic
@@ -99,10 +100,13 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
     if isinstance(objective, LandscapeObjective):
         record = objective.landscape
         ours = LANDSCAPES.get(record.name)
+        text = formula_of(record)
         window = {"window": [[float(v) for v in pair] for pair in record.window]}  # random starts are drawn from it
         if record.function.__qualname__ == "quadratic.<locals>.bowl":
             assert record.function.__closure__ is not None
             return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)} | window
+        if text is not None:
+            return {"formula": text} | window
         if ours is not None and record.function is ours.function:
             return {"landscape": record.name, "dimension": record.dimension} | window
         return {
@@ -125,6 +129,8 @@ def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objecti
         )  # fmt: skip
         data = Dataset(arrays[d["X"]], arrays[d["T"]], d["name"], tuple(d["columns"]), tuple(d["classes"]))
         return NetworkObjective(network, data)
+    if "formula" in description:
+        return LandscapeObjective(formula_landscape(description["formula"], _window(description)))
     if "condition" in description:
         return LandscapeObjective(replace(quadratic(description["condition"]), window=_window(description)))
     record = rebuild_named(description.get("landscape", description.get("objective", "")), LANDSCAPES, "objective")

@@ -12,6 +12,7 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
+from fallline.formulas import formula_landscape
 from fallline.maps.spec import MapSpec, map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.runs.descent import Method, method
@@ -73,7 +74,8 @@ def build_landscape(study: Study) -> LandscapeObjective:
     """The landscape."""
     if study.landscape is None:
         raise SettingError("descents need [landscape].")
-    return LandscapeObjective(landscape(study.landscape.name))
+    text = study.landscape.formula
+    return LandscapeObjective(formula_landscape(text) if text else landscape(study.landscape.name))
 
 
 def objective_of(study: Study, name: str) -> Objective:
@@ -161,7 +163,9 @@ def check(study: Study, place: Place) -> None:
     problem = (
         place.at("data" if study.data else "network").call(build_objective, study) if network and study.data else None
     )
-    hill = build_landscape(study) if study.landscape else None
+    if study.landscape and bool(study.landscape.name) == bool(study.landscape.formula):
+        raise place.at("landscape").error("[landscape] must have a name or a formula, one of the two.")
+    hill = place.at("landscape").call(build_landscape, study) if study.landscape else None
     if study.landscape and study.landscape.window is not None:
         window = study.landscape.window
         if len(window) != 2 or any(len(side) != 2 or not side[0] < side[1] for side in window):

@@ -169,7 +169,8 @@ class RunPlan:
 class LandscapePlan:
     """A landscape and the part of it that pictures show."""
 
-    name: str = key(Choice("landscape", lambda: LANDSCAPES), "the function to descend")
+    name: str = key(Choice("landscape", lambda: LANDSCAPES), "the function to descend; or a formula", "")
+    formula: str = key(Text(), 'a function of x and y as text, as "x^2 + 3*y^2", in place of a name', "")
     window: tuple[tuple[float, ...], ...] | None = key(
         Rows(), "what pictures show: [[x low, x high], [y low, y high]]", None
     )

@@ -19,7 +19,7 @@ from fallline.errors import UsageError
 from fallline.own import landscape
 from fallline.textbook.landscapes import Landscape
 
-__all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "names_in", "parse_formula", "python_text"]
+__all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "formula_of", "names_in", "parse_formula", "python_text"]
 
 LONGEST = 400
 """Characters of a formula, at most."""
@@ -226,9 +226,20 @@ def formula_landscape(
             value = value + 0 * {"x": x, "y": y}[name]
         return value
 
+    formula.formula = text  # type: ignore[attr-defined]  # so that files and studies can hold it
     (x0, x1), (y0, y1) = window
     start = (x0 + 0.2 * (x1 - x0), y0 + 0.75 * (y1 - y0))
     return landscape(formula, start=start, window=window, name="own formula")
+
+
+def formula_of(record: Landscape) -> str | None:
+    """The text of a landscape that was made from one; else None.
+
+    >>> formula_of(formula_landscape("x^2 + 3*y^2"))
+    'x^2 + 3*y^2'
+    """
+    text = getattr(record.function, "formula", None)
+    return text if isinstance(text, str) else None
 
 
 def python_text(tree: Tree) -> str:
