@@ -15,7 +15,7 @@ import fallline as fl
 from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
-from fallline.lab import session
+from fallline.lab import session, tiling
 from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
 from fallline.lab.pyramid import Place, compute_tile
@@ -83,6 +83,31 @@ def test_a_state_goes_out_as_it_came_in(talk):
     assert arrays["final_loss"].tobytes() == again["final_loss"].tobytes()
 
 
+def test_a_slow_tile_is_sketched_first(talk, monkeypatch):
+    """A sixteenth of the runs is on the screen while the others are trained; what is quick or known comes at once."""
+    monkeypatch.setattr(tiling, "PATIENCE", 0.0)
+    monkeypatch.setattr(tiling, "EVERY", 0.0)
+    state = talk.welcome["state"] | {"steps": 100}
+    talk.say("state", state=state, tiles=[[0, 0, 0]], accepted=talk.number)
+    told, draft = talk.until("tile")
+    assert told["sketch"] is True
+    assert draft["final_loss"].shape == (64, 64)
+    done = []
+    while (message := talk.until("tile", "progress"))[0]["kind"] == "progress":
+        done.append(message[0]["done"])
+    told, tile = message
+    assert "sketch" not in told
+    assert len(done) > 3
+    assert done == sorted(done)
+    assert done[-1] == 1
+    for row, column in [(0, 0), (17, 42), (63, 63)]:
+        assert draft["final_loss"][row, column] == tile["final_loss"][row // 4 * 4 + 1, column // 4 * 4 + 1]
+    talk.say("state", state=state, tiles=[[0, 0, 0]])  # known now
+    assert "sketch" not in talk.until("tile")[0]
+    talk.say("tiles", tiles=[[1, 0, 0]])  # a finer one: the coarse one is on the screen
+    assert "sketch" not in talk.until("tile")[0]
+
+
 def test_ranges_come_when_a_page_asks(talk):
     """Numbers alone changed: the picture comes first, and the ranges that follow from the curvature on request."""
     state = talk.welcome["state"]
@@ -132,7 +157,7 @@ def test_a_tile_in_work_is_let_go_when_the_state_changes(talk, monkeypatch):
             raise
         yield
 
-    monkeypatch.setattr(session, "tile_in_strips", slowly)
+    monkeypatch.setattr(tiling, "tile_in_strips", slowly)
     talk.say("tiles", tiles=[[1, 0, 0]])
     assert looked.wait(5)
     talk.ask("state", state=talk.welcome["state"] | {"seed": 7})

@@ -31,6 +31,12 @@ DEEPEST = 46
 MOST_CELLS = 1024
 """Cells along a side of an exported map, at most."""
 
+SLOW = 1.2e10
+"""Floating-point operations of a tile that takes long enough, some tenths of a second, to be sketched first."""
+
+COARSE = 4
+"""A sketch trains one cell of so many in each direction."""
+
 STRIP = 6e9
 """Floating-point operations after which a tile lets another page have its turn: about a tenth of a second on two cores,
 and all of a tile of the seed study, since threads wait for each other at the end of a strip."""
@@ -73,13 +79,28 @@ def tile_spec(plan: Plan, place: Place) -> MapSpec:
     )
 
 
+def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None) -> Values | None:
+    """Every fourth run of a tile in both directions, each standing for the 4 x 4 cells around it: the measures, (64, 64).
+
+    What is shown while a slow tile is trained. None where the tile is quick, or there already. `progress` may end the
+    work by raising.
+    """
+    spec = tile_spec(plan, place)
+    if spec.work < SLOW or _kept.get((plan.state.text, place)) is not None:
+        return None
+    j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
+    found = at_cells(spec, i.ravel(), j.ravel(), progress=progress)
+    side = SIDE // COARSE
+    return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in found.items()}
+
+
 def tile_in_strips(
     plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None
 ) -> Generator[None, None, Values]:
     """The measures of a tile's cells, each (64, 64), and the values of its axes, "x" and "y" (64,).
 
-    It pauses between strips of rows, so that others get their turn. `progress` is called every few milliseconds, and may
-    end the work by raising.
+    It pauses between strips of rows, so that others get their turn. `progress` is called every few milliseconds with the
+    cells done and their number, and may end the work by raising.
     """
     key = (plan.state.text, place)
     known = _kept.get(key)
@@ -91,8 +112,13 @@ def tile_in_strips(
     for first in range(0, SIDE, rows):
         if first:
             yield
+
+        def look(done: int, of: int, first: int = first) -> None:
+            if progress is not None:
+                progress(first * SIDE + done, SIDE * SIDE)
+
         j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
-        pieces.append(at_cells(spec, i.ravel(), j.ravel(), progress=progress))
+        pieces.append(at_cells(spec, i.ravel(), j.ravel(), progress=look))
     values = {name: np.concatenate([p[name] for p in pieces]).reshape(SIDE, SIDE) for name in pieces[0]}
     values |= {"x": spec.x.values, "y": spec.y.values}
     _kept.put(key, values)

@@ -23,10 +23,11 @@ from fallline.errors import FalllineError, UnknownNameError, UsageError
 from fallline.lab.controls import columns_of, describe_axes, describe_controls, describe_measure
 from fallline.lab.plan import Plan, Table, build_plan
 from fallline.lab.presets import PRESETS, themes
-from fallline.lab.pyramid import Place, read_place, tile_in_strips
+from fallline.lab.pyramid import Place, read_place
 from fallline.lab.repair import repaired
 from fallline.lab.runs import describe_run, frames, train_run
 from fallline.lab.state import MOST_STEPS, State, StateError, default_state, read_state
+from fallline.lab.tiling import TileWork
 from fallline.lab.work import Dropped, Pool
 from fallline.runs.descent import Run
 from fallline.runs.outcome import OUTCOMES
@@ -321,24 +322,21 @@ class Session:
         }  # fmt: skip
 
     def _wish(self, places: list[Place], rank: int, after: threading.Event | None = None) -> None:
+        """Jobs for the tiles that are not under way; for a new state, `after` it was told, sketches before all."""
         plan, number = self._current(), self.state_id
-        name = plan.state["map"]["measure"]
-        for place in places:
-            if self._desk.holds(place):
-                continue
 
-            def look(done: int, of: int, place: Place = place) -> None:
-                if self.state_id != number or not self._desk.holds(place):
-                    raise Dropped
+        def wanted(key: Any) -> bool:
+            return self.state_id == number and self._desk.holds(key)
 
-            def work(place: Place = place, look: Callable[[int, int], None] = look) -> Generator[None, None, None]:
-                values = yield from tile_in_strips(plan, place, look)
-                if after is not None:
-                    after.wait()
-                told = {"state_id": number, "z": place.z, "i": place.i, "j": place.j, "measure": name}
-                self._answer("tile", told, {name: values[name]} | {k: v for k, v in values.items() if k != name})
-
-            self._job({"id": number}, place, work, rank=rank)
+        tiles = [
+            TileWork(plan, place, {"state_id": number}, self._answer, wanted, after)
+            for place in places
+            if not self._desk.holds(place)
+        ]
+        for tile in tiles if after is not None else ():
+            self._job({"id": number}, tile.keys["sketch"], tile.sketch, rank=rank)
+        for tile in tiles:
+            self._job({"id": number}, tile.keys["whole"], tile.whole, rank=rank)
 
     def _job(
         self,

@@ -4,12 +4,14 @@ import { Address } from "./address.js";
 import { Controls } from "./controls.js";
 import { calm, h } from "./dom.js";
 import { EquationsView } from "./equations.js";
+import { Files } from "./files.js";
 import { HappenedView } from "./happened.js";
 import { MapView } from "./map.js";
 import { MapPanel } from "./mappanel.js";
-import { TextDialog, TopBar, copy, download } from "./menus.js";
+import { TextDialog, TopBar } from "./menus.js";
 import { Notice } from "./notice.js";
 import { number, words } from "./numerals.js";
+import { Questions } from "./questions.js";
 import { RunsView } from "./run.js";
 import { PASSING, Runs } from "./runs.js";
 import { Scheme } from "./scheme.js";
@@ -43,6 +45,8 @@ class Lab {
   #waiting = null;
   #sent = 0;
   #ranAt = 0;
+  /** How much of a slow first picture is there. */
+  #done = 0;
   #touched = 0;
   #fresh = false;
   #first = false;
@@ -51,26 +55,18 @@ class Lab {
   #most = 0;
   #restless = false;
   #started = false;
-  /** Ids of questions that are open, by kind. @type {Record<string, number>} */
-  #owed = { theory: 0, data: 0, landscape: 0, equations: 0, ranges: 0 };
   /** @type {"best"|"pointed"} */
   #passing = "best";
-  #csv = /** @type {{name: string, text: string, digest: string}|null} */ (null);
-  #equationsDirty = true;
   #equationsSeen = false;
-  #surfaceFor = "";
-  #dataFor = "";
-  #objectiveFor = "";
   /** The digest of the controls that stand here. */
   #knows = "";
-  #rangesFor = 0;
-  #equationsFor = "";
 
   /** @param {any} host @param {HTMLElement} root */
   constructor(host, root) {
     this.host = host;
     this.root = root;
     this.scheme = new Scheme(root, host.kind === "page", () => this.#dress());
+    this.questions = new Questions((content) => this.send(content));
     this.runs = new Runs((content) => this.send(content), (k) => this.#runCame(k));
     this.map = new MapView({
       moved: (view, resting) => this.#moved(view, resting), pin: (cell) => this.pin(cell.x, cell.y), unpin: (k) => this.unpin(k),
@@ -80,7 +76,7 @@ class Lab {
     this.panel = new MapPanel(this.map, { look: (key, value) => this.#look(key, value), pin: (x, y) => this.pin(x, y), finer: () => this.change("dtype", "float64", false) });
     this.notice = new Notice();
     this.address = new Address(host.kind === "page");
-    this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.#readCsv(file) });
+    this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.files.read(file) });
     this.runView = new RunsView(this.runs, {
       unpin: (k) => this.unpin(k), pinPassing: () => this.#pinPassing(), start: (start, k) => this.#dragStart(start, k),
       stepped: (step) => this.#look("step", step), title: (x, y) => this.#title(x, y), short: (x, y) => this.#short(x, y), passing: () => (this.#passing === "best" ? "Best of the map" : "Under the pointer"),
@@ -89,6 +85,7 @@ class Lab {
     this.equations = new EquationsView({ changed: (key, value) => this.#look(key, value) });
     this.bar = new TopBar({ address: host.kind === "page", example: (state) => this.#load({ ...this.defaults, ...state }), share: () => this.#share(), save: (what) => this.#save(what) });
     this.dialog = new TextDialog();
+    this.files = new Files(this.notice, this.bar, this.dialog, { send: (content) => this.send(content), use: (digest, target, again) => this.#useTable(digest, target, again) });
     this.#build();
     this.#dress();
     this.refine = this.#soon(REST);
@@ -114,14 +111,13 @@ class Lab {
       const file = e.dataTransfer?.files[0];
       if (!file) return;
       e.preventDefault();
-      this.#readCsv(file);
+      this.files.read(file);
     });
   }
 
   /** @param {any} content @returns {number} */
   send(content) {
     const id = ++this.#id;
-    if (content.kind in this.#owed) this.#owed[content.kind] = id;
     this.host.send({ state_id: this.stateId, ...content, id });
     return id;
   }
@@ -140,14 +136,14 @@ class Lab {
           this.notice.say("The address of this page cannot be read, so the lab starts as it does without one.");
         }
       }
-      if (this.#csv) this.host.send({ kind: "csv", id: ++this.#id, name: this.#csv.name, text: this.#csv.text });
+      this.files.send();
       this.#answered = false;
       this.#sent = performance.now();
       this.stateId = ++this.#id;
       this.#wished.clear();
       this.#waiting = null;
       this.runs.outdate();
-      this.#equationsFor = this.#objectiveFor = this.#dataFor = this.#surfaceFor = "";
+      this.questions.clear();
       this.host.send({ kind: "hello", id: this.stateId, state });
     } else if (status === "lost") this.notice.say(`The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`, "lost");
     else if (status === "refused") this.notice.say("The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.", "lost");
@@ -156,31 +152,33 @@ class Lab {
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
-    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.#owed.ranges > 0 || this.runs.busy || this.runs.incomplete || this.map.unfinished;
+    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.questions.waits("ranges") || this.runs.busy || this.runs.incomplete || this.map.unfinished;
     this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
+    else if (this.#done) this.bar.say(`training ${Math.round(100 * this.#done)} %`, "busy");
     else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
     else this.bar.say(this.welcome ? "live" : "starting …", this.welcome ? "good" : "busy");
   }
 
   /** @param {any} content @param {DataView[]} buffers */
   #receive(content, buffers) {
-    if (content.kind in this.#owed) this.#owed[content.kind] = 0;
     if (content.state_id !== undefined && content.state_id !== this.stateId && !["csv", "export", "said", "refused"].includes(content.kind)) return;
+    this.questions.answered(content.kind);
     switch (content.kind) {
       case "welcome": return this.#welcomed(content);
       case "state": return this.#stated(content);
       case "ranges": return this.#ranges(content);
       case "refused": return this.#refused(content);
       case "tile": return this.#tile(content, buffers);
+      case "progress": this.#done = content.done; return this.#tell();
       case "run": return this.runs.receive(content, buffers), this.#tell();
       case "frames": return this.runs.receiveFrames(content, buffers), this.#tell();
       case "theory": this.panel.curves = content.curves ?? []; return this.panel.showTheory();
       case "data": return this.#data(content, buffers);
       case "landscape": return this.#landscape(content, buffers);
       case "equations": return this.equations.show(content);
-      case "csv": return this.#csvCame(content);
-      case "export": return this.#exported(content, buffers);
+      case "csv": return this.files.came(content);
+      case "export": return this.files.exported(content, buffers);
       case "said": return this.notice.say(content.sentence);
       default:
     }
@@ -242,7 +240,6 @@ class Lab {
     this.#describe(before);
     this.runs.age();
     this.#scene();
-    this.#equationsDirty = true;
     if (content.kind === "welcome") this.#wish();
     this.#tell();
     this.writeAddress();
@@ -250,7 +247,7 @@ class Lab {
 
   /** Axes, and controls where they are others than this page knows. @param {any} content */
   #ranges(content) {
-    this.#rangesFor = this.stateId;
+    this.questions.told("ranges", this.stateId);
     this.axes = content.axes;
     this.#knows = content.digest;
     this.controls.show(content.controls, this.state, this.axes);
@@ -291,19 +288,8 @@ class Lab {
   /** What stands behind the runs: samples, or contours. */
   #scene() {
     const { accepted: state } = this;
-    if (state.objective.kind === "network") {
-      const key = JSON.stringify([state.data, state.objective.loss, state.objective.units[0], state.objective.units.at(-1)]);
-      if (key !== this.#dataFor) {
-        this.#dataFor = key;
-        this.send({ kind: "data" });
-      }
-    } else {
-      const key = JSON.stringify(state.objective);
-      if (key !== this.#surfaceFor) {
-        this.#surfaceFor = key;
-        this.send({ kind: "landscape" });
-      }
-    }
+    if (state.objective.kind === "network") this.questions.ask("data", [state.data, state.objective.loss, state.objective.units[0], state.objective.units.at(-1)]);
+    else this.questions.ask("landscape", state.objective);
   }
 
   /** What can wait until the reader rests: it would slow down the next picture. */
@@ -312,12 +298,8 @@ class Lab {
     const { accepted: state } = this;
     this.#askRuns();
     this.runs.complete();
-    if (this.#rangesFor !== this.stateId && !this.#owed.ranges) this.send({ kind: "ranges", knows: this.#knows });
-    const curved = JSON.stringify([state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
-    if (curved !== this.#objectiveFor) {
-      this.#objectiveFor = curved;
-      this.send({ kind: "theory" });
-    }
+    this.questions.ask("ranges", this.stateId, { knows: this.#knows });
+    this.questions.ask("theory", [state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
     this.askEquations();
   }
 
@@ -330,7 +312,7 @@ class Lab {
   /** A change of one control: shown at once, sent when the older picture is there. @param {string} key @param {any} value @param {boolean} live */
   change(key, value, live) {
     if (!this.state) return;
-    if (key === "data.kind" && value === "table" && !this.#csv?.digest) return this.notice.ask((file) => this.#readCsv(file));
+    if (key === "data.kind" && value === "table" && !this.files.digest) return this.notice.ask((file) => this.files.read(file));
     let next = changed(this.state, key, value);
     if (key === "objective.kind") next = changed(this.state, "objective", { kind: value });
     if (key === "data.kind") next = changed(this.state, "data", { kind: value });
@@ -363,6 +345,7 @@ class Lab {
     this.#waiting = null;
     this.#sent = performance.now();
     this.#first = false;
+    this.#done = 0;
     this.#answered = false;
     const view = this.map.view, z = coarsest(view);
     const tiles = [...(z > 0 ? [[0, 0, 0]] : []), ...cover(view, z)];
@@ -371,24 +354,14 @@ class Lab {
     this.runs.outdate();
     this.#wished = new Set(tiles.map((t) => t.join("/")));
     this.#most = 0;
-    this.#forget();
+    this.questions.drop();
     this.send({ kind: "state", state: this.state, tiles, accepted: this.#acceptedId, ...(key === null ? {} : { changed: key }) });
     this.#tell();
   }
 
-  /** Questions still open are dropped with the older state: they have to be asked again. */
-  #forget() {
-    if (this.#owed.theory) this.#objectiveFor = "";
-    if (this.#owed.data) this.#dataFor = "";
-    if (this.#owed.landscape) this.#surfaceFor = "";
-    if (this.#owed.equations) this.#equationsFor = "";
-    for (const kind of Object.keys(this.#owed)) this.#owed[kind] = 0;
-  }
-
   /** @param {any} content */
   #refused(content) {
-    const kind = Object.keys(this.#owed).find((name) => content.id && this.#owed[name] === content.id);
-    if (kind) this.#owed[kind] = 0;
+    const kind = this.questions.refused(content.id);
     if (kind === "theory") return; // there is no theory of this
     if (this.runs.refused(content.id)) this.#tell();
     if (content.id !== undefined && content.id === this.stateId) {
@@ -452,8 +425,8 @@ class Lab {
     const { z, i, j } = content, tiles = this.map.tiles;
     const name = content.measure ?? content.arrays[0].name;
     const newest = tiles.stale || !tiles.count;
-    tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at });
-    this.#wished.delete(`${z}/${i}/${j}`);
+    tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at, sketch: content.sketch });
+    if (!content.sketch) this.#wished.delete(`${z}/${i}/${j}`);
     if (z === 0) this.panel.colours(this.state.look.colours);
     else if (newest && !this.map.scale) this.panel.colours(this.state.look.colours);
     this.map.draw();
@@ -468,6 +441,7 @@ class Lab {
   /** The first picture of a state is complete: time for the next one. */
   #pictured() {
     this.#first = true;
+    this.#done = 0;
     const since = this.#touched;
     if (!this.#started) requestAnimationFrame(() => performance.mark("lab: first picture"));
     this.#started = true;
@@ -574,10 +548,7 @@ class Lab {
     if (!this.state || !this.map.axes) return;
     const pins = this.runs.results.slice(0, PINS);
     if (pins.slice(0, this.state.pins.length).every(Boolean)) this.happened.show(pins, this.map.axes, this.runs.results[PASSING]);
-    if (k === this.#numbersOf() && this.state.look.numbers) {
-      this.#equationsDirty = true;
-      this.askEquations();
-    }
+    if (k === this.#numbersOf() && this.state.look.numbers) this.askEquations();
     this.#tell();
   }
 
@@ -616,70 +587,45 @@ class Lab {
   }
 
   #askEquations() {
-    if (!this.#open || !this.#answered || !this.#equationsDirty || !this.#equationsSeen || this.#waiting) return;
+    if (!this.#open || !this.#answered || !this.#equationsSeen || this.#waiting) return;
     if (this.#wished.size) return void this.askEquations(); // the map first
-    this.#equationsDirty = false;
     const { form, numbers } = this.state.look, k = this.#numbersOf();
     const { objective, optimizer, schedule } = this.accepted;
     const shown = numbers && this.runs.results[k];
-    const key = JSON.stringify([objective, optimizer, schedule, form, shown ? [this.stateId, shown.x, shown.y, this.runView.step] : null]);
-    if (key === this.#equationsFor) return;
-    this.#equationsFor = key;
     this.equations.note.textContent = shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "";
-    this.send({ kind: "equations", pin: shown ? k : null, step: shown ? this.runView.step : null, numbers: Boolean(shown), form, ...(shown ? { x: shown.x, y: shown.y } : {}) });
+    const about = [objective, optimizer, schedule, form, shown ? [this.stateId, shown.x, shown.y, this.runView.step] : null];
+    const at = shown ? { pin: k, step: this.runView.step, x: shown.x, y: shown.y } : { pin: null, step: null };
+    this.questions.ask("equations", about, { form, numbers: Boolean(shown), ...at });
   }
 
   /** @param {string} key @param {any} value */
   #look(key, value) {
     if (!this.state || same(this.state.look[key], value)) return;
     this.state = { ...this.state, look: { ...this.state.look, [key]: value } };
-    if (["form", "numbers", "step"].includes(key) && (key !== "step" || this.state.look.numbers)) {
-      this.#equationsDirty = true;
-      this.askEquations();
-    }
+    if (["form", "numbers", "step"].includes(key) && (key !== "step" || this.state.look.numbers)) this.askEquations();
     this.writeAddress();
   }
 
   // ---- files and address ------------------------------------------------------------------------------------------
 
-  /** @param {File} file */
-  async #readCsv(file) {
-    if (file.size > 1e6) return this.notice.say(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
-    const text = await file.text();
-    this.#csv = { name: file.name, text, digest: "" };
-    this.send({ kind: "csv", name: file.name, text });
-  }
-
-  /** @param {any} content */
-  #csvCame(content) {
-    if (!this.#csv) return;
-    const again = this.#csv.digest === content.digest;
-    this.#csv.digest = content.digest;
-    if (again && this.state?.data?.digest === content.digest) return;
+  /** Learn the reader's table. @param {string} digest @param {string} target @param {boolean} again whether it was here before @returns {boolean} whether that is news */
+  #useTable(digest, target, again) {
+    if (again && this.state?.data?.digest === digest) return false;
     this.#history();
-    const target = content.target ?? content.columns.at(-1);
-    this.state = changed(this.state, "data", { kind: "table", digest: content.digest, target });
+    this.state = changed(this.state, "data", { kind: "table", digest, target });
     if (this.state.objective.kind !== "network") this.state = changed(this.state, "objective", { kind: "network" });
     this.#sendState("data.digest");
-    this.notice.say(content.sentence ?? `${this.#csv.name}: ${content.rows} rows.`);
+    return true;
   }
 
-  async #share() {
+  #share() {
     this.address.write(this.state, this.defaults);
-    const done = await copy(location.href);
-    this.bar.share.lastElementChild.textContent = done ? "Copied" : "Copy the address above";
-    setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
+    this.files.share();
   }
 
   /** @param {string} what */
   #save(what) {
     this.send({ kind: "export", what, pin: this.state.pins.length ? 0 : PASSING, state: this.state, theme: this.root.dataset.theme });
-  }
-
-  /** @param {any} content @param {DataView[]} buffers */
-  #exported({ name, mime, text }, buffers) {
-    if (text) this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
-    else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
   }
 
   /** A new entry for the browser's back button. */

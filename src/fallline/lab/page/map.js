@@ -158,7 +158,7 @@ export class MapView {
     if (!(f[0] >= 0 && f[0] < 1 && f[1] >= 0 && f[1] < 1) || this.tiles.stale) return null;
     for (let z = finest(this.view, ...this.size) + 1; z >= 0; z--) {
       const n = 2 ** z, tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
-      if (!tile) continue;
+      if (!tile || tile.sketch) continue;
       const i = Math.floor((f[0] * n - tile.i) * 64), j = Math.floor((f[1] * n - tile.j) * 64), k = 64 * j + i;
       const middle = /** @type {[number, number]} */ ([(tile.i + (i + 0.5) / 64) / n, (tile.j + (j + 0.5) / 64) / n]);
       return {

@@ -8,7 +8,7 @@ const MOST = 1600; // tiles kept
 
 /**
  * @typedef {{z: number, i: number, j: number, values: any, outcomes: Uint8Array|undefined, x: Float64Array|undefined,
- *   y: Float64Array|undefined, steps: any, picture: HTMLCanvasElement|null, masks: Record<number, HTMLCanvasElement>,
+ *   y: Float64Array|undefined, steps: any, sketch?: boolean, picture: HTMLCanvasElement|null, masks: Record<number, HTMLCanvasElement>,
  *   version: number, used: number}} Tile
  */
 /** @typedef {{x: [number, number], y: [number, number]}} View fractions of the base ranges */
@@ -45,7 +45,8 @@ export class Tiles {
 
   /** @param {number} z @param {number} i @param {number} j */
   has(z, i, j) {
-    return !this.stale && this.#kept.has(name(z, i, j));
+    const tile = this.#kept.get(name(z, i, j));
+    return !this.stale && tile !== undefined && !tile.sketch;
   }
 
   /** @param {number} z @param {number} i @param {number} j */

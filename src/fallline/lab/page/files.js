@@ -1,0 +1,61 @@
+/** Files in and out: a CSV table that the reader brings, the link, and whatever is exported. */
+
+import { copy, download } from "./menus.js";
+import { number } from "./numerals.js";
+
+const LARGEST = 1e6; // bytes of a table
+
+export class Files {
+  /** The reader's table: sent again to a server that was started anew. @type {{name: string, text: string, digest: string}|null} */
+  #table = null;
+
+  /**
+   * @param {import("./notice.js").Notice} notice
+   * @param {import("./menus.js").TopBar} bar
+   * @param {import("./menus.js").TextDialog} dialog
+   * @param {{send: (content: any) => void, use: (digest: string, target: string, again: boolean) => boolean}} tell
+   */
+  constructor(notice, bar, dialog, tell) {
+    this.notice = notice;
+    this.bar = bar;
+    this.dialog = dialog;
+    this.tell = tell;
+  }
+
+  /** The name by which states know the reader's table; empty where there is none. */
+  get digest() {
+    return this.#table?.digest ?? "";
+  }
+
+  /** @param {File} file */
+  async read(file) {
+    if (file.size > LARGEST) return this.notice.say(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
+    this.#table = { name: file.name, text: await file.text(), digest: "" };
+    this.send();
+  }
+
+  /** Tell the server of the table, if there is one. */
+  send() {
+    if (this.#table) this.tell.send({ kind: "csv", name: this.#table.name, text: this.#table.text });
+  }
+
+  /** The server has read it. @param {any} content */
+  came(content) {
+    if (!this.#table) return;
+    const again = this.#table.digest === content.digest;
+    this.#table.digest = content.digest;
+    if (this.tell.use(content.digest, content.target ?? content.columns.at(-1), again)) this.notice.say(content.sentence);
+  }
+
+  async share() {
+    const done = await copy(location.href);
+    this.bar.share.lastElementChild.textContent = done ? "Copied" : "Copy the address above";
+    setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
+  }
+
+  /** An export is here: a text to be looked at first, or a file. @param {any} content @param {DataView[]} buffers */
+  exported({ name, mime, text }, buffers) {
+    if (text) this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
+    else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
+  }
+}
