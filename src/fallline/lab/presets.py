@@ -41,7 +41,7 @@ PRESETS: list[Json] = [
                       "reduction": "mean", "bias": False},
         "data": {"kind": "generated", "name": "moons", "samples": 12}, "optimizer": "gradient_descent",
         "settings": {"learning_rate": 0.1}, "start": None, "steps": 200, "dtype": "float64",
-        "map": {"x": _axis("learning_rate.1", 0.1, 1000, "log"), "y": _axis("learning_rate.2", 0.1, 1000, "log"),
+        "map": {"x": _axis("learning_rate.1", 0.05, 500, "log"), "y": _axis("learning_rate.2", 0.02, 2, "log"),
                 "measure": "convergence"},
     }},
     {"label": "Two spirals, a wider network", "state": {

@@ -137,7 +137,7 @@ def _death_sentence(died: list[tuple[int, int, int]]) -> str:
     )
     more = f" and {len(died) - 3} more" if len(died) > 3 else ""
     told = told[0].upper() + told[1:]
-    return f"{told}{more}: 0 for every sample, so no gradient reaches {'its' if len(died) == 1 else 'their'} weights."
+    return f"{told}{more}: slope 0 for every sample, so no gradient reaches {'its' if len(died) == 1 else 'their'} weights."
 
 
 def _diverged(objective: Objective, method: Method, path: Floats, losses: Floats) -> Outcome:

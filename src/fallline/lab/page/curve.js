@@ -105,13 +105,16 @@ export class CurveView {
 
   /** @param {Line[]} lines @returns {import("./numerals.js").Axis} */
   #scale(lines) {
-    let low = Infinity, high = -Infinity, first = 0;
+    let low = Infinity, high = -Infinity;
     for (const { losses } of lines) {
-      first = Math.max(first, losses[0]);
-      for (let k = 0; k < losses.length; k++) if (Number.isFinite(losses[k])) [low, high] = [Math.min(low, losses[k]), Math.max(high, losses[k])];
+      const finite = Array.from(losses).filter(Number.isFinite);
+      if (!finite.length) continue;
+      const least = finite.reduce((a, b) => Math.min(a, b)), top = finite.reduce((a, b) => Math.max(a, b)), last = losses[losses.length - 1];
+      const most = 1e4 * Math.max(Math.abs(finite[0]), Math.abs(least), 1e-300); // what diverges leaves the picture there
+      low = Math.min(low, least);
+      high = Math.max(high, last <= most ? top : Math.min(top, most));
     }
     if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 1, low + 1] : [0, 1];
-    high = Math.min(high, 1e4 * Math.max(Math.abs(first), Math.abs(low), 1e-300)); // what diverges leaves the picture
     if (low > 0 && high > 20 * low) return { name: "loss", low: low * 0.9, high: high * 1.1, scale: "log" };
     const room = 0.04 * (high - low);
     return { name: "loss", low: low >= 0 && low < 0.4 * high ? 0 : low - room, high: high + room, scale: "linear" };

@@ -78,7 +78,7 @@ export class Overlay {
       const py = top + (1 - (at - y[0]) / (y[1] - y[0])) * t;
       if (py < top - 0.5 || py > top + t + 0.5) continue;
       line(c, left - 5, py, left, py);
-      c.fillText(label, left - 8, py);
+      c.fillText(label, left - 8, Math.max(6, py)); // the topmost would lose its upper half
     }
     c.fillStyle = ink;
     c.font = `600 12.5px ${this.#family}`;
