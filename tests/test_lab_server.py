@@ -259,7 +259,9 @@ def test_a_large_upload_is_refused_unread(lab):
         page.ws.send(json.dumps({"kind": "csv", "id": 1, "name": "big.csv", "text": "x" * 3_000_000}))
         page.receive()
         pytest.fail("a message of 3 MB was taken")
-    assert page.ws.close_code == 1009
+    # The server says "too big" and closes; a page that is still sending may meet the closed door before it reads why.
+    assert page.ws.close_code in (1009, 1006)
+    assert lab.get("/").status == 200
     assert lab.memory < 500
 
 

@@ -152,6 +152,7 @@ class NetworkObjective(Objective):
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
+        """What each parameter is called, in the order of the vector: W1[0,0], W1[0,1], ..., b1[0], ..."""
         return tuple(self.network.label(k) for k in range(self.dimension))
 
     def factor(self, samples: int) -> float:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Optimizer:
     state: tuple[str, ...] = ()
     init_state: Callable[..., State] | None = None
 
-    @property
+    @cached_property
     def settings(self) -> tuple[str, ...]:
         """Names of its settings, as the page's keyword arguments have them."""
         parameters = inspect.signature(self.step).parameters.values()

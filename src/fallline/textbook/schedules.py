@@ -9,6 +9,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from fallline.errors import UnknownNameError
 from fallline.textbook.operations import Array, cos, floor, minimum
@@ -27,7 +28,7 @@ class Schedule:
     name: str
     factor: Callable[..., Array]
 
-    @property
+    @cached_property
     def settings(self) -> tuple[str, ...]:
         """Names of its settings, as the page's keyword arguments have them."""
         parameters = inspect.signature(self.factor).parameters.values()

@@ -2,7 +2,7 @@
 
 import { Address } from "./address.js";
 import { Controls } from "./controls.js";
-import { calm, h } from "./dom.js";
+import { calm, h, say } from "./dom.js";
 import { EquationsView } from "./equations.js";
 import { Files } from "./files.js";
 import { HappenedView } from "./happened.js";
@@ -153,7 +153,8 @@ class Lab {
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
     const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.questions.waits("ranges") || this.runs.busy || this.runs.incomplete || this.map.unfinished;
-    this.root.dataset.state = !this.#open ? "lost" : busy ? "busy" : "ready";
+    const state = !this.#open ? "lost" : busy ? "busy" : "ready";
+    if (this.root.dataset.state !== state) this.root.dataset.state = state;
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
     else if (this.#done) this.bar.say(`training ${Math.round(100 * this.#done)} %`, "busy");
     else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
@@ -592,7 +593,7 @@ class Lab {
     const { form, numbers } = this.state.look, k = this.#numbersOf();
     const { objective, optimizer, schedule } = this.accepted;
     const shown = numbers && this.runs.results[k];
-    this.equations.note.textContent = shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "";
+    say(this.equations.note, shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "");
     const about = [objective, optimizer, schedule, form, shown ? [this.stateId, shown.x, shown.y, this.runView.step] : null];
     const at = shown ? { pin: k, step: this.runView.step, x: shown.x, y: shown.y } : { pin: null, step: null };
     this.questions.ask("equations", about, { form, numbers: Boolean(shown), ...at });

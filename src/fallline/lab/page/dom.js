@@ -37,6 +37,11 @@ export function s(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** The text of an element, where it is another: what is written anew is laid out anew. @param {Element} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** An icon of one path on a 16 by 16 sheet. @param {string} path */
 export function icon(path) {
   return s("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, s("path", { d: path }));

@@ -1,7 +1,7 @@
 /** What the map's colours mean: a bar of values, and the hatched outcomes. */
 
 import { hatch, isLight, valueOf } from "./colour.js";
-import { fit, h } from "./dom.js";
+import { fit, h, say } from "./dom.js";
 import { percent, ticks } from "./numerals.js";
 
 const WIDTH = 260, BAR = 10;
@@ -24,7 +24,7 @@ export class Legend {
    * @param {number[]} shares of each outcome over the whole map
    */
   show(theme, scale, measure, outcomes, shares) {
-    this.title.textContent = measure.label;
+    say(this.title, measure.label);
     this.bar.hidden = scale.kind === "outcomes";
     if (scale.kind !== "outcomes") this.#bar(theme, scale);
     const listed = outcomes.map((name, k) => ({ name, k, share: shares[k] ?? 0 })).filter(({ k, share }) => share > 0 && (scale.kind === "outcomes" || (scale.kind === "values" && k >= 2)));
@@ -37,7 +37,7 @@ export class Legend {
         return h("li", {}, swatch, `${k === 4 && measure.lost_word ? measure.lost_word : name} `, h("span", { class: "share" }));
       }));
     }
-    listed.forEach(({ share }, n) => (this.classes.children[n].lastElementChild.textContent = percent(share)));
+    listed.forEach(({ share }, n) => say(this.classes.children[n].lastElementChild, percent(share)));
   }
 
   /** @param {HTMLCanvasElement} canvas @param {any} theme @param {any} scale @param {number} k */

@@ -1,7 +1,7 @@
 /** What stands around the map: title, tools, legend, the run under the pointer in words, and a form to pin exactly. */
 
 import { scaleOf } from "./colour.js";
-import { ICONS, calm, h, icon } from "./dom.js";
+import { ICONS, calm, h, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
 import { finest } from "./tiles.js";
@@ -57,11 +57,13 @@ export class MapPanel {
 
   /** @param {string} title @param {string[]} axes their titles @param {any} look */
   describe(title, axes, look) {
-    this.title.textContent = title;
+    say(this.title, title);
     this.theory.checked = look.theory;
     this.fitted.checked = Boolean(look.colours);
     this.#exact.forEach((input, k) => {
-      input.placeholder = axes[k].split(" ").at(-1) ?? axes[k];
+      const short = axes[k].split(" ").at(-1) ?? axes[k];
+      if (input.placeholder === short) return;
+      input.placeholder = short;
       input.setAttribute("aria-label", `${axes[k]} of the run to pin`);
     });
   }
@@ -115,7 +117,7 @@ export class MapPanel {
   /** The view is another. @param {string} dtype of the runs */
   moved(dtype) {
     const { x, y } = this.map.view, zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
-    this.depth.textContent = zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "";
+    say(this.depth, zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "");
     this.#grain(dtype === "float32");
   }
 
@@ -142,18 +144,18 @@ export class MapPanel {
    */
   read(cell, title, byKey) {
     if (!cell) {
-      this.readout.textContent = "";
+      say(this.readout, "");
       return;
     }
     const outcome = this.outcomes[cell.outcome] ?? "";
     const value = cell.outcome === 4 || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
     const { x, y } = this.map.view, digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
-    this.readout.textContent = text;
+    say(this.readout, text);
     if (byKey) this.#speak(text);
   }
 
-  #speak = calm(300, (/** @type {string} */ text) => (this.spoken.textContent = text));
+  #speak = calm(300, (/** @type {string} */ text) => say(this.spoken, text));
 
   showTheory() {
     this.theoryLabel.hidden = !this.curves.length;

@@ -1,6 +1,6 @@
 /** The bar at the top: examples, share, export; and what the connection does. */
 
-import { ICONS, h, icon } from "./dom.js";
+import { ICONS, h, icon, say } from "./dom.js";
 
 /** @type {[string, string, string][]} */
 const EXPORTS = [
@@ -55,8 +55,8 @@ export class TopBar {
 
   /** @param {string} text @param {"good"|"busy"|"bad"} kind */
   say(text, kind) {
-    if (this.status.textContent !== text) this.status.textContent = text;
-    this.status.dataset.kind = kind;
+    say(this.status, text);
+    if (this.status.dataset.kind !== kind) this.status.dataset.kind = kind;
   }
 }
 

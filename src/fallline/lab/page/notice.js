@@ -1,6 +1,6 @@
 /** One line above all views that says what happened. */
 
-import { ICONS, h, icon } from "./dom.js";
+import { ICONS, h, icon, say } from "./dom.js";
 
 export class Notice {
   constructor() {
@@ -16,7 +16,7 @@ export class Notice {
   say(sentence = "", kind = "") {
     const { element } = this;
     element.hidden = !sentence;
-    if (element.textContent !== sentence) element.textContent = sentence;
+    say(element, sentence);
     element.dataset.kind = kind;
     if (sentence && kind !== "lost") element.append(h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.say() }, icon(ICONS.close)));
   }

@@ -1,6 +1,6 @@
 /** Samples drawn by hand: a click adds one, a drag moves it, Delete takes it away. Keys do the same. */
 
-import { fit, h } from "./dom.js";
+import { fit, h, say } from "./dom.js";
 import { shape } from "./regions.js";
 
 const REACH = 9; // pixels at which a sample is taken hold of
@@ -41,7 +41,7 @@ export class PointsEditor {
     this.#points = points;
     const far = points.reduce((most, [x, y]) => Math.max(most, Math.abs(x), Math.abs(y)), 0);
     this.#side = Math.max(this.#side, Math.ceil(far * 1.1));
-    this.count.textContent = `${points.length} sample${points.length === 1 ? "" : "s"}`;
+    say(this.count, `${points.length} sample${points.length === 1 ? "" : "s"}`);
     this.#draw();
   }
 

@@ -1,7 +1,7 @@
 /** The runs side by side at one step, their losses on one pair of axes, and the player over the steps. */
 
 import { CurveView } from "./curve.js";
-import { ICONS, h, icon, onFrame } from "./dom.js";
+import { ICONS, h, icon, onFrame, say } from "./dom.js";
 import { LandscapeView } from "./landscape.js";
 import { NetworkView } from "./network.js";
 import { number, words } from "./numerals.js";
@@ -142,7 +142,7 @@ export class RunsView {
     if (!this.theme) return;
     this.range.value = String(this.step);
     this.range.setAttribute("aria-valuetext", `step ${this.step} of ${this.steps}`);
-    this.count.textContent = `${this.step} / ${this.steps}`;
+    say(this.count, `${this.step} / ${this.steps}`);
     const visible = this.#visible();
     this.grid.dataset.count = String(visible.length);
     const net = this.objective?.kind === "network";
@@ -156,10 +156,10 @@ export class RunsView {
       const colour = passing ? this.theme.muted : this.theme.series[card.k];
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
       const title = passing ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}` : this.tell.short(result.x, result.y);
-      if (card.title.textContent !== title) card.title.textContent = title;
+      say(card.title, title);
       card.title.title = this.tell.title(result.x, result.y);
       const name = result.outcome?.name ?? "";
-      if (card.chip.textContent !== words(name)) card.chip.textContent = words(name);
+      say(card.chip, words(name));
       card.chip.dataset.outcome = name;
       this.#drawCard(card, result, colour, net);
     }
@@ -179,7 +179,7 @@ export class RunsView {
     toggle(card.landscape.element, drawn);
     const note = net && this.data && !flat ? `${this.data.dimension} inputs: no plane to draw regions on.` : !net && !drawn ? `${result.dimension} coordinates: no plane to draw the path on.` : "";
     card.note.hidden = !note;
-    if (card.note.textContent !== note) card.note.textContent = note;
+    say(card.note, note);
     if (flat) {
       card.regions.draw(this.theme, this.data, this.runs.frame(result, this.step));
       const label = `Decision regions of ${card.k === PASSING ? "the run under the pointer" : `run ${card.k + 1}`} and ${this.data.points.length / 2} samples`;
