@@ -234,9 +234,12 @@ class Lab {
     else this.controls.show(null, this.state, this.axes);
     if (this.notice.kind === "refused") this.notice.say();
     const moved = before && !this.#samePlane(content.state, before);
-    this.map.axes = { x: this.#axis("x"), y: this.#axis("y") };
+    const axes = { x: this.#axis("x"), y: this.#axis("y") };
     if (moved && same(this.state.view, before.view)) this.state.view = { x: [0, 1], y: [0, 1] };
-    this.map.show(this.state.view);
+    if (!same(axes, this.map.axes) || !same(this.state.view, this.map.view)) {
+      this.map.axes = axes;
+      this.map.show(this.state.view);
+    }
     this.#pinned();
     this.#describe(before);
     this.runs.age();

@@ -234,8 +234,7 @@ export class MapView {
 
   /** @param {{x: number, y: number, label: string}[]} pins */
   pins(pins) {
-    this.#pins.show(pins);
-    this.draw();
+    if (this.#pins.show(pins)) this.draw();
   }
 
   #draw() {

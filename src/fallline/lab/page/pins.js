@@ -2,6 +2,7 @@
 
 import { h, s } from "./dom.js";
 import { fractionOf } from "./numerals.js";
+import { same } from "./state.js";
 
 /** @typedef {import("./map.js").Cell} Cell */
 
@@ -27,8 +28,9 @@ export class Pins {
     this.element = h("div", { class: "map-pins" });
   }
 
-  /** @param {{x: number, y: number, label: string}[]} pins */
+  /** @param {{x: number, y: number, label: string}[]} pins @returns {boolean} whether they are others than before */
   show(pins) {
+    if (same(pins, this.#pins)) return false;
     this.#pins = pins;
     while (this.#buttons.length > pins.length) this.#buttons.pop()?.remove();
     pins.forEach((pin, k) => {
@@ -39,6 +41,7 @@ export class Pins {
       this.#buttons[k].setAttribute("aria-label", `Run ${k + 1}: ${pin.label}. Arrows move it, Delete unpins it.`);
       this.#buttons[k].title = pin.label;
     });
+    return true;
   }
 
   /** Where the view has them. */
