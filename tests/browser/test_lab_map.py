@@ -175,7 +175,7 @@ def test_a_slow_map_is_sketched_and_says_how_far_it_is(study):
       for (let j = 0; j < 64; j += 4) for (let i = 0; i < 64; i += 4) if (at(i, j) === at(i + 1, j) && at(i, j) === at(i, j + 3)) same += 1;
       return same;
     }"""
-    study.page.locator('[data-focus="steps text"]').fill("800")
+    study.page.locator('[data-focus="steps text"]').fill("2000")  # some seconds on two cores, long enough on many
     study.page.locator('[data-focus="steps text"]').press("Enter")
     study.until("document.querySelector('.status').textContent.startsWith('training')")
     assert study.page.evaluate(blocks) > 200  # of 256; hatching and antialiasing at their borders
