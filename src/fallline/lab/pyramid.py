@@ -79,15 +79,19 @@ def tile_spec(plan: Plan, place: Place) -> MapSpec:
     )
 
 
+def is_slow(plan: Plan) -> bool:
+    """Whether a tile takes long enough to be sketched first; all tiles of a plan are the same work."""
+    return plan.spec.work >= SLOW
+
+
 def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None) -> Values | None:
     """Every fourth run of a tile in both directions, each standing for the 4 x 4 cells around it: the measures, (64, 64).
 
-    What is shown while a slow tile is trained. None where the tile is quick, or there already. `progress` may end the
-    work by raising.
+    What is shown while a slow tile is trained. None where the tile is there already. `progress` may end the work by raising.
     """
-    spec = tile_spec(plan, place)
-    if spec.work < SLOW or _kept.get((plan.state.text, place)) is not None:
+    if _kept.get((plan.state.text, place)) is not None:
         return None
+    spec = tile_spec(plan, place)
     j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
     found = at_cells(spec, i.ravel(), j.ravel(), progress=progress)
     side = SIDE // COARSE

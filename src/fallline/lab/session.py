@@ -23,7 +23,7 @@ from fallline.errors import FalllineError, UnknownNameError, UsageError
 from fallline.lab.controls import columns_of, describe_axes, describe_controls, describe_measure
 from fallline.lab.plan import Plan, Table, build_plan
 from fallline.lab.presets import PRESETS, themes
-from fallline.lab.pyramid import Place, read_place
+from fallline.lab.pyramid import Place, is_slow, read_place
 from fallline.lab.repair import repaired
 from fallline.lab.runs import describe_run, frames, train_run
 from fallline.lab.state import MOST_STEPS, State, StateError, default_state, read_state
@@ -322,7 +322,7 @@ class Session:
         }  # fmt: skip
 
     def _wish(self, places: list[Place], rank: int, after: threading.Event | None = None) -> None:
-        """Jobs for the tiles that are not under way; for a new state, `after` it was told, sketches before all."""
+        """Jobs for the tiles that are not under way; for a new state, `after` it was told, with sketches of slow ones first."""
         plan, number = self._current(), self.state_id
 
         def wanted(key: Any) -> bool:
@@ -333,7 +333,7 @@ class Session:
             for place in places
             if not self._desk.holds(place)
         ]
-        for tile in tiles if after is not None else ():
+        for tile in tiles if after is not None and is_slow(plan) else ():
             self._job({"id": number}, tile.keys["sketch"], tile.sketch, rank=rank)
         for tile in tiles:
             self._job({"id": number}, tile.keys["whole"], tile.whole, rank=rank)

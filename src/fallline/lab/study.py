@@ -17,15 +17,7 @@ __all__ = ["study_text"]
 def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Table]) -> str:
     """A study with the map in view, and the pinned runs where their settings say all."""
     d = state.json
-    kind = d["objective"]["kind"]
-    net = kind == "network"
-    hill = None
-    if not net:
-        hill = (
-            LandscapePlan(formula=d["objective"]["text"])
-            if kind == "formula"
-            else LandscapePlan(d["objective"]["name"])
-        )
+    net = d["objective"]["kind"] == "network"
     schedule: str | SchedulePlan = d["schedule"]
     if d["schedule_settings"]:
         schedule = SchedulePlan(d["schedule"], dict(d["schedule_settings"]))
@@ -44,7 +36,7 @@ def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Tab
         title=f"{plan.objective.name[:1].upper()}{plan.objective.name[1:]}: a map from the lab",
         network=_network(d["objective"]) if net else None,
         data=_data(d["data"], tables) if net else None,
-        landscape=hill,
+        landscape=None if net else _landscape(d["objective"]),
         descents=() if net else runs, fits=runs if net else (), maps=(one,),
     ))  # fmt: skip
 
@@ -59,6 +51,10 @@ def _runs(d: Mapping[str, Any], spec: MapSpec, shared: Mapping[str, Any]) -> tup
     return tuple(
         RunPlan(settings=fixed | {spec.x.name: pin["x"], spec.y.name: pin["y"]}, **shared) for pin in d["pins"]
     )
+
+
+def _landscape(part: Mapping[str, Any]) -> LandscapePlan:
+    return LandscapePlan(formula=part["text"]) if part["kind"] == "formula" else LandscapePlan(part["name"])
 
 
 def _network(part: Mapping[str, Any]) -> NetworkPlan:

@@ -47,7 +47,7 @@ class TileWork:
         self._next = 0.0
 
     def sketch(self) -> Generator[None, None, None]:
-        """A sixteenth of the tile's runs, where the whole takes long."""
+        """A sixteenth of the tile's runs, to be shown before the whole."""
         values = sketch(self.plan, self.place, lambda done, of: self._look("sketch"))
         if values is not None:
             self._tell(values, {"sketch": True})

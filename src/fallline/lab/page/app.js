@@ -431,8 +431,7 @@ class Lab {
     const newest = tiles.stale || !tiles.count;
     tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at, sketch: content.sketch });
     if (!content.sketch) this.#wished.delete(`${z}/${i}/${j}`);
-    if (z === 0) this.panel.colours(this.state.look.colours);
-    else if (newest && !this.map.scale) this.panel.colours(this.state.look.colours);
+    if (z === 0 || (newest && !this.map.scale)) this.panel.colours(this.state.look.colours);
     this.map.draw();
     if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view))) this.#pictured();
     if (!this.#wished.size) {

@@ -107,12 +107,12 @@ export class CurveView {
   #scale(lines) {
     let low = Infinity, high = -Infinity;
     for (const { losses } of lines) {
-      const finite = Array.from(losses).filter(Number.isFinite);
-      if (!finite.length) continue;
-      const least = finite.reduce((a, b) => Math.min(a, b)), top = finite.reduce((a, b) => Math.max(a, b)), last = losses[losses.length - 1];
-      const most = 1e4 * Math.max(Math.abs(finite[0]), Math.abs(least), 1e-300); // what diverges leaves the picture there
+      let least = Infinity, top = -Infinity, first = NaN;
+      for (let k = losses.length - 1; k >= 0; k--) if (Number.isFinite(losses[k])) [least, top, first] = [Math.min(least, losses[k]), Math.max(top, losses[k]), losses[k]];
+      if (least > top) continue;
+      const most = 1e4 * Math.max(Math.abs(first), Math.abs(least), 1e-300); // what diverges leaves the picture there
       low = Math.min(low, least);
-      high = Math.max(high, last <= most ? top : Math.min(top, most));
+      high = Math.max(high, losses[losses.length - 1] <= most ? top : Math.min(top, most));
     }
     if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 1, low + 1] : [0, 1];
     if (low > 0 && high > 20 * low) return { name: "loss", low: low * 0.9, high: high * 1.1, scale: "log" };

@@ -74,6 +74,22 @@ export function onFrame(work) {
 }
 
 /**
+ * A function that tells whether what it is given is other than the last time: `plain` by its content, `things` by identity.
+ * What is drawn anew is copied to the screen anew, so who draws asks first.
+ */
+export function news() {
+  let last = "";
+  /** @type {any[]} */
+  let kept = [];
+  return (/** @type {any} */ plain, /** @type {any[]} */ ...things) => {
+    const text = JSON.stringify(plain);
+    if (text === last && things.every((one, k) => one === kept[k])) return false;
+    [last, kept] = [text, things];
+    return true;
+  };
+}
+
+/**
  * A function that runs when it has not been asked for some time.
  * @template {any[]} A
  * @param {number} wait milliseconds

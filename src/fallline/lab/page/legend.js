@@ -1,13 +1,13 @@
 /** What the map's colours mean: a bar of values, and the hatched outcomes. */
 
 import { hatch, isLight, valueOf } from "./colour.js";
-import { fit, h, say } from "./dom.js";
+import { fit, h, news, say } from "./dom.js";
 import { percent, ticks } from "./numerals.js";
 
 const WIDTH = 260, BAR = 10;
 
 export class Legend {
-  #entries = "";
+  #others = news();
 
   constructor() {
     this.title = h("span", { class: "legend-title" });
@@ -28,9 +28,7 @@ export class Legend {
     this.bar.hidden = scale.kind === "outcomes";
     if (scale.kind !== "outcomes") this.#bar(theme, scale);
     const listed = outcomes.map((name, k) => ({ name, k, share: shares[k] ?? 0 })).filter(({ k, share }) => share > 0 && (scale.kind === "outcomes" || (scale.kind === "values" && k >= 2)));
-    const entries = JSON.stringify([theme.background, scale.kind, measure.lost_word, listed.map(({ k }) => k)]);
-    if (entries !== this.#entries) {
-      this.#entries = entries;
+    if (this.#others([theme.background, scale.kind, measure.lost_word, listed.map(({ k }) => k)])) {
       this.classes.replaceChildren(...listed.map(({ name, k }) => {
         const swatch = h("canvas", { class: "swatch", "aria-hidden": "true" });
         this.#swatch(swatch, theme, scale, k);

@@ -1,7 +1,7 @@
 /** The map: what became of every run over two settings, panned and zoomed like a geographic one. */
 
 import { HATCHED, hatch, inks, isLight } from "./colour.js";
-import { fit, h, onFrame, still } from "./dom.js";
+import { fit, h, news, onFrame, still } from "./dom.js";
 import { listen } from "./gestures.js";
 import { valueAt } from "./numerals.js";
 import { Overlay } from "./overlay.js";
@@ -45,9 +45,7 @@ export class MapView {
   #pins;
   /** @type {{width: number, height: number, left: number, top: number, w: number, t: number}|null} */
   #box = null;
-  #drawn = "";
-  /** @type {any[]} */
-  #kept = [];
+  #otherCells = news();
 
   /**
    * @param {{moved: (view: View, resting: boolean) => void, pin: (cell: Cell) => void, unpin: (k: number) => void,
@@ -241,11 +239,8 @@ export class MapView {
     if (!this.#theme || !this.axes || !this.element.isConnected) return;
     const { w, t } = this.box;
     if (w < 20 || t < 20) return;
-    const kept = [this.#theme, this.scale, this.tiles.stamp], drawn = JSON.stringify([this.view, w, t, devicePixelRatio]);
-    if (this.unfinished || drawn !== this.#drawn || kept.some((one, k) => one !== this.#kept[k])) {
-      [this.#drawn, this.#kept] = [drawn, kept];
-      this.#drawCells(w, t);
-    }
+    const other = this.#otherCells([this.view, w, t, devicePixelRatio, this.tiles.stamp], this.#theme, this.scale);
+    if (other || this.unfinished) this.#drawCells(w, t);
     this.over.draw(this, this.#theme, { cell: this.#cell, cursor: this.#cursor, band: this.#band });
     this.#pins.place();
   }

@@ -1,16 +1,14 @@
 /** What is drawn over the map's cells: axes, lines of theory, the cursor, the rectangle to zoom to. */
 
-import { fit, h } from "./dom.js";
+import { fit, h, news } from "./dom.js";
 import { fractionOf, ticks } from "./numerals.js";
 
 /** @typedef {import("./map.js").Cell} Cell */
 /** @typedef {{cell: Cell|null, cursor: [number, number]|null, band: [[number, number], [number, number]]|null}} Marks */
 
 export class Overlay {
-  #drawn = "";
+  #other = news();
   #family = "";
-  /** @type {any[]} */
-  #kept = [];
 
   constructor() {
     this.canvas = h("canvas", { class: "map-over", "aria-hidden": "true" });
@@ -18,9 +16,7 @@ export class Overlay {
 
   /** Drawn anew where anything of it is another. @param {import("./map.js").MapView} map @param {any} theme @param {Marks} marks */
   draw(map, theme, marks) {
-    const kept = [theme, map.curves], drawn = JSON.stringify([map.view, map.axes, map.box, marks, devicePixelRatio]);
-    if (drawn === this.#drawn && kept.every((one, k) => one === this.#kept[k])) return;
-    [this.#drawn, this.#kept] = [drawn, kept];
+    if (!this.#other([map.view, map.axes, map.box, marks, devicePixelRatio], theme, map.curves)) return;
     this.#family ||= getComputedStyle(map.element).fontFamily;
     const { width, height, left, top, w, t } = map.box;
     const c = fit(this.canvas, width, height);

@@ -13,21 +13,16 @@ export class Questions {
 
   /** Ask, unless this was asked already. @param {string} kind @param {any} about what the answer depends on @param {any} [content] */
   ask(kind, about, content = {}) {
-    if (!this.#news(kind, about)) return;
+    const text = JSON.stringify(about);
+    if (text === this.#about.get(kind)) return;
+    this.#about.set(kind, text);
     this.#open.set(kind, this.send({ kind, ...content }));
   }
 
   /** The answer is here without a question. @param {string} kind @param {any} about */
   told(kind, about) {
-    this.#news(kind, about);
+    this.#about.set(kind, JSON.stringify(about));
     this.#open.delete(kind);
-  }
-
-  /** @param {string} kind @param {any} about */
-  #news(kind, about) {
-    const text = JSON.stringify(about), news = text !== this.#about.get(kind);
-    this.#about.set(kind, text);
-    return news;
   }
 
   /** @param {string} kind of an answer that came */

@@ -58,17 +58,14 @@ class Straight:
             return value
 
         writers = [Writer(v, reader(u)) for u in range(count)]
-        operands = [_operands(output) for _, output in self.outputs]
-        waiting = [{o.index for o in needed} for needed in operands]
-        for node in topological([o for needed in operands for o in needed]):
+        order = topological([operand for _, output in self.outputs for operand in _operands(output)])
+        turn = {node.index: n for n, node in enumerate(order)}
+        known: list[list[tuple[int, Node]]] = [[] for _ in order]  # by each node, the outputs that waited for it last
+        for place, output in self.outputs:
+            known[max(turn[operand.index] for operand in _operands(output))].append((place, output))
+        for node, ready in zip(order, known, strict=True):
             for writer in writers:  # sample beside sample: one's waiting time is the other's working time
                 writer.value(node)
-            ready = []
-            for (place, output), needed in zip(self.outputs, waiting, strict=True):
-                if node.index in needed:
-                    needed.discard(node.index)
-                    if not needed:
-                        ready.append((place, output))
             # what is known is added to its sum at once, and weights are read again where backward needs them:
             # fewer values wait in registers, of which there are too few
             for place, output in ready:
