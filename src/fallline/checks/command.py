@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fallline import files
-from fallline.checks.calls import Misbehaviour
-from fallline.checks.files import load, split
-from fallline.checks.gradient import check_gradient
+from fallline.checks.files import split
+from fallline.checks.gradient_file import check_file
 from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
-from fallline.checks.verdict import Verdict
 from fallline.errors import UsageError
 
-__all__ = ["check", "verdict_of"]
+__all__ = ["check"]
 
 
 def check(
@@ -73,7 +71,7 @@ def check(
         return _report(_counted(graded, len(paths), progress), paths, json=json, csv=csv, force=force)
     if csv is not None:
         raise UsageError("--csv is the table of a folder of submissions; for one file give --json.")
-    verdict = verdict_of(*split(what), **settings)
+    verdict = check_file(*split(what), **settings)
     if out is not None and verdict.errors:
         verdict.plot().save(out, overwrite=force)
     if json:
@@ -85,20 +83,6 @@ def check(
         if out is not None:
             print(f"Written to {out}." if verdict.errors else f"{out} was not written: there are no errors to draw.")
     return verdict.exit_status
-
-
-def verdict_of(path: Path, function: str = "", *, subject: str = "2-3-2-3", **settings: Any) -> Verdict:
-    """The verdict on the function of that file. A file that cannot be run is a verdict too: unchecked."""
-    try:
-        checked = load(path, function)
-        of: Any = subject
-        if ".py:" in subject:
-            of = load(*split(subject))
-    except Misbehaviour as misbehaviour:
-        return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
-    activation = settings.pop("activation", "relu")
-    several = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    return check_gradient(checked, of, activation=several, **settings)
 
 
 def _folder(what: str) -> tuple[Path | None, str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.isolation import run
-from fallline.checks.worker import unchecked
+from fallline.checks.verdict import Verdict
 from fallline.errors import UsageError
 
 __all__ = ["MEGABYTES", "SECONDS", "Graded", "grade", "submissions_in", "table"]
@@ -68,7 +68,7 @@ def grade(
 
     Parameters
     ----------
-    settings: what `verdict_of` takes.
+    settings: what `check_file` takes.
     function: the one to check in each file; found by its name unless given.
     seconds, megabytes: limits of time and memory for each file.
     workers: files checked at a time.
@@ -105,19 +105,22 @@ def _one(path: Path, function: str, settings: Mapping[str, Any], seconds: float,
     try:
         verdict = _checked(path, function, settings, seconds, megabytes)
     except (OSError, RuntimeError) as error:  # a file that cannot be read, a loop of symbolic links
-        verdict = unchecked(f"{_shown(path)} cannot be read: {getattr(error, 'strerror', None) or error}.")
+        verdict = f"{_shown(path)} cannot be read: {getattr(error, 'strerror', None) or error}."
+    if isinstance(verdict, str):
+        verdict = Verdict("unchecked", function or _shown(path), settings["subject"], verdict).to_dict()
     return Graded(_shown(path), verdict, time.monotonic() - start)
 
 
 def _checked(
     path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int
-) -> Mapping[str, Any]:
-    """The verdict of a process of its own, which answers through a file: what it prints does not matter.
+) -> Mapping[str, Any] | str:
+    """The verdict of a process of its own, or a sentence that says why there is none.
 
-    The process sees a copy of the file, alone in a folder for scratch work.
+    The process sees a copy of the file, alone in a scratch folder, and answers through another file there: what it prints
+    does not matter.
     """
     if not path.is_file():
-        return unchecked(f"{_shown(path)} must be a file; it is a folder, a broken link or a device.")
+        return f"{_shown(path)} must be a file; it is a folder, a broken link or a device."
     with tempfile.TemporaryDirectory(prefix="fallline-", ignore_cleanup_errors=True) as scratch:
         copy = Path(scratch, _shown(path))
         copy.write_bytes(path.read_bytes())
@@ -133,11 +136,11 @@ def _checked(
         status = run(command, order, cwd=Path(scratch), env=environment, seconds=seconds)
         try:
             if answer.stat().st_size > MOST_ANSWER:
-                return unchecked(f"{_shown(path)} gave an answer too large to read.")
+                return f"{_shown(path)} gave an answer too large to read."
             read = json.loads(answer.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return unchecked(_ended(_shown(path), status, seconds, megabytes))
-    return read if isinstance(read, dict) else unchecked(f"{_shown(path)} gave no verdict.")
+            return _ended(_shown(path), status, seconds, megabytes)
+    return read if isinstance(read, dict) else f"{_shown(path)} gave no verdict."
 
 
 def _shown(path: Path) -> str:

@@ -9,14 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.isolation import supervise
+from fallline.checks.verdict import Verdict
 from fallline.errors import FalllineError
 
-__all__ = ["main", "unchecked"]
-
-
-def unchecked(sentence: str) -> dict[str, Any]:
-    """The verdict on a submission that could not be checked."""
-    return {"status": "unchecked", "exit_status": 2, "sentence": sentence, "faults": [], "blocks": []}
+__all__ = ["main"]
 
 
 def limit(megabytes: int, seconds: float) -> None:
@@ -33,19 +29,20 @@ def limit(megabytes: int, seconds: float) -> None:
             continue
 
 
-def verdict(order: dict[str, Any]) -> dict[str, Any]:
+def verdict(order: dict[str, Any]) -> Verdict:
     """The verdict on the submission of that order; whatever the submission brings about is a verdict too."""
-    from fallline.checks.command import verdict_of
+    from fallline.checks.gradient_file import check_file
 
     path = Path(order["path"])
     try:
-        return verdict_of(path, order["function"], **order["settings"]).to_dict()
+        return check_file(path, order["function"], **order["settings"])
     except MemoryError:
-        return unchecked(f"{path.name} needs more than {order['megabytes']} MB of memory.")
+        sentence = f"{path.name} needs more than {order['megabytes']} MB of memory."
     except FalllineError as error:
-        return unchecked(str(error))
+        sentence = str(error)
     except Exception as error:
-        return unchecked(f"{path.name} could not be checked: {type(error).__name__}: {error}")
+        sentence = f"{path.name} could not be checked: {type(error).__name__}: {error}"
+    return Verdict("unchecked", order["function"] or path.name, order["settings"]["subject"], sentence)
 
 
 def main() -> None:
@@ -56,7 +53,7 @@ def main() -> None:
     # Last on the path: helpers beside the submissions can be imported, but a submission that is called fractions.py
     # does not take the place of the library's module.
     sys.path.append(order["folder"])
-    answer = json.dumps(verdict(order))
+    answer = json.dumps(verdict(order).to_dict())
     with open(order["answer"], "x", encoding="utf-8") as stream:
         stream.write(answer)
         stream.flush()
