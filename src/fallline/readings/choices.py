@@ -29,7 +29,7 @@ from typing import NamedTuple
 from fallline.readings.graph import Node, make, topological
 from fallline.readings.partials import PARTIALS
 
-__all__ = ["CHOICES", "Branch", "Choices"]
+__all__ = ["CHOICES", "Branch", "Choices", "square_free"]
 
 CHOICES = ("select", "maximum", "minimum", "absolute")
 
@@ -43,11 +43,9 @@ class Branch(NamedTuple):
     truth: bool
 
 
-def speeds() -> Iterator[float]:
-    """1, sqrt(2), sqrt(3), sqrt(5), ...: the square roots of the numbers that no square divides."""
-    for n in count(1):
-        if all(n % (k * k) for k in range(2, math.isqrt(n) + 1)):
-            yield math.sqrt(n)
+def square_free() -> Iterator[int]:
+    """1, 2, 3, 5, 6, 7, 10, ...: the numbers that no square divides. Their roots are the variables' speeds."""
+    return (n for n in count(1) if all(n % (k * k) for k in range(2, math.isqrt(n) + 1)))
 
 
 class Choices:
@@ -55,7 +53,7 @@ class Choices:
 
     def __init__(self, variables: Sequence[Node]) -> None:
         self._tangents: dict[int, Node] = {
-            v.index: v.graph.number(-speed) for v, speed in zip(variables, speeds(), strict=False)
+            v.index: v.graph.number(-math.sqrt(n)) for v, n in zip(variables, square_free(), strict=False)
         }
 
     def branches(self, node: Node) -> tuple[Branch, Branch]:
