@@ -84,6 +84,19 @@ TIES = {
     "max(z^2, z)": (lambda z: np.maximum(z**2, z), {-1: -2, 0: 0, 0.5: 1, 1: 1, 2: 4}),
     "min(z^2, z)": (lambda z: np.minimum(z**2, z), {-1: 1, 0: 1, 0.5: 1, 1: 2, 2: 1}),
     "exp and its tangent": (lambda z: np.maximum(np.exp(z), 1 + z), {-1: 1 / math.e, 0: 1, 1: math.e}),
+    "where >=": (lambda z: np.where(z >= 0, z, 0), {-1: 0, 0: 0, 1: 1}),
+    "where <": (lambda z: np.where(z < 0, -z, 0), {-1: -1, 0: -1, 1: 0}),
+    "where + where": (lambda z: np.where(z > 0, z, 0) + np.where(z < 0, z, 0), {-1: 1, 0: 1, 1: 1}),
+    "where + min": (lambda z: np.where(z >= 0, z, 0) + np.minimum(z, 0), {-1: 1, 0: 1, 1: 1}),
+    "guarded elu of -z": (
+        lambda z: np.where(-z > 0, -z, np.exp(np.minimum(-z, 0)) - 1),
+        {-800: -1, 0: -1, 1: -1 / math.e, 800: 0},
+    ),
+    "a step": (lambda z: np.where(z >= 0, 2 * z + 1, z), {-1: 1, 0: 2, 1: 2}),
+    "a guard": (lambda z: np.where(np.abs(z) > 0, np.sin(z) / z, 1), {0: 0, 1: math.cos(1) - math.sin(1)}),
+    "a guard with a product": (lambda z: np.where(z * z > 0, np.sin(z) / z, 1), {0: 0}),
+    "a guard of a root": (lambda z: np.where(-z > 0, np.sqrt(-z), 0), {-4: -0.25, 0: 0, 4: 0}),
+    "a guard of a logarithm": (lambda z: np.where(-z > 0, z * np.log(-z), 0), {-1: 1, 0: 0, 4: 0}),
     "huber": (
         lambda z: np.where(np.abs(z) < 1, z**2 / 2, np.abs(z) - 0.5),
         {-2: -1, -1: -1, 0: 0, 1: 1, 2: 1},
@@ -230,6 +243,9 @@ LEAVES = st.sampled_from([lambda m, z: z, lambda m, z: m.sin(z), lambda m, z: z 
 JOINED = [
     lambda m, u: m.where(u > 0, u, m.exp(m.minimum(u, 0)) - 1),
     lambda m, u: m.where(u > 0, m.sin(u), u),
+    lambda m, u: m.where(u < 0, m.exp(m.minimum(u, 0)) - 1, u),
+    lambda m, u: m.where(u > 0, u, 0) + m.where(u <= 0, u, 0),
+    lambda m, u: m.where(u >= 0, u, 0) + m.where(u <= 0, u, 0),
     lambda m, u: m.where(u > 1, 1 / m.maximum(u, 0.5), 2 - u),
     lambda m, u: m.where((u > 0) * (u < 2), m.sin(u), m.where(u > 1, m.sin(u), u + 0 * u * u)),
     lambda m, u: m.maximum(u, 0) * m.maximum(u, 0),
@@ -241,8 +257,9 @@ PAIRED = [
     lambda m, u, v: m.maximum(u, v) + m.minimum(u, v),
     lambda m, u, v: m.maximum(u, v) * m.minimum(v, u),
     lambda m, u, v: m.abs(u - v) + 2 * m.minimum(u, v),
-    lambda m, u, v: m.maximum(m.maximum(u, v), 0) + m.minimum(m.maximum(u, v), 0) - v,
-    lambda m, u, v: m.where(u > v, u, v) - m.maximum(v, u) + u * v,
+    lambda m, u, v: m.maximum(m.maximum(u, v), 0) + m.minimum(m.maximum(u, v), 0) + m.minimum(u, v),
+    lambda m, u, v: m.where(u > v, u, v) + m.where(u < v, u, v),
+    lambda m, u, v: m.where(u >= v, u, v) - m.maximum(v, u) + u * v,
 ]
 
 
@@ -257,7 +274,7 @@ def _two(shape, first, second):
 EXPRESSIONS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
-        st.builds(_one, st.sampled_from(JOINED), inner), st.builds(_two, st.sampled_from(PAIRED[:4]), inner, inner)
+        st.builds(_one, st.sampled_from(JOINED), inner), st.builds(_two, st.sampled_from(PAIRED), inner, inner)
     ),
     max_leaves=4,
 )
@@ -283,17 +300,22 @@ def test_expressions_that_are_smooth_by_construction_have_their_derivative(expre
 
 @given(EXPRESSIONS)
 @settings(max_examples=8, deadline=None)
-def test_in_compiled_code_and_in_symbols_too(expression):
+def test_in_compiled_code_too(expression):
     want = true_slopes(expression)
     assume(max(map(abs, want)) < 1e4)
     scale = 1e-10 * max(1.0, *map(abs, want))
-    np.testing.assert_allclose(
-        compiled(lambda z: expression(NUMPY, z), PLACES, np.float64), want, rtol=1e-9, atol=scale
-    )
+    got = compiled(lambda z: expression(NUMPY, z), PLACES, np.float64)
+    np.testing.assert_allclose(got, want, rtol=1e-9, atol=scale)
+
+
+@pytest.mark.parametrize("shape", JOINED)
+def test_in_symbols_too(shape):
     z = sympy.Symbol("z", real=True)
-    derived = slope(read(lambda z: expression(NUMPY, z), z), z, [z])
-    printed = [float(derived.subs(z, sympy.Rational(place)).evalf()) for place in PLACES]
-    np.testing.assert_allclose(printed, want, rtol=1e-9, atol=scale)
+    for inner in (lambda m, z: z, lambda m, z: 1 - z, lambda m, z: z * z - z):
+        expression = _one(shape, inner)
+        derived = slope(read(lambda z, e=expression: e(NUMPY, z), z), z, [z])
+        printed = [float(derived.subs(z, sympy.Rational(place)).evalf()) for place in PLACES]
+        np.testing.assert_allclose(printed, true_slopes(expression), rtol=1e-9, atol=1e-9)
 
 
 # --- What it is for, and what it costs ---
@@ -324,7 +346,7 @@ def test_a_network_with_an_own_elu_learns_from_unscaled_inputs(dtype):
         (lambda x, y: np.minimum(x, 1), "select(greater(x0, 1.0), 0.0, 1.0)"),
         (lambda x, y: np.abs(x), "select(greater(x0, 0.0), 1.0, -1.0)"),
         (lambda x, y: np.maximum(3 * x - y, 1), "select(greater(fma(x0, 3.0, negative(x1)), 1.0), 3.0, 0.0)"),
-        (lambda x, y: np.where(x > y, x, y * x), "select(greater(x0, x1), 1.0, x1)"),
+        (lambda x, y: np.where(x > 0, x, y * x), "select(greater(x0, 0.0), 1.0, x1)"),
         (lambda x, y: np.maximum(x, y) + np.minimum(x, y), "1.0"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Derivatives of expressions with Max, Min and Abs, as cases, by the rule of `readings.choices` for ties.
+"""Derivatives of expressions with Max, Min, Abs and cases, as cases, by the rule of `readings.choices` for ties.
 
 SymPy's own derivatives take the mean of both sides at a tie, or none of them.
 """
@@ -14,14 +14,15 @@ from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
 from fallline.readings.choices import square_free
 
-__all__ = ["conditional", "is_condition", "slope"]
+__all__ = ["compare", "conditional", "is_condition", "slope"]
 
 Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
 
 MOST_CASES = 2
 """Selections inside a selection, beyond which an equation says nothing of its ties: the cases double with each."""
 
-_SELECTIONS = (sympy.Max, sympy.Min, sympy.Abs)
+_SELECTIONS = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
+_ORDER = (sympy.Gt, sympy.Ge, sympy.Lt, sympy.Le)
 
 
 def is_condition(x: Any) -> bool:
@@ -74,26 +75,69 @@ class _Slopes:
         return total.xreplace({name: choice for choice, name in names.items()})
 
     def _of_selection(self, choice: Expression, variable: sympy.Symbol) -> Expression:
+        if isinstance(choice, sympy.Piecewise):
+            return self._of_cases(choice.args, variable)
         if isinstance(choice, sympy.Abs):
-            (x,) = choice.args
-            along = self.of(x, variable)
-            return self._by_size(x, sympy.S.Zero, along, -along)
-        x, *others = sorted(choice.args, key=lambda a: (a.is_number, sympy.default_sort_key(a)))
-        y = choice.func(*others)
-        dx, dy = self.of(x, variable), self.of(y, variable)
-        return self._by_size(x, y, *((dx, dy) if isinstance(choice, sympy.Max) else (dy, dx)))
+            x, y, larger = choice.args[0], sympy.S.Zero, self.of(choice.args[0], variable)
+            smaller = -larger
+        else:
+            x, *others = sorted(choice.args, key=lambda a: (a.is_number, sympy.default_sort_key(a)))
+            y = choice.func(*others)
+            larger, smaller = self.of(x, variable), self.of(y, variable)
+            if isinstance(choice, sympy.Min):
+                larger, smaller = smaller, larger
+        grows = self._grows(x, y, sympy.Gt)
+        exceeds = compare(sympy.Gt, x, y)
+        if grows is None:  # the equation says nothing of its ties
+            return larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
+        return conditional(_or_tie(x, y, grows), larger, smaller)
 
-    def _by_size(self, x: Expression, y: Expression, larger: Expression, smaller: Expression) -> Expression:
-        """`larger` where x is larger than y, at a tie just before it, and `smaller` elsewhere: see `readings.choices`."""
-        speeds = [sympy.sqrt(n) for n, _ in zip(square_free(), self._variables, strict=False)]
-        along = [self.of(x, v) - self.of(y, v) for v in self._variables]
-        before = _positive(-sum(speed * part for speed, part in zip(speeds, along, strict=True)))
-        exceeds = _compare(sympy.Gt, x, y)
-        if before is None:
-            return larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, _compare(sympy.Lt, x, y)))
-        if before in (sympy.true, sympy.false):
-            return conditional(_compare(sympy.Ge, x, y) if before else exceeds, larger, smaller)
-        return conditional(sympy.Or(exceeds, sympy.And(_compare(sympy.Eq, x, y), before)), larger, smaller)
+    def _of_cases(self, cases: Sequence[Any], variable: sympy.Symbol) -> Expression:
+        (value, condition), *rest = cases
+        if not rest:
+            return self.of(value, variable)
+        counts = self._met(condition, value, sympy.Piecewise(*rest))
+        return conditional(counts, self.of(value, variable), self._of_cases(rest, variable))
+
+    def _met(self, condition: Any, yes: Expression, no: Expression) -> Any:
+        """The condition just before the point where the branches meet, and at the point elsewhere."""
+        if not isinstance(condition, _ORDER):
+            before = self._before(condition)
+            meet = self._meet(yes, no)
+            both = sympy.Or(sympy.And(before, meet), sympy.And(condition, sympy.Not(meet)))
+            return condition if before == condition else both
+        x, y = condition.gts, condition.lts
+        strict = isinstance(condition, sympy.Gt | sympy.Lt)
+        grows = self._grows(x, y, sympy.Gt if strict else sympy.Ge)
+        if grows in (None, sympy.S.false if strict else sympy.S.true):
+            return condition
+        meet = self._meet(yes, no)
+        if x.is_Symbol or y.is_Symbol:  # at the tie one is the other
+            meet = meet.subs(*((x, y) if x.is_Symbol else (y, x)))
+        return _or_tie(x, y, sympy.And(meet, grows) if strict else sympy.Or(sympy.Not(meet), grows))
+
+    def _before(self, condition: Any) -> Any:
+        """The condition just before the point."""
+        if isinstance(condition, BooleanFunction):
+            return condition.func(*map(self._before, condition.args))
+        if not isinstance(condition, _ORDER):
+            return condition
+        x, y = condition.gts, condition.lts
+        grows = self._grows(x, y, sympy.Gt if isinstance(condition, sympy.Gt | sympy.Lt) else sympy.Ge)
+        return condition if grows is None else _or_tie(x, y, grows)
+
+    def _meet(self, yes: Expression, no: Expression) -> Any:
+        """Whether two branches have the same value, and finite tangents."""
+        finite = (sympy.Abs(self._tangent(branch)) < sympy.oo for branch in (yes, no))
+        return sympy.And(compare(sympy.Eq, yes, no), *finite)
+
+    def _grows(self, x: Expression, y: Expression, relation: Any) -> Any:
+        """Whether x is larger than y just before a tie; None where there are too many cases to be read."""
+        return _without_cases(self._tangent(x) - self._tangent(y), relation)
+
+    def _tangent(self, x: Expression) -> Expression:
+        speeds = zip(square_free(), self._variables, strict=False)
+        return -sum(sympy.sqrt(n) * self.of(x, variable) for n, variable in speeds)
 
 
 def _outermost(expression: Expression) -> Iterator[Expression]:
@@ -105,22 +149,30 @@ def _outermost(expression: Expression) -> Iterator[Expression]:
             yield from _outermost(part)
 
 
-def _compare(relation: Any, x: Expression, y: Expression) -> Any:
+def compare(relation: Any, x: Expression, y: Expression) -> Any:
     """The relation; one of cases as it stands, as SymPy would compare the cases that do not apply, too."""
+    x, y = sympy.sympify(x), sympy.sympify(y)
     cases = x.has(sympy.Piecewise) or y.has(sympy.Piecewise)
     return relation(x, y, evaluate=False) if cases else relation(x, y)
 
 
-def _positive(value: Expression) -> Any:
-    """Whether the value is positive, as a condition without cases; None where it has too many of them to be read."""
+def _or_tie(x: Expression, y: Expression, tie: Any) -> Any:
+    """Whether x is larger than y, or equal and `tie` holds."""
+    if tie in (sympy.true, sympy.false):
+        return compare(sympy.Ge if tie else sympy.Gt, x, y)
+    return sympy.Or(compare(sympy.Gt, x, y), sympy.And(compare(sympy.Eq, x, y), tie))
+
+
+def _without_cases(value: Expression, relation: Any) -> Any:
+    """The relation of a value to 0, as a condition without cases; None where it has too many of them to be read."""
     if len(value.atoms(sympy.Piecewise)) > MOST_CASES:
         return None
     value = sympy.piecewise_fold(value)
     if not isinstance(value, sympy.Piecewise):
-        return value > 0
+        return relation(value, 0)
     left: Any = sympy.true
     holds = []
     for case, condition in value.args:
-        holds.append(sympy.And(left, condition, case > 0))
+        holds.append(sympy.And(left, condition, relation(case, 0)))
         left = sympy.And(left, sympy.Not(condition))
     return sympy.simplify_logic(sympy.Or(*holds))

@@ -6,6 +6,7 @@ was meant, so that results simplify; one that is no simple number stays a float.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
@@ -86,17 +87,21 @@ class Expressions(Scalars):
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "absolute": sympy.Abs, "add": lambda x, y: _or(x, y), "arccos": sympy.acos, "arcsin": sympy.asin,
         "arctan": sympy.atan, "bitwise_and": sympy.And, "bitwise_or": sympy.Or, "cbrt": sympy.cbrt,
-        "ceil": sympy.ceiling, "cos": sympy.cos, "cosh": sympy.cosh, "equal": sympy.Eq, "erf": sympy.erf,
+        "ceil": sympy.ceiling, "cos": sympy.cos, "cosh": sympy.cosh, "erf": sympy.erf,
         "exp": sympy.exp,
         "exp2": lambda x: 2**x, "expit": lambda x: 1 / (1 + sympy.exp(-x)), "expm1": lambda x: sympy.exp(x) - 1,
-        "fabs": sympy.Abs, "float_power": lambda x, y: x**y, "floor": sympy.floor, "greater": sympy.Gt,
-        "greater_equal": sympy.Ge, "hypot": lambda x, y: sympy.sqrt(x**2 + y**2), "invert": sympy.Not, "less": sympy.Lt,
-        "less_equal": sympy.Le, "log": sympy.log, "log10": lambda x: sympy.log(x, 10),
+        "fabs": sympy.Abs, "float_power": lambda x, y: x**y, "floor": sympy.floor, "hypot": lambda x, y: sympy.sqrt(x**2 + y**2), "invert": sympy.Not, "log": sympy.log, "log10": lambda x: sympy.log(x, 10),
         "log1p": lambda x: sympy.log(1 + x), "log2": lambda x: sympy.log(x, 2),
         "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)), "logical_and": sympy.And,
         "logical_not": sympy.Not, "logical_or": sympy.Or, "maximum": sympy.Max, "minimum": sympy.Min,
-        "multiply": lambda x, y: _and(x, y), "not_equal": sympy.Ne, "reciprocal": lambda x: 1 / x, "sign": sympy.sign, "sin": sympy.sin, "sinh": sympy.sinh, "sqrt": sympy.sqrt,
+        "multiply": lambda x, y: _and(x, y), "reciprocal": lambda x: 1 / x, "sign": sympy.sign, "sin": sympy.sin, "sinh": sympy.sinh, "sqrt": sympy.sqrt,
         "tan": sympy.tan, "tanh": sympy.tanh,
+    } | {
+        name: functools.partial(pieces.compare, relation)
+        for name, relation in {
+            "equal": sympy.Eq, "greater": sympy.Gt, "greater_equal": sympy.Ge, "less": sympy.Lt,
+            "less_equal": sympy.Le, "not_equal": sympy.Ne,
+        }.items()
     }  # fmt: skip
 
     @staticmethod
