@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,16 @@ class Map:
     def __init__(self, spec: MapSpec, path: Path | None = None) -> None:
         self.spec, self.path = spec, path
         self.known = np.zeros(spec.shape, dtype=bool)
-        self._values: dict[str, NDArray[Any]] = {}
-        for wanted in spec.measures:
-            dtype = spec.dtype_of(wanted)
+
+    @cached_property
+    def _values(self) -> dict[str, NDArray[Any]]:
+        """The values of each measure. Made when the first is needed, so that a map without a tile takes no memory."""
+        values = {}
+        for wanted in self.spec.measures:
+            dtype = self.spec.dtype_of(wanted)
             blank = np.nan if dtype.kind == "f" else -1 if dtype.kind == "i" else 255
-            self._values[wanted.name] = np.full(spec.shape, blank, dtype)
+            values[wanted.name] = np.full(self.spec.shape, blank, dtype)
+        return values
 
     @property
     def x(self) -> Axis:
@@ -84,8 +90,8 @@ class Map:
         return self._values[self.spec.names[0]]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        if name not in self._values:
-            raise UnknownNameError("measure of this map", name, self._values)
+        if name not in self.measures:
+            raise UnknownNameError("measure of this map", name, self.measures)
         return self._values[name]
 
     @property
@@ -129,7 +135,7 @@ class Map:
         """
         if "seed" not in self.spec.axes:
             raise UsageError(f"a share along an axis needs a seed axis; this map has {self.x.name} and {self.y.name}.")
-        if outcome == "diverged" and "diverged" in self._values:
+        if outcome == "diverged" and "diverged" in self.measures:
             hit = self["diverged"]
         elif outcome not in OUTCOMES:
             raise UnknownNameError("outcome", outcome, OUTCOMES)
@@ -143,9 +149,13 @@ class Map:
         return {other.name: other.values, "share": columns[0], "low": columns[1], "high": columns[2]}
 
     def interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns)."""
-        counts = np.rint(self["diverged"] * self.spec.starts).astype(int)
-        table = np.array([share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)])
+        """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns).
+
+        NaN where the cell is not known yet.
+        """
+        counts = np.full(self.spec.shape, -1)
+        counts[self.known] = np.rint(self["diverged"][self.known] * self.spec.starts)
+        table = np.array([*(share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)), [np.nan] * 2])
         return table[counts, 0], table[counts, 1]
 
     def zoom(
@@ -185,7 +195,7 @@ class Map:
     def __repr__(self) -> str:
         s = self.spec
         done = "" if self.complete else f", {100 * self.known.mean():.0f} % known"
-        if "outcome" in self._values and self.complete:
+        if "outcome" in self.measures and self.complete:
             counts = np.bincount(self["outcome"].ravel(), minlength=len(OUTCOMES))
             done = "".join(f", {100 * n / s.cells:.3g} % {o}" for o, n in zip(OUTCOMES, counts, strict=True) if n)
         elif self.known.any() and self.values.dtype.kind == "f":
@@ -327,6 +337,8 @@ def load_map(path: str | Path) -> Map:
         for tile, values in file.tiles(result.spec):
             result.set(tile, values)
         kept = file.provenance().get("sha256")
+        if kept is None and file.format == 1:
+            file.check_places(result.spec)
     if kept is not None and (not result.complete or kept != result.sha256):
         raise OutputError(f"{path} is damaged: its values are not those that it was finished with.")
     return result

@@ -25,7 +25,7 @@ import numpy as np
 
 from fallline.errors import FalllineError, OutputError
 from fallline.maps.described import canonical
-from fallline.maps.file import pack, unpack
+from fallline.maps.rows import pack, unpack
 from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import Tile, Values, compute
 
