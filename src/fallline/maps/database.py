@@ -123,7 +123,7 @@ class Database:
         try:
             db.execute("begin immediate")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
+            if error.sqlite_errorname != "SQLITE_BUSY":
                 raise
             self._made = False  # whoever holds the lock has made it, too
             raise OutputError(
@@ -226,7 +226,7 @@ def explained(path: Path, *, write: bool) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        raise _sentence(path, str(error), write) from None
+        raise _sentence(path, error, write) from None
     except UnicodeDecodeError:
         raise damaged(path, "it holds text that is not UTF-8") from None
     except OSError as error:
@@ -235,18 +235,19 @@ def explained(path: Path, *, write: bool) -> Iterator[None]:
         raise OutputError(f"{path} cannot be used: {(error.strerror or str(error)).lower()}.") from None
 
 
-def _sentence(path: Path, said: str, write: bool) -> FalllineError:
-    if "locked" in said:
+def _sentence(path: Path, error: sqlite3.DatabaseError, write: bool) -> FalllineError:
+    said, code = str(error), getattr(error, "sqlite_errorname", "")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return OutputError(f"{path} is in use by another process: {said}.")
-    if write and any(word in said for word in ("full", "disk I/O", "too big")):
+    if write and code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_TOOBIG")):
         return OutputError(
             f"{path} cannot grow: {said}. All tiles written so far are safe: make room and repeat the command."
         )
     fault = _fault_in_header(path) if path.is_file() and path.stat().st_size else None
     if fault is not None:
         return fault
-    if "readonly" in said or "unable to open" in said:
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         if write:
             return OutputError(f"{path} cannot be written: {said}. Choose a directory that you may write to.")
         return OutputError(f"{path} cannot be read: {said}. Copy it to a directory that you may write to.")
-    return damaged(path, "reading it takes too long" if said == "interrupted" else said)
+    return damaged(path, "reading it takes too long" if code == "SQLITE_INTERRUPT" else said)
