@@ -121,7 +121,9 @@ def edit_rows(path: Path, chance: random.Random) -> None:
                     db.execute(f"update {table} set {column} = ? where rowid = ?", (two, a))
                     db.execute(f"update {table} set {column} = ? where rowid = ?", (one, b))
                 elif kind == 2:
-                    db.execute(f"update {table} set {column} = {column} + ? where rowid = ?", (chance.choice([-1, 1, 64]), a))
+                    db.execute(
+                        f"update {table} set {column} = {column} + ? where rowid = ?", (chance.choice([-1, 1, 64]), a)
+                    )
                 else:
                     db.execute(f"update {table} set {column} = ? where rowid = ?", (chance.choice(CELLS), a))
         db.commit()
@@ -174,7 +176,9 @@ def _edited(description: dict[str, Any], text: str, chance: random.Random) -> st
         old = chance.choice([":", ",", '"', "1", "0", "{", "}", "steps", "[", "e"])
         return text.replace(old, chance.choice(["1e400", "NaN", "", '"steps":3,', "[" * 5000, "-", "\\ud800", " "]), 1)
     if kind == 1:
-        return chance.choice(["", "[" * 100_000, "null", "3", '{"a":1}', "{" * 10, '"x"', text * 40, "[[],[]]" * 500_000])
+        return chance.choice(
+            ["", "[" * 100_000, "null", "3", '{"a":1}', "{" * 10, '"x"', text * 40, "[[],[]]" * 500_000]
+        )
     if kind == 2:
         description[chance.choice(["extra", "condition", "formula", "landscape", "network"])] = hostile(chance)
     for _ in range(chance.choice([1, 1, 1, 2])):
@@ -200,7 +204,9 @@ def _near(value: Any, chance: random.Random) -> Any:
     if isinstance(value, bool) or value is None:
         return not value
     if isinstance(value, int | float):
-        return chance.choice([value + 1, value - 1, value * 2, value * 10, -value, float(value), value * 1000, value // 2])
+        return chance.choice(
+            [value + 1, value - 1, value * 2, value * 10, -value, float(value), value * 1000, value // 2]
+        )
     return value[:-1] if isinstance(value, str) else value
 
 
@@ -214,13 +220,23 @@ def _sign(path: Path) -> None:
         with contextlib.closing(sqlite3.connect(path)) as db:
             from fallline.maps.tiles import Tile
 
-            for rowid, *place, data in db.execute("select rowid, stride, coarser, x0, y0, x1, y1, data from tiles").fetchall():
+            for rowid, *place, data in db.execute(
+                "select rowid, stride, coarser, x0, y0, x1, y1, data from tiles"
+            ).fetchall():
                 sha = tile_sha(version, spec, Tile(*place), zlib.decompress(data))
                 db.execute("update tiles set sha256 = ? where rowid = ?", (sha, rowid))
             db.commit()
 
 
-MUTATIONS: tuple[Callable[[Path, random.Random], None], ...] = (flip, cut, edit_rows, edit_rows, edit_schema, edit_spec, edit_spec)
+MUTATIONS: tuple[Callable[[Path, random.Random], None], ...] = (
+    flip,
+    cut,
+    edit_rows,
+    edit_rows,
+    edit_schema,
+    edit_spec,
+    edit_spec,
+)
 
 
 def told(error: FalllineError) -> str:
@@ -229,7 +245,15 @@ def told(error: FalllineError) -> str:
     assert said.endswith((".", "?")), f"no sentence: {said!r}"
     assert visible(said) == said, f"hidden characters: {said!r}"
     assert len(said) < 4000, f"too long: {said[:200]!r}"
-    for kind in ("damaged", "no map file", "no map yet", "function of your own", "holds another map", "format", "is no file"):
+    for kind in (
+        "damaged",
+        "no map file",
+        "no map yet",
+        "function of your own",
+        "holds another map",
+        "format",
+        "is no file",
+    ):
         if kind in said:
             return kind
     return said[:60]
@@ -293,7 +317,10 @@ def main() -> None:
             if options.only is not None:
                 raise
             bad += 1
-            print(f"file {k} ({mutation.__name__}, {original.name}): {type(error).__name__}: {str(error)[:200]}", flush=True)
+            print(
+                f"file {k} ({mutation.__name__}, {original.name}): {type(error).__name__}: {str(error)[:200]}",
+                flush=True,
+            )
         seconds = time.perf_counter() - begun
         slowest = max(slowest, (seconds, k))
         if seconds > LONGEST:

@@ -26,7 +26,16 @@ from fallline.textbook.landscapes import LANDSCAPES, quadratic
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 
-__all__ = ["Arrays", "OwnFunctionError", "array_key", "canonical", "describe_objective", "named", "rebuild_named", "rebuild_objective"]
+__all__ = [
+    "Arrays",
+    "OwnFunctionError",
+    "array_key",
+    "canonical",
+    "describe_objective",
+    "named",
+    "rebuild_named",
+    "rebuild_objective",
+]
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.files import refuse_existing, replacing
+from fallline.files import refuse_existing, replacing, write_csv
 from fallline.maps.described import canonical
 from fallline.maps.map import Map
 from fallline.runs.outcome import OUTCOMES
@@ -64,14 +63,13 @@ def _csv(m: Map, path: Path) -> None:
     header = [m.x.name, m.y.name, *m.measures, *(["diverged_low", "diverged_high"] if low_high else [])]
     x = m.x.values.tolist()
     with path.open("w", newline="", encoding="utf-8") as f:
-        write = csv.writer(f)
-        write.writerow(header)
+        write_csv(f, [header])
         for j, y in enumerate(m.y.values.tolist()):
             columns = [_readable(name, m[name][j]) for name in m.measures]
             if low_high:
                 columns += [a[j].tolist() for a in low_high]
             known = m.known[j]
-            write.writerows((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i])
+            write_csv(f, ((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i]))
 
 
 def _readable(name: str, row: Any) -> list[Any]:

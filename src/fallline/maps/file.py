@@ -24,7 +24,15 @@ from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
 from fallline.maps.described import Arrays, OwnFunctionError, canonical, differences
 from fallline.maps.rows import (
-    MOST_ARRAYS, RowError, array_from, array_row, check_room, longest_tile, pack, tile_from, tile_sha,
+    MOST_ARRAYS,
+    RowError,
+    array_from,
+    array_row,
+    check_room,
+    longest_tile,
+    pack,
+    tile_from,
+    tile_sha,
 )  # fmt: skip
 from fallline.maps.spec import MapSpec
 from fallline.maps.spec_text import read_spec_text

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import OutputError, UnknownNameError, UsageError
+from fallline.errors import OutputError, UnknownNameError, UsageError, visible
 from fallline.maps.axes import Axis
 from fallline.maps.file import MapFile
 from fallline.maps.replay import replay
@@ -155,7 +155,9 @@ class Map:
         """
         counts = np.full(self.spec.shape, -1)
         counts[self.known] = np.rint(self["diverged"][self.known] * self.spec.starts)
-        table = np.array([*(share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)), [np.nan] * 2])
+        table = np.array(
+            [*(share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)), [np.nan] * 2]
+        )
         return table[counts, 0], table[counts, 1]
 
     def zoom(
@@ -205,7 +207,7 @@ class Map:
                 done += f", {s.names[0]} from {finite.min():.6g} to {finite.max():.6g}"
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
-        return (
+        return visible(
             f"Map({s.objective.name}, {s.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
             f"{s.steps} steps{done})"
         )

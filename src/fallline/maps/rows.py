@@ -17,7 +17,17 @@ from fallline.maps.described import array_key
 from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import LARGEST_TILE, Tile, Values, in_layout
 
-__all__ = ["MOST_ARRAYS", "RowError", "array_from", "array_row", "longest_tile", "pack", "tile_from", "tile_sha", "unpack"]
+__all__ = [
+    "MOST_ARRAYS",
+    "RowError",
+    "array_from",
+    "array_row",
+    "longest_tile",
+    "pack",
+    "tile_from",
+    "tile_sha",
+    "unpack",
+]
 
 MOST_ARRAYS = 2**29
 """Bytes of all arrays of a map file, data and start, at most."""

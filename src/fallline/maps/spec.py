@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.errors import SettingError, UnknownNameError, UsageError, visible
 from fallline.maps.axes import Axis, axis, check_axis
 from fallline.maps.described import (
     Arrays,
@@ -179,7 +179,7 @@ class MapSpec:
         return replace(self, x=x, y=y)
 
     def __repr__(self) -> str:
-        return (
+        return visible(
             f"MapSpec({self.objective.name}, {self.optimizer.name}, {self.x} by {self.y}, "
             f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )
