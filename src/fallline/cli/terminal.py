@@ -19,7 +19,7 @@ def escaped_output() -> Iterator[None]:
     Rich writes its colours past it, so what is given to rich must have been made visible before.
     """
     kept = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in kept)  # type: ignore[assignment]  # as far as print and rich use it
+    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in kept)  # as far as print and rich use it
     try:
         yield
     finally:

@@ -158,6 +158,8 @@ class Database:
             raise damaged(self.path, "its tables are not those of a map file")
         (((mode),),) = self.rows("pragma journal_mode")
         if mode == "wal":
+            self.connection.close()
+            _tidy(self.path)
             raise _write_ahead(self.path)
         ((page_size,),) = self.rows("pragma page_size")
         ((pages,),) = self.rows("pragma page_count")
@@ -201,6 +203,16 @@ def _shorter(path: Path, expected: int) -> OutputError:
 
 def _write_ahead(path: Path) -> OutputError:
     return damaged(path, "another program has switched it to SQLite's write-ahead mode, which map files never use")
+
+
+def _tidy(path: Path) -> None:
+    """Remove the two files that SQLite makes beside one in write-ahead mode: the last to close may, if it may write."""
+    if os.access(path, os.W_OK):
+        db = sqlite3.connect(path, timeout=0)
+        try:
+            db.execute("select 1 from sqlite_master")
+        finally:
+            db.close()
 
 
 def _fault_in_header(path: Path) -> FalllineError | None:
