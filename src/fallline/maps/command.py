@@ -43,6 +43,8 @@ def map_run(
     Prints the map's one line, its hash and where it is. Returns the exit status.
     """
     if png is not None:
+        if out is not None and png.resolve() == out.resolve():
+            raise UsageError(f"--out and --png must be two files; both are {png}.")
         refuse_existing(png, overwrite=overwrite)
     result = Map(spec, out)
     stride = 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.errors import UnknownNameError, UsageError
+from fallline.errors import OutputError, UnknownNameError, UsageError
 from fallline.files import refuse_existing, replacing, write_csv
 from fallline.maps.described import canonical
 from fallline.maps.map import Map
@@ -90,6 +90,8 @@ def _netcdf(m: Map, path: Path) -> None:
 def _zarr(m: Map, path: Path, overwrite: bool) -> None:
     """A Zarr store is a directory, which no single rename can replace: the old one goes once the new one is whole."""
     refuse_existing(path, overwrite=overwrite)
+    if path.is_dir() and not any((path / name).is_file() for name in ("zarr.json", ".zgroup")):
+        raise OutputError(f"{path} is a directory of something else, and stays as it is: choose another name.")
     with tempfile.TemporaryDirectory(dir=path.parent if path.parent.is_dir() else None, prefix=".") as place:
         whole = Path(place) / path.name
         try:
