@@ -466,3 +466,34 @@ def test_kills_lose_nothing():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "500 kills" in done.stdout
+
+
+def test_a_writer_has_its_turn_while_a_large_map_is_read(tmp_path):
+    """A reader holds SQLite's lock for a few tiles at a time, else a writer would wait until it has read them all."""
+    path, s = tmp_path / "a.fallmap", spec(size=64)
+    tiles = list(layout(s, 16))
+    with MapFile.create(path, s) as file:
+        for tile in tiles[:-1]:
+            file.add(s, tile, compute(s, tile))
+        file._base.connection.execute("pragma busy_timeout = 0")
+        with MapFile.open(path) as reader:
+            rows = reader.tiles(s)
+            next(rows)
+            assert file.add(s, tiles[-1], compute(s, tiles[-1]))
+            assert 1 + len(list(rows)) == len(tiles)
+
+
+def test_a_map_has_a_largest_number_of_parameters():
+    with pytest.raises(
+        UsageError, match="a map may be of at most 4,194,304 parameters; 2-1000000000-2 on data has 5,000,0"
+    ):
+        map_spec(
+            fl.NetworkObjective(fl.Network.of("2-1000000000-2"), fl.Dataset.of([[0.0, 1.0], [1.0, 0.0]], ["a", "b"])),
+            x="learning_rate=0..1", y="seed=0..3",
+        )  # fmt: skip
+
+
+def test_a_zoom_stays_within_the_range_of_a_setting():
+    m = compute_map(spec(size=4))
+    with pytest.raises(UsageError, match=r"momentum must be a number in \[0, 1\]; got 1.5"):
+        m.zoom(y=(0.5, 1.5))

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from fallline.errors import FalllineError, UsageError
+from fallline.errors import FalllineError, OutputError, UsageError
+from fallline.maps.database import Database, explained
 from fallline.maps.described import array_key, canonical
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map
@@ -154,6 +155,13 @@ def test_rows_that_are_too_many_or_too_few(path):
     assert "is damaged: its arrays are not those that its spec names" in refused(path)
     run(path, "delete from spec")
     assert "is damaged: it holds no spec" in refused(path)
+
+
+def test_a_query_that_would_never_end_is_broken_off(path):
+    base = Database(path, write=False)
+    with pytest.raises(OutputError, match="is damaged: reading it takes too long"), explained(path, write=False):
+        list(base.rows("with recursive n(k) as (select 1 union all select k + 1 from n) select k from n where k < 0"))
+    base.close()
 
 
 def sign(path, change):

@@ -43,8 +43,8 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 16,
 }  # fmt: skip
 
-_PATIENCE = 30_000
-"""Milliseconds to wait for a reader or for the end of another process's transaction."""
+_PATIENCE = {False: 4000, True: 30_000}
+"""Milliseconds that a reader waits for a writer to finish a tile, and that a writer waits for its readers."""
 
 _CLAIM = 250
 """Milliseconds to wait for the writer's lock: longer than a reader takes to undo what a killed writer left."""
@@ -68,7 +68,7 @@ class Database:
         # SQLite refuses to roll back a killed writer's half transaction where it may only read.
         mode = "rwc" if write else "rw" if _needs_repair(path) else "ro"
         self.connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE / 1000, isolation_level=None
+            f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE[write] / 1000, isolation_level=None
         )
         try:
             self._prepare()
@@ -129,7 +129,7 @@ class Database:
             raise OutputError(
                 f"{self.path} is being written by another process: wait until it ends, or stop it."
             ) from None
-        db.execute(f"pragma busy_timeout = {_PATIENCE}")
+        db.execute(f"pragma busy_timeout = {_PATIENCE[True]}")
 
     def _spend(self) -> int:
         self._budget -= 1

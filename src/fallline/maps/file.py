@@ -33,7 +33,7 @@ from fallline.maps.rows import (
     pack,
     tile_from,
     tile_sha,
-)  # fmt: skip
+)
 from fallline.maps.spec import MapSpec
 from fallline.maps.spec_text import read_spec_text
 from fallline.maps.tiles import Tile, Values, at_cells
@@ -43,6 +43,9 @@ __all__ = ["MapFile"]
 
 _NEEDED = ("fallline", "arithmetic", "engine", "created")
 """Lines of provenance that every map file has."""
+
+_AT_ONCE = 32
+"""Tiles that are read at a time."""
 
 _MOST_LINES = 64
 """Lines of provenance, at most."""
@@ -178,18 +181,16 @@ class MapFile:
 
     def tiles(self, spec: MapSpec) -> Iterator[tuple[Tile, Values]]:
         """All tiles with their values, each checked against its place in the map and its checksum."""
-        sql = "select stride, coarser, x0, y0, x1, y1, case when length(data) <= ? then data end, sha256 from tiles"
         seen: set[Tile] = set()
-        with explained(self.path, write=self.write):
-            for *place, data, sha in self._base.rows(sql, longest_tile(spec)):
-                try:
-                    tile, values = tile_from(self.format, spec, tuple(place), data, sha)
-                except RowError as error:
-                    raise damaged(self.path, str(error)) from None
-                if tile in seen:
-                    raise damaged(self.path, f"it holds the tile of {tile} twice")
-                seen.add(tile)
-                yield tile, values
+        for *place, data, sha in self._tile_rows(longest_tile(spec)):
+            try:
+                tile, values = tile_from(self.format, spec, tuple(place), data, sha)
+            except RowError as error:
+                raise damaged(self.path, str(error)) from None
+            if tile in seen:
+                raise damaged(self.path, f"it holds the tile of {tile} twice")
+            seen.add(tile)
+            yield tile, values
 
     def add(self, spec: MapSpec, tile: Tile, values: Values) -> bool:
         """Keep a tile; True if it is new. One that is there already must agree to the bit."""
@@ -251,6 +252,21 @@ class MapFile:
                 if len(rows) > most:
                     raise damaged(self.path, f"it holds more than {most} rows where a map file has no more")
         return rows
+
+    def _tile_rows(self, longest: int) -> Iterator[tuple[Any, ...]]:
+        """The rows of the tiles, a few at a time: between them a writer that waits for its readers has its turn."""
+        sql = (
+            "select rowid, stride, coarser, x0, y0, x1, y1, case when length(data) <= ? then data end, sha256 from tiles "
+            "where rowid > ? order by rowid limit ?"
+        )
+        last = -(2**63)
+        while True:
+            with explained(self.path, write=self.write):
+                some = list(self._base.rows(sql, longest, last, _AT_ONCE))
+            if not some:
+                return
+            yield from (row[1:] for row in some)
+            last = some[-1][0]
 
     def _begin(self, spec: MapSpec) -> None:
         """The first transaction: tables, spec, arrays and provenance are there together or not at all."""

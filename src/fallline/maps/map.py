@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import OutputError, UnknownNameError, UsageError, visible
-from fallline.maps.axes import Axis
+from fallline.maps.axes import Axis, check_axis
 from fallline.maps.file import MapFile
 from fallline.maps.replay import replay
 from fallline.maps.spec import MapSpec, map_spec
@@ -174,6 +174,8 @@ class Map:
         columns, rows = (None, None) if size is None else parse_size(size)
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
         up = self.y.between(*(y or (self.y.low, self.y.high)), rows)
+        for axis in (across, up):
+            check_axis(axis, self.spec.objective, self.spec.optimizer, self.spec.schedule)
         return compute_map(self.spec.over(across, up), **options)
 
     def to_xarray(self) -> Any:
@@ -288,7 +290,7 @@ def growing(
     progress: Progress | None = None,
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
-) -> Iterator[Tile]:
+) -> Generator[Tile, None, None]:
     """Fill a map tile by tile, coarse first, and yield each tile once its values are in the map and safe in its file.
 
     `order` rearranges the work; it cannot change a value.

@@ -22,6 +22,7 @@ __all__ = [
     "RowError",
     "array_from",
     "array_row",
+    "check_room",
     "longest_tile",
     "pack",
     "tile_from",
