@@ -159,7 +159,11 @@ class NetworkObjective(Objective):
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """What each parameter is called, in the order of the vector: W1[0,0], W1[0,1], ..., b1[0], ..."""
-        return tuple(self.network.label(k) for k in range(self.dimension))
+        names: list[str] = []
+        for layer, ((n, m), bias) in enumerate(self.network.shapes, start=1):
+            names += [f"W{layer}[{i},{j}]" for i in range(n) for j in range(m)]
+            names += [f"b{layer}[{j}]" for j in range(m)] if bias else []
+        return tuple(names)
 
     def factor(self, samples: int) -> float:
         """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean."""
