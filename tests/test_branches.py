@@ -42,7 +42,7 @@ NOT_TAKEN = {
         lambda z: np.maximum(np.where(z > 0, z, np.exp(z) - 1), -0.5),
         {-800: 0, -0.5: math.exp(-0.5), 0: 1, 800: 1},
     ),
-    "in abs": (lambda z: np.abs(np.where(z > 0, np.log(z), 0)), {-1: 0, 0: 0, 0.5: -2, 2: 0.5}),
+    "in abs": (lambda z: np.abs(np.where(z < 1, np.exp(z) - 2, 0)), {-1: -1 / math.e, 0: -1, 0.875: math.exp(0.875), 1: 0, 800: 0}),
     "below a quotient": (lambda z: 1 / np.where(z > 1, z, np.exp(1 - z)), {-3: math.exp(-4), 1: 1, 2: -0.25}),
     "a root in each": (
         lambda z: np.where(z > 0, np.tanh(np.sqrt(z)), z * np.sqrt(-z)),
