@@ -304,10 +304,9 @@ def make(graph: Graph, op: str, *args: Node) -> Node:
     if op == "select" and (args[1] is args[2] or args[0].op == "number"):
         return args[1] if args[1] is args[2] or args[0].payload else args[2]
     if op in ("logical_and", "logical_or"):
-        known = next((a for a in args if a.op == "number" or args[0] is args[1]), None)
-        if known is not None:
-            other = args[0] if known is args[1] else args[1]
-            return other if known is other or bool(known.payload) is (op == "logical_and") else known
+        for known, other in (args, args[::-1]):
+            if known is other or known.op == "number":
+                return other if known is other or bool(known.payload) is (op == "logical_and") else known
     if all(a.op == "number" for a in args) and op in NUMERIC:
         return graph.number(_of_numbers(op, *args))
     return graph.node(op, args)

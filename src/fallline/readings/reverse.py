@@ -93,6 +93,7 @@ def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return evaluate([slope], {("z",): z})[0] + np.zeros_like(z)  # a constant slope, too, takes the shape of z
 
     page.__name__ = f"{_name(function)}_slope"
+    page.derivative_of = function  # type: ignore[attr-defined]  # what prints an equation finds a shorter form
     return page
 
 
