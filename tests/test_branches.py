@@ -333,7 +333,14 @@ def test_a_network_with_an_own_elu_learns_from_unscaled_inputs(dtype):
     assert np.isfinite(loss)
     assert np.isfinite(gradient).all()
     assert gradient.dtype == dtype
-    got = train(problem, steps=30, starts=start, settings={"learning_rate": 1e-6}, measures=["history"], dtype=np.dtype(dtype).name)
+    got = train(
+        problem,
+        steps=30,
+        starts=start,
+        settings={"learning_rate": 1e-6},
+        measures=["history"],
+        dtype=np.dtype(dtype).name,
+    )
     losses = got["history"][0]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]

@@ -57,7 +57,9 @@ def _or_tie(x: Node, y: Node, tie: Node) -> Node:
     graph = x.graph
     if tie.op == "number":
         return make(graph, "greater_equal" if tie.payload else "greater", x, y)
-    return make(graph, "logical_or", make(graph, "greater", x, y), make(graph, "logical_and", make(graph, "equal", x, y), tie))
+    return make(
+        graph, "logical_or", make(graph, "greater", x, y), make(graph, "logical_and", make(graph, "equal", x, y), tie)
+    )
 
 
 class Choices:

@@ -89,7 +89,9 @@ class _Slopes:
         grows = self._grows(x, y, sympy.Gt)
         exceeds = compare(sympy.Gt, x, y)
         if grows is None:  # the equation says nothing of its ties
-            return larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
+            return (
+                larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
+            )
         return conditional(_or_tie(x, y, grows), larger, smaller)
 
     def _of_cases(self, cases: Sequence[Any], variable: sympy.Symbol) -> Expression:
@@ -120,7 +122,9 @@ class _Slopes:
             values = [v.subs(*((x, y) if x.is_Symbol else (y, x))) for v in values]
             if any(v.has(sympy.nan, sympy.zoo, sympy.oo) for v in values):
                 return sympy.false
-        return sympy.And(compare(sympy.Eq, *values[:2]), *(compare(sympy.Lt, sympy.Abs(t), sympy.oo) for t in values[2:]))
+        return sympy.And(
+            compare(sympy.Eq, *values[:2]), *(compare(sympy.Lt, sympy.Abs(t), sympy.oo) for t in values[2:])
+        )
 
     def _grows(self, x: Expression, y: Expression, relation: Any) -> Any:
         """Whether x is larger than y just before a tie; None where there are too many cases to be read."""
