@@ -48,6 +48,10 @@ NOT_TAKEN = {
         lambda z: np.where(z > 0, np.tanh(np.sqrt(z)), z * np.sqrt(-z)),
         {-4: 3, 1: (1 - math.tanh(1) ** 2) / 2},
     ),
+    "a root for two branches": (
+        lambda z: np.where(z > 0, np.sqrt(z), 0) + np.where(z > 1, z * np.sqrt(z), 0),
+        {-1: 0, 0: 0, 0.25: 1, 4: 3.25},
+    ),
     "products of conditions": (
         lambda z: np.where((z > 0) * (z < 1), np.sqrt(z * (1 - z)), 0),
         {-5: 0, 0: 0, 0.5: 0, 0.2: 0.75, 1: 0, 7: 0},
