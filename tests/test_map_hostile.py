@@ -276,6 +276,20 @@ def test_a_map_beyond_the_limit_of_memory(path):
     assert "is damaged: its spec describes no map (size must be smaller than 100 x 16777216: " in refused(path)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("steps", 10**15), ("starts", 10**12), ("starts", 2**40), ("network.sizes", "2-900-3")]
+)
+def test_an_old_file_is_not_computed_for_ever(tmp_path, key, value):
+    """Reading a file of format 1 computes some of its cells again, but not if it asks for a day of work."""
+    path = Path(shutil.copyfile(PLACE / "fixtures" / "maps" / "network-unfinished.fallmap", tmp_path / "m.fallmap"))
+    sign(path, put(key, value))
+    if key == "network.sizes":
+        sign(path, put("network.activations", ["tanh"]))
+    m = load_map(path)
+    assert m.known.any()
+    assert not m.complete
+
+
 def test_a_large_map_without_tiles_takes_no_memory(path):
     """It is no damage: the file of a map that has just been begun."""
     sign(path, put("y.count", 2_000_000))

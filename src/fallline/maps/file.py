@@ -42,6 +42,9 @@ __all__ = ["MapFile"]
 _AT_ONCE = 32
 """Tiles that are read at a time."""
 
+_QUICK_WORK, _QUICK_PARAMETERS = 2e9, 64
+"""Floating-point operations, and parameters of an objective to be compiled, that take a fraction of a second."""
+
 _MOST_LINES = 64
 """Lines of provenance, at most."""
 
@@ -205,13 +208,21 @@ class MapFile:
             )
         return row is None
 
-    def check_places(self, spec: MapSpec) -> None:
-        """Compute some cells of each tile again, where that gives the same bits: all that can be done for format 1."""
+    def check_places(self, spec: MapSpec, *, quick: bool = False) -> bool:
+        """Compute some cells of each tile again: all that can be done for tiles of format 1. Whether it was done.
+
+        It is not where other bits would come out. `quick` leaves out what may take long, for a file from elsewhere may ask for
+        any number of steps.
+        """
         if engine.name_of(spec.objective) != "machine" or other_arithmetic(self.provenance(), spec) is not None:
-            return
+            return False
+        work = 3 * len(self.keys()) * spec.work / spec.cells
+        if quick and (work > _QUICK_WORK or spec.objective.dimension > _QUICK_PARAMETERS):
+            return False
         tile = misplaced(spec, self.tiles(spec))
         if tile is not None:
             raise damaged(self.path, f"the tile of {tile} holds the values of other cells")
+        return True
 
     def close(self) -> None:
         """Close it and let other processes write."""
