@@ -11,7 +11,7 @@ import numpy as np
 from fallline.problems import NetworkObjective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.descent import Run
-from fallline.runs.explain import deaths
+from fallline.runs.deaths import deaths
 
 __all__ = ["Cliff", "find_cliff"]
 
