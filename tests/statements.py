@@ -55,7 +55,7 @@ def false_statements(run, truth):
     for text, value in (
         (r"It rose in (\d+) of", rises), (r"the loss rose (\d+) times", rises), (r", by (\S+) over the last", late[0] - late[-1]),
         (r"by only (\S+) in \d+ steps?;", np.ptp(losses)), (r"by only (\S+) in the last", np.ptp(late)),
-        (r"Diverged(?: downward)? at step (\d+):", run.outcome.step), (r"gradient norm fell from (\S+) to", np.nanmax(run.gradient_norms)),
+        (r"Diverged(?: downward)? at step (\d+):", run.outcome.step), (r"gradient norm fell from (\S+) to", np.max(run.gradient_norms)),
         (r"gradient norm fell from \S+ to (\S+?)[ ,]", run.gradient_norms[-1]), (r"gradient norm (\d\S*)\.", run.gradient_norms[-1]),
     ):  # fmt: skip
         told = number(text)
