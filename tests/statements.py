@@ -65,7 +65,7 @@ def false_statements(run, truth):
         claim("Converged", losses[-1] - truth.lowest <= 1e-6 * max(1, losses[0] - truth.lowest))
     claim("Converged", not truth.unstable and truth.point in (None, "minimum"))
     for text, point in (("on a saddle", "saddle"), ("at a maximum", "maximum"), ("at a minimum", "minimum"),
-                        ("on a plateau", "plateau"), ("no minimum", "no minimum")):  # fmt: skip
+                        ("leads further down", "no minimum")):  # fmt: skip
         claim(text, truth.point == point)
     told = number(r"stability bound .* = (\S+) at")
     if told is not None:

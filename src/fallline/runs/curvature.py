@@ -15,7 +15,7 @@ from fallline.problems import Objective, gradients
 __all__ = ["Point", "eigenvalues", "stable_learning_rate", "stationary_point"]
 
 Floats = NDArray[Any]
-Point = Literal["minimum", "saddle", "maximum", "no minimum", "plateau", "degenerate", "unknown"]
+Point = Literal["minimum", "saddle", "maximum", "no minimum", "degenerate", "unknown"]
 
 _DENSE = 300
 """Up to this many parameters the whole Hessian is formed; beyond, Lanczos."""
@@ -45,9 +45,9 @@ def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
 def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tuple[Point, float, float]:
     """What a point with a vanished gradient is, with the smallest and the largest eigenvalue of the Hessian.
 
-    That it is no minimum is said only where the loss is seen to be lower: on both sides of it, or, for a plateau, after
-    a way without a rise, by more than a millionth of `scale`. "degenerate": the eigenvalue that decides is 0 within the
-    noise of central differences. "unknown": there is no finite Hessian.
+    That it is no minimum is said only where a straight way without a rise is seen to lead down by more than a millionth of
+    `scale`. "degenerate": the eigenvalue that decides is 0 within the noise of central differences, and no such way was
+    found. "unknown": there is no finite Hessian.
 
     >>> from fallline.problems import objective
     >>> def at_zero(f):
@@ -55,7 +55,7 @@ def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tup
     >>> at_zero("quadratic"), at_zero("saddle"), at_zero(lambda x, y: x**2 + y**4)
     ('minimum', 'saddle', 'degenerate')
     >>> at_zero(lambda x, y: -(x**2) - y**2), at_zero(lambda x, y: -(x**2) + 0 * y), at_zero(lambda x, y: np.tanh(x + 9) + y**2)
-    ('maximum', 'no minimum', 'plateau')
+    ('maximum', 'no minimum', 'no minimum')
     """
     w = np.asarray(w, dtype=np.float64)
     H = _hessian(objective, w)
@@ -67,38 +67,29 @@ def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tup
     else:
         (low, downward), (high, upward) = _lanczos(H, "SA"), _lanczos(H, "LA")
     noise = _NOISE * max(abs(low), abs(high))
-    point: Point = "degenerate"
     if low > noise:
-        point = "minimum"
-    elif low < -noise and _falls(objective, w, downward):
-        falls = high < -noise and _falls(objective, w, upward)
-        point = "saddle" if high > noise else "maximum" if falls else "no minimum"
-    elif _leads_down(objective, w, downward, 1e-6 * scale):
-        point = "plateau"
+        return "minimum", low, high
+    gradient = objective.loss_and_gradient(w)[1]
+    steepest = float(np.abs(gradient).max(initial=0))
+    ways = [downward] if steepest == 0 else [downward, gradient / steepest]
+    point: Point = "degenerate"
+    if any(_leads_down(objective, w, way, 1e-6 * scale) for way in ways):
+        point = "no minimum"
+        if low < -noise and high > noise:
+            point = "saddle"
+        elif high < -noise and _leads_down(objective, w, upward, 1e-6 * scale):
+            point = "maximum"
     return point, low, high
 
 
-def _falls(objective: Objective, w: Floats, way: Floats) -> bool:
-    """Whether the loss is lower beside w on both sides along that direction."""
+def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> bool:
+    """Whether the loss falls by `enough` along that line, to one side, and no sampled loss before is higher than at w."""
     here = float(objective.loss(w))
-    size = max(1.0, float(np.abs(w).max(initial=0)))
-    with np.errstate(all="ignore"):
-        return any(
-            all(float(objective.loss(w + sign * step * size * way)) < here for sign in (1, -1))
-            for step in (1e-4, 1e-3, 1e-2)
-        )
-
-
-def _leads_down(objective: Objective, w: Floats, flat: Floats, enough: float) -> bool:
-    """Whether a straight way from w leads to a loss that is lower by `enough`, and no sampled loss on it is higher."""
-    here, gradient = objective.loss_and_gradient(w)
-    steepest = float(np.abs(gradient).max(initial=0))
-    ways = [flat, -flat, *([-gradient / np.linalg.norm(gradient / steepest) / steepest] if steepest > 0 else [])]
-    far = max(1.0, float(np.abs(w).max(initial=0))) * np.geomspace(1e-4, 10, 60)
-    for way in ways:
+    far = max(1.0, float(np.abs(w).max(initial=0))) / np.linalg.norm(way) * np.geomspace(1e-4, 10, 60)
+    for side in (-1, 1):
         with np.errstate(all="ignore"):
-            losses = np.array([float(objective.loss(w + distance * way)) for distance in far])
-        rises = ~(losses <= here + 1e-12 * abs(float(here)))
+            losses = np.array([float(objective.loss(w + side * distance * way)) for distance in far])
+        rises = ~(losses <= here + 1e-12 * abs(here))
         before = losses[: int(rises.argmax()) if rises.any() else len(losses)]
         if (before < here - enough).any():
             return True

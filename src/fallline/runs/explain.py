@@ -40,9 +40,11 @@ _TROUBLE = {
 }
 """What NumPy calls an exceptional operation, and what a sentence calls it."""
 
+_LEADS_DOWN = "a straight way without a rise leads further down"
+
 _AT_POINT: dict[Point, str] = {
-    "minimum": ", at a minimum", "saddle": ", on a saddle", "maximum": ", at a maximum", "plateau": ", on a plateau",
-    "no minimum": ", and the loss is lower on both sides",
+    "minimum": ", at a minimum", "saddle": ", on a saddle", "maximum": ", at a maximum",
+    "no minimum": f", but {_LEADS_DOWN}",
 }  # fmt: skip
 """What a sentence adds for a point whose gradient is 0."""
 
@@ -105,18 +107,17 @@ def _converged(run: _Ended) -> Told:
             f"Stalled at {run.loss} on a saddle: {fell}, but the curvature is negative in one direction "
             f"({low:.3g}) and positive in another ({high:.3g})."
         )
-    if point in ("maximum", "no minimum"):
-        where = "at a maximum" if point == "maximum" else "where there is no minimum"
-        return "stalled", f"Stalled at {run.loss} {where}: {fell}, but the loss is lower on both sides."
-    if point == "plateau":
-        return "stalled", f"Stalled at {run.loss} on a plateau: {fell}, but a way without a rise leads further down."
+    if point == "maximum":
+        return "stalled", f"Stalled at {run.loss} at a maximum: {fell}, but the curvature is negative in every direction."
+    if point == "no minimum":
+        return "stalled", f"Stalled at {run.loss}, which is no minimum: {fell}, but {_LEADS_DOWN}."
     if run.evidence["died"]:
         return "stalled", f"Stalled at {run.loss}: {fell}, with dead units."
     if point != "unknown" and max(abs(low), abs(high)) <= VANISHED * _steepest(eigenvalues(run.objective, run.path[0])):
         return "stalled", f"Stalled at {run.loss} where the landscape is flat: {fell}, and the curvature vanished as well."
     sentence = f"Converged to {run.loss}: {fell} in {_counted(run.steps)}."
     if point == "degenerate":
-        sentence += " The curvature is 0 in some direction, so it does not tell whether this is a minimum."
+        sentence += " The curvature does not tell whether this is a minimum."
     return "converged", sentence
 
 
