@@ -88,9 +88,15 @@ def _false_deaths(run):
     alive = []  # by step: (layer, unit) of the living
     for w in run.path:
         A, here = X.astype(w.dtype), set()
-        for layer, (weights, activation) in enumerate(zip(network.unpack(w), network.activations, strict=False), start=1):
+        for layer, (weights, activation) in enumerate(
+            zip(network.unpack(w), network.activations, strict=False), start=1
+        ):
             Z = A @ weights[0] + (0 if weights[1] is None else weights[1])
-            here |= {(layer, unit + 1) for unit in range(Z.shape[1]) if (np.broadcast_to(activation.slope(Z), Z.shape)[:, unit] != 0).any()}
+            here |= {
+                (layer, unit + 1)
+                for unit in range(Z.shape[1])
+                if (np.broadcast_to(activation.slope(Z), Z.shape)[:, unit] != 0).any()
+            }
             A = activation(Z)
         alive.append(here)
     units = {(layer, unit + 1) for layer, n in enumerate(network.sizes[1:-1], start=1) for unit in range(n)}

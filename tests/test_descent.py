@@ -78,7 +78,12 @@ ENDINGS = [
         "oscillating",
         "Each of the last steps goes back",
     ),
-    ("rosenbrock", {"learning_rate": 0.1, "steps": 50}, "diverged", "lies above the stability bound 2/L = 0.00133 at the start"),
+    (
+        "rosenbrock",
+        {"learning_rate": 0.1, "steps": 50},
+        "diverged",
+        "lies above the stability bound 2/L = 0.00133 at the start",
+    ),
     ("saddle", {"learning_rate": 0.1, "start": (1, 0.1), "steps": 200}, "diverged", "Diverged downward"),
 ]
 

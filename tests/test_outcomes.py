@@ -110,7 +110,9 @@ def test_curves_and_kernels_agree(dtype, steps):
     rates = np.tile(np.geomspace(1e-5, 3, 12), 20)
     rows = random.batches(0, 30, 7, steps)
     for batches in (None, rows):
-        seen |= same_by_both(problem, "momentum", steps, starts, {"learning_rate": rates, "momentum": 0.5}, batches, dtype)
+        seen |= same_by_both(
+            problem, "momentum", steps, starts, {"learning_rate": rates, "momentum": 0.5}, batches, dtype
+        )
     for name, low, top in (("quadratic", 0.19, 0.206), ("quadratic", 1e-7, 0.21), ("rosenbrock", 1e-7, 0.003),
                            ("himmelblau", 1e-7, 0.05), ("saddle", 1e-7, 0.1)):  # fmt: skip
         rates = np.geomspace(low, top, 90)
@@ -242,7 +244,10 @@ def _hessian(run, at):
     w, h = run.path[at], 1e-5
     if not np.isfinite(w).all():
         return np.zeros((2, 2))
-    rows = [(run.objective.loss_and_gradient(w + h * e)[1] - run.objective.loss_and_gradient(w - h * e)[1]) / (2 * h) for e in np.eye(2)]
+    rows = [
+        (run.objective.loss_and_gradient(w + h * e)[1] - run.objective.loss_and_gradient(w - h * e)[1]) / (2 * h)
+        for e in np.eye(2)
+    ]
     return np.nan_to_num(np.array(rows))
 
 
@@ -261,7 +266,9 @@ def test_dead_units():
 def _bound(run):
     from fallline.runs.curvature import eigenvalues
 
-    return stable_learning_rate("gradient_descent", eigenvalues(run.objective, run.path[0 if run.outcome.kind == "diverged" else -1])[1])
+    return stable_learning_rate(
+        "gradient_descent", eigenvalues(run.objective, run.path[0 if run.outcome.kind == "diverged" else -1])[1]
+    )
 
 
 def test_a_layer_that_is_dead_is_named_as_a_whole():
@@ -272,7 +279,9 @@ def test_a_layer_that_is_dead_is_named_as_a_whole():
     run = fl.descend(problem, start=start, learning_rate=0.01, steps=2000)
     outcome = holds(run)
     assert outcome.kind == "stalled"
-    assert outcome.sentence.startswith("All units of layer 2 are dead from the start: slope 0 for every sample, so no gradient")
+    assert outcome.sentence.startswith(
+        "All units of layer 2 are dead from the start: slope 0 for every sample, so no gradient"
+    )
 
 
 # --- minibatches: one scale for all losses ------------------------------------------------------------------------------

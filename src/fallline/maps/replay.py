@@ -12,8 +12,9 @@ from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import inputs, minibatches
 from fallline.problems import NetworkObjective, Objective, points_at_once
 from fallline.runs import engine
-from fallline.runs.descent import Method, Run, gradient_norm
+from fallline.runs.descent import Method, Run
 from fallline.runs.explain import explain
+from fallline.runs.outcome import gradient_norm
 
 __all__ = ["replay"]
 
@@ -38,7 +39,9 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
     how = Method(spec.optimizer, {k: one[k] for k in spec.optimizer.settings}, spec.schedule, decay, layers)
     norms = _norms(objective, path, rows)
     norms[~np.isfinite(losses)] = np.nan
-    return Run(objective, how, spec.steps, path, losses, norms, explain(objective, how, path, losses, norms, rows is not None))
+    return Run(
+        objective, how, spec.steps, path, losses, norms, explain(objective, how, path, losses, norms, rows is not None)
+    )
 
 
 def _norms(objective: Objective, path: NDArray[Any], rows: NDArray[np.int64] | None) -> NDArray[np.float64]:

@@ -157,9 +157,7 @@ class _Penalised:
         extra, slope = self._penalty(w)
         return loss + extra, gradient + slope
 
-    def minibatch(
-        self, w: NDArray[Any], rows: NDArray[np.int64]
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    def minibatch(self, w: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         loss, gradient, step = self._bare.minibatch(w, rows)
         extra, slope = self._penalty(w)
         return loss + extra, gradient + slope, step + slope

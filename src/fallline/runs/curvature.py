@@ -71,9 +71,9 @@ def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tup
         return "minimum", low, high
     gradient = objective.loss_and_gradient(w)[1]
     steepest = float(np.abs(gradient).max(initial=0))
-    ways = [downward] if steepest == 0 else [downward, gradient / steepest]
+    lines = [downward] if steepest == 0 else [downward, gradient / steepest]
     point: Point = "degenerate"
-    if any(_leads_down(objective, w, way, 1e-6 * scale) for way in ways):
+    if any(_leads_down(objective, w, way, 1e-6 * scale) for way in lines):
         point = "no minimum"
         if low < -noise and high > noise:
             point = "saddle"

@@ -75,7 +75,9 @@ def death_sentence(network: Network, died: list[Death]) -> str:
             last = max(steps.values())
             who = "The only unit" if units == 1 else "All units"
             verb = "is" if units == 1 else "are"
-            parts.append((last, f"{who} of layer {layer} {verb} dead " + (f"since step {last}" if last else "from the start")))
+            parts.append(
+                (last, f"{who} of layer {layer} {verb} dead " + (f"since step {last}" if last else "from the start"))
+            )
         else:
             parts += [(step, f"layer {layer} unit {unit} " + (f"died at step {step}" if step else "was dead from the start"))
                       for unit, step in steps.items()]  # fmt: skip

@@ -17,14 +17,14 @@ from fallline.errors import SettingError, UnknownNameError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.problems import objective as as_objective
 from fallline.runs.explain import explain
-from fallline.runs.outcome import Outcome
+from fallline.runs.outcome import Outcome, gradient_norm
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["Method", "Run", "descend", "gradient_norm", "method", "trajectory"]
+__all__ = ["Method", "Run", "descend", "method", "trajectory"]
 
 Floats = NDArray[Any]
 
@@ -266,22 +266,6 @@ def descend(
         if not np.isfinite(loss):
             break
     return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
-
-
-def gradient_norm(gradient: Floats) -> Floats:
-    """The Euclidean norm over the last axis, in float64; scaled where squares would leave its range.
-
-    >>> print(f"{gradient_norm(np.array([3e200, 4e200])):.3g}, {gradient_norm(np.array([3e-30, 4e-30], np.float32)):.3g}")
-    5e+200, 5e-30
-    """
-    gradient = np.asarray(gradient, dtype=np.float64)
-    with np.errstate(all="ignore"):
-        norm = np.linalg.norm(gradient, axis=-1)
-        if ((norm > 1e-140) & (norm < np.inf) | np.isnan(norm)).all():
-            return norm
-        largest = np.abs(gradient).max(axis=-1, initial=0)
-        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-        return scale * np.linalg.norm(gradient / scale[..., None], axis=-1)
 
 
 def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:

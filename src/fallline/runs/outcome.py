@@ -15,8 +15,22 @@ from numpy.typing import NDArray
 
 from fallline.readings.machine.layout import CAP
 
-__all__ = ["CAP", "OUTCOMES", "RULES", "Kind", "Outcome", "Rule", "Statistics", "diverged_at", "half", "hardly_moved", "judge",
-           "window"]  # fmt: skip
+__all__ = [
+    "CAP",
+    "OUTCOMES",
+    "RULES",
+    "Kind",
+    "Outcome",
+    "Rule",
+    "Statistics",
+    "diverged_at",
+    "gradient_norm",
+    "half",
+    "hardly_moved",
+    "judge",
+    "smallest_gradient",
+    "window",
+]
 
 Floats = NDArray[Any]
 Kind = Literal["converged", "still descending", "stalled", "oscillating", "diverged", "rising"]
@@ -151,6 +165,22 @@ class Statistics:
     def spread(self) -> Floats:
         """Highest minus lowest loss in the window."""
         return np.asarray(self.window_high - self.window_low)
+
+
+def gradient_norm(gradient: Floats) -> Floats:
+    """The Euclidean norm over the last axis, in float64; scaled where squares would leave its range.
+
+    >>> print(f"{gradient_norm(np.array([3e200, 4e200])):.3g}, {gradient_norm(np.array([3e-30, 4e-30], np.float32)):.3g}")
+    5e+200, 5e-30
+    """
+    gradient = np.asarray(gradient, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        norm = np.asarray(np.linalg.norm(gradient, axis=-1))
+        if ((norm > 1e-140) & (norm < np.inf) | np.isnan(norm)).all():
+            return norm
+        largest = np.abs(gradient).max(axis=-1, initial=0)
+        scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+        return np.asarray(scale * np.linalg.norm(gradient / scale[..., None], axis=-1))
 
 
 def smallest_gradient(real: np.dtype[Any]) -> float:

@@ -7,7 +7,7 @@ import math
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import CAP, CONVERGENCE_CAP, LAST, Measure, Slot
 
-__all__ = ["begin", "fold", "fold_gradient", "finish", "keep", "leave_if_dead", "measure"]
+__all__ = ["begin", "finish", "fold", "fold_gradient", "keep", "leave_if_dead", "measure"]
 
 
 def begin(f: Frame) -> None:
@@ -124,4 +124,6 @@ def finish(f: Frame) -> None:
     v = f.v
     with v.loop(f.program.parameters, "largest") as k:
         size = v.call("fabs", v.load(f.base["w"], k))
-        v.store(v.clamp_below(size, measure(f, Measure.LARGEST_PARAMETER)), f.base["measures"], Measure.LARGEST_PARAMETER)
+        v.store(
+            v.clamp_below(size, measure(f, Measure.LARGEST_PARAMETER)), f.base["measures"], Measure.LARGEST_PARAMETER
+        )
