@@ -88,7 +88,7 @@ def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> 
     far = max(1.0, float(np.abs(w).max(initial=0))) / np.linalg.norm(way) * np.geomspace(1e-4, 10, 60)
     for side in (-1, 1):
         with np.errstate(all="ignore"):
-            losses = np.array([float(objective.loss(w + side * distance * way)) for distance in far])
+            losses = np.broadcast_to(objective.loss(w + side * far[:, None] * way), far.shape)
         rises = ~(losses <= here + 1e-12 * abs(here))
         before = losses[: int(rises.argmax()) if rises.any() else len(losses)]
         if (before < here - enough).any():

@@ -1,7 +1,7 @@
 """What a cell of a map shows: one number folded from a run's curves.
 
-Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last. A run stops at its first
-loss that is not finite; from there on all its losses count as +inf.
+Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last; with minibatches on the scale
+of all samples. A run stops at its first loss that is not finite; from there on all its losses count as +inf.
 """
 
 from __future__ import annotations
