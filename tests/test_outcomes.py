@@ -55,7 +55,11 @@ CURVES = [
     (2 + (-1) ** (t + 1), 1 + 0 * t, "oscillating"),
     (2 + np.sin(t), 1 + 0 * t, "oscillating"),
     (np.where(t % 30 == 29, 9, 5 - t % 30 / 9), 1 + 0 * t, "oscillating"),  # falls for long, rises in bursts
-    (np.array([9, 8, 7, 2.18, 1, 5, 0.3, 2, 0.1, 0.5, 0.2, 0.00126]), np.ones(12), "still descending"),  # swings, but falls
+    (
+        np.array([9, 8, 7, 2.18, 1, 5, 0.3, 2, 0.1, 0.5, 0.2, 0.00126]),
+        np.ones(12),
+        "still descending",
+    ),  # swings, but falls
     (5 * 1.02**t, 1 + 0 * t, "rising"),
     (5 * 1.3 ** np.minimum(t, 40), 1 + 0 * t, "stalled"),
     (np.where(t < 50, 100 - t, t), 1 + 0 * t, "rising"),
@@ -146,11 +150,11 @@ def test_curves_and_kernels_agree(dtype, steps):
 
 @pytest.mark.parametrize("optimizer", BOUNDED)
 def test_quadratics_around_their_bound(optimizer):
-    """1,040 runs below, at and above 2/L and its kin; nothing that a sentence says of them is false."""
-    for momentum in (0.0, 0.5, 0.9) if optimizer != "gradient_descent" else (0.0,):
+    """810 runs below, at and above 2/L and its kin; nothing that a sentence says of them is false."""
+    for momentum in (0.5, 0.9) if optimizer != "gradient_descent" else (0.0,):
         settings = {} if optimizer == "gradient_descent" else {"momentum": momentum}
         bound = stable_learning_rate(optimizer, 10.0, momentum)
-        for factor, steps, start in itertools.product(FACTORS, STEPS, [(1, 1), (0, 1)]):
+        for factor, (steps, start) in itertools.product(FACTORS, [*((n, (1, 1)) for n in STEPS), (400, (0, 1))]):
             run = fl.descend("quadratic", optimizer, start=start, learning_rate=factor * bound, steps=steps, **settings)
             outcome = holds(run, Truth(lowest=0.0, point="minimum", bound=bound, unstable=factor >= 1))
             if factor > 1.002 and steps == 400:
