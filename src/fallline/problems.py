@@ -58,6 +58,12 @@ class Objective(Protocol):
         """The loss at w and its gradient: (..., P) to (...) and (..., P). A minibatch sees the samples in `rows` alone."""
         ...
 
+    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
+        gradient of those samples alone."""
+        loss, gradient = self.loss_and_gradient(w, rows)
+        return loss, gradient, gradient
+
 
 @dataclass(frozen=True)
 class LandscapeObjective(Objective):
@@ -169,6 +175,10 @@ class NetworkObjective(Objective):
         """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean."""
         return 1 if self.network.reduction == "sum" else 1 / samples
 
+    def scale(self, samples: int) -> float:
+        """What brings a loss of that many samples to the scale of all: the quotient of the numbers for a sum, 1 for a mean."""
+        return len(self.data) / samples if self.network.reduction == "sum" else 1
+
     @_quiet
     def loss(self, w: Floats) -> Floats:
         Z = self.logits(w)
@@ -184,6 +194,24 @@ class NetworkObjective(Objective):
         value, gradient = pages.loss_and_gradient(self.network, parameters, X, T, self.factor(len(X)))
         extra, slope = self._penalty(w)
         return np.asarray(value + extra), self.network.pack(gradient) + slope
+
+    @_quiet
+    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
+        gradient of those samples alone. A penalty has one scale: it is no sum over samples.
+
+        >>> from fallline.data import generate
+        >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
+        >>> recorded, _, _ = problem.minibatch(np.zeros(26), np.arange(7))
+        >>> recorded.round(4).tolist()  # 7 log 3, times 300/7
+        329.5837
+        """
+        loss, gradient = self.loss_and_gradient(w, rows)
+        extra, slope = self._penalty(w)
+        scale = self.scale(len(rows))
+        if scale == 1:
+            return loss, gradient, gradient
+        return np.asarray(scale * (loss - extra) + extra), scale * (gradient - slope) + slope, gradient
 
     @_quiet
     def logits(self, w: Floats, X: Floats | None = None) -> Floats:

@@ -27,7 +27,7 @@ from fallline.lab.state import (
 from fallline.maps.axes import axis_settings
 from fallline.maps.spec import map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.explain import deaths
+from fallline.runs.deaths import deaths
 from fallline.runs.starts import draw_starts
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS

@@ -17,7 +17,7 @@ from fallline.errors import SettingError, UnknownNameError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.problems import objective as as_objective
 from fallline.runs.explain import explain
-from fallline.runs.outcome import Outcome
+from fallline.runs.outcome import Outcome, gradient_norm
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.landscapes import Landscape
@@ -110,7 +110,8 @@ class Run:
     gradient_norms: Euclidean norm of the gradient at each of them, (steps + 1,).
     outcome: how it ended, in one word and one sentence.
 
-    With minibatches, losses and norms are those of the batch that the next step sees; the last is of all samples.
+    With minibatches, losses and norms are those of the batch that the next step sees, and the last are of all samples.
+    All are on the scale of all samples: where the loss is a sum, that of a batch of b of n samples counts n/b times.
 
     >>> run = descend("booth", learning_rate=0.05, steps=100)
     >>> run.end.round(3).tolist(), run.steps_to(1.0)
@@ -191,7 +192,8 @@ def trajectory(
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Parameters, loss and gradient before each step and after the last: steps + 1 triples.
 
-    Leading batch axes of w are runs side by side. `rows`, (steps, batch), are the samples that each step sees.
+    Leading batch axes of w are runs side by side. `rows`, (steps, batch), are the samples that each step sees; loss and
+    gradient are then on the scale of all samples, while the step takes the gradient of its own samples alone.
     Overflow is an outcome, not an error: it shows as a loss that is not finite.
     """
     rate = method.learning_rate(objective) if learning_rate is None else learning_rate
@@ -199,14 +201,17 @@ def trajectory(
     with np.errstate(all="ignore"):
         state = method.optimizer.init(w, **settings)
         for t in range(1, steps + 2):
-            seen = None if rows is None or t > steps else rows[t - 1]
-            loss, gradient = objective.loss_and_gradient(w, seen)
+            if rows is None or t > steps:
+                loss, gradient = objective.loss_and_gradient(w)
+                own = gradient
+            else:
+                loss, gradient, own = objective.minibatch(w, rows[t - 1])
             yield w, loss, gradient
             if t > steps:
                 return
             factor = method.schedule.factor(t, **method.schedule_settings)
             settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
-            moved, state = method.optimizer.step(w, gradient, state, t, **settings)
+            moved, state = method.optimizer.step(w, own, state, t, **settings)
             # A schedule's factor and a layer's own rate are float64; the parameters stay as wide as they were.
             w = np.asarray(moved, dtype=w.dtype)
 
@@ -234,7 +239,7 @@ def descend(
     start: the first parameters; a landscape's classical start, or a random start of this seed, unless given.
     steps: number of updates.
     schedule: name, record, or {"name": ..., setting: ...}.
-    batch: samples in a minibatch, drawn by keyed shuffles; all samples unless given.
+    batch: samples in a minibatch, drawn by keyed shuffles; all samples unless given. See `Run` for what is recorded.
     seed: key of random start and minibatches.
     dtype: "float64" or "float32".
     progress: called with (steps done, steps in all).
@@ -255,12 +260,12 @@ def descend(
     losses = np.full(steps + 1, np.nan)
     norms = np.full(steps + 1, np.nan)
     for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=_rows(target, batch, steps, seed))):
-        path[k], losses[k], norms[k] = w, loss, np.linalg.norm(gradient)
+        path[k], losses[k], norms[k] = w, loss, gradient_norm(gradient)
         if progress is not None:
             progress(k, steps)
         if not np.isfinite(loss):
             break
-    return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms))
+    return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
 
 
 def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:

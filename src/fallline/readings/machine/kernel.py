@@ -81,6 +81,7 @@ class _KernelWriter:
             folding.begin(f)
             self._initial()
             self._steps(cell, lanes)
+            folding.finish(f)
             self._finish(cell, lanes)
         return target.assemble(v)
 

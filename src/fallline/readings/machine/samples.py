@@ -79,6 +79,7 @@ class OverSamples:
         T = v.let(f"select i1 {final}, ptr {args[Slot.T]}, ptr {packed_T}")
         all_ = v.let(f"zext i1 {final} to i64")
         self.f.factor = v.splat(v.load_scalar(args[Slot.FACTORS], all_))
+        self.f.scale = v.splat(v.load_scalar(args[Slot.FACTORS], v.let(f"add i64 {all_}, 2")))
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
 
     def _sum_samples(self, body: Straight | Tiled, rows: Rows, count: str) -> None:
@@ -108,6 +109,8 @@ class OverSamples:
                 extras.append((i, segment, self._penalty(segment)))
         names = {("total",): total}
         loss = Writer(v, lambda key: names.get(key) or self.f.setting(key)).write([value])[0]
+        if self.batches:
+            loss = v.mul(self.f.scale, loss)
         for _, segment, summed in extras:
             factor = segment.update.penalty_factor
             assert factor is not None

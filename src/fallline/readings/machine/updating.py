@@ -42,6 +42,11 @@ def update_all(f: Frame, k: str, final: str, direct: list[str] | None) -> None:
             writer = Writer(v, read, outer.values)
             gradient, w, *states = writer.write([update.gradient, *update.outputs])
             old = writer.value(update.gradient.graph.input("w"))
+            if f.scale:
+                recorded = v.mul(f.scale, g)
+                gradient = Writer(v, lambda key: recorded if key[0] == "g" else read(key), outer.values).value(
+                    update.gradient
+                )
             v.store(v.fma(gradient, gradient, v.load(f.base["sums"], norm_slot)), f.base["sums"], norm_slot)
             v.store(v.select(keep, old, w), f.base["w"], index)
             for s, value in enumerate(states):
