@@ -6,7 +6,8 @@ FalllineError
 │   ├── SettingError      a setting outside its range or of the wrong type
 │   ├── ShapeError        arrays that do not fit together; names both shapes
 │   ├── StudyError        a study file: key, value, rule and line
-│   └── DataError         a table that cannot be read or used: row and column
+│   ├── DataError         a table that cannot be read or used: row and column
+│   └── OwnCodeError      a file or function of the user's own fails: its error and line
 ├── TraceError            a page uses something that a reading cannot follow
 └── OutputError           a result cannot be written, or would overwrite another (exit status 1)
 """
@@ -20,6 +21,7 @@ __all__ = [
     "DataError",
     "FalllineError",
     "OutputError",
+    "OwnCodeError",
     "SettingError",
     "ShapeError",
     "StudyError",
@@ -68,6 +70,10 @@ class StudyError(UsageError):
 
 class DataError(UsageError):
     """A table that cannot be read or used."""
+
+
+class OwnCodeError(UsageError):
+    """A file or function of the user's own fails, or returns no number."""
 
 
 class TraceError(FalllineError, TypeError):

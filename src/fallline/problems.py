@@ -19,11 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
+from fallline.own import plain_landscape
+from fallline.own.signature import default_names
 from fallline.textbook import network as pages
 from fallline.textbook.landscapes import Landscape, landscape
 from fallline.textbook.network import Network
 
-__all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "points_at_once"]
+__all__ = [
+    "LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "objective_at",
+    "points_at_once",
+]  # fmt: skip
 
 Floats: TypeAlias = NDArray[Any]
 
@@ -79,7 +84,7 @@ class LandscapeObjective(Objective):
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         if len(names) == self.dimension:
             return tuple(names)
-        return ("x", "y") if self.dimension == 2 else tuple(f"x{k + 1}" for k in range(self.dimension))
+        return default_names(self.dimension)
 
     @cached_property
     def gradient(self) -> Callable[..., Any]:
@@ -215,20 +220,40 @@ class NetworkObjective(Objective):
 def objective(what: str | Landscape | Callable[..., Any] | Objective, dimension: int | None = None) -> Objective:
     """An objective from a landscape's name, a landscape, a plain function of coordinates, or an objective.
 
+    `dimension` is the number of coordinates of a function that does not tell it: f(*x), or f(x) of one vector.
+
     >>> objective("himmelblau")
     LandscapeObjective('himmelblau', 2 coordinates)
     >>> objective(lambda x, y: x**2 + 3 * y**2).dimension
     2
+    >>> objective(lambda x: (x**2).sum(), dimension=3).dimension
+    3
     """
     if isinstance(what, LandscapeObjective | NetworkObjective):
         return what
     if isinstance(what, str | Landscape):
         return LandscapeObjective(landscape(what))
     if callable(what):
-        parameters = inspect.signature(what).parameters.values()
-        count = dimension or sum(p.kind is not p.VAR_POSITIONAL for p in parameters) or 2
-        return LandscapeObjective(Landscape(getattr(what, "__name__", "function"), what, dimension=count))
+        return LandscapeObjective(plain_landscape(what, dimension))
+    if not hasattr(what, "loss_and_gradient"):
+        raise UsageError(
+            "an objective must be a landscape, its name, a function of coordinates, or a network on data "
+            f"(fallline.NetworkObjective); got {what!r}."
+        )
     return what
+
+
+def objective_at(what: str | Landscape | Callable[..., Any] | Objective, start: ArrayLike | None) -> Objective:
+    """As `objective`; a function that does not tell its number of coordinates has as many as the start.
+
+    >>> objective_at(lambda *x: sum(x), [1.0, 2.0, 3.0]).dimension
+    3
+    """
+    try:
+        shape = np.shape(start) if start is not None else ()
+    except ValueError:  # rows of different lengths: `as_vector` says so
+        shape = ()
+    return objective(what, shape[-1] if shape else None)
 
 
 def points_at_once(objective: Objective) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fallline import files
 from fallline.checks.calls import Misbehaviour
-from fallline.checks.files import load, split
+from fallline.checks.files import load, names_file, split
 from fallline.checks.gradient import check_gradient
 from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, table
 from fallline.checks.verdict import Verdict
@@ -90,7 +90,7 @@ def verdict_of(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     try:
         checked = load(path, function)
         of: Any = subject
-        if ".py:" in subject:
+        if names_file(subject):
             of = load(*split(subject))
     except Misbehaviour as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
@@ -110,10 +110,10 @@ def _folder(what: str) -> tuple[Path | None, str]:
 
 def _absolute(subject: str) -> str:
     """A file that is named relative to here, for a process that runs elsewhere."""
-    if ".py:" not in subject:
+    if not names_file(subject):
         return subject
     path, name = split(subject)
-    return f"{path.resolve()}:{name}"
+    return f"{path.resolve()}:{name}" if name else str(path.resolve())
 
 
 def _print_grades(graded: list[Graded], *, json: bool, csv: Path | None, force: bool) -> int:

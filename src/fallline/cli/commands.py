@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
 from fallline.cli.progress import bar
+from fallline.own.source import names_file, split
 
 __all__ = ["COMMANDS"]
 
@@ -83,11 +84,11 @@ def draw(
     import fallline as fl
     from fallline import views
 
-    if what[:1].isdigit():
+    if what[:1].isdigit() and not names_file(what):
         picture = views.draw_network(fl.Network.of(what, activation=activation), theme=theme)
     else:
         picture = views.draw_contours(fl.objective(objective_of(what)), theme=theme)
-    path = out or Path(f"{what.rpartition(':')[2]}.svg")
+    path = out or Path(f"{(split(what)[1] or split(what)[0].stem) if names_file(what) else what}.svg")
     picture.save(path, overwrite=force)
     print(f"{picture.alt}\nWritten to {path}.")
     return 0

@@ -48,6 +48,7 @@ def array_key(values: NDArray[Any]) -> str:
 
 def fingerprint(function: Callable[..., Any]) -> str:
     """SHA-256 of a function's text and of the values it closes over."""
+    function = inspect.unwrap(function)  # the user's own, not the page around it
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):

@@ -25,8 +25,7 @@ from fallline.maps.described import (
     rebuild_named,
     rebuild_objective,
 )
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.problems import objective as as_objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
@@ -194,7 +193,7 @@ def map_spec(
     >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
     """
-    target = as_objective(objective)
+    target = objective_at(objective, start)
     record = optimizer(optimizer_)
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     plan = schedule(options.pop("name"))

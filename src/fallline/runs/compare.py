@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError
-from fallline.problems import Objective
-from fallline.problems import objective as as_objective
+from fallline.problems import Objective, objective_at
 from fallline.runs.descent import Method, method, trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import Estimate, median, share
@@ -206,7 +205,7 @@ def compare(
     >>> result.sentence[:15]
     'More efficient:'
     """  # fmt: skip
-    target_objective = as_objective(objective)
+    target_objective = objective_at(objective, None if isinstance(starts, int) else starts)
     steps = int(SETTINGS["steps"].check(steps))
     how = _methods(methods, steps)
     if isinstance(starts, int):

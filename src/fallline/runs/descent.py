@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
 from fallline.errors import SettingError, UnknownNameError
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.problems import objective as as_objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain
 from fallline.runs.outcome import Outcome
 from fallline.runs.starts import draw_starts
@@ -245,7 +244,7 @@ def descend(
     >>> run.outcome.kind
     'still descending'
     """  # fmt: skip
-    target = as_objective(objective)
+    target = objective_at(objective, start)
     steps = int(SETTINGS["steps"].check(steps))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):

@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from fallline.errors import UsageError
+from fallline.own.calling import name_of
+from fallline.own.checked import checked_loss, checked_step
+from fallline.own.page import Elementwise, Page
+from fallline.own.point import page_of
+from fallline.own.signature import coordinate_names, must_be_function
 from fallline.readings.reverse import delta_of, derivative, gradient_of
 from fallline.textbook import activations, landscapes, losses, optimizers
 
-__all__ = ["activation", "landscape", "loss", "optimizer"]
+__all__ = ["activation", "landscape", "loss", "optimizer", "plain_landscape"]
 
 Function = Callable[..., Any]
 
@@ -28,7 +34,9 @@ def activation(function: str | Function, slope: Function | None = None, *, name:
     """
     if isinstance(function, str | activations.Activation):
         return activations.activation(function)
-    return activations.Activation(_name(function, name), function, slope or derivative(function), analytic=False)
+    page = _of_one_number(function, "an activation")
+    derived = derivative(page) if slope is None else _of_one_number(slope, "a slope")
+    return activations.Activation(_name(function, name), page, derived, analytic=False)
 
 
 def loss(
@@ -48,20 +56,24 @@ def loss(
     """
     if isinstance(value, str | losses.Loss):
         return losses.loss(value)
-    return losses.Loss(_name(value, name), value, delta or delta_of(value), output, targets)
+    checked = checked_loss(value)
+    return losses.Loss(_name(value, name), checked, delta or delta_of(checked), output, targets)
 
 
 def landscape(
     function: str | Function,
     gradient: Function | None = None,
     *,
-    start: Sequence[float] = (1.0, 1.0),
+    start: Sequence[float] | None = None,
     window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0)),
     minima: Sequence[Sequence[float]] = (),
     log_levels: bool = False,
     name: str = "",
 ) -> landscapes.Landscape:
-    """A landscape: one of ours by name, or a function of coordinates of your own. Its dimension is the start's.
+    """A landscape: one of ours by name, or a function of coordinates of your own.
+
+    The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's do. A parameter with a
+    default stays at it. Where neither tells the number of coordinates, it is the start's, or two.
 
     >>> bowl = landscape(lambda x, y: x**2 + 5 * y**2, start=(1, 1), name="bowl")
     >>> bowl.gradient(1.0, 2.0)
@@ -69,10 +81,12 @@ def landscape(
     """
     if isinstance(function, str | landscapes.Landscape):
         return landscapes.landscape(function)
+    page = page_of(function, None if start is None else len(start))
+    slopes = gradient_of(page) if gradient is None else _partials(gradient, page)
     points = tuple(tuple(float(c) for c in m) for m in minima)
+    first = (1.0,) * page.dimension if start is None else tuple(float(c) for c in start)
     return landscapes.Landscape(
-        _name(function, name), function, gradient or gradient_of(function), tuple(float(c) for c in start), window,
-        points, len(start), log_levels,
+        _name(function, name), page, slopes, first, window, points, page.dimension, log_levels
     )  # fmt: skip
 
 
@@ -91,8 +105,43 @@ def optimizer(
     """
     if isinstance(step, str | optimizers.Optimizer):
         return optimizers.optimizer(step)
-    return optimizers.Optimizer(_name(step, name), step, tuple(state), init)
+    return optimizers.Optimizer(_name(step, name), checked_step(step, tuple(state)), tuple(state), init)
+
+
+def plain_landscape(function: Function, dimension: int | None = None) -> landscapes.Landscape:
+    """The landscape of a function without more words; its gradient is derived where it is needed.
+
+    >>> plain_landscape(lambda x: (x**2).sum(), 3).dimension
+    3
+    """
+    page = page_of(function, dimension)
+    return landscapes.Landscape(page.__name__, page, dimension=page.dimension)
+
+
+def _of_one_number(function: Function, what: str) -> Elementwise:
+    must_be_function(function, what)
+    names, many = _read_names(function)
+    if len(names) > 1:
+        raise UsageError(
+            f"{what} must be a function of one number; {name_of(function)} takes {len(names)} ({', '.join(names)}). "
+            "Give the others a default."
+        )
+    return Elementwise(function, "z" if many or not names else names[0])
+
+
+def _read_names(function: Function) -> tuple[list[str], bool]:
+    """As `coordinate_names`; NumPy's own functions of one number do not say their parameter's name."""
+    return (["z"], False) if getattr(function, "nin", None) == 1 else coordinate_names(function)
+
+
+def _partials(gradient: Function, page: Page) -> Page:
+    """The user's own gradient as a page: it takes the point as the function does, or as one vector."""
+    must_be_function(gradient, "a gradient")
+    names, many = coordinate_names(gradient)
+    one = len(names) == 1 and not many
+    vector = one and (page.vector or page.dimension > 1)
+    return Page(gradient, page.names, vector=vector, values=page.dimension)
 
 
 def _name(function: Function, name: str) -> str:
-    return name or getattr(function, "__name__", "function").replace("<lambda>", "function")
+    return name or name_of(function).replace("the function", "function")
