@@ -113,9 +113,22 @@ class LandscapeObjective(Objective):
         return f"LandscapeObjective({self.name!r}, {self.dimension} coordinates)"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class NetworkObjective(Objective):
     """A network on data as an objective: the loss summed or averaged over the samples, and the L2 penalty.
+
+    Parameters
+    ----------
+    network: the network with its loss.
+    data: a `Dataset`, or inputs and targets (X, y) as scikit-learn has them. Targets are brought into the form that the
+        loss takes: class labels become one-hot rows for cross_entropy, 0 or 1 for logistic with one output, and numbers
+        for a loss of values with one output.
+
+    Raises
+    ------
+    ShapeError: the data have another number of columns than the network has inputs or outputs.
+    UsageError: the targets are not of the loss's kind.
+
 
     >>> from fallline.data import generate
     >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
@@ -126,7 +139,19 @@ class NetworkObjective(Objective):
     network: Network
     data: Dataset
 
-    def __post_init__(self) -> None:
+    def __init__(self, network: Network, data: Dataset | tuple[ArrayLike, ArrayLike]) -> None:
+        if not isinstance(network, Network):
+            raise UsageError(f'network must be a network, as fallline.Network.of("2-3-3"); got {network!r}.')
+        if not isinstance(data, Dataset):
+            if not isinstance(data, tuple | list) or len(data) != 2:
+                raise UsageError(f"data must be a data set, or inputs and targets (X, y); got {type(data).__name__}.")
+            data = Dataset.of(*data)
+        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "data", data.fitted(network.loss.targets, network.sizes[-1]))
+        self._check()
+
+    def _check(self) -> None:
+        """A sentence where the data do not fit the network and its loss."""
         for what, columns, units in (
             ("inputs X", self.data.X.shape[1], self.network.sizes[0]),
             ("targets T", self.data.T.shape[1], self.network.sizes[-1]),

@@ -58,7 +58,9 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
     OwnCodeError: it is not Python, cannot be run, or does not hold the function.
     """
     module = _executed(path)
-    own = {k: v for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__}
+    own: dict[str, Function] = {
+        k: v for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__
+    }
     public = sorted(k for k in own if not k.startswith("_"))
     if name:
         if name not in vars(module):
@@ -68,7 +70,7 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
         found: Function = vars(module)[name]
         if not callable(found):
             raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(found).__name__}.")
-        return found  # type: ignore[no-any-return]  # callable
+        return found
     candidates = [n for n in usual if n in own] or (public if len(public) == 1 else [])
     if not candidates:
         raise OwnCodeError(
