@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
 from fallline.cli.progress import bar
+from fallline.cli.terminal import print_document
 from fallline.own.source import names_file, split
 
 __all__ = ["COMMANDS"]
@@ -117,7 +118,10 @@ def equations(
     from fallline.views.equations import equations as written
 
     result = written(named(what, activation=activation, loss=loss, reduction=reduction), form=form)
-    print({"text": result.text, "latex": result.latex, "mathml": result.mathml}[format]())
+    if format == "text":
+        print(result.text())
+    else:
+        print_document({"latex": result.latex, "mathml": result.mathml}[format]() + "\n")
     return 0
 
 
@@ -134,7 +138,7 @@ def report(study: str = "three-gaussians", *, out: Out = None, force: Force = Fa
     with bar("report") as progress:
         files = write(read(study), out or Path("report"), overwrite=force, progress=progress)
     if json:
-        print(files.results.read_text(encoding="utf-8"))
+        print_document(files.results.read_text(encoding="utf-8") + "\n")
     else:
         print(files)
     return 0
@@ -148,7 +152,7 @@ def study(name: str = "three-gaussians") -> int:
     """
     from fallline.studies import builtin_text
 
-    print(builtin_text(name), end="")
+    print_document(builtin_text(name))
     return 0
 
 
