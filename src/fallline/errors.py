@@ -28,7 +28,25 @@ __all__ = [
     "TraceError",
     "UnknownNameError",
     "UsageError",
+    "shown",
 ]
+
+
+_SHOWN = 60
+"""Characters of a value that a sentence shows, at most."""
+
+
+def shown(value: object) -> str:
+    """A value as sentences show it.
+
+    >>> shown("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a number of many digits"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 class FalllineError(Exception):
@@ -48,12 +66,12 @@ class UnknownNameError(UsageError, LookupError):
 
     def __init__(self, what: str, name: object, valid: Iterable[str]) -> None:
         self.what, self.name, self.valid = what, name, sorted(valid)
-        near = difflib.get_close_matches(str(name), self.valid, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(str(name)[:_SHOWN], self.valid, n=3, cutoff=0.5)
         if callable(name):
             hint = f" A function of your own becomes one with fallline.{what.split()[-1]}(function)."
         else:
             hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {name!r}.{hint}")
+        super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {shown(name)}.{hint}")
 
 
 class SettingError(UsageError):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import DataError, ShapeError
+from fallline.errors import DataError, ShapeError, shown
 
 __all__ = ["MOST_CLASSES", "as_inputs", "as_targets", "one_hot", "targets_for"]
 
@@ -145,13 +145,8 @@ def _first_other(array: NDArray[Any]) -> str:
             float(array[place])
         except (TypeError, ValueError, OverflowError):
             where = ", ".join(f"{word} {k}" for word, k in zip(("row", "column"), place, strict=False))
-            return f"{where or 'it'} holds {_shown(array[place])}"
+            return f"{where or 'it'} holds {shown(array[place].item() if isinstance(array[place], np.generic) else array[place])}"
     return f"it is of type {array.dtype}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value.item() if isinstance(value, np.generic) else value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _table(array: Floats, letter: str) -> Floats:

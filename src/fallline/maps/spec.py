@@ -26,12 +26,13 @@ from fallline.maps.described import (
     rebuild_objective,
 )
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
+from fallline.runs.descent import scheduled
 from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
-from fallline.textbook.schedules import SCHEDULES, Schedule, schedule
+from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["MapSpec", "map_spec"]
 
@@ -195,11 +196,8 @@ def map_spec(
     """
     target = objective_at(objective, start)
     record = optimizer(optimizer_)
-    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
-    plan = schedule(options.pop("name"))
     steps = int(SETTINGS["steps"].check(steps))
-    if "steps" in plan.settings:
-        options.setdefault("steps", steps)
+    plan, options = scheduled(schedule_, steps)
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
     for one in (across, up):

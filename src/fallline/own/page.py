@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.errors import OwnCodeError, TraceError
+from fallline.errors import OwnCodeError, TraceError, shown
 from fallline.own.calling import file_of, name_of, output_aside, told
 from fallline.readings.graph import COMPARISONS, Graph, Node, evaluate, topological
 from fallline.readings.scalars import Scalars
@@ -145,9 +145,9 @@ class Page:
             if isinstance(entry, complex | np.complexfloating) and not complex_allowed:
                 raise OwnCodeError(f"{name} must return {what} for each point; it returned the complex {entry}.")
             if entry is None or isinstance(entry, str | bytes | dict | set | list | tuple):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned {_shown(value)}.")
+                raise OwnCodeError(f"{name} must return {what} for each point; it returned {shown(value)}.")
             if not isinstance(entry, Node | int | float | complex | np.number) and not hasattr(entry, "free_symbols"):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned {_shown(value)}.")
+                raise OwnCodeError(f"{name} must return {what} for each point; it returned {shown(value)}.")
         if len(entries) != wanted:
             raise OwnCodeError(f"{name} must return {what} for each point; it returned {len(entries)}.")
         return entries
@@ -224,8 +224,3 @@ def _structure(outputs: Sequence[Node]) -> tuple[Any, ...]:
 
 def _identifiers(names: Sequence[str]) -> list[str]:
     return [n if n.isidentifier() else f"x{k + 1}" for k, n in enumerate(names)]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from fallline.errors import UsageError
+from fallline.errors import UnknownNameError, UsageError, shown
 from fallline.own.calling import name_of
 from fallline.own.checked import checked_loss, checked_step
 from fallline.own.page import Elementwise, Page
@@ -56,6 +56,8 @@ def loss(
     """
     if isinstance(value, str | losses.Loss):
         return losses.loss(value)
+    if targets not in ("classes", "labels", "values"):
+        raise UnknownNameError("targets of a loss", targets, ("classes", "labels", "values"))
     checked = checked_loss(value)
     return losses.Loss(_name(value, name), checked, delta or delta_of(checked), output, targets)
 
@@ -81,12 +83,13 @@ def landscape(
     """
     if isinstance(function, str | landscapes.Landscape):
         return landscapes.landscape(function)
-    page = page_of(function, None if start is None else len(start))
+    first = None if start is None else _numbers(start, "start")
+    page = page_of(function, None if first is None else len(first))
     slopes = gradient_of(page) if gradient is None else _partials(gradient, page)
-    points = tuple(tuple(float(c) for c in m) for m in minima)
-    first = (1.0,) * page.dimension if start is None else tuple(float(c) for c in start)
+    points = tuple(_numbers(m, "a minimum") for m in minima)
     return landscapes.Landscape(
-        _name(function, name), page, slopes, first, window, points, page.dimension, log_levels
+        _name(function, name), page, slopes, first or (1.0,) * page.dimension, _window(window), points, page.dimension,
+        log_levels,
     )  # fmt: skip
 
 
@@ -105,6 +108,8 @@ def optimizer(
     """
     if isinstance(step, str | optimizers.Optimizer):
         return optimizers.optimizer(step)
+    if isinstance(state, str) or not isinstance(state, Sequence):
+        raise UsageError(f"state must be a list of letters, one for each state variable; got {shown(state)}.")
     return optimizers.Optimizer(_name(step, name), checked_step(step, tuple(state)), tuple(state), init)
 
 
@@ -141,6 +146,23 @@ def _partials(gradient: Function, page: Page) -> Page:
     one = len(names) == 1 and not many
     vector = one and (page.vector or page.dimension > 1)
     return Page(gradient, page.names, vector=vector, values=page.dimension)
+
+
+def _numbers(values: Sequence[float], what: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(v) for v in values)
+    except (TypeError, ValueError):
+        raise UsageError(f"{what} must be a list of numbers; got {shown(values)}.") from None
+
+
+def _window(window: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+    try:
+        (x0, x1), (y0, y1) = window
+        if x0 < x1 and y0 < y1:
+            return (float(x0), float(x1)), (float(y0), float(y1))
+    except (TypeError, ValueError):
+        pass
+    raise UsageError(f"window must be ((x low, x high), (y low, y high)); got {shown(window)}.")
 
 
 def _name(function: Function, name: str) -> str:

@@ -244,7 +244,7 @@ def power(a: Node, b: Node) -> Node:
     if b.op == "number":
         exponent = b.payload
         if a.op == "number":
-            return a.graph.number(a.payload**exponent)
+            return a.graph.number(_power(a.payload, exponent))
         if exponent == 0.5:
             return make(a.graph, "sqrt", a)
         if exponent == int(exponent) and abs(exponent) <= 64:
@@ -274,7 +274,8 @@ def make(graph: Graph, op: str, *args: Node) -> Node:
     if op == "select" and args[1] is args[2]:
         return args[1]
     if all(a.op == "number" for a in args) and op in NUMERIC:
-        return graph.number(float(NUMERIC[op](*(a.payload for a in args))))
+        with np.errstate(all="ignore"):  # a constant that is not finite is a value like any other
+            return graph.number(float(NUMERIC[op](*(a.payload for a in args))))
     return graph.node(op, args)
 
 
@@ -305,6 +306,24 @@ def _erf(x: Any) -> Any:
     return erf(x)
 
 
+def _quotient(x: Any, y: Any) -> Any:
+    """x / y; two Python numbers, too, follow IEEE 754 where y is 0."""
+    if isinstance(x, float) and isinstance(y, float) and y == 0:
+        with np.errstate(all="ignore"):
+            return float(np.float64(x) / y)
+    return x / y
+
+
+def _power(x: Any, y: Any) -> Any:
+    """x^y; two Python numbers, too, follow IEEE 754 where there is no real or finite value."""
+    try:
+        value = x**y
+    except (ZeroDivisionError, OverflowError):
+        with np.errstate(all="ignore"):
+            return float(np.float64(x) ** y)
+    return math.nan if isinstance(value, complex) and isinstance(x, int | float) else value
+
+
 def _largest(x: Any, y: Any) -> Any:
     complex_valued = np.iscomplexobj(x) or np.iscomplexobj(y)
     return np.where(_real(x) > _real(y), x, y) if complex_valued else np.maximum(x, y)
@@ -319,9 +338,9 @@ NUMERIC: dict[str, Callable[..., Any]] = {
     "add": lambda x, y: x + y,
     "subtract": lambda x, y: x - y,
     "multiply": lambda x, y: x * y,
-    "divide": lambda x, y: x / y,
+    "divide": _quotient,
     "negative": lambda x: -x,
-    "power": lambda x, y: x**y,
+    "power": _power,
     "fma": lambda x, y, z: x * y + z,
     "exp": lambda x: np.exp(x),
     "log": lambda x: np.log(x),

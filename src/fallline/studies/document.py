@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import StudyError, UnknownNameError
+from fallline.errors import StudyError, UnknownNameError, shown
 from fallline.settings import SETTINGS
 from fallline.studies.checking import check
 from fallline.studies.keys import Place, declared, read_table, write_table
@@ -40,6 +40,8 @@ def study(what: str | Path | Study = "three-gaussians") -> Study:
     """
     if isinstance(what, Study):
         return what
+    if not isinstance(what, str | Path):
+        raise StudyError(f"a study must be a built-in study's name or a TOML file; got {shown(what)}.")
     if str(what) in BUILTIN:
         return parse(builtin_text(str(what)), name=str(what))
     path = Path(what)
