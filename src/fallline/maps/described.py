@@ -103,7 +103,7 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
         ours = LANDSCAPES.get(record.name)
         text = formula_of(record)
         window = {"window": [[float(v) for v in pair] for pair in record.window]}  # random starts are drawn from it
-        if record.function.__qualname__ == "quadratic.<locals>.bowl":
+        if getattr(record.function, "__qualname__", "") == "quadratic.<locals>.bowl":
             assert record.function.__closure__ is not None
             return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)} | window
         if text is not None:

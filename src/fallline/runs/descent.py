@@ -28,6 +28,9 @@ __all__ = ["Method", "Run", "descend", "method", "scheduled", "trajectory"]
 
 Floats = NDArray[Any]
 
+MOST_STEPS = 10**9
+"""Updates of a run, at most: compiled code counts them, and no machine here ends more within a day."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -106,6 +109,8 @@ def scheduled(given: str | Schedule | Mapping[str, Any], steps: int) -> tuple[Sc
         raise SettingError(
             f'schedule must have a name beside its settings, as {{"name": "exponential", "decay": 0.5}}; got {shown(given)}.'
         )
+    if steps > MOST_STEPS:
+        raise SettingError(f"steps must be at most {MOST_STEPS:,}; got {shown(steps)}.")
     plan = schedule(options.pop("name"))
     if "steps" in plan.settings:
         options.setdefault("steps", steps)

@@ -72,6 +72,8 @@ def parse(text: str, *, name: str = "study", source: str | None = None, folder: 
         raise _syntax(source, text, error) from None
     except RecursionError:
         raise StudyError(f"{source}: its tables are nested too deep.") from None
+    except ValueError:  # Python's bound on the digits of a whole number
+        raise StudyError(f"{source} must not hold a whole number of thousands of digits.") from None
     place = Place(source, locate(text))
     read = read_table(Study, table, place)
     read = Study(**{k: getattr(read, k) for k in declared(Study)}, name=name, folder=folder or Path())

@@ -32,6 +32,9 @@ __all__ = ["Layer", "Network", "Parameters", "Reduction", "backward", "forward",
 
 Reduction = Literal["sum", "mean"]
 
+MOST_LAYERS = 200
+"""Layers of weights, at most: equations and drawings have a line or a column for each."""
+
 MOST_PARAMETERS = 10**8
 """Weights and biases of a network, at most: 0.8 GB for each vector of them."""
 
@@ -106,6 +109,8 @@ class Network:
             raise SettingError(
                 f"sizes must be at least two positive whole numbers such as 2-3-2-3; got {shown(self.sizes)}."
             )
+        if self.depth > MOST_LAYERS:
+            raise SettingError(f"sizes must be of at most {MOST_LAYERS} layers of weights; got {self.depth}.")
         if len(self.activations) != self.hidden:
             raise SettingError(
                 f"activations must be one for each hidden layer, {self.hidden} here; got {len(self.activations)}."
