@@ -343,6 +343,7 @@ FILES = {
     "main.py": BOWL.encode() + b"if __name__ == '__main__':\n    raise SystemExit(3)\n",
     "prints.py": b"print('loaded')\n" + BOWL.replace("    return", "    print('called')\n    return").encode(),
     "2d file.PY": BOWL.encode(),
+    "annotated.py": b"def f(x, y, a: 2 + 1 = 0):\n    return x**2 + f.__annotations__['a'] * y**2\n",
     "dataclass.py": b"from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Bowl:\n"
     b"    a: float\n    def __call__(self, x, y):\n        return x**2 + self.a * y**2\nf = Bowl(3.0)\n",
 }
