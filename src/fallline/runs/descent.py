@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
-from fallline.errors import SettingError, UnknownNameError
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.problems import objective as as_objective
+from fallline.errors import SettingError, UnknownNameError, shown
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain
+from fallline.runs.memory import must_fit
 from fallline.runs.outcome import Outcome, gradient_norm
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS, checked
@@ -24,9 +24,12 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["Method", "Run", "descend", "method", "trajectory"]
+__all__ = ["Method", "Run", "descend", "method", "scheduled", "trajectory"]
 
 Floats = NDArray[Any]
+
+MOST_STEPS = 10**9
+"""Updates of a run, at most: compiled code counts them, and no machine here ends more within a day."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,7 @@ def method(
     record = optimizer(name)
     per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
     layers = {_layer(k): SETTINGS["learning_rate"].check(v) for k, v in per_layer.items()}
-    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
-    plan = schedule(options.pop("name"))
-    if "steps" in plan.settings:
-        options.setdefault("steps", steps)
+    plan, options = scheduled(schedule_, steps)
     return Method(
         record,
         checked(record.settings, settings, f"optimizer {record.name}"),
@@ -96,6 +96,25 @@ def method(
         checked(plan.settings, options, f"schedule {plan.name}"),
         layers,
     )
+
+
+def scheduled(given: str | Schedule | Mapping[str, Any], steps: int) -> tuple[Schedule, dict[str, Any]]:
+    """The schedule and its options, from its name, the record, or {"name": ..., setting: ...}.
+
+    >>> scheduled({"name": "exponential", "decay": 0.5}, 100)
+    (Schedule('exponential'), {'decay': 0.5})
+    """
+    options: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"name": given}
+    if "name" not in options:
+        raise SettingError(
+            f'schedule must have a name beside its settings, as {{"name": "exponential", "decay": 0.5}}; got {shown(given)}.'
+        )
+    if steps > MOST_STEPS:
+        raise SettingError(f"steps must be at most {MOST_STEPS:,}; got {shown(steps)}.")
+    plan = schedule(options.pop("name"))
+    if "steps" in plan.settings:
+        options.setdefault("steps", steps)
+    return plan, options
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,11 +269,13 @@ def descend(
     >>> run.outcome.kind
     'still descending'
     """  # fmt: skip
-    target = as_objective(objective)
+    target = objective_at(objective, start)
     steps = int(SETTINGS["steps"].check(steps))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    seen = 0 if batch is None else int(SETTINGS["batch"].check(batch))
+    must_fit((steps + 1) * (target.dimension + seen), f"the path of {steps:,} steps", "Take fewer steps.")
     w0 = _start(target, start, seed).astype(dtype)
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
