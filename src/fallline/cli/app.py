@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(app(arguments, exit_on_error=False, print_error=False) or 0)
     except CycloptsError as error:
+        if isinstance(error.__cause__, FalllineError):  # our own reading of a flag's value
+            return _say(str(error.__cause__), 2)
         return _say(f"{_sentence(error)} `fallline --help` lists what can be said.", 2)
     except UsageError as error:
         return _say(str(error), 2)

@@ -34,7 +34,7 @@ from fallline.textbook.landscapes import landscape
 from fallline.textbook.network import Network
 
 __all__ = [
-    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start", "build_weights",
+    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start", "build_weights", "schedule_words",
     "check", "objective_of",
 ]  # fmt: skip
 
@@ -89,10 +89,13 @@ def objective_of(study: Study, name: str) -> Objective:
 
 def build_method(plan: RunPlan | MethodPlan | MapPlan, steps: int) -> Method:
     """The optimizer with its settings and schedule."""
-    plan_schedule = getattr(plan, "schedule", "constant")
-    if isinstance(plan_schedule, SchedulePlan):
-        plan_schedule = {"name": plan_schedule.name} | plan_schedule.settings
-    return method(plan.optimizer, plan_schedule, steps, **plan.settings)
+    return method(plan.optimizer, schedule_words(plan), steps, **plan.settings)
+
+
+def schedule_words(plan: RunPlan | MethodPlan | MapPlan) -> str | dict[str, Any]:
+    """The schedule of a plan as `method` and `map_spec` take it: a name, or {"name": ..., setting: ...}."""
+    words = plan.schedule
+    return {"name": words.name} | words.settings if isinstance(words, SchedulePlan) else words
 
 
 def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objective) -> Floats | None:
@@ -115,13 +118,10 @@ def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objectiv
 def build_map(plan: MapPlan, objective: Objective) -> MapSpec:
     """The plane of runs that a plan describes."""
     options: dict[str, Any] = dict(plan.settings)
-    schedule: Any = plan.schedule
-    if isinstance(schedule, SchedulePlan):
-        schedule = {"name": schedule.name} | schedule.settings
     measures = (plan.measures,) if isinstance(plan.measures, str) else plan.measures
     return map_spec(
         objective, x=plan.x, y=plan.y, size=plan.size, optimizer_=plan.optimizer, steps=plan.steps,
-        start=build_start(plan.start, objective), measures=measures, schedule_=schedule, batch=plan.batch, seed=plan.seed,
+        start=build_start(plan.start, objective), measures=measures, schedule_=schedule_words(plan), batch=plan.batch, seed=plan.seed,
         starts=plan.starts, initial_=plan.distribution, dtype=plan.dtype, **options,
     )  # fmt: skip
 

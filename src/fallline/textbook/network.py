@@ -15,6 +15,7 @@ The scale sl is 1 unless a parametrization such as the mean-field one asks for a
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -22,6 +23,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from fallline.errors import SettingError, ShapeError
+from fallline.number_text import read_whole
 from fallline.textbook.activations import Activation, activation
 from fallline.textbook.losses import Loss, loss
 from fallline.textbook.operations import Array, let, rows
@@ -275,8 +277,10 @@ def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Array,
 
 def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:
     try:
-        return tuple(int(n) for n in (sizes.split("-") if isinstance(sizes, str) else sizes))
-    except ValueError:
+        if isinstance(sizes, str):
+            return tuple(read_whole(n, "sizes") for n in sizes.split("-"))
+        return tuple(operator.index(n) for n in sizes)
+    except (TypeError, SettingError):
         raise SettingError(
             f"sizes must be positive whole numbers joined by '-', such as 2-3-2-3; got {sizes!r}."
         ) from None
