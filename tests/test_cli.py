@@ -55,7 +55,7 @@ WRONG = [
     ("descend rosenbrock --momentum 0.5", "setting of optimizer gradient_descent must be one of learning_rate"),
     ("descend rosenbrock --momentun 0.5", "--momentum"),
     ("descend rosenbrock --start 1,2,3", "(2,)"),
-    ("descend rosenbrock --start a,b", "--start must be numbers joined by commas"),
+    ("descend rosenbrock --start a,b", "--start must be finite numbers joined by commas"),
     ("descend rosenbrock --steps x", "--steps"),
     ("descend rosenbrock --steps -3", "steps must be a whole number at least 0; got -3."),
     ("descend rosenbrock --set learning_rate", "--set must be NAME=NUMBER"),

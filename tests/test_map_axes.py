@@ -47,7 +47,7 @@ BAD = {
     "momentum=": "an axis is written NAME=LOW..HIGH",
     "momentum=0..1.5": "axis momentum=0..1.5: momentum must be a number in [0, 1]; got 1.5.",
     "learning_rate=-1..1": "learning_rate must be a number at least 0; got -1",
-    "seed=0.5..3": "seed must be a whole number at least 0; got 0.5.",
+    "seed=0.5..3": "seed must be a whole number in [0, 18446744073709551615]; got 0.5.",
     "learnin_rate=0..1": "Did you mean 'learning_rate'?",
     "colour=0..1": "an axis must be one of initial_scale, learning_rate, momentum, seed, start.x, start.y; got 'colour'.",
     "learning_rate.1=0..1": "got 'learning_rate.1'",

@@ -16,19 +16,22 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["between", "cos", "each", "exp", "log", "power", "sin", "tanh"]
+__all__ = ["between", "circle", "cos", "each", "exp", "log", "power", "sin", "tanh"]
 
 _WIDE = Context(prec=70, Emin=-9999, Emax=9999)
-"""A float has 17 digits, and no exp or log of one lies closer than 1e-36 to the middle between two floats."""
+"""Digits for exponentials. A float has 17, and no exp or log of one is within 1e-36 of the middle of two floats."""
 
 _AXIS = Context(prec=50)
 """Digits for the values of a logarithmic axis."""
 
 _BITS = 220
-"""Bits after the point in which sines and cosines are worked out."""
+"""Bits after the point in which logarithms, sines and cosines are worked out."""
 
 _TERMS = 50
 """Powers of an angle below pi/4 in those series: the next term is smaller than 2^-_BITS."""
+
+_ODD_POWERS = 36
+"""Powers of a number below 1/100 in the series of the logarithm: the next is smaller than 2^-_BITS."""
 
 _TINY = 1e-9
 """Below it sin x and tanh x, x (1 - x^2/6) and x (1 - x^2/3), are nearest to x itself."""
@@ -44,7 +47,7 @@ def exp(x: float) -> float:
     (2.718281828459045, 0.0)
     """
     if not abs(x) <= 800:
-        return x if x > 0 else 0.0 if x < 0 else math.nan
+        return math.inf if x > 0 else 0.0 if x < 0 else math.nan
     return float(_WIDE.exp(Decimal(x)))
 
 
@@ -56,7 +59,17 @@ def log(x: float) -> float:
     """
     if not 0 < x < math.inf:
         return -math.inf if x == 0 else x if x > 0 else math.nan
-    return float(_WIDE.ln(Decimal(x)))
+    over, under = x.as_integer_ratio()
+    twos = over.bit_length() - under.bit_length()
+    over, under = over << max(0, -twos), under << max(0, twos)  # their ratio is between 1/2 and 2
+    near = round(64 * over / under)
+    top, bottom = 64 * over - near * under, 64 * over + near * under
+    s = (top << _BITS) // bottom  # log(ratio) = log(near/64) + 2 atanh s, and |s| < 1/100
+    square, power, series = s * s >> _BITS, s, s
+    for k in range(3, _ODD_POWERS, 2):
+        power = power * square >> _BITS
+        series += power // k
+    return (2 * series + _log_of_64th(near) + twos * _log_of_64th(128)) / (1 << _BITS)
 
 
 def tanh(x: float) -> float:
@@ -79,7 +92,7 @@ def cos(x: float) -> float:
     >>> cos(0.0), cos(1.0)
     (1.0, 0.5403023058681398)
     """
-    return _circle(x)[0] / (1 << _BITS) if math.isfinite(x) else math.nan
+    return circle(x)[0]
 
 
 def sin(x: float) -> float:
@@ -88,9 +101,7 @@ def sin(x: float) -> float:
     >>> sin(1.0), sin(3.141592653589793)
     (0.8414709848078965, 1.2246467991473532e-16)
     """
-    if abs(x) < _TINY:
-        return x
-    return _circle(x)[1] / (1 << _BITS) if math.isfinite(x) else math.nan
+    return circle(x)[1]
 
 
 def power(base: float, exponent: int) -> float:
@@ -108,6 +119,18 @@ def power(base: float, exponent: int) -> float:
     if exponent < 0:
         over, under = under if over > 0 else -under, abs(over)
     return over ** abs(exponent) / under ** abs(exponent)
+
+
+def circle(angle: float) -> tuple[float, float]:
+    """Cosine and sine of an angle in radians; not numbers where it is not finite.
+
+    >>> circle(0.0)
+    (1.0, 0.0)
+    """
+    if not math.isfinite(angle):
+        return math.nan, math.nan
+    cosine, sine = _circle(angle)
+    return cosine / (1 << _BITS), angle if abs(angle) < _TINY else sine / (1 << _BITS)
 
 
 def each(function: Callable[[float], float], values: ArrayLike) -> NDArray[np.float64]:
@@ -153,6 +176,13 @@ def _ratios(low: float, high: float, places: Iterable[int], parts: int) -> list[
         return float(_AXIS.multiply(_AXIS.multiply(start, factor(k - rest)), factor(rest)))
 
     return [value(k) for k in places]
+
+
+@cache
+def _log_of_64th(n: int) -> int:
+    """log(n/64) in units of 2^-_BITS."""
+    wide = Context(prec=100)
+    return int(wide.multiply(wide.ln(wide.divide(Decimal(n), Decimal(64))), Decimal(1 << _BITS)))
 
 
 def _circle(x: float) -> tuple[int, int]:

@@ -263,4 +263,7 @@ def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> N
             f"{what} must have shape ({objective.dimension},), one number for each parameter of {objective.name}; "
             f"got {vector.shape}."
         )
+    if not np.isfinite(vector).all():
+        k = int(np.argmin(np.isfinite(vector)))
+        raise UsageError(f"{what} must be finite numbers; {objective.labels[k]} is {vector[k]}.")
     return vector

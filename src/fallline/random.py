@@ -3,6 +3,9 @@
 Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") is a pure function of a key and a
 counter. The key is the study's seed; the counter is (what for, index, draw). Integers become floats by arithmetic that
 IEEE 754 rounds the same everywhere (+ - * / sqrt), so a start is the same to the bit on every machine.
+
+The notebook's numbers are those of NumPy's frozen `RandomState`. Its integers are the same everywhere; what it makes of
+them passes through C's `log` and, on some machines, through fused multiplications. So only its integers are taken.
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["batches", "normal", "philox", "uniform"]
+from fallline import exact
+from fallline.errors import SettingError
+
+__all__ = ["batches", "normal", "notebook_normal", "notebook_uniform", "philox", "uniform"]
 
 Floats = NDArray[np.float64]
 _MASK = np.uint64(0xFFFFFFFF)
@@ -86,6 +92,46 @@ def batches(seed: int, rows: int, batch: int, steps: int, *, replacement: bool =
     epochs = -(-steps // per_epoch)
     order = np.argsort(uniform(seed, "shuffle", rows, np.arange(epochs)), axis=-1, kind="stable")
     return order[:, : per_epoch * batch].reshape(-1, batch)[:steps]
+
+
+def notebook_uniform(seed: int, count: int) -> Floats:
+    """The first numbers of `RandomState(seed).random_sample`, in [0, 1): multiples of 2^-53.
+
+    >>> notebook_uniform(10, 2).round(6).tolist()
+    [0.771321, 0.020752]
+
+    Raises
+    ------
+    SettingError: the seed is not one of `RandomState`, a whole number below 2^32.
+    """
+    if not 0 <= seed < 2**32:
+        raise SettingError(f"the seed of a start or data set of the notebook must be below 2^32; got {seed}.")
+    return np.random.RandomState(seed).random_sample(count)
+
+
+def notebook_normal(seed: int, count: int) -> Floats:
+    """The first numbers of `RandomState(seed).randn`, by Marsaglia's polar method as NumPy has it.
+
+    The logarithm is rounded correctly here, and by C's library there: of 300,000 numbers, 126 differ in the last place.
+
+    >>> notebook_normal(123, 2).round(6).tolist()
+    [-1.085631, 0.997345]
+
+    Raises
+    ------
+    SettingError: the seed is not one of `RandomState`, a whole number below 2^32.
+    """
+    tried = count + 64
+    while True:
+        points = 2 * notebook_uniform(seed, 2 * tried).reshape(-1, 2) - 1
+        squares = points[:, 0] * points[:, 0] + points[:, 1] * points[:, 1]
+        inside = np.flatnonzero((squares < 1) & (squares != 0))[: (count + 1) // 2]
+        if 2 * len(inside) >= count:
+            break
+        tried *= 2
+    r2 = squares[inside]
+    factor = np.sqrt(-2 * exact.each(exact.log, r2) / r2)
+    return (factor[:, None] * points[inside, ::-1]).ravel()[:count]  # the second coordinate comes first
 
 
 # Coefficients of AS 241, lowest power first: numerator and denominator of three rational functions.

@@ -303,7 +303,8 @@ def axis_range(name: str, plan: Plan) -> tuple[float, float, str]:
     base = name.rpartition(".")[2] if name.startswith("schedule.") else name.partition(".")[0]
     if base == "learning_rate":
         if plan.bound is not None and math.isfinite(plan.bound) and plan.bound > 0:
-            return 10.0 ** math.floor(math.log10(plan.bound / 60)), 10.0 ** math.ceil(math.log10(plan.bound * 2)), "log"
+            first, last = math.floor(math.log10(plan.bound / 60)), math.ceil(math.log10(plan.bound * 2))
+            return float(f"1e{first}"), float(f"1e{last}"), "log"  # pow of C's library may err in the last place
         return 1e-4, 1.0, "log"
     if base == "seed":
         return 0.0, 63.0, "linear"

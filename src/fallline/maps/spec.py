@@ -6,6 +6,7 @@ Two maps with the same canonical text have the same values, to the bit.
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,6 +26,7 @@ from fallline.maps.described import (
     rebuild_named,
     rebuild_objective,
 )
+from fallline.number_text import read_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.problems import objective as as_objective
 from fallline.runs.measures import Wanted, measure, names_of
@@ -248,14 +250,10 @@ def map_spec(
 def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     """Columns and rows from 512, "512", "512x256" or (512, 256)."""
     try:
-        parts = (
-            size.lower().replace("×", "x").split("x")
-            if isinstance(size, str)
-            else [size]
-            if isinstance(size, int)
-            else size
-        )
-        numbers = [int(part) for part in parts]
+        if isinstance(size, str):
+            numbers = [read_whole(part, "size") for part in size.lower().replace("×", "x").split("x")]
+        else:
+            numbers = [operator.index(part) for part in (size if isinstance(size, Sequence) else [size])]
         width, height = numbers if len(numbers) == 2 else numbers * 2
     except (TypeError, ValueError):
         raise SettingError(f"size must be columns x rows such as 512x512; got {size!r}.") from None

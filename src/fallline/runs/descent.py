@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
 from fallline.errors import SettingError, UnknownNameError
+from fallline.number_text import is_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.problems import objective as as_objective
 from fallline.runs.explain import explain
@@ -284,7 +285,7 @@ def _rows(objective: Objective, batch: int | None, steps: int, seed: int) -> NDA
 
 def _layer(name: str) -> int:
     text = name.removeprefix("learning_rate.")
-    if not text.isdigit():
+    if not is_whole(text):
         raise SettingError(f"a layer's learning rate is written learning_rate.1, learning_rate.2, ...; got {name!r}.")
     return int(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,13 @@ def notebook_start(objective: NetworkObjective, seed: int = 8) -> Floats:
     >>> problem.loss(notebook_start(problem)).round(2).item()
     232.49
     """
-    state = np.random.RandomState(seed)
-    layers = []
+    drawn = random.notebook_normal(seed, objective.dimension)
+    layers, at = [], 0
     for shape_W, shape_b in reversed(objective.network.shapes):
-        W = state.randn(*shape_W)
-        layers.append((W, state.randn(*shape_b) if shape_b else None))
-    return np.concatenate([np.ravel(part) for W, b in reversed(layers) for part in (W, b) if part is not None])
+        size = math.prod(shape_W) + (shape_b[0] if shape_b else 0)
+        layers.append(drawn[at : at + size])  # W row by row, then b
+        at += size
+    return np.concatenate(layers[::-1])
 
 
 def notebook_uniform(seed: int, low: float, high: float, runs: int = 1, dimension: int = 2) -> Floats:
@@ -67,8 +69,7 @@ def notebook_uniform(seed: int, low: float, high: float, runs: int = 1, dimensio
     >>> notebook_uniform(10, -1, 1.5, runs=3)[2].round(6).tolist()
     [0.246268, -0.438008]
     """
-    state = np.random.RandomState(seed)
-    return np.stack([state.uniform(low, high, dimension) for _ in range(runs)])
+    return low + (high - low) * random.notebook_uniform(seed, runs * dimension).reshape(runs, dimension)
 
 
 def _network_starts(objective: NetworkObjective, record: Initial, seed: int, index: NDArray[Any]) -> Floats:

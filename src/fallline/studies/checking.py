@@ -14,6 +14,7 @@ from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
 from fallline.formulas import formula_landscape
 from fallline.maps.spec import MapSpec, map_spec
+from fallline.number_text import is_whole, read_number
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.runs.descent import Method, method
 from fallline.runs.starts import draw_starts, notebook_start, notebook_uniform
@@ -269,7 +270,7 @@ def _check_names(study: Study, place: Place) -> None:
 def _check_figure(figure: Any, owner: Any, study: Study, at: Place) -> None:
     if figure.quantity == "probabilities":
         rows = len(study.example.samples) if study.example else 0
-        if not (figure.of.isdigit() and 1 <= int(figure.of) <= rows):
+        if not (is_whole(figure.of) and 1 <= int(figure.of) <= rows):
             raise at.at("of").wrong(f"the number of a sample, 1 to {rows}, as a text", figure.of)
     if figure.quantity == "derivative":
         names = build_landscape(study).labels
@@ -303,6 +304,7 @@ def formula(text: str, names: tuple[str, ...]) -> Any:
 
     def walk(node: ast.AST) -> Any:
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            read_number(ast.get_source_segment(text, node) or "", "a number in a formula")
             return sympy.nsimplify(node.value)
         if isinstance(node, ast.Name) and node.id in names:
             return sympy.Symbol(node.id)
@@ -317,6 +319,7 @@ def formula(text: str, names: tuple[str, ...]) -> Any:
         raise SettingError(f"a formula may hold numbers, {', '.join(names)}, + - * / ** and brackets; got {text!r}.")
 
     try:
-        return walk(ast.parse(text, mode="eval").body)
-    except SyntaxError:
+        body = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise SettingError(f"a formula must read like 200*(y - x**2); got {text!r}.") from None
+    return walk(body)
