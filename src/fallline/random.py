@@ -11,6 +11,7 @@ them passes through C's `log` and, on some machines, through fused multiplicatio
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ __all__ = ["batches", "normal", "notebook_normal", "notebook_uniform", "philox",
 
 Floats = NDArray[np.float64]
 _MASK = np.uint64(0xFFFFFFFF)
+_BLOCK = 2**18
+"""Numbers that are drawn at a time."""
 
 
 def philox(counter: NDArray[np.uint32], key: tuple[int, int]) -> NDArray[np.uint32]:
@@ -55,7 +58,28 @@ def uniform(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) 
     >>> bool((uniform(1, "start", 2, np.array([7, 0]))[1] == uniform(1, "start", 2)).all())
     True
     """
+    return _in_blocks(lambda indices: _uniform(seed, purpose, count, indices), count, index)
+
+
+def normal(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) -> Floats:
+    """Standard normal numbers, the inverse distribution function of `uniform` (Wichura 1988, AS 241, PPND16).
+
+    >>> normal(1, "start", 2).round(6).tolist()
+    [-0.706285, -0.276245]
+    """
+    return _in_blocks(lambda indices: _normal_quantile(_uniform(seed, purpose, count, indices)), count, index)
+
+
+def _in_blocks(draw: Callable[[NDArray[np.uint64]], Floats], count: int, index: int | NDArray[Any]) -> Floats:
+    """The rows of many indices, some at a time: what is worked out on the way takes twenty times their own memory."""
     indices = np.asarray(index, dtype=np.uint64)
+    rows = max(1, _BLOCK // max(1, count))
+    if indices.ndim == 0 or len(indices) <= rows:
+        return draw(indices)
+    return np.concatenate([draw(indices[k : k + rows]) for k in range(0, len(indices), rows)])
+
+
+def _uniform(seed: int, purpose: str, count: int, indices: NDArray[np.uint64]) -> Floats:
     blocks = (count + 1) // 2  # a block of four words gives two floats
     counter = np.empty((*indices.shape, blocks, 4), dtype=np.uint32)
     counter[..., 0] = np.arange(blocks, dtype=np.uint32)
@@ -67,15 +91,6 @@ def uniform(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) 
     bits = ((high << np.uint64(32)) | low) >> np.uint64(11)
     # Half a unit is added so that neither 0 nor 1 can occur: the normal numbers take a logarithm of both tails.
     return ((bits.astype(np.float64) + 0.5) * 2.0**-53).reshape(*indices.shape, 2 * blocks)[..., :count]
-
-
-def normal(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) -> Floats:
-    """Standard normal numbers, the inverse distribution function of `uniform` (Wichura 1988, AS 241, PPND16).
-
-    >>> normal(1, "start", 2).round(6).tolist()
-    [-0.706285, -0.276245]
-    """
-    return _normal_quantile(uniform(seed, purpose, count, index))
 
 
 def batches(seed: int, rows: int, batch: int, steps: int, *, replacement: bool = False) -> NDArray[np.int64]:

@@ -47,7 +47,9 @@ def _read_point(text: str, flag: str) -> list[float]:
     try:
         return read_numbers(text, flag)
     except SettingError:
-        raise UsageError(f"{flag} must be finite numbers joined by commas, such as 0.868,-4.43; got {text!r}.") from None
+        raise UsageError(
+            f"{flag} must be finite numbers joined by commas, such as 0.868,-4.43; got {text!r}."
+        ) from None
 
 
 # A number may begin with a minus, and so may a list of them, which only `allow_leading_hyphen` lets through.

@@ -22,7 +22,7 @@ from fallline.lab.state import (
     State,
     options_of,
 )  # fmt: skip
-from fallline.maps.axes import axis_settings
+from fallline.maps.axis_settings import axis_settings
 from fallline.maps.picture import measure_word
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.runs.measures import MEASURES

@@ -20,13 +20,10 @@ from numpy.typing import NDArray
 
 from fallline import exact
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.number_text import is_whole, read_number, read_numbers
-from fallline.problems import NetworkObjective, Objective
-from fallline.settings import SETTINGS, Setting
-from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
+from fallline.number_text import read_number, read_numbers
+from fallline.settings import SETTINGS
 
-__all__ = ["Axis", "axis", "axis_settings"]
+__all__ = ["LARGEST_WHOLE", "Axis", "axis"]
 
 LONGEST = 2**24
 """An axis of more values than this is a slip."""
@@ -103,7 +100,9 @@ class Axis:
             raise SettingError(f"the {name} axis must have at least one value; got none.")
         doubled = next((a for a, b in pairwise(sorted(listed)) if a == b), None)
         if doubled is not None:
-            raise SettingError(f"the {name} axis must have each value once; {_number(doubled)} stands there twice.")
+            raise SettingError(
+                f"the {name} axis must have each value once; {number_as_text(doubled)} stands there twice."
+            )
         return cls._listed(name, listed)
 
     @classmethod
@@ -135,7 +134,7 @@ class Axis:
         """Centres of the cells first, first + 1, ... of `cells`: at the fraction (2k + 1) / (2 cells) of the range."""
         places = range(2 * first + 1, 2 * (first + self.count), 2)
         values = exact.between(self.low, self.high, places, 2 * cells, logarithmic=self.scale == "log")
-        return (np.floor(values + 0.5) if _takes_whole_numbers(self.name) else values) + 0.0
+        return (np.floor(values + 0.5) if takes_whole_numbers(self.name) else values) + 0.0
 
     @cached_property
     def edges(self) -> NDArray[np.float64]:
@@ -171,7 +170,7 @@ class Axis:
 
     def between(self, low: float, high: float, count: int | None = None) -> Axis:
         """The same axis over another range."""
-        if _takes_whole_numbers(self.name):
+        if takes_whole_numbers(self.name):
             return Axis(self.name, math.floor(low), math.ceil(high), math.ceil(high) - math.floor(low) + 1)
         return Axis(self.name, low, high, count or self.count, self.scale)
 
@@ -193,8 +192,8 @@ class Axis:
 
     def __str__(self) -> str:
         if self.listed:
-            return f"{self.name}={','.join(_number(v) for v in self.listed)}"
-        text = f"{self.name}={_number(self.low)}..{_number(self.high)}{':log' if self.scale == 'log' else ''}"
+            return f"{self.name}={','.join(number_as_text(v) for v in self.listed)}"
+        text = f"{self.name}={number_as_text(self.low)}..{number_as_text(self.high)}{':log' if self.scale == 'log' else ''}"
         return text if self.part is None else f"{text}:{self.part[0]}-{self.part[0] + self.count - 1}/{self.part[1]}"
 
 
@@ -235,87 +234,17 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     if not dots:
         return Axis.of(name, ends)
     low, high = ends
-    if _takes_whole_numbers(name) and low <= high and low == int(low) and high == int(high):
+    if takes_whole_numbers(name) and low <= high and low == int(low) and high == int(high):
         count = int(high) - int(low) + 1
     return Axis(name, low, high, count, "log" if scale == "log" else "linear")
 
 
-def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule) -> dict[str, Setting]:
-    """Every setting that may be an axis of a map of this objective, optimizer and schedule.
-
-    >>> from fallline.problems import objective
-    >>> from fallline.textbook.optimizers import OPTIMIZERS
-    >>> from fallline.textbook.schedules import SCHEDULES
-    >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
-    ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
-    """
-    names = [*optimizer.settings, "initial_scale", "seed"]
-    found = {}
-    if isinstance(objective, NetworkObjective):
-        names.append("l2")
-        for layer in range(1, objective.network.depth + 1):
-            found[f"learning_rate.{layer}"] = SETTINGS["learning_rate"]
-    found |= {name: SETTINGS[name] if name in SETTINGS else Setting(name, name, "a setting of its own", 0.0)
-              for name in names}  # fmt: skip
-    found |= {f"schedule.{name}": SETTINGS[name] for name in schedule.settings if name in SETTINGS and name != "steps"}
-    labels = _coordinates(objective)
-    start = {f"start.{k}": Setting(f"start.{k}", "w_0", "coordinate of the start", 0.0) for k in labels}
-    return found | start
-
-
-def start_coordinate(objective: Objective, name: str) -> int:
-    """The place in the parameter vector that "start.x", "start.W1[0,0]" or "start.7" names."""
-    label = name.removeprefix("start.")
-    labels = _coordinates(objective)
-    if label in labels:
-        return labels.index(label)
-    if is_whole(label) and int(label) < objective.dimension:
-        return int(label)
-    raise UnknownNameError("coordinate of the start", label, labels)
-
-
-def check_axis(one: Axis, objective: Objective, optimizer: Optimizer, schedule: Schedule) -> None:
-    """Refuse an axis that names no setting, or whose values leave the setting's range."""
-    valid = axis_settings(objective, optimizer, schedule)
-    if one.name.startswith("start."):
-        start_coordinate(objective, one.name)
-        return
-    if one.name not in valid:
-        shown = [name for name in valid if not name.startswith("start.")]
-        starts = [name for name in valid if name.startswith("start.")]
-        shown += starts if len(starts) <= 4 else [starts[0], starts[-1]]
-        raise UnknownNameError("an axis", one.name, shown)
-    for value in _decisive(one, valid[one.name]):
-        number = float(value)
-        try:
-            valid[one.name].check(int(number) if number == int(number) else number)
-        except SettingError as error:
-            raise SettingError(f"axis {one}: {error}") from None
-
-
-def _decisive(one: Axis, declared: Setting) -> list[float]:
-    """Values that are all in range only if every value of the axis is. An axis may have millions of values."""
-    if declared.whole and max(abs(one.low), abs(one.high)) >= LARGEST_WHOLE:
-        raise SettingError(f"axis {one}: {one.name} must be below 2^53 = {LARGEST_WHOLE:,} on an axis.")
-    if one.listed:
-        return list(one.listed)
-    if not declared.whole or one.count == 1:
-        return [one.low, one.high]
-    if one.part is not None:  # takes the nearest whole numbers
-        return [float(v) for v in one.values[[0, -1]]]
-    step = (Fraction(one.high) - Fraction(one.low)) / (one.count - 1)
-    second = Fraction(one.low) + step
-    return [one.low, float(second), one.high]
-
-
-def _takes_whole_numbers(name: str) -> bool:
+def takes_whole_numbers(name: str) -> bool:
+    """Whether the setting of that name is a whole number."""
     return name in SETTINGS and SETTINGS[name].whole
 
 
-def _coordinates(objective: Objective) -> list[str]:
-    return list(objective.labels)
-
-
-def _number(value: float) -> str:
+def number_as_text(value: float) -> str:
+    """The shortest text that reads back to the same float, and no longer than `g` has it where that does."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

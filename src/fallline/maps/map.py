@@ -288,10 +288,10 @@ def growing(
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
         # A file that was begun with other tiles is gone on with: a tile all of whose cells are known is not computed.
-        tiles = [t for t in layout(spec, tile_cells) if not _all_known(result, t)]
-        if progress is not None:
-            progress(int(result.known.sum()), spec.cells)
         done = int(result.known.sum())
+        tiles = [t for t in layout(spec, tile_cells) if not (done and _all_known(result, t))]
+        if progress is not None:
+            progress(done, spec.cells)
         for tile, values in computed(spec, order(tiles) if order else tiles, workers=workers, threads=threads):
             if file is not None:
                 file.add(spec, tile, values)
@@ -333,4 +333,4 @@ def load_map(path: str | Path) -> Map:
 
 
 def _all_known(result: Map, tile: Tile) -> bool:
-    return bool(result.known.any()) and bool(result.known[tile.indices()[::-1]].all())
+    return bool(result.known[tile.indices()[::-1]].all())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError
+from fallline.limits import check_memory
 from fallline.problems import Objective
 from fallline.problems import objective as as_objective
 from fallline.runs.descent import Method, method, trajectory
@@ -209,8 +210,13 @@ def compare(
     target_objective = as_objective(objective)
     steps = int(SETTINGS["steps"].check(steps))
     how = _methods(methods, steps)
+    count = int(SETTINGS["starts"].check(starts)) if isinstance(starts, int) else len(np.asarray(starts))
+    check_memory(
+        8.0 * count * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
+        f"{len(how)} methods from {count:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
+    )  # fmt: skip
     if isinstance(starts, int):
-        points = draw_starts(target_objective, int(SETTINGS["starts"].check(starts)), seed, distribution=distribution)
+        points = draw_starts(target_objective, count, seed, distribution=distribution)
     else:
         points = np.asarray(starts, dtype=np.float64)
         if points.ndim != 2 or points.shape[1] != target_objective.dimension:

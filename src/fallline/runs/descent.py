@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
 from fallline.errors import SettingError, UnknownNameError
+from fallline.limits import check_memory
 from fallline.number_text import is_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.problems import objective as as_objective
@@ -251,6 +252,7 @@ def descend(
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    check_memory(8.0 * (steps + 1) * (target.dimension + 4), f"a run of {steps:,} steps", "Take fewer steps.")
     w0 = _start(target, start, seed).astype(dtype)
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
@@ -280,6 +282,7 @@ def _rows(objective: Objective, batch: int | None, steps: int, seed: int) -> NDA
     batch, samples = int(SETTINGS["batch"].check(batch)), len(objective.data)
     if batch > samples:
         raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
+    check_memory(32.0 * steps * batch, f"{steps:,} minibatches of {batch} samples", "Take fewer steps.")
     return random.batches(seed, samples, batch, steps)
 
 

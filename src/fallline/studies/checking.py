@@ -35,8 +35,8 @@ from fallline.textbook.landscapes import landscape
 from fallline.textbook.network import Network
 
 __all__ = [
-    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start", "build_weights", "schedule_words",
-    "check", "objective_of",
+    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start",
+    "build_weights", "check", "objective_of", "schedule_words",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
