@@ -22,6 +22,7 @@ from fallline.runs.descent import Run
 from fallline.runs.intervals import share as share_interval
 from fallline.runs.measures import Wanted
 from fallline.runs.outcome import OUTCOMES
+from fallline.settings import SETTINGS
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -281,7 +282,7 @@ def growing(
 
     `order` rearranges the work; it cannot change a value.
     """
-    spec = result.spec
+    spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
     file = None if result.path is None else MapFile.create_or_resume(result.path, spec)
     try:
         if file is not None:

@@ -31,12 +31,13 @@ from fallline.maps.estimate import afford
 from fallline.number_text import read_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.problems import objective as as_objective
+from fallline.runs.descent import schedule_and_settings
 from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
-from fallline.textbook.schedules import SCHEDULES, Schedule, schedule
+from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["MapSpec", "map_spec"]
 
@@ -145,7 +146,7 @@ class MapSpec:
 
     @classmethod
     def from_description(cls, d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
-        """The inverse of `describe`; a user's own functions cannot be rebuilt."""
+        """The inverse of `describe`, with stand-ins for a user's own functions (`fallline.maps.absent`)."""
         plan = dict(d["schedule"])
         return cls(
             rebuild_objective(d, arrays),
@@ -206,11 +207,8 @@ def map_spec(
     """
     target = as_objective(objective)
     record = optimizer(optimizer_)
-    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
-    plan = schedule(options.pop("name"))
     steps = int(SETTINGS["steps"].check(steps))
-    if "steps" in plan.settings:
-        options.setdefault("steps", steps)
+    plan, plan_settings = schedule_and_settings(schedule_, steps)
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
     for one in (across, up):
@@ -242,8 +240,7 @@ def map_spec(
     fixed = checked(record.settings, settings, f"optimizer {record.name}") | extra
     spec = MapSpec(
         target, record, across, up, steps, {k: v for k, v in fixed.items() if k not in on_axis}, plan,
-        {k: v for k, v in checked(plan.settings, options, f"schedule {plan.name}").items()
-         if f"schedule.{k}" not in on_axis},
+        {k: v for k, v in plan_settings.items() if f"schedule.{k}" not in on_axis},
         wanted, _start(target, start, starts, on_axis), initial(initial_), int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
     )  # fmt: skip

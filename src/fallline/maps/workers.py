@@ -24,6 +24,7 @@ from typing import IO, Any
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError
+from fallline.maps.absent import refuse_absent
 from fallline.maps.described import canonical
 from fallline.maps.file import pack, unpack
 from fallline.maps.spec import MapSpec
@@ -135,7 +136,7 @@ def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator
 
 def _packed_spec(spec: MapSpec) -> bytes:
     description, arrays = spec.describe()
-    MapSpec.from_description(description, arrays)  # says so here where the spec cannot be built again
+    refuse_absent(description)
     memory = io.BytesIO()
     np.savez(memory, **arrays)  # type: ignore[arg-type]  # numpy's stub takes allow_pickle for one of the arrays
     text = canonical(description).encode()

@@ -26,7 +26,7 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["Method", "Run", "descend", "method", "trajectory"]
+__all__ = ["Method", "Run", "descend", "method", "schedule_and_settings", "trajectory"]
 
 Floats = NDArray[Any]
 
@@ -87,17 +87,31 @@ def method(
     record = optimizer(name)
     per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
     layers = {_layer(k): SETTINGS["learning_rate"].check(v) for k, v in per_layer.items()}
+    plan, plan_settings = schedule_and_settings(schedule_, steps)
+    return Method(record, checked(record.settings, settings, f"optimizer {record.name}"), plan, plan_settings, layers)
+
+
+def schedule_and_settings(
+    schedule_: str | Schedule | Mapping[str, Any], steps: int
+) -> tuple[Schedule, dict[str, float]]:
+    """A schedule and its settings from a name, or from {"name": ..., setting: ...}; its steps are the run's unless given.
+
+    >>> schedule_and_settings({"name": "step_decay", "every": 5}, 100)
+    (Schedule('step_decay'), {'decay': 0.9, 'every': 5})
+
+    Raises
+    ------
+    SettingError: a setting is out of range, or there is no name.
+    """
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
+    if "name" not in options:
+        raise SettingError(f'schedule must be a name or {{"name": ..., setting: ...}}; got {schedule_!r}.')
     plan = schedule(options.pop("name"))
     if "steps" in plan.settings:
         options.setdefault("steps", steps)
-    return Method(
-        record,
-        checked(record.settings, settings, f"optimizer {record.name}"),
-        plan,
-        checked(plan.settings, options, f"schedule {plan.name}"),
-        layers,
-    )
+        if options["steps"] == 0 < steps:
+            raise SettingError(f"steps of schedule {plan.name} must be a whole number at least 1; got 0.")
+    return plan, checked(plan.settings, options, f"schedule {plan.name}")
 
 
 @dataclass(frozen=True, eq=False)
