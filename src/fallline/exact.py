@@ -118,7 +118,7 @@ def power(base: float, exponent: int) -> float:
     over, under = base.as_integer_ratio()
     if exponent < 0:
         over, under = under if over > 0 else -under, abs(over)
-    return over ** abs(exponent) / under ** abs(exponent)
+    return float(over ** abs(exponent) / under ** abs(exponent))
 
 
 def circle(angle: float) -> tuple[float, float]:

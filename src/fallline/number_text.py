@@ -67,7 +67,7 @@ def read_whole(text: str, what: str) -> int:
     match = _WHOLE.fullmatch(text.strip())
     if match is None:
         raise SettingError(f"{what} must be a whole number such as 100; got {text!r}.")
-    return int(match[1]) * 10 ** int(match[2] or 0)
+    return int(match[1] + "0" * int(match[2] or 0))
 
 
 def is_whole(text: str) -> bool:

@@ -77,7 +77,7 @@ def _number(value: object) -> float | None:
     with contextlib.suppress(TypeError):
         return operator.index(value)  # type: ignore[arg-type]  # whatever is not a whole number raises TypeError
     try:
-        return float(value) if hasattr(value, "__float__") else None  # type: ignore[arg-type]  # has what float asks for
+        return float(value) if hasattr(value, "__float__") else None
     except (TypeError, ValueError, OverflowError):  # an array of several numbers, a fraction beyond all floats
         return None
 

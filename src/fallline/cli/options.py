@@ -106,7 +106,7 @@ Out = Annotated[Path | None, Parameter(name=["--out", "-o"])]
 
 def settings_and_schedule(
     schedule: str | dict[str, Any], flags: Any, assigned: Iterable[str] = ()
-) -> tuple[dict[str, float], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The optimizer's settings, and the schedule with its own, from flags and from `--set NAME=NUMBER`.
 
     >>> settings_and_schedule("step_decay", None, ["momentum=0.5", "schedule.every=3"])

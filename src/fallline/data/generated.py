@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fallline import exact, random
 from fallline.data.dataset import Dataset, one_hot
 from fallline.errors import UnknownNameError
+from fallline.settings import Setting
 
 __all__ = ["GENERATED", "circles", "gaussians", "generate", "moons", "spirals", "three_gaussians", "xor"]
 
@@ -85,6 +86,11 @@ def xor(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
     return _noisy("xor", clusters, seed, noise)
 
 
+_LIMITS = {
+    "samples": Setting("samples", "", "samples of each class", 100, 1, 1_000_000, whole=True),
+    "arms": Setting("arms", "", "spirals, one class each", 2, 1, 100, whole=True),
+}
+
 GENERATED: dict[str, Callable[..., Dataset]] = {
     "circles": circles,
     "gaussians": gaussians,
@@ -103,6 +109,9 @@ def generate(name: str, **options: object) -> Dataset:
     """
     if name not in GENERATED:
         raise UnknownNameError("data set", name, GENERATED)
+    for option in ("samples", "arms"):
+        if option in options:
+            options[option] = int(_LIMITS[option].check(options[option]))
     return GENERATED[name](**options)
 
 

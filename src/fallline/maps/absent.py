@@ -48,7 +48,7 @@ class AbsentObjective(Objective):
         return tuple(f"x{k + 1}" for k in range(self.dimension))
 
     @property
-    def loss(self) -> AbsentFunction:  # type: ignore[override]  # called like a method
+    def loss(self) -> AbsentFunction:
         return self.loss_and_gradient
 
 
