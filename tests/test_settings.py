@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,29 @@ def test_large_whole_numbers_keep_all_their_digits() -> None:
     assert setting("seed").check(seed) == seed
 
 
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (10**400, "a number of more than 300 digits"),
+        (10**5000, "a number of more than 300 digits"),
+        (np.array([1.0, 2.0]), r"array\(\[1\., 2\.\]\)"),
+        (Fraction(10**400), r"Fraction\(1000"),
+    ],
+    ids=["long", "too long to print", "array", "fraction"],
+)
+def test_what_is_no_float_is_a_sentence(value: Any, got: str) -> None:
+    for name in ("l2", "seed"):
+        with pytest.raises(SettingError, match=rf"^{name} must be a .*number .*; got {got}"):
+            setting(name).check(value)
+
+
+def test_whole_numbers_of_numpy_keep_all_their_digits() -> None:
+    assert setting("seed").check(np.int64(2**62 + 1)) == 2**62 + 1
+    assert setting("seed").check(np.uint64(2**64 - 1)) == 2**64 - 1
+    with pytest.raises(SettingError, match=r"in \[0, 18446744073709551615\]; got 18446744073709551616\.$"):
+        setting("seed").check(2**64)
+
+
 def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
     names = ("learning_rate", "momentum")
     assert checked(names, {"momentum": 0.5}, "momentum") == {"learning_rate": 0.01, "momentum": 0.5}
@@ -90,5 +114,7 @@ def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
         UnknownNameError, match="setting of momentum must be one of learning_rate, momentum; got 'momentun'"
     ):
         checked(names, {"momentun": 0.5}, "momentum")
+    with pytest.raises(SettingError, match=r"^schedule constant has no settings; got 'decay'\. Leave it out\.$"):
+        checked((), {"decay": 0.5}, "schedule constant")
     with pytest.raises(UnknownNameError, match="Did you mean 'weight_decay'"):
         setting("weigth_decay")

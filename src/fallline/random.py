@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fallline import exact
 from fallline.errors import SettingError
+from fallline.settings import SETTINGS
 
 __all__ = ["batches", "normal", "notebook_normal", "notebook_uniform", "philox", "uniform"]
 
@@ -80,6 +81,7 @@ def _in_blocks(draw: Callable[[NDArray[np.uint64]], Floats], count: int, index: 
 
 
 def _uniform(seed: int, purpose: str, count: int, indices: NDArray[np.uint64]) -> Floats:
+    seed = int(SETTINGS["seed"].check(seed))
     blocks = (count + 1) // 2  # a block of four words gives two floats
     counter = np.empty((*indices.shape, blocks, 4), dtype=np.uint32)
     counter[..., 0] = np.arange(blocks, dtype=np.uint32)

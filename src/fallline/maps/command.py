@@ -85,7 +85,8 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         tiles = len(file.keys())
     result = load_map(path)
     if as_json:
-        info: dict[str, Any] = {"file": str(path), "spec": description, "provenance": made, "tiles": tiles}
+        info: dict[str, Any] = {"file": str(path), "spec": description, "spec_sha256": result.spec.sha256}
+        info |= {"provenance": made, "tiles": tiles}
         print(json.dumps(info | facts(result)))
         return 0
     spec = result.spec

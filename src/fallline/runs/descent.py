@@ -262,7 +262,7 @@ def descend(
     'still descending'
     """  # fmt: skip
     target = as_objective(objective)
-    steps = int(SETTINGS["steps"].check(steps))
+    steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
