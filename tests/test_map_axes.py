@@ -100,7 +100,7 @@ def test_bad_axis_is_one_sentence(text):
             "steps of schedule cosine must be a whole number at least 1; got 0.",
         ),
         ({"schedule_": {"name": "constant", "decay": 0.5}}, "schedule constant has no settings; got 'decay'."),
-        ({"starts": 10**9}, "a cell with 1,000,000,000 starts needs 327.8 GB of memory; at most 4 GB are allowed."),
+        ({"starts": 10**9}, "a cell with 1,000,000,000 starts would take 327.8 GB of memory; at most "),
         ({"steps": 10**20}, "at most 10 years are allowed. Take fewer steps, starts or cells."),
         ({"steps": 10**400}, "steps must be a whole number at least 0; got a number of more than 300 digits."),
         ({"seed": 2**64}, "seed must be a whole number in [0, 18446744073709551615]; got 18446744073709551616."),

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
+
 from fallline.errors import UsageError
 
-__all__ = ["MEMORY", "check_memory", "gigabytes"]
+__all__ = ["MEMORY", "check_memory", "gigabytes", "memory_allowed"]
 
 MEMORY = 4 * 2**30
-"""Bytes. Whatever needs more is refused."""
+"""Bytes that the values of a map may take, and that anything may take on any machine."""
+
+
+@cache
+def memory_allowed() -> int:
+    """Bytes that one computation may take: half of the machine's memory, but never less than `MEMORY`."""
+    try:
+        return max(MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        return MEMORY
 
 
 def check_memory(size: float, what: str, advice: str) -> None:
     """Refuse what would take too many bytes.
 
-    >>> check_memory(2**40, "the path of 10,000,000,000 steps", "Take fewer steps.")
+    >>> check_memory(2**60, "the path of 10 billion steps", "Take fewer steps.")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    fallline.errors.UsageError: the path of 10,000,000,000 steps needs 1,024.0 GB of memory; at most 4 GB are allowed. \
+    fallline.errors.UsageError: the path of 10 billion steps would take 1.1e+09 GB of memory; at most ... GB are allowed. \
         Take fewer steps.
 
     Raises
     ------
-    UsageError: it needs more than `MEMORY`.
+    UsageError: it would take more than `memory_allowed`.
     """
-    if size > MEMORY:
+    if size > memory_allowed():
         raise UsageError(
-            f"{what} needs {gigabytes(size)} of memory; at most {MEMORY // 2**30} GB are allowed. {advice}"
+            f"{what} would take {gigabytes(size)} of memory; at most {memory_allowed() // 2**30} GB are allowed. {advice}"
         )
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fallline import exact
 from fallline.errors import SettingError
+from fallline.limits import check_memory
 from fallline.settings import SETTINGS
 
 __all__ = ["batches", "normal", "notebook_normal", "notebook_uniform", "philox", "uniform"]
@@ -75,6 +76,8 @@ def _in_blocks(draw: Callable[[NDArray[np.uint64]], Floats], count: int, index: 
     """The rows of many indices, some at a time: what is worked out on the way takes twenty times their own memory."""
     indices = np.asarray(index, dtype=np.uint64)
     rows = max(1, _BLOCK // max(1, count))
+    size = 16.0 * count * (indices.size + 20 * min(rows, indices.size))
+    check_memory(size, f"{indices.size:,} rows of {count:,} random numbers", "Ask for fewer.")
     if indices.ndim == 0 or len(indices) <= rows:
         return draw(indices)
     return np.concatenate([draw(indices[k : k + rows]) for k in range(0, len(indices), rows)])
@@ -123,6 +126,7 @@ def notebook_uniform(seed: int, count: int) -> Floats:
     """
     if not 0 <= seed < 2**32:
         raise SettingError(f"the seed of a start or data set of the notebook must be below 2^32; got {seed}.")
+    check_memory(16.0 * count, f"{count:,} numbers of one seed", "Take an earlier draw, or fewer samples.")
     return np.random.RandomState(seed).random_sample(count)
 
 

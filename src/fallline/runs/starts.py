@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
+from fallline.errors import SettingError
+from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.initial import Initial, initial
 
@@ -34,6 +36,9 @@ def draw_starts(
     >>> draw_starts(objective("rosenbrock"), 2).shape
     (2, 2)
     """
+    if not 0 <= first < 2**53:
+        raise SettingError(f"the index of a start must be a whole number from 0 to 2^53; got {first}.")
+    check_memory(16.0 * count * objective.dimension, f"{count:,} starts of {objective.name}", "Take fewer starts.")
     index = np.arange(first, first + count)
     if isinstance(objective, NetworkObjective):
         return scale * _network_starts(objective, initial(distribution), seed, index)
