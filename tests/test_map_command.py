@@ -260,3 +260,9 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path):
     assert "map rosenbrock --x" in err
     assert load_map(tmp_path / "m.fallmap").known.any()
     assert os.listdir(tmp_path) == ["m.fallmap"]
+
+
+@pytest.mark.parametrize("options", [{"contours": [np.nan]}, {"marks": [(np.inf, 1.0, "a")]}])
+def test_pictures_take_finite_numbers_alone(rosenbrock, options):
+    with pytest.raises(UsageError, match="contours and marks must be finite numbers; got"):
+        rosenbrock.plot(**options)

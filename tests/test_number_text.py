@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fallline.errors import SettingError
+from fallline.errors import SettingError, StudyError
 from fallline.number_text import is_whole, read_number, read_numbers, read_whole
+from fallline.runs.descent import method
+from fallline.studies import parse
+from fallline.studies.checking import formula
+from fallline.textbook.network import Network
 
 NUMBERS = {
     "0": 0.0, "-0.0": -0.0, "1.": 1.0, ".5": 0.5, "-.5": -0.5, "+2": 2.0, "1e-3": 0.001, "-1E+3": -1000.0, " 7 ": 7.0,
@@ -71,3 +75,28 @@ def test_what_is_read_is_what_python_reads(text):
 
 def test_an_index_is_digits_alone():
     assert [is_whole(t) for t in ("0", "12", "²", "١", "-1", "1.0", "", "1" * 10)] == [True, True] + [False] * 6
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1" + "0" * 400])
+def test_a_studys_numbers_are_finite(number):
+    """TOML has nan and inf, and whole numbers of any length."""
+    text = f'title = "t"\n[landscape]\nname = "rosenbrock"\n[[descents]]\nstart = [1.0, {number}]\n'
+    with pytest.raises(StudyError, match=r"line 5: descents\[1\]\.start\[2\] must be a finite number; got "):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["1_000*x", "0x10*x", "1e999*x"])
+def test_a_published_formula_reads_its_numbers_likewise(text):
+    with pytest.raises(SettingError, match="a number in a formula must be"):
+        formula(text, ("x", "y"))
+
+
+@pytest.mark.parametrize("sizes", ["1_0-2", "٢-3", "2-3.5-2", "2--2", "0x2-3", (2, 3.0, 2), (2, "3")])
+def test_sizes_of_a_network_are_whole_numbers(sizes):
+    with pytest.raises(SettingError, match="sizes must be positive whole numbers joined by '-', such as 2-3-2-3; got "):
+        Network.of(sizes)
+
+
+def test_layers_have_plain_numbers():
+    with pytest.raises(SettingError, match=r"learning_rate\.1, learning_rate\.2, \.\.\.; got 'learning_rate\.²'"):
+        method("gradient_descent", **{"learning_rate.²": 0.1})

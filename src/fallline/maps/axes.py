@@ -98,11 +98,11 @@ class Axis:
         listed = tuple(float(v) for v in values)
         if not listed:
             raise SettingError(f"the {name} axis must have at least one value; got none.")
-        doubled = next((a for a, b in pairwise(sorted(listed)) if a == b), None)
-        if doubled is not None:
-            raise SettingError(
-                f"the {name} axis must have each value once; {number_as_text(doubled)} stands there twice."
-            )
+        for a, b in pairwise(listed):
+            if b <= a:
+                raise SettingError(
+                    f"the values of the {name} axis must rise; {number_as_text(b)} comes after {number_as_text(a)}."
+                )
         return cls._listed(name, listed)
 
     @classmethod

@@ -209,6 +209,7 @@ def compare(
     """  # fmt: skip
     target_objective = as_objective(objective)
     steps = int(SETTINGS["steps"].check(steps))
+    target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
     count = int(SETTINGS["starts"].check(starts)) if isinstance(starts, int) else len(np.asarray(starts))
     check_memory(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -106,6 +107,8 @@ class Number(_Plain):
             return place.call(SETTINGS[self.setting].check, value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise place.wrong("a number", value)
+        if not abs(value) <= sys.float_info.max:  # TOML has nan and inf
+            raise place.wrong("a finite number", value)
         return float(value)
 
 
