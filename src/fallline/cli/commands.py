@@ -18,7 +18,7 @@ from fallline.cli.options import (
     Whole,
     bounded,
     objective_of,
-    settings_and_schedule,
+    chosen_settings,
 )
 from fallline.cli.progress import bar
 
@@ -54,7 +54,7 @@ def descend(
     """
     import fallline as fl
 
-    settings, plan = settings_and_schedule(schedule, flags, assigned)
+    settings, plan = chosen_settings(schedule, flags, assigned)
     run = fl.descend(
         objective_of(objective), optimizer, start=start, steps=steps, schedule=plan, seed=seed, dtype=dtype, **settings
     )

@@ -18,7 +18,7 @@ from fallline.cli.options import (
     Point,
     Whole,
     objective_of,
-    settings_and_schedule,
+    chosen_settings,
 )
 from fallline.errors import UsageError
 from fallline.number_text import read_numbers
@@ -92,7 +92,7 @@ def map_(
     axes = [axis_of(x or plan["x"]), axis_of(y or plan["y"])]
     names = {axis.name for axis in axes}
     own = plan.get("settings", {}) if optimizer is None else {}
-    chosen, decay = settings_and_schedule(schedule or plan.get("schedule", "constant"), flags, assigned)
+    chosen, decay = chosen_settings(schedule or plan.get("schedule", "constant"), flags, assigned)
     if optimizer is None:
         optimizer = plan.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
     starts = _first(starts, plan.get("starts"), 1)

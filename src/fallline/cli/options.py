@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHOD_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "Force", "Json", "MethodFlags", "Number", "Numbers", "Out", "Point",
-    "Whole", "bounded", "objective_of", "settings_and_schedule", "user_function",
+    "Whole", "bounded", "objective_of", "chosen_settings", "user_function",
 ]  # fmt: skip
 
 METHOD_SETTINGS = (
@@ -58,9 +58,8 @@ _AS_WHOLE = Parameter(converter=_reader(read_whole), allow_leading_hyphen=True)
 Number = Annotated[float, _AS_NUMBER]
 Whole = Annotated[int, _AS_WHOLE]
 Numbers = Annotated[tuple[float, ...], Parameter(converter=_read_each, allow_leading_hyphen=True, negative="")]
-Point = Annotated[
-    list[float] | None, Parameter(converter=_reader(_read_point), n_tokens=1, allow_leading_hyphen=True, negative="")
-]
+Point = Annotated[str | None, Parameter(converter=_reader(_read_point), allow_leading_hyphen=True)]
+"""A list of numbers from one word: cyclopts counts the words of a flag by its type, and a list would take several."""
 
 
 def bounded(value: float | None, flag: str, low: float, high: float, *, whole: bool = False) -> None:
@@ -104,12 +103,12 @@ Assigned = Annotated[
 Out = Annotated[Path | None, Parameter(name=["--out", "-o"])]
 
 
-def settings_and_schedule(
+def chosen_settings(
     schedule: str | dict[str, Any], flags: Any, assigned: Iterable[str] = ()
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The optimizer's settings, and the schedule with its own, from flags and from `--set NAME=NUMBER`.
 
-    >>> settings_and_schedule("step_decay", None, ["momentum=0.5", "schedule.every=3"])
+    >>> chosen_settings("step_decay", None, ["momentum=0.5", "schedule.every=3"])
     ({'momentum': 0.5}, {'name': 'step_decay', 'every': 3.0})
     """
     settings: dict[str, float] = {}

@@ -12,6 +12,7 @@ from fallline.data.generated import GENERATED
 from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import (
+    LARGEST_SEED,
     MOST_CLASSES,
     MOST_LAYERS,
     MOST_POINTS,
@@ -184,7 +185,7 @@ def _data(d: Json, table: Table | None) -> list[Json]:
             "data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1}
         )
     )
-    return [*fields, _number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None)]
+    return [*fields, _number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None, high=LARGEST_SEED)]
 
 
 def columns_of(table: Table) -> list[str]:
@@ -219,7 +220,7 @@ def _run(plan: Plan) -> list[Json]:
     })  # fmt: skip
     fields += [
         _number("settings.initial_scale", SETTINGS["initial_scale"], d, label="scale of the start"),
-        _number("seed", SETTINGS["seed"], d),
+        _number("seed", SETTINGS["seed"], d, high=LARGEST_SEED),
         _number("steps", SETTINGS["steps"], d, high=MOST_STEPS),
         _number("starts", SETTINGS["starts"], d, high=MOST_STARTS, label="starts of each cell", default=1),
     ]
