@@ -120,8 +120,8 @@ def test_the_command_end_to_end(tmp_path):
 
 def own_map(file, **changes):
     flags = {
-        "x": "start.x=-2..2",
-        "y": "start.y=-2..2",
+        "x": "start.u=-2..2",
+        "y": "start.v=-2..2",
         "size": "40x40",
         "learning-rate": "0.05",
         "out": "m.fallmap",
@@ -129,7 +129,7 @@ def own_map(file, **changes):
     return ["map", f"{file}:bowl", *(word for name, value in flags.items() for word in (f"--{name}", value))]
 
 
-BOWL = "A = 3.0\n\n\ndef bowl(x, y):\n    return x**2 + A * y**2\n"
+BOWL = "A = 3.0\n\n\ndef bowl(u, v):\n    return u**2 + A * v**2\n"
 
 
 def test_a_map_of_ones_own_function_is_told_about_exported_and_resumed(tmp_path):
@@ -165,6 +165,7 @@ def test_a_map_of_ones_own_function_is_told_about_exported_and_resumed(tmp_path)
         loaded.spec.sha256
         == json.loads(fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout)["spec_sha256"]
     )
+    assert loaded.spec.objective.labels == ("u", "v")
     with pytest.raises(UsageError, match=r"give it again as FILE\.py:bowl"):
         loaded.run_at(1.0, 1.0)
 
@@ -185,6 +186,7 @@ def test_functions_of_ones_own_of_every_kind_are_told_about_and_exported(tmp_pat
     loaded = load_map(tmp_path / "m.fallmap")
     assert loaded.sha256 == m.sha256
     assert loaded.spec.sha256 == m.spec.sha256
+    assert loaded.spec.optimizer.settings == ("learning_rate",)
     assert len(export(loaded, tmp_path / "m.csv").read_text().splitlines()) == 10
     with pytest.raises(UsageError, match="'bent' is a function of your own, which worker processes cannot call"):
         fl.map(problem, x="learning_rate=1e-4..1e-2", y="seed=0..2", size=3, steps=4, workers=1)

@@ -17,8 +17,8 @@ from fallline.cli.options import (
     Point,
     Whole,
     bounded,
-    objective_of,
     chosen_settings,
+    objective_of,
 )
 from fallline.cli.progress import bar
 

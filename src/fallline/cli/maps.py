@@ -17,8 +17,8 @@ from fallline.cli.options import (
     Out,
     Point,
     Whole,
-    objective_of,
     chosen_settings,
+    objective_of,
 )
 from fallline.errors import UsageError
 from fallline.number_text import read_numbers

@@ -17,8 +17,21 @@ if TYPE_CHECKING:
     from fallline.textbook.landscapes import Landscape
 
 __all__ = [
-    "METHOD_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "Force", "Json", "MethodFlags", "Number", "Numbers", "Out", "Point",
-    "Whole", "bounded", "objective_of", "chosen_settings", "user_function",
+    "METHOD_SETTINGS",
+    "SCHEDULE_SETTINGS",
+    "Assigned",
+    "Force",
+    "Json",
+    "MethodFlags",
+    "Number",
+    "Numbers",
+    "Out",
+    "Point",
+    "Whole",
+    "bounded",
+    "chosen_settings",
+    "objective_of",
+    "user_function",
 ]  # fmt: skip
 
 METHOD_SETTINGS = (

@@ -5,6 +5,7 @@ With them a map can be told about, drawn and exported. Whatever would call the f
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,10 +24,26 @@ __all__ = ["AbsentFunction", "AbsentObjective", "absent_landscape", "absent_reco
 
 @dataclass(frozen=True)
 class AbsentFunction:
-    """What stands for a function that is not here; `sha256` is the fingerprint of the function that was."""
+    """What stands for a function that is not here.
+
+    Parameters
+    ----------
+    name: what the function was called.
+    sha256: its fingerprint.
+    arguments: names of its coordinates, which are positional, or of its settings, which are keywords.
+    keywords: whether they are keywords.
+    """
 
     name: str
     sha256: str
+    arguments: tuple[str, ...] = ()
+    keywords: bool = False
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What `inspect.signature` tells of the instance: labels and settings are read from there."""
+        kind = inspect.Parameter.KEYWORD_ONLY if self.keywords else inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature([inspect.Parameter(name, kind) for name in self.arguments if name.isidentifier()])
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         raise UsageError(
@@ -53,17 +70,20 @@ class AbsentObjective(Objective):
 
 
 def absent_landscape(
-    own: Mapping[str, str], dimension: int, window: tuple[tuple[float, float], tuple[float, float]] | None
+    own: Mapping[str, Any], dimension: int, window: tuple[tuple[float, float], tuple[float, float]] | None
 ) -> LandscapeObjective:
     """The landscape of a description whose function is not here."""
-    function = AbsentFunction(own["own"], own["sha256"])
+    function = AbsentFunction(own["own"], own["sha256"], tuple(own.get("coordinates", ())))
     record = Landscape(own["own"], function, function, dimension=dimension)
     return LandscapeObjective(record if window is None else replace(record, window=window))
 
 
-def absent_record(own: Mapping[str, str], what: str) -> Any:
+def absent_record(own: Mapping[str, Any], what: str) -> Any:
     """The optimizer, schedule, activation, loss or initial weights of a description, with its function not here."""
-    name, function = own["own"], AbsentFunction(own["own"], own["sha256"])
+    name, function = (
+        own["own"],
+        AbsentFunction(own["own"], own["sha256"], tuple(own.get("settings", ())), keywords=True),
+    )
     match what:
         case "optimizer":
             return Optimizer(name, function)
@@ -72,7 +92,7 @@ def absent_record(own: Mapping[str, str], what: str) -> Any:
         case "activation":
             return Activation(name, function, function, analytic=False)
         case "loss":
-            return Loss(name, function, function, function, "values")
+            return Loss(name, function, function, function, own.get("targets", "values"))
     return Initial(name, "zeros", function)
 
 

@@ -28,8 +28,10 @@ from fallline.readings.graph import topological
 from fallline.runs.programs import traced_landscape
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES, quadratic
-from fallline.textbook.losses import LOSSES
+from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network
+from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.schedules import Schedule
 
 __all__ = ["Arrays", "array_key", "canonical", "describe_objective", "named", "rebuild_named", "rebuild_objective"]
 
@@ -111,15 +113,20 @@ def landscape_fingerprint(objective: LandscapeObjective) -> str:
     return hashlib.sha256("\n".join([*lines, repr([place[o.index] for o in outputs])]).encode()).hexdigest()
 
 
-def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, str]:
-    """A record of one of our tables by its name; a user's own by name and fingerprint."""
+def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
+    """A record of one of our tables by its name; a user's own by name, fingerprint, and what else a stand-in needs."""
     name = str(record.name)
     if table.get(name) is record:
         return name
-    return {"own": name, "sha256": fingerprint(function)}
+    own: dict[str, Any] = {"own": name, "sha256": fingerprint(function)}
+    if isinstance(record, Optimizer | Schedule):
+        own["settings"] = list(record.settings)
+    if isinstance(record, Loss):
+        own["targets"] = record.targets
+    return own
 
 
-def rebuild_named(description: str | Mapping[str, str], table: Mapping[str, Any], what: str) -> Any:
+def rebuild_named(description: str | Mapping[str, Any], table: Mapping[str, Any], what: str) -> Any:
     """The inverse of `named`; a stand-in for a function of the user's own."""
     if not isinstance(description, str):
         return absent_record(description, what)
@@ -160,7 +167,11 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
         if ours is not None and record.function is ours.function:
             return {"landscape": record.name, "dimension": record.dimension} | window
         return {
-            "landscape": {"own": record.name, "sha256": landscape_fingerprint(objective)},
+            "landscape": {
+                "own": record.name,
+                "sha256": landscape_fingerprint(objective),
+                "coordinates": list(objective.labels),
+            },
             "dimension": record.dimension,
         } | window
     loss = objective.loss_and_gradient

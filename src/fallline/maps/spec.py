@@ -227,7 +227,8 @@ def map_spec(
     if "accuracy" in names_of(wanted):
         if not isinstance(target, NetworkObjective):
             raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
-        target.accuracy(np.zeros(target.dimension))  # says so where the loss has values as targets
+        if target.network.loss.targets == "values":
+            raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
     on_axis = {across.name, up.name}
     extra = {
         k: SETTINGS[k.split(".")[0]].check(settings.pop(k))
