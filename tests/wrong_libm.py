@@ -72,7 +72,7 @@ NUMPY = [
 ]
 
 ELSEWHERE = ("fallline.readings.",)
-"""Compiled code and its constants have tests of their own (`test_elementary.py`, `test_machine.py`)."""
+"""Modules that see the right functions: compiled code and its constants have tests of their own (`test_elementary.py`)."""
 
 
 def one_unit_off(function):
@@ -119,6 +119,7 @@ def hashes():
     from fallline.maps.map import compute_map
     from fallline.runs.starts import draw_starts, notebook_uniform
     from fallline.textbook.initial import INITIALS
+    from fallline.textbook.schedules import SCHEDULES
 
     def of(array):
         return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
@@ -151,6 +152,13 @@ def hashes():
     for name, (objective, options, x, y) in maps.items():
         optimizer = "momentum" if "momentum" in y else "gradient_descent"
         found[name] = fl.map(objective, x=x, y=y, size=4, steps=12, optimizer=optimizer, **options).sha256
+    gelu = fl.NetworkObjective(
+        fl.Network.of("2-3-2", activation="gelu", loss="cross_entropy"), fl.generate("moons", samples=9)
+    )
+    for schedule in SCHEDULES:
+        found[f"adam {schedule}"] = fl.map(
+            gelu, x="learning_rate=1e-4..1e-1:log", y="seed=0..2", size=3, steps=12, optimizer="adam", schedule=schedule
+        ).sha256
     found["fractal"] = compute_map(fractal_spec("tanh", size=2, steps=3, rows=2)).sha256
     return found
 
