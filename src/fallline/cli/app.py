@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import fallline
-from fallline.cli import commands, terminal
+from fallline.cli import commands, encoding
 from fallline.cli.maps import map_app
 from fallline.errors import FalllineError, UsageError
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     No traceback reaches the user, unless he asks for it with FALLLINE_TRACEBACK=1.
     """
-    terminal.prepare()
+    encoding.prepare()
     if os.environ.get("FALLLINE_TRACEBACK"):
         return _run(arguments)
     try:

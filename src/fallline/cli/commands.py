@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
+from fallline.cli.encoding import print_document
 from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
 from fallline.cli.progress import bar
-from fallline.cli.terminal import print_document
 from fallline.own.source import names_file, split
 
 __all__ = ["COMMANDS"]

@@ -65,7 +65,7 @@ def _readable(stream: TextIO) -> TextIO:
 
 def print_document(text: str) -> None:
     """Print a text that has an encoding of its own, UTF-8: as these bytes to a file or pipe, readably to a terminal."""
-    stream = sys.stdout
+    stream = getattr(sys.stdout, "rich_proxied_file", sys.stdout)  # the stream itself, where one is wrapped around it
     if stream is None or stream.isatty() or not isinstance(stream, io.TextIOWrapper):
         print(text, end="")
         return
