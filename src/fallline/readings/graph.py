@@ -19,13 +19,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fallline.errors import TraceError
 
-__all__ = ["Graph", "Node", "as_node", "evaluate", "make", "topological"]
+__all__ = ["Entries", "Graph", "Group", "Node", "as_node", "evaluate", "make", "topological"]
 
 Number = int | float
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
@@ -116,13 +118,46 @@ class Node:
         return f"{self.op}({', '.join(map(repr, self.args))})"
 
 
+@dataclass(frozen=True)
+class Entries:
+    """The entries of an array, row by row.
+
+    A list, because Python's garbage collector does not look into NumPy's arrays: a graph that held arrays of its own
+    nodes would never be freed.
+    """
+
+    shape: tuple[int, ...]
+    flat: list[Any]
+
+    @classmethod
+    def of(cls, array: Any) -> Entries:
+        entries = np.asarray(array, dtype=object)
+        return cls(entries.shape, list(entries.ravel()))
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The entries as an array again."""
+        out = np.empty(len(self.flat), dtype=object)
+        out[:] = self.flat
+        return out.reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One operation on arrays: what it was called, what it took, and what came out."""
+
+    name: str
+    operands: tuple[Entries, ...]
+    result: Entries
+
+
 class Graph:
     """A table of nodes in which equal expressions are the same node."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.groups: list[tuple[str, tuple[Any, ...], Any]] = []
-        """Array operations in the order the page made them: name, operands, result. Loops are cut along these."""
+        self.groups: list[Group] = []
+        """Array operations in the order the page made them. Loops are cut along these."""
         self._table: dict[Any, Node] = {}
 
     def node(self, op: str, args: tuple[Node, ...], payload: Any = None) -> Node:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import COMPARISONS, NUMERIC, Graph, Node, as_node, make
+from fallline.readings.graph import COMPARISONS, NUMERIC, Entries, Graph, Group, Node, as_node, make
 from fallline.readings.scalars import Scalars
 
 __all__ = ["Traced", "scalar", "tracing"]
@@ -75,7 +75,7 @@ class Traced(Scalars):
         flat = np.asarray(result, dtype=object).ravel()
         node = next((x for x in flat if isinstance(x, Node)), None)
         if node is not None:
-            node.graph.groups.append((name, tuple(np.asarray(x, dtype=object) for x in inputs), result))
+            node.graph.groups.append(Group(name, tuple(Entries.of(x) for x in inputs), Entries.of(result)))
 
 
 def _constant(x: Any) -> Any:
