@@ -17,6 +17,7 @@ import numpy as np
 
 from fallline.errors import UsageError
 from fallline.own import landscape
+from fallline.readings.constants import INEXACT, constant
 from fallline.textbook.landscapes import Landscape
 
 __all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "formula_of", "names_in", "parse_formula", "python_text"]
@@ -176,7 +177,8 @@ def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
         return Operation(sign, operands)
     try:
         with np.errstate(all="ignore"):
-            value = float(_apply(sign, *operands))
+            op = "power" if sign == "**" else sign
+            value = constant(op, *operands) if op in INEXACT else float(_apply(sign, *operands))
     except (ZeroDivisionError, OverflowError, ValueError):
         value = math.nan
     if not math.isfinite(value):

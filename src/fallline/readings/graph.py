@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import TraceError
+from fallline.readings.constants import INEXACT, constant
 
-__all__ = ["Entries", "Graph", "Group", "Node", "as_node", "evaluate", "make", "topological"]
+__all__ = ["Entries", "Graph", "Group", "Node", "as_node", "evaluate", "make", "numeric", "topological"]
 
 Number = int | float
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
@@ -276,7 +277,7 @@ def power(a: Node, b: Node) -> Node:
     if b.op == "number":
         exponent = b.payload
         if a.op == "number":
-            return a.graph.number(a.payload**exponent)
+            return a.graph.number(constant("power", a.payload, exponent))
         if exponent == 0.5:
             return make(a.graph, "sqrt", a)
         if exponent == int(exponent) and abs(exponent) <= 64:
@@ -306,7 +307,7 @@ def make(graph: Graph, op: str, *args: Node) -> Node:
     if op == "select" and args[1] is args[2]:
         return args[1]
     if all(a.op == "number" for a in args) and op in NUMERIC:
-        return graph.number(float(NUMERIC[op](*(a.payload for a in args))))
+        return graph.number(numeric(op, *(a.payload for a in args)))
     return graph.node(op, args)
 
 
@@ -376,6 +377,11 @@ NUMERIC: dict[str, Callable[..., Any]] = {
     "constant": lambda x: x,
 }
 """What each operation means, in NumPy's vocabulary: so a graph can be read back with any array type."""
+
+
+def numeric(op: str, *numbers: Any) -> Any:
+    """The value of an operation of plain numbers, the same on every machine."""
+    return constant(op, *numbers) if op in INEXACT else NUMERIC[op](*numbers)
 
 
 def evaluate(outputs: Sequence[Node], inputs: Mapping[tuple[Any, ...], Any]) -> list[Any]:

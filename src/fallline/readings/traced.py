@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import COMPARISONS, NUMERIC, Entries, Graph, Group, Node, as_node, make
+from fallline.readings.graph import COMPARISONS, Entries, Graph, Group, Node, as_node, make, numeric
 from fallline.readings.scalars import Scalars
 
 __all__ = ["Traced", "scalar", "tracing"]
@@ -26,10 +26,15 @@ def _function(op: str) -> Callable[..., Any]:
     def apply(*operands: Any) -> Any:
         like = next((x for x in operands if isinstance(x, Node)), None)
         if like is None:  # numbers only, such as exp(ones_like(z))
-            return NUMERIC[op](*operands)
+            return numeric(op, *operands)
         return make(like.graph, op, *(as_node(like, x) for x in operands))
 
     return apply
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    plain = not isinstance(base, Node) and not isinstance(exponent, Node)
+    return numeric("power", base, exponent) if plain else base**exponent
 
 
 class Traced(Scalars):
@@ -45,7 +50,7 @@ class Traced(Scalars):
         for name in (
             "exp", "log", "log1p", "tanh", "sqrt", "sin", "cos", "erf", "floor", "maximum", "minimum", *COMPARISONS,
         )
-    } | {"absolute": abs, "fabs": abs}  # fmt: skip
+    } | {"absolute": abs, "fabs": abs, "power": _power}  # fmt: skip
 
     @staticmethod
     def conditional(condition: Any, yes: Any, no: Any) -> Any:

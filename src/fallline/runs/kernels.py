@@ -17,11 +17,11 @@ from fallline.textbook.schedules import Schedule
 
 __all__ = ["KernelCache", "kernel_of"]
 
-ROOM = 64 * 2**20
-"""Bytes of machine code that are kept: some hundred kernels."""
+ROOM = 128 * 2**20
+"""Bytes that kernels may take: some hundred of them."""
 
-_BESIDES = 2**15
-"""Bytes that a kernel takes besides its code: what it was made from is part of its key."""
+_BESIDES = 2**20
+"""Bytes that a kernel takes besides its code: LLVM keeps a description of the processor with each."""
 
 
 class KernelCache:
