@@ -62,8 +62,8 @@ def maps(instruction_set: str) -> Iterator[tuple[str, str]]:
     """Maps of 16 x 16 cells, from settings that converge to settings that diverge."""
     rate, momentum = (axis.ravel() for axis in np.meshgrid(2.0 ** np.arange(-10, 6), np.arange(16) / 16))
     subjects = {
-        "tanh": (problem("2-3-2-3", "tanh", "cross_entropy"), "momentum", False),
-        "relu, tiles": (problem("3-5-4-1", "relu", "squared_error"), "adam", True),
+        "tanh": (problem("2-2-2", "tanh", "cross_entropy"), "momentum", False),
+        "relu, tiles": (problem("2-3-1", "relu", "squared_error"), "nesterov", True),
         "ackley": (objective("ackley"), "momentum", None),
     }
     for name, (subject, optimizer, tiled) in subjects.items():
@@ -71,8 +71,8 @@ def maps(instruction_set: str) -> Iterator[tuple[str, str]]:
             lanes = vector_bytes(instruction_set) // np.dtype(dtype).itemsize
             got = train(
                 subject, optimizer, steps=10, starts=scattered(subject.dimension, 29, 67), dtype=dtype, measures=MEASURES,
-                settings={"learning_rate": rate, "momentum" if optimizer == "momentum" else "beta1": momentum},
-                plan=Plan(lanes, 1 if tiled is None else 3, bool(tiled), instruction_set),
+                settings={"learning_rate": rate, "momentum": momentum},
+                plan=Plan(lanes, 1, bool(tiled), instruction_set),
             )  # fmt: skip
             yield f"map of {name}, {dtype}", digest(*(got[key] for key in MEASURES))
 
@@ -81,7 +81,9 @@ def patterns(dtype: str, count: int, seed: int) -> Any:
     """Numbers of every kind: patterns of bits, and ordinary numbers beside each other."""
     bits = 8 * np.dtype(dtype).itemsize
     kinds = np.uint32 if bits == 32 else np.uint64
-    mixed = (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15 + 2 * seed)) >> np.uint64(64 - bits)
+    mixed = (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15 + 2 * seed)) >> np.uint64(
+        64 - bits
+    )
     ordinary = scattered(count, 2 * seed + 37, 1009) * 2.0 ** (np.arange(count) % 12 - 6)
     return np.concatenate([mixed.astype(kinds).view(dtype), ordinary.astype(dtype)])
 

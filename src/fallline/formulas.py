@@ -173,12 +173,13 @@ def _degree(tree: Tree) -> float:
 
 def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
     """The operation, or its value where it has only numbers."""
-    if not all(isinstance(o, float) for o in operands):
+    numbers = [o for o in operands if isinstance(o, float)]
+    if len(numbers) < len(operands):
         return Operation(sign, operands)
     try:
         with np.errstate(all="ignore"):
             op = "power" if sign == "**" else sign
-            value = constant(op, *operands) if op in INEXACT else float(_apply(sign, *operands))
+            value = constant(op, *numbers) if op in INEXACT else float(_apply(sign, *operands))
     except (ZeroDivisionError, OverflowError, ValueError):
         value = math.nan
     if not math.isfinite(value):

@@ -49,7 +49,7 @@ def _far_beyond(op: str, x: float, y: float = 1.0) -> bool:
 
 def _exact(op: str, *numbers: float) -> float:
     """The size of the value, rounded once, subnormal numbers included."""
-    import mpmath
+    import mpmath  # type: ignore[import-untyped]
 
     with mpmath.workprec(_BITS):
         value = getattr(mpmath, op)(*(mpmath.mpf(float(x)) for x in numbers))

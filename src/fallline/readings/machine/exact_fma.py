@@ -28,8 +28,9 @@ SMALL = 2.0**-480
 """Factors of at least this size have a product whose error is a float64."""
 
 DOUBT = 1 + 2.0**-48
-"""What is left over from rounding the result, multiplied by this, must not change it. The sum of errors is off by at most
-3 2^-53 of the result's last place, and its doubt is 2^-49 of that: enough even below a power of two."""
+"""What rounding the result left over, times this, must not reach the next number. The sum of errors is off by at most
+3 2^-53 of the result's last place; what is left over is near half of that place, or a quarter below a power of two, where
+it matters, so this factor asks for more than twice the doubt."""
 
 
 class ExactVectors(Vectors):
@@ -92,7 +93,7 @@ class ExactVectors(Vectors):
     # --- float32 ---
 
     def _single(self, a: str, b: str, c: str) -> str:
-        wide, type_ = self._wide, self._wide.type
+        type_ = self._wide.type
         A, B, C = (self.let(f"fpext {self.type} {x} to {type_}") for x in (a, b, c))
         product = self.let(f"fmul {type_} {A}, {B}")
         total = self.let(f"fadd {type_} {product}, {C}")

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from fallline.readings.graph import Group, Node, add, topological
 from fallline.readings.machine.program import depends_on
 
