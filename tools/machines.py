@@ -11,6 +11,7 @@ qemu-user-static and, for AArch64, mmdebstrap. What cannot be had is skipped in 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -32,18 +34,18 @@ DEBIAN = {(3, 11): "bookworm", (3, 13): "trixie"}
 LIMIT = 300
 
 
-class Skipped(Exception):
+class SkippedError(Exception):
     """A machine that cannot be had here, with the reason."""
 
 
 def x86(cpu: str) -> Callable[[], dict[str, str]]:
     def run() -> dict[str, str]:
         if platform.machine() not in ("x86_64", "AMD64"):
-            raise Skipped("this machine is no x86")
+            raise SkippedError("this machine is no x86")
         qemu = program("qemu-x86_64-static")
         python = os.path.realpath(sys.executable)
-        if open(python, "rb").read(4) != b"\x7fELF":
-            raise Skipped(f"{python} is no program that QEMU can load")
+        if not Path(python).read_bytes().startswith(b"\x7fELF"):
+            raise SkippedError(f"{python} is no program that QEMU can load")
         path = os.pathsep.join([str(HERE / "src"), *(p for p in sys.path if p.endswith("-packages"))])
         return known_bits([qemu, python], PYTHONPATH=path, QEMU_CPU=cpu)
 
@@ -80,7 +82,7 @@ def aarch64() -> dict[str, str]:
 def program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise Skipped(f"{name} is not installed")
+        raise SkippedError(f"{name} is not installed")
     return found
 
 
@@ -89,13 +91,11 @@ def have(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise Skipped(f"{Path(command[0]).name} failed: {last}")
+        raise SkippedError(f"{Path(command[0]).name} failed: {last}")
 
 
 def known_bits(python: list[str], **environment: str) -> dict[str, str]:
     """The hashes that a Python gives."""
-    import json
-
     where = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | environment
     done = subprocess.run([*python, str(KNOWN)], capture_output=True, text=True, env=where, timeout=LIMIT, check=False)
     if done.returncode:
@@ -109,8 +109,6 @@ MACHINES: dict[str, Callable[[], dict[str, str]]] = {
 
 
 def main() -> int:
-    import json
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=f"{', '.join(MACHINES)}; all unless given")
     chosen = parser.parse_args().machines or list(MACHINES)
@@ -118,22 +116,25 @@ def main() -> int:
         parser.error(f"machine must be one of {', '.join(MACHINES)}; got {', '.join(sorted(unknown))}.")
     right = json.loads(KNOWN.with_suffix(".json").read_text(encoding="utf-8"))
     failed = False
-    for name in chosen:
-        start = time.perf_counter()
-        try:
-            got = MACHINES[name]()
-            wrong = [key for key in right if got.get(key) != right[key]]
-            says = (
-                f"{len(wrong)} of {len(right)} hashes differ: {'; '.join(wrong)}" if wrong else f"{len(right)} hashes"
-            )
-        except Skipped as reason:
-            print(f"skipped  {name:<12} {reason}", flush=True)
-            continue
-        except (RuntimeError, subprocess.TimeoutExpired) as error:
-            wrong, says = ["all"], str(error)
-        failed |= bool(wrong)
-        print(f"{'FAILED' if wrong else 'ok':<8} {name:<12} {time.perf_counter() - start:5.0f} s  {says}", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a program of its own
+        for status, line in pool.map(lambda name: result(name, right), chosen):
+            failed |= status == "FAILED"
+            print(f"{status:<8} {line}", flush=True)
     return 1 if failed else 0
+
+
+def result(name: str, right: dict[str, str]) -> tuple[str, str]:
+    """What became of one machine, in a word and in a line."""
+    start = time.perf_counter()
+    try:
+        hashes = MACHINES[name]()
+    except SkippedError as reason:
+        return "skipped", f"{name:<12} {reason}"
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        return "FAILED", f"{name:<12} {error}"
+    wrong = [key for key in right if hashes.get(key) != right[key]]
+    says = f"{len(wrong)} of {len(right)} hashes differ: {', '.join(wrong)}" if wrong else f"{len(right)} hashes"
+    return "FAILED" if wrong else "ok", f"{name:<12} {time.perf_counter() - start:5.0f} s  {says}"
 
 
 if __name__ == "__main__":
