@@ -7,9 +7,7 @@ that it was on (Boldo & Melquiond, "Emulation of FMA and correctly rounded sums"
 float64: product and sum with their errors (Dekker 1971, Knuth), which are added last. That last sum is rounded, too;
 where this could matter, and where an error would overflow or underflow, `whole_fma` computes the lanes.
 
-What was tried instead, in times of AVX2's fma on AVX (the fractal's network; this way: 19 in float32, 26 to 31 in float64):
-rounding to odd always, 30 and 48; both neighbours of the float64 sum rounded and compared, 22; the same arithmetic
-without looking for rare cases, 10 and 16, so that no way through float64 and no sum of errors can come near AVX2.
+docs/speed.md has the times, and the ways that were tried instead.
 """
 
 from __future__ import annotations
