@@ -9,6 +9,7 @@ import numpy as np
 KINDS = (
     "any bits",
     "ordinary",
+    "halfway",
     "few bits",
     "cancellation",
     "neighbours",
@@ -49,6 +50,9 @@ def operands(kind: str, dtype: Any, n: int, rng: np.random.Generator) -> tuple[A
             return any_bits().view(dtype), any_bits().view(dtype), any_bits().view(dtype)
         if kind == "ordinary":
             return numbers(bias - 30, bias + 30), numbers(bias - 30, bias + 30), numbers(bias - 60, bias + 60)
+        if kind == "halfway":  # half of c's last place, times (1 + j eps)(1 - j eps): a hair below it
+            c, off = numbers(bias - 5, bias + 5), rng.integers(-3, 4, n) * info.eps
+            return np.spacing(c) / 2 * (1 + off).astype(dtype), (1 - off).astype(dtype), c
         if kind == "few bits":
             return few(), few(), few()
         if kind == "cancellation":
