@@ -6,49 +6,15 @@ import mpmath
 import numpy as np
 import pytest
 
-from fallline.readings.graph import Graph
-from fallline.readings.machine import target
-from fallline.readings.machine.elementary import BOUNDS
-from fallline.readings.machine.emit import Writer
-from fallline.readings.machine.vectors import Vectors
+from elementwise import elementwise
+from fallline.readings.machine.elementary import BOUNDS, DOUBLE, SINGLE
+from fallline.readings.machine.target import this_host
 
 EXACT = {
     "exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p, "tanh": mpmath.tanh, "sqrt": mpmath.sqrt,
     "sin": mpmath.sin, "cos": mpmath.cos, "erf": mpmath.erf, "power": mpmath.power,
 }  # fmt: skip
 DTYPES = (np.float32, np.float64)
-
-
-def compiled(op: str, dtype, arguments: int, instruction_set: str = "native", registers: int = 1):
-    """The function as machine code over arrays."""
-    bits = 8 * np.dtype(dtype).itemsize
-    register = target.vector_bytes(instruction_set)
-    lanes = registers * register * 8 // bits
-    v, graph = Vectors(bits, lanes, avx512=register == 64), Graph()
-    pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
-    count = v.load_scalar("%args", arguments + 1, "i64")
-    with v.loop(count) as i:
-        writer = Writer(v, lambda key: v.load(pointers[key[1]], i))
-        node = graph.node(op, tuple(graph.input("x", k) for k in range(arguments)))
-        v.store(writer.write([node])[0], pointers[-1], i)
-    machine = target.compile_text(target.assemble(v), instruction_set)
-
-    def call(*xs):
-        blocks = -(-len(xs[0]) // lanes)
-        arrays = [_aligned(blocks * lanes, dtype) for _ in range(arguments + 1)]
-        for array, x in zip(arrays, xs, strict=False):
-            array[: len(x)] = x
-        table = np.array([a.ctypes.data for a in arrays] + [blocks], dtype=np.int64)
-        machine.call(table.ctypes.data)
-        return arrays[-1][: len(xs[0])].copy()
-
-    return call
-
-
-def _aligned(n: int, dtype):
-    raw = np.zeros(n * np.dtype(dtype).itemsize + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + n * np.dtype(dtype).itemsize].view(dtype)
 
 
 def ulps(got, exact, dtype) -> np.ndarray:
@@ -95,7 +61,7 @@ def test_error_stays_below_its_bound(op, dtype):
     x = sample(op, dtype)
     with mpmath.workprec(160):
         exact = [EXACT[op](mpmath.mpf(float(value))) for value in x]
-        error = ulps(compiled(op, dtype, 1)(x), exact, dtype)
+        error = ulps(elementwise(op, dtype, 1)(x), exact, dtype)
     worst = int(error.argmax())
     assert error[worst] <= BOUNDS[op] + 1e-6, f"{op}({x[worst]!r}) is off by {error[worst]:.3f} ulp"
 
@@ -109,7 +75,7 @@ def test_power_stays_below_its_bound(dtype):
     y = np.concatenate([rng.integers(0, 1000, 600), rng.normal(size=600) * 3, rng.normal(size=600) * 100]).astype(dtype)
     with mpmath.workprec(200):
         exact = [mpmath.power(mpmath.mpf(float(a)), mpmath.mpf(float(b))) for a, b in zip(x, y, strict=True)]
-        error = ulps(compiled("power", dtype, 2)(x, y), exact, dtype)
+        error = ulps(elementwise("power", dtype, 2)(x, y), exact, dtype)
     worst = int(error.argmax())
     assert error[worst] <= BOUNDS["power"], f"{x[worst]!r} ** {y[worst]!r} is off by {error[worst]:.3f} ulp"
 
@@ -121,7 +87,7 @@ def test_ends_are_those_of_c99(op, dtype):
     x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -1, 1, info.max, -info.max, info.smallest_subnormal], dtype)
     if op in ("sin", "cos"):
         x = x[np.abs(np.nan_to_num(x, nan=0, posinf=0, neginf=0)) <= 1]  # see the module: far arguments count as 0
-    got = compiled(op, dtype, 1)(x)
+    got = elementwise(op, dtype, 1)(x)
     with np.errstate(all="ignore"):
         want = getattr(np, op)(x)
     np.testing.assert_allclose(got, want, rtol=4 * float(info.eps))
@@ -135,16 +101,16 @@ def test_power_at_its_ends(dtype):
     x, y = (a.ravel() for a in np.meshgrid(values, values))
     with np.errstate(all="ignore"):
         want = np.power(x, y)
-    np.testing.assert_allclose(compiled("power", dtype, 2)(x, y), want, rtol=1e-6)
+    np.testing.assert_allclose(elementwise("power", dtype, 2)(x, y), want, rtol=1e-6)
 
 
 def test_erf_and_far_angles():
     for dtype in DTYPES:
         x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan], dtype)
-        np.testing.assert_array_equal(compiled("erf", dtype, 1)(x), np.array([0, -0.0, 1, -1, np.nan], dtype))
+        np.testing.assert_array_equal(elementwise("erf", dtype, 1)(x), np.array([0, -0.0, 1, -1, np.nan], dtype))
         far = np.array([1e30, -1e30], dtype)
-        np.testing.assert_array_equal(compiled("cos", dtype, 1)(far), [1, 1])
-        np.testing.assert_array_equal(compiled("sin", dtype, 1)(far), [0, 0])
+        np.testing.assert_array_equal(elementwise("cos", dtype, 1)(far), [1, 1])
+        np.testing.assert_array_equal(elementwise("sin", dtype, 1)(far), [0, 0])
 
 
 @pytest.mark.parametrize("op", EXACT)
@@ -155,10 +121,24 @@ def test_same_bits_on_every_instruction_set(op, dtype):
     roots = np.nextafter(dtype(np.sqrt(2)), np.array([0, 1, 2], dtype)) * np.array([[1], [0.5], [2]], dtype)
     x = np.concatenate([sample("tanh", dtype), np.array(ends, dtype), roots.ravel()])
     arguments = (np.abs(x), np.roll(x, 1)) if op == "power" else (x,)
-    machines = [("native", 1), ("native", 2), ("native", 4), ("avx2", 1), ("sse2", 1)]
-    results = [compiled(op, dtype, len(arguments), *machine)(*arguments) for machine in machines]
+    machines = [("native", 1), ("native", 2), ("native", 4), *((name, 1) for name in this_host().sets)]
+    results = [elementwise(op, dtype, len(arguments), *machine)(*arguments) for machine in machines]
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
         np.testing.assert_array_equal(
             np.signbit(results[0]) | np.isnan(results[0]), np.signbit(other) | np.isnan(other)
         )
+
+
+@pytest.mark.parametrize("form", [SINGLE, DOUBLE])
+def test_constants_are_those_of_the_functions(form):
+    """Sums of numbers are as good as their last part, which has 46 right bits in float64 and 20 in float32."""
+    bits = 20 if form is SINGLE else 46
+    rounded = np.float32 if form is SINGLE else np.float64
+    with mpmath.workprec(400):
+        for parts, value in ((form.ln2, mpmath.log(2)), (form.half_pi, mpmath.pi / 2)):
+            assert all(float(rounded(part)) == part for part in parts)
+            left = value - mpmath.fsum(map(mpmath.mpf, parts))
+            assert abs(left) <= mpmath.mpf(abs(parts[-1])) * mpmath.mpf(2) ** -bits
+        assert form.root == float(rounded(float(mpmath.sqrt(2))))
+        assert DOUBLE.ln2[0] == float(mpmath.log(2))

@@ -64,18 +64,6 @@ def test_what_has_no_value_is_not_a_number(name, x):
     assert math.isnan(getattr(exact, name)(x))
 
 
-@given(st.floats(-1e15, 1e15).filter(lambda x: abs(x) > 1e-15), st.integers(-20, 20))
-def test_a_whole_power_is_rounded_once(base, exponent):
-    assert exact.power(base, exponent) == float(Fraction(base) ** exponent)
-
-
-def test_a_power_without_a_value_raises():
-    with pytest.raises(ZeroDivisionError):
-        exact.power(0.0, -1)
-    with pytest.raises(OverflowError):
-        exact.power(1e300, 2)
-
-
 @given(finite, finite, st.integers(1, 50))
 def test_straight_values_are_exact_fractions_rounded(low, high, parts):
     got = exact.between(low, high, range(parts + 1), parts)

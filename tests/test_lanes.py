@@ -8,8 +8,9 @@ import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError
+from fallline.readings.machine.compiled import compile_text
 from fallline.readings.machine.layout import Plan
-from fallline.readings.machine.target import compile_text
+from fallline.readings.machine.target import INSTRUCTION_SETS, Host, this_host
 from fallline.runs.lanes import train
 from fallline.runs.outcome import Statistics, diverged_at, judge
 from fallline.textbook.activations import ACTIVATIONS
@@ -57,10 +58,50 @@ def test_threads_reach_no_bit(reference, threads):
     assert digest(run(threads=threads)["history"]) == expected
 
 
-@pytest.mark.parametrize("instruction_set", ["avx512", "avx2", "sse2"])
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_instruction_sets_reach_no_bit(reference, instruction_set):
+    if instruction_set not in this_host().sets:
+        pytest.skip(f"this machine does not run {instruction_set}")
     run, expected = reference
     assert digest(run(lanes=8, instruction_set=instruction_set)["history"]) == expected
+
+
+def host(architecture, *features):
+    return Host(architecture, "a test's", tuple((name, True) for name in features))
+
+
+MACHINES = {
+    "server": (host("x86_64", "sse2", "avx", "avx2", "fma", "avx512f"), "avx512 avx2 avx sse2", 64, True),
+    "laptop": (host("x86_64", "sse2", "avx", "avx2", "fma"), "avx2 avx sse2", 32, True),
+    "AVX2 without fma": (host("x86_64", "sse2", "avx", "avx2"), "avx sse2", 32, False),
+    "Piledriver": (host("x86_64", "sse2", "avx", "fma"), "avx sse2", 32, True),
+    "Sandy Bridge": (host("x86_64", "sse2", "avx"), "avx sse2", 32, False),
+    "Nehalem, or AVX switched off": (host("x86_64", "sse2", "sse4.2"), "sse2", 16, False),
+    "Arm": (host("aarch64"), "neon", 16, True),
+    "Arm with SVE": (host("aarch64", "neon", "sve"), "neon", 16, True),
+    "RISC-V": (host("riscv64", "v"), "", 16, True),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_offers_the_sets_that_it_runs(name):
+    machine, sets, register, fma = MACHINES[name]
+    assert " ".join(machine.sets) == sets
+    assert (machine.native.register, machine.native.fma) == (register, fma)
+    for other in INSTRUCTION_SETS:
+        if other in sets.split():
+            assert machine.find(other) == INSTRUCTION_SETS[other]
+        else:
+            with pytest.raises(FalllineError, match=f"instruction set {other} needs .* It runs native"):
+                machine.find(other)
+    with pytest.raises(FalllineError, match=r"instruction set must be one of avx, .*; got 'sse9'"):
+        machine.find("sse9")
+
+
+def test_a_set_that_this_machine_lacks_is_refused():
+    missing = next(name for name in INSTRUCTION_SETS if name not in this_host().sets)
+    with pytest.raises(FalllineError, match=f"instruction set {missing} needs"):
+        train("rosenbrock", steps=1, starts=[0.0, 0.0], plan=Plan(4, instruction_set=missing))
 
 
 def test_order_and_neighbours_reach_no_bit(reference):

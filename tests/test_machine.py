@@ -11,6 +11,7 @@ from fallline.data import Dataset
 from fallline.errors import TraceError
 from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.target import this_host
 from fallline.runs.descent import descend, method
 from fallline.runs.lanes import train
 from fallline.runs.outcome import Statistics, diverged_at, judge
@@ -124,8 +125,8 @@ def test_instruction_sets_threads_and_company_give_one_hash(dtype, tiled):
             target, "momentum", steps=12, starts=start(target), settings=some, measures=wanted, dtype=dtype, **options
         )
 
-    hashes = {hashed(run(plan=Plan(n, 2, tiled, name))) for name, n in (("avx2", 8), ("native", 16), ("native", 4))}
-    hashes |= {hashed(run(plan=Plan(4, 1, tiled, "sse2")))}
+    layouts = [("native", 16), ("native", 4), *((name, 8) for name in this_host().sets)]
+    hashes = {hashed(run(plan=Plan(n, 2, tiled, name))) for name, n in layouts}
     hashes |= {hashed(run(threads=n)) for n in (1, 2, 4)}
     order = np.random.default_rng(0).permutation(37)
     hashes |= {hashed(run(order), np.argsort(order))}

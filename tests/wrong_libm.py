@@ -71,15 +71,10 @@ NUMPY = [
     "tanh",
 ]
 
-ELSEWHERE = ("fallline.readings.",)
-"""Modules that see the right functions: compiled code and its constants have tests of their own (`test_elementary.py`)."""
-
 
 def one_unit_off(function):
     def wrong(*arguments, **options):
         right = function(*arguments, **options)
-        if str(sys._getframe(1).f_globals.get("__name__")).startswith(ELSEWHERE):
-            return right
         if isinstance(right, float):
             return math.nextafter(right, math.inf)
         if isinstance(right, np.ndarray) and right.dtype.kind == "f":

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["between", "circle", "cos", "each", "exp", "log", "power", "sin", "tanh"]
+__all__ = ["between", "circle", "cos", "each", "exp", "log", "sin", "tanh"]
 
 _WIDE = Context(prec=70, Emin=-9999, Emax=9999)
 """Digits for exponentials. A float has 17, and no exp or log of one is within 1e-36 of the middle of two floats."""
@@ -102,23 +102,6 @@ def sin(x: float) -> float:
     (0.8414709848078965, 1.2246467991473532e-16)
     """
     return circle(x)[1]
-
-
-def power(base: float, exponent: int) -> float:
-    """A whole power, rounded once.
-
-    >>> power(1.5, 3), power(2.0, -2)
-    (3.375, 0.25)
-
-    Raises
-    ------
-    ZeroDivisionError: 0 to a negative power.
-    OverflowError: the value is larger than any float.
-    """
-    over, under = base.as_integer_ratio()
-    if exponent < 0:
-        over, under = under if over > 0 else -under, abs(over)
-    return float(over ** abs(exponent) / under ** abs(exponent))
 
 
 def circle(angle: float) -> tuple[float, float]:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from fallline import exact
 from fallline.errors import UsageError
 from fallline.number_text import read_number
+from fallline.readings.constants import INEXACT, constant
 from fallline.readings.reverse import gradient_of
 from fallline.textbook.landscapes import Landscape
 
@@ -47,12 +47,6 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     "exp": (np.exp, 1), "log": (np.log, 1), "sqrt": (np.sqrt, 1), "sin": (np.sin, 1), "cos": (np.cos, 1),
     "tanh": (np.tanh, 1), "abs": (np.abs, 1), "max": (np.maximum, 2), "min": (np.minimum, 2),
 }  # fmt: skip
-NUMBERS: dict[str, Callable[..., float]] = {
-    "exp": exact.exp, "log": exact.log, "sqrt": math.sqrt, "sin": exact.sin, "cos": exact.cos, "tanh": exact.tanh,
-    "abs": abs, "max": max, "min": min,
-}  # fmt: skip
-"""The same functions for constants: correctly rounded."""
-
 CONSTANTS = {"pi": math.pi, "e": math.e}
 COORDINATES = ("x", "y")
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
@@ -171,22 +165,18 @@ def _degree(tree: Tree) -> float:
 
 def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
     """The operation, or its value where it has only numbers."""
-    if not all(isinstance(o, float) for o in operands):
+    numbers = [o for o in operands if isinstance(o, float)]
+    if len(numbers) < len(operands):
         return Operation(sign, operands)
     try:
-        value = _value_of_numbers(sign, *operands)  # type: ignore[arg-type]  # all of them are numbers
+        with np.errstate(all="ignore"):
+            op = "power" if sign == "**" else sign
+            value = constant(op, *numbers) if op in INEXACT else float(_apply(sign, *operands))
     except (ZeroDivisionError, OverflowError, ValueError):
         value = math.nan
     if not math.isfinite(value):
         raise UsageError(f"{python_text(Operation(sign, operands))} in the formula has no finite value.")
     return value
-
-
-def _value_of_numbers(sign: str, *values: float) -> float:
-    """The operation on numbers alone. It becomes a constant of the compiled code, so it is the same on every machine."""
-    if sign == "**":
-        return exact.power(values[0], int(values[1]))
-    return float(NUMBERS[sign](*values) if sign in NUMBERS else _apply(sign, *values))
 
 
 def _apply(sign: str, *values: Any) -> Any:

@@ -20,14 +20,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fallline.errors import TraceError
-from fallline.readings.numeric import NUMERIC
+from fallline.readings.numeric import NUMERIC, numeric
 
-__all__ = ["Graph", "Node", "as_node", "as_quantity", "evaluate", "make", "topological"]
+__all__ = ["Entries", "Graph", "Group", "Node", "as_node", "as_quantity", "evaluate", "make", "topological"]
 
 Number = int | float
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
@@ -123,13 +125,46 @@ class Node:
         return f"{self.op}({', '.join(map(repr, self.args))})"
 
 
+@dataclass(frozen=True)
+class Entries:
+    """The entries of an array, row by row.
+
+    A list, because Python's garbage collector does not look into NumPy's arrays: a graph that held arrays of its own
+    nodes would never be freed.
+    """
+
+    shape: tuple[int, ...]
+    flat: list[Any]
+
+    @classmethod
+    def of(cls, array: Any) -> Entries:
+        entries = np.asarray(array, dtype=object)
+        return cls(entries.shape, list(entries.ravel()))
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The entries as an array again."""
+        out = np.empty(len(self.flat), dtype=object)
+        out[:] = self.flat
+        return out.reshape(self.shape)
+
+
+@dataclass(frozen=True)
+class Group:
+    """One operation on arrays: what it was called, what it took, and what came out."""
+
+    name: str
+    operands: tuple[Entries, ...]
+    result: Entries
+
+
 class Graph:
     """A table of nodes in which equal expressions are the same node."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.groups: list[tuple[str, tuple[Any, ...], Any]] = []
-        """Array operations in the order the page made them: name, operands, result. Loops are cut along these."""
+        self.groups: list[Group] = []
+        """Array operations in the order the page made them. Loops are cut along these."""
         self._table: dict[Any, Node] = {}
 
     def node(self, op: str, args: tuple[Node, ...], payload: Any = None) -> Node:
@@ -255,7 +290,7 @@ def multiply(a: Node, b: Node) -> Node:
 def divide(a: Node, b: Node) -> Node:
     if b.op == "number":
         if a.op == "number":
-            return a.graph.number(_of_numbers("divide", a, b))
+            return a.graph.number(numeric("divide", a.payload, b.payload))
         if b.payload != 0 and abs(math.frexp(b.payload)[0]) == 0.5:  # dividing by a power of two is exact as a product
             return multiply(a, a.graph.number(1 / b.payload))
     return a.graph.node("divide", (a, b))
@@ -272,7 +307,7 @@ def power(a: Node, b: Node) -> Node:
     if b.op == "number":
         exponent = b.payload
         if a.op == "number":
-            return a.graph.number(_of_numbers("power", a, b))
+            return a.graph.number(numeric("power", a.payload, exponent))
         if exponent == 0.5:
             return make(a.graph, "sqrt", a)
         if abs(exponent) <= 64 and exponent == int(exponent):
@@ -293,12 +328,6 @@ ARITHMETIC: dict[str, Callable[..., Node]] = {
 }  # fmt: skip
 
 
-def _of_numbers(op: str, *args: Node) -> float:
-    """The operation's value, as IEEE 754 has it: 1 / 0 is infinite, and the square root of -1 is NaN."""
-    with np.errstate(all="ignore"):
-        return float(NUMERIC[op](*(np.float64(a.payload) for a in args)))
-
-
 def make(graph: Graph, op: str, *args: Node) -> Node:
     """A node of that operation, with the rules applied."""
     if op in ARITHMETIC:
@@ -312,7 +341,7 @@ def make(graph: Graph, op: str, *args: Node) -> Node:
             if known is other or known.op == "number":
                 return other if known is other or bool(known.payload) is (op == "logical_and") else known
     if all(a.op == "number" for a in args) and op in NUMERIC:
-        return graph.number(_of_numbers(op, *args))
+        return graph.number(numeric(op, *(a.payload for a in args)))
     return graph.node(op, args)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NUMERIC"]
+from fallline.readings.constants import INEXACT, constant
+
+__all__ = ["NUMERIC", "numeric"]
 
 
 def _real(x: Any) -> Any:
@@ -65,3 +67,15 @@ NUMERIC: dict[str, Callable[..., Any]] = {
     "select": lambda c, x, y: np.where(c, x, y),
     "constant": lambda x: x,
 }
+
+
+def numeric(op: str, *numbers: float) -> float:
+    """The value of an operation on plain numbers, the same on every machine; 1 / 0 is infinite, the square root of -1 NaN.
+
+    >>> numeric("exp", 2.0), numeric("divide", 1.0, 0.0)
+    (7.38905609893065, inf)
+    """
+    if op in INEXACT:
+        return constant(op, *numbers)
+    with np.errstate(all="ignore"):
+        return float(NUMERIC[op](*(np.float64(x) for x in numbers)))

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import COMPARISONS, LOGICAL, Graph, Node, as_node, make
-from fallline.readings.numeric import NUMERIC
+from fallline.readings.graph import COMPARISONS, LOGICAL, Entries, Graph, Group, Node, as_node, make
+from fallline.readings.numeric import numeric
 from fallline.readings.scalars import Scalars
 
 __all__ = ["Traced", "located", "scalar", "tracing"]
@@ -27,10 +27,15 @@ def _function(op: str) -> Callable[..., Any]:
     def apply(*operands: Any) -> Any:
         like = next((x for x in operands if isinstance(x, Node)), None)
         if like is None:  # numbers only, such as exp(ones_like(z))
-            return NUMERIC[op](*operands)
+            return numeric(op, *operands)
         return make(like.graph, op, *(as_node(like, x) for x in operands))
 
     return apply
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    plain = not isinstance(base, Node) and not isinstance(exponent, Node)
+    return numeric("power", base, exponent) if plain else base**exponent
 
 
 class Traced(Scalars):
@@ -49,7 +54,7 @@ class Traced(Scalars):
         )
     } | {
         "fabs": _function("absolute"), "bitwise_and": _function("logical_and"), "bitwise_or": _function("logical_or"),
-        "invert": _function("logical_not"),
+        "invert": _function("logical_not"), "power": _power,
     }  # fmt: skip
 
     @staticmethod
@@ -80,7 +85,7 @@ class Traced(Scalars):
         flat = np.asarray(result, dtype=object).ravel()
         node = next((x for x in flat if isinstance(x, Node)), None)
         if node is not None:
-            node.graph.groups.append((name, tuple(np.asarray(x, dtype=object) for x in inputs), result))
+            node.graph.groups.append(Group(name, tuple(Entries.of(x) for x in inputs), Entries.of(result)))
 
 
 def _constant(x: Any) -> Any:

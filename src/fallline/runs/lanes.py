@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import FalllineError, TraceError, UnknownNameError, UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
-from fallline.readings.machine.kernel import Kernel, build
+from fallline.readings.machine.kernel import Kernel
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Plan, Slot
-from fallline.readings.machine.program import Program
+from fallline.runs.kernels import kernel_of
 from fallline.runs.outcome import Statistics, half, judge, smallest_gradient, window
-from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
@@ -105,11 +103,11 @@ def train(
     samples = (
         (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
     )
-    program, kernel = _kernel(
-        _page(what), record, decay, tuple(columns), "accuracy" in measures, plan, 8 * real.itemsize, rows is not None,
-        samples,
+    kernel = kernel_of(
+        _page(what), record, decay, tuple(columns), hits="accuracy" in measures, plan=plan, bits=8 * real.itemsize,
+        batches=rows is not None, samples=samples,
     )  # fmt: skip
-    table = np.zeros(Slot.SETTINGS + 2 * len(program.settings), dtype=np.int64)
+    table = np.zeros(Slot.SETTINGS + 2 * len(kernel.settings), dtype=np.int64)
     raw = np.empty((len(Measure), cells), dtype=real)
     history = np.full((cells, steps + 1), np.nan, dtype=real) if "history" in measures else None
     finals = np.full((cells, what.dimension), np.nan, dtype=real) if "parameters" in measures else None
@@ -131,7 +129,7 @@ def train(
     table[Slot.PATH] = 0 if path is None else path.ctypes.data
     table[Slot.FINALS] = 0 if finals is None else finals.ctypes.data
     table[Slot.WINDOW], table[Slot.HALF] = window(steps), half(steps)
-    for i, name in enumerate(program.settings):
+    for i, name in enumerate(kernel.settings):
         table[Slot.SETTINGS + 2 * i] = columns[name].ctypes.data
         table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
     packed = 0 if rows is None else rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
@@ -161,18 +159,6 @@ def _page(objective: Objective) -> Network | LandscapeObjective:
     if isinstance(objective, LandscapeObjective):
         return objective
     raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")
-
-
-@lru_cache(maxsize=128)
-def _kernel(
-    page: Network | LandscapeObjective, optimizer_: Optimizer, schedule_: Schedule, settings: tuple[str, ...], hits: bool,
-    plan: Plan | None, bits: int, batches: bool, samples: tuple[int, ...],
-) -> tuple[Program, Kernel]:  # fmt: skip
-    """Traced and compiled once: a map trains the same objective tile after tile."""
-    program = program_of(page, optimizer_, schedule_, settings, hits=hits)
-    plan = plan or Plan.best(program, bits, samples)
-    remainder = any(n % plan.together for n in samples)
-    return program, build(program, plan, bits, batches=batches, remainder=remainder)
 
 
 def _run(

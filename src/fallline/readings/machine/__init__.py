@@ -6,7 +6,9 @@
 - `tiles`: a graph too long for that, as loops over its arrays
 - `layout`: what a kernel and its caller agree on: table, measures, plan
 - `kernel`: the loop over blocks of lanes and steps, of `samples`, `folding` (measures) and `updating`, in one `frame`
-- `target`: from text to machine code in memory
+- `target`: the instruction sets, and what this machine has of them
+- `exact_fma`: fma for those without one; `whole_fma`: its rare cases; `avx512`: shorter ways where they exist
+- `compiled`: from text to machine code in memory
 
 No fast-math flag and no contraction is ever allowed: the graph alone decides the arithmetic, so the vector's width,
 the instruction set and the number of threads do not reach a bit.

@@ -1,7 +1,8 @@
 """AVX-512's own instructions for scaling, taking apart and special values: fewer of them, the same bits.
 
-IEEE 754 fixes each result (a scaling rounds once; exponent and mantissa are exact), so the longer way that
-`elementary` takes on other machines ends in the same number. A test holds every function to that.
+All of them belong to AVX-512's foundation (`avx512f`), so every processor with AVX-512 has them. IEEE 754 fixes each
+result (a scaling rounds once; exponent and mantissa are exact), so the longer way that `elementary` takes on other machines
+ends in the same number. A test holds every function to that.
 """
 
 from __future__ import annotations

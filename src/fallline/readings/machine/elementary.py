@@ -38,7 +38,9 @@ class Format:
     mantissa: int
     bias: int
     ln2: tuple[float, float]
+    """ln(2) as a sum of two numbers; float32's first has so few bits that its product with an exponent is exact."""
     half_pi: tuple[float, ...]
+    """pi/2 as a sum, in the same way."""
     root: float
     """sqrt(2), rounded: from it on a mantissa is halved before its logarithm is taken."""
     far: float
@@ -151,7 +153,7 @@ def _reduced(v: Vectors, x: str, factor: float, offset: float) -> tuple[str, str
     """
     f = format_of(v)
     magic = 2.0**f.mantissa + offset
-    shifted = v.fma(x, v.number(factor / math.log(2)), v.number(magic))
+    shifted = v.fma(x, v.number(factor / DOUBLE.ln2[0]), v.number(magic))
     k = v.sub(shifted, v.number(magic))
     if factor != 1:
         x = v.mul(x, v.number(factor))

@@ -30,7 +30,7 @@ _SIMPLE: dict[str, Callable[..., str]] = {
     "multiply": Vectors.mul,
     "divide": Vectors.div,
     "negative": Vectors.neg,
-    "fma": Vectors.fma,
+    "fma": lambda v, a, b, c: v.fma(a, b, c),  # some machines write it otherwise
     "select": Vectors.select,
     "floor": lambda v, x: v.call("floor", x),
     "absolute": lambda v, x: v.call("fabs", x),

@@ -17,23 +17,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fallline.readings.machine import folding, target
+from fallline.readings.machine.compiled import Compiled, assemble, compile_text
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
 from fallline.readings.machine.samples import OverSamples
 from fallline.readings.machine.updating import update_all
-from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Kernel", "build"]
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled program: `compiled.call(address of table)`; `scratch` bytes of memory, aligned to 256, a thread."""
+    """A compiled program: `compiled.call(address of table)`; `scratch` bytes of memory, aligned to 256, a thread.
 
-    compiled: target.Compiled
+    It keeps the names of its settings, in the table's order, and not the program, whose graphs are as large as the code.
+    """
+
+    compiled: Compiled
     plan: Plan
+    settings: tuple[str, ...]
     scratch: int
     instructions: int
 
@@ -49,13 +53,13 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
     """
     writer = _KernelWriter(program, plan, bits, batches, remainder)
     text = writer.write()
-    compiled = target.compile_text(text, plan.instruction_set)
-    return Kernel(compiled, plan, writer.f.size * writer.f.v.bytes, text.count("\n"))
+    compiled = compile_text(text, plan.instruction_set)
+    return Kernel(compiled, plan, program.settings, writer.f.size * writer.f.v.bytes, text.count("\n"))
 
 
 class _KernelWriter:
     def __init__(self, program: Program, plan: Plan, bits: int, batches: bool, remainder: bool) -> None:
-        self.f = Frame(program, Vectors(bits, plan.lanes, target.vector_bytes(plan.instruction_set) == 64))
+        self.f = Frame(program, target.vectors(bits, plan.lanes, plan.instruction_set))
         objective = program.objective
         self.samples = (
             OverSamples(self.f, objective, plan, batches, remainder) if isinstance(objective, Samples) else None
@@ -83,7 +87,7 @@ class _KernelWriter:
             self._steps(cell, lanes)
             folding.finish(f)
             self._finish(cell, lanes)
-        return target.assemble(v)
+        return assemble(v)
 
     # --- a block's beginning and end: scalars in, scalars out ---
 

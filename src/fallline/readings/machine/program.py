@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from fallline.readings.graph import Graph, Node, make, topological
 
 __all__ = [
@@ -135,12 +133,11 @@ def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
             values[node.index] = make(graph, node.op, *args)
         if values[node.index] is not node:
             renamed[node.index] = values[node.index]
-    for _, operands, result in graph.groups:  # what was noted of arrays holds for the new nodes
-        for array in (*operands, result):
-            flat = array.reshape(-1).view(np.ndarray)
-            for i, entry in enumerate(flat):
+    for group in graph.groups:  # what was noted of arrays holds for the new nodes
+        for entries in (*group.operands, group.result):
+            for i, entry in enumerate(entries.flat):
                 if isinstance(entry, Node) and entry.index in renamed:
-                    flat[i] = renamed[entry.index]
+                    entries.flat[i] = renamed[entry.index]
     return [values[o.index] for o in outputs]
 
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from fallline.readings.graph import Node, add, topological
+from fallline.readings.graph import Group, Node, add, topological
 from fallline.readings.machine.program import depends_on
 
 __all__ = ["Access", "Outer", "Product", "Sheet", "Sheets", "Total"]
@@ -102,7 +100,7 @@ class Sheets:
         for place, node in self.outputs:
             places.setdefault(node.index, []).append(place)
         graph = nodes[0].graph
-        products = [p for g in graph.groups if g[0] == "matmul" and (p := self._noted(g)) is not None]
+        products = [p for g in graph.groups if g.name == "matmul" and (p := self._noted(g)) is not None]
         taken: set[int] = set()
         pending: list[tuple[Any, Any, Any, int]] = []
         for A, B, C in products:
@@ -113,10 +111,10 @@ class Sheets:
                     taken.update(n.index for n in C.ravel())
         used = self._used_beyond(taken, places)
         self._outer_nodes = taken - used
-        for name, operands, result in graph.groups:
-            if name == "matmul" and operands[0].ndim == 2 and operands[0].shape[1] > 1:
-                self._product(operands[0], operands[1], np.asarray(result, dtype=object))
-            self._elementwise([n for n in np.asarray(result, dtype=object).ravel() if isinstance(n, Node)])
+        for group in graph.groups:
+            if group.name == "matmul" and len(group.operands[0].shape) == 2 and group.operands[0].shape[1] > 1:
+                self._product(group.operands[0].array, group.operands[1].array, group.result.array)
+            self._elementwise([n for n in group.result.flat if isinstance(n, Node)])
         for A, B, C, first in pending:
             left, right = self.access(list(A[:, 0])), self.access(list(B[0]))
             if left is not None and right is not None:
@@ -129,8 +127,8 @@ class Sheets:
 
     # --- finding ---
 
-    def _noted(self, group: tuple[str, Any, Any]) -> tuple[Any, Any, Any] | None:
-        (A, B), C = group[1], np.asarray(group[2], dtype=object)
+    def _noted(self, group: Group) -> tuple[Any, Any, Any] | None:
+        A, B, C = (entries.array for entries in (*group.operands, group.result))
         if A.ndim != 2 or B.ndim != 2 or not all(isinstance(n, Node) for n in (*A.ravel(), *B.ravel(), *C.ravel())):
             return None
         return A, B, C

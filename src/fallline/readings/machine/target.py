@@ -1,106 +1,146 @@
-"""From LLVM's text to machine code in memory, for this machine or for a lesser instruction set.
+"""What code is made for: the instruction sets, which of them this machine runs, and the vectors to write for one.
 
-Only code generation runs, no optimization passes: the text is already what we want, and passes cost more time than
-they save. Compiled functions are kept for the life of the process, keyed by their text.
+A named set switches on the features of its row and no others, so it is the same on every machine that offers it:
+`sse2` on a new processor is the code that an old one gets. `native` is all that this machine has. LLVM is asked what
+that is: it also knows whether the operating system saves the registers.
 """
 
 from __future__ import annotations
 
-import ctypes
-import hashlib
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fallline.errors import UnknownNameError
+from fallline.errors import UnknownNameError, UsageError
+from fallline.readings.machine.exact_fma import ExactVectors
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["INSTRUCTION_SETS", "Compiled", "assemble", "compile_text", "native_set", "vector_bytes"]
-
-INSTRUCTION_SETS: dict[str, tuple[str, int]] = {
-    "native": ("", 0),
-    "avx512": ("", 64),
-    "avx2": ("avx512", 32),
-    "sse2": ("avx512,avx2,avx,fma,sse4.1,sse4.2,ssse3,sse3", 16),
-}
-"""Name to (features switched off, bytes of a vector register; 0: found out)."""
-
-_lock = threading.Lock()
-_compiled: dict[str, Compiled] = {}
+__all__ = ["INSTRUCTION_SETS", "Host", "InstructionSet", "machine", "this_host", "vector_bytes", "vectors"]
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """A function in machine code that takes one pointer; calling it releases the interpreter's lock."""
+class InstructionSet:
+    """A row of the table.
 
-    call: Callable[[int], None]
-    seconds: float
-    engine: Any
+    Parameters
+    ----------
+    architecture: the first part of LLVM's triple.
+    features: what the processor must have, in LLVM's words.
+    register: bytes of a vector register.
+    fma: whether it multiplies and adds with one rounding.
+    """
+
+    name: str
+    architecture: str
+    features: tuple[str, ...]
+    register: int
+    fma: bool
+
+
+INSTRUCTION_SETS = {
+    row.name: row
+    for row in (
+        InstructionSet("avx512", "x86_64", ("avx512f", "avx2", "fma"), 64, fma=True),
+        InstructionSet("avx2", "x86_64", ("avx2", "fma"), 32, fma=True),
+        InstructionSet("avx", "x86_64", ("avx",), 32, fma=False),
+        InstructionSet("sse2", "x86_64", ("sse2",), 16, fma=False),
+        InstructionSet("neon", "aarch64", (), 16, fma=True),
+    )
+}
+"""The named sets, the best of each architecture first. Every AArch64 processor that runs Python has NEON."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What LLVM says of a machine: architecture, processor, each feature and whether it may be used."""
+
+    architecture: str
+    cpu: str
+    flags: tuple[tuple[str, bool], ...]
+
+    @property
+    def features(self) -> frozenset[str]:
+        return frozenset(name for name, on in self.flags if on)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The named sets that it runs, the best first."""
+        return tuple(
+            name
+            for name, row in INSTRUCTION_SETS.items()
+            if row.architecture == self.architecture and self.features.issuperset(row.features)
+        )
+
+    @property
+    def native(self) -> InstructionSet:
+        """Everything that it has. A machine outside the table gets vectors of 16 bytes, which LLVM splits if need be."""
+        best = INSTRUCTION_SETS[self.sets[0]] if self.sets else None
+        # some of AMD's have an fma without AVX2; processors outside the table have it too, or LLVM calls the library's
+        fma = best is None or best.fma or not self.features.isdisjoint(("fma", "fma4"))
+        register = best.register if best else 16
+        return InstructionSet("native", self.architecture, tuple(sorted(self.features)), register, fma)
+
+    def find(self, name: str) -> InstructionSet:
+        """The set of that name, or an error that says what this machine lacks."""
+        if name == "native":
+            return self.native
+        if name not in INSTRUCTION_SETS:
+            raise UnknownNameError("instruction set", name, ["native", *INSTRUCTION_SETS])
+        if name not in self.sets:
+            row = INSTRUCTION_SETS[name]
+            missing = sorted(set(row.features) - self.features)
+            lacks = f"has no {' and no '.join(missing)}" if row.architecture == self.architecture else "is another"
+            raise UsageError(
+                f"instruction set {name} needs {row.architecture} with {', '.join(row.features) or 'nothing more'}; "
+                f"this machine ({self.architecture}, {self.cpu}) {lacks}. It runs {', '.join(('native', *self.sets))}."
+            )
+        return INSTRUCTION_SETS[name]
 
 
 @cache
-def _machine(instruction_set: str) -> tuple[Any, Any]:
+def this_host() -> Host:
+    """This machine."""
     import llvmlite.binding as llvm
 
-    if instruction_set not in INSTRUCTION_SETS:
-        raise UnknownNameError("instruction set", instruction_set, INSTRUCTION_SETS)
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    features = dict(llvm.get_host_cpu_features())
-    off = [f for f in INSTRUCTION_SETS[instruction_set][0].split(",") if f]
-    for name in features:
-        if any(name == f or (f == "avx512" and name.startswith("avx512")) for f in off):
-            features[name] = False
-    flags = ",".join(("+" if on else "-") + name for name, on in sorted(features.items()))
-    if features.get("avx512f"):
-        flags += ",-prefer-256-bit"
-    cpu = llvm.get_host_cpu_name() if not off else "x86-64"
-    target = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=flags, opt=2, jit=True)
-    return target, features
+    architecture = llvm.get_process_triple().split("-")[0]
+    try:
+        features = llvm.get_host_cpu_features()
+    except RuntimeError:  # some systems do not tell; what a set needs is then not there
+        features = {}
+    return Host(
+        {"arm64": "aarch64", "amd64": "x86_64"}.get(architecture, architecture),
+        llvm.get_host_cpu_name(),
+        tuple(sorted(features.items())),
+    )
 
 
-@cache
 def vector_bytes(instruction_set: str = "native") -> int:
     """Bytes of the widest vector register worth using."""
-    known = INSTRUCTION_SETS.get(instruction_set, ("", 0))[1]
-    if known:
-        return known
-    features = _machine(instruction_set)[1]
-    return 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+    return this_host().find(instruction_set).register
 
 
-def native_set() -> str:
-    """The name of this machine's own instruction set."""
-    return {64: "avx512", 32: "avx2"}.get(vector_bytes("native"), "sse2")
+def vectors(bits: int, width: int, instruction_set: str = "native") -> Vectors:
+    """A writer of code for that set, with `width` lanes of float32 or float64."""
+    row = this_host().find(instruction_set)
+    if not row.fma:
+        return ExactVectors(bits, width)
+    return Vectors(bits, width, avx512=row.register == 64)
 
 
-def assemble(v: Vectors, name: str = "run") -> str:
-    """A module with one function `name(ptr %args)` whose body has been written."""
-    declarations = "\n".join(sorted(v.declared))
-    return f'{declarations}\ndefine void @{name}(ptr noalias %args) "stackrealign" {{\nentry:\n{v.text()}\n  ret void\n}}\n'
-
-
-def compile_text(text: str, instruction_set: str = "native", name: str = "run") -> Compiled:
-    """Machine code for the text; the same text is compiled once in a process."""
-    key = hashlib.sha256(f"{instruction_set}\n{text}".encode()).hexdigest()
-    with _lock:  # LLVM's global tables are not made for two compilers at once
-        if key not in _compiled:
-            _compiled[key] = _compile(text, instruction_set, name)
-        return _compiled[key]
-
-
-def _compile(text: str, instruction_set: str, name: str) -> Compiled:
+def machine(instruction_set: str = "native") -> Any:
+    """LLVM's target machine for that set. Whoever makes an engine of it gives it away: each engine needs its own."""
     import llvmlite.binding as llvm
 
-    start = time.perf_counter()
-    target = _machine(instruction_set)[0]
-    module = llvm.parse_assembly(text)
-    module.triple = llvm.get_default_triple()
-    module.data_layout = str(target.target_data)
-    engine = llvm.create_mcjit_compiler(module, target)
-    engine.finalize_object()
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address(name))
-    return Compiled(call, time.perf_counter() - start, engine)
+    host = this_host()
+    row = host.find(instruction_set)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    if row.name == "native":
+        flags = [("+" if on else "-") + name for name, on in host.flags]
+        cpu = host.cpu
+    else:
+        flags = ["+" + name for name in row.features]
+        cpu = "x86-64" if row.architecture == "x86_64" else "generic"
+    if row.register == 64:
+        flags.append("-prefer-256-bit")
+    return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=",".join(flags), opt=2, jit=True)

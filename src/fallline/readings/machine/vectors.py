@@ -40,6 +40,7 @@ class Vectors:
         self.declared: set[str] = set()
         self._count = 0
         self._known: dict[str, str] = {}
+        self._block = "entry"
         self._leaving: list[str] = []
 
     # --- writing ---
@@ -67,7 +68,7 @@ class Vectors:
 
     def label(self, name: str) -> None:
         """Begin a block. Nothing written before is assumed to be known in it."""
-        self._known = {}
+        self._known, self._block = {}, name
         self.lines.append(f"{name}:")
 
     def text(self) -> str:
@@ -104,20 +105,23 @@ class Vectors:
         """A loop over begin..end-1 that hands values on from turn to turn in registers."""
         if begin >= end:
             return values
-        before, head, after = (self.fresh_label(n) for n in ("carry_before", "carry", "carry_after"))
+        names = ("carry_before", "carry", "carry_next", "carry_after")
+        before, head, tail, after = (self.fresh_label(n) for n in names)
         self.put(f"br label %{before}")
         self.label(before)
         self.put(f"br label %{head}")
         self.label(head)
         i, following = self.new(), self.new()
-        names = [self.new() for _ in values]
+        carried = [self.new() for _ in values]
         at = len(self.lines)
-        results = body(i, names)
+        results = body(i, carried)
         # phis must stand first, but name what the body computes
-        self.lines[at:at] = [f"  {i} = phi i64 [ {begin}, %{before} ], [ {following}, %{head} ]"] + [
-            f"  {name} = phi {self.type} [ {value}, %{before} ], [ {result}, %{head} ]"
-            for name, value, result in zip(names, values, results, strict=True)
+        self.lines[at:at] = [f"  {i} = phi i64 [ {begin}, %{before} ], [ {following}, %{tail} ]"] + [
+            f"  {name} = phi {self.type} [ {value}, %{before} ], [ {result}, %{tail} ]"
+            for name, value, result in zip(carried, values, results, strict=True)
         ]
+        self.put(f"br label %{tail}")
+        self.label(tail)
         more = self.new()
         self.put(f"{following} = add nsw i64 {i}, 1")
         self.put(f"{more} = icmp slt i64 {following}, {end}")
@@ -140,6 +144,21 @@ class Vectors:
         yield
         self.put(f"br label %{after}")
         self.label(after)
+
+    def unless(self, condition: str, usual: str, other: Callable[[], str]) -> str:
+        """The value `usual`, or where that i1 holds, which is rare, what `other` writes. Both are of our type."""
+        before, rare, after = self._block, self.fresh_label("rare"), self.fresh_label("usual")
+        self.declared.add('!0 = !{!"branch_weights", i32 1, i32 1000000}')
+        self.put(f"br i1 {condition}, label %{rare}, label %{after}, !prof !0")
+        known = self._known
+        self.label(rare)
+        self._known = dict(known)
+        value = other()
+        end = self._block
+        self.put(f"br label %{after}")
+        self.label(after)
+        self._known = known  # whatever was written before the branch is known after it, too
+        return self.fresh(f"phi {self.type} [ {usual}, %{before} ], [ {value}, %{end} ]")
 
     # --- memory and integers of addresses ---
 
