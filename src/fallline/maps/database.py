@@ -6,6 +6,7 @@ SQLite's own limits are set low, and a query may take only so many steps as a fi
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -63,7 +64,7 @@ class Database:
 
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path, self.write = path, write
-        self._budget = 0
+        self._budget: float = 0
         self._made = write and not path.exists()
         # SQLite refuses to roll back a killed writer's half transaction where it may only read.
         mode = "rwc" if write else "rw" if _needs_repair(path) else "ro"
@@ -92,6 +93,7 @@ class Database:
                 "stood there before. Repeat the command."
             )
         db = self.connection
+        self._budget = math.inf  # what is written are our own few statements
         if not db.in_transaction:
             db.execute("begin immediate")
         try:
