@@ -483,6 +483,19 @@ def test_a_writer_has_its_turn_while_a_large_map_is_read(tmp_path):
             assert 1 + len(list(rows)) == len(tiles)
 
 
+@pytest.mark.parametrize(
+    "name", ["a?b#c%20d.fallmap", "naïve 日本.fallmap", "a'b\"c.fallmap", os.fsdecode(b"\xff.fallmap"), "-x"]
+)
+def test_names_of_every_kind(tmp_path, name):
+    try:
+        (tmp_path / name).touch()
+    except OSError:
+        pytest.skip(f"this system takes no file called {name!r}")
+    whole = compute_map(spec(size=4), out=tmp_path / name)
+    assert load_map(tmp_path / name).sha256 == whole.sha256
+    assert os.listdir(tmp_path) == [name]
+
+
 def test_the_budget_of_a_query_is_not_that_of_writing(tmp_path):
     """Else a map of very many tiles would be broken off in the middle."""
     s = spec(size=64)
