@@ -510,10 +510,10 @@ def test_the_budget_of_a_query_is_not_that_of_writing(tmp_path):
 
 def test_a_map_has_a_largest_number_of_parameters():
     with pytest.raises(
-        UsageError, match="a map may be of at most 4,194,304 parameters; 2-2000000-2 on data has 10,000,002"
+        UsageError, match="a map may be of at most 4,194,304 parameters; 2-1000000-2 on data has 5,000,002"
     ):
         map_spec(
-            fl.NetworkObjective(fl.Network.of("2-2000000-2"), fl.Dataset.of([[0.0, 1.0], [1.0, 0.0]], ["a", "b"])),
+            fl.NetworkObjective(fl.Network.of("2-1000000-2"), fl.Dataset.of([[0.0, 1.0], [1.0, 0.0]], ["a", "b"])),
             x="learning_rate=0..1", y="seed=0..3",
         )  # fmt: skip
 
