@@ -483,6 +483,31 @@ def test_a_writer_has_its_turn_while_a_large_map_is_read(tmp_path):
             assert 1 + len(list(rows)) == len(tiles)
 
 
+@pytest.mark.parametrize(
+    "name", ["a?b#c%20d.fallmap", "naïve 日本.fallmap", "a'b\"c.fallmap", os.fsdecode(b"\xff.fallmap"), "-x"]
+)
+def test_names_of_every_kind(tmp_path, name):
+    try:
+        (tmp_path / name).touch()
+    except OSError:
+        pytest.skip(f"this system takes no file called {name!r}")
+    whole = compute_map(spec(size=4), out=tmp_path / name)
+    assert load_map(tmp_path / name).sha256 == whole.sha256
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_the_budget_of_a_query_is_not_that_of_writing(tmp_path):
+    """Else a map of very many tiles would be broken off in the middle."""
+    s = spec(size=64)
+    with MapFile.create(tmp_path / "a.fallmap", s) as file:
+        file._base.connection.set_progress_handler(file._base._spend, 1)
+        assert not list(file.tiles(s))  # from here on there is a budget
+        for _ in range(2000):
+            file._base._spend()
+        tile = next(layout(s, 16))
+        assert file.add(s, tile, compute(s, tile))
+
+
 def test_a_map_has_a_largest_number_of_parameters():
     with pytest.raises(
         UsageError, match="a map may be of at most 4,194,304 parameters; 2-1000000-2 on data has 5,000,002"

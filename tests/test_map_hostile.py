@@ -20,6 +20,7 @@ import pytest
 from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.database import Database, explained
 from fallline.maps.described import array_key, canonical
+from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map
 from fallline.maps.rows import RowError, array_from, array_row
@@ -286,6 +287,7 @@ def test_an_old_file_is_not_computed_for_ever(tmp_path, key, value):
     m = load_map(path)
     assert m.known.any()
     assert not m.complete
+    assert export(m, tmp_path / "m.csv").is_file()
 
 
 def test_a_large_map_without_tiles_takes_no_memory(path):

@@ -6,6 +6,7 @@ SQLite's own limits are set low, and a query may take only so many steps as a fi
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fallline.errors import FalllineError, OutputError, UsageError
 
@@ -63,12 +65,12 @@ class Database:
 
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path, self.write = path, write
-        self._budget = 0
+        self._budget: float = 0
         self._made = write and not path.exists()
         # SQLite refuses to roll back a killed writer's half transaction where it may only read.
         mode = "rwc" if write else "rw" if _needs_repair(path) else "ro"
         self.connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=_PATIENCE[write] / 1000, isolation_level=None
+            _uri(path.resolve().as_posix(), mode), uri=True, timeout=_PATIENCE[write] / 1000, isolation_level=None
         )
         try:
             self._prepare()
@@ -92,6 +94,7 @@ class Database:
                 "stood there before. Repeat the command."
             )
         db = self.connection
+        self._budget = math.inf  # what is written are our own few statements
         if not db.in_transaction:
             db.execute("begin immediate")
         try:
@@ -177,6 +180,15 @@ def _schema() -> list[tuple[str, str, str, str | None]]:
         return list(db.execute("select type, name, tbl_name, sql from sqlite_master"))
     finally:
         db.close()
+
+
+def _uri(path: str, mode: str) -> str:
+    """The address of an absolute path for SQLite, which knows no host in it: a Windows share has four slashes.
+
+    >>> _uri("/home/a?b.fallmap", "ro"), _uri("//host/share/m.fallmap", "ro"), _uri("C:/m.fallmap", "rwc")
+    ('file:///home/a%3Fb.fallmap?mode=ro', 'file:////host/share/m.fallmap?mode=ro', 'file:///C%3A/m.fallmap?mode=rwc')
+    """
+    return f"file://{'' if path.startswith('/') else '/'}{quote(os.fsencode(path))}?mode={mode}"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

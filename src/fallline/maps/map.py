@@ -155,12 +155,12 @@ class Map:
 
         NaN where the cell is not known yet.
         """
-        counts = np.full(self.spec.shape, -1)
-        counts[self.known] = np.rint(self["diverged"][self.known] * self.spec.starts)
-        table = np.array(
-            [*(share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)), [np.nan] * 2]
-        )
-        return table[counts, 0], table[counts, 1]
+        n = self.spec.starts
+        counts, place = np.unique(np.rint(self["diverged"][self.known] * n), return_inverse=True)
+        found = np.array([share_interval(int(k), n)[1:] for k in counts]).reshape(-1, 2)
+        low, high = np.full(self.spec.shape, np.nan), np.full(self.spec.shape, np.nan)
+        low[self.known], high[self.known] = found[place.ravel()].T
+        return low, high
 
     def zoom(
         self,
