@@ -11,7 +11,7 @@ from fallline import files
 from fallline.checks.files import names_file, split
 from fallline.checks.gradient_file import check_file
 from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
-from fallline.errors import UsageError
+from fallline.errors import UsageError, visible
 
 __all__ = ["check"]
 
@@ -149,6 +149,6 @@ def _rows(widest: int) -> Callable[[Graded], None]:
 
     def row(one: Graded) -> None:
         status = one.verdict["status"]
-        show(Text(one.file), Text(status, style=colours[status]), Text(one.verdict["sentence"]))
+        show(Text(visible(one.file)), Text(status, style=colours[status]), Text(visible(one.verdict["sentence"])))
 
     return row

@@ -24,6 +24,7 @@ from typing import Any
 from fallline.checks.isolation import run
 from fallline.checks.verdict import Verdict
 from fallline.errors import UsageError
+from fallline.files import csv_cell
 
 __all__ = ["MEGABYTES", "SECONDS", "Graded", "grade", "submissions_in", "table"]
 
@@ -86,18 +87,8 @@ def table(graded: Sequence[Graded]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in graded:
-        writer.writerow([escaped(cell) for cell in one.row])
+        writer.writerow([csv_cell(cell) for cell in one.row])
     return stream.getvalue()
-
-
-def escaped(cell: str) -> str:
-    """The cell, harmless in a spreadsheet.
-
-    >>> escaped("=1+1"), escaped("dW2 is wrong")
-    ("'=1+1", 'dW2 is wrong')
-    """
-    plain = " ".join(cell.split("\n")).replace("\r", " ")
-    return f"'{plain}" if plain.startswith(("=", "+", "-", "@", "\t")) else plain
 
 
 def _one(path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int) -> Graded:

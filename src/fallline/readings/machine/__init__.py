@@ -14,5 +14,5 @@ No fast-math flag and no contraction is ever allowed: the graph alone decides th
 the instruction set and the number of threads do not reach a bit.
 """
 
-ARITHMETIC_VERSION = 2
+ARITHMETIC_VERSION = 3
 """Changes whenever results change in a bit: a rule of the graph, an elementary function, the order of a sum."""
