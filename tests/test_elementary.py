@@ -8,7 +8,7 @@ import pytest
 
 from fallline.readings.graph import Graph
 from fallline.readings.machine import target
-from fallline.readings.machine.elementary import BOUNDS
+from fallline.readings.machine.elementary import BOUNDS, NARROW
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.vectors import Vectors
 
@@ -19,8 +19,8 @@ EXACT = {
 DTYPES = (np.float32, np.float64)
 
 
-def compiled(op: str, dtype, arguments: int, instruction_set: str = "native", registers: int = 1):
-    """The function as machine code over arrays."""
+def compiled(op: str, dtype, arguments: int, instruction_set: str = "native", registers: int = 1, narrow: bool = False):
+    """The function as machine code over arrays; `narrow`, for a part of its range."""
     bits = 8 * np.dtype(dtype).itemsize
     register = target.vector_bytes(instruction_set)
     lanes = registers * register * 8 // bits
@@ -28,8 +28,8 @@ def compiled(op: str, dtype, arguments: int, instruction_set: str = "native", re
     pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
     count = v.load_scalar("%args", arguments + 1, "i64")
     with v.loop(count) as i:
-        writer = Writer(v, lambda key: v.load(pointers[key[1]], i))
         node = graph.node(op, tuple(graph.input("x", k) for k in range(arguments)))
+        writer = Writer(v, lambda key: v.load(pointers[key[1]], i), narrow={node.index} if narrow else ())
         v.store(writer.write([node])[0], pointers[-1], i)
     machine = target.compile_text(target.assemble(v), instruction_set)
 
@@ -162,3 +162,25 @@ def test_same_bits_on_every_instruction_set(op, dtype):
         np.testing.assert_array_equal(
             np.signbit(results[0]) | np.isnan(results[0]), np.signbit(other) | np.isnan(other)
         )
+
+
+PARTS = {"exp": lambda x: x[~(x > 0)], "log": lambda x: x[~(x < 1) & ~(x > 2**20)]}
+"""The part of its range that each function in `NARROW` is for, NaN included."""
+
+
+@pytest.mark.parametrize("machine", [("native", 1), ("native", 2), ("avx2", 1), ("sse2", 1)], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("op", NARROW)
+def test_part_of_the_range_has_the_bits_of_the_whole(op, dtype, machine):
+    """`tests/long/every_float.py` takes every float32."""
+    info = np.finfo(dtype)
+    ends = [0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, -np.nan, -info.max, -info.tiny, -info.smallest_subnormal, 2**20]
+    subnormal = np.log(float(info.smallest_subnormal)) + np.linspace(
+        -3, 40, 5000
+    )  # exp of these passes through all of them
+    parts = [sample("tanh", dtype), subnormal, -(10.0 ** np.linspace(-3, 30, 500)), np.linspace(1, 40, 1000), ends]
+    x = PARTS[op](np.concatenate(parts).astype(dtype))
+    assert len(x) > 1000
+    whole, part = compiled(op, dtype, 1, *machine)(x), compiled(op, dtype, 1, *machine, narrow=True)(x)
+    np.testing.assert_array_equal(part, whole)
+    np.testing.assert_array_equal(np.signbit(part) | np.isnan(part), np.signbit(whole) | np.isnan(whole))
