@@ -13,7 +13,7 @@ from fallline.readings.machine.program import Program, Samples
 
 __all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "Measure", "Plan", "Slot"]
 
-STRAIGHT = {16: 1000, 32: 1000, 64: 1500}
+STRAIGHT = {16: 750, 32: 750, 64: 1500}
 """Bytes of a register to the instructions of a sample up to which straight-line code is the fastest. It is more with wide
 registers, whose tiles need buffers that the nearest cache does not hold."""
 
