@@ -89,7 +89,7 @@ def test_a_mark_makes_no_instruction_on_any_system(system):
 
 
 def test_llvm_keeps_the_rows():
-    """Eight chains one after the other, or in rows: with marks their order in machine code is that of the text."""
+    """Four chains of products in rows: in machine code they stand in the order of the text."""
     v = Vectors(32, 4)
     xs = [v.load("%args", u) for u in range(4)]
 
