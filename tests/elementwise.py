@@ -14,17 +14,17 @@ from fallline.readings.machine.emit import Writer
 
 
 def elementwise(
-    op: str, dtype: Any, arguments: int, instruction_set: str = "native", registers: int = 1
+    op: str, dtype: Any, arguments: int, instruction_set: str = "native", registers: int = 1, narrow: bool = False
 ) -> Callable[..., Any]:
-    """The operation of arrays, computed with that many vector registers side by side."""
+    """The operation of arrays, with that many vector registers side by side; `narrow`: for a part of its range."""
     bits = 8 * np.dtype(dtype).itemsize
     lanes = registers * target.vector_bytes(instruction_set) * 8 // bits
     v, graph = target.vectors(bits, lanes, instruction_set), Graph()
     pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
     count = v.load_scalar("%args", arguments + 1, "i64")
     with v.loop(count) as i:
-        writer = Writer(v, lambda key: v.load(pointers[key[1]], i))
         node = graph.node(op, tuple(graph.input("x", k) for k in range(arguments)))
+        writer = Writer(v, lambda key: v.load(pointers[key[1]], i), narrow={node.index} if narrow else ())
         v.store(writer.write([node])[0], pointers[-1], i)
     code = compile_text(assemble(v), instruction_set)
 

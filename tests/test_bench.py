@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import numpy as np
 
+from fallline.bench import __main__ as main
 from fallline.bench import rounds, workloads
 from fallline.bench.__main__ import table
 from fallline.bench.peers import ours
 from fallline.data import Dataset
 from fallline.problems import NetworkObjective
+from fallline.readings.machine.target import INSTRUCTION_SETS, this_host
 from fallline.textbook.network import Network
 
 
@@ -32,6 +36,28 @@ def test_unfolded_operations_are_those_of_the_instructions():
     w = workloads.architecture(1, 1, "float32", 16)
     exps = 3 + 1  # softmax of three classes by a shifted log-sum-exp: three exp and a log, of two dozen operations each
     assert workloads.operations(w, unfolded=True) - workloads.operations(w) > 120 * exps * 15
+
+
+def test_one_instruction_set_is_for_every_contestant(monkeypatch):
+    """Libraries read the environment when they are loaded, so the benchmark starts again in a process that has it."""
+    started = []
+
+    def run(words, env, check):
+        started.append((words, env))
+        return subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr(main.subprocess, "run", run)
+    assert main.main(["--quick", "--instruction-set", "avx2"]) == 0
+    ((words, env),) = started
+    assert words[-3:] == ["--quick", "--instruction-set", "avx2"]
+    assert main.HELD["avx2"].items() <= env.items()
+
+
+def test_the_plan_is_for_the_instruction_set():
+    w = workloads.architecture(4, 2, "float32", 16)
+    for name in this_host().sets:
+        _, plan = workloads.program_and_plan(w, name)
+        assert (plan.lanes, plan.instruction_set) == (INSTRUCTION_SETS[name].register // 4, name)
 
 
 def test_the_peak_is_a_core_of_this_machine():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from elementwise import elementwise
-from fallline.readings.machine.elementary import BOUNDS, DOUBLE, SINGLE
+from fallline.readings.machine.elementary import BOUNDS, DOUBLE, NARROW, SINGLE
 from fallline.readings.machine.target import this_host
 
 EXACT = {
@@ -15,6 +15,8 @@ EXACT = {
     "sin": mpmath.sin, "cos": mpmath.cos, "erf": mpmath.erf, "power": mpmath.power,
 }  # fmt: skip
 DTYPES = (np.float32, np.float64)
+MACHINES = [("native", 1), ("native", 2), ("native", 4), *((name, 1) for name in this_host().sets)]
+"""Instruction sets, and vector registers side by side."""
 
 
 def ulps(got, exact, dtype) -> np.ndarray:
@@ -121,8 +123,7 @@ def test_same_bits_on_every_instruction_set(op, dtype):
     roots = np.nextafter(dtype(np.sqrt(2)), np.array([0, 1, 2], dtype)) * np.array([[1], [0.5], [2]], dtype)
     x = np.concatenate([sample("tanh", dtype), np.array(ends, dtype), roots.ravel()])
     arguments = (np.abs(x), np.roll(x, 1)) if op == "power" else (x,)
-    machines = [("native", 1), ("native", 2), ("native", 4), *((name, 1) for name in this_host().sets)]
-    results = [elementwise(op, dtype, len(arguments), *machine)(*arguments) for machine in machines]
+    results = [elementwise(op, dtype, len(arguments), *machine)(*arguments) for machine in MACHINES]
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
         np.testing.assert_array_equal(
@@ -142,3 +143,25 @@ def test_constants_are_those_of_the_functions(form):
             assert abs(left) <= mpmath.mpf(abs(parts[-1])) * mpmath.mpf(2) ** -bits
         assert form.root == float(rounded(float(mpmath.sqrt(2))))
         assert DOUBLE.ln2[0] == float(mpmath.log(2))
+
+
+PARTS = {"exp": lambda x: x[~(x > 0)], "log": lambda x: x[~(x < 1) & ~(x > 2**20)]}
+"""The part of its range that each function in `NARROW` is for, NaN included."""
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("op", NARROW)
+def test_part_of_the_range_has_the_bits_of_the_whole(op, dtype, machine):
+    """`tests/long/every_float.py` takes every float32."""
+    info = np.finfo(dtype)
+    ends = [0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, -np.nan, -info.max, -info.tiny, -info.smallest_subnormal, 2**20]
+    subnormal = np.log(float(info.smallest_subnormal)) + np.linspace(
+        -3, 40, 5000
+    )  # exp of these passes through all of them
+    parts = [sample("tanh", dtype), subnormal, -(10.0 ** np.linspace(-3, 30, 500)), np.linspace(1, 40, 1000), ends]
+    x = PARTS[op](np.concatenate(parts).astype(dtype))
+    assert len(x) > 1000
+    whole, part = elementwise(op, dtype, 1, *machine)(x), elementwise(op, dtype, 1, *machine, narrow=True)(x)
+    np.testing.assert_array_equal(part, whole)
+    np.testing.assert_array_equal(np.signbit(part) | np.isnan(part), np.signbit(whole) | np.isnan(whole))

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 from typing import Any
 
 from fallline.bench.rounds import compare, sweep
+from fallline.readings.machine.target import INSTRUCTION_SETS
 
 __all__ = ["main"]
+
+HELD = {
+    "avx2": {
+        "OPENBLAS_CORETYPE": "Haswell",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    },
+}
+"""What holds the libraries of the comparison to an instruction set: variables of the environment."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,14 +33,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and architectures")
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     parser.add_argument("--no-sweep", action="store_true", help="leave out the table of architectures")
+    parser.add_argument(
+        "--instruction-set", choices=("native", *INSTRUCTION_SETS), default="native",
+        help="of every contestant and of the matrix product that shares are taken of, where they can be held to it",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
+    held = HELD.get(given.instruction_set, {})
+    if any(os.environ.get(name) != value for name, value in held.items()):  # libraries read these when they are loaded
+        words = [sys.executable, "-m", "fallline.bench", *(sys.argv[1:] if arguments is None else arguments)]
+        return subprocess.run(words, env=os.environ | held, check=False).returncode  # noqa: S603  # our own words
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    found: dict[str, Any] = compare(quick=given.quick, say=say)
+    options: dict[str, Any] = {"quick": given.quick, "instruction_set": given.instruction_set, "say": say}
+    found: dict[str, Any] = compare(**options)
     if not given.no_sweep:
-        found["sweep"] = sweep(quick=given.quick, say=say)
+        found["sweep"] = sweep(**options)
     print(json.dumps(found, indent=2) if given.json else table(found))
     return 0
 

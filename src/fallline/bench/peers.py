@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.bench.workloads import Workload
+from fallline.bench.workloads import Workload, program_and_plan
 from fallline.runs.descent import method, trajectory
 
 __all__ = ["PEERS", "Timed", "ours"]
@@ -19,15 +19,20 @@ Timed = Callable[[], float]
 """Does the work once; returns microseconds for one run's step."""
 
 
-def ours(w: Workload, threads: int | None = None, clock: Callable[[], float] = time.perf_counter) -> Timed:
+def ours(
+    w: Workload, threads: int | None = None, clock: Callable[[], float] = time.perf_counter,
+    instruction_set: str = "native",
+) -> Timed:  # fmt: skip
     """All runs of the workload in lanes."""
     from fallline.runs.lanes import train
+
+    _, plan = program_and_plan(w, instruction_set)
 
     def call() -> float:
         begin = clock()
         train(
             w.objective, w.optimizer, steps=w.steps, starts=w.start, settings=w.settings, dtype=w.dtype,
-            measures=("final_loss",), threads=threads,
+            measures=("final_loss",), threads=threads, plan=plan,
         )  # fmt: skip
         return (clock() - begin) / (w.cells * (w.steps + 1)) * 1e6
 

@@ -12,12 +12,8 @@ from typing import Any
 import numpy as np
 
 from fallline.bench.peers import PEERS, ours
-from fallline.bench.workloads import WORKLOADS, Workload, architecture, operations
+from fallline.bench.workloads import WORKLOADS, Workload, architecture, operations, program_and_plan
 from fallline.readings.machine.kernel import build
-from fallline.readings.machine.layout import Plan
-from fallline.runs.programs import program_of
-from fallline.textbook.optimizers import optimizer
-from fallline.textbook.schedules import schedule
 
 __all__ = ["compare", "peak", "sweep"]
 
@@ -55,14 +51,14 @@ def peak(dtype: str, size: int = 768) -> float:
     return float(done.stdout)
 
 
-def shares(w: Workload, rounds: int) -> dict[str, Any]:
+def shares(w: Workload, rounds: int, instruction_set: str = "native") -> dict[str, Any]:
     """What part of the matrix product's speed one core reaches on a workload, by the processor's clock.
 
     "share_of_peak" counts an elementary function as one operation, as the graph does; "share_unfolded" counts the
     additions, products and divisions that it is made of. The first says what a user gets, the second how busy the
     arithmetic units are.
     """
-    call = ours(w, threads=1, clock=time.thread_time)
+    call = ours(w, threads=1, clock=time.thread_time, instruction_set=instruction_set)
     call()
     times, peaks = [], []
     for _ in range(rounds):
@@ -80,22 +76,18 @@ def shares(w: Workload, rounds: int) -> dict[str, Any]:
     }
 
 
-def compile_seconds(w: Workload) -> float:
-    """From pages to machine code, for this architecture: tracing, writing, LLVM."""
-    begin = time.perf_counter()
-    program = program_of(
-        w.objective.network,
-        optimizer(w.optimizer),
-        schedule("constant"),
-        (*w.settings, *optimizer(w.optimizer).settings),
-    )
-    bits, rows = 64 if w.dtype == "float64" else 32, (len(w.objective.data),)
-    plan = Plan.best(program, bits, rows)
-    build(program, plan, bits, remainder=rows[0] % plan.together != 0)
-    return time.perf_counter() - begin
+def compile_seconds(w: Workload, instruction_set: str = "native") -> float:
+    """From pages to machine code, for this architecture: tracing, writing, LLVM; by the processor's clock."""
+    begin = time.thread_time()
+    program, plan = program_and_plan(w, instruction_set)
+    bits = 64 if w.dtype == "float64" else 32
+    build(program, plan, bits, remainder=len(w.objective.data) % plan.together != 0)
+    return time.thread_time() - begin
 
 
-def compare(names: list[str] | None = None, *, quick: bool = False, say: Say = lambda _: None) -> dict[str, Any]:
+def compare(
+    names: list[str] | None = None, *, quick: bool = False, instruction_set: str = "native", say: Say = lambda _: None
+) -> dict[str, Any]:
     """For each workload microseconds a step, ratios to each peer with their spread, share of the peak, compile time.
 
     Ratios are how many times as long the peer takes: the median over the rounds.
@@ -104,8 +96,8 @@ def compare(names: list[str] | None = None, *, quick: bool = False, say: Say = l
     for name in names or list(WORKLOADS):
         w = WORKLOADS[name]()
         say(f"{name}: {w.objective.network.text}, {w.cells} runs, {w.steps} steps, {w.dtype}")
-        compiled = compile_seconds(w)
-        contestants = {"fallline": ours(w)}
+        compiled = compile_seconds(w, instruction_set)
+        contestants = {"fallline": ours(w, instruction_set=instruction_set)}
         contestants["fallline"]()
         for peer, (there, make) in PEERS.items():
             if there():
@@ -120,7 +112,7 @@ def compare(names: list[str] | None = None, *, quick: bool = False, say: Say = l
         found[name] = {
             "ratios": {c: float(np.median(r)) for c, r in ratios.items()},
             "spread": {c: [float(r.min()), float(r.max())] for c, r in ratios.items()},
-            **shares(w, 3 if quick else 7),
+            **shares(w, 3 if quick else 7, instruction_set),
             "microseconds_per_step": {c: float(np.median(t)) for c, t in times.items()},
             "compile_seconds": compiled,
             "cores": os.cpu_count(),
@@ -135,15 +127,17 @@ WIDEST = [(500, 1), (64, 2), (38, 4)]
 """The widest networks of that depth with at most 5,000 parameters."""
 
 
-def sweep(*, quick: bool = False, dtype: str = "float32", say: Say = lambda _: None) -> list[dict[str, Any]]:
+def sweep(
+    *, quick: bool = False, dtype: str = "float32", instruction_set: str = "native", say: Say = lambda _: None
+) -> list[dict[str, Any]]:
     """Share of the peak over architectures: is there a size at which speed falls off a cliff?"""
     found = []
     for width, depth in [(1, 1), (4, 2), (16, 2), (32, 4)] if quick else SWEEP + WIDEST:
         w = architecture(width, depth, dtype, 256)
         w = architecture(width, depth, dtype, int(min(256, max(1, 1e9 / operations(w) / 2816))) * 256)
-        compiled = compile_seconds(w)
+        compiled = compile_seconds(w, instruction_set)
         row = {"sizes": w.name, "parameters": w.objective.dimension, "compile_seconds": compiled,
-               "microseconds_per_step": 0.0, **shares(w, 3 if quick else 5)}  # fmt: skip
+               "microseconds_per_step": 0.0, **shares(w, 3 if quick else 5, instruction_set)}  # fmt: skip
         row["microseconds_per_step"] = operations(w) / row["gigaflops_a_core"] / 1e3
         found.append(row)
         say(f"{w.name:>18} {w.objective.dimension:5d} parameters   {row['microseconds_per_step']:8.3f} us a core   "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,17 @@ from fallline.data import Dataset, generate
 from fallline.problems import NetworkObjective
 from fallline.readings.graph import Node, topological
 from fallline.readings.machine.elementary import ELEMENTARY
-from fallline.readings.machine.emit import operation
-from fallline.readings.machine.program import Samples
-from fallline.readings.machine.vectors import Vectors
+from fallline.readings.machine.emit import instructions
+from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.program import Program, Samples
+from fallline.readings.machine.ranges import narrow
 from fallline.runs.programs import program_of
 from fallline.runs.starts import notebook_start
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import optimizer
 from fallline.textbook.schedules import schedule
 
-__all__ = ["WORKLOADS", "Workload", "architecture", "operations"]
+__all__ = ["WORKLOADS", "Workload", "architecture", "operations", "program_and_plan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,14 @@ def architecture(width: int, depth: int, dtype: str, cells: int) -> Workload:
     )  # fmt: skip
 
 
+def program_and_plan(w: Workload, instruction_set: str = "native") -> tuple[Program, Plan]:
+    """What a kernel for the workload is made from, and how it is laid out for that instruction set."""
+    method = optimizer(w.optimizer)
+    program = program_of(w.objective.network, method, schedule("constant"), (*w.settings, *method.settings))
+    bits = 64 if w.dtype == "float64" else 32
+    return program, Plan.best(program, bits, (len(w.objective.data),), instruction_set)
+
+
 _FREE = ("number", "input", "negative", "constant", "select", "greater", "greater_equal", "less", "less_equal")
 _ARITHMETIC = re.compile(r"= (fadd|fsub|fmul|fdiv)|@llvm\.(fma|sqrt)")
 
@@ -99,9 +108,7 @@ def operations(workload: Workload, *, unfolded: bool = False) -> int:
 
     An fma is two; an elementary function is one, or, `unfolded`, as many as it is made of.
     """
-    program = program_of(
-        workload.objective.network, optimizer(workload.optimizer), schedule("constant"), tuple(workload.settings)
-    )
+    program, _ = program_and_plan(workload)
     assert isinstance(program.objective, Samples)
     each = partial(_inside, 64 if workload.dtype == "float64" else 32) if unfolded else _as_one
     outputs = [program.objective.loss, *program.objective.gradient]
@@ -110,19 +117,18 @@ def operations(workload: Workload, *, unfolded: bool = False) -> int:
     return len(workload.objective.data) * sample + update
 
 
-def _count(outputs: Iterable[Node], each: Callable[[str], int]) -> int:
-    return sum(each(n.op) for n in topological(outputs))
+def _count(outputs: Sequence[Node], each: Callable[[Node, bool], int]) -> int:
+    special = narrow(outputs)
+    return sum(each(node, node.index in special) for node in topological(outputs))
 
 
-def _as_one(op: str) -> int:
-    return 2 if op == "fma" else 0 if op in _FREE else 1
+def _as_one(node: Node, narrow: bool = False) -> int:
+    return 2 if node.op == "fma" else 0 if node.op in _FREE else 1
 
 
-@cache
-def _inside(bits: int, op: str) -> int:
-    """Operations of the instructions that a function unfolds into."""
-    if op not in ELEMENTARY:
-        return _as_one(op)
-    v = Vectors(bits, 4)
-    operation(v, op, *["%x", "%y"][: 2 if op == "power" else 1])
-    return sum(2 if "llvm.fma" in line else 1 for line in v.text().splitlines() if _ARITHMETIC.search(line))
+def _inside(bits: int, node: Node, narrow: bool = False) -> int:
+    """Operations of the instructions that a function unfolds into, on a machine without AVX-512."""
+    if node.op not in ELEMENTARY:
+        return _as_one(node)
+    code = instructions(node.op, len(node.args), bits, narrow)
+    return sum(2 if "llvm.fma" in line else 1 for line in code if _ARITHMETIC.search(line))

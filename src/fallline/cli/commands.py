@@ -225,17 +225,18 @@ def check(
         )  # fmt: skip
 
 
-def bench(*, quick: bool = False, sweep: bool = True, json: Json = False) -> int:
+def bench(*, quick: bool = False, sweep: bool = True, json: Json = False, instruction_set: str = "native") -> int:
     """Time our kernels beside whichever peers are installed (NumPy, scikit-learn, PyTorch, JAX), on this machine.
 
     Args:
         quick: Fewer rounds and architectures.
         sweep: Also the table of architectures.
+        instruction_set: "avx2" holds every contestant to it on a machine that has AVX-512.
     """
     from fallline.bench.__main__ import main as run
 
     flags = {"--quick": quick, "--no-sweep": not sweep, "--json": json}
-    return run([flag for flag, given_ in flags.items() if given_])
+    return run([*(flag for flag, given_ in flags.items() if given_), "--instruction-set", instruction_set])
 
 
 def lab(study: str | None = None, *, data: Path | None = None, port: Whole | None = None, browser: bool = True) -> int:

@@ -2,6 +2,7 @@
 
 - `vectors`: a small writer of LLVM's text, with explicit vectors; knows float32 and float64
 - `elementary`: exp, log, tanh, ... of our own, from fma + - * / and integer bit tricks
+- `ranges`: where the graph alone says that a part of such a function is enough
 - `emit`: a graph, straight-line
 - `tiles`: a graph too long for that, as loops over its arrays
 - `layout`: what a kernel and its caller agree on: table, measures, plan

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fallline.readings.machine import avx512
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["BOUNDS", "ELEMENTARY"]
+__all__ = ["BOUNDS", "ELEMENTARY", "NARROW"]
 
 BOUNDS = {
     "exp": 1.0, "log": 1.0, "log1p": 1.5, "tanh": 2.5, "sqrt": 0.5, "sin": 1.0, "cos": 1.0, "erf": 2.5, "power": 10.0,
@@ -168,19 +168,41 @@ def _expm1_reduced(v: Vectors, r: str, correction: str | None = None) -> str:
 
 
 def exp(v: Vectors, x: str, correction: str | None = None) -> str:
-    """exp(x), or exp(x + correction) for a correction below an ulp of x. Rounded once, subnormals included."""
+    """exp(x), or exp(x + correction) for a correction below an ulp of x. Rounded once, subnormals included.
+
+    Where the result is 0 it is never scaled down to it: many processors take a hundred cycles to round a number away.
+    """
     f = format_of(v)
+    zero = v.number(0.0)
+    inside = v.compare("uge", x, v.number(f.lowest))
     x = v.clamp_below(v.clamp_above(x, v.number(f.highest)), v.number(f.lowest))
     k, bits, r = _reduced(v, x, 1, 2 * f.bias)
     y = v.add(_expm1_reduced(v, r, correction), v.number(1))
     if v.avx512:
-        return avx512.scale(v, y, k)
+        return avx512.scale(v, v.select(inside, y, zero), k)
     # 2^k in two factors, each a normal number: their biased exponents add up to k + 2 bias.
     half = v.bit("and", v.bit("lshr", bits, v.whole(1)), v.whole(2 * f.bias + 1))
     shift = v.whole(f.mantissa)
     first = v.from_bits(v.bit("shl", half, shift))
     second = v.from_bits(v.bit("shl", v.bit("sub", bits, half), shift))
-    return v.mul(v.mul(y, first), second)
+    return v.mul(v.select(inside, v.mul(y, first), zero), second)
+
+
+def exp_at_most_zero(v: Vectors, x: str) -> str:
+    """exp(x) for x <= 0 or NaN, the same bits with fewer instructions: it cannot overflow, and one scaling is enough.
+
+    2^(k + s) is normal for every k of the range, so y 2^(k + s) is exact and the product with 2^-s rounds once. Outside of
+    the range k and y are anything, and are replaced.
+    """
+    f = format_of(v)
+    inside = v.compare("uge", x, v.number(f.lowest))
+    s = (f.bias + 1) // 2
+    k, bits, r = _reduced(v, x, 1, f.bias + s)
+    y = v.add(_expm1_reduced(v, r), v.number(1))
+    if v.avx512:
+        return avx512.scale(v, v.select(inside, y, v.number(0.0)), k)
+    y = v.mul(y, v.from_bits(v.bit("shl", bits, v.whole(f.mantissa))))
+    return v.mul(v.select(inside, y, v.number(0.0)), v.number(2.0**-s))
 
 
 def tanh(v: Vectors, x: str) -> str:
@@ -274,6 +296,12 @@ def log(v: Vectors, x: str) -> str:
     return _log_ends(v, x, _log_of(v, up, below=below))
 
 
+def log_at_least_one(v: Vectors, x: str) -> str:
+    """log(x) for finite x >= 1 or NaN, the same bits with fewer instructions: none of log's ends can be met."""
+    y = _log_of(v, x)
+    return y if v.avx512 else v.or_nan(y, x)
+
+
 def _scaled_up(v: Vectors, x: str) -> tuple[str, str]:
     """x 2^below in the range of normal numbers, and below: 0 where x lies in it already."""
     f = format_of(v)
@@ -356,7 +384,7 @@ def erf(v: Vectors, x: str) -> str:
     near = v.mul(x, polynomial(v, v.mul(x, x), f.erf))
     b = v.clamp_below(v.clamp_above(a, v.number(f.erfc_end)), v.number(1.0))
     q = polynomial(v, v.sub(b, v.number(f.erfc_centre)), f.erfc)
-    far = v.call("copysign", v.sub(v.number(1.0), exp(v, v.neg(q))), x)
+    far = v.call("copysign", v.sub(v.number(1.0), exp_at_most_zero(v, v.neg(q))), x)
     return v.select(v.compare("olt", a, v.number(1.0)), near, far)
 
 
@@ -424,3 +452,6 @@ ELEMENTARY: dict[str, Callable[..., str]] = {
     "exp": exp, "log": log, "log1p": log1p, "tanh": tanh, "sqrt": sqrt, "sin": sin, "cos": cos, "erf": erf,
     "power": power,
 }  # fmt: skip
+
+NARROW: dict[str, Callable[..., str]] = {"exp": exp_at_most_zero, "log": log_at_least_one}
+"""Functions of the part of their range that `ranges` finds."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from typing import Any
 
 from fallline.readings.graph import Node, topological
-from fallline.readings.machine.elementary import ELEMENTARY
+from fallline.readings.machine.elementary import ELEMENTARY, NARROW
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Writer", "operation"]
+__all__ = ["Writer", "instructions", "operation"]
 
 _COMPARE = {
     "greater": "ogt", "greater_equal": "oge", "less": "olt", "less_equal": "ole", "equal": "oeq", "not_equal": "une",
@@ -45,9 +46,25 @@ _SIMPLE: dict[str, Callable[..., str]] = {
 }
 
 
-def operation(v: Vectors, op: str, *operands: str) -> str:
-    """The instructions of one node; elementary functions unfold into theirs."""
-    return _SIMPLE[op](v, *operands)
+_NARROW: dict[str, Callable[..., str]] = {
+    "maximum": lambda v, a, b: v.select(v.compare("ogt", a, b), a, b),
+    "minimum": lambda v, a, b: v.select(v.compare("olt", a, b), a, b),
+    **NARROW,
+}
+
+
+def operation(v: Vectors, op: str, *operands: str, narrow: bool = False) -> str:
+    """The instructions of one node; elementary functions unfold into theirs. A `narrow` node (`ranges`) takes fewer."""
+    return (_NARROW if narrow else _SIMPLE)[op](v, *operands)
+
+
+@cache
+def instructions(op: str, operands: int, bits: int, narrow: bool = False) -> tuple[str, ...]:
+    """The code of one operation by itself, to count its length or its arithmetic."""
+    v = Vectors(bits, 4)
+    if op not in ("number", "input"):
+        operation(v, op, *(f"%{k}" for k in range(operands)), narrow=narrow)
+    return tuple(v.lines)
 
 
 class Writer:
@@ -58,10 +75,14 @@ class Writer:
     v: where to write.
     read: (input's key) to the name of its value.
     known: values from outside: node index to name.
+    narrow: indices of the nodes that are written as shorter code (`ranges`).
     """
 
-    def __init__(self, v: Vectors, read: Callable[[tuple[Any, ...]], str], known: dict[int, str] | None = None) -> None:
-        self.v, self.read = v, read
+    def __init__(
+        self, v: Vectors, read: Callable[[tuple[Any, ...]], str], known: dict[int, str] | None = None,
+        narrow: Collection[int] = (),
+    ) -> None:  # fmt: skip
+        self.v, self.read, self.narrow = v, read, narrow
         self.values: dict[int, str] = dict(known or {})
         self._inputs: set[int] = set()
 
@@ -81,9 +102,13 @@ class Writer:
                 name = self.read(node.payload)
                 self._inputs.add(node.index)
             else:
-                name = operation(self.v, node.op, *(self.value(a) for a in node.args))
+                name = operation(self.v, node.op, *self.operands(node), narrow=node.index in self.narrow)
             self.values[node.index] = name
         return name
+
+    def operands(self, node: Node) -> list[str]:
+        """The values of the node's operands."""
+        return [self.value(a) for a in node.args]
 
     def forget_inputs(self) -> None:
         """Read inputs again where they are needed next."""

@@ -12,7 +12,7 @@ docs/speed.md has the times, and the ways that were tried instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fallline.readings.machine.vectors import Vectors
 from fallline.readings.machine.whole_fma import lanes_text
@@ -41,6 +41,10 @@ class ExactVectors(Vectors):
             known = self._double(a, b, c) if self.bits == 64 else self._single(a, b, c)
             self._known[key] = known
         return known
+
+    def abreast(self, pieces: Iterable[Callable[[], str]]) -> list[str]:
+        """One calculation after the other: an fma may branch, so instructions cannot alternate."""
+        return [piece() for piece in pieces]
 
     def _any(self, lanes: str) -> str:
         """Whether a condition holds in any lane."""

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 
 from fallline.readings.graph import topological
 from fallline.readings.machine import target
+from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.program import Program, Samples
 
 __all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "Measure", "Plan", "Slot"]
 
-STRAIGHT = 450
-"""Nodes of a sample's graph up to which straight-line code is the fastest. It stays so to about 600, by a tenth, but takes
-three times as long to compile as tiles."""
+STRAIGHT = {16: 750, 32: 750, 64: 1500}
+"""Bytes of a register to the instructions of a sample up to which straight-line code is the fastest. It is more with wide
+registers, whose tiles need buffers that the nearest cache does not hold."""
 
-SMALL = 250
-"""Nodes up to which three samples at a time are worth their longer code."""
+BLOCK = 3000
+"""Instructions of a block that surely fit the cache of decoded instructions, which holds some 4,000. Code that exceeds it took
+up to 1.8 times as long."""
+
+TOGETHER = {1: 1.4, 2: 1.15, 3: 1.07, 4: 1.04, 5: 1.0, 6: 1.0}
+"""Number of samples in a block of straight-line code to the time of each, as measured."""
+
+TOGETHER_TILED = {1: 1.6, 2: 1.2, 3: 1.1, 4: 1.05, 5: 1.0, 6: 1.03, 7: 1.07}
+"""The same for tiles."""
 
 CAP = 1e6
 """A loss whose absolute value is above this many times max(1, |first loss|) counts as diverged."""
@@ -96,17 +104,28 @@ class Plan:
     instruction_set: str = "native"
 
     @classmethod
-    def best(cls, program: Program, bits: int, rows: Sequence[int] = (), instruction_set: str = "native") -> Plan:
-        """What measured fastest: straight-line up to `STRAIGHT` nodes a sample, tiles beyond.
+    def best(cls, program: Program, bits: int, rows: Sequence[int] = (1000,), instruction_set: str = "native") -> Plan:
+        """What measured fastest: straight-line up to `STRAIGHT` instructions a sample, tiles beyond.
 
-        `rows` are the numbers of samples in a step; a block that divides them needs no second code for the rest.
+        `rows` are the number of all samples and, where steps see minibatches, that of a batch.
         """
-        lanes = target.vector_bytes(instruction_set) * 8 // bits
+        register = target.vector_bytes(instruction_set)
+        lanes = register * 8 // bits
         if not isinstance(program.objective, Samples):
             return cls(4 * lanes, 1, False, instruction_set)  # several vectors hide the latency of a step
-        nodes = len(topological([program.objective.loss, *program.objective.gradient]))
-        if nodes <= STRAIGHT:
-            together = next((u for u in ((3, 2) if nodes <= SMALL else (2, 3)) if all(n % u == 0 for n in rows)), 1)
-            return cls(lanes, together, False, instruction_set)
-        together = next((u for u in (6, 5, 4, 7, 3) if all(n % u == 0 for n in rows)), 4)
-        return cls(lanes, together, True, instruction_set)
+        length = _length(program.objective, bits)
+        tiled = length > STRAIGHT[register]
+        times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
+        return cls(lanes, _together(times, rows[-1]), tiled, instruction_set)
+
+
+def _length(samples: Samples, bits: int) -> int:
+    """Instructions of one sample: those of its nodes, and one wherever a node reads the sample's own numbers."""
+    nodes = topological([samples.loss, *samples.gradient])
+    reads = sum(a.op == "input" and a.payload[0] in ("x", "t") for node in nodes for a in node.args)
+    return reads + sum(len(instructions(node.op, len(node.args), bits)) for node in nodes)
+
+
+def _together(times: Mapping[int, float], rows: int) -> int:
+    """The smallest block with which all rows take the least time; rows that fill no block run one by one."""
+    return min(times, key=lambda u: ((rows - rows % u) * times[u] + rows % u * times[1], u))

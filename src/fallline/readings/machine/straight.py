@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fallline.readings.graph import Node, add, topological
 from fallline.readings.machine.emit import Writer, operation
+from fallline.readings.machine.ranges import narrow
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Straight"]
@@ -39,12 +41,13 @@ class Straight:
 
     def __init__(self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int) -> None:
         self.outputs, self.columns, self.together = outputs, columns, together
+        self.narrow = narrow([node for _, node in outputs])
 
     def block(
         self, v: Vectors, read: Callable[[tuple[Any, ...]], str], rows: Rows, first: int | str, count: int,
         bases: dict[str, str],
     ) -> None:  # fmt: skip
-        """Add `count` samples from row `first` on to the sums."""
+        """Add `count` samples from row `first` on to the sums: one node of all samples after another."""
         shared: dict[tuple[Any, ...], str] = {}
 
         def reader(u: int) -> Callable[[tuple[Any, ...]], str]:
@@ -57,26 +60,28 @@ class Straight:
 
             return value
 
-        writers = [Writer(v, reader(u)) for u in range(count)]
+        samples = [Writer(v, reader(u), narrow=self.narrow) for u in range(count)]
         order = topological([operand for _, output in self.outputs for operand in _operands(output)])
         turn = {node.index: n for n, node in enumerate(order)}
         known: list[list[tuple[int, Node]]] = [[] for _ in order]  # by each node, the outputs that waited for it last
         for place, output in self.outputs:
             known[max(turn[operand.index] for operand in _operands(output))].append((place, output))
         for node, ready in zip(order, known, strict=True):
-            for writer in writers:  # sample beside sample: one's waiting time is the other's working time
-                writer.value(node)
-            # what is known is added to its sum at once, and weights are read again where backward needs them:
-            # fewer values wait in registers, of which there are too few
+            # a register that waits costs more than reading from the cache: so inputs are read anew for every node, and
+            # what is known is added to its sum at once
+            shared.clear()
+            for sample in samples:
+                sample.forget_inputs()
+            if node.op not in ("number", "input"):
+                for sample in samples:
+                    sample.operands(node)
+                v.abreast(partial(sample.value, node) for sample in samples)
             for place, output in ready:
                 total = v.load(bases["sums"], place)
-                for writer in writers:
-                    total = accumulate(v, writer, output, total)
+                for sample in samples:
+                    total = accumulate(v, sample, output, total)
+                v.mark()
                 v.store(total, bases["sums"], place)
-            if ready:
-                shared.clear()
-                for writer in writers:
-                    writer.forget_inputs()
 
     def _sample_value(self, v: Vectors, rows: Rows, row: int | str, key: tuple[Any, ...]) -> str:
         """Input ("x", i) or ("t", j) of that row, in every lane."""
@@ -96,5 +101,4 @@ def accumulate(v: Vectors, writer: Writer, node: Node, total: str) -> str:
     summed = add(node.graph.input("total"), node)
     if summed.op == "input":  # nothing is added: a gradient entry that is 0
         return total
-    writer.write(a for a in summed.args if a.payload != ("total",))
     return operation(v, summed.op, *(total if a.payload == ("total",) else writer.value(a) for a in summed.args))

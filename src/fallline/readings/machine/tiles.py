@@ -8,10 +8,12 @@ a sum is read and written once for several samples, and it still takes the sampl
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
+from fallline.readings.machine.ranges import narrow
 from fallline.readings.machine.sheets import Access, Outer, Product, Sheet, Sheets, Total
 from fallline.readings.machine.vectors import Vectors
 
@@ -37,6 +39,7 @@ class Tiled:
     ) -> None:
         self.columns, self.together, self.registers = columns, together, registers
         self.sheets = Sheets(outputs)
+        self.narrow = narrow([node for _, node in outputs])
         self.groups = _loops(self.sheets)
         self.scratch = 0
         for sheet in self.sheets.order:
@@ -118,9 +121,9 @@ class _Block:
                 self._product(group[0])
             elif group[0].length == 1:
                 for sheet in group:
-                    for u in range(self.count):
-                        values = [self.fetch(o, (0,), u) for o in sheet.operands]
-                        self.scalars[id(sheet), u] = operation(self.v, sheet.op, *values)
+                    operands = [[self.fetch(o, (0,), u) for u in range(self.count)] for o in sheet.operands]
+                    for u, value in enumerate(self._operation(sheet, operands)):
+                        self.scalars[id(sheet), u] = value
             else:
                 self._loop(group)
         for outer in self.tiled.sheets.outers:
@@ -168,12 +171,19 @@ class _Block:
                 operands = [
                     local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in sheet.operands
                 ]
-                local[id(sheet)] = [
-                    operation(self.v, sheet.op, *(values[u] for values in operands)) for u in range(self.count)
-                ]
+                local[id(sheet)] = self._operation(sheet, operands)
             for sheet in group:
                 if sheet.kept:
                     self._keep(sheet, j, local[id(sheet)])
+
+    def _operation(self, sheet: Sheet, operands: list[list[str]]) -> list[str]:
+        """An element's value for each sample of the block, where `operands` has those of the operands."""
+        narrow = all(node.index in self.tiled.narrow for node in sheet.nodes)
+
+        def value(u: int) -> str:
+            return operation(self.v, sheet.op, *(values[u] for values in operands), narrow=narrow)
+
+        return self.v.abreast(partial(value, u) for u in range(self.count))
 
     def _product(self, sheet: Product) -> None:
         width = _divisor(sheet.length, max(1, self.tiled.registers // self.count))

@@ -7,7 +7,7 @@ and printing an object. Comparisons follow IEEE: any comparison with NaN is fals
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["Vectors"]
@@ -42,6 +42,7 @@ class Vectors:
         self._known: dict[str, str] = {}
         self._block = "entry"
         self._leaving: list[str] = []
+        self._abreast = False
 
     # --- writing ---
 
@@ -58,6 +59,8 @@ class Vectors:
         if known is None:
             known = self._known[instruction] = self.new()
             self.lines.append(f"  {known} = {instruction}")
+        elif self._abreast:
+            self.lines.append("")
         return known
 
     def fresh(self, instruction: str) -> str:
@@ -65,6 +68,32 @@ class Vectors:
         name = self.new()
         self.lines.append(f"  {name} = {instruction}")
         return name
+
+    def abreast(self, pieces: Iterable[Callable[[], str]]) -> list[str]:
+        """Write one calculation for several operands, in rows: the first instruction of each, then the second of each ...
+
+        Most instructions of a calculation wait for the one before them, and a processor looks only some hundred
+        instructions ahead for others that it can do meanwhile. So independent ones stand side by side. A mark after every
+        row keeps LLVM from moving them apart again.
+        """
+        written, columns, results = self.lines, [], []
+        self._abreast = True  # `let` then leaves a gap for an instruction that is known already, so that rows stay rows
+        for piece in pieces:
+            self.lines = []
+            results.append(piece())
+            columns.append(self.lines)
+        self._abreast, self.lines = False, written
+        for row in zip(*columns, strict=True):
+            instructions = [line for line in row if line]
+            if instructions:
+                self.lines += instructions
+                self.mark()
+        return results
+
+    def mark(self) -> None:
+        """A label, across which LLVM's scheduler moves no instruction. It makes none itself, on any system."""
+        self.declared.update(("declare void @llvm.codeview.annotation(metadata)", '!1 = !{!"in order"}'))
+        self.put("call void @llvm.codeview.annotation(metadata !1)")
 
     def label(self, name: str) -> None:
         """Begin a block. Nothing written before is assumed to be known in it."""
@@ -253,6 +282,11 @@ class Vectors:
     def bit(self, op: str, a: str, b: str) -> str:
         """add, sub, shl, lshr, ashr, and, or, xor on the bits."""
         return self.let(f"{op} {self.integer} {a}, {b}")
+
+    def or_nan(self, y: str, x: str) -> str:
+        """y, or a NaN where x is NaN."""
+        mask = self.let(f"sext <{self.width} x i1> {self.compare('uno', x, x)} to {self.integer}")
+        return self.from_bits(self.bit("or", mask, self.to_bits(y)))
 
     def clamp_above(self, x: str, bound: str) -> str:
         """min(x, bound), where NaN stays NaN."""
