@@ -8,6 +8,8 @@ FalllineError
 │   ├── StudyError        a study file: key, value, rule and line
 │   └── DataError         a table that cannot be read or used: row and column
 ├── TraceError            a page uses something that a reading cannot follow
+├── DeviceError           a device is absent, fails, or gives other bits than the processor
+│   └── DeviceMemoryError it has too little memory for what was asked
 └── OutputError           a result cannot be written, or would overwrite another (exit status 1)
 """
 
@@ -18,6 +20,8 @@ from collections.abc import Iterable
 
 __all__ = [
     "DataError",
+    "DeviceError",
+    "DeviceMemoryError",
     "FalllineError",
     "OutputError",
     "SettingError",
@@ -72,6 +76,14 @@ class DataError(UsageError):
 
 class TraceError(FalllineError, TypeError):
     """A page uses something that a reading cannot follow."""
+
+
+class DeviceError(FalllineError, RuntimeError):
+    """A device is absent, fails, or gives other bits than the processor."""
+
+
+class DeviceMemoryError(DeviceError):
+    """A device has too little memory for what was asked."""
 
 
 class OutputError(FalllineError, OSError):

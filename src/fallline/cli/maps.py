@@ -36,6 +36,7 @@ def map_(
     batch: int | None = None,
     dtype: Literal["float32", "float64"] = "float64",
     workers: int = 0,
+    device: Literal["cpu", "cuda"] = "cpu",
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     contour: tuple[float, ...] = (),
     mark: tuple[str, ...] = (),
@@ -62,6 +63,7 @@ def map_(
         batch: Samples in a minibatch; all unless given.
         dtype: Precision of the arithmetic.
         workers: Worker processes; 0 for threads of this process.
+        device: cpu, or cuda for a CUDA device (experimental): the same values, or a refusal.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
         contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
@@ -87,7 +89,9 @@ def map_(
         initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **(settings | given(flags, assigned)),
     )  # fmt: skip
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text) for text in mark]}
-    return map_run(spec, out=out, png=png, workers=workers, overwrite=force, as_json=json, picture=picture)
+    return map_run(
+        spec, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json, picture=picture
+    )
 
 
 @map_app.command

@@ -220,6 +220,7 @@ def map(
     out: str | Path | None = None,
     workers: int = 0,
     threads: int | None = None,
+    device: str = "cpu",
     progress: Progress | None = None,
     **settings: Any,
 ) -> Map:
@@ -238,6 +239,7 @@ def map(
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
     out: a map file; one that was begun is gone on with.
     workers: worker processes; 0 for threads of this process.
+    device: "cpu", or "cuda" for a CUDA device, which gives the same values or is refused. Experimental.
     progress: called with (cells done, cells in all).
 
     >>> m = map("quadratic", optimizer="momentum", steps=500,
@@ -249,7 +251,7 @@ def map(
         objective, x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
     )  # fmt: skip
-    return compute_map(spec, out=out, workers=workers, threads=threads, progress=progress)
+    return compute_map(spec, out=out, workers=workers, threads=threads, device=device, progress=progress)
 
 
 def compute_map(
@@ -258,12 +260,13 @@ def compute_map(
     out: str | Path | None = None,
     workers: int = 0,
     threads: int | None = None,
+    device: str = "cpu",
     progress: Progress | None = None,
     tile_cells: int | None = None,
 ) -> Map:
     """The map of a spec, complete."""
     result = Map(spec, None if out is None else Path(out))
-    for _ in growing(result, workers=workers, threads=threads, progress=progress, tile_cells=tile_cells):
+    for _ in growing(result, workers=workers, threads=threads, device=device, progress=progress, tile_cells=tile_cells):
         pass
     return result
 
@@ -273,6 +276,7 @@ def growing(
     *,
     workers: int = 0,
     threads: int | None = None,
+    device: str = "cpu",
     progress: Progress | None = None,
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
@@ -288,11 +292,12 @@ def growing(
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
         # A file that was begun with other tiles is gone on with: a tile all of whose cells are known is not computed.
-        tiles = [t for t in layout(spec, tile_cells) if not _all_known(result, t)]
+        tiles = [t for t in layout(spec, tile_cells, device) if not _all_known(result, t)]
         if progress is not None:
             progress(int(result.known.sum()), spec.cells)
         done = int(result.known.sum())
-        for tile, values in computed(spec, order(tiles) if order else tiles, workers=workers, threads=threads):
+        queue = order(tiles) if order else tiles
+        for tile, values in computed(spec, queue, workers=workers, threads=threads, device=device):
             if file is not None:
                 file.add(spec, tile, values)
             fresh = tile.cells if not done else int((~result.known[tile.indices()[::-1]]).sum())

@@ -62,12 +62,16 @@ class Tile(NamedTuple):
         return f"columns {self.x0} to {self.x1 - 1}, rows {self.y0} to {self.y1 - 1}, every {self.stride}"
 
 
-def layout(spec: MapSpec, tile_cells: int | None = None) -> Iterator[Tile]:
-    """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells."""
+def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") -> Iterator[Tile]:
+    """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells.
+
+    A device that trains a hundred thousand runs at once takes larger ones, of a few seconds.
+    """
     if tile_cells is None:
         each = spec.work / spec.cells
         starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
-        tile_cells = int(min(65536, max(64, 6e9 / each), max(1, 2e7 / starts)))
+        least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, 1 << 20)
+        tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts)))
     rows, columns = spec.shape
     strides = [s for s in STRIDES if s == 1 or (spec.cells > 1024 and min(rows, columns) >= 4 * s)]
     for coarser, stride in zip([0, *strides[:-1]], strides, strict=True):
@@ -79,10 +83,10 @@ def layout(spec: MapSpec, tile_cells: int | None = None) -> Iterator[Tile]:
                     yield tile
 
 
-def compute(spec: MapSpec, tile: Tile, threads: int | None = None) -> Values:
+def compute(spec: MapSpec, tile: Tile, threads: int | None = None, device: str = "cpu") -> Values:
     """The measures of a tile's cells, in the order of `tile.indices()`."""
     i, j = tile.indices()
-    return at_cells(spec, i, j, threads)
+    return at_cells(spec, i, j, threads, device=device)
 
 
 def at_cells(
@@ -91,13 +95,14 @@ def at_cells(
     j: NDArray[np.int64],
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    device: str = "cpu",
 ) -> Values:
     """The measures of single cells, given by column and row. `progress` is that of `engine.train`."""
     settings, plan, starts = inputs(spec, i, j)
     got = engine.train(
         spec.objective, spec.optimizer, steps=spec.steps, settings=settings, starts=starts, schedule=spec.schedule,
         schedule_settings=plan, rows=minibatches(spec), measures=spec.names, target=spec.target, dtype=spec.dtype,
-        cells=len(i) * spec.starts, threads=threads, progress=progress,
+        cells=len(i) * spec.starts, threads=threads, progress=progress, device=device,
     )  # fmt: skip
     values = {}
     for wanted in spec.measures:

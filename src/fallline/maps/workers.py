@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fallline.errors import FalllineError, OutputError
+from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.described import canonical
 from fallline.maps.file import pack, unpack
 from fallline.maps.spec import MapSpec
@@ -36,13 +36,15 @@ _DEATHS = 5
 
 
 def computed(
-    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None
+    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None, device: str = "cpu"
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
     if workers <= 0:
         for tile in tiles:
-            yield tile, compute(spec, tile, threads)
+            yield tile, compute(spec, tile, threads, device)
         return
+    if device != "cpu":
+        raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
     yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
 
 

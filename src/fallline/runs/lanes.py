@@ -22,6 +22,8 @@ from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Plan, Slot
 from fallline.readings.machine.program import Program
+from fallline.readings.ptx.kernel import DeviceKernel, DevicePlan
+from fallline.runs import devices
 from fallline.runs.outcome import OUTCOMES, RISES, Kind
 from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
@@ -29,9 +31,12 @@ from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["MEASURES", "check_subnormals", "train"]
+__all__ = ["DEVICES", "MEASURES", "check_subnormals", "train"]
 
 Floats = NDArray[Any]
+
+DEVICES = ("cpu", "cuda")
+"""Where runs can be trained."""
 
 MEASURES = (
     "final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "accuracy", "convergence", "mean_last",
@@ -54,6 +59,8 @@ def train(
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     plan: Plan | None = None,
+    device: str = "cpu",
+    device_plan: DevicePlan | None = None,
 ) -> dict[str, Floats]:
     """Train many runs, one for each cell; the same cell gives the same bits however it is computed.
 
@@ -72,10 +79,13 @@ def train(
     dtype: "float64" or "float32".
     threads: workers; one for each core unless given.
     progress: called with (cells done, cells).
-    plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
+    plan, device_plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
+    device: "cpu", or "cuda" for a CUDA device, one thread a run. The first cells of each kernel are computed on the
+        processor too, and a device whose bits differ is refused.
 
     Raises
     ------
+    DeviceError: there is no such device, it fails, or its bits differ.
     TraceError: a user's page uses something that cannot be traced.
     FalllineError: another library has switched subnormal numbers off in this process.
 
@@ -84,6 +94,8 @@ def train(
     >>> got["final_loss"].round(6).tolist()
     [0.07319, 0.863147]
     """
+    if device not in DEVICES:
+        raise UnknownNameError("device", device, DEVICES)
     check_subnormals()  # threads take this switch from the thread that starts them
     what = as_objective(objective)
     record, decay = optimizer(optimizer_), schedule(schedule_)
@@ -104,37 +116,53 @@ def train(
     samples = (
         (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
     )
-    program, kernel = _kernel(
-        _page(what), record, decay, tuple(columns), "accuracy" in measures, plan, 8 * real.itemsize, rows is not None,
-        samples,
-    )  # fmt: skip
-    table = np.zeros(Slot.SETTINGS + 2 * len(program.settings), dtype=np.int64)
+    arguments = (_page(what), record, decay, tuple(columns), "accuracy" in measures)
+    program, kernel = _kernel(*arguments, plan, 8 * real.itemsize, rows is not None, samples)
     raw = np.empty((len(Measure), cells), dtype=real)
     history = np.full((cells, steps + 1), np.nan, dtype=real) if "history" in measures else None
     finals = np.full((cells, what.dimension), np.nan, dtype=real) if "parameters" in measures else None
+    path = np.full((cells, steps + 1, what.dimension), np.nan, dtype=real) if "path" in measures else None
+    outputs: dict[int, Floats | None] = {
+        Slot.MEASURES: raw, Slot.HISTORY: history, Slot.FINALS: finals, Slot.PATH: path,
+    }  # fmt: skip
+    inputs: dict[int, Floats] = {Slot.STARTS: start_array}
+    table = np.zeros(Slot.SETTINGS + 2 * len(program.settings), dtype=np.int64)
+    packed = 0
     if isinstance(what, NetworkObjective):
         X, T = (np.ascontiguousarray(a, dtype=real) for a in (what.data.X, what.data.T))
         factors = np.array([what.factor(len(X) if rows is None else rows.shape[1]), what.factor(len(X))], dtype=real)
-        table[Slot.X], table[Slot.T], table[Slot.ROWS] = X.ctypes.data, T.ctypes.data, len(X)
-        table[Slot.FACTORS] = factors.ctypes.data
-    if rows is not None:
-        rows = np.ascontiguousarray(rows, dtype=np.int64)
-        table[Slot.ORDER], table[Slot.BATCH] = rows.ctypes.data, rows.shape[1]
-    table[Slot.STARTS] = start_array.ctypes.data
+        inputs |= {Slot.X: X, Slot.T: T, Slot.FACTORS: factors}
+        table[Slot.ROWS] = len(X)
+        if rows is not None:
+            inputs[Slot.ORDER], table[Slot.BATCH] = np.ascontiguousarray(rows, dtype=np.int64), rows.shape[1]
+            packed = rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
     table[Slot.START_STRIDE] = what.dimension if start_array.ndim > 1 else 0
     table[Slot.STEPS], table[Slot.CELLS] = steps, cells
-    table[Slot.MEASURES] = raw.ctypes.data
-    table[Slot.HISTORY] = 0 if history is None else history.ctypes.data
-    path = np.full((cells, steps + 1, what.dimension), np.nan, dtype=real) if "path" in measures else None
-    table[Slot.PATH] = 0 if path is None else path.ctypes.data
-    table[Slot.FINALS] = 0 if finals is None else finals.ctypes.data
     table[Slot.WINDOW] = max(8, steps // 4)
     for i, name in enumerate(program.settings):
-        table[Slot.SETTINGS + 2 * i] = columns[name].ctypes.data
+        inputs[Slot.SETTINGS + 2 * i] = columns[name]
         table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
-    packed = 0 if rows is None else rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
-    _run(kernel, table, cells, packed, threads or os.cpu_count() or 1, progress)
+    for slot, array in (inputs | outputs).items():
+        table[slot] = 0 if array is None else array.ctypes.data
+    count = threads or os.cpu_count() or 1
+    if device == "cuda":
+        on_device = _device_kernel(*arguments, device_plan, 8 * real.itemsize, rows is not None)
+        devices.run(on_device, table, inputs, outputs, cells, progress)
+        if on_device not in _proven:
+            some = devices.sample(cells)
+            table[[Slot.HISTORY, Slot.FINALS, Slot.PATH]] = 0
+            again = np.full_like(raw, np.nan)
+            table[Slot.MEASURES] = again.ctypes.data
+            _run(kernel, table, some, packed, count, None)
+            devices.compare(raw, again, some)
+            _proven.add(on_device)
+    else:
+        _run(kernel, table, _pieces(cells, kernel.plan.lanes, count), packed, count, progress)
     return _results(raw, history, finals, path, measures, steps, what)
+
+
+_proven: set[DeviceKernel] = set()
+"""Kernels for a device that gave the processor's bits in this process."""
 
 
 def check_subnormals() -> None:
@@ -173,14 +201,27 @@ def _kernel(
     return program, build(program, plan, bits, batches=batches, remainder=remainder)
 
 
-def _run(
-    kernel: Kernel, table: NDArray[np.int64], cells: int, packed: int, threads: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:  # fmt: skip
-    lanes = kernel.plan.lanes
+@lru_cache(maxsize=128)
+def _device_kernel(
+    page: Network | LandscapeObjective, optimizer_: Optimizer, schedule_: Schedule, settings: tuple[str, ...], hits: bool,
+    plan: DevicePlan | None, bits: int, batches: bool,
+) -> DeviceKernel:  # fmt: skip
+    program = program_of(page, optimizer_, schedule_, settings, hits=hits)
+    return devices.build(program, plan, bits, batches)
+
+
+def _pieces(cells: int, lanes: int, threads: int) -> list[tuple[int, int]]:
+    """The cells in pieces, a few blocks of lanes each: what a thread takes at a time."""
     blocks = -(-cells // lanes)
     chunk = max(1, min(8, blocks // (threads * 8))) * lanes
-    pieces = [(a, min(a + chunk, cells)) for a in range(0, cells, chunk)]
+    return [(a, min(a + chunk, cells)) for a in range(0, cells, chunk)]
+
+
+def _run(
+    kernel: Kernel, table: NDArray[np.int64], pieces: list[tuple[int, int]], packed: int, threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:  # fmt: skip
+    cells = sum(end - first for first, end in pieces)
     local = threading.local()
 
     def work(piece: tuple[int, int]) -> int:

@@ -25,7 +25,7 @@ from fallline.readings.machine.samples import OverSamples
 from fallline.readings.machine.updating import update_all
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Kernel", "build"]
+__all__ = ["Kernel", "KernelWriter", "build"]
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,15 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
     batches: whether steps see minibatches; else all samples.
     remainder: whether the number of samples may be no multiple of `plan.together`.
     """
-    writer = _KernelWriter(program, plan, bits, batches, remainder)
+    writer = KernelWriter(program, plan, bits, batches, remainder)
     text = writer.write()
     compiled = target.compile_text(text, plan.instruction_set)
     return Kernel(compiled, plan, writer.f.size * writer.f.v.bytes, text.count("\n"))
 
 
-class _KernelWriter:
+class KernelWriter:
+    """Writes a kernel's text, part by part; a reading for other machines replaces parts of it."""
+
     def __init__(self, program: Program, plan: Plan, bits: int, batches: bool, remainder: bool) -> None:
         self.f = Frame(program, Vectors(bits, plan.lanes, target.vector_bytes(plan.instruction_set) == 64))
         objective = program.objective
@@ -62,6 +64,11 @@ class _KernelWriter:
         )
 
     def write(self) -> str:
+        self.body()
+        return target.assemble(self.f.v)
+
+    def body(self) -> None:
+        """All that the function does."""
         f, v = self.f, self.f.v
         f.begin()
         if self.samples is not None:
@@ -82,7 +89,6 @@ class _KernelWriter:
             self._initial()
             self._steps(cell, lanes)
             self._finish(cell, lanes)
-        return target.assemble(v)
 
     # --- a block's beginning and end: scalars in, scalars out ---
 

@@ -28,7 +28,9 @@ INSTRUCTION_SETS: dict[str, tuple[str, int]] = {
 }
 """Name to (features switched off, bytes of a vector register; 0: found out)."""
 
-_lock = threading.Lock()
+compiling = threading.Lock()
+"""LLVM's global tables are not made for two compilers at once."""
+
 _compiled: dict[str, Compiled] = {}
 
 
@@ -86,7 +88,7 @@ def assemble(v: Vectors, name: str = "run") -> str:
 def compile_text(text: str, instruction_set: str = "native", name: str = "run") -> Compiled:
     """Machine code for the text; the same text is compiled once in a process."""
     key = hashlib.sha256(f"{instruction_set}\n{text}".encode()).hexdigest()
-    with _lock:  # LLVM's global tables are not made for two compilers at once
+    with compiling:
         if key not in _compiled:
             _compiled[key] = _compile(text, instruction_set, name)
         return _compiled[key]

@@ -1,0 +1,66 @@
+"""From LLVM's text to PTX, the assembly language of CUDA devices; the device's driver turns it into machine code."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from fallline.readings.machine.target import compiling
+
+__all__ = ["GIVEN_INDEX", "THREAD_INDEX", "to_ptx"]
+
+THREAD_INDEX = """
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
+declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
+define internal i64 @thread_index() alwaysinline {
+  %thread = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %size = call i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
+  %block = call i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
+  %before = mul i32 %size, %block
+  %index = add i32 %before, %thread
+  %wide = zext i32 %index to i64
+  ret i64 %wide
+}"""
+
+GIVEN_INDEX = """
+@thread = global i64 0
+define internal i64 @thread_index() alwaysinline {
+  %index = load i64, ptr @thread
+  ret i64 %index
+}"""
+
+CAPABILITIES = {70: 63, 75: 63, 80: 70, 86: 71, 89: 78, 90: 78}
+"""Compute capability to the version of PTX that introduced it or has all that we use; later devices read the last."""
+
+
+@cache
+def _machine(capability: int) -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    known = max((c for c in CAPABILITIES if c <= capability), default=min(CAPABILITIES))
+    target = llvm.Target.from_triple("nvptx64-nvidia-cuda")
+    return target.create_target_machine(cpu=f"sm_{known}", features=f"+ptx{CAPABILITIES[known]}", opt=3)
+
+
+def optimised(text: str, machine: Any) -> Any:
+    """The module after LLVM's passes, which keep IEEE 754's arithmetic as it is written: no flag allows otherwise."""
+    import llvmlite.binding as llvm
+
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_vectorization = tuning.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def to_ptx(text: str, capability: int) -> str:
+    """PTX of a module."""
+    with compiling:
+        machine = _machine(capability)
+        return str(machine.emit_assembly(optimised(text, machine)))

@@ -1,0 +1,129 @@
+"""Maps on a device: launches, minibatches, the proof by comparison; on a stand-in that runs the device's own kernels here."""
+
+import numpy as np
+import pytest
+
+import fallline as fl
+from fallline.errors import DeviceError, UnknownNameError, UsageError
+from fallline.maps.fractal import fractal_spec
+from fallline.maps.map import compute_map
+from fallline.readings.ptx.kernel import DevicePlan
+from fallline.runs import devices, lanes
+from fallline.runs.lanes import train
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.landscapes import LANDSCAPES
+from fallline.textbook.losses import LOSSES
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
+from host_device import install
+from parity import small_problem
+
+EVERYTHING = ("final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "convergence", "mean_last", "history", "path",
+              "parameters")  # fmt: skip
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    def begin(**options):
+        lanes._device_kernel.cache_clear()
+        lanes._proven.clear()
+        return install(monkeypatch, **options)
+
+    yield begin
+    lanes._device_kernel.cache_clear()
+
+
+@pytest.fixture
+def device(stand_in):
+    return stand_in()
+
+
+def same(problem, optimizer="momentum", *, measures=EVERYTHING, plan=None, cells=21, starts=None, **options):
+    """Asserts that the device's values are the processor's, to the bit."""
+    start = fl.draw_starts(problem, 1, seed=4)[0] if starts is None else starts
+    rates = {"learning_rate": np.geomspace(1e-3, 30.0, cells)} | options.pop("settings", {})  # the last runs diverge
+    options = {"steps": 6, "starts": start, "settings": rates, "measures": measures, "target": 0.5} | options
+    expected = train(problem, optimizer, **options)
+    got = train(problem, optimizer, device="cuda", device_plan=plan, **options)
+    if "path" in measures:  # what a run that diverged does then is nobody's concern
+        for values in (got, expected):
+            values["path"][~np.isfinite(values["history"])] = np.nan
+    for name in measures:
+        assert got[name].tobytes() == expected[name].tobytes(), name
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_gives_the_processors_bits(device, optimizer, dtype):
+    same(small_problem("relu"), optimizer, dtype=dtype)
+
+
+@pytest.mark.parametrize(("activation", "loss"), [(a, list(LOSSES)[i % len(LOSSES)]) for i, a in enumerate(ACTIVATIONS)])
+def test_every_activation_and_loss_give_the_processors_bits(device, activation, loss):
+    same(small_problem(activation, loss), dtype="float32")
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_gives_the_processors_bits(device, schedule):
+    same(small_problem(), "adam", schedule_=schedule)
+
+
+@pytest.mark.parametrize("plan", [
+    DevicePlan(together=3), DevicePlan(together=2, unrolled=True), DevicePlan(together=3, tiled=True),
+    DevicePlan(together=2, tiled=True, accumulators=8),
+])  # fmt: skip
+def test_a_plan_reaches_no_bit(device, plan):
+    same(small_problem(l2=0.01), plan=plan, measures=(*EVERYTHING, "accuracy"))
+
+
+def test_minibatches_give_the_processors_bits(device):
+    rows = np.random.default_rng(0).integers(0, 7, (6, 3))
+    same(small_problem(), "adam", rows=rows)
+
+
+@pytest.mark.parametrize("landscape", LANDSCAPES)
+def test_every_landscape_gives_the_processors_bits(device, landscape):
+    problem = fl.objective(landscape)
+    starts = np.random.default_rng(1).normal(size=(21, problem.dimension))
+    same(problem, "nesterov", starts=starts)
+
+
+def test_a_map_has_the_processors_hash_however_it_is_cut(device):
+    spec = fractal_spec(size=12, steps=4, rows=20)
+    expected = compute_map(spec).sha256
+    assert compute_map(spec, device="cuda").sha256 == expected
+    assert compute_map(spec, device="cuda", tile_cells=16).sha256 == expected
+    assert len(device.launches) > 2
+
+
+def test_a_launch_takes_as_many_cells_as_a_second_allows(device, monkeypatch):
+    monkeypatch.setattr(devices, "LAUNCH_SECONDS", 0.0)
+    seen = []
+    train(
+        "rosenbrock", steps=3, starts=[1.0, 2.0], settings={"learning_rate": np.full(40, 1e-4)}, device="cuda",
+        progress=lambda done, total: seen.append((done, total)),
+    )  # fmt: skip
+    assert device.launches == [16, 16, 8]
+    assert seen == [(16, 40), (32, 40), (40, 40)]
+
+
+def test_a_device_with_other_bits_is_refused(stand_in):
+    stand_in(wrong=1e-9)
+    with pytest.raises(DeviceError, match=r"stand-in does not give the processor's bits: first of cell 0 is"):
+        train("rosenbrock", steps=3, starts=[1.0, 2.0], settings={"learning_rate": 1e-4}, device="cuda")
+
+
+def test_what_cannot_run_on_a_device_is_said(device):
+    with pytest.raises(UnknownNameError, match="device must be one of cpu, cuda; got 'gpu'"):
+        train("rosenbrock", steps=3, starts=[1.0, 2.0], device="gpu")
+    with pytest.raises(UsageError, match="workers must be 0 with a device"):
+        compute_map(fractal_spec(size=2, steps=1), device="cuda", workers=2)
+    wide = fl.NetworkObjective(fl.Network.of("70-70-3"), fl.Dataset(np.ones((9, 70)), np.eye(3)[np.zeros(9, int)]))
+    with pytest.raises(UsageError, match="up to 5000 parameters"):
+        fl.map(wide, x="learning_rate=0..1", y="seed=0..1", size=2, steps=1, device="cuda")
+
+
+def test_the_sample_reaches_both_ends():
+    assert devices.sample(1) == [(0, 1)]
+    assert devices.sample(20) == [(0, 2), (2, 4), (4, 20)]
+    assert devices.sample(1000) == [(0, 16), (492, 508), (984, 1000)]
