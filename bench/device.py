@@ -44,23 +44,27 @@ from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
 
 PARTS = ("info", "hashes", "sweep", "variants", "speed", "frame")
-SHARE = {"hashes": 0.2, "sweep": 0.25, "variants": 0.2, "speed": 0.1, "frame": 0.25}
+SHARE = {"hashes": 0.2, "sweep": 0.2, "variants": 0.35, "speed": 0.05, "frame": 0.2}
 """Of the seconds, what each part may take; what one leaves the next ones may have."""
 
 VARIANTS = {
     "seed": [
         DevicePlan(together=u, unrolled=True, block=block, registers=r)
-        for u, block, r in [(1, 128, 0), (2, 128, 0), (3, 128, 0), (1, 128, 128), (2, 128, 168), (2, 128, 128), (1, 256, 0),
-                            (1, 64, 0), (2, 64, 0), (1, 128, 96)]
-    ] + [DevicePlan(together=1), DevicePlan(together=3)],
+        for u, block, r in [(2, 128, 0), (1, 128, 0), (1, 128, 128), (3, 128, 0), (2, 128, 128), (1, 64, 0), (1, 128, 96)]
+    ] + [DevicePlan(together=2), DevicePlan(together=8, team=4, accumulators=64)],
     "fractal": [
+        DevicePlan(together=u, team=team, accumulators=64, block=block, registers=r)
+        for team, u, block, r in [(8, 8, 64, 0), (16, 8, 64, 0), (16, 8, 64, 168), (16, 16, 64, 0), (8, 8, 32, 0), (8, 4, 64, 0),
+                                  (4, 8, 64, 0), (16, 8, 64, 128), (8, 4, 64, 168), (16, 4, 64, 128)]
+    ] + [
         DevicePlan(together=u, tiled=True, accumulators=a, block=block, registers=r)
-        for u, a, block, r in [(8, 32, 128, 0), (4, 32, 128, 0), (8, 32, 64, 0), (16, 32, 128, 0), (16, 64, 64, 0), (4, 16, 128, 128),
-                               (8, 64, 64, 0), (2, 16, 128, 128)]
+        for u, a, block, r in [(8, 32, 128, 0), (4, 16, 128, 128), (16, 64, 64, 0)]
     ],
 }  # fmt: skip
+"""In the order of what they promise: where the seconds end, the rest is left out."""
 
 
 class Results:
@@ -129,20 +133,26 @@ def hashes(results: Results, limits: dict) -> None:
         )  # fmt: skip
 
 
-def small_case(case: tuple[str, str, str, str]) -> tuple[tuple[str, str, str, str], int, int, str]:
-    """(case, words that differ, words) of a small map in one process."""
-    optimizer, activation, loss, dtype = case
+Case = tuple[int, str, str, str, str]
+
+
+def small_case(case: Case) -> tuple[Case, int, int, str]:
+    """(case, words that differ, words, why not) of a small map; every third has a team, others minibatches or a penalty."""
+    number, optimizer, activation, loss, dtype = case
     data = generate("gaussians", samples=7)
     if LOSSES[loss].targets == "values":
         data = Dataset(data.X, data.X @ np.array([[0.3, -0.5, 0.1], [0.2, 0.4, -0.3]]))
-    problem = NetworkObjective(Network.of("2-3-3", activation=activation, loss=loss, reduction="mean"), data)
+    network = Network.of("2-3-3", activation=activation, loss=loss, reduction="mean", l2=0.01 * (number % 5 == 0))
+    problem = NetworkObjective(network, data)
+    plan = DevicePlan(together=4, team=(4, 8, 32)[number % 9 // 3], accumulators=64, block=64) if number % 3 == 0 else None
     options = {
         "steps": 12, "starts": draw_starts(problem, 1, seed=4)[0], "dtype": dtype,
-        "settings": {"learning_rate": np.geomspace(1e-3, 30.0, 64)},
+        "settings": {"learning_rate": np.geomspace(1e-3, 30.0, 64)}, "schedule_": list(SCHEDULES)[number % len(SCHEDULES)],
+        "rows": np.random.default_rng(number).integers(0, 21, (12, 6)) if number % 4 == 1 else None,
         "measures": ("final_loss", "best_loss", "diverged_at", "outcome", "convergence", "mean_last", "history", "parameters"),
     }  # fmt: skip
     try:
-        got = train(problem, optimizer, device="cuda", **options)
+        got = train(problem, optimizer, device="cuda", device_plan=plan, **options)
     except DeviceError as error:
         return case, -1, 0, str(error)
     expected = train(problem, optimizer, threads=1, **options)
@@ -155,7 +165,7 @@ def small_case(case: tuple[str, str, str, str]) -> tuple[tuple[str, str, str, st
 def sweep(results: Results, limits: dict) -> None:
     cases = list(itertools.product(OPTIMIZERS, ACTIVATIONS, LOSSES, ("float32", "float64")))
     np.random.default_rng(0).shuffle(cases)
-    cases = [tuple(str(word) for word in case) for case in cases]
+    cases = [(number, *(str(word) for word in case)) for number, case in enumerate(cases)]
     done = words = bad = refused = 0
     pool = ProcessPoolExecutor(min(14, os.cpu_count() or 1), mp_context=get_context("spawn"))
     waiting = [pool.submit(small_case, case) for case in cases]
@@ -166,7 +176,7 @@ def sweep(results: Results, limits: dict) -> None:
             if differ:
                 bad, refused = bad + max(0, differ), refused + (differ < 0)
                 if refused + bad < 2000:
-                    results.say("sweep", f"{' '.join(case)}: {differ} of {count} words differ {why}")
+                    results.say("sweep", f"{' '.join(str(c) for c in case)}: {differ} of {count} words differ {why}")
     except TimeoutError:
         pass
     for process in pool._processes.values():  # our own; what has not begun is not wanted any more
@@ -178,8 +188,8 @@ def sweep(results: Results, limits: dict) -> None:
     )  # fmt: skip
 
 
-def timed(workload, plan: DevicePlan, cells: int, steps: int, repeat: int = 3) -> tuple[float, dict]:
-    """Least seconds of a workload on the device, its transfers included, and what the driver made of the kernel."""
+def timed(workload, plan: DevicePlan, cells: int, steps: int, repeat: int = 3) -> float:
+    """Least seconds of a workload on the device, its transfers included."""
     settings = {k: np.resize(v, cells) for k, v in workload.settings.items()}
     options = {
         "steps": steps, "starts": workload.start, "settings": settings, "dtype": workload.dtype, "device": "cuda",
@@ -191,33 +201,35 @@ def timed(workload, plan: DevicePlan, cells: int, steps: int, repeat: int = 3) -
         begin = time.perf_counter()
         train(workload.objective, workload.optimizer, **options)
         seconds.append(time.perf_counter() - begin)
-    return min(seconds), {}
+    return min(seconds)
 
 
 def variants(results: Results, limits: dict) -> None:
-    for name, cells, steps, dtype in (
-        ("seed", 1 << 20, 30, "float32"), ("seed", 1 << 19, 30, "float64"),
-        ("fractal", 1 << 16, 20, "float64"), ("fractal", 1 << 16, 20, "float32"),
-    ):  # fmt: skip
+    begin = time.perf_counter()
+    span = limits["variants"] - begin
+    for turn, (name, cells, steps, dtype) in enumerate((
+        ("fractal", 1 << 16, 20, "float64"), ("seed", 1 << 20, 30, "float32"),
+        ("seed", 1 << 19, 30, "float64"), ("fractal", 1 << 16, 20, "float32"),
+    )):  # fmt: skip
+        end = begin + span * (0.45, 0.65, 0.8, 1.0)[turn]
         workload = WORKLOADS[name]()
         object.__setattr__(workload, "dtype", dtype)
         best = None
         for plan in VARIANTS[name]:
-            if time.perf_counter() > limits["variants"]:
+            if time.perf_counter() > end:
                 break
             try:
-                seconds, _ = timed(workload, plan, cells, steps)
+                seconds = timed(workload, plan, cells, steps)
             except DeviceError as error:
                 results.say("variants", f"{name} {dtype} {plan}: {error}")
                 continue
-            function = next(
-                f for (k, f) in reversed(cuda()._functions.items()) if k[1:] == (plan.block, plan.registers)
-            )
+            function = list(cuda()._functions.values())[-1]
             rate = cells * steps / seconds
             results.say(
                 "variants",
                 f"{name} {dtype} {plan}: {seconds:.4f} s, {rate:,.0f} network-steps/s; {function.registers} registers, "
-                f"{function.local_bytes} bytes local, {function.at_once} at once",
+                f"{function.local_bytes} bytes local, {function.shared_bytes} shared by {plan.block}, "
+                f"{function.at_once} threads at once",
                 seconds=seconds, rate=rate, plan=str(plan), workload=f"{name} {dtype}",
             )  # fmt: skip
             if best is None or seconds < best[0]:
@@ -246,7 +258,7 @@ def speed(results: Results, limits: dict) -> None:
             rates[threads] = (1 << 16) * 30 / (time.perf_counter() - begin)
         object.__setattr__(workload, "dtype", dtype)
         cells = 1 << 22
-        seconds, _ = timed(workload, BEST.get(("seed", dtype)), cells, 30)
+        seconds = timed(workload, BEST.get(("seed", dtype)), cells, 30)
         rate = cells * 30 / seconds
         results.say(
             "speed",

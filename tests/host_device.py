@@ -1,30 +1,79 @@
-"""A stand-in for a CUDA device that runs a device's kernels on this processor, thread after thread: for tests."""
+"""A stand-in for a CUDA device that runs a device's kernels on this processor: for tests.
+
+Threads of one member run one after the other; those of larger teams run as threads of this process that meet at barriers,
+a block after the other.
+"""
 
 import ctypes
+import threading
 from contextlib import contextmanager
 
 import numpy as np
 
 from fallline.devices.cuda import Function
-from fallline.readings.machine.layout import Slot
 from fallline.readings.machine.target import compile_text
 from fallline.readings.ptx import kernel as ptx
-from fallline.readings.ptx.kernel import DeviceKernel, host_text
+from fallline.readings.ptx.kernel import DeviceKernel, text_of
 from fallline.runs import devices
+
+WARP = 32
+
+
+class Place(threading.local):
+    """Where the thread that asks stands."""
+
+    index, in_block, barrier, votes, shared = 0, 0, None, None, 0
+
+
+here = Place()
+
+
+def meet():
+    if here.barrier is not None:
+        here.barrier.wait(30)
+
+
+def all_agree(mine):
+    here.votes[here.in_block % WARP] = mine
+    here.barrier.wait(30)
+    answer = all(here.votes)
+    here.barrier.wait(30)
+    return answer
+
+
+CALLBACKS = {
+    "i64 @thread_index()": ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: here.index),
+    "i64 @thread_in_block()": ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: here.in_block),
+    "ptr @shared_memory()": ctypes.CFUNCTYPE(ctypes.c_int64)(lambda: here.shared),
+    "void @meet()": ctypes.CFUNCTYPE(None)(meet),
+    "i1 @all_agree(i1 %mine)": ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_bool)(all_agree),
+}
+
+
+def services():
+    """The functions that a kernel asks, as calls back into this module."""
+    parts = []
+    for head, function in CALLBACKS.items():
+        kind, argument = head.split()[0], head[head.index("(") :]
+        address = ctypes.cast(function, ctypes.c_void_p).value
+        call = f"call {kind} inttoptr (i64 {address} to ptr){argument}"
+        body = call if kind == "void" else f"%answer = {call}"
+        parts.append(f"define internal {head} {{\n  {body}\n  ret {kind}{'' if kind == 'void' else ' %answer'}\n}}")
+    return "\n".join(parts)
 
 
 class HostDevice:
-    """Answers as `devices.cuda.Cuda` does; "PTX" is the text for this processor."""
+    """Answers as `devices.cuda.Cuda` does; its "PTX" is text for this processor."""
 
     name, capability, processors, driver = "stand-in", 90, 2, 0
 
     def __init__(self, wrong=0.0):
         self.wrong, self.functions, self.launches = wrong, {}, []
 
-    def load(self, text, name, block, registers=0):
+    def load(self, text, name, block, shared=0, registers=0):
         handle = hash((text, block, registers))
         self.functions[handle] = compile_text(text, name=name)
-        return Function(handle, 32, 0, block, 16)
+        return Function(handle, 32, 0, shared, block, 128)
 
     @contextmanager
     def memory(self):
@@ -32,10 +81,29 @@ class HostDevice:
 
     def launch(self, function, threads, table):
         self.launches.append(threads)
-        compiled = self.functions[function.handle]
-        index = ctypes.c_int64.from_address(compiled.engine.get_global_value_address("thread"))
-        for index.value in range(-(-threads // function.block) * function.block):
-            compiled.call(table.ctypes.data)
+        call, address = self.functions[function.handle].call, table.ctypes.data
+        for first in range(0, threads, function.block):
+            if function.shared_bytes:
+                self._block(function, first, call, address)
+            else:
+                for here.index in range(first, first + function.block):
+                    call(address)
+
+    def _block(self, function, first, call, address):
+        memory = np.zeros(function.shared_bytes + 16, np.uint8)
+        shared = memory.ctypes.data + -memory.ctypes.data % 16
+        warps = [(threading.Barrier(WARP), [False] * WARP) for _ in range(function.block // WARP)]
+
+        def run(i):
+            here.index, here.in_block, here.shared = first + i, i, shared
+            here.barrier, here.votes = warps[i // WARP]
+            call(address)
+
+        members = [threading.Thread(target=run, args=(i,)) for i in range(function.block)]
+        for member in members:
+            member.start()
+        for member in members:
+            member.join()
 
 
 class HostMemory:
@@ -64,8 +132,8 @@ def install(monkeypatch, **options):
     device = HostDevice(**options)
 
     def build(program, plan, bits, *, batches=False, capability=90):
-        words = Slot.SETTINGS + 2 * len(program.settings)
-        return DeviceKernel(host_text(program, plan, bits, batches=batches), plan, words, 0)
+        text, shared = text_of(program, plan, bits, batches=batches, services=services(), kind="")
+        return DeviceKernel(text, plan, shared)
 
     monkeypatch.setattr(ptx, "build", build)
     monkeypatch.setattr(devices, "cuda", lambda: device)

@@ -71,14 +71,25 @@ def test_every_schedule_gives_the_processors_bits(device, schedule):
 @pytest.mark.parametrize("plan", [
     DevicePlan(together=3), DevicePlan(together=2, unrolled=True), DevicePlan(together=3, tiled=True),
     DevicePlan(together=2, tiled=True, accumulators=8),
+    DevicePlan(together=4, team=2, block=32), DevicePlan(together=2, team=8, block=32, accumulators=2),
+    DevicePlan(together=3, team=32, block=64),
 ])  # fmt: skip
 def test_a_plan_reaches_no_bit(device, plan):
     same(small_problem(l2=0.01), plan=plan, measures=(*EVERYTHING, "accuracy"))
 
 
-def test_minibatches_give_the_processors_bits(device):
-    rows = np.random.default_rng(0).integers(0, 7, (6, 3))
-    same(small_problem(), "adam", rows=rows)
+@pytest.mark.parametrize("plan", [None, DevicePlan(together=2, team=4, block=32)])
+def test_minibatches_give_the_processors_bits(device, plan):
+    rows = np.random.default_rng(0).integers(0, 7, (4, 3))
+    same(small_problem(), "adam", rows=rows, steps=4, plan=plan)
+
+
+@pytest.mark.parametrize(("sizes", "options"), [("2-5-4-3", {}), ("2-9-3", {"loss": "squared_error", "bias": False}),
+                                                ("2-3", {"l2": 0.1})])  # fmt: skip
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_team_shares_any_network(device, sizes, options, dtype):
+    plan = DevicePlan(together=4, team=4, block=32, accumulators=4)
+    same(small_problem(sizes=sizes, **options), "adam", plan=plan, dtype=dtype, cells=9, steps=2)
 
 
 @pytest.mark.parametrize("landscape", LANDSCAPES)
@@ -89,7 +100,7 @@ def test_every_landscape_gives_the_processors_bits(device, landscape):
 
 
 def test_a_map_has_the_processors_hash_however_it_is_cut(device):
-    spec = fractal_spec(size=12, steps=4, rows=20)
+    spec = fractal_spec(size=6, steps=2, rows=9)
     expected = compute_map(spec).sha256
     assert compute_map(spec, device="cuda").sha256 == expected
     assert compute_map(spec, device="cuda", tile_cells=16).sha256 == expected
@@ -100,11 +111,11 @@ def test_a_launch_takes_as_many_cells_as_a_second_allows(device, monkeypatch):
     monkeypatch.setattr(devices, "LAUNCH_SECONDS", 0.0)
     seen = []
     train(
-        "rosenbrock", steps=3, starts=[1.0, 2.0], settings={"learning_rate": np.full(40, 1e-4)}, device="cuda",
+        "rosenbrock", steps=3, starts=[1.0, 2.0], settings={"learning_rate": np.full(300, 1e-4)}, device="cuda",
         progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
-    assert device.launches == [16, 16, 8]
-    assert seen == [(16, 40), (32, 40), (40, 40)]
+    assert device.launches == [128, 128, 44]
+    assert seen == [(128, 300), (256, 300), (300, 300)]
 
 
 def test_a_device_with_other_bits_is_refused(stand_in):

@@ -1,7 +1,7 @@
 """A CUDA device through its driver's own interface, called by ctypes: no toolkit and no package is needed.
 
 The driver's library is a part of every installation of the driver, and its functions keep their meaning from version
-to version; sixteen of them do all that is needed here. A wrapping package would add 9 MB and have to match the driver.
+to version; some twenty of them do all that is needed here. A wrapping package would add 9 MB and have to match the driver.
 Each function's arguments are declared, so that ctypes refuses a wrong one, and each answer is checked.
 """
 
@@ -40,6 +40,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuModuleLoadDataEx": (POINTER(c_void_p), c_char_p, c_uint, POINTER(c_int), POINTER(c_void_p)),
     "cuModuleGetFunction": (POINTER(c_void_p), c_void_p, c_char_p),
     "cuFuncGetAttribute": (POINTER(c_int), c_int, c_void_p),
+    "cuFuncSetAttribute": (c_void_p, c_int, c_int),
     "cuOccupancyMaxActiveBlocksPerMultiprocessor": (POINTER(c_int), c_void_p, c_int, c_size_t),
     "cuMemGetInfo_v2": (POINTER(c_size_t), POINTER(c_size_t)),
     "cuMemAlloc_v2": (POINTER(c_uint64), c_size_t),
@@ -52,16 +53,17 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
 # numbers of the driver's header
 _PROCESSORS, _MAJOR, _MINOR = 16, 75, 76
 _MAX_REGISTERS, _ERROR_LOG, _ERROR_LOG_BYTES = 0, 5, 6
-_LOCAL_BYTES, _REGISTERS = 3, 4
+_LOCAL_BYTES, _REGISTERS, _SHARED_BYTES = 3, 4, 8
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function on the device: its handle, what it takes, and how many threads can be at work at once."""
+    """A function on the device: its handle, what a thread and a block take, how many threads can be at work at once."""
 
     handle: int
     registers: int
     local_bytes: int
+    shared_bytes: int
     block: int
     at_once: int
 
@@ -80,7 +82,7 @@ class Cuda:
     def __init__(self, number: int = 0) -> None:
         self._library = _library()
         self._lock = threading.Lock()
-        self._functions: dict[tuple[str, int, int], Function] = {}
+        self._functions: dict[tuple[str, int, int, int], Function] = {}
         self._call("cuInit", 0)
         count = c_int()
         self._call("cuDeviceGetCount", byref(count))
@@ -96,16 +98,17 @@ class Cuda:
         self.processors, major, minor = (self._attribute(a, device) for a in (_PROCESSORS, _MAJOR, _MINOR))
         self.capability = 10 * major + minor
 
-    def load(self, ptx: str, name: str, block: int, registers: int = 0) -> Function:
+    def load(self, ptx: str, name: str, block: int, shared: int = 0, registers: int = 0) -> Function:
         """The function of that name in a PTX module, in blocks of `block` threads; the same module is loaded once.
 
-        `registers` bounds the registers of a thread; 0 leaves it to the driver.
+        `shared` is how many bytes of memory a block's threads share; `registers` bounds the registers of a thread, and 0
+        leaves it to the driver.
         """
-        key = (hashlib.sha256(f"{name}\n{ptx}".encode()).hexdigest(), block, registers)
+        key = (hashlib.sha256(f"{name}\n{ptx}".encode()).hexdigest(), block, shared, registers)
         with self._lock:
             if key not in self._functions:
                 self._current()
-                self._functions[key] = self._load(ptx, name, block, registers)
+                self._functions[key] = self._load(ptx, name, block, shared, registers)
             return self._functions[key]
 
     def free_memory(self) -> int:
@@ -130,7 +133,8 @@ class Cuda:
         parameters = (c_void_p * 1)(argument.ctypes.data)
         blocks = -(-threads // function.block)
         self._current()
-        self._call("cuLaunchKernel", function.handle, blocks, 1, 1, function.block, 1, 1, 0, None, parameters, None)
+        size = (blocks, 1, 1, function.block, 1, 1, function.shared_bytes)
+        self._call("cuLaunchKernel", function.handle, *size, None, parameters, None)
         self._call("cuCtxSynchronize")
 
     def _current(self) -> None:
@@ -141,7 +145,7 @@ class Cuda:
         self._call("cuDeviceGetAttribute", byref(value), which, device)
         return value.value
 
-    def _load(self, ptx: str, name: str, block: int, registers: int) -> Function:
+    def _load(self, ptx: str, name: str, block: int, shared: int, registers: int) -> Function:
         log = ctypes.create_string_buffer(8192)
         options: dict[int, Any] = {_ERROR_LOG: ctypes.cast(log, c_void_p), _ERROR_LOG_BYTES: c_void_p(8192)}
         if registers:
@@ -154,12 +158,14 @@ class Cuda:
             said = log.value.decode(errors="replace").strip()
             raise DeviceError(f"{error} The driver's assembler says: {said or 'nothing'}") from None
         self._call("cuModuleGetFunction", byref(handle), module, name.encode())
+        if shared:
+            self._call("cuFuncSetAttribute", handle, _SHARED_BYTES, shared)
         used, local, blocks = c_int(), c_int(), c_int()
         self._call("cuFuncGetAttribute", byref(used), _REGISTERS, handle)
         self._call("cuFuncGetAttribute", byref(local), _LOCAL_BYTES, handle)
-        self._call("cuOccupancyMaxActiveBlocksPerMultiprocessor", byref(blocks), handle, block, 0)
+        self._call("cuOccupancyMaxActiveBlocksPerMultiprocessor", byref(blocks), handle, block, shared)
         at_once = max(1, blocks.value) * self.processors * block
-        return Function(handle.value or 0, used.value, local.value, block, at_once)
+        return Function(handle.value or 0, used.value, local.value, shared, block, at_once)
 
     def _call(self, name: str, *arguments: Any) -> None:
         status = getattr(self._library, name)(*arguments)

@@ -46,13 +46,11 @@ def run(
 ) -> None:  # fmt: skip
     """Train the cells 0..cells-1 of a kernel's table on the device, and fill `outputs`."""
     device = cuda()
-    function = device.load(kernel.ptx, "run", kernel.plan.block, kernel.plan.registers)
+    plan = kernel.plan
+    shared = kernel.shared * (plan.block // plan.team)
+    function = device.load(kernel.ptx, "run", plan.block, shared, plan.registers)
     words = table.copy()
-    given = dict(inputs)
-    if Slot.ORDER in given:  # the rows of each step's batch, once for all runs, behind those of the data
-        order = given.pop(Slot.ORDER).ravel()
-        for slot in (Slot.X, Slot.T):
-            given[slot] = np.concatenate([given[slot], given[slot][order]])
+    given = _rows_packed(inputs, plan)
     with device.memory() as memory:
         for word, array in given.items():
             words[word] = memory.upload(array)
@@ -60,7 +58,7 @@ def run(
             if wanted is not None:
                 words[word] = memory.room(wanted.nbytes) if word == Slot.MEASURES else memory.upload(wanted)
         done = 0
-        for first, end in _launches(device, function, words, cells):
+        for first, end in _launches(device, function, words, cells, plan.team):
             done += end - first
             if progress is not None:
                 progress(done, cells)
@@ -69,20 +67,46 @@ def run(
                 memory.download(int(words[word]), wanted)
 
 
-def _launches(device: Cuda, function: Function, words: NDArray[np.int64], cells: int) -> Iterator[tuple[int, int]]:
+def _launches(device: Cuda, function: Function, words: NDArray[np.int64], cells: int, team: int) -> Iterator[tuple[int, int]]:
     """Launch after launch, each of about a second; yields the cells that are done."""
-    first = 0
+    first, at_once = 0, max(1, function.at_once // team)
     while first < cells:
         wanted = LAUNCH_SECONDS / _seconds[function] if function in _seconds else 0
-        rounds = max(1, round(wanted / function.at_once))
-        end = min(cells, first + rounds * function.at_once)
+        rounds = max(1, round(wanted / at_once))
+        end = min(cells, first + rounds * at_once)
         words[Slot.FIRST], words[Slot.END] = first, end
         begin = time.perf_counter()
-        device.launch(function, end - first, words)
-        if end - first >= function.at_once or function not in _seconds:
+        device.launch(function, (end - first) * team, words)
+        if end - first >= at_once or function not in _seconds:
             _seconds[function] = (time.perf_counter() - begin) / (end - first)
         yield first, end
         first = end
+
+
+def _rows_packed(inputs: Arrays, plan: DevicePlan) -> dict[int, NDArray[np.generic]]:
+    """Inputs as the kernel reads them: behind the rows of the data those of each step's batch, once for all runs.
+
+    For teams in blocks of `together` rows, sample beside sample; what is lacking in the last block is 0.
+    """
+    given = dict(inputs)
+    if Slot.X not in given:
+        return given
+    order = given.pop(Slot.ORDER, None)
+    for slot in (Slot.X, Slot.T):
+        rows = given[slot]
+        sets = [rows[None]] if order is None else [rows[None], rows[order]]
+        if plan.team > 1:
+            sets = [_blocks(s, plan.together) for s in sets]
+        given[slot] = np.concatenate([s.reshape(-1) for s in sets])
+    return given
+
+
+def _blocks(sets: NDArray[np.generic], together: int) -> NDArray[np.generic]:
+    """Sets of rows, (sets, rows, columns), as (sets, blocks, columns, together)."""
+    count, rows, columns = sets.shape
+    padded = np.zeros((count, -(-rows // together) * together, columns), dtype=sets.dtype)
+    padded[:, :rows] = sets
+    return np.ascontiguousarray(padded.reshape(count, -1, together, columns).swapaxes(2, 3))
 
 
 def sample(cells: int, most: int = 16) -> list[tuple[int, int]]:

@@ -148,8 +148,11 @@ class KernelWriter:
             alive = folding.fold(f, loss, k, v.splat(v.let(f"sitofp i64 {k} to {v.scalar}")))
             folding.keep(f, loss, alive, cell, lanes, k)
             folding.leave_if_dead(f, alive)
-            update_all(f, k, final, gradient)
+            self._update(k, final, gradient)
             v.leave_if(final)
+
+    def _update(self, k: str, final: str, gradient: list[str] | None) -> None:
+        update_all(self.f, k, final, gradient)
 
     def _objective(self, k: str, final: str) -> tuple[str, list[str] | None]:
         """Loss of the step and its gradient; None where the gradient stands in the sums."""

@@ -7,12 +7,20 @@ from typing import Any
 
 from fallline.readings.machine.target import compiling
 
-__all__ = ["GIVEN_INDEX", "THREAD_INDEX", "to_ptx"]
+__all__ = ["DEVICE", "optimised", "to_ptx"]
 
-THREAD_INDEX = """
+DEVICE = """
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.x()
+declare void @llvm.nvvm.bar.warp.sync(i32) convergent
+declare i1 @llvm.nvvm.vote.all.sync(i32, i1) convergent
+@memory = external addrspace(3) global [0 x i8], align 16
+define internal i64 @thread_in_block() alwaysinline {
+  %thread = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %wide = zext i32 %thread to i64
+  ret i64 %wide
+}
 define internal i64 @thread_index() alwaysinline {
   %thread = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
   %size = call i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
@@ -21,14 +29,20 @@ define internal i64 @thread_index() alwaysinline {
   %index = add i32 %before, %thread
   %wide = zext i32 %index to i64
   ret i64 %wide
-}"""
-
-GIVEN_INDEX = """
-@thread = global i64 0
-define internal i64 @thread_index() alwaysinline {
-  %index = load i64, ptr @thread
-  ret i64 %index
-}"""
+}
+define internal ptr @shared_memory() alwaysinline {
+  ret ptr addrspacecast (ptr addrspace(3) @memory to ptr)
+}
+define internal void @meet() alwaysinline convergent {
+  call void @llvm.nvvm.bar.warp.sync(i32 -1)
+  ret void
+}
+define internal i1 @all_agree(i1 %mine) alwaysinline convergent {
+  %all = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %mine)
+  ret i1 %all
+}
+"""
+"""How a thread finds its place, the memory that its block shares, and the other threads of its warp."""
 
 CAPABILITIES = {70: 63, 75: 63, 80: 70, 86: 71, 89: 78, 90: 78}
 """Compute capability to the version of PTX that introduced it or has all that we use; later devices read the last."""
