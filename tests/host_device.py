@@ -11,9 +11,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from fallline.devices.cuda import Function
+from fallline.readings.machine.target import _machine as host_machine
 from fallline.readings.machine.target import compile_text
 from fallline.readings.ptx import kernel as ptx
 from fallline.readings.ptx.kernel import DeviceKernel, text_of
+from fallline.readings.ptx.target import optimised
 from fallline.runs import devices
 
 WARP = 32
@@ -67,11 +69,13 @@ class HostDevice:
 
     name, capability, processors, driver = "stand-in", 90, 2, 0
 
-    def __init__(self, wrong=0.0):
-        self.wrong, self.functions, self.launches = wrong, {}, []
+    def __init__(self, wrong=0.0, passes=False):
+        self.wrong, self.passes, self.functions, self.launches = wrong, passes, {}, []
 
     def load(self, text, name, block, shared=0, registers=0):
         handle = hash((text, block, registers))
+        if self.passes:
+            text = str(optimised(text, host_machine("native")[0]))
         self.functions[handle] = compile_text(text, name=name)
         return Function(handle, 32, 0, shared, block, 128)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fallline.readings.machine.target import compiling
 
-__all__ = ["DEVICE", "optimised", "to_ptx"]
+__all__ = ["DEVICE", "machine", "optimised", "to_ptx"]
 
 DEVICE = """
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
@@ -49,7 +49,8 @@ CAPABILITIES = {70: 63, 75: 63, 80: 70, 86: 71, 89: 78, 90: 78}
 
 
 @cache
-def _machine(capability: int) -> Any:
+def machine(capability: int) -> Any:
+    """LLVM's description of devices of that compute capability, or of the newest before it that is known here."""
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
@@ -59,16 +60,16 @@ def _machine(capability: int) -> Any:
     return target.create_target_machine(cpu=f"sm_{known}", features=f"+ptx{CAPABILITIES[known]}", opt=3)
 
 
-def optimised(text: str, machine: Any) -> Any:
+def optimised(text: str, of: Any) -> Any:
     """The module after LLVM's passes, which keep IEEE 754's arithmetic as it is written: no flag allows otherwise."""
     import llvmlite.binding as llvm
 
     module = llvm.parse_assembly(text)
-    module.triple = machine.triple
-    module.data_layout = str(machine.target_data)
+    module.triple = of.triple
+    module.data_layout = str(of.target_data)
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.loop_vectorization = tuning.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, tuning)
+    builder = llvm.create_pass_builder(of, tuning)
     builder.getModulePassManager().run(module, builder)
     return module
 
@@ -76,5 +77,5 @@ def optimised(text: str, machine: Any) -> Any:
 def to_ptx(text: str, capability: int) -> str:
     """PTX of a module."""
     with compiling:
-        machine = _machine(capability)
-        return str(machine.emit_assembly(optimised(text, machine)))
+        of = machine(capability)
+        return str(of.emit_assembly(optimised(text, of)))
