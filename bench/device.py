@@ -37,7 +37,6 @@ from fallline.maps.spec import map_spec
 from fallline.maps.tiles import inputs, layout
 from fallline.problems import NetworkObjective
 from fallline.readings.ptx.kernel import DevicePlan
-from fallline.runs import devices, lanes
 from fallline.runs.lanes import train
 from fallline.runs.starts import draw_starts, notebook_start
 from fallline.textbook.activations import ACTIVATIONS
@@ -108,7 +107,11 @@ def seed_spec(size: int, dtype: str):
 
 
 def hashes(results: Results, limits: dict) -> None:
-    specs = [(f"seed {size} x {size} {dtype}", seed_spec(size, dtype)) for size in (64, 1024) for dtype in ("float32", "float64")]
+    specs = [
+        (f"seed {size} x {size} {dtype}", seed_spec(size, dtype))
+        for size in (64, 1024)
+        for dtype in ("float32", "float64")
+    ]
     specs += [
         (f"fractal tanh {size} x {size}, {steps} steps {dtype}", fractal_spec(size=size, steps=steps, dtype=dtype))
         for size, steps in ((64, 100), (256, 100)) for dtype in ("float64", "float32")
@@ -144,7 +147,9 @@ def small_case(case: Case) -> tuple[Case, int, int, str]:
         data = Dataset(data.X, data.X @ np.array([[0.3, -0.5, 0.1], [0.2, 0.4, -0.3]]))
     network = Network.of("2-3-3", activation=activation, loss=loss, reduction="mean", l2=0.01 * (number % 5 == 0))
     problem = NetworkObjective(network, data)
-    plan = DevicePlan(together=4, team=(4, 8, 32)[number % 9 // 3], accumulators=64, block=64) if number % 3 == 0 else None
+    plan = (
+        DevicePlan(together=4, team=(4, 8, 32)[number % 9 // 3], accumulators=64, block=64) if number % 3 == 0 else None
+    )
     options = {
         "steps": 12, "starts": draw_starts(problem, 1, seed=4)[0], "dtype": dtype,
         "settings": {"learning_rate": np.geomspace(1e-3, 30.0, 64)}, "schedule_": list(SCHEDULES)[number % len(SCHEDULES)],

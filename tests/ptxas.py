@@ -37,7 +37,10 @@ def program(what, name, decay="constant"):
 
 def plans(what):
     """The plan that is chosen for a program, and a team."""
-    return [DevicePlan.best(what), *([DevicePlan(together=4, team=8, block=64)] if isinstance(what.objective, Samples) else [])]
+    return [
+        DevicePlan.best(what),
+        *([DevicePlan(together=4, team=8, block=64)] if isinstance(what.objective, Samples) else []),
+    ]
 
 
 def ptx_of(what, plan, bits, **options):

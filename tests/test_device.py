@@ -58,7 +58,9 @@ def test_every_optimizer_gives_the_processors_bits(device, optimizer, dtype):
     same(small_problem("relu"), optimizer, dtype=dtype)
 
 
-@pytest.mark.parametrize(("activation", "loss"), [(a, list(LOSSES)[i % len(LOSSES)]) for i, a in enumerate(ACTIVATIONS)])
+@pytest.mark.parametrize(
+    ("activation", "loss"), [(a, list(LOSSES)[i % len(LOSSES)]) for i, a in enumerate(ACTIVATIONS)]
+)
 def test_every_activation_and_loss_give_the_processors_bits(device, activation, loss):
     same(small_problem(activation, loss), dtype="float32")
 

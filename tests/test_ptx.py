@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fallline.problems import objective
 from fallline.readings.ptx import target
 from fallline.readings.ptx.kernel import DevicePlan, text_of
 from fallline.runs import lanes
-from fallline.problems import objective
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -21,7 +21,9 @@ from ptxas import assemble, complaints, find_ptxas, plans, program, ptx_of
 
 CASES = list(itertools.product(OPTIMIZERS, ACTIVATIONS, LOSSES, (32, 64)))
 SOME = CASES[::37]
-needs_ptxas = pytest.mark.skipif(find_ptxas() is None, reason="ptxas is not installed (pip install nvidia-cuda-nvcc-cu12)")
+needs_ptxas = pytest.mark.skipif(
+    find_ptxas() is None, reason="ptxas is not installed (pip install nvidia-cuda-nvcc-cu12)"
+)
 
 
 def kernels(case):
@@ -102,5 +104,11 @@ def test_llvms_passes_reach_no_bit(monkeypatch, dtype, unrolled):
     lanes._device_kernel.cache_clear()
     install(monkeypatch, passes=True)
     for activation, loss in zip(list(ACTIVATIONS)[::2], itertools.cycle(LOSSES), strict=False):
-        same(small_problem(activation, loss), "adam", dtype=dtype, plan=DevicePlan(together=2, unrolled=unrolled), cells=9)
+        same(
+            small_problem(activation, loss),
+            "adam",
+            dtype=dtype,
+            plan=DevicePlan(together=2, unrolled=unrolled),
+            cells=9,
+        )
     lanes._device_kernel.cache_clear()

@@ -67,7 +67,9 @@ def run(
                 memory.download(int(words[word]), wanted)
 
 
-def _launches(device: Cuda, function: Function, words: NDArray[np.int64], cells: int, team: int) -> Iterator[tuple[int, int]]:
+def _launches(
+    device: Cuda, function: Function, words: NDArray[np.int64], cells: int, team: int
+) -> Iterator[tuple[int, int]]:
     """Launch after launch, each of about a second; yields the cells that are done."""
     first, at_once = 0, max(1, function.at_once // team)
     while first < cells:

@@ -36,7 +36,9 @@ class DeviceKernel:
     shared: int
 
 
-def build(program: Program, plan: DevicePlan, bits: int, *, batches: bool = False, capability: int = 90) -> DeviceKernel:
+def build(
+    program: Program, plan: DevicePlan, bits: int, *, batches: bool = False, capability: int = 90
+) -> DeviceKernel:
     """PTX for a program, for devices of that compute capability (90 for 9.0) and later ones."""
     text, shared = text_of(program, plan, bits, batches=batches, services=target.DEVICE)
     return DeviceKernel(target.to_ptx(text, capability), plan, shared)
@@ -56,7 +58,9 @@ def text_of(
     declared = "\n".join(sorted(v.declared))
     argument = f"ptr byval([{words} x i64]) align 8 %args" if kind else "ptr %args"
     notes = "\n".join(v.notes)
-    text = f"{declared}\n{services}\ndefine {kind} void @run({argument}) {{\nentry:\n{v.text()}\n  ret void\n}}\n{notes}\n"
+    text = (
+        f"{declared}\n{services}\ndefine {kind} void @run({argument}) {{\nentry:\n{v.text()}\n  ret void\n}}\n{notes}\n"
+    )
     return text, writer.f.shared * v.bytes
 
 

@@ -36,7 +36,9 @@ class Scalars(Vectors):
 
     def advice(self, count: int | str) -> str:
         number = len(self.notes)
-        self.notes.append(f"!{number} = distinct !{{!{number}, !{int(not (self.unrolled and isinstance(count, int)))}}}")
+        self.notes.append(
+            f"!{number} = distinct !{{!{number}, !{int(not (self.unrolled and isinstance(count, int)))}}}"
+        )
         return f", !llvm.loop !{number}"
 
     @contextmanager
@@ -76,11 +78,15 @@ class Scalars(Vectors):
         """`count` numbers that stand side by side from an address on that is a multiple of 16 bytes."""
         wide = 128 // self.bits
         if count % wide:
-            return [self.fresh(f"load {self.type}, ptr {self.at(address, u)}, align {self.bytes}") for u in range(count)]
+            return [
+                self.fresh(f"load {self.type}, ptr {self.at(address, u)}, align {self.bytes}") for u in range(count)
+            ]
         found = []
         for first in range(0, count, wide):
             four = self.fresh(f"load <{wide} x {self.scalar}>, ptr {self.at(address, first)}, align 16")
-            found += [self.splat(self.let(f"extractelement <{wide} x {self.scalar}> {four}, i32 {i}")) for i in range(wide)]
+            found += [
+                self.splat(self.let(f"extractelement <{wide} x {self.scalar}> {four}, i32 {i}")) for i in range(wide)
+            ]
         return found
 
     def store_row(self, values: list[str], address: str) -> None:

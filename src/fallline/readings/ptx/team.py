@@ -7,6 +7,7 @@ over parameters and never over samples, so each takes the samples one by one in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -52,10 +53,20 @@ class TeamBlocks(Tiled):
         n, m = outer.shape
         return m % self.team == 0 or (n % self.team != 0 and m >= n)
 
-    def sums(self, outer: Outer) -> int:
-        """How many of a matrix' sums a thread has."""
+    def sides(self, outer: Outer) -> tuple[int, int]:
+        """How many rows or columns a thread walks along, and how many of the others are its own."""
         n, m = outer.shape
-        return n * self.share(m) if self.by_columns(outer) else self.share(n) * m
+        return (n, self.share(m)) if self.by_columns(outer) else (m, self.share(n))
+
+    def held_at(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
+        """Where among the thread's sums of a matrix stands that of row or column i and the thread's own in that turn."""
+        return v.index(v.index(i, "mul", self.sides(outer)[1]), "add", turn)
+
+    def place(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
+        """Where among all sums it belongs."""
+        n, m = outer.shape
+        row, column = (i, element(v, turn, m)) if self.by_columns(outer) else (element(v, turn, n), i)
+        return v.index(v.index(v.index(row, "mul", m), "add", column), "add", outer.first)
 
     def own(self, access: Access, length: int) -> bool:
         """Whether element i of a loop of that length reads element i of a sheet: the same thread has both."""
@@ -66,9 +77,10 @@ class TeamBlocks(Tiled):
         found: set[int] = set()
 
         def see(access: Access | None, length: int) -> None:
-            if access is not None and isinstance(access.source, Sheet) and access.source.length > 1:
-                if not self.own(access, length):
-                    found.add(id(access.source))
+            if access is None or not isinstance(access.source, Sheet) or access.source.length == 1:
+                return
+            if not self.own(access, length):
+                found.add(id(access.source))
 
         for sheet in self.sheets.order:
             for access in sheet.operands:
@@ -86,46 +98,36 @@ class TeamBlocks(Tiled):
 
     def begin(self, v: Scalars) -> None:
         """Memory for the thread's sums."""
-        self.rooms = {
-            **{id(o): (v.room(self.sums(o)), self.sums(o)) for o in self.sheets.outers},
-            **{id(t): (v.room(self.share(t.count)), self.share(t.count)) for t in self.sheets.rest},
-        }
+        counts = {id(outer): math.prod(self.sides(outer)) for outer in self.sheets.outers}
+        counts |= {id(total): self.share(total.count) for total in self.sheets.rest}
+        self.rooms = {key: (v.room(count), count) for key, count in counts.items()}
 
     def clear(self, v: Scalars) -> None:
         """All sums are 0."""
         for base, count in self.rooms.values():
-            if count <= self.held:
-                for i in range(count):
-                    v.store(v.number(0.0), base, i)
-            else:
-                with v.loop(count, "clear") as i:
-                    v.store(v.number(0.0), base, i)
+
+            def one(i: Index, base: str = base) -> None:
+                v.store(v.number(0.0), base, i)
+
+            for_each(v, count, count <= self.held, one)
 
     def hand_over(self, v: Scalars, sums: str) -> None:
         """Write the sums where the team can read them. Two threads may write the same number to the same place."""
         for outer in self.sheets.outers:
-            (n, m), (base, count) = outer.shape, self.rooms[id(outer)]
-            if self.by_columns(outer):
-                wide = self.share(m)
+            base, count = self.rooms[id(outer)]
+            walked, turns = self.sides(outer)
 
-                def place(i: Index, j: int, m: int = m, first: int = outer.first) -> Index:
-                    return v.index(v.index(v.index(i, "mul", m), "add", first), "add", element(v, j, m))
+            def one(i: Index, outer: Outer = outer, base: str = base, turns: int = turns) -> None:
+                for turn in range(turns):
+                    value = v.load(base, self.held_at(v, outer, i, turn))
+                    v.store(value, sums, self.place(v, outer, i, turn))
 
-                rows = n
-            else:
-                rows, wide = self.share(n), m
-
-                def place(i: Index, j: int, m: int = m, n: int = n, first: int = outer.first) -> Index:
-                    return v.index(v.index(element(v, i, n), "mul", m), "add", first + j)
-
-            for_each(v, rows, count <= self.held, lambda i, base=base, wide=wide, place=place: [  # type: ignore[misc]
-                v.store(v.load(base, v.index(v.index(i, "mul", wide), "add", j)), sums, place(i, j)) for j in range(wide)
-            ])  # fmt: skip
+            for_each(v, walked, count <= self.held, one)
         for total in self.sheets.rest:
             base, count = self.rooms[id(total)]
-            for c in range(count):
-                at = total.first if total.count == 1 else v.index(element(v, c, total.count), "add", total.first)
-                v.store(v.load(base, c), sums, at)
+            for turn in range(count):
+                at: Index = 0 if total.count == 1 else element(v, turn, total.count)
+                v.store(v.load(base, turn), sums, v.index(at, "add", total.first))
 
     def block(self, v: Any, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
         _TeamBlock(self, v, read, rows, first, count, bases).write()
@@ -139,14 +141,14 @@ def element(v: Scalars, turn: Index, length: int) -> Index:
     return v.let(f"call i64 @llvm.smin.i64(i64 {at}, i64 {length - 1})")
 
 
-def for_each(v: Scalars, count: int, unrolled: bool, body: Callable[[Index], Any]) -> None:
+def for_each(v: Scalars, count: int, unrolled: bool, body: Callable[[Index], None]) -> None:
     """The body for 0..count-1, written out or as a loop."""
     if unrolled:
         for i in range(count):
             body(i)
     else:
-        with v.loop(count, "rows") as i:
-            body(i)
+        with v.loop(count, "rows") as turn:
+            body(turn)
 
 
 class _TeamBlock:
@@ -226,9 +228,7 @@ class _TeamBlock:
         values = []
         for turn in range(self.plan.share(sheet.length)):
             j = self._place(turn, sheet.length)
-            operands = [
-                self.fetch(o, (j,), turn if self.plan.own(o, sheet.length) else None) for o in sheet.operands
-            ]
+            operands = [self.fetch(o, (j,), turn if self.plan.own(o, sheet.length) else None) for o in sheet.operands]
             values.append([operation(self.v, sheet.op, *(each[u] for each in operands)) for u in range(self.count)])
         self._done(sheet, values)
 
@@ -258,18 +258,18 @@ class _TeamBlock:
             self.fetch(across, (self._place(turn, length),), turn if plan.own(across, length) else None)
             for turn in range(plan.share(length))
         ]
-        other, turns = (outer.left, n) if by_columns else (outer.right, m)
+        other = outer.left if by_columns else outer.right
 
         def one(i: Index) -> None:
             a = self.fetch(other, (i,))
             for turn, b in enumerate(own):
-                at = v.index(v.index(i, "mul", len(own)), "add", turn) if by_columns else v.index(turn * m, "add", i)
+                at = plan.held_at(v, outer, i, turn)
                 total = v.load(base, at)
                 for u in range(self.count):
-                    total = v.fma(a[u], b[u], total) if by_columns else v.fma(b[u], a[u], total)
+                    total = v.fma(a[u], b[u], total)
                 v.store(total, base, at)
 
-        for_each(v, turns, count <= plan.held, one)
+        for_each(v, plan.sides(outer)[0], count <= plan.held, one)
 
     def _total(self, total: Total) -> None:
         plan, v = self.plan, self.v
@@ -277,9 +277,10 @@ class _TeamBlock:
         for turn in range(count):
             j: Index = 0 if total.count == 1 else self._place(turn, total.count)
             operands = [
-                o and self.fetch(o, (j,), turn if plan.own(o, total.count) else None) for o in total.operands
+                None if o is None else self.fetch(o, (j,), turn if plan.own(o, total.count) else None)
+                for o in total.operands
             ]
             value = v.load(base, turn)
             for u in range(self.count):
-                value = operation(v, total.op, *(value if o is None else o[u] for o in operands))
+                value = operation(v, total.op, *(value if each is None else each[u] for each in operands))
             v.store(value, base, turn)
