@@ -171,7 +171,7 @@ def sweep(results: Results, limits: dict) -> None:
     cases = list(itertools.product(OPTIMIZERS, ACTIVATIONS, LOSSES, ("float32", "float64")))
     np.random.default_rng(0).shuffle(cases)
     cases = [(number, *(str(word) for word in case)) for number, case in enumerate(cases)]
-    done = words = bad = refused = 0
+    done = words = bad = refused = shown = 0
     pool = ProcessPoolExecutor(min(14, os.cpu_count() or 1), mp_context=get_context("spawn"))
     waiting = [pool.submit(small_case, case) for case in cases]
     try:
@@ -180,7 +180,7 @@ def sweep(results: Results, limits: dict) -> None:
             done, words = done + 1, words + count
             if differ:
                 bad, refused = bad + max(0, differ), refused + (differ < 0)
-                if refused + bad < 2000:
+                if (shown := shown + 1) <= 20:
                     results.say("sweep", f"{' '.join(str(c) for c in case)}: {differ} of {count} words differ {why}")
     except TimeoutError:
         pass

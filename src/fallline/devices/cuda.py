@@ -226,7 +226,10 @@ def _library() -> Any:
             "processor computes the same values."
         ) from None
     for name, arguments in _FUNCTIONS.items():
-        function = getattr(library, name)
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise DeviceError(f"the CUDA driver of this machine is too old: it has no {name}.") from None
         function.argtypes, function.restype = arguments, c_int
     library.cuGetErrorString.argtypes, library.cuGetErrorString.restype = (c_int, POINTER(c_char_p)), c_int
     return library
