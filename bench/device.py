@@ -122,10 +122,14 @@ def hashes(results: Results, limits: dict) -> None:
             results.say("hashes", f"{name}: not reached")
             continue
         seconds, found = {}, {}
-        for device in ("cuda", "cpu"):
-            begin = time.perf_counter()
-            found[device] = compute_map(spec, device=device)
-            seconds[device] = time.perf_counter() - begin
+        try:
+            for device in ("cuda", "cpu"):
+                begin = time.perf_counter()
+                found[device] = compute_map(spec, device=device)
+                seconds[device] = time.perf_counter() - begin
+        except DeviceError as error:
+            results.say("hashes", f"{name}: REFUSED: {error}")
+            continue
         same = found["cuda"].sha256 == found["cpu"].sha256
         words = sum(int((found["cuda"][m] != found["cpu"][m]).sum()) for m in spec.names)
         results.say(
