@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,76 @@ def test_a_folder_is_graded_each_in_its_own_process(tmp_path, capsys):
         statuses[n] == "unchecked" for n in ("c_loop.py", "d_crash.py", "e_kill.py", "f_hungry.py", "g_syntax.py")
     )
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in csv.reader(text.splitlines()) for cell in row)
+
+
+def _statuses(folder, capsys, **options):
+    check(str(folder), network="2-3-2-3", json=True, **options)
+    return {row["file"]: row for row in json.loads(capsys.readouterr().out)}
+
+
+def test_every_entry_of_a_folder_has_its_row(tmp_path, capsys):
+    (tmp_path / "a.py").write_text(RIGHT, encoding="utf-8")
+    (tmp_path / "fractions.py").write_text(RIGHT, encoding="utf-8")  # as a module of the standard library is called
+    (tmp_path / "json.py").write_text("def gradient(parameters, X, T): return None\n", encoding="utf-8")
+    (tmp_path / "helped.py").write_text("import _helper\n" + RIGHT, encoding="utf-8")
+    (tmp_path / "_helper.py").write_text("", encoding="utf-8")
+    (tmp_path / "folder.py").mkdir()
+    expected = {
+        "a.py": "right",
+        "fractions.py": "right",
+        "json.py": "unchecked",
+        "helped.py": "right",
+        "folder.py": "unchecked",
+    }
+    if os.name == "posix":
+        (tmp_path / "loop.py").symlink_to("loop.py")
+        os.mkfifo(tmp_path / "pipe.py")
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.py")).write_text(RIGHT, encoding="utf-8")
+        expected |= {"loop.py": "unchecked", "pipe.py": "unchecked", "b\\xff.py": "right"}
+    rows = _statuses(tmp_path, capsys)
+    assert {file: row["status"] for file, row in rows.items()} == expected
+    assert rows["folder.py"]["sentence"] == "folder.py must be a file; it is a folder, a broken link or a device."
+    assert check(str(tmp_path), network="2-3-2-3", csv=tmp_path / "grades.csv") == 2  # names that no terminal can show
+
+
+def test_what_a_right_submission_leaves_running_does_not_count(tmp_path, capsys):
+    endings = {
+        "thread.py": "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,)).start()\n",
+        "atexit_.py": "import atexit, time\natexit.register(time.sleep, 1000)\n",
+    }
+    for name, text in endings.items():
+        (tmp_path / name).write_text(text + RIGHT, encoding="utf-8")
+    assert {row["status"] for row in _statuses(tmp_path, capsys, time_limit=20).values()} == {"right"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt the orphans below it")
+@pytest.mark.parametrize("then", [RIGHT, "while True: pass\n"], ids=["right", "endless"])
+def test_no_process_outlives_its_submission(tmp_path, capsys, then):
+    pid = tmp_path / "pid"
+    daemon = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(1000)"
+    started = (
+        "import pathlib, subprocess, sys, time\n"
+        f"subprocess.Popen([sys.executable, '-c', {daemon!r}], start_new_session=True)\n"
+        f"while not pathlib.Path({str(pid)!r}).exists(): time.sleep(0.01)\n"
+    )
+    (tmp_path / "mine.py").write_text(started + then, encoding="utf-8")
+    row = _statuses(tmp_path, capsys, time_limit=20 if then == RIGHT else 3)["mine.py"]
+    assert row["status"] == ("right" if then == RIGHT else "unchecked")
+    assert not Path("/proc", pid.read_text()).exists()
+
+
+def test_rows_come_one_by_one_and_an_interrupted_check_keeps_its_table(tmp_path, capsys, monkeypatch):
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(RIGHT, encoding="utf-8")
+
+    def interrupt(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(str(tmp_path), network="2-3-2-3", csv=tmp_path / "grades.csv", progress=interrupt)
+    assert "a.py" in capsys.readouterr().out
+    assert [row["file"] for row in csv.DictReader((tmp_path / "grades.csv").read_text().splitlines())] == ["a.py"]
 
 
 def test_exit_status(tmp_path, capsys):

@@ -392,6 +392,59 @@ def test_a_secret_that_others_can_read_is_not_used(tmp_path):
     assert kept_secret(3, tmp_path) != kept_secret(2, tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_what_is_no_file_of_the_users_is_left_alone(tmp_path):
+    """A pipe would keep the lab waiting for ever, a device or a link would have it read from elsewhere."""
+    folder = tmp_path / "private"
+    folder.mkdir(0o700)
+    os.mkfifo(folder / "lab-1.secret", 0o600)
+    (folder / "lab-2.secret").mkdir(0o600)
+    (folder / "lab-3.secret").symlink_to("/dev/zero")
+    (folder / "lab-4.secret").symlink_to(folder / "nowhere")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "lab-5.secret"))
+    before = sorted((p.name, p.lstat().st_mode) for p in folder.iterdir())
+    for port in range(1, 6):
+        assert kept_secret(port, folder) != kept_secret(port, folder)
+    assert sorted((p.name, p.lstat().st_mode) for p in folder.iterdir()) == before
+
+
+def test_a_secret_that_is_old_or_broken_is_replaced(tmp_path):
+    path = tmp_path / "lab-1.secret"
+    for content, age in ((b"short", 0), (b"\xff" * 60, 0), (b"x" * 60, 8 * 86400), (b"x" * 60, -8 * 86400)):
+        path.write_bytes(content)
+        path.chmod(0o600)
+        os.utime(path, (time.time() - age,) * 2)
+        fresh = kept_secret(1, tmp_path)
+        assert len(fresh) >= 40
+        assert fresh != content.decode("latin-1")
+        assert kept_secret(1, tmp_path) == fresh == path.read_text()
+
+
+def test_a_folder_in_which_others_may_write_keeps_no_secret(tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o777)
+    assert kept_secret(1, folder) != kept_secret(1, folder)
+    assert not list(folder.iterdir())
+
+
+def test_an_address_of_many_fields_is_refused_in_words(lab):
+    assert lab.get("/?" + "&".join(f"a{k}=1" for k in range(50)), Cookie=None).status == 403
+
+
+@pytest.mark.parametrize(
+    "text", ['{"kind": NaN}', '{"kind": "\\ud800"}', "[" * 30_000, "3", '{"kind": 1' + "0" * 6000 + "}"]
+)
+def test_what_is_no_json_is_refused_in_words(lab, text):
+    page = lab.socket()
+    page.ws.send(text)
+    content, _ = page.receive()
+    assert content["kind"] == "refused"
+    assert content["sentence"].startswith("a message must be")
+    page.ws.close()
+
+
 def test_a_port_that_is_taken_is_told():
     listener = bind(0)
     port = listener.getsockname()[1]

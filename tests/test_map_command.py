@@ -48,6 +48,17 @@ def test_csv_has_one_row_a_cell(rosenbrock, tmp_path):
         assert int(steps) == rosenbrock["steps_to"][j, i]
 
 
+def test_an_unfinished_map_of_shares_has_intervals_where_it_is_known(tmp_path):
+    m = train_map("rosenbrock", **MAP, measures=["diverged"], starts=10)
+    part = Map(m.spec)
+    part["diverged"][:2], part.known[:2] = m["diverged"][:2], True
+    low, high = part.interval()
+    np.testing.assert_array_equal(low[:2], m.interval()[0][:2])
+    assert np.isnan(low[2:]).all()
+    assert np.isnan(high[2:]).all()
+    assert len(list(csv.reader(export(part, tmp_path / "m.csv").read_text().splitlines()))) == 1 + 12
+
+
 def test_csv_tells_the_interval_of_a_share(tmp_path):
     m = train_map("rosenbrock", **MAP, measures=["diverged"], starts=10)
     rows = list(csv.DictReader(export(m, tmp_path / "m.csv").read_text().splitlines()))
@@ -81,6 +92,27 @@ def test_exports_overwrite_nothing_unasked(rosenbrock, tmp_path):
     with pytest.raises(OutputError, match="is no directory"):
         export(rosenbrock, tmp_path / "no" / "m.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["m.csv"]
+
+
+def test_a_directory_that_is_no_store_is_not_removed(rosenbrock, tmp_path):
+    pytest.importorskip("zarr")
+    folder = tmp_path / "mine.zarr"
+    folder.mkdir()
+    (folder / "thesis.tex").write_text("mine")
+    with pytest.raises(OutputError, match="is a directory of something else, and stays as it is"):
+        export(rosenbrock, folder, overwrite=True)
+    assert (folder / "thesis.tex").read_text() == "mine"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_devices_are_not_replaced(rosenbrock, tmp_path, overwrite):
+    if not os.path.exists("/dev/null"):
+        pytest.skip("there are no devices in the file system here")
+    path = tmp_path / "m.csv"
+    path.symlink_to("/dev/null")
+    with pytest.raises(OutputError, match="is a device or a pipe"):
+        export(rosenbrock, path, overwrite=overwrite)
+    assert path.is_symlink()
 
 
 def test_a_map_that_is_not_complete_exports_what_is_known(rosenbrock, tmp_path):
@@ -126,6 +158,7 @@ def test_the_command_end_to_end(tmp_path):
         ({"size": "200000x200000"}, "GB of memory; at most 4 GB are allowed"),
         ({"measure": "loss"}, "measure must be one of"),
         ({"out": "no/m.fallmap"}, "lies in a directory that does not exist"),
+        ({"out": "m.png", "png": "./m.png"}, "--out and --png must be two files"),
         ({"mark": "0.001"}, "--mark must be X,Y or X,Y:LABEL"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from fallline.maps import workers
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map, compute_map, growing, load_map
 from fallline.maps.spec import MapSpec, map_spec
-from fallline.maps.tiles import compute, layout
+from fallline.maps.tiles import Tile, compute, in_layout, layout
 
 PLACE = Path(__file__).parent
 
@@ -130,6 +129,160 @@ def test_one_writer_at_a_time_and_readers_beside_it(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.fallmap"]
 
 
+OTHER_WRITER = """
+import sys
+from fallline.maps.file import MapFile
+from fallline.maps.spec import map_spec
+spec = map_spec("rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=40, optimizer_="momentum",
+                steps=20, measures=["final_loss", "outcome"])
+file = MapFile.create_or_resume(sys.argv[1], spec)
+print("written", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_the_lock_is_between_processes_and_ends_with_them(tmp_path):
+    path = tmp_path / "a.fallmap"
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER_WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "written\n"
+        with pytest.raises(OutputError, match="is being written by another process: wait until it ends"):
+            compute_map(spec(), out=path)
+        assert not load_map(path).known.any()  # readers are welcome
+        other.kill()
+    assert compute_map(spec(), out=path).complete
+    assert os.listdir(tmp_path) == ["a.fallmap"]
+
+
+@pytest.mark.parametrize("content", [b"", b"mine", b"SQLite format 3\0" + bytes(100)])
+def test_a_file_called_lock_is_the_users(tmp_path, content):
+    lock = tmp_path / "a.fallmap.lock"
+    lock.write_bytes(content)
+    compute_map(spec(), out=tmp_path / "a.fallmap")
+    with pytest.raises(UsageError, match="holds another map"):
+        compute_map(spec(steps=21), out=tmp_path / "a.fallmap")
+    assert lock.read_bytes() == content
+    assert sorted(os.listdir(tmp_path)) == ["a.fallmap", "a.fallmap.lock"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/null", "/dev/full", "/dev/zero", "pipe", "socket", "folder", "link to /dev/null"]
+)
+def test_a_map_is_written_to_files_alone(tmp_path, name):
+    path = tmp_path / "a.fallmap"
+    if name.startswith("/dev") or "link" in name:
+        device = Path(name.split()[-1])
+        if not device.exists():
+            pytest.skip(f"there is no {device} here")
+        path.symlink_to(device) if "link" in name else None
+        path = path if "link" in name else device
+    elif name == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("this system has no pipes with names")
+        os.mkfifo(path)
+    elif name == "socket":
+        socket = pytest.importorskip("socket")
+        if not hasattr(socket, "AF_UNIX"):
+            pytest.skip("this system has no sockets with names")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    else:
+        path.mkdir()
+    before = os.listdir(tmp_path), os.listdir(path.parent)
+    with pytest.raises(OutputError, match=r"is a directory|is a device or a pipe"):
+        compute_map(spec(), out=path)
+    assert (os.listdir(tmp_path), os.listdir(path.parent)) == before
+
+
+def test_a_map_that_no_reader_would_take_is_not_begun(tmp_path, monkeypatch):
+    data = fl.Dataset(np.zeros((3, 2)), np.eye(2)[[0, 1, 0]], "data", ("a", "half a pair \ud800"))
+    s = map_spec(fl.NetworkObjective(fl.Network.of("2-2"), data), x="learning_rate=0..1", y="seed=0..3", size=3)
+    with pytest.raises(
+        UsageError, match=r"cannot be kept in a file: data\.columns in its spec is missing or of the wrong"
+    ):
+        compute_map(s, out=tmp_path / "a.fallmap")
+    monkeypatch.setattr("fallline.maps.rows.MOST_ARRAYS", 15)
+    with pytest.raises(UsageError, match="data and start of a map file may take at most"):
+        compute_map(spec(), out=tmp_path / "a.fallmap")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_replaced_while_it_is_open(tmp_path):
+    path, s = tmp_path / "a.fallmap", spec()
+    tiles = list(layout(s, 64))
+    with MapFile.create_or_resume(path, s) as file:
+        file.add(s, tiles[0], compute(s, tiles[0]))
+        path.unlink()
+        path.write_bytes(b"mine")
+        with pytest.raises(OutputError, match="was removed or replaced while it was open"):
+            file.add(s, tiles[1], compute(s, tiles[1]))
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_place_is_a_part_of_some_layout():
+    rows = np.random.default_rng(0)
+    for size in ("1x1", "40x36", "70x65", "3x300"):
+        s = spec(size=size)
+        held = {tile for cells in 4 ** np.arange(12) for tile in layout(s, int(cells))}
+        shuffled = rows.permutation(sorted(held)).tolist()
+        assert all(in_layout(s, Tile(*tile)) for tile in shuffled[:200])
+        for tile in shuffled[:50]:
+            for k in range(6):
+                moved = Tile(*tile)._replace(**{Tile._fields[k]: tile[k] + int(rows.choice([-1, 1, 2**20, -(2**40)]))})
+                assert not in_layout(s, moved) or moved in held
+
+
+def tiles_of(path):
+    with sqlite3.connect(path) as db:
+        rows = db.execute("select stride, coarser, x0, y0, x1, y1, data, sha256 from tiles order by rowid").fetchall()
+    db.close()
+    return rows
+
+
+def change(path, sql, *values):
+    with sqlite3.connect(path) as db:
+        db.execute(sql, values)
+    db.close()
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_one_bit_of_a_tiles_place_is_found(tmp_path, finished):
+    path = tmp_path / "a.fallmap"
+    s = partly(path, 1000 if finished else 3)
+    kept = path.read_bytes()
+    places = tiles_of(path)[-1][:6]
+    for name, value in zip(("stride", "coarser", "x0", "y0", "x1", "y1"), places, strict=True):
+        for bit in range(8):
+            path.write_bytes(kept)
+            change(path, f"update tiles set {name} = ? where rowid = (select max(rowid) from tiles)", value ^ 1 << bit)
+            for read in (lambda: load_map(path), lambda: compute_map(s, out=path)):
+                with pytest.raises(OutputError, match=r"a\.fallmap is damaged: "):
+                    read()
+
+
+def test_exchanged_tiles_are_found(tmp_path):
+    """Each has a place that belongs to the map and values that are those of its checksum, but not of its place."""
+    path = tmp_path / "a.fallmap"
+    s = partly(path, 6, size=64)
+    a, b = [row for row in tiles_of(path) if row[:2] == (4, 16) and row[3] == 0][:2]
+    for x0, x1, row in ((-1, -1, a), (a[2], a[4], b), (b[2], b[4], a)):
+        change(path, "update tiles set x0 = ?, x1 = ? where sha256 = ?", x0, x1, row[7])
+    for read in (lambda: load_map(path), lambda: compute_map(s, out=path)):
+        with pytest.raises(OutputError, match=r"the tile of columns .* does not match its checksum"):
+            read()
+
+
+def test_a_tile_of_another_map_is_found(tmp_path):
+    """Of the same place and size, and right there."""
+    s = partly(tmp_path / "a.fallmap")
+    partly(tmp_path / "b.fallmap", steps=21)
+    *_, data, sha = tiles_of(tmp_path / "b.fallmap")[0]
+    change(tmp_path / "a.fallmap", "update tiles set data = ?, sha256 = ? where rowid = 1", data, sha)
+    with pytest.raises(OutputError, match="does not match its checksum"):
+        compute_map(s, out=tmp_path / "a.fallmap")
+
+
 @pytest.mark.parametrize("table", ["tiles", "spec", "arrays"])
 def test_a_changed_byte_is_found_and_named(tmp_path, table):
     path = tmp_path / "a.fallmap"
@@ -214,6 +367,7 @@ def test_no_map_files(tmp_path):
 @pytest.mark.parametrize("limit", [12_000, 60_000, 100_000])
 def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path, limit):
     """A limit on the file's size stands for a full disk: SQLite gets the same kind of error from the system."""
+    resource = pytest.importorskip("resource", reason="this system has no limit on the size of files")
     path = tmp_path / "a.fallmap"
     s = spec(size=128)
     old = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -225,6 +379,8 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path, limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, old)
     if limit > 12_000:
         assert load_map(path).known.any()
+    else:
+        assert not list(tmp_path.iterdir())  # not even the first transaction: nothing is left behind
     assert compute_map(s, out=path).sha256 == compute_map(s).sha256
 
 
@@ -242,10 +398,18 @@ def test_a_directory_that_may_not_be_written(tmp_path):
         tmp_path.chmod(0o700)
 
 
-@pytest.mark.parametrize("said", ["attempt to write a readonly database", "unable to open database file"])
-def test_refusals_of_the_system_are_sentences(tmp_path, monkeypatch, said):
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("attempt to write a readonly database", "SQLITE_READONLY_DIRECTORY"),
+        ("unable to open database file", "SQLITE_CANTOPEN"),
+    ],
+)
+def test_refusals_of_the_system_are_sentences(tmp_path, monkeypatch, said, code):
     def refuse(*args, **kwargs):
-        raise sqlite3.OperationalError(said)
+        error = sqlite3.OperationalError(said)
+        error.sqlite_errorname = code
+        raise error
 
     monkeypatch.setattr("sqlite3.connect", refuse)
     with pytest.raises(OutputError, match=f"cannot be written: {said}. Choose a directory that you may write to"):
@@ -302,3 +466,34 @@ def test_kills_lose_nothing():
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "500 kills" in done.stdout
+
+
+def test_a_writer_has_its_turn_while_a_large_map_is_read(tmp_path):
+    """A reader holds SQLite's lock for a few tiles at a time, else a writer would wait until it has read them all."""
+    path, s = tmp_path / "a.fallmap", spec(size=64)
+    tiles = list(layout(s, 16))
+    with MapFile.create(path, s) as file:
+        for tile in tiles[:-1]:
+            file.add(s, tile, compute(s, tile))
+        file._base.connection.execute("pragma busy_timeout = 0")
+        with MapFile.open(path) as reader:
+            rows = reader.tiles(s)
+            next(rows)
+            assert file.add(s, tiles[-1], compute(s, tiles[-1]))
+            assert 1 + len(list(rows)) == len(tiles)
+
+
+def test_a_map_has_a_largest_number_of_parameters():
+    with pytest.raises(
+        UsageError, match="a map may be of at most 4,194,304 parameters; 2-1000000000-2 on data has 5,000,0"
+    ):
+        map_spec(
+            fl.NetworkObjective(fl.Network.of("2-1000000000-2"), fl.Dataset.of([[0.0, 1.0], [1.0, 0.0]], ["a", "b"])),
+            x="learning_rate=0..1", y="seed=0..3",
+        )  # fmt: skip
+
+
+def test_a_zoom_stays_within_the_range_of_a_setting():
+    m = compute_map(spec(size=4))
+    with pytest.raises(UsageError, match=r"momentum must be a number in \[0, 1\]; got 1.5"):
+        m.zoom(y=(0.5, 1.5))

@@ -16,6 +16,7 @@ FalllineError
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = [
@@ -30,11 +31,30 @@ __all__ = [
     "TraceError",
     "UnknownNameError",
     "UsageError",
+    "visible",
 ]
+
+# Control characters, directions of writing, separators of lines, halves of pairs, and what XML forbids.
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Text from anywhere, safe to show: characters that act on a terminal or hide text become escapes, those of JSON.
+
+    Whatever fallline prints, draws or writes into a table, a page or a picture passes through here, for names may come
+    from a file that somebody else made. `keep` are characters that stay, such as the ends of our own lines.
+
+    >>> print(visible("cats\x1b[2J\u202e\ncafé"))
+    cats\u001b[2J\u202e\u000acafé
+    """
+    return _HIDDEN.sub(lambda found: found[0] if found[0] in keep else f"\\u{ord(found[0]):04x}", text)
 
 
 class FalllineError(Exception):
-    """The root of all errors that fallline raises on purpose."""
+    """The root of all errors that fallline raises on purpose. Its text is one line that may be shown anywhere."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class UsageError(FalllineError, ValueError):

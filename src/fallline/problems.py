@@ -28,6 +28,10 @@ __all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "gradients", "
 Floats: TypeAlias = NDArray[Any]
 
 
+_quiet = np.errstate(all="ignore")
+"""NumPy works out both branches of `where`: what overflows in the one not taken is no reason for a warning."""
+
+
 class Objective(Protocol):
     """A differentiable function of a flat parameter vector."""
 
@@ -90,9 +94,11 @@ class LandscapeObjective(Objective):
 
         return gradient_of(self.landscape.function)
 
+    @_quiet
     def loss(self, w: Floats) -> Floats:
         return np.asarray(self.landscape.function(*self._coordinates(w)))
 
+    @_quiet
     def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
         x = self._coordinates(w)
         partials = [np.broadcast_to(g, x[0].shape) for g in self.gradient(*x)]
@@ -153,18 +159,24 @@ class NetworkObjective(Objective):
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """What each parameter is called, in the order of the vector: W1[0,0], W1[0,1], ..., b1[0], ..."""
-        return tuple(self.network.label(k) for k in range(self.dimension))
+        names: list[str] = []
+        for layer, ((n, m), bias) in enumerate(self.network.shapes, start=1):
+            names += [f"W{layer}[{i},{j}]" for i in range(n) for j in range(m)]
+            names += [f"b{layer}[{j}]" for j in range(m)] if bias else []
+        return tuple(names)
 
     def factor(self, samples: int) -> float:
         """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean."""
         return 1 if self.network.reduction == "sum" else 1 / samples
 
+    @_quiet
     def loss(self, w: Floats) -> Floats:
         Z = self.logits(w)
         _, T = self._samples(w, None)
         value = self.factor(len(T)) * self.network.loss.value(Z, T).sum(axis=-1)
         return np.asarray(value + self._penalty(w)[0])
 
+    @_quiet
     def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
         """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given."""
         X, T = self._samples(w, rows)
@@ -173,11 +185,13 @@ class NetworkObjective(Objective):
         extra, slope = self._penalty(w)
         return np.asarray(value + extra), self.network.pack(gradient) + slope
 
+    @_quiet
     def logits(self, w: Floats, X: Floats | None = None) -> Floats:
         """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
         X = self._samples(w, None)[0] if X is None else np.asarray(X).astype(w.dtype)
         return np.asarray(pages.forward(self.network, self.network.unpack(w), X)[0])
 
+    @_quiet
     def predict(self, w: Floats, X: Floats | None = None) -> Floats:
         """The network's answer: class probabilities, or values, (..., samples, n_out)."""
         return np.asarray(self.network.loss.output(self.logits(w, X)))

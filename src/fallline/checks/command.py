@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from fallline import files
-from fallline.checks.calls import Misbehaviour
-from fallline.checks.files import load, split
-from fallline.checks.gradient import check_gradient
-from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, table
-from fallline.checks.verdict import Verdict
+from fallline.checks.files import split
+from fallline.checks.gradient_file import check_file
+from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
 from fallline.errors import UsageError
 
-__all__ = ["check", "verdict_of"]
+__all__ = ["check"]
 
 
 def check(
@@ -64,14 +62,16 @@ def check(
         if out is not None:
             raise UsageError("--out draws the errors of one gradient; for a folder give --csv.")
         verdict_settings = {**settings, "subject": _absolute(settings["subject"])}
+        paths = submissions_in(folder)
+        if csv is not None:
+            files.refuse_existing(csv, overwrite=force)
         graded = grade(
-            folder, verdict_settings, function=name, seconds=time_limit, megabytes=memory_limit, workers=workers,
-            progress=progress,
-        )  # fmt: skip
-        return _print_grades(graded, json=json, csv=csv, force=force)
+            paths, verdict_settings, function=name, seconds=time_limit, megabytes=memory_limit, workers=workers
+        )
+        return _report(_counted(graded, len(paths), progress), paths, json=json, csv=csv, force=force)
     if csv is not None:
         raise UsageError("--csv is the table of a folder of submissions; for one file give --json.")
-    verdict = verdict_of(*split(what), **settings)
+    verdict = check_file(*split(what), **settings)
     if out is not None and verdict.errors:
         verdict.plot().save(out, overwrite=force)
     if json:
@@ -83,20 +83,6 @@ def check(
         if out is not None:
             print(f"Written to {out}." if verdict.errors else f"{out} was not written: there are no errors to draw.")
     return verdict.exit_status
-
-
-def verdict_of(path: Path, function: str = "", *, subject: str = "2-3-2-3", **settings: Any) -> Verdict:
-    """The verdict on the function of that file. A file that cannot be run is a verdict too: unchecked."""
-    try:
-        checked = load(path, function)
-        of: Any = subject
-        if ".py:" in subject:
-            of = load(*split(subject))
-    except Misbehaviour as misbehaviour:
-        return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
-    activation = settings.pop("activation", "relu")
-    several = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    return check_gradient(checked, of, activation=several, **settings)
 
 
 def _folder(what: str) -> tuple[Path | None, str]:
@@ -116,29 +102,53 @@ def _absolute(subject: str) -> str:
     return f"{path.resolve()}:{name}"
 
 
-def _print_grades(graded: list[Graded], *, json: bool, csv: Path | None, force: bool) -> int:
-    if csv is not None:
-        files.write(csv, table(graded).encode(), overwrite=force)
-    statuses = [one.verdict["status"] for one in graded]
+def _counted(graded: Iterable[Graded], total: int, progress: Callable[[int, int], None] | None) -> Iterable[Graded]:
+    for done, one in enumerate(graded, start=1):
+        if progress is not None:
+            progress(done, total)
+        yield one
+
+
+def _report(graded: Iterable[Graded], paths: Sequence[Path], *, json: bool, csv: Path | None, force: bool) -> int:
+    """Print a row for each file as soon as it is checked, and keep the CSV file up to date, so that a check that is
+    interrupted loses nothing."""
+    row = (lambda one: None) if json else _rows(max(len(path.name) for path in paths))
+    done: list[Graded] = []
+    for one in graded:
+        done.append(one)
+        row(one)
+        if csv is not None:
+            files.write(csv, table(done).encode(), overwrite=force or len(done) > 1)
+    statuses = [one.verdict["status"] for one in done]
     if json:
-        print(json_module.dumps([{"file": one.file, **one.verdict} for one in graded]))
+        print(json_module.dumps([{"file": one.file, **one.verdict} for one in done]))
     else:
-        _table(graded)
         counted = ", ".join(f"{statuses.count(s)} {s}" for s in ("right", "wrong", "unchecked") if s in statuses)
-        print(f"{len(graded)} files: {counted}." + (f" Written to {csv}." if csv is not None else ""))
+        print(f"{len(done)} files: {counted}." + (f" Written to {csv}." if csv is not None else ""))
     return 1 if "wrong" in statuses else 2 if "unchecked" in statuses else 0
 
 
-def _table(graded: list[Graded]) -> None:
+def _rows(widest: int) -> Callable[[Graded], None]:
+    """Print the head of a table, and return a function that prints a row of it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(highlight=False)
     colours = {"right": "green", "wrong": "bold red", "unchecked": "yellow"}
-    shown = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for head in ("file", "status", "verdict"):
-        shown.add_column(head, no_wrap=head != "verdict")
-    for one in graded:
+
+    def show(*cells: Text) -> None:
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_column(width=min(widest, 40), overflow="fold")
+        row.add_column(width=max(map(len, colours)))
+        row.add_column()
+        row.add_row(*cells)
+        console.print(row)
+
+    show(*(Text(head, style="dim") for head in ("file", "status", "verdict")))
+
+    def row(one: Graded) -> None:
         status = one.verdict["status"]
-        shown.add_row(Text(one.file), Text(status, style=colours[status]), Text(one.verdict["sentence"]))
-    Console(highlight=False).print(shown)
+        show(Text(one.file), Text(status, style=colours[status]), Text(one.verdict["sentence"]))
+
+    return row

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from fallline.checks.verdict import Verdict
+from fallline.errors import visible
 
 __all__ = ["html", "plain", "rich"]
 
@@ -15,6 +16,12 @@ MOST_OTHERS = 5
 
 
 def _parts(verdict: Verdict) -> Iterator[tuple[Kind, Any]]:
+    """What a verdict says, part by part, its sentences made visible: they quote the user's file."""
+    for kind, content in _said(verdict):
+        yield kind, visible(content) if isinstance(content, str) else content
+
+
+def _said(verdict: Verdict) -> Iterator[tuple[Kind, Any]]:
     """What a verdict says, in order: each door writes the same parts in its own way."""
     yield "sentence", verdict.sentence
     if verdict.called:

@@ -6,25 +6,26 @@ from malice: submissions run with the rights of whoever runs the check, so untru
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from fallline.errors import FalllineError, UsageError
+from fallline.checks.isolation import run
+from fallline.checks.verdict import Verdict
+from fallline.errors import UsageError
 
-__all__ = ["Graded", "grade", "table"]
+__all__ = ["MEGABYTES", "SECONDS", "Graded", "grade", "submissions_in", "table"]
 
 SECONDS, MEGABYTES = 30.0, 2048
 MOST_ANSWER = 10_000_000
@@ -49,27 +50,34 @@ class Graded:
                 f"{self.seconds:.1f}")  # fmt: skip
 
 
-def grade(
-    folder: Path, settings: Mapping[str, Any], *, function: str = "", seconds: float = SECONDS,
-    megabytes: int = MEGABYTES, workers: int = 1, progress: Callable[[int, int], None] | None = None,
-) -> list[Graded]:  # fmt: skip
-    """Check every .py file of the folder (not those that begin with _), in the order of their names."""
+def submissions_in(folder: Path) -> list[Path]:
+    """Every entry of the folder whose name ends in .py, by name; those that begin with _ are helpers, not submissions."""
     if not folder.is_dir():
         raise UsageError(f"{folder} must be a folder of .py files; there is no such folder.")
-    files = sorted(p for p in folder.glob("*.py") if not p.name.startswith("_"))
+    files = sorted(p for p in folder.iterdir() if p.name.endswith(".py") and not p.name.startswith("_"))
     if not files:
         raise UsageError(f"{folder} must hold .py files; it holds none.")
+    return files
 
-    def one(path: Path) -> Graded:
-        return _one(path, function, settings, seconds, megabytes)
 
-    done: list[Graded] = []
+def grade(
+    files: Sequence[Path], settings: Mapping[str, Any], *, function: str = "", seconds: float = SECONDS,
+    megabytes: int = MEGABYTES, workers: int = 1,
+) -> Iterator[Graded]:  # fmt: skip
+    """Check each file in a process of its own; the verdicts come in the files' order, each as soon as it is there.
+
+    Parameters
+    ----------
+    settings: what `check_file` takes.
+    function: the one to check in each file; found by its name unless given.
+    seconds, megabytes: limits of time and memory for each file.
+    workers: files checked at a time.
+    """
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        for graded in pool.map(one, files):
-            done.append(graded)
-            if progress is not None:
-                progress(len(done), len(files))
-    return done
+        try:
+            yield from pool.map(lambda path: _one(path, function, settings, seconds, megabytes), files)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def table(graded: Sequence[Graded]) -> str:
@@ -94,106 +102,60 @@ def escaped(cell: str) -> str:
 
 def _one(path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int) -> Graded:
     start = time.monotonic()
-    verdict = _checked(path, function, settings, seconds, megabytes)
-    return Graded(path.name, verdict, time.monotonic() - start)
+    try:
+        verdict = _checked(path, function, settings, seconds, megabytes)
+    except (OSError, RuntimeError) as error:  # a file that cannot be read, a loop of symbolic links
+        verdict = f"{_shown(path)} cannot be read: {getattr(error, 'strerror', None) or error}."
+    if isinstance(verdict, str):
+        verdict = Verdict("unchecked", function or _shown(path), settings["subject"], verdict).to_dict()
+    return Graded(_shown(path), verdict, time.monotonic() - start)
 
 
 def _checked(
     path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int
-) -> Mapping[str, Any]:
-    """The verdict of a process of its own, which answers through a file: what it prints is its own affair."""
-    with tempfile.TemporaryDirectory(prefix="fallline-") as scratch:
-        answer = Path(scratch, "verdict.json")
+) -> Mapping[str, Any] | str:
+    """The verdict of a process of its own, or a sentence that says why there is none.
+
+    The process sees a copy of the file, alone in a scratch folder, and answers through another file there: what it prints
+    does not matter.
+    """
+    if not path.is_file():
+        return f"{_shown(path)} must be a file; it is a folder, a broken link or a device."
+    with tempfile.TemporaryDirectory(prefix="fallline-", ignore_cleanup_errors=True) as scratch:
+        copy = Path(scratch, _shown(path))
+        copy.write_bytes(path.read_bytes())
+        answer = Path(scratch, f"{uuid.uuid4().hex}.json")
         order = json.dumps({
-            "path": str(path.resolve()), "function": function, "settings": dict(settings), "answer": str(answer),
-            "megabytes": megabytes, "seconds": seconds,
+            "path": str(copy), "folder": str(path.parent.resolve()), "function": function, "settings": dict(settings),
+            "answer": str(answer), "megabytes": megabytes, "seconds": seconds,
         })  # fmt: skip
-        environment = {
-            **os.environ,
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        process = subprocess.Popen(  # our own interpreter, on a file that the user has named
-            [sys.executable, "-m", "fallline.checks.submissions"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, cwd=scratch, env=environment, start_new_session=True,
-        )  # fmt: skip
-        try:
-            _feed(process.stdin, order)
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return _unchecked(
-                f"{path.name} was stopped: it had not ended after {seconds:g} s. Is there an endless loop?"
-            )
-        finally:
-            _end(process)
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        environment = {**os.environ, **threads, "PYTHONDONTWRITEBYTECODE": "1"}
+        # -P keeps the scratch folder off the path, where a submission could take the place of a library's module
+        command = [sys.executable, "-P", "-m", "fallline.checks.worker"]
+        status = run(command, order, cwd=Path(scratch), env=environment, seconds=seconds)
         try:
             if answer.stat().st_size > MOST_ANSWER:
-                return _unchecked(f"{path.name} gave an answer too large to read.")
+                return f"{_shown(path)} gave an answer too large to read."
             read = json.loads(answer.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return _unchecked(_ended(path, process.returncode, megabytes))
-    return read if isinstance(read, dict) else _unchecked(f"{path.name} gave no verdict.")
+            return _ended(_shown(path), status, seconds, megabytes)
+    return read if isinstance(read, dict) else f"{_shown(path)} gave no verdict."
 
 
-def _feed(stream: IO[bytes] | None, text: str) -> None:
-    assert stream is not None
-    with contextlib.suppress(BrokenPipeError):  # it has ended already; how, is seen from its status
-        stream.write(text.encode())
-        stream.close()
+def _shown(path: Path) -> str:
+    """The file's name, with the bytes that are not UTF-8 escaped."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """The process, and whatever it has started, are over."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _ended(path: Path, status: int, megabytes: int) -> str:
+def _ended(name: str, status: int | None, seconds: float, megabytes: int) -> str:
+    if status is None:
+        return f"{name} was stopped: it had not ended after {seconds:g} s. Is there an endless loop?"
     if status < 0:
-        name = signal.Signals(-status).name
-        why = " It ran for too long on the processor." if name == "SIGXCPU" else ""
-        return f"{path.name} crashed: it was ended by {name}.{why}"
-    return f"{path.name} ended by itself with status {status} before it could be checked (within {megabytes} MB)."
-
-
-def _unchecked(sentence: str) -> dict[str, Any]:
-    return {"status": "unchecked", "exit_status": 2, "sentence": sentence, "faults": [], "blocks": []}
-
-
-def _limit(megabytes: int, seconds: float) -> None:
-    """Limits of this process; where the system has none, the time limit of the parent is left."""
-    try:
-        import resource
-    except ImportError:
-        return
-    size = megabytes * 2**20
-    for what, value in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_CORE, 0)):
         try:
-            resource.setrlimit(what, (value, value))
-        except (ValueError, OSError):
-            continue
-
-
-def main() -> None:
-    """What runs in the process of one submission: the order comes on standard input, the verdict goes to a file."""
-    from fallline.checks.command import verdict_of
-
-    order = json.loads(sys.stdin.buffer.read())
-    _limit(order["megabytes"], order["seconds"])
-    path = Path(order["path"])
-    sys.path.insert(0, str(path.parent))
-    try:
-        result = verdict_of(path, order["function"], **order["settings"]).to_dict()
-    except MemoryError:
-        result = _unchecked(f"{path.name} needs more than {order['megabytes']} MB of memory.")
-    except FalllineError as error:
-        result = _unchecked(str(error))
-    except Exception as error:  # whatever a submission brings about is one row of the table
-        result = _unchecked(f"{path.name} could not be checked: {type(error).__name__}: {error}")
-    Path(order["answer"]).write_text(json.dumps(result), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+            by = signal.Signals(-status).name
+        except ValueError:
+            by = f"signal {-status}"
+        why = " It ran for too long on the processor." if by == "SIGXCPU" else ""
+        return f"{name} crashed: it was ended by {by}.{why}"
+    return f"{name} ended by itself with status {status} before it could be checked (within {megabytes} MB)."

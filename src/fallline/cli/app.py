@@ -14,7 +14,8 @@ from cyclopts import App, CycloptsError
 import fallline
 from fallline.cli import commands
 from fallline.cli.maps import map_app
-from fallline.errors import FalllineError, UsageError
+from fallline.cli.terminal import escaped_output
+from fallline.errors import FalllineError, UsageError, visible
 
 __all__ = ["app", "main"]
 
@@ -36,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     No traceback reaches the user, unless he asks for it with FALLLINE_TRACEBACK=1.
     """
+    with escaped_output():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     if os.environ.get("FALLLINE_TRACEBACK"):
         return int(app(arguments, exit_on_error=False, print_error=False) or 0)
     try:
@@ -70,5 +76,5 @@ def _sentence(error: CycloptsError) -> str:
 
 
 def _say(sentence: str, status: int) -> int:
-    print(f"fallline: {sentence}", file=sys.stderr)
+    print(f"fallline: {visible(sentence)}", file=sys.stderr)
     return status

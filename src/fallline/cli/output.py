@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from pathlib import Path
@@ -32,8 +31,7 @@ def save_run(run: Run, path: Path, *, overwrite: bool = False) -> None:
 def _table(run: Run) -> str:
     """One row a step: step, each parameter by name, loss, gradient norm; numbers read back to the same bits."""
     stream = io.StringIO()
-    table = csv.writer(stream)
-    table.writerow(["step", *run.objective.labels, "loss", "gradient_norm"])
-    for k, (w, loss, norm) in enumerate(zip(run.path, run.losses, run.gradient_norms, strict=True)):
-        table.writerow([k, *(repr(float(v)) for v in (*w, loss, norm))])
+    files.write_csv(stream, [["step", *run.objective.labels, "loss", "gradient_norm"]])
+    steps = enumerate(zip(run.path, run.losses, run.gradient_norms, strict=True))
+    files.write_csv(stream, ([k, *map(float, w), float(loss), float(norm)] for k, (w, loss, norm) in steps))
     return stream.getvalue()

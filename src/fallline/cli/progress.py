@@ -24,6 +24,8 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+    # What is printed meanwhile goes above the bar; where it goes to a file, it must not be caught for the terminal.
+    to_terminal = sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_terminal) as display:
         task = display.add_task(label, total=None)
         yield lambda done, total: display.update(task, completed=done, total=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 import tempfile
@@ -55,8 +56,11 @@ def export(
     if what == "map":
         with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
             path = Path(folder, "lab.fallmap")
-            for _ in growing(Map(spec, path), threads=1):
-                yield
+            with contextlib.closing(
+                growing(Map(spec, path), threads=1)
+            ) as work:  # a file that is open cannot be removed
+                for _ in work:
+                    yield
             return {"name": "lab.fallmap", "mime": "application/vnd.sqlite3"}, path.read_bytes()
     result = Map(spec)
     for _ in growing(result, threads=1):

@@ -183,10 +183,16 @@ def _parsed(text: str) -> Any:
     if len(text) > MOST_PLAIN and '"csv"' not in text[:200]:
         return f"a message may have at most {MOST_PLAIN:,} characters; this one has {len(text):,}."
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_constant=_no_number)
+        if "\\u" in text:
+            json.dumps(content, ensure_ascii=False).encode()  # half of a pair is no text, though JSON can write it
     except (ValueError, RecursionError):
         return "a message must be JSON."
     return content if isinstance(content, dict) else "a message must be an object of JSON."
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def bind(port: int | None) -> socket.socket:
@@ -195,7 +201,9 @@ def bind(port: int | None) -> socket.socket:
         # Without the protocol's number asyncio does not know TCP when it sees it, and leaves Nagle's algorithm on: every
         # message that follows another would wait 40 ms for the page to acknowledge the first.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows "reuse" would let another program take the port over; elsewhere it skips the wait after a restart.
+        alone = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        listener.setsockopt(socket.SOL_SOCKET, alone, 1)
         try:
             listener.bind(("127.0.0.1", one))
             listener.listen(128)

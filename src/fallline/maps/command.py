@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import UsageError
+from fallline.errors import UsageError, visible
 from fallline.files import refuse_existing
 from fallline.formulas import formula_of
 from fallline.maps.export import export
@@ -44,6 +44,8 @@ def map_run(
     Prints the map's one line, its hash and where it is. Returns the exit status.
     """
     if png is not None:
+        if out is not None and png.resolve() == out.resolve():
+            raise UsageError(f"--out and --png must be two files; both are {png}.")
         refuse_existing(png, overwrite=overwrite)
     result = Map(spec, out)
     stride = 0
@@ -97,7 +99,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         print(json.dumps(info))
         return 0
     if result is None:
-        print(f"{path}: {tiles} tiles, sha256 {made.get('sha256', 'not yet')}. {why}")
+        print(visible(f"{path}: {tiles} tiles, sha256 {made.get('sha256', 'not yet')}. {why}"))
         return 0
     spec = result.spec
     fixed = ", ".join(f"{k} {v:g}" for k, v in spec.settings.items()) or "none"
@@ -117,7 +119,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
     }
-    print(f"{path}\n" + "\n".join(f"  {key:<10} {value}" for key, value in lines.items()))
+    print("\n".join([visible(str(path)), *(f"  {key:<10} {visible(value)}" for key, value in lines.items())]))
     return 0
 
 

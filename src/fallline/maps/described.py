@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
-from fallline.errors import UsageError
+from fallline.errors import UnknownNameError, UsageError
 from fallline.formulas import formula_landscape, formula_of
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.activations import ACTIVATIONS
@@ -26,9 +26,22 @@ from fallline.textbook.landscapes import LANDSCAPES, quadratic
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 
-__all__ = ["Arrays", "array_key", "canonical", "describe_objective", "named", "rebuild_named", "rebuild_objective"]
+__all__ = [
+    "Arrays",
+    "OwnFunctionError",
+    "array_key",
+    "canonical",
+    "describe_objective",
+    "named",
+    "rebuild_named",
+    "rebuild_objective",
+]
 
 Arrays = dict[str, NDArray[Any]]
+
+
+class OwnFunctionError(UsageError):
+    """A description names a user's own function, which cannot be built from it."""
 
 
 def canonical(description: Mapping[str, Any]) -> str:
@@ -69,10 +82,12 @@ def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -
 
 def rebuild_named(description: str | Mapping[str, str], table: Mapping[str, Any], what: str) -> Any:
     """The inverse of `named`, for records of ours."""
-    if isinstance(description, str) and description in table:
+    if isinstance(description, str):
+        if description not in table:
+            raise UnknownNameError(what, description, table)
         return table[description]
-    name = description if isinstance(description, str) else description["own"]
-    raise UsageError(
+    name = description["own"]
+    raise OwnFunctionError(
         f"the {what} {name!r} is a function of your own: a map file and other processes know it by name only. Run from "
         "Python with the function itself, without worker processes."
     )

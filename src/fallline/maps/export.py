@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fallline.errors import UnknownNameError, UsageError
-from fallline.files import refuse_existing, replacing
+from fallline.errors import OutputError, UnknownNameError, UsageError
+from fallline.files import refuse_existing, replacing, write_csv
 from fallline.maps.described import canonical
 from fallline.maps.map import Map
 from fallline.runs.outcome import OUTCOMES
@@ -64,14 +63,13 @@ def _csv(m: Map, path: Path) -> None:
     header = [m.x.name, m.y.name, *m.measures, *(["diverged_low", "diverged_high"] if low_high else [])]
     x = m.x.values.tolist()
     with path.open("w", newline="", encoding="utf-8") as f:
-        write = csv.writer(f)
-        write.writerow(header)
+        write_csv(f, [header])
         for j, y in enumerate(m.y.values.tolist()):
             columns = [_readable(name, m[name][j]) for name in m.measures]
             if low_high:
                 columns += [a[j].tolist() for a in low_high]
             known = m.known[j]
-            write.writerows((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i])
+            write_csv(f, ((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i]))
 
 
 def _readable(name: str, row: Any) -> list[Any]:
@@ -92,6 +90,8 @@ def _netcdf(m: Map, path: Path) -> None:
 def _zarr(m: Map, path: Path, overwrite: bool) -> None:
     """A Zarr store is a directory, which no single rename can replace: the old one goes once the new one is whole."""
     refuse_existing(path, overwrite=overwrite)
+    if path.is_dir() and not any((path / name).is_file() for name in ("zarr.json", ".zgroup")):
+        raise OutputError(f"{path} is a directory of something else, and stays as it is: choose another name.")
     with tempfile.TemporaryDirectory(dir=path.parent if path.parent.is_dir() else None, prefix=".") as place:
         whole = Path(place) / path.name
         try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import OutputError, UnknownNameError, UsageError
-from fallline.maps.axes import Axis
+from fallline.errors import OutputError, UnknownNameError, UsageError, visible
+from fallline.maps.axes import Axis, check_axis
 from fallline.maps.file import MapFile
 from fallline.maps.replay import replay
 from fallline.maps.spec import MapSpec, map_spec
@@ -52,11 +53,16 @@ class Map:
     def __init__(self, spec: MapSpec, path: Path | None = None) -> None:
         self.spec, self.path = spec, path
         self.known = np.zeros(spec.shape, dtype=bool)
-        self._values: dict[str, NDArray[Any]] = {}
-        for wanted in spec.measures:
-            dtype = spec.dtype_of(wanted)
+
+    @cached_property
+    def _values(self) -> dict[str, NDArray[Any]]:
+        """The values of each measure. Made when the first is needed, so that a map without a tile takes no memory."""
+        values = {}
+        for wanted in self.spec.measures:
+            dtype = self.spec.dtype_of(wanted)
             blank = np.nan if dtype.kind == "f" else -1 if dtype.kind == "i" else 255
-            self._values[wanted.name] = np.full(spec.shape, blank, dtype)
+            values[wanted.name] = np.full(self.spec.shape, blank, dtype)
+        return values
 
     @property
     def x(self) -> Axis:
@@ -84,8 +90,8 @@ class Map:
         return self._values[self.spec.names[0]]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        if name not in self._values:
-            raise UnknownNameError("measure of this map", name, self._values)
+        if name not in self.measures:
+            raise UnknownNameError("measure of this map", name, self.measures)
         return self._values[name]
 
     @property
@@ -129,7 +135,7 @@ class Map:
         """
         if "seed" not in self.spec.axes:
             raise UsageError(f"a share along an axis needs a seed axis; this map has {self.x.name} and {self.y.name}.")
-        if outcome == "diverged" and "diverged" in self._values:
+        if outcome == "diverged" and "diverged" in self.measures:
             hit = self["diverged"]
         elif outcome not in OUTCOMES:
             raise UnknownNameError("outcome", outcome, OUTCOMES)
@@ -143,9 +149,15 @@ class Map:
         return {other.name: other.values, "share": columns[0], "low": columns[1], "high": columns[2]}
 
     def interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns)."""
-        counts = np.rint(self["diverged"] * self.spec.starts).astype(int)
-        table = np.array([share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)])
+        """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns).
+
+        NaN where the cell is not known yet.
+        """
+        counts = np.full(self.spec.shape, -1)
+        counts[self.known] = np.rint(self["diverged"][self.known] * self.spec.starts)
+        table = np.array(
+            [*(share_interval(k, self.spec.starts)[1:] for k in range(self.spec.starts + 1)), [np.nan] * 2]
+        )
         return table[counts, 0], table[counts, 1]
 
     def zoom(
@@ -162,6 +174,8 @@ class Map:
         columns, rows = (None, None) if size is None else parse_size(size)
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
         up = self.y.between(*(y or (self.y.low, self.y.high)), rows)
+        for axis in (across, up):
+            check_axis(axis, self.spec.objective, self.spec.optimizer, self.spec.schedule)
         return compute_map(self.spec.over(across, up), **options)
 
     def to_xarray(self) -> Any:
@@ -185,7 +199,7 @@ class Map:
     def __repr__(self) -> str:
         s = self.spec
         done = "" if self.complete else f", {100 * self.known.mean():.0f} % known"
-        if "outcome" in self._values and self.complete:
+        if "outcome" in self.measures and self.complete:
             counts = np.bincount(self["outcome"].ravel(), minlength=len(OUTCOMES))
             done = "".join(f", {100 * n / s.cells:.3g} % {o}" for o, n in zip(OUTCOMES, counts, strict=True) if n)
         elif self.known.any() and self.values.dtype.kind == "f":
@@ -195,7 +209,7 @@ class Map:
                 done += f", {s.names[0]} from {finite.min():.6g} to {finite.max():.6g}"
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
-        return (
+        return visible(
             f"Map({s.objective.name}, {s.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
             f"{s.steps} steps{done})"
         )
@@ -280,7 +294,7 @@ def growing(
     progress: Progress | None = None,
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
-) -> Iterator[Tile]:
+) -> Generator[Tile, None, None]:
     """Fill a map tile by tile, coarse first, and yield each tile once its values are in the map and safe in its file.
 
     `order` rearranges the work; it cannot change a value.
@@ -332,6 +346,8 @@ def load_map(path: str | Path) -> Map:
         for tile, values in file.tiles(result.spec):
             result.set(tile, values)
         kept = file.provenance().get("sha256")
+        if kept is None and file.format == 1:
+            file.check_places(result.spec)
     if kept is not None and (not result.complete or kept != result.sha256):
         raise OutputError(f"{path} is damaged: its values are not those that it was finished with.")
     return result

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.errors import SettingError, UnknownNameError, UsageError, visible
 from fallline.maps.axes import Axis, axis, check_axis
 from fallline.maps.described import (
     Arrays,
     array_key,
     canonical,
     describe_objective,
+    differences,
     named,
     rebuild_named,
     rebuild_objective,
@@ -38,6 +39,9 @@ __all__ = ["MapSpec", "map_spec"]
 
 MEMORY = 4 * 2**30
 """A map whose values need more than this many bytes is refused."""
+
+MOST_PARAMETERS = 2**22
+"""Parameters of the objective of a map, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,25 +139,35 @@ class MapSpec:
 
     @classmethod
     def from_description(cls, d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
-        """The inverse of `describe`; a user's own functions cannot be rebuilt."""
+        """The inverse of `describe`, with the checks of `map_spec`; a user's own functions cannot be rebuilt.
+
+        A description that is not, to the letter, the one of the spec that it builds is refused.
+        """
         plan = dict(d["schedule"])
-        return cls(
+        record = rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer")
+        for name in d["settings"]:
+            if name not in record.settings and name != "initial_scale" and not name.startswith("learning_rate."):
+                raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
+        spec = map_spec(
             rebuild_objective(d, arrays),
-            rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer"),
-            Axis.from_description(d["x"]),
-            Axis.from_description(d["y"]),
-            d["steps"],
-            dict(d["settings"]),
-            rebuild_named(plan.pop("name"), SCHEDULES, "schedule"),
-            plan,
-            tuple(measure(m) for m in d["measures"]),
-            None if d["start"] is None else arrays[d["start"]],
-            rebuild_named(d["initial"], INITIALS, "initial weights"),
-            d["seed"],
-            d["starts"],
-            d["batch"],
-            d["dtype"],
+            x=Axis.from_description(d["x"]),
+            y=Axis.from_description(d["y"]),
+            optimizer_=record,
+            steps=d["steps"],
+            measures=d["measures"],
+            schedule_={"name": rebuild_named(plan.pop("name"), SCHEDULES, "schedule"), **plan},
+            start=None if d["start"] is None else arrays[d["start"]],
+            initial_=rebuild_named(d["initial"], INITIALS, "initial weights"),
+            seed=d["seed"],
+            starts=d["starts"],
+            batch=d["batch"],
+            dtype=d["dtype"],
+            **d["settings"],
         )
+        if canonical(spec.describe()[0]) != canonical(d):
+            different = differences(d, spec.describe()[0])
+            raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
+        return spec
 
     @cached_property
     def sha256(self) -> str:
@@ -165,7 +179,7 @@ class MapSpec:
         return replace(self, x=x, y=y)
 
     def __repr__(self) -> str:
-        return (
+        return visible(
             f"MapSpec({self.objective.name}, {self.optimizer.name}, {self.x} by {self.y}, "
             f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )
@@ -195,6 +209,11 @@ def map_spec(
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
     """
     target = as_objective(objective)
+    if target.dimension > MOST_PARAMETERS:
+        raise UsageError(
+            f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
+            "Choose a smaller objective."
+        )
     record = optimizer(optimizer_)
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     plan = schedule(options.pop("name"))

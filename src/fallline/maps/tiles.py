@@ -21,12 +21,15 @@ from fallline.runs import engine
 from fallline.runs.measures import over_starts
 from fallline.runs.starts import draw_starts
 
-__all__ = ["Tile", "compute", "layout"]
+__all__ = ["LARGEST_TILE", "Tile", "compute", "in_layout", "layout"]
 
 Values = dict[str, NDArray[Any]]
 
 STRIDES = (16, 4, 1)
 """Every many-th cell of both axes, from coarse to fine."""
+
+LARGEST_TILE = 2**20
+"""Cells of a tile, at most."""
 
 
 class Tile(NamedTuple):
@@ -70,17 +73,48 @@ def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") ->
     if tile_cells is None:
         each = spec.work / spec.cells
         starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
-        least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, 1 << 20)
+        least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, LARGEST_TILE)
         tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts)))
     rows, columns = spec.shape
-    strides = [s for s in STRIDES if s == 1 or (spec.cells > 1024 and min(rows, columns) >= 4 * s)]
-    for coarser, stride in zip([0, *strides[:-1]], strides, strict=True):
-        side = stride * 2 ** max(0, round(math.log2(max(1, tile_cells)) / 2))
+    for coarser, stride in _strides(spec):
+        side = stride * 2 ** max(0, round(math.log2(max(1, min(tile_cells, LARGEST_TILE))) / 2))
         for y0 in range(0, rows, side):
             for x0 in range(0, columns, side):
-                tile = Tile(stride, coarser, x0, y0, min(columns, x0 + side), min(rows, y0 + side))
+                tile = _tile(spec, coarser, stride, side, x0, y0)
                 if not coarser or tile.cells:
                     yield tile
+
+
+def in_layout(spec: MapSpec, tile: Tile) -> bool:
+    """Whether `layout` gives that tile for some number of cells.
+
+    >>> from fallline.maps.spec import map_spec
+    >>> spec = map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=20)
+    >>> in_layout(spec, Tile(1, 0, 8, 16, 16, 20)), in_layout(spec, Tile(1, 0, 4, 16, 12, 20))
+    (True, False)
+    """
+    rows, columns = spec.shape
+    if (tile.coarser, tile.stride) not in _strides(spec) or not (0 <= tile.x0 < columns and 0 <= tile.y0 < rows):
+        return False
+    for power in range(LARGEST_TILE.bit_length() // 2 + 1):
+        side = tile.stride * 2**power
+        if tile.x0 % side or tile.y0 % side:
+            return False
+        if tile == _tile(spec, tile.coarser, tile.stride, side, tile.x0, tile.y0):
+            return not tile.coarser or tile.cells > 0
+    return False
+
+
+def _strides(spec: MapSpec) -> list[tuple[int, int]]:
+    """Pairs (coarser, stride) of a map, coarse first: small maps are computed at once."""
+    strides = [s for s in STRIDES if s == 1 or (spec.cells > 1024 and min(spec.shape) >= 4 * s)]
+    return list(zip([0, *strides[:-1]], strides, strict=True))
+
+
+def _tile(spec: MapSpec, coarser: int, stride: int, side: int, x0: int, y0: int) -> Tile:
+    """The tile of that side at a corner, cut off at the ends of the map."""
+    rows, columns = spec.shape
+    return Tile(stride, coarser, x0, y0, min(columns, x0 + side), min(rows, y0 + side))
 
 
 def compute(spec: MapSpec, tile: Tile, threads: int | None = None, device: str = "cpu") -> Values:

@@ -11,7 +11,6 @@ import contextlib
 import io
 import json
 import os
-import selectors
 import signal
 import struct
 import subprocess
@@ -19,13 +18,15 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import IO, Any
 
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.described import canonical
-from fallline.maps.file import pack, unpack
+from fallline.maps.rows import pack, unpack
 from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import Tile, Values, compute
 
@@ -49,9 +50,12 @@ def computed(
 
 
 class _Worker:
-    """A worker process and the tile that it computes."""
+    """A worker process, the tile that it computes, and a thread that waits for its answers.
 
-    def __init__(self, greeting: bytes, threads: int) -> None:
+    Threads wait on every system; Windows cannot wait for several pipes at once.
+    """
+
+    def __init__(self, greeting: bytes, threads: int, answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> None:
         # A process of its own session: Ctrl-C in the terminal reaches the collector alone, which then ends the rest.
         self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-m", "fallline.maps.workers", str(threads)],
@@ -62,15 +66,21 @@ class _Worker:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
-        self.greeted = self.send(greeting)
+        self.answers = answers
+        self.listener = Thread(target=self._listen, name="fallline worker", daemon=True)
+        self.listener.start()
+        self.send(greeting)
 
-    def send(self, message: bytes) -> bool:
-        try:
+    def _listen(self) -> None:
+        """Pass on every answer, and None at the end of the output."""
+        while (answer := _receive(self.stdout)) is not None:
+            self.answers.put((self, answer))
+        self.answers.put((self, None))
+
+    def send(self, message: bytes) -> None:
+        with contextlib.suppress(OSError):  # it died; the end of its output tells the pool
             self.stdin.write(struct.pack("<Q", len(message)) + message)
             self.stdin.flush()
-        except (BrokenPipeError, OSError):
-            return False  # it died; its end of output tells the pool
-        return True
 
     def give(self, tile: Tile, deaths: int) -> None:
         self.tile, self.deaths = tile, deaths
@@ -81,6 +91,7 @@ class _Worker:
             self.process.wait(0.01)  # one that is dead already keeps the status it died with
         self.process.kill()
         self.process.wait()
+        self.listener.join()
         for pipe in (self.stdin, self.stdout):
             with contextlib.suppress(OSError):  # what could not be sent to a dead worker
                 pipe.close()
@@ -89,50 +100,53 @@ class _Worker:
 def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator[tuple[Tile, Values]]:
     greeting = _packed_spec(spec)
     threads = max(1, (os.cpu_count() or 1) // count)
-    selector = selectors.DefaultSelector()
+    answers: SimpleQueue[tuple[_Worker, bytes | None]] = SimpleQueue()
     live: set[_Worker] = set()
 
     def hire() -> None:
-        worker = _Worker(greeting, threads)
+        worker = _Worker(greeting, threads, answers)
         live.add(worker)
-        selector.register(worker.stdout, selectors.EVENT_READ, worker)
         worker.give(*queue.popleft())
 
     try:
         for _ in range(min(count, len(queue))):
             hire()
         while live:
-            for key, _ in selector.select():
-                worker: _Worker = key.data
-                assert worker.tile is not None
-                answer = _receive(worker.stdout)
-                tile = worker.tile
-                if answer is None:
-                    selector.unregister(worker.stdout)
-                    live.discard(worker)
-                    worker.end()
-                    if worker.deaths + 1 >= _DEATHS:
-                        raise OutputError(
-                            f"{_DEATHS} worker processes in a row died at the tile of {tile} (exit status "
-                            f"{worker.process.returncode}): most likely they were killed for their memory. "
-                            "Use fewer workers."
-                        )
-                    queue.appendleft((tile, worker.deaths + 1))
-                    hire()
-                    continue
-                if answer[:1] == b"!":
-                    raise FalllineError(answer[1:].decode())
-                if queue:
-                    worker.give(*queue.popleft())
-                else:
-                    selector.unregister(worker.stdout)
-                    live.discard(worker)
-                    worker.end()
-                yield tile, unpack(spec, answer[1:], tile.cells)
+            worker, answer = _next(answers)
+            if worker not in live:
+                continue  # the end of one that has done its work
+            tile = worker.tile
+            assert tile is not None
+            if answer is None:
+                live.discard(worker)
+                worker.end()
+                if worker.deaths + 1 >= _DEATHS:
+                    raise OutputError(
+                        f"{_DEATHS} worker processes in a row died at the tile of {tile} (exit status "
+                        f"{worker.process.returncode}): most likely they were killed for their memory. "
+                        "Use fewer workers."
+                    )
+                queue.appendleft((tile, worker.deaths + 1))
+                hire()
+                continue
+            if answer[:1] == b"!":
+                raise FalllineError(answer[1:].decode())
+            if queue:
+                worker.give(*queue.popleft())
+            else:
+                live.discard(worker)
+                worker.end()
+            yield tile, unpack(spec, answer[1:], tile.cells)
     finally:
         for worker in live:
             worker.end()
-        selector.close()
+
+
+def _next(answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> tuple[_Worker, bytes | None]:
+    """The next answer. It waits in short pieces: on Windows Ctrl-C is noticed only between them."""
+    while True:
+        with contextlib.suppress(Empty):
+            return answers.get(timeout=0.5)
 
 
 def _packed_spec(spec: MapSpec) -> bytes:

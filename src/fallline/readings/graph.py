@@ -12,7 +12,8 @@ The rules, applied as nodes are made:
     (-a) b   ->  -(a b)                x + (-y)   ->  x - y
     x 1, x + 0, x / 1  ->  x           x 0  ->  0            x / 2^k  ->  x 2^-k      numbers are computed at once
 
-and equal expressions are one node.
+and equal expressions are one node. A condition counts as 1 or 0 where a number belongs, and a number as true unless it
+is 0; the product of two conditions is "and", their sum "or", as NumPy has it for arrays of booleans.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ __all__ = ["Graph", "Node", "as_node", "evaluate", "make", "topological"]
 
 Number = int | float
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+LOGICAL = ("logical_and", "logical_or", "logical_not")
+CONDITIONS = frozenset((*COMPARISONS, *LOGICAL))
 
 
 class Node:
@@ -75,7 +78,7 @@ class Node:
         return self
 
     def __abs__(self) -> Node:
-        return make(self.graph, "select", make(self.graph, "greater", self, self.graph.number(0)), self, -self)
+        return make(self.graph, "absolute", self)
 
     def __pow__(self, other: Any) -> Node:
         return power(self, as_node(self, other))
@@ -127,6 +130,7 @@ class Graph:
 
     def node(self, op: str, args: tuple[Node, ...], payload: Any = None) -> Node:
         """The node of that operation, made if it is new. `make` and the operators apply the rules; this does not."""
+        args = _typed(op, args)
         key = (op, payload, *[a.index for a in args])
         found = self._table.get(key)
         if found is None:
@@ -164,6 +168,25 @@ def as_node(like: Node, value: Any) -> Node:
     raise TraceError(f"a page combined a traced number with {type(value).__name__} {value!r}; only numbers can be")
 
 
+def _typed(op: str, args: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The operands with conditions where the operation takes conditions, and numbers elsewhere."""
+    conditions = len(args) if op in LOGICAL else 1 if op == "select" else 0
+    if not conditions and not any(a.op in CONDITIONS for a in args):
+        return args
+    return (*map(as_condition, args[:conditions]), *map(as_quantity, args[conditions:]))
+
+
+def as_condition(node: Node) -> Node:
+    """A condition as it is; of any other node, whether it is not 0."""
+    return node if node.op in CONDITIONS else node.graph.node("not_equal", (node, node.graph.number(0)))
+
+
+def as_quantity(node: Node) -> Node:
+    """A number as it is; a condition as 1 or 0."""
+    graph = node.graph
+    return graph.node("select", (node, graph.number(1), graph.number(0))) if node.op in CONDITIONS else node
+
+
 def _is(node: Node, value: float) -> bool:
     return node.op == "number" and bool(node.payload == value)
 
@@ -173,6 +196,8 @@ def _commuting(graph: Graph, op: str, a: Node, b: Node, *rest: Node) -> Node:
 
 
 def add(a: Node, b: Node) -> Node:
+    if a.op in CONDITIONS and b.op in CONDITIONS:
+        return make(a.graph, "logical_or", a, b)
     if a.op == "number" and b.op == "number":
         return a.graph.number(a.payload + b.payload)
     if _is(b, 0):
@@ -207,6 +232,8 @@ def subtract(a: Node, b: Node) -> Node:
 
 
 def multiply(a: Node, b: Node) -> Node:
+    if a.op in CONDITIONS and b.op in CONDITIONS:
+        return make(a.graph, "logical_and", a, b)
     if a.op == "number" and b.op == "number":
         return a.graph.number(a.payload * b.payload)
     for x, y in ((a, b), (b, a)):
@@ -222,10 +249,10 @@ def multiply(a: Node, b: Node) -> Node:
 
 
 def divide(a: Node, b: Node) -> Node:
-    if b.op == "number" and b.payload != 0:
+    if b.op == "number":
         if a.op == "number":
-            return a.graph.number(a.payload / b.payload)
-        if abs(math.frexp(b.payload)[0]) == 0.5:  # dividing by a power of two is exact as a product
+            return a.graph.number(_of_numbers("divide", a, b))
+        if b.payload != 0 and abs(math.frexp(b.payload)[0]) == 0.5:  # dividing by a power of two is exact as a product
             return multiply(a, a.graph.number(1 / b.payload))
     return a.graph.node("divide", (a, b))
 
@@ -241,10 +268,10 @@ def power(a: Node, b: Node) -> Node:
     if b.op == "number":
         exponent = b.payload
         if a.op == "number":
-            return a.graph.number(a.payload**exponent)
+            return a.graph.number(_of_numbers("power", a, b))
         if exponent == 0.5:
             return make(a.graph, "sqrt", a)
-        if exponent == int(exponent) and abs(exponent) <= 64:
+        if abs(exponent) <= 64 and exponent == int(exponent):
             whole = _whole_power(a, abs(int(exponent)))
             return whole if exponent >= 0 else divide(a.graph.number(1), whole)
     return a.graph.node("power", (a, b))
@@ -262,16 +289,27 @@ ARITHMETIC: dict[str, Callable[..., Node]] = {
 }  # fmt: skip
 
 
+def _of_numbers(op: str, *args: Node) -> float:
+    """The operation's value, as IEEE 754 has it: 1 / 0 is infinite, and the square root of -1 is NaN."""
+    with np.errstate(all="ignore"):
+        return float(NUMERIC[op](*(np.float64(a.payload) for a in args)))
+
+
 def make(graph: Graph, op: str, *args: Node) -> Node:
     """A node of that operation, with the rules applied."""
     if op in ARITHMETIC:
         return ARITHMETIC[op](*args)
     if op == "fma":
         return add(args[2], multiply(args[0], args[1]))
-    if op == "select" and args[1] is args[2]:
-        return args[1]
+    if op == "select" and (args[1] is args[2] or args[0].op == "number"):
+        return args[1] if args[1] is args[2] or args[0].payload else args[2]
+    if op in ("logical_and", "logical_or"):
+        known = next((a for a in args if a.op == "number" or args[0] is args[1]), None)
+        if known is not None:
+            other = args[0] if known is args[1] else args[1]
+            return other if known is other or bool(known.payload) is (op == "logical_and") else known
     if all(a.op == "number" for a in args) and op in NUMERIC:
-        return graph.number(float(NUMERIC[op](*(a.payload for a in args))))
+        return graph.number(_of_numbers(op, *args))
     return graph.node(op, args)
 
 
@@ -329,14 +367,18 @@ NUMERIC: dict[str, Callable[..., Any]] = {
     "cos": lambda x: np.cos(x),
     "erf": _erf,
     "floor": lambda x: np.floor(x),
+    "absolute": lambda x: np.where(_real(x) > 0, x, -x) if np.iscomplexobj(x) else np.abs(x),
     "maximum": _largest,
     "minimum": _smallest,
     "greater": lambda x, y: _real(x) > _real(y),
     "greater_equal": lambda x, y: _real(x) >= _real(y),
     "less": lambda x, y: _real(x) < _real(y),
     "less_equal": lambda x, y: _real(x) <= _real(y),
-    "equal": lambda x, y: x == y,
-    "not_equal": lambda x, y: x != y,
+    "equal": lambda x, y: _real(x) == _real(y),
+    "not_equal": lambda x, y: _real(x) != _real(y),
+    "logical_and": lambda x, y: np.logical_and(x, y),
+    "logical_or": lambda x, y: np.logical_or(x, y),
+    "logical_not": lambda x: np.logical_not(x),
     "select": lambda c, x, y: np.where(c, x, y),
     "constant": lambda x: x,
 }
@@ -346,16 +388,27 @@ NUMERIC: dict[str, Callable[..., Any]] = {
 def evaluate(outputs: Sequence[Node], inputs: Mapping[tuple[Any, ...], Any]) -> list[Any]:
     """The outputs' values for arrays (or numbers) in place of the inputs; arrays of any reading, complex ones too.
 
+    Every branch of a selection is worked out, those not taken too: what overflows there is no reason for a warning.
+
     >>> x, y = Graph().inputs("x", 2)
     >>> evaluate([(x * y + 1).item()], {("x", 0): np.array([1.0, 2.0]), ("x", 1): 3.0})[0].tolist()
     [4.0, 7.0]
     """
     values: dict[int, Any] = {}
-    for node in topological(outputs):
-        if node.op == "number":
-            values[node.index] = node.payload
-        elif node.op == "input":
-            values[node.index] = inputs[node.payload]
-        else:
-            values[node.index] = NUMERIC[node.op](*(values[a.index] for a in node.args))
+    number = _number_type(inputs.values())
+    with np.errstate(all="ignore"):
+        for node in topological(outputs):
+            if node.op == "number":
+                values[node.index] = number(node.payload)
+            elif node.op == "input":
+                values[node.index] = inputs[node.payload]
+            else:
+                values[node.index] = NUMERIC[node.op](*(values[a.index] for a in node.args))
     return [values[o.index] for o in outputs]
+
+
+def _number_type(inputs: Iterable[Any]) -> Callable[[float], Any]:
+    """What a constant is in arithmetic with the inputs: float32 among float32, so that where(c, 1.0, 0.0) is so, too."""
+    kinds = {x.dtype for x in inputs if isinstance(x, np.ndarray | np.generic)}
+    single = {np.dtype(np.float32), np.dtype(np.complex64)}
+    return np.float32 if kinds and kinds <= single else float

@@ -23,12 +23,14 @@ __all__ = ["Matrix", "call", "matrix", "ones"]
 
 Count: TypeAlias = int | sympy.Symbol
 
-_COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<="}
+_COMPARISONS = {
+    "greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!=",
+}  # fmt: skip
 _OF_NUMBERS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
     "power": operator.pow, "negative": operator.neg,
 }  # fmt: skip
-_OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+_OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,10 @@ class Matrix(NDArrayOperatorsMixin):
         if self.op == "indicator":
             return np.where(a[0], 1.0, 0.0)
         if self.op == "compare":
-            return {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}[self.name](*a)
+            return next(getattr(np, name) for name, sign in _COMPARISONS.items() if sign == self.name)(*a)
+        if self.op == "multiply" and any(x.op == "indicator" for x in self.args):  # 0 where it is 0, whatever it masks
+            mask, values_there = a if self.args[0].op == "indicator" else a[::-1]
+            return np.where(mask, values_there, 0.0)
         if self.op == "call":
             known = functions or {}
             return (known[self.name] if self.name in known else getattr(np, self.name))(*a)

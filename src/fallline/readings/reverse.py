@@ -1,98 +1,68 @@
 """Reverse walk: derivatives of a graph as nodes of the same graph, as in any textbook on automatic differentiation.
 
 It is the independent derivative: users' own landscapes, losses and activations get theirs from it, and the
-hand-written backward page is checked against it. Conventions: where a condition decides, the taken branch is
-differentiated; at a tie maximum(z, 0) counts as the constant, so ReLU's slope at 0 is 0; `floor` and comparisons have
-derivative 0; a `constant` (the shift of a log-sum-exp) is not entered.
+hand-written backward page is checked against it. The table of derivatives is `readings.partials`, the rule for ties
+`readings.choices`.
+
+A branch that is not taken may be infinite, or no number: exp(z) - 1 at 800, sqrt(z) at -1. Its slope must not reach
+the result, and 0 times infinity is no number; so what arrives at a node is kept apart by the conditions under which it
+counts (`readings.masks`), and a condition is applied to whole products, select(c, g d, 0), never to a factor of them.
 """
 
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import Graph, Node, as_node, evaluate, make, multiply, power, topological
+from fallline.readings.choices import CHOICES, Choices
+from fallline.readings.graph import Graph, Node, evaluate, topological
+from fallline.readings.masks import EVERYWHERE, Mask, either, linear, narrowed, total
+from fallline.readings.partials import PARTIALS
 from fallline.readings.traced import scalar, tracing
 
 __all__ = ["delta_of", "derivative", "derivatives", "gradient_of"]
 
 
-def derivatives(output: Node, inputs: Sequence[Node]) -> list[Node]:
+def derivatives(output: Node, inputs: Sequence[Node], finite: bool = True) -> list[Node]:
     """d output / d input for each input, as nodes.
+
+    `finite` says that inputs are finite numbers. A run whose parameters are not has ended; but a unit's pre-activation
+    may be infinite, and a branch not taken must stay out of the slope there, too.
 
     >>> x, y = Graph().inputs("x", 2)
     >>> derivatives((x * y).item(), [x.item(), y.item()])
     [x1, x0]
     """
     graph = output.graph
-    zero = graph.number(0)
-    adjoint: dict[int, Node] = {output.index: graph.number(1)}
+    choices = Choices(inputs)
+    safe = linear([output]) if finite else frozenset()
+    arrived: dict[int, dict[Mask, Node]] = {output.index: {EVERYWHERE: graph.number(1)}}
     for node in reversed(topological([output])):
-        slope = adjoint.get(node.index)
-        if slope is None or node.op not in _RULES:
+        terms = arrived.get(node.index)
+        if not terms:
             continue
-        for argument, part in zip(node.args, _RULES[node.op](node, slope), strict=True):
+        mask, slope = next(iter(terms.items())) if len(terms) == 1 else (either(graph, terms), total(graph, terms, safe))
+        for argument, where, part in _passed_on(node, mask, slope, choices):
+            known = arrived.setdefault(argument.index, {})
+            known[where] = known[where] + part if where in known else part
+    return [total(graph, arrived.get(i.index, {}), safe) for i in inputs]
+
+
+def _passed_on(node: Node, mask: Mask, slope: Node, choices: Choices) -> Iterator[tuple[Node, Mask, Node]]:
+    """The node's operands, each with the part of the slope that it gets, and where this part counts."""
+    if node.op in CHOICES:
+        for branch in choices.branches(node):
+            where = narrowed(mask, branch.condition, branch.truth)
+            if where is not None:
+                yield branch.argument, where, -slope if branch.flipped else slope
+    elif node.op in PARTIALS:
+        for argument, part in zip(node.args, PARTIALS[node.op](node, slope), strict=True):
             if part is not None:
-                known = adjoint.get(argument.index)
-                adjoint[argument.index] = part if known is None else known + part
-    return [adjoint.get(i.index, zero) for i in inputs]
-
-
-def _square(x: Node) -> Node:
-    return multiply(x, x)
-
-
-def _extreme(op: str) -> Callable[[Node, Node], tuple[Node, Node]]:
-    def rule(node: Node, g: Node) -> tuple[Node, Node]:
-        x, y = node.args
-        if x.op == "number":  # a tie belongs to the constant
-            second = make(node.graph, op, y, x)
-            return _where(second, as_node(g, 0), g), _where(second, g, as_node(g, 0))
-        first = make(node.graph, op, x, y)
-        return _where(first, g, as_node(g, 0)), _where(first, as_node(g, 0), g)
-
-    return rule
-
-
-def _where(condition: Node, yes: Node, no: Node) -> Node:
-    return make(condition.graph, "select", condition, yes, no)
-
-
-def _power_rule(node: Node, g: Node) -> tuple[Node, Node | None]:
-    x, y = node.args
-    return g * y * power(x, y - 1), None if y.op == "number" else g * node * make(node.graph, "log", x)
-
-
-_RULES: dict[str, Callable[[Node, Node], tuple[Node | None, ...]]] = {
-    "add": lambda n, g: (g, g),
-    "subtract": lambda n, g: (g, -g),
-    "multiply": lambda n, g: (g * n.args[1], g * n.args[0]),
-    "divide": lambda n, g: (g / n.args[1], -(g * n / n.args[1])),
-    "negative": lambda n, g: (-g,),
-    "fma": lambda n, g: (g * n.args[1], g * n.args[0], g),
-    "power": _power_rule,
-    "exp": lambda n, g: (g * n,),
-    "log": lambda n, g: (g / n.args[0],),
-    "log1p": lambda n, g: (g / (1 + n.args[0]),),
-    "tanh": lambda n, g: (g * (1 - _square(n)),),
-    "sqrt": lambda n, g: (g / (2 * n),),
-    "sin": lambda n, g: (g * make(n.graph, "cos", n.args[0]),),
-    "cos": lambda n, g: (-(g * make(n.graph, "sin", n.args[0])),),
-    "erf": lambda n, g: (g * (2 / math.sqrt(math.pi) * make(n.graph, "exp", -_square(n.args[0]))),),
-    "maximum": _extreme("greater"),
-    "minimum": _extreme("less"),
-    "select": lambda n, g: (
-        None,
-        _where(n.args[0], g, n.graph.number(0)),
-        _where(n.args[0], n.graph.number(0), g),
-    ),
-}
-"""Each operation's partial derivatives times the slope g that arrives at it. Operations not listed have none."""
+                yield argument, mask, part
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -117,10 +87,10 @@ def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     z = scalar(graph, "z")
     with tracing(_name(function)):
         value = function(z)
-    (slope,) = derivatives(_single(value, graph, _name(function)), [z.item()])
+    (slope,) = derivatives(_single(value, graph, _name(function)), [z.item()], finite=False)
 
     def page(z: Any) -> Any:
-        return evaluate([slope], {("z",): z})[0] + 0 * z  # a constant slope, too, takes the shape of z
+        return evaluate([slope], {("z",): z})[0] + np.zeros_like(z)  # a constant slope, too, takes the shape of z
 
     page.__name__ = f"{_name(function)}_slope"
     return page
@@ -171,7 +141,7 @@ def delta_of(value: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
                 loss = value(z, t)
             kept[n] = derivatives(_single(loss, graph, name), list(np.asarray(z).ravel()))
         inputs = {("z", k): Z[..., k] for k in range(n)} | {("t", k): T[..., k] for k in range(n)}
-        parts = [part + 0 * Z[..., 0] for part in evaluate(kept[n], inputs)]
+        parts = [part + np.zeros_like(Z[..., 0]) for part in evaluate(kept[n], inputs)]
         return np.stack(parts, axis=-1)
 
     page.__name__ = f"{name}_delta"

@@ -6,6 +6,7 @@ was meant, so that results simplify; one that is no simple number stays a float.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
@@ -15,6 +16,7 @@ import numpy as np
 import sympy
 
 from fallline.errors import TraceError
+from fallline.readings import pieces
 from fallline.readings.scalars import Scalars
 
 __all__ = [
@@ -83,25 +85,28 @@ class Expressions(Scalars):
     """
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
-        "absolute": sympy.Abs, "arccos": sympy.acos, "arcsin": sympy.asin, "arctan": sympy.atan, "cbrt": sympy.cbrt,
-        "ceil": sympy.ceiling, "cos": sympy.cos, "cosh": sympy.cosh, "erf": sympy.erf, "exp": sympy.exp,
+        "absolute": sympy.Abs, "add": lambda x, y: _or(x, y), "arccos": sympy.acos, "arcsin": sympy.asin,
+        "arctan": sympy.atan, "bitwise_and": sympy.And, "bitwise_or": sympy.Or, "cbrt": sympy.cbrt,
+        "ceil": sympy.ceiling, "cos": sympy.cos, "cosh": sympy.cosh, "erf": sympy.erf,
+        "exp": sympy.exp,
         "exp2": lambda x: 2**x, "expit": lambda x: 1 / (1 + sympy.exp(-x)), "expm1": lambda x: sympy.exp(x) - 1,
-        "fabs": sympy.Abs, "float_power": lambda x, y: x**y, "floor": sympy.floor, "greater": sympy.Gt,
-        "greater_equal": sympy.Ge, "hypot": lambda x, y: sympy.sqrt(x**2 + y**2), "less": sympy.Lt,
-        "less_equal": sympy.Le, "log": sympy.log, "log10": lambda x: sympy.log(x, 10),
+        "fabs": sympy.Abs, "float_power": lambda x, y: x**y, "floor": sympy.floor, "hypot": lambda x, y: sympy.sqrt(x**2 + y**2), "invert": sympy.Not, "log": sympy.log, "log10": lambda x: sympy.log(x, 10),
         "log1p": lambda x: sympy.log(1 + x), "log2": lambda x: sympy.log(x, 2),
         "logaddexp": lambda x, y: sympy.log(sympy.exp(x) + sympy.exp(y)), "logical_and": sympy.And,
         "logical_not": sympy.Not, "logical_or": sympy.Or, "maximum": sympy.Max, "minimum": sympy.Min,
-        "reciprocal": lambda x: 1 / x, "sign": sympy.sign, "sin": sympy.sin, "sinh": sympy.sinh, "sqrt": sympy.sqrt,
+        "multiply": lambda x, y: _and(x, y), "reciprocal": lambda x: 1 / x, "sign": sympy.sign, "sin": sympy.sin, "sinh": sympy.sinh, "sqrt": sympy.sqrt,
         "tan": sympy.tan, "tanh": sympy.tanh,
+    } | {
+        name: functools.partial(pieces.compare, relation)
+        for name, relation in {
+            "equal": sympy.Eq, "greater": sympy.Gt, "greater_equal": sympy.Ge, "less": sympy.Lt,
+            "less_equal": sympy.Le, "not_equal": sympy.Ne,
+        }.items()
     }  # fmt: skip
 
     @staticmethod
     def conditional(condition: Any, yes: Any, no: Any) -> Any:
-        condition, yes, no = sympy.sympify(condition), exact(yes), exact(no)
-        if condition in (sympy.true, sympy.false):
-            return yes if condition else no
-        return sympy.Piecewise((yes, condition), (no, True))
+        return pieces.conditional(condition, _quantity(exact(yes)), _quantity(exact(no)))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         return super().__array_ufunc__(ufunc, method, *(_exact_entries(x) for x in inputs), out=out, **kwargs)
@@ -109,6 +114,21 @@ class Expressions(Scalars):
 
 def _exact_entries(x: Any) -> Any:
     return x if isinstance(x, Expressions) else np.frompyfunc(exact, 1, 1)(np.asarray(x, dtype=object))
+
+
+def _quantity(x: Any) -> Any:
+    """A condition as 1 or 0; anything else unchanged."""
+    return pieces.conditional(x, sympy.S.One, sympy.S.Zero) if pieces.is_condition(x) else x
+
+
+def _and(x: Any, y: Any) -> Any:
+    """The product; of two conditions whether both hold, as NumPy has it for arrays of booleans."""
+    return sympy.And(x, y) if pieces.is_condition(x) and pieces.is_condition(y) else _quantity(x) * _quantity(y)
+
+
+def _or(x: Any, y: Any) -> Any:
+    """The sum; of two conditions whether one of them holds."""
+    return sympy.Or(x, y) if pieces.is_condition(x) and pieces.is_condition(y) else _quantity(x) + _quantity(y)
 
 
 def read(page: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
@@ -150,16 +170,16 @@ def over_samples(term: Expression) -> Expression:
     return factor * (sympy.Sum(rest, (SAMPLE, 1, SAMPLES)) if rest.has(SAMPLE) else rest * SAMPLES)
 
 
-def partial(expression: Expression, coordinate: sympy.Symbol) -> Expression:
-    """The derivative of the expression, in its shortest form.
+def partial(
+    expression: Expression, coordinate: sympy.Symbol, coordinates: Sequence[sympy.Symbol] = ()
+) -> Expression:
+    """The derivative of the expression by one of its coordinates (the only one unless all are given), in its shortest form.
 
     >>> x, y = sympy.symbols("x y")
-    >>> partial((1 - x) ** 2 + 100 * (y - x**2) ** 2, x)
+    >>> partial((1 - x) ** 2 + 100 * (y - x**2) ** 2, x, [x, y])
     2*(200*x**3 - 200*x*y + x - 1)
     """
-    slope = sympy.diff(expression, coordinate)
-    steps = slope.replace(_of(sympy.Heaviside), lambda step: Expressions.conditional(step.args[0] > 0, 1, 0))
-    return tidy(steps)
+    return tidy(pieces.slope(sympy.sympify(expression), coordinate, coordinates or [coordinate]))
 
 
 def tidy(expression: Expression) -> Expression:

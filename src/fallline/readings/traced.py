@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import COMPARISONS, NUMERIC, Graph, Node, as_node, make
+from fallline.readings.graph import COMPARISONS, LOGICAL, NUMERIC, Graph, Node, as_node, make
 from fallline.readings.scalars import Scalars
 
 __all__ = ["Traced", "scalar", "tracing"]
@@ -43,9 +43,13 @@ class Traced(Scalars):
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         name: _function(name)
         for name in (
-            "exp", "log", "log1p", "tanh", "sqrt", "sin", "cos", "erf", "floor", "maximum", "minimum", *COMPARISONS,
+            "exp", "log", "log1p", "tanh", "sqrt", "sin", "cos", "erf", "floor", "absolute", "maximum", "minimum",
+            *COMPARISONS, *LOGICAL,
         )
-    } | {"absolute": abs, "fabs": abs}  # fmt: skip
+    } | {
+        "fabs": _function("absolute"), "bitwise_and": _function("logical_and"), "bitwise_or": _function("logical_or"),
+        "invert": _function("logical_not"),
+    }  # fmt: skip
 
     @staticmethod
     def conditional(condition: Any, yes: Any, no: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallline.errors import OutputError
+from fallline.errors import OutputError, visible
 from fallline.report.results import Results, collect
 from fallline.studies import Study
 from fallline.studies import study as as_study
@@ -83,7 +83,8 @@ def _share(progress: Progress | None, low: float, high: float) -> Progress | Non
 
 
 def _json(results: Results) -> bytes:
-    return (json.dumps(results.to_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(results.to_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return visible(text, keep="\n").encode()
 
 
 def _refuse(folder: Path, overwrite: bool) -> None:

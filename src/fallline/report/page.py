@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fallline.errors import visible
 from fallline.report.maths import Maths
 from fallline.report.results import Results
 from fallline.report.words import FILTERS
@@ -81,7 +82,7 @@ def render(results: Results, progress: Progress | None = None) -> Page:
         found.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
     page = environment.get_template("page.html").render(study=results.study, chapters=found, style=Markup(style))  # noqa: S704  # ours
-    return Page(page, gallery.figures)
+    return Page(visible(page, keep="\n\t"), gallery.figures)
 
 
 def _address(kind: str, data: bytes) -> str:

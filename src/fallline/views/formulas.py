@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from fallline.errors import UnknownNameError, visible
 from fallline.views import outlines
 from fallline.views.plain import Text, width
 from fallline.views.typeset import Latex
@@ -104,8 +105,6 @@ class Equations(Sequence[Equation]):
         for found in self.sections:
             if found.title.lower().startswith(title.lower()):
                 return found
-        from fallline.errors import UnknownNameError
-
         raise UnknownNameError("section", title, [s.title for s in self.sections])
 
     def text(self, columns: int = 100) -> str:
@@ -155,7 +154,7 @@ class Equations(Sequence[Equation]):
         for s in self.sections:
             note = f"<br><small>{html.escape(s.note)}</small>" if s.note else ""
             parts.append(f"<p>{html.escape(s.title)}{note}</p>\n{s.svg()}")
-        return "\n".join(parts)
+        return visible("\n".join(parts), keep="\n")
 
     def _repr_latex_(self) -> str:
         return "\n".join(s._repr_latex_() for s in self.sections)

@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fallline.errors import visible
+
 __all__ = ["mathml", "picture"]
 
 _BOLD_ONE = ('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")
@@ -65,7 +67,7 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
     key = hashlib.sha256(body.encode()).hexdigest()[:8]
     body = re.sub(r'( id="|href="#)', rf"\g<1>{key}-", body)
     return (
-        f'<svg role="img" aria-label="{html.escape(alt, quote=True)}" xmlns="http://www.w3.org/2000/svg" '
+        f'<svg role="img" aria-label="{html.escape(visible(alt), quote=True)}" xmlns="http://www.w3.org/2000/svg" '
         f'width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}">{body}</svg>'
     )
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import UnknownNameError
+from fallline.errors import UnknownNameError, visible
 from fallline.files import write
 from fallline.views.style import Theme, drawing
 
@@ -39,6 +39,10 @@ class Picture:
     title: str
     alt: str
     theme: Theme
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", visible(self.title))
+        object.__setattr__(self, "alt", visible(self.alt))
 
     def save(self, path: str | Path, *, overwrite: bool = False, dpi: float = 200) -> Path:
         """Write the picture; the suffix decides: .svg, .png or .pdf. A file that exists stays unless told otherwise."""
@@ -79,6 +83,7 @@ class Picture:
     def _rendered(self, format: str, metadata: dict[str, Any], dpi: float) -> builtins.bytes:
         stream = io.BytesIO()
         with drawing(self.theme):
+            _escape(self.figure)
             if self.figure.get_layout_engine() is not None:
                 # A layout that is found anew at each drawing wanders; found once, every file has the same one.
                 self.figure.draw_without_rendering()
@@ -94,3 +99,19 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"Picture({self.title!r}: {self.alt})"
+
+
+def _escape(figure: Any) -> None:
+    """Make every text of a figure visible: names come from anybody's tables, and XML forbids control characters."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
+
+    for text in figure.findobj(Text):
+        shown = visible(text.get_text(), keep="\n")
+        if shown != text.get_text():
+            text.set_text(shown)
+    for axes in figure.axes:  # labels of ticks are made anew at each drawing
+        for axis in (axes.xaxis, axes.yaxis):
+            formatter = axis.get_major_formatter()
+            if isinstance(formatter, FixedFormatter):
+                formatter.seq = [visible(label, keep="\n") for label in formatter.seq]

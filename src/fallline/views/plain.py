@@ -88,6 +88,9 @@ class Text(Latex):
     def indicator(self, condition: str) -> str:
         return f"1[{condition}]"
 
+    def word(self, word: str) -> str:
+        return f" {word} "
+
     def cases(self, cases: Sequence[tuple[str, str | None]]) -> str:
         return "{ " + ";  ".join(f"{v} if {c}" if c else f"{v} otherwise" for v, c in cases) + " }"
 

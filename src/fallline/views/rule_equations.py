@@ -48,7 +48,7 @@ def of_landscape(landscape: Landscape) -> tuple[Section, ...]:
     head = sympy.Function("f")(*x)
     return (
         Section("Formula", (Equation(head, value),)),
-        Section("Partial derivatives", tuple(Equation(Partial(f, a), partial(value, a)) for a in x)),
+        Section("Partial derivatives", tuple(Equation(Partial(f, a), partial(value, a, x)) for a in x)),
     )
 
 

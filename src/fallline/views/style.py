@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from fallline.errors import visible
 from fallline.views.numerals import listed, lowered, named, number, percent
 from fallline.views.theme import THEMES, Theme, look, oklab_ramp
 
@@ -155,7 +156,7 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 def wrapped(text: str, width: float, size: float, weight: str = "normal") -> str:
     """The text with line breaks, so that no line is wider than so many points."""
     lines: list[str] = []
-    for paragraph in text.split("\n"):
+    for paragraph in visible(text, keep="\n").split("\n"):
         line = ""
         for word in paragraph.split(" "):
             longer = f"{line} {word}" if line else word

@@ -152,6 +152,17 @@ class Latex:
     def on_relational(self, node: Any) -> Piece:
         return self.relation(self.write(node.lhs), node.rel_op, self.write(node.rhs)), ADD
 
+    def on_and(self, node: Any) -> Piece:
+        return self.joined(node, "and"), ADD
+
+    def on_or(self, node: Any) -> Piece:
+        return self.joined(node, "or"), ADD
+
+    def joined(self, node: Any, word: str) -> str:
+        conditions = sorted(node.args, key=lambda c: (not c.is_Relational, str(c)))
+        texts = (self.write(c) if c.is_Relational else self.brackets(self.write(c)) for c in conditions)
+        return self.word(word).join(texts)
+
     # The walk over matrix expressions
 
     def on_matrix(self, node: Matrix) -> Piece:
@@ -234,6 +245,9 @@ class Latex:
 
     def indicator(self, condition: str) -> str:
         return rf"\mathbf{{1}}\left[{condition}\right]"
+
+    def word(self, word: str) -> str:
+        return rf"\text{{ {word} }}"
 
     def cases(self, cases: Sequence[tuple[str, str | None]]) -> str:
         lines = (f"{v} & " + (rf"\text{{if }} {c}" if c else r"\text{otherwise}") for v, c in cases)

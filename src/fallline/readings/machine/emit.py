@@ -33,9 +33,13 @@ _SIMPLE: dict[str, Callable[..., str]] = {
     "fma": Vectors.fma,
     "select": Vectors.select,
     "floor": lambda v, x: v.call("floor", x),
+    "absolute": lambda v, x: v.call("fabs", x),
     "maximum": lambda v, a, b: _extreme(v, "ogt", a, b),
     "minimum": lambda v, a, b: _extreme(v, "olt", a, b),
     "constant": lambda v, x: x,
+    "logical_and": Vectors.both,
+    "logical_or": Vectors.either,
+    "logical_not": Vectors.opposite,
     **{op: (lambda v, a, b, how=how: v.compare(how, a, b)) for op, how in _COMPARE.items()},
     **ELEMENTARY,
 }

@@ -223,6 +223,10 @@ class Vectors:
     def either(self, a: str, b: str) -> str:
         return self.let(f"or <{self.width} x i1> {a}, {b}")
 
+    def opposite(self, a: str) -> str:
+        true = ", ".join(["i1 true"] * self.width)
+        return self.let(f"xor <{self.width} x i1> {a}, <{true}>")
+
     # --- bits ---
 
     def to_bits(self, a: str) -> str:

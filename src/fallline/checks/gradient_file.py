@@ -1,0 +1,32 @@
+"""The verdict on a function in a file of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fallline.checks.calls import Misbehaviour
+from fallline.checks.files import load, split
+from fallline.checks.gradient import check_gradient
+from fallline.checks.verdict import Verdict
+
+__all__ = ["check_file"]
+
+
+def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **settings: Any) -> Verdict:
+    """The verdict on the function of that file. A file that cannot be run has a verdict too: unchecked.
+
+    Parameters
+    ----------
+    function: its name; found unless given.
+    subject: what it should be the gradient of: a network's sizes, a name, or FILE.py:FUNCTION.
+    settings: what `check_gradient` takes; several activations may be joined by commas.
+    """
+    try:
+        checked = load(path, function)
+        of: Any = load(*split(subject)) if ".py:" in subject else subject
+    except Misbehaviour as misbehaviour:
+        return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
+    activation = settings.pop("activation", "relu")
+    several = activation.split(",") if isinstance(activation, str) and "," in activation else activation
+    return check_gradient(checked, of, activation=several, **settings)

@@ -1,0 +1,40 @@
+"""Standard output and standard error while a command runs: text that would act on the terminal is escaped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fallline.errors import visible
+
+__all__ = ["escaped_output"]
+
+
+@contextmanager
+def escaped_output() -> Iterator[None]:
+    """Everything that is printed passes through `visible`: names and sentences may come from anybody's file.
+
+    Rich writes its colours past it, so what is given to rich must have been made visible before.
+    """
+    kept = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in kept)  # as far as print and rich use it
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = kept
+
+
+class _Escaped:
+    """A text stream that escapes what is written to it, and is the stream itself in all other respects."""
+
+    def __init__(self, stream: Any) -> None:
+        self.rich_proxied_file = stream  # rich writes to the stream of this name
+
+    def write(self, text: str) -> int:
+        self.rich_proxied_file.write(visible(text, keep="\n\t"))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rich_proxied_file, name)

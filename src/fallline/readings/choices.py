@@ -1,0 +1,128 @@
+"""Which operand a selection takes: `select`, `maximum`, `minimum`, `absolute`.
+
+Where both operands of maximum are equal, or z in z > 0 is 0, the formula does not say to which side the point belongs,
+and choices that do not fit together give a smooth function, such as max(0, z) + min(0, z) = z, a slope that it does not
+have. One rule decides: **a selection takes the operand that it takes just before the point**, where "before" means
+that every variable comes from the left. It is found from tangents, the derivatives of both sides along one fixed
+direction: just before the point the larger of two equal values is the one that grows more towards there.
+
+- For one variable this is the derivative from the left, and one-sided derivatives obey the chain rule: |2 - z| has the
+  slope -1 at 2, and max(0, z) - max(0, -z) the slope 1 at 0.
+- For several variables all choices belong to one direction, so there are points as near as one likes at which exactly
+  these operands are taken. A function that is smooth has its gradient there, so it gets its gradient.
+- Variables come from the left at speeds 1, sqrt(2), sqrt(3), sqrt(5) ... (the square-free numbers), between which no
+  relation with whole coefficients holds: the tangents of two operands are equal only where the gradients are.
+- Where tangents, too, are equal, the first operand counts as the smaller, for maximum and minimum alike, so that
+  max(x, y) + min(x, y) has the slopes of x + y; and `select` takes the branch that it takes at the point.
+- `select` goes by the rule only where its branches meet: where both have the same value, and finite tangents. A branch
+  that guards, such as 1 in where(|x| > 0, sin(x) / x, 1), is the one that counts at its point.
+
+A generic direction costs one tangent for each node below such a selection. Going through the variables one after the
+other would need one for each variable; taking "the constant", "the second operand" or always the branch at the point
+gives smooth functions wrong slopes: where(u > 0, u, exp(min(u, 0)) - 1) at 0, with u = -z, takes its second branch at the
+point, while just before it u is positive, and min(u, 0) constant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
+
+from fallline.readings.graph import LOGICAL, Node, make, topological
+from fallline.readings.partials import PARTIALS
+
+__all__ = ["CHOICES", "Branch", "Choices", "square_free"]
+
+CHOICES = ("select", "maximum", "minimum", "absolute")
+
+
+class Branch(NamedTuple):
+    """Where `condition` is `truth`, the selection is its operand `argument`, or minus it where `flipped`."""
+
+    argument: Node
+    flipped: bool
+    condition: Node
+    truth: bool
+
+
+def square_free() -> Iterator[int]:
+    """1, 2, 3, 5, 6, 7, 10, ...: the numbers that no square divides. Their roots are the variables' speeds."""
+    return (n for n in count(1) if all(n % (k * k) for k in range(2, math.isqrt(n) + 1)))
+
+
+class Choices:
+    """The branches of a graph's selections, as functions of these variables."""
+
+    def __init__(self, variables: Sequence[Node]) -> None:
+        self._tangents: dict[int, Node] = {
+            v.index: v.graph.number(-math.sqrt(n)) for v, n in zip(variables, square_free(), strict=False)
+        }
+
+    def branches(self, node: Node) -> tuple[Branch, Branch]:
+        if node.op == "select":
+            _, yes, no = node.args
+            condition = self._met(*node.args)
+            return Branch(yes, False, condition, True), Branch(no, False, condition, False)
+        if node.op == "absolute":
+            (x,) = node.args
+            positive = self._before(make(x.graph, "greater", x, x.graph.number(0)))
+            return Branch(x, False, positive, True), Branch(x, True, positive, False)
+        x, y = sorted(node.args, key=lambda a: (a.op == "number", a.index))
+        larger = self._before(make(x.graph, "greater", x, y))
+        highest = node.op == "maximum"
+        return Branch(x, False, larger, highest), Branch(y, False, larger, not highest)
+
+    def _met(self, condition: Node, yes: Node, no: Node) -> Node:
+        """The condition just before the point where the branches meet, and at the point elsewhere."""
+        graph = condition.graph
+        before = self._before(condition)
+        if before is condition:
+            return condition
+        meet = make(graph, "equal", yes, no)
+        for tangent in (self._tangent(yes), self._tangent(no)):
+            finite = make(graph, "less", make(graph, "absolute", tangent), graph.number(math.inf))
+            meet = make(graph, "logical_and", meet, finite)
+        apart = make(graph, "logical_and", condition, make(graph, "logical_not", meet))
+        return make(graph, "logical_or", make(graph, "logical_and", before, meet), apart)
+
+    def _before(self, condition: Node) -> Node:
+        """The condition just before the point; itself where it is known while tracing that this makes no difference."""
+        graph = condition.graph
+        if condition.op in LOGICAL:
+            return make(graph, condition.op, *map(self._before, condition.args))
+        if condition.op not in ("greater", "greater_equal", "less", "less_equal"):
+            return condition
+        x, y = condition.args if condition.op.startswith("greater") else condition.args[::-1]
+        strict = "greater" if condition.op in ("greater", "less") else "greater_equal"
+        dx, dy = self._tangent(x), self._tangent(y)
+        grows = make(graph, strict, dx, dy)
+        if grows.op == "number":  # as in maximum(z, 0)
+            same = bool(grows.payload) is (strict == "greater_equal")
+            return condition if same else make(graph, "greater_equal" if grows.payload else "greater", x, y)
+        tie = make(graph, "logical_and", make(graph, "equal", x, y), grows)
+        return make(graph, "logical_or", make(graph, "greater", x, y), tie)
+
+    def _tangent(self, of: Node) -> Node:
+        """The derivative of a node along the direction: the chain rule forwards, through the same table."""
+        for node in topological([of]):
+            if node.index not in self._tangents:
+                self._tangents[node.index] = self._from_operands(node)
+        return self._tangents[of.index]
+
+    def _from_operands(self, node: Node) -> Node:
+        graph = node.graph
+        if node.op in CHOICES:
+            along = {b.truth: self._along(b) for b in self.branches(node)}
+            return make(graph, "select", self.branches(node)[0].condition, along[True], along[False])
+        total = graph.number(0)
+        if node.op in PARTIALS:
+            for argument, part in zip(node.args, PARTIALS[node.op](node, graph.number(1)), strict=True):
+                if part is not None:
+                    total = total + part * self._tangents[argument.index]
+        return total
+
+    def _along(self, branch: Branch) -> Node:
+        tangent = self._tangents[branch.argument.index]
+        return -tangent if branch.flipped else tangent

@@ -1,0 +1,178 @@
+"""Derivatives of expressions with Max, Min, Abs and cases, as cases, by the rule of `readings.choices` for ties.
+
+SymPy's own derivatives take the mean of both sides at a tie, or none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import sympy
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom, BooleanFunction
+
+from fallline.readings.choices import square_free
+
+__all__ = ["compare", "conditional", "is_condition", "slope"]
+
+Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
+
+MOST_CASES = 2
+"""Selections inside a selection, beyond which an equation says nothing of its ties: the cases double with each."""
+
+_SELECTIONS = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
+_ORDER = (sympy.Gt, sympy.Ge, sympy.Lt, sympy.Le)
+
+
+def is_condition(x: Any) -> bool:
+    """Whether x is true or false; SymPy counts its symbols as such, too."""
+    return isinstance(x, Relational | BooleanFunction | BooleanAtom)
+
+
+def conditional(condition: Any, yes: Expression, no: Expression) -> Expression:
+    """`yes` where the condition holds, else `no`."""
+    condition = sympy.sympify(condition)
+    if not is_condition(condition):  # a number is true unless it is 0
+        condition = sympy.Ne(condition, 0)
+    if condition in (sympy.true, sympy.false):
+        return yes if condition else no
+    return yes if yes == no else sympy.Piecewise((yes, condition), (no, True))
+
+
+def slope(expression: Expression, variable: sympy.Symbol, variables: Sequence[sympy.Symbol]) -> Expression:
+    """The derivative of the expression by one of its variables.
+
+    >>> x, y = sympy.symbols("x y", real=True)
+    >>> slope(x * sympy.Min(x, 1), x, [x])
+    x*Piecewise((0, x > 1), (1, True)) + Min(1, x)
+    >>> slope(sympy.Max(x, y), x, [x, y])
+    Piecewise((1, x >= y), (0, True))
+    """
+    return _Slopes(variables).of(expression, variable)
+
+
+class _Slopes:
+    """Derivatives by these variables; each part of an expression is worked out once."""
+
+    def __init__(self, variables: Sequence[sympy.Symbol]) -> None:
+        self._variables = variables
+        self._known: dict[tuple[Expression, sympy.Symbol], Expression] = {}
+
+    def of(self, expression: Expression, variable: sympy.Symbol) -> Expression:
+        key = expression, variable
+        if key not in self._known:
+            self._known[key] = self._derived(expression, variable)
+        return self._known[key]
+
+    def _derived(self, expression: Expression, variable: sympy.Symbol) -> Expression:
+        choices = dict.fromkeys(_outermost(expression))
+        names = {choice: sympy.Dummy(f"s{k}", real=True) for k, choice in enumerate(choices)}
+        smooth = expression.xreplace(names)
+        total = sympy.diff(smooth, variable)
+        for choice, name in names.items():
+            total += sympy.diff(smooth, name) * self._of_selection(choice, variable)
+        return total.xreplace({name: choice for choice, name in names.items()})
+
+    def _of_selection(self, choice: Expression, variable: sympy.Symbol) -> Expression:
+        if isinstance(choice, sympy.Piecewise):
+            return self._of_cases(choice.args, variable)
+        if isinstance(choice, sympy.Abs):
+            x, y, larger = choice.args[0], sympy.S.Zero, self.of(choice.args[0], variable)
+            smaller = -larger
+        else:
+            x, *others = sorted(choice.args, key=lambda a: (a.is_number, sympy.default_sort_key(a)))
+            y = choice.func(*others)
+            larger, smaller = self.of(x, variable), self.of(y, variable)
+            if isinstance(choice, sympy.Min):
+                larger, smaller = smaller, larger
+        grows = self._grows(x, y, sympy.Gt)
+        exceeds = compare(sympy.Gt, x, y)
+        if grows is None:  # the equation says nothing of its ties
+            return larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
+        return conditional(_or_tie(x, y, grows), larger, smaller)
+
+    def _of_cases(self, cases: Sequence[Any], variable: sympy.Symbol) -> Expression:
+        (value, condition), *rest = cases
+        if not rest:
+            return self.of(value, variable)
+        counts = self._met(condition, value, sympy.Piecewise(*rest))
+        return conditional(counts, self.of(value, variable), self._of_cases(rest, variable))
+
+    def _met(self, condition: Any, yes: Expression, no: Expression) -> Any:
+        """The condition just before the point where the branches meet, and at the point elsewhere."""
+        if not isinstance(condition, _ORDER):
+            before = self._before(condition)
+            meet = self._meet(yes, no)
+            both = sympy.Or(sympy.And(before, meet), sympy.And(condition, sympy.Not(meet)))
+            return condition if before == condition else both
+        x, y = condition.gts, condition.lts
+        strict = isinstance(condition, sympy.Gt | sympy.Lt)
+        grows = self._grows(x, y, sympy.Gt if strict else sympy.Ge)
+        if grows in (None, sympy.S.false if strict else sympy.S.true):
+            return condition
+        meet = self._meet(yes, no)
+        if x.is_Symbol or y.is_Symbol:  # at the tie one is the other
+            meet = meet.subs(*((x, y) if x.is_Symbol else (y, x)))
+        return _or_tie(x, y, sympy.And(meet, grows) if strict else sympy.Or(sympy.Not(meet), grows))
+
+    def _before(self, condition: Any) -> Any:
+        """The condition just before the point."""
+        if isinstance(condition, BooleanFunction):
+            return condition.func(*map(self._before, condition.args))
+        if not isinstance(condition, _ORDER):
+            return condition
+        x, y = condition.gts, condition.lts
+        grows = self._grows(x, y, sympy.Gt if isinstance(condition, sympy.Gt | sympy.Lt) else sympy.Ge)
+        return condition if grows is None else _or_tie(x, y, grows)
+
+    def _meet(self, yes: Expression, no: Expression) -> Any:
+        """Whether two branches have the same value, and finite tangents."""
+        finite = (sympy.Abs(self._tangent(branch)) < sympy.oo for branch in (yes, no))
+        return sympy.And(compare(sympy.Eq, yes, no), *finite)
+
+    def _grows(self, x: Expression, y: Expression, relation: Any) -> Any:
+        """Whether x is larger than y just before a tie; None where there are too many cases to be read."""
+        return _without_cases(self._tangent(x) - self._tangent(y), relation)
+
+    def _tangent(self, x: Expression) -> Expression:
+        speeds = zip(square_free(), self._variables, strict=False)
+        return -sum(sympy.sqrt(n) * self.of(x, variable) for n, variable in speeds)
+
+
+def _outermost(expression: Expression) -> Iterator[Expression]:
+    """The selections of an expression that stand inside no other; those of a condition have no slope."""
+    if isinstance(expression, _SELECTIONS):
+        yield expression
+    elif not is_condition(expression):
+        for part in expression.args:
+            yield from _outermost(part)
+
+
+def compare(relation: Any, x: Expression, y: Expression) -> Any:
+    """The relation; one of cases as it stands, as SymPy would compare the cases that do not apply, too."""
+    x, y = sympy.sympify(x), sympy.sympify(y)
+    cases = x.has(sympy.Piecewise) or y.has(sympy.Piecewise)
+    return relation(x, y, evaluate=False) if cases else relation(x, y)
+
+
+def _or_tie(x: Expression, y: Expression, tie: Any) -> Any:
+    """Whether x is larger than y, or equal and `tie` holds."""
+    if tie in (sympy.true, sympy.false):
+        return compare(sympy.Ge if tie else sympy.Gt, x, y)
+    return sympy.Or(compare(sympy.Gt, x, y), sympy.And(compare(sympy.Eq, x, y), tie))
+
+
+def _without_cases(value: Expression, relation: Any) -> Any:
+    """The relation of a value to 0, as a condition without cases; None where it has too many of them to be read."""
+    if len(value.atoms(sympy.Piecewise)) > MOST_CASES:
+        return None
+    value = sympy.piecewise_fold(value)
+    if not isinstance(value, sympy.Piecewise):
+        return relation(value, 0)
+    left: Any = sympy.true
+    holds = []
+    for case, condition in value.args:
+        holds.append(sympy.And(left, condition, relation(case, 0)))
+        left = sympy.And(left, sympy.Not(condition))
+    return sympy.simplify_logic(sympy.Or(*holds))
