@@ -36,7 +36,7 @@ from fallline.maps.map import compute_map
 from fallline.maps.spec import map_spec
 from fallline.maps.tiles import inputs, layout
 from fallline.problems import NetworkObjective
-from fallline.readings.ptx.kernel import DevicePlan
+from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs.lanes import train
 from fallline.runs.starts import draw_starts, notebook_start
 from fallline.textbook.activations import ACTIVATIONS

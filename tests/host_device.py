@@ -11,14 +11,15 @@ from contextlib import contextmanager
 import numpy as np
 
 from fallline.devices.cuda import Function
+from fallline.errors import DeviceMemoryError
 from fallline.readings.machine.target import _machine as host_machine
 from fallline.readings.machine.target import compile_text
 from fallline.readings.ptx import kernel as ptx
 from fallline.readings.ptx.kernel import DeviceKernel, text_of
+from fallline.readings.ptx.plan import WARP
 from fallline.readings.ptx.target import optimised
 from fallline.runs import devices
 
-WARP = 32
 
 
 class Place(threading.local):
@@ -69,8 +70,9 @@ class HostDevice:
 
     name, capability, processors, driver = "stand-in", 90, 2, 0
 
-    def __init__(self, wrong=0.0, passes=False):
+    def __init__(self, wrong=0.0, passes=False, free=1 << 40, shared_memory=1 << 20):
         self.wrong, self.passes, self.functions, self.launches = wrong, passes, {}, []
+        self.free, self.shared_memory = free, shared_memory
 
     def load(self, text, name, block, shared=0, registers=0):
         handle = hash((text, block, registers))
@@ -81,7 +83,7 @@ class HostDevice:
 
     @contextmanager
     def memory(self):
-        yield HostMemory(self.wrong)
+        yield HostMemory(self.wrong, self.free)
 
     def launch(self, function, threads, table):
         self.launches.append(threads)
@@ -111,10 +113,13 @@ class HostDevice:
 
 
 class HostMemory:
-    def __init__(self, wrong):
-        self.wrong, self.held = wrong, {}
+    def __init__(self, wrong, free):
+        self.wrong, self.free, self.held = wrong, free, {}
 
     def room(self, size):
+        self.free -= size
+        if self.free < 0:
+            raise DeviceMemoryError("the device stand-in has no memory left for this.")
         piece = np.zeros(size + 16, np.uint8)
         address = piece.ctypes.data + -piece.ctypes.data % 16
         self.held[address] = piece
@@ -132,7 +137,9 @@ class HostMemory:
 
 
 def install(monkeypatch, **options):
-    """Let `device="cuda"` mean the stand-in."""
+    """Let `device="cuda"` mean the stand-in, which knows no kernel yet."""
+    devices.kernel_of.cache_clear()
+    devices._proven.clear()
     device = HostDevice(**options)
 
     def build(program, plan, bits, *, batches=False, capability=90):
@@ -141,4 +148,5 @@ def install(monkeypatch, **options):
 
     monkeypatch.setattr(ptx, "build", build)
     monkeypatch.setattr(devices, "cuda", lambda: device)
+    devices._seconds.clear()
     return device

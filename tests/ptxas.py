@@ -10,7 +10,8 @@ from pathlib import Path
 
 from fallline.readings.machine.program import Samples
 from fallline.readings.ptx import target
-from fallline.readings.ptx.kernel import DevicePlan, text_of
+from fallline.readings.ptx.kernel import text_of
+from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs.programs import program_of
 from fallline.textbook.optimizers import optimizer
 from fallline.textbook.schedules import schedule
@@ -35,10 +36,10 @@ def program(what, name, decay="constant"):
     return program_of(what, record, plan, (*record.settings, *(f"schedule.{s}" for s in plan.settings)))
 
 
-def plans(what):
+def plans(what, bits):
     """The plan that is chosen for a program, and a team."""
     return [
-        DevicePlan.best(what),
+        DevicePlan.best(what, bits),
         *([DevicePlan(together=4, team=8, block=64)] if isinstance(what.objective, Samples) else []),
     ]
 
@@ -80,8 +81,8 @@ def main():
         llvm.set_option("test", option)
     for activation, loss, name in (("gelu", "cross_entropy", "nesterov"), ("tanh", "squared_error", "adam")):
         what = program(small_problem(activation, loss).network, name)
-        for plan in plans(what):
-            for bits in (32, 64):
+        for bits in (32, 64):
+            for plan in plans(what, bits):
                 print(hashlib.sha256(ptx_of(what, plan, bits).encode()).hexdigest())
 
 

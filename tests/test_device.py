@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import fallline as fl
-from fallline.errors import DeviceError, UnknownNameError, UsageError
+from fallline.errors import DeviceError, DeviceMemoryError, UnknownNameError, UsageError
 from fallline.maps.fractal import fractal_spec
 from fallline.maps.map import compute_map
-from fallline.readings.ptx.kernel import DevicePlan
-from fallline.runs import devices, lanes
+from fallline.readings.ptx.plan import DevicePlan
+from fallline.runs import devices
 from fallline.runs.lanes import train
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
@@ -24,13 +24,8 @@ EVERYTHING = ("final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "
 
 @pytest.fixture
 def stand_in(monkeypatch):
-    def begin(**options):
-        lanes._device_kernel.cache_clear()
-        lanes._proven.clear()
-        return install(monkeypatch, **options)
-
-    yield begin
-    lanes._device_kernel.cache_clear()
+    yield lambda **options: install(monkeypatch, **options)
+    devices.kernel_of.cache_clear()
 
 
 @pytest.fixture
@@ -45,9 +40,6 @@ def same(problem, optimizer="momentum", *, measures=EVERYTHING, plan=None, cells
     options = {"steps": 6, "starts": start, "settings": rates, "measures": measures, "target": 0.5} | options
     expected = train(problem, optimizer, **options)
     got = train(problem, optimizer, device="cuda", device_plan=plan, **options)
-    if "path" in measures:  # what a run that diverged does then is nobody's concern
-        for values in (got, expected):
-            values["path"][~np.isfinite(values["history"])] = np.nan
     for name in measures:
         assert got[name].tobytes() == expected[name].tobytes(), name
 
@@ -118,6 +110,42 @@ def test_a_launch_takes_as_many_cells_as_a_second_allows(device, monkeypatch):
     )  # fmt: skip
     assert device.launches == [128, 128, 44]
     assert seen == [(128, 300), (256, 300), (300, 300)]
+
+
+def test_cells_that_need_more_memory_than_is_free_are_trained_in_parts(stand_in):
+    """One run takes less than 2 KB, all of them 35 KB."""
+    device = stand_in(free=7000)
+    rates = {"learning_rate": np.geomspace(1e-3, 30.0, 21), "momentum": np.linspace(0, 0.9, 21)}
+    same(small_problem(), settings=rates, starts=fl.draw_starts(small_problem(), 21, seed=4))
+    assert len(device.launches) > 4
+    assert sum(device.launches) == 21
+
+
+def test_progress_goes_on_from_part_to_part(stand_in):
+    stand_in(free=1500)
+    seen = []
+    train(
+        "rosenbrock", steps=3, starts=np.ones((30, 2)), settings={"learning_rate": 1e-4}, device="cuda",
+        progress=lambda done, total: seen.append((done, total)),
+    )  # fmt: skip
+    assert [total for _, total in seen] == [30] * len(seen)
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert len(seen) > 1
+    assert seen[-1] == (30, 30)
+
+
+def test_a_run_that_does_not_fit_is_said(stand_in):
+    stand_in(free=100)
+    with pytest.raises(DeviceMemoryError, match="stand-in has no memory left"):
+        train("rosenbrock", steps=3, starts=[1.0, 2.0], settings={"learning_rate": np.full(8, 1e-4)}, device="cuda")
+
+
+@pytest.mark.parametrize(("shared_memory", "threads"), [(1 << 20, 8 * 3), (1000, 3)])
+def test_a_team_needs_its_shared_memory(stand_in, shared_memory, threads):
+    device = stand_in(shared_memory=shared_memory)
+    problem = small_problem(sizes="2-16-9-3")
+    same(problem, cells=3, steps=2, measures=("final_loss",))
+    assert device.launches == [threads]
 
 
 def test_a_device_with_other_bits_is_refused(stand_in):

@@ -9,8 +9,9 @@ import pytest
 
 from fallline.problems import objective
 from fallline.readings.ptx import target
-from fallline.readings.ptx.kernel import DevicePlan, text_of
-from fallline.runs import lanes
+from fallline.readings.ptx.kernel import text_of
+from fallline.readings.ptx.plan import DevicePlan
+from fallline.runs import devices
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -29,7 +30,7 @@ needs_ptxas = pytest.mark.skipif(
 def kernels(case):
     name, activation, loss, bits = case
     what = program(small_problem(activation, loss).network, name)
-    for plan in plans(what):
+    for plan in plans(what, bits):
         yield ptx_of(what, plan, bits)
 
 
@@ -65,7 +66,7 @@ def test_the_assembler_takes_it(case, tmp_path, record_property):
 @pytest.mark.parametrize("landscape", LANDSCAPES)
 def test_landscapes_too(landscape):
     what = program(objective(landscape), "adam", "cosine")
-    assert complaints(ptx_of(what, DevicePlan.best(what), 64)) == []
+    assert complaints(ptx_of(what, DevicePlan.best(what, 64), 64)) == []
 
 
 @pytest.mark.parametrize(("right", "wrong"), [
@@ -74,7 +75,7 @@ def test_landscapes_too(landscape):
 ])  # fmt: skip
 def test_a_fault_in_ptx_would_be_seen(right, wrong):
     what = program(small_problem().network, "adam")
-    ptx = ptx_of(what, plans(what)[0], 32)
+    ptx = ptx_of(what, plans(what, 32)[0], 32)
     assert right in ptx
     assert complaints(ptx.replace(right, wrong, 1))
 
@@ -82,14 +83,14 @@ def test_a_fault_in_ptx_would_be_seen(right, wrong):
 def test_a_small_network_lives_in_registers():
     """No number of the seed study's network is read from or written to a thread's memory while it trains."""
     what = program(small_problem("relu", sizes="2-3-2-3", reduction="sum").network, "momentum")
-    ptx = ptx_of(what, DevicePlan.best(what), 32)
+    ptx = ptx_of(what, DevicePlan.best(what, 32), 32)
     assert ".local" not in ptx
 
 
 @pytest.mark.parametrize("capability", [70, 75, 80, 86, 89, 90, 100, 120])
 def test_every_device_is_served(capability):
     what = program(small_problem().network, "adam")
-    text, _ = text_of(what, plans(what)[0], 32, services=target.DEVICE)
+    text, _ = text_of(what, plans(what, 32)[0], 32, services=target.DEVICE)
     ptx = target.to_ptx(text, capability)
     assert f".target sm_{min(capability, 90)}\n" in ptx
     assert ".visible .entry run(" in ptx
@@ -101,7 +102,6 @@ def test_llvms_passes_reach_no_bit(monkeypatch, dtype, unrolled):
     """The text after the passes that the device's text goes through, run on this processor."""
     from test_device import same
 
-    lanes._device_kernel.cache_clear()
     install(monkeypatch, passes=True)
     for activation, loss in zip(list(ACTIVATIONS)[::2], itertools.cycle(LOSSES), strict=False):
         same(
@@ -111,4 +111,4 @@ def test_llvms_passes_reach_no_bit(monkeypatch, dtype, unrolled):
             plan=DevicePlan(together=2, unrolled=unrolled),
             cells=9,
         )
-    lanes._device_kernel.cache_clear()
+    devices.kernel_of.cache_clear()

@@ -51,7 +51,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
 }
 
 # numbers of the driver's header
-_PROCESSORS, _MAJOR, _MINOR = 16, 75, 76
+_PROCESSORS, _MAJOR, _MINOR, _SHARED_MEMORY = 16, 75, 76, 97
 _MAX_REGISTERS, _ERROR_LOG, _ERROR_LOG_BYTES = 0, 5, 6
 _LOCAL_BYTES, _REGISTERS, _SHARED_BYTES = 3, 4, 8
 
@@ -76,6 +76,7 @@ class Cuda:
     name: what the maker calls it.
     capability: its compute capability, 90 for 9.0.
     processors: its multiprocessors.
+    shared_memory: bytes of shared memory that a block can have.
     driver: the newest version of CUDA that the driver serves, 13000 for 13.0.
     """
 
@@ -95,7 +96,8 @@ class Cuda:
         self._call("cuDevicePrimaryCtxRetain", byref(context), device)
         self._context = context
         self.name, self.driver = name.value.decode(), version.value
-        self.processors, major, minor = (self._attribute(a, device) for a in (_PROCESSORS, _MAJOR, _MINOR))
+        self.processors, self.shared_memory = (self._attribute(a, device) for a in (_PROCESSORS, _SHARED_MEMORY))
+        major, minor = (self._attribute(a, device) for a in (_MAJOR, _MINOR))
         self.capability = 10 * major + minor
 
     def load(self, ptx: str, name: str, block: int, shared: int = 0, registers: int = 0) -> Function:

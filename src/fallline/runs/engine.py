@@ -100,9 +100,4 @@ def history(
         objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, dtype=dtype, threads=1,
         settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}}, measures=("history", "path"),
     )  # fmt: skip
-    losses, path = got["history"][0], got["path"][0]
-    ended = ~np.isfinite(losses)
-    first = int(ended.argmax()) if ended.any() else steps
-    path[first + 1 :] = np.nan
-    losses[first + 1 :] = np.nan
-    return losses, path
+    return got["history"][0], got["path"][0]

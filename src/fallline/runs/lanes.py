@@ -22,7 +22,7 @@ from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Plan, Slot
 from fallline.readings.machine.program import Program
-from fallline.readings.ptx.kernel import DeviceKernel, DevicePlan
+from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
 from fallline.runs.outcome import OUTCOMES, RISES, Kind
 from fallline.runs.programs import program_of
@@ -73,15 +73,16 @@ def train(
         own learning rate, "l2", "schedule.decay" and so on for the schedule's. What is not given has its default.
     rows: samples that each step sees, (steps, batch), the same for all cells; all samples unless given. The loss after
         the last step is of all samples, those before are of the batch that the next step sees.
-    measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P).
-        From the first loss on that is not finite, a run's losses and parameters are NaN.
+    measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P);
+        "path", those of every step, (cells, steps + 1, P). From the first loss on that is not finite, a run's losses and
+        last parameters are NaN; its path is NaN after the parameters that gave that loss.
     target: the loss of "steps_to".
     dtype: "float64" or "float32".
     threads: workers; one for each core unless given.
     progress: called with (cells done, cells).
     plan, device_plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
-    device: "cpu", or "cuda" for a CUDA device, one thread a run. The first cells of each kernel are computed on the
-        processor too, and a device whose bits differ is refused.
+    device: "cpu", or "cuda" for a CUDA device. Some of the first cells of each kernel are computed on the processor too,
+        and a device whose bits differ is refused.
 
     Raises
     ------
@@ -146,23 +147,14 @@ def train(
         table[slot] = 0 if array is None else array.ctypes.data
     count = threads or os.cpu_count() or 1
     if device == "cuda":
-        on_device = _device_kernel(*arguments, device_plan, 8 * real.itemsize, rows is not None)
+        on_device = devices.kernel_of(*arguments, device_plan, 8 * real.itemsize, rows is not None)
         devices.run(on_device, table, inputs, outputs, cells, progress)
-        if on_device not in _proven:
-            some = devices.sample(cells)
-            table[[Slot.HISTORY, Slot.FINALS, Slot.PATH]] = 0
-            again = np.full_like(raw, np.nan)
-            table[Slot.MEASURES] = again.ctypes.data
-            _run(kernel, table, some, packed, count, None)
-            devices.compare(raw, again, some)
-            _proven.add(on_device)
+        devices.prove(
+            on_device, table, raw, lambda words, pieces: _run(kernel, words, pieces, packed, count, None)
+        )
     else:
         _run(kernel, table, _pieces(cells, kernel.plan.lanes, count), packed, count, progress)
     return _results(raw, history, finals, path, measures, steps, what)
-
-
-_proven: set[DeviceKernel] = set()
-"""Kernels for a device that gave the processor's bits in this process."""
 
 
 def check_subnormals() -> None:
@@ -199,15 +191,6 @@ def _kernel(
     plan = plan or Plan.best(program, bits, samples)
     remainder = any(n % plan.together for n in samples)
     return program, build(program, plan, bits, batches=batches, remainder=remainder)
-
-
-@lru_cache(maxsize=128)
-def _device_kernel(
-    page: Network | LandscapeObjective, optimizer_: Optimizer, schedule_: Schedule, settings: tuple[str, ...], hits: bool,
-    plan: DevicePlan | None, bits: int, batches: bool,
-) -> DeviceKernel:  # fmt: skip
-    program = program_of(page, optimizer_, schedule_, settings, hits=hits)
-    return devices.build(program, plan, bits, batches)
 
 
 def _pieces(cells: int, lanes: int, threads: int) -> list[tuple[int, int]]:
@@ -288,6 +271,8 @@ def _results(
                 out[name] = history
             elif name == "path":
                 assert path is not None
+                died = raw[Measure.DIED_AT, :, None]
+                path[(died >= 0) & (np.arange(steps + 1) > died)] = np.nan  # a lane beside it may have kept it going
                 out[name] = path
             elif name == "parameters":
                 assert finals is not None

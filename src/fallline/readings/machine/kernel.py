@@ -70,13 +70,7 @@ class KernelWriter:
     def body(self) -> None:
         """All that the function does."""
         f, v = self.f, self.f.v
-        f.begin()
-        if self.samples is not None:
-            self.samples.begin()
-        sources = [
-            (f.word(Slot.SETTINGS + 2 * i, "ptr"), f.word(Slot.SETTINGS + 2 * i + 1, "i64"))
-            for i in range(len(f.program.settings))
-        ]
+        sources = self._open()
         first, end = f.args[Slot.FIRST], f.args[Slot.END]
         span = v.let(f"sub i64 {end}, {first}")
         with v.loop(span, "block", step=v.width) as b:
@@ -84,11 +78,26 @@ class KernelWriter:
             left = v.let(f"sub i64 {end}, {cell}")
             lanes = v.let(f"call i64 @llvm.smin.i64(i64 {left}, i64 {v.width})")
             v.declared.add("declare i64 @llvm.smin.i64(i64, i64)")
-            self._begin(cell, left, sources)
-            folding.begin(f)
-            self._initial()
-            self._steps(cell, lanes)
-            self._finish(cell, lanes)
+            self._train(cell, left, lanes, sources)
+
+    def _open(self) -> list[tuple[str, str]]:
+        """Read the table; returns where each setting's values stand, and how far apart those of two cells are."""
+        f = self.f
+        f.begin()
+        if self.samples is not None:
+            self.samples.begin()
+        return [
+            (f.word(Slot.SETTINGS + 2 * i, "ptr"), f.word(Slot.SETTINGS + 2 * i + 1, "i64"))
+            for i in range(len(f.program.settings))
+        ]
+
+    def _train(self, cell: str, left: str, lanes: str, sources: list[tuple[str, str]]) -> None:
+        """Train the cells from `cell` on, of which `left` are left and the first `lanes` are written out."""
+        self._begin(cell, left, sources)
+        folding.begin(self.f)
+        self._initial()
+        self._steps(cell, lanes)
+        self._finish(cell, lanes)
 
     # --- a block's beginning and end: scalars in, scalars out ---
 

@@ -9,8 +9,6 @@ from fallline.readings.ptx.scalars import Scalars
 
 __all__ = ["DeviceFrame"]
 
-WARP = 32
-
 
 class DeviceFrame(Frame):
     """A frame for one thread. Each part of scratch memory is memory of its own, so that the compiler may keep it in

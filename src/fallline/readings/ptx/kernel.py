@@ -19,7 +19,7 @@ from fallline.readings.ptx.plan import DevicePlan
 from fallline.readings.ptx.samples import DeviceSamples
 from fallline.readings.ptx.scalars import Scalars
 
-__all__ = ["DeviceKernel", "DevicePlan", "build", "text_of"]
+__all__ = ["DeviceKernel", "build", "text_of"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,10 @@ class DeviceKernel:
     ptx: str
     plan: DevicePlan
     shared: int
+
+    def shared_by(self, threads: int) -> int:
+        """Bytes of shared memory that a block of that many threads takes."""
+        return self.shared * (threads // self.plan.team)
 
 
 def build(
@@ -73,20 +77,12 @@ class _DeviceWriter(KernelWriter):
         self.samples = DeviceSamples(self.f, objective, plan, batches) if isinstance(objective, Samples) else None
 
     def body(self) -> None:
-        f = self.f
-        f.begin()
-        if self.samples is not None:
-            self.samples.begin()
-        sources = [
-            (f.word(Slot.SETTINGS + 2 * i, "ptr"), f.word(Slot.SETTINGS + 2 * i + 1, "i64"))
-            for i in range(len(f.program.settings))
-        ]
-        self._begin(f.cell, "1", sources)
-        folding.begin(f)
-        self._initial()
-        self._steps(f.cell, f.writes)
-        f.v.meet()
-        self._finish(f.cell, f.writes)
+        sources = self._open()
+        self._train(self.f.cell, "1", self.f.writes, sources)
+
+    def _steps(self, cell: str, lanes: str) -> None:
+        super()._steps(cell, lanes)
+        self.f.v.meet()  # the team's last parameters are known to all
 
     def _update(self, k: str, final: str, gradient: list[str] | None) -> None:
         """As `update_all`; a team's threads take the parameters in turn, and then each sums up the norm in order."""
