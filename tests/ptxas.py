@@ -58,11 +58,12 @@ def complaints(ptx):
     return found + [f"there is {word}" for word in ("ftz", "approx", ".full.", ".sat.") if word in ptx]
 
 
-def assemble(ptxas, ptx, folder, chip="sm_90"):
-    """(registers, bytes of spills) of assembled PTX."""
+def assemble(ptxas, ptx, folder, chip="sm_90", most=0):
+    """(registers, bytes of spills) of assembled PTX, with `most` registers a thread at most unless 0."""
     source = Path(folder, "kernel.ptx")
     source.write_text(ptx)
-    command = [ptxas, "-v", "--gpu-name", chip, "-o", str(Path(folder, "kernel.cubin")), str(source)]
+    bound = ["--maxrregcount", str(most)] if most else []
+    command = [ptxas, "-v", "--gpu-name", chip, *bound, "-o", str(Path(folder, "kernel.cubin")), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr

@@ -15,6 +15,7 @@ from fallline.runs import devices
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
+from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
 from host_device import install
 from parity import small_problem
@@ -31,12 +32,12 @@ def kernels(case):
     name, activation, loss, bits = case
     what = program(small_problem(activation, loss).network, name)
     for plan in plans(what, bits):
-        yield ptx_of(what, plan, bits)
+        yield plan, ptx_of(what, plan, bits)
 
 
 @pytest.mark.parametrize("case", SOME, ids=str)
 def test_every_operation_is_rounded_to_nearest(case):
-    for ptx in kernels(case):
+    for _, ptx in kernels(case):
         assert "fma.rn" in ptx
         assert complaints(ptx) == []
 
@@ -57,10 +58,10 @@ def test_no_product_and_sum_are_fused_that_the_text_has_apart():
 @needs_ptxas
 @pytest.mark.parametrize("case", SOME[::4], ids=str)
 def test_the_assembler_takes_it(case, tmp_path, record_property):
-    for ptx in kernels(case):
-        registers, spills = assemble(find_ptxas(), ptx, tmp_path)
+    for plan, ptx in kernels(case):
+        registers, spills = assemble(find_ptxas(), ptx, tmp_path, most=plan.registers)
         record_property(f"{case}", f"{registers} registers, {spills} bytes of spills")
-        assert registers <= 255
+        assert registers <= (plan.registers or 255)
 
 
 @pytest.mark.parametrize("landscape", LANDSCAPES)
@@ -85,6 +86,24 @@ def test_a_small_network_lives_in_registers():
     what = program(small_problem("relu", sizes="2-3-2-3", reduction="sum").network, "momentum")
     ptx = ptx_of(what, DevicePlan.best(what, 32), 32)
     assert ".local" not in ptx
+
+
+@pytest.mark.parametrize(("sizes", "bits", "plan"), [
+    ("2-3-2-3", 32, {"team": 1, "together": 1, "registers": 96, "unrolled": True}),
+    ("2-3-2-3", 64, {"team": 1, "together": 1, "registers": 128, "unrolled": True}),
+    ("4-4-4-3", 64, {"team": 1, "registers": 0, "unrolled": True}),  # too much would stand outside any bound
+    ("4-8-3", 32, {"team": 1, "unrolled": False}),
+    ("4-8-8-3", 32, {"team": 4, "together": 8, "block": 64}),  # two units a thread
+    ("16-16-1", 32, {"team": 8, "together": 8, "block": 64}),
+    ("16-16-1", 64, {"team": 8, "together": 4, "block": 64}),
+    ("4-32-32-3", 32, {"team": 16, "block": 64}),
+    ("4-32-32-3", 64, {"team": 32, "block": 64}),  # the memory of a block decides
+    ("4-500-3", 64, {"team": 32, "block": 32}),
+])  # fmt: skip
+def test_a_plan_follows_from_what_a_thread_needs(sizes, bits, plan):
+    what = program(Network.of(sizes), "momentum")
+    best = DevicePlan.best(what, bits)
+    assert {name: getattr(best, name) for name in plan} == plan
 
 
 @pytest.mark.parametrize("capability", [70, 75, 80, 86, 89, 90, 100, 120])
