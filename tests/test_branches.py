@@ -42,11 +42,15 @@ NOT_TAKEN = {
         lambda z: np.maximum(np.where(z > 0, z, np.exp(z) - 1), -0.5),
         {-800: 0, -0.5: math.exp(-0.5), 0: 1, 800: 1},
     ),
-    "in abs": (lambda z: np.abs(np.where(z > 0, np.log(z), 0)), {-1: 0, 0: 0, 0.5: -2, 2: 0.5}),
+    "in abs": (lambda z: np.abs(np.where(z < 1, np.exp(z) - 2, 0)), {-1: -1 / math.e, 0: -1, 0.875: math.exp(0.875), 1: 0, 800: 0}),
     "below a quotient": (lambda z: 1 / np.where(z > 1, z, np.exp(1 - z)), {-3: math.exp(-4), 1: 1, 2: -0.25}),
     "a root in each": (
         lambda z: np.where(z > 0, np.tanh(np.sqrt(z)), z * np.sqrt(-z)),
         {-4: 3, 1: (1 - math.tanh(1) ** 2) / 2},
+    ),
+    "a root for two branches": (
+        lambda z: np.where(z > 0, np.sqrt(z), 0) + np.where(z > 1, z * np.sqrt(z), 0),
+        {-1: 0, 0: 0, 0.25: 1, 4: 3.25},
     ),
     "products of conditions": (
         lambda z: np.where((z > 0) * (z < 1), np.sqrt(z * (1 - z)), 0),
@@ -333,7 +337,14 @@ def test_a_network_with_an_own_elu_learns_from_unscaled_inputs(dtype):
     assert np.isfinite(loss)
     assert np.isfinite(gradient).all()
     assert gradient.dtype == dtype
-    got = train(problem, steps=30, starts=start, settings={"learning_rate": 1e-6}, measures=["history"], dtype=np.dtype(dtype).name)
+    got = train(
+        problem,
+        steps=30,
+        starts=start,
+        settings={"learning_rate": 1e-6},
+        measures=["history"],
+        dtype=np.dtype(dtype).name,
+    )
     losses = got["history"][0]
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0]

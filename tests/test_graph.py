@@ -174,3 +174,26 @@ def test_what_cannot_be_traced_is_named_with_its_line(page, line, advice):
     assert advice in text
     assert "test_graph.py" in text
     assert page.__name__ in text
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda x, y: (x > 0) * y, "multiply(x1, select(greater(x0, 0.0), 1.0, 0.0))"),
+        (lambda x, y: (x > 0) * 1.0, "select(greater(x0, 0.0), 1.0, 0.0)"),
+        (lambda x, y: (x > 0) * (y > 1), "logical_and(greater(x0, 0.0), greater(x1, 1.0))"),
+        (lambda x, y: np.where(x, y, 2), "select(not_equal(x0, 0.0), x1, 2.0)"),
+        (lambda x, y: ~(x > 0) | (y > 0), "logical_or(logical_not(greater(x0, 0.0)), greater(x1, 0.0))"),
+        (lambda x, y: x / (0 * y), "divide(x0, 0.0)"),
+        (lambda x, y: (0 * x - 1) / (0 * y), "-inf"),
+        (lambda x, y: (0 * x - 8) ** (1 / 3), "nan"),
+    ],
+)
+def test_conditions_count_as_numbers_and_numbers_as_conditions(make, text):
+    x, y = Graph().inputs("x", 2)
+    got = make(x, y)
+    assert repr(got.item()) == text
+
+
+def test_a_condition_may_be_what_a_page_returns():
+    assert gradient_of(lambda x, y: x > y)(1.0, 2.0) == [0.0, 0.0]

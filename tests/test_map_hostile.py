@@ -14,6 +14,7 @@ import tracemalloc
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
@@ -21,6 +22,7 @@ from fallline.maps.database import Database, explained
 from fallline.maps.described import array_key, canonical
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map
+from fallline.maps.rows import RowError, array_from, array_row
 from fallline.maps.spec import MapSpec, map_spec
 from fallline.maps.spec_text import read_spec_text
 
@@ -148,6 +150,40 @@ def test_every_row_has_its_types_and_bounds(path, kind):
     assert re.search(f"is damaged: .*{said}", refused(path))
 
 
+def test_a_large_row_is_not_even_fetched(path):
+    run(path, ("update tiles set data = ?", (bytes(40_000_000),)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(OutputError, match="cannot be read"):
+            load_map(path)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_array_has_no_more_bytes_than_there_is_room_for():
+    row = array_row(np.zeros(1000))
+    assert array_from(row, 8000)[0] == row[0]
+    with pytest.raises(RowError, match=r"array .* cannot be read"):
+        array_from(row, 7999)
+
+
+def test_a_tile_that_stands_twice(path):
+    """Past the key that forbids it, which is taken out of the schema for a moment."""
+    with sqlite3.connect(path) as db:
+        schema = db.execute(
+            "select type, name, tbl_name, rootpage, sql from sqlite_master where tbl_name = 'tiles'"
+        ).fetchall()
+    db.close()
+    columns = "stride, coarser, x0, y0, x1, y1, data, sha256"
+    run(path, "pragma writable_schema = on", "delete from sqlite_master where name = 'sqlite_autoindex_tiles_1'",
+        "update sqlite_master set sql = replace(sql, ', primary key (stride, x0, y0, x1, y1)', '') where name = 'tiles'")  # fmt: skip
+    run(path, f"insert into tiles ({columns}) select {columns} from tiles limit 1")
+    run(path, "pragma writable_schema = on", "delete from sqlite_master where tbl_name = 'tiles'",
+        *[("insert into sqlite_master values (?, ?, ?, ?, ?)", row) for row in schema])  # fmt: skip
+    assert re.match("is damaged: it holds the tile of .* twice", refused(path))
+
+
 def test_rows_that_are_too_many_or_too_few(path):
     run(path, ("insert into arrays values (?, ?, ?, ?)", ("0" * 64, "<f8", "[1]", zlib.compress(bytes(8)))))
     assert "is damaged: it holds more than 3 rows" in refused(path)
@@ -238,6 +274,20 @@ def test_a_map_beyond_the_limit_of_memory(path):
     sign(path, put("y.count", 2**24))
     sign(path, put("x.values", [float(k) for k in range(100)]))
     assert "is damaged: its spec describes no map (size must be smaller than 100 x 16777216: " in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("steps", 10**15), ("starts", 10**12), ("starts", 2**40), ("network.sizes", "2-900-3")]
+)
+def test_an_old_file_is_not_computed_for_ever(tmp_path, key, value):
+    """Reading a file of format 1 computes some of its cells again, but not if it asks for a day of work."""
+    path = Path(shutil.copyfile(PLACE / "fixtures" / "maps" / "network-unfinished.fallmap", tmp_path / "m.fallmap"))
+    sign(path, put(key, value))
+    if key == "network.sizes":
+        sign(path, put("network.activations", ["tanh"]))
+    m = load_map(path)
+    assert m.known.any()
+    assert not m.complete
 
 
 def test_a_large_map_without_tiles_takes_no_memory(path):

@@ -96,6 +96,8 @@ def test_matrices_show_what_numpy_broadcasts():
         ((A**2).sum(axis=(-2, -1)), (a**2).sum()),
         (2 * (A.mT @ (A / 4)), a.T @ a / 2),
         (np.where(A > 0, A, 0.01 * A), np.where(a > 0, a, 0.01 * a)),
+        (np.where(np.equal(A, 0), A, 1 / A), 1 / a),
+        (np.where(A > -800, A, np.exp(A**2 * 1e4)), a),  # the infinity that an indicator masks is 0
         (1 - A / 2 * 4 + 0, 1 - 2 * a),
     ):
         np.testing.assert_allclose(np.squeeze(symbolic.evaluate(values)), np.squeeze(numeric), rtol=1e-14)

@@ -21,6 +21,7 @@ from fallline.cli import main
 from fallline.errors import FalllineError, UnknownNameError, UsageError, visible
 from fallline.files import csv_cell, write_csv
 from fallline.maps.map import map as train_map
+from fallline.studies.document import parse, to_toml
 
 ACTING = [chr(k) for k in (*range(32), *range(127, 160), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))]  # fmt: skip
 HOSTILE = "=cats\x1b[2J\x9b31m\u202e\u2066\u200f\u2028\n\r\t\0\ufffe\ud800$x_1^"
@@ -128,6 +129,13 @@ def test_pictures_are_valid_and_show_escapes(m):
         assert visible(text, keep="\n") == text
         assert png.startswith(b"\x89PNG")
         assert visible(picture.title + picture.alt) == picture.title + picture.alt
+
+
+def test_a_study_is_visible_and_says_the_same():
+    title = HOSTILE.replace("\ud800", "")
+    text = to_toml(replace(fl.study(), title=title))
+    assert visible(text, keep="\n") == text
+    assert parse(text).title == title
 
 
 def test_the_report_is_visible(network, monkeypatch):

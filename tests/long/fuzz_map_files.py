@@ -203,7 +203,7 @@ def _near(value: Any, chance: random.Random) -> Any:
     """A plausible neighbour of a value."""
     if isinstance(value, bool) or value is None:
         return not value
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and abs(value) < 1e300:
         return chance.choice(
             [value + 1, value - 1, value * 2, value * 10, -value, float(value), value * 1000, value // 2]
         )

@@ -119,6 +119,7 @@ def _called(gradient: Callable[..., Any], point: Any, observed: Observed, names:
     return array
 
 
+@np.errstate(all="ignore")  # of what overflows in a branch that is not taken
 def _reference(subject: Landscape, points: Any) -> tuple[Any, str, float]:
     """Partial derivatives at the points, how they were found, and the tolerance that this way allows."""
     from fallline.readings.reverse import gradient_of

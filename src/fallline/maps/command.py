@@ -85,6 +85,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         description = file.description()
         arrays = file.arrays()
         tiles = len(file.keys())
+        old = file.format == 1 and "sha256" not in made
     try:
         result: Map | None = load_map(path)
     except UsageError as error:
@@ -119,6 +120,8 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
     }
+    if old:
+        lines["format"] = "1: a tile's checksum does not cover its place; resuming the map checks every tile"
     print("\n".join([visible(str(path)), *(f"  {key:<10} {visible(value)}" for key, value in lines.items())]))
     return 0
 

@@ -11,18 +11,16 @@ computed again and agree.
 from __future__ import annotations
 
 import hashlib
-import platform
-import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
 from fallline.maps.described import Arrays, OwnFunctionError, canonical, differences
+from fallline.maps.provenance import NEEDED, other_arithmetic, provenance
+from fallline.maps.recomputed import misplaced
 from fallline.maps.rows import (
     MOST_ARRAYS,
     RowError,
@@ -36,16 +34,16 @@ from fallline.maps.rows import (
 )
 from fallline.maps.spec import MapSpec
 from fallline.maps.spec_text import read_spec_text
-from fallline.maps.tiles import Tile, Values, at_cells
+from fallline.maps.tiles import Tile, Values
 from fallline.runs import engine
 
 __all__ = ["MapFile"]
 
-_NEEDED = ("fallline", "arithmetic", "engine", "created")
-"""Lines of provenance that every map file has."""
-
 _AT_ONCE = 32
 """Tiles that are read at a time."""
+
+_QUICK_WORK, _QUICK_PARAMETERS = 2e9, 64
+"""Floating-point operations, and parameters of an objective to be compiled, that take a fraction of a second."""
 
 _MOST_LINES = 64
 """Lines of provenance, at most."""
@@ -160,7 +158,7 @@ class MapFile:
         """Which package, arithmetic and machine made it, and the final hash once it is complete."""
         rows = self._read("select key, value from provenance order by key", most=_MOST_LINES)
         lines = {k: v for k, v in rows if isinstance(k, str) and isinstance(v, str) and len(k) + len(v) < 1000}
-        if len(lines) < len(rows) or not lines.keys() >= set(_NEEDED):
+        if len(lines) < len(rows) or not lines.keys() >= set(NEEDED):
             raise damaged(self.path, "it does not say what made it")
         return lines
 
@@ -210,25 +208,21 @@ class MapFile:
             )
         return row is None
 
-    def check_places(self, spec: MapSpec) -> None:
-        """Compute up to three cells of each tile again and compare: what can be done for tiles of format 1.
+    def check_places(self, spec: MapSpec, *, quick: bool = False) -> bool:
+        """Compute some cells of each tile again: all that can be done for tiles of format 1. Whether it was done.
 
-        Where the cells cannot come out to the bit, with other arithmetic or in NumPy, nothing is compared.
+        It is not where other bits would come out. `quick` leaves out what may take long, for a file from elsewhere may ask for
+        any number of steps.
         """
-        if engine.name_of(spec.objective) != "machine" or self._made_by(spec) is not None:
-            return
-        kept, places = [], []
-        for tile, values in self.tiles(spec):
-            pick = sorted({0, tile.cells // 2, tile.cells - 1})
-            kept.append((tile, len(pick), pack(spec, {name: column[pick] for name, column in values.items()})))
-            places.append(np.stack(tile.indices())[:, pick])
-        if not kept:
-            return
-        fresh, at = at_cells(spec, *np.concatenate(places, axis=1)), 0
-        for tile, count, packed in kept:
-            if pack(spec, {name: column[at : at + count] for name, column in fresh.items()}) != packed:
-                raise damaged(self.path, f"the tile of {tile} holds the values of other cells")
-            at += count
+        if engine.name_of(spec.objective) != "machine" or other_arithmetic(self.provenance(), spec) is not None:
+            return False
+        work = 3 * len(self.keys()) * spec.work / spec.cells
+        if quick and (work > _QUICK_WORK or spec.objective.dimension > _QUICK_PARAMETERS):
+            return False
+        tile = misplaced(spec, self.tiles(spec))
+        if tile is not None:
+            raise damaged(self.path, f"the tile of {tile} holds the values of other cells")
+        return True
 
     def close(self) -> None:
         """Close it and let other processes write."""
@@ -290,7 +284,7 @@ class MapFile:
     def _check_same(self, spec: MapSpec) -> None:
         description, arrays = spec.describe()
         found = differences(self.description(), description)
-        other = self._made_by(spec)
+        other = other_arithmetic(self.provenance(), spec)
         if other is not None:
             found.append(other)
         if found:
@@ -299,13 +293,6 @@ class MapFile:
             )
         if self.arrays().keys() != arrays.keys():
             raise damaged(self.path, "its arrays are not those that its spec names")
-
-    def _made_by(self, spec: MapSpec) -> str | None:
-        """How its arithmetic differs from that of this process; None where it does not."""
-        kept, now = self.provenance(), provenance(spec)
-        if all(kept[k] == now[k] for k in ("arithmetic", "engine")):
-            return None
-        return f"its arithmetic is {kept['engine']} {kept['arithmetic']} there and {now['engine']} {now['arithmetic']} here"
 
     def _convert(self, spec: MapSpec) -> None:
         """Give every tile of a file of format 1 the checksum of format 2, once its place has been checked."""
@@ -318,21 +305,6 @@ class MapFile:
             )
             db.execute(f"pragma user_version = {FORMAT}")
         self._base.version = FORMAT
-
-
-def provenance(spec: MapSpec) -> dict[str, str]:
-    """What made a map: package, arithmetic, engine, NumPy, machine, time."""
-    from fallline import __version__
-
-    return {
-        "fallline": __version__,
-        "arithmetic": str(engine.ARITHMETIC_VERSION),
-        "engine": engine.name_of(spec.objective),
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
 
 
 def _sha_of_text(text: str) -> str:

@@ -52,6 +52,16 @@ def square_free() -> Iterator[int]:
     return (n for n in count(1) if all(n % (k * k) for k in range(2, math.isqrt(n) + 1)))
 
 
+def _or_tie(x: Node, y: Node, tie: Node) -> Node:
+    """Whether x is larger than y, or equal and `tie` holds; a tie that is known while tracing costs nothing."""
+    graph = x.graph
+    if tie.op == "number":
+        return make(graph, "greater_equal" if tie.payload else "greater", x, y)
+    return make(
+        graph, "logical_or", make(graph, "greater", x, y), make(graph, "logical_and", make(graph, "equal", x, y), tie)
+    )
+
+
 class Choices:
     """The branches of a graph's selections, as functions of these variables."""
 
@@ -62,47 +72,44 @@ class Choices:
 
     def branches(self, node: Node) -> tuple[Branch, Branch]:
         if node.op == "select":
-            _, yes, no = node.args
-            condition = self._met(*node.args)
-            return Branch(yes, False, condition, True), Branch(no, False, condition, False)
+            condition, yes, no = node.args
+            counts = self._met(condition, yes, no)
+            return Branch(yes, False, counts, True), Branch(no, False, counts, False)
         if node.op == "absolute":
             (x,) = node.args
-            positive = self._before(make(x.graph, "greater", x, x.graph.number(0)))
+            positive = self._exceeds(x, x.graph.number(0))
             return Branch(x, False, positive, True), Branch(x, True, positive, False)
         x, y = sorted(node.args, key=lambda a: (a.op == "number", a.index))
-        larger = self._before(make(x.graph, "greater", x, y))
-        highest = node.op == "maximum"
+        larger, highest = self._exceeds(x, y), node.op == "maximum"
         return Branch(x, False, larger, highest), Branch(y, False, larger, not highest)
+
+    def _exceeds(self, x: Node, y: Node) -> Node:
+        """Whether x is larger than y, at a tie just before it."""
+        return _or_tie(x, y, make(x.graph, "greater", self._tangent(x), self._tangent(y)))
 
     def _met(self, condition: Node, yes: Node, no: Node) -> Node:
         """The condition just before the point where the branches meet, and at the point elsewhere."""
         graph = condition.graph
-        before = self._before(condition)
-        if before is condition:
-            return condition
-        meet = make(graph, "equal", yes, no)
-        for tangent in (self._tangent(yes), self._tangent(no)):
-            finite = make(graph, "less", make(graph, "absolute", tangent), graph.number(math.inf))
-            meet = make(graph, "logical_and", meet, finite)
-        apart = make(graph, "logical_and", condition, make(graph, "logical_not", meet))
-        return make(graph, "logical_or", make(graph, "logical_and", before, meet), apart)
-
-    def _before(self, condition: Node) -> Node:
-        """The condition just before the point; itself where it is known while tracing that this makes no difference."""
-        graph = condition.graph
         if condition.op in LOGICAL:
-            return make(graph, condition.op, *map(self._before, condition.args))
+            return make(graph, condition.op, *(self._met(part, yes, no) for part in condition.args))
         if condition.op not in ("greater", "greater_equal", "less", "less_equal"):
             return condition
         x, y = condition.args if condition.op.startswith("greater") else condition.args[::-1]
-        strict = "greater" if condition.op in ("greater", "less") else "greater_equal"
-        dx, dy = self._tangent(x), self._tangent(y)
-        grows = make(graph, strict, dx, dy)
-        if grows.op == "number":  # as in maximum(z, 0)
-            same = bool(grows.payload) is (strict == "greater_equal")
-            return condition if same else make(graph, "greater_equal" if grows.payload else "greater", x, y)
-        tie = make(graph, "logical_and", make(graph, "equal", x, y), grows)
-        return make(graph, "logical_or", make(graph, "greater", x, y), tie)
+        at_point = condition.op.endswith("equal")
+        grows = make(graph, "greater_equal" if at_point else "greater", self._tangent(x), self._tangent(y))
+        if grows.op == "number" and bool(grows.payload) is at_point:  # as in z > 0: known while tracing
+            return condition
+        meet = make(graph, "logical_and", make(graph, "equal", yes, no), self._finite(yes, no))
+        if at_point:
+            return _or_tie(x, y, make(graph, "logical_or", make(graph, "logical_not", meet), grows))
+        return _or_tie(x, y, make(graph, "logical_and", meet, grows))
+
+    def _finite(self, *branches: Node) -> Node:
+        graph = branches[0].graph
+        first, second = (
+            make(graph, "less", make(graph, "absolute", self._tangent(b)), graph.number(math.inf)) for b in branches
+        )
+        return make(graph, "logical_and", first, second)
 
     def _tangent(self, of: Node) -> Node:
         """The derivative of a node along the direction: the chain rule forwards, through the same table."""

@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import TraceError
+from fallline.readings.numeric import NUMERIC
 
-__all__ = ["Graph", "Node", "as_node", "evaluate", "make", "topological"]
+__all__ = ["Graph", "Node", "as_node", "as_quantity", "evaluate", "make", "topological"]
 
 Number = int | float
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
@@ -201,9 +202,9 @@ def add(a: Node, b: Node) -> Node:
     if a.op == "number" and b.op == "number":
         return a.graph.number(a.payload + b.payload)
     if _is(b, 0):
-        return a
+        return as_quantity(a)
     if _is(a, 0):
-        return b
+        return as_quantity(b)
     if b.op == "negative":
         return subtract(a, b.args[0])
     if a.op == "negative":
@@ -219,7 +220,7 @@ def subtract(a: Node, b: Node) -> Node:
     if a.op == "number" and b.op == "number":
         return a.graph.number(a.payload - b.payload)
     if _is(b, 0):
-        return a
+        return as_quantity(a)
     if _is(a, 0):
         return negative(b)
     if b.op == "negative":
@@ -238,7 +239,7 @@ def multiply(a: Node, b: Node) -> Node:
         return a.graph.number(a.payload * b.payload)
     for x, y in ((a, b), (b, a)):
         if _is(x, 1):
-            return y
+            return as_quantity(y)
         if _is(x, 0):
             return x
         if _is(x, -1):
@@ -304,10 +305,9 @@ def make(graph: Graph, op: str, *args: Node) -> Node:
     if op == "select" and (args[1] is args[2] or args[0].op == "number"):
         return args[1] if args[1] is args[2] or args[0].payload else args[2]
     if op in ("logical_and", "logical_or"):
-        known = next((a for a in args if a.op == "number" or args[0] is args[1]), None)
-        if known is not None:
-            other = args[0] if known is args[1] else args[1]
-            return other if known is other or bool(known.payload) is (op == "logical_and") else known
+        for known, other in (args, args[::-1]):
+            if known is other or known.op == "number":
+                return other if known is other or bool(known.payload) is (op == "logical_and") else known
     if all(a.op == "number" for a in args) and op in NUMERIC:
         return graph.number(_of_numbers(op, *args))
     return graph.node(op, args)
@@ -328,61 +328,6 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
                 stack.append((node, True))
                 stack.extend((a, False) for a in reversed(node.args) if a.index not in seen)
     return order
-
-
-def _real(x: Any) -> Any:
-    return x.real if (isinstance(x, np.ndarray) and x.dtype.kind == "c") or isinstance(x, complex) else x
-
-
-def _erf(x: Any) -> Any:
-    from fallline.textbook.operations import erf
-
-    return erf(x)
-
-
-def _largest(x: Any, y: Any) -> Any:
-    complex_valued = np.iscomplexobj(x) or np.iscomplexobj(y)
-    return np.where(_real(x) > _real(y), x, y) if complex_valued else np.maximum(x, y)
-
-
-def _smallest(x: Any, y: Any) -> Any:
-    complex_valued = np.iscomplexobj(x) or np.iscomplexobj(y)
-    return np.where(_real(x) < _real(y), x, y) if complex_valued else np.minimum(x, y)
-
-
-NUMERIC: dict[str, Callable[..., Any]] = {
-    "add": lambda x, y: x + y,
-    "subtract": lambda x, y: x - y,
-    "multiply": lambda x, y: x * y,
-    "divide": lambda x, y: x / y,
-    "negative": lambda x: -x,
-    "power": lambda x, y: x**y,
-    "fma": lambda x, y, z: x * y + z,
-    "exp": lambda x: np.exp(x),
-    "log": lambda x: np.log(x),
-    "log1p": lambda x: np.log1p(x),
-    "tanh": lambda x: np.tanh(x),
-    "sqrt": lambda x: np.sqrt(x),
-    "sin": lambda x: np.sin(x),
-    "cos": lambda x: np.cos(x),
-    "erf": _erf,
-    "floor": lambda x: np.floor(x),
-    "absolute": lambda x: np.where(_real(x) > 0, x, -x) if np.iscomplexobj(x) else np.abs(x),
-    "maximum": _largest,
-    "minimum": _smallest,
-    "greater": lambda x, y: _real(x) > _real(y),
-    "greater_equal": lambda x, y: _real(x) >= _real(y),
-    "less": lambda x, y: _real(x) < _real(y),
-    "less_equal": lambda x, y: _real(x) <= _real(y),
-    "equal": lambda x, y: _real(x) == _real(y),
-    "not_equal": lambda x, y: _real(x) != _real(y),
-    "logical_and": lambda x, y: np.logical_and(x, y),
-    "logical_or": lambda x, y: np.logical_or(x, y),
-    "logical_not": lambda x: np.logical_not(x),
-    "select": lambda c, x, y: np.where(c, x, y),
-    "constant": lambda x: x,
-}
-"""What each operation means, in NumPy's vocabulary: so a graph can be read back with any array type."""
 
 
 def evaluate(outputs: Sequence[Node], inputs: Mapping[tuple[Any, ...], Any]) -> list[Any]:

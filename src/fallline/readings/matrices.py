@@ -125,6 +125,7 @@ class Matrix(NDArrayOperatorsMixin):
         own = {self.name} if self.op == "call" else set()
         return own.union(*(a.calls for a in self.args))
 
+    @np.errstate(all="ignore")  # of what overflows where an indicator is 0
     def evaluate(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
         """The number that the printed expression stands for, as a 2-D array, from 2-D arrays by symbols' names."""
         if self.op == "symbol":

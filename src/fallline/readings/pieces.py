@@ -89,7 +89,9 @@ class _Slopes:
         grows = self._grows(x, y, sympy.Gt)
         exceeds = compare(sympy.Gt, x, y)
         if grows is None:  # the equation says nothing of its ties
-            return larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
+            return (
+                larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
+            )
         return conditional(_or_tie(x, y, grows), larger, smaller)
 
     def _of_cases(self, cases: Sequence[Any], variable: sympy.Symbol) -> Expression:
@@ -101,35 +103,28 @@ class _Slopes:
 
     def _met(self, condition: Any, yes: Expression, no: Expression) -> Any:
         """The condition just before the point where the branches meet, and at the point elsewhere."""
+        if isinstance(condition, BooleanFunction):
+            return condition.func(*(self._met(part, yes, no) for part in condition.args))
         if not isinstance(condition, _ORDER):
-            before = self._before(condition)
-            meet = self._meet(yes, no)
-            both = sympy.Or(sympy.And(before, meet), sympy.And(condition, sympy.Not(meet)))
-            return condition if before == condition else both
+            return condition
         x, y = condition.gts, condition.lts
         strict = isinstance(condition, sympy.Gt | sympy.Lt)
         grows = self._grows(x, y, sympy.Gt if strict else sympy.Ge)
         if grows in (None, sympy.S.false if strict else sympy.S.true):
             return condition
-        meet = self._meet(yes, no)
-        if x.is_Symbol or y.is_Symbol:  # at the tie one is the other
-            meet = meet.subs(*((x, y) if x.is_Symbol else (y, x)))
+        meet = self._meet(x, y, yes, no)
         return _or_tie(x, y, sympy.And(meet, grows) if strict else sympy.Or(sympy.Not(meet), grows))
 
-    def _before(self, condition: Any) -> Any:
-        """The condition just before the point."""
-        if isinstance(condition, BooleanFunction):
-            return condition.func(*map(self._before, condition.args))
-        if not isinstance(condition, _ORDER):
-            return condition
-        x, y = condition.gts, condition.lts
-        grows = self._grows(x, y, sympy.Gt if isinstance(condition, sympy.Gt | sympy.Lt) else sympy.Ge)
-        return condition if grows is None else _or_tie(x, y, grows)
-
-    def _meet(self, yes: Expression, no: Expression) -> Any:
-        """Whether two branches have the same value, and finite tangents."""
-        finite = (sympy.Abs(self._tangent(branch)) < sympy.oo for branch in (yes, no))
-        return sympy.And(compare(sympy.Eq, yes, no), *finite)
+    def _meet(self, x: Expression, y: Expression, yes: Expression, no: Expression) -> Any:
+        """Whether two branches have the same value, and finite tangents, at the tie of x and y."""
+        values = [yes, no, self._tangent(yes), self._tangent(no)]
+        if x.is_Symbol or y.is_Symbol:  # at the tie one is the other
+            values = [v.subs(*((x, y) if x.is_Symbol else (y, x))) for v in values]
+            if any(v.has(sympy.nan, sympy.zoo, sympy.oo) for v in values):
+                return sympy.false
+        return sympy.And(
+            compare(sympy.Eq, *values[:2]), *(compare(sympy.Lt, sympy.Abs(t), sympy.oo) for t in values[2:])
+        )
 
     def _grows(self, x: Expression, y: Expression, relation: Any) -> Any:
         """Whether x is larger than y just before a tie; None where there are too many cases to be read."""
@@ -152,6 +147,8 @@ def _outermost(expression: Expression) -> Iterator[Expression]:
 def compare(relation: Any, x: Expression, y: Expression) -> Any:
     """The relation; one of cases as it stands, as SymPy would compare the cases that do not apply, too."""
     x, y = sympy.sympify(x), sympy.sympify(y)
+    if relation is sympy.Lt and y in (sympy.oo, float("inf")):  # SymPy cannot compare 1/0 with infinity
+        return sympy.Ne(1 / x, 0)
     cases = x.has(sympy.Piecewise) or y.has(sympy.Piecewise)
     return relation(x, y, evaluate=False) if cases else relation(x, y)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from fallline.errors import TraceError
 from fallline.readings.choices import CHOICES, Choices
-from fallline.readings.graph import Graph, Node, evaluate, topological
+from fallline.readings.graph import Graph, Node, as_quantity, evaluate, topological
 from fallline.readings.masks import EVERYWHERE, Mask, either, linear, narrowed, total
 from fallline.readings.partials import PARTIALS
 from fallline.readings.traced import scalar, tracing
@@ -45,7 +45,9 @@ def derivatives(output: Node, inputs: Sequence[Node], finite: bool = True) -> li
         terms = arrived.get(node.index)
         if not terms:
             continue
-        mask, slope = next(iter(terms.items())) if len(terms) == 1 else (either(graph, terms), total(graph, terms, safe))
+        mask, slope = (
+            next(iter(terms.items())) if len(terms) == 1 else (either(graph, terms), total(graph, terms, safe))
+        )
         for argument, where, part in _passed_on(node, mask, slope, choices):
             known = arrived.setdefault(argument.index, {})
             known[where] = known[where] + part if where in known else part
@@ -74,7 +76,7 @@ def _single(value: Any, graph: Graph, name: str) -> Node:
     if len(entries) != 1:
         raise TraceError(f"{name} must return one number for each point; it returned {len(entries)}.")
     found = entries[0]
-    return found if isinstance(found, Node) else graph.number(float(found))
+    return as_quantity(found) if isinstance(found, Node) else graph.number(float(found))
 
 
 def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -93,6 +95,7 @@ def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return evaluate([slope], {("z",): z})[0] + np.zeros_like(z)  # a constant slope, too, takes the shape of z
 
     page.__name__ = f"{_name(function)}_slope"
+    page.derivative_of = function  # type: ignore[attr-defined]  # what prints an equation finds a shorter form
     return page
 
 

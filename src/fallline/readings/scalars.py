@@ -60,6 +60,7 @@ class Scalars(np.ndarray):
         got = super().__getitem__(key)
         return got if isinstance(got, Scalars) else type(self).of(got)
 
+    @np.errstate(all="ignore")  # constants are worked out at once: 1 / 0 is infinite, and may be in a branch not taken
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         name = ufunc.__name__
         plain = [np.asarray(x, dtype=object) for x in inputs]
@@ -73,6 +74,7 @@ class Scalars(np.ndarray):
             return self._wrap(_reduce(function, plain[0], **kwargs))
         return self._wrap(np.frompyfunc(function, len(plain), 1)(*plain))
 
+    @np.errstate(all="ignore")
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func is np.where:
             return self._wrap(np.frompyfunc(self.conditional, 3, 1)(*(np.asarray(a, dtype=object) for a in args)))

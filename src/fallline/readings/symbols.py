@@ -170,9 +170,7 @@ def over_samples(term: Expression) -> Expression:
     return factor * (sympy.Sum(rest, (SAMPLE, 1, SAMPLES)) if rest.has(SAMPLE) else rest * SAMPLES)
 
 
-def partial(
-    expression: Expression, coordinate: sympy.Symbol, coordinates: Sequence[sympy.Symbol] = ()
-) -> Expression:
+def partial(expression: Expression, coordinate: sympy.Symbol, coordinates: Sequence[sympy.Symbol] = ()) -> Expression:
     """The derivative of the expression by one of its coordinates (the only one unless all are given), in its shortest form.
 
     >>> x, y = sympy.symbols("x y")

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import COMPARISONS, LOGICAL, NUMERIC, Graph, Node, as_node, make
+from fallline.readings.graph import COMPARISONS, LOGICAL, Graph, Node, as_node, make
+from fallline.readings.numeric import NUMERIC
 from fallline.readings.scalars import Scalars
 
 __all__ = ["Traced", "scalar", "tracing"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline.problems import LandscapeObjective
-from fallline.readings.graph import Graph, Node
+from fallline.readings.graph import Graph, Node, as_quantity
 from fallline.readings.machine.program import (
     Direct,
     Program,
@@ -51,7 +51,10 @@ def program_of(
 
 
 def _entries(values: Any, graph: Graph) -> list[Node]:
-    return [x if isinstance(x, Node) else graph.number(float(x)) for x in np.asarray(values, dtype=object).ravel()]
+    return [
+        as_quantity(x) if isinstance(x, Node) else graph.number(float(x))
+        for x in np.asarray(values, dtype=object).ravel()
+    ]
 
 
 def _network_program(network: Network, step: _Step, hits: bool) -> Program:

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import StudyError, UnknownNameError
+from fallline.errors import StudyError, UnknownNameError, visible
 from fallline.settings import SETTINGS
 from fallline.studies.checking import check
 from fallline.studies.keys import Place, declared, read_table, write_table
@@ -88,7 +88,7 @@ def to_toml(study: Study) -> str:
     document = tomlkit.document()
     explained: set[tuple[str, str]] = set()
     _fill(document, study, write_table(study), explained)
-    return tomlkit.dumps(document)
+    return visible(tomlkit.dumps(document), keep="\n")  # its escapes are those of TOML's strings
 
 
 def _fill(container: Any, record: Any, table: dict[str, Any], explained: set[tuple[str, str]]) -> None:

@@ -56,8 +56,10 @@ def activation_definition(f: Activation) -> list[Equation]:
     """The function and its slope, each the page read at z, without the cases that guard against overflow."""
     z = sympy.Symbol("z", real=True)
     found = []
-    for name, page in ((f.name, f.function), (f"{f.name}'", f.slope)):
-        value = unbranch(read(page, z))
+    function = unbranch(read(f.function, z))
+    derived = getattr(f.slope, "derivative_of", None) is f.function
+    slope = partial(function, z) if derived else unbranch(read(f.slope, z))
+    for name, value in ((f.name, function), (f"{f.name}'", slope)):
         if value.has(sympy.Piecewise):
             cases = sympy.piecewise_fold(value).args
             value = sympy.Piecewise(*((tidy(case), condition) for case, condition in cases))

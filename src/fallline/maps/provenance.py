@@ -1,0 +1,40 @@
+"""What made a map: package, arithmetic, engine and machine, as lines of a map file."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from fallline.maps.spec import MapSpec
+from fallline.runs import engine
+
+__all__ = ["NEEDED", "other_arithmetic", "provenance"]
+
+NEEDED = ("fallline", "arithmetic", "engine", "created")
+"""Lines that every map file has."""
+
+
+def provenance(spec: MapSpec) -> dict[str, str]:
+    """The lines for a map that this process makes."""
+    from fallline import __version__
+
+    return {
+        "fallline": __version__,
+        "arithmetic": str(engine.ARITHMETIC_VERSION),
+        "engine": engine.name_of(spec.objective),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def other_arithmetic(kept: Mapping[str, str], spec: MapSpec) -> str | None:
+    """How the arithmetic of a file's lines differs from that of this process; None where it does not."""
+    now = provenance(spec)
+    if all(kept[k] == now[k] for k in ("arithmetic", "engine")):
+        return None
+    return f"its arithmetic is {kept['engine']} {kept['arithmetic']} there and {now['engine']} {now['arithmetic']} here"
