@@ -28,9 +28,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+import device_speed
 import numpy as np
 
-import device_speed
 from fallline.data import Dataset, generate
 from fallline.devices.cuda import cuda
 from fallline.errors import DeviceError
@@ -184,7 +184,9 @@ def main() -> int:
     }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=240, help="what all of it may take")
-    parser.add_argument("--out", type=Path, default=Path("device-results"), help="folder for device.json and the picture")
+    parser.add_argument(
+        "--out", type=Path, default=Path("device-results"), help="folder for device.json and the picture"
+    )
     parser.add_argument("--only", default=",".join(parts), help="parts, joined by commas")
     options = parser.parse_args()
     wanted = [p for p in parts if p in options.only.split(",")]

@@ -77,7 +77,9 @@ def frame(results, until: float) -> None:
     j, i = places[:, 0], places[:, 1]
     expected = at_cells(spec, i, j)["convergence"]
     differ = int((m.values[j, i].view(np.uint64) != expected.view(np.uint64)).sum())
-    results.say("frame", f"{len(i)} cells at random beside the processor: {differ} differ", checked=len(i), differ=differ)
+    results.say(
+        "frame", f"{len(i)} cells at random beside the processor: {differ} differ", checked=len(i), differ=differ
+    )
     path = results.folder / "frame.png"
     draw(m, path)
     results.say("frame", f"picture in {path}, {path.stat().st_size / 1e6:.2f} MB; the map in {FRAME}")

@@ -21,7 +21,6 @@ from fallline.readings.ptx.target import optimised
 from fallline.runs import devices
 
 
-
 class Place(threading.local):
     """Where the thread that asks stands."""
 

@@ -136,7 +136,7 @@ def test_progress_goes_on_from_part_to_part(stand_in):
 
 def test_a_run_that_does_not_fit_is_said(stand_in):
     stand_in(free=100)
-    with pytest.raises(DeviceMemoryError, match="stand-in has no memory left"):
+    with pytest.raises(DeviceMemoryError, match="stand-in has too little free memory for a single run"):
         train("rosenbrock", steps=3, starts=[1.0, 2.0], settings={"learning_rate": np.full(8, 1e-4)}, device="cuda")
 
 

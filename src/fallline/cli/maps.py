@@ -63,7 +63,8 @@ def map_(
         batch: Samples in a minibatch; all unless given.
         dtype: Precision of the arithmetic.
         workers: Worker processes; 0 for threads of this process.
-        device: cpu, or cuda for a CUDA device (experimental): the same values, or a refusal.
+        device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
+            computed on the processor too, and the map stops where they differ.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
         contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.

@@ -253,7 +253,8 @@ def map(
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
     out: a map file; one that was begun is gone on with.
     workers: worker processes; 0 for threads of this process.
-    device: "cpu", or "cuda" for a CUDA device, which gives the same values or is refused. Experimental.
+    device: "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
+        cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
     progress: called with (cells done, cells in all).
 
     >>> m = map("quadratic", optimizer="momentum", steps=500,

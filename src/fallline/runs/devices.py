@@ -83,9 +83,12 @@ def run(
             for done in _part(device, function, plan.team, table, inputs, outputs, first, end):
                 if progress is not None:
                     progress(first + done, cells)
-        except DeviceMemoryError:
+        except DeviceMemoryError as error:
             if end - first == 1:
-                raise
+                raise DeviceMemoryError(
+                    f"the device {device.name} has too little free memory for a single run. Close other programs that use "
+                    "it, or leave the device out."
+                ) from error
             middle = (first + end) // 2
             parts += [(middle, end), (first, middle)]
 

@@ -149,9 +149,7 @@ def train(
     if device == "cuda":
         on_device = devices.kernel_of(*arguments, device_plan, 8 * real.itemsize, rows is not None)
         devices.run(on_device, table, inputs, outputs, cells, progress)
-        devices.prove(
-            on_device, table, raw, lambda words, pieces: _run(kernel, words, pieces, packed, count, None)
-        )
+        devices.prove(on_device, table, raw, lambda words, pieces: _run(kernel, words, pieces, packed, count, None))
     else:
         _run(kernel, table, _pieces(cells, kernel.plan.lanes, count), packed, count, progress)
     return _results(raw, history, finals, path, measures, steps, what)

@@ -16,8 +16,8 @@ class DeviceFrame(Frame):
 
     Attributes
     ----------
-    cell: the thread's cell; that of a thread beyond the last cell is the last one.
-    writes: 1 as an i64 where the cell is the thread's own.
+    cell: the cell that the thread trains; threads beyond the last cell repeat it.
+    writes: 1 as an i64 if the thread writes its results, 0 if it repeats the last cell.
     shared: numbers of shared memory that a team takes.
     """
 
@@ -28,17 +28,20 @@ class DeviceFrame(Frame):
         self._shared = 0
         self.shared_places: dict[str, int] = {}
         if v.team > 1:
-            self.shared_places = {"w": self.share(program.parameters), "sums": self.share(program.parameters + 2)}
+            self.shared_places = {
+                "w": self.shared_room(program.parameters),
+                "sums": self.shared_room(program.parameters + 2),
+            }
 
-    def share(self, count: int) -> int:
-        """The first of `count` numbers of shared memory, at a multiple of 16 bytes."""
+    def shared_room(self, count: int) -> int:
+        """The place of `count` numbers in the team's shared memory, at a multiple of 16 bytes."""
         at, wide = self._shared, 128 // self.v.bits
         self._shared += -(-count // wide) * wide
         return at
 
     @property
     def shared(self) -> int:
-        """Teams lie so that those of a half warp meet different banks."""
+        """A size that is half the banks' width modulo that width, so that two teams side by side read different banks."""
         bank, size = 1024 // self.v.bits, self._shared
         return size + (bank // 2 - size) % bank if self.v.team > 1 else 0
 

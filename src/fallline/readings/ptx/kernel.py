@@ -53,7 +53,8 @@ def text_of(
 ) -> tuple[str, int]:
     """The kernel's module in LLVM's text, and the bytes of shared memory that a team takes.
 
-    `services` is the text of the functions that a thread asks for its place, for memory and for the other threads.
+    `services` is the text of the functions that a thread calls for its place, for shared memory and for its team; `kind` is
+    the function's calling convention, empty for a processor's.
     """
     writer = _DeviceWriter(program, plan, bits, batches)
     writer.body()

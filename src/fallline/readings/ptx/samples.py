@@ -28,7 +28,7 @@ class DeviceSamples(OverSamples):
         self.device_plan = plan
         super().__init__(f, objective, Plan(1, plan.together, plan.tiled or plan.team > 1), batches, remainder=True)
         self.scratch = max(body.scratch for body in (self.main, self.hits) if body is not None)
-        self.shared = f.share(self.scratch) if plan.team > 1 else 0
+        self.shared = f.shared_room(self.scratch) if plan.team > 1 else 0
 
     def begin(self) -> None:
         f, v = self.f, self.f.v

@@ -59,11 +59,11 @@ class TeamBlocks(Tiled):
         return (n, self.share(m)) if self.by_columns(outer) else (m, self.share(n))
 
     def held_at(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
-        """Where among the thread's sums of a matrix stands that of row or column i and the thread's own in that turn."""
+        """The place among the thread's sums of a matrix: of row or column i, and its own column or row of that turn."""
         return v.index(v.index(i, "mul", self.sides(outer)[1]), "add", turn)
 
     def place(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
-        """Where among all sums it belongs."""
+        """The place of the same sum among all sums of the run."""
         n, m = outer.shape
         row, column = (i, element(v, turn, m)) if self.by_columns(outer) else (element(v, turn, n), i)
         return v.index(v.index(v.index(row, "mul", m), "add", column), "add", outer.first)
@@ -112,7 +112,7 @@ class TeamBlocks(Tiled):
             for_each(v, count, count <= self.held, one)
 
     def hand_over(self, v: Scalars, sums: str) -> None:
-        """Write the sums where the team can read them. Two threads may write the same number to the same place."""
+        """Write the sums where the team can read them. Where two threads have an element, both write the same number."""
         for outer in self.sheets.outers:
             base, count = self.rooms[id(outer)]
             walked, turns = self.sides(outer)
@@ -134,7 +134,7 @@ class TeamBlocks(Tiled):
 
 
 def element(v: Scalars, turn: Index, length: int) -> Index:
-    """The thread's element in that turn. Beyond the last one it is the last, which another thread has too."""
+    """The thread's element in that turn; a turn beyond the last element repeats it, as another thread has it."""
     at = v.index(v.index(turn, "mul", v.team), "add", v.member)
     if isinstance(turn, int) and (turn + 1) * v.team <= length:
         return at
@@ -159,7 +159,6 @@ class _TeamBlock:
         self.once = Writer(v, read)  # what does not differ between samples
         self.scalars: dict[int, list[str]] = {}  # sheets of one node: the values of all samples
         self.mine: dict[int, list[list[str]]] = {}  # other sheets: those of each of the thread's elements
-        self.clamped: dict[tuple[int, int], Index] = {}
         U = plan.together
         within: Index = v.let(f"urem i64 {first}, {U}") if count != U else 0
         begin = first if count == U else v.let(f"sub i64 {first}, {within}")
@@ -213,28 +212,25 @@ class _TeamBlock:
             return v.load_row(v.at(self.bases["buffers"], v.index(at, "add", source.at)), self.count)
         return v.load_row(v.at(self.row[source], at), self.count)
 
-    def _place(self, turn: int, length: int) -> Index:
-        return element(self.v, turn, length)
-
     def _done(self, sheet: Sheet, values: list[list[str]]) -> None:
         """Remember the values of the thread's elements, and show them to the others where they need them."""
         self.mine[id(sheet)] = values
         if sheet.kept:
             for turn, each in enumerate(values):
-                at = self.v.index(self._place(turn, sheet.length), "mul", self.plan.together)
+                at = self.v.index(element(self.v, turn, sheet.length), "mul", self.plan.together)
                 self.v.store_row(each, self.v.at(self.bases["buffers"], self.v.index(at, "add", sheet.at)))
 
     def _elements(self, sheet: Sheet) -> None:
         values = []
         for turn in range(self.plan.share(sheet.length)):
-            j = self._place(turn, sheet.length)
+            j = element(self.v, turn, sheet.length)
             operands = [self.fetch(o, (j,), turn if self.plan.own(o, sheet.length) else None) for o in sheet.operands]
             values.append([operation(self.v, sheet.op, *(each[u] for each in operands)) for u in range(self.count)])
         self._done(sheet, values)
 
     def _product(self, sheet: Product) -> None:
         v, (left, right) = self.v, sheet.operands
-        columns = [self._place(turn, sheet.length) for turn in range(self.plan.share(sheet.length))]
+        columns = [element(self.v, turn, sheet.length) for turn in range(self.plan.share(sheet.length))]
 
         def terms(k: Index) -> tuple[list[str], list[str]]:
             return self.fetch(left, (k,)), [self.fetch(right, (k, j))[0] for j in columns]
@@ -255,7 +251,7 @@ class _TeamBlock:
         by_columns = plan.by_columns(outer)
         across, length = (outer.right, m) if by_columns else (outer.left, n)  # the operand of the thread's own elements
         own = [
-            self.fetch(across, (self._place(turn, length),), turn if plan.own(across, length) else None)
+            self.fetch(across, (element(self.v, turn, length),), turn if plan.own(across, length) else None)
             for turn in range(plan.share(length))
         ]
         other = outer.left if by_columns else outer.right
@@ -275,7 +271,7 @@ class _TeamBlock:
         plan, v = self.plan, self.v
         base, count = plan.rooms[id(total)]
         for turn in range(count):
-            j: Index = 0 if total.count == 1 else self._place(turn, total.count)
+            j: Index = 0 if total.count == 1 else element(self.v, turn, total.count)
             operands = [
                 None if o is None else self.fetch(o, (j,), turn if plan.own(o, total.count) else None)
                 for o in total.operands
