@@ -84,7 +84,7 @@ def test_a_broken_file_of_the_users_is_named_with_its_error(tmp_path, capsys):
     path = tmp_path / "broken.py"
     path.write_text("def f(x:\n")
     assert run("descend", f"{path}:f") == 2
-    assert "SyntaxError" in capsys.readouterr().err
+    assert "broken.py is not Python: line 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

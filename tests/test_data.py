@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
-from fallline.errors import DataError, ShapeError, UnknownNameError
+from fallline.errors import DataError, FalllineError, ShapeError, UnknownNameError
+from fallline.problems import NetworkObjective
+from fallline.runs.descent import descend
+from fallline.textbook.network import Network
 from strategies import seeds
 
 EVERY = pytest.mark.parametrize("name", sorted(GENERATED))
@@ -139,3 +142,85 @@ def test_one_hot_and_back(seed: int, classes: int, samples: int) -> None:
 def test_a_bad_table_is_told_where(X, T, error, sentence) -> None:
     with pytest.raises(error, match=sentence):
         Dataset(X, T)
+
+
+# As scikit-learn has them ---------------------------------------------------------------------------------------------
+
+X6 = np.arange(12.0).reshape(6, 2)
+EYE = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "loss", "y", "T", "classes"),
+    [
+        ("2-3", "cross_entropy", [0, 1, 2] * 2, EYE, "012"),
+        ("2-3", "cross_entropy", np.array([0.0, 1.0, 2.0] * 2), EYE, "012"),
+        ("2-3", "cross_entropy", np.array([[5], [6], [9]] * 2), EYE, "569"),
+        ("2-3", "cross_entropy", list("abc" * 2), EYE, "abc"),
+        ("2-3", "cross_entropy", np.array(list("abc" * 2), dtype=object), EYE, "abc"),
+        ("2-3", "cross_entropy", EYE.astype(int), EYE, ""),
+        ("2-3", "cross_entropy", [0, 2] * 3, EYE[[0, 2] * 3], "012"),
+        ("2-2", "cross_entropy", [-1, 1] * 3, np.eye(2)[[0, 1] * 3], ("-1", "1")),
+        ("2-1", "logistic", [0, 1] * 3, [[0], [1]] * 3, "01"),
+        ("2-1", "logistic", [False, True] * 3, [[0], [1]] * 3, ("False", "True")),
+        ("2-1", "logistic", [0.0, 1.0] * 3, [[0], [1]] * 3, ""),
+        ("2-1", "squared_error", [3, 1, 2] * 2, [[3], [1], [2]] * 2, ""),
+        ("2-1", "squared_error", [3] * 6, [[3]] * 6, ""),
+        ("2-1", "squared_error", [0.5, 1.5, 2] * 2, [[0.5], [1.5], [2]] * 2, ""),
+        ("2-3", "squared_error", [0, 1, 2] * 2, EYE, "012"),
+    ],
+)
+def test_targets_as_scikit_learn_has_them(sizes, loss, y, T, classes) -> None:
+    """Given with the inputs, or as a data set made before: the loss decides what the labels become."""
+    for data in ((X6, y), Dataset(X6, y), Dataset.of(X6, y)):
+        problem = NetworkObjective(Network.of(sizes, loss=loss), data)
+        np.testing.assert_array_equal(problem.data.T, T)
+        assert problem.data.classes == tuple(classes)
+        assert np.isfinite(descend(problem, steps=1).losses).all()
+
+
+def test_a_run_on_scikit_learns_own_iris() -> None:
+    iris = pytest.importorskip("sklearn.datasets").load_iris()
+    assert repr(Dataset(iris.data, iris.target)) == "Dataset('data', 150 samples, 4 inputs, 3 classes)"
+    problem = NetworkObjective(Network.of("4-5-3", activation="tanh"), (iris.data, iris.target))
+    run = descend(problem, "adam", steps=200, learning_rate=0.05)
+    assert problem.accuracy(run.end) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "sentence"),
+    [
+        (X6, [0, None] * 3, "T must hold a target for each sample; row 1 holds None"),
+        (X6, np.array(["a", float("nan")] * 3, dtype=object), "row 1 holds nan"),
+        (X6, np.array(["a", 1] * 3, dtype=object), "either texts or numbers"),
+        (X6, [0.5, np.nan] * 3, "T must hold finite numbers; row 1"),
+        (X6, [0, 1], r"one row for each sample; got X \(6, 2\) and T \(2, 2\)"),
+        (X6, None, "T must hold numbers; got None"),
+        (X6, [[1, 2], [3]] * 3, "T must have rows of the same length"),
+        (X6, {"a": 1}, "T must hold numbers; it holds {'a': 1}"),
+        (X6[:, 0], [0, 1] * 3, r"For a single input write X\[:, None\]"),
+        ([["1", "a"]] * 6, [0, 1] * 3, "X must hold numbers; row 0, column 1 holds 'a'"),
+        (X6 * 1j, [0, 1] * 3, "X must hold real numbers"),
+        (np.ma.masked_greater(X6, 3), [0, 1] * 3, "some are masked"),
+        (np.zeros((200_000, 1)), [str(k) for k in range(200_000)], "T must hold fewer classes"),
+        (np.zeros((0, 2)), [], r"X must have the shape \(samples, columns\)"),
+    ],
+)
+def test_what_is_no_data_set_is_told_why(X, y, sentence) -> None:
+    with pytest.raises((DataError, ShapeError), match=sentence):
+        Dataset(X, y)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "loss", "data", "sentence"),
+    [
+        ("2-2", "cross_entropy", (X6, [0, 1, 2] * 2), "targets T of data have 3 columns, but the network 2-2 has 2"),
+        ("2-1", "squared_error", (X6, list("abc") * 2), "targets T of data have 3 columns"),
+        ("2-1", "logistic", (X6, [1] * 6), "T must hold two classes; the target of every sample is '1'"),
+        ("3-2", "cross_entropy", (X6, [0, 1] * 3), "inputs X of data have 2 columns"),
+        ("2-2", "cross_entropy", X6, r"data must be a data set, or inputs and targets \(X, y\); got ndarray"),
+    ],
+)
+def test_data_that_do_not_fit_the_network_are_refused(sizes, loss, data, sentence) -> None:
+    with pytest.raises(FalllineError, match=sentence):
+        NetworkObjective(Network.of(sizes, loss=loss), data)

@@ -24,7 +24,7 @@ from fallline.lab.session import Session
 from fallline.lab.state import StateError, canonical, default_state, read_state
 from fallline.lab.work import Pool
 from fallline.maps.axes import Axis, axis
-from fallline.runs.explain import deaths
+from fallline.runs.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
 

@@ -11,7 +11,7 @@ from fallline.errors import FalllineError
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import compile_text
 from fallline.runs.lanes import train
-from fallline.runs.outcome import diverged_at, judge
+from fallline.runs.outcome import Statistics, diverged_at, judge
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -165,7 +165,8 @@ def test_measures_follow_from_the_history():
     assert (got["steps_to"] == np.where(reached.any(axis=1), reached.argmax(axis=1), -1)).all()
     assert (got["diverged_at"] == diverged_at(history)).all()
     runs = [fl.descend(problem, start=start, steps=40, learning_rate=rate) for rate in settings["learning_rate"][:20]]
-    expected = judge(np.stack([r.losses for r in runs]), np.stack([r.gradient_norms for r in runs]))
+    curves = (np.stack([getattr(r, name) for r in runs]) for name in ("losses", "gradient_norms", "end"))
+    expected = judge(Statistics.of_curves(*curves))
     assert (got["outcome"][:20] == expected).all()
     assert got["accuracy"][:20] == pytest.approx([float(problem.accuracy(r.end)) for r in runs])
 

@@ -13,7 +13,7 @@ from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
 from fallline.runs.descent import descend, method
 from fallline.runs.lanes import train
-from fallline.runs.outcome import diverged_at, judge
+from fallline.runs.outcome import Statistics, diverged_at, judge
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -200,7 +200,7 @@ def test_measures_are_folds_of_the_history():
     np.testing.assert_array_equal(got["steps_to"], np.where(reached.any(axis=-1), reached.argmax(axis=-1), -1))
     np.testing.assert_array_equal(got["diverged_at"], diverged_at(stopped))
     norms = np.ones_like(losses)  # none of these runs' gradients vanishes
-    np.testing.assert_array_equal(got["outcome"], judge(stopped, norms))
+    np.testing.assert_array_equal(got["outcome"], judge(Statistics.of_curves(stopped, norms, starts)))
     v = np.minimum(np.where(np.isfinite(stopped), stopped, 1e6) / stopped[:, :1], 1e6)
     want = np.where(v[:, -20:].mean(axis=-1) < 1, -v.sum(axis=-1), (1 / v).sum(axis=-1))
     np.testing.assert_allclose(got["convergence"], want, rtol=1e-12)

@@ -382,7 +382,7 @@ def test_map_has_its_origin_at_the_lower_left():
 def test_maps_of_outcomes_and_ranks():
     x, y = axis("learning_rate=1e-4..1e-1:log", 5), axis("seed=0..1")
     outcomes = views.draw_map(
-        [[0, 1, 2, 3, 4], [0, 0, 0, 4, 4]], x, y, kind="outcomes", measure="outcome", theme="dark"
+        [[0, 1, 2, 3, 4], [0, 0, 5, 4, 4]], x, y, kind="outcomes", measure="outcome", theme="dark"
     )
     whole(outcomes)
     words = " ".join(t.get_text() for t in texts(outcomes))

@@ -6,7 +6,8 @@ FalllineError
 │   ├── SettingError      a setting outside its range or of the wrong type
 │   ├── ShapeError        arrays that do not fit together; names both shapes
 │   ├── StudyError        a study file: key, value, rule and line
-│   └── DataError         a table that cannot be read or used: row and column
+│   ├── DataError         a table that cannot be read or used: row and column
+│   └── OwnCodeError      a file or function of the user's own fails: its error and line
 ├── TraceError            a page uses something that a reading cannot follow
 ├── DeviceError           a device is absent, fails, or gives other bits than the processor
 │   └── DeviceMemoryError it has too little memory for what was asked
@@ -25,12 +26,14 @@ __all__ = [
     "DeviceMemoryError",
     "FalllineError",
     "OutputError",
+    "OwnCodeError",
     "SettingError",
     "ShapeError",
     "StudyError",
     "TraceError",
     "UnknownNameError",
     "UsageError",
+    "shown",
     "visible",
 ]
 
@@ -48,6 +51,23 @@ def visible(text: str, keep: str = "") -> str:
     cats\u001b[2J\u202e\u000acafé
     """
     return _HIDDEN.sub(lambda found: found[0] if found[0] in keep else f"\\u{ord(found[0]):04x}", text)
+
+
+_SHOWN = 60
+"""Characters of a value that a sentence shows, at most."""
+
+
+def shown(value: object) -> str:
+    """A value as sentences show it.
+
+    >>> shown("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        return "a number of many digits"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 class FalllineError(Exception):
@@ -70,12 +90,12 @@ class UnknownNameError(UsageError, LookupError):
 
     def __init__(self, what: str, name: object, valid: Iterable[str]) -> None:
         self.what, self.name, self.valid = what, name, sorted(valid)
-        near = difflib.get_close_matches(str(name), self.valid, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(str(name)[:_SHOWN], self.valid, n=3, cutoff=0.5)
         if callable(name):
             hint = f" A function of your own becomes one with fallline.{what.split()[-1]}(function)."
         else:
             hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {name!r}.{hint}")
+        super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {shown(name)}.{hint}")
 
 
 class SettingError(UsageError):
@@ -92,6 +112,10 @@ class StudyError(UsageError):
 
 class DataError(UsageError):
     """A table that cannot be read or used."""
+
+
+class OwnCodeError(UsageError):
+    """A file or function of the user's own fails, or returns no number."""
 
 
 class TraceError(FalllineError, TypeError):

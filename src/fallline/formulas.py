@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import UsageError
-from fallline.own import landscape
+from fallline.readings.reverse import gradient_of
 from fallline.textbook.landscapes import Landscape
 
 __all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "formula_of", "names_in", "parse_formula", "python_text"]
@@ -229,7 +229,7 @@ def formula_landscape(
     formula.formula = text  # type: ignore[attr-defined]  # so that files and studies can hold it
     (x0, x1), (y0, y1) = window
     start = (x0 + 0.2 * (x1 - x0), y0 + 0.75 * (y1 - y0))
-    return landscape(formula, start=start, window=window, name="own formula")
+    return Landscape("own formula", formula, gradient_of(formula), start, window)
 
 
 def formula_of(record: Landscape) -> str | None:

@@ -19,11 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
+from fallline.own import plain_landscape
+from fallline.own.signature import default_names
 from fallline.textbook import network as pages
 from fallline.textbook.landscapes import Landscape, landscape
 from fallline.textbook.network import Network
 
-__all__ = ["LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "points_at_once"]
+__all__ = [
+    "LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "objective_at",
+    "points_at_once",
+]  # fmt: skip
 
 Floats: TypeAlias = NDArray[Any]
 
@@ -58,6 +63,12 @@ class Objective(Protocol):
         """The loss at w and its gradient: (..., P) to (...) and (..., P). A minibatch sees the samples in `rows` alone."""
         ...
 
+    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
+        gradient of those samples alone."""
+        loss, gradient = self.loss_and_gradient(w, rows)
+        return loss, gradient, gradient
+
 
 @dataclass(frozen=True)
 class LandscapeObjective(Objective):
@@ -83,7 +94,7 @@ class LandscapeObjective(Objective):
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         if len(names) == self.dimension:
             return tuple(names)
-        return ("x", "y") if self.dimension == 2 else tuple(f"x{k + 1}" for k in range(self.dimension))
+        return default_names(self.dimension)
 
     @cached_property
     def gradient(self) -> Callable[..., Any]:
@@ -114,9 +125,22 @@ class LandscapeObjective(Objective):
         return f"LandscapeObjective({self.name!r}, {self.dimension} coordinates)"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class NetworkObjective(Objective):
     """A network on data as an objective: the loss summed or averaged over the samples, and the L2 penalty.
+
+    Parameters
+    ----------
+    network: the network with its loss.
+    data: a `Dataset`, or inputs and targets (X, y) as scikit-learn has them. Targets are brought into the form that the
+        loss takes: class labels become one-hot rows for cross_entropy, 0 or 1 for logistic with one output, and numbers
+        for a loss of values with one output.
+
+    Raises
+    ------
+    ShapeError: the data have another number of columns than the network has inputs or outputs.
+    UsageError: the targets are not of the loss's kind.
+
 
     >>> from fallline.data import generate
     >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
@@ -127,7 +151,19 @@ class NetworkObjective(Objective):
     network: Network
     data: Dataset
 
-    def __post_init__(self) -> None:
+    def __init__(self, network: Network, data: Dataset | tuple[ArrayLike, ArrayLike]) -> None:
+        if not isinstance(network, Network):
+            raise UsageError(f'network must be a network, as fallline.Network.of("2-3-3"); got {network!r}.')
+        if not isinstance(data, Dataset):
+            if not isinstance(data, tuple | list) or len(data) != 2:
+                raise UsageError(f"data must be a data set, or inputs and targets (X, y); got {type(data).__name__}.")
+            data = Dataset.of(*data)
+        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "data", data.fitted(network.loss.targets, network.sizes[-1]))
+        self._check()
+
+    def _check(self) -> None:
+        """A sentence where the data do not fit the network and its loss."""
         for what, columns, units in (
             ("inputs X", self.data.X.shape[1], self.network.sizes[0]),
             ("targets T", self.data.T.shape[1], self.network.sizes[-1]),
@@ -169,6 +205,10 @@ class NetworkObjective(Objective):
         """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean."""
         return 1 if self.network.reduction == "sum" else 1 / samples
 
+    def scale(self, samples: int) -> float:
+        """What brings a loss of that many samples to the scale of all: the quotient of the numbers for a sum, 1 for a mean."""
+        return len(self.data) / samples if self.network.reduction == "sum" else 1
+
     @_quiet
     def loss(self, w: Floats) -> Floats:
         Z = self.logits(w)
@@ -184,6 +224,24 @@ class NetworkObjective(Objective):
         value, gradient = pages.loss_and_gradient(self.network, parameters, X, T, self.factor(len(X)))
         extra, slope = self._penalty(w)
         return np.asarray(value + extra), self.network.pack(gradient) + slope
+
+    @_quiet
+    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
+        gradient of those samples alone. A penalty has one scale: it is no sum over samples.
+
+        >>> from fallline.data import generate
+        >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
+        >>> recorded, _, _ = problem.minibatch(np.zeros(26), np.arange(7))
+        >>> recorded.round(4).tolist()  # 7 log 3, times 300/7
+        329.5837
+        """
+        loss, gradient = self.loss_and_gradient(w, rows)
+        extra, slope = self._penalty(w)
+        scale = self.scale(len(rows))
+        if scale == 1:
+            return loss, gradient, gradient
+        return np.asarray(scale * (loss - extra) + extra), scale * (gradient - slope) + slope, gradient
 
     @_quiet
     def logits(self, w: Floats, X: Floats | None = None) -> Floats:
@@ -229,20 +287,40 @@ class NetworkObjective(Objective):
 def objective(what: str | Landscape | Callable[..., Any] | Objective, dimension: int | None = None) -> Objective:
     """An objective from a landscape's name, a landscape, a plain function of coordinates, or an objective.
 
+    `dimension` is the number of coordinates of a function that does not tell it: f(*x), or f(x) of one vector.
+
     >>> objective("himmelblau")
     LandscapeObjective('himmelblau', 2 coordinates)
     >>> objective(lambda x, y: x**2 + 3 * y**2).dimension
     2
+    >>> objective(lambda x: (x**2).sum(), dimension=3).dimension
+    3
     """
     if isinstance(what, LandscapeObjective | NetworkObjective):
         return what
     if isinstance(what, str | Landscape):
         return LandscapeObjective(landscape(what))
     if callable(what):
-        parameters = inspect.signature(what).parameters.values()
-        count = dimension or sum(p.kind is not p.VAR_POSITIONAL for p in parameters) or 2
-        return LandscapeObjective(Landscape(getattr(what, "__name__", "function"), what, dimension=count))
+        return LandscapeObjective(plain_landscape(what, dimension))
+    if not hasattr(what, "loss_and_gradient"):
+        raise UsageError(
+            "an objective must be a landscape, its name, a function of coordinates, or a network on data "
+            f"(fallline.NetworkObjective); got {what!r}."
+        )
     return what
+
+
+def objective_at(what: str | Landscape | Callable[..., Any] | Objective, start: ArrayLike | None) -> Objective:
+    """As `objective`; a function that does not tell its number of coordinates has as many as the start.
+
+    >>> objective_at(lambda *x: sum(x), [1.0, 2.0, 3.0]).dimension
+    3
+    """
+    try:
+        shape = np.shape(start) if start is not None else ()
+    except ValueError:  # rows of different lengths: `as_vector` says so
+        shape = ()
+    return objective(what, shape[-1] if shape else None)
 
 
 def points_at_once(objective: Objective) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
-import traceback
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Misbehaviour", "Observed", "call", "told"]
+from fallline.own.calling import file_of, name_of, told
+
+__all__ = ["Misbehaviour", "Observed", "call", "name_of"]
 
 MUCH_PRINT = 20
 """So many lines, over all calls of a check, are worth a word."""
@@ -78,26 +78,7 @@ def call(
 
 def raised(function: Callable[..., Any], error: BaseException) -> str:
     """The sentence: which error, and on which line of the user's own file."""
-    code = getattr(function, "__code__", None)
-    return (
-        f"{name_of(function)} {told(error, code.co_filename if code is not None else '')}, so its gradient could not be "
-        "checked."
-    )
-
-
-def told(error: BaseException, filename: str) -> str:
-    """ "raises ValueError on line 3 of mine.py: ...": the last line of that file that led to it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if f.filename == filename] or frames[1:]
-    place = f" on line {own[-1].lineno} of {Path(own[-1].filename).name}" if own else ""
-    text = f": `{own[-1].line}`" if own and own[-1].line else ""
-    message = " ".join(str(error).split())
-    return f"raises {type(error).__name__}{place}{text}" + (f" ({message[:300]})" if message else "")
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """What the function is called in sentences."""
-    return str(getattr(function, "__name__", "the function")).replace("<lambda>", "the function")
+    return f"{name_of(function)} {told(error, file_of(function))}, so its gradient could not be checked."
 
 
 def _differences(name: str, before: Any, after: Any) -> list[str]:

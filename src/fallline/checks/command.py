@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline import files
-from fallline.checks.files import split
+from fallline.checks.files import names_file, split
 from fallline.checks.gradient_file import check_file
 from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
 from fallline.errors import UsageError
@@ -96,10 +96,10 @@ def _folder(what: str) -> tuple[Path | None, str]:
 
 def _absolute(subject: str) -> str:
     """A file that is named relative to here, for a process that runs elsewhere."""
-    if ".py:" not in subject:
+    if not names_file(subject):
         return subject
     path, name = split(subject)
-    return f"{path.resolve()}:{name}"
+    return f"{path.resolve()}:{name}" if name else str(path.resolve())
 
 
 def _counted(graded: Iterable[Graded], total: int, progress: Callable[[int, int], None] | None) -> Iterable[Graded]:

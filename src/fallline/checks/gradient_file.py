@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.calls import Misbehaviour
-from fallline.checks.files import load, split
+from fallline.checks.files import load, names_file, split
 from fallline.checks.gradient import check_gradient
 from fallline.checks.verdict import Verdict
 
@@ -24,7 +24,7 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     """
     try:
         checked = load(path, function)
-        of: Any = load(*split(subject)) if ".py:" in subject else subject
+        of: Any = load(*split(subject)) if names_file(subject) else subject
     except Misbehaviour as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
     activation = settings.pop("activation", "relu")

@@ -20,9 +20,7 @@ Data = Dataset | tuple[ArrayLike, ArrayLike] | str | Path
 def own_data(data: Data | None, network: Network) -> Dataset | None:
     """The samples to check on, if their columns are those of the network; a CSV file's first columns are the inputs."""
     dataset = _dataset(data, network)
-    if dataset is not None:
-        NetworkObjective(network, dataset)  # its own sentences say what does not fit
-    return dataset
+    return None if dataset is None else NetworkObjective(network, dataset).data
 
 
 def _dataset(data: Data | None, network: Network) -> Dataset | None:

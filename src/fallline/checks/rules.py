@@ -15,7 +15,10 @@ from fallline.checks.draws import draw
 from fallline.checks.faults import FAULTS, Fault
 from fallline.checks.numbers import TOLERANCE, Block, Comparison
 from fallline.checks.verdict import Verdict
-from fallline.errors import UnknownNameError, UsageError
+from fallline.errors import OwnCodeError, UnknownNameError, UsageError
+from fallline.own.page import Page
+from fallline.own.point import page_of
+from fallline.own.signature import coordinate_names
 from fallline.textbook import losses, operations
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
@@ -42,26 +45,27 @@ def by_name(name: str, function: Function) -> Any:
 
 def plain_function(function: Function, gradient: Function) -> Landscape:
     """A function of coordinates f(x, y), or of one vector f(x), as a landscape."""
-    name = name_of(function)
-    parameters = [
-        p
-        for p in inspect.signature(function).parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    if len(parameters) > 1:
-        return Landscape(name, function, dimension=len(parameters), start=(1.0,) * len(parameters))
-    for n in (2, 3, 4, 5, 1):
-        x = 0.5 + 0.25 * np.arange(n)
-        try:
-            if np.ndim(function(x)) == 0 and np.size(gradient(x)) == n:
-                return Landscape(name, lambda *x: function(_vector(x)), dimension=n, start=(1.0,) * n)
-        except Exception:  # noqa: S112  # a function of another number of coordinates
-            continue
-    return Landscape(name, function, dimension=1, start=(1.0,))
+    names, many = coordinate_names(function)
+    counts: Sequence[int] = (len(names),) if len(names) > 1 and not many else (2, 3, 4, 5, 1)
+    pages = [page for n in counts if (page := _page(function, n)) is not None]
+    fitting = [page for page in pages if _returns(gradient, page.dimension)]
+    page = next(iter(fitting or pages), None) or page_of(function)
+    return Landscape(page.__name__, page, dimension=page.dimension, start=(1.0,) * page.dimension)
 
 
-def _vector(x: Sequence[Any]) -> Any:
-    return np.stack(x) if any(isinstance(v, np.ndarray) for v in x) else np.array(x)
+def _page(function: Function, n: int) -> Page | None:
+    try:
+        return page_of(function, n)
+    except UsageError:
+        return None
+
+
+def _returns(gradient: Function, n: int) -> bool:
+    """Whether the gradient, called with one vector of n entries, returns as many."""
+    try:
+        return bool(np.size(gradient(0.5 + 0.25 * np.arange(n))) == n)
+    except (Exception, SystemExit):  # a gradient of another number of coordinates
+        return False
 
 
 def check_rule(function: Function, subject: Any, *, seed: int = 0, tolerance: float | None = None) -> Verdict:
@@ -82,6 +86,8 @@ def check_rule(function: Function, subject: Any, *, seed: int = 0, tolerance: fl
             raise UsageError(f"a gradient is of a network, landscape, activation, loss or optimizer; got {subject!r}.")
     except Misbehaviour as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(subject), str(misbehaviour))
+    except OwnCodeError as error:
+        return Verdict("unchecked", name_of(function), repr(subject), str(error))
     return verdict
 
 

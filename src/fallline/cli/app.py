@@ -5,6 +5,7 @@ Exit status: 0 done, 1 failure (a result cannot be written, a check found a faul
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,8 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import fallline
-from fallline.cli import commands
+from fallline.cli import commands, terminal
 from fallline.cli.maps import map_app
-from fallline.cli.terminal import escaped_output
 from fallline.errors import FalllineError, UsageError, visible
 
 __all__ = ["app", "main"]
@@ -37,15 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     No traceback reaches the user, unless he asks for it with FALLLINE_TRACEBACK=1.
     """
-    with escaped_output():
-        return _run(arguments)
+    terminal.prepare()
+    with terminal.escaped_output():
+        return _status(arguments)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _status(arguments: Sequence[str] | None) -> int:
     if os.environ.get("FALLLINE_TRACEBACK"):
-        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+        return _run(arguments)
     try:
-        return int(app(arguments, exit_on_error=False, print_error=False) or 0)
+        return _run(arguments)
     except CycloptsError as error:
         return _say(f"{_sentence(error)} `fallline --help` lists what can be said.", 2)
     except UsageError as error:
@@ -54,13 +55,15 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _say(str(error), 1)
     except KeyboardInterrupt:
         return _say("interrupted.", 130)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except MemoryError:
         return _say("this needs more memory than there is; try fewer cells, starts or steps.", 1)
     except OSError as error:
+        if _reader_has_gone(error):
+            _drop_output()  # nothing to say, and nobody to say it to
+            return 0
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            _drop_output()
+            return _say(f"the output cannot be written: {(error.strerror or str(error)).lower()}.", 1)
         return _say(f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}.", 1)
     except Exception as error:
         return _say(
@@ -68,6 +71,24 @@ def _run(arguments: Sequence[str] | None) -> int:
             "with FALLLINE_TRACEBACK=1 set, the same command shows where.",
             1,
         )
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    status = int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    if sys.stdout is not None:
+        sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
+    return status
+
+
+def _reader_has_gone(error: OSError) -> bool:
+    """Whether nobody reads our output any more, as behind `| head`; Windows calls it an invalid argument."""
+    windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or windows
+
+
+def _drop_output() -> None:
+    """Let what is still in the buffer go nowhere, so that Python does not complain when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _sentence(error: CycloptsError) -> str:

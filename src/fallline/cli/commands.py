@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
 from fallline.cli.progress import bar
+from fallline.cli.terminal import print_document
+from fallline.own.source import names_file, split
 
 __all__ = ["COMMANDS"]
 
@@ -83,11 +85,11 @@ def draw(
     import fallline as fl
     from fallline import views
 
-    if what[:1].isdigit():
+    if what[:1].isdigit() and not names_file(what):
         picture = views.draw_network(fl.Network.of(what, activation=activation), theme=theme)
     else:
         picture = views.draw_contours(fl.objective(objective_of(what)), theme=theme)
-    path = out or Path(f"{what.rpartition(':')[2]}.svg")
+    path = out or Path(f"{(split(what)[1] or split(what)[0].stem) if names_file(what) else what}.svg")
     picture.save(path, overwrite=force)
     print(f"{picture.alt}\nWritten to {path}.")
     return 0
@@ -116,7 +118,10 @@ def equations(
     from fallline.views.equations import equations as written
 
     result = written(named(what, activation=activation, loss=loss, reduction=reduction), form=form)
-    print({"text": result.text, "latex": result.latex, "mathml": result.mathml}[format]())
+    if format == "text":
+        print(result.text())
+    else:
+        print_document({"latex": result.latex, "mathml": result.mathml}[format]() + "\n")
     return 0
 
 
@@ -133,7 +138,7 @@ def report(study: str = "three-gaussians", *, out: Out = None, force: Force = Fa
     with bar("report") as progress:
         files = write(read(study), out or Path("report"), overwrite=force, progress=progress)
     if json:
-        print(files.results.read_text(encoding="utf-8"))
+        print_document(files.results.read_text(encoding="utf-8") + "\n")
     else:
         print(files)
     return 0
@@ -147,7 +152,7 @@ def study(name: str = "three-gaussians") -> int:
     """
     from fallline.studies import builtin_text
 
-    print(builtin_text(name), end="")
+    print_document(builtin_text(name))
     return 0
 
 

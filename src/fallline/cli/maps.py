@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
 from fallline.errors import UsageError
+from fallline.own.source import names_file
 
 __all__ = ["map_app"]
 
@@ -137,7 +138,7 @@ def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     from fallline.studies.checking import objective_of as of_study
     from fallline.textbook.landscapes import LANDSCAPES
 
-    if ".py:" in word or word in LANDSCAPES:
+    if names_file(word) or word in LANDSCAPES:
         return objective_of(word), {}
     described = read(word)
     plan = next(iter(described.maps), None)

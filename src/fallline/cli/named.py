@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fallline.cli.options import objective_of
 from fallline.errors import UnknownNameError
+from fallline.own import plain_landscape
+from fallline.own.source import load, names_file, split
 from fallline.textbook.activations import ACTIVATIONS
-from fallline.textbook.landscapes import LANDSCAPES, Landscape
+from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -24,11 +25,10 @@ def named(word: str, **network: Any) -> Any:
     >>> named("momentum"), named("relu")
     (Optimizer('momentum'), Activation('relu'))
     """
+    if names_file(word):
+        return plain_landscape(load(*split(word)))
     if word[:1].isdigit():
         return Network.of(word, **network)
-    if ".py:" in word:
-        function = objective_of(word)
-        return Landscape(word.rpartition(":")[2], function)
     for family in _FAMILIES:
         if word in family:
             return family[word]

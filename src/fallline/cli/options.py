@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
 
 from fallline.errors import UsageError
+from fallline.own.source import load, names_file, split
 from fallline.settings import SETTINGS
 
-if TYPE_CHECKING:
-    from fallline.textbook.landscapes import Landscape
-
-__all__ = ["Assigned", "Force", "Json", "MethodFlags", "Out", "assignments", "given", "point", "user_function"]
+__all__ = ["Assigned", "Force", "Json", "MethodFlags", "Out", "assignments", "given", "objective_of", "point"]
 
 _METHOD = ("learning_rate", "momentum", "beta1", "beta2", "decay", "epsilon", "initial_accumulator", "weight_decay")
 
@@ -75,23 +73,6 @@ def point(text: str | None) -> list[float] | None:
         raise UsageError(f"--start must be numbers joined by commas, such as 0.868,-4.43; got {text!r}.") from None
 
 
-def user_function(text: str) -> Any:
-    """The function that FILE.py:NAME names. This executes the file, which the user has named himself."""
-    path_text, _, name = text.rpartition(":")
-    path = Path(path_text)
-    if not path.is_file():
-        raise UsageError(f"{path} must be a Python file that exists; {text!r} names none.")
-    namespace: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
-    try:
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)  # noqa: S102  # named by the user
-    except Exception as error:
-        raise UsageError(f"{path} cannot be run: {type(error).__name__}: {error}.") from error
-    if not callable(namespace.get(name)):
-        names = sorted(k for k, v in namespace.items() if callable(v) and not k.startswith("_"))
-        raise UsageError(f"{path} must hold a function {name!r}; it holds {', '.join(names) or 'none'}.")
-    return namespace[name]
-
-
-def objective_of(text: str) -> Landscape | Any:
-    """A landscape's name, or a function of the user's own as FILE.py:NAME."""
-    return user_function(text) if ".py:" in text else text
+def objective_of(text: str) -> str | Callable[..., Any]:
+    """A landscape's name, or a function of the user's own as FILE.py:NAME, which executes that file."""
+    return load(*split(text)) if names_file(text) else text

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import DataError, ShapeError
+from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
+from fallline.errors import ShapeError
 
 __all__ = ["Dataset", "one_hot"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Dataset:
     """Inputs X, (batch, n_in), and targets T, (batch, n_out); one-hot rows where targets are classes.
 
     Parameters
     ----------
     X: inputs, finite numbers.
-    T: targets, finite numbers.
+    T: targets: a table of finite numbers, or one target for each sample, as scikit-learn has them: a text or a whole
+        number is a class, any other number a value.
     name: what pictures call it.
     columns: names of the inputs.
     classes: names of the classes; empty where the targets are values.
 
-    >>> Dataset.of([[0.0, 1.0], [2.0, 3.0]], [1, 0])
+    Raises
+    ------
+    ShapeError, DataError: X or T is no table of finite numbers, or they differ in length.
+
+    >>> Dataset([[0.0, 1.0], [2.0, 3.0]], ["rose", "tulip"])
     Dataset('data', 2 samples, 2 inputs, 2 classes)
     """
 
@@ -34,31 +42,37 @@ class Dataset:
     columns: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        for letter, array in (("X", self.X), ("T", self.T)):
-            if array.ndim != 2 or not len(array):
-                raise ShapeError(f"{letter} must have the shape (samples, columns); got {array.shape}.")
-            bad = np.argwhere(~np.isfinite(array))
-            if len(bad):
-                row, column = bad[0]
-                raise DataError(
-                    f"{letter} must hold finite numbers; row {row}, column {column} holds {array[row, column]}. "
-                    "Remove or fill in such rows first."
-                )
-        if len(self.X) != len(self.T):
-            raise ShapeError(f"X and T must have one row for each sample; got X {self.X.shape} and T {self.T.shape}.")
+    def __init__(
+        self, X: ArrayLike, T: ArrayLike, name: str = "data", columns: Sequence[str] = (), classes: Sequence[str] = ()
+    ) -> None:
+        inputs = as_inputs(X)
+        targets, found = as_targets(T)
+        if len(inputs) != len(targets):
+            raise ShapeError(f"X and T must have one row for each sample; got X {inputs.shape} and T {targets.shape}.")
+        fields = {
+            "X": inputs,
+            "T": targets,
+            "name": name,
+            "columns": tuple(columns),
+            "classes": tuple(classes) or found,
+        }
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, name: str = "data") -> Dataset:
-        """From inputs and targets: a vector of whole numbers or texts means classes, anything else values."""
-        inputs = np.asarray(X, dtype=np.float64)
-        targets = np.asarray(y)
-        columns = tuple(f"x{k + 1}" for k in range(inputs.shape[-1]))
-        if targets.ndim == 1 and targets.dtype.kind in "iuUSOb":
-            names, index = np.unique(targets, return_inverse=True)
-            return cls(inputs, one_hot(index, len(names)), name, columns, tuple(str(n) for n in names))
-        values = np.asarray(targets, dtype=np.float64)
-        return cls(inputs, values.reshape(len(values), -1), name, columns)
+        """From inputs and targets, with names for the inputs: x1, x2, ...
+
+        >>> Dataset.of([[0.0, 1.0], [2.0, 3.0]], [1, 0]).columns
+        ('x1', 'x2')
+        """
+        data = cls(X, y, name)
+        return replace(data, columns=tuple(f"x{k + 1}" for k in range(data.X.shape[1])))
+
+    def fitted(self, kind: Literal["classes", "labels", "values"], outputs: int) -> Dataset:
+        """These data with targets as a loss of that kind and so many outputs takes them; see `targets_for`."""
+        T, classes = targets_for(self.T, self.classes, kind, outputs)
+        return self if T is self.T else replace(self, T=T, classes=classes)
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -71,8 +85,3 @@ class Dataset:
     def __repr__(self) -> str:
         what = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
         return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {what})"
-
-
-def one_hot(labels: ArrayLike, classes: int) -> NDArray[np.float64]:
-    """Rows of the unit matrix: class 1 of 3 is (0, 1, 0)."""
-    return np.eye(classes)[np.asarray(labels, dtype=np.int64)]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fallline import random
 from fallline.data.dataset import Dataset, one_hot
-from fallline.errors import UnknownNameError
+from fallline.textbook.families import member
 
 __all__ = ["GENERATED", "circles", "gaussians", "generate", "moons", "spirals", "three_gaussians", "xor"]
 
@@ -99,9 +99,7 @@ def generate(name: str, **options: object) -> Dataset:
     >>> generate("moons", samples=50)
     Dataset('moons', 100 samples, 2 inputs, 2 classes)
     """
-    if name not in GENERATED:
-        raise UnknownNameError("data set", name, GENERATED)
-    return GENERATED[name](**options)
+    return member("data set", name, GENERATED)(**options)
 
 
 def _on_circle(angle: NDArray[np.float64]) -> Points:

@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset, one_hot
+from fallline.data.targets import MOST_CLASSES
 from fallline.errors import DataError, UnknownNameError
 
 __all__ = ["read_csv", "table"]
-
-MOST_CLASSES = 100
-"""A target with more different whole numbers than this is read as values, not classes."""
 
 
 def read_csv(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,9 @@ from fallline.lab.controls import axis_range, columns_of
 from fallline.lab.plan import Plan, Table, build_data, build_objective
 from fallline.lab.state import (
     DATA_KINDS,
+    LARGEST,
     OBJECTIVES,
+    Key,
     State,
     StateError,
     data_keys,
@@ -27,7 +29,7 @@ from fallline.lab.state import (
 from fallline.maps.axes import axis_settings
 from fallline.maps.spec import map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.explain import deaths
+from fallline.runs.deaths import deaths
 from fallline.runs.starts import draw_starts
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -58,27 +60,58 @@ def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str
         return read_state(given)
     old = (before or default_state()).json
     d: Json = {**old, **json.loads(json.dumps(given))}
+    if not _mendable(d):
+        return read_state(d)  # which says what is wrong
     _fit_objective(d, changed, old, tables)
     _fit_settings(d)
-    state = _with_axes(d, changed, old, tables)
-    return state
+    return _with_axes(d, changed, old, tables)
+
+
+def _mendable(d: Json) -> bool:
+    """Whether each part has the shape that mending relies on: the JSON types of the default state's."""
+    kinds: tuple[tuple[str, Callable[[str, Json], Mapping[str, Key]], Iterable[str]], ...] = (
+        ("objective", lambda kind, _: OBJECTIVES[kind], OBJECTIVES), ("data", data_keys, DATA_KINDS),
+    )  # fmt: skip
+    for key, keys, known in kinds:
+        part = d[key]
+        if not isinstance(part, dict) or not isinstance(part.get("kind"), str) or part["kind"] not in known:
+            return False
+        given = {k: v for k, v in part.items() if k != "kind"}
+        defaults = {k: one.default for k, one in keys(part["kind"], given).items()}
+        if not _shaped_like(defaults | given, defaults):
+            return False
+    return all(
+        _shaped_like(d[key], like) or (d[key] is None and key in ("start", "batch"))
+        for key, like in default_state().json.items()
+        if key not in ("objective", "data")
+    )
+
+
+def _shaped_like(value: Any, like: Any) -> bool:
+    """Whether the values have the same JSON type, and so have the parts that both hold; nothing may be anything."""
+    if like is None:
+        return True
+    if isinstance(like, dict):
+        return isinstance(value, dict) and all(_shaped_like(value[k], v) for k, v in like.items() if k in value)
+    if isinstance(like, list):
+        return isinstance(value, list) and all(_shaped_like(v, like[0]) for v in value if like)
+    if isinstance(like, bool) or not isinstance(like, int | float):
+        return type(value) is type(like)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> None:
     """Objective and data that go together."""
     part = d["objective"]
-    if not isinstance(part, dict) or part.get("kind") not in OBJECTIVES:
-        return
-    keys = OBJECTIVES[part["kind"]]
+    keys: Mapping[str, Key] = OBJECTIVES[part["kind"]]
     d["objective"] = part = {"kind": part["kind"]} | {k: part.get(k, key.default) for k, key in keys.items()}
     data = d["data"]
-    if isinstance(data, dict) and data.get("kind") in DATA_KINDS:
-        rest = {k: v for k, v in data.items() if k != "kind"}
-        if changed in ("data.name", "data.kind", "data"):
-            rest = {k: v for k, v in rest.items() if k not in ("seed", "noise")}
-        if data["kind"] != "generated" or rest.get("name", "three-gaussians") in GENERATED:
-            keys = data_keys(data["kind"], rest)
-            d["data"] = {"kind": data["kind"]} | {k: rest.get(k, key.default) for k, key in keys.items()}
+    rest = {k: v for k, v in data.items() if k != "kind"}
+    if changed in ("data.name", "data.kind", "data"):
+        rest = {k: v for k, v in rest.items() if k not in ("seed", "noise")}
+    if data["kind"] != "generated" or rest.get("name", "three-gaussians") in GENERATED:
+        keys = data_keys(data["kind"], rest)
+        d["data"] = {"kind": data["kind"]} | {k: rest.get(k, key.default) for k, key in keys.items()}
     if part["kind"] != "network":
         return
     if d["data"].get("kind") == "table" and d["data"]["digest"] not in tables:
@@ -91,7 +124,7 @@ def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]
         if d["data"]["target"] not in columns:
             d["data"]["target"] = columns[-1]
     units, names = part["units"], part["activations"]
-    if not isinstance(units, list) or len(units) < 2 or not isinstance(names, list):
+    if len(units) < 2:
         return
     data_set = _data_of(d, tables)
     if data_set is not None:

@@ -26,7 +26,7 @@ from fallline.lab.presets import PRESETS, themes
 from fallline.lab.pyramid import Place, is_slow, read_place
 from fallline.lab.repair import repaired
 from fallline.lab.runs import describe_run, frames, train_run
-from fallline.lab.state import MOST_STEPS, State, StateError, default_state, read_state
+from fallline.lab.state import MOST_STEPS, State, StateError, default_state, is_unicode, read_state
 from fallline.lab.tiling import TileWork
 from fallline.lab.work import Dropped, Pool
 from fallline.runs.descent import Run
@@ -254,6 +254,8 @@ class Session:
         name, text = content.get("name"), content.get("text")
         if not isinstance(name, str) or not isinstance(text, str) or not name or len(name) > 200:
             raise UsageError("a table must have a name and a text.")
+        if not is_unicode(name) or not is_unicode(text):
+            raise UsageError("a table must be a text in Unicode; this one holds half of a surrogate pair.")
         if len(text) > MOST_TABLE:
             raise UsageError(
                 f"a table may have at most {MOST_TABLE:,} characters in the lab; {name} has {len(text):,}."
@@ -372,6 +374,8 @@ class Session:
             sentence = str(error)
         elif isinstance(error, MemoryError):
             sentence = "this needs more memory than there is; take fewer steps, starts or samples."
+        elif isinstance(error, RecursionError):
+            sentence = "a message must not be nested as deep as this one."
         else:
             sentence = f"internal error, {type(error).__name__}: {error}. This is a fault of fallline."
         where = error.where if isinstance(error, StateError) else None

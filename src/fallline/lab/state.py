@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from fallline.data.generated import GENERATED, generate
-from fallline.errors import FalllineError, UnknownNameError, UsageError
+from fallline.errors import FalllineError, UnknownNameError, UsageError, shown
 from fallline.formulas import EXAMPLES, parse_formula
 from fallline.problems import NetworkObjective
 from fallline.runs.measures import MEASURES
@@ -36,6 +36,10 @@ Json = dict[str, Any]
 MOST_UNITS, MOST_LAYERS, MOST_STEPS, MOST_STARTS, MOST_POINTS, MOST_CLASSES, MOST_PINS = 64, 8, 20_000, 200, 500, 6, 4
 """What a page may ask for, at most: units of a layer, hidden layers, steps, starts of a cell, points by hand, their classes,
 pinned runs."""
+
+
+LARGEST = 1e300
+"""Numbers of a state are below this."""
 
 
 class StateError(UsageError):
@@ -61,7 +65,7 @@ def number(what: str, low: float = -math.inf, high: float = math.inf) -> Callabl
     """A finite number within bounds."""
 
     def check(value: Any) -> float:
-        good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+        good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
         if not good or not low <= value <= high:
             rule = (
                 "finite"
@@ -70,7 +74,7 @@ def number(what: str, low: float = -math.inf, high: float = math.inf) -> Callabl
                 if high < math.inf
                 else f"at least {low:g}"
             )
-            raise UsageError(f"{what} must be a number, {rule}; got {_shown(value)}.")
+            raise UsageError(f"{what} must be a number, {rule}; got {shown(value)}.")
         return float(value)
 
     return check
@@ -82,7 +86,7 @@ def whole(what: str, low: int, high: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         got = number(what, low, high)(value)
         if got != int(got):
-            raise UsageError(f"{what} must be a whole number from {low} to {high:,}; got {_shown(value)}.")
+            raise UsageError(f"{what} must be a whole number from {low} to {high:,}; got {shown(value)}.")
         return int(got)
 
     return check
@@ -92,8 +96,8 @@ def setting(name: str, high: float = math.inf) -> Callable[[Any], float]:
     """A value of a declared setting."""
 
     def check(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"{name} must be a number {SETTINGS[name].range}; got {_shown(value)}.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
+            raise UsageError(f"{name} must be a number {SETTINGS[name].range}; got {shown(value)}.")
         got = SETTINGS[name].check(value)
         if got > high:
             raise UsageError(f"{name} must be at most {high:,g} in the lab; got {got:,g}.")
@@ -107,7 +111,7 @@ def choice(what: str, valid: Iterable[str]) -> Callable[[Any], str]:
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or value not in valid:
-            raise UnknownNameError(what, _shown(value) if not isinstance(value, str) else value[:60], valid)
+            raise UnknownNameError(what, shown(value) if not isinstance(value, str) else value[:60], valid)
         return value
 
     return check
@@ -118,7 +122,7 @@ def flag(what: str) -> Callable[[Any], bool]:
 
     def check(value: Any) -> bool:
         if not isinstance(value, bool):
-            raise UsageError(f"{what} must be true or false; got {_shown(value)}.")
+            raise UsageError(f"{what} must be true or false; got {shown(value)}.")
         return value
 
     return check
@@ -128,11 +132,20 @@ def text(what: str, most: int) -> Callable[[Any], str]:
     """A text that is not too long."""
 
     def check(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > most:
-            raise UsageError(f"{what} must be a text of at most {most} characters; got {_shown(value)}.")
+        if not isinstance(value, str) or len(value) > most or not is_unicode(value):
+            raise UsageError(f"{what} must be a text of at most {most} characters; got {shown(value)}.")
         return value
 
     return check
+
+
+def is_unicode(text: str) -> bool:
+    r"""Whether the text can be encoded: JSON may hold one half of a surrogate pair.
+
+    >>> is_unicode("é"), is_unicode("\ud800")
+    (True, False)
+    """
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def several(what: str, inner: Callable[[Any], Any], low: int, high: int) -> Callable[[Any], list[Any]]:
@@ -140,7 +153,7 @@ def several(what: str, inner: Callable[[Any], Any], low: int, high: int) -> Call
 
     def check(value: Any) -> list[Any]:
         if not isinstance(value, list) or not low <= len(value) <= high:
-            got = f"{len(value):,} of them" if isinstance(value, list) else _shown(value)
+            got = f"{len(value):,} of them" if isinstance(value, list) else shown(value)
             raise UsageError(f"{what} must be a list of {low} to {high}; got {got}.")
         return [inner(v) for v in value]
 
@@ -159,15 +172,10 @@ def _formula(value: Any) -> str:
 
 def _point(value: Any) -> list[float]:
     if not isinstance(value, list) or len(value) != 3:
-        raise UsageError(f"a point must be [x, y, class]; got {_shown(value)}.")
+        raise UsageError(f"a point must be [x, y, class]; got {shown(value)}.")
     x, y, kind = value
     bound = number("a coordinate", -1e6, 1e6)
     return [bound(x), bound(y), whole("a class", 0, MOST_CLASSES - 1)(kind)]
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 # The schema -----------------------------------------------------------------------------------------------------------
@@ -311,7 +319,7 @@ def read_state(given: Any) -> State:
     'steps' or 'seed'?
     """
     if not isinstance(given, dict):
-        raise StateError(f"a state must be an object of JSON; got {_shown(given)}.")
+        raise StateError(f"a state must be an object of JSON; got {shown(given)}.")
     return _read(given, default_state().json)
 
 
@@ -342,7 +350,7 @@ def _section(where: str, given: Any, keys: Mapping[str, Key]) -> Json:
     if given is MISSING:
         given = {}
     if not isinstance(given, dict):
-        raise StateError(f"{where} must be an object of JSON; got {_shown(given)}.", where)
+        raise StateError(f"{where} must be an object of JSON; got {shown(given)}.", where)
     for key in given:
         if key not in keys:
             raise StateError(str(UnknownNameError(f"a key of {where}", str(key)[:60], keys)), where)
@@ -351,7 +359,7 @@ def _section(where: str, given: Any, keys: Mapping[str, Key]) -> Json:
 
 def _kind(where: str, given: Any, kinds: Iterable[str], keys: Callable[[str, Json], dict[str, Key]]) -> Json:
     if not isinstance(given, dict):
-        raise StateError(f"{where} must be an object of JSON; got {_shown(given)}.", where)
+        raise StateError(f"{where} must be an object of JSON; got {shown(given)}.", where)
     rest = {k: v for k, v in given.items() if k != "kind"}
     kind = _value(f"{where}.kind", given.get("kind"), choice(f"kind of {where}", kinds))
     return {"kind": kind} | _section(where, rest, keys(kind, rest))
@@ -415,7 +423,7 @@ def _view(given: Any, d: Json) -> Json:
 def _pins(given: Any, d: Json) -> list[Json]:
     pins = [] if given is MISSING else given
     if not isinstance(pins, list) or len(pins) > MOST_PINS:
-        raise StateError(f"pins must be a list of at most {MOST_PINS}; got {_shown(pins)}.", "pins")
+        raise StateError(f"pins must be a list of at most {MOST_PINS}; got {shown(pins)}.", "pins")
     keys = {k: Key(None, number(f"{k} of a pin")) for k in ("x", "y")}
     return [_section(f"pins.{k}", pin, keys) for k, pin in enumerate(pins)]
 

@@ -61,6 +61,7 @@ def array_key(values: NDArray[Any]) -> str:
 
 def fingerprint(function: Callable[..., Any]) -> str:
     """SHA-256 of a function's text and of the values it closes over."""
+    function = inspect.unwrap(function)  # the user's own, not the page around it
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
@@ -117,7 +118,7 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
         ours = LANDSCAPES.get(record.name)
         text = formula_of(record)
         window = {"window": [[float(v) for v in pair] for pair in record.window]}  # random starts are drawn from it
-        if record.function.__qualname__ == "quadratic.<locals>.bowl":
+        if getattr(record.function, "__qualname__", "") == "quadratic.<locals>.bowl":
             assert record.function.__closure__ is not None
             return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)} | window
         if text is not None:

@@ -14,6 +14,7 @@ from fallline.problems import NetworkObjective, Objective, points_at_once
 from fallline.runs import engine
 from fallline.runs.descent import Method, Run
 from fallline.runs.explain import explain
+from fallline.runs.outcome import gradient_norm
 
 __all__ = ["replay"]
 
@@ -38,7 +39,9 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
     how = Method(spec.optimizer, {k: one[k] for k in spec.optimizer.settings}, spec.schedule, decay, layers)
     norms = _norms(objective, path, rows)
     norms[~np.isfinite(losses)] = np.nan
-    return Run(objective, how, spec.steps, path, losses, norms, explain(objective, how, path, losses, norms))
+    return Run(
+        objective, how, spec.steps, path, losses, norms, explain(objective, how, path, losses, norms, rows is not None)
+    )
 
 
 def _norms(objective: Objective, path: NDArray[Any], rows: NDArray[np.int64] | None) -> NDArray[np.float64]:
@@ -46,9 +49,11 @@ def _norms(objective: Objective, path: NDArray[Any], rows: NDArray[np.int64] | N
     many = 1 if rows is not None else points_at_once(objective)
     with np.errstate(all="ignore"):
         for t in range(0, len(path), many):
-            seen = None if rows is None or t == len(path) - 1 else rows[t]
-            gradient = objective.loss_and_gradient(path[t : t + many], seen)[1]
-            norms[t : t + many] = np.linalg.norm(gradient, axis=-1)
+            if rows is None or t == len(path) - 1:
+                gradient = objective.loss_and_gradient(path[t : t + many])[1]
+            else:
+                gradient = objective.minibatch(path[t : t + many], rows[t])[1]
+            norms[t : t + many] = gradient_norm(gradient)
     return norms
 
 

@@ -26,14 +26,14 @@ from fallline.maps.described import (
     rebuild_named,
     rebuild_objective,
 )
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.problems import objective as as_objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
+from fallline.runs.descent import scheduled
 from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
-from fallline.textbook.schedules import SCHEDULES, Schedule, schedule
+from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["MapSpec", "map_spec"]
 
@@ -208,18 +208,15 @@ def map_spec(
     >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
     """
-    target = as_objective(objective)
+    target = objective_at(objective, start)
     if target.dimension > MOST_PARAMETERS:
         raise UsageError(
             f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
             "Choose a smaller objective."
         )
     record = optimizer(optimizer_)
-    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
-    plan = schedule(options.pop("name"))
     steps = int(SETTINGS["steps"].check(steps))
-    if "steps" in plan.settings:
-        options.setdefault("steps", steps)
+    plan, options = scheduled(schedule_, steps)
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
     for one in (across, up):

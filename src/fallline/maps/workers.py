@@ -58,7 +58,7 @@ class _Worker:
     def __init__(self, greeting: bytes, threads: int, answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> None:
         # A process of its own session: Ctrl-C in the terminal reaches the collector alone, which then ends the rest.
         self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            [sys.executable, "-m", "fallline.maps.workers", str(threads)],
+            [sys.executable, "-P", "-m", "fallline.maps.workers", str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         self.tile: Tile | None = None

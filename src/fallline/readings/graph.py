@@ -105,7 +105,10 @@ class Node:
         )
 
     def __float__(self) -> float:
-        raise TraceError("float(x), math.exp(x) and their like need a plain number; use NumPy's functions (np.exp ...)")
+        raise TraceError(
+            "float(x), math.exp(x), np.asarray(x, dtype=float) and their like need a plain number; use NumPy's functions "
+            "(np.exp ...), and np.asarray(x)"
+        )
 
     __int__ = __index__ = __float__
 

@@ -56,9 +56,18 @@ class Scalars(np.ndarray):
         """The shift of a log-sum-exp: 0 in exact arithmetic; a reading with rounding overrides it."""
         return self[..., :1] * 0
 
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **_: Any) -> Any:  # type: ignore[override]  # of NumPy's arguments those that have a meaning here
+        """NumPy's own would divide in place."""
+        total = self.sum(axis=axis, keepdims=keepdims)
+        return total / (self.size // max(1, np.size(total)))
+
     def __getitem__(self, key: Any) -> Any:
         got = super().__getitem__(key)
         return got if isinstance(got, Scalars) else type(self).of(got)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        # NumPy would put an array without axes into the entry as it is.
+        super().__setitem__(key, value.item() if isinstance(value, Scalars) and not value.shape else value)
 
     @np.errstate(all="ignore")  # constants are worked out at once: 1 / 0 is infinite, and may be in a branch not taken
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -67,7 +76,9 @@ class Scalars(np.ndarray):
         if name == "matmul" and method == "__call__":
             return self._wrap(np.matmul(*plain))
         function = self.functions.get(name) or _ARITHMETIC.get(name)
-        if function is None or out is not None or method not in ("__call__", "reduce"):
+        if function is not None and out is not None:
+            raise TraceError(f"{name} writes into an array in place, as x *= 2 does; write x = x * 2 instead.")
+        if function is None or method not in ("__call__", "reduce"):
             known = ", ".join(sorted(self.functions | _ARITHMETIC))
             raise TraceError(f"{name} is not an operation that this reading knows; it knows {known}.")
         if method == "reduce":

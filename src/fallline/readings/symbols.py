@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 import sympy
 
-from fallline.errors import TraceError
+from fallline.errors import FalllineError, TraceError
 from fallline.readings import pieces
 from fallline.readings.scalars import Scalars
 
@@ -140,7 +140,7 @@ def read(page: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
     """
     try:
         return _unwrap(page(*(_wrap(a) for a in arguments), **{k: _wrap(v) for k, v in settings.items()}))
-    except TraceError:
+    except FalllineError:
         raise
     except (TypeError, AttributeError, ValueError, NotImplementedError) as error:
         name = getattr(page, "__name__", "the function")

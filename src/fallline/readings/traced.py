@@ -20,7 +20,7 @@ from fallline.readings.graph import COMPARISONS, LOGICAL, Graph, Node, as_node, 
 from fallline.readings.numeric import NUMERIC
 from fallline.readings.scalars import Scalars
 
-__all__ = ["Traced", "scalar", "tracing"]
+__all__ = ["Traced", "located", "scalar", "tracing"]
 
 
 def _function(op: str) -> Callable[..., Any]:
@@ -87,7 +87,10 @@ def _constant(x: Any) -> Any:
     return x.graph.node("constant", (x,)) if isinstance(x, Node) and x.op != "constant" else x
 
 
-_INSIDE = (str(Path(__file__).parent), str(Path(np.__file__).parent), "<__array_function__ internals>")
+_INSIDE = (
+    str(Path(__file__).parent), str(Path(__file__).parents[1] / "own"), str(Path(np.__file__).parent),
+    "<__array_function__ internals>",
+)  # fmt: skip
 
 
 @contextmanager
@@ -98,20 +101,22 @@ def tracing(what: str) -> Iterator[None]:
     except TraceError as error:
         if getattr(error, "located", False):
             raise
-        raise _located(error, what, str(error)) from None
+        raise located(error, what, str(error)) from None
     except (TypeError, AttributeError) as error:
-        raise _located(error, what, f"the operation is not one that can be traced ({error})") from error
+        raise located(error, what, f"The operation is not one that can be traced ({error})") from error
 
 
-def _located(error: BaseException, what: str, message: str) -> TraceError:
+def located(error: BaseException, what: str, message: str) -> TraceError:
+    """The refusal of what `what` does, with the line outside of fallline and NumPy that led to the error."""
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if not f.filename.startswith(_INSIDE)]
-    frame = outside[-1] if outside else frames[-1]
-    line = linecache.getline(frame.filename, frame.lineno or 0).strip()
-    place = f"{frame.filename}, line {frame.lineno}" + (f": `{line}`" if line else "")
-    located = TraceError(f"{what} cannot be traced at {place}. {message.rstrip('.')}.")
-    located.located = True  # type: ignore[attr-defined]
-    return located
+    place = ""
+    if outside:
+        line = linecache.getline(outside[-1].filename, outside[-1].lineno or 0).strip()
+        place = f" at {outside[-1].filename}, line {outside[-1].lineno}" + (f": `{line}`" if line else "")
+    refusal = TraceError(f"{what} cannot be traced{place}. {message.rstrip('.')}.")
+    refusal.located = True  # type: ignore[attr-defined]
+    return refusal
 
 
 def scalar(graph: Graph, *key: Any) -> Any:

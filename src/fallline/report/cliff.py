@@ -10,8 +10,8 @@ import numpy as np
 
 from fallline.problems import NetworkObjective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
+from fallline.runs.deaths import deaths
 from fallline.runs.descent import Run
-from fallline.runs.explain import deaths
 
 __all__ = ["Cliff", "find_cliff"]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def train(
     ----------
     settings: a number, or one for each cell, (cells,), of each setting of the optimizer, "learning_rate.1", ..., "l2".
     starts: first parameters, (P,) for all cells or (cells, P).
-    rows: the samples that each step sees, (steps, batch); all unless given.
+    rows: the samples that each step sees, (steps, batch); all unless given. Losses are on the scale of all samples.
     target: the loss of `steps_to`.
 
     Returns
@@ -152,12 +153,24 @@ class _Penalised:
     def loss_and_gradient(
         self, w: NDArray[Any], rows: NDArray[np.int64] | None = None
     ) -> tuple[NDArray[Any], NDArray[Any]]:
+        loss, gradient = self._bare.loss_and_gradient(w, rows)
+        extra, slope = self._penalty(w)
+        return loss + extra, gradient + slope
+
+    def minibatch(self, w: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        loss, gradient, step = self._bare.minibatch(w, rows)
+        extra, slope = self._penalty(w)
+        return loss + extra, gradient + slope, step + slope
+
+    @cached_property
+    def _bare(self) -> NetworkObjective:
         assert isinstance(self.objective, NetworkObjective)
-        network = self.objective.network
-        bare = replace(self.objective, network=network.with_(l2=0.0))
-        loss, gradient = bare.loss_and_gradient(w, rows)
+        return replace(self.objective, network=self.objective.network.with_(l2=0.0))
+
+    def _penalty(self, w: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        network = self._bare.network
         extra, slope = pages.penalty(network, network.unpack(w), 1.0)
-        return loss + self.l2 * extra, gradient + self.l2[:, None] * network.pack(slope)
+        return self.l2 * extra, self.l2[:, None] * network.pack(slope)
 
 
 def _cut(values: NDArray[Any], part: slice) -> NDArray[Any]:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import SettingError, ShapeError, TraceError
-from fallline.problems import Objective
-from fallline.problems import objective as as_objective
+from fallline.errors import SettingError, ShapeError, TraceError, shown
+from fallline.problems import Objective, objective_at
 from fallline.runs.descent import Method, method, trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import Estimate, median, share
+from fallline.runs.memory import must_fit
 from fallline.runs.outcome import diverged_at
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS
@@ -206,17 +206,22 @@ def compare(
     >>> result.sentence[:15]
     'More efficient:'
     """  # fmt: skip
-    target_objective = as_objective(objective)
+    target_objective = objective_at(objective, None if isinstance(starts, int) else starts)
     steps = int(SETTINGS["steps"].check(steps))
     how = _methods(methods, steps)
     if isinstance(starts, int):
+        must_fit(starts * target_objective.dimension, "the starts of a comparison", "Take fewer starts.")
         points = draw_starts(target_objective, int(SETTINGS["starts"].check(starts)), seed, distribution=distribution)
     else:
-        points = np.asarray(starts, dtype=np.float64)
+        try:
+            points = np.asarray(starts, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ShapeError(f"starts must be a number of starts, or rows of numbers; got {shown(starts)}.") from None
         if points.ndim != 2 or points.shape[1] != target_objective.dimension:
             raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
-    losses: dict[str, Floats] = {}
     total = len(how) * len(points)
+    must_fit(total * (steps + 1), "the losses of a comparison", "Take fewer starts or steps.")
+    losses: dict[str, Floats] = {}
     for label, one in how.items():
         parts = []
         for part in _histories(target_objective, one, points, steps):
@@ -234,11 +239,15 @@ def compare(
 
 def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method], steps: int) -> dict[str, Method]:
     if not isinstance(methods, Mapping):
+        if not isinstance(methods, Iterable):
+            raise SettingError(f"methods must be methods by label, or a list of them; got {shown(methods)}.")
         methods = {str(m): m for m in methods}
     if not methods:
         raise SettingError("methods must name at least one method to run; got none.")
     found = {}
     for label, given in methods.items():
+        if not isinstance(given, Method | Mapping):
+            raise SettingError(f"method {label!r} must be a method, or its settings by name; got {shown(given)}.")
         if not isinstance(given, Method):
             options = dict(given)
             given = method(

@@ -1,24 +1,30 @@
-"""Curvature at a point: the Hessian's extreme eigenvalues, and the learning rate they allow.
+"""Curvature at a point: the Hessian's extreme eigenvalues, what they say of the point, and the learning rate they allow.
 
 Hessian-vector products are central differences of the gradient, H v = (g(w + h v) - g(w - h v)) / 2h.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import Objective, gradients
 
-__all__ = ["eigenvalues", "stable_learning_rate"]
+__all__ = ["Point", "eigenvalues", "stable_learning_rate", "stationary_point"]
+
+Floats = NDArray[Any]
+Point = Literal["minimum", "saddle", "maximum", "no minimum", "degenerate", "unknown"]
 
 _DENSE = 300
 """Up to this many parameters the whole Hessian is formed; beyond, Lanczos."""
 
+_NOISE = 1e-4
+"""Eigenvalues below this share of the largest count as 0: central differences leave about this much."""
 
-def eigenvalues(objective: Objective, w: NDArray[Any]) -> tuple[float, float]:
+
+def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
     """The smallest and the largest eigenvalue of the Hessian at w; NaN where w or the gradient is not finite.
 
     >>> from fallline.problems import objective
@@ -26,31 +32,99 @@ def eigenvalues(objective: Objective, w: NDArray[Any]) -> tuple[float, float]:
     >>> round(low, 6), round(high, 6)
     (1.0, 10.0)
     """
+    H = _hessian(objective, np.asarray(w, dtype=np.float64))
+    if H is None:
+        return float("nan"), float("nan")
+    if isinstance(H, np.ndarray):
+        values = np.linalg.eigvalsh(H)
+        return float(values[0]), float(values[-1])
+    high, low = (_lanczos(H, which)[0] for which in ("LA", "SA"))
+    return low, high
+
+
+def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tuple[Point, float, float]:
+    """What a point with a vanished gradient is, with the smallest and the largest eigenvalue of the Hessian.
+
+    That it is no minimum is said only where a straight way without a rise is seen to lead down by more than a millionth of
+    `scale`. "degenerate": the eigenvalue that decides is 0 within the noise of central differences, and no such way was
+    found. "unknown": there is no finite Hessian.
+
+    >>> from fallline.problems import objective
+    >>> def at_zero(f):
+    ...     return stationary_point(objective(f), np.zeros(2))[0]
+    >>> at_zero("quadratic"), at_zero("saddle"), at_zero(lambda x, y: x**2 + y**4)
+    ('minimum', 'saddle', 'degenerate')
+    >>> at_zero(lambda x, y: -(x**2) - y**2), at_zero(lambda x, y: -(x**2) + 0 * y), at_zero(lambda x, y: np.tanh(x + 9) + y**2)
+    ('maximum', 'no minimum', 'no minimum')
+    """
     w = np.asarray(w, dtype=np.float64)
+    H = _hessian(objective, w)
+    if H is None:
+        return "unknown", float("nan"), float("nan")
+    if isinstance(H, np.ndarray):
+        values, ways = np.linalg.eigh(H)
+        low, high, downward, upward = float(values[0]), float(values[-1]), ways[:, 0], ways[:, -1]
+    else:
+        (low, downward), (high, upward) = _lanczos(H, "SA"), _lanczos(H, "LA")
+    noise = _NOISE * max(abs(low), abs(high))
+    if low > noise:
+        return "minimum", low, high
+    gradient = objective.loss_and_gradient(w)[1]
+    steepest = float(np.abs(gradient).max(initial=0))
+    lines = [downward] if steepest == 0 else [downward, gradient / steepest]
+    point: Point = "degenerate"
+    if any(_leads_down(objective, w, way, 1e-6 * scale) for way in lines):
+        point = "no minimum"
+        if low < -noise and high > noise:
+            point = "saddle"
+        elif high < -noise and _leads_down(objective, w, upward, 1e-6 * scale):
+            point = "maximum"
+    return point, low, high
+
+
+def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> bool:
+    """Whether the loss falls by `enough` along that line, to one side, and no sampled loss before is higher than at w."""
+    here = float(objective.loss(w))
+    far = max(1.0, float(np.abs(w).max(initial=0))) / np.linalg.norm(way) * np.geomspace(1e-4, 10, 60)
+    for side in (-1, 1):
+        with np.errstate(all="ignore"):
+            losses = np.broadcast_to(objective.loss(w + side * far[:, None] * way), far.shape)
+        rises = ~(losses <= here + 1e-12 * abs(here))
+        before = losses[: int(rises.argmax()) if rises.any() else len(losses)]
+        if (before < here - enough).any():
+            return True
+    return False
+
+
+def _hessian(objective: Objective, w: Floats) -> Any:
+    """The Hessian at w: a matrix, or an operator where it is large; None where it is not finite."""
     n = objective.dimension
     h = 6e-6 * max(1.0, float(np.abs(w).max(initial=0)))  # balances rounding and truncation: the cube root of eps
     with np.errstate(all="ignore"):
         if not np.isfinite(w).all() or not np.isfinite(objective.loss(w)).all():
-            return float("nan"), float("nan")
+            return None
         if n <= _DENSE:
             shift = h * np.eye(n)
             H = (gradients(objective, w + shift) - gradients(objective, w - shift)) / (2 * h)
-            if not np.isfinite(H).all():
-                return float("nan"), float("nan")
-            values = np.linalg.eigvalsh((H + H.T) / 2)
-            return float(values[0]), float(values[-1])
-        from scipy.sparse.linalg import LinearOperator, eigsh
+            return (H + H.T) / 2 if np.isfinite(H).all() else None
+    from scipy.sparse.linalg import LinearOperator
 
-        def product(v: NDArray[Any]) -> NDArray[Any]:
-            d = h * v.ravel() / max(float(np.linalg.norm(v)), 1e-300)
+    def product(v: Floats) -> Floats:
+        d = h * v.ravel() / max(float(np.linalg.norm(v)), 1e-300)
+        with np.errstate(all="ignore"):
             change = objective.loss_and_gradient(w + d)[1] - objective.loss_and_gradient(w - d)[1]
-            return np.asarray(change * np.linalg.norm(v) / (2 * h))
+        return np.asarray(change * np.linalg.norm(v) / (2 * h))
 
-        operator = LinearOperator((n, n), matvec=product, dtype=np.float64)
-        start = np.full(n, n**-0.5)  # eigsh would draw one at random
-        high = eigsh(operator, 1, which="LA", v0=start, return_eigenvectors=False, tol=1e-4)[0]
-        low = eigsh(operator, 1, which="SA", v0=start, return_eigenvectors=False, tol=1e-4)[0]
-        return float(low), float(high)
+    return LinearOperator((n, n), matvec=product, dtype=np.float64)
+
+
+def _lanczos(H: Any, which: str) -> tuple[float, Floats]:
+    """The smallest ("SA") or largest ("LA") eigenvalue of an operator, and its direction."""
+    from scipy.sparse.linalg import eigsh
+
+    n = H.shape[0]
+    values, ways = eigsh(H, 1, which=which, v0=np.full(n, n**-0.5), tol=1e-4)  # eigsh would draw v0 at random
+    return float(values[0]), np.asarray(ways[:, 0])
 
 
 def stable_learning_rate(optimizer: str, largest: float, momentum: float = 0.0) -> float | None:

@@ -13,20 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
-from fallline.errors import SettingError, UnknownNameError
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.problems import objective as as_objective
+from fallline.errors import SettingError, UnknownNameError, shown
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain
-from fallline.runs.outcome import Outcome
+from fallline.runs.memory import must_fit
+from fallline.runs.outcome import Outcome, gradient_norm
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["Method", "Run", "descend", "method", "trajectory"]
+__all__ = ["Method", "Run", "descend", "method", "scheduled", "trajectory"]
 
 Floats = NDArray[Any]
+
+MOST_STEPS = 10**9
+"""Updates of a run, at most: compiled code counts them, and no machine here ends more within a day."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,7 @@ def method(
     record = optimizer(name)
     per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
     layers = {_layer(k): SETTINGS["learning_rate"].check(v) for k, v in per_layer.items()}
-    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
-    plan = schedule(options.pop("name"))
-    if "steps" in plan.settings:
-        options.setdefault("steps", steps)
+    plan, options = scheduled(schedule_, steps)
     return Method(
         record,
         checked(record.settings, settings, f"optimizer {record.name}"),
@@ -96,6 +96,25 @@ def method(
         checked(plan.settings, options, f"schedule {plan.name}"),
         layers,
     )
+
+
+def scheduled(given: str | Schedule | Mapping[str, Any], steps: int) -> tuple[Schedule, dict[str, Any]]:
+    """The schedule and its options, from its name, the record, or {"name": ..., setting: ...}.
+
+    >>> scheduled({"name": "exponential", "decay": 0.5}, 100)
+    (Schedule('exponential'), {'decay': 0.5})
+    """
+    options: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"name": given}
+    if "name" not in options:
+        raise SettingError(
+            f'schedule must have a name beside its settings, as {{"name": "exponential", "decay": 0.5}}; got {shown(given)}.'
+        )
+    if steps > MOST_STEPS:
+        raise SettingError(f"steps must be at most {MOST_STEPS:,}; got {shown(steps)}.")
+    plan = schedule(options.pop("name"))
+    if "steps" in plan.settings:
+        options.setdefault("steps", steps)
+    return plan, options
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +129,8 @@ class Run:
     gradient_norms: Euclidean norm of the gradient at each of them, (steps + 1,).
     outcome: how it ended, in one word and one sentence.
 
-    With minibatches, losses and norms are those of the batch that the next step sees; the last is of all samples.
+    With minibatches, losses and norms are those of the batch that the next step sees, and the last are of all samples.
+    All are on the scale of all samples: where the loss is a sum, that of a batch of b of n samples counts n/b times.
 
     >>> run = descend("booth", learning_rate=0.05, steps=100)
     >>> run.end.round(3).tolist(), run.steps_to(1.0)
@@ -191,7 +211,8 @@ def trajectory(
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Parameters, loss and gradient before each step and after the last: steps + 1 triples.
 
-    Leading batch axes of w are runs side by side. `rows`, (steps, batch), are the samples that each step sees.
+    Leading batch axes of w are runs side by side. `rows`, (steps, batch), are the samples that each step sees; loss and
+    gradient are then on the scale of all samples, while the step takes the gradient of its own samples alone.
     Overflow is an outcome, not an error: it shows as a loss that is not finite.
     """
     rate = method.learning_rate(objective) if learning_rate is None else learning_rate
@@ -199,14 +220,17 @@ def trajectory(
     with np.errstate(all="ignore"):
         state = method.optimizer.init(w, **settings)
         for t in range(1, steps + 2):
-            seen = None if rows is None or t > steps else rows[t - 1]
-            loss, gradient = objective.loss_and_gradient(w, seen)
+            if rows is None or t > steps:
+                loss, gradient = objective.loss_and_gradient(w)
+                own = gradient
+            else:
+                loss, gradient, own = objective.minibatch(w, rows[t - 1])
             yield w, loss, gradient
             if t > steps:
                 return
             factor = method.schedule.factor(t, **method.schedule_settings)
             settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
-            moved, state = method.optimizer.step(w, gradient, state, t, **settings)
+            moved, state = method.optimizer.step(w, own, state, t, **settings)
             # A schedule's factor and a layer's own rate are float64; the parameters stay as wide as they were.
             w = np.asarray(moved, dtype=w.dtype)
 
@@ -234,7 +258,7 @@ def descend(
     start: the first parameters; a landscape's classical start, or a random start of this seed, unless given.
     steps: number of updates.
     schedule: name, record, or {"name": ..., setting: ...}.
-    batch: samples in a minibatch, drawn by keyed shuffles; all samples unless given.
+    batch: samples in a minibatch, drawn by keyed shuffles; all samples unless given. See `Run` for what is recorded.
     seed: key of random start and minibatches.
     dtype: "float64" or "float32".
     progress: called with (steps done, steps in all).
@@ -245,22 +269,24 @@ def descend(
     >>> run.outcome.kind
     'still descending'
     """  # fmt: skip
-    target = as_objective(objective)
+    target = objective_at(objective, start)
     steps = int(SETTINGS["steps"].check(steps))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    seen = 0 if batch is None else int(SETTINGS["batch"].check(batch))
+    must_fit((steps + 1) * (target.dimension + seen), f"the path of {steps:,} steps", "Take fewer steps.")
     w0 = _start(target, start, seed).astype(dtype)
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
     norms = np.full(steps + 1, np.nan)
     for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=_rows(target, batch, steps, seed))):
-        path[k], losses[k], norms[k] = w, loss, np.linalg.norm(gradient)
+        path[k], losses[k], norms[k] = w, loss, gradient_norm(gradient)
         if progress is not None:
             progress(k, steps)
         if not np.isfinite(loss):
             break
-    return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms))
+    return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
 
 
 def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:

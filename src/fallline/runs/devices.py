@@ -30,8 +30,8 @@ LAUNCH_SECONDS = 1.0
 """A launch cannot be stopped, and the watchdog of a display ends it after a few seconds."""
 
 _OF_THE_LIVING = [
-    Measure.LARGEST_GRADIENT, Measure.LAST_GRADIENT, Measure.RISES, Measure.WINDOW_LOW, Measure.WINDOW_HIGH,
-    Measure.WINDOW_FIRST, Measure.HITS,
+    Measure.LARGEST_GRADIENT, Measure.LAST_GRADIENT, Measure.HIGHEST, Measure.WINDOW_LOW, Measure.WINDOW_HIGH,
+    Measure.WINDOW_FIRST, Measure.CLIMBED, Measure.DRIFT, Measure.LARGEST_PARAMETER, Measure.HITS,
 ]  # fmt: skip
 """Columns that nobody reads of a run that diverged: a run beside it in a vector decides how long they are folded."""
 

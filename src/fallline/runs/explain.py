@@ -1,198 +1,168 @@
-"""Why a run ended as it did: the evidence, and the sentence made of it."""
+"""Why a run ended as it did: the evidence, and the sentence made of it.
+
+A sentence says what is so, in this order: which units died, how the run ended, what is known of the cause.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.problems import NetworkObjective, Objective, points_at_once
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
-from fallline.runs.outcome import CAP, OUTCOMES, Outcome, diverged_at, judge
-from fallline.textbook import network as pages
+from fallline.problems import NetworkObjective, Objective
+from fallline.runs.curvature import Point
+from fallline.runs.deaths import death_sentence, deaths
+from fallline.runs.evidence import (
+    Ended,
+    batch_losses,
+    bouncing,
+    bound_sentence,
+    counted,
+    curvature_vanished,
+    layer_of_overflow,
+    point_of,
+    rises_of,
+    trouble,
+    unknown_gradient,
+)
+from fallline.runs.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
 
 if TYPE_CHECKING:
     from fallline.runs.descent import Method
 
-__all__ = ["deaths", "explain"]
+__all__ = ["explain"]
 
 Floats = NDArray[Any]
+Told = tuple[Kind, str]
+"""How a run ended, and the sentence of it."""
 
-_LARGE = 2000
-"""Beyond this many parameters curvature is not measured unasked: it would cost more than the run."""
+_LEADS_DOWN = "a straight way without a rise leads further down"
+
+_AT_POINT: dict[Point, str] = {
+    "minimum": ", at a minimum", "saddle": ", on a saddle", "maximum": ", at a maximum",
+    "no minimum": f", but {_LEADS_DOWN}",
+}  # fmt: skip
+"""What a sentence adds for a point whose gradient is 0."""
 
 
-def explain(objective: Objective, method: Method, path: Floats, losses: Floats, norms: Floats) -> Outcome:
-    """The outcome of a recorded run with its evidence."""
-    kind = OUTCOMES[int(judge(losses, norms))]
-    steps = len(losses) - 1
-    evidence: dict[str, Any] = {}
-    if kind == "diverged":
-        return _diverged(objective, method, path, losses)
+def explain(
+    objective: Objective, method: Method, path: Floats, losses: Floats, norms: Floats, minibatches: bool = False
+) -> Outcome:
+    """The outcome of a recorded run with its evidence. `minibatches`: whether losses before the last are of batches."""
+    statistics = Statistics.of_curves(losses, norms, path[-1])
     died = deaths(objective, path)
-    evidence["died"] = [{"layer": layer, "unit": unit, "step": step} for layer, unit, step in died]
-    death = " " + _death_sentence(died) if died else ""
-    loss = f"loss {losses[-1]:.6g}"
-    if kind == "converged":
-        low, high = _curvature(objective, path[-1])
-        evidence |= {"smallest_eigenvalue": low, "largest_eigenvalue": high}
-        if died:
-            return Outcome(
-                "stalled", f"Stalled at {loss}: the gradient vanished with dead units.{death} Try a smaller "
-                "learning rate or another start.", None, evidence,
-            )  # fmt: skip
-        if low < -1e-4 * abs(high):
-            return Outcome(
-                "stalled", f"Stalled at {loss} on a saddle: the gradient vanished, but the curvature is negative "
-                f"in one direction ({low:.3g}). A start a little aside would go on.", None, evidence,
-            )  # fmt: skip
-        sentence = (
-            f"Converged to {loss}: the gradient norm fell from {np.max(norms):.3g} to {norms[-1]:.3g} in {steps} steps."
-        )
-        return Outcome("converged", sentence, None, evidence)
-    bound, at = _bound(objective, method, path[-1]), "at the end"
-    evidence["stable_learning_rate"] = bound
-    rate = method.settings["learning_rate"]
-    if kind == "stalled":
-        change = abs(losses[-1] - losses[0])
-        advice = "A larger learning rate"
-        if bound is not None and bound > rate:
-            advice += f" (up to {bound:.3g} by the curvature {at})"
-        return Outcome(
-            kind, f"Stalled at {loss}: {steps} steps moved it by {change:.3g} alone; gradient norm {norms[-1]:.3g}.{death} "
-            f"{advice} or another start would help.", None, evidence,
-        )  # fmt: skip
-    if kind == "oscillating":
-        window = max(8, steps // 4)
-        rises = int((np.diff(losses[-window - 1 :]) > 0).sum())
-        sentence = f"Oscillating around {loss}: it rose in {rises} of the last {window} steps and gained little."
-        if bound is not None and rate > bound:
-            sentence += (
-                f" Learning rate {rate:g} lies above {_bound_text(method)} = {bound:.3g} {at}: try one below it."
-            )
-        else:
-            sentence += " Try a smaller learning rate or less momentum."
-        return Outcome(kind, sentence + death, None, evidence)
-    recent = max(1, steps // 10)
-    fall = losses[-1 - recent] - losses[-1]
-    tail = (
-        f"by {fall:.3g} over the last {recent}" if fall > 0 else f"though it rose by {-fall:.3g} over the last {recent}"
-    )
-    sentence = f"Still descending after {steps} steps: loss {losses[0]:.6g} to {losses[-1]:.6g}, {tail}. "
-    still = abs(fall) > 1e-4 * abs(losses[-1])
-    if not still:
-        sentence += "It hardly moves any more."
-    elif fall > 0:
-        sentence += "More steps would lower it further."
-    else:
-        sentence += "It rises and falls on its way; a smaller learning rate would be steadier."
-    sentence += death
-    return Outcome(kind, sentence, None, evidence)
-
-
-def deaths(objective: Objective, path: Floats) -> list[tuple[int, int, int]]:
-    """Hidden units that are dead at the end, as (layer, unit, step of death), counted from 1.
-
-    A unit is dead while its slope is exactly 0 for every sample: no gradient reaches its weights. The step is the first
-    from which on it stays dead; 0 for a unit that was dead from the start.
-    """
-    if not isinstance(objective, NetworkObjective) or not np.isfinite(path[-1]).all():
-        return []
-    network = objective.network
-    X = objective.data.X.astype(path.dtype)
-    # A unit can only die at the end of the path if it is dead there, which one forward pass tells.
-    dead_at_end = _dead(network, path[-1], X)
-    waiting = {(layer, int(unit)): 0 for layer, dead in enumerate(dead_at_end) for unit in np.flatnonzero(dead)}
-    found = dict(waiting)
-    many = points_at_once(objective)
-    for end in range(len(path), 0, -many):  # backward, until each was seen alive; many steps in one call
-        if not waiting:
-            break
-        first = max(0, end - many)
-        layers = _dead(network, path[first:end], X)
-        for layer, unit in list(waiting):
-            alive = np.flatnonzero(~layers[layer][:, unit])
-            if len(alive):
-                found[layer, unit] = first + int(alive[-1]) + 1
-                del waiting[layer, unit]
-    return [(layer + 1, unit + 1, step) for (layer, unit), step in found.items()]
-
-
-def _dead(network: pages.Network, w: Floats, X: Floats) -> list[NDArray[np.bool_]]:
-    """For each hidden layer, units that are off for every sample: (..., units) for parameters (..., P)."""
-    _, kept = pages.forward(network, network.unpack(w), X)
-    flat = []
-    for activation, layer in zip(network.activations, kept[:-1], strict=True):
-        slope = np.broadcast_to(activation.slope(layer.Z), layer.Z.shape)
-        flat.append((slope == 0).all(axis=-2))
-    return flat
-
-
-def _death_sentence(died: list[tuple[int, int, int]]) -> str:
-    first = sorted(died, key=lambda d: d[2])[:3]
-    told = ", ".join(
-        f"layer {layer} unit {unit} " + (f"died at step {step}" if step else "was dead from the start")
-        for layer, unit, step in first
-    )
-    more = f" and {len(died) - 3} more" if len(died) > 3 else ""
-    told = told[0].upper() + told[1:]
-    return f"{told}{more}: slope 0 for every sample, so no gradient reaches {'its' if len(died) == 1 else 'their'} weights."
-
-
-def _diverged(objective: Objective, method: Method, path: Floats, losses: Floats) -> Outcome:
-    step = int(diverged_at(losses))
-    evidence: dict[str, Any] = {"step": step, "last_finite_loss": float(losses[max(0, step - 1)])}
-    what = (
-        "the loss was no longer a finite number"
-        if not np.isfinite(losses[step])
-        else f"the loss passed {CAP:g} times the first"
-    )
-    sentence = f"Diverged at step {step}: {what}"
-    layer = _layer_of_overflow(objective, path, step)
-    if layer is not None:
-        evidence["layer"] = layer
-        sentence += f", first in layer {layer}"
-    if np.isfinite(losses[step]) and losses[step] < 0:
-        return Outcome("diverged", f"{sentence}, downward: {objective.name} has no minimum there.", step, evidence)
-    rate = method.settings["learning_rate"]
-    bound = _bound(objective, method, path[0])
-    evidence["stable_learning_rate"] = bound
-    if bound is not None and rate > bound:
-        sentence += (
-            f". Learning rate {rate:g} lies above {_bound_text(method)} = {bound:.3g} at the start: try one below it."
-        )
-    else:
-        sentence += ". Try a smaller learning rate."
-    return Outcome("diverged", sentence, step, evidence)
-
-
-def _layer_of_overflow(objective: Objective, path: Floats, step: int) -> int | None:
-    if not isinstance(objective, NetworkObjective) or np.isfinite(objective.loss(path[step])):
-        return None
+    evidence: dict[str, Any] = {
+        "died": [{"layer": layer, "unit": unit, "step": step} for layer, unit, step in died],
+        "statistics": {f.name: float(getattr(statistics, f.name)) for f in fields(statistics)},
+    }
+    run = Ended(objective, method, path, losses, norms, minibatches, statistics, evidence)
     with np.errstate(all="ignore"):
-        _, kept = pages.forward(objective.network, objective.network.unpack(path[step]), objective.data.X)
-    for layer, (_, Z) in enumerate(kept, start=1):
-        if not np.isfinite(Z).all():
-            return layer
-    return None
+        kind, sentence = _SENTENCES[OUTCOMES[int(judge(statistics))]](run)
+        if kind != "diverged":
+            sentence += unknown_gradient(run)
+    if died:
+        assert isinstance(objective, NetworkObjective)
+        sentence = f"{death_sentence(objective.network, died)} {sentence}"
+    step = int(statistics.diverged_at)
+    return Outcome(kind, sentence, step if step >= 0 else None, evidence)
 
 
-def _curvature(objective: Objective, w: Floats) -> tuple[float, float]:
-    if objective.dimension > _LARGE:
-        return float("nan"), float("nan")
-    return eigenvalues(objective, w)
+# One function for each kind that the curves show. It may know better than they do. ---------------------------------
 
 
-def _bound(objective: Objective, method: Method, w: Floats) -> float | None:
-    if method.learning_rates or method.schedule.name != "constant":
-        return None
-    largest = _curvature(objective, w)[1]
-    return stable_learning_rate(method.optimizer.name, largest, method.settings.get("momentum", 0.0))
+def _converged(run: Ended) -> Told:
+    fell = f"the gradient norm fell from {np.max(run.norms):.3g} to {run.norms[-1]:.3g}"
+    point, low, high = point_of(run)
+    if point == "saddle":
+        return "stalled", (
+            f"Stalled at {run.loss} on a saddle: {fell}, but the curvature is negative in one direction "
+            f"({low:.3g}) and positive in another ({high:.3g})."
+        )
+    if point == "maximum":
+        return "stalled", f"Stalled at {run.loss} at a maximum: {fell}, but every curvature is negative."
+    if point == "no minimum":
+        return "stalled", f"Stalled at {run.loss}, which is no minimum: {fell}, but {_LEADS_DOWN}."
+    if run.evidence["died"]:
+        return "stalled", f"Stalled at {run.loss}: {fell}, with dead units."
+    if curvature_vanished(run, low, high):
+        return "stalled", f"Stalled at {run.loss} where the landscape is flat: {fell}, and the curvature vanished too."
+    sentence = f"Converged to {run.loss}: {fell} in {counted(run.steps)}."
+    if point == "degenerate":
+        sentence += " The curvature does not tell whether this is a minimum."
+    return "converged", sentence
 
 
-def _bound_text(method: Method) -> str:
-    name = method.optimizer.name
-    if name == "gradient_descent":
-        return "2/L"
-    return "2(1 + momentum)/L" if name.startswith("momentum") else "2(1 + momentum)/(L(1 + 2 momentum))"
+def _stalled(run: Ended) -> Told:
+    s = run.statistics
+    norm = f"gradient norm {run.norms[-1]:.3g}"
+    if run.steps == 0:
+        return "stalled", f"No step was taken: {run.loss}, {norm}."
+    whole = hardly_moved(s)
+    change = float(s.highest - s.lowest if whole else s.spread)
+    moved = f"changed by only {change:.3g}" if change else "did not change"
+    moved = f"the loss {moved} in {counted(run.steps) if whole else run.late}"
+    if not run.objective.loss_and_gradient(run.path[-1])[1].any():
+        start = "" if np.any(run.path != run.path[0]) else " from the start"
+        point = _AT_POINT.get(point_of(run)[0], "")
+        return "stalled", f"Stalled at {run.loss}: {moved}; the gradient is 0{start}{point}."
+    bound = bound_sentence(run, at_end=True, far_below=True)
+    return "stalled", f"Stalled at {run.loss}: {moved}; {norm}.{bouncing(run)}{bound}"
+
+
+def _oscillating(run: Ended) -> Told:
+    s = run.statistics
+    rises = rises_of(run)
+    rose = "once" if rises == 1 else f"{rises} times"
+    sentence = (
+        f"Oscillating: over {run.late} the loss rose {rose} and went from {float(s.window_first):.6g} to "
+        f"{run.losses[-1]:.6g}, between {float(s.window_low):.6g} and {float(s.window_high):.6g}."
+    )
+    return "oscillating", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
+
+
+def _rising(run: Ended) -> Told:
+    s = run.statistics
+    always = ", at every step" if rises_of(run) == window(run.steps) > 1 else ""
+    began = "" if window(run.steps) == run.steps else f"; it began at {run.losses[0]:.6g}"
+    sentence = f"Rising: over {run.late} the loss went from {float(s.window_first):.6g} up to {run.losses[-1]:.6g}{always}{began}."
+    return "rising", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
+
+
+def _descending(run: Ended) -> Told:
+    s, rises = run.statistics, rises_of(run)
+    tail = "" if window(run.steps) == run.steps else f", by {float(-s.change):.3g} over the last {window(run.steps)}"
+    sentence = f"Still descending after {counted(run.steps)}: loss {run.losses[0]:.6g} to {run.losses[-1]:.6g}{tail}."
+    if s.last > s.first:
+        sentence += " It is above its start."
+    if rises:
+        sentence += f" It rose in {rises} of the last {counted(window(run.steps))}." + batch_losses(run)
+    return "still descending", sentence
+
+
+def _diverged(run: Ended) -> Told:
+    step = int(run.statistics.diverged_at)
+    loss = run.losses[step]
+    if step == 0:
+        return "diverged", f"The start has no finite loss: it is {loss:g}.{trouble(run, step)}"
+    run.evidence.update(step=step, last_finite_loss=float(run.losses[step - 1]))
+    if np.isfinite(loss):
+        first = abs(float(run.losses[0]))
+        limit = f"{CAP:g} times the first" if first > 1 else f"{CAP:g}"
+        if loss < 0:
+            return "diverged", f"Diverged downward at step {step}: the loss fell below -{CAP * max(1.0, first):.3g}."
+        return "diverged", f"Diverged at step {step}: the loss passed {limit}.{bound_sentence(run, at_end=False)}"
+    sentence = f"Diverged at step {step}: the loss was no longer a finite number"
+    layer = layer_of_overflow(run, step)
+    if layer is not None:
+        run.evidence["layer"] = layer
+        sentence += f", first in layer {layer}"
+    return "diverged", f"{sentence}.{trouble(run, step)}{bound_sentence(run, at_end=False)}"
+
+
+_SENTENCES: dict[Kind, Callable[[Ended], Told]] = {
+    "converged": _converged, "still descending": _descending, "stalled": _stalled, "oscillating": _oscillating,
+    "diverged": _diverged, "rising": _rising,
+}  # fmt: skip

@@ -24,7 +24,7 @@ from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Pla
 from fallline.readings.machine.program import Program
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
-from fallline.runs.outcome import OUTCOMES, RISES, Kind
+from fallline.runs.outcome import Statistics, half, judge, smallest_gradient, window
 from fallline.runs.programs import program_of
 from fallline.settings import SETTINGS
 from fallline.textbook.network import Network
@@ -72,7 +72,8 @@ def train(
     settings: for each setting a number or one for each cell, (cells,): the optimizer's, "learning_rate.1" for a layer's
         own learning rate, "l2", "schedule.decay" and so on for the schedule's. What is not given has its default.
     rows: samples that each step sees, (steps, batch), the same for all cells; all samples unless given. The loss after
-        the last step is of all samples, those before are of the batch that the next step sees.
+        the last step is of all samples, those before are of the batch that the next step sees, on the scale of all
+        samples.
     measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P);
         "path", those of every step, (cells, steps + 1, P). From the first loss on that is not finite, a run's losses and
         last parameters are NaN; its path is NaN after the parameters that gave that loss.
@@ -131,7 +132,8 @@ def train(
     packed = 0
     if isinstance(what, NetworkObjective):
         X, T = (np.ascontiguousarray(a, dtype=real) for a in (what.data.X, what.data.T))
-        factors = np.array([what.factor(len(X) if rows is None else rows.shape[1]), what.factor(len(X))], dtype=real)
+        seen = len(X) if rows is None else rows.shape[1]
+        factors = np.array([what.factor(seen), what.factor(len(X)), what.scale(seen), 1], dtype=real)
         inputs |= {Slot.X: X, Slot.T: T, Slot.FACTORS: factors}
         table[Slot.ROWS] = len(X)
         if rows is not None:
@@ -139,7 +141,7 @@ def train(
             packed = rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
     table[Slot.START_STRIDE] = what.dimension if start_array.ndim > 1 else 0
     table[Slot.STEPS], table[Slot.CELLS] = steps, cells
-    table[Slot.WINDOW] = max(8, steps // 4)
+    table[Slot.WINDOW], table[Slot.HALF] = window(steps), half(steps)
     for i, name in enumerate(program.settings):
         inputs[Slot.SETTINGS + 2 * i] = columns[name]
         table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
@@ -263,7 +265,7 @@ def _results(
                     raw[Measure.SUM_INVERSE] + dead / lost,
                 )
             elif name == "outcome":
-                out[name] = _outcome(raw, steps)
+                out[name] = judge(_statistics(raw, steps))
             elif name == "history":
                 assert history is not None
                 out[name] = history
@@ -307,16 +309,13 @@ def _last_mean(raw: Floats, steps: int) -> Floats:
     return np.asarray((raw[Measure.SUM_LAST] + np.where(late > 0, late * lost, 0)) / count)
 
 
-def _outcome(raw: Floats, steps: int) -> NDArray[np.int64]:
-    """As `fallline.runs.outcome.judge`, from the folded columns."""
-    m = Measure
-    first, last = raw[m.FIRST], raw[m.LAST]
-    converged = np.sqrt(raw[m.LAST_GRADIENT]) <= 1e-6 * np.sqrt(raw[m.LARGEST_GRADIENT])
-    stalled = np.abs(last - first) <= 1e-3 * np.abs(first)
-    window = max(8, steps // 4)
-    spread = raw[m.WINDOW_HIGH] - raw[m.WINDOW_LOW]
-    oscillating = (raw[m.RISES] / window >= RISES) & (np.abs(raw[m.WINDOW_FIRST] - last) < spread / 2) & (steps >= 8)
-    order = [raw[m.DIVERGED_AT] >= 0, converged, stalled, oscillating]
-    names: tuple[Kind, ...] = ("diverged", "converged", "stalled", "oscillating")
-    rest = OUTCOMES.index("still descending")
-    return np.asarray(np.select(order, [OUTCOMES.index(name) for name in names], rest))
+def _statistics(raw: Floats, steps: int) -> Statistics:
+    """What an outcome is judged by, from the folded columns. Runs that diverged have whatever was folded until then."""
+    m, real = Measure, raw.dtype
+    return Statistics(
+        steps, raw[m.DIVERGED_AT].astype(np.int64),
+        raw[m.FIRST], raw[m.LAST], raw[m.BEST], raw[m.HIGHEST],
+        raw[m.WINDOW_FIRST], raw[m.WINDOW_LOW], raw[m.WINDOW_HIGH],
+        raw[m.CLIMBED], raw[m.DRIFT] / real.type(half(steps)),
+        np.sqrt(raw[m.LAST_GRADIENT]), np.sqrt(raw[m.LARGEST_GRADIENT]), raw[m.LARGEST_PARAMETER], smallest_gradient(real),
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """What a cell of a map shows: one number folded from a run's curves.
 
-Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last. A run stops at its first
-loss that is not finite; from there on all its losses count as +inf.
+Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last; with minibatches on the scale
+of all samples. A run stops at its first loss that is not finite; from there on all its losses count as +inf.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.problems import NetworkObjective, Objective
-from fallline.runs.outcome import diverged_at, judge
+from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST
+from fallline.runs.outcome import Statistics, diverged_at, judge
 
 __all__ = ["MEASURES", "Curves", "Measure", "Wanted", "measure"]
 
 Floats = NDArray[Any]
-
-LIMIT = 1e6
-"""Cap of the convergence measure, on the loss divided by the first."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def accuracy(c: Curves) -> Floats:
 
 
 def outcome(c: Curves) -> Floats:
-    return judge(c.losses, c.gradient_norms)
+    return judge(Statistics.of_curves(c.losses, c.gradient_norms, c.end))
 
 
 def diverged(c: Curves) -> Floats:
@@ -105,9 +103,9 @@ def convergence(c: Curves) -> Floats:
     minus the sum of v; else the sum of 1/v (Sohl-Dickstein 2024). Sums run in the order of the steps.
     """
     with np.errstate(all="ignore"):
-        v = np.where(np.isfinite(c.losses), c.losses, LIMIT)
-        v = np.minimum(v / v[..., :1], LIMIT)
-        last = v[..., -20:]
+        v = np.where(np.isfinite(c.losses), c.losses, CONVERGENCE_CAP)
+        v = np.minimum(v / v[..., :1], CONVERGENCE_CAP)
+        last = v[..., -LAST:]
         converged = np.cumsum(last, axis=-1)[..., -1] / last.shape[-1] < 1
         return np.where(converged, -np.cumsum(v, axis=-1)[..., -1], np.cumsum(1 / v, axis=-1)[..., -1])
 

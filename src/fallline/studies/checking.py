@@ -104,7 +104,7 @@ def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objectiv
             raise SettingError(f'draw = "notebook_normal" needs a network; {objective.name} is a landscape.')
         return notebook_start(objective, start.seed)
     if start.draw == "notebook_uniform":
-        if not start.low < start.high:
+        if not 0 < start.high - start.low < float("inf"):
             raise SettingError(f"low must be below high; got {start.low:g} and {start.high:g}.")
         return np.asarray(
             notebook_uniform(start.seed, start.low, start.high, start.index + 1, objective.dimension)[start.index]
@@ -318,5 +318,5 @@ def formula(text: str, names: tuple[str, ...]) -> Any:
 
     try:
         return walk(ast.parse(text, mode="eval").body)
-    except SyntaxError:
+    except (SyntaxError, UnicodeEncodeError, RecursionError, MemoryError):
         raise SettingError(f"a formula must read like 200*(y - x**2); got {text!r}.") from None

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import StudyError, UnknownNameError, visible
+from fallline.errors import StudyError, UnknownNameError, shown, visible
 from fallline.settings import SETTINGS
 from fallline.studies.checking import check
 from fallline.studies.keys import Place, declared, read_table, write_table
@@ -40,6 +40,8 @@ def study(what: str | Path | Study = "three-gaussians") -> Study:
     """
     if isinstance(what, Study):
         return what
+    if not isinstance(what, str | Path):
+        raise StudyError(f"a study must be a built-in study's name or a TOML file; got {shown(what)}.")
     if str(what) in BUILTIN:
         return parse(builtin_text(str(what)), name=str(what))
     path = Path(what)
@@ -70,6 +72,8 @@ def parse(text: str, *, name: str = "study", source: str | None = None, folder: 
         raise _syntax(source, text, error) from None
     except RecursionError:
         raise StudyError(f"{source}: its tables are nested too deep.") from None
+    except ValueError:  # Python's bound on the digits of a whole number
+        raise StudyError(f"{source} must not hold a whole number of thousands of digits.") from None
     place = Place(source, locate(text))
     read = read_table(Study, table, place)
     read = Study(**{k: getattr(read, k) for k in declared(Study)}, name=name, folder=folder or Path())

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from fallline.errors import FalllineError, StudyError, UnknownNameError
+from fallline.errors import FalllineError, StudyError, UnknownNameError, shown
 from fallline.settings import SETTINGS
 from fallline.studies.locate import Path, line_of
 
@@ -50,7 +51,7 @@ class Place:
 
     def wrong(self, rule: str, value: object) -> StudyError:
         """The error of a value that breaks a rule."""
-        return self.error(f"{self.name} must be {rule}; got {value!r}.")
+        return self.error(f"{self.name} must be {rule}; got {shown(value)}.")
 
     def call(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """What the function returns; its complaint, if it has one, with this place."""
@@ -104,26 +105,24 @@ class Number(_Plain):
     def read(self, value: Any, place: Place) -> float:
         if self.setting:
             return place.call(SETTINGS[self.setting].check, value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise place.wrong("a number", value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+            raise place.wrong("a finite number", value)
         return float(value)
 
 
 @dataclass(frozen=True)
 class Whole(_Plain):
-    """A whole number of at least `low`; where `setting` is given, in that setting's range."""
+    """A whole number from `low` to `high`; where `setting` is given, in that setting's range, too."""
 
     setting: str = ""
     low: int = 0
+    high: int = 2**63 - 1
 
     def read(self, value: Any, place: Place) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise place.wrong(f"a whole number of at least {self.low}", value)
-        if self.setting:
-            return int(place.call(SETTINGS[self.setting].check, value))
-        if value < self.low:
-            raise place.wrong(f"a whole number of at least {self.low}", value)
-        return value
+        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
+            most = f" and at most {self.high:,}" if self.high < 2**63 - 1 else ""
+            raise place.wrong(f"a whole number of at least {self.low}{most}", value)
+        return int(place.call(SETTINGS[self.setting].check, value)) if self.setting else value
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Figure:
     id: str = key(Text(), "what results.json and the report call it")
     quantity: str = key(Choice("quantity", lambda: QUANTITIES), f"what it is: {', '.join(QUANTITIES)}")
     value: float | str | tuple[float, ...] = key(_FigureValue(), "as published; a formula of a derivative as text")
-    decimals: int = key(Whole(), "digits after the point that were printed", 0)
+    decimals: int = key(Whole(high=30), "digits after the point that were printed", 0)
     of: str = key(Text(), "which: the sample's number, or the coordinate of a derivative", "")
 
 
@@ -134,7 +134,7 @@ class StartPlan:
 
     draw: str = key(Choice("draw", lambda: DRAWS), f"how: {', '.join(DRAWS)}")
     seed: int = key(Whole("seed"), "key of the random numbers", 0)
-    index: int = key(Whole(), "which of the draws of that seed, from 0", 0)
+    index: int = key(Whole(high=1_000_000), "which of the draws of that seed, from 0", 0)
     low: float = key(Number(), "lower end of notebook_uniform", -1.0)
     high: float = key(Number(), "upper end of notebook_uniform", 1.0)
     distribution: str = key(Choice("initial weights", lambda: INITIALS), "of a network's random weights", "normal")
@@ -210,7 +210,7 @@ class DataPlan:
     """The samples: a generated set, or a table in a file."""
 
     name: str = key(Choice("data set", lambda: GENERATED), "a generated set", "")
-    samples: int = key(Whole(low=1), "samples of each class of a generated set", 100)
+    samples: int = key(Whole(low=1, high=1_000_000), "samples of each class of a generated set", 100)
     seed: int | None = key(Whole("seed"), "key of its random numbers; the set's own unless given", None)
     options: dict[str, Any] = key(
         Rest(_of_data, lambda name: Rows() if name == "centres" else Number()), "its settings", {}

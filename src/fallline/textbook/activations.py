@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fallline.errors import UnknownNameError
+from fallline.textbook.families import member
 from fallline.textbook.operations import Array, erf, exp, log1p, magnitude, maximum, positive, tanh, where
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
@@ -138,6 +138,4 @@ def activation(name: str | Activation) -> Activation:
     """
     if isinstance(name, Activation):
         return name
-    if name not in ACTIVATIONS:
-        raise UnknownNameError("activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]
+    return member("activation", name, ACTIVATIONS)

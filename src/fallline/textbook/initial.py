@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from fallline.errors import UnknownNameError
+from fallline.textbook.families import member
 
 __all__ = ["INITIALS", "Initial", "initial"]
 
@@ -86,6 +86,4 @@ def initial(name: str | Initial) -> Initial:
     """
     if isinstance(name, Initial):
         return name
-    if name not in INITIALS:
-        raise UnknownNameError("initial weights", name, INITIALS)
-    return INITIALS[name]
+    return member("initial weights", name, INITIALS)

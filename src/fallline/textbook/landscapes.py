@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fallline.errors import UnknownNameError
+from fallline.textbook.families import member
 from fallline.textbook.operations import Array, cos, exp, sin, sqrt, tanh
 
 __all__ = ["LANDSCAPES", "Landscape", "landscape", "quadratic"]
@@ -221,6 +221,4 @@ def landscape(name: str | Landscape) -> Landscape:
     """
     if isinstance(name, Landscape):
         return name
-    if name not in LANDSCAPES:
-        raise UnknownNameError("landscape", name, LANDSCAPES)
-    return LANDSCAPES[name]
+    return member("landscape", name, LANDSCAPES)

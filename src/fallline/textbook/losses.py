@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from fallline.errors import UnknownNameError
 from fallline.textbook import activations
+from fallline.textbook.families import member
 from fallline.textbook.operations import Array, log_sum_exp, softmax, total
 
 __all__ = ["LOSSES", "Loss", "loss"]
@@ -101,6 +101,4 @@ def loss(name: str | Loss) -> Loss:
     """
     if isinstance(name, Loss):
         return name
-    if name not in LOSSES:
-        raise UnknownNameError("loss", name, LOSSES)
-    return LOSSES[name]
+    return member("loss", name, LOSSES)

@@ -14,21 +14,29 @@ The scale sl is 1 unless a parametrization such as the mean-field one asks for a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import operator
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 import numpy as np
 
-from fallline.errors import SettingError, ShapeError
+from fallline.errors import SettingError, ShapeError, shown
 from fallline.textbook.activations import Activation, activation
-from fallline.textbook.losses import Loss, loss
+from fallline.textbook.losses import Loss
+from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.operations import Array, let, rows
 
 __all__ = ["Layer", "Network", "Parameters", "Reduction", "backward", "forward", "loss_and_gradient", "penalty"]
 
 Reduction = Literal["sum", "mean"]
+
+MOST_LAYERS = 200
+"""Layers of weights, at most: equations and drawings have a line or a column for each."""
+
+MOST_PARAMETERS = 10**8
+"""Weights and biases of a network, at most: 0.8 GB for each vector of them."""
 
 
 class Layer(NamedTuple):
@@ -92,27 +100,37 @@ class Network:
     ) -> Network:
         """A network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
         return cls(
-            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2), _loss(loss), reduction, bias,
-            tuple(scales), l2,
+            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2), loss_of(loss), reduction, bias,
+            _listed(scales, "scales"), l2,
         )  # fmt: skip
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or any(n < 1 for n in self.sizes):
             raise SettingError(
-                f"sizes must be at least two positive whole numbers such as 2-3-2-3; got {self.sizes!r}."
+                f"sizes must be at least two positive whole numbers such as 2-3-2-3; got {shown(self.sizes)}."
             )
+        if self.depth > MOST_LAYERS:
+            raise SettingError(f"sizes must be of at most {MOST_LAYERS} layers of weights; got {self.depth}.")
         if len(self.activations) != self.hidden:
             raise SettingError(
                 f"activations must be one for each hidden layer, {self.hidden} here; got {len(self.activations)}."
             )
         if self.reduction not in ("sum", "mean"):
-            raise SettingError(f"reduction must be 'sum' or 'mean'; got {self.reduction!r}.")
-        if not (math.isfinite(self.l2) and self.l2 >= 0):
-            raise SettingError(f"l2 must be finite and at least 0; got {self.l2!r}.")
+            raise SettingError(f"reduction must be 'sum' or 'mean'; got {shown(self.reduction)}.")
+        if not isinstance(self.bias, bool):
+            raise SettingError(f"bias must be True or False; got {shown(self.bias)}.")
+        if not (_is_number(self.l2) and self.l2 >= 0):
+            raise SettingError(f"l2 must be finite and at least 0; got {shown(self.l2)}.")
         if not self.scales:
             object.__setattr__(self, "scales", (1,) * self.depth)
         if len(self.scales) != self.depth:
             raise SettingError(f"scales must be one for each layer, {self.depth} here; got {len(self.scales)}.")
+        if not all(_is_number(scale) for scale in self.scales):
+            raise SettingError(f"scales must be finite numbers; got {shown(self.scales)}.")
+        if self.parameter_count > MOST_PARAMETERS:
+            raise SettingError(
+                f"sizes must give at most {MOST_PARAMETERS:,} parameters; got {self.parameter_count:,}. Take smaller layers."
+            )
 
     @property
     def depth(self) -> int:
@@ -178,6 +196,7 @@ class Network:
 
     def label(self, index: int) -> str:
         """What the parameter at that place of the flat vector is called: "W1[0,2]", "b2[1]"."""
+        asked = index
         for layer, ((n, m), b_shape) in enumerate(self.shapes, start=1):
             if index < n * m:
                 return f"W{layer}[{index // m},{index % m}]"
@@ -186,7 +205,9 @@ class Network:
                 if index < m:
                     return f"b{layer}[{index}]"
                 index -= m
-        raise ShapeError(f"a {self.text} network has {self.parameter_count} parameters; there is none further on.")
+        raise ShapeError(
+            f"parameter index {asked} is out of range for a {self.text} network with {self.parameter_count} parameters."
+        )
 
     def __repr__(self) -> str:
         names = dict.fromkeys(f.name for f in self.activations)
@@ -275,18 +296,28 @@ def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Array,
 
 def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:
     try:
-        return tuple(int(n) for n in (sizes.split("-") if isinstance(sizes, str) else sizes))
-    except ValueError:
+        if isinstance(sizes, str):
+            return tuple(int(n) for n in sizes.split("-"))
+        return tuple(operator.index(n) for n in sizes)
+    except (TypeError, ValueError):
         raise SettingError(
-            f"sizes must be positive whole numbers joined by '-', such as 2-3-2-3; got {sizes!r}."
+            f"sizes must be positive whole numbers joined by '-', such as 2-3-2-3; got {shown(sizes)}."
         ) from None
 
 
 def _activations(given: str | Activation | Sequence[str | Activation], hidden: int) -> tuple[Activation, ...]:
     if isinstance(given, str | Activation):
         return (activation(given),) * hidden
-    return tuple(activation(name) for name in given)
+    return tuple(activation(name) for name in _listed(given, "activation"))
 
 
-def _loss(given: str | Loss) -> Loss:
-    return loss(given)
+def _listed(given: Any, what: str) -> tuple[Any, ...]:
+    if isinstance(given, Mapping) or not isinstance(given, Iterable) or callable(given):
+        raise SettingError(f"{what} must be a list, one for each layer; got {shown(given)}.")
+    return tuple(given)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool | int):
+        return not isinstance(value, bool) and abs(value) <= int(sys.float_info.max)
+    return isinstance(value, float | np.floating) and bool(np.isfinite(value))

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.errors import UnknownNameError
+from fallline.textbook.families import member
 from fallline.textbook.operations import Array, let, sqrt
 
 __all__ = ["OPTIMIZERS", "Optimizer", "optimizer"]
@@ -185,6 +185,4 @@ def optimizer(name: str | Optimizer) -> Optimizer:
     """
     if isinstance(name, Optimizer):
         return name
-    if name not in OPTIMIZERS:
-        raise UnknownNameError("optimizer", name, OPTIMIZERS)
-    return OPTIMIZERS[name]
+    return member("optimizer", name, OPTIMIZERS)

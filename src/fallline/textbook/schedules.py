@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fallline.errors import UnknownNameError
+from fallline.textbook.families import member
 from fallline.textbook.operations import Array, cos, floor, minimum
 
 __all__ = ["SCHEDULES", "Schedule", "schedule"]
@@ -83,6 +83,4 @@ def schedule(name: str | Schedule) -> Schedule:
     """
     if isinstance(name, Schedule):
         return name
-    if name not in SCHEDULES:
-        raise UnknownNameError("schedule", name, SCHEDULES)
-    return SCHEDULES[name]
+    return member("schedule", name, SCHEDULES)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable
 from typing import Any, Literal
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.own import plain_landscape
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.losses import LOSSES, Loss
@@ -55,7 +55,7 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
         if isinstance(what, kind):
             return Equations(str(getattr(what, "name", "")).replace("_", " "), rule(what))
     if callable(what):
-        return equations(_plain(what), form)
+        return equations(plain_landscape(what), form)
     raise UsageError(f"equations are of a network, landscape, optimizer, activation, loss or schedule; got {what!r}.")
 
 
@@ -68,13 +68,6 @@ _RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
 )
 
 _TABLES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)
-
-
-def _plain(function: Callable[..., Any]) -> Landscape:
-    """A function of coordinates as a landscape."""
-    kinds = inspect.signature(function).parameters.values()
-    count = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in kinds)
-    return Landscape(getattr(function, "__name__", "function"), function, dimension=count or 2)
 
 
 def _find(name: str) -> list[Any]:

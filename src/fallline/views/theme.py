@@ -29,7 +29,7 @@ class Theme:
     heights: ramp of a landscape, low to high. A path must stand out from all of it.
     values: ramp of a map, low to high.
     diverged: ramp of diverged cells, early to late; its middle stands for all of them.
-    outcomes: converged, still descending, stalled, oscillating, diverged.
+    outcomes: converged, still descending, stalled, oscillating, diverged, rising.
     """
 
     name: str
@@ -53,7 +53,7 @@ THEMES: dict[str, Theme] = {
             ("#5f9aca", "#a4c8e1", "#d3e4ef", "#f1f5f8"),
             ("#08204a", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#5c1a00", "#d55e00", "#ffb469"),
-            ("#0f4c8a", "#79bfd9", "#8a93a0", "#e9cf3f", "#d55e00"),
+            ("#0f4c8a", "#79bfd9", "#8a93a0", "#e9cf3f", "#d55e00", "#8c2d04"),
         ),
         Theme(
             "dark", "#14181f", "#e8ecf2", "#a3adba", "#333b47",
@@ -61,7 +61,7 @@ THEMES: dict[str, Theme] = {
             ("#3a7fb8", "#26557f", "#1d3a56", "#1a2735"),
             ("#0b2a5e", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#6b2206", "#d55e00", "#ffb469"),
-            ("#2a6db3", "#8cd0e6", "#7c8694", "#e9cf3f", "#d55e00"),
+            ("#2a6db3", "#8cd0e6", "#7c8694", "#e9cf3f", "#d55e00", "#8c2d04"),
         ),
     )
 }  # fmt: skip

@@ -46,7 +46,7 @@ const OUTLIERS = 0.98;
  * @returns {Scale}
  */
 export function scaleOf(measure, values, outcomes, limits) {
-  if (measure.kind === "outcomes") return { kind: "outcomes", low: 0, high: 4, log: false, beyond: false };
+  if (measure.kind === "outcomes") return { kind: "outcomes", low: 0, high: 5, log: false, beyond: false };
   const kept = [];
   for (let k = 0; k < values.length; k++) {
     if (Number.isFinite(values[k]) && (measure.kind === "ranks" || outcomes?.[k] !== DIVERGED)) kept.push(values[k]);
@@ -130,11 +130,12 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
   }
 }
 
-/** Outcomes that carry a hatch, by their place: stalled, oscillating, diverged. */
-export const HATCHED = [2, 3, 4];
+/** Outcomes that carry a hatch, by their place: stalled, oscillating, diverged, rising. */
+export const HATCHED = [2, 3, 4, 5];
 
 /**
- * A small sheet that repeats: horizontal lines for stalled, dots for oscillating, diagonals for diverged.
+ * A small sheet that repeats: horizontal lines for stalled, dots for oscillating, diagonals for diverged, vertical lines for
+ * rising.
  * @param {number} outcome
  * @param {string} colour
  * @param {number} scale pixels of the screen for one of CSS
@@ -154,6 +155,10 @@ export function hatch(outcome, colour, scale) {
   } else if (outcome === 3) {
     for (const [x, y] of [[0.25, 0.25], [0.75, 0.75]]) c.rect(x * side - 0.8 * scale, y * side - 0.8 * scale, 1.6 * scale, 1.6 * scale);
     c.fill();
+  } else if (outcome === 5) {
+    c.moveTo(side / 2, 0);
+    c.lineTo(side / 2, side);
+    c.stroke();
   } else {
     for (const d of [-side, 0, side]) {
       c.moveTo(d - 1, side + 1);

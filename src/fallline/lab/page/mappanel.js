@@ -74,7 +74,7 @@ export class MapPanel {
     if (!base || this.map.tiles.stale) return;
     const scale = scaleOf(this.measure, base.values, base.outcomes, limits);
     if (!same(scale, this.map.scale)) this.map.recolour(scale);
-    const shares = [0, 0, 0, 0, 0];
+    const shares = this.outcomes.map(() => 0);
     base.outcomes?.forEach((outcome) => (shares[outcome] += 1 / base.values.length));
     this.#shares = shares;
     this.showLegend();

@@ -7,7 +7,7 @@ import math
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import CAP, CONVERGENCE_CAP, LAST, Measure, Slot
 
-__all__ = ["begin", "fold", "fold_gradient", "keep", "leave_if_dead", "measure"]
+__all__ = ["begin", "finish", "fold", "fold_gradient", "keep", "leave_if_dead", "measure"]
 
 
 def begin(f: Frame) -> None:
@@ -15,7 +15,7 @@ def begin(f: Frame) -> None:
     v = f.v
     start = {
         Measure.BEST: math.inf, Measure.STEPS_TO: -1.0, Measure.DIVERGED_AT: -1.0, Measure.ALIVE: 1.0, Measure.DIED_AT: -1.0,
-        Measure.WINDOW_LOW: math.inf, Measure.WINDOW_HIGH: -math.inf,
+        Measure.HIGHEST: -math.inf, Measure.WINDOW_LOW: math.inf, Measure.WINDOW_HIGH: -math.inf,
     }  # fmt: skip
     for which in Measure:
         v.store(v.number(start.get(which, 0.0)), f.base["measures"], which)
@@ -42,6 +42,7 @@ def fold(f: Frame, loss: str, k: str, step: str) -> str:
     v.store(v.select(alive, loss, v.number(math.nan)), base, Measure.LAST)
     best = measure(f, Measure.BEST)
     v.store(v.select(v.both(alive, v.compare("olt", loss, best)), loss, best), base, Measure.BEST)
+    v.store(v.clamp_below(loss, measure(f, Measure.HIGHEST)), base, Measure.HIGHEST)
 
     limit = v.mul(v.number(CAP), v.clamp_below(v.call("fabs", first), one))
     dying = v.let(f"xor <{v.width} x i1> {finite}, splat (i1 true)")
@@ -62,16 +63,21 @@ def fold(f: Frame, loss: str, k: str, step: str) -> str:
     late = v.let(f"icmp sgt i64 {k}, {v.let(f'sub i64 {f.args[Slot.STEPS]}, {LAST}')}")
     with v.when(late):
         v.store(v.add(measure(f, Measure.SUM_LAST), relative), base, Measure.SUM_LAST)
-    # the last steps, for "oscillating"
+    # the last steps tell where a run is heading
     begin = v.let(f"sub i64 {f.args[Slot.STEPS]}, {f.args[Slot.WINDOW]}")
     with v.when(v.let(f"icmp eq i64 {k}, {begin}")):
         v.store(loss, base, Measure.WINDOW_FIRST)
     with v.when(v.let(f"icmp sge i64 {k}, {begin}")):
         v.store(v.clamp_above(loss, measure(f, Measure.WINDOW_LOW)), base, Measure.WINDOW_LOW)
         v.store(v.clamp_below(loss, measure(f, Measure.WINDOW_HIGH)), base, Measure.WINDOW_HIGH)
+        early = v.let(f"icmp slt i64 {k}, {v.let(f'add i64 {begin}, {f.args[Slot.HALF]}')}")
+        with v.when(early):
+            v.store(v.sub(measure(f, Measure.DRIFT), loss), base, Measure.DRIFT)
+    with v.when(v.let(f"icmp sgt i64 {k}, {v.let(f'sub i64 {f.args[Slot.STEPS]}, {f.args[Slot.HALF]}')}")):
+        v.store(v.add(measure(f, Measure.DRIFT), loss), base, Measure.DRIFT)
     with v.when(v.let(f"icmp sgt i64 {k}, {begin}")):
-        rises = measure(f, Measure.RISES)
-        v.store(v.select(v.compare("ogt", loss, previous), v.add(rises, one), rises), base, Measure.RISES)
+        climbed, rise = measure(f, Measure.CLIMBED), v.sub(loss, previous)
+        v.store(v.select(v.compare("ogt", rise, zero), v.add(climbed, rise), climbed), base, Measure.CLIMBED)
     return alive
 
 
@@ -111,3 +117,13 @@ def fold_gradient(f: Frame, squared_norm: str) -> None:
     v, base = f.v, f.base["measures"]
     v.store(v.clamp_below(squared_norm, measure(f, Measure.LARGEST_GRADIENT)), base, Measure.LARGEST_GRADIENT)
     v.store(squared_norm, base, Measure.LAST_GRADIENT)
+
+
+def finish(f: Frame) -> None:
+    """Fold the parameters after the last step."""
+    v = f.v
+    with v.loop(f.program.parameters, "largest") as k:
+        size = v.call("fabs", v.load(f.base["w"], k))
+        v.store(
+            v.clamp_below(size, measure(f, Measure.LARGEST_PARAMETER)), f.base["measures"], Measure.LARGEST_PARAMETER
+        )

@@ -25,6 +25,7 @@ class Frame:
     base: address of each part of it: "w", "state", "sums" (gradient, loss, one to spare), "settings", "measures".
     args: the table's words.
     factor: the step's factor on the sum of losses, set by whoever begins a step.
+    scale: what a minibatch's sums are multiplied by to be recorded on the scale of all samples; empty without minibatches.
     """
 
     def __init__(self, program: Program, v: Vectors) -> None:
@@ -40,7 +41,7 @@ class Frame:
         }
         self.spare = P + 1
         """The place among the sums that serves whoever needs one."""
-        self.factor = ""
+        self.factor = self.scale = ""
 
     def room(self, count: int) -> int:
         """The first of `count` vectors of scratch memory."""

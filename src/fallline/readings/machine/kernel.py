@@ -97,6 +97,7 @@ class KernelWriter:
         folding.begin(self.f)
         self._initial()
         self._steps(cell, lanes)
+        folding.finish(self.f)
         self._finish(cell, lanes)
 
     # --- a block's beginning and end: scalars in, scalars out ---

@@ -20,8 +20,13 @@ SMALL = 250
 """Nodes up to which three samples at a time are worth their longer code."""
 
 CAP = 1e6
+"""A loss whose absolute value is above this many times max(1, |first loss|) counts as diverged."""
+
 CONVERGENCE_CAP = 1e6
+"""Cap of the convergence measure, on the loss divided by the first."""
+
 LAST = 20
+"""Losses at the end whose mean decides the convergence measure."""
 
 
 class Slot(IntEnum):
@@ -45,6 +50,7 @@ class Slot(IntEnum):
     FINALS = auto()
     PATH = auto()
     WINDOW = auto()
+    HALF = auto()
     SETTINGS = auto()
 
 
@@ -61,10 +67,13 @@ class Measure(IntEnum):
     SUM_LAST = auto()
     LARGEST_GRADIENT = auto()
     LAST_GRADIENT = auto()
-    RISES = auto()
+    HIGHEST = auto()
     WINDOW_LOW = auto()
     WINDOW_HIGH = auto()
     WINDOW_FIRST = auto()
+    CLIMBED = auto()
+    DRIFT = auto()
+    LARGEST_PARAMETER = auto()
     ALIVE = auto()
     DIED_AT = auto()
     HITS = auto()

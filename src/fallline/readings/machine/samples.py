@@ -61,7 +61,7 @@ class OverSamples:
     def _rows(self, k: str, final: str) -> tuple[Rows, str]:
         v, args = self.f.v, self.f.args
         if not self.batches:
-            self._take_factor(1)
+            self.f.factor = v.splat(v.load_scalar(args[Slot.FACTORS], 1))
             return Rows(args[Slot.X], args[Slot.T]), args[Slot.ROWS]
         # the rows of the step's batch are copied side by side, so that the loop over samples is one and the same
         nx, nt = self.objective.columns
@@ -77,13 +77,15 @@ class OverSamples:
                     v.put(f"store {v.scalar} {value}, ptr {v.at(to, v.let(f'add i64 {out}, {j}'), v.scalar)}")
         X = v.let(f"select i1 {final}, ptr {args[Slot.X]}, ptr {self.packed}")
         T = v.let(f"select i1 {final}, ptr {args[Slot.T]}, ptr {packed_T}")
-        self._take_factor(v.let(f"zext i1 {final} to i64"))
+        self._take_factors(final)
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
 
-    def _take_factor(self, all_: int | str) -> None:
-        """The step's factor: 1 for that of all samples, 0 for that of a minibatch."""
-        v = self.f.v
-        self.f.factor = v.splat(v.load_scalar(self.f.args[Slot.FACTORS], all_))
+    def _take_factors(self, final: str) -> None:
+        """The step's factor and scale: after the last step those of all samples, before it those of a minibatch."""
+        v, factors = self.f.v, self.f.args[Slot.FACTORS]
+        all_ = v.let(f"zext i1 {final} to i64")
+        self.f.factor = v.splat(v.load_scalar(factors, all_))
+        self.f.scale = v.splat(v.load_scalar(factors, v.let(f"add i64 {all_}, 2")))
 
     def _sum_samples(self, body: Straight | Tiled, rows: Rows, count: str) -> None:
         v, U = self.f.v, self.plan.together
@@ -112,6 +114,8 @@ class OverSamples:
                 extras.append((i, segment, self._penalty(segment)))
         names = {("total",): total}
         loss = Writer(v, lambda key: names.get(key) or self.f.setting(key)).write([value])[0]
+        if self.batches:
+            loss = v.mul(self.f.scale, loss)
         for _, segment, summed in extras:
             factor = segment.update.penalty_factor
             assert factor is not None

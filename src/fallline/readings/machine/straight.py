@@ -94,5 +94,7 @@ def _operands(node: Node) -> tuple[Node, ...]:
 def accumulate(v: Vectors, writer: Writer, node: Node, total: str) -> str:
     """total + node, by the graph's own rule for a sum with a product."""
     summed = add(node.graph.input("total"), node)
+    if summed.op == "input":  # nothing is added: a gradient entry that is 0
+        return total
     writer.write(a for a in summed.args if a.payload != ("total",))
     return operation(v, summed.op, *(total if a.payload == ("total",) else writer.value(a) for a in summed.args))

@@ -42,7 +42,7 @@ def update_all(f: Frame, k: str, final: str, direct: list[str] | None) -> None:
 def stepper(f: Frame, segment: Segment, k: str, final: str) -> Stepper:
     """What is the same for all parameters of a segment is written now; (index, sum over samples) writes one's step.
 
-    The step's answer is the gradient. The parameter stays as it is where `final` holds.
+    The step returns the gradient on the scale of all samples. The parameter stays as it is where `final` holds.
     """
     v, S, update = f.v, f.program.states, segment.update
     t = v.splat(v.let(f"sitofp i64 {v.let(f'add i64 {k}, 1')} to {v.scalar}"))
@@ -66,6 +66,11 @@ def stepper(f: Frame, segment: Segment, k: str, final: str) -> Stepper:
         writer = Writer(v, read, outer.values)
         gradient, w, *states = writer.write(outputs)
         old = writer.value(update.gradient.graph.input("w"))
+        if f.scale:
+            recorded = v.mul(f.scale, g)
+            gradient = Writer(v, lambda key: recorded if key[0] == "g" else read(key), outer.values).value(
+                update.gradient
+            )
         v.store(v.select(keep, old, w), f.base["w"], index)
         for s, value in enumerate(states):
             v.store(value, f.base["state"], v.index(v.index(index, "mul", S), "add", s))

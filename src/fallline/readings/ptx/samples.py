@@ -77,7 +77,7 @@ class DeviceSamples(OverSamples):
             v.at(address, v.index(first, "mul", n), v.scalar)
             for address, n in zip((args[Slot.X], args[Slot.T]), self.objective.columns, strict=True)
         )
-        self._take_factor(v.let(f"zext i1 {final} to i64"))
+        self._take_factors(final)
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
 
     def _padded(self, count: str) -> str:

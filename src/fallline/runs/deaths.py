@@ -1,0 +1,89 @@
+"""Dead hidden units: those whose slope is 0 for every sample, so that no gradient reaches their weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.problems import NetworkObjective, Objective, points_at_once
+from fallline.textbook import network as pages
+from fallline.textbook.network import Network
+
+__all__ = ["death_sentence", "deaths"]
+
+Floats = NDArray[Any]
+Death = tuple[int, int, int]
+"""Layer and unit, counted from 1, and the step of death."""
+
+TOLD = 3
+"""Most units that a sentence names."""
+
+
+def deaths(objective: Objective, path: Floats) -> list[Death]:
+    """Hidden units that are dead at the end, as (layer, unit, step of death), counted from 1.
+
+    A unit is dead while its slope is exactly 0 for every sample: no gradient reaches its weights. The step is the first
+    from which on it stays dead; 0 for a unit that was dead from the start.
+    """
+    if not isinstance(objective, NetworkObjective) or not np.isfinite(path[-1]).all():
+        return []
+    network = objective.network
+    X = objective.data.X.astype(path.dtype)
+    # A unit can only die at the end of the path if it is dead there, which one forward pass tells.
+    dead_at_end = _dead(network, path[-1], X)
+    waiting = {(layer, int(unit)): 0 for layer, dead in enumerate(dead_at_end) for unit in np.flatnonzero(dead)}
+    found = dict(waiting)
+    many = points_at_once(objective)
+    for end in range(len(path), 0, -many):  # backward, until each was seen alive; many steps in one call
+        if not waiting:
+            break
+        first = max(0, end - many)
+        layers = _dead(network, path[first:end], X)
+        for layer, unit in list(waiting):
+            alive = np.flatnonzero(~layers[layer][:, unit])
+            if len(alive):
+                found[layer, unit] = first + int(alive[-1]) + 1
+                del waiting[layer, unit]
+    return [(layer + 1, unit + 1, step) for (layer, unit), step in found.items()]
+
+
+def _dead(network: Network, w: Floats, X: Floats) -> list[NDArray[np.bool_]]:
+    """For each hidden layer, units that are off for every sample: (..., units) for parameters (..., P)."""
+    with np.errstate(all="ignore"):
+        _, kept = pages.forward(network, network.unpack(w), X)
+        flat = []
+        for activation, layer in zip(network.activations, kept[:-1], strict=True):
+            slope = np.broadcast_to(activation.slope(layer.Z), layer.Z.shape)
+            flat.append((slope == 0).all(axis=-2))
+    return flat
+
+
+def death_sentence(network: Network, died: list[Death]) -> str:
+    """Who died and when, the first ones first; a layer whose units are all dead is named as a whole.
+
+    >>> death_sentence(Network.of("2-3-2-3"), [(2, 2, 1)])
+    'Layer 2 unit 2 died at step 1: slope 0 for every sample, so no gradient reaches its weights.'
+    >>> death_sentence(Network.of("2-3-2-3"), [(2, 1, 4), (2, 2, 0), (1, 3, 6)])[:80]
+    'All units of layer 2 are dead since step 4, layer 1 unit 3 died at step 6: slope'
+    """
+    parts: list[tuple[int, str]] = []
+    for layer, units in enumerate(network.sizes[1:-1], start=1):
+        steps = {unit: step for where, unit, step in died if where == layer}
+        if len(steps) == units:
+            last = max(steps.values())
+            who = "The only unit" if units == 1 else "All units"
+            verb = "is" if units == 1 else "are"
+            parts.append(
+                (last, f"{who} of layer {layer} {verb} dead " + (f"since step {last}" if last else "from the start"))
+            )
+        else:
+            parts += [(step, f"layer {layer} unit {unit} " + (f"died at step {step}" if step else "was dead from the start"))
+                      for unit, step in steps.items()]  # fmt: skip
+    parts.sort(key=lambda part: part[0])
+    told = ", ".join(text[0].lower() + text[1:] for _, text in parts[:TOLD])
+    more = f" and {len(parts) - TOLD} more" if len(parts) > TOLD else ""
+    owner = "its" if len(died) == 1 else "their"
+    reaches = f"only the penalty reaches {owner}" if network.l2 else f"no gradient reaches {owner}"
+    return f"{told[0].upper()}{told[1:]}{more}: slope 0 for every sample, so {reaches} weights."
