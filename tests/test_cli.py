@@ -1,12 +1,17 @@
 """The command line: what it prints, what it refuses and how, and its exit status."""
 
+import inspect
 import json
 import subprocess
 import sys
 
 import pytest
 
-from fallline.cli import main
+import fallline as fl
+from fallline.cli import commands, main, options
+from fallline.cli.maps import map_
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
 
 
 def run(*words):
@@ -55,10 +60,31 @@ WRONG = [
     ("descend rosenbrock --momentum 0.5", "setting of optimizer gradient_descent must be one of learning_rate"),
     ("descend rosenbrock --momentun 0.5", "--momentum"),
     ("descend rosenbrock --start 1,2,3", "(2,)"),
-    ("descend rosenbrock --start a,b", "--start must be numbers joined by commas"),
+    ("descend rosenbrock --start a,b", "--start must be finite numbers joined by commas"),
     ("descend rosenbrock --steps x", "--steps"),
     ("descend rosenbrock --steps -3", "steps must be a whole number at least 0; got -3."),
     ("descend rosenbrock --set learning_rate", "--set must be NAME=NUMBER"),
+    ("descend rosenbrock --set learning_rate=1_0", "--set learning_rate must be a number such as 0.5"),
+    ("descend rosenbrock --learning-rate 0.1 --set learning-rate=0.2", "learning_rate is given twice; give it once."),
+    ("descend rosenbrock --start nan,0", "--start must be finite numbers joined by commas"),
+    ("descend rosenbrock --start -inf,0", "--start must be finite numbers joined by commas"),
+    ("descend rosenbrock --start --steps 5", "--start must be finite numbers joined by commas"),
+    ("descend rosenbrock --strat -1.2,1", "Did you mean"),
+    ("descend rosenbrock --start", "requires an argument"),
+    ("descend rosenbrock --learning-rate -.5", "learning_rate must be a number at least 0; got -0.5."),
+    ("descend rosenbrock --learning-rate -inf", "--learning-rate must be a finite number; got '-inf'."),
+    ("descend rosenbrock --steps 2.7", "--steps must be a whole number such as 100; got '2.7'."),
+    ("descend rosenbrock --steps 1e20", "a run of 100,000,000,000,000,000,000 steps would take"),
+    ("descend rosenbrock --seed 18446744073709551616", "seed must be a whole number in [0, 18446744073709551615]"),
+    ("descend rosenbrock --schedule.decay 0.5", "schedule constant has no settings; got 'decay'."),
+    ("descend rosenbrock --schedule step_decay --schedule.every 0", "every must be a whole number at least 1; got 0."),
+    (
+        "descend rosenbrock --schedule cosine --schedule.steps 0",
+        "steps of schedule cosine must be a whole number at least 1",
+    ),
+    ("check f.py --workers 0", "--workers must be a whole number in [1, 1024]; got 0."),
+    ("check f.py --time-limit -1", "--time-limit must be a number in [0.1, 86400]; got -1.0."),
+    ("lab --port 99999", "--port must be a whole number in [0, 65535]; got 99999."),
     ("descend rosenbrock --set learning_rate.1=0.1", "a landscape has no layers"),
     ("descend nowhere.py:f", "must be a Python file that exists"),
     ("descend", "OBJECTIVE"),
@@ -68,6 +94,63 @@ WRONG = [
     ("study three-gausians", "Did you mean 'three-gaussians'"),
     ("frobnicate", "frobnicate"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        ("--start -1.2,1", "x = -1.200000, y = 1.000000"),
+        ("--start=-1.2,1", "x = -1.200000, y = 1.000000"),
+        ("--start -.5,-1e-3", "x = -0.500000, y = -0.001000"),
+        ("--start -1.2,-1 --json", "[-1.2, -1.0]"),
+    ],
+)
+def test_a_list_of_numbers_may_begin_with_a_minus(words, start, capsys):
+    assert run("descend", "rosenbrock", *words.split(), "--steps", "0") == 0
+    assert start in capsys.readouterr().out
+
+
+def test_a_schedules_settings_are_flags_in_the_words_of_studies_and_axes(capsys):
+    words = "descend quadratic --schedule step_decay --schedule.decay 0.5 --steps 12 --json"
+    told = []
+    for every in ("--schedule.every 3", "--set schedule.every=3"):
+        assert run(*words.split(), *every.split()) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert told[0]["schedule"] == {"name": "step_decay", "decay": 0.5, "every": 3}
+    want = fl.descend("quadratic", steps=12, schedule={"name": "step_decay", "decay": 0.5, "every": 3})
+    assert told[0]["losses"] == want.losses.tolist()
+
+
+def test_each_setting_of_an_optimizer_or_schedule_has_its_flag():
+    """The flags are listed, since reading them from the pages would load NumPy for `fallline --help`."""
+    assert set(options.METHOD_SETTINGS) == {name for record in OPTIMIZERS.values() for name in record.settings}
+    assert set(options.SCHEDULE_SETTINGS) == {name for record in SCHEDULES.values() for name in record.settings}
+
+
+COMMANDS = {command.__name__.strip("_"): command for command in (*commands.COMMANDS, map_)}
+FLAGS = [
+    (name, "--" + parameter.name.replace("_", "-"))
+    for name, command in COMMANDS.items()
+    for parameter in inspect.signature(command).parameters.values()
+    if any(word in str(parameter.annotation) for word in ("int", "float", "Number", "Whole", "Point"))
+    and "Literal" not in str(parameter.annotation)
+] + [("descend", f"--{name.replace('_', '-')}") for name in options.METHOD_SETTINGS]
+POSITIONAL = {"descend": ["rosenbrock"], "map": ["rosenbrock"], "check": ["f.py"], "lab": []}
+
+
+@pytest.mark.parametrize(("command", "flag"), FLAGS)
+@pytest.mark.parametrize("text", ["1_0", "١", "nan", "-inf", "1e999", "", "0x10"])
+def test_every_flag_that_takes_numbers_reads_them_by_the_one_grammar(command, flag, text, capsys):
+    assert run(command, *POSITIONAL[command], flag, text) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"fallline: {flag} must be ")
+    assert told.endswith(f"got {text!r}.\n")
+
+
+def test_the_flags_that_take_numbers_are_found():
+    assert len(FLAGS) >= 20
+    assert {"--start", "--steps", "--contour", "--workers", "--port", "--l2"} <= {flag for _, flag in FLAGS}
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
+from fallline.data.standardize import standardized
 from fallline.errors import DataError, FalllineError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend
@@ -224,3 +225,24 @@ def test_what_is_no_data_set_is_told_why(X, y, sentence) -> None:
 def test_data_that_do_not_fit_the_network_are_refused(sizes, loss, data, sentence) -> None:
     with pytest.raises(FalllineError, match=sentence):
         NetworkObjective(Network.of(sizes, loss=loss), data)
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200, 1.7e308, 1e-310, 3.0])
+def test_standardizing_holds_over_the_whole_range_of_floats(scale):
+    X = np.array([[1.0, 5.0], [-1.0, 6.0], [0.0, 10.0]]) * [scale, 1.0]
+    got = standardized(X, ("a", "b"), "t.csv")
+    np.testing.assert_allclose(got[:, 0], [1.5**0.5, -(1.5**0.5), 0], rtol=1e-14)
+    np.testing.assert_allclose(got.std(axis=0), 1, rtol=1e-14)
+
+
+def test_standardizing_ordinary_values_is_the_plain_formula_to_the_bit():
+    X = np.random.RandomState(0).randn(50, 3) * [1e-3, 1.0, 1e6]
+    np.testing.assert_array_equal(standardized(X, "abc", "t.csv"), (X - X.mean(axis=0)) / X.std(axis=0))
+
+
+def test_a_column_that_is_the_same_in_every_row_is_named():
+    """The mean of three 0.1 is not 0.1, so that the deviation is not 0 either."""
+    with pytest.raises(
+        DataError, match=r"^t\.csv: column 'b' is the same in every row; leave it out to standardize\.$"
+    ):
+        standardized(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")

@@ -151,6 +151,94 @@ def test_the_command_end_to_end(tmp_path):
     assert len((tmp_path / "m.csv").read_text().splitlines()) == 48 * 32 + 1
 
 
+def own_map(file, **changes):
+    flags = {
+        "x": "start.u=-2..2",
+        "y": "start.v=-2..2",
+        "size": "40x40",
+        "learning-rate": "0.05",
+        "out": "m.fallmap",
+    } | changes
+    return ["map", f"{file}:bowl", *(word for name, value in flags.items() for word in (f"--{name}", value))]
+
+
+BOWL = "A = 3.0\n\n\ndef bowl(u, v):\n    return u**2 + A * v**2\n"
+
+
+def test_a_map_of_ones_own_function_is_told_about_exported_and_resumed(tmp_path):
+    """Values, export and info need no function; to go on, it comes from the command line again and must be the same."""
+    (tmp_path / "mine.py").write_text(BOWL)
+    done = fallline(*own_map("mine.py"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    sha = done.stdout.split("sha256 ")[1].split()[0]
+    with contextlib.closing(sqlite3.connect(tmp_path / "m.fallmap")) as base:  # unfinished again
+        base.execute("delete from tiles where rowid = (select max(rowid) from tiles)")
+        base.execute("delete from provenance where key = 'sha256'")
+        base.commit()
+    text = fallline("map", "info", "m.fallmap", cwd=tmp_path).stdout
+    assert "bowl, a function of your own" in text
+    assert "100 of 1,600 cells" in text
+    assert fallline("map", "export", "m.fallmap", "part.csv", cwd=tmp_path).returncode == 0
+    (tmp_path / "other.py").write_text(BOWL.replace("A = 3.0", "A = 4.0"))
+    done = fallline(*own_map("other.py"), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "m.fallmap holds another map: landscape is another function there." in done.stderr
+    (tmp_path / "same.py").write_text(
+        "# Moved, and commented.\n" + BOWL.replace("    return", "    # A bowl.\n    return")
+    )
+    done = fallline(*own_map("same.py"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sha in done.stdout
+    assert sha in fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout
+    done = fallline("map", "export", "m.fallmap", "whole.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "whole.csv").read_text().splitlines()) == 1601
+    loaded = load_map(tmp_path / "m.fallmap")
+    assert (
+        loaded.spec.sha256
+        == json.loads(fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout)["spec_sha256"]
+    )
+    assert loaded.spec.objective.labels == ("u", "v")
+    with pytest.raises(UsageError, match=r"give it again as FILE\.py:bowl"):
+        loaded.run_at(1.0, 1.0)
+
+
+def test_functions_of_ones_own_of_every_kind_are_told_about_and_exported(tmp_path):
+    def bent(z):
+        return np.where(z > 0, z, 0.1 * z)
+
+    def plain(w, g, state, t, *, learning_rate):
+        return w - learning_rate * g, ()
+
+    network = fl.Network.of("2-3-3", activation=fl.activation(bent), loss="cross_entropy")
+    problem = fl.NetworkObjective(network, fl.generate("three-gaussians", samples=5))
+    m = fl.map(
+        problem, x="learning_rate=1e-4..1e-2:log", y="seed=0..2", size=3, steps=4, optimizer=fl.optimizer(plain),
+        out=tmp_path / "m.fallmap",
+    )  # fmt: skip
+    loaded = load_map(tmp_path / "m.fallmap")
+    assert loaded.sha256 == m.sha256
+    assert loaded.spec.sha256 == m.spec.sha256
+    assert loaded.spec.optimizer.settings == ("learning_rate",)
+    assert len(export(loaded, tmp_path / "m.csv").read_text().splitlines()) == 10
+    with pytest.raises(UsageError, match="'bent' is a function of your own, which worker processes cannot call"):
+        fl.map(problem, x="learning_rate=1e-4..1e-2", y="seed=0..2", size=3, steps=4, workers=1)
+
+
+def test_what_no_flag_says_the_studys_map_says(tmp_path):
+    (tmp_path / "s.toml").write_text(
+        'title = "t"\n[landscape]\nname = "rosenbrock"\n[[maps]]\nx = "learning_rate=1e-4..1e-2:log"\n'
+        'y = "start.x=-2..2"\nsize = "4x3"\nsteps = 7\nseed = 5\nstarts = 2\ndtype = "float32"\n'
+        'schedule = { name = "step_decay", every = 3 }\n'
+    )
+    told = json.loads(
+        fallline("map", "s.toml", "--schedule.decay", "0.5", "--json", "--out", "m.fallmap", cwd=tmp_path).stdout
+    )
+    assert (told["steps"], told["dtype"], told["cells"]) == (7, "float32", 12)
+    d = json.loads(fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout)["spec"]
+    assert (d["seed"], d["starts"], d["schedule"]) == (5, 2, {"name": "step_decay", "every": 3, "decay": 0.5})
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -161,6 +249,12 @@ def test_the_command_end_to_end(tmp_path):
         ({"out": "no/m.fallmap"}, "lies in a directory that does not exist"),
         ({"out": "m.png", "png": "./m.png"}, "--out and --png must be two files"),
         ({"mark": "0.001"}, "--mark must be X,Y or X,Y:LABEL"),
+        ({"mark": "nan,1"}, "--mark X,Y must be a finite number; got 'nan'."),
+        ({"contour": "nan"}, "--contour must be a finite number; got 'nan'."),
+        ({"workers": "-1"}, "workers must be a whole number in [0, 1024]; got -1."),
+        ({"starts": "1000000000"}, "a cell with 1,000,000,000 starts would take"),
+        ({"steps": "1e20"}, "years and 1 MB of memory; at most 10 years are allowed"),
+        ({"x": "seed=0..1e12"}, "the seed axis must have from 1 to 16,777,216 values"),
     ],
 )
 def test_wrong_words_are_one_sentence(words, said, tmp_path):
@@ -168,6 +262,13 @@ def test_wrong_words_are_one_sentence(words, said, tmp_path):
     assert done.returncode in (1, 2)
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_marks_and_contours_may_begin_with_a_minus(tmp_path):
+    words = command(x="start.x=-2..2", y="start.y=-2..2", size="8x8", mark="-1.2,1:start", contour="-.5", png="m.png")
+    done = fallline(*words, "--learning-rate", "1e-3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "m.png").stat().st_size > 5000
 
 
 def tiles_in(path):
@@ -195,3 +296,9 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path):
     assert "map rosenbrock --x" in err
     assert load_map(tmp_path / "m.fallmap").known.any()
     assert os.listdir(tmp_path) == ["m.fallmap"]
+
+
+@pytest.mark.parametrize("options", [{"contours": [np.nan]}, {"marks": [(np.inf, 1.0, "a")]}])
+def test_pictures_take_finite_numbers_alone(rosenbrock, options):
+    with pytest.raises(UsageError, match="contours and marks must be finite numbers; got"):
+        rosenbrock.plot(**options)

@@ -453,7 +453,7 @@ def test_a_function_of_ones_own_stays_in_its_process(tmp_path):
     compute_map(s, out=tmp_path / "own.fallmap")
     assert compute_map(s, out=tmp_path / "own.fallmap").complete
     other = map_spec(lambda x, y: x * x + 2 * y * y, x="learning_rate=0..1", y="start.x=0..1", size=3, start=(1, 1))
-    with pytest.raises(UsageError, match=r"landscape\.sha256 is [0-9a-f]+ there"):
+    with pytest.raises(UsageError, match="landscape is another function there"):
         compute_map(other, out=tmp_path / "own.fallmap")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import mpmath
@@ -13,6 +14,7 @@ from scipy.special import ndtri
 from scipy.stats import chisquare, kstest
 
 from fallline import random
+from fallline.errors import SettingError
 from strategies import seeds
 
 # Known answers of Random123's own distribution for philox4x32-10: counter, key, result.
@@ -118,6 +120,44 @@ def test_without_replacement_an_epoch_sees_no_sample_twice(seed: int, rows: int,
         assert len(set(epoch.tolist())) == len(epoch)
     # What is seen first does not depend on how long the run is.
     np.testing.assert_array_equal(random.batches(seed, rows, batch, steps + 7)[:steps], seen)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 0.5])
+def test_a_seed_is_a_whole_number_of_64_bits(seed) -> None:
+    with pytest.raises(SettingError, match=r"seed must be a whole number in \[0, 18446744073709551615\]"):
+        random.uniform(seed, "x", 1)
+    assert random.uniform(2**64 - 1, "x", 1) != random.uniform(0, "x", 1)
+
+
+@given(seeds, st.integers(0, 400))
+def test_the_notebooks_numbers_are_those_of_randomstate(seed: int, count: int) -> None:
+    """To one unit of the logarithm, which C's library does not round correctly; the integers behind it are the same."""
+    state = np.random.RandomState(seed)
+    np.testing.assert_allclose(random.notebook_normal(seed, count), state.randn(count), rtol=4e-16)
+    np.testing.assert_array_equal(
+        random.notebook_uniform(seed, count), np.random.RandomState(seed).random_sample(count)
+    )
+
+
+def test_bits_of_the_notebooks_numbers_never_change() -> None:
+    """The published data, and a seed whose numbers a C library rounds otherwise."""
+    assert random.notebook_normal(123, 2).tolist() == [-1.0856306033005612, 0.9973454465835858]
+    assert hashlib.sha256(random.notebook_normal(21, 1000).tobytes()).hexdigest()[:16] == NOTEBOOK
+
+
+NOTEBOOK = "01f24efcc87ed913"
+
+
+def test_a_seed_that_randomstate_lacks_is_a_sentence() -> None:
+    with pytest.raises(SettingError, match=r"notebook must be below 2\^32; got 4294967296"):
+        random.notebook_normal(2**32, 1)
+
+
+@pytest.mark.parametrize("draw", [random.uniform, random.normal])
+def test_rows_drawn_in_blocks_are_rows_drawn_together(draw, monkeypatch) -> None:
+    together = draw(7, "x", 5, np.arange(100))
+    monkeypatch.setattr(random, "_BLOCK", 32)
+    np.testing.assert_array_equal(draw(7, "x", 5, np.arange(100)), together)
 
 
 @pytest.mark.parametrize("replacement", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallline.errors import SettingError, UnknownNameError
+import fallline as fl
+from fallline import random
+from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.runs.starts import draw_starts, notebook_uniform
 from fallline.settings import SETTINGS, Setting, checked, setting
 from strategies import settings_declared, values_of
 
@@ -82,6 +86,29 @@ def test_large_whole_numbers_keep_all_their_digits() -> None:
     assert setting("seed").check(seed) == seed
 
 
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (10**400, "a number of more than 300 digits"),
+        (10**5000, "a number of more than 300 digits"),
+        (np.array([1.0, 2.0]), r"array\(\[1\., 2\.\]\)"),
+        (Fraction(10**400), r"Fraction\(1000"),
+    ],
+    ids=["long", "too long to print", "array", "fraction"],
+)
+def test_what_is_no_float_is_a_sentence(value: Any, got: str) -> None:
+    for name in ("l2", "seed"):
+        with pytest.raises(SettingError, match=rf"^{name} must be a .*number .*; got {got}"):
+            setting(name).check(value)
+
+
+def test_whole_numbers_of_numpy_keep_all_their_digits() -> None:
+    assert setting("seed").check(np.int64(2**62 + 1)) == 2**62 + 1
+    assert setting("seed").check(np.uint64(2**64 - 1)) == 2**64 - 1
+    with pytest.raises(SettingError, match=r"in \[0, 18446744073709551615\]; got 18446744073709551616\.$"):
+        setting("seed").check(2**64)
+
+
 def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
     names = ("learning_rate", "momentum")
     assert checked(names, {"momentum": 0.5}, "momentum") == {"learning_rate": 0.01, "momentum": 0.5}
@@ -90,5 +117,42 @@ def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
         UnknownNameError, match="setting of momentum must be one of learning_rate, momentum; got 'momentun'"
     ):
         checked(names, {"momentun": 0.5}, "momentum")
+    with pytest.raises(SettingError, match=r"^schedule constant has no settings; got 'decay'\. Leave it out\.$"):
+        checked((), {"decay": 0.5}, "schedule constant")
     with pytest.raises(UnknownNameError, match="Did you mean 'weight_decay'"):
         setting("weigth_decay")
+
+
+def moons(**options: Any) -> Any:
+    return fl.generate("moons", **options)
+
+
+NETWORK = fl.Network.of("2-3-2")
+
+TOO_LARGE = {
+    "steps of a run": lambda: fl.descend("rosenbrock", steps=10**15),
+    "steps of a comparison": lambda: fl.compare("rosenbrock", {"a": {}}, starts=1000, steps=10**15),
+    "starts of a comparison": lambda: fl.compare("rosenbrock", {"a": {}}, starts=10**15),
+    "starts": lambda: draw_starts(fl.objective("rosenbrock"), 10**15),
+    "minibatches": lambda: fl.descend(fl.NetworkObjective(NETWORK, moons(samples=8)), steps=10**11, batch=2),
+    "layers": lambda: fl.NetworkObjective(fl.Network.of("2-100000000000-2"), moons(samples=8)),
+    "starts of a map": lambda: fl.map("rosenbrock", x="learning_rate=0..1", y="seed=0..3", starts=10**15, size=2),
+    "cells of a map": lambda: fl.map("rosenbrock", x="learning_rate=0..1", y="start.x=0..1", size=10**6),
+    "random numbers": lambda: random.normal(0, "x", 10**15),
+    "draws of the notebook": lambda: notebook_uniform(1, 0, 1, runs=10**15),
+    "network checked": lambda: fl.check_gradient(lambda W: W, "2-100000000000-2"),
+}
+
+
+@pytest.mark.parametrize("what", TOO_LARGE)
+def test_what_no_machine_could_hold_is_refused_by_an_estimate(what: str) -> None:
+    with pytest.raises(UsageError, match=r"GB of memory; at most [0-9]+ GB are allowed\. "):
+        TOO_LARGE[what]()
+
+
+def test_sizes_of_generated_data_have_a_range() -> None:
+    for samples in (0, 2.5, 10**12):
+        with pytest.raises(SettingError, match=r"^samples must be a whole number in \[1, 1000000\]; got"):
+            moons(samples=samples)
+    with pytest.raises(SettingError, match=r"^arms must be a whole number in \[1, 100\]; got 1000000000\.$"):
+        fl.generate("spirals", arms=10**9)

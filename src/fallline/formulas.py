@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from fallline import exact
 from fallline.errors import UsageError
+from fallline.number_text import read_number
 from fallline.readings.reverse import gradient_of
 from fallline.textbook.landscapes import Landscape
 
@@ -45,6 +47,12 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
     "exp": (np.exp, 1), "log": (np.log, 1), "sqrt": (np.sqrt, 1), "sin": (np.sin, 1), "cos": (np.cos, 1),
     "tanh": (np.tanh, 1), "abs": (np.abs, 1), "max": (np.maximum, 2), "min": (np.minimum, 2),
 }  # fmt: skip
+NUMBERS: dict[str, Callable[..., float]] = {
+    "exp": exact.exp, "log": exact.log, "sqrt": math.sqrt, "sin": exact.sin, "cos": exact.cos, "tanh": exact.tanh,
+    "abs": abs, "max": max, "min": min,
+}  # fmt: skip
+"""The same functions for constants: correctly rounded."""
+
 CONSTANTS = {"pi": math.pi, "e": math.e}
 COORDINATES = ("x", "y")
 _SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
@@ -90,7 +98,7 @@ def parse_formula(text: str) -> Tree:
         raise UsageError(
             "the formula cannot be read: it is nested too deep, or holds a character of no meaning."
         ) from None
-    tree = _Reader().read(body, 0)
+    tree = _Reader(plain).read(body, 0)
     if isinstance(tree, float):
         raise UsageError(f"a formula must depend on x or y; {text.strip()!r} is the same everywhere.")
     return tree
@@ -99,7 +107,8 @@ def parse_formula(text: str) -> Tree:
 class _Reader:
     """One walk over Python's own syntax tree, by a closed list of nodes."""
 
-    count = 0
+    def __init__(self, text: str) -> None:
+        self.text, self.count = text, 0
 
     def read(self, node: ast.AST, depth: int) -> Tree:
         self.count += 1
@@ -110,8 +119,8 @@ class _Reader:
         match node:
             case ast.Constant(value=bool() | str() | bytes() | complex() | None) | ast.Constant(value=ast.Constant()):
                 raise UsageError(f"a formula holds numbers, x and y; got {node.value!r}.")
-            case ast.Constant(value=int() | float() as value):
-                return _number(value)
+            case ast.Constant(value=int() | float()):
+                return read_number(ast.get_source_segment(self.text, node) or "", "a number in a formula")
             case ast.Name(id=name):
                 if name in CONSTANTS:
                     return CONSTANTS[name]
@@ -137,16 +146,6 @@ class _Reader:
             f"a formula holds numbers, x, y, + - * / ^, brackets and {', '.join(sorted(FUNCTIONS))}; "
             f"got {ast.unparse(node)[:40]!r}."
         )
-
-
-def _number(value: float) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise UsageError("a number in the formula is too large: the largest is about 1e308.")
-    return number
 
 
 def _power(base: Tree, exponent: Tree) -> Tree:
@@ -175,13 +174,19 @@ def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
     if not all(isinstance(o, float) for o in operands):
         return Operation(sign, operands)
     try:
-        with np.errstate(all="ignore"):
-            value = float(_apply(sign, *operands))
+        value = _value_of_numbers(sign, *operands)  # type: ignore[arg-type]  # all of them are numbers
     except (ZeroDivisionError, OverflowError, ValueError):
         value = math.nan
     if not math.isfinite(value):
         raise UsageError(f"{python_text(Operation(sign, operands))} in the formula has no finite value.")
     return value
+
+
+def _value_of_numbers(sign: str, *values: float) -> float:
+    """The operation on numbers alone. It becomes a constant of the compiled code, so it is the same on every machine."""
+    if sign == "**":
+        return exact.power(values[0], int(values[1]))
+    return float(NUMBERS[sign](*values) if sign in NUMBERS else _apply(sign, *values))
 
 
 def _apply(sign: str, *values: Any) -> Any:

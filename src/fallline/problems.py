@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
+from fallline.limits import check_memory
 from fallline.own import plain_landscape
 from fallline.own.signature import default_names
 from fallline.textbook import network as pages
@@ -173,6 +174,10 @@ class NetworkObjective(Objective):
                     f"{what} of {self.data.name} have {columns} columns, but the network {self.network.text} "
                     f"has {units} such units. Change the network's sizes or the data."
                 )
+        check_memory(
+            8.0 * (4 * self.network.parameter_count + 2 * len(self.data) * sum(self.network.sizes)),
+            f"the network {self.network.text} on {len(self.data):,} samples", "Take smaller layers or fewer samples.",
+        )  # fmt: skip
         T, kind = self.data.T, self.network.loss.targets
         if kind == "classes" and not (((T == 0) | (T == 1)).all() and (T.sum(axis=-1) == 1).all()):
             raise UsageError(
@@ -355,4 +360,7 @@ def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> N
             f"{what} must have shape ({objective.dimension},), one number for each parameter of {objective.name}; "
             f"got {vector.shape}."
         )
+    if not np.isfinite(vector).all():
+        k = int(np.argmin(np.isfinite(vector)))
+        raise UsageError(f"{what} must be finite numbers; {objective.labels[k]} is {vector[k]}.")
     return vector

@@ -6,7 +6,10 @@ here.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import operator
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -39,23 +42,48 @@ class Setting:
     @property
     def range(self) -> str:
         """The range in words, as errors and help texts have it."""
+        low, high = (f"{end}" if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
         if self.high == math.inf:
-            return "finite" if self.low == -math.inf else f"{'at least' if self.low_included else 'above'} {self.low:g}"
-        return f"in {'[' if self.low_included else '('}{self.low:g}, {self.high:g}{']' if self.high_included else ')'}"
+            return "finite" if self.low == -math.inf else f"{'at least' if self.low_included else 'above'} {low}"
+        return f"in {'[' if self.low_included else '('}{low}, {high}{']' if self.high_included else ')'}"
 
     def check(self, value: object) -> float:
-        """The value as a number, or a sentence that says why it is none of this setting's."""
-        what = "whole number" if self.whole else "number"
-        rule = f"finite {what}" if self.range == "finite" else f"{what} {self.range}"
-        wrong = SettingError(f"{self.name} must be a {rule}; got {value!r}.")
-        if isinstance(value, bool) or (not isinstance(value, int | float) and not hasattr(value, "__float__")):
-            raise wrong
-        number = float(value)
+        """The value as a number.
+
+        Raises
+        ------
+        SettingError: it is not a number, or lies outside the range.
+        """
+        number = _number(value)
+        if number is None or not self._holds(number):
+            what = "whole number" if self.whole else "number"
+            rule = f"finite {what}" if self.range == "finite" else f"{what} {self.range}"
+            raise SettingError(f"{self.name} must be a {rule}; got {_shown(value)}.")
+        return int(number) if self.whole else float(number)
+
+    def _holds(self, number: float) -> bool:
         low_ok = number >= self.low if self.low_included else number > self.low
         high_ok = number <= self.high if self.high_included else number < self.high
-        if not (math.isfinite(number) and low_ok and high_ok) or (self.whole and number != int(number)):
-            raise wrong
-        return int(value) if self.whole else number  # type: ignore[call-overload]  # checked above
+        return abs(number) <= _LARGEST and low_ok and high_ok and (not self.whole or number == int(number))
+
+
+_LARGEST = int(sys.float_info.max)
+
+
+def _number(value: object) -> float | None:
+    """The value as an int, which may be longer than a float's 53 bits, or else as a float; None if it is not a number."""
+    if isinstance(value, bool):
+        return None
+    with contextlib.suppress(TypeError):
+        return operator.index(value)  # type: ignore[arg-type]  # whatever is not a whole number raises TypeError
+    try:
+        return float(value) if hasattr(value, "__float__") else None
+    except (TypeError, ValueError, OverflowError):  # an array of several numbers, a fraction beyond all floats
+        return None
+
+
+def _shown(value: object) -> str:
+    return "a number of more than 300 digits" if isinstance(value, int) and abs(value) > _LARGEST else repr(value)
 
 
 SETTINGS: dict[str, Setting] = {
@@ -74,11 +102,12 @@ SETTINGS: dict[str, Setting] = {
         Setting("every", "k", "steps between two changes of the learning rate", 10, 1, whole=True),
         Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.0, 0),
         Setting("initial_scale", "s", "factor on the start's parameters", 1.0),
-        Setting("seed", "n", "key of the random numbers", 0, 0, whole=True),
+        Setting("seed", "n", "key of the random numbers", 0, 0, 2**64 - 1, whole=True),
         Setting("steps", "T", "number of updates", 100, 0, whole=True),
         Setting("starts", "N", "number of random starts", 1000, 1, whole=True),
         Setting("batch", "B", "samples in a minibatch", 32, 1, whole=True),
         Setting("target", r"L^\ast", "loss to be reached", 0.1),
+        Setting("workers", "P", "worker processes; 0 for threads of this process", 0, 0, 1024, whole=True),
     )
 }
 
@@ -98,6 +127,8 @@ def checked(names: Iterable[str], given: Mapping[str, object], owner: str) -> di
     """
     names = tuple(names)
     for name in given:
+        if not names:
+            raise SettingError(f"{owner} has no settings; got {name!r}. Leave it out.")
         if name not in names:
             raise UnknownNameError(f"setting of {owner}", name, names)
     return {name: setting(name).check(given[name]) if name in given else setting(name).default for name in names}

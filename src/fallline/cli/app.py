@@ -48,6 +48,8 @@ def _status(arguments: Sequence[str] | None) -> int:
     try:
         return _run(arguments)
     except CycloptsError as error:
+        if isinstance(error.__cause__, FalllineError):  # our own reading of a flag's value
+            return _say(str(error.__cause__), 2)
         return _say(f"{_sentence(error)} `fallline --help` lists what can be said.", 2)
     except UsageError as error:
         return _say(str(error), 2)

@@ -7,7 +7,19 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
+from fallline.cli.options import (
+    Assigned,
+    Force,
+    Json,
+    MethodFlags,
+    Number,
+    Out,
+    Point,
+    Whole,
+    bounded,
+    chosen_settings,
+    objective_of,
+)
 from fallline.cli.progress import bar
 from fallline.cli.terminal import print_document
 from fallline.own.source import names_file, split
@@ -22,9 +34,9 @@ def descend(
     flags: MethodFlags = None,
     assigned: Assigned = (),
     schedule: str = "constant",
-    start: str | None = None,
-    steps: int = 100,
-    seed: int = 0,
+    start: Point = None,
+    steps: Whole = 100,
+    seed: Whole = 0,
     dtype: Literal["float32", "float64"] = "float64",
     out: Out = None,
     force: Force = False,
@@ -36,7 +48,7 @@ def descend(
         objective: A landscape (rosenbrock, himmelblau, ...) or a function of your own, FILE.py:NAME.
         optimizer: gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, ...
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
-        start: First point, numbers joined by commas; the landscape's classical start unless given.
+        start: First point, numbers joined by commas, as -1.2,1; the landscape's classical start unless given.
         steps: Number of updates.
         seed: Key of random numbers.
         dtype: Precision of the arithmetic.
@@ -44,10 +56,10 @@ def descend(
     """
     import fallline as fl
 
+    settings, plan = chosen_settings(schedule, flags, assigned)
     run = fl.descend(
-        objective_of(objective), optimizer, start=point(start), steps=steps, schedule=schedule, seed=seed, dtype=dtype,
-        **given(flags, assigned),
-    )  # fmt: skip
+        objective_of(objective), optimizer, start=start, steps=steps, schedule=plan, seed=seed, dtype=dtype, **settings
+    )
     if out is not None:
         from fallline.cli.output import save_run
 
@@ -164,13 +176,13 @@ def check(
     activation: str = "relu",
     loss: str = "cross_entropy",
     reduction: Literal["sum", "mean"] = "sum",
-    l2: float = 0.0,
+    l2: Number = 0.0,
     data: str | None = None,
-    seed: int = 0,
+    seed: Whole = 0,
     csv: Path | None = None,
-    time_limit: float | None = None,
-    memory_limit: int | None = None,
-    workers: int = 1,
+    time_limit: Number | None = None,
+    memory_limit: Whole | None = None,
+    workers: Whole = 1,
     out: Out = None,
     force: Force = False,
     json: Json = False,
@@ -201,6 +213,9 @@ def check(
         os.environ.setdefault(name, "1")
     from fallline.checks.command import check as run
 
+    bounded(time_limit, "--time-limit", 0.1, 86400)
+    bounded(memory_limit, "--memory-limit", 16, 2**20, whole=True)
+    bounded(workers, "--workers", 1, 1024, whole=True)
     limits: dict[str, Any] = {"time_limit": time_limit, "memory_limit": memory_limit}
     with bar("check") as progress:
         return run(
@@ -223,7 +238,7 @@ def bench(*, quick: bool = False, sweep: bool = True, json: Json = False) -> int
     return run([flag for flag, given_ in flags.items() if given_])
 
 
-def lab(study: str | None = None, *, data: Path | None = None, port: int | None = None, browser: bool = True) -> int:
+def lab(study: str | None = None, *, data: Path | None = None, port: Whole | None = None, browser: bool = True) -> int:
     """Open the lab in the browser: every slider moves a whole map. Ctrl-C ends it.
 
     Args:
@@ -234,6 +249,7 @@ def lab(study: str | None = None, *, data: Path | None = None, port: int | None 
     """
     from fallline.lab import serve
 
+    bounded(port, "--port", 0, 65535, whole=True)
     return serve(study, data=data, port=port, browser=browser)
 
 

@@ -8,8 +8,20 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from fallline.cli.options import Assigned, Force, Json, MethodFlags, Out, given, objective_of, point
+from fallline.cli.options import (
+    Assigned,
+    Force,
+    Json,
+    MethodFlags,
+    Numbers,
+    Out,
+    Point,
+    Whole,
+    chosen_settings,
+    objective_of,
+)
 from fallline.errors import UsageError
+from fallline.number_text import read_numbers
 from fallline.own.source import names_file
 
 __all__ = ["map_app"]
@@ -24,23 +36,23 @@ def map_(
     x: str | None = None,
     y: str | None = None,
     size: str | None = None,
-    steps: int | None = None,
+    steps: Whole | None = None,
     optimizer: str | None = None,
     flags: MethodFlags = None,
     assigned: Assigned = (),
-    schedule: str = "constant",
+    schedule: str | None = None,
     measure: tuple[str, ...] = ("final_loss",),
-    start: str | None = None,
-    initial: str = "normal",
-    seed: int = 0,
-    starts: int = 1,
-    batch: int | None = None,
-    dtype: Literal["float32", "float64"] = "float64",
-    workers: int = 0,
+    start: Point = None,
+    initial: str | None = None,
+    seed: Whole | None = None,
+    starts: Whole | None = None,
+    batch: Whole | None = None,
+    dtype: Literal["float32", "float64"] | None = None,
+    workers: Whole = 0,
     device: Literal["cpu", "cuda"] = "cpu",
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    contour: tuple[float, ...] = (),
-    mark: tuple[str, ...] = (),
+    contour: Numbers = (),
+    mark: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True, negative="")] = (),
     out: Out = None,
     png: Path | None = None,
     force: Force = False,
@@ -49,20 +61,21 @@ def map_(
     """Train one run for each cell of a plane of two settings, and draw how they end.
 
     Args:
-        study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. A study brings its network, data and start.
+        study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. What no flag says, a study's first map says.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
         optimizer: The study's own, or momentum where an axis is momentum, unless given.
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
+            The study's own, or constant.
         measure: final_loss, best_loss, steps_to=TARGET, outcome, diverged, diverged_at, accuracy, convergence.
         start: First parameters of every cell, numbers joined by commas.
-        initial: Distribution of random starts.
-        seed: Key of random starts and minibatches.
-        starts: Random starts for each cell; numbers are then medians, diverged and accuracy are shares.
-        batch: Samples in a minibatch; all unless given.
-        dtype: Precision of the arithmetic.
+        initial: Distribution of random starts; the study's own, or normal.
+        seed: Key of random starts and minibatches; the study's own, or 0.
+        starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
+        batch: Samples in a minibatch; the study's own, or all.
+        dtype: Precision of the arithmetic, float64 unless given.
         workers: Worker processes; 0 for threads of this process.
         device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
             computed on the processor too, and the map stops where they differ.
@@ -72,6 +85,7 @@ def map_(
         out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
         png: Picture to write.
     """
+    from fallline.maps.axes import axis as axis_of
     from fallline.maps.command import map_run
     from fallline.maps.spec import map_spec
 
@@ -79,16 +93,21 @@ def map_(
     for flag, text in (("--x", x or plan.get("x")), ("--y", y or plan.get("y"))):
         if text is None:
             raise UsageError(f"{flag} must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
-    axes = [x or plan["x"], y or plan["y"]]
-    names = {axis.split("=")[0] for axis in axes}
-    settings = {k: v for k, v in plan.get("settings", {}).items() if k not in names} if optimizer is None else {}
-    chosen = optimizer or plan.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
+    axes = [axis_of(x or plan["x"]), axis_of(y or plan["y"])]
+    names = {axis.name for axis in axes}
+    own = plan.get("settings", {}) if optimizer is None else {}
+    chosen, decay = chosen_settings(schedule or plan.get("schedule", "constant"), flags, assigned)
+    if optimizer is None:
+        optimizer = plan.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
+    starts = _first(starts, plan.get("starts"), 1)
     drawn = starts > 1 or bool(names & {"seed", "initial_scale"})
     spec = map_spec(
-        objective, x=axes[0], y=axes[1], size=size or plan.get("size", "256x256"), optimizer_=chosen,
-        steps=steps if steps is not None else plan.get("steps", 100), measures=measure, schedule_=schedule,
-        start=point(start) if start is not None else None if drawn else plan.get("start"),
-        initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **(settings | given(flags, assigned)),
+        objective, x=x or plan["x"], y=y or plan["y"], size=size or plan.get("size", "256x256"), optimizer_=optimizer,
+        steps=_first(steps, plan.get("steps"), 100), measures=measure, schedule_=decay,
+        start=start if start is not None else None if drawn else plan.get("start"),
+        initial_=initial or plan.get("distribution", "normal"), seed=_first(seed, plan.get("seed"), 0), starts=starts,
+        batch=_first(batch, plan.get("batch"), None), dtype=dtype or plan.get("dtype", "float64"),
+        **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text) for text in mark]}
     return map_run(
@@ -121,20 +140,25 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
     return map_export(file, out, overwrite=force)
 
 
+def _first(*values: Any) -> Any:
+    """The first value that is given, else the last."""
+    return next((value for value in values if value is not None), values[-1])
+
+
 def _mark(text: str) -> tuple[float, float, str]:
     """(x, y, label) from X,Y or X,Y:LABEL."""
     place, _, label = text.partition(":")
-    try:
-        x, y = (float(part) for part in place.split(","))
-    except ValueError:
-        raise UsageError(f"--mark must be X,Y or X,Y:LABEL, such as 0.001,0.9:fast; got {text!r}.") from None
+    numbers = read_numbers(place, "--mark X,Y")
+    if len(numbers) != 2:
+        raise UsageError(f"--mark must be X,Y or X,Y:LABEL, such as 0.001,0.9:fast; got {text!r}.")
+    x, y = numbers
     return x, y, label or f"{x:g}, {y:g}"
 
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:
-    """The objective that a word names, and what its study says of a map: axes, size, optimizer, start, steps."""
+    """The objective that a word names, and what the first map of its study says: axes, size, optimizer, start, steps."""
     from fallline.studies import study as read
-    from fallline.studies.checking import build_start
+    from fallline.studies.checking import build_start, schedule_words
     from fallline.studies.checking import objective_of as of_study
     from fallline.textbook.landscapes import LANDSCAPES
 
@@ -146,4 +170,4 @@ def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     if plan is None:
         return target, {}
     fields = {f.name: getattr(plan, f.name) for f in dataclasses.fields(plan)}
-    return target, fields | {"start": build_start(plan.start, target)}
+    return target, fields | {"start": build_start(plan.start, target), "schedule": schedule_words(plan)}

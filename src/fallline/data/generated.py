@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline import random
+from fallline import exact, random
 from fallline.data.dataset import Dataset, one_hot
+from fallline.settings import Setting
 from fallline.textbook.families import member
 
 __all__ = ["GENERATED", "circles", "gaussians", "generate", "moons", "spirals", "three_gaussians", "xor"]
@@ -27,14 +28,16 @@ NOTEBOOK_CENTRES = ((-2.0, -2.0), (0.0, 2.0), (2.0, -2.0))
 def three_gaussians(samples: int = 100, seed: int = 123) -> Dataset:
     """The notebook's data: unit-covariance Gaussians around (-2, -2), (0, 2), (2, -2), `samples` points each.
 
-    Drawn in that order from NumPy's frozen `RandomState` stream, so that its published figures come out to the digit.
+    Drawn in that order from NumPy's frozen `RandomState` stream, so that its published figures come out to the digit. NumPy's
+    own `multivariate_normal` adds a singular value decomposition to it, which does nothing to unit covariance.
 
     >>> three_gaussians().X[0].round(6).tolist()
     [-3.085631, -1.002655]
     """
-    state = np.random.RandomState(seed)
-    X = np.vstack([state.multivariate_normal(centre, np.eye(2), size=samples) for centre in NOTEBOOK_CENTRES])
-    return _dataset("three Gaussians", X, [samples] * len(NOTEBOOK_CENTRES))
+    classes = len(NOTEBOOK_CENTRES)
+    noise = random.notebook_normal(seed, classes * samples * 2).reshape(classes, samples, 2)
+    X = (np.array(NOTEBOOK_CENTRES)[:, None] + noise).reshape(-1, 2)
+    return _dataset("three Gaussians", X, [samples] * classes)
 
 
 def gaussians(
@@ -83,6 +86,11 @@ def xor(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
     return _noisy("xor", clusters, seed, noise)
 
 
+_LIMITS = {
+    "samples": Setting("samples", "", "samples of each class", 100, 1, 1_000_000, whole=True),
+    "arms": Setting("arms", "", "spirals, one class each", 2, 1, 100, whole=True),
+}
+
 GENERATED: dict[str, Callable[..., Dataset]] = {
     "circles": circles,
     "gaussians": gaussians,
@@ -99,12 +107,16 @@ def generate(name: str, **options: object) -> Dataset:
     >>> generate("moons", samples=50)
     Dataset('moons', 100 samples, 2 inputs, 2 classes)
     """
-    return member("data set", name, GENERATED)(**options)
+    make = member("data set", name, GENERATED)
+    for option in ("samples", "arms"):
+        if option in options:
+            options[option] = int(_LIMITS[option].check(options[option]))
+    return make(**options)
 
 
 def _on_circle(angle: NDArray[np.float64]) -> Points:
-    # Twelve decimals: the last bits of cos and sin differ between platforms, and data must not.
-    return np.round(np.column_stack([np.cos(angle), np.sin(angle)]), 12)
+    # Twelve decimals, as ever: data that are shared by name and seed keep their bits.
+    return np.round([exact.circle(a) for a in angle.tolist()], 12)
 
 
 def _noise(seed: int, cluster: int, samples: int, n: int) -> Points:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset, one_hot
+from fallline.data.standardize import standardized
 from fallline.data.targets import MOST_CLASSES
 from fallline.errors import DataError, UnknownNameError
 
@@ -67,11 +68,7 @@ def table(
         raise DataError(f"{path.name} must have an input column beside its target {', '.join(targets)}; it has none.")
     X = np.column_stack([_numbers(path, rows, names, name) for name in chosen])
     if standardize:
-        spread = X.std(axis=0)
-        for name, one in zip(chosen, spread, strict=True):
-            if one == 0:
-                raise DataError(f"{path.name}: column {name!r} is the same in every row; leave it out to standardize.")
-        X = (X - X.mean(axis=0)) / spread
+        X = standardized(X, chosen, path.name)
     if len(targets) > 1:
         return Dataset(X, np.column_stack([_numbers(path, rows, names, n) for n in targets]), path.stem, chosen)
     texts = [row[names.index(targets[0])].strip() for _, row in rows]

@@ -12,6 +12,7 @@ from fallline.data.generated import GENERATED
 from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import (
+    LARGEST_SEED,
     MOST_CLASSES,
     MOST_LAYERS,
     MOST_POINTS,
@@ -22,7 +23,7 @@ from fallline.lab.state import (
     State,
     options_of,
 )  # fmt: skip
-from fallline.maps.axes import axis_settings
+from fallline.maps.axis_settings import axis_settings
 from fallline.maps.picture import measure_word
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.runs.measures import MEASURES
@@ -184,7 +185,7 @@ def _data(d: Json, table: Table | None) -> list[Json]:
             "data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1}
         )
     )
-    return [*fields, _number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None)]
+    return [*fields, _number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None, high=LARGEST_SEED)]
 
 
 def columns_of(table: Table) -> list[str]:
@@ -219,7 +220,7 @@ def _run(plan: Plan) -> list[Json]:
     })  # fmt: skip
     fields += [
         _number("settings.initial_scale", SETTINGS["initial_scale"], d, label="scale of the start"),
-        _number("seed", SETTINGS["seed"], d),
+        _number("seed", SETTINGS["seed"], d, high=LARGEST_SEED),
         _number("steps", SETTINGS["steps"], d, high=MOST_STEPS),
         _number("starts", SETTINGS["starts"], d, high=MOST_STARTS, label="starts of each cell", default=1),
     ]
@@ -303,7 +304,8 @@ def axis_range(name: str, plan: Plan) -> tuple[float, float, str]:
     base = name.rpartition(".")[2] if name.startswith("schedule.") else name.partition(".")[0]
     if base == "learning_rate":
         if plan.bound is not None and math.isfinite(plan.bound) and plan.bound > 0:
-            return 10.0 ** math.floor(math.log10(plan.bound / 60)), 10.0 ** math.ceil(math.log10(plan.bound * 2)), "log"
+            first, last = math.floor(math.log10(plan.bound / 60)), math.ceil(math.log10(plan.bound * 2))
+            return float(f"1e{first}"), float(f"1e{last}"), "log"  # pow of C's library may err in the last place
         return 1e-4, 1.0, "log"
     if base == "seed":
         return 0.0, 63.0, "linear"

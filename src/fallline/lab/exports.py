@@ -21,8 +21,9 @@ from fallline.lab.python_lines import python_lines
 from fallline.lab.runs import train_run
 from fallline.lab.state import State
 from fallline.lab.study import study_text
+from fallline.maps.estimate import estimate
 from fallline.maps.map import Map, growing
-from fallline.maps.spec import MapSpec, estimate
+from fallline.maps.spec import MapSpec
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 

@@ -17,7 +17,8 @@ from fallline.errors import FalllineError
 from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
 from fallline.maps.axes import Axis
-from fallline.maps.spec import MapSpec, estimate, map_spec
+from fallline.maps.estimate import estimate
+from fallline.maps.spec import MapSpec, map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.starts import draw_starts

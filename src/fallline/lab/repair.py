@@ -26,7 +26,7 @@ from fallline.lab.state import (
     read_state,
     setting_keys,
 )  # fmt: skip
-from fallline.maps.axes import axis_settings
+from fallline.maps.axis_settings import axis_settings
 from fallline.maps.spec import map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.deaths import deaths

@@ -33,6 +33,7 @@ __all__ = ["OPTIONS", "State", "StateError", "default_state", "options_of", "rea
 
 Json = dict[str, Any]
 
+LARGEST_SEED = 2**32 - 1
 MOST_UNITS, MOST_LAYERS, MOST_STEPS, MOST_STARTS, MOST_POINTS, MOST_CLASSES, MOST_PINS = 64, 8, 20_000, 200, 500, 6, 4
 """What a page may ask for, at most: units of a layer, hidden layers, steps, starts of a cell, points by hand, their classes,
 pinned runs."""
@@ -235,7 +236,7 @@ def data_keys(kind: str, given: Mapping[str, Any]) -> dict[str, Key]:
     return {
         "name": Key("three-gaussians", choice("data set", GENERATED)),
         "samples": Key(100, whole("samples", 1, 1000)),
-        "seed": Key(seed, setting("seed", 2**32 - 1)),
+        "seed": Key(seed, setting("seed", LARGEST_SEED)),
     } | own
 
 
@@ -443,7 +444,7 @@ TOP: dict[str, Callable[[Any, Json], Any]] = {
     "schedule_settings": lambda given, d: _section("schedule_settings", given, setting_keys("schedule_settings", d)),
     "initial": _plain("initial", "normal", choice("initial weights", INITIALS)),
     "start": _plain("start", None, maybe(several("start", number("a coordinate of the start"), 1, MOST_PARAMETERS))),
-    "seed": _plain("seed", 0, setting("seed", 2**32 - 1)),
+    "seed": _plain("seed", 0, setting("seed", LARGEST_SEED)),
     "starts": _plain("starts", 1, setting("starts", MOST_STARTS)),
     "steps": _plain("steps", 30, setting("steps", MOST_STEPS)),
     "batch": _plain("batch", None, maybe(setting("batch", 10_000))),

@@ -1,7 +1,7 @@
 """An axis of a map: a setting's name and the values it takes, one for each column or row of cells.
 
-Both ends are values of the axis. Values are correctly rounded from exact arithmetic, so the same text gives the same
-bits on every machine; a platform's own `pow` or NumPy's `logspace` would not.
+Both ends are values of the axis. Values are correctly rounded (`fallline.exact`), so the same text gives the same bits on
+every machine; a platform's own `pow` or NumPy's `logspace` would not.
 """
 
 from __future__ import annotations
@@ -10,21 +10,20 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline import exact
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.problems import NetworkObjective, Objective
-from fallline.settings import SETTINGS, Setting
-from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
+from fallline.number_text import read_number, read_numbers
+from fallline.settings import SETTINGS
 
-__all__ = ["Axis", "axis", "axis_settings"]
+__all__ = ["LARGEST_WHOLE", "Axis", "axis"]
 
 LONGEST = 2**24
 """An axis of more values than this is a slip."""
@@ -32,7 +31,10 @@ LONGEST = 2**24
 MOST_CELLS = 2**62
 """A range divided into more cells than this has many of them on one number."""
 
-_EXACT = Context(prec=50)
+LARGEST_WHOLE = 2**53
+"""Axis values are floats, which hold every whole number up to this one."""
+
+_PART = re.compile(r"(.*):([0-9]{1,20})-([0-9]{1,20})/([0-9]{1,20})")
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class Axis:
     part: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            raise SettingError(f"{self.name} must have finite ends; got {self.low:g}..{self.high:g}.")
+        wrong = [v for v in self.listed or (self.low, self.high) if not math.isfinite(v)]
+        if wrong:
+            raise SettingError(f"{self.name} must have finite values; got {wrong[0]:g}.")
         if not 1 <= self.count <= LONGEST:
             raise SettingError(f"the {self.name} axis must have from 1 to {LONGEST:,} values; got {self.count:,}.")
         if self.listed:
@@ -95,7 +98,16 @@ class Axis:
         listed = tuple(float(v) for v in values)
         if not listed:
             raise SettingError(f"the {name} axis must have at least one value; got none.")
-        return cls(name, min(listed), max(listed), len(listed), listed=listed)
+        for a, b in pairwise(listed):
+            if b <= a:
+                raise SettingError(
+                    f"the values of the {name} axis must rise; {number_as_text(b)} comes after {number_as_text(a)}."
+                )
+        return cls._listed(name, listed)
+
+    @classmethod
+    def _listed(cls, name: str, values: tuple[float, ...]) -> Axis:
+        return cls(name, min(values), max(values), len(values), listed=values)
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
@@ -106,57 +118,59 @@ class Axis:
             return self._centres(*self.part)
         if self.count == 1:
             return np.array([self.low])
-        if self.scale == "linear":
-            first, span = Fraction(self.low), Fraction(self.high) - Fraction(self.low)
-            return np.array([float(first + span * k / (self.count - 1)) for k in range(self.count)])
-        low, log_ratio = Decimal(self.low), _EXACT.ln(_EXACT.divide(Decimal(self.high), Decimal(self.low)))
-        inner = [
-            float(_EXACT.multiply(low, _EXACT.exp(_EXACT.divide(_EXACT.multiply(log_ratio, k), self.count - 1))))
-            for k in range(1, self.count - 1)
-        ]
-        return np.array([self.low, *inner, self.high])
+        if self._counts_up:
+            return self.low + np.arange(self.count, dtype=np.float64)
+        return exact.between(self.low, self.high, range(self.count), self.count - 1, logarithmic=self.scale == "log")
+
+    @property
+    def _counts_up(self) -> bool:
+        """Whether the values are all whole numbers from low to high."""
+        return (
+            self.scale == "linear" and self.low == math.floor(self.low) and self.high - self.low == self.count - 1
+            and max(-self.low, self.high) <= LARGEST_WHOLE
+        )  # fmt: skip
 
     def _centres(self, first: int, cells: int) -> NDArray[np.float64]:
         """Centres of the cells first, first + 1, ... of `cells`: at the fraction (2k + 1) / (2 cells) of the range."""
-        places = [2 * (first + k) + 1 for k in range(self.count)]
-        if self.scale == "log":
-            low, log_ratio = Decimal(self.low), _EXACT.ln(_EXACT.divide(Decimal(self.high), Decimal(self.low)))
-            values = [
-                float(_EXACT.multiply(low, _EXACT.exp(_EXACT.divide(_EXACT.multiply(log_ratio, k), 2 * cells))))
-                for k in places
-            ]
-        else:
-            start, span = Fraction(self.low), Fraction(self.high) - Fraction(self.low)
-            values = [float(start + span * k / (2 * cells)) for k in places]
-        declared = SETTINGS.get(self.name)
-        return (
-            np.array([math.floor(v + 0.5) for v in values] if declared is not None and declared.whole else values) + 0.0
-        )
+        places = range(2 * first + 1, 2 * (first + self.count), 2)
+        values = exact.between(self.low, self.high, places, 2 * cells, logarithmic=self.scale == "log")
+        return (np.floor(values + 0.5) if takes_whole_numbers(self.name) else values) + 0.0
 
     @cached_property
     def edges(self) -> NDArray[np.float64]:
         """Borders between cells for pictures, (count + 1,): half-way, on the axis's own scale."""
-        v = np.log(self.values) if self.scale == "log" else self.values
+        v = self.values
+        if self.scale == "log":
+            if self.count == 1:
+                return np.array([v[0] / 2, v[0] * 2])
+            inner = np.clip(np.sqrt(v[:-1]) * np.sqrt(v[1:]), v[:-1], v[1:])
+            return np.concatenate([v[:1] * (v[:1] / inner[:1]), inner, v[-1:] * (v[-1:] / inner[-1:])])
         if self.count == 1:
             step = np.array([0.5 * (abs(float(v[0])) or 1.0)])
-            edges = np.concatenate([v - step, v + step])
-        else:
-            half = np.diff(v) / 2
-            edges = np.concatenate([v[:1] - half[:1], v[:-1] + half, v[-1:] + half[-1:]])
-        return np.exp(edges) if self.scale == "log" else edges
+            return np.concatenate([v - step, v + step])
+        half = np.diff(v) / 2
+        return np.concatenate([v[:1] - half[:1], v[:-1] + half, v[-1:] + half[-1:]])
 
     def place(self, value: float) -> int:
-        """The index of the cell that is nearest to a value, on the axis's own scale; outside, a sentence."""
+        """The index of the cell that is nearest to a value, on the axis's own scale.
+
+        Raises
+        ------
+        UsageError: the value lies outside the axis.
+        """
         edges = np.sort(self.edges[[0, -1]])
         if not edges[0] <= value <= edges[1]:
             raise UsageError(f"{self.name} must be in {self.low:g}..{self.high:g} on this map; got {value:g}.")
-        if self.scale == "log":
-            return int(np.argmin(np.abs(np.log(self.values) - math.log(value))))
-        return int(np.argmin(np.abs(self.values - value)))
+        v = self.values
+        if self.scale == "log" and self.count > 1:
+            k = min(max(1, int(np.searchsorted(v, value))), self.count - 1)
+            middle = Fraction(float(v[k - 1])) * Fraction(float(v[k]))  # its square root divides the two cells
+            return k - 1 if Fraction(value) ** 2 <= middle else k
+        return int(np.argmin(np.abs(v - value)))
 
     def between(self, low: float, high: float, count: int | None = None) -> Axis:
         """The same axis over another range."""
-        if SETTINGS.get(self.name) is not None and SETTINGS[self.name].whole:
+        if takes_whole_numbers(self.name):
             return Axis(self.name, math.floor(low), math.ceil(high), math.ceil(high) - math.floor(low) + 1)
         return Axis(self.name, low, high, count or self.count, self.scale)
 
@@ -171,15 +185,15 @@ class Axis:
     def from_description(cls, d: Mapping[str, Any]) -> Axis:
         """The inverse of `describe`."""
         if "values" in d:
-            return cls.of(d["name"], d["values"])
+            return cls._listed(d["name"], tuple(float(v) for v in d["values"]))
         first, cells = d.get("part", (0, 0))
         part = (int(first), int(cells)) if cells else None
         return cls(d["name"], float(d["low"]), float(d["high"]), int(d["count"]), d["scale"], part=part)
 
     def __str__(self) -> str:
         if self.listed:
-            return f"{self.name}={','.join(f'{v:g}' for v in self.listed)}"
-        text = f"{self.name}={_number(self.low)}..{_number(self.high)}{':log' if self.scale == 'log' else ''}"
+            return f"{self.name}={','.join(number_as_text(v) for v in self.listed)}"
+        text = f"{self.name}={number_as_text(self.low)}..{number_as_text(self.high)}{':log' if self.scale == 'log' else ''}"
         return text if self.part is None else f"{text}:{self.part[0]}-{self.part[0] + self.count - 1}/{self.part[1]}"
 
 
@@ -202,7 +216,7 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     name = name if "." in name else name.replace("-", "_")
     if not (name and equals and rest):
         raise UsageError(f"an axis is written NAME=LOW..HIGH, such as momentum=0..0.99; got {text!r}.")
-    divided = re.fullmatch(r"(.*):(\d+)-(\d+)/(\d+)", rest)
+    divided = _PART.fullmatch(rest)
     if divided is not None:
         whole = axis(f"{name}={divided[1]}", count)
         first, last, cells = (int(divided[k]) for k in (2, 3, 4))
@@ -210,77 +224,27 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     rest, colon, scale = rest.partition(":")
     if colon and scale not in ("log", "linear"):
         raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
+    low_text, dots, high_text = rest.partition("..")
+    if high_text.startswith("."):
+        raise UsageError(f"the range of an axis is written LOW..HIGH with two points, such as 0..0.5; got {rest!r}.")
     try:
-        if ".." not in rest:
-            return Axis.of(name, [float(part) for part in rest.split(",")])
-        low, high = (float(part) for part in re.split(r"\.\.", rest, maxsplit=1))
-    except ValueError:
-        raise UsageError(
-            f"the range of an axis is written LOW..HIGH, such as 1e-5..1e-2, or as values with commas; got {rest!r}."
-        ) from None
-    declared = SETTINGS.get(name)
-    if declared is not None and declared.whole and low <= high and low == int(low) and high == int(high):
+        ends = [read_number(low_text, name), read_number(high_text, name)] if dots else read_numbers(rest, name)
+    except SettingError as error:
+        raise SettingError(f"{error} An axis is written {name}=LOW..HIGH or {name}=V1,V2,V3.") from None
+    if not dots:
+        return Axis.of(name, ends)
+    low, high = ends
+    if takes_whole_numbers(name) and low <= high and low == int(low) and high == int(high):
         count = int(high) - int(low) + 1
     return Axis(name, low, high, count, "log" if scale == "log" else "linear")
 
 
-def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule) -> dict[str, Setting]:
-    """Every setting that may be an axis of a map of this objective, optimizer and schedule.
-
-    >>> from fallline.problems import objective
-    >>> from fallline.textbook.optimizers import OPTIMIZERS
-    >>> from fallline.textbook.schedules import SCHEDULES
-    >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
-    ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
-    """
-    names = [*optimizer.settings, "initial_scale", "seed"]
-    found = {}
-    if isinstance(objective, NetworkObjective):
-        names.append("l2")
-        for layer in range(1, objective.network.depth + 1):
-            found[f"learning_rate.{layer}"] = SETTINGS["learning_rate"]
-    found |= {name: SETTINGS[name] if name in SETTINGS else Setting(name, name, "a setting of its own", 0.0)
-              for name in names}  # fmt: skip
-    found |= {f"schedule.{name}": SETTINGS[name] for name in schedule.settings if name in SETTINGS and name != "steps"}
-    labels = _coordinates(objective)
-    start = {f"start.{k}": Setting(f"start.{k}", "w_0", "coordinate of the start", 0.0) for k in labels}
-    return found | start
+def takes_whole_numbers(name: str) -> bool:
+    """Whether the setting of that name is a whole number."""
+    return name in SETTINGS and SETTINGS[name].whole
 
 
-def start_coordinate(objective: Objective, name: str) -> int:
-    """The place in the parameter vector that "start.x", "start.W1[0,0]" or "start.7" names."""
-    label = name.removeprefix("start.")
-    labels = _coordinates(objective)
-    if label in labels:
-        return labels.index(label)
-    if label.isdigit() and int(label) < objective.dimension:
-        return int(label)
-    raise UnknownNameError("coordinate of the start", label, labels)
-
-
-def check_axis(one: Axis, objective: Objective, optimizer: Optimizer, schedule: Schedule) -> None:
-    """Refuse an axis that names no setting, or whose values leave the setting's range."""
-    valid = axis_settings(objective, optimizer, schedule)
-    if one.name.startswith("start."):
-        start_coordinate(objective, one.name)
-        return
-    if one.name not in valid:
-        shown = [name for name in valid if not name.startswith("start.")]
-        starts = [name for name in valid if name.startswith("start.")]
-        shown += starts if len(starts) <= 4 else [starts[0], starts[-1]]
-        raise UnknownNameError("an axis", one.name, shown)
-    for value in one.values if valid[one.name].whole else (one.low, one.high):
-        number = float(value)
-        try:
-            valid[one.name].check(int(number) if number == int(number) else number)
-        except SettingError as error:
-            raise SettingError(f"axis {one}: {error}") from None
-
-
-def _coordinates(objective: Objective) -> list[str]:
-    return list(objective.labels)
-
-
-def _number(value: float) -> str:
+def number_as_text(value: float) -> str:
+    """The shortest text that reads back to the same float, and no longer than `g` has it where that does."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)

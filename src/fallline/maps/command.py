@@ -14,10 +14,12 @@ from typing import Any
 from fallline.errors import UsageError, visible
 from fallline.files import refuse_existing
 from fallline.formulas import formula_of
+from fallline.maps.absent import AbsentFunction, AbsentObjective
+from fallline.maps.estimate import estimate
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map, growing, load_map
-from fallline.maps.spec import MapSpec, estimate
+from fallline.maps.spec import MapSpec
 from fallline.problems import LandscapeObjective, Objective
 
 __all__ = ["map_export", "map_info", "map_run"]
@@ -86,21 +88,11 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         arrays = file.arrays()
         tiles = len(file.keys())
         old = file.format == 1 and "sha256" not in made
-    try:
-        result: Map | None = load_map(path)
-    except UsageError as error:
-        # A user's own function cannot be built again; the file can still say what it holds.
-        result, why = None, str(error)
+    result = load_map(path)
     if as_json:
-        info: dict[str, Any] = {"file": str(path), "spec": description, "provenance": made, "tiles": tiles}
-        if result is not None:
-            info |= facts(result)
-        else:
-            info |= {"sha256": made.get("sha256"), "note": why}
-        print(json.dumps(info))
-        return 0
-    if result is None:
-        print(visible(f"{path}: {tiles} tiles, sha256 {made.get('sha256', 'not yet')}. {why}"))
+        info: dict[str, Any] = {"file": str(path), "spec": description, "spec_sha256": result.spec.sha256}
+        info |= {"provenance": made, "tiles": tiles}
+        print(json.dumps(info | facts(result)))
         return 0
     spec = result.spec
     fixed = ", ".join(f"{k} {v:g}" for k, v in spec.settings.items()) or "none"
@@ -137,6 +129,10 @@ def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
 
 def _objective(objective: Objective) -> str:
     """Its name; that of a formula says little without the formula."""
+    if isinstance(objective, AbsentObjective):
+        return f"{objective.name}, an objective of your own"
+    if isinstance(objective, LandscapeObjective) and isinstance(objective.landscape.function, AbsentFunction):
+        return f"{objective.name}, a function of your own"
     text = formula_of(objective.landscape) if isinstance(objective, LandscapeObjective) else None
     return f"{objective.name}: {text}" if text else objective.name
 

@@ -1,7 +1,8 @@
 """Objectives and rules as plain data: what a map file keeps, and what another process needs to build them again.
 
-Arrays stand under their SHA-256, so the same data are kept once and any change in them shows. A user's own function is
-known by the hash of its text and of what it closes over: it can be recognised, but not rebuilt.
+Arrays stand under their SHA-256, so the same data are kept once and any change in them shows. A user's own function can be
+recognised, but not rebuilt: a landscape by the hash of the graph that its page leaves behind when it is traced, any other
+function by the hash of its text and of the values that it uses from outside.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import inspect
 import json
 import textwrap
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,17 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
-from fallline.errors import UnknownNameError, UsageError
+from fallline.errors import FalllineError, UnknownNameError
 from fallline.formulas import formula_landscape, formula_of
+from fallline.maps.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.readings.graph import topological
+from fallline.runs.programs import traced_landscape
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES, quadratic
-from fallline.textbook.losses import LOSSES
+from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network
+from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.schedules import Schedule
 
 __all__ = [
     "Arrays",
-    "OwnFunctionError",
     "array_key",
     "canonical",
     "describe_objective",
@@ -38,10 +44,6 @@ __all__ = [
 ]
 
 Arrays = dict[str, NDArray[Any]]
-
-
-class OwnFunctionError(UsageError):
-    """A description names a user's own function, which cannot be built from it."""
 
 
 def canonical(description: Mapping[str, Any]) -> str:
@@ -59,39 +61,87 @@ def array_key(values: NDArray[Any]) -> str:
     return hashlib.sha256(f"{little.dtype.str}{little.shape}".encode() + little.tobytes()).hexdigest()
 
 
-def fingerprint(function: Callable[..., Any]) -> str:
-    """SHA-256 of a function's text and of the values it closes over."""
+def fingerprint(function: Callable[..., Any], seen: tuple[Any, ...] = ()) -> str:
+    """SHA-256 of a function's text, of the values it closes over, and of the module's values and functions that it names."""
+    if isinstance(function, AbsentFunction):
+        return function.sha256
     function = inspect.unwrap(function)  # the user's own, not the page around it
+    if function in seen:
+        return function.__name__
     try:
         text = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
         code = getattr(function, "__code__", None)
         text = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else repr(function)
+    inside = (*seen, function)
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    bound = [array_key(c) if isinstance(c, np.ndarray) else fingerprint(c) if callable(c) else repr(c) for c in cells]
+    bound = [_key_of(c, inside) for c in cells] + [
+        f"{k} {_key_of(v, inside)}" for k, v in _globals_of(function).items()
+    ]
     defaults = repr(getattr(function, "__defaults__", None)) + repr(getattr(function, "__kwdefaults__", None))
     return hashlib.sha256("\n".join([text, *bound, defaults]).encode()).hexdigest()
 
 
-def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, str]:
-    """A record of one of our tables by its name; a user's own by name and fingerprint."""
+def _key_of(value: Any, seen: tuple[Any, ...]) -> str:
+    return (
+        array_key(value)
+        if isinstance(value, np.ndarray)
+        else fingerprint(value, seen)
+        if callable(value)
+        else repr(value)
+    )
+
+
+def _globals_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The numbers, arrays and plain functions of its module that a function names."""
+    code, outside = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    named = {name: outside[name] for name in sorted(code.co_names) if name in outside} if code is not None else {}
+    return {
+        k: v for k, v in named.items() if isinstance(v, int | float | str | tuple | np.ndarray | types.FunctionType)
+    }
+
+
+def landscape_fingerprint(objective: LandscapeObjective) -> str:
+    """SHA-256 of the graph that a landscape and its gradient leave behind; of the function where it cannot be traced.
+
+    >>> from fallline.problems import objective
+    >>> one, same = (landscape_fingerprint(objective(f)) for f in (lambda x, y: x * x + y, lambda a, b: a**2 + b))
+    >>> one == same
+    True
+    """
+    function = objective.landscape.function
+    if isinstance(function, AbsentFunction):
+        return function.sha256
+    try:
+        outputs = traced_landscape(objective)
+    except FalllineError:
+        return fingerprint(function)
+    order = topological(outputs)
+    place = {node.index: k for k, node in enumerate(order)}
+    lines = [f"{node.op} {node.payload!r} {[place[a.index] for a in node.args]}" for node in order]
+    return hashlib.sha256("\n".join([*lines, repr([place[o.index] for o in outputs])]).encode()).hexdigest()
+
+
+def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
+    """A record of one of our tables by its name; a user's own by name, fingerprint, and what else a stand-in needs."""
     name = str(record.name)
     if table.get(name) is record:
         return name
-    return {"own": name, "sha256": fingerprint(function)}
+    own: dict[str, Any] = {"own": name, "sha256": fingerprint(function)}
+    if isinstance(record, Optimizer | Schedule):
+        own["settings"] = list(record.settings)
+    if isinstance(record, Loss):
+        own["targets"] = record.targets
+    return own
 
 
-def rebuild_named(description: str | Mapping[str, str], table: Mapping[str, Any], what: str) -> Any:
-    """The inverse of `named`, for records of ours."""
-    if isinstance(description, str):
-        if description not in table:
-            raise UnknownNameError(what, description, table)
+def rebuild_named(description: str | Mapping[str, Any], table: Mapping[str, Any], what: str) -> Any:
+    """The inverse of `named`; a stand-in for a function of the user's own."""
+    if not isinstance(description, str):
+        return absent_record(description, what)
+    if description in table:
         return table[description]
-    name = description["own"]
-    raise OwnFunctionError(
-        f"the {what} {name!r} is a function of your own: a map file and other processes know it by name only. Run from "
-        "Python with the function itself, without worker processes."
-    )
+    raise UnknownNameError(what, description, table)
 
 
 def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
@@ -126,15 +176,19 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
         if ours is not None and record.function is ours.function:
             return {"landscape": record.name, "dimension": record.dimension} | window
         return {
-            "landscape": {"own": record.name, "sha256": fingerprint(record.function)},
+            "landscape": {
+                "own": record.name,
+                "sha256": landscape_fingerprint(objective),
+                "coordinates": list(objective.labels),
+            },
             "dimension": record.dimension,
-        }
+        } | window
     loss = objective.loss_and_gradient
     return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
 
 
 def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objective:
-    """The inverse of `describe_objective`, for objectives made of our own pages."""
+    """The inverse of `describe_objective`; functions of the user's own become stand-ins, which cannot be called."""
     if "network" in description:
         n, d = description["network"], description["data"]
         network = Network.of(
@@ -149,7 +203,13 @@ def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objecti
         return LandscapeObjective(formula_landscape(description["formula"], _window(description)))
     if "condition" in description:
         return LandscapeObjective(replace(quadratic(description["condition"]), window=_window(description)))
-    record = rebuild_named(description.get("landscape", description.get("objective", "")), LANDSCAPES, "objective")
+    if "objective" in description:
+        own = description["objective"]
+        return AbsentObjective(own["own"], description["dimension"], AbsentFunction(own["own"], own["sha256"]))
+    if isinstance(description["landscape"], Mapping):
+        window = _window(description) if "window" in description else None  # files of version 0.1 do not say
+        return absent_landscape(description["landscape"], description["dimension"], window)
+    record = rebuild_named(description["landscape"], LANDSCAPES, "landscape")
     return LandscapeObjective(replace(record, dimension=description["dimension"], window=_window(description)))
 
 
@@ -166,7 +226,9 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """
     a, b = _flat(kept), _flat(asked)
     return [
-        f"{key} is {a.get(key, 'not given')} there and {b.get(key, 'not given')} here"
+        f"{key.removesuffix('.sha256')} is another function there"
+        if key.endswith(".sha256")
+        else f"{key} is {a.get(key, 'not given')} there and {b.get(key, 'not given')} here"
         for key in sorted(a.keys() | b.keys())
         if a.get(key) != b.get(key)
     ]

@@ -18,7 +18,7 @@ from typing import Any
 
 from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
-from fallline.maps.described import Arrays, OwnFunctionError, canonical, differences
+from fallline.maps.described import Arrays, canonical, differences
 from fallline.maps.provenance import NEEDED, other_arithmetic, provenance
 from fallline.maps.recomputed import misplaced
 from fallline.maps.rows import (
@@ -149,8 +149,6 @@ class MapFile:
             raise damaged(self.path, "its arrays are not those that its spec names")
         try:
             return MapSpec.from_description(description, arrays)
-        except OwnFunctionError:
-            raise
         except FalllineError as error:
             raise damaged(self.path, f"its spec describes no map ({str(error).rstrip('.')})") from None
 

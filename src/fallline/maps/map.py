@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import OutputError, UnknownNameError, UsageError, visible
-from fallline.maps.axes import Axis, check_axis
+from fallline.maps.axes import Axis
+from fallline.maps.axis_settings import check_axis
 from fallline.maps.file import MapFile
 from fallline.maps.replay import replay
 from fallline.maps.spec import MapSpec, map_spec
@@ -23,6 +24,7 @@ from fallline.runs.descent import Run
 from fallline.runs.intervals import share as share_interval
 from fallline.runs.measures import Wanted
 from fallline.runs.outcome import OUTCOMES
+from fallline.settings import SETTINGS
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -300,17 +302,17 @@ def growing(
 
     `order` rearranges the work; it cannot change a value.
     """
-    spec = result.spec
+    spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
     file = None if result.path is None else MapFile.create_or_resume(result.path, spec)
     try:
         if file is not None:
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
         # A file that was begun with other tiles is gone on with: a tile all of whose cells are known is not computed.
-        tiles = [t for t in layout(spec, tile_cells, device) if not _all_known(result, t)]
-        if progress is not None:
-            progress(int(result.known.sum()), spec.cells)
         done = int(result.known.sum())
+        tiles = [t for t in layout(spec, tile_cells, device) if not (done and _all_known(result, t))]
+        if progress is not None:
+            progress(done, spec.cells)
         queue = order(tiles) if order else tiles
         for tile, values in computed(spec, queue, workers=workers, threads=threads, device=device):
             if file is not None:
@@ -355,4 +357,4 @@ def load_map(path: str | Path) -> Map:
 
 
 def _all_known(result: Map, tile: Tile) -> bool:
-    return bool(result.known.any()) and bool(result.known[tile.indices()[::-1]].all())
+    return bool(result.known[tile.indices()[::-1]].all())

@@ -63,6 +63,9 @@ def picture(
     """
     from fallline.views.map import Mark, draw_map
 
+    for number in (*contours, *(place for mark in marks for place in mark[:2])):
+        if not np.isfinite(number):
+            raise UsageError(f"contours and marks must be finite numbers; got {number}.")
     m = _thinned(m)
     name = measure or m.measures[0]
     if not m.known.any():

@@ -6,7 +6,8 @@ Two maps with the same canonical text have the same values, to the bit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError, visible
-from fallline.maps.axes import Axis, axis, check_axis
+from fallline.maps.axes import Axis, axis
+from fallline.maps.axis_settings import check_axis, same_setting
 from fallline.maps.described import (
     Arrays,
     array_key,
@@ -26,8 +28,10 @@ from fallline.maps.described import (
     rebuild_named,
     rebuild_objective,
 )
+from fallline.maps.estimate import afford
+from fallline.number_text import read_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
-from fallline.runs.descent import scheduled
+from fallline.runs.descent import schedule_and_settings
 from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
@@ -37,8 +41,8 @@ from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["MapSpec", "map_spec"]
 
-MEMORY = 4 * 2**30
-"""A map whose values need more than this many bytes is refused."""
+_COLUMNS = 40
+"""Numbers that a kernel keeps of each run, at most: measures, settings, and room for their results."""
 
 MOST_PARAMETERS = 2**22
 """Parameters of the objective of a map, at most."""
@@ -112,6 +116,12 @@ class MapSpec:
     def memory(self) -> int:
         """Bytes that all values need."""
         return self.cells * sum(self.dtype_of(w).itemsize for w in self.measures)
+
+    @property
+    def memory_of_a_cell(self) -> int:
+        """Bytes that the smallest tile needs while it is computed: the starts of one cell, and the minibatches."""
+        runs = self.starts * (2 * self.objective.dimension + _COLUMNS)
+        return 8 * (runs + (0 if self.batch is None else 4 * self.steps * self.batch))
 
     def describe(self) -> tuple[dict[str, Any], Arrays]:
         """The canonical description, and the arrays that it names by their SHA-256."""
@@ -216,12 +226,12 @@ def map_spec(
         )
     record = optimizer(optimizer_)
     steps = int(SETTINGS["steps"].check(steps))
-    plan, options = scheduled(schedule_, steps)
+    plan, plan_settings = schedule_and_settings(schedule_, steps)
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
     for one in (across, up):
         check_axis(one, target, record, plan)
-    if across.name == up.name:
+    if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
@@ -235,7 +245,8 @@ def map_spec(
     if "accuracy" in names_of(wanted):
         if not isinstance(target, NetworkObjective):
             raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
-        target.accuracy(np.zeros(target.dimension))  # says so where the loss has values as targets
+        if target.network.loss.targets == "values":
+            raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
     on_axis = {across.name, up.name}
     extra = {
         k: SETTINGS[k.split(".")[0]].check(settings.pop(k))
@@ -248,50 +259,27 @@ def map_spec(
     fixed = checked(record.settings, settings, f"optimizer {record.name}") | extra
     spec = MapSpec(
         target, record, across, up, steps, {k: v for k, v in fixed.items() if k not in on_axis}, plan,
-        {k: v for k, v in checked(plan.settings, options, f"schedule {plan.name}").items()
-         if f"schedule.{k}" not in on_axis},
+        {k: v for k, v in plan_settings.items() if f"schedule.{k}" not in on_axis},
         wanted, _start(target, start, starts, on_axis), initial(initial_), int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
     )  # fmt: skip
-    if spec.memory > MEMORY:
-        raise UsageError(
-            f"size must be smaller than {across.count} x {up.count}: {estimate(spec)}; at most {MEMORY / 2**30:.0f} GB "
-            "are allowed. Choose a smaller size, or zoom into the part that matters."
-        )
+    afford(spec)
     return spec
 
 
 def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     """Columns and rows from 512, "512", "512x256" or (512, 256)."""
     try:
-        parts = (
-            size.lower().replace("×", "x").split("x")
-            if isinstance(size, str)
-            else [size]
-            if isinstance(size, int)
-            else size
-        )
-        numbers = [int(part) for part in parts]
+        if isinstance(size, str):
+            numbers = [read_whole(part, "size") for part in size.lower().replace("×", "x").split("x")]
+        else:
+            numbers = [operator.index(part) for part in (size if isinstance(size, Iterable) else [size])]
         width, height = numbers if len(numbers) == 2 else numbers * 2
     except (TypeError, ValueError):
         raise SettingError(f"size must be columns x rows such as 512x512; got {size!r}.") from None
     if width < 1 or height < 1:
         raise SettingError(f"size must be at least 1x1; got {width}x{height}.")
     return width, height
-
-
-def estimate(spec: MapSpec, rate: float = 5e10) -> str:
-    """What a map costs, in words, at so many floating-point operations a second."""
-    seconds = spec.work / rate
-    for name, unit in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * unit:
-            time = f"about {seconds / unit:,.0f} {name}"
-            break
-    else:
-        time = f"about {seconds:.0f} seconds" if seconds >= 2 else "a second or two"
-    runs = spec.cells * spec.starts
-    memory = f"{spec.memory / 2**30:,.1f} GB" if spec.memory >= 2**29 else f"{max(1, spec.memory / 2**20):.0f} MB"
-    return f"{runs:,} runs of {spec.steps} steps take {time} and {memory} of memory"
 
 
 def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
-from fallline.maps.axes import start_coordinate
+from fallline.maps.axis_settings import start_coordinate
 from fallline.maps.spec import MapSpec
 from fallline.problems import NetworkObjective
 from fallline.runs import engine
@@ -59,10 +59,17 @@ class Tile(NamedTuple):
     @property
     def cells(self) -> int:
         """Number of cells."""
-        return len(self.indices()[0])
+        new = _lattice(self.y0, self.y1, self.stride) * _lattice(self.x0, self.x1, self.stride)
+        known = _lattice(self.y0, self.y1, self.coarser) * _lattice(self.x0, self.x1, self.coarser)
+        return new - known if self.coarser else new
 
     def __str__(self) -> str:
         return f"columns {self.x0} to {self.x1 - 1}, rows {self.y0} to {self.y1 - 1}, every {self.stride}"
+
+
+def _lattice(first: int, end: int, stride: int) -> int:
+    """How many multiples of `stride` a tile has along an axis, where it begins at a multiple or `stride` is 0."""
+    return -(-end // stride) - -(-first // stride) if stride else 0
 
 
 def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") -> Iterator[Tile]:
@@ -179,7 +186,7 @@ def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) 
     if spec.start is not None:
         starts = spec.start[None, None, :]
     else:
-        seeds = columns.get("seed", np.array([spec.seed])).astype(np.int64)
+        seeds = columns.get("seed", np.array([spec.seed], np.uint64)).astype(np.uint64)
         unique, place = np.unique(seeds, return_inverse=True)
         drawn = [draw_starts(spec.objective, spec.starts, int(s), distribution=spec.initial) for s in unique]
         starts = np.stack(drawn)[place] if len(seeds) > 1 else drawn[0][None]

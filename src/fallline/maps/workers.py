@@ -25,6 +25,7 @@ from typing import IO, Any
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError, UsageError
+from fallline.maps.absent import refuse_absent
 from fallline.maps.described import canonical
 from fallline.maps.rows import pack, unpack
 from fallline.maps.spec import MapSpec
@@ -151,7 +152,7 @@ def _next(answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> tuple[_Worker, 
 
 def _packed_spec(spec: MapSpec) -> bytes:
     description, arrays = spec.describe()
-    MapSpec.from_description(description, arrays)  # says so here where the spec cannot be built again
+    refuse_absent(description)
     memory = io.BytesIO()
     np.savez(memory, **arrays)  # type: ignore[arg-type]  # numpy's stub takes allow_pickle for one of the arrays
     text = canonical(description).encode()

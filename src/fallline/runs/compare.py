@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError, shown
+from fallline.limits import check_memory
 from fallline.problems import Objective, objective_at
 from fallline.runs.descent import Method, method, trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import Estimate, median, share
-from fallline.runs.memory import must_fit
 from fallline.runs.outcome import diverged_at
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS
@@ -208,10 +208,15 @@ def compare(
     """  # fmt: skip
     target_objective = objective_at(objective, None if isinstance(starts, int) else starts)
     steps = int(SETTINGS["steps"].check(steps))
+    target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
+    count = int(SETTINGS["starts"].check(starts)) if isinstance(starts, int) else len(np.asarray(starts))
+    check_memory(
+        8.0 * count * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
+        f"{len(how)} methods from {count:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
+    )  # fmt: skip
     if isinstance(starts, int):
-        must_fit(starts * target_objective.dimension, "the starts of a comparison", "Take fewer starts.")
-        points = draw_starts(target_objective, int(SETTINGS["starts"].check(starts)), seed, distribution=distribution)
+        points = draw_starts(target_objective, count, seed, distribution=distribution)
     else:
         try:
             points = np.asarray(starts, dtype=np.float64)
@@ -220,7 +225,6 @@ def compare(
         if points.ndim != 2 or points.shape[1] != target_objective.dimension:
             raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
     total = len(how) * len(points)
-    must_fit(total * (steps + 1), "the losses of a comparison", "Take fewer starts or steps.")
     losses: dict[str, Floats] = {}
     for label, one in how.items():
         parts = []

@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
 from fallline.errors import SettingError, UnknownNameError, shown
+from fallline.limits import check_memory
+from fallline.number_text import is_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain
-from fallline.runs.memory import must_fit
 from fallline.runs.outcome import Outcome, gradient_norm
 from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS, checked
@@ -24,12 +25,9 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["Method", "Run", "descend", "method", "scheduled", "trajectory"]
+__all__ = ["Method", "Run", "descend", "method", "schedule_and_settings", "trajectory"]
 
 Floats = NDArray[Any]
-
-MOST_STEPS = 10**9
-"""Updates of a run, at most: compiled code counts them, and no machine here ends more within a day."""
 
 
 @dataclass(frozen=True)
@@ -88,33 +86,31 @@ def method(
     record = optimizer(name)
     per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
     layers = {_layer(k): SETTINGS["learning_rate"].check(v) for k, v in per_layer.items()}
-    plan, options = scheduled(schedule_, steps)
-    return Method(
-        record,
-        checked(record.settings, settings, f"optimizer {record.name}"),
-        plan,
-        checked(plan.settings, options, f"schedule {plan.name}"),
-        layers,
-    )
+    plan, plan_settings = schedule_and_settings(schedule_, steps)
+    return Method(record, checked(record.settings, settings, f"optimizer {record.name}"), plan, plan_settings, layers)
 
 
-def scheduled(given: str | Schedule | Mapping[str, Any], steps: int) -> tuple[Schedule, dict[str, Any]]:
-    """The schedule and its options, from its name, the record, or {"name": ..., setting: ...}.
+def schedule_and_settings(
+    schedule_: str | Schedule | Mapping[str, Any], steps: int
+) -> tuple[Schedule, dict[str, float]]:
+    """A schedule and its settings from a name, or from {"name": ..., setting: ...}; its steps are the run's unless given.
 
-    >>> scheduled({"name": "exponential", "decay": 0.5}, 100)
-    (Schedule('exponential'), {'decay': 0.5})
+    >>> schedule_and_settings({"name": "step_decay", "every": 5}, 100)
+    (Schedule('step_decay'), {'decay': 0.9, 'every': 5})
+
+    Raises
+    ------
+    SettingError: a setting is out of range, or there is no name.
     """
-    options: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {"name": given}
+    options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     if "name" not in options:
-        raise SettingError(
-            f'schedule must have a name beside its settings, as {{"name": "exponential", "decay": 0.5}}; got {shown(given)}.'
-        )
-    if steps > MOST_STEPS:
-        raise SettingError(f"steps must be at most {MOST_STEPS:,}; got {shown(steps)}.")
+        raise SettingError(f'schedule must be a name or {{"name": ..., setting: ...}}; got {shown(schedule_)}.')
     plan = schedule(options.pop("name"))
     if "steps" in plan.settings:
         options.setdefault("steps", steps)
-    return plan, options
+        if options["steps"] == 0 < steps:
+            raise SettingError(f"steps of schedule {plan.name} must be a whole number at least 1; got 0.")
+    return plan, checked(plan.settings, options, f"schedule {plan.name}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,12 +266,11 @@ def descend(
     'still descending'
     """  # fmt: skip
     target = objective_at(objective, start)
-    steps = int(SETTINGS["steps"].check(steps))
+    steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
-    seen = 0 if batch is None else int(SETTINGS["batch"].check(batch))
-    must_fit((steps + 1) * (target.dimension + seen), f"the path of {steps:,} steps", "Take fewer steps.")
+    check_memory(8.0 * (steps + 1) * (target.dimension + 4), f"a run of {steps:,} steps", "Take fewer steps.")
     w0 = _start(target, start, seed).astype(dtype)
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
@@ -305,12 +300,13 @@ def _rows(objective: Objective, batch: int | None, steps: int, seed: int) -> NDA
     batch, samples = int(SETTINGS["batch"].check(batch)), len(objective.data)
     if batch > samples:
         raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
+    check_memory(32.0 * steps * batch, f"{steps:,} minibatches of {batch} samples", "Take fewer steps.")
     return random.batches(seed, samples, batch, steps)
 
 
 def _layer(name: str) -> int:
     text = name.removeprefix("learning_rate.")
-    if not text.isdigit():
+    if not is_whole(text):
         raise SettingError(f"a layer's learning rate is written learning_rate.1, learning_rate.2, ...; got {name!r}.")
     return int(text)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import UsageError
+from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.readings.machine import ARITHMETIC_VERSION
 from fallline.runs import batched
@@ -89,6 +90,7 @@ def history(
     dtype: str = "float64",
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Losses, (steps + 1,), and parameters, (steps + 1, P), of one run; NaN after a loss that is not finite."""
+    check_memory(8.0 * (steps + 1) * (objective.dimension + 4), f"the path of {steps:,} steps", "Take fewer steps.")
     if name_of(objective) == "numpy":
         return batched.history(
             objective, optimizer, steps=steps, settings=settings, starts=starts, schedule=schedule,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.number_text import read_number
 from fallline.problems import NetworkObjective, Objective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST
 from fallline.runs.outcome import Statistics, diverged_at, judge
@@ -145,10 +146,9 @@ def measure(text: str | Wanted) -> Wanted:
         if equals:
             raise SettingError(f"the measure {name} takes no target; got {text!r}.")
         return Wanted(MEASURES[name])
-    try:
-        return Wanted(MEASURES[name], float(rest))
-    except ValueError:
-        raise SettingError("the measure steps_to needs the loss to be reached: write steps_to=40.") from None
+    if not rest:
+        raise SettingError("the measure steps_to needs the loss to be reached: write steps_to=40.")
+    return Wanted(MEASURES[name], read_number(rest, "the target of steps_to"))
 
 
 def over_starts(values: Floats, how: str) -> Floats:

@@ -26,7 +26,7 @@ from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["program_of"]
+__all__ = ["program_of", "traced_landscape"]
 
 _PER_SAMPLE = ("w", "x", "t")
 
@@ -95,16 +95,23 @@ def _hits(network: Network, parameters: Any, X: Any, T: Any) -> Any:
     return picked
 
 
-def _landscape_program(objective: LandscapeObjective, step: _Step) -> Program:
+def traced_landscape(objective: LandscapeObjective) -> list[Node]:
+    """The landscape's value and its partial derivatives as nodes of one graph."""
     graph = Graph()
-    P = objective.dimension
-    w = [scalar(graph, "w", k) for k in range(P)]
+    w = [scalar(graph, "w", k) for k in range(objective.dimension)]
     with tracing(f"the landscape {objective.name}"):
         value = objective.landscape.function(*w)
         gradient = objective.gradient(*w)
-    direct = Direct(_entries(value, graph)[0], tuple(_entries(g, graph)[0] for g in gradient))
-    update = step.update(graph.number(1), None, True, None)
-    return Program(P, len(step.optimizer.state), step.names, direct, (Segment(0, P, update),))
+    return [_entries(part, graph)[0] for part in (value, *gradient)]
+
+
+def _landscape_program(objective: LandscapeObjective, step: _Step) -> Program:
+    value, *gradient = traced_landscape(objective)
+    update = step.update(value.graph.number(1), None, True, None)
+    segment = Segment(0, objective.dimension, update)
+    return Program(
+        objective.dimension, len(step.optimizer.state), step.names, Direct(value, tuple(gradient)), (segment,)
+    )
 
 
 class _Step:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
+from fallline.errors import SettingError
+from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.initial import Initial, initial
 
@@ -33,6 +36,9 @@ def draw_starts(
     >>> draw_starts(objective("rosenbrock"), 2).shape
     (2, 2)
     """
+    if not 0 <= first < 2**53:
+        raise SettingError(f"the index of a start must be a whole number from 0 to 2^53; got {first}.")
+    check_memory(16.0 * count * objective.dimension, f"{count:,} starts of {objective.name}", "Take fewer starts.")
     index = np.arange(first, first + count)
     if isinstance(objective, NetworkObjective):
         return scale * _network_starts(objective, initial(distribution), seed, index)
@@ -53,12 +59,13 @@ def notebook_start(objective: NetworkObjective, seed: int = 8) -> Floats:
     >>> problem.loss(notebook_start(problem)).round(2).item()
     232.49
     """
-    state = np.random.RandomState(seed)
-    layers = []
+    drawn = random.notebook_normal(seed, objective.dimension)
+    layers, at = [], 0
     for shape_W, shape_b in reversed(objective.network.shapes):
-        W = state.randn(*shape_W)
-        layers.append((W, state.randn(*shape_b) if shape_b else None))
-    return np.concatenate([np.ravel(part) for W, b in reversed(layers) for part in (W, b) if part is not None])
+        size = math.prod(shape_W) + (shape_b[0] if shape_b else 0)
+        layers.append(drawn[at : at + size])  # W row by row, then b
+        at += size
+    return np.concatenate(layers[::-1])
 
 
 def notebook_uniform(seed: int, low: float, high: float, runs: int = 1, dimension: int = 2) -> Floats:
@@ -67,8 +74,7 @@ def notebook_uniform(seed: int, low: float, high: float, runs: int = 1, dimensio
     >>> notebook_uniform(10, -1, 1.5, runs=3)[2].round(6).tolist()
     [0.246268, -0.438008]
     """
-    state = np.random.RandomState(seed)
-    return np.stack([state.uniform(low, high, dimension) for _ in range(runs)])
+    return low + (high - low) * random.notebook_uniform(seed, runs * dimension).reshape(runs, dimension)
 
 
 def _network_starts(objective: NetworkObjective, record: Initial, seed: int, index: NDArray[Any]) -> Floats:

@@ -14,6 +14,7 @@ from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
 from fallline.formulas import formula_landscape
 from fallline.maps.spec import MapSpec, map_spec
+from fallline.number_text import is_whole, read_number
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.runs.descent import Method, method
 from fallline.runs.starts import draw_starts, notebook_start, notebook_uniform
@@ -34,8 +35,8 @@ from fallline.textbook.landscapes import landscape
 from fallline.textbook.network import Network
 
 __all__ = [
-    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start", "build_weights",
-    "check", "objective_of",
+    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start",
+    "build_weights", "check", "objective_of", "schedule_words",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -89,10 +90,13 @@ def objective_of(study: Study, name: str) -> Objective:
 
 def build_method(plan: RunPlan | MethodPlan | MapPlan, steps: int) -> Method:
     """The optimizer with its settings and schedule."""
-    plan_schedule = getattr(plan, "schedule", "constant")
-    if isinstance(plan_schedule, SchedulePlan):
-        plan_schedule = {"name": plan_schedule.name} | plan_schedule.settings
-    return method(plan.optimizer, plan_schedule, steps, **plan.settings)
+    return method(plan.optimizer, schedule_words(plan), steps, **plan.settings)
+
+
+def schedule_words(plan: RunPlan | MethodPlan | MapPlan) -> str | dict[str, Any]:
+    """The schedule of a plan as `method` and `map_spec` take it: a name, or {"name": ..., setting: ...}."""
+    words = plan.schedule
+    return {"name": words.name} | words.settings if isinstance(words, SchedulePlan) else words
 
 
 def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objective) -> Floats | None:
@@ -115,13 +119,10 @@ def build_start(start: tuple[float, ...] | StartPlan | None, objective: Objectiv
 def build_map(plan: MapPlan, objective: Objective) -> MapSpec:
     """The plane of runs that a plan describes."""
     options: dict[str, Any] = dict(plan.settings)
-    schedule: Any = plan.schedule
-    if isinstance(schedule, SchedulePlan):
-        schedule = {"name": schedule.name} | schedule.settings
     measures = (plan.measures,) if isinstance(plan.measures, str) else plan.measures
     return map_spec(
         objective, x=plan.x, y=plan.y, size=plan.size, optimizer_=plan.optimizer, steps=plan.steps,
-        start=build_start(plan.start, objective), measures=measures, schedule_=schedule, batch=plan.batch, seed=plan.seed,
+        start=build_start(plan.start, objective), measures=measures, schedule_=schedule_words(plan), batch=plan.batch, seed=plan.seed,
         starts=plan.starts, initial_=plan.distribution, dtype=plan.dtype, **options,
     )  # fmt: skip
 
@@ -269,7 +270,7 @@ def _check_names(study: Study, place: Place) -> None:
 def _check_figure(figure: Any, owner: Any, study: Study, at: Place) -> None:
     if figure.quantity == "probabilities":
         rows = len(study.example.samples) if study.example else 0
-        if not (figure.of.isdigit() and 1 <= int(figure.of) <= rows):
+        if not (is_whole(figure.of) and 1 <= int(figure.of) <= rows):
             raise at.at("of").wrong(f"the number of a sample, 1 to {rows}, as a text", figure.of)
     if figure.quantity == "derivative":
         names = build_landscape(study).labels
@@ -303,6 +304,7 @@ def formula(text: str, names: tuple[str, ...]) -> Any:
 
     def walk(node: ast.AST) -> Any:
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            read_number(ast.get_source_segment(text, node) or "", "a number in a formula")
             return sympy.nsimplify(node.value)
         if isinstance(node, ast.Name) and node.id in names:
             return sympy.Symbol(node.id)
@@ -317,6 +319,7 @@ def formula(text: str, names: tuple[str, ...]) -> Any:
         raise SettingError(f"a formula may hold numbers, {', '.join(names)}, + - * / ** and brackets; got {text!r}.")
 
     try:
-        return walk(ast.parse(text, mode="eval").body)
-    except (SyntaxError, UnicodeEncodeError, RecursionError, MemoryError):
+        body = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise SettingError(f"a formula must read like 200*(y - x**2); got {text!r}.") from None
+    return walk(body)

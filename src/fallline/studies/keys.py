@@ -105,7 +105,9 @@ class Number(_Plain):
     def read(self, value: Any, place: Place) -> float:
         if self.setting:
             return place.call(SETTINGS[self.setting].check, value)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise place.wrong("a number", value)
+        if not abs(value) <= sys.float_info.max:  # TOML has nan and inf
             raise place.wrong("a finite number", value)
         return float(value)
 

@@ -103,7 +103,7 @@ def _weights(values: Mapping[str, Any]) -> Iterable[str]:
     return ("W1", "b1")
 
 
-_LAYER_RATE = r"learning_rate\.\d+"
+_LAYER_RATE = r"learning_rate\.[0-9]+"
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Example:
 
     samples: tuple[tuple[float, ...], ...] = key(Rows(), "inputs, one row for each sample")
     weights: dict[str, Any] = key(
-        Rest(_weights, lambda name: Rows() if name[0] == "W" else Numbers(), r"[Wb]\d+"),
+        Rest(_weights, lambda name: Rows() if name[0] == "W" else Numbers(), r"[Wb][0-9]+"),
         "W1, b1, W2, ...: weights (units below by units above) and biases of each layer", {},
     )  # fmt: skip
     published: tuple[Figure, ...] = key(Tables(Figure), _FIGURES, ())

@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple, TypeGuard
 import numpy as np
 
 from fallline.errors import SettingError, ShapeError, shown
+from fallline.number_text import read_whole
 from fallline.textbook.activations import Activation, activation
 from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
@@ -297,9 +298,9 @@ def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Array,
 def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:
     try:
         if isinstance(sizes, str):
-            return tuple(int(n) for n in sizes.split("-"))
+            return tuple(read_whole(n, "sizes") for n in sizes.split("-"))
         return tuple(operator.index(n) for n in sizes)
-    except (TypeError, ValueError):
+    except (TypeError, SettingError):
         raise SettingError(
             f"sizes must be positive whole numbers joined by '-', such as 2-3-2-3; got {shown(sizes)}."
         ) from None

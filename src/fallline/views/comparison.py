@@ -98,7 +98,9 @@ def _reached(ax: Any, comparison: Comparison, theme: Theme) -> None:
         ax.plot(steps, share, color=theme.series[k % len(theme.series)], linewidth=1.8, marker=MARKERS[k % len(MARKERS)],
                 markevery=(0.08 * (k + 1) / len(comparison.losses), 0.13), markersize=5)  # fmt: skip
         highest = max(highest, float(share[-1]))
-    ax.set(xlim=(0, comparison.steps), ylim=(0, 100 if highest > 60 else max(10.0, 1.25 * highest)), xlabel="step")
+    ax.set(
+        xlim=(0, max(1, comparison.steps)), ylim=(0, 100 if highest > 60 else max(10.0, 1.25 * highest)), xlabel="step"
+    )
     ax.grid(axis="y")
     ax.set_axisbelow(True)
     ax.set_title(f"Share of starts at or below loss {number(comparison.target)} so far, in percent", color=theme.ink)

@@ -1,0 +1,50 @@
+"""What a computation may take: refused by an estimate, before anything large is made."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from fallline.errors import UsageError
+
+__all__ = ["MEMORY", "check_memory", "gigabytes", "memory_allowed"]
+
+MEMORY = 4 * 2**30
+"""Bytes that the values of a map may take, and that anything may take on any machine."""
+
+
+@cache
+def memory_allowed() -> int:
+    """Bytes that one computation may take: half of the machine's memory, but never less than `MEMORY`."""
+    try:
+        return max(MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        return MEMORY
+
+
+def check_memory(size: float, what: str, advice: str) -> None:
+    """Refuse what would take too many bytes.
+
+    >>> check_memory(2**60, "the path of 10 billion steps", "Take fewer steps.")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    fallline.errors.UsageError: the path of 10 billion steps would take 1.1e+09 GB of memory; at most ... GB are allowed. \
+        Take fewer steps.
+
+    Raises
+    ------
+    UsageError: it would take more than `memory_allowed`.
+    """
+    if size > memory_allowed():
+        raise UsageError(
+            f"{what} would take {gigabytes(size)} of memory; at most {memory_allowed() // 2**30} GB are allowed. {advice}"
+        )
+
+
+def gigabytes(size: float) -> str:
+    """Bytes in words.
+
+    >>> gigabytes(3 * 2**30), gigabytes(1e30)
+    ('3.0 GB', '9.3e+20 GB')
+    """
+    many = size / 2**30
+    return f"{many:,.1f} GB" if many < 1e6 else f"{many:.2g} GB"

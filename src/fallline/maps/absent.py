@@ -1,0 +1,116 @@
+"""Stand-ins for functions of the user's own, which a map file knows by name and fingerprint only.
+
+With them a map can be told about, drawn and exported. Whatever would call the function raises a sentence.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fallline.errors import UsageError
+from fallline.problems import LandscapeObjective, Objective
+from fallline.textbook.activations import Activation
+from fallline.textbook.initial import Initial
+from fallline.textbook.landscapes import Landscape
+from fallline.textbook.losses import Loss
+from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.schedules import Schedule
+
+__all__ = ["AbsentFunction", "AbsentObjective", "absent_landscape", "absent_record", "refuse_absent"]
+
+
+@dataclass(frozen=True)
+class AbsentFunction:
+    """What stands for a function that is not here.
+
+    Parameters
+    ----------
+    name: what the function was called.
+    sha256: its fingerprint.
+    arguments: names of its coordinates, which are positional, or of its settings, which are keywords.
+    keywords: whether they are keywords.
+    """
+
+    name: str
+    sha256: str
+    arguments: tuple[str, ...] = ()
+    keywords: bool = False
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What `inspect.signature` tells of the instance: labels and settings are read from there."""
+        kind = inspect.Parameter.KEYWORD_ONLY if self.keywords else inspect.Parameter.POSITIONAL_OR_KEYWORD
+        return inspect.Signature([inspect.Parameter(name, kind) for name in self.arguments if name.isidentifier()])
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        raise UsageError(
+            f"{self.name!r} is a function of your own, which a map file knows by name only: compute from Python with the "
+            f"function itself, or give it again as FILE.py:{self.name}."
+        )
+
+
+@dataclass(frozen=True)
+class AbsentObjective(Objective):
+    """What stands for an objective of the user's own class."""
+
+    name: str
+    dimension: int
+    loss_and_gradient: AbsentFunction
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(f"x{k + 1}" for k in range(self.dimension))
+
+    @property
+    def loss(self) -> AbsentFunction:
+        return self.loss_and_gradient
+
+
+def absent_landscape(
+    own: Mapping[str, Any], dimension: int, window: tuple[tuple[float, float], tuple[float, float]] | None
+) -> LandscapeObjective:
+    """The landscape of a description whose function is not here."""
+    function = AbsentFunction(own["own"], own["sha256"], tuple(own.get("coordinates", ())))
+    record = Landscape(own["own"], function, function, dimension=dimension)
+    return LandscapeObjective(record if window is None else replace(record, window=window))
+
+
+def absent_record(own: Mapping[str, Any], what: str) -> Any:
+    """The optimizer, schedule, activation, loss or initial weights of a description, with its function not here."""
+    name, function = (
+        own["own"],
+        AbsentFunction(own["own"], own["sha256"], tuple(own.get("settings", ())), keywords=True),
+    )
+    match what:
+        case "optimizer":
+            return Optimizer(name, function)
+        case "schedule":
+            return Schedule(name, function)
+        case "activation":
+            return Activation(name, function, function, analytic=False)
+        case "loss":
+            return Loss(name, function, function, function, own.get("targets", "values"))
+    return Initial(name, "zeros", function)
+
+
+def refuse_absent(description: Any) -> None:
+    """Refuse a description that names a function of the user's own.
+
+    Raises
+    ------
+    UsageError: it does; another process could not call it.
+    """
+    if isinstance(description, Mapping):
+        if "own" in description:
+            raise UsageError(
+                f"{description['own']!r} is a function of your own, which worker processes cannot call: compute this map "
+                "without them (workers 0)."
+            )
+        for value in description.values():
+            refuse_absent(value)
+    elif isinstance(description, list):
+        for value in description:
+            refuse_absent(value)
