@@ -52,21 +52,28 @@ def main() -> int:
     if find_ptxas() is None:
         print("skipped: ptxas is not installed (pip install nvidia-cuda-nvcc-cu12)")
         return 0
-    begin, count, faults = time.perf_counter(), 0, []
-    table = defaultdict(list)
-    cases = itertools.product(OPTIMIZERS, ACTIVATIONS, LOSSES, (32, 64))
+    begin, count, faults = time.perf_counter(), 0, 0
+    print(f"{'optimizer':<20} {'bits':>4} {'by':<7} {'kernels':>7}  {'registers':<12} bytes of spills", flush=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for case, found in pool.map(kernels, [(case, chip) for case in cases]):
-            for team, (wrong, registers, spills) in zip(("thread", "team"), found, strict=True):
-                count += 1
-                faults += [f"{case} {team}: {sentence}" for sentence in wrong]
-                table[case[0], case[3], team].append((registers, spills))
-    print(f"{'optimizer':<20} {'bits':>4} {'by':<7} {'kernels':>7}  {'registers':<12} bytes of spills")
-    for (optimizer, bits, team), rows in table.items():
-        registers, spills = zip(*rows, strict=True)
-        print(f"{optimizer:<20} {bits:>4} {team:<7} {len(rows):>7}  {span(registers):<12} {span(spills)}")
-    print(*faults, sep="\n")
-    print(f"{count} kernels for {chip}, {len(faults)} faults ({time.perf_counter() - begin:.0f} s)")
+        for optimizer, bits in itertools.product(OPTIMIZERS, (32, 64)):
+            cases = [
+                ((optimizer, activation, loss, bits), chip)
+                for activation, loss in itertools.product(ACTIVATIONS, LOSSES)
+            ]
+            table = defaultdict(list)
+            for case, found in pool.map(kernels, cases):
+                for by, (wrong, registers, spills) in zip(("thread", "team"), found, strict=True):
+                    table[by].append((registers, spills))
+                    count, faults = count + 1, faults + len(wrong)
+                    for sentence in wrong:
+                        print(f"{case} by a {by}: {sentence}")
+            for by, rows in table.items():
+                registers, spills = zip(*rows, strict=True)
+                print(
+                    f"{optimizer:<20} {bits:>4} {by:<7} {len(rows):>7}  {span(registers):<12} {span(spills)}",
+                    flush=True,
+                )
+    print(f"{count} kernels for {chip}, {faults} faults ({time.perf_counter() - begin:.0f} s)")
     return int(bool(faults))
 
 
