@@ -99,10 +99,10 @@ def test_a_network_that_is_none_is_refused(sizes, words, sentence):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"schedule": {"decay": 0.5}}, "schedule must have a name beside its settings"),
+        ({"schedule": {"decay": 0.5}}, 'schedule must be a name or {"name": ..., setting: ...}'),
         ({"schedule": 3}, "schedule must be one of"),
-        ({"steps": 10**20}, "steps must be at most 1,000,000,000"),
-        ({"steps": 10**9}, "would take 15 GB of memory"),
+        ({"steps": 10**20}, r"steps must be a whole number in \[0, 1000000000\]"),
+        ({"steps": 10**9}, "would take 44.7 GB of memory"),
         ({"optimizer": []}, "optimizer must be one of"),
     ],
 )

@@ -102,8 +102,12 @@ def test_bad_axis_is_one_sentence(text):
         ),
         ({"schedule_": {"name": "constant", "decay": 0.5}}, "schedule constant has no settings; got 'decay'."),
         ({"starts": 10**9}, "a cell with 1,000,000,000 starts would take 327.8 GB of memory; at most "),
-        ({"steps": 10**20}, "at most 10 years are allowed. Take fewer steps, starts or cells."),
-        ({"steps": 10**400}, "steps must be a whole number at least 0; got a number of more than 300 digits."),
+        ({"steps": 10**20}, "steps must be a whole number in [0, 1000000000]; got 100000000000000000000."),
+        (
+            {"steps": 10**9, "size": 16000, "starts": 10},
+            "at most 10 years are allowed. Take fewer steps, starts or cells.",
+        ),
+        ({"steps": 10**400}, "steps must be a whole number in [0, 1000000000]; got a number of more than 300 digits."),
         ({"seed": 2**64}, "seed must be a whole number in [0, 18446744073709551615]; got 18446744073709551616."),
         ({"size": 100_000}, "10,000,000,000 runs of 30 steps take about"),
         ({"size": 10**9}, "must have from 1 to 16,777,216 values"),
@@ -113,7 +117,7 @@ def test_bad_axis_is_one_sentence(text):
         ({"measures": "accuracy"}, "accuracy needs a network that classifies data; rosenbrock is a landscape."),
         ({"batch": 3}, "batch must be left out for rosenbrock: it has no samples."),
         ({"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'."),
-        ({"steps": -1}, "steps must be a whole number at least 0; got -1."),
+        ({"steps": -1}, "steps must be a whole number in [0, 1000000000]; got -1."),
         ({"colour": 1}, "setting of optimizer gradient_descent must be one of learning_rate; got 'colour'."),
     ],
 )

@@ -253,7 +253,7 @@ def test_what_no_flag_says_the_studys_map_says(tmp_path):
         ({"contour": "nan"}, "--contour must be a finite number; got 'nan'."),
         ({"workers": "-1"}, "workers must be a whole number in [0, 1024]; got -1."),
         ({"starts": "1000000000"}, "a cell with 1,000,000,000 starts would take"),
-        ({"steps": "1e20"}, "years and 1 MB of memory; at most 10 years are allowed"),
+        ({"steps": "1e20"}, "steps must be a whole number in [0, 1000000000]; got 100000000000000000000."),
         ({"x": "seed=0..1e12"}, "the seed axis must have from 1 to 16,777,216 values"),
     ],
 )

@@ -485,10 +485,10 @@ def test_a_writer_has_its_turn_while_a_large_map_is_read(tmp_path):
 
 def test_a_map_has_a_largest_number_of_parameters():
     with pytest.raises(
-        UsageError, match="a map may be of at most 4,194,304 parameters; 2-1000000000-2 on data has 5,000,0"
+        UsageError, match="a map may be of at most 4,194,304 parameters; 2-1000000-2 on data has 5,000,002"
     ):
         map_spec(
-            fl.NetworkObjective(fl.Network.of("2-1000000000-2"), fl.Dataset.of([[0.0, 1.0], [1.0, 0.0]], ["a", "b"])),
+            fl.NetworkObjective(fl.Network.of("2-1000000-2"), fl.Dataset.of([[0.0, 1.0], [1.0, 0.0]], ["a", "b"])),
             x="learning_rate=0..1", y="seed=0..3",
         )  # fmt: skip
 

@@ -276,9 +276,7 @@ def test_a_map_beyond_the_limit_of_memory(path):
     assert "is damaged: its spec describes no map (size must be smaller than 100 x 16777216: " in refused(path)
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("steps", 10**15), ("starts", 10**12), ("starts", 2**40), ("network.sizes", "2-900-3")]
-)
+@pytest.mark.parametrize(("key", "value"), [("steps", 10**7), ("starts", 10**6), ("network.sizes", "2-900-3")])
 def test_an_old_file_is_not_computed_for_ever(tmp_path, key, value):
     """Reading a file of format 1 computes some of its cells again, but not if it asks for a day of work."""
     path = Path(shutil.copyfile(PLACE / "fixtures" / "maps" / "network-unfinished.fallmap", tmp_path / "m.fallmap"))

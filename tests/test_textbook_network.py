@@ -205,5 +205,5 @@ def test_wrong_words_get_a_sentence(arguments, error, sentence) -> None:
 def test_a_vector_of_the_wrong_length_names_both() -> None:
     with pytest.raises(ShapeError, match=r"2-3-2-3 network must end in 26 entries; got shape \(25,\)"):
         Network.of("2-3-2-3").unpack(np.zeros(25))
-    with pytest.raises(ShapeError, match="has 26 parameters"):
+    with pytest.raises(ShapeError, match="with 26 parameters"):
         Network.of("2-3-2-3").label(26)

@@ -103,7 +103,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.0, 0),
         Setting("initial_scale", "s", "factor on the start's parameters", 1.0),
         Setting("seed", "n", "key of the random numbers", 0, 0, 2**64 - 1, whole=True),
-        Setting("steps", "T", "number of updates", 100, 0, whole=True),
+        Setting("steps", "T", "number of updates", 100, 0, 10**9, whole=True),
         Setting("starts", "N", "number of random starts", 1000, 1, whole=True),
         Setting("batch", "B", "samples in a minibatch", 32, 1, whole=True),
         Setting("target", r"L^\ast", "loss to be reached", 0.1),

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 import fallline
-from fallline.cli import commands, terminal
+from fallline.cli import commands, encoding
 from fallline.cli.maps import map_app
+from fallline.cli.terminal import escaped_output
 from fallline.errors import FalllineError, UsageError, visible
 
 __all__ = ["app", "main"]
@@ -37,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     No traceback reaches the user, unless he asks for it with FALLLINE_TRACEBACK=1.
     """
-    terminal.prepare()
-    with terminal.escaped_output():
+    encoding.prepare()
+    with escaped_output():
         return _status(arguments)
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
+from fallline.cli.encoding import print_document
 from fallline.cli.options import (
     Assigned,
     Force,
@@ -21,7 +22,6 @@ from fallline.cli.options import (
     objective_of,
 )
 from fallline.cli.progress import bar
-from fallline.cli.terminal import print_document
 from fallline.own.source import names_file, split
 
 __all__ = ["COMMANDS"]

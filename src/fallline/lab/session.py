@@ -67,7 +67,7 @@ class Session:
     'converged'
     >>> session.receive({"kind": "state", "id": 2, "state": {"steps": -1}})
     >>> answers.get(timeout=9)["sentence"]
-    'steps must be a whole number at least 0; got -1.'
+    'steps must be a whole number in [0, 1000000000]; got -1.'
     >>> session.close()
     """
 

@@ -96,8 +96,6 @@ class Axis:
     def of(cls, name: str, values: Sequence[float] | NDArray[Any]) -> Axis:
         """An axis of listed values."""
         listed = tuple(float(v) for v in values)
-        if not listed:
-            raise SettingError(f"the {name} axis must have at least one value; got none.")
         for a, b in pairwise(listed):
             if b <= a:
                 raise SettingError(
@@ -107,6 +105,8 @@ class Axis:
 
     @classmethod
     def _listed(cls, name: str, values: tuple[float, ...]) -> Axis:
+        if not values:
+            raise SettingError(f"the {name} axis must have at least one value; got none.")
         return cls(name, min(values), max(values), len(values), listed=values)
 
     @cached_property

@@ -175,14 +175,12 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
             return {"formula": text} | window
         if ours is not None and record.function is ours.function:
             return {"landscape": record.name, "dimension": record.dimension} | window
-        return {
-            "landscape": {
-                "own": record.name,
-                "sha256": landscape_fingerprint(objective),
-                "coordinates": list(objective.labels),
-            },
-            "dimension": record.dimension,
-        } | window
+        own = {"own": record.name, "sha256": landscape_fingerprint(objective)}
+        if (
+            isinstance(record.function, AbsentFunction) and not record.function.arguments
+        ):  # as map files of format 1 have it
+            return {"landscape": own, "dimension": record.dimension}
+        return {"landscape": own | {"coordinates": list(objective.labels)}, "dimension": record.dimension} | window
     loss = objective.loss_and_gradient
     return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
 

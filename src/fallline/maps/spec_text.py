@@ -89,7 +89,7 @@ def _schedule(value: Any) -> bool:
 # A shape is a function that knows the right values, a list [shape of each entry], a tuple of alternatives,
 # or a dictionary of all keys that must be there and no others.
 _OWN: dict[str, Any] = {"own": _text, "sha256": _key}
-_NAMED = (_text, _OWN)
+_NAMED = (_text, _OWN, _OWN | {"settings": [_text]}, _OWN | {"targets": _text})
 _AXIS = (
     {"name": _text, "values": [_number]},
     {"name": _text, "low": _number, "high": _number, "count": _whole, "scale": _scale},
@@ -113,16 +113,19 @@ _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"formula": _text} | _WINDOW,
     {"landscape": _text, "condition": _number} | _WINDOW,
     {"landscape": _text, "dimension": _whole} | _WINDOW,
-    {"landscape": _OWN, "dimension": _whole},
+    {"landscape": _OWN | {"coordinates": [_text]}, "dimension": _whole} | _WINDOW,
+    {"landscape": _OWN, "dimension": _whole},  # as format 1 had it
     {"objective": _OWN, "dimension": _whole},
 )
 
 
 def _shape(description: Mapping[str, Any]) -> dict[str, Any]:
     """The shape of a description: what all have, and what its kind of objective has."""
+    own = isinstance(description.get("landscape"), dict)
     for objective in _OBJECTIVES:
-        own = isinstance(description.get("landscape"), dict)
-        if objective.keys() == description.keys() - _COMMON.keys() and own == (objective.get("landscape") is _OWN):
+        if objective.keys() == description.keys() - _COMMON.keys() and own == isinstance(
+            objective.get("landscape"), dict
+        ):
             return _COMMON | objective
     return _COMMON | {"objective": _OWN, "dimension": _whole}
 

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from fallline.cli.terminal import plain, prepare
+from fallline.cli.encoding import plain, prepare
 from fallline.studies import builtin_text
 
 GRADIENT = """\
