@@ -114,6 +114,32 @@ def test_order_and_neighbours_reach_no_bit(reference):
     assert digest(alone[0]) == digest(whole[5])
 
 
+def test_a_run_does_not_depend_on_how_long_the_runs_beside_it_live():
+    """Quadratic runs whose losses stop being finite after few steps, after many, and never, in turn."""
+    names = ("final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "convergence", "mean_last", "history", "path",
+             "parameters")  # fmt: skip
+
+    def run(rates, lanes=8):
+        return train(
+            "quadratic", "momentum", steps=60, starts=[3.0, 1.0], settings={"learning_rate": rates}, measures=names,
+            plan=Plan(lanes=lanes),
+        )  # fmt: skip
+
+    rates = np.resize([1e60, 1e10, 0.01], 12)
+    together = run(rates)
+    died = np.isnan(together["history"]).argmax(axis=1)
+    assert len(set(died[:3])) == 3
+    for i, k in enumerate(died[:2]):  # the parameters that gave the loss are there, and nothing after them
+        assert not np.isnan(together["path"][i, : k + 1]).any()
+        assert np.isnan(together["path"][i, k + 1 :]).all()
+    for lanes in (4, 16):
+        other = run(rates, lanes)
+        assert {name: digest(other[name]) for name in names} == {name: digest(together[name]) for name in names}
+    for i, rate in enumerate(rates[:3]):
+        alone = run([rate])
+        assert {name: digest(alone[name][0]) for name in names} == {name: digest(together[name][i]) for name in names}
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_and_loss_equals_the_numpy_reading(activation, loss):

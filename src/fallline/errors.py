@@ -9,6 +9,8 @@ FalllineError
 │   ├── DataError         a table that cannot be read or used: row and column
 │   └── OwnCodeError      a file or function of the user's own fails: its error and line
 ├── TraceError            a page uses something that a reading cannot follow
+├── DeviceError           a device is absent, fails, or gives other bits than the processor
+│   └── DeviceMemoryError it has too little memory for what was asked
 └── OutputError           a result cannot be written, or would overwrite another (exit status 1)
 """
 
@@ -20,6 +22,8 @@ from collections.abc import Iterable
 
 __all__ = [
     "DataError",
+    "DeviceError",
+    "DeviceMemoryError",
     "FalllineError",
     "OutputError",
     "OwnCodeError",
@@ -116,6 +120,14 @@ class OwnCodeError(UsageError):
 
 class TraceError(FalllineError, TypeError):
     """A page uses something that a reading cannot follow."""
+
+
+class DeviceError(FalllineError, RuntimeError):
+    """A device is absent, fails, or gives other bits than the processor."""
+
+
+class DeviceMemoryError(DeviceError):
+    """A device has too little memory for what was asked."""
 
 
 class OutputError(FalllineError, OSError):

@@ -49,6 +49,7 @@ def map_(
     batch: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
     workers: Whole = 0,
+    device: Literal["cpu", "cuda"] = "cpu",
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     contour: Numbers = (),
     mark: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True, negative="")] = (),
@@ -76,6 +77,8 @@ def map_(
         batch: Samples in a minibatch; the study's own, or all.
         dtype: Precision of the arithmetic, float64 unless given.
         workers: Worker processes; 0 for threads of this process.
+        device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
+            computed on the processor too, and the map stops where they differ.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
         contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
@@ -107,7 +110,9 @@ def map_(
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text) for text in mark]}
-    return map_run(spec, out=out, png=png, workers=workers, overwrite=force, as_json=json, picture=picture)
+    return map_run(
+        spec, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json, picture=picture
+    )
 
 
 @map_app.command

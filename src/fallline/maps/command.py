@@ -35,6 +35,7 @@ def map_run(
     png: Path | None = None,
     workers: int = 0,
     threads: int | None = None,
+    device: str = "cpu",
     overwrite: bool = False,
     as_json: bool = False,
     quiet: bool = False,
@@ -53,7 +54,7 @@ def map_run(
     try:
         with contextlib.ExitStack() as stack:
             progress = None if quiet else stack.enter_context(_bar(spec))
-            for tile in growing(result, workers=workers, threads=threads, progress=progress):
+            for tile in growing(result, workers=workers, threads=threads, device=device, progress=progress):
                 if png is not None and stride and tile.stride != stride:
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride

@@ -72,12 +72,16 @@ def _lattice(first: int, end: int, stride: int) -> int:
     return -(-end // stride) - -(-first // stride) if stride else 0
 
 
-def layout(spec: MapSpec, tile_cells: int | None = None) -> Iterator[Tile]:
-    """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells."""
+def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") -> Iterator[Tile]:
+    """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells.
+
+    A device that trains a hundred thousand runs at once takes larger ones, of a few seconds.
+    """
     if tile_cells is None:
         each = spec.work / spec.cells
         starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
-        tile_cells = int(min(65536, max(64, 6e9 / each), max(1, 2e7 / starts)))
+        least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, LARGEST_TILE)
+        tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts)))
     rows, columns = spec.shape
     for coarser, stride in _strides(spec):
         side = stride * 2 ** max(0, round(math.log2(max(1, min(tile_cells, LARGEST_TILE))) / 2))
@@ -120,10 +124,10 @@ def _tile(spec: MapSpec, coarser: int, stride: int, side: int, x0: int, y0: int)
     return Tile(stride, coarser, x0, y0, min(columns, x0 + side), min(rows, y0 + side))
 
 
-def compute(spec: MapSpec, tile: Tile, threads: int | None = None) -> Values:
+def compute(spec: MapSpec, tile: Tile, threads: int | None = None, device: str = "cpu") -> Values:
     """The measures of a tile's cells, in the order of `tile.indices()`."""
     i, j = tile.indices()
-    return at_cells(spec, i, j, threads)
+    return at_cells(spec, i, j, threads, device=device)
 
 
 def at_cells(
@@ -132,13 +136,14 @@ def at_cells(
     j: NDArray[np.int64],
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    device: str = "cpu",
 ) -> Values:
     """The measures of single cells, given by column and row. `progress` is that of `engine.train`."""
     settings, plan, starts = inputs(spec, i, j)
     got = engine.train(
         spec.objective, spec.optimizer, steps=spec.steps, settings=settings, starts=starts, schedule=spec.schedule,
         schedule_settings=plan, rows=minibatches(spec), measures=spec.names, target=spec.target, dtype=spec.dtype,
-        cells=len(i) * spec.starts, threads=threads, progress=progress,
+        cells=len(i) * spec.starts, threads=threads, progress=progress, device=device,
     )  # fmt: skip
     values = {}
     for wanted in spec.measures:

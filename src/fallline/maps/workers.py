@@ -24,7 +24,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fallline.errors import FalllineError, OutputError
+from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.maps.absent import refuse_absent
 from fallline.maps.described import canonical
 from fallline.maps.rows import pack, unpack
@@ -38,13 +38,15 @@ _DEATHS = 5
 
 
 def computed(
-    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None
+    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None, device: str = "cpu"
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
     if workers <= 0:
         for tile in tiles:
-            yield tile, compute(spec, tile, threads)
+            yield tile, compute(spec, tile, threads, device)
         return
+    if device != "cpu":
+        raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
     yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fallline.errors import UsageError
 from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.readings.machine import ARITHMETIC_VERSION
@@ -43,6 +44,7 @@ def train(
     dtype: str = "float64",
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    device: str = "cpu",
 ) -> dict[str, NDArray[Any]]:
     """Train `cells` runs with the engine that suits them; the arguments are those of `batched.train`.
 
@@ -56,8 +58,13 @@ def train(
             objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=wanted,
             settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}},
             dtype=dtype, target=-np.inf if target is None else target, threads=threads,
-            progress=progress,
+            progress=progress, device=device,
         )  # fmt: skip
+    elif device != "cpu":
+        raise UsageError(
+            f"a device trains landscapes, and networks of up to {LARGEST} parameters; {objective.name} has "
+            f"{objective.dimension}."
+        )
     else:
         got = batched.train(
             objective, optimizer, steps=steps, settings=settings, starts=starts, schedule=schedule,
@@ -95,9 +102,4 @@ def history(
         objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, dtype=dtype, threads=1,
         settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}}, measures=("history", "path"),
     )  # fmt: skip
-    losses, path = got["history"][0], got["path"][0]
-    ended = ~np.isfinite(losses)
-    first = int(ended.argmax()) if ended.any() else steps
-    path[first + 1 :] = np.nan
-    losses[first + 1 :] = np.nan
-    return losses, path
+    return got["history"][0], got["path"][0]

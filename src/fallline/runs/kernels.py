@@ -64,8 +64,8 @@ _cache = KernelCache()
 
 
 def kernel_of(
-    page: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: tuple[str, ...], *,
-    hits: bool, plan: Plan | None, bits: int, batches: bool, samples: tuple[int, ...],
+    page: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: tuple[str, ...], hits: bool,
+    plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...],
 ) -> Kernel:  # fmt: skip
     """The kernel that trains a page, on whatever data: a map asks for the same one tile after tile.
 

@@ -20,6 +20,8 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import Kernel
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Plan, Slot
+from fallline.readings.ptx.plan import DevicePlan
+from fallline.runs import devices
 from fallline.runs.kernels import kernel_of
 from fallline.runs.outcome import Statistics, half, judge, smallest_gradient, window
 from fallline.settings import SETTINGS
@@ -27,9 +29,12 @@ from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["MEASURES", "check_subnormals", "train"]
+__all__ = ["DEVICES", "MEASURES", "check_subnormals", "train"]
 
 Floats = NDArray[Any]
+
+DEVICES = ("cpu", "cuda")
+"""Where runs can be trained."""
 
 MEASURES = (
     "final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "accuracy", "convergence", "mean_last",
@@ -52,6 +57,8 @@ def train(
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     plan: Plan | None = None,
+    device: str = "cpu",
+    device_plan: DevicePlan | None = None,
 ) -> dict[str, Floats]:
     """Train many runs, one for each cell; the same cell gives the same bits however it is computed.
 
@@ -65,16 +72,20 @@ def train(
     rows: samples that each step sees, (steps, batch), the same for all cells; all samples unless given. The loss after
         the last step is of all samples, those before are of the batch that the next step sees, on the scale of all
         samples.
-    measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P).
-        From the first loss on that is not finite, a run's losses and parameters are NaN.
+    measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P);
+        "path", those of every step, (cells, steps + 1, P). From the first loss on that is not finite, a run's losses and
+        last parameters are NaN; its path is NaN after the parameters that gave that loss.
     target: the loss of "steps_to".
     dtype: "float64" or "float32".
     threads: workers; one for each core unless given.
     progress: called with (cells done, cells).
-    plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
+    plan, device_plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
+    device: "cpu", or "cuda" for a CUDA device. Some of the first cells of each kernel are computed on the processor too,
+        and a device whose bits differ is refused.
 
     Raises
     ------
+    DeviceError: there is no such device, it fails, or its bits differ.
     TraceError: a user's page uses something that cannot be traced.
     FalllineError: another library has switched subnormal numbers off in this process.
 
@@ -83,6 +94,8 @@ def train(
     >>> got["final_loss"].round(6).tolist()
     [0.07319, 0.863147]
     """
+    if device not in DEVICES:
+        raise UnknownNameError("device", device, DEVICES)
     check_subnormals()  # threads take this switch from the thread that starts them
     what = as_objective(objective)
     record, decay = optimizer(optimizer_), schedule(schedule_)
@@ -103,37 +116,43 @@ def train(
     samples = (
         (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
     )
-    kernel = kernel_of(
-        _page(what), record, decay, tuple(columns), hits="accuracy" in measures, plan=plan, bits=8 * real.itemsize,
-        batches=rows is not None, samples=samples,
-    )  # fmt: skip
-    table = np.zeros(Slot.SETTINGS + 2 * len(kernel.settings), dtype=np.int64)
+    arguments = (_page(what), record, decay, tuple(columns), "accuracy" in measures)
+    bits, batches = 8 * real.itemsize, rows is not None
+    kernel = kernel_of(*arguments, plan, bits, batches=batches, samples=samples)
     raw = np.empty((len(Measure), cells), dtype=real)
     history = np.full((cells, steps + 1), np.nan, dtype=real) if "history" in measures else None
     finals = np.full((cells, what.dimension), np.nan, dtype=real) if "parameters" in measures else None
+    path = np.full((cells, steps + 1, what.dimension), np.nan, dtype=real) if "path" in measures else None
+    outputs: dict[int, Floats | None] = {
+        Slot.MEASURES: raw, Slot.HISTORY: history, Slot.FINALS: finals, Slot.PATH: path,
+    }  # fmt: skip
+    inputs: dict[int, Floats] = {Slot.STARTS: start_array}
+    table = np.zeros(Slot.SETTINGS + 2 * len(kernel.settings), dtype=np.int64)
+    packed = 0
     if isinstance(what, NetworkObjective):
         X, T = (np.ascontiguousarray(a, dtype=real) for a in (what.data.X, what.data.T))
         seen = len(X) if rows is None else rows.shape[1]
         factors = np.array([what.factor(seen), what.factor(len(X)), what.scale(seen), 1], dtype=real)
-        table[Slot.X], table[Slot.T], table[Slot.ROWS] = X.ctypes.data, T.ctypes.data, len(X)
-        table[Slot.FACTORS] = factors.ctypes.data
-    if rows is not None:
-        rows = np.ascontiguousarray(rows, dtype=np.int64)
-        table[Slot.ORDER], table[Slot.BATCH] = rows.ctypes.data, rows.shape[1]
-    table[Slot.STARTS] = start_array.ctypes.data
+        inputs |= {Slot.X: X, Slot.T: T, Slot.FACTORS: factors}
+        table[Slot.ROWS] = len(X)
+        if rows is not None:
+            inputs[Slot.ORDER], table[Slot.BATCH] = np.ascontiguousarray(rows, dtype=np.int64), rows.shape[1]
+            packed = rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
     table[Slot.START_STRIDE] = what.dimension if start_array.ndim > 1 else 0
     table[Slot.STEPS], table[Slot.CELLS] = steps, cells
-    table[Slot.MEASURES] = raw.ctypes.data
-    table[Slot.HISTORY] = 0 if history is None else history.ctypes.data
-    path = np.full((cells, steps + 1, what.dimension), np.nan, dtype=real) if "path" in measures else None
-    table[Slot.PATH] = 0 if path is None else path.ctypes.data
-    table[Slot.FINALS] = 0 if finals is None else finals.ctypes.data
     table[Slot.WINDOW], table[Slot.HALF] = window(steps), half(steps)
     for i, name in enumerate(kernel.settings):
-        table[Slot.SETTINGS + 2 * i] = columns[name].ctypes.data
+        inputs[Slot.SETTINGS + 2 * i] = columns[name]
         table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
-    packed = 0 if rows is None else rows.shape[1] * (X.shape[1] + T.shape[1]) * real.itemsize
-    _run(kernel, table, cells, packed, threads or os.cpu_count() or 1, progress)
+    for slot, array in (inputs | outputs).items():
+        table[slot] = 0 if array is None else array.ctypes.data
+    count = threads or os.cpu_count() or 1
+    if device == "cuda":
+        on_device = devices.kernel_of(*arguments, device_plan, bits, batches)
+        devices.run(on_device, table, inputs, outputs, cells, progress)
+        devices.prove(on_device, table, raw, lambda words, pieces: _run(kernel, words, pieces, packed, count, None))
+    else:
+        _run(kernel, table, _pieces(cells, kernel.plan.lanes, count), packed, count, progress)
     return _results(raw, history, finals, path, measures, steps, what)
 
 
@@ -161,14 +180,18 @@ def _page(objective: Objective) -> Network | LandscapeObjective:
     raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")
 
 
-def _run(
-    kernel: Kernel, table: NDArray[np.int64], cells: int, packed: int, threads: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:  # fmt: skip
-    lanes = kernel.plan.lanes
+def _pieces(cells: int, lanes: int, threads: int) -> list[tuple[int, int]]:
+    """The cells in pieces, a few blocks of lanes each: what a thread takes at a time."""
     blocks = -(-cells // lanes)
     chunk = max(1, min(8, blocks // (threads * 8))) * lanes
-    pieces = [(a, min(a + chunk, cells)) for a in range(0, cells, chunk)]
+    return [(a, min(a + chunk, cells)) for a in range(0, cells, chunk)]
+
+
+def _run(
+    kernel: Kernel, table: NDArray[np.int64], pieces: list[tuple[int, int]], packed: int, threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:  # fmt: skip
+    cells = sum(end - first for first, end in pieces)
     local = threading.local()
 
     def work(piece: tuple[int, int]) -> int:
@@ -235,6 +258,8 @@ def _results(
                 out[name] = history
             elif name == "path":
                 assert path is not None
+                died = raw[Measure.DIED_AT, :, None]
+                path[(died >= 0) & (np.arange(steps + 1) > died)] = np.nan  # a lane beside it may have kept it going
                 out[name] = path
             elif name == "parameters":
                 assert finals is not None

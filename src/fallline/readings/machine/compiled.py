@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from fallline.readings.machine.target import machine
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Compiled", "assemble", "compile_text"]
+__all__ = ["Compiled", "assemble", "compile_text", "compiling"]
 
 
 class Compiled:
@@ -41,7 +41,8 @@ class Compiled:
         self._function(table)
 
 
-_lock = threading.Lock()
+compiling = threading.Lock()
+"""LLVM's global tables are not made for two compilers at once."""
 _living: WeakValueDictionary[str, Compiled] = WeakValueDictionary()
 
 
@@ -54,7 +55,7 @@ def assemble(v: Vectors, name: str = "run") -> str:
 def compile_text(text: str, instruction_set: str = "native", name: str = "run") -> Compiled:
     """Machine code for the text. While somebody holds the code of a text, that text is not compiled again."""
     key = hashlib.sha256(f"{instruction_set}\n{name}\n{text}".encode()).hexdigest()
-    with _lock:  # LLVM's global tables are not made for two compilers at once
+    with compiling:
         compiled = _living.get(key)
         if compiled is None:
             compiled = _living[key] = Compiled(text, instruction_set, name)

@@ -25,7 +25,7 @@ from fallline.readings.machine.program import Direct, Program, Samples
 from fallline.readings.machine.samples import OverSamples
 from fallline.readings.machine.updating import update_all
 
-__all__ = ["Kernel", "build"]
+__all__ = ["Kernel", "KernelWriter", "build"]
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,15 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
     batches: whether steps see minibatches; else all samples.
     remainder: whether the number of samples may be no multiple of `plan.together`.
     """
-    writer = _KernelWriter(program, plan, bits, batches, remainder)
+    writer = KernelWriter(program, plan, bits, batches, remainder)
     text = writer.write()
     compiled = compile_text(text, plan.instruction_set)
     return Kernel(compiled, plan, program.settings, writer.f.size * writer.f.v.bytes, text.count("\n"))
 
 
-class _KernelWriter:
+class KernelWriter:
+    """Writes a kernel's text, part by part; a reading for other machines replaces parts of it."""
+
     def __init__(self, program: Program, plan: Plan, bits: int, batches: bool, remainder: bool) -> None:
         self.f = Frame(program, target.vectors(bits, plan.lanes, plan.instruction_set))
         objective = program.objective
@@ -66,14 +68,13 @@ class _KernelWriter:
         )
 
     def write(self) -> str:
+        self.body()
+        return assemble(self.f.v)
+
+    def body(self) -> None:
+        """All that the function does."""
         f, v = self.f, self.f.v
-        f.begin()
-        if self.samples is not None:
-            self.samples.begin()
-        sources = [
-            (f.word(Slot.SETTINGS + 2 * i, "ptr"), f.word(Slot.SETTINGS + 2 * i + 1, "i64"))
-            for i in range(len(f.program.settings))
-        ]
+        sources = self._open()
         first, end = f.args[Slot.FIRST], f.args[Slot.END]
         span = v.let(f"sub i64 {end}, {first}")
         with v.loop(span, "block", step=v.width) as b:
@@ -81,13 +82,27 @@ class _KernelWriter:
             left = v.let(f"sub i64 {end}, {cell}")
             lanes = v.let(f"call i64 @llvm.smin.i64(i64 {left}, i64 {v.width})")
             v.declared.add("declare i64 @llvm.smin.i64(i64, i64)")
-            self._begin(cell, left, sources)
-            folding.begin(f)
-            self._initial()
-            self._steps(cell, lanes)
-            folding.finish(f)
-            self._finish(cell, lanes)
-        return assemble(v)
+            self._train(cell, left, lanes, sources)
+
+    def _open(self) -> list[tuple[str, str]]:
+        """Read the table; returns where each setting's values stand, and how far apart those of two cells are."""
+        f = self.f
+        f.begin()
+        if self.samples is not None:
+            self.samples.begin()
+        return [
+            (f.word(Slot.SETTINGS + 2 * i, "ptr"), f.word(Slot.SETTINGS + 2 * i + 1, "i64"))
+            for i in range(len(f.program.settings))
+        ]
+
+    def _train(self, cell: str, left: str, lanes: str, sources: list[tuple[str, str]]) -> None:
+        """Train the cells from `cell` on, of which `left` are left and the first `lanes` are written out."""
+        self._begin(cell, left, sources)
+        folding.begin(self.f)
+        self._initial()
+        self._steps(cell, lanes)
+        folding.finish(self.f)
+        self._finish(cell, lanes)
 
     # --- a block's beginning and end: scalars in, scalars out ---
 
@@ -147,8 +162,11 @@ class _KernelWriter:
             alive = folding.fold(f, loss, k, v.splat(v.let(f"sitofp i64 {k} to {v.scalar}")))
             folding.keep(f, loss, alive, cell, lanes, k)
             folding.leave_if_dead(f, alive)
-            update_all(f, k, final, gradient)
+            self._update(k, final, gradient)
             v.leave_if(final)
+
+    def _update(self, k: str, final: str, gradient: list[str] | None) -> None:
+        update_all(self.f, k, final, gradient)
 
     def _objective(self, k: str, final: str) -> tuple[str, list[str] | None]:
         """Loss of the step and its gradient; None where the gradient stands in the sums."""

@@ -77,10 +77,15 @@ class OverSamples:
                     v.put(f"store {v.scalar} {value}, ptr {v.at(to, v.let(f'add i64 {out}, {j}'), v.scalar)}")
         X = v.let(f"select i1 {final}, ptr {args[Slot.X]}, ptr {self.packed}")
         T = v.let(f"select i1 {final}, ptr {args[Slot.T]}, ptr {packed_T}")
-        all_ = v.let(f"zext i1 {final} to i64")
-        self.f.factor = v.splat(v.load_scalar(args[Slot.FACTORS], all_))
-        self.f.scale = v.splat(v.load_scalar(args[Slot.FACTORS], v.let(f"add i64 {all_}, 2")))
+        self._take_factors(final)
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
+
+    def _take_factors(self, final: str) -> None:
+        """The step's factor and scale: after the last step those of all samples, before it those of a minibatch."""
+        v, factors = self.f.v, self.f.args[Slot.FACTORS]
+        all_ = v.let(f"zext i1 {final} to i64")
+        self.f.factor = v.splat(v.load_scalar(factors, all_))
+        self.f.scale = v.splat(v.load_scalar(factors, v.let(f"add i64 {all_}, 2")))
 
     def _sum_samples(self, body: Straight | Tiled, rows: Rows, count: str) -> None:
         v, U = self.f.v, self.plan.together

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fallline.readings.graph import Node, topological
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.folding import fold_gradient
 from fallline.readings.machine.frame import Frame
-from fallline.readings.machine.program import depends_on
+from fallline.readings.machine.program import Segment, depends_on
 
-__all__ = ["update_all"]
+__all__ = ["stepper", "update_all"]
+
+
+Stepper = Callable[[int | str, str], str]
 
 
 def update_all(f: Frame, k: str, final: str, direct: list[str] | None) -> None:
     """Every parameter's step, and the gradient's norm on the way. After the last step only the norm is wanted."""
     v = f.v
-    t = v.splat(v.let(f"sitofp i64 {v.let(f'add i64 {k}, 1')} to {v.scalar}"))
-    keep = v.let(f"insertelement <{v.width} x i1> poison, i1 {final}, i32 0")
-    keep = v.let(f"shufflevector <{v.width} x i1> {keep}, <{v.width} x i1> poison, <{v.width} x i32> zeroinitializer")
     norm_slot = f.spare
     v.store(v.number(0.0), f.base["sums"], norm_slot)
-    S = f.program.states
     for segment in f.program.segments:
-        update = segment.update
-        outputs = [update.gradient, *update.outputs]
-        inside = depends_on(outputs, lambda key: key[0] in ("w", "g", "s"))
-        outer = Writer(v, lambda key: t if key == ("t",) else f.setting(key))
-        outer.write(_frontier(outputs, inside))
+        step = stepper(f, segment, k, final)
 
-        def one(index: int | str, g: str, update: Any = update, outer: Writer = outer) -> None:
-            def read(key: tuple[Any, ...]) -> str:
-                if key[0] == "w":
-                    return v.load(f.base["w"], index)
-                if key[0] == "g":
-                    return g
-                if key[0] == "s":
-                    return v.load(f.base["state"], v.index(v.index(index, "mul", S), "add", key[1]))
-                return t if key == ("t",) else f.setting(key)
-
-            writer = Writer(v, read, outer.values)
-            gradient, w, *states = writer.write([update.gradient, *update.outputs])
-            old = writer.value(update.gradient.graph.input("w"))
-            if f.scale:
-                recorded = v.mul(f.scale, g)
-                gradient = Writer(v, lambda key: recorded if key[0] == "g" else read(key), outer.values).value(
-                    update.gradient
-                )
+        def one(index: int | str, g: str, step: Stepper = step) -> None:
+            gradient = step(index, g)
             v.store(v.fma(gradient, gradient, v.load(f.base["sums"], norm_slot)), f.base["sums"], norm_slot)
-            v.store(v.select(keep, old, w), f.base["w"], index)
-            for s, value in enumerate(states):
-                v.store(value, f.base["state"], v.index(v.index(index, "mul", S), "add", s))
 
         if direct is not None:
             for index in range(segment.start, segment.stop):
@@ -60,6 +37,46 @@ def update_all(f: Frame, k: str, final: str, direct: list[str] | None) -> None:
                 at = v.index(i, "add", segment.start)
                 one(at, v.load(f.base["sums"], at))
     fold_gradient(f, v.load(f.base["sums"], norm_slot))
+
+
+def stepper(f: Frame, segment: Segment, k: str, final: str) -> Stepper:
+    """What is the same for all parameters of a segment is written now; (index, sum over samples) writes one's step.
+
+    The step returns the gradient on the scale of all samples. The parameter stays as it is where `final` holds.
+    """
+    v, S, update = f.v, f.program.states, segment.update
+    t = v.splat(v.let(f"sitofp i64 {v.let(f'add i64 {k}, 1')} to {v.scalar}"))
+    keep = v.let(f"insertelement <{v.width} x i1> poison, i1 {final}, i32 0")
+    keep = v.let(f"shufflevector <{v.width} x i1> {keep}, <{v.width} x i1> poison, <{v.width} x i32> zeroinitializer")
+    outputs = [update.gradient, *update.outputs]
+    inside = depends_on(outputs, lambda key: key[0] in ("w", "g", "s"))
+    outer = Writer(v, lambda key: t if key == ("t",) else f.setting(key))
+    outer.write(_frontier(outputs, inside))
+
+    def one(index: int | str, g: str) -> str:
+        def read(key: tuple[Any, ...]) -> str:
+            if key[0] == "w":
+                return v.load(f.base["w"], index)
+            if key[0] == "g":
+                return g
+            if key[0] == "s":
+                return v.load(f.base["state"], v.index(v.index(index, "mul", S), "add", key[1]))
+            return t if key == ("t",) else f.setting(key)
+
+        writer = Writer(v, read, outer.values)
+        gradient, w, *states = writer.write(outputs)
+        old = writer.value(update.gradient.graph.input("w"))
+        if f.scale:
+            recorded = v.mul(f.scale, g)
+            gradient = Writer(v, lambda key: recorded if key[0] == "g" else read(key), outer.values).value(
+                update.gradient
+            )
+        v.store(v.select(keep, old, w), f.base["w"], index)
+        for s, value in enumerate(states):
+            v.store(value, f.base["state"], v.index(v.index(index, "mul", S), "add", s))
+        return gradient
+
+    return one
 
 
 def _frontier(outputs: list[Node], inside: set[int]) -> list[Node]:

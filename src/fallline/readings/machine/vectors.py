@@ -127,8 +127,12 @@ class Vectors:
         self.put(f"br label %{tail}")
         self.label(tail)
         self.put(f"{following} = add nsw i64 {i}, {step}")
-        self.put(f"br label %{head}")
+        self.put(f"br label %{head}{self.advice(count)}")
         self.label(done)
+
+    def advice(self, count: int | str) -> str:
+        """What a loop of that many turns tells the compiler, written after the branch back: nothing here."""
+        return ""
 
     def carry(self, begin: int, end: int, values: list[str], body: Callable[[str, list[str]], list[str]]) -> list[str]:
         """A loop over begin..end-1 that hands values on from turn to turn in registers."""

@@ -1,0 +1,282 @@
+"""A sample's graph shared out over a team of threads: each thread has some units of every layer.
+
+The elements of a sheet go to the threads in turn, and each thread computes its elements for all samples of a block. What
+another thread needs goes through shared memory; what only the same unit needs again stays in registers. Sums are split
+over parameters and never over samples, so each takes the samples one by one in their order, as on a processor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from fallline.readings.graph import Node
+from fallline.readings.machine.emit import Writer, operation
+from fallline.readings.machine.sheets import Access, Outer, Product, Sheet, Total
+from fallline.readings.machine.tiles import Tiled
+from fallline.readings.ptx.scalars import Scalars
+
+__all__ = ["TeamBlocks"]
+
+Index = int | str
+Reader = Callable[[tuple[Any, ...]], str]
+
+
+class TeamBlocks(Tiled):
+    """Writes blocks of samples of a graph for one thread of a team.
+
+    Parameters
+    ----------
+    team: threads of the team.
+    held: sums of one matrix that a thread keeps in registers; more of them stand in its own memory.
+    """
+
+    def __init__(
+        self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int, team: int, held: int
+    ) -> None:
+        super().__init__(outputs, columns, together)
+        self.team, self.held = team, held
+        shared = self._needed_by_others()
+        self.scratch = 0
+        for sheet in self.sheets.order:
+            sheet.kept = id(sheet) in shared
+            if sheet.kept:
+                sheet.at, self.scratch = self.scratch, self.scratch + sheet.length * together
+
+    def share(self, count: int) -> int:
+        """How many of that many elements a thread has."""
+        return -(-count // self.team)
+
+    def by_columns(self, outer: Outer) -> bool:
+        """Whether the threads share a matrix by its columns; else by its rows."""
+        n, m = outer.shape
+        return m % self.team == 0 or (n % self.team != 0 and m >= n)
+
+    def sides(self, outer: Outer) -> tuple[int, int]:
+        """How many rows or columns a thread walks along, and how many of the others are its own."""
+        n, m = outer.shape
+        return (n, self.share(m)) if self.by_columns(outer) else (m, self.share(n))
+
+    def held_at(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
+        """The place among the thread's sums of a matrix: of row or column i, and its own column or row of that turn."""
+        return v.index(v.index(i, "mul", self.sides(outer)[1]), "add", turn)
+
+    def place(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
+        """The place of the same sum among all sums of the run."""
+        n, m = outer.shape
+        row, column = (i, element(v, turn, m)) if self.by_columns(outer) else (element(v, turn, n), i)
+        return v.index(v.index(v.index(row, "mul", m), "add", column), "add", outer.first)
+
+    def own(self, access: Access, length: int) -> bool:
+        """Whether element i of a loop of that length reads element i of a sheet: the same thread has both."""
+        s = access.source
+        return isinstance(s, Sheet) and s.length == length > 1 and access.base == 0 and access.strides == (1,)
+
+    def _needed_by_others(self) -> set[int]:
+        found: set[int] = set()
+
+        def see(access: Access | None, length: int) -> None:
+            if access is None or not isinstance(access.source, Sheet) or access.source.length == 1:
+                return
+            if not self.own(access, length):
+                found.add(id(access.source))
+
+        for sheet in self.sheets.order:
+            for access in sheet.operands:
+                see(access, 0 if isinstance(sheet, Product) else sheet.length)
+        for outer in self.sheets.outers:
+            n, m = outer.shape
+            see(outer.left, 0 if self.by_columns(outer) else n)
+            see(outer.right, m if self.by_columns(outer) else 0)
+        for total in self.sheets.rest:
+            for operand in total.operands:
+                see(operand, total.count)
+        return found
+
+    # --- a step's sums ---
+
+    def begin(self, v: Scalars) -> None:
+        """Memory for the thread's sums."""
+        counts = {id(outer): math.prod(self.sides(outer)) for outer in self.sheets.outers}
+        counts |= {id(total): self.share(total.count) for total in self.sheets.rest}
+        self.rooms = {key: (v.room(count), count) for key, count in counts.items()}
+
+    def clear(self, v: Scalars) -> None:
+        """All sums are 0."""
+        for base, count in self.rooms.values():
+
+            def one(i: Index, base: str = base) -> None:
+                v.store(v.number(0.0), base, i)
+
+            for_each(v, count, count <= self.held, one)
+
+    def hand_over(self, v: Scalars, sums: str) -> None:
+        """Write the sums where the team can read them. Where two threads have an element, both write the same number."""
+        for outer in self.sheets.outers:
+            base, count = self.rooms[id(outer)]
+            walked, turns = self.sides(outer)
+
+            def one(i: Index, outer: Outer = outer, base: str = base, turns: int = turns) -> None:
+                for turn in range(turns):
+                    value = v.load(base, self.held_at(v, outer, i, turn))
+                    v.store(value, sums, self.place(v, outer, i, turn))
+
+            for_each(v, walked, count <= self.held, one)
+        for total in self.sheets.rest:
+            base, count = self.rooms[id(total)]
+            for turn in range(count):
+                at: Index = 0 if total.count == 1 else element(v, turn, total.count)
+                v.store(v.load(base, turn), sums, v.index(at, "add", total.first))
+
+    def block(self, v: Any, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
+        _TeamBlock(self, v, read, rows, first, count, bases).write()
+
+
+def element(v: Scalars, turn: Index, length: int) -> Index:
+    """The thread's element in that turn; a turn beyond the last element repeats it, as another thread has it."""
+    at = v.index(v.index(turn, "mul", v.team), "add", v.member)
+    if isinstance(turn, int) and (turn + 1) * v.team <= length:
+        return at
+    return v.let(f"call i64 @llvm.smin.i64(i64 {at}, i64 {length - 1})")
+
+
+def for_each(v: Scalars, count: int, unrolled: bool, body: Callable[[Index], None]) -> None:
+    """The body for 0..count-1, written out or as a loop."""
+    if unrolled:
+        for i in range(count):
+            body(i)
+    else:
+        with v.loop(count, "rows") as turn:
+            body(turn)
+
+
+class _TeamBlock:
+    def __init__(
+        self, plan: TeamBlocks, v: Scalars, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
+    ) -> None:
+        self.plan, self.v, self.count, self.bases = plan, v, count, bases
+        self.once = Writer(v, read)  # what does not differ between samples
+        self.scalars: dict[int, list[str]] = {}  # sheets of one node: the values of all samples
+        self.mine: dict[int, list[list[str]]] = {}  # other sheets: those of each of the thread's elements
+        U = plan.together
+        within: Index = v.let(f"urem i64 {first}, {U}") if count != U else 0
+        begin = first if count == U else v.let(f"sub i64 {first}, {within}")
+        self.row = {
+            kind: v.at(base, v.index(v.index(begin, "mul", columns), "add", within), v.scalar)
+            for kind, base, columns in (("x", rows.X, plan.columns[0]), ("t", rows.T, plan.columns[1]))
+        }
+
+    def write(self) -> None:
+        plan, v = self.plan, self.v
+        for sheet in plan.sheets.order:  # before any loop, so that they are known in all of them
+            for o in sheet.operands:
+                if isinstance(o.source, Node):
+                    self.once.write([o.source])
+        v.meet()  # nobody reads the last block's elements any more
+        for group in plan.groups:
+            for sheet in group:
+                if isinstance(sheet, Product):
+                    self._product(sheet)
+                elif sheet.length == 1:
+                    operands = [self.fetch(o, (0,)) for o in sheet.operands]
+                    self.scalars[id(sheet)] = [
+                        operation(v, sheet.op, *(values[u] for values in operands)) for u in range(self.count)
+                    ]
+                else:
+                    self._elements(sheet)
+            if any(sheet.kept for sheet in group):
+                v.meet()
+        for outer in plan.sheets.outers:
+            self._outer(outer)
+        for total in plan.sheets.rest:
+            self._total(total)
+
+    def fetch(self, access: Access, index: tuple[Index, ...], turn: int | None = None) -> list[str]:
+        """The element's value for each sample of the block; `turn` where it is the thread's own element."""
+        v, source = self.v, access.source
+        if isinstance(source, Node):
+            return [self.once.value(source)] * self.count
+        if isinstance(source, Sheet):
+            if source.length == 1:
+                return self.scalars[id(source)]
+            if turn is not None:
+                return self.mine[id(source)][turn]
+        at: Index = access.base
+        for i, stride in zip(index, access.strides, strict=True):
+            at = v.index(at, "add", v.index(i, "mul", stride))
+        if source == "w":
+            return [v.load(self.bases["w"], at)] * self.count
+        at = v.index(at, "mul", self.plan.together)
+        if isinstance(source, Sheet):
+            return v.load_row(v.at(self.bases["buffers"], v.index(at, "add", source.at)), self.count)
+        return v.load_row(v.at(self.row[source], at), self.count)
+
+    def _done(self, sheet: Sheet, values: list[list[str]]) -> None:
+        """Remember the values of the thread's elements, and show them to the others where they need them."""
+        self.mine[id(sheet)] = values
+        if sheet.kept:
+            for turn, each in enumerate(values):
+                at = self.v.index(element(self.v, turn, sheet.length), "mul", self.plan.together)
+                self.v.store_row(each, self.v.at(self.bases["buffers"], self.v.index(at, "add", sheet.at)))
+
+    def _elements(self, sheet: Sheet) -> None:
+        values = []
+        for turn in range(self.plan.share(sheet.length)):
+            j = element(self.v, turn, sheet.length)
+            operands = [self.fetch(o, (j,), turn if self.plan.own(o, sheet.length) else None) for o in sheet.operands]
+            values.append([operation(self.v, sheet.op, *(each[u] for each in operands)) for u in range(self.count)])
+        self._done(sheet, values)
+
+    def _product(self, sheet: Product) -> None:
+        v, (left, right) = self.v, sheet.operands
+        columns = [element(self.v, turn, sheet.length) for turn in range(self.plan.share(sheet.length))]
+
+        def terms(k: Index) -> tuple[list[str], list[str]]:
+            return self.fetch(left, (k,)), [self.fetch(right, (k, j))[0] for j in columns]
+
+        a, b = terms(0)
+        start = [v.mul(a[u], bj) for bj in b for u in range(self.count)]
+
+        def more(k: str, sums: list[str]) -> list[str]:
+            a, b = terms(k)
+            return [v.fma(a[u], bj, sums[j * self.count + u]) for j, bj in enumerate(b) for u in range(self.count)]
+
+        total = v.carry(1, sheet.inner, start, more)
+        self._done(sheet, [total[j * self.count : (j + 1) * self.count] for j in range(len(columns))])
+
+    def _outer(self, outer: Outer) -> None:
+        plan, v, (n, m) = self.plan, self.v, outer.shape
+        base, count = plan.rooms[id(outer)]
+        by_columns = plan.by_columns(outer)
+        across, length = (outer.right, m) if by_columns else (outer.left, n)  # the operand of the thread's own elements
+        own = [
+            self.fetch(across, (element(self.v, turn, length),), turn if plan.own(across, length) else None)
+            for turn in range(plan.share(length))
+        ]
+        other = outer.left if by_columns else outer.right
+
+        def one(i: Index) -> None:
+            a = self.fetch(other, (i,))
+            for turn, b in enumerate(own):
+                at = plan.held_at(v, outer, i, turn)
+                total = v.load(base, at)
+                for u in range(self.count):
+                    total = v.fma(a[u], b[u], total)
+                v.store(total, base, at)
+
+        for_each(v, plan.sides(outer)[0], count <= plan.held, one)
+
+    def _total(self, total: Total) -> None:
+        plan, v = self.plan, self.v
+        base, count = plan.rooms[id(total)]
+        for turn in range(count):
+            j: Index = 0 if total.count == 1 else element(self.v, turn, total.count)
+            operands = [
+                None if o is None else self.fetch(o, (j,), turn if plan.own(o, total.count) else None)
+                for o in total.operands
+            ]
+            value = v.load(base, turn)
+            for u in range(self.count):
+                value = operation(v, total.op, *(value if each is None else each[u] for each in operands))
+            v.store(value, base, turn)
