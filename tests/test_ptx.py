@@ -89,10 +89,12 @@ def test_a_small_network_lives_in_registers():
 
 
 @pytest.mark.parametrize(("sizes", "bits", "plan"), [
-    ("2-3-2-3", 32, {"team": 1, "together": 1, "registers": 96, "unrolled": True}),
-    ("2-3-2-3", 64, {"team": 1, "together": 1, "registers": 128, "unrolled": True}),
+    ("2-3-2-3", 32, {"team": 1, "together": 1, "registers": 128, "unrolled": True}),
+    ("2-3-2-3", 64, {"team": 1, "together": 1, "registers": 0, "unrolled": True}),
+    ("4-4-4-3", 32, {"team": 1, "registers": 168, "unrolled": True}),
+    ("4-11-3", 32, {"team": 1, "registers": 0, "unrolled": True}),
     ("4-4-4-3", 64, {"team": 1, "registers": 0, "unrolled": True}),  # too much would stand outside any bound
-    ("4-8-3", 32, {"team": 1, "unrolled": False}),
+    ("4-8-3", 32, {"team": 1, "unrolled": True}),
     ("4-8-8-3", 32, {"team": 4, "together": 8, "block": 64}),  # two units a thread
     ("16-16-1", 32, {"team": 8, "together": 8, "block": 64}),
     ("16-16-1", 64, {"team": 8, "together": 4, "block": 64}),

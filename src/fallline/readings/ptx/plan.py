@@ -20,18 +20,21 @@ WARP = 32
 STRAIGHT = 450
 """Nodes of a sample's graph up to which its code is straight-line; longer code leaves the cache of instructions."""
 
-UNROLLED = 64
-"""Parameters up to which loops over them are unrolled, so that they may stay in registers."""
+UNROLLED = 96
+"""Parameters up to which loops over them are unrolled, so that they may stay in registers: 4-11-3 with 91 is 2.3 to 3.9 times
+as fast so."""
 
 REGISTERS = {96: 640, 128: 512, 168: 384}
 """Bounds on a thread's registers: threads of a multiprocessor that then share its 65,536, in blocks of 128."""
 
-SPILLED = 352 * 1024
-"""Bytes outside registers that the threads of a multiprocessor may keep, of which 256 KiB fit its L1 cache. 323 KiB made
-the seed study's network 10 % faster in float64 than fewer threads without a bound; 502 KiB made it half as fast."""
+SPILLED = 200 * 1024
+"""Bytes outside registers that the threads of a multiprocessor may keep, beside the samples in its L1 cache of 256 KiB. More
+seldom pays: the seed study's network in float64 is 10 % faster with 323 KiB there and more threads at work, but 4-4-4-3 in
+float32 is a third slower with 394 KiB, and both are half as fast with 500."""
 
-TEMPORARIES = 48
-"""Numbers under way in straight-line code, beside those that a thread keeps, as the assembler reports them."""
+TEMPORARIES = 56
+"""Numbers under way in straight-line code, beside one for each parameter and those that a thread keeps, as the assembler
+reports them."""
 
 TEAM_MEMORY = 28 * 1024
 """Bytes of a warp's teams: 228 KiB of shared memory, over the eight warps of a multiprocessor that 255 registers allow."""
@@ -90,7 +93,7 @@ def _nodes(objective: Samples) -> int:
 def _registers(program: Program, bits: int) -> int:
     """The lowest bound whose spills stay near: more threads at work hide what each waits for."""
     numbers = program.parameters * (2 + program.states) + len(Measure) + len(program.settings)
-    words = (numbers + TEMPORARIES) * bits // 32
+    words = (numbers + program.parameters + TEMPORARIES) * bits // 32
     for registers, threads in REGISTERS.items():
         if 4 * (words - registers) * threads <= SPILLED:
             return registers
