@@ -1,6 +1,6 @@
 """The exact fma of each instruction set without one against the processor's own, on millions of operands.
 
-PYTHONPATH=src:tests python tests/long/exact_fma.py [operands of each kind, in millions]
+PYTHONPATH=src:tests python tests/long/exact_fma.py [operands of each kind, in millions] [seed]
 """
 
 from __future__ import annotations
@@ -13,25 +13,38 @@ from elementwise import elementwise
 from fallline.readings.machine.target import INSTRUCTION_SETS, this_host
 from fma_operands import KINDS, operands
 
-if not this_host().native.fma:
-    sys.exit("this machine has no fma to compare with")
-sets = [name for name in this_host().sets if not INSTRUCTION_SETS[name].fma]
-block, rng = 1 << 18, np.random.default_rng()
-rounds = max(1, int(float(sys.argv[1] if len(sys.argv) > 1 else 3) * 1e6 / block))
-for dtype in (np.float32, np.float64):
-    own = elementwise("fma", dtype, 3)
-    others = {name: elementwise("fma", dtype, 3, name) for name in sets}
-    for kind in KINDS:
-        for _ in range(rounds):
-            given = operands(kind, dtype, block, rng)
-            right = own(*given)
-            for name, fma in others.items():
-                got = fma(*given)
-                wrong = (got.tobytes() != right.tobytes()) and ~(
-                    ((got == right) & (np.signbit(got) == np.signbit(right))) | (np.isnan(got) & np.isnan(right))
-                )
-                if np.any(wrong):
-                    k = int(np.argmax(wrong))
-                    shown = ", ".join(float(x[k]).hex() for x in given)
-                    sys.exit(f"{name}, {dtype.__name__}: fma({shown}) is {got[k]!r}, not {right[k]!r}")
-        print(f"{dtype.__name__} {kind}: {rounds * block:,} operands, the same bits on {', '.join(sets)}", flush=True)
+BLOCK = 1 << 18
+
+
+def first_difference(got: np.ndarray, right: np.ndarray) -> int | None:
+    """The first place where two arrays differ in a bit; every NaN is the same."""
+    same = ((got == right) & (np.signbit(got) == np.signbit(right))) | (np.isnan(got) & np.isnan(right))
+    return None if same.all() else int(np.argmin(same))
+
+
+def main(millions: float = 3, seed: int = 0) -> str | None:
+    if not this_host().native.fma:
+        return "this machine has no fma to compare with"
+    sets = [name for name in this_host().sets if not INSTRUCTION_SETS[name].fma]
+    rounds, rng = max(1, int(millions * 1e6 / BLOCK)), np.random.default_rng(seed)
+    for dtype in (np.float32, np.float64):
+        own = elementwise("fma", dtype, 3)
+        others = {name: elementwise("fma", dtype, 3, name) for name in sets}
+        for kind in KINDS:
+            for _ in range(rounds):
+                given = operands(kind, dtype, BLOCK, rng)
+                right = own(*given)
+                for name, fma in others.items():
+                    got = fma(*given)
+                    k = first_difference(got, right)
+                    if k is not None:
+                        shown = ", ".join(float(x[k]).hex() for x in given)
+                        return f"{name}, {dtype.__name__}: fma({shown}) is {got[k]!r}, not {right[k]!r}"
+            print(
+                f"{dtype.__name__} {kind}: {rounds * BLOCK:,} operands, the same bits on {', '.join(sets)}", flush=True
+            )
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(float, sys.argv[1:2]), *map(int, sys.argv[2:])))
