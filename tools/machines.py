@@ -31,7 +31,8 @@ PACKAGES = ("numpy", "llvmlite", "lazy-loader", "packaging", "mpmath")
 DEBIAN = {(3, 11): "bookworm", (3, 13): "trixie"}
 """Releases by their Python: with our own version, files compiled here serve there, and a start takes a third of the time."""
 
-LIMIT = 300
+LIMIT = 420
+"""Seconds that one machine may take."""
 
 
 class SkippedError(Exception):
