@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,63 @@ def test_every_name_of_the_front_door_has_an_example_that_runs() -> None:
         if not exempt and not any(test.examples for test in finder.find(value)):
             missing.append(name)
     assert not missing, "no example: " + ", ".join(missing)
+
+
+TEXTBOOK = [m for m in MODULES if m.startswith("fallline.textbook.")]
+NO_EQUATION = {"activation", "initial", "landscape", "let", "loss", "member", "optimizer", "recording", "schedule"}
+"""Functions of the textbook that compute nothing: they look up a record, or name a value."""
+
+
+def pages(module: str) -> dict[str, Any]:
+    """The public functions of a module of the textbook: in `__all__` or not, its formulas are read by people."""
+    found = importlib.import_module(module)
+    own = {name: f for name, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module}
+    return {name: f for name, f in own.items() if not name.startswith("_")}
+
+
+def equations(function: Any) -> list[str]:
+    """The lines of a docstring that hold an equation; an assignment in its example is none."""
+    parts = doctest.DocTestParser().parse(inspect.getdoc(function) or "")
+    return [
+        line for text in parts if isinstance(text, str) for line in text.splitlines() if re.search(r"\S = \S", line)
+    ]
+
+
+@pytest.mark.parametrize("module", TEXTBOOK)
+def test_every_function_of_the_textbook_shows_its_equation(module: str) -> None:
+    missing = [name for name, f in pages(module).items() if name not in NO_EQUATION and not equations(f)]
+    assert not missing, f"no equation in the docstring: {module}: {', '.join(missing)}"
+
+
+def test_functions_without_an_equation_exist() -> None:
+    assert {name for module in TEXTBOOK for name in pages(module)} >= NO_EQUATION
+
+
+@pytest.mark.parametrize("module", ["fallline.textbook.optimizers", "fallline.textbook.schedules"])
+def test_every_docstring_names_the_settings_of_its_page(module: str) -> None:
+    """And no others: adamw has those of adam, to which its docstring points."""
+    for name, f in pages(module).items():
+        settings = {p.name for p in inspect.signature(f).parameters.values() if p.kind is p.KEYWORD_ONLY}
+        (line,) = re.findall(r"Settings: (.*?)(?:\. |\.\n|\.$)", inspect.getdoc(f) or "", re.S) or [""]
+        named = set(re.findall(r"`(\w+)`", line))
+        if "adam" in named:
+            named = named - {"adam"} | {"learning_rate", "beta1", "beta2", "epsilon"}
+        if settings and not name.endswith("_state"):
+            assert named == settings, name
+
+
+@pytest.mark.parametrize("module", TEXTBOOK)
+def test_a_standard_parser_reads_the_sections(module: str) -> None:
+    """NumPy's form: each parameter that the parser finds is one, with a text of its own, and no example is taken for one."""
+    parser = pytest.importorskip("docstring_parser")
+    for name, value in public(module):
+        read = parser.parse(written(value), parser.DocstringStyle.NUMPYDOC)
+        for parameter in read.params:
+            assert parameter.arg_name in inspect.signature(value).parameters, f"{name}: {parameter.arg_name}"
+            assert parameter.description, f"{name}: {parameter.arg_name}"
+        for error in read.raises:
+            assert str(error.type_name).endswith("Error"), f"{name}: {error.type_name}"
+            assert error.description, f"{name}: {error.type_name}"
 
 
 def test_the_front_door_is_sorted_and_every_name_opens() -> None:
