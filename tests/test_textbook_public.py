@@ -76,22 +76,20 @@ def test_every_name_of_the_front_door_has_an_example_that_runs() -> None:
 
 TEXTBOOK = [m for m in MODULES if m.startswith("fallline.textbook.")]
 NO_EQUATION = {"activation", "initial", "landscape", "let", "loss", "member", "optimizer", "recording", "schedule"}
-"""Functions of the textbook that compute nothing: they look up a record, or name a value."""
+"""Functions of the textbook that look up a record or name a value, and so have no equation."""
 
 
 def pages(module: str) -> dict[str, Any]:
-    """The public functions of a module of the textbook: in `__all__` or not, its formulas are read by people."""
-    found = importlib.import_module(module)
-    own = {name: f for name, f in vars(found).items() if inspect.isfunction(f) and f.__module__ == module}
-    return {name: f for name, f in own.items() if not name.startswith("_")}
+    """The functions that a module of the textbook defines without a leading underscore, in `__all__` or not."""
+    functions = inspect.getmembers(importlib.import_module(module), inspect.isfunction)
+    return {name: f for name, f in functions if f.__module__ == module and not name.startswith("_")}
 
 
 def equations(function: Any) -> list[str]:
-    """The lines of a docstring that hold an equation; an assignment in its example is none."""
+    """The lines of a docstring that hold an equation. Assignments in its examples do not count."""
     parts = doctest.DocTestParser().parse(inspect.getdoc(function) or "")
-    return [
-        line for text in parts if isinstance(text, str) for line in text.splitlines() if re.search(r"\S = \S", line)
-    ]
+    prose = "\n".join(part for part in parts if isinstance(part, str))
+    return [line for line in prose.splitlines() if re.search(r"\S = \S", line)]
 
 
 @pytest.mark.parametrize("module", TEXTBOOK)
@@ -106,11 +104,11 @@ def test_functions_without_an_equation_exist() -> None:
 
 @pytest.mark.parametrize("module", ["fallline.textbook.optimizers", "fallline.textbook.schedules"])
 def test_every_docstring_names_the_settings_of_its_page(module: str) -> None:
-    """And no others: adamw has those of adam, to which its docstring points."""
+    """A docstring lists the keyword arguments of its page. That of adamw refers to those of adam."""
     for name, f in pages(module).items():
         settings = {p.name for p in inspect.signature(f).parameters.values() if p.kind is p.KEYWORD_ONLY}
-        (line,) = re.findall(r"Settings: (.*?)(?:\. |\.\n|\.$)", inspect.getdoc(f) or "", re.S) or [""]
-        named = set(re.findall(r"`(\w+)`", line))
+        sentence = re.search(r"Settings: [^.]*", inspect.getdoc(f) or "")
+        named = set(re.findall(r"`(\w+)`", sentence[0] if sentence else ""))
         if "adam" in named:
             named = named - {"adam"} | {"learning_rate", "beta1", "beta2", "epsilon"}
         if settings and not name.endswith("_state"):
@@ -119,7 +117,7 @@ def test_every_docstring_names_the_settings_of_its_page(module: str) -> None:
 
 @pytest.mark.parametrize("module", TEXTBOOK)
 def test_a_standard_parser_reads_the_sections(module: str) -> None:
-    """NumPy's form: each parameter that the parser finds is one, with a text of its own, and no example is taken for one."""
+    """Each parameter that a parser of NumPy's form finds must exist and be described: an example must not pass for one."""
     parser = pytest.importorskip("docstring_parser")
     for name, value in public(module):
         read = parser.parse(written(value), parser.DocstringStyle.NUMPYDOC)
