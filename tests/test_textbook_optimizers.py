@@ -6,7 +6,9 @@ given in a paper or a manual rather than a package, it is written out here in th
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -140,6 +142,31 @@ def test_keras_form(name: str, schedule: Callable[[int], float]) -> None:
     rate = 0.03
     expected = np.array(list(rule(lambda t: rate * schedule(t), **theirs)))
     assert_same_path(path(ours, schedule, learning_rate=rate, **settings), expected)
+
+
+# --- The equations of each docstring -----------------------------------------------------------------------------------
+
+
+def equations(name: str) -> list[tuple[str, str]]:
+    """Both sides of each equation in the docstring's indented lines, from top to bottom."""
+    lines = [line for line in (inspect.getdoc(OPTIMIZERS[name].step) or "").splitlines() if line.startswith("    ")]
+    sides = re.findall(r"(\w+) = (.+?)(?:,  |  +|\n|$)", "\n".join(lines))
+    return sides + equations("adam") if name == "adamw" else sides  # which says "then the step of `adam`"
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_the_equations_of_the_docstring_are_what_the_page_computes(name: str) -> None:
+    """A reader who works through the lines in turn gets the numbers of the page."""
+    sympy, parser = pytest.importorskip("sympy"), pytest.importorskip("sympy.parsing.sympy_parser")
+    grammar = (*parser.standard_transformations, parser.implicit_multiplication, parser.convert_xor)
+    record = OPTIMIZERS[name]
+    settings = {setting: 0.3 + 0.1 * k for k, setting in enumerate(record.settings)}
+    values = settings | {"w": 1.7, "g": -0.6, "t": 3} | {letter: 0.2 + 0.3 * k for k, letter in enumerate(record.state)}
+    w, state = record.step(values["w"], values["g"], tuple(values[letter] for letter in record.state), 3, **settings)
+    for left, right in equations(name):
+        values[left] = float(parser.parse_expr(right, {"sqrt": sympy.sqrt} | values, grammar))
+    np.testing.assert_allclose(values["w"], w, rtol=1e-14)
+    np.testing.assert_allclose([values[letter] for letter in record.state], state, rtol=1e-14)
 
 
 # --- Conventions that really differ -----------------------------------------------------------------------------------

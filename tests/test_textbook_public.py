@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,61 @@ def test_every_name_of_the_front_door_has_an_example_that_runs() -> None:
         if not exempt and not any(test.examples for test in finder.find(value)):
             missing.append(name)
     assert not missing, "no example: " + ", ".join(missing)
+
+
+TEXTBOOK = [m for m in MODULES if m.startswith("fallline.textbook.")]
+NO_EQUATION = {"activation", "initial", "landscape", "let", "loss", "member", "optimizer", "recording", "schedule"}
+"""Functions of the textbook that look up a record or name a value, and so have no equation."""
+
+
+def pages(module: str) -> dict[str, Any]:
+    """The functions that a module of the textbook defines without a leading underscore, in `__all__` or not."""
+    functions = inspect.getmembers(importlib.import_module(module), inspect.isfunction)
+    return {name: f for name, f in functions if f.__module__ == module and not name.startswith("_")}
+
+
+def equations(function: Any) -> list[str]:
+    """The lines of a docstring that hold an equation. Assignments in its examples do not count."""
+    parts = doctest.DocTestParser().parse(inspect.getdoc(function) or "")
+    prose = "\n".join(part for part in parts if isinstance(part, str))
+    return [line for line in prose.splitlines() if re.search(r"\S = \S", line)]
+
+
+@pytest.mark.parametrize("module", TEXTBOOK)
+def test_every_function_of_the_textbook_shows_its_equation(module: str) -> None:
+    missing = [name for name, f in pages(module).items() if name not in NO_EQUATION and not equations(f)]
+    assert not missing, f"no equation in the docstring: {module}: {', '.join(missing)}"
+
+
+def test_functions_without_an_equation_exist() -> None:
+    assert {name for module in TEXTBOOK for name in pages(module)} >= NO_EQUATION
+
+
+@pytest.mark.parametrize("module", ["fallline.textbook.optimizers", "fallline.textbook.schedules"])
+def test_every_docstring_names_the_settings_of_its_page(module: str) -> None:
+    """A docstring lists the keyword arguments of its page. That of adamw refers to those of adam."""
+    for name, f in pages(module).items():
+        settings = {p.name for p in inspect.signature(f).parameters.values() if p.kind is p.KEYWORD_ONLY}
+        sentence = re.search(r"Settings: [^.]*", inspect.getdoc(f) or "")
+        named = set(re.findall(r"`(\w+)`", sentence[0] if sentence else ""))
+        if "adam" in named:
+            named = named - {"adam"} | {"learning_rate", "beta1", "beta2", "epsilon"}
+        if settings and not name.endswith("_state"):
+            assert named == settings, name
+
+
+@pytest.mark.parametrize("module", TEXTBOOK)
+def test_a_standard_parser_reads_the_sections(module: str) -> None:
+    """Each parameter that a parser of NumPy's form finds must exist and be described: an example must not pass for one."""
+    parser = pytest.importorskip("docstring_parser")
+    for name, value in public(module):
+        read = parser.parse(written(value), parser.DocstringStyle.NUMPYDOC)
+        for parameter in read.params:
+            assert parameter.arg_name in inspect.signature(value).parameters, f"{name}: {parameter.arg_name}"
+            assert parameter.description, f"{name}: {parameter.arg_name}"
+        for error in read.raises:
+            assert str(error.type_name).endswith("Error"), f"{name}: {error.type_name}"
+            assert error.description, f"{name}: {error.type_name}"
 
 
 def test_the_front_door_is_sorted_and_every_name_opens() -> None:

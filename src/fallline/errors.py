@@ -1,16 +1,16 @@
-"""The tree of errors: every one is a sentence that names what is wrong, the rule, the value and what to do.
+"""The tree of errors. Each error's text is a sentence: what is wrong, the rule, the value, what to do.
 
 FalllineError
-├── UsageError            the caller's words are wrong (exit status 2 on the command line)
-│   ├── UnknownNameError  a name that is none of ours; lists the nearest valid ones
+├── UsageError            the caller's input is wrong (exit status 2 on the command line)
+│   ├── UnknownNameError  a name that fallline does not define; lists the nearest valid names
 │   ├── SettingError      a setting outside its range or of the wrong type
 │   ├── ShapeError        arrays that do not fit together; names both shapes
 │   ├── StudyError        a study file: key, value, rule and line
 │   ├── DataError         a table that cannot be read or used: row and column
-│   └── OwnCodeError      a file or function of the user's own fails: its error and line
+│   └── OwnCodeError      the user's own file or function fails: its error and line
 ├── TraceError            a page uses something that a reading cannot follow
 ├── DeviceError           a device is absent, fails, or gives other bits than the processor
-│   └── DeviceMemoryError it has too little memory for what was asked
+│   └── DeviceMemoryError a device has too little memory for the request
 └── OutputError           a result cannot be written, or would overwrite another (exit status 1)
 """
 
@@ -37,15 +37,15 @@ __all__ = [
     "visible",
 ]
 
-# Control characters, directions of writing, separators of lines, halves of pairs, and what XML forbids.
+# Control characters, writing directions, line separators, surrogates, and characters that XML forbids.
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""Text from anywhere, safe to show: characters that act on a terminal or hide text become escapes, those of JSON.
+    r"""Return text that is safe to show: characters that control a terminal or hide text become JSON's escapes.
 
-    Whatever fallline prints, draws or writes into a table, a page or a picture passes through here, for names may come
-    from a file that somebody else made. `keep` are characters that stay, such as the ends of our own lines.
+    All text that fallline prints, draws, or writes into a table, a page or a picture passes through here, because names
+    may come from a file that somebody else made. `keep` holds characters to leave alone, such as line ends.
 
     >>> print(visible("cats\x1b[2J\u202e\ncafé"))
     cats\u001b[2J\u202e\u000acafé
@@ -54,35 +54,35 @@ def visible(text: str, keep: str = "") -> str:
 
 
 _SHOWN = 60
-"""Characters of a value that a sentence shows, at most."""
+"""The most characters of a value that a message shows."""
 
 
 def shown(value: object) -> str:
-    """A value as sentences show it.
+    """Return the value's repr as messages show it: cut to 60 characters.
 
     >>> shown("a" * 100)
     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
     """
     try:
         text = repr(value)
-    except ValueError:  # a whole number of more digits than Python writes
+    except ValueError:  # an integer with more digits than Python converts to text
         return "a number of many digits"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 class FalllineError(Exception):
-    """The root of all errors that fallline raises on purpose. Its text is one line that may be shown anywhere."""
+    """The base of all errors that fallline raises on purpose. Its text is one line that is safe to show anywhere."""
 
     def __str__(self) -> str:
         return visible(super().__str__())
 
 
 class UsageError(FalllineError, ValueError):
-    """The caller's words are wrong."""
+    """The caller's input is wrong."""
 
 
 class UnknownNameError(UsageError, LookupError):
-    """A name that is none of ours.
+    """A name that fallline does not define.
 
     >>> print(UnknownNameError("optimizer", "momentun", ["gradient_descent", "momentum", "adam"]))
     optimizer must be one of adam, gradient_descent, momentum; got 'momentun'. Did you mean 'momentum'?
@@ -92,7 +92,7 @@ class UnknownNameError(UsageError, LookupError):
         self.what, self.name, self.valid = what, name, sorted(valid)
         near = difflib.get_close_matches(str(name)[:_SHOWN], self.valid, n=3, cutoff=0.5)
         if callable(name):
-            hint = f" A function of your own becomes one with fallline.{what.split()[-1]}(function)."
+            hint = f" To use a function of your own, pass fallline.{what.split()[-1]}(function)."
         else:
             hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {shown(name)}.{hint}")
@@ -107,7 +107,7 @@ class ShapeError(UsageError):
 
 
 class StudyError(UsageError):
-    """A study file that does not say what a study says."""
+    """A study file that cannot be read, or has a wrong key or value."""
 
 
 class DataError(UsageError):
@@ -115,7 +115,7 @@ class DataError(UsageError):
 
 
 class OwnCodeError(UsageError):
-    """A file or function of the user's own fails, or returns no number."""
+    """The user's own file or function fails, or does not return what it must."""
 
 
 class TraceError(FalllineError, TypeError):
@@ -127,7 +127,7 @@ class DeviceError(FalllineError, RuntimeError):
 
 
 class DeviceMemoryError(DeviceError):
-    """A device has too little memory for what was asked."""
+    """A device has too little memory for the request."""
 
 
 class OutputError(FalllineError, OSError):

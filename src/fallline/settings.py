@@ -1,7 +1,6 @@
 """One declaration for each setting: name, symbol, range, default, meaning.
 
-Flags of the command line, keys of a study, axes of a map, controls of the lab and the texts of errors are read from
-here.
+Command-line flags, study keys, map axes, the lab's controls and error messages all read it from here.
 """
 
 from __future__ import annotations
@@ -41,18 +40,19 @@ class Setting:
 
     @property
     def range(self) -> str:
-        """The range in words, as errors and help texts have it."""
+        """The range in words, as error messages and help texts show it."""
         low, high = (f"{end}" if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
         if self.high == math.inf:
             return "finite" if self.low == -math.inf else f"{'at least' if self.low_included else 'above'} {low}"
         return f"in {'[' if self.low_included else '('}{low}, {high}{']' if self.high_included else ')'}"
 
     def check(self, value: object) -> float:
-        """The value as a number.
+        """Return the value as a number: an int if the setting is whole, else a float.
 
         Raises
         ------
-        SettingError: it is not a number, or lies outside the range.
+        SettingError
+            If the value is not a number, or is outside the range.
         """
         number = _number(value)
         if number is None or not self._holds(number):
@@ -71,14 +71,14 @@ _LARGEST = int(sys.float_info.max)
 
 
 def _number(value: object) -> float | None:
-    """The value as an int, which may be longer than a float's 53 bits, or else as a float; None if it is not a number."""
+    """The value as an int (which may be longer than a float's 53 bits) or a float; None if it is not a number."""
     if isinstance(value, bool):
         return None
     with contextlib.suppress(TypeError):
-        return operator.index(value)  # type: ignore[arg-type]  # whatever is not a whole number raises TypeError
+        return operator.index(value)  # type: ignore[arg-type]  # a value that is not a whole number raises TypeError
     try:
         return float(value) if hasattr(value, "__float__") else None
-    except (TypeError, ValueError, OverflowError):  # an array of several numbers, a fraction beyond all floats
+    except (TypeError, ValueError, OverflowError):  # an array of several numbers, a fraction too large for a float
         return None
 
 
@@ -113,15 +113,30 @@ SETTINGS: dict[str, Setting] = {
 
 
 def setting(name: str) -> Setting:
-    """The declaration of that name."""
+    """Look up the declaration of a setting by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        If fallline declares no setting of that name.
+    """
     if name not in SETTINGS:
         raise UnknownNameError("setting", name, SETTINGS)
     return SETTINGS[name]
 
 
 def checked(names: Iterable[str], given: Mapping[str, object], owner: str) -> dict[str, float]:
-    """A value for each of `names`, given or default, each in range; an unknown name is refused.
+    """Return a valid value for each of `names`: the given value, or else the default.
 
+    Raises
+    ------
+    UnknownNameError
+        If a given name is not one of `names`. The message speaks of settings of `owner`.
+    SettingError
+        If a given value is not a number, or is outside its range; or if `names` is empty and a value is given.
+
+    Examples
+    --------
     >>> checked(("learning_rate", "momentum"), {"learning_rate": 0.1}, "momentum")
     {'learning_rate': 0.1, 'momentum': 0.9}
     """

@@ -1,4 +1,4 @@
-"""Looking up a member of a family by its name."""
+"""Look up a member of a family by its name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ T = TypeVar("T")
 
 
 def member(what: str, name: object, family: Mapping[str, T]) -> T:
-    """The member of that name.
+    """Look up a member of a family by its name.
 
     Raises
     ------
-    UnknownNameError: the family has none of that name; the sentence lists the nearest.
+    UnknownNameError
+        If no member has that name. The message lists the nearest names.
 
+    Examples
+    --------
     >>> member("loss", "squared", {"squared_error": 1})
     Traceback (most recent call last):
     fallline.errors.UnknownNameError: loss must be one of squared_error; got 'squared'. Did you mean 'squared_error'?

@@ -1,8 +1,9 @@
 """Landscapes: functions of a few coordinates whose descent one can see.
 
-Each page takes its coordinates as arguments and stands beside its partial derivatives, worked by hand.
-Pages of any dimension take `*x`. Sources: Surjanovic & Bingham, Virtual Library of Simulation Experiments;
-Jamil & Yang 2013 (arXiv:1308.4008); Rosenbrock 1960; monkey saddle: any book on differential geometry.
+Each page takes its coordinates as arguments and stands beside its partial derivatives, worked by hand. Each coordinate
+is a number or an array (runs,), and so are the value and each partial derivative. Pages of any dimension n take `*x`.
+Sources, where no other is named: Surjanovic & Bingham 2013, Virtual Library of Simulation Experiments; Jamil & Yang
+2013 (arXiv:1308.4008).
 """
 
 from __future__ import annotations
@@ -24,15 +25,25 @@ class Landscape:
 
     Parameters
     ----------
-    name: the field's name for it.
-    function: `f(x, y, ...)` to a value; the arguments' names are the coordinates' names.
-    gradient: `f'(x, y, ...)` to a tuple of partial derivatives; None for a user's own, which is then derived.
-    start: the classical start, or one that shows the landscape well.
-    window: (low, high) of each of two coordinates, for pictures.
-    minima: known global minima. Empty where there is none.
-    dimension: number of coordinates, where a page takes any number of them.
-    log_levels: whether contours want logarithmic levels.
+    name
+        The usual name in the field.
+    function
+        Maps the coordinates `(x, y, ...)` to a value; the arguments' names are the coordinates' names.
+    gradient
+        Maps the coordinates to a tuple of partial derivatives. If None, fallline derives it from the function.
+    start
+        The classical start, or one that shows the landscape well.
+    window
+        (low, high) of each of two coordinates, for pictures.
+    minima
+        The known global minima; empty if the landscape has none.
+    dimension
+        The number of coordinates, for pages that take any number of them.
+    log_levels
+        True if contours should have logarithmic levels.
 
+    Examples
+    --------
     >>> LANDSCAPES["rosenbrock"](-1.2, 1.0)
     24.199999999999996
     """
@@ -54,10 +65,15 @@ class Landscape:
 
 
 def rosenbrock(*x: Array) -> Array:
+    """f(x) = sum_i [(1 - x_i)^2 + 100 (x_(i+1) - x_i^2)^2], i = 1 .. n-1. Minimum 0 at (1, ..., 1). Rosenbrock 1960."""
     return sum((1 - a) ** 2 + 100 * (b - a**2) ** 2 for a, b in pairwise(x))
 
 
 def rosenbrock_gradient(*x: Array) -> list[Array]:
+    """df/dx_i = -2 (1 - x_i) - 400 x_i (x_(i+1) - x_i^2) + 200 (x_i - x_(i-1)^2).
+
+    For i = 1 the last term is absent, for i = n it stands alone.
+    """
     gradient = [0 * a for a in x]
     for i, (a, b) in enumerate(pairwise(x)):
         gradient[i] = gradient[i] - 2 * (1 - a) - 400 * a * (b - a**2)
@@ -66,19 +82,23 @@ def rosenbrock_gradient(*x: Array) -> list[Array]:
 
 
 def himmelblau(x: Array, y: Array) -> Array:
+    """f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2. Four minima of value 0. Himmelblau 1972."""
     return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
 
 
 def himmelblau_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = 4 x p + 2 q, df/dy = 2 p + 4 y q, with p = x^2 + y - 11, q = x + y^2 - 7."""
     p, q = x**2 + y - 11, x + y**2 - 7
     return 4 * x * p + 2 * q, 2 * p + 4 * y * q
 
 
 def beale(x: Array, y: Array) -> Array:
+    """f(x, y) = sum_(k=1..3) (c_k - x + x y^k)^2, c = (1.5, 2.25, 2.625). Minimum 0 at (3, 0.5). Beale 1958."""
     return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
 
 
 def beale_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = sum_k 2 p_k (y^k - 1), df/dy = sum_k 2 k p_k x y^(k-1), with p_k = c_k - x + x y^k, k = 1 .. 3."""
     p, q, r = 1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3
     return (
         2 * p * (y - 1) + 2 * q * (y**2 - 1) + 2 * r * (y**3 - 1),
@@ -87,29 +107,38 @@ def beale_gradient(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 def booth(x: Array, y: Array) -> Array:
+    """f(x, y) = (x + 2y - 7)^2 + (2x + y - 5)^2. Minimum 0 at (1, 3)."""
     return (x + 2 * y - 7) ** 2 + (2 * x + y - 5) ** 2
 
 
 def booth_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = 2 p + 4 q, df/dy = 4 p + 2 q, with p = x + 2y - 7, q = 2x + y - 5."""
     p, q = x + 2 * y - 7, 2 * x + y - 5
     return 2 * p + 4 * q, 4 * p + 2 * q
 
 
 def rastrigin(*x: Array) -> Array:
+    """f(x) = sum_i [10 + x_i^2 - 10 cos(2 pi x_i)]. Minimum 0 at the origin. Rastrigin 1974."""
     return sum(10 + a**2 - 10 * cos(2 * math.pi * a) for a in x)
 
 
 def rastrigin_gradient(*x: Array) -> list[Array]:
+    """df/dx_i = 2 x_i + 20 pi sin(2 pi x_i)."""
     return [2 * a + 20 * math.pi * sin(2 * math.pi * a) for a in x]
 
 
 def ackley(*x: Array) -> Array:
+    """f(x) = 20 + e - 20 exp(-r/5) - exp(c), r^2 = sum_i x_i^2 / n, c = sum_i cos(2 pi x_i) / n. Ackley 1987.
+
+    Convention: the usual constants 20, 1/5, 2 pi. The minimum, 0 at the origin, is a cusp.
+    """
     r = sqrt(sum(a**2 for a in x) / len(x))
     c = sum(cos(2 * math.pi * a) for a in x) / len(x)
     return 20 + math.e - 20 * exp(-r / 5) - exp(c)
 
 
 def ackley_gradient(*x: Array) -> list[Array]:
+    """df/dx_i = 4 exp(-r/5) x_i / (n r) + 2 pi/n sin(2 pi x_i) exp(c), with r, c of `ackley`; 0 at the cusp."""
     # At the minimum itself the function has a cusp; the gradient there is 0 / 0, so r is kept from 0 by the
     # smallest normal number, which gives the mean of the slopes around it: 0.
     r = sqrt(sum(a**2 for a in x) / len(x) + 1e-37)
@@ -120,51 +149,61 @@ def ackley_gradient(*x: Array) -> list[Array]:
 
 
 def styblinski_tang(*x: Array) -> Array:
+    """f(x) = sum_i (x_i^4 - 16 x_i^2 + 5 x_i) / 2. Minimum -39.166166 n at x_i = -2.903534. Styblinski & Tang 1990."""
     return sum(a**4 - 16 * a**2 + 5 * a for a in x) / 2
 
 
 def styblinski_tang_gradient(*x: Array) -> list[Array]:
+    """df/dx_i = 2 x_i^3 - 16 x_i + 5/2."""
     return [2 * a**3 - 16 * a + 2.5 for a in x]
 
 
 def three_hump_camel(x: Array, y: Array) -> Array:
+    """f(x, y) = 2 x^2 - 1.05 x^4 + x^6 / 6 + x y + y^2. Minimum 0 at the origin."""
     return 2 * x**2 - 1.05 * x**4 + x**6 / 6 + x * y + y**2
 
 
 def three_hump_camel_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = 4 x - 4.2 x^3 + x^5 + y, df/dy = x + 2 y."""
     return 4 * x - 4.2 * x**3 + x**5 + y, x + 2 * y
 
 
 def monkey_saddle(x: Array, y: Array) -> Array:
+    """f(x, y) = x^3 - 3 x y^2, the real part of (x + iy)^3; no minimum. Kühnel, Differential Geometry."""
     return x**3 - 3 * x * y**2
 
 
 def monkey_saddle_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = 3 x^2 - 3 y^2, df/dy = -6 x y."""
     return 3 * x**2 - 3 * y**2, -6 * x * y
 
 
 def saddle(x: Array, y: Array) -> Array:
+    """f(x, y) = x^2 - y^2. No minimum: it falls without bound along y."""
     return x**2 - y**2
 
 
 def saddle_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = 2 x, df/dy = -2 y."""
     return 2 * x, -2 * y
 
 
 def plateau(x: Array, y: Array) -> Array:
-    """A bowl whose slope vanishes far out, as behind a saturated unit: tanh of a paraboloid."""
+    """f(x, y) = tanh((x^2 + y^2) / 4): a bowl whose slope vanishes far out, as behind a saturated unit."""
     return tanh((x**2 + y**2) / 4)
 
 
 def plateau_gradient(x: Array, y: Array) -> tuple[Array, Array]:
+    """df/dx = s x, df/dy = s y, with s = (1 - f(x, y)^2) / 2."""
     slope = (1 - tanh((x**2 + y**2) / 4) ** 2) / 2
     return slope * x, slope * y
 
 
 def quadratic(condition: float = 10.0) -> Landscape:
-    """The quadratic bowl (x^2 + condition y^2) / 2: eigenvalues l = 1 and L = condition, so kappa = condition.
+    """f(x, y) = (x^2 + condition y^2) / 2, the quadratic bowl: Hessian eigenvalues 1 and condition.
 
-    Gradient descent converges for learning rates below 2 / condition.
+    If condition >= 1, the condition number is kappa = condition, and gradient descent converges for learning rates
+    below 2 / condition.
 
     >>> quadratic(100.0)(1.0, 1.0)
     50.5
@@ -214,8 +253,15 @@ LANDSCAPES: dict[str, Landscape] = {
 
 
 def landscape(name: str | Landscape) -> Landscape:
-    """The landscape of that name; a `Landscape` of the user's own is returned as it is.
+    """Look up a landscape by its name; a user's own `Landscape` is returned unchanged.
 
+    Raises
+    ------
+    UnknownNameError
+        If no landscape has that name.
+
+    Examples
+    --------
     >>> landscape("booth").minima
     ((1.0, 3.0),)
     """

@@ -1,8 +1,9 @@
 """Losses: each stands beside its gradient with respect to the output layer's pre-activation Z (the logits).
 
 Shapes: Z and T are (..., batch, n_out); a loss is one number for each sample, (..., batch); its delta is shaped like Z.
-Sum or mean over the samples is a factor (1 or 1/batch) that the network page multiplies in, once, so it is not here.
-Binary and multi-label targets use `logistic`; classes use `cross_entropy` with one-hot targets.
+Convention: a loss is the sum over the outputs, not their mean. The sum or mean over the samples is a factor (1 or
+1/batch) that the network page applies once, so it does not stand here. Binary and multi-label targets use `logistic`;
+classes use `cross_entropy` with one-hot targets.
 """
 
 from __future__ import annotations
@@ -24,12 +25,19 @@ class Loss:
 
     Parameters
     ----------
-    name: the field's name for it.
-    value: (Z, T) to one loss for each sample, (..., batch).
-    delta: (Z, T) to d value / d Z, shaped like Z.
-    output: Z to the network's answer: class probabilities, or Z itself.
-    targets: what T holds: "classes" (one-hot rows), "labels" (each 0 or 1), or "values" (any number).
+    name
+        The usual name in the field.
+    value
+        Maps (Z, T) to one loss for each sample, (..., batch).
+    delta
+        Maps (Z, T) to the derivative of value by Z, shaped like Z.
+    output
+        Maps Z to the network's answer: class probabilities, or Z itself.
+    targets
+        What T holds: "classes" (one-hot rows), "labels" (each 0 or 1), or "values" (any number).
 
+    Examples
+    --------
     >>> import numpy as np
     >>> cross_entropy = LOSSES["cross_entropy"]
     >>> cross_entropy.value(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])).round(6).tolist()
@@ -47,38 +55,63 @@ class Loss:
 
 
 def cross_entropy(Z: Array, T: Array) -> Array:
-    """-sum_k t_k log y_k with y = softmax(z) and sum_k t_k = 1, never taking the log of a probability."""
+    """L = -sum_k t_k log y_k with y = softmax(z), for targets with sum_k t_k = 1.
+
+    Convention: computed from the logits as log(sum_k exp(z_k)) - sum_k t_k z_k, without the logarithm of a probability.
+    PyTorch's `cross_entropy`. Source: Bridle 1990.
+    """
     return log_sum_exp(Z) - total(T * Z)
 
 
 def cross_entropy_delta(Z: Array, T: Array) -> Array:
+    """dL/dz_k = y_k - t_k with y = softmax(z), for targets with sum_k t_k = 1.
+
+    >>> import numpy as np
+    >>> cross_entropy_delta(np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])).tolist()
+    [[-0.5, 0.5]]
+    """
     return softmax(Z) - T
 
 
 def squared_error(Z: Array, T: Array) -> Array:
-    """sum_k (z_k - t_k)^2; with one output and factor 1/batch the mean squared error."""
+    """L = sum_k (z_k - t_k)^2.
+
+    Convention: without a half, and not divided by n_out: PyTorch's `mse_loss` with reduction="sum". With one output and
+    factor 1/batch it is the mean squared error. Source: Legendre 1805.
+    """
     return total((Z - T) ** 2)
 
 
 def squared_error_delta(Z: Array, T: Array) -> Array:
+    """dL/dz_k = 2 (z_k - t_k)."""
     return 2 * (Z - T)
 
 
 def half_squared_error(Z: Array, T: Array) -> Array:
-    """1/2 sum_k (z_k - t_k)^2, the convention of scikit-learn and of many courses."""
+    """L = 1/2 sum_k (z_k - t_k)^2, the convention of many courses.
+
+    Convention: not divided by n_out. scikit-learn's MLPRegressor has this gradient, but reports the loss divided by
+    n_out.
+    """
     return total((Z - T) ** 2) / 2
 
 
 def half_squared_error_delta(Z: Array, T: Array) -> Array:
+    """dL/dz_k = z_k - t_k."""
     return Z - T
 
 
 def logistic(Z: Array, T: Array) -> Array:
-    """-sum_k (t_k log y_k + (1 - t_k) log(1 - y_k)) with y = logistic(z): binary, or several labels at once."""
+    """L = -sum_k (t_k log y_k + (1 - t_k) log(1 - y_k)) with y = logistic(z): binary, or several labels at once.
+
+    Convention: computed from the logits, as sum_k (softplus(z_k) - t_k z_k); not divided by n_out: PyTorch's
+    `binary_cross_entropy_with_logits` with reduction="sum".
+    """
     return total(activations.softplus(Z) - T * Z)
 
 
 def logistic_delta(Z: Array, T: Array) -> Array:
+    """dL/dz_k = y_k - t_k with y = logistic(z)."""
     return activations.logistic(Z) - T
 
 
@@ -94,8 +127,15 @@ LOSSES: dict[str, Loss] = {
 
 
 def loss(name: str | Loss) -> Loss:
-    """The loss of that name; a `Loss` of the user's own is returned as it is.
+    """Look up a loss by its name; a user's own `Loss` is returned unchanged.
 
+    Raises
+    ------
+    UnknownNameError
+        If no loss has that name.
+
+    Examples
+    --------
     >>> loss("cross_entropy").targets
     'classes'
     """

@@ -34,10 +34,10 @@ __all__ = ["Layer", "Network", "Parameters", "Reduction", "backward", "forward",
 Reduction = Literal["sum", "mean"]
 
 MOST_LAYERS = 200
-"""Layers of weights, at most: equations and drawings have a line or a column for each."""
+"""The most layers of weights: equations and drawings have a line or a column for each."""
 
 MOST_PARAMETERS = 10**8
-"""Weights and biases of a network, at most: 0.8 GB for each vector of them."""
+"""The most weights and biases of a network: a vector of them takes 0.8 GB."""
 
 
 class Layer(NamedTuple):
@@ -55,7 +55,7 @@ Parameters = tuple[Layer, ...]
 
 
 class Kept(NamedTuple):
-    """What backward needs of a layer: its input A and its pre-activation Z."""
+    """What `backward` needs of a layer: its input A, (..., batch, n_in), and pre-activation Z, (..., batch, n_out)."""
 
     A: Array
     Z: Array
@@ -67,14 +67,23 @@ class Network:
 
     Parameters
     ----------
-    sizes: units of each layer, inputs first: (2, 3, 2, 3), or the text "2-3-2-3" through `Network.of`.
-    activations: one for each hidden layer. The output layer has none: the loss reads its pre-activation.
-    loss: what is minimised; see `fallline.textbook.losses`.
-    reduction: "sum" or "mean" of the loss over the samples.
-    bias: whether layers have biases.
-    scales: a factor for each layer's weights inside the pre-activation (1 each unless given).
-    l2: L2 penalty, l2/2 times the sum of all squared weights (not biases) added to the loss.
+    sizes
+        Units of each layer, inputs first: (2, 3, 2, 3), or the text "2-3-2-3" through `Network.of`.
+    activations
+        One for each hidden layer. The output layer has none: the loss reads its pre-activation.
+    loss
+        The function to minimise; see `fallline.textbook.losses`.
+    reduction
+        "sum" or "mean" of the loss over the samples.
+    bias
+        True if layers have biases.
+    scales
+        A factor on each layer's weights inside the pre-activation; 1 by default.
+    l2
+        Strength of the L2 penalty: l2/2 times the sum of all squared weights (not biases) is added to the loss.
 
+    Examples
+    --------
     >>> Network.of("2-3-2-3")
     Network('2-3-2-3', activations=relu, loss=cross_entropy, reduction=sum, 26 parameters)
     """
@@ -99,7 +108,7 @@ class Network:
         scales: Sequence[float] = (),
         l2: float = 0.0,
     ) -> Network:
-        """A network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
+        """Make a network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
         return cls(
             _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2), loss_of(loss), reduction, bias,
             _listed(scales, "scales"), l2,
@@ -135,29 +144,29 @@ class Network:
 
     @property
     def depth(self) -> int:
-        """Number of layers of weights."""
+        """The number of layers of weights."""
         return len(self.sizes) - 1
 
     @property
     def hidden(self) -> int:
-        """Number of hidden layers."""
+        """The number of hidden layers."""
         return len(self.sizes) - 2
 
     @property
     def text(self) -> str:
-        """The sizes as one writes them: "2-3-2-3"."""
+        """The sizes as text: "2-3-2-3"."""
         return "-".join(str(n) for n in self.sizes)
 
     @property
     def shapes(self) -> tuple[tuple[tuple[int, int], tuple[int] | None], ...]:
-        """Shapes of W and b of each layer."""
+        """The shapes of W and b of each layer."""
         return tuple(
             ((n, m), (m,) if self.bias else None) for n, m in zip(self.sizes[:-1], self.sizes[1:], strict=True)
         )
 
     @property
     def parameter_count(self) -> int:
-        """Number of weights and biases."""
+        """The number of weights and biases."""
         return sum(n * m + (m if self.bias else 0) for n, m in zip(self.sizes[:-1], self.sizes[1:], strict=True))
 
     @property
@@ -167,11 +176,11 @@ class Network:
         return tuple(layer for layer, count in enumerate(counts, start=1) for _ in range(count))
 
     def with_(self, **changes: object) -> Network:
-        """The same network with some fields changed."""
+        """Return a copy of the network with some fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # the fields' own checks run in __post_init__
 
     def unpack(self, vector: Array) -> Parameters:
-        """The parameters inside a flat vector (..., P), in the order W1 (row by row), b1, W2, b2, ..."""
+        """Return the parameters inside a flat vector (..., P), in the order W1 (row by row), b1, W2, b2, ..."""
         if vector.shape[-1] != self.parameter_count:
             raise ShapeError(
                 f"the parameter vector of a {self.text} network must end in {self.parameter_count} entries; "
@@ -187,7 +196,7 @@ class Network:
         return tuple(layers)
 
     def pack(self, parameters: Parameters) -> Array:
-        """The flat vector (..., P) of parameters: the inverse of `unpack`."""
+        """Return the flat vector (..., P) of the parameters: the inverse of `unpack`."""
         parts = []
         for W, b in parameters:
             parts.append(W.reshape(*W.shape[:-2], W.shape[-2] * W.shape[-1]))
@@ -196,7 +205,7 @@ class Network:
         return np.concatenate(parts, axis=-1)
 
     def label(self, index: int) -> str:
-        """What the parameter at that place of the flat vector is called: "W1[0,2]", "b2[1]"."""
+        """Return the name of the parameter at that index of the flat vector: "W1[0,2]", "b2[1]"."""
         asked = index
         for layer, ((n, m), b_shape) in enumerate(self.shapes, start=1):
             if index < n * m:
@@ -221,7 +230,9 @@ class Network:
 
 
 def forward(network: Network, parameters: Parameters, X: Array) -> tuple[Array, tuple[Kept, ...]]:
-    """The logits Z of the last layer, (..., batch, n_out), and what backward needs of each layer.
+    """Zl = sl (A(l-1) Wl) + bl, Al = fl(Zl), from A0 = X, (..., batch, n_in), to the logits Z_L, (..., batch, n_out).
+
+    Returns the logits and, for each layer, what `backward` needs.
 
     >>> network = Network.of("2-1-1", loss="squared_error")
     >>> parameters = network.unpack(np.array([1.0, -1.0, 0.5, 2.0, 0.0]))  # W1, b1, W2, b2
@@ -243,7 +254,10 @@ def forward(network: Network, parameters: Parameters, X: Array) -> tuple[Array, 
 
 
 def backward(network: Network, parameters: Parameters, kept: tuple[Kept, ...], D: Array) -> Parameters:
-    """The gradient for every parameter, from D = dLoss/dZ of the last layer, shaped like the parameters.
+    """dWl = sl A(l-1)^T Dl, dbl = sum of Dl over samples, D(l-1) = sl (Dl Wl^T) * f'(l-1)(Z(l-1)), for l = L down to 1.
+
+    Starts from D = dLoss/dZ of the last layer, (..., batch, n_out). The gradient has the shapes of the parameters.
+    Source: Rumelhart, Hinton & Williams 1986.
 
     >>> network = Network.of("2-1-1", loss="squared_error")
     >>> parameters = network.unpack(np.array([1.0, -1.0, 0.5, 2.0, 0.0]))  # W1, b1, W2, b2
@@ -267,9 +281,9 @@ def backward(network: Network, parameters: Parameters, kept: tuple[Kept, ...], D
 def loss_and_gradient(
     network: Network, parameters: Parameters, X: Array, T: Array, factor: float = 1
 ) -> tuple[Array, Parameters]:
-    """The loss of these samples, times `factor` (1 for the sum, 1/batch for the mean), and its gradient.
+    """L = factor sum_i loss(z_i, t_i) over the samples i, and its gradient; factor 1 gives the sum, 1/batch the mean.
 
-    Both are sums over samples, so those of a data set are the sums of those of its parts. The penalty is not in here.
+    Both are sums over samples, so those of a data set are the sums of those of its parts. The penalty is not included.
 
     >>> network = Network.of("1-1", loss="squared_error")
     >>> X, T = np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])
@@ -284,7 +298,7 @@ def loss_and_gradient(
 
 
 def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Array, Parameters]:
-    """The L2 penalty l2/2 sum W^2 over all weights, not biases, and its gradient l2 W.
+    """L2 = l2/2 sum W^2 over all weights, not biases, and its gradient dL2/dW = l2 W; not divided by the samples.
 
     >>> network = Network.of("1-1")
     >>> value, (layer,) = penalty(network, network.unpack(np.array([2.0, 1.0])), 0.5)

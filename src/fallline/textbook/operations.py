@@ -1,7 +1,7 @@
 """The vocabulary of the textbook: about a dozen named operations, and `let`.
 
-All but a few are NumPy's own functions under NumPy's own names. NumPy hands them to the array type that it is given
-(`__array_ufunc__` and `__array_function__`), which is how one page is read as numbers, symbols, graph or machine code.
+Most of them are NumPy's own functions under NumPy's own names. NumPy hands a call on to the type of its arguments
+(`__array_ufunc__` and `__array_function__`), so that one page can be read as numbers, symbols, graph or machine code.
 Constants in a page are Python numbers (`math.sqrt(2)`, never `np.sqrt(2)`), so that float32 stays float32.
 """
 
@@ -50,8 +50,8 @@ _recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 def let(symbol: str, layer: int | None, value: Array) -> Array:
     """Name an intermediate result, as a textbook does: "let Z of layer 2 be ...".
 
-    Returns `value` itself, unless someone listens (`recording`): the symbolic reading then writes an equation
-    and goes on with the bare symbol, and the gradient checker keeps the value to find the first that goes wrong.
+    Returns `value` itself, unless a recorder is active (`recording`). The recorder of the symbolic reading writes an
+    equation and returns the bare symbol; that of the gradient checker keeps the value, to find the first that is wrong.
 
     >>> let("Z", 1, 3.0)
     3.0
@@ -78,7 +78,7 @@ def recording(recorder: Recorder) -> Iterator[None]:
 
 
 def rows(b: Array) -> Array:
-    """The vector b, shape (..., n), as one row for every sample: (..., 1, n).
+    """rows(b)[..., 0, k] = b[..., k]: the vector b, (..., n), as one row for all samples, (..., 1, n).
 
     >>> (np.zeros((2, 3)) + rows(np.array([1.0, 2.0, 3.0]))).tolist()
     [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
@@ -87,7 +87,7 @@ def rows(b: Array) -> Array:
 
 
 def positive(z: Array) -> Array:
-    """The indicator [z > 0]: 1 where z is positive, else 0 (also at 0), in z's own dtype.
+    """positive(z) = [z > 0]: 1 where z is positive, else 0 (also at 0), in the shape and dtype of z.
 
     >>> positive(np.array([-2.0, 0.0, 2.0])).tolist()
     [0.0, 0.0, 1.0]
@@ -96,7 +96,7 @@ def positive(z: Array) -> Array:
 
 
 def magnitude(z: Array) -> Array:
-    """The absolute value |z|, written with a condition so that it stays analytic away from 0 (complex step).
+    """magnitude(z) = |z|, elementwise, written with a condition so that it is analytic away from 0 (complex step).
 
     >>> magnitude(np.array([-2.0, 2.0, -1 + 3j])).tolist()
     [(2-0j), (2+0j), (1-3j)]
@@ -105,7 +105,7 @@ def magnitude(z: Array) -> Array:
 
 
 def erf(x: Array) -> Array:
-    """The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+    """erf(x) = 2/sqrt(pi) times the integral of exp(-t^2) for t from 0 to x, elementwise.
 
     >>> erf(np.array([0.0, 1.0])).round(6).tolist()
     [0.0, 0.842701]
@@ -116,10 +116,10 @@ def erf(x: Array) -> Array:
 
 
 def shift(Z: Array) -> Array:
-    """A constant for each row that may be subtracted before exp: its largest entry.
+    """shift(Z) = max_k z_k over the last axis: the constant to subtract before exp; shape (..., n) to (..., 1).
 
-    Softmax and log-sum-exp have the same value for every shift; the largest entry keeps exp from overflowing.
-    It counts as a constant: no reading differentiates it, and in exact arithmetic (symbols) it is 0.
+    Softmax and log-sum-exp have the same value for every shift; the largest entry keeps exp from overflowing. It counts
+    as a constant: no reading differentiates it. In exact arithmetic (symbols) it is 0.
 
     >>> shift(np.array([1.0, 3.0, 2.0])).tolist()
     [3.0]
@@ -131,7 +131,7 @@ def shift(Z: Array) -> Array:
 
 
 def total(Z: Array, keepdims: bool = False) -> Array:
-    """The sum over the last axis, sum_k z_k: shape (..., n) to (...), or (..., 1) with `keepdims`.
+    """total(Z) = sum_k z_k over the last axis: shape (..., n) to (...), or to (..., 1) with `keepdims`.
 
     >>> total(np.array([[1.0, 2.0, 3.0]])).tolist()
     [6.0]
@@ -158,7 +158,9 @@ def _by_columns(operation: Any, Z: Array) -> Array:
 
 
 def log_sum_exp(Z: Array) -> Array:
-    """log(sum_k exp(z_k)) over the last axis, without overflow: shape (..., n) to (...).
+    """lse(Z) = log(sum_k exp(z_k)) over the last axis, without overflow: shape (..., n) to (...).
+
+    Computed as m + log(sum_k exp(z_k - m)) with m = max_k z_k. Source: Blanchard, Higham & Higham 2021.
 
     >>> float(log_sum_exp(np.array([1e4, 1e4])))
     10000.69314718056
@@ -168,7 +170,9 @@ def log_sum_exp(Z: Array) -> Array:
 
 
 def softmax(Z: Array) -> Array:
-    """Class probabilities y_k = exp(z_k) / sum_j exp(z_j) over the last axis.
+    """y_k = exp(z_k) / sum_j exp(z_j) over the last axis: class probabilities, shaped like Z, (..., n).
+
+    Computed from z_k - max_j z_j, so that exp does not overflow. Source: Bridle 1990.
 
     >>> softmax(np.array([0.0, 1e4])).tolist()
     [0.0, 1.0]

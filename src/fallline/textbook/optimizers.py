@@ -1,7 +1,8 @@
 """Optimizers: `init` and `step`, elementwise, so a page reads for one weight as for all.
 
-Letters: w parameter, g gradient at w, t number of the step (1 for the first), v, s, m state.
-Every page names its convention, since systems differ (PyTorch, Keras, optax, scikit-learn):
+Letters: w parameter, g gradient at w, t number of the step (1 for the first), v, s, m state. w, g and each state
+variable have the same shape, (..., P) or any other. `fallline.settings` declares each setting's range and default.
+Each page names its convention, because systems differ (PyTorch, Keras, optax, scikit-learn):
 
 - momentum, nesterov: the learning rate stands *inside* the velocity (classical; the notebook, Keras, scikit-learn);
 - momentum_outside, nesterov_outside: outside of it (PyTorch, optax). Equal while the learning rate is constant.
@@ -33,11 +34,17 @@ class Optimizer:
 
     Parameters
     ----------
-    name: the field's name for it.
-    step: `step(w, g, state, t, *, learning_rate, ...)` to the new `(w, state)`. Its keyword arguments are its settings.
-    state: the letters of its state variables, each shaped like w.
-    init: `init(w, **settings)` to the first state; zeros unless given.
+    name
+        The usual name in the field.
+    step
+        Maps `(w, g, state, t, *, learning_rate, ...)` to the new `(w, state)`. Its keyword arguments are its settings.
+    state
+        The letters of its state variables, each shaped like w.
+    init_state
+        Maps `(w, **settings)` to the state before the first step. If None, each state variable starts at 0.
 
+    Examples
+    --------
     >>> w, state = np.array([1.0]), (np.array([0.0]),)
     >>> momentum = OPTIMIZERS["momentum"]
     >>> w, state = momentum.step(w, 2 * w, state, 1, learning_rate=0.1, momentum=0.9)
@@ -52,12 +59,12 @@ class Optimizer:
 
     @cached_property
     def settings(self) -> tuple[str, ...]:
-        """Names of its settings, as the page's keyword arguments have them."""
+        """The names of its settings: the keyword arguments of `step`."""
         parameters = inspect.signature(self.step).parameters.values()
         return tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
 
     def init(self, w: Array, **settings: Any) -> State:
-        """The state before the first step."""
+        """Return the state before the first step."""
         if self.init_state is not None:
             return self.init_state(w, **settings)
         return tuple(np.zeros_like(w) for _ in self.state)
@@ -67,6 +74,12 @@ class Optimizer:
 
 
 def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array) -> tuple[Array, State]:
+    """Gradient descent: one step along the negative gradient.
+
+        w = w - learning_rate g
+
+    Settings: `learning_rate`. Source: Cauchy 1847; with minibatches, Robbins & Monro 1951.
+    """
     w = let("w", None, w - learning_rate * g)
     return w, ()
 
@@ -74,6 +87,14 @@ def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rat
 def momentum(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
 ) -> tuple[Array, State]:
+    """Gradient descent with momentum (heavy ball), the learning rate inside the velocity.
+
+        v = momentum v + learning_rate g
+        w = w - v
+
+    Convention: classical; the notebook, Keras and scikit-learn, whose velocity is -v. v starts at 0.
+    Settings: `learning_rate`, `momentum`. Source: Polyak 1964; Rumelhart, Hinton & Williams 1986.
+    """
     (v,) = state
     v = let("v", None, momentum * v + learning_rate * g)
     w = let("w", None, w - v)
@@ -83,6 +104,15 @@ def momentum(
 def momentum_outside(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
 ) -> tuple[Array, State]:
+    """Gradient descent with momentum, the learning rate outside the velocity.
+
+        v = momentum v + g
+        w = w - learning_rate v
+
+    Convention: PyTorch (without dampening) and optax. When the learning rate falls, the next step shrinks with it,
+    whereas the velocity of `momentum` fades over many steps. v starts at 0.
+    Settings: `learning_rate`, `momentum`. Source: Polyak 1964.
+    """
     (v,) = state
     v = let("v", None, momentum * v + g)
     w = let("w", None, w - learning_rate * v)
@@ -92,6 +122,19 @@ def momentum_outside(
 def nesterov(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
 ) -> tuple[Array, State]:
+    """Nesterov's momentum, the learning rate inside the velocity.
+
+        v = momentum v + learning_rate g
+        w = w - (momentum v + learning_rate g)        with the new v
+
+    Convention: Keras and scikit-learn, whose velocity is -v. w is the look-ahead point, so that g is the gradient at w
+    itself (Bengio, Boulanger-Lewandowski & Pascanu 2013, arXiv:1212.0901). v starts at 0.
+    Settings: `learning_rate`, `momentum`. Source: Nesterov 1983; Sutskever et al. 2013.
+
+    >>> w, (v,) = nesterov(np.array([1.0]), np.array([2.0]), (np.zeros(1),), 1, learning_rate=0.1, momentum=0.9)
+    >>> w.round(6).tolist(), v.tolist()
+    ([0.62], [0.2])
+    """
     (v,) = state
     v = let("v", None, momentum * v + learning_rate * g)
     w = let("w", None, w - (momentum * v + learning_rate * g))
@@ -101,6 +144,14 @@ def nesterov(
 def nesterov_outside(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
 ) -> tuple[Array, State]:
+    """Nesterov's momentum, the learning rate outside the velocity.
+
+        v = momentum v + g
+        w = w - learning_rate (g + momentum v)        with the new v
+
+    Convention: PyTorch and optax. w is the look-ahead point, as in `nesterov`. v starts at 0.
+    Settings: `learning_rate`, `momentum`. Source: Nesterov 1983; Sutskever et al. 2013.
+    """
     (v,) = state
     v = let("v", None, momentum * v + g)
     w = let("w", None, w - learning_rate * (g + momentum * v))
@@ -110,6 +161,15 @@ def nesterov_outside(
 def adagrad(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, epsilon: Array, initial_accumulator: Array
 ) -> tuple[Array, State]:
+    """AdaGrad: each weight's step is divided by the root of the sum of its squared gradients.
+
+        s = s + g^2
+        w = w - learning_rate g / (sqrt(s) + epsilon)
+
+    Convention: epsilon outside the root, as in PyTorch; Keras and optax have sqrt(s + epsilon). s starts at
+    `initial_accumulator`: 0 by default, as in PyTorch; 0.1 in Keras and optax.
+    Settings: `learning_rate`, `epsilon`, `initial_accumulator`. Source: Duchi, Hazan & Singer 2011.
+    """
     (s,) = state
     s = let("s", None, s + g**2)
     w = let("w", None, w - learning_rate * g / (sqrt(s) + epsilon))
@@ -117,12 +177,22 @@ def adagrad(
 
 
 def adagrad_state(w: Array, *, initial_accumulator: Array = 0.0, **settings: Array) -> State:
+    """The state before AdaGrad's first step: s = initial_accumulator in every entry, shaped like w."""
     return (np.zeros_like(w) + initial_accumulator,)
 
 
 def rmsprop(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, decay: Array, epsilon: Array
 ) -> tuple[Array, State]:
+    """RMSProp: the gradient is divided by its running root mean square.
+
+        s = decay s + (1 - decay) g^2
+        w = w - learning_rate g / (sqrt(s) + epsilon)
+
+    Convention: epsilon outside the root, as in PyTorch and, with eps_in_sqrt=False, optax; Keras has sqrt(s + epsilon).
+    s starts at 0 and is not corrected for that. Not centred, without momentum.
+    Settings: `learning_rate`, `decay`, `epsilon`. Source: Tieleman & Hinton 2012, lecture 6.5.
+    """
     (s,) = state
     s = let("s", None, decay * s + (1 - decay) * g**2)
     w = let("w", None, w - learning_rate * g / (sqrt(s) + epsilon))
@@ -132,6 +202,25 @@ def rmsprop(
 def adam(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
 ) -> tuple[Array, State]:
+    """Adam: the running mean of the gradient, divided by its running root mean square.
+
+        m = beta1 m + (1 - beta1) g
+        v = beta2 v + (1 - beta2) g^2
+        m_hat = m / (1 - beta1^t),  v_hat = v / (1 - beta2^t)
+        w = w - learning_rate m_hat / (sqrt(v_hat) + epsilon)
+
+    Convention: epsilon is added to the root of the corrected v_hat, as in PyTorch and optax; `adam_epsilon_hat` has the
+    other form. m and v start at 0, which m_hat and v_hat correct for, so t must be 1 at the first step.
+    Settings: `learning_rate`, `beta1`, `beta2`, `epsilon`.
+    Source: Kingma & Ba 2015 (arXiv:1412.6980), algorithm 1.
+
+    The first step has the length learning_rate |g| / (|g| + epsilon), whatever the betas are:
+
+    >>> options = {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    >>> w, (m, v) = adam(np.zeros(2), np.array([5.0, 1e-8]), (np.zeros(2), np.zeros(2)), 1, **options)
+    >>> w.round(6).tolist(), m.round(6).tolist(), v.round(6).tolist()
+    ([-0.1, -0.05], [0.5, 0.0], [0.025, 0.0])
+    """
     m, v = state
     m = let("m", None, beta1 * m + (1 - beta1) * g)
     v = let("v", None, beta2 * v + (1 - beta2) * g**2)
@@ -144,6 +233,23 @@ def adam(
 def adam_epsilon_hat(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
 ) -> tuple[Array, State]:
+    """Adam in the form of epsilon hat: both corrections stand in the step size.
+
+        m = beta1 m + (1 - beta1) g
+        v = beta2 v + (1 - beta2) g^2
+        rate = learning_rate sqrt(1 - beta2^t) / (1 - beta1^t)
+        w = w - rate m / (sqrt(v) + epsilon)
+
+    Convention: Keras and scikit-learn. Equal to `adam` with epsilon / sqrt(1 - beta2^t) in the place of epsilon, so it
+    differs where gradients are as small as epsilon: compare the example of `adam`.
+    Settings: `learning_rate`, `beta1`, `beta2`, `epsilon` (Kingma & Ba's epsilon hat).
+    Source: Kingma & Ba 2015 (arXiv:1412.6980), end of section 2.
+
+    >>> options = {"learning_rate": 0.1, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    >>> w, state = adam_epsilon_hat(np.zeros(2), np.array([5.0, 1e-8]), (np.zeros(2), np.zeros(2)), 1, **options)
+    >>> w.round(6).tolist()
+    [-0.1, -0.003065]
+    """
     m, v = state
     m = let("m", None, beta1 * m + (1 - beta1) * g)
     v = let("v", None, beta2 * v + (1 - beta2) * g**2)
@@ -156,6 +262,14 @@ def adamw(
     w: Array, g: Array, state: State, t: Array, *,
     learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array, weight_decay: Array,
 ) -> tuple[Array, State]:  # fmt: skip
+    """AdamW: Adam, and a decay of the weights that does not pass through the gradient.
+
+        w = w - learning_rate weight_decay w
+        then the step of `adam`, with the gradient g from before the decay
+
+    Convention: the decay is multiplied by the learning rate, as in PyTorch, optax and Keras. Biases decay as well.
+    Settings: those of `adam`, and `weight_decay`. Source: Loshchilov & Hutter 2019 (arXiv:1711.05101).
+    """
     w = let("w", None, w - learning_rate * weight_decay * w)
     return adam(w, g, state, t, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
@@ -178,8 +292,15 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 
 def optimizer(name: str | Optimizer) -> Optimizer:
-    """The optimizer of that name; an `Optimizer` of the user's own is returned as it is.
+    """Look up an optimizer by its name; a user's own `Optimizer` is returned unchanged.
 
+    Raises
+    ------
+    UnknownNameError
+        If no optimizer has that name.
+
+    Examples
+    --------
     >>> optimizer("adam").settings
     ('learning_rate', 'beta1', 'beta2', 'epsilon')
     """
