@@ -81,6 +81,10 @@ class UsageError(FalllineError, ValueError):
     """The caller's input is wrong."""
 
 
+_OWN = ("activation", "landscape", "loss", "optimizer")
+"""Families that a function of the user's own can join, each by the public function of that name."""
+
+
 class UnknownNameError(UsageError, LookupError):
     """A name that fallline does not define.
 
@@ -91,8 +95,8 @@ class UnknownNameError(UsageError, LookupError):
     def __init__(self, what: str, name: object, valid: Iterable[str]) -> None:
         self.what, self.name, self.valid = what, name, sorted(valid)
         near = difflib.get_close_matches(str(name)[:_SHOWN], self.valid, n=3, cutoff=0.5)
-        if callable(name):
-            hint = f" To use a function of your own, pass fallline.{what.split()[-1]}(function)."
+        if callable(name) and what in _OWN:
+            hint = f" To use a function of your own, pass fallline.{what}(function)."
         else:
             hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {shown(name)}.{hint}")

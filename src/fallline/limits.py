@@ -32,7 +32,8 @@ def check_memory(size: float, what: str, advice: str) -> None:
 
     Raises
     ------
-    UsageError: it would take more than `memory_allowed`.
+    UsageError
+        It would take more than `memory_allowed`.
     """
     if size > memory_allowed():
         raise UsageError(

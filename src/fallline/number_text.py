@@ -28,7 +28,8 @@ def read_number(text: str, what: str) -> float:
 
     Raises
     ------
-    SettingError: the text is not a number, or not a finite one.
+    SettingError
+        The text is not a number, or not a finite one.
     """
     plain = text.strip()
     if plain.lower().lstrip("+-") in ("nan", "inf", "infinity"):
@@ -49,7 +50,8 @@ def read_numbers(text: str, what: str) -> list[float]:
 
     Raises
     ------
-    SettingError: a part is not a finite number.
+    SettingError
+        A part is not a finite number.
     """
     return [read_number(part, what) for part in text.split(",")]
 
@@ -62,7 +64,8 @@ def read_whole(text: str, what: str) -> int:
 
     Raises
     ------
-    SettingError: the text is not a whole number.
+    SettingError
+        The text is not a whole number.
     """
     match = _WHOLE.fullmatch(text.strip())
     if match is None:

@@ -132,17 +132,22 @@ class NetworkObjective(Objective):
 
     Parameters
     ----------
-    network: the network with its loss.
-    data: a `Dataset`, or inputs and targets (X, y) as scikit-learn has them. Targets are brought into the form that the
+    network
+        The network with its loss.
+    data
+        A `Dataset`, or inputs and targets (X, y) as scikit-learn has them. Targets are brought into the form that the
         loss takes: class labels become one-hot rows for cross_entropy, 0 or 1 for logistic with one output, and numbers
         for a loss of values with one output.
 
     Raises
     ------
-    ShapeError: the data have another number of columns than the network has inputs or outputs.
-    UsageError: the targets are not of the loss's kind.
+    ShapeError
+        The data have another number of columns than the network has inputs or outputs.
+    UsageError
+        The targets are not of the loss's kind.
 
-
+    Examples
+    --------
     >>> from fallline.data import generate
     >>> problem = NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians"))
     >>> problem.loss(np.zeros(26)).round(4).tolist()  # 300 log 3

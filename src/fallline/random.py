@@ -122,7 +122,8 @@ def notebook_uniform(seed: int, count: int) -> Floats:
 
     Raises
     ------
-    SettingError: the seed is not one of `RandomState`, a whole number below 2^32.
+    SettingError
+        The seed is not one of `RandomState`, a whole number below 2^32.
     """
     if not 0 <= seed < 2**32:
         raise SettingError(f"the seed of a start or data set of the notebook must be below 2^32; got {seed}.")
@@ -140,7 +141,8 @@ def notebook_normal(seed: int, count: int) -> Floats:
 
     Raises
     ------
-    SettingError: the seed is not one of `RandomState`, a whole number below 2^32.
+    SettingError
+        The seed is not one of `RandomState`, a whole number below 2^32.
     """
     tried = count + 64
     while True:

@@ -34,8 +34,10 @@ class Workload:
 
     Parameters
     ----------
-    settings: for each setting one number for each run.
-    dtype: what all compute in.
+    settings
+        For each setting one number for each run.
+    dtype
+        What all compute in.
     """
 
     name: str

@@ -27,10 +27,14 @@ class Adapter:
 
     Parameters
     ----------
-    names: its parameters in order, each with what it gets.
-    container: what "parameters" is: layers, vector, dictionary or list.
-    layout: how matrices stand.
-    targets: "rows" (as T is), "numbers" (class numbers) or "flat" (one value for each sample).
+    names
+        Its parameters in order, each with what it gets.
+    container
+        What "parameters" is: layers, vector, dictionary or list.
+    layout
+        How matrices stand.
+    targets
+        "rows" (as T is), "numbers" (class numbers) or "flat" (one value for each sample).
     """
 
     function: Callable[..., Any]

@@ -40,15 +40,25 @@ def check(
 
     Parameters
     ----------
-    what: FILE.py:FUNCTION, FILE.py, or a folder of .py files (FOLDER, or FOLDER:FUNCTION).
-    network: sizes of the network that it is the gradient of, such as 2-3-2-3. The default of a network is 2-3-2-3.
-    of: instead of a network: a landscape, activation, loss or optimizer by name, or FILE.py:FUNCTION of coordinates.
-    activation, loss, reduction, l2, data, seed: as `check_gradient` has them; several activations joined by commas.
-    json: print one JSON object for machines.
-    csv: of a folder: write one row for each file. out: picture of the errors. force: overwrite them.
-    time_limit, memory_limit: seconds and megabytes for each file of a folder.
-    workers: files of a folder checked at a time.
+    what
+        FILE.py:FUNCTION, FILE.py, or a folder of .py files (FOLDER, or FOLDER:FUNCTION).
+    network
+        Sizes of the network that it is the gradient of, such as 2-3-2-3. The default of a network is 2-3-2-3.
+    of
+        Instead of a network: a landscape, activation, loss or optimizer by name, or FILE.py:FUNCTION of coordinates.
+    activation, loss, reduction, l2, data, seed
+        As `check_gradient` has them; several activations joined by commas.
+    json
+        Print one JSON object for machines.
+    csv
+        Of a folder: write one row for each file. out: picture of the errors. force: overwrite them.
+    time_limit, memory_limit
+        Seconds and megabytes for each file of a folder.
+    workers
+        Files of a folder checked at a time.
 
+    Notes
+    -----
     0 right, 1 wrong, 2 could not check; of a folder, 1 if any is wrong, else 2 if any could not be checked.
     """
     if network and of:

@@ -20,11 +20,16 @@ class Convention:
 
     Parameters
     ----------
-    sign: -1 for the gradient of minus the loss.
-    constant: a factor on the loss that is no choice of sum or mean: 1/2 in half squared error.
-    per_sample: the power of m on the loss: -1 turns the sum into the mean, 1 the mean into the sum.
-    penalty_too: whether that factor is on the L2 penalty as well.
-    words: what the gradient is that of, where it is not the declared loss.
+    sign
+        -1 for the gradient of minus the loss.
+    constant
+        A factor on the loss that is no choice of sum or mean: 1/2 in half squared error.
+    per_sample
+        The power of m on the loss: -1 turns the sum into the mean, 1 the mean into the sum.
+    penalty_too
+        Whether that factor is on the L2 penalty as well.
+    words
+        What the gradient is that of, where it is not the declared loss.
     """
 
     sign: int

@@ -29,12 +29,18 @@ class Evaluation:
 
     Parameters
     ----------
-    adapter: the way it was called.
-    numbers: its gradient on each group, shaped like the parameters, each block (draws, ...).
-    odd: by block, what is odd about its shape though its numbers are understood.
-    single: whether it gives single precision.
-    tolerance: relative error that counts as rounding.
-    observed: what it did besides.
+    adapter
+        The way it was called.
+    numbers
+        Its gradient on each group, shaped like the parameters, each block (draws, ...).
+    odd
+        By block, what is odd about its shape though its numbers are understood.
+    single
+        Whether it gives single precision.
+    tolerance
+        Relative error that counts as rounding.
+    observed
+        What it did besides.
     """
 
     adapter: Adapter

@@ -25,13 +25,20 @@ class Explanation:
 
     Parameters
     ----------
-    convention: under which the numbers are those of the page with these faults.
-    faults: in the order in which back-propagation meets them.
-    chosen: the fault at each place of the page.
-    error: the largest relative error of that page against the checked numbers, over all draws.
-    draws: how many there are.
-    kinds: for each fault all that coincide with it on these draws.
-    rate: learning rate of an update that comes too early, if that is one of the faults.
+    convention
+        Under which the numbers are those of the page with these faults.
+    faults
+        In the order in which back-propagation meets them.
+    chosen
+        The fault at each place of the page.
+    error
+        The largest relative error of that page against the checked numbers, over all draws.
+    draws
+        How many there are.
+    kinds
+        For each fault all that coincide with it on these draws.
+    rate
+        Learning rate of an update that comes too early, if that is one of the faults.
     """
 
     convention: Convention

@@ -21,11 +21,16 @@ class Fault:
 
     Parameters
     ----------
-    name: unique, made of the place's symbol and what is wrong there: "dW_negated".
-    rewriting: the change of the page.
-    sentence: what is wrong, for people, with {l} for the layer, {k} for the next layer after it.
-    cure: what to do.
-    when: whether the fault can stand in such a network, or would be no fault there.
+    name
+        Unique, made of the place's symbol and what is wrong there: "dW_negated".
+    rewriting
+        The change of the page.
+    sentence
+        What is wrong, for people, with {l} for the layer, {k} for the next layer after it.
+    cure
+        What to do.
+    when
+        Whether the fault can stand in such a network, or would be no fault there.
     """
 
     name: str

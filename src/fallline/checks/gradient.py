@@ -35,20 +35,30 @@ def check_gradient(
 
     Parameters
     ----------
-    function: the gradient. `gradient(parameters, X, T)`, returning what has the parameters' structure (layers, a flat
+    function
+        The gradient. `gradient(parameters, X, T)`, returning what has the parameters' structure (layers, a flat
         vector, a dictionary, a list), or a function whose arguments have the field's names (W1, b1, ..., V, H1, Y).
         Of a landscape: a function of its coordinates. Of an activation: its slope(z). Of a loss: its delta(Z, T).
         Of an optimizer: its step(w, g, state, t, **settings).
-    network: what it is the gradient of: a network or its sizes; a landscape, a function of coordinates, or its name;
+    network
+        What it is the gradient of: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.
-    activation, loss, reduction, l2: of the network, where only its sizes are given.
-    data: samples to check it on, a `Dataset`, (X, T), or a file; drawn at random unless given.
-    seed: key of the random weights and samples.
-    tolerance: relative error that counts as rounding; 1e-9 unless given, 2e-5 for results in single precision.
+    activation, loss, reduction, l2
+        Of the network, where only its sizes are given.
+    data
+        Samples to check it on, a `Dataset`, (X, T), or a file; drawn at random unless given.
+    seed
+        Key of the random weights and samples.
+    tolerance
+        Relative error that counts as rounding; 1e-9 unless given, 2e-5 for results in single precision.
 
+    Notes
+    -----
     Conventions are no faults: sum or mean over the samples, ascent or descent, half or full squared error, samples as
     rows or columns. The verdict names them.
 
+    Examples
+    --------
     >>> from fallline import Network
     >>> from fallline.textbook.network import loss_and_gradient
     >>> network = Network.of("2-3-2-3")

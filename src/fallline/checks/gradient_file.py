@@ -18,9 +18,12 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
 
     Parameters
     ----------
-    function: its name; found unless given.
-    subject: what it should be the gradient of: a network's sizes, a name, or FILE.py:FUNCTION.
-    settings: what `check_gradient` takes; several activations may be joined by commas.
+    function
+        Its name; found unless given.
+    subject
+        What it should be the gradient of: a network's sizes, a name, or FILE.py:FUNCTION.
+    settings
+        What `check_gradient` takes; several activations may be joined by commas.
     """
     try:
         checked = load(path, function)

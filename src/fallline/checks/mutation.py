@@ -40,10 +40,14 @@ class Rewriting:
 
     Parameters
     ----------
-    name: of the alternative.
-    symbol: of the place; see `SITES`.
-    find: source of the subexpression that changes; "" for all of it. A page that lacks it is an error.
-    put: source of what stands there instead; `it` is the subexpression itself. Any variable of the page may be used.
+    name
+        Of the alternative.
+    symbol
+        Of the place; see `SITES`.
+    find
+        Source of the subexpression that changes; "" for all of it. A page that lacks it is an error.
+    put
+        Source of what stands there instead; `it` is the subexpression itself. Any variable of the page may be used.
     """
 
     name: str

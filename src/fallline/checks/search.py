@@ -34,10 +34,15 @@ def explain(groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: f
 
     Parameters
     ----------
-    groups: the draws.
-    numbers: the checked gradient on each group, shaped like the parameters, each block (draws, ...).
-    tolerance: relative error that counts as rounding.
+    groups
+        The draws.
+    numbers
+        The checked gradient on each group, shaped like the parameters, each block (draws, ...).
+    tolerance
+        Relative error that counts as rounding.
 
+    Examples
+    --------
     >>> from fallline.checks.draws import draw
     >>> from fallline.textbook.network import Layer, Network
     >>> groups = draw(Network.of("2-3-2"))
@@ -57,8 +62,10 @@ class Search:
 
     Parameters
     ----------
-    targets: the numbers to be explained.
-    variants: the values that each place of the page can take.
+    targets
+        The numbers to be explained.
+    variants
+        The values that each place of the page can take.
     """
 
     def __init__(self, targets: Targets, variants: Variants) -> None:

@@ -69,10 +69,14 @@ def grade(
 
     Parameters
     ----------
-    settings: what `check_file` takes.
-    function: the one to check in each file; found by its name unless given.
-    seconds, megabytes: limits of time and memory for each file.
-    workers: files checked at a time.
+    settings
+        What `check_file` takes.
+    function
+        The one to check in each file; found by its name unless given.
+    seconds, megabytes
+        Limits of time and memory for each file.
+    workers
+        Files checked at a time.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         try:

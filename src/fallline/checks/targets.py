@@ -22,9 +22,12 @@ class Targets:
 
     Parameters
     ----------
-    groups: the draws.
-    numbers: the checked gradient on each group, shaped like the parameters, each block (draws, ...).
-    tolerance: relative error that counts as rounding.
+    groups
+        The draws.
+    numbers
+        The checked gradient on each group, shaped like the parameters, each block (draws, ...).
+    tolerance
+        Relative error that counts as rounding.
     """
 
     def __init__(self, groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: float = TOLERANCE) -> None:

@@ -51,8 +51,10 @@ class Variants:
 
     Parameters
     ----------
-    groups: the draws.
-    rate: learning rate of a fault that updates weights too early; None if no fault does.
+    groups
+        The draws.
+    rate
+        Learning rate of a fault that updates weights too early; None if no fault does.
     """
 
     def __init__(self, groups: Sequence[Group], rate: float | None = None) -> None:

@@ -26,24 +26,43 @@ class Verdict:
 
     Attributes
     ----------
-    status: "right", "wrong", or "unchecked" where the function could not be compared at all.
-    name: of the checked function.
-    subject: what it was checked as the gradient of.
-    sentence: the verdict in one sentence.
-    called: how the function was called: which argument got what.
-    blocks: largest absolute and relative error of each block, in the order of back-propagation.
-    faults: each fault in words; empty if it is right, or if no known fault explains it.
-    cures: what to do about each.
-    evidence: why this is no guess.
-    others: explanations that are the same function on all draws, and so cannot be told from the one named.
-    findings: where it goes wrong, when no known fault explains it.
-    notes: what else was seen: printing, single precision.
-    uncovered: what these draws could not show.
-    reference: how well the independent derivatives agree with the reference.
-    errors: the error of each entry, relative to its block, for the picture.
+    status
+        "right", "wrong", or "unchecked" where the function could not be compared at all.
+    name
+        Of the checked function.
+    subject
+        What it was checked as the gradient of.
+    sentence
+        The verdict in one sentence.
+    called
+        How the function was called: which argument got what.
+    blocks
+        Largest absolute and relative error of each block, in the order of back-propagation.
+    faults
+        Each fault in words; empty if it is right, or if no known fault explains it.
+    cures
+        What to do about each.
+    evidence
+        Why this is no guess.
+    others
+        Explanations that are the same function on all draws, and so cannot be told from the one named.
+    findings
+        Where it goes wrong, when no known fault explains it.
+    notes
+        What else was seen: printing, single precision.
+    uncovered
+        What these draws could not show.
+    reference
+        How well the independent derivatives agree with the reference.
+    errors
+        The error of each entry, relative to its block, for the picture.
 
+    Notes
+    -----
     A verdict is true in a condition exactly if the gradient is right.
 
+    Examples
+    --------
     >>> from fallline.checks.gradient import check_gradient
     >>> verdict = check_gradient(lambda x, y: (2 * x, 2 * y), lambda x, y: x**2 + y**2)
     >>> verdict.status, verdict.exit_status

@@ -21,17 +21,25 @@ class Dataset:
 
     Parameters
     ----------
-    X: inputs, finite numbers.
-    T: targets: a table of finite numbers, or one target for each sample, as scikit-learn has them: a text or a whole
+    X
+        Inputs, finite numbers.
+    T
+        Targets: a table of finite numbers, or one target for each sample, as scikit-learn has them: a text or a whole
         number is a class, any other number a value.
-    name: what pictures call it.
-    columns: names of the inputs.
-    classes: names of the classes; empty where the targets are values.
+    name
+        What pictures call it.
+    columns
+        Names of the inputs.
+    classes
+        Names of the classes; empty where the targets are values.
 
     Raises
     ------
-    ShapeError, DataError: X or T is no table of finite numbers, or they differ in length.
+    ShapeError, DataError
+        X or T is no table of finite numbers, or they differ in length.
 
+    Examples
+    --------
     >>> Dataset([[0.0, 1.0], [2.0, 3.0]], ["rose", "tulip"])
     Dataset('data', 2 samples, 2 inputs, 2 classes)
     """

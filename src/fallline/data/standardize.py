@@ -23,7 +23,8 @@ def standardized(X: NDArray[np.float64], columns: Sequence[str], source: str) ->
 
     Raises
     ------
-    DataError: a column is the same in every row.
+    DataError
+        A column is the same in every row.
     """
     for name, same in zip(columns, (X[0] == X).all(axis=0), strict=True):
         if same:

@@ -25,12 +25,18 @@ def read_csv(
 
     Parameters
     ----------
-    path: the file, in UTF-8.
-    target: the column to be learned. Texts or whole numbers are classes, other numbers are values; several columns are
+    path
+        The file, in UTF-8.
+    target
+        The column to be learned. Texts or whole numbers are classes, other numbers are values; several columns are
         values, or labels where all are 0 or 1.
-    inputs: the input columns; all others unless given.
-    standardize: bring each input to mean 0 and standard deviation 1.
+    inputs
+        The input columns; all others unless given.
+    standardize
+        Bring each input to mean 0 and standard deviation 1.
 
+    Examples
+    --------
     >>> import tempfile; folder = tempfile.TemporaryDirectory()
     >>> _ = Path(folder.name, "flowers.csv").write_text("width,height,kind\\n1,2,rose\\n2,1,tulip\\n")
     >>> read_csv(Path(folder.name, "flowers.csv"), "kind")

@@ -73,11 +73,16 @@ class Cuda:
 
     Attributes
     ----------
-    name: what the maker calls it.
-    capability: its compute capability, 90 for 9.0.
-    processors: its multiprocessors.
-    shared_memory: bytes of shared memory that a block can have.
-    driver: the newest version of CUDA that the driver serves, 13000 for 13.0.
+    name
+        What the maker calls it.
+    capability
+        Its compute capability, 90 for 9.0.
+    processors
+        Its multiprocessors.
+    shared_memory
+        Bytes of shared memory that a block can have.
+    driver
+        The newest version of CUDA that the driver serves, 13000 for 13.0.
     """
 
     def __init__(self, number: int = 0) -> None:

@@ -29,10 +29,14 @@ def serve(
 
     Parameters
     ----------
-    study: a built-in study's name, or a TOML file; its first map is what the page begins with.
-    data: a CSV file to begin with.
-    port: of the local server; the first free one from 8421 on unless given.
-    browser: whether to open the page.
+    study
+        A built-in study's name, or a TOML file; its first map is what the page begins with.
+    data
+        A CSV file to begin with.
+    port
+        Of the local server; the first free one from 8421 on unless given.
+    browser
+        Whether to open the page.
     """
     try:
         from fallline.lab.server import application, bind, server

@@ -55,10 +55,15 @@ class Session:
 
     Parameters
     ----------
-    send: called with each answer, from any thread.
-    pool: who computes.
-    first: the state of a page that brings none.
+    send
+        Called with each answer, from any thread.
+    pool
+        Who computes.
+    first
+        The state of a page that brings none.
 
+    Examples
+    --------
     >>> import queue
     >>> answers = queue.Queue()
     >>> session = Session(lambda content, buffers: answers.put(content), Pool())

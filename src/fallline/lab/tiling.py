@@ -29,11 +29,16 @@ class TileWork:
 
     Parameters
     ----------
-    plan, place: which tile.
-    told: what each of its messages says.
-    answer: sends a message: its kind, what it says, its arrays.
-    wanted: whether the job of a key is still wished for; asked every few milliseconds.
-    after: no message goes out before this is set.
+    plan, place
+        Which tile.
+    told
+        What each of its messages says.
+    answer
+        Sends a message: its kind, what it says, its arrays.
+    wanted
+        Whether the job of a key is still wished for; asked every few milliseconds.
+    after
+        No message goes out before this is set.
     """
 
     def __init__(

@@ -38,7 +38,8 @@ class Lab(anywidget.AnyWidget):  # type: ignore[misc]  # an extra that may be ab
 
     Attributes
     ----------
-    state: what the page shows; a `State` once the page has spoken.
+    state
+        What the page shows; a `State` once the page has spoken.
     """
 
     _esm = bundled(PAGE, "widget.js")
@@ -77,10 +78,15 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
 
     Parameters
     ----------
-    study: a built-in study's name, or a TOML file; its first map is what the page begins with.
-    data: a CSV file to begin with.
-    state: parts of the state, as `steps=40`, `optimizer="adam"` or `objective={"kind": "landscape", "name": "booth"}`.
+    study
+        A built-in study's name, or a TOML file; its first map is what the page begins with.
+    data
+        A CSV file to begin with.
+    state
+        Parts of the state, as `steps=40`, `optimizer="adam"` or `objective={"kind": "landscape", "name": "booth"}`.
 
+    Examples
+    --------
     >>> lab(steps=40).session._first["steps"]
     40
     """

@@ -28,10 +28,14 @@ class AbsentFunction:
 
     Parameters
     ----------
-    name: what the function was called.
-    sha256: its fingerprint.
-    arguments: names of its coordinates, which are positional, or of its settings, which are keywords.
-    keywords: whether they are keywords.
+    name
+        What the function was called.
+    sha256
+        Its fingerprint.
+    arguments
+        Names of its coordinates, which are positional, or of its settings, which are keywords.
+    keywords
+        Whether they are keywords.
     """
 
     name: str
@@ -39,11 +43,11 @@ class AbsentFunction:
     arguments: tuple[str, ...] = ()
     keywords: bool = False
 
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """What `inspect.signature` tells of the instance: labels and settings are read from there."""
+    def __post_init__(self) -> None:
+        # what `inspect.signature` reports of the instance: labels and settings are read from there
         kind = inspect.Parameter.KEYWORD_ONLY if self.keywords else inspect.Parameter.POSITIONAL_OR_KEYWORD
-        return inspect.Signature([inspect.Parameter(name, kind) for name in self.arguments if name.isidentifier()])
+        names = [inspect.Parameter(name, kind) for name in self.arguments if name.isidentifier()]
+        object.__setattr__(self, "__signature__", inspect.Signature(names))
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         raise UsageError(
@@ -101,7 +105,8 @@ def refuse_absent(description: Any) -> None:
 
     Raises
     ------
-    UsageError: it does; another process could not call it.
+    UsageError
+        It does; another process could not call it.
     """
     if isinstance(description, Mapping):
         if "own" in description:

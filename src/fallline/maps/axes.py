@@ -43,15 +43,23 @@ class Axis:
 
     Parameters
     ----------
-    name: the setting: "learning_rate", "learning_rate.1" (of layer 1), "momentum", "seed", "initial_scale", "start.x".
-    low, high: first and last value.
-    count: number of values.
-    scale: "linear", or "log" for equal ratios.
-    listed: the values themselves where they follow no rule; else empty.
-    part: (first, cells): the values are the centres of cells first, first + 1, ... of the range divided into so many
+    name
+        The setting: "learning_rate", "learning_rate.1" (of layer 1), "momentum", "seed", "initial_scale", "start.x".
+    low, high
+        First and last value.
+    count
+        Number of values.
+    scale
+        "linear", or "log" for equal ratios.
+    listed
+        The values themselves where they follow no rule; else empty.
+    part
+        (first, cells): the values are the centres of cells first, first + 1, ... of the range divided into so many
         equal cells, on the axis's own scale. So the same cell has the same bits in whatever piece of the plane it stands.
         A setting of whole numbers takes the nearest whole number.
 
+    Examples
+    --------
     >>> Axis("learning_rate", 1e-4, 1e-2, 3, "log").values.tolist()
     [0.0001, 0.001, 0.01]
     >>> print(Axis("momentum", 0, 0.99, 512))
@@ -156,7 +164,8 @@ class Axis:
 
         Raises
         ------
-        UsageError: the value lies outside the axis.
+        UsageError
+            The value lies outside the axis.
         """
         edges = np.sort(self.edges[[0, -1]])
         if not edges[0] <= value <= edges[1]:

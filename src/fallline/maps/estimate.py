@@ -39,7 +39,8 @@ def afford(spec: MapSpec) -> None:
 
     Raises
     ------
-    UsageError: with the estimate of its memory or time.
+    UsageError
+        With the estimate of its memory or time.
     """
     if spec.memory > MEMORY:
         raise UsageError(

@@ -40,10 +40,15 @@ class Map:
 
     Attributes
     ----------
-    spec: what it is a map of.
-    known: which cells are computed, (rows, columns).
-    path: the map file behind it, or None.
+    spec
+        What it is a map of.
+    known
+        Which cells are computed, (rows, columns).
+    path
+        The map file behind it, or None.
 
+    Examples
+    --------
     >>> m = map("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=8, steps=50, learning_rate=1e-3)
     >>> m.values.shape, m.complete
     ((8, 8), True)
@@ -244,21 +249,34 @@ def map(
 
     Parameters
     ----------
-    objective: a landscape's name, a function of coordinates, or a network on data.
-    x, y: axes such as "learning_rate=1e-5..1e-2:log", "momentum=0..0.99", "seed=0..999", "start.x=-2..2".
-    size: cells, columns by rows: 512, "512x256" or (512, 256). An axis of whole numbers takes each of them.
-    optimizer, schedule, steps, batch, dtype, and further settings: as for `descend`, the same for all cells.
-    measures: what is kept of each run: "final_loss", "best_loss", "steps_to=0.5", "outcome", "diverged_at", "diverged",
+    objective
+        A landscape's name, a function of coordinates, or a network on data.
+    x, y
+        Axes such as "learning_rate=1e-5..1e-2:log", "momentum=0..0.99", "seed=0..999", "start.x=-2..2".
+    size
+        Cells, columns by rows: 512, "512x256" or (512, 256). An axis of whole numbers takes each of them.
+    optimizer, schedule, steps, batch, dtype, **settings
+        As for `descend`, the same for all cells.
+    measures
+        What is kept of each run: "final_loss", "best_loss", "steps_to=0.5", "outcome", "diverged_at", "diverged",
         "accuracy", "convergence"; one or several.
-    start: the first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
-    initial, seed, starts: distribution, key and number of random starts of each cell; over several, numbers are
+    start
+        The first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
+    initial, seed, starts
+        Distribution, key and number of random starts of each cell; over several, numbers are
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
-    out: a map file; one that was begun is gone on with.
-    workers: worker processes; 0 for threads of this process.
-    device: "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
+    out
+        A map file; one that was begun is gone on with.
+    workers
+        Worker processes; 0 for threads of this process.
+    device
+        "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
-    progress: called with (cells done, cells in all).
+    progress
+        Called with (cells done, cells in all).
 
+    Examples
+    --------
     >>> m = map("quadratic", optimizer="momentum", steps=500,
     ...         x="learning_rate=0.1..0.3", y="momentum=0..0.9", size=(5, 3))
     >>> (m.values < 10).tolist()  # 2(1 + momentum)/L with L = 10: 0.2, 0.29, 0.38

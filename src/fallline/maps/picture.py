@@ -56,10 +56,14 @@ def picture(
 
     Parameters
     ----------
-    measure: which measure to draw; the first unless given.
-    marks: runs to be pointed out: (x, y, label).
-    theory: whether the stability bound of `theory_curve` is laid over it.
-    contours: values at which lines of equal value are drawn.
+    measure
+        Which measure to draw; the first unless given.
+    marks
+        Runs to be pointed out: (x, y, label).
+    theory
+        Whether the stability bound of `theory_curve` is laid over it.
+    contours
+        Values at which lines of equal value are drawn.
     """
     from fallline.views.map import Mark, draw_map
 

@@ -54,13 +54,20 @@ class MapSpec:
 
     Parameters
     ----------
-    objective, optimizer, schedule, schedule_settings: what is descended, and how.
-    x, y: the axes.
-    settings: every other setting of the optimizer, learning rates of single layers, l2 and initial_scale.
-    start: the first parameters, (P,); None for random starts.
-    initial, seed, starts: distribution, key and number of random starts of each cell.
-    steps, batch, dtype: length of a run; samples in a minibatch (None for all); "float64" or "float32".
-    measures: what is kept of each run.
+    objective, optimizer, schedule, schedule_settings
+        What is descended, and how.
+    x, y
+        The axes.
+    settings
+        Every other setting of the optimizer, learning rates of single layers, l2 and initial_scale.
+    start
+        The first parameters, (P,); None for random starts.
+    initial, seed, starts
+        Distribution, key and number of random starts of each cell.
+    steps, batch, dtype
+        Length of a run; samples in a minibatch (None for all); "float64" or "float32".
+    measures
+        What is kept of each run.
     """
 
     objective: Objective

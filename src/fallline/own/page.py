@@ -30,14 +30,19 @@ class Page:
 
     Parameters
     ----------
-    function: the user's own.
-    names: a name for each coordinate.
-    vector: whether the function takes them as one array.
-    values: how many numbers it returns for a point; None for a number by itself.
+    function
+        The user's own.
+    names
+        A name for each coordinate.
+    vector
+        Whether the function takes them as one array.
+    values
+        How many numbers it returns for a point; None for a number by itself.
 
     Attributes
     ----------
-    outputs: the graph's nodes of the values; None where the function cannot be traced.
+    outputs
+        The graph's nodes of the values; None where the function cannot be traced.
     """
 
     def __init__(self, function: Function, names: Sequence[str], *, vector: bool, values: int | None = None) -> None:

@@ -22,10 +22,14 @@ def page_of(function: Function, dimension: int | None = None) -> Page:
 
     Parameters
     ----------
-    function: f(x, y, ...), f(*x), or f(x) of one vector. A parameter with a default stays at it.
-    dimension: number of coordinates, where it is known, as from a start. Otherwise f(*x) and a vector of any length have
+    function
+        f(x, y, ...), f(*x), or f(x) of one vector. A parameter with a default stays at it.
+    dimension
+        Number of coordinates, where it is known, as from a start. Otherwise f(*x) and a vector of any length have
         two, and a vector as many as it needs.
 
+    Examples
+    --------
     >>> page_of(lambda x: x[0] ** 2 + 3 * x[1] ** 2)(1.0, 2.0)
     13.0
     >>> page_of(lambda x, y, a=1, b=100: (a - x) ** 2 + b * (y - x**2) ** 2).dimension

@@ -54,8 +54,10 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
 
     Raises
     ------
-    UsageError: there is no such file.
-    OwnCodeError: it is not Python, cannot be run, or does not hold the function.
+    UsageError
+        There is no such file.
+    OwnCodeError
+        It is not Python, cannot be run, or does not hold the function.
     """
     module = _executed(path)
     own: dict[str, Function] = {

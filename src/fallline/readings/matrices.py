@@ -39,13 +39,19 @@ class Matrix(NDArrayOperatorsMixin):
 
     Parameters
     ----------
-    op: "symbol", "number", "ones", "matmul", "transpose", "add", "subtract", "multiply" (by a number, or entry by
+    op
+        "symbol", "number", "ones", "matmul", "transpose", "add", "subtract", "multiply" (by a number, or entry by
         entry), "divide", "power", "negative", "compare", "indicator", "partial", or "call" of an entrywise function.
-    args: its operands.
-    size: rows and columns.
-    axes: which of the two the page sees: both of a matrix, one of a vector, none of a number.
-    name: of a symbol, a function, or the sign of a comparison.
-    value: of a number.
+    args
+        Its operands.
+    size
+        Rows and columns.
+    axes
+        Which of the two the page sees: both of a matrix, one of a vector, none of a number.
+    name
+        Of a symbol, a function, or the sign of a comparison.
+    value
+        Of a number.
     """
 
     op: str

@@ -25,10 +25,14 @@ class Cliff:
 
     Attributes
     ----------
-    below, above: largest learning rate found whose first step lets the unit live, and smallest that kills it.
-    layer, unit: which unit dies, from 1.
-    survivor, victim: the runs on either side.
-    largest_eigenvalue, bound: of the Hessian at the start, and the learning rate 2/L that it allows on a quadratic.
+    below, above
+        Largest learning rate found whose first step lets the unit live, and smallest that kills it.
+    layer, unit
+        Which unit dies, from 1.
+    survivor, victim
+        The runs on either side.
+    largest_eigenvalue, bound
+        Of the Hessian at the start, and the learning rate 2/L that it allows on a quadratic.
     """
 
     below: float

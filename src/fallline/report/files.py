@@ -52,15 +52,21 @@ def report(
 
     Parameters
     ----------
-    study: a built-in name, a TOML file, or a study.
-    out: the folder; it is made, and holds report.html, results.json and figures/ afterwards.
-    overwrite: whether an earlier report there is replaced. Other files in the folder stay as they are.
-    progress: called with (work done, work in all).
+    study
+        A built-in name, a TOML file, or a study.
+    out
+        The folder; it is made, and holds report.html, results.json and figures/ afterwards.
+    overwrite
+        Whether an earlier report there is replaced. Other files in the folder stay as they are.
+    progress
+        Called with (work done, work in all).
 
     Raises
     ------
-    StudyError: the study does not say what a study says.
-    OutputError: the folder holds a report already, or cannot be written.
+    StudyError
+        The study does not say what a study says.
+    OutputError
+        The folder holds a report already, or cannot be written.
     """
     from fallline.report.page import render  # late: it loads jinja2
 

@@ -42,10 +42,14 @@ class GradientCheck:
 
     Attributes
     ----------
-    points: number of random points.
-    blocks: by letter of the parameters.
-    others: derivatives by other means, complex step and the reverse walk, at points and samples of their own.
-    left_out: comparisons left out, since the step crossed a kink of an activation, where a difference is no evidence.
+    points
+        Number of random points.
+    blocks
+        By letter of the parameters.
+    others
+        Derivatives by other means, complex step and the reverse walk, at points and samples of their own.
+    left_out
+        Comparisons left out, since the step crossed a kink of an activation, where a difference is no evidence.
     """
 
     points: int

@@ -46,15 +46,21 @@ def train(
 
     Parameters
     ----------
-    settings: a number, or one for each cell, (cells,), of each setting of the optimizer, "learning_rate.1", ..., "l2".
-    starts: first parameters, (P,) for all cells or (cells, P).
-    rows: the samples that each step sees, (steps, batch); all unless given. Losses are on the scale of all samples.
-    target: the loss of `steps_to`.
+    settings
+        A number, or one for each cell, (cells,), of each setting of the optimizer, "learning_rate.1", ..., "l2".
+    starts
+        First parameters, (P,) for all cells or (cells, P).
+    rows
+        The samples that each step sees, (steps, batch); all unless given. Losses are on the scale of all samples.
+    target
+        The loss of `steps_to`.
 
     Returns
     -------
     For each measure an array (cells,).
 
+    Examples
+    --------
     >>> from fallline.problems import objective
     >>> train(objective("quadratic"), "gradient_descent", steps=50, settings={"learning_rate": [0.1, 0.21]},
     ...       starts=np.array([2.0, 1.0]))["final_loss"].round(3).tolist()

@@ -32,10 +32,14 @@ class Summary:
 
     Attributes
     ----------
-    final_loss: median of the loss after the last step; a diverged run counts as infinite.
-    reached: share of starts whose loss came to the target or below.
-    steps_to_target: median of the first step at which it did; a run that never did counts as infinite.
-    diverged: share of diverged starts.
+    final_loss
+        Median of the loss after the last step; a diverged run counts as infinite.
+    reached
+        Share of starts whose loss came to the target or below.
+    steps_to_target
+        Median of the first step at which it did; a run that never did counts as infinite.
+    diverged
+        Share of diverged starts.
     """
 
     label: str
@@ -56,10 +60,13 @@ class Pair:
 
     Attributes
     ----------
-    wins: share of starts at which the first ends with the lower loss (a tie counts half). Losses that differ by less
+    wins
+        Share of starts at which the first ends with the lower loss (a tie counts half). Losses that differ by less
         than 1e-9 of the loss at the start are tied: two runs that both reached the bottom differ in rounding alone.
-    loss_difference: median of final loss of the first minus the second, over starts where both are finite.
-    faster: share of starts at which the first reaches the target in fewer steps (a tie counts half).
+    loss_difference
+        Median of final loss of the first minus the second, over starts where both are finite.
+    faster
+        Share of starts at which the first reaches the target in fewer steps (a tie counts half).
     """
 
     first: str
@@ -75,10 +82,15 @@ class Comparison:
 
     Attributes
     ----------
-    losses: by label, (starts, steps + 1).
-    target: the loss that counts as reached.
-    summaries: one for each method, in the order given.
+    losses
+        By label, (starts, steps + 1).
+    target
+        The loss that counts as reached.
+    summaries
+        One for each method, in the order given.
 
+    Examples
+    --------
     >>> result = compare("booth", {"slow": {"learning_rate": 0.01}, "fast": {"learning_rate": 0.1}}, starts=50, steps=30)
     >>> result.starts, list(result.losses), result.losses["fast"].shape
     (50, ['slow', 'fast'], (50, 31))
@@ -190,14 +202,23 @@ def compare(
 
     Parameters
     ----------
-    objective: as for `descend`.
-    methods: by label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}.
-    starts: how many random starts, or the starts themselves, (starts, P).
-    steps: number of updates of each run.
-    target: the loss that counts as reached; the median final loss of the best method unless given.
-    seed, distribution: of random starts; see `fallline.runs.starts.draw_starts`.
-    progress: called with (runs done, runs in all).
+    objective
+        As for `descend`.
+    methods
+        By label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}.
+    starts
+        How many random starts, or the starts themselves, (starts, P).
+    steps
+        Number of updates of each run.
+    target
+        The loss that counts as reached; the median final loss of the best method unless given.
+    seed, distribution
+        Of random starts; see `fallline.runs.starts.draw_starts`.
+    progress
+        Called with (runs done, runs in all).
 
+    Examples
+    --------
     >>> result = compare(
     ...     "quadratic",
     ...     {"plain": {"learning_rate": 0.1}, "momentum": {"optimizer": "momentum", "learning_rate": 0.1, "momentum": 0.5}},

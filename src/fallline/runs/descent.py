@@ -100,7 +100,8 @@ def schedule_and_settings(
 
     Raises
     ------
-    SettingError: a setting is out of range, or there is no name.
+    SettingError
+        A setting is out of range, or there is no name.
     """
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     if "name" not in options:
@@ -119,15 +120,24 @@ class Run:
 
     Attributes
     ----------
-    objective, method, steps: what was run.
-    path: parameters before each step and after the last, (steps + 1, P). NaN after a loss that is not finite.
-    losses: loss at each of them, (steps + 1,).
-    gradient_norms: Euclidean norm of the gradient at each of them, (steps + 1,).
-    outcome: how it ended, in one word and one sentence.
+    objective, method, steps
+        What was run.
+    path
+        Parameters before each step and after the last, (steps + 1, P). NaN after a loss that is not finite.
+    losses
+        Loss at each of them, (steps + 1,).
+    gradient_norms
+        Euclidean norm of the gradient at each of them, (steps + 1,).
+    outcome
+        How it ended, in one word and one sentence.
 
+    Notes
+    -----
     With minibatches, losses and norms are those of the batch that the next step sees, and the last are of all samples.
     All are on the scale of all samples: where the loss is a sum, that of a batch of b of n samples counts n/b times.
 
+    Examples
+    --------
     >>> run = descend("booth", learning_rate=0.05, steps=100)
     >>> run.end.round(3).tolist(), run.steps_to(1.0)
     ([1.0, 3.0], 17)
@@ -248,17 +258,28 @@ def descend(
 
     Parameters
     ----------
-    objective: a landscape's name, a `Landscape`, a function of coordinates, or a network on data.
-    optimizer: name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
+    objective
+        A landscape's name, a `Landscape`, a function of coordinates, or a network on data.
+    optimizer
+        Name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
         `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone.
-    start: the first parameters; a landscape's classical start, or a random start of this seed, unless given.
-    steps: number of updates.
-    schedule: name, record, or {"name": ..., setting: ...}.
-    batch: samples in a minibatch, drawn by keyed shuffles; all samples unless given. See `Run` for what is recorded.
-    seed: key of random start and minibatches.
-    dtype: "float64" or "float32".
-    progress: called with (steps done, steps in all).
+    start
+        The first parameters; a landscape's classical start, or a random start of this seed, unless given.
+    steps
+        Number of updates.
+    schedule
+        Name, record, or {"name": ..., setting: ...}.
+    batch
+        Samples in a minibatch, drawn by keyed shuffles; all samples unless given. See `Run` for what is recorded.
+    seed
+        Key of random start and minibatches.
+    dtype
+        "float64" or "float32".
+    progress
+        Called with (steps done, steps in all).
 
+    Examples
+    --------
     >>> run = descend("rosenbrock", "momentum", start=(0.86809884, -4.4326123), learning_rate=8e-5, momentum=0.9, steps=180)
     >>> run.end.round(6).tolist()
     [1.270353, 1.614794]

@@ -71,11 +71,16 @@ def kernel_of(
 
     Parameters
     ----------
-    settings, hits: as `program_of` has them.
-    plan: how the code is laid out; chosen for the machine if None.
-    bits: 32 or 64.
-    batches: whether steps see minibatches.
-    samples: the numbers of samples that a step may see.
+    settings, hits
+        As `program_of` has them.
+    plan
+        How the code is laid out; chosen for the machine if None.
+    bits
+        32 or 64.
+    batches
+        Whether steps see minibatches.
+    samples
+        The numbers of samples that a step may see.
     """
 
     def make() -> Kernel:

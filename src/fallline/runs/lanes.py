@@ -64,31 +64,48 @@ def train(
 
     Parameters
     ----------
-    objective: a landscape's name, or an objective.
-    optimizer_, schedule_: names or records.
-    starts: first parameters, (P,) for all cells or (cells, P).
-    settings: for each setting a number or one for each cell, (cells,): the optimizer's, "learning_rate.1" for a layer's
+    objective
+        A landscape's name, or an objective.
+    optimizer_, schedule_
+        Names or records.
+    starts
+        First parameters, (P,) for all cells or (cells, P).
+    settings
+        For each setting a number or one for each cell, (cells,): the optimizer's, "learning_rate.1" for a layer's
         own learning rate, "l2", "schedule.decay" and so on for the schedule's. What is not given has its default.
-    rows: samples that each step sees, (steps, batch), the same for all cells; all samples unless given. The loss after
+    rows
+        Samples that each step sees, (steps, batch), the same for all cells; all samples unless given. The loss after
         the last step is of all samples, those before are of the batch that the next step sees, on the scale of all
         samples.
-    measures: any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P);
+    measures
+        Any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P);
         "path", those of every step, (cells, steps + 1, P). From the first loss on that is not finite, a run's losses and
         last parameters are NaN; its path is NaN after the parameters that gave that loss.
-    target: the loss of "steps_to".
-    dtype: "float64" or "float32".
-    threads: workers; one for each core unless given.
-    progress: called with (cells done, cells).
-    plan, device_plan: how the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
-    device: "cpu", or "cuda" for a CUDA device. Some of the first cells of each kernel are computed on the processor too,
+    target
+        The loss of "steps_to".
+    dtype
+        "float64" or "float32".
+    threads
+        Workers; one for each core unless given.
+    progress
+        Called with (cells done, cells).
+    plan, device_plan
+        How the code is laid out; chosen for the machine unless given. It reaches no bit of the result.
+    device
+        "cpu", or "cuda" for a CUDA device. Some of the first cells of each kernel are computed on the processor too,
         and a device whose bits differ is refused.
 
     Raises
     ------
-    DeviceError: there is no such device, it fails, or its bits differ.
-    TraceError: a user's page uses something that cannot be traced.
-    FalllineError: another library has switched subnormal numbers off in this process.
+    DeviceError
+        There is no such device, it fails, or its bits differ.
+    TraceError
+        A user's page uses something that cannot be traced.
+    FalllineError
+        Another library has switched subnormal numbers off in this process.
 
+    Examples
+    --------
     >>> got = train("rosenbrock", "momentum", steps=180, starts=[0.86809884, -4.4326123],
     ...             settings={"learning_rate": [8e-5, 8e-5], "momentum": [0.9, 0.7]}, measures=["final_loss"])
     >>> got["final_loss"].round(6).tolist()

@@ -58,11 +58,17 @@ class Outcome:
 
     Parameters
     ----------
-    kind: one of `OUTCOMES`.
-    sentence: what happened, and what is known of the cause.
-    step: the step at which it diverged; else None.
-    evidence: the numbers behind the sentence, by name.
+    kind
+        One of `OUTCOMES`.
+    sentence
+        What happened, and what is known of the cause.
+    step
+        The step at which it diverged; else None.
+    evidence
+        The numbers behind the sentence, by name.
 
+    Examples
+    --------
     >>> print(Outcome("diverged", "Diverged at step 3: the loss was no longer a finite number.", 3))
     Diverged at step 3: the loss was no longer a finite number.
     """
@@ -102,15 +108,24 @@ class Statistics:
 
     Parameters
     ----------
-    steps: T.
-    diverged_at: first step whose loss is not finite or beyond the cap; -1 for none. If it is not -1, nothing else counts.
-    first, last, lowest, highest: L_0, L_T, and the extremes over all steps.
-    window_first, window_low, window_high: the first loss of the last `window(steps)` steps, and the extremes there.
-    climbed: the sum of all rises of the loss in the window.
-    drift: mean of the last `half(steps)` losses of the window minus the mean of the first ones.
-    last_gradient, largest_gradient: G_T and the largest G_t. NaN or infinite where it overflowed.
-    smallest_gradient: the norm below which squares underflow: a smaller G_T counts as this.
-    largest_parameter: the largest absolute value of a parameter after the last step.
+    steps
+        T.
+    diverged_at
+        First step whose loss is not finite or beyond the cap; -1 for none. If it is not -1, nothing else counts.
+    first, last, lowest, highest
+        L_0, L_T, and the extremes over all steps.
+    window_first, window_low, window_high
+        The first loss of the last `window(steps)` steps, and the extremes there.
+    climbed
+        The sum of all rises of the loss in the window.
+    drift
+        Mean of the last `half(steps)` losses of the window minus the mean of the first ones.
+    last_gradient, largest_gradient
+        G_T and the largest G_t. NaN or infinite where it overflowed.
+    smallest_gradient
+        The norm below which squares underflow: a smaller G_T counts as this.
+    largest_parameter
+        The largest absolute value of a parameter after the last step.
     """
 
     steps: int
@@ -206,9 +221,12 @@ class Rule:
 
     Parameters
     ----------
-    kind: the outcome.
-    definition: the rule in words.
-    holds: the rule on statistics.
+    kind
+        The outcome.
+    definition
+        The rule in words.
+    holds
+        The rule on statistics.
     """
 
     kind: Kind

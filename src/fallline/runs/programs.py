@@ -39,9 +39,11 @@ def program_of(
 
     Parameters
     ----------
-    settings: names of the numbers that a run is given: the optimizer's, "schedule.decay" ... for the schedule's,
+    settings
+        Names of the numbers that a run is given: the optimizer's, "schedule.decay" ... for the schedule's,
         "learning_rate.2" for a layer's own learning rate, "l2", "target".
-    hits: whether right answers are counted, for accuracy.
+    hits
+        Whether right answers are counted, for accuracy.
     """
     names = tuple(dict.fromkeys((*settings, "target")))
     step = _Step(optimizer, schedule, names)

@@ -36,10 +36,14 @@ def draw_curves(
 
     Parameters
     ----------
-    runs: descents of the same objective.
-    log: whether the loss has a logarithmic axis; where losses are positive and span a factor of 50 unless given.
-    target: a loss to be marked by a line.
-    names: what the runs are called; the settings in which they differ unless given.
+    runs
+        Descents of the same objective.
+    log
+        Whether the loss has a logarithmic axis; where losses are positive and span a factor of 50 unless given.
+    target
+        A loss to be marked by a line.
+    names
+        What the runs are called; the settings in which they differ unless given.
     """
     runs, theme = list(runs), look(theme)
     if not runs:

@@ -35,8 +35,10 @@ def draw_data(
 
     Parameters
     ----------
-    dataset: classes differ in shape and colour; targets that are values in colour.
-    columns: which two inputs, where there are more than two.
+    dataset
+        Classes differ in shape and colour; targets that are values in colour.
+    columns
+        Which two inputs, where there are more than two.
     """
     theme = look(theme)
     width = dataset.X.shape[1]

@@ -27,9 +27,13 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
 
     Parameters
     ----------
-    what: the object, its name, a network's sizes such as "2-3-2-3", or a function of coordinates.
-    form: "units" for one equation for each unit and parameter of a network, "matrix" for one for each layer.
+    what
+        The object, its name, a network's sizes such as "2-3-2-3", or a function of coordinates.
+    form
+        "units" for one equation for each unit and parameter of a network, "matrix" for one for each layer.
 
+    Examples
+    --------
     >>> print(equations("rosenbrock").text())
     rosenbrock
     <BLANKLINE>

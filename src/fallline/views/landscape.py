@@ -51,11 +51,17 @@ def draw_contours(
 
     Parameters
     ----------
-    objective: a landscape, its name, a function of two coordinates, or a network of two parameters on data.
-    runs: descents of it.
-    window: ((x low, x high), (y low, y high)); the landscape's own, widened to starts and ends, unless given.
-    names: what the runs are called; the settings in which they differ unless given.
+    objective
+        A landscape, its name, a function of two coordinates, or a network of two parameters on data.
+    runs
+        Descents of it.
+    window
+        ((x low, x high), (y low, y high)); the landscape's own, widened to starts and ends, unless given.
+    names
+        What the runs are called; the settings in which they differ unless given.
 
+    Examples
+    --------
     >>> draw_contours("himmelblau").alt[:64]
     'Contours of Himmelblau for x from −5 to 5 and y from −5 to 5, on'
     """

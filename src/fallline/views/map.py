@@ -60,18 +60,29 @@ def draw_map(
 
     Parameters
     ----------
-    values: (y, x), one for each cell; a value that is not finite counts as diverged.
-    x_axis, y_axis: the settings, with their values and whether they are logarithmic.
-    measure: what the values are, with its unit: "final loss", "steps to loss 40", "share of diverged starts".
-    kind: "values"; "outcomes", places in `OUTCOMES`; or "ranks", negative where converged and positive where diverged,
+    values
+        (y, x), one for each cell; a value that is not finite counts as diverged.
+    x_axis, y_axis
+        The settings, with their values and whether they are logarithmic.
+    measure
+        What the values are, with its unit: "final loss", "steps to loss 40", "share of diverged starts".
+    kind
+        "values"; "outcomes", places in `OUTCOMES`; or "ranks", negative where converged and positive where diverged,
         each side coloured by rank, as the convergence measure of Sohl-Dickstein 2024 wants it.
-    diverged: (y, x), which cells diverged; where the value is not finite unless given.
-    log: whether colours are logarithmic; where values are positive and span a factor of 20 unless given.
-    limits: lowest and highest value of the colours; the values' own unless given.
-    marks: runs to be pointed out, numbered in the picture and named below.
-    contours: values at which a line of equal value is drawn.
-    curves: by label, points (x, y) of a line laid over the map, such as the bound 2(1 + momentum)/L.
-    lost_word: what the legend calls cells without a value: "diverged", "never reached".
+    diverged
+        (y, x), which cells diverged; where the value is not finite unless given.
+    log
+        Whether colours are logarithmic; where values are positive and span a factor of 20 unless given.
+    limits
+        Lowest and highest value of the colours; the values' own unless given.
+    marks
+        Runs to be pointed out, numbered in the picture and named below.
+    contours
+        Values at which a line of equal value is drawn.
+    curves
+        By label, points (x, y) of a line laid over the map, such as the bound 2(1 + momentum)/L.
+    lost_word
+        What the legend calls cells without a value: "diverged", "never reached".
     """
     array, theme = np.asarray(values, dtype=np.float64), look(theme)
     shape = (len(y_axis.values), len(x_axis.values))

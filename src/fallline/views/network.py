@@ -48,11 +48,17 @@ def draw_network(
 
     Parameters
     ----------
-    network: any number of layers and units; of large layers the first and last units are shown, with the count.
-    parameters: a flat vector or (W, b) of each layer; without them all lines are alike.
-    inputs, outputs: names of the input and output units, such as a table's columns and classes.
-    values: whether weights and biases are written beside lines and units; where there is room unless given.
+    network
+        Any number of layers and units; of large layers the first and last units are shown, with the count.
+    parameters
+        A flat vector or (W, b) of each layer; without them all lines are alike.
+    inputs, outputs
+        Names of the input and output units, such as a table's columns and classes.
+    values
+        Whether weights and biases are written beside lines and units; where there is room unless given.
 
+    Examples
+    --------
     >>> draw_network(Network.of("784-256-128-10")).title
     'Network 784-256-128-10: 235,146 parameters'
     """

@@ -27,11 +27,17 @@ class Picture:
 
     Attributes
     ----------
-    figure: matplotlib's figure, to be changed at will.
-    title: one line.
-    alt: what the picture shows, in words, for those who cannot see it.
-    theme: its colours.
+    figure
+        matplotlib's figure, to be changed at will.
+    title
+        One line.
+    alt
+        What the picture shows, in words, for those who cannot see it.
+    theme
+        Its colours.
 
+    Notes
+    -----
     The same figure gives the same bytes, whatever the day and whoever's settings.
     """
 

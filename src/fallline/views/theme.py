@@ -24,12 +24,18 @@ class Theme:
 
     Parameters
     ----------
-    background, ink, muted, faint: paper, text, secondary text, grid lines.
-    series: for classes and runs, in this order.
-    heights: ramp of a landscape, low to high. A path must stand out from all of it.
-    values: ramp of a map, low to high.
-    diverged: ramp of diverged cells, early to late; its middle stands for all of them.
-    outcomes: converged, still descending, stalled, oscillating, diverged, rising.
+    background, ink, muted, faint
+        Paper, text, secondary text, grid lines.
+    series
+        For classes and runs, in this order.
+    heights
+        Ramp of a landscape, low to high. A path must stand out from all of it.
+    values
+        Ramp of a map, low to high.
+    diverged
+        Ramp of diverged cells, early to late; its middle stands for all of them.
+    outcomes
+        Converged, still descending, stalled, oscillating, diverged, rising.
     """
 
     name: str

@@ -26,8 +26,10 @@ class Compiled:
 
     Attributes
     ----------
-    seconds: time that compiling took.
-    bytes: size of the object file that the code was loaded from.
+    seconds
+        Time that compiling took.
+    bytes
+        Size of the object file that the code was loaded from.
     """
 
     def __init__(self, text: str, instruction_set: str = "native", name: str = "run") -> None:

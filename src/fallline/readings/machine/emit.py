@@ -72,10 +72,14 @@ class Writer:
 
     Parameters
     ----------
-    v: where to write.
-    read: (input's key) to the name of its value.
-    known: values from outside: node index to name.
-    narrow: indices of the nodes that are written as shorter code (`ranges`).
+    v
+        Where to write.
+    read
+        (input's key) to the name of its value.
+    known
+        Values from outside: node index to name.
+    narrow
+        Indices of the nodes that are written as shorter code (`ranges`).
     """
 
     def __init__(

@@ -21,11 +21,16 @@ class Frame:
 
     Attributes
     ----------
-    size: vectors of scratch memory taken so far.
-    base: address of each part of it: "w", "state", "sums" (gradient, loss, one to spare), "settings", "measures".
-    args: the table's words.
-    factor: the step's factor on the sum of losses, set by whoever begins a step.
-    scale: what a minibatch's sums are multiplied by to be recorded on the scale of all samples; empty without minibatches.
+    size
+        Vectors of scratch memory taken so far.
+    base
+        Address of each part of it: "w", "state", "sums" (gradient, loss, one to spare), "settings", "measures".
+    args
+        The table's words.
+    factor
+        The step's factor on the sum of losses, set by whoever begins a step.
+    scale
+        What a minibatch's sums are multiplied by to be recorded on the scale of all samples; empty without minibatches.
     """
 
     def __init__(self, program: Program, v: Vectors) -> None:

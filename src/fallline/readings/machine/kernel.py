@@ -47,9 +47,12 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
 
     Parameters
     ----------
-    bits: 32 or 64.
-    batches: whether steps see minibatches; else all samples.
-    remainder: whether the number of samples may be no multiple of `plan.together`.
+    bits
+        32 or 64.
+    batches
+        Whether steps see minibatches; else all samples.
+    remainder
+        Whether the number of samples may be no multiple of `plan.together`.
     """
     writer = KernelWriter(program, plan, bits, batches, remainder)
     text = writer.write()

@@ -93,9 +93,12 @@ class Plan:
 
     Parameters
     ----------
-    lanes: runs side by side in a vector.
-    together: samples taken at a time.
-    tiled: loops over arrays in place of straight-line code.
+    lanes
+        Runs side by side in a vector.
+    together
+        Samples taken at a time.
+    tiled
+        Loops over arrays in place of straight-line code.
     """
 
     lanes: int

@@ -19,8 +19,10 @@ class OverSamples:
 
     Parameters
     ----------
-    batches: whether steps see minibatches; else all samples.
-    remainder: whether the number of samples may be no multiple of `plan.together`.
+    batches
+        Whether steps see minibatches; else all samples.
+    remainder
+        Whether the number of samples may be no multiple of `plan.together`.
     """
 
     def __init__(self, f: Frame, objective: Samples, plan: Plan, batches: bool, remainder: bool) -> None:

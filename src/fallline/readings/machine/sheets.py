@@ -82,7 +82,8 @@ class Sheets:
 
     Parameters
     ----------
-    outputs: (place among the sums, node) for everything that is summed over the samples.
+    outputs
+        (place among the sums, node) for everything that is summed over the samples.
     """
 
     outputs: Sequence[tuple[int, Node]]

@@ -32,9 +32,12 @@ class Straight:
 
     Parameters
     ----------
-    outputs: (place among the sums, node).
-    columns: inputs and targets of a sample.
-    together: how many samples a block takes.
+    outputs
+        (place among the sums, node).
+    columns
+        Inputs and targets of a sample.
+    together
+        How many samples a block takes.
     """
 
     scratch = 0  # vectors of memory it needs

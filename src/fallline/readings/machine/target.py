@@ -24,10 +24,14 @@ class InstructionSet:
 
     Parameters
     ----------
-    architecture: the first part of LLVM's triple.
-    features: what the processor must have, in LLVM's words.
-    register: bytes of a vector register.
-    fma: whether it multiplies and adds with one rounding.
+    architecture
+        The first part of LLVM's triple.
+    features
+        What the processor must have, in LLVM's words.
+    register
+        Bytes of a vector register.
+    fma
+        Whether it multiplies and adds with one rounding.
     """
 
     name: str

@@ -28,10 +28,14 @@ class Tiled:
 
     Parameters
     ----------
-    outputs: (place among the sums, node).
-    columns: inputs and targets of a sample.
-    together: how many samples a block takes.
-    registers: vector registers that accumulators may take.
+    outputs
+        (place among the sums, node).
+    columns
+        Inputs and targets of a sample.
+    together
+        How many samples a block takes.
+    registers
+        Vector registers that accumulators may take.
     """
 
     def __init__(

@@ -18,10 +18,15 @@ class Vectors:
 
     Parameters
     ----------
-    bits: 32 or 64, the size of a number.
-    width: numbers in a vector: lanes.
-    avx512: whether the machine has AVX-512, whose own instructions then serve vectors that fill its registers.
+    bits
+        32 or 64, the size of a number.
+    width
+        Numbers in a vector: lanes.
+    avx512
+        Whether the machine has AVX-512, whose own instructions then serve vectors that fill its registers.
 
+    Examples
+    --------
     >>> v = Vectors(64, 8)
     >>> v.fma("%a", "%b", v.number(1.0))
     '%v1'

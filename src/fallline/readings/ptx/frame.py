@@ -16,9 +16,12 @@ class DeviceFrame(Frame):
 
     Attributes
     ----------
-    cell: the cell that the thread trains; threads beyond the last cell repeat it.
-    writes: 1 as an i64 if the thread writes its results, 0 if it repeats the last cell.
-    shared: numbers of shared memory that a team takes.
+    cell
+        The cell that the thread trains; threads beyond the last cell repeat it.
+    writes
+        1 as an i64 if the thread writes its results, 0 if it repeats the last cell.
+    shared
+        Numbers of shared memory that a team takes.
     """
 
     v: Scalars

@@ -28,7 +28,8 @@ class DeviceKernel:
 
     Parameters
     ----------
-    shared: bytes of shared memory that a team takes.
+    shared
+        Bytes of shared memory that a team takes.
     """
 
     ptx: str

@@ -46,15 +46,22 @@ class DevicePlan:
 
     Parameters
     ----------
-    together: samples taken at a time.
-    tiled: loops over arrays in place of straight-line code.
-    team: threads that train a run together, 1, 2, 4, 8, 16 or 32: each has some units of every layer. A team of several
+    together
+        Samples taken at a time.
+    tiled
+        Loops over arrays in place of straight-line code.
+    team
+        Threads that train a run together, 1, 2, 4, 8, 16 or 32: each has some units of every layer. A team of several
         is always tiled.
-    accumulators: numbers that a tile keeps in registers, for a team of one; sums that a thread of a larger one keeps
+    accumulators
+        Numbers that a tile keeps in registers, for a team of one; sums that a thread of a larger one keeps
         there.
-    unrolled: whether loops over parameters are written out.
-    block: threads of a block.
-    registers: most registers of a thread; 0 for what the assembler finds best.
+    unrolled
+        Whether loops over parameters are written out.
+    block
+        Threads of a block.
+    registers
+        Most registers of a thread; 0 for what the assembler finds best.
     """
 
     together: int = 1

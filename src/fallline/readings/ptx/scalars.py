@@ -18,13 +18,17 @@ class Scalars(Vectors):
 
     Parameters
     ----------
-    unrolled: whether loops over a fixed number of turns are unrolled.
-    team: threads of a team.
+    unrolled
+        Whether loops over a fixed number of turns are unrolled.
+    team
+        Threads of a team.
 
     Attributes
     ----------
-    member: the thread's number in its team.
-    own: places (base, index) that each thread keeps for itself: where they stand instead.
+    member
+        The thread's number in its team.
+    own
+        Places (base, index) that each thread keeps for itself: where they stand instead.
     """
 
     def __init__(self, bits: int, unrolled: bool, team: int = 1) -> None:

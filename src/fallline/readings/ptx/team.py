@@ -28,8 +28,10 @@ class TeamBlocks(Tiled):
 
     Parameters
     ----------
-    team: threads of the team.
-    held: sums of one matrix that a thread keeps in registers; more of them stand in its own memory.
+    team
+        Threads of the team.
+    held
+        Sums of one matrix that a thread keeps in registers; more of them stand in its own memory.
     """
 
     def __init__(
