@@ -214,6 +214,10 @@ def huge(x, y):
     return 1e22 * (x**2 + y**2)
 
 
+def saturated(x, y):
+    return np.where(x > 0, np.exp(800 * x), np.sqrt(x)) + y**2  # what overflows in the other branch is not the cause
+
+
 def towards_nothing(x, y):
     return np.sqrt(x) + y**2
 
@@ -238,7 +242,7 @@ KNOWN = [
     (steep, {"start": (2.0, 3.2), "learning_rate": 1e-7, "steps": 9000}, Truth(0.0, unstable=True, kinds=("still descending",)), "loss 1.04859e+06 to 10.5"),
     (ln, {"start": (-1, 0)}, Truth(kinds=("diverged",)), "The start has no finite loss: it is nan. Its computation meets an operation without a value"),
     (ln, {"start": (0, 0)}, Truth(kinds=("diverged",)), "The start has no finite loss: it is -inf. Its computation meets a division by 0 or the log of 0."),
-    (ln, {"start": (1, np.nan)}, Truth(kinds=("diverged",)), "The start has no finite loss: it is nan. Not finite: parameter y."),
+    (saturated, {"start": (-1, 0)}, Truth(kinds=("diverged",)), "The start has no finite loss: it is nan. Its computation meets an operation without a value, such as"),
     (huge, {"start": (1e30, 1), "dtype": "float32"}, Truth(kinds=("diverged",)), "The start has no finite loss: it is inf. Its computation meets a number that is too large."),
     (towards_nothing, {"start": (0.01, 0), "learning_rate": 0.1}, Truth(kinds=("diverged",)), "Diverged at step 1: the loss was no longer a finite number. Its computation meets an operation without a value"),
     (cliff, {"start": (0.9, 1), "learning_rate": 1.5}, Truth(kinds=("diverged", "rising"), bound=0.01961), "at step"),

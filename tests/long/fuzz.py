@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import damaged
+from peak_memory import peak_memory
 
 SECONDS, MEGABYTES = 5, 500
 
@@ -49,15 +50,6 @@ def run(kind: str, count: int, first: int) -> bool:
         f"{slowest[0]:.2f} s (number {slowest[1]}); {memory:.0f} MB", flush=True,
     )  # fmt: skip
     return ends["faults"] == 0 and slowest[0] < SECONDS and memory < MEGABYTES
-
-
-def peak_memory() -> float:
-    """Megabytes that this process has taken at most; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> int:

@@ -16,7 +16,6 @@ import hashlib
 import io
 import json
 import random
-import resource
 import shutil
 import sqlite3
 import sys
@@ -27,12 +26,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from fallline.errors import FalllineError, visible
 from fallline.maps.command import map_export, map_info
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map
 from fallline.maps.rows import tile_sha
 from fallline.maps.spec import MapSpec, map_spec
+from peak_memory import peak_memory
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "maps"
 LONGEST = 5.0
@@ -328,7 +330,7 @@ def main() -> None:
             print(f"file {k} ({mutation.__name__}, {original.name}) took {seconds:.1f} s", flush=True)
         for left in folder.glob("fuzzed.*"):
             left.unlink()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+    memory = peak_memory()
     shutil.rmtree(folder)
     for end, count in ends.most_common(40):
         print(f"{count:7} {end}")

@@ -36,7 +36,7 @@ COMPUTED = {}
 
 
 def work(path: Path) -> None:
-    workers.compute = lambda spec, tile, threads: COMPUTED[tile]
+    workers.compute = lambda spec, tile, *_: COMPUTED[tile]
     for _ in growing(Map(SPEC, path), threads=1, tile_cells=TILE):
         pass
 

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.problems import NetworkObjective, Objective
+from fallline.errors import TraceError
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.readings.nonfinite import Trouble, first_troubles
 from fallline.runs.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.runs.outcome import VANISHED, Statistics, window
+from fallline.runs.programs import traced_landscape
 from fallline.textbook import network as pages
 
 if TYPE_CHECKING:
@@ -41,12 +44,12 @@ _LARGE = 2000
 _AT = 1e-5
 """A learning rate this close to its bound is at it: central differences give the bound no more exactly."""
 
-_TROUBLE = {
-    "divide by zero": "a division by 0 or the log of 0",
-    "invalid value": "an operation without a value, such as the log or root of a negative number",
+_TROUBLE: dict[Trouble, str] = {
+    "division by 0": "a division by 0 or the log of 0",
+    "no value": "an operation without a value, such as the log or root of a negative number",
     "overflow": "a number that is too large",
 }
-"""What NumPy calls an exceptional operation, and what a sentence calls it."""
+"""What a sentence says of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,11 +154,14 @@ def trouble(run: Ended, step: int) -> str:
     if not np.isfinite(w).all():
         names = [run.objective.labels[k] for k in np.flatnonzero(~np.isfinite(w))[:3]]
         return f" Not finite: parameter {', '.join(names)}."
-    met: list[str] = []
-    with np.errstate(divide="call", over="call", invalid="call", call=lambda kind, _: met.append(kind)):
-        run.objective.loss(w)
-    causes = [_TROUBLE[kind] for kind in dict.fromkeys(met) if kind in _TROUBLE]
-    return f" Its computation meets {' and '.join(causes)}." if causes else ""
+    if not isinstance(run.objective, LandscapeObjective):
+        return ""  # `layer_of_overflow` says it of a network
+    try:
+        value, *_ = traced_landscape(run.objective)
+    except TraceError:
+        return ""
+    met = first_troubles(value, {("w", k): x for k, x in enumerate(w)})
+    return f" Its computation meets {' and '.join(_TROUBLE[kind] for kind in met)}." if met else ""
 
 
 def layer_of_overflow(run: Ended, step: int) -> int | None:
