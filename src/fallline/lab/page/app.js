@@ -67,32 +67,66 @@ class Lab {
     this.root = root;
     this.scheme = new Scheme(root, host.kind === "page", () => this.#dress());
     this.questions = new Questions((content) => this.send(content));
-    this.runs = new Runs((content) => this.send(content), (k) => this.#runCame(k));
+    this.runs = new Runs(
+      (content) => this.send(content),
+      (k) => this.#runCame(k),
+    );
     this.map = new MapView({
-      moved: (view, resting) => this.#moved(view, resting), pin: (cell) => this.pin(cell.x, cell.y), unpin: (k) => this.unpin(k),
-      drag: (k, cell) => this.#pins(this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) => (n === k ? { x: cell.x, y: cell.y } : p))), hover: (cell, byKey) => this.#hover(cell, byKey),
+      moved: (view, resting) => this.#moved(view, resting),
+      pin: (cell) => this.pin(cell.x, cell.y),
+      unpin: (k) => this.unpin(k),
+      drag: (k, cell) =>
+        this.#pins(
+          this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) =>
+            n === k ? { x: cell.x, y: cell.y } : p,
+          ),
+        ),
+      hover: (cell, byKey) => this.#hover(cell, byKey),
       painted: () => this.#tell(),
     });
-    this.panel = new MapPanel(this.map, { look: (key, value) => this.#look(key, value), pin: (x, y) => this.pin(x, y), finer: () => this.change("dtype", "float64", false) });
+    this.panel = new MapPanel(this.map, {
+      look: (key, value) => this.#look(key, value),
+      pin: (x, y) => this.pin(x, y),
+      finer: () => this.change("dtype", "float64", false),
+    });
     this.notice = new Notice();
     this.address = new Address(host.kind === "page");
-    this.controls = new Controls({ changed: (key, value, live) => this.change(key, value, live), csv: (file) => this.files.read(file) });
+    this.controls = new Controls({
+      changed: (key, value, live) => this.change(key, value, live),
+      csv: (file) => this.files.read(file),
+    });
     this.runView = new RunsView(this.runs, {
-      unpin: (k) => this.unpin(k), pinPassing: () => this.#pinPassing(), start: (start, k) => this.#dragStart(start, k),
-      stepped: (step) => this.#look("step", step), title: (x, y) => this.#title(x, y), short: (x, y) => this.#short(x, y), passing: () => (this.#passing === "best" ? "Best of the map" : "Under the pointer"),
+      unpin: (k) => this.unpin(k),
+      pinPassing: () => this.#pinPassing(),
+      start: (start, k) => this.#dragStart(start, k),
+      stepped: (step) => this.#look("step", step),
+      title: (x, y) => this.#title(x, y),
+      short: (x, y) => this.#short(x, y),
+      passing: () => (this.#passing === "best" ? "Best of the map" : "Under the pointer"),
     });
     this.happened = new HappenedView(this.runView.curve.canvas);
     this.equations = new EquationsView({ changed: (key, value) => this.#look(key, value) });
-    this.bar = new TopBar({ address: host.kind === "page", example: (state) => this.#load({ ...this.defaults, ...state }), share: () => this.#share(), save: (what) => this.#save(what) });
+    this.bar = new TopBar({
+      address: host.kind === "page",
+      example: (state) => this.#load({ ...this.defaults, ...state }),
+      share: () => this.#share(),
+      save: (what) => this.#save(what),
+    });
     this.dialog = new TextDialog();
-    this.files = new Files(this.notice, this.bar, this.dialog, { send: (content) => this.send(content), use: (digest, target, again) => this.#useTable(digest, target, again) });
+    this.files = new Files(this.notice, this.bar, this.dialog, {
+      send: (content) => this.send(content),
+      use: (digest, target, again) => this.#useTable(digest, target, again),
+    });
     this.#build();
     this.#dress();
     this.refine = this.#soon(REST);
     this.wishSoon = this.#soon(60);
     this.askEquations = calm(220, () => this.#askEquations());
     this.writeAddress = calm(250, () => this.address.write(this.state, this.defaults));
-    this.address.listen(() => this, (state) => (state ? this.#show(state) : this.notice.say("The address of this page cannot be read.")));
+    this.address.listen(
+      () => this,
+      (state) => (state ? this.#show(state) : this.notice.say("The address of this page cannot be read.")),
+    );
     host.onmessage = (/** @type {any} */ content, /** @type {any} */ buffers) => this.#receive(content, buffers);
     host.onstatus = (/** @type {any} */ status, /** @type {number} */ seconds) => this.#status(status, seconds);
     host.start();
@@ -101,11 +135,27 @@ class Lab {
   #build() {
     this.root.classList.add("fallline-lab");
     this.root.dataset.state = "busy";
-    this.root.replaceChildren(this.bar.element, this.notice.element, h("div", { class: "floor" }, this.controls.element, this.panel.element, this.happened.element, this.runView.element, this.equations.element), this.dialog.element);
-    new IntersectionObserver((entries) => {
-      this.#equationsSeen = entries[entries.length - 1].isIntersecting;
-      if (this.#equationsSeen) this.askEquations();
-    }, { rootMargin: "200px" }).observe(this.equations.element);
+    this.root.replaceChildren(
+      this.bar.element,
+      this.notice.element,
+      h(
+        "div",
+        { class: "floor" },
+        this.controls.element,
+        this.panel.element,
+        this.happened.element,
+        this.runView.element,
+        this.equations.element,
+      ),
+      this.dialog.element,
+    );
+    new IntersectionObserver(
+      (entries) => {
+        this.#equationsSeen = entries[entries.length - 1].isIntersecting;
+        if (this.#equationsSeen) this.askEquations();
+      },
+      { rootMargin: "200px" },
+    ).observe(this.equations.element);
     this.root.addEventListener("dragover", (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault());
     this.root.addEventListener("drop", (e) => {
       const file = e.dataTransfer?.files[0];
@@ -145,42 +195,81 @@ class Lab {
       this.runs.outdate();
       this.questions.clear();
       this.host.send({ kind: "hello", id: this.stateId, state });
-    } else if (status === "lost") this.notice.say(`The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`, "lost");
-    else if (status === "refused") this.notice.say("The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.", "lost");
+    } else if (status === "lost")
+      this.notice.say(
+        `The connection to the server is lost. The lab tries again${seconds >= 1 ? ` in ${Math.round(seconds)} seconds` : ""} and goes on where it was.`,
+        "lost",
+      );
+    else if (status === "refused")
+      this.notice.say(
+        "The server was started anew and does not know this page. Open the address that “fallline lab” printed in its terminal.",
+        "lost",
+      );
     this.#tell();
   }
 
   /** Whether all is there that was asked for; tests and style sheets read it. */
   #tell() {
-    const busy = !this.#answered || this.#waiting !== null || this.#wished.size > 0 || this.#restless || this.questions.waits("ranges") || this.runs.busy || this.runs.incomplete || this.map.unfinished;
+    const busy =
+      !this.#answered ||
+      this.#waiting !== null ||
+      this.#wished.size > 0 ||
+      this.#restless ||
+      this.questions.waits("ranges") ||
+      this.runs.busy ||
+      this.runs.incomplete ||
+      this.map.unfinished;
     const state = !this.#open ? "lost" : busy ? "busy" : "ready";
     if (this.root.dataset.state !== state) this.root.dataset.state = state;
     if (!this.#open) this.bar.say(this.welcome ? "not connected" : "connecting …", "bad");
     else if (this.#done) this.bar.say(`training ${Math.round(100 * this.#done)} %`, "busy");
-    else if (this.#wished.size > 4 && this.#most) this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
+    else if (this.#wished.size > 4 && this.#most)
+      this.bar.say(`refining ${Math.round((100 * (this.#most - this.#wished.size)) / this.#most)} %`, "busy");
     else this.bar.say(this.welcome ? "live" : "starting …", this.welcome ? "good" : "busy");
   }
 
   /** @param {any} content @param {DataView[]} buffers */
   #receive(content, buffers) {
-    if (content.state_id !== undefined && content.state_id !== this.stateId && !["csv", "export", "said", "refused"].includes(content.kind)) return;
+    if (
+      content.state_id !== undefined &&
+      content.state_id !== this.stateId &&
+      !["csv", "export", "said", "refused"].includes(content.kind)
+    )
+      return;
     this.questions.answered(content.kind);
     switch (content.kind) {
-      case "welcome": return this.#welcomed(content);
-      case "state": return this.#stated(content);
-      case "ranges": return this.#ranges(content);
-      case "refused": return this.#refused(content);
-      case "tile": return this.#tile(content, buffers);
-      case "progress": this.#done = content.done; return this.#tell();
-      case "run": return this.runs.receive(content, buffers), this.#tell();
-      case "frames": return this.runs.receiveFrames(content, buffers), this.#tell();
-      case "theory": this.panel.curves = content.curves ?? []; return this.panel.showTheory();
-      case "data": return this.#data(content, buffers);
-      case "landscape": return this.#landscape(content, buffers);
-      case "equations": return this.equations.show(content);
-      case "csv": return this.files.came(content);
-      case "export": return this.files.exported(content, buffers);
-      case "said": return this.notice.say(content.sentence);
+      case "welcome":
+        return this.#welcomed(content);
+      case "state":
+        return this.#stated(content);
+      case "ranges":
+        return this.#ranges(content);
+      case "refused":
+        return this.#refused(content);
+      case "tile":
+        return this.#tile(content, buffers);
+      case "progress":
+        this.#done = content.done;
+        return this.#tell();
+      case "run":
+        return (this.runs.receive(content, buffers), this.#tell());
+      case "frames":
+        return (this.runs.receiveFrames(content, buffers), this.#tell());
+      case "theory":
+        this.panel.curves = content.curves ?? [];
+        return this.panel.showTheory();
+      case "data":
+        return this.#data(content, buffers);
+      case "landscape":
+        return this.#landscape(content, buffers);
+      case "equations":
+        return this.equations.show(content);
+      case "csv":
+        return this.files.came(content);
+      case "export":
+        return this.files.exported(content, buffers);
+      case "said":
+        return this.notice.say(content.sentence);
       default:
     }
   }
@@ -192,7 +281,8 @@ class Lab {
     this.bar.presets(content.presets);
     this.#dress();
     if (this.notice.kind === "lost") this.notice.say();
-    if (this.map.tiles.count && this.accepted && !same(without(this.accepted), without(content.state))) this.map.tiles.outdate();
+    if (this.map.tiles.count && this.accepted && !same(without(this.accepted), without(content.state)))
+      this.map.tiles.outdate();
     this.#stated(content);
   }
 
@@ -201,9 +291,19 @@ class Lab {
     if (!this.welcome) return;
     const theme = this.welcome.themes[scheme];
     this.theme = theme;
-    for (const [name, value] of Object.entries({ background: theme.background, ink: theme.ink, muted: theme.muted, faint: theme.faint })) this.root.style.setProperty(`--${name}`, String(value));
-    theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--series-${k}`, colour));
-    theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) => this.root.style.setProperty(`--outcome-${k}`, colour));
+    for (const [name, value] of Object.entries({
+      background: theme.background,
+      ink: theme.ink,
+      muted: theme.muted,
+      faint: theme.faint,
+    }))
+      this.root.style.setProperty(`--${name}`, String(value));
+    theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) =>
+      this.root.style.setProperty(`--series-${k}`, colour),
+    );
+    theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) =>
+      this.root.style.setProperty(`--outcome-${k}`, colour),
+    );
     this.map.theme = theme;
     this.panel.theme = theme;
     this.panel.outcomes = this.welcome.outcomes;
@@ -224,8 +324,14 @@ class Lab {
     this.panel.measure = content.measure ?? this.panel.measure;
     this.objective = content.objective ?? this.objective;
     if (!this.#waiting || !this.state) {
-      const local = before && this.state && content.kind === "state" && !this.#fresh
-        ? { view: this.state.view, look: this.state.look, pins: this.#samePlane(content.state, before) ? this.state.pins : content.state.pins } : {};
+      const local =
+        before && this.state && content.kind === "state" && !this.#fresh
+          ? {
+              view: this.state.view,
+              look: this.state.look,
+              pins: this.#samePlane(content.state, before) ? this.state.pins : content.state.pins,
+            }
+          : {};
       this.state = { ...content.state, ...local };
     }
     this.#fresh = false;
@@ -265,14 +371,19 @@ class Lab {
 
   /** @param {"x"|"y"} which */
   #axisTitle(which) {
-    const { name } = this.accepted.map[which], axis = this.axes.find((a) => a.name === name);
+    const { name } = this.accepted.map[which],
+      axis = this.axes.find((a) => a.name === name);
     return `${axis?.label ?? words(name)}${axis?.symbol ? ` ${axis.symbol}` : ""}`;
   }
 
   /** @param {"x"|"y"} which */
   #axis(which) {
     const axis = this.accepted.map[which];
-    return { ...axis, title: this.#axisTitle(which), symbol: this.axes.find((a) => a.name === axis.name)?.symbol ?? null };
+    return {
+      ...axis,
+      title: this.#axisTitle(which),
+      symbol: this.axes.find((a) => a.name === axis.name)?.symbol ?? null,
+    };
   }
 
   /** @param {any} before */
@@ -281,18 +392,33 @@ class Lab {
     const net = state.objective.kind === "network";
     this.runView.objective = state.objective;
     this.runs.flat = net && state.objective.units[0] === 2;
-    this.runView.captions = net ? state.objective.units.map((/** @type {any} */ _, /** @type {number} */ l) => (l === 0 ? "input" : l === state.objective.units.length - 1 ? "output" : words(state.objective.activations[l - 1]))) : [];
+    this.runView.captions = net
+      ? state.objective.units.map((/** @type {any} */ _, /** @type {number} */ l) =>
+          l === 0
+            ? "input"
+            : l === state.objective.units.length - 1
+              ? "output"
+              : words(state.objective.activations[l - 1]),
+        )
+      : [];
     this.runView.length(state.steps, before ? null : this.state.look.step);
     const title = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
     this.equations.set(this.state.look, net);
     this.panel.describe(title, [this.#axisTitle("x"), this.#axisTitle("y")], this.state.look);
-    if (this.host.kind === "page") document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
+    if (this.host.kind === "page")
+      document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
   }
 
   /** What stands behind the runs: samples, or contours. */
   #scene() {
     const { accepted: state } = this;
-    if (state.objective.kind === "network") this.questions.ask("data", [state.data, state.objective.loss, state.objective.units[0], state.objective.units.at(-1)]);
+    if (state.objective.kind === "network")
+      this.questions.ask("data", [
+        state.data,
+        state.objective.loss,
+        state.objective.units[0],
+        state.objective.units.at(-1),
+      ]);
     else this.questions.ask("landscape", state.objective);
   }
 
@@ -303,7 +429,17 @@ class Lab {
     this.#askRuns();
     this.runs.complete();
     this.questions.ask("ranges", this.stateId, { knows: this.#knows });
-    this.questions.ask("theory", [state.objective, state.data, state.optimizer, state.settings, state.map, state.start, state.seed, state.initial, state.dtype]);
+    this.questions.ask("theory", [
+      state.objective,
+      state.data,
+      state.optimizer,
+      state.settings,
+      state.map,
+      state.start,
+      state.seed,
+      state.initial,
+      state.dtype,
+    ]);
     this.askEquations();
   }
 
@@ -316,7 +452,8 @@ class Lab {
   /** A change of one control: shown at once, sent when the older picture is there. @param {string} key @param {any} value @param {boolean} live */
   change(key, value, live) {
     if (!this.state) return;
-    if (key === "data.kind" && value === "table" && !this.files.digest) return this.notice.ask((file) => this.files.read(file));
+    if (key === "data.kind" && value === "table" && !this.files.digest)
+      return this.notice.ask((file) => this.files.read(file));
     let next = changed(this.state, key, value);
     if (key === "objective.kind") next = changed(this.state, "objective", { kind: value });
     if (key === "data.kind") next = changed(this.state, "data", { kind: value });
@@ -351,7 +488,8 @@ class Lab {
     this.#first = false;
     this.#done = 0;
     this.#answered = false;
-    const view = this.map.view, z = coarsest(view);
+    const view = this.map.view,
+      z = coarsest(view);
     const tiles = [...(z > 0 ? [[0, 0, 0]] : []), ...cover(view, z)];
     this.stateId = this.#id + 1;
     this.map.tiles.outdate();
@@ -359,7 +497,13 @@ class Lab {
     this.#wished = new Set(tiles.map((t) => t.join("/")));
     this.#most = 0;
     this.questions.drop();
-    this.send({ kind: "state", state: this.state, tiles, accepted: this.#acceptedId, ...(key === null ? {} : { changed: key }) });
+    this.send({
+      kind: "state",
+      state: this.state,
+      tiles,
+      accepted: this.#acceptedId,
+      ...(key === null ? {} : { changed: key }),
+    });
     this.#tell();
   }
 
@@ -373,7 +517,8 @@ class Lab {
       this.#first = true;
       this.map.tiles.stale = false;
       this.#wished.clear();
-      if (!this.accepted) { // an address of long ago
+      if (!this.accepted) {
+        // an address of long ago
         this.notice.say(`${content.sentence} The lab starts as it does without an address.`);
         this.stateId = ++this.#id;
         this.host.send({ kind: "hello", id: this.stateId, state: null });
@@ -414,7 +559,9 @@ class Lab {
   #wish() {
     if (!this.#open || !this.#answered || this.#waiting || !this.state) return this.#tell();
     const [w, t] = this.map.size;
-    const list = wishes(this.map.view, w, t).filter(([z, i, j]) => !this.map.tiles.has(z, i, j)).slice(0, WISHES);
+    const list = wishes(this.map.view, w, t)
+      .filter(([z, i, j]) => !this.map.tiles.has(z, i, j))
+      .slice(0, WISHES);
     const names = new Set(list.map((tile) => tile.join("/")));
     if (names.size === this.#wished.size && list.every((tile) => this.#wished.has(tile.join("/")))) return this.#tell();
     this.#wished = names;
@@ -426,14 +573,26 @@ class Lab {
   /** @param {any} content @param {DataView[]} buffers */
   #tile(content, buffers) {
     const { values } = arrays(content, buffers);
-    const { z, i, j } = content, tiles = this.map.tiles;
+    const { z, i, j } = content,
+      tiles = this.map.tiles;
     const name = content.measure ?? content.arrays[0].name;
     const newest = tiles.stale || !tiles.count;
-    tiles.add({ z, i, j, values: values[name], outcomes: values.outcome, x: values.x, y: values.y, steps: values.diverged_at, sketch: content.sketch });
+    tiles.add({
+      z,
+      i,
+      j,
+      values: values[name],
+      outcomes: values.outcome,
+      x: values.x,
+      y: values.y,
+      steps: values.diverged_at,
+      sketch: content.sketch,
+    });
     if (!content.sketch) this.#wished.delete(`${z}/${i}/${j}`);
     if (z === 0 || (newest && !this.map.scale)) this.panel.colours(this.state.look.colours);
     this.map.draw();
-    if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view))) this.#pictured();
+    if (!this.#first && [...this.#wished].every((wish) => Number(wish.split("/")[0]) > coarsest(this.map.view)))
+      this.#pictured();
     if (!this.#wished.size) {
       this.map.repoint();
       this.wishSoon();
@@ -448,7 +607,10 @@ class Lab {
     const since = this.#touched;
     if (!this.#started) requestAnimationFrame(() => performance.mark("lab: first picture"));
     this.#started = true;
-    if (since) requestAnimationFrame(() => performance.measure("lab: change to picture", { start: since, end: performance.now() }));
+    if (since)
+      requestAnimationFrame(() =>
+        performance.measure("lab: change to picture", { start: since, end: performance.now() }),
+      );
     this.#touched = 0;
     this.runs.hasty = this.#waiting !== null || performance.now() - this.#sent < 2 * PATIENCE;
     if (performance.now() - this.#ranAt > RUNS_REST) this.#askRuns();
@@ -479,7 +641,8 @@ class Lab {
 
   /** @param {number} x @param {number} y @param {number} [digits] */
   #title(x, y, digits = 4) {
-    const name = (/** @type {"x"|"y"} */ which) => this.axes.find((a) => a.name === this.accepted.map[which].name)?.label ?? words(this.accepted.map[which].name);
+    const name = (/** @type {"x"|"y"} */ which) =>
+      this.axes.find((a) => a.name === this.accepted.map[which].name)?.label ?? words(this.accepted.map[which].name);
     return `${name("x")} ${number(x, digits)}, ${name("y")} ${number(y, digits)}`;
   }
 
@@ -550,7 +713,8 @@ class Lab {
     if (this.#waiting && this.#first && !this.runs.busy) this.#flush();
     if (!this.state || !this.map.axes) return;
     const pins = this.runs.results.slice(0, PINS);
-    if (pins.slice(0, this.state.pins.length).every(Boolean)) this.happened.show(pins, this.map.axes, this.runs.results[PASSING]);
+    if (pins.slice(0, this.state.pins.length).every(Boolean))
+      this.happened.show(pins, this.map.axes, this.runs.results[PASSING]);
     if (k === this.#numbersOf() && this.state.look.numbers) this.askEquations();
     this.#tell();
   }
@@ -562,7 +726,11 @@ class Lab {
     const owns = (/** @type {string} */ name) => (name.startsWith("start.") ? labels.indexOf(name.slice(6)) : -1);
     const [cx, cy] = [owns(map.x.name), owns(map.y.name)];
     if ((cx >= 0 || cy >= 0) && k < PINS) {
-      this.#pins(this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) => (n === k ? { x: cx >= 0 ? start[cx] : p.x, y: cy >= 0 ? start[cy] : p.y } : p)));
+      this.#pins(
+        this.state.pins.map((/** @type {any} */ p, /** @type {number} */ n) =>
+          n === k ? { x: cx >= 0 ? start[cx] : p.x, y: cy >= 0 ? start[cy] : p.y } : p,
+        ),
+      );
       return;
     }
     if (cx < 0 || cy < 0) this.change("start", start, true);
@@ -573,14 +741,28 @@ class Lab {
   /** @param {any} content @param {DataView[]} buffers */
   #data(content, buffers) {
     const { values } = arrays(content, buffers);
-    this.runView.data = { points: values.points ?? new Float64Array(), classes: values.classes ?? values.targets ?? null, names: content.names ?? [], window: content.window ?? [-1, 1, -1, 1], values: Boolean(content.values), dimension: content.dimension ?? 2 };
+    this.runView.data = {
+      points: values.points ?? new Float64Array(),
+      classes: values.classes ?? values.targets ?? null,
+      names: content.names ?? [],
+      window: content.window ?? [-1, 1, -1, 1],
+      values: Boolean(content.values),
+      dimension: content.dimension ?? 2,
+    };
     this.runView.draw();
   }
 
   /** @param {any} content @param {DataView[]} buffers */
   #landscape(content, buffers) {
     const { values, shapes } = arrays(content, buffers);
-    this.runView.surface = { window: content.window, lines: content.lines ?? [], points: values.points ?? new Float32Array(), grid: values.grid, side: shapes.grid?.[0] ?? 0, minima: content.minima ?? [] };
+    this.runView.surface = {
+      window: content.window,
+      lines: content.lines ?? [],
+      points: values.points ?? new Float32Array(),
+      grid: values.grid,
+      side: shapes.grid?.[0] ?? 0,
+      minima: content.minima ?? [],
+    };
     this.runView.draw();
   }
 
@@ -592,11 +774,21 @@ class Lab {
   #askEquations() {
     if (!this.#open || !this.#answered || !this.#equationsSeen || this.#waiting) return;
     if (this.#wished.size) return void this.askEquations(); // the map first
-    const { form, numbers } = this.state.look, k = this.#numbersOf();
+    const { form, numbers } = this.state.look,
+      k = this.#numbersOf();
     const { objective, optimizer, schedule } = this.accepted;
     const shown = numbers && this.runs.results[k];
-    say(this.equations.note, shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "");
-    const about = [objective, optimizer, schedule, form, shown ? [this.stateId, shown.x, shown.y, this.runView.step] : null];
+    say(
+      this.equations.note,
+      shown ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${this.runView.step}` : "",
+    );
+    const about = [
+      objective,
+      optimizer,
+      schedule,
+      form,
+      shown ? [this.stateId, shown.x, shown.y, this.runView.step] : null,
+    ];
     const at = shown ? { pin: k, step: this.runView.step, x: shown.x, y: shown.y } : { pin: null, step: null };
     this.questions.ask("equations", about, { form, numbers: Boolean(shown), ...at });
   }
@@ -628,7 +820,13 @@ class Lab {
 
   /** @param {string} what */
   #save(what) {
-    this.send({ kind: "export", what, pin: this.state.pins.length ? 0 : PASSING, state: this.state, theme: this.root.dataset.theme });
+    this.send({
+      kind: "export",
+      what,
+      pin: this.state.pins.length ? 0 : PASSING,
+      state: this.state,
+      theme: this.root.dataset.theme,
+    });
   }
 
   /** A new entry for the browser's back button. */

@@ -13,7 +13,8 @@ export function h(tag, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "class") element.className = value;
-    else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") element[name] = value;
+    else if (name === "value" || name === "checked" || name === "disabled" || name === "selected")
+      element[name] = value;
     else if (name === "hidden") element.hidden = Boolean(value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
@@ -69,7 +70,11 @@ export const ICONS = {
 export function onFrame(work) {
   let asked = 0;
   return () => {
-    if (!asked) asked = requestAnimationFrame(() => { asked = 0; work(); });
+    if (!asked)
+      asked = requestAnimationFrame(() => {
+        asked = 0;
+        work();
+      });
   };
 }
 
@@ -113,7 +118,8 @@ export function calm(wait, work) {
  */
 export function fit(canvas, width, height) {
   const scale = Math.min(3, globalThis.devicePixelRatio || 1);
-  const w = Math.max(1, Math.round(width * scale)), t = Math.max(1, Math.round(height * scale));
+  const w = Math.max(1, Math.round(width * scale)),
+    t = Math.max(1, Math.round(height * scale));
   if (canvas.width !== w || canvas.height !== t) {
     canvas.width = w;
     canvas.height = t;

@@ -29,7 +29,10 @@ export class Files {
 
   /** @param {File} file */
   async read(file) {
-    if (file.size > LARGEST) return this.notice.say(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
+    if (file.size > LARGEST)
+      return this.notice.say(
+        `${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`,
+      );
     this.#table = { name: file.name, text: await file.text(), digest: "" };
     this.send();
   }
@@ -44,7 +47,8 @@ export class Files {
     if (!this.#table) return;
     const again = this.#table.digest === content.digest;
     this.#table.digest = content.digest;
-    if (this.tell.use(content.digest, content.target ?? content.columns.at(-1), again)) this.notice.say(content.sentence);
+    if (this.tell.use(content.digest, content.target ?? content.columns.at(-1), again))
+      this.notice.say(content.sentence);
   }
 
   async share() {
@@ -55,7 +59,8 @@ export class Files {
 
   /** An export is here: a text to be looked at first, or a file. @param {any} content @param {DataView[]} buffers */
   exported({ name, mime, text }, buffers) {
-    if (text) this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
+    if (text)
+      this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
     else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
   }
 }

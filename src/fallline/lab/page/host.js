@@ -125,5 +125,7 @@ export class WidgetHost {
 function view(buffer) {
   return buffer instanceof DataView
     ? buffer
-    : ArrayBuffer.isView(buffer) ? new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new DataView(buffer);
+    : ArrayBuffer.isView(buffer)
+      ? new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+      : new DataView(buffer);
 }

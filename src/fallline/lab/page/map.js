@@ -56,10 +56,19 @@ export class MapView {
     this.cells = h("canvas", { class: "map-cells", "aria-hidden": "true" });
     this.over = new Overlay();
     this.#pins = new Pins(this, tell);
-    this.plot = h("div", {
-      class: "map-plot", tabindex: "0", role: "application", "aria-roledescription": "map", "aria-label": "Map of runs",
-      "aria-describedby": "map-keys",
-    }, this.cells, this.#pins.element);
+    this.plot = h(
+      "div",
+      {
+        class: "map-plot",
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": "map",
+        "aria-label": "Map of runs",
+        "aria-describedby": "map-keys",
+      },
+      this.cells,
+      this.#pins.element,
+    );
     this.element = h("div", { class: "map" }, this.over.canvas, this.plot);
     this.draw = onFrame(() => this.#draw());
     this.#listen();
@@ -74,7 +83,14 @@ export class MapView {
   get box() {
     if (this.#box?.w) return this.#box;
     const { plot, element } = this;
-    return (this.#box = { width: element.clientWidth, height: element.clientHeight, left: plot.offsetLeft, top: plot.offsetTop, w: plot.clientWidth, t: plot.clientHeight });
+    return (this.#box = {
+      width: element.clientWidth,
+      height: element.clientHeight,
+      left: plot.offsetLeft,
+      top: plot.offsetTop,
+      w: plot.clientWidth,
+      t: plot.clientHeight,
+    });
   }
 
   /** Width and height of the plot. */
@@ -103,10 +119,15 @@ export class MapView {
     cancelAnimationFrame(this.#flight);
     const target = /** @type {View} */ ({ x: held(view.x), y: held(view.y) });
     if (!smooth || still()) return this.#set(target, true);
-    const from = this.view, start = performance.now();
+    const from = this.view,
+      start = performance.now();
     const fly = (/** @type {number} */ now) => {
-      const t = Math.min(1, (now - start) / 180), e = 1 - (1 - t) ** 3;
-      const between = (/** @type {"x"|"y"} */ k) => /** @type {[number, number]} */ (t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e));
+      const t = Math.min(1, (now - start) / 180),
+        e = 1 - (1 - t) ** 3;
+      const between = (/** @type {"x"|"y"} */ k) =>
+        /** @type {[number, number]} */ (
+          t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e)
+        );
       this.#set({ x: between("x"), y: between("y") }, t === 1);
       if (t < 1) this.#flight = requestAnimationFrame(fly);
     };
@@ -155,13 +176,20 @@ export class MapView {
   cellAt(f) {
     if (!(f[0] >= 0 && f[0] < 1 && f[1] >= 0 && f[1] < 1) || this.tiles.stale) return null;
     for (let z = finest(this.view, ...this.size) + 1; z >= 0; z--) {
-      const n = 2 ** z, tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
+      const n = 2 ** z,
+        tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
       if (!tile || tile.sketch) continue;
-      const i = Math.floor((f[0] * n - tile.i) * 64), j = Math.floor((f[1] * n - tile.j) * 64), k = 64 * j + i;
+      const i = Math.floor((f[0] * n - tile.i) * 64),
+        j = Math.floor((f[1] * n - tile.j) * 64),
+        k = 64 * j + i;
       const middle = /** @type {[number, number]} */ ([(tile.i + (i + 0.5) / 64) / n, (tile.j + (j + 0.5) / 64) / n]);
       return {
-        x: tile.x ? tile.x[i] : valueAt(this.axes.x, middle[0]), y: tile.y ? tile.y[j] : valueAt(this.axes.y, middle[1]),
-        value: tile.values[k], outcome: tile.outcomes ? tile.outcomes[k] : -1, f: middle, cell: [1 / (64 * n), 1 / (64 * n)],
+        x: tile.x ? tile.x[i] : valueAt(this.axes.x, middle[0]),
+        y: tile.y ? tile.y[j] : valueAt(this.axes.y, middle[1]),
+        value: tile.values[k],
+        outcome: tile.outcomes ? tile.outcomes[k] : -1,
+        f: middle,
+        cell: [1 / (64 * n), 1 / (64 * n)],
       };
     }
     return null;
@@ -184,17 +212,21 @@ export class MapView {
     listen(this.plot, {
       box: () => this.cells.getBoundingClientRect(),
       pan: (dx, dy) => {
-        const { x, y } = this.view, w = x[1] - x[0], t = y[1] - y[0];
+        const { x, y } = this.view,
+          w = x[1] - x[0],
+          t = y[1] - y[0];
         this.show({ x: [x[0] + dx * w, x[1] + dx * w], y: [y[0] + dy * t, y[1] + dy * t] });
       },
-      zoom: (factor, at, smooth) => this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
+      zoom: (factor, at, smooth) =>
+        this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
       band: (rectangle) => {
         this.#band = rectangle;
         this.draw();
       },
       box_: (a, b) => {
         const [p, q] = [this.fractions(a), this.fractions(b)];
-        const side = (/** @type {number} */ k) => /** @type {[number, number]} */ ([Math.min(p[k], q[k]), Math.max(p[k], q[k])]);
+        const side = (/** @type {number} */ k) =>
+          /** @type {[number, number]} */ ([Math.min(p[k], q[k]), Math.max(p[k], q[k])]);
         if (Math.abs(a[0] - b[0]) > 0.01 && Math.abs(a[1] - b[1]) > 0.01) this.show({ x: side(0), y: side(1) }, true);
       },
       click: (at) => {
@@ -207,13 +239,17 @@ export class MapView {
       },
       home: () => this.home(),
       step: (dx, dy) => {
-        const [w, t] = this.size, { x, y } = this.view;
+        const [w, t] = this.size,
+          { x, y } = this.view;
         const from = this.#cursor ?? this.fractions([0.5, 0.5]);
         const to = [from[0] + (dx * 8 * (x[1] - x[0])) / w, from[1] + (dy * 8 * (y[1] - y[0])) / t];
         this.#cursor = /** @type {[number, number]} */ (to.map((f) => Math.max(0, Math.min(1 - 1e-15, f))));
         const [u, v] = this.placeOf(this.#cursor);
         if (u < 0 || u > 1 || v < 0 || v > 1) {
-          const shift = (/** @type {[number, number]} */ [a, b], /** @type {number} */ p) => /** @type {[number, number]} */ (p < 0 || p > 1 ? [a + Math.sign(p) * (b - a) / 2, b + Math.sign(p) * (b - a) / 2] : [a, b]);
+          const shift = (/** @type {[number, number]} */ [a, b], /** @type {number} */ p) =>
+            /** @type {[number, number]} */ (
+              p < 0 || p > 1 ? [a + (Math.sign(p) * (b - a)) / 2, b + (Math.sign(p) * (b - a)) / 2] : [a, b]
+            );
           this.show({ x: shift(x, u), y: shift(y, v) });
         }
         point(this.#cursor, true);
@@ -257,7 +293,9 @@ export class MapView {
     if (!this.scale) return;
     const level = finest(this.view, w, t);
     const whole = !this.tiles.stale && cover(this.view, level).every(([z, i, j]) => this.tiles.has(z, i, j));
-    const drawn = this.tiles.within(this.view, this.tiles.stale ? 60 : level).filter((tile) => !whole || tile.z === level);
+    const drawn = this.tiles
+      .within(this.view, this.tiles.stale ? 60 : level)
+      .filter((tile) => !whole || tile.z === level);
     const { x, y } = this.view;
     const across = (/** @type {number} */ f) => Math.round(((f - x[0]) / (x[1] - x[0])) * W);
     const down = (/** @type {number} */ f) => Math.round((1 - (f - y[0]) / (y[1] - y[0])) * H);
@@ -270,7 +308,10 @@ export class MapView {
       const picture = late ? tile.picture : this.tiles.picture(tile, this.scale, this.#ink);
       if (!picture) continue;
       const n = 2 ** tile.z;
-      const x0 = across(tile.i / n), x1 = across((tile.i + 1) / n), y0 = down((tile.j + 1) / n), y1 = down(tile.j / n);
+      const x0 = across(tile.i / n),
+        x1 = across((tile.i + 1) / n),
+        y0 = down((tile.j + 1) / n),
+        y1 = down(tile.j / n);
       c.drawImage(picture, x0, y0, x1 - x0, y1 - y0);
       shown.push({ tile, x0, y0, w: x1 - x0, h: y1 - y0 });
     }
@@ -286,7 +327,8 @@ export class MapView {
 
   /** @param {CanvasRenderingContext2D} c @param {any[]} shown @param {number} outcome @param {number} ratio */
   #hatch(c, shown, outcome, ratio) {
-    const { width, height } = this.cells, sheet = this.sheet;
+    const { width, height } = this.cells,
+      sheet = this.sheet;
     if (sheet.width !== width || sheet.height !== height) [sheet.width, sheet.height] = [width, height];
     const m = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
     m.globalCompositeOperation = "source-over";

@@ -58,7 +58,9 @@ export class Runs {
 
   /** Whether regions are still to come. */
   get incomplete() {
-    return this.flat && this.results.some((result) => result?.layers && !result.failed && result.framed <= result.steps);
+    return (
+      this.flat && this.results.some((result) => result?.layers && !result.failed && result.framed <= result.steps)
+    );
   }
 
   /** The server will not do it. @param {number} id @returns {boolean} whether it was about a run */
@@ -107,7 +109,8 @@ export class Runs {
 
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
-    const k = content.pin, wish = this.#waiting[k];
+    const k = content.pin,
+      wish = this.#waiting[k];
     if (!wish || wish.x !== content.x || wish.y !== content.y) return;
     this.#waiting[k] = null;
     const { values, shapes } = arrays(content, buffers);
@@ -115,12 +118,21 @@ export class Runs {
     let largest = 0;
     const path = values.path ?? [];
     for (const end of [0, path.length - dimension]) {
-      for (let n = end; n < end + dimension; n++) if (Number.isFinite(path[n])) largest = Math.max(largest, Math.abs(path[n]));
+      for (let n = end; n < end + dimension; n++)
+        if (Number.isFinite(path[n])) largest = Math.max(largest, Math.abs(path[n]));
     }
     const old = this.results[k];
     this.results[k] = {
-      ...content, losses: values.losses, norms: values.norms, path, dimension, largest: Math.min(largest, 50), old: false,
-      frames: [], framed: 0, before: old?.frames?.length ? old : old?.before ?? null,
+      ...content,
+      losses: values.losses,
+      norms: values.norms,
+      path,
+      dimension,
+      largest: Math.min(largest, 50),
+      old: false,
+      frames: [],
+      framed: 0,
+      before: old?.frames?.length ? old : (old?.before ?? null),
     };
     this.came(k);
     if (!this.hasty) this.#frames(k);
@@ -135,17 +147,37 @@ export class Runs {
   #frames(k) {
     const result = /** @type {any} */ (this.results[k]);
     if (!this.flat || !result?.layers || result.old || result.framed > result.steps) return;
-    result.request = this.send({ kind: "frames", pin: k, x: result.x, y: result.y, from: result.framed, to: result.steps });
+    result.request = this.send({
+      kind: "frames",
+      pin: k,
+      x: result.x,
+      y: result.y,
+      from: result.framed,
+      to: result.steps,
+    });
   }
 
   /** @param {any} content @param {DataView[]} buffers */
   receiveFrames(content, buffers) {
-    const k = content.pin, result = this.results[k];
-    if (!result || content.from !== result.framed || (content.x !== undefined && (content.x !== result.x || content.y !== result.y))) return;
+    const k = content.pin,
+      result = this.results[k];
+    if (
+      !result ||
+      content.from !== result.framed ||
+      (content.x !== undefined && (content.x !== result.x || content.y !== result.y))
+    )
+      return;
     const { values, shapes } = arrays(content, buffers);
     const [count, side] = shapes.regions;
     if (!count) return;
-    result.frames.push({ at: content.from, count, regions: values.regions, side, window: content.window, scale: content.scale ?? null });
+    result.frames.push({
+      at: content.from,
+      count,
+      regions: values.regions,
+      side,
+      window: content.window,
+      scale: content.scale ?? null,
+    });
     result.framed += count;
     result.before = null;
     this.came(k);
@@ -157,7 +189,13 @@ export class Runs {
     const owner = result.frames.length ? result : result.before;
     if (!owner?.frames.length) return null;
     const chunk = owner.frames.findLast((/** @type {any} */ f) => f.at <= step) ?? owner.frames[0];
-    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at)), size = chunk.side * chunk.side;
-    return { regions: chunk.regions.subarray(n * size, (n + 1) * size), side: chunk.side, window: chunk.window, scale: chunk.scale };
+    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at)),
+      size = chunk.side * chunk.side;
+    return {
+      regions: chunk.regions.subarray(n * size, (n + 1) * size),
+      side: chunk.side,
+      window: chunk.window,
+      scale: chunk.scale,
+    };
   }
 }
