@@ -15,7 +15,7 @@ import { Questions } from "./questions.js";
 import { RunsView } from "./run.js";
 import { PASSING, Runs } from "./runs.js";
 import { Scheme } from "./scheme.js";
-import { LOCAL, changed, same } from "./state.js";
+import { changed, LOCAL, same } from "./state.js";
 import { coarsest, cover, wishes } from "./tiles.js";
 import { arrays } from "./wire.js";
 
@@ -252,9 +252,11 @@ class Lab {
         this.#done = content.done;
         return this.#tell();
       case "run":
-        return (this.runs.receive(content, buffers), this.#tell());
+        this.runs.receive(content, buffers);
+        return this.#tell();
       case "frames":
-        return (this.runs.receiveFrames(content, buffers), this.#tell());
+        this.runs.receiveFrames(content, buffers);
+        return this.#tell();
       case "theory":
         this.panel.curves = content.curves ?? [];
         return this.panel.showTheory();
@@ -298,12 +300,12 @@ class Lab {
       faint: theme.faint,
     }))
       this.root.style.setProperty(`--${name}`, String(value));
-    theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) =>
-      this.root.style.setProperty(`--series-${k}`, colour),
-    );
-    theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) =>
-      this.root.style.setProperty(`--outcome-${k}`, colour),
-    );
+    theme.series.forEach((/** @type {string} */ colour, /** @type {number} */ k) => {
+      this.root.style.setProperty(`--series-${k}`, colour);
+    });
+    theme.outcomes.forEach((/** @type {string} */ colour, /** @type {number} */ k) => {
+      this.root.style.setProperty(`--outcome-${k}`, colour);
+    });
     this.map.theme = theme;
     this.panel.theme = theme;
     this.panel.outcomes = this.welcome.outcomes;

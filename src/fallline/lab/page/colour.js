@@ -89,11 +89,11 @@ export function place(scale, v) {
   const t = scale.log
     ? Math.log(v / scale.low) / Math.log(scale.high / scale.low)
     : (v - scale.low) / (scale.high - scale.low);
-  return t < 0 || Number.isNaN(t) ? 0 : t > 1 ? 1 : t;
+  return Number.isNaN(t) ? 0 : Math.max(0, Math.min(1, t));
 }
 
 /** Values shown on a ramp at places 0..1. @param {Scale} scale @param {number} t */
-export function valueOf(scale, t) {
+export function valueAtPlace(scale, t) {
   return scale.log ? scale.low * (scale.high / scale.low) ** t : scale.low + (scale.high - scale.low) * t;
 }
 

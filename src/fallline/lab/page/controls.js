@@ -1,6 +1,6 @@
 /** Controls made from the server's description, which is made from the one declaration of each setting. */
 
-import { ICONS, h, icon } from "./dom.js";
+import { h, ICONS, icon } from "./dom.js";
 import { capital, number, parsed, typed, words } from "./numerals.js";
 import { PointsEditor } from "./points.js";
 import { read, same } from "./state.js";
@@ -108,7 +108,7 @@ export class Controls {
       },
       h("summary", {}, group.title),
       ...fields.map((/** @type {any} */ f) => {
-        const make = MAKERS[/** @type {keyof MAKERS} */ (f.kind)] ?? MAKERS.text;
+        const make = MAKERS[/** @type {keyof typeof MAKERS} */ (f.kind)] ?? MAKERS.text;
         const field = make(f, {
           tell: (value, live = false, key = f.key) => this.tell.changed(key, value, live),
           state: () => this.#state,
@@ -266,9 +266,9 @@ const MAKERS = {
         input: inputs[0],
         set(/** @type {any} */ state) {
           const v = read(state, f.key);
-          inputs.forEach(
-            (/** @type {any} */ input, /** @type {number} */ k) => (input.checked = same(f.options[k].value, v)),
-          );
+          inputs.forEach((/** @type {any} */ input, /** @type {number} */ k) => {
+            input.checked = same(f.options[k].value, v);
+          });
         },
       };
     }

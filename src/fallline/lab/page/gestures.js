@@ -91,7 +91,7 @@ export function listen(element, taker) {
 
   element.addEventListener("keydown", (e) => {
     if (e.target !== element || e.ctrlKey || e.metaKey || e.altKey) return;
-    const arrow = ARROWS[/** @type {keyof ARROWS} */ (e.key)];
+    const arrow = ARROWS[/** @type {keyof typeof ARROWS} */ (e.key)];
     const middle = /** @type {[number, number]} */ ([0.5, 0.5]);
     if (arrow && e.shiftKey) taker.pan(0.15 * arrow[0], 0.15 * arrow[1]);
     else if (arrow) taker.step(arrow[0], arrow[1]);

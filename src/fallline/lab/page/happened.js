@@ -56,14 +56,14 @@ export class HappenedView {
 
 /** @param {{result: any, k: number}[]} there @param {{x: any, y: any}} axes */
 function table(there, axes) {
-  const valueOf = (/** @type {any} */ result, /** @type {string} */ label) =>
+  const numberOf = (/** @type {any} */ result, /** @type {string} */ label) =>
     result.numbers.find((/** @type {any} */ n) => n.label === label)?.value;
   const all = /** @type {string[]} */ ([
     ...new Set(there.flatMap(({ result }) => result.numbers.map((/** @type {any} */ n) => n.label))),
   ]);
   // A column that only says once more what the first says is left out.
   const labels = all.filter(
-    (label, k) => k === 0 || there.some(({ result }) => valueOf(result, label) !== valueOf(result, all[0])),
+    (label, k) => k === 0 || there.some(({ result }) => numberOf(result, label) !== numberOf(result, all[0])),
   );
   const cell = (/** @type {any} */ value) =>
     h(
@@ -106,7 +106,7 @@ function table(there, axes) {
           cell(result.x),
           cell(result.y),
           h("td", { class: "word" }, result.outcome.name),
-          ...labels.map((label) => cell(valueOf(result, label))),
+          ...labels.map((label) => cell(numberOf(result, label))),
         ),
       ),
     ),

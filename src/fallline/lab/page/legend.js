@@ -1,6 +1,6 @@
 /** What the map's colours mean: a bar of values, and the hatched outcomes. */
 
-import { hatch, isLight, valueOf } from "./colour.js";
+import { hatch, isLight, valueAtPlace } from "./colour.js";
 import { fit, h, news, say } from "./dom.js";
 import { percent, ticks } from "./numerals.js";
 
@@ -51,7 +51,9 @@ export class Legend {
         }),
       );
     }
-    listed.forEach(({ share }, n) => say(this.classes.children[n].lastElementChild, percent(share)));
+    listed.forEach(({ share }, n) => {
+      say(this.classes.children[n].lastElementChild, percent(share));
+    });
   }
 
   /** @param {HTMLCanvasElement} canvas @param {any} theme @param {any} scale @param {number} k */
@@ -105,8 +107,8 @@ export class Legend {
     }
     const axis = {
       name: "",
-      low: valueOf(scale, 0),
-      high: valueOf(scale, 1),
+      low: valueAtPlace(scale, 0),
+      high: valueAtPlace(scale, 1),
       scale: /** @type {"log"|"linear"} */ (scale.log ? "log" : "linear"),
     };
     let free = -Infinity;

@@ -6,7 +6,7 @@ import { listen } from "./gestures.js";
 import { valueAt } from "./numerals.js";
 import { Overlay } from "./overlay.js";
 import { Pins } from "./pins.js";
-import { Tiles, cover, finest } from "./tiles.js";
+import { cover, finest, Tiles } from "./tiles.js";
 
 /** @typedef {import("./tiles.js").View} View */
 /** @typedef {{x: number, y: number, value: number, outcome: number, f: [number, number], cell: [number, number]}} Cell */
@@ -83,14 +83,15 @@ export class MapView {
   get box() {
     if (this.#box?.w) return this.#box;
     const { plot, element } = this;
-    return (this.#box = {
+    this.#box = {
       width: element.clientWidth,
       height: element.clientHeight,
       left: plot.offsetLeft,
       top: plot.offsetTop,
       w: plot.clientWidth,
       t: plot.clientHeight,
-    });
+    };
+    return this.#box;
   }
 
   /** Width and height of the plot. */

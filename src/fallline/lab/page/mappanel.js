@@ -1,11 +1,11 @@
 /** What stands around the map: title, tools, legend, the run under the pointer in words, and a form to pin exactly. */
 
 import { scaleOf } from "./colour.js";
-import { ICONS, calm, h, icon, say } from "./dom.js";
+import { calm, h, ICONS, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
-import { finest } from "./tiles.js";
 import { same } from "./state.js";
+import { finest } from "./tiles.js";
 
 const KEYS =
   "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map.";
@@ -60,7 +60,7 @@ export class MapPanel {
         onsubmit: (/** @type {Event} */ e) => {
           e.preventDefault();
           const [x, y] = exact.map((input) => parsed(input.value));
-          if (Number.isFinite(x) && Number.isFinite(y) && acts.pin(x, y)) exact.forEach((input) => (input.value = ""));
+          if (Number.isFinite(x) && Number.isFinite(y) && acts.pin(x, y)) for (const input of exact) input.value = "";
         },
       },
       h("span", { class: "exact-name" }, "Pin exactly"),
@@ -121,7 +121,7 @@ export class MapPanel {
     const scale = scaleOf(this.measure, base.values, base.outcomes, limits);
     if (!same(scale, this.map.scale)) this.map.recolour(scale);
     const shares = this.outcomes.map(() => 0);
-    base.outcomes?.forEach((outcome) => (shares[outcome] += 1 / base.values.length));
+    for (const outcome of base.outcomes ?? []) shares[outcome] += 1 / base.values.length;
     this.#shares = shares;
     this.showLegend();
   }

@@ -1,6 +1,6 @@
 /** The bar at the top: examples, share, export; and what the connection does. */
 
-import { ICONS, h, icon, say } from "./dom.js";
+import { h, ICONS, icon, say } from "./dom.js";
 
 /** @type {[string, string, string][]} */
 const EXPORTS = [

@@ -46,7 +46,7 @@ export class NetworkView {
     const [negative, positive] = [theme.series[0], theme.series[1]];
     c.lineCap = "round";
     layers.forEach(({ W: [, m], at }, l) => {
-      units[l].forEach((i, a) =>
+      units[l].forEach((i, a) => {
         units[l + 1].forEach((j, b) => {
           if (i < 0 || j < 0) return;
           const weight = w[at + i * m + j];
@@ -60,8 +60,8 @@ export class NetworkView {
           c.moveTo(xs[l], y(l, a));
           c.lineTo(xs[l + 1], y(l + 1, b));
           c.stroke();
-        }),
-      );
+        });
+      });
     });
     c.setLineDash([]);
     c.globalAlpha = 1;

@@ -1,6 +1,6 @@
 /** One line above all views that says what happened. */
 
-import { ICONS, h, icon, say } from "./dom.js";
+import { h, ICONS, icon, say } from "./dom.js";
 
 export class Notice {
   constructor() {

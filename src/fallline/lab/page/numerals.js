@@ -2,7 +2,8 @@
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-const raised = (/** @type {number} */ n) => [...String(n)].map((c) => RAISED[/** @type {keyof RAISED} */ (c)]).join("");
+const raised = (/** @type {number} */ n) =>
+  [...String(n)].map((c) => RAISED[/** @type {keyof typeof RAISED} */ (c)]).join("");
 
 /**
  * A number for reading: 232.5, 8×10⁻⁵, −0.5, ∞.

@@ -77,7 +77,9 @@ export class PointsEditor {
   /** @param {number} k */
   #choose(k) {
     this.#kind = k;
-    [...this.classes.children].forEach((button, n) => button.setAttribute("aria-pressed", String(n === k)));
+    [...this.classes.children].forEach((button, n) => {
+      button.setAttribute("aria-pressed", String(n === k));
+    });
   }
 
   /** @param {MouseEvent} e @returns {[number, number]} */

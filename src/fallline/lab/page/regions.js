@@ -136,6 +136,6 @@ export function shape(c, kind, x, y, r) {
 
 /** @param {CanvasRenderingContext2D} c @param {number[][]} corners @param {number} x @param {number} y @param {number} r */
 function polygon(c, corners, x, y, r) {
-  corners.forEach(([u, v]) => c.lineTo(x + u * r, y + v * r));
+  for (const [u, v] of corners) c.lineTo(x + u * r, y + v * r);
   c.closePath();
 }

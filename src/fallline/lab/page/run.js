@@ -1,7 +1,7 @@
 /** The runs side by side at one step, their losses on one pair of axes, and the player over the steps. */
 
 import { CurveView } from "./curve.js";
-import { ICONS, h, icon, onFrame, say } from "./dom.js";
+import { h, ICONS, icon, onFrame, say } from "./dom.js";
 import { LandscapeView } from "./landscape.js";
 import { NetworkView } from "./network.js";
 import { number, words } from "./numerals.js";

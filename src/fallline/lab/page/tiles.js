@@ -131,7 +131,8 @@ function masks(outcomes) {
   if (!outcomes) return found;
   for (const outcome of HATCHED) {
     if (!outcomes.includes(outcome)) continue;
-    const canvas = (found[outcome] = blank());
+    const canvas = blank();
+    found[outcome] = canvas;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     const image = context.createImageData(SIDE, SIDE);
     const pixels = new Uint32Array(image.data.buffer);
