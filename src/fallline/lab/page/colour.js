@@ -39,7 +39,9 @@ export function isLight(hex) {
  *   sorted?: Float64Array, away?: Float64Array}} Scale
  */
 
-const DIVERGED = 4;
+/** Index of the outcome "diverged": such a run has no value. */
+export const DIVERGED = 4;
+
 const OUTLIERS = 0.98;
 
 /**
@@ -151,8 +153,8 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
   }
 }
 
-/** Outcomes that carry a hatch, by their place: stalled, oscillating, diverged, rising. */
-export const HATCHED = [2, 3, 4, 5];
+/** Outcomes that carry a hatch, by their index: stalled, oscillating, diverged, rising. */
+export const HATCHED = [2, 3, DIVERGED, 5];
 
 /**
  * A small sheet that repeats: horizontal lines for stalled, dots for oscillating, diagonals for diverged, vertical lines for

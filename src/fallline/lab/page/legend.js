@@ -1,6 +1,6 @@
 /** What the map's colours mean: a bar of values, and the hatched outcomes. */
 
-import { hatch, isLight, valueAtPlace } from "./colour.js";
+import { DIVERGED, hatch, isLight, valueAtPlace } from "./colour.js";
 import { fit, h, news, say } from "./dom.js";
 import { percent, ticks } from "./numerals.js";
 
@@ -45,7 +45,7 @@ export class Legend {
             "li",
             {},
             swatch,
-            `${k === 4 && measure.lost_word ? measure.lost_word : name} `,
+            `${k === DIVERGED && measure.lost_word ? measure.lost_word : name} `,
             h("span", { class: "share" }),
           );
         }),
@@ -61,7 +61,9 @@ export class Legend {
     const c = fit(canvas, 22, 14),
       ratio = canvas.width / 22;
     const colour =
-      scale.kind === "outcomes" || k === 4 ? theme.outcomes[k] : theme.values[Math.round(theme.values.length * 0.55)];
+      scale.kind === "outcomes" || k === DIVERGED
+        ? theme.outcomes[k]
+        : theme.values[Math.round(theme.values.length * 0.55)];
     c.fillStyle = colour;
     c.fillRect(0, 0, 22, 14);
     if (k < 2) return;

@@ -1,6 +1,6 @@
 /** What stands around the map: title, tools, legend, the run under the pointer in words, and a form to pin exactly. */
 
-import { scaleOf } from "./colour.js";
+import { DIVERGED, scaleOf } from "./colour.js";
 import { calm, h, ICONS, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
@@ -209,7 +209,7 @@ export class MapPanel {
     }
     const outcome = this.outcomes[cell.outcome] ?? "";
     const value =
-      cell.outcome === 4 || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
+      cell.outcome === DIVERGED || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
     const { x, y } = this.map.view,
       digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;

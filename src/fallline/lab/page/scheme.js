@@ -27,6 +27,15 @@ export class Scheme {
     return /** @type {"dark"|"light"} */ (this.root.dataset.theme);
   }
 
+  /** Put a theme's colours on the root for the style sheet. @param {any} theme */
+  paint({ background, ink, muted, faint, series, outcomes }) {
+    const set = (/** @type {string} */ name, /** @type {string} */ colour) =>
+      this.root.style.setProperty(`--${name}`, colour);
+    for (const [name, colour] of Object.entries({ background, ink, muted, faint })) set(name, String(colour));
+    for (const [k, colour] of series.entries()) set(`series-${k}`, colour);
+    for (const [k, colour] of outcomes.entries()) set(`outcome-${k}`, colour);
+  }
+
   #now() {
     if (this.own) return this.#system.matches;
     const colour = behind(this.root);

@@ -35,8 +35,18 @@ export function same(a, b) {
   return keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]));
 }
 
-/** Parts that the page alone minds: they change no run, so the server need not hear of them at once. */
-export const LOCAL = ["view", "pins", "look"];
+/** Parts that change no run, so the server need not hear of them at once. */
+const LOCAL = ["view", "pins", "look"];
+
+/** A state without the parts that change no run. @param {any} state */
+export function withoutLocal(state) {
+  return Object.fromEntries(Object.entries(state).filter(([key]) => !LOCAL.includes(key)));
+}
+
+/** Whether the maps of two states have the same axes. @param {any} a @param {any} b */
+export function samePlane(a, b) {
+  return same(a.map.x, b.map.x) && same(a.map.y, b.map.y);
+}
 
 /**
  * The state as the text behind the address's #: what differs from the defaults, as base64url of JSON.
