@@ -1,21 +1,21 @@
 /** The map: what became of every run over two settings, panned and zoomed like a geographic one. */
 
-import { HATCHED, hatch, inks, isLight } from "./colour.js";
-import { fit, h, news, onFrame, still } from "./dom.js";
+import { Cells } from "./cells.js";
+import { h, onFrame, still } from "./dom.js";
 import { listen } from "./gestures.js";
 import { valueAt } from "./numerals.js";
 import { Overlay } from "./overlay.js";
 import { Pins } from "./pins.js";
-import { cover, finest, Tiles } from "./tiles.js";
+import { finest, Tiles } from "./tiles.js";
 
 /** @typedef {import("./tiles.js").View} View */
 /** @typedef {{x: number, y: number, value: number, outcome: number, f: [number, number], cell: [number, number]}} Cell */
 
 const NARROWEST = 2 ** -36;
-const PAINTING = 7; // milliseconds of a frame for colouring tiles
 
 export class MapView {
   tiles = new Tiles();
+  cells = new Cells(this.tiles);
   /** @type {View} */
   view = { x: [0, 1], y: [0, 1] };
   /** @type {import("./colour.js").Scale|null} */
@@ -26,10 +26,6 @@ export class MapView {
   axes = null;
   /** @type {any} */
   #theme = null;
-  /** @type {any} */
-  #ink = null;
-  /** @type {Record<number, HTMLCanvasElement>} */
-  #hatches = {};
   /** @type {Cell|null} */
   #cell = null;
   /** @type {[number, number]|null} */
@@ -37,15 +33,11 @@ export class MapView {
   /** @type {[[number, number], [number, number]]|null} */
   #band = null;
   #flight = 0;
-  /** Whether tiles are at hand that the next frames have yet to colour. */
-  unfinished = false;
-  sheet = document.createElement("canvas");
   /** @type {[number, number]|null} */
   #pointed = null;
   #pins;
   /** @type {{width: number, height: number, left: number, top: number, w: number, t: number}|null} */
   #box = null;
-  #otherCells = news();
 
   /**
    * @param {{moved: (view: View, resting: boolean) => void, pin: (cell: Cell) => void, unpin: (k: number) => void,
@@ -53,7 +45,6 @@ export class MapView {
    */
   constructor(tell) {
     this.tell = tell;
-    this.cells = h("canvas", { class: "map-cells", "aria-hidden": "true" });
     this.over = new Overlay();
     this.#pins = new Pins(this, tell);
     this.plot = h(
@@ -66,7 +57,7 @@ export class MapView {
         "aria-label": "Map of runs",
         "aria-describedby": "map-keys",
       },
-      this.cells,
+      this.cells.canvas,
       this.#pins.element,
     );
     this.element = h("div", { class: "map" }, this.over.canvas, this.plot);
@@ -94,6 +85,11 @@ export class MapView {
     return this.#box;
   }
 
+  /** Whether tiles are at hand that the next frames have yet to colour. */
+  get unfinished() {
+    return this.cells.unfinished;
+  }
+
   /** Width and height of the plot. */
   get size() {
     return /** @type {[number, number]} */ ([this.box.w, this.box.t]);
@@ -102,8 +98,7 @@ export class MapView {
   /** @param {any} theme */
   set theme(theme) {
     this.#theme = theme;
-    this.#ink = inks(theme);
-    this.#hatches = {};
+    this.cells.theme = theme;
     this.tiles.repaint();
     this.draw();
   }
@@ -211,7 +206,7 @@ export class MapView {
       this.draw();
     };
     listen(this.plot, {
-      box: () => this.cells.getBoundingClientRect(),
+      box: () => this.cells.canvas.getBoundingClientRect(),
       pan: (dx, dy) => {
         const { x, y } = this.view,
           w = x[1] - x[0],
@@ -276,77 +271,12 @@ export class MapView {
     if (!this.#theme || !this.axes || !this.element.isConnected) return;
     const { w, t } = this.box;
     if (w < 20 || t < 20) return;
-    const other = this.#otherCells([this.view, w, t, devicePixelRatio, this.tiles.stamp], this.#theme, this.scale);
-    if (other || this.unfinished) this.#drawCells(w, t);
+    const { unfinished } = this;
+    this.cells.draw(this.view, this.scale, w, t);
+    if (this.unfinished) this.draw();
+    if (this.unfinished !== unfinished) this.tell.painted();
     this.over.draw(this, this.#theme, { cell: this.#cell, cursor: this.#cursor, band: this.#band });
     this.#pins.place();
-  }
-
-  /** @param {number} w @param {number} t */
-  #drawCells(w, t) {
-    const c = fit(this.cells, w, t);
-    const ratio = this.cells.width / w;
-    c.setTransform(1, 0, 0, 1, 0, 0);
-    c.imageSmoothingEnabled = false;
-    const [W, H] = [this.cells.width, this.cells.height];
-    c.fillStyle = this.#theme.faint;
-    c.fillRect(0, 0, W, H);
-    if (!this.scale) return;
-    const level = finest(this.view, w, t);
-    const whole = !this.tiles.stale && cover(this.view, level).every(([z, i, j]) => this.tiles.has(z, i, j));
-    const drawn = this.tiles
-      .within(this.view, this.tiles.stale ? 60 : level)
-      .filter((tile) => !whole || tile.z === level);
-    const { x, y } = this.view;
-    const across = (/** @type {number} */ f) => Math.round(((f - x[0]) / (x[1] - x[0])) * W);
-    const down = (/** @type {number} */ f) => Math.round((1 - (f - y[0]) / (y[1] - y[0])) * H);
-    const until = performance.now() + PAINTING;
-    let unfinished = false;
-    const shown = [];
-    for (const tile of drawn) {
-      const late = !(tile.picture && tile.version === this.tiles.version) && performance.now() > until;
-      unfinished ||= late;
-      const picture = late ? tile.picture : this.tiles.picture(tile, this.scale, this.#ink);
-      if (!picture) continue;
-      const n = 2 ** tile.z;
-      const x0 = across(tile.i / n),
-        x1 = across((tile.i + 1) / n),
-        y0 = down((tile.j + 1) / n),
-        y1 = down(tile.j / n);
-      c.drawImage(picture, x0, y0, x1 - x0, y1 - y0);
-      shown.push({ tile, x0, y0, w: x1 - x0, h: y1 - y0 });
-    }
-    for (const outcome of HATCHED) {
-      if (shown.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, shown, outcome, ratio);
-    }
-    if (unfinished) this.draw();
-    if (unfinished !== this.unfinished) {
-      this.unfinished = unfinished;
-      this.tell.painted();
-    }
-  }
-
-  /** @param {CanvasRenderingContext2D} c @param {any[]} shown @param {number} outcome @param {number} ratio */
-  #hatch(c, shown, outcome, ratio) {
-    const { width, height } = this.cells,
-      sheet = this.sheet;
-    if (sheet.width !== width || sheet.height !== height) [sheet.width, sheet.height] = [width, height];
-    const m = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
-    m.globalCompositeOperation = "source-over";
-    m.imageSmoothingEnabled = false;
-    m.clearRect(0, 0, width, height);
-    for (const { tile, x0, y0, w, h: t } of shown) {
-      m.clearRect(x0, y0, w, t);
-      if (tile.masks[outcome]) m.drawImage(tile.masks[outcome], x0, y0, w, t);
-    }
-    const colour = isLight(this.#theme.outcomes[outcome]) ? "#14181f" : "#ffffff";
-    this.#hatches[outcome] ??= hatch(outcome, colour, ratio);
-    m.globalCompositeOperation = "source-in";
-    m.fillStyle = /** @type {CanvasPattern} */ (m.createPattern(this.#hatches[outcome], "repeat"));
-    m.fillRect(0, 0, width, height);
-    c.globalAlpha = 0.32;
-    c.drawImage(sheet, 0, 0);
-    c.globalAlpha = 1;
   }
 }
 

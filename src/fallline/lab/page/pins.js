@@ -85,7 +85,7 @@ export class Pins {
     button.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => {
       e.stopPropagation();
       if (!dragging) return;
-      const r = this.map.cells.getBoundingClientRect();
+      const r = this.map.cells.canvas.getBoundingClientRect();
       drag(this.map.fractions([(e.clientX - r.left) / r.width, 1 - (e.clientY - r.top) / r.height]));
     });
     for (const kind of ["pointerup", "pointercancel"])
