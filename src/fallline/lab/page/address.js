@@ -18,8 +18,8 @@ export class Address {
   /** @param {any} state @param {any} defaults */
   write(state, defaults) {
     if (!this.ours || !state || !defaults) return;
-    const code = toAddress(state, defaults),
-      url = code ? `#${code}` : location.pathname;
+    const code = toAddress(state, defaults);
+    const url = code ? `#${code}` : location.pathname;
     if (url === this.#url) return;
     this.#url = url;
     history.replaceState(null, "", url);

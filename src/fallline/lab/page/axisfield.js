@@ -32,8 +32,8 @@ export function axisField(f, p) {
     });
     return input;
   };
-  const low = end("low"),
-    high = end("high");
+  const low = end("low");
+  const high = end("high");
   const scale = h(
     "select",
     {
@@ -46,8 +46,8 @@ export function axisField(f, p) {
   );
   let listed = "";
   const set = (/** @type {any} */ state) => {
-    const axis = read(state, f.key),
-      axes = p.axes();
+    const axis = read(state, f.key);
+    const axes = p.axes();
     const key = axes.map((a) => a.name).join();
     if (key !== listed) {
       listed = key;

@@ -71,8 +71,8 @@ function list(f, p) {
     element: h("div", { class: "field choice" }, labelOf(f), select),
     input: select,
     set(/** @type {any} */ state) {
-      const v = read(state, f.key),
-        k = f.options.findIndex((/** @type {any} */ o) => same(o.value, v));
+      const v = read(state, f.key);
+      const k = f.options.findIndex((/** @type {any} */ o) => same(o.value, v));
       select.value = String(k);
       const meaning = f.options[k]?.meaning;
       if (meaning) select.title = meaning;

@@ -71,9 +71,9 @@ export function scaleOf(measure, values, outcomes, limits) {
       away: sorted.filter((v) => v > 0),
     };
   }
-  let low = 0,
-    high = 1,
-    beyond = false;
+  let low = 0;
+  let high = 1;
+  let beyond = false;
   if (sorted.length) {
     low = sorted[0];
     high = sorted[sorted.length - 1];
@@ -101,8 +101,8 @@ export function valueAtPlace(scale, t) {
 
 /** Share of sorted values below v. @param {Float64Array} sorted @param {number} v */
 function rank(sorted, v) {
-  let a = 0,
-    b = sorted.length;
+  let a = 0;
+  let b = sorted.length;
   while (a < b) {
     const m = (a + b) >> 1;
     if (sorted[m] < v) a = m + 1;
@@ -136,8 +136,8 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
   for (let row = 0; row < side; row++) {
     let to = (side - 1 - row) * side;
     for (let k = row * side; k < (row + 1) * side; k++, to++) {
-      const v = values[k],
-        outcome = outcomes ? outcomes[k] : 0;
+      const v = values[k];
+      const outcome = outcomes ? outcomes[k] : 0;
       if (scale.kind === "outcomes") pixels[to] = ink.outcomes[outcome] ?? ink.lost;
       else if (scale.kind === "ranks") {
         const away = v > 0 || !Number.isFinite(v);

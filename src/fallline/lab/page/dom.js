@@ -118,8 +118,8 @@ export function calm(wait, work) {
  */
 export function fit(canvas, width, height) {
   const scale = Math.min(3, globalThis.devicePixelRatio || 1);
-  const w = Math.max(1, Math.round(width * scale)),
-    t = Math.max(1, Math.round(height * scale));
+  const w = Math.max(1, Math.round(width * scale));
+  const t = Math.max(1, Math.round(height * scale));
   if (canvas.width !== w || canvas.height !== t) {
     canvas.width = w;
     canvas.height = t;

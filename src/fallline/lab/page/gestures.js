@@ -68,8 +68,8 @@ export function listen(element, taker) {
       down.set(e.pointerId, now);
     } else {
       const other = [...down].find(([id]) => id !== e.pointerId)?.[1] ?? now;
-      const before = Math.hypot(last[0] - other[0], last[1] - other[1]),
-        after = Math.hypot(now[0] - other[0], now[1] - other[1]);
+      const before = Math.hypot(last[0] - other[0], last[1] - other[1]);
+      const after = Math.hypot(now[0] - other[0], now[1] - other[1]);
       const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
       taker.pan(-(now[0] - last[0]) / 2 / box.width, (now[1] - last[1]) / 2 / box.height);
       if (before > 8 && after > 8) taker.zoom(before / after, inside(box, middle[0], middle[1]));

@@ -25,10 +25,10 @@ export class LandscapeView {
     this.start = [0, 0];
     let held = false;
     const place = (/** @type {PointerEvent} */ e) => {
-      const r = this.canvas.getBoundingClientRect(),
-        [x0, x1, y0, y1] = this.window;
-      const u = Math.max(0, Math.min(1, (e.clientX - r.left) / r.width)),
-        v = Math.max(0, Math.min(1, 1 - (e.clientY - r.top) / r.height));
+      const r = this.canvas.getBoundingClientRect();
+      const [x0, x1, y0, y1] = this.window;
+      const u = Math.max(0, Math.min(1, (e.clientX - r.left) / r.width));
+      const v = Math.max(0, Math.min(1, 1 - (e.clientY - r.top) / r.height));
       return /** @type {[number, number]} */ ([
         rounded(x0 + u * (x1 - x0), x1 - x0),
         rounded(y0 + v * (y1 - y0), y1 - y0),
@@ -45,8 +45,8 @@ export class LandscapeView {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
       if (!move) return;
       e.preventDefault();
-      const [x0, x1, y0, y1] = this.window,
-        by = e.shiftKey ? 0.05 : 0.01;
+      const [x0, x1, y0, y1] = this.window;
+      const by = e.shiftKey ? 0.05 : 0.01;
       drag([
         rounded(this.start[0] + by * move[0] * (x1 - x0), x1 - x0),
         rounded(this.start[1] + by * move[1] * (y1 - y0), y1 - y0),
@@ -64,8 +64,8 @@ export class LandscapeView {
    * @param {string} colour of the run
    */
   draw(theme, surface, path, dimension, step, colour) {
-    const w = this.canvas.clientWidth,
-      t = this.canvas.clientHeight;
+    const w = this.canvas.clientWidth;
+    const t = this.canvas.clientHeight;
     if (!w || !surface) return;
     this.window = surface.window;
     const c = fit(this.canvas, w, t);
@@ -162,8 +162,8 @@ export class LandscapeView {
     c.imageSmoothingEnabled = true;
     c.imageSmoothingQuality = "high";
     c.drawImage(small, 0, 0, w, t);
-    const [x0, x1, y0, y1] = surface.window,
-      p = surface.points;
+    const [x0, x1, y0, y1] = surface.window;
+    const p = surface.points;
     c.strokeStyle = theme.ink;
     c.globalAlpha = 0.3;
     c.lineWidth = 0.9;

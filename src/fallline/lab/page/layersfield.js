@@ -27,8 +27,8 @@ export function layersField(f, p) {
   );
   let shown = "";
   const set = (/** @type {any} */ state) => {
-    const units = read(state, f.key) ?? [],
-      activations = p.activations ? (read(state, p.activations.key) ?? []) : [];
+    const units = read(state, f.key) ?? [];
+    const activations = p.activations ? (read(state, p.activations.key) ?? []) : [];
     const key = JSON.stringify([units, activations]);
     if (key === shown) return;
     shown = key;

@@ -4,8 +4,8 @@ import { DIVERGED, hatch, isLight, valueAtPlace } from "./colour.js";
 import { fit, h, news, say } from "./dom.js";
 import { percent, ticks } from "./numerals.js";
 
-const WIDTH = 260,
-  BAR = 10;
+const WIDTH = 260;
+const BAR = 10;
 
 export class Legend {
   #others = news();
@@ -58,8 +58,8 @@ export class Legend {
 
   /** @param {HTMLCanvasElement} canvas @param {any} theme @param {any} scale @param {number} k */
   #swatch(canvas, theme, scale, k) {
-    const c = fit(canvas, 22, 14),
-      ratio = canvas.width / 22;
+    const c = fit(canvas, 22, 14);
+    const ratio = canvas.width / 22;
     const colour =
       scale.kind === "outcomes" || k === DIVERGED
         ? theme.outcomes[k]
@@ -77,9 +77,9 @@ export class Legend {
 
   /** @param {any} theme @param {import("./colour.js").Scale} scale */
   #bar(theme, scale) {
-    const c = fit(this.bar, WIDTH, 32),
-      pad = 18,
-      w = WIDTH - 2 * pad;
+    const c = fit(this.bar, WIDTH, 32);
+    const pad = 18;
+    const w = WIDTH - 2 * pad;
     c.clearRect(0, 0, WIDTH, 32);
     const ramps = scale.kind === "ranks" ? [theme.values, theme.diverged] : [theme.values];
     ramps.forEach((ramp, r) => {
@@ -116,8 +116,8 @@ export class Legend {
     let free = -Infinity;
     for (const { at, label } of ticks(axis, 0, 1, 5).ticks) {
       if (at < -1e-9 || at > 1 + 1e-9) continue;
-      const x = pad + at * w,
-        half = c.measureText(label).width / 2;
+      const x = pad + at * w;
+      const half = c.measureText(label).width / 2;
       c.fillRect(x - 0.5, 2 + BAR, 1, 3);
       if (x - half < free || x - half < 0 || x + half > WIDTH) continue;
       c.fillText(label, x, 18);

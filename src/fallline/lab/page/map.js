@@ -115,11 +115,11 @@ export class MapView {
     cancelAnimationFrame(this.#flight);
     const target = /** @type {View} */ ({ x: held(view.x), y: held(view.y) });
     if (!smooth || still()) return this.#set(target, true);
-    const from = this.view,
-      start = performance.now();
+    const from = this.view;
+    const start = performance.now();
     const fly = (/** @type {number} */ now) => {
-      const t = Math.min(1, (now - start) / 180),
-        e = 1 - (1 - t) ** 3;
+      const t = Math.min(1, (now - start) / 180);
+      const e = 1 - (1 - t) ** 3;
       const between = (/** @type {"x"|"y"} */ k) =>
         /** @type {[number, number]} */ (
           t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e)
@@ -172,12 +172,12 @@ export class MapView {
   cellAt(f) {
     if (!(f[0] >= 0 && f[0] < 1 && f[1] >= 0 && f[1] < 1) || this.tiles.stale) return null;
     for (let z = finest(this.view, ...this.size) + 1; z >= 0; z--) {
-      const n = 2 ** z,
-        tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
+      const n = 2 ** z;
+      const tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
       if (!tile || tile.sketch) continue;
-      const i = Math.floor((f[0] * n - tile.i) * 64),
-        j = Math.floor((f[1] * n - tile.j) * 64),
-        k = 64 * j + i;
+      const i = Math.floor((f[0] * n - tile.i) * 64);
+      const j = Math.floor((f[1] * n - tile.j) * 64);
+      const k = 64 * j + i;
       const middle = /** @type {[number, number]} */ ([(tile.i + (i + 0.5) / 64) / n, (tile.j + (j + 0.5) / 64) / n]);
       return {
         x: tile.x ? tile.x[i] : valueAt(this.axes.x, middle[0]),
@@ -208,9 +208,9 @@ export class MapView {
     listen(this.plot, {
       box: () => this.cells.canvas.getBoundingClientRect(),
       pan: (dx, dy) => {
-        const { x, y } = this.view,
-          w = x[1] - x[0],
-          t = y[1] - y[0];
+        const { x, y } = this.view;
+        const w = x[1] - x[0];
+        const t = y[1] - y[0];
         this.show({ x: [x[0] + dx * w, x[1] + dx * w], y: [y[0] + dy * t, y[1] + dy * t] });
       },
       zoom: (factor, at, smooth) =>
@@ -235,8 +235,8 @@ export class MapView {
       },
       home: () => this.home(),
       step: (dx, dy) => {
-        const [w, t] = this.size,
-          { x, y } = this.view;
+        const [w, t] = this.size;
+        const { x, y } = this.view;
         const from = this.#cursor ?? this.fractions([0.5, 0.5]);
         const to = [from[0] + (dx * 8 * (x[1] - x[0])) / w, from[1] + (dy * 8 * (y[1] - y[0])) / t];
         this.#cursor = /** @type {[number, number]} */ (to.map((f) => Math.max(0, Math.min(1 - 1e-15, f))));

@@ -145,19 +145,19 @@ export class MapPanel {
 
   /** The scale of the finest runs in view. */
   #inView() {
-    const [w, t] = this.map.size,
-      { x, y } = this.map.view;
+    const [w, t] = this.map.size;
+    const { x, y } = this.map.view;
     const tiles = this.map.tiles
       .within(this.map.view, finest(this.map.view, w, t))
       .filter((tile, _, all) => tile.z === all[all.length - 1].z);
     /** @type {number[]} */
-    const values = [],
-      outcomes = [];
+    const values = [];
+    const outcomes = [];
     for (const tile of tiles) {
       const n = 2 ** tile.z;
       for (let k = 0; k < tile.values.length; k++) {
-        const fx = (tile.i + ((k % 64) + 0.5) / 64) / n,
-          fy = (tile.j + (Math.floor(k / 64) + 0.5) / 64) / n;
+        const fx = (tile.i + ((k % 64) + 0.5) / 64) / n;
+        const fy = (tile.j + (Math.floor(k / 64) + 0.5) / 64) / n;
         if (fx < x[0] || fx > x[1] || fy < y[0] || fy > y[1]) continue;
         values.push(tile.values[k]);
         outcomes.push(tile.outcomes?.[k] ?? 0);
@@ -168,8 +168,8 @@ export class MapPanel {
 
   /** The view is another. @param {string} dtype of the runs */
   moved(dtype) {
-    const { x, y } = this.map.view,
-      zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
+    const { x, y } = this.map.view;
+    const zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
     say(this.depth, zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "");
     this.#grain(dtype === "float32");
   }
@@ -180,9 +180,9 @@ export class MapPanel {
     let said = "";
     if (coarse && this.map.axes) {
       for (const which of /** @type {("x"|"y")[]} */ (["x", "y"])) {
-        const [a, b] = this.map.view[which],
-          axis = this.map.axes[which],
-          v = valueAt(axis, a);
+        const [a, b] = this.map.view[which];
+        const axis = this.map.axes[which];
+        const v = valueAt(axis, a);
         if (Math.abs(valueAt(axis, a + (1.5 * (b - a)) / w) - v) < 2 ** -24 * Math.abs(v))
           said = "Here neighbouring runs are the same number in float32.";
       }
@@ -210,8 +210,8 @@ export class MapPanel {
     const outcome = this.outcomes[cell.outcome] ?? "";
     const value =
       cell.outcome === DIVERGED || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
-    const { x, y } = this.map.view,
-      digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
+    const { x, y } = this.map.view;
+    const digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
     say(this.readout, text);
     if (byKey) this.#speak(text);

@@ -6,8 +6,8 @@ import { number } from "./numerals.js";
 /** @typedef {{W: [number, number], at: number, b: number|null}} Layer */
 
 const MOST = 9; // a layer of more units is elided: its first, dots, its last
-const FIRST = 5,
-  LAST = 2;
+const FIRST = 5;
+const LAST = 2;
 
 /** Places of a layer's units that are drawn; -1 stands for the dots. @param {number} count */
 function shown(count) {
@@ -28,8 +28,8 @@ export class NetworkView {
    * @param {string[]} captions under each layer
    */
   draw(theme, layers, w, largest, captions) {
-    const width = this.canvas.clientWidth,
-      tall = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth;
+    const tall = this.canvas.clientHeight;
     if (!width || !layers?.length) return;
     const c = fit(this.canvas, width, tall);
     c.clearRect(0, 0, width, tall);
@@ -37,8 +37,8 @@ export class NetworkView {
     const units = sizes.map(shown);
     const most = Math.max(...units.map((u) => u.length));
     const caption = captions.length ? 18 : 0;
-    const gap = Math.min(44, (tall - caption - 8) / most),
-      radius = Math.max(3, Math.min(10, 0.34 * gap));
+    const gap = Math.min(44, (tall - caption - 8) / most);
+    const radius = Math.max(3, Math.min(10, 0.34 * gap));
     const margin = Math.max(radius + 4, 24);
     const xs = sizes.map((_, l) => margin + (l * (width - 2 * margin)) / (sizes.length - 1));
     const y = (/** @type {number} */ l, /** @type {number} */ k) =>

@@ -80,8 +80,8 @@ export function fractionOf(axis, v) {
  * @returns {{ticks: Tick[], base: string}}
  */
 export function ticks(axis, from, to, most) {
-  const low = valueAt(axis, from),
-    high = valueAt(axis, to);
+  const low = valueAt(axis, from);
+  const high = valueAt(axis, to);
   if (axis.scale === "log" && high / low >= 20) return { ticks: decades(axis, low, high, most), base: "" };
   const step = roundStep((high - low) / Math.max(2, most));
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -89,8 +89,8 @@ export function ticks(axis, from, to, most) {
   const shared = size > 0 ? Math.floor(Math.log10(size)) - Math.floor(Math.log10(step)) : 0;
   if (shared > 4) return offsets(axis, low, high, step, size);
   const exponent = size > 0 ? Math.floor(Math.log10(size)) : 0;
-  const tiny = exponent < -3 || exponent > 5,
-    long = tiny && shared > 1;
+  const tiny = exponent < -3 || exponent > 5;
+  const long = tiny && shared > 1;
   const out = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high * (1 + Math.sign(high) * 1e-12); k++) {
     const value = k * step;
@@ -108,8 +108,8 @@ export function ticks(axis, from, to, most) {
 
 /** @param {Axis} axis @param {number} low @param {number} high @param {number} most */
 function decades(axis, low, high, most) {
-  const first = Math.floor(Math.log10(low)),
-    last = Math.ceil(Math.log10(high));
+  const first = Math.floor(Math.log10(low));
+  const last = Math.ceil(Math.log10(high));
   const inside = (/** @type {number} */ v) => v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9);
   /** @type {number[]} */
   let values = [];

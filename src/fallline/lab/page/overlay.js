@@ -110,8 +110,8 @@ export class Overlay {
 
   /** @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {number[]} at @param {Cell} cell @param {boolean} crossed */
   #cursor(c, { view: { x, y }, box: { w, t } }, [px, py], { cell }, crossed) {
-    const side = Math.max(6, (cell[0] / (x[1] - x[0])) * w),
-      tall = Math.max(6, (cell[1] / (y[1] - y[0])) * t);
+    const side = Math.max(6, (cell[0] / (x[1] - x[0])) * w);
+    const tall = Math.max(6, (cell[1] / (y[1] - y[0])) * t);
     for (const [colour, width] of [
       ["#14181f", 3],
       ["#ffffff", 1.5],

@@ -97,10 +97,10 @@ export class Pins {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
       if (e.key === "Delete" || e.key === "Backspace") this.tell.unpin(k);
       else if (move) {
-        const { w, t } = this.map.box,
-          { x, y } = this.map.view,
-          by = e.shiftKey ? 24 : 4,
-          [fx, fy] = this.#fractions(this.#pins[k]);
+        const { w, t } = this.map.box;
+        const { x, y } = this.map.view;
+        const by = e.shiftKey ? 24 : 4;
+        const [fx, fy] = this.#fractions(this.#pins[k]);
         drag([fx + (by * move[0] * (x[1] - x[0])) / w, fy + (by * move[1] * (y[1] - y[0])) / t]);
       } else return;
       e.preventDefault();

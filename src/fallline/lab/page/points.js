@@ -92,8 +92,8 @@ export class PointsEditor {
   /** @param {[number, number]} at @param {number} reach in pixels */
   #nearest([x, y], reach) {
     const unit = (2 * this.#side) / this.canvas.clientWidth;
-    let best = -1,
-      least = reach * unit;
+    let best = -1;
+    let least = reach * unit;
     this.#points.forEach(([px, py], k) => {
       const d = Math.hypot(px - x, py - y);
       if (d <= least) [best, least] = [k, d];
@@ -109,8 +109,8 @@ export class PointsEditor {
 
   #listen() {
     this.canvas.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
-      const at = this.#at(e),
-        near = this.#nearest(at, REACH);
+      const at = this.#at(e);
+      const near = this.#nearest(at, REACH);
       if (e.button === 2) return;
       this.canvas.setPointerCapture(e.pointerId);
       if (near < 0) this.#add(at);
@@ -171,8 +171,8 @@ export class PointsEditor {
   #draw() {
     const side = this.canvas.clientWidth;
     if (!side || !this.#theme) return;
-    const c = fit(this.canvas, side, side),
-      theme = this.#theme;
+    const c = fit(this.canvas, side, side);
+    const theme = this.#theme;
     c.fillStyle = theme.background;
     c.fillRect(0, 0, side, side);
     const place = (/** @type {number} */ v) => ((v / this.#side + 1) / 2) * side;

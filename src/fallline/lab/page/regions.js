@@ -24,8 +24,8 @@ export class RegionView {
    * @param {{regions: Uint8Array, side: number, window: number[], scale: number[]|null}|null} frame
    */
   draw(theme, data, frame) {
-    const side = this.canvas.clientWidth,
-      tall = this.canvas.clientHeight;
+    const side = this.canvas.clientWidth;
+    const tall = this.canvas.clientHeight;
     if (!side) return;
     const c = fit(this.canvas, side, tall);
     c.fillStyle = theme.background;
@@ -81,13 +81,13 @@ export class RegionView {
     const radius = Math.max(1.6, Math.min(3.4, (side / 220) * (count > 400 ? 2 : 2.8)));
     c.lineWidth = 1;
     c.strokeStyle = theme.background;
-    let low = Infinity,
-      high = -Infinity;
+    let low = Infinity;
+    let high = -Infinity;
     if (values && classes)
       for (let k = 0; k < count; k++) [low, high] = [Math.min(low, classes[k]), Math.max(high, classes[k])];
     for (let k = 0; k < count; k++) {
-      const px = ((points[2 * k] - x0) / (x1 - x0)) * side,
-        py = (1 - (points[2 * k + 1] - y0) / (y1 - y0)) * tall;
+      const px = ((points[2 * k] - x0) / (x1 - x0)) * side;
+      const py = (1 - (points[2 * k + 1] - y0) / (y1 - y0)) * tall;
       const kind = classes ? classes[k] : 0;
       c.fillStyle = values
         ? theme.values[Math.round(((kind - low) / (high - low || 1)) * (theme.values.length - 1))]

@@ -54,8 +54,8 @@ export class RunsView {
   /** @param {number} k */
   #card(k) {
     const passing = k === PASSING;
-    const title = h("h3", {}, passing ? "" : `Run ${k + 1}`),
-      chip = h("span", { class: "chip" });
+    const title = h("h3", {}, passing ? "" : `Run ${k + 1}`);
+    const chip = h("span", { class: "chip" });
     const close = h(
       "button",
       {
@@ -67,8 +67,8 @@ export class RunsView {
       },
       icon(passing ? ICONS.plus : ICONS.close),
     );
-    const regions = new RegionView(),
-      network = new NetworkView();
+    const regions = new RegionView();
+    const network = new NetworkView();
     const landscape = new LandscapeView((start) => this.tell.start(start, k));
     const note = h("p", { class: "note" });
     const body = h("div", { class: "run-body" }, regions.canvas, landscape.element, network.canvas, note);
@@ -126,9 +126,9 @@ export class RunsView {
 
   play() {
     if (this.step >= this.steps) this.step = 0;
-    const rate = Math.max(SLOWEST, this.steps / SECONDS),
-      from = this.step,
-      start = performance.now();
+    const rate = Math.max(SLOWEST, this.steps / SECONDS);
+    const from = this.step;
+    const start = performance.now();
     const tick = (/** @type {number} */ now) => {
       const step = Math.min(this.steps, from + Math.floor(((now - start) / 1000) * rate));
       this.step = step;

@@ -109,8 +109,8 @@ export class Runs {
 
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
-    const k = content.pin,
-      wish = this.#waiting[k];
+    const k = content.pin;
+    const wish = this.#waiting[k];
     if (!wish || wish.x !== content.x || wish.y !== content.y) return;
     this.#waiting[k] = null;
     const { values, shapes } = arrays(content, buffers);
@@ -159,8 +159,8 @@ export class Runs {
 
   /** @param {any} content @param {DataView[]} buffers */
   receiveFrames(content, buffers) {
-    const k = content.pin,
-      result = this.results[k];
+    const k = content.pin;
+    const result = this.results[k];
     if (
       !result ||
       content.from !== result.framed ||
@@ -189,8 +189,8 @@ export class Runs {
     const owner = result.frames.length ? result : result.before;
     if (!owner?.frames.length) return null;
     const chunk = owner.frames.findLast((/** @type {any} */ f) => f.at <= step) ?? owner.frames[0];
-    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at)),
-      size = chunk.side * chunk.side;
+    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at));
+    const size = chunk.side * chunk.side;
     return {
       regions: chunk.regions.subarray(n * size, (n + 1) * size),
       side: chunk.side,

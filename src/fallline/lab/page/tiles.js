@@ -190,8 +190,8 @@ export function cover(view, z, near = [(view.x[0] + view.x[1]) / 2, (view.y[0] +
  * @param {[number, number]} [near]
  */
 export function wishes(view, width, height, near) {
-  const coarse = coarsest(view),
-    fine = finest(view, width, height);
+  const coarse = coarsest(view);
+  const fine = finest(view, width, height);
   const levels = [...new Set([coarse, ...(fine - coarse > 2 ? [coarse + 2] : []), fine])];
   const list = coarse === 0 ? [] : [/** @type {[number, number, number]} */ ([0, 0, 0])];
   return list.concat(...levels.map((z) => cover(view, z, near)));
