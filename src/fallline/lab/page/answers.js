@@ -69,7 +69,7 @@ export class Answers {
     questions.ask("equations", about, { form, numbers: Boolean(run), ...at });
   }
 
-  /** Axes, and controls where they are others than those shown. @param {any} content */
+  /** Axes, and the controls if they differ from those shown. @param {any} content */
   ranges(content) {
     const { connection, questions, store, controls, progress } = this.lab;
     questions.told("ranges", connection.stateId);

@@ -4,7 +4,7 @@ import { changed, same } from "./state.js";
 
 const PATIENCE = 150; // milliseconds that a newer state waits for the older one's first picture
 
-/** Kinds and names whose other settings start afresh when they change, and what the part is then. @type {Record<string, (value: any) => [string, any]>} */
+/** When one of these changes, the other settings of its part start afresh: the part, and its new value. @type {Record<string, (value: any) => [string, any]>} */
 const AFRESH = {
   "objective.kind": (kind) => ["objective", { kind }],
   "data.kind": (kind) => ["data", { kind }],
@@ -96,7 +96,7 @@ export class Changes {
     this.#send(null);
   }
 
-  /** Train on the reader's table. @param {string} digest @param {string} target @param {boolean} again whether it was here before @returns {boolean} whether that is news */
+  /** Train on the reader's table. @param {string} digest @param {string} target @param {boolean} again whether it was here before @returns {boolean} whether the state changed */
   useTable(digest, target, again) {
     const { store } = this.lab;
     if (again && store.state?.data?.digest === digest) return false;
@@ -110,7 +110,7 @@ export class Changes {
   /** The server refused a message. @param {any} content */
   refused(content) {
     const { connection, questions, runs, notice, progress } = this.lab;
-    if (questions.refused(content.id) === "theory") return; // there is no theory of this
+    if (questions.refused(content.id) === "theory") return; // not every state has a theory
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
     notice.say(content.sentence, "refused");

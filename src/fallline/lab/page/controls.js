@@ -55,12 +55,12 @@ export class Controls {
     for (const field of this.#fields.values()) field.theme?.(theme);
   }
 
-  /** @param {any|null} described null where it is as before @param {any} state @param {any[]} axes */
+  /** @param {any|null} described null if it is unchanged @param {any} state @param {any[]} axes */
   show(described, state, axes) {
     this.#state = state;
     this.#axes = axes ?? this.#axes;
     if (described && this.#described && same(lasting(described), lasting(this.#described))) {
-      // Only what the controls would begin with is new, such as the start that the seed draws: nothing to be drawn anew.
+      // Only initial values changed, such as the start that the seed draws: the fields stay as they are.
       const fields = described.groups.flatMap((/** @type {any} */ group) => group.fields);
       for (const group of this.#described.groups)
         for (const field of group.fields)
@@ -79,7 +79,7 @@ export class Controls {
     for (const field of this.#fields.values()) field.set(state);
   }
 
-  /** A sentence at the field it is about; whether there is such a field. @param {string|null} where @param {string} sentence */
+  /** Show why the server refused, at the field that it is about. Returns whether there is such a field. @param {string|null} where @param {string} sentence */
   refuse(where, sentence) {
     const key = [...this.#fields.keys()].find(
       (k) => where === k || where?.startsWith(`${k}.`) || (where && k.startsWith(`${where}.`)),
@@ -142,7 +142,7 @@ export class Controls {
   }
 }
 
-/** A description without what changes from run to run. @param {any} described */
+/** A description without the values that change from run to run. @param {any} described */
 function lasting({ groups }) {
   return groups.map((/** @type {any} */ group) => ({
     ...group,

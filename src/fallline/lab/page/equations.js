@@ -113,7 +113,7 @@ function equation({ svg, mathml, plain }) {
 }
 
 /**
- * A picture or formula with nothing in it but what such a thing needs.
+ * Parse a picture or formula, and leave out every element and attribute that is not listed above.
  * @param {string} text
  * @param {DOMParserSupportedType} type
  * @param {Set<string>|RegExp} names

@@ -61,7 +61,7 @@ function table(there, axes) {
   const all = /** @type {string[]} */ ([
     ...new Set(there.flatMap(({ result }) => result.numbers.map((/** @type {any} */ n) => n.label))),
   ]);
-  // A column that only says once more what the first says is left out.
+  // Leave out columns that repeat the first.
   const labels = all.filter(
     (label, k) => k === 0 || there.some(({ result }) => numberOf(result, label) !== numberOf(result, all[0])),
   );

@@ -1,4 +1,4 @@
-/** The map: what became of every run over two settings, panned and zoomed like a geographic one. */
+/** The map: the outcome of every run over two settings; it pans and zooms like a geographic map. */
 
 import { Cells } from "./cells.js";
 import { h, onFrame, still } from "./dom.js";
@@ -70,7 +70,7 @@ export class MapView {
     }).observe(this.element);
   }
 
-  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. Kept, since to ask is to lay out the page. */
+  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. Cached, since reading it can force a layout. */
   get box() {
     if (this.#box?.w) return this.#box;
     const { plot, element } = this;
@@ -191,7 +191,7 @@ export class MapView {
     return null;
   }
 
-  /** Finer tiles came: what lies under the pointer may be known better. */
+  /** Finer tiles came: look again which cell is under the pointer. */
   repoint() {
     if (!this.#pointed) return;
     this.#cell = this.cellAt(this.#pointed);
@@ -280,7 +280,7 @@ export class MapView {
   }
 }
 
-/** A window moved into the map. @param {[number, number]} window @returns {[number, number]} */
+/** A window, moved so that it lies in the map. @param {[number, number]} window @returns {[number, number]} */
 function held([a, b]) {
   const width = Math.min(1, b - a);
   const low = Math.max(0, Math.min(1 - width, a));

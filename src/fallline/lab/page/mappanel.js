@@ -114,7 +114,7 @@ export class MapPanel {
     });
   }
 
-  /** Colours: those of the whole map, unless the reader holds others. @param {[number, number]|null} limits that he holds */
+  /** Set the colours: those of the whole map, unless the reader fixed limits. @param {[number, number]|null} limits */
   colours(limits) {
     const base = this.map.tiles.get(0, 0, 0);
     if (!base || this.map.tiles.stale) return;
@@ -166,7 +166,7 @@ export class MapPanel {
     return values.length ? scaleOf(this.measure, values, Uint8Array.from(outcomes), null) : null;
   }
 
-  /** The view is another. @param {string} dtype of the runs */
+  /** The view moved. @param {string} dtype of the runs */
   moved(dtype) {
     const { x, y } = this.map.view;
     const zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
@@ -174,7 +174,7 @@ export class MapPanel {
     this.#grain(dtype === "float32");
   }
 
-  /** Deeper than the numbers of the runs can tell neighbours apart? @param {boolean} coarse */
+  /** Say so where neighbouring runs are the same number. @param {boolean} coarse */
   #grain(coarse) {
     const [w] = this.map.size;
     let said = "";

@@ -31,7 +31,7 @@ export function typed(value) {
   return text.includes("e") || Math.abs(value) >= 1e-4 || value === 0 ? text : value.toExponential().replace("e+", "e");
 }
 
-/** The number that somebody typed, with a comma or a real minus sign too; NaN if it is none. @param {string} text */
+/** The number that somebody typed, with a comma or a real minus sign too; NaN if the text is not a number. @param {string} text */
 export function parsed(text) {
   const plain = text
     .trim()

@@ -14,7 +14,7 @@ export class Overlay {
     this.canvas = h("canvas", { class: "map-over", "aria-hidden": "true" });
   }
 
-  /** Drawn anew where anything of it is another. @param {import("./map.js").MapView} map @param {any} theme @param {Marks} marks */
+  /** Draw again if anything changed. @param {import("./map.js").MapView} map @param {any} theme @param {Marks} marks */
   draw(map, theme, marks) {
     if (!this.#other([map.view, map.axes, map.box, marks, devicePixelRatio], theme, map.curves)) return;
     this.#family ||= getComputedStyle(map.element).fontFamily;

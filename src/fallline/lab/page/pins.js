@@ -54,7 +54,7 @@ export class Pins {
     return true;
   }
 
-  /** Where the view has them. */
+  /** Move the buttons to their places in the view. */
   place() {
     const { w, t } = this.map.box;
     this.#pins.forEach((pin, k) => {

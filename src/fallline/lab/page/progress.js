@@ -1,4 +1,4 @@
-/** Whether everything is there that was asked for, told to the reader, and to style sheets and tests. */
+/** Whether everything that was asked for has come: shown to the reader, and to style sheets and tests. */
 
 export class Progress {
   /** @param {import("./app.js").Lab} lab */

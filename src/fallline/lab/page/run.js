@@ -14,7 +14,7 @@ const SLOWEST = 12; // steps a second, at least
 
 export class RunsView {
   step = 0;
-  #last = true; // the player stands at the end, wherever that is
+  #last = true; // whether the player stays at the last step, however many there are
   #playing = 0;
   /** @type {any} */
   theme = null;
@@ -166,7 +166,7 @@ export class RunsView {
     if (before !== `${steps} ${this.step}`) this.draw();
   }
 
-  /** Which cards are there: those of runs at hand, the passing one where no pin is. */
+  /** The cards whose runs are there. */
   #visible() {
     return this.cards.filter(({ k }) => this.runs.results[k]);
   }

@@ -1,4 +1,4 @@
-/** The runs that are shown: asked for, kept, and dropped when something newer is wished. */
+/** The runs that are shown: asked for, kept, and dropped when a newer one is wanted. */
 
 import { arrays } from "./wire.js";
 
@@ -46,7 +46,7 @@ export class Runs {
     this.came = came;
   }
 
-  /** A newer state: answers to the older are dropped; what is shown stays until they are replaced. */
+  /** There is a newer state: drop answers about the older; shown runs stay until new ones replace them. */
   outdate() {
     this.#waiting.fill(null);
     this.#next = null;
@@ -63,7 +63,7 @@ export class Runs {
     );
   }
 
-  /** The server will not do it. @param {number} id @returns {boolean} whether it was about a run */
+  /** The server refused a message. @param {number} id @returns {boolean} whether it was about a run */
   refused(id) {
     const k = this.#asked.indexOf(id);
     if (k >= 0 && this.#waiting[k]) {
@@ -89,20 +89,20 @@ export class Runs {
     const shown = this.results[k];
     if (!waits && shown && shown.x === wish.x && shown.y === wish.y && !shown.old) return;
     if (k === PASSING && waits) {
-      this.#next = wish; // one at a time, and then the newest
+      this.#next = wish; // one at a time; after it, the newest
       return;
     }
     this.#waiting[k] = wish;
     this.#asked[k] = this.send({ kind: "run", pin: k, x: wish.x, y: wish.y });
   }
 
-  /** Frames of all runs that lack them; while settings are dragged, runs come without. */
+  /** Ask for the frames of all runs that lack them; while settings are dragged, runs come without. */
   complete() {
     this.hasty = false;
     for (let k = 0; k < this.results.length; k++) if (this.results[k]?.framed === 0) this.#frames(k);
   }
 
-  /** All shown runs are of an older state and have to be asked for again. */
+  /** Mark all shown runs as those of an older state, so that they are asked for again. */
   age() {
     for (const result of this.results) if (result) result.old = true;
   }
@@ -184,7 +184,7 @@ export class Runs {
     this.#frames(k);
   }
 
-  /** The regions of a run at a step, or the nearest that are here. @param {any} result @param {number} step */
+  /** The regions of a run at a step, or at the nearest step that is here. @param {any} result @param {number} step */
   frame(result, step) {
     const owner = result.frames.length ? result : result.before;
     if (!owner?.frames.length) return null;

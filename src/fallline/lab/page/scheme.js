@@ -20,7 +20,7 @@ export class Scheme {
     this.stop.signal.addEventListener("abort", () => watch.disconnect());
   }
 
-  /** Look anew, and put what there is on the root for the style sheet. */
+  /** Look which scheme holds now, and put it on the root for the style sheet. */
   dress() {
     this.dark = this.#now();
     this.root.dataset.theme = this.dark ? "dark" : "light";

@@ -1,4 +1,4 @@
-/** The map's tiles: which are wished for, which are there, and their colours. */
+/** The map's tiles: which a view needs, which are there, and their colours. */
 
 import { HATCHED, paint } from "./colour.js";
 
@@ -21,12 +21,12 @@ export class Tiles {
   #kept = new Map();
   #clock = 0;
   version = 0;
-  /** Another number whenever there are other tiles or colours to be drawn. */
+  /** Changes whenever tiles or colours change. */
   stamp = 0;
   /** Whether the tiles belong to an older state and stay only until the first of the newer. */
   stale = false;
 
-  /** A newer state: what is there stays on the screen until the first new tile comes. */
+  /** There is a newer state: keep the older tiles on the screen until the first new tile comes. */
   outdate() {
     this.stale = true;
   }
@@ -37,7 +37,7 @@ export class Tiles {
     this.stale = false;
   }
 
-  /** All colours are to be made anew. */
+  /** Colour every tile again when it is next drawn. */
   repaint() {
     this.version += 1;
     this.stamp += 1;
@@ -156,7 +156,7 @@ export function finest(view, width, height) {
   return Math.max(0, Math.min(DEEPEST, Math.ceil(Math.log2(wanted / 1.5))));
 }
 
-/** The level of which few tiles cover the view. @param {View} view */
+/** The finest level at which few tiles cover the view. @param {View} view */
 export function coarsest(view) {
   const wide = Math.max(view.x[1] - view.x[0], view.y[1] - view.y[0]);
   return Math.max(0, Math.min(DEEPEST, Math.floor(-Math.log2(wide) + 1e-9)));
