@@ -1,4 +1,4 @@
-"""The page's modules by themselves, imported from the served page: numbers, ticks, addresses, frames, tiles."""
+"""The page's modules by themselves, imported from the served page: numbers, ticks, titles, addresses, the store, frames, tiles."""
 
 from __future__ import annotations
 
@@ -91,6 +91,65 @@ def test_an_address_holds_what_differs_from_the_defaults(modules):
     assert modules("state", "m.fromAddress('#' + argument)", code) == told
     assert modules("state", "m.toAddress(argument, argument)", defaults) == ""
     assert modules("state", "m.fromAddress('#')") is None
+
+
+PLANE = {"x": {"name": "learning_rate", "low": 0.1, "high": 1}, "y": {"name": "start.x", "low": 0, "high": 1}}
+DESCRIBED = [{"name": "learning_rate", "label": "learning rate", "symbol": "η"}, {"name": "start.x", "label": "x₀"}]
+
+
+def test_places_of_the_map_in_words_and_in_symbols(modules):
+    argument = {"axes": DESCRIBED, "plane": PLANE}
+    assert modules("titles", "m.axisTitle(argument.axes, argument.plane.x)", argument) == "learning rate η"
+    assert modules("titles", "m.axisTitle([], argument.plane.x)", argument) == "learning rate"  # the name as words
+    place = modules("titles", "m.placeTitle(argument.axes, argument.plane, 0.25, -2)", argument)
+    assert place == "learning rate 0.25, x₀ −2"
+    titled = "({x: m.titledAxis(argument.axes, argument.plane.x), y: m.titledAxis(argument.axes, argument.plane.%s)})"
+    assert modules("titles", f"m.placeSymbols({titled % 'x'}, 0.25, 0.5)", argument) == "η = 0.25, η = 0.5"
+    assert modules("titles", f"m.placeSymbols({titled % 'y'}, 0.25, 0.5)", argument) is None  # x₀ has no symbol
+
+
+STATE = {"steps": 30, "map": PLANE, "view": 1, "look": 2, "pins": [3]}
+LATER = {"steps": 31, "map": PLANE, "view": 4, "look": 5, "pins": [6]}
+MOVED = LATER | {"map": PLANE | {"y": PLANE["x"]}}
+STORE = """(() => {
+  const store = new m.Store({ write() {}, push() {} });
+  store.accept({ kind: "welcome", state: argument.before }, false);
+  if (argument.shown) store[argument.how](argument.shown);
+  store.accept({ kind: "state", state: argument.after }, argument.newer);
+  return store.state;
+})()"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "how", "after", "newer", "expected"),
+    [
+        (None, "", LATER, False, STATE | {"steps": 31}),  # view, look and pins are the page's own
+        (None, "", MOVED, False, MOVED | {"view": 1, "look": 2}),  # the server moves the pins to the new axes
+        ({"steps": 32}, "update", LATER, True, STATE | {"steps": 32}),  # a newer state is shown already
+        ({"steps": 33}, "replace", LATER, False, LATER),  # a whole state of an address: the server knows all of it
+    ],
+    ids=["same axes", "other axes", "newer state", "whole state"],
+)
+def test_the_store_keeps_what_the_page_alone_changes(modules, shown, how, after, newer, expected):
+    argument = {"before": STATE, "shown": shown, "how": how, "after": after, "newer": newer}
+    assert modules("store", STORE, argument) == expected
+
+
+def test_the_store_falls_back_to_the_accepted_state(modules):
+    code = """(() => {
+      const store = new m.Store({ write() {}, push() {} });
+      store.accept({ kind: "welcome", state: argument }, false);
+      store.update({ steps: 32, pins: [7] });
+      store.revert();
+      return store.state;
+    })()"""
+    assert modules("store", code, STATE) == STATE | {"pins": [7]}
+
+
+def test_messages_of_unknown_kinds_are_ignored(modules):
+    code = "(() => { const said = []; const lab = { notice: { say: (s) => said.push(s) } };"
+    code += " for (const content of argument) m.receive(lab, content, []); return said; })()"
+    assert modules("handlers", code, [{"kind": "of next year"}, {"kind": "said", "sentence": "Done."}]) == ["Done."]
 
 
 def test_frames_of_any_sizes_are_unpacked(modules):

@@ -1,4 +1,4 @@
-/** The address bar and the browser's history: the whole state stands in the address. */
+/** The address bar and the browser's history: the address holds the whole state. */
 
 import { fromAddress, same, toAddress } from "./state.js";
 
@@ -10,7 +10,7 @@ export class Address {
     this.ours = ours;
   }
 
-  /** What the address says: a state without defaults, null where it says nothing. Throws where it cannot be read. */
+  /** The state in the address, without the defaults; null if the address has none. Throws if it cannot be read. */
   read() {
     return this.ours ? fromAddress(location.hash) : null;
   }
@@ -18,13 +18,14 @@ export class Address {
   /** @param {any} state @param {any} defaults */
   write(state, defaults) {
     if (!this.ours || !state || !defaults) return;
-    const code = toAddress(state, defaults), url = code ? `#${code}` : location.pathname;
+    const code = toAddress(state, defaults);
+    const url = code ? `#${code}` : location.pathname;
     if (url === this.#url) return;
     this.#url = url;
     history.replaceState(null, "", url);
   }
 
-  /** A new entry for the browser's back button. @param {any} state @param {any} defaults */
+  /** Add an entry for the browser's back button. @param {any} state @param {any} defaults */
   push(state, defaults) {
     if (!this.ours || !state) return;
     this.write(state, defaults);
@@ -32,7 +33,7 @@ export class Address {
   }
 
   /**
-   * Call back with the state of an address that was typed, or gone back to; with null where it cannot be read.
+   * Call `changed` with the state of an address that the reader typed or went back to; with null if it cannot be read.
    * @param {() => {state: any, defaults: any}} now
    * @param {(state: any) => void} changed
    */

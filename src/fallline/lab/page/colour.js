@@ -18,7 +18,13 @@ export function rgb(hex) {
 /** A mixture in sRGB, for tints. @param {string} a @param {string} b @param {number} share of b */
 export function mix(a, b, share) {
   const [p, q] = [rgb(a), rgb(b)];
-  return `#${p.map((v, k) => Math.round(v + (q[k] - v) * share).toString(16).padStart(2, "0")).join("")}`;
+  return `#${p
+    .map((v, k) =>
+      Math.round(v + (q[k] - v) * share)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
 }
 
 /** Whether dark ink reads better than white on this colour. @param {string} hex */
@@ -33,7 +39,9 @@ export function isLight(hex) {
  *   sorted?: Float64Array, away?: Float64Array}} Scale
  */
 
-const DIVERGED = 4;
+/** Index of the outcome "diverged": such a run has no value. */
+export const DIVERGED = 4;
+
 const OUTLIERS = 0.98;
 
 /**
@@ -53,9 +61,19 @@ export function scaleOf(measure, values, outcomes, limits) {
   }
   const sorted = Float64Array.from(kept).sort();
   if (measure.kind === "ranks") {
-    return { kind: "ranks", low: 0, high: 1, log: false, beyond: false, sorted: sorted.filter((v) => v <= 0), away: sorted.filter((v) => v > 0) };
+    return {
+      kind: "ranks",
+      low: 0,
+      high: 1,
+      log: false,
+      beyond: false,
+      sorted: sorted.filter((v) => v <= 0),
+      away: sorted.filter((v) => v > 0),
+    };
   }
-  let low = 0, high = 1, beyond = false;
+  let low = 0;
+  let high = 1;
+  let beyond = false;
   if (sorted.length) {
     low = sorted[0];
     high = sorted[sorted.length - 1];
@@ -70,18 +88,21 @@ export function scaleOf(measure, values, outcomes, limits) {
 
 /** Place on the ramp, 0..1, clipped. @param {Scale} scale @param {number} v */
 export function place(scale, v) {
-  const t = scale.log ? Math.log(v / scale.low) / Math.log(scale.high / scale.low) : (v - scale.low) / (scale.high - scale.low);
-  return t < 0 || Number.isNaN(t) ? 0 : t > 1 ? 1 : t;
+  const t = scale.log
+    ? Math.log(v / scale.low) / Math.log(scale.high / scale.low)
+    : (v - scale.low) / (scale.high - scale.low);
+  return Number.isNaN(t) ? 0 : Math.max(0, Math.min(1, t));
 }
 
 /** Values shown on a ramp at places 0..1. @param {Scale} scale @param {number} t */
-export function valueOf(scale, t) {
+export function valueAtPlace(scale, t) {
   return scale.log ? scale.low * (scale.high / scale.low) ** t : scale.low + (scale.high - scale.low) * t;
 }
 
 /** Share of sorted values below v. @param {Float64Array} sorted @param {number} v */
 function rank(sorted, v) {
-  let a = 0, b = sorted.length;
+  let a = 0;
+  let b = sorted.length;
   while (a < b) {
     const m = (a + b) >> 1;
     if (sorted[m] < v) a = m + 1;
@@ -115,12 +136,14 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
   for (let row = 0; row < side; row++) {
     let to = (side - 1 - row) * side;
     for (let k = row * side; k < (row + 1) * side; k++, to++) {
-      const v = values[k], outcome = outcomes ? outcomes[k] : 0;
+      const v = values[k];
+      const outcome = outcomes ? outcomes[k] : 0;
       if (scale.kind === "outcomes") pixels[to] = ink.outcomes[outcome] ?? ink.lost;
       else if (scale.kind === "ranks") {
         const away = v > 0 || !Number.isFinite(v);
         const ramp = away ? ink.diverged : ink.values;
-        pixels[to] = ramp[Math.floor((ramp.length - 1) * rank(/** @type {any} */ (away ? scale.away : scale.sorted), v))];
+        pixels[to] =
+          ramp[Math.floor((ramp.length - 1) * rank(/** @type {any} */ (away ? scale.away : scale.sorted), v))];
       } else if (outcome === DIVERGED || !Number.isFinite(v)) pixels[to] = ink.lost;
       else {
         const t = factor * (scale.log ? Math.log(v / scale.low) : v - scale.low);
@@ -130,8 +153,8 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
   }
 }
 
-/** Outcomes that carry a hatch, by their place: stalled, oscillating, diverged, rising. */
-export const HATCHED = [2, 3, 4, 5];
+/** Outcomes that carry a hatch, by their index: stalled, oscillating, diverged, rising. */
+export const HATCHED = [2, 3, DIVERGED, 5];
 
 /**
  * A small sheet that repeats: horizontal lines for stalled, dots for oscillating, diagonals for diverged, vertical lines for
@@ -153,7 +176,11 @@ export function hatch(outcome, colour, scale) {
     c.lineTo(side, side / 2);
     c.stroke();
   } else if (outcome === 3) {
-    for (const [x, y] of [[0.25, 0.25], [0.75, 0.75]]) c.rect(x * side - 0.8 * scale, y * side - 0.8 * scale, 1.6 * scale, 1.6 * scale);
+    for (const [x, y] of [
+      [0.25, 0.25],
+      [0.75, 0.75],
+    ])
+      c.rect(x * side - 0.8 * scale, y * side - 0.8 * scale, 1.6 * scale, 1.6 * scale);
     c.fill();
   } else if (outcome === 5) {
     c.moveTo(side / 2, 0);

@@ -5,7 +5,10 @@ import { fractionOf, ticks } from "./numerals.js";
 
 /** @typedef {{losses: ArrayLike<number>, colour: string, label: string, faint: boolean}} Line */
 
-const LEFT = 46, BOTTOM = 34, TOP = 8, RIGHT = 22;
+const LEFT = 46;
+const BOTTOM = 34;
+const TOP = 8;
+const RIGHT = 22;
 
 export class CurveView {
   /** @param {(step: number) => void} scrub */
@@ -14,7 +17,9 @@ export class CurveView {
     let held = false;
     const to = (/** @type {PointerEvent} */ e) => {
       const box = this.canvas.getBoundingClientRect();
-      scrub(Math.round(Math.max(0, Math.min(1, (e.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT))) * this.steps));
+      scrub(
+        Math.round(Math.max(0, Math.min(1, (e.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT))) * this.steps),
+      );
     };
     this.steps = 1;
     this.canvas.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
@@ -29,10 +34,13 @@ export class CurveView {
 
   /** @param {any} theme @param {Line[]} lines @param {number} steps @param {number} step */
   draw(theme, lines, steps, step) {
-    const width = this.canvas.clientWidth, tall = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth;
+    const tall = this.canvas.clientHeight;
     if (!width) return;
     this.steps = Math.max(1, steps);
-    const c = fit(this.canvas, width, tall), w = width - LEFT - RIGHT, t = tall - TOP - BOTTOM;
+    const c = fit(this.canvas, width, tall);
+    const w = width - LEFT - RIGHT;
+    const t = tall - TOP - BOTTOM;
     c.clearRect(0, 0, width, tall);
     const scale = this.#scale(lines);
     const steps_ = /** @type {const} */ ({ name: "step", low: 0, high: this.steps, scale: "linear" });
@@ -42,7 +50,8 @@ export class CurveView {
     c.strokeStyle = theme.faint;
     c.fillStyle = theme.muted;
     c.textAlign = "right";
-    const py = (/** @type {number} */ f) => TOP + (1 - f) * t, px = (/** @type {number} */ k) => LEFT + (k / this.steps) * w;
+    const py = (/** @type {number} */ f) => TOP + (1 - f) * t;
+    const px = (/** @type {number} */ k) => LEFT + (k / this.steps) * w;
     for (const { at, label } of ticks(scale, 0, 1, Math.max(2, Math.floor(t / 34))).ticks) {
       if (at < -1e-9 || at > 1 + 1e-9) continue;
       c.beginPath();
@@ -52,7 +61,8 @@ export class CurveView {
       c.fillText(label, LEFT - 6, py(at));
     }
     c.textAlign = "center";
-    for (const { at, label } of ticks(steps_, 0, 1, Math.max(2, Math.min(this.steps, Math.floor(w / 60)))).ticks) c.fillText(label, LEFT + at * w, TOP + t + 11);
+    for (const { at, label } of ticks(steps_, 0, 1, Math.max(2, Math.min(this.steps, Math.floor(w / 60)))).ticks)
+      c.fillText(label, LEFT + at * w, TOP + t + 11);
     c.fillText("step", LEFT + w / 2, TOP + t + 26);
     c.beginPath();
     c.moveTo(px(step), TOP);
@@ -105,10 +115,15 @@ export class CurveView {
 
   /** @param {Line[]} lines @returns {import("./numerals.js").Axis} */
   #scale(lines) {
-    let low = Infinity, high = -Infinity;
+    let low = Infinity;
+    let high = -Infinity;
     for (const { losses } of lines) {
-      let least = Infinity, top = -Infinity, first = NaN;
-      for (let k = losses.length - 1; k >= 0; k--) if (Number.isFinite(losses[k])) [least, top, first] = [Math.min(least, losses[k]), Math.max(top, losses[k]), losses[k]];
+      let least = Infinity;
+      let top = -Infinity;
+      let first = NaN;
+      for (let k = losses.length - 1; k >= 0; k--)
+        if (Number.isFinite(losses[k]))
+          [least, top, first] = [Math.min(least, losses[k]), Math.max(top, losses[k]), losses[k]];
       if (least > top) continue;
       const most = 1e4 * Math.max(Math.abs(first), Math.abs(least), 1e-300); // what diverges leaves the picture there
       low = Math.min(low, least);

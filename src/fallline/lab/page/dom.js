@@ -1,4 +1,4 @@
-/** Small helpers over the document: nothing that a framework would be needed for. */
+/** Small helpers for the document; the page needs no framework. */
 
 /**
  * An element with attributes, listeners (`onclick`) and children. Attributes that are false or null are left out.
@@ -13,7 +13,8 @@ export function h(tag, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "class") element.className = value;
-    else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") element[name] = value;
+    else if (name === "value" || name === "checked" || name === "disabled" || name === "selected")
+      element[name] = value;
     else if (name === "hidden") element.hidden = Boolean(value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
@@ -37,7 +38,7 @@ export function s(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The text of an element, where it is another: what is written anew is laid out anew. @param {Element} element @param {string} text */
+/** Set an element's text if it differs: to set the same text again would cost a layout. @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -63,19 +64,23 @@ export const ICONS = {
 };
 
 /**
- * A function that runs once, on the next frame, however often it is asked for.
+ * A function that runs `work` once on the next frame, however often it is called before.
  * @param {() => void} work
  */
 export function onFrame(work) {
   let asked = 0;
   return () => {
-    if (!asked) asked = requestAnimationFrame(() => { asked = 0; work(); });
+    if (!asked)
+      asked = requestAnimationFrame(() => {
+        asked = 0;
+        work();
+      });
   };
 }
 
 /**
- * A function that tells whether what it is given is other than the last time: `plain` by its content, `things` by identity.
- * What is drawn anew is copied to the screen anew, so who draws asks first.
+ * A function that tells whether its arguments differ from the last call's: `plain` by content, `things` by identity.
+ * A drawing is copied to the screen even if nothing changed, so views ask before they draw.
  */
 export function news() {
   let last = "";
@@ -90,7 +95,7 @@ export function news() {
 }
 
 /**
- * A function that runs when it has not been asked for some time.
+ * A function that runs `work` when it has not been called for some time.
  * @template {any[]} A
  * @param {number} wait milliseconds
  * @param {(...a: A) => void} work
@@ -113,7 +118,8 @@ export function calm(wait, work) {
  */
 export function fit(canvas, width, height) {
   const scale = Math.min(3, globalThis.devicePixelRatio || 1);
-  const w = Math.max(1, Math.round(width * scale)), t = Math.max(1, Math.round(height * scale));
+  const w = Math.max(1, Math.round(width * scale));
+  const t = Math.max(1, Math.round(height * scale));
   if (canvas.width !== w || canvas.height !== t) {
     canvas.width = w;
     canvas.height = t;

@@ -3,9 +3,42 @@
 import { h } from "./dom.js";
 
 const SVG = new Set(["svg", "g", "path", "rect", "line", "use", "symbol", "defs", "title", "polygon", "polyline"]);
-const SVG_ATTRIBUTES = new Set(["viewBox", "width", "height", "d", "x", "y", "x1", "x2", "y1", "y2", "id", "href", "transform", "points", "fill", "stroke", "stroke-width", "preserveAspectRatio", "overflow"]);
+const SVG_ATTRIBUTES = new Set([
+  "viewBox",
+  "width",
+  "height",
+  "d",
+  "x",
+  "y",
+  "x1",
+  "x2",
+  "y1",
+  "y2",
+  "id",
+  "href",
+  "transform",
+  "points",
+  "fill",
+  "stroke",
+  "stroke-width",
+  "preserveAspectRatio",
+  "overflow",
+]);
 const MATH = /^(math|semantics|m[a-z]+)$/;
-const MATH_ATTRIBUTES = new Set(["display", "displaystyle", "mathvariant", "stretchy", "columnalign", "fence", "form", "separator", "accent", "movablelimits", "scriptlevel", "linethickness"]);
+const MATH_ATTRIBUTES = new Set([
+  "display",
+  "displaystyle",
+  "mathvariant",
+  "stretchy",
+  "columnalign",
+  "fence",
+  "form",
+  "separator",
+  "accent",
+  "movablelimits",
+  "scriptlevel",
+  "linethickness",
+]);
 
 let count = 0;
 
@@ -14,14 +47,27 @@ export class EquationsView {
 
   /** @param {{changed: (key: string, value: any) => void}} tell */
   constructor(tell) {
-    this.form = h("select", { "aria-label": "Form of the equations", onchange: () => tell.changed("form", this.form.value) },
-      h("option", { value: "matrix" }, "matrix form"), h("option", { value: "units" }, "unit by unit"));
+    this.form = h(
+      "select",
+      { "aria-label": "Form of the equations", onchange: () => tell.changed("form", this.form.value) },
+      h("option", { value: "matrix" }, "matrix form"),
+      h("option", { value: "units" }, "unit by unit"),
+    );
     this.numbers = h("input", { type: "checkbox", onchange: () => tell.changed("numbers", this.numbers.checked) });
     this.note = h("span", { class: "note" });
     this.body = h("div", { class: "equation-list" });
-    this.element = h("section", { class: "panel equations", "aria-labelledby": "equations-title" },
-      h("header", {}, h("h2", { id: "equations-title" }, "Equations"), this.note,
-        h("div", { class: "tools" }, this.form, h("label", { class: "check" }, this.numbers, "put the numbers in"))), this.body);
+    this.element = h(
+      "section",
+      { class: "panel equations", "aria-labelledby": "equations-title" },
+      h(
+        "header",
+        {},
+        h("h2", { id: "equations-title" }, "Equations"),
+        this.note,
+        h("div", { class: "tools" }, this.form, h("label", { class: "check" }, this.numbers, "put the numbers in")),
+      ),
+      this.body,
+    );
   }
 
   /** @param {any} look @param {boolean} network */
@@ -67,7 +113,7 @@ function equation({ svg, mathml, plain }) {
 }
 
 /**
- * A picture or formula with nothing in it but what such a thing needs.
+ * Parse a picture or formula, and leave out every element and attribute that is not listed above.
  * @param {string} text
  * @param {DOMParserSupportedType} type
  * @param {Set<string>|RegExp} names
@@ -79,7 +125,8 @@ function clean(text, type, names, attributes, mark) {
   // A style attribute would be refused by the page's content policy, with a complaint, while it is read.
   const root = new DOMParser().parseFromString(text.replace(/ style="[^"]*"/g, ""), type).documentElement;
   if (root.querySelector("parsererror") || root.nodeName === "parsererror") return null;
-  const ok = (/** @type {string} */ name) => (names instanceof RegExp ? names.test(name) && name !== "maction" : names.has(name));
+  const ok = (/** @type {string} */ name) =>
+    names instanceof RegExp ? names.test(name) && name !== "maction" : names.has(name);
   for (const element of [root, ...root.querySelectorAll("*")]) {
     if (!ok(element.localName)) {
       element.remove();
@@ -93,7 +140,8 @@ function clean(text, type, names, attributes, mark) {
       else if (mark && short === "href") {
         element.removeAttribute(name);
         element.setAttribute("href", `#e${mark}-${value.slice(1)}`);
-      } else if ((short === "fill" || short === "stroke") && value !== "none") element.setAttribute(name, "currentColor");
+      } else if ((short === "fill" || short === "stroke") && value !== "none")
+        element.setAttribute(name, "currentColor");
     }
   }
   if (mark) root.setAttribute("fill", "currentColor");

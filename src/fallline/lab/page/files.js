@@ -6,7 +6,7 @@ import { number } from "./numerals.js";
 const LARGEST = 1e6; // bytes of a table
 
 export class Files {
-  /** The reader's table: sent again to a server that was started anew. @type {{name: string, text: string, digest: string}|null} */
+  /** The reader's table, kept to be sent again to a server that was restarted. @type {{name: string, text: string, digest: string}|null} */
   #table = null;
 
   /**
@@ -22,29 +22,33 @@ export class Files {
     this.tell = tell;
   }
 
-  /** The name by which states know the reader's table; empty where there is none. */
+  /** The digest by which states name the reader's table; empty if there is none. */
   get digest() {
     return this.#table?.digest ?? "";
   }
 
   /** @param {File} file */
   async read(file) {
-    if (file.size > LARGEST) return this.notice.say(`${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`);
+    if (file.size > LARGEST)
+      return this.notice.say(
+        `${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`,
+      );
     this.#table = { name: file.name, text: await file.text(), digest: "" };
     this.send();
   }
 
-  /** Tell the server of the table, if there is one. */
+  /** Send the table to the server, if there is one. */
   send() {
     if (this.#table) this.tell.send({ kind: "csv", name: this.#table.name, text: this.#table.text });
   }
 
-  /** The server has read it. @param {any} content */
+  /** The server has read the table. @param {any} content */
   came(content) {
     if (!this.#table) return;
     const again = this.#table.digest === content.digest;
     this.#table.digest = content.digest;
-    if (this.tell.use(content.digest, content.target ?? content.columns.at(-1), again)) this.notice.say(content.sentence);
+    if (this.tell.use(content.digest, content.target ?? content.columns.at(-1), again))
+      this.notice.say(content.sentence);
   }
 
   async share() {
@@ -53,9 +57,10 @@ export class Files {
     setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
   }
 
-  /** An export is here: a text to be looked at first, or a file. @param {any} content @param {DataView[]} buffers */
+  /** An export came: show a text first, hand over any other file. @param {any} content @param {DataView[]} buffers */
   exported({ name, mime, text }, buffers) {
-    if (text) this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
+    if (text)
+      this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
     else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
   }
 }

@@ -28,13 +28,18 @@ export function listen(element, taker) {
   /** @type {[number, number]|null} */
   let corner = null;
 
-  const at = (/** @type {MouseEvent} */ e) => /** @type {[number, number]} */ (inside(taker.box(), e.clientX, e.clientY));
+  const at = (/** @type {MouseEvent} */ e) =>
+    /** @type {[number, number]} */ (inside(taker.box(), e.clientX, e.clientY));
 
-  element.addEventListener("wheel", (e) => {
-    e.preventDefault();
-    const pixels = e.deltaMode === 1 ? 32 * e.deltaY : e.deltaMode === 2 ? 400 * e.deltaY : e.deltaY;
-    taker.zoom(Math.exp(Math.max(-400, Math.min(400, pixels)) * (e.ctrlKey ? 0.01 : 0.002)), at(e));
-  }, { passive: false });
+  element.addEventListener(
+    "wheel",
+    (e) => {
+      e.preventDefault();
+      const pixels = e.deltaMode === 1 ? 32 * e.deltaY : e.deltaMode === 2 ? 400 * e.deltaY : e.deltaY;
+      taker.zoom(Math.exp(Math.max(-400, Math.min(400, pixels)) * (e.ctrlKey ? 0.01 : 0.002)), at(e));
+    },
+    { passive: false },
+  );
 
   element.addEventListener("pointerdown", (e) => {
     if (e.button !== 0) return;
@@ -63,7 +68,8 @@ export function listen(element, taker) {
       down.set(e.pointerId, now);
     } else {
       const other = [...down].find(([id]) => id !== e.pointerId)?.[1] ?? now;
-      const before = Math.hypot(last[0] - other[0], last[1] - other[1]), after = Math.hypot(now[0] - other[0], now[1] - other[1]);
+      const before = Math.hypot(last[0] - other[0], last[1] - other[1]);
+      const after = Math.hypot(now[0] - other[0], now[1] - other[1]);
       const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
       taker.pan(-(now[0] - last[0]) / 2 / box.width, (now[1] - last[1]) / 2 / box.height);
       if (before > 8 && after > 8) taker.zoom(before / after, inside(box, middle[0], middle[1]));
@@ -85,7 +91,7 @@ export function listen(element, taker) {
 
   element.addEventListener("keydown", (e) => {
     if (e.target !== element || e.ctrlKey || e.metaKey || e.altKey) return;
-    const arrow = ARROWS[/** @type {keyof ARROWS} */ (e.key)];
+    const arrow = ARROWS[/** @type {keyof typeof ARROWS} */ (e.key)];
     const middle = /** @type {[number, number]} */ ([0.5, 0.5]);
     if (arrow && e.shiftKey) taker.pan(0.15 * arrow[0], 0.15 * arrow[1]);
     else if (arrow) taker.step(arrow[0], arrow[1]);

@@ -75,13 +75,13 @@ export class SocketHost {
     };
   }
 
-  /** Is nobody there, or does somebody answer who does not know this page any more? */
+  /** Find out whether no server answers, or one that does not know this page. */
   async #ask() {
     try {
       const answer = await fetch(new URL("/", location.href), { method: "HEAD", cache: "no-store" });
       if (answer.status === 401 || answer.status === 403) this.onstatus("refused", this.#wait);
     } catch {
-      // Nobody there: "lost" says so already.
+      // No server answers: the status "lost" has been reported already.
     }
   }
 
@@ -125,5 +125,7 @@ export class WidgetHost {
 function view(buffer) {
   return buffer instanceof DataView
     ? buffer
-    : ArrayBuffer.isView(buffer) ? new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new DataView(buffer);
+    : ArrayBuffer.isView(buffer)
+      ? new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+      : new DataView(buffer);
 }

@@ -16,14 +16,23 @@ export class LandscapeView {
   /** @param {(start: [number, number]) => void} drag */
   constructor(drag) {
     this.canvas = h("canvas", { class: "landscape", role: "img", "aria-label": "Contours and path" });
-    this.handle = h("button", { type: "button", class: "start-handle", "aria-label": "Start of the run; drag it, or move it with the arrow keys" });
+    this.handle = h("button", {
+      type: "button",
+      class: "start-handle",
+      "aria-label": "Start of the run; drag it, or move it with the arrow keys",
+    });
     this.element = h("div", { class: "landscape-box" }, this.canvas, this.handle);
     this.start = [0, 0];
     let held = false;
     const place = (/** @type {PointerEvent} */ e) => {
-      const r = this.canvas.getBoundingClientRect(), [x0, x1, y0, y1] = this.window;
-      const u = Math.max(0, Math.min(1, (e.clientX - r.left) / r.width)), v = Math.max(0, Math.min(1, 1 - (e.clientY - r.top) / r.height));
-      return /** @type {[number, number]} */ ([rounded(x0 + u * (x1 - x0), x1 - x0), rounded(y0 + v * (y1 - y0), y1 - y0)]);
+      const r = this.canvas.getBoundingClientRect();
+      const [x0, x1, y0, y1] = this.window;
+      const u = Math.max(0, Math.min(1, (e.clientX - r.left) / r.width));
+      const v = Math.max(0, Math.min(1, 1 - (e.clientY - r.top) / r.height));
+      return /** @type {[number, number]} */ ([
+        rounded(x0 + u * (x1 - x0), x1 - x0),
+        rounded(y0 + v * (y1 - y0), y1 - y0),
+      ]);
     };
     this.handle.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
       held = true;
@@ -36,8 +45,12 @@ export class LandscapeView {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
       if (!move) return;
       e.preventDefault();
-      const [x0, x1, y0, y1] = this.window, by = e.shiftKey ? 0.05 : 0.01;
-      drag([rounded(this.start[0] + by * move[0] * (x1 - x0), x1 - x0), rounded(this.start[1] + by * move[1] * (y1 - y0), y1 - y0)]);
+      const [x0, x1, y0, y1] = this.window;
+      const by = e.shiftKey ? 0.05 : 0.01;
+      drag([
+        rounded(this.start[0] + by * move[0] * (x1 - x0), x1 - x0),
+        rounded(this.start[1] + by * move[1] * (y1 - y0), y1 - y0),
+      ]);
     });
     this.window = [0, 1, 0, 1];
   }
@@ -51,7 +64,8 @@ export class LandscapeView {
    * @param {string} colour of the run
    */
   draw(theme, surface, path, dimension, step, colour) {
-    const w = this.canvas.clientWidth, t = this.canvas.clientHeight;
+    const w = this.canvas.clientWidth;
+    const t = this.canvas.clientHeight;
     if (!w || !surface) return;
     this.window = surface.window;
     const c = fit(this.canvas, w, t);
@@ -64,17 +78,24 @@ export class LandscapeView {
     c.lineWidth = 1.6;
     for (const [x, y] of surface.minima ?? []) {
       c.beginPath();
-      for (const [dx, dy] of [[5, 0], [0, 5]]) {
+      for (const [dx, dy] of [
+        [5, 0],
+        [0, 5],
+      ]) {
         c.moveTo(px(x) - dx, py(y) - dy);
         c.lineTo(px(x) + dx, py(y) + dy);
       }
       c.stroke();
     }
     if (!path || dimension < 2) return;
-    const at = (/** @type {number} */ k) => /** @type {[number, number]} */ ([px(path[k * dimension]), py(path[k * dimension + 1])]);
+    const at = (/** @type {number} */ k) =>
+      /** @type {[number, number]} */ ([px(path[k * dimension]), py(path[k * dimension + 1])]);
     const count = path.length / dimension;
     const last = Math.min(step, count - 1);
-    for (const [from, to, alpha] of [[0, count - 1, 0.28], [0, last, 1]]) {
+    for (const [from, to, alpha] of [
+      [0, count - 1, 0.28],
+      [0, last, 1],
+    ]) {
       c.globalAlpha = alpha;
       c.beginPath();
       for (let k = from; k <= to; k++) {
@@ -131,20 +152,25 @@ export class LandscapeView {
     for (let row = 0, k = 0; row < surface.side; row++) {
       for (let column = 0; column < surface.side; column++, k++) {
         const v = surface.grid[k];
-        pixels[(surface.side - 1 - row) * surface.side + column] = heights[Number.isFinite(v) ? Math.round(Math.max(0, Math.min(1, v)) * (heights.length - 1)) : heights.length - 1];
+        pixels[(surface.side - 1 - row) * surface.side + column] =
+          heights[
+            Number.isFinite(v) ? Math.round(Math.max(0, Math.min(1, v)) * (heights.length - 1)) : heights.length - 1
+          ];
       }
     }
     s.putImageData(image, 0, 0);
     c.imageSmoothingEnabled = true;
     c.imageSmoothingQuality = "high";
     c.drawImage(small, 0, 0, w, t);
-    const [x0, x1, y0, y1] = surface.window, p = surface.points;
+    const [x0, x1, y0, y1] = surface.window;
+    const p = surface.points;
     c.strokeStyle = theme.ink;
     c.globalAlpha = 0.3;
     c.lineWidth = 0.9;
     for (const { start, count } of surface.lines) {
       c.beginPath();
-      for (let k = start; k < start + count; k++) c.lineTo(((p[2 * k] - x0) / (x1 - x0)) * w, (1 - (p[2 * k + 1] - y0) / (y1 - y0)) * t);
+      for (let k = start; k < start + count; k++)
+        c.lineTo(((p[2 * k] - x0) / (x1 - x0)) * w, (1 - (p[2 * k + 1] - y0) / (y1 - y0)) * t);
       c.stroke();
     }
     c.globalAlpha = 1;

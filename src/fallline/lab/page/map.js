@@ -1,21 +1,21 @@
-/** The map: what became of every run over two settings, panned and zoomed like a geographic one. */
+/** The map: the outcome of every run over two settings; it pans and zooms like a geographic map. */
 
-import { HATCHED, hatch, inks, isLight } from "./colour.js";
-import { fit, h, news, onFrame, still } from "./dom.js";
+import { Cells } from "./cells.js";
+import { h, onFrame, still } from "./dom.js";
 import { listen } from "./gestures.js";
 import { valueAt } from "./numerals.js";
 import { Overlay } from "./overlay.js";
 import { Pins } from "./pins.js";
-import { Tiles, cover, finest } from "./tiles.js";
+import { finest, Tiles } from "./tiles.js";
 
 /** @typedef {import("./tiles.js").View} View */
 /** @typedef {{x: number, y: number, value: number, outcome: number, f: [number, number], cell: [number, number]}} Cell */
 
 const NARROWEST = 2 ** -36;
-const PAINTING = 7; // milliseconds of a frame for colouring tiles
 
 export class MapView {
   tiles = new Tiles();
+  cells = new Cells(this.tiles);
   /** @type {View} */
   view = { x: [0, 1], y: [0, 1] };
   /** @type {import("./colour.js").Scale|null} */
@@ -26,10 +26,6 @@ export class MapView {
   axes = null;
   /** @type {any} */
   #theme = null;
-  /** @type {any} */
-  #ink = null;
-  /** @type {Record<number, HTMLCanvasElement>} */
-  #hatches = {};
   /** @type {Cell|null} */
   #cell = null;
   /** @type {[number, number]|null} */
@@ -37,15 +33,11 @@ export class MapView {
   /** @type {[[number, number], [number, number]]|null} */
   #band = null;
   #flight = 0;
-  /** Whether tiles are at hand that the next frames have yet to colour. */
-  unfinished = false;
-  sheet = document.createElement("canvas");
   /** @type {[number, number]|null} */
   #pointed = null;
   #pins;
   /** @type {{width: number, height: number, left: number, top: number, w: number, t: number}|null} */
   #box = null;
-  #otherCells = news();
 
   /**
    * @param {{moved: (view: View, resting: boolean) => void, pin: (cell: Cell) => void, unpin: (k: number) => void,
@@ -53,13 +45,21 @@ export class MapView {
    */
   constructor(tell) {
     this.tell = tell;
-    this.cells = h("canvas", { class: "map-cells", "aria-hidden": "true" });
     this.over = new Overlay();
     this.#pins = new Pins(this, tell);
-    this.plot = h("div", {
-      class: "map-plot", tabindex: "0", role: "application", "aria-roledescription": "map", "aria-label": "Map of runs",
-      "aria-describedby": "map-keys",
-    }, this.cells, this.#pins.element);
+    this.plot = h(
+      "div",
+      {
+        class: "map-plot",
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": "map",
+        "aria-label": "Map of runs",
+        "aria-describedby": "map-keys",
+      },
+      this.cells.canvas,
+      this.#pins.element,
+    );
     this.element = h("div", { class: "map" }, this.over.canvas, this.plot);
     this.draw = onFrame(() => this.#draw());
     this.#listen();
@@ -70,11 +70,24 @@ export class MapView {
     }).observe(this.element);
   }
 
-  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. Kept, since to ask is to lay out the page. */
+  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. Cached, since reading it can force a layout. */
   get box() {
     if (this.#box?.w) return this.#box;
     const { plot, element } = this;
-    return (this.#box = { width: element.clientWidth, height: element.clientHeight, left: plot.offsetLeft, top: plot.offsetTop, w: plot.clientWidth, t: plot.clientHeight });
+    this.#box = {
+      width: element.clientWidth,
+      height: element.clientHeight,
+      left: plot.offsetLeft,
+      top: plot.offsetTop,
+      w: plot.clientWidth,
+      t: plot.clientHeight,
+    };
+    return this.#box;
+  }
+
+  /** Whether tiles are at hand that the next frames have yet to colour. */
+  get unfinished() {
+    return this.cells.unfinished;
   }
 
   /** Width and height of the plot. */
@@ -85,8 +98,7 @@ export class MapView {
   /** @param {any} theme */
   set theme(theme) {
     this.#theme = theme;
-    this.#ink = inks(theme);
-    this.#hatches = {};
+    this.cells.theme = theme;
     this.tiles.repaint();
     this.draw();
   }
@@ -103,10 +115,15 @@ export class MapView {
     cancelAnimationFrame(this.#flight);
     const target = /** @type {View} */ ({ x: held(view.x), y: held(view.y) });
     if (!smooth || still()) return this.#set(target, true);
-    const from = this.view, start = performance.now();
+    const from = this.view;
+    const start = performance.now();
     const fly = (/** @type {number} */ now) => {
-      const t = Math.min(1, (now - start) / 180), e = 1 - (1 - t) ** 3;
-      const between = (/** @type {"x"|"y"} */ k) => /** @type {[number, number]} */ (t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e));
+      const t = Math.min(1, (now - start) / 180);
+      const e = 1 - (1 - t) ** 3;
+      const between = (/** @type {"x"|"y"} */ k) =>
+        /** @type {[number, number]} */ (
+          t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e)
+        );
       this.#set({ x: between("x"), y: between("y") }, t === 1);
       if (t < 1) this.#flight = requestAnimationFrame(fly);
     };
@@ -155,19 +172,26 @@ export class MapView {
   cellAt(f) {
     if (!(f[0] >= 0 && f[0] < 1 && f[1] >= 0 && f[1] < 1) || this.tiles.stale) return null;
     for (let z = finest(this.view, ...this.size) + 1; z >= 0; z--) {
-      const n = 2 ** z, tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
+      const n = 2 ** z;
+      const tile = this.tiles.get(z, Math.floor(f[0] * n), Math.floor(f[1] * n));
       if (!tile || tile.sketch) continue;
-      const i = Math.floor((f[0] * n - tile.i) * 64), j = Math.floor((f[1] * n - tile.j) * 64), k = 64 * j + i;
+      const i = Math.floor((f[0] * n - tile.i) * 64);
+      const j = Math.floor((f[1] * n - tile.j) * 64);
+      const k = 64 * j + i;
       const middle = /** @type {[number, number]} */ ([(tile.i + (i + 0.5) / 64) / n, (tile.j + (j + 0.5) / 64) / n]);
       return {
-        x: tile.x ? tile.x[i] : valueAt(this.axes.x, middle[0]), y: tile.y ? tile.y[j] : valueAt(this.axes.y, middle[1]),
-        value: tile.values[k], outcome: tile.outcomes ? tile.outcomes[k] : -1, f: middle, cell: [1 / (64 * n), 1 / (64 * n)],
+        x: tile.x ? tile.x[i] : valueAt(this.axes.x, middle[0]),
+        y: tile.y ? tile.y[j] : valueAt(this.axes.y, middle[1]),
+        value: tile.values[k],
+        outcome: tile.outcomes ? tile.outcomes[k] : -1,
+        f: middle,
+        cell: [1 / (64 * n), 1 / (64 * n)],
       };
     }
     return null;
   }
 
-  /** Finer tiles came: what lies under the pointer may be known better. */
+  /** Finer tiles came: look again which cell is under the pointer. */
   repoint() {
     if (!this.#pointed) return;
     this.#cell = this.cellAt(this.#pointed);
@@ -182,19 +206,23 @@ export class MapView {
       this.draw();
     };
     listen(this.plot, {
-      box: () => this.cells.getBoundingClientRect(),
+      box: () => this.cells.canvas.getBoundingClientRect(),
       pan: (dx, dy) => {
-        const { x, y } = this.view, w = x[1] - x[0], t = y[1] - y[0];
+        const { x, y } = this.view;
+        const w = x[1] - x[0];
+        const t = y[1] - y[0];
         this.show({ x: [x[0] + dx * w, x[1] + dx * w], y: [y[0] + dy * t, y[1] + dy * t] });
       },
-      zoom: (factor, at, smooth) => this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
+      zoom: (factor, at, smooth) =>
+        this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
       band: (rectangle) => {
         this.#band = rectangle;
         this.draw();
       },
       box_: (a, b) => {
         const [p, q] = [this.fractions(a), this.fractions(b)];
-        const side = (/** @type {number} */ k) => /** @type {[number, number]} */ ([Math.min(p[k], q[k]), Math.max(p[k], q[k])]);
+        const side = (/** @type {number} */ k) =>
+          /** @type {[number, number]} */ ([Math.min(p[k], q[k]), Math.max(p[k], q[k])]);
         if (Math.abs(a[0] - b[0]) > 0.01 && Math.abs(a[1] - b[1]) > 0.01) this.show({ x: side(0), y: side(1) }, true);
       },
       click: (at) => {
@@ -207,13 +235,17 @@ export class MapView {
       },
       home: () => this.home(),
       step: (dx, dy) => {
-        const [w, t] = this.size, { x, y } = this.view;
+        const [w, t] = this.size;
+        const { x, y } = this.view;
         const from = this.#cursor ?? this.fractions([0.5, 0.5]);
         const to = [from[0] + (dx * 8 * (x[1] - x[0])) / w, from[1] + (dy * 8 * (y[1] - y[0])) / t];
         this.#cursor = /** @type {[number, number]} */ (to.map((f) => Math.max(0, Math.min(1 - 1e-15, f))));
         const [u, v] = this.placeOf(this.#cursor);
         if (u < 0 || u > 1 || v < 0 || v > 1) {
-          const shift = (/** @type {[number, number]} */ [a, b], /** @type {number} */ p) => /** @type {[number, number]} */ (p < 0 || p > 1 ? [a + Math.sign(p) * (b - a) / 2, b + Math.sign(p) * (b - a) / 2] : [a, b]);
+          const shift = (/** @type {[number, number]} */ [a, b], /** @type {number} */ p) =>
+            /** @type {[number, number]} */ (
+              p < 0 || p > 1 ? [a + (Math.sign(p) * (b - a)) / 2, b + (Math.sign(p) * (b - a)) / 2] : [a, b]
+            );
           this.show({ x: shift(x, u), y: shift(y, v) });
         }
         point(this.#cursor, true);
@@ -239,75 +271,16 @@ export class MapView {
     if (!this.#theme || !this.axes || !this.element.isConnected) return;
     const { w, t } = this.box;
     if (w < 20 || t < 20) return;
-    const other = this.#otherCells([this.view, w, t, devicePixelRatio, this.tiles.stamp], this.#theme, this.scale);
-    if (other || this.unfinished) this.#drawCells(w, t);
+    const { unfinished } = this;
+    this.cells.draw(this.view, this.scale, w, t);
+    if (this.unfinished) this.draw();
+    if (this.unfinished !== unfinished) this.tell.painted();
     this.over.draw(this, this.#theme, { cell: this.#cell, cursor: this.#cursor, band: this.#band });
     this.#pins.place();
   }
-
-  /** @param {number} w @param {number} t */
-  #drawCells(w, t) {
-    const c = fit(this.cells, w, t);
-    const ratio = this.cells.width / w;
-    c.setTransform(1, 0, 0, 1, 0, 0);
-    c.imageSmoothingEnabled = false;
-    const [W, H] = [this.cells.width, this.cells.height];
-    c.fillStyle = this.#theme.faint;
-    c.fillRect(0, 0, W, H);
-    if (!this.scale) return;
-    const level = finest(this.view, w, t);
-    const whole = !this.tiles.stale && cover(this.view, level).every(([z, i, j]) => this.tiles.has(z, i, j));
-    const drawn = this.tiles.within(this.view, this.tiles.stale ? 60 : level).filter((tile) => !whole || tile.z === level);
-    const { x, y } = this.view;
-    const across = (/** @type {number} */ f) => Math.round(((f - x[0]) / (x[1] - x[0])) * W);
-    const down = (/** @type {number} */ f) => Math.round((1 - (f - y[0]) / (y[1] - y[0])) * H);
-    const until = performance.now() + PAINTING;
-    let unfinished = false;
-    const shown = [];
-    for (const tile of drawn) {
-      const late = !(tile.picture && tile.version === this.tiles.version) && performance.now() > until;
-      unfinished ||= late;
-      const picture = late ? tile.picture : this.tiles.picture(tile, this.scale, this.#ink);
-      if (!picture) continue;
-      const n = 2 ** tile.z;
-      const x0 = across(tile.i / n), x1 = across((tile.i + 1) / n), y0 = down((tile.j + 1) / n), y1 = down(tile.j / n);
-      c.drawImage(picture, x0, y0, x1 - x0, y1 - y0);
-      shown.push({ tile, x0, y0, w: x1 - x0, h: y1 - y0 });
-    }
-    for (const outcome of HATCHED) {
-      if (shown.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, shown, outcome, ratio);
-    }
-    if (unfinished) this.draw();
-    if (unfinished !== this.unfinished) {
-      this.unfinished = unfinished;
-      this.tell.painted();
-    }
-  }
-
-  /** @param {CanvasRenderingContext2D} c @param {any[]} shown @param {number} outcome @param {number} ratio */
-  #hatch(c, shown, outcome, ratio) {
-    const { width, height } = this.cells, sheet = this.sheet;
-    if (sheet.width !== width || sheet.height !== height) [sheet.width, sheet.height] = [width, height];
-    const m = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
-    m.globalCompositeOperation = "source-over";
-    m.imageSmoothingEnabled = false;
-    m.clearRect(0, 0, width, height);
-    for (const { tile, x0, y0, w, h: t } of shown) {
-      m.clearRect(x0, y0, w, t);
-      if (tile.masks[outcome]) m.drawImage(tile.masks[outcome], x0, y0, w, t);
-    }
-    const colour = isLight(this.#theme.outcomes[outcome]) ? "#14181f" : "#ffffff";
-    this.#hatches[outcome] ??= hatch(outcome, colour, ratio);
-    m.globalCompositeOperation = "source-in";
-    m.fillStyle = /** @type {CanvasPattern} */ (m.createPattern(this.#hatches[outcome], "repeat"));
-    m.fillRect(0, 0, width, height);
-    c.globalAlpha = 0.32;
-    c.drawImage(sheet, 0, 0);
-    c.globalAlpha = 1;
-  }
 }
 
-/** A window moved into the map. @param {[number, number]} window @returns {[number, number]} */
+/** A window, moved so that it lies in the map. @param {[number, number]} window @returns {[number, number]} */
 function held([a, b]) {
   const width = Math.min(1, b - a);
   const low = Math.max(0, Math.min(1 - width, a));

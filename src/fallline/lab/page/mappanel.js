@@ -1,13 +1,14 @@
 /** What stands around the map: title, tools, legend, the run under the pointer in words, and a form to pin exactly. */
 
-import { scaleOf } from "./colour.js";
-import { ICONS, calm, h, icon, say } from "./dom.js";
+import { DIVERGED, scaleOf } from "./colour.js";
+import { calm, h, ICONS, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
-import { finest } from "./tiles.js";
 import { same } from "./state.js";
+import { finest } from "./tiles.js";
 
-const KEYS = "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map.";
+const KEYS =
+  "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map.";
 
 /** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void}} Acts */
 
@@ -28,31 +29,76 @@ export class MapPanel {
   constructor(map, acts) {
     this.map = map;
     this.acts = acts;
-    const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) => h("button", { type: "button", "aria-label": name, title: name, onclick: act }, icon(path));
+    const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) =>
+      h("button", { type: "button", "aria-label": name, title: name, onclick: act }, icon(path));
     this.legend = new Legend();
     this.readout = h("p", { class: "readout" });
     this.spoken = h("p", { class: "unseen", "aria-live": "polite" });
     this.depth = h("span", { class: "depth" });
     this.hint = h("p", { class: "hint-line", hidden: true });
-    this.theory = h("input", { type: "checkbox", onchange: () => {
-      acts.look("theory", this.theory.checked);
-      this.showTheory();
-    } });
+    this.theory = h("input", {
+      type: "checkbox",
+      onchange: () => {
+        acts.look("theory", this.theory.checked);
+        this.showTheory();
+      },
+    });
     this.theoryLabel = h("label", { class: "check", hidden: true }, this.theory, "stability bound");
     this.fitted = h("input", { type: "checkbox", onchange: () => this.#fit() });
-    const exact = [0, 1].map((k) => h("input", { type: "text", inputmode: "decimal", size: 8, "aria-label": k ? "y of the run to pin" : "x of the run to pin" }));
-    const exactly = h("form", { class: "exact", onsubmit: (/** @type {Event} */ e) => {
-      e.preventDefault();
-      const [x, y] = exact.map((input) => parsed(input.value));
-      if (Number.isFinite(x) && Number.isFinite(y) && acts.pin(x, y)) exact.forEach((input) => (input.value = ""));
-    } }, h("span", { class: "exact-name" }, "Pin exactly"), exact[0], exact[1], h("button", { type: "submit", class: "small" }, "Pin"));
+    const exact = [0, 1].map((k) =>
+      h("input", {
+        type: "text",
+        inputmode: "decimal",
+        size: 8,
+        "aria-label": k ? "y of the run to pin" : "x of the run to pin",
+      }),
+    );
+    const exactly = h(
+      "form",
+      {
+        class: "exact",
+        onsubmit: (/** @type {Event} */ e) => {
+          e.preventDefault();
+          const [x, y] = exact.map((input) => parsed(input.value));
+          if (Number.isFinite(x) && Number.isFinite(y) && acts.pin(x, y)) for (const input of exact) input.value = "";
+        },
+      },
+      h("span", { class: "exact-name" }, "Pin exactly"),
+      exact[0],
+      exact[1],
+      h("button", { type: "submit", class: "small" }, "Pin"),
+    );
     this.#exact = exact;
     this.title = h("h2", { id: "map-title" }, "Map");
-    this.element = h("section", { class: "panel map-panel", "aria-labelledby": "map-title" },
-      h("header", {}, this.title, h("div", { class: "tools" }, this.theoryLabel, h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"), this.depth,
-        h("div", { class: "zoom", role: "group", "aria-label": "Zoom" }, button("Zoom in", ICONS.plus, () => map.zoom(0.5)), button("Zoom out", ICONS.minus, () => map.zoom(2)), button("Whole map", ICONS.home, () => map.home())))),
-      this.legend.element, map.element, h("div", { class: "map-foot" }, this.readout, exactly), this.hint,
-      h("p", { class: "unseen", id: "map-keys" }, KEYS), this.spoken);
+    this.element = h(
+      "section",
+      { class: "panel map-panel", "aria-labelledby": "map-title" },
+      h(
+        "header",
+        {},
+        this.title,
+        h(
+          "div",
+          { class: "tools" },
+          this.theoryLabel,
+          h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"),
+          this.depth,
+          h(
+            "div",
+            { class: "zoom", role: "group", "aria-label": "Zoom" },
+            button("Zoom in", ICONS.plus, () => map.zoom(0.5)),
+            button("Zoom out", ICONS.minus, () => map.zoom(2)),
+            button("Whole map", ICONS.home, () => map.home()),
+          ),
+        ),
+      ),
+      this.legend.element,
+      map.element,
+      h("div", { class: "map-foot" }, this.readout, exactly),
+      this.hint,
+      h("p", { class: "unseen", id: "map-keys" }, KEYS),
+      this.spoken,
+    );
   }
 
   /** @param {string} title @param {string[]} axes their titles @param {any} look */
@@ -68,20 +114,21 @@ export class MapPanel {
     });
   }
 
-  /** Colours: those of the whole map, unless the reader holds others. @param {[number, number]|null} limits that he holds */
+  /** Set the colours: those of the whole map, unless the reader fixed limits. @param {[number, number]|null} limits */
   colours(limits) {
     const base = this.map.tiles.get(0, 0, 0);
     if (!base || this.map.tiles.stale) return;
     const scale = scaleOf(this.measure, base.values, base.outcomes, limits);
     if (!same(scale, this.map.scale)) this.map.recolour(scale);
     const shares = this.outcomes.map(() => 0);
-    base.outcomes?.forEach((outcome) => (shares[outcome] += 1 / base.values.length));
+    for (const outcome of base.outcomes ?? []) shares[outcome] += 1 / base.values.length;
     this.#shares = shares;
     this.showLegend();
   }
 
   showLegend() {
-    if (this.theme && this.map.scale) this.legend.show(this.theme, this.map.scale, this.measure, this.outcomes, this.#shares);
+    if (this.theme && this.map.scale)
+      this.legend.show(this.theme, this.map.scale, this.measure, this.outcomes, this.#shares);
   }
 
   /** Let the colours span the values in view, or the whole map again. */
@@ -98,14 +145,19 @@ export class MapPanel {
 
   /** The scale of the finest runs in view. */
   #inView() {
-    const [w, t] = this.map.size, { x, y } = this.map.view;
-    const tiles = this.map.tiles.within(this.map.view, finest(this.map.view, w, t)).filter((tile, _, all) => tile.z === all[all.length - 1].z);
+    const [w, t] = this.map.size;
+    const { x, y } = this.map.view;
+    const tiles = this.map.tiles
+      .within(this.map.view, finest(this.map.view, w, t))
+      .filter((tile, _, all) => tile.z === all[all.length - 1].z);
     /** @type {number[]} */
-    const values = [], outcomes = [];
+    const values = [];
+    const outcomes = [];
     for (const tile of tiles) {
       const n = 2 ** tile.z;
       for (let k = 0; k < tile.values.length; k++) {
-        const fx = (tile.i + ((k % 64) + 0.5) / 64) / n, fy = (tile.j + (Math.floor(k / 64) + 0.5) / 64) / n;
+        const fx = (tile.i + ((k % 64) + 0.5) / 64) / n;
+        const fy = (tile.j + (Math.floor(k / 64) + 0.5) / 64) / n;
         if (fx < x[0] || fx > x[1] || fy < y[0] || fy > y[1]) continue;
         values.push(tile.values[k]);
         outcomes.push(tile.outcomes?.[k] ?? 0);
@@ -114,25 +166,33 @@ export class MapPanel {
     return values.length ? scaleOf(this.measure, values, Uint8Array.from(outcomes), null) : null;
   }
 
-  /** The view is another. @param {string} dtype of the runs */
+  /** The view moved. @param {string} dtype of the runs */
   moved(dtype) {
-    const { x, y } = this.map.view, zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
+    const { x, y } = this.map.view;
+    const zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
     say(this.depth, zoom > 1.001 ? `${number(zoom, zoom < 1e4 ? 4 : 2)}×` : "");
     this.#grain(dtype === "float32");
   }
 
-  /** Deeper than the numbers of the runs can tell neighbours apart? @param {boolean} coarse */
+  /** Say so where neighbouring runs are the same number. @param {boolean} coarse */
   #grain(coarse) {
     const [w] = this.map.size;
     let said = "";
     if (coarse && this.map.axes) {
       for (const which of /** @type {("x"|"y")[]} */ (["x", "y"])) {
-        const [a, b] = this.map.view[which], axis = this.map.axes[which], v = valueAt(axis, a);
-        if (Math.abs(valueAt(axis, a + (1.5 * (b - a)) / w) - v) < 2 ** -24 * Math.abs(v)) said = "Here neighbouring runs are the same number in float32.";
+        const [a, b] = this.map.view[which];
+        const axis = this.map.axes[which];
+        const v = valueAt(axis, a);
+        if (Math.abs(valueAt(axis, a + (1.5 * (b - a)) / w) - v) < 2 ** -24 * Math.abs(v))
+          said = "Here neighbouring runs are the same number in float32.";
       }
     }
     this.hint.hidden = !said;
-    if (said && !this.hint.textContent) this.hint.append(`${said} `, h("button", { type: "button", class: "small", onclick: () => this.acts.finer() }, "Go on in float64"));
+    if (said && !this.hint.textContent)
+      this.hint.append(
+        `${said} `,
+        h("button", { type: "button", class: "small", onclick: () => this.acts.finer() }, "Go on in float64"),
+      );
     else if (!said) this.hint.replaceChildren();
   }
 
@@ -148,8 +208,10 @@ export class MapPanel {
       return;
     }
     const outcome = this.outcomes[cell.outcome] ?? "";
-    const value = cell.outcome === 4 || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
-    const { x, y } = this.map.view, digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
+    const value =
+      cell.outcome === DIVERGED || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
+    const { x, y } = this.map.view;
+    const digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
     say(this.readout, text);
     if (byKey) this.#speak(text);

@@ -1,18 +1,26 @@
 /** The bar at the top: examples, share, export; and what the connection does. */
 
-import { ICONS, h, icon, say } from "./dom.js";
+import { h, ICONS, icon, say } from "./dom.js";
 
 /** @type {[string, string, string][]} */
 const EXPORTS = [
-  ["png", "Picture (PNG)", "the map as shown"], ["svg", "Picture (SVG)", "with axes and legend, for print"],
-  ["map", "Map file", "values and settings, for fallline map"], ["study", "Study (TOML)", "the whole set-up as text"],
-  ["python", "Python lines", "that make the same result, to the bit"], ["weights", "Weights", "of the first pinned run"],
+  ["png", "Picture (PNG)", "the map as shown"],
+  ["svg", "Picture (SVG)", "with axes and legend, for print"],
+  ["map", "Map file", "values and settings, for fallline map"],
+  ["study", "Study (TOML)", "the whole set-up as text"],
+  ["python", "Python lines", "that make the same result, to the bit"],
+  ["weights", "Weights", "of the first pinned run"],
 ];
 
 /** A button with a panel that opens under it. @param {string} name @param {string|null} path @param {...any} children */
 function menu(name, path, ...children) {
   const panel = h("div", { class: "menu-panel" }, ...children);
-  const element = h("details", { class: "menu" }, h("summary", {}, path ? icon(path) : null, h("span", {}, name)), panel);
+  const element = h(
+    "details",
+    { class: "menu" },
+    h("summary", {}, path ? icon(path) : null, h("span", {}, name)),
+    panel,
+  );
   element.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
     if (e.key !== "Escape" || !element.open) return;
     element.open = false;
@@ -32,25 +40,60 @@ export class TopBar {
   constructor(tell) {
     this.tell = tell;
     this.examples = menu("Examples", null);
-    this.exports = menu("Export", ICONS.save, ...EXPORTS.map(([what, name, meaning]) =>
-      h("button", { type: "button", "data-what": what, onclick: () => {
-        this.exports.element.open = false;
-        tell.save(what);
-      } }, h("b", {}, name), h("span", {}, meaning))));
-    this.share = h("button", { type: "button", class: "share", onclick: () => tell.share() }, icon(ICONS.link), h("span", {}, "Copy link"));
+    this.exports = menu(
+      "Export",
+      ICONS.save,
+      ...EXPORTS.map(([what, name, meaning]) =>
+        h(
+          "button",
+          {
+            type: "button",
+            "data-what": what,
+            onclick: () => {
+              this.exports.element.open = false;
+              tell.save(what);
+            },
+          },
+          h("b", {}, name),
+          h("span", {}, meaning),
+        ),
+      ),
+    );
+    this.share = h(
+      "button",
+      { type: "button", class: "share", onclick: () => tell.share() },
+      icon(ICONS.link),
+      h("span", {}, "Copy link"),
+    );
     this.status = h("p", { class: "status", role: "status" });
-    this.element = h("header", { class: "top" },
-      h("h1", {}, logo(), "fallline ", h("span", {}, "lab")), this.status,
-      h("nav", { "aria-label": "Lab" }, this.examples.element, tell.address ? this.share : null, this.exports.element));
+    this.element = h(
+      "header",
+      { class: "top" },
+      h("h1", {}, logo(), "fallline ", h("span", {}, "lab")),
+      this.status,
+      h("nav", { "aria-label": "Lab" }, this.examples.element, tell.address ? this.share : null, this.exports.element),
+    );
   }
 
   /** @param {{label: string, meaning?: string, state: any}[]} presets */
   presets(presets) {
     this.examples.element.hidden = !presets?.length;
-    this.examples.panel.replaceChildren(...(presets ?? []).map((preset) => h("button", { type: "button", onclick: () => {
-      this.examples.element.open = false;
-      this.tell.example(preset.state);
-    } }, h("b", {}, preset.label), preset.meaning ? h("span", {}, preset.meaning) : null)));
+    this.examples.panel.replaceChildren(
+      ...(presets ?? []).map((preset) =>
+        h(
+          "button",
+          {
+            type: "button",
+            onclick: () => {
+              this.examples.element.open = false;
+              this.tell.example(preset.state);
+            },
+          },
+          h("b", {}, preset.label),
+          preset.meaning ? h("span", {}, preset.meaning) : null,
+        ),
+      ),
+    );
   }
 
   /** @param {string} text @param {"good"|"busy"|"bad"} kind */
@@ -67,7 +110,8 @@ function logo() {
   svg.setAttribute("class", "logo");
   svg.setAttribute("aria-hidden", "true");
   for (const [tag, attributes] of /** @type {[string, Record<string, string>][]} */ ([
-    ["rect", { width: "32", height: "32", rx: "8", class: "logo-ground" }], ["path", { d: "M6 8c7 0 7 16 13 16 4 0 5-5 8-5", class: "logo-line" }],
+    ["rect", { width: "32", height: "32", rx: "8", class: "logo-ground" }],
+    ["path", { d: "M6 8c7 0 7 16 13 16 4 0 5-5 8-5", class: "logo-line" }],
     ["circle", { cx: "6.6", cy: "8", r: "3", class: "logo-dot" }],
   ])) {
     const part = document.createElementNS(ns, tag);
@@ -94,11 +138,40 @@ export class TextDialog {
     this.text = h("pre", { tabindex: "0", role: "region", "aria-labelledby": "text-title" });
     this.copied = h("span", { class: "note", role: "status" });
     this.save = h("button", { type: "button" }, "Save");
-    this.element = h("dialog", { class: "text-dialog", "aria-labelledby": "text-title" }, h("header", {}, this.title,
-      h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.element.close() }, icon(ICONS.close))), this.text,
-    h("footer", {}, this.copied, this.save, h("button", { type: "button", class: "primary", onclick: async () => {
-      this.copied.textContent = (await copy(this.text.textContent)) ? "Copied." : "Select the text and copy it.";
-    } }, "Copy")));
+    this.element = h(
+      "dialog",
+      { class: "text-dialog", "aria-labelledby": "text-title" },
+      h(
+        "header",
+        {},
+        this.title,
+        h(
+          "button",
+          { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.element.close() },
+          icon(ICONS.close),
+        ),
+      ),
+      this.text,
+      h(
+        "footer",
+        {},
+        this.copied,
+        this.save,
+        h(
+          "button",
+          {
+            type: "button",
+            class: "primary",
+            onclick: async () => {
+              this.copied.textContent = (await copy(this.text.textContent))
+                ? "Copied."
+                : "Select the text and copy it.";
+            },
+          },
+          "Copy",
+        ),
+      ),
+    );
   }
 
   /** @param {string} title @param {string} text @param {string} name @param {string} mime */

@@ -6,7 +6,8 @@ import { number } from "./numerals.js";
 /** @typedef {{W: [number, number], at: number, b: number|null}} Layer */
 
 const MOST = 9; // a layer of more units is elided: its first, dots, its last
-const FIRST = 5, LAST = 2;
+const FIRST = 5;
+const LAST = 2;
 
 /** Places of a layer's units that are drawn; -1 stands for the dots. @param {number} count */
 function shown(count) {
@@ -27,7 +28,8 @@ export class NetworkView {
    * @param {string[]} captions under each layer
    */
   draw(theme, layers, w, largest, captions) {
-    const width = this.canvas.clientWidth, tall = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth;
+    const tall = this.canvas.clientHeight;
     if (!width || !layers?.length) return;
     const c = fit(this.canvas, width, tall);
     c.clearRect(0, 0, width, tall);
@@ -35,27 +37,31 @@ export class NetworkView {
     const units = sizes.map(shown);
     const most = Math.max(...units.map((u) => u.length));
     const caption = captions.length ? 18 : 0;
-    const gap = Math.min(44, (tall - caption - 8) / most), radius = Math.max(3, Math.min(10, 0.34 * gap));
+    const gap = Math.min(44, (tall - caption - 8) / most);
+    const radius = Math.max(3, Math.min(10, 0.34 * gap));
     const margin = Math.max(radius + 4, 24);
     const xs = sizes.map((_, l) => margin + (l * (width - 2 * margin)) / (sizes.length - 1));
-    const y = (/** @type {number} */ l, /** @type {number} */ k) => (tall - caption) / 2 + (k - (units[l].length - 1) / 2) * gap;
+    const y = (/** @type {number} */ l, /** @type {number} */ k) =>
+      (tall - caption) / 2 + (k - (units[l].length - 1) / 2) * gap;
     const [negative, positive] = [theme.series[0], theme.series[1]];
     c.lineCap = "round";
     layers.forEach(({ W: [, m], at }, l) => {
-      units[l].forEach((i, a) => units[l + 1].forEach((j, b) => {
-        if (i < 0 || j < 0) return;
-        const weight = w[at + i * m + j];
-        const share = Math.min(1, Math.abs(weight) / (largest || 1));
-        if (!(share > 0.004)) return;
-        c.globalAlpha = 0.35 + 0.6 * share;
-        c.strokeStyle = weight > 0 ? positive : negative;
-        c.lineWidth = 0.5 + (0.55 * radius) * share;
-        c.setLineDash(weight > 0 ? [] : [4 + c.lineWidth, 2 + c.lineWidth]);
-        c.beginPath();
-        c.moveTo(xs[l], y(l, a));
-        c.lineTo(xs[l + 1], y(l + 1, b));
-        c.stroke();
-      }));
+      units[l].forEach((i, a) => {
+        units[l + 1].forEach((j, b) => {
+          if (i < 0 || j < 0) return;
+          const weight = w[at + i * m + j];
+          const share = Math.min(1, Math.abs(weight) / (largest || 1));
+          if (!(share > 0.004)) return;
+          c.globalAlpha = 0.35 + 0.6 * share;
+          c.strokeStyle = weight > 0 ? positive : negative;
+          c.lineWidth = 0.5 + 0.55 * radius * share;
+          c.setLineDash(weight > 0 ? [] : [4 + c.lineWidth, 2 + c.lineWidth]);
+          c.beginPath();
+          c.moveTo(xs[l], y(l, a));
+          c.lineTo(xs[l + 1], y(l + 1, b));
+          c.stroke();
+        });
+      });
     });
     c.setLineDash([]);
     c.globalAlpha = 1;

@@ -1,6 +1,6 @@
 /** One line above all views that says what happened. */
 
-import { ICONS, h, icon, say } from "./dom.js";
+import { h, ICONS, icon, say } from "./dom.js";
 
 export class Notice {
   constructor() {
@@ -18,13 +18,27 @@ export class Notice {
     element.hidden = !sentence;
     say(element, sentence);
     element.dataset.kind = kind;
-    if (sentence && kind !== "lost") element.append(h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.say() }, icon(ICONS.close)));
+    if (sentence && kind !== "lost")
+      element.append(
+        h(
+          "button",
+          { type: "button", class: "quiet", "aria-label": "Close", onclick: () => this.say() },
+          icon(ICONS.close),
+        ),
+      );
   }
 
   /** Ask for a CSV file. @param {(file: File) => void} chosen */
   ask(chosen) {
     this.say("Choose a CSV file, or drop one on the page: a row of names, then a row for each sample.", "csv");
-    const input = /** @type {HTMLInputElement} */ (h("input", { type: "file", accept: ".csv,.tsv,.txt,text/csv", "aria-label": "CSV file", onchange: () => input.files?.[0] && chosen(input.files[0]) }));
+    const input = /** @type {HTMLInputElement} */ (
+      h("input", {
+        type: "file",
+        accept: ".csv,.tsv,.txt,text/csv",
+        "aria-label": "CSV file",
+        onchange: () => input.files?.[0] && chosen(input.files[0]),
+      })
+    );
     this.element.lastElementChild?.before(input);
     input.click();
   }

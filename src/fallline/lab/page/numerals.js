@@ -2,7 +2,8 @@
 
 const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-const raised = (/** @type {number} */ n) => [...String(n)].map((c) => RAISED[/** @type {keyof RAISED} */ (c)]).join("");
+const raised = (/** @type {number} */ n) =>
+  [...String(n)].map((c) => RAISED[/** @type {keyof typeof RAISED} */ (c)]).join("");
 
 /**
  * A number for reading: 232.5, 8×10⁻⁵, −0.5, ∞.
@@ -30,9 +31,13 @@ export function typed(value) {
   return text.includes("e") || Math.abs(value) >= 1e-4 || value === 0 ? text : value.toExponential().replace("e+", "e");
 }
 
-/** The number that somebody typed, with a comma or a real minus sign too; NaN if it is none. @param {string} text */
+/** The number that somebody typed, with a comma or a real minus sign too; NaN if the text is not a number. @param {string} text */
 export function parsed(text) {
-  const plain = text.trim().replace("−", "-").replace(",", ".").replace(/×10\^?/, "e");
+  const plain = text
+    .trim()
+    .replace("−", "-")
+    .replace(",", ".")
+    .replace(/×10\^?/, "e");
   return plain === "" ? NaN : Number(plain);
 }
 
@@ -75,7 +80,8 @@ export function fractionOf(axis, v) {
  * @returns {{ticks: Tick[], base: string}}
  */
 export function ticks(axis, from, to, most) {
-  const low = valueAt(axis, from), high = valueAt(axis, to);
+  const low = valueAt(axis, from);
+  const high = valueAt(axis, to);
   if (axis.scale === "log" && high / low >= 20) return { ticks: decades(axis, low, high, most), base: "" };
   const step = roundStep((high - low) / Math.max(2, most));
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -83,13 +89,18 @@ export function ticks(axis, from, to, most) {
   const shared = size > 0 ? Math.floor(Math.log10(size)) - Math.floor(Math.log10(step)) : 0;
   if (shared > 4) return offsets(axis, low, high, step, size);
   const exponent = size > 0 ? Math.floor(Math.log10(size)) : 0;
-  const tiny = exponent < -3 || exponent > 5, long = tiny && shared > 1;
+  const tiny = exponent < -3 || exponent > 5;
+  const long = tiny && shared > 1;
   const out = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high * (1 + Math.sign(high) * 1e-12); k++) {
     const value = k * step;
     const label = tiny
-      ? (value === 0 ? "0" : `${(value / 10 ** exponent).toFixed(Math.max(0, shared)).replace("-", "−")}${long ? "" : `×10${raised(exponent)}`}`)
-      : k === 0 ? "0" : value.toFixed(places).replace("-", "−");
+      ? value === 0
+        ? "0"
+        : `${(value / 10 ** exponent).toFixed(Math.max(0, shared)).replace("-", "−")}${long ? "" : `×10${raised(exponent)}`}`
+      : k === 0
+        ? "0"
+        : value.toFixed(places).replace("-", "−");
     out.push({ at: fractionOf(axis, value), label });
   }
   return { ticks: out, base: long ? `in units of 10${raised(exponent)}` : "" };
@@ -97,13 +108,15 @@ export function ticks(axis, from, to, most) {
 
 /** @param {Axis} axis @param {number} low @param {number} high @param {number} most */
 function decades(axis, low, high, most) {
-  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
+  const first = Math.floor(Math.log10(low));
+  const last = Math.ceil(Math.log10(high));
   const inside = (/** @type {number} */ v) => v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9);
   /** @type {number[]} */
   let values = [];
   for (const multiples of [[1, 2, 5], [1, 3], [1]]) {
     values = [];
-    for (let e = first; e <= last; e++) for (const m of multiples) if (inside(m * 10 ** e)) values.push(Number(`${m}e${e}`));
+    for (let e = first; e <= last; e++)
+      for (const m of multiples) if (inside(m * 10 ** e)) values.push(Number(`${m}e${e}`));
     if (values.length <= most) break;
   }
   while (values.length > most) values = values.filter((_, k) => k % 2 === 0);

@@ -14,7 +14,7 @@ export class Overlay {
     this.canvas = h("canvas", { class: "map-over", "aria-hidden": "true" });
   }
 
-  /** Drawn anew where anything of it is another. @param {import("./map.js").MapView} map @param {any} theme @param {Marks} marks */
+  /** Draw again if anything changed. @param {import("./map.js").MapView} map @param {any} theme @param {Marks} marks */
   draw(map, theme, marks) {
     if (!this.#other([map.view, map.axes, map.box, marks, devicePixelRatio], theme, map.curves)) return;
     this.#family ||= getComputedStyle(map.element).fontFamily;
@@ -110,8 +110,12 @@ export class Overlay {
 
   /** @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {number[]} at @param {Cell} cell @param {boolean} crossed */
   #cursor(c, { view: { x, y }, box: { w, t } }, [px, py], { cell }, crossed) {
-    const side = Math.max(6, (cell[0] / (x[1] - x[0])) * w), tall = Math.max(6, (cell[1] / (y[1] - y[0])) * t);
-    for (const [colour, width] of [["#14181f", 3], ["#ffffff", 1.5]]) {
+    const side = Math.max(6, (cell[0] / (x[1] - x[0])) * w);
+    const tall = Math.max(6, (cell[1] / (y[1] - y[0])) * t);
+    for (const [colour, width] of [
+      ["#14181f", 3],
+      ["#ffffff", 1.5],
+    ]) {
       c.strokeStyle = /** @type {string} */ (colour);
       c.lineWidth = /** @type {number} */ (width);
       c.strokeRect(px - side / 2, py - tall / 2, side, tall);

@@ -6,13 +6,23 @@ import { same } from "./state.js";
 
 /** @typedef {import("./map.js").Cell} Cell */
 
-const OUTLINES = ["M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z", "M4 4h16v16H4z", "M12 1.6 22.4 12 12 22.4 1.6 12z", "M12 2.2 23 21H1z"];
+const OUTLINES = [
+  "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z",
+  "M4 4h16v16H4z",
+  "M12 1.6 22.4 12 12 22.4 1.6 12z",
+  "M12 2.2 23 21H1z",
+];
 
 /** The sign of a run: number, colour and shape. @param {number} k @param {boolean} [large] */
 export function marker(k, large = false) {
   const size = large ? 26 : 20;
   const text = s("text", { x: 12, y: k === 3 ? 17.6 : 16, "text-anchor": "middle" }, String(k + 1));
-  return s("svg", { viewBox: "0 0 24 24", width: size, height: size, class: `marker run-${k}`, "aria-hidden": "true" }, s("path", { d: OUTLINES[k] }), text);
+  return s(
+    "svg",
+    { viewBox: "0 0 24 24", width: size, height: size, class: `marker run-${k}`, "aria-hidden": "true" },
+    s("path", { d: OUTLINES[k] }),
+    text,
+  );
 }
 
 export class Pins {
@@ -44,7 +54,7 @@ export class Pins {
     return true;
   }
 
-  /** Where the view has them. */
+  /** Move the buttons to their places in the view. */
   place() {
     const { w, t } = this.map.box;
     this.#pins.forEach((pin, k) => {
@@ -75,18 +85,22 @@ export class Pins {
     button.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => {
       e.stopPropagation();
       if (!dragging) return;
-      const r = this.map.cells.getBoundingClientRect();
+      const r = this.map.cells.canvas.getBoundingClientRect();
       drag(this.map.fractions([(e.clientX - r.left) / r.width, 1 - (e.clientY - r.top) / r.height]));
     });
-    for (const kind of ["pointerup", "pointercancel"]) button.addEventListener(kind, (/** @type {Event} */ e) => {
-      e.stopPropagation();
-      dragging = false;
-    });
+    for (const kind of ["pointerup", "pointercancel"])
+      button.addEventListener(kind, (/** @type {Event} */ e) => {
+        e.stopPropagation();
+        dragging = false;
+      });
     button.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
       if (e.key === "Delete" || e.key === "Backspace") this.tell.unpin(k);
       else if (move) {
-        const { w, t } = this.map.box, { x, y } = this.map.view, by = e.shiftKey ? 24 : 4, [fx, fy] = this.#fractions(this.#pins[k]);
+        const { w, t } = this.map.box;
+        const { x, y } = this.map.view;
+        const by = e.shiftKey ? 24 : 4;
+        const [fx, fy] = this.#fractions(this.#pins[k]);
         drag([fx + (by * move[0] * (x[1] - x[0])) / w, fy + (by * move[1] * (y[1] - y[0])) / t]);
       } else return;
       e.preventDefault();

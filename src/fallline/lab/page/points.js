@@ -19,12 +19,41 @@ export class PointsEditor {
   constructor(classes, most, tell) {
     this.most = most;
     this.tell = tell;
-    this.canvas = h("canvas", { class: "points-canvas", tabindex: "0", role: "application", "aria-label": "Samples drawn by hand. Arrows move a cursor, Enter adds a sample, Delete removes the nearest, 1 to 9 choose the class." });
-    this.classes = h("div", { class: "class-row", role: "group", "aria-label": "Class of new samples" }, ...Array.from({ length: classes }, (_, k) =>
-      h("button", { type: "button", class: `class-button class-${k}`, "aria-pressed": String(k === 0), onclick: () => this.#choose(k) }, String(k))));
-    const clear = h("button", { type: "button", class: "small", onclick: () => tell(this.#points.slice(0, 0), false) }, "clear");
+    this.canvas = h("canvas", {
+      class: "points-canvas",
+      tabindex: "0",
+      role: "application",
+      "aria-label":
+        "Samples drawn by hand. Arrows move a cursor, Enter adds a sample, Delete removes the nearest, 1 to 9 choose the class.",
+    });
+    this.classes = h(
+      "div",
+      { class: "class-row", role: "group", "aria-label": "Class of new samples" },
+      ...Array.from({ length: classes }, (_, k) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: `class-button class-${k}`,
+            "aria-pressed": String(k === 0),
+            onclick: () => this.#choose(k),
+          },
+          String(k),
+        ),
+      ),
+    );
+    const clear = h(
+      "button",
+      { type: "button", class: "small", onclick: () => tell(this.#points.slice(0, 0), false) },
+      "clear",
+    );
     this.count = h("span", { class: "note" });
-    this.element = h("div", { class: "points-editor" }, this.canvas, h("div", { class: "points-tools" }, this.classes, this.count, clear));
+    this.element = h(
+      "div",
+      { class: "points-editor" },
+      this.canvas,
+      h("div", { class: "points-tools" }, this.classes, this.count, clear),
+    );
     this.#listen();
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
   }
@@ -48,7 +77,9 @@ export class PointsEditor {
   /** @param {number} k */
   #choose(k) {
     this.#kind = k;
-    [...this.classes.children].forEach((button, n) => button.setAttribute("aria-pressed", String(n === k)));
+    [...this.classes.children].forEach((button, n) => {
+      button.setAttribute("aria-pressed", String(n === k));
+    });
   }
 
   /** @param {MouseEvent} e @returns {[number, number]} */
@@ -61,7 +92,8 @@ export class PointsEditor {
   /** @param {[number, number]} at @param {number} reach in pixels */
   #nearest([x, y], reach) {
     const unit = (2 * this.#side) / this.canvas.clientWidth;
-    let best = -1, least = reach * unit;
+    let best = -1;
+    let least = reach * unit;
     this.#points.forEach(([px, py], k) => {
       const d = Math.hypot(px - x, py - y);
       if (d <= least) [best, least] = [k, d];
@@ -77,7 +109,8 @@ export class PointsEditor {
 
   #listen() {
     this.canvas.addEventListener("pointerdown", (/** @type {PointerEvent} */ e) => {
-      const at = this.#at(e), near = this.#nearest(at, REACH);
+      const at = this.#at(e);
+      const near = this.#nearest(at, REACH);
       if (e.button === 2) return;
       this.canvas.setPointerCapture(e.pointerId);
       if (near < 0) this.#add(at);
@@ -90,10 +123,11 @@ export class PointsEditor {
       this.#points = this.#points.map((p, k) => (k === this.#held ? [...at, p[2]] : p));
       this.#told(true);
     });
-    for (const kind of ["pointerup", "pointercancel"]) this.canvas.addEventListener(kind, () => {
-      this.#held = -1;
-      this.#told(false);
-    });
+    for (const kind of ["pointerup", "pointercancel"])
+      this.canvas.addEventListener(kind, () => {
+        this.#held = -1;
+        this.#told(false);
+      });
     this.canvas.addEventListener("contextmenu", (/** @type {MouseEvent} */ e) => {
       e.preventDefault();
       this.#remove(this.#nearest(this.#at(e), REACH));
@@ -102,7 +136,10 @@ export class PointsEditor {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
       const step = this.#side / (e.shiftKey ? 8 : 40);
       this.#cursor ??= [0, 0];
-      if (move) this.#cursor = /** @type {[number, number]} */ (this.#cursor.map((v, k) => Number(Math.max(-this.#side, Math.min(this.#side, v + move[k] * step)).toFixed(2))));
+      if (move)
+        this.#cursor = /** @type {[number, number]} */ (
+          this.#cursor.map((v, k) => Number(Math.max(-this.#side, Math.min(this.#side, v + move[k] * step)).toFixed(2)))
+        );
       else if (e.key === "Enter" || e.key === " ") {
         this.#add(this.#cursor);
         this.#told(false);
@@ -134,7 +171,8 @@ export class PointsEditor {
   #draw() {
     const side = this.canvas.clientWidth;
     if (!side || !this.#theme) return;
-    const c = fit(this.canvas, side, side), theme = this.#theme;
+    const c = fit(this.canvas, side, side);
+    const theme = this.#theme;
     c.fillStyle = theme.background;
     c.fillRect(0, 0, side, side);
     const place = (/** @type {number} */ v) => ((v / this.#side + 1) / 2) * side;

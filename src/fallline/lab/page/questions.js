@@ -1,4 +1,4 @@
-/** What is asked of the server once for each thing that it depends on: the samples, the contours, the equations, the theory. */
+/** Questions that are asked again only when what the answer depends on changes: samples, contours, equations, theory. */
 
 export class Questions {
   /** Ids of the questions that are open, by kind. @type {Map<string, number>} */
@@ -6,12 +6,12 @@ export class Questions {
   /** What each kind was last asked about. @type {Map<string, string>} */
   #about = new Map();
 
-  /** @param {(content: any) => number} send tells the message's id */
+  /** @param {(content: any) => number} send returns the message's id */
   constructor(send) {
     this.send = send;
   }
 
-  /** Ask, unless this was asked already. @param {string} kind @param {any} about what the answer depends on @param {any} [content] */
+  /** Ask, unless the last question of this kind was about the same. @param {string} kind @param {any} about what the answer depends on @param {any} [content] */
   ask(kind, about, content = {}) {
     const text = JSON.stringify(about);
     if (text === this.#about.get(kind)) return;
@@ -19,7 +19,7 @@ export class Questions {
     this.#open.set(kind, this.send({ kind, ...content }));
   }
 
-  /** The answer is here without a question. @param {string} kind @param {any} about */
+  /** Record an answer that the server sent unasked. @param {string} kind @param {any} about */
   told(kind, about) {
     this.#about.set(kind, JSON.stringify(about));
     this.#open.delete(kind);
@@ -35,20 +35,20 @@ export class Questions {
     return this.#open.has(kind);
   }
 
-  /** The server will not answer; it is not asked again. @param {number} id @returns {string|null} the kind, where it was a question of these */
+  /** The server refused to answer: do not ask again. @param {number} id @returns {string|null} the kind of the question; null if the message was none */
   refused(id) {
     const kind = [...this.#open].find(([, open]) => open === id)?.[0] ?? null;
     if (kind) this.#open.delete(kind);
     return kind;
   }
 
-  /** Open questions are dropped with an older state: they have to be asked again. */
+  /** Drop the open questions of an older state, so that they are asked again. */
   drop() {
     for (const kind of this.#open.keys()) this.#about.delete(kind);
     this.#open.clear();
   }
 
-  /** Another server: it knows of nothing. */
+  /** Forget everything: another server knows none of the questions. */
   clear() {
     this.#open.clear();
     this.#about.clear();

@@ -24,7 +24,8 @@ export class RegionView {
    * @param {{regions: Uint8Array, side: number, window: number[], scale: number[]|null}|null} frame
    */
   draw(theme, data, frame) {
-    const side = this.canvas.clientWidth, tall = this.canvas.clientHeight;
+    const side = this.canvas.clientWidth;
+    const tall = this.canvas.clientHeight;
     if (!side) return;
     const c = fit(this.canvas, side, tall);
     c.fillStyle = theme.background;
@@ -53,7 +54,9 @@ export class RegionView {
     this.#inked = key;
     for (let k = 0; k < 256; k++) {
       const ramp = theme.values[Math.round((k / 255) * (theme.values.length - 1))];
-      this.#tints[k] = pixel(mix(theme.background, values ? ramp : theme.series[k % theme.series.length], values ? 0.75 : 0.3));
+      this.#tints[k] = pixel(
+        mix(theme.background, values ? ramp : theme.series[k % theme.series.length], values ? 0.75 : 0.3),
+      );
     }
   }
 
@@ -78,12 +81,17 @@ export class RegionView {
     const radius = Math.max(1.6, Math.min(3.4, (side / 220) * (count > 400 ? 2 : 2.8)));
     c.lineWidth = 1;
     c.strokeStyle = theme.background;
-    let low = Infinity, high = -Infinity;
-    if (values && classes) for (let k = 0; k < count; k++) [low, high] = [Math.min(low, classes[k]), Math.max(high, classes[k])];
+    let low = Infinity;
+    let high = -Infinity;
+    if (values && classes)
+      for (let k = 0; k < count; k++) [low, high] = [Math.min(low, classes[k]), Math.max(high, classes[k])];
     for (let k = 0; k < count; k++) {
-      const px = ((points[2 * k] - x0) / (x1 - x0)) * side, py = (1 - (points[2 * k + 1] - y0) / (y1 - y0)) * tall;
+      const px = ((points[2 * k] - x0) / (x1 - x0)) * side;
+      const py = (1 - (points[2 * k + 1] - y0) / (y1 - y0)) * tall;
       const kind = classes ? classes[k] : 0;
-      c.fillStyle = values ? theme.values[Math.round(((kind - low) / (high - low || 1)) * (theme.values.length - 1))] : theme.series[kind % theme.series.length];
+      c.fillStyle = values
+        ? theme.values[Math.round(((kind - low) / (high - low || 1)) * (theme.values.length - 1))]
+        : theme.series[kind % theme.series.length];
       shape(c, values ? 0 : kind, px, py, radius);
       c.fill();
       c.stroke();
@@ -99,12 +107,35 @@ export function shape(c, kind, x, y, r) {
   c.beginPath();
   if (kind % 4 === 0) c.arc(x, y, r, 0, 7);
   else if (kind % 4 === 1) c.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r);
-  else if (kind % 4 === 2) polygon(c, [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]], x, y, r);
-  else polygon(c, [[0, -1.3], [1.2, 0.95], [-1.2, 0.95]], x, y, r);
+  else if (kind % 4 === 2)
+    polygon(
+      c,
+      [
+        [0, -1.3],
+        [1.3, 0],
+        [0, 1.3],
+        [-1.3, 0],
+      ],
+      x,
+      y,
+      r,
+    );
+  else
+    polygon(
+      c,
+      [
+        [0, -1.3],
+        [1.2, 0.95],
+        [-1.2, 0.95],
+      ],
+      x,
+      y,
+      r,
+    );
 }
 
 /** @param {CanvasRenderingContext2D} c @param {number[][]} corners @param {number} x @param {number} y @param {number} r */
 function polygon(c, corners, x, y, r) {
-  corners.forEach(([u, v]) => c.lineTo(x + u * r, y + v * r));
+  for (const [u, v] of corners) c.lineTo(x + u * r, y + v * r);
   c.closePath();
 }

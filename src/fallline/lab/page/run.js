@@ -1,7 +1,7 @@
 /** The runs side by side at one step, their losses on one pair of axes, and the player over the steps. */
 
 import { CurveView } from "./curve.js";
-import { ICONS, h, icon, onFrame, say } from "./dom.js";
+import { h, ICONS, icon, onFrame, say } from "./dom.js";
 import { LandscapeView } from "./landscape.js";
 import { NetworkView } from "./network.js";
 import { number, words } from "./numerals.js";
@@ -14,7 +14,7 @@ const SLOWEST = 12; // steps a second, at least
 
 export class RunsView {
   step = 0;
-  #last = true; // the player stands at the end, wherever that is
+  #last = true; // whether the player stays at the last step, however many there are
   #playing = 0;
   /** @type {any} */
   theme = null;
@@ -39,8 +39,12 @@ export class RunsView {
     this.cards = [0, 1, 2, 3, PASSING].map((k) => this.#card(k));
     this.curve = new CurveView((step) => this.#go(step));
     this.grid = h("div", { class: "run-grid" }, ...this.cards.map((card) => card.element));
-    this.element = h("section", { class: "panel runs", "aria-labelledby": "runs-title" },
-      h("header", {}, h("h2", { id: "runs-title" }, "Runs"), this.#player()), this.grid);
+    this.element = h(
+      "section",
+      { class: "panel runs", "aria-labelledby": "runs-title" },
+      h("header", {}, h("h2", { id: "runs-title" }, "Runs"), this.#player()),
+      this.grid,
+    );
     this.draw = onFrame(() => this.#draw());
     const sized = new ResizeObserver(() => this.draw());
     sized.observe(this.grid);
@@ -50,17 +54,30 @@ export class RunsView {
   /** @param {number} k */
   #card(k) {
     const passing = k === PASSING;
-    const title = h("h3", {}, passing ? "" : `Run ${k + 1}`), chip = h("span", { class: "chip" });
-    const close = h("button", {
-      type: "button", class: "quiet", "aria-label": passing ? "Pin this run" : `Unpin run ${k + 1}`, title: passing ? "Pin this run" : "Unpin",
-      onclick: () => (passing ? this.tell.pinPassing() : this.tell.unpin(k)),
-    }, icon(passing ? ICONS.plus : ICONS.close));
-    const regions = new RegionView(), network = new NetworkView();
+    const title = h("h3", {}, passing ? "" : `Run ${k + 1}`);
+    const chip = h("span", { class: "chip" });
+    const close = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": passing ? "Pin this run" : `Unpin run ${k + 1}`,
+        title: passing ? "Pin this run" : "Unpin",
+        onclick: () => (passing ? this.tell.pinPassing() : this.tell.unpin(k)),
+      },
+      icon(passing ? ICONS.plus : ICONS.close),
+    );
+    const regions = new RegionView();
+    const network = new NetworkView();
     const landscape = new LandscapeView((start) => this.tell.start(start, k));
     const note = h("p", { class: "note" });
     const body = h("div", { class: "run-body" }, regions.canvas, landscape.element, network.canvas, note);
-    const element = h("article", { class: `run-card ${passing ? "passing" : ""}`, hidden: true },
-      h("header", {}, passing ? null : marker(k), title, chip, close), body);
+    const element = h(
+      "article",
+      { class: `run-card ${passing ? "passing" : ""}`, hidden: true },
+      h("header", {}, passing ? null : marker(k), title, chip, close),
+      body,
+    );
     return { k, element, title, chip, regions, network, landscape, note };
   }
 
@@ -68,15 +85,29 @@ export class RunsView {
     const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) =>
       h("button", { type: "button", "aria-label": name, title: name, onclick: act }, icon(path));
     this.playButton = button("Play", ICONS.play, () => (this.#playing ? this.pause() : this.play()));
-    this.range = h("input", { type: "range", min: 0, max: 1, step: 1, "aria-label": "Step", oninput: () => {
-      this.pause();
-      this.#go(Number(this.range.value));
-    } });
+    this.range = h("input", {
+      type: "range",
+      min: 0,
+      max: 1,
+      step: 1,
+      "aria-label": "Step",
+      oninput: () => {
+        this.pause();
+        this.#go(Number(this.range.value));
+      },
+    });
     this.count = h("output", { class: "step" });
-    return h("div", { class: "player", role: "group", "aria-label": "Steps" },
-      button("First step", ICONS.first, () => this.#stop(0)), button("Step back", ICONS.back, () => this.#stop(this.step - 1)), this.playButton,
-      button("Step forward", ICONS.forward, () => this.#stop(this.step + 1)), button("Last step", ICONS.last, () => this.#stop(this.steps)),
-      this.range, this.count);
+    return h(
+      "div",
+      { class: "player", role: "group", "aria-label": "Steps" },
+      button("First step", ICONS.first, () => this.#stop(0)),
+      button("Step back", ICONS.back, () => this.#stop(this.step - 1)),
+      this.playButton,
+      button("Step forward", ICONS.forward, () => this.#stop(this.step + 1)),
+      button("Last step", ICONS.last, () => this.#stop(this.steps)),
+      this.range,
+      this.count,
+    );
   }
 
   /** @param {number} step */
@@ -95,7 +126,9 @@ export class RunsView {
 
   play() {
     if (this.step >= this.steps) this.step = 0;
-    const rate = Math.max(SLOWEST, this.steps / SECONDS), from = this.step, start = performance.now();
+    const rate = Math.max(SLOWEST, this.steps / SECONDS);
+    const from = this.step;
+    const start = performance.now();
     const tick = (/** @type {number} */ now) => {
       const step = Math.min(this.steps, from + Math.floor(((now - start) / 1000) * rate));
       this.step = step;
@@ -133,7 +166,7 @@ export class RunsView {
     if (before !== `${steps} ${this.step}`) this.draw();
   }
 
-  /** Which cards are there: those of runs at hand, the passing one where no pin is. */
+  /** The cards whose runs are there. */
   #visible() {
     return this.cards.filter(({ k }) => this.runs.results[k]);
   }
@@ -155,7 +188,9 @@ export class RunsView {
       const passing = card.k === PASSING;
       const colour = passing ? this.theme.muted : this.theme.series[card.k];
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
-      const title = passing ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}` : this.tell.short(result.x, result.y);
+      const title = passing
+        ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}`
+        : this.tell.short(result.x, result.y);
       say(card.title, title);
       card.title.title = this.tell.title(result.x, result.y);
       const name = result.outcome?.name ?? "";
@@ -164,7 +199,11 @@ export class RunsView {
       this.#drawCard(card, result, colour, net);
     }
     this.curve.draw(this.theme, lines, this.steps, this.step);
-    const told = lines.filter((line) => line.label).map((line) => `run ${line.label} from ${number(line.losses[0])} to ${number(line.losses[line.losses.length - 1])}`);
+    const told = lines
+      .filter((line) => line.label)
+      .map(
+        (line) => `run ${line.label} from ${number(line.losses[0])} to ${number(line.losses[line.losses.length - 1])}`,
+      );
     const label = `Loss over ${this.steps} steps${told.length ? `: ${told.join("; ")}` : ""}`;
     if (this.curve.canvas.getAttribute("aria-label") !== label) this.curve.canvas.setAttribute("aria-label", label);
   }
@@ -177,13 +216,19 @@ export class RunsView {
     toggle(card.regions.canvas, flat);
     toggle(card.network.canvas, net);
     toggle(card.landscape.element, drawn);
-    const note = net && this.data && !flat ? `${this.data.dimension} inputs: no plane to draw regions on.` : !net && !drawn ? `${result.dimension} coordinates: no plane to draw the path on.` : "";
+    const note =
+      net && this.data && !flat
+        ? `${this.data.dimension} inputs: no plane to draw regions on.`
+        : !net && !drawn
+          ? `${result.dimension} coordinates: no plane to draw the path on.`
+          : "";
     card.note.hidden = !note;
     say(card.note, note);
     if (flat) {
       card.regions.draw(this.theme, this.data, this.runs.frame(result, this.step));
       const label = `Decision regions of ${card.k === PASSING ? "the run under the pointer" : `run ${card.k + 1}`} and ${this.data.points.length / 2} samples`;
-      if (card.regions.canvas.getAttribute("aria-label") !== label) card.regions.canvas.setAttribute("aria-label", label);
+      if (card.regions.canvas.getAttribute("aria-label") !== label)
+        card.regions.canvas.setAttribute("aria-label", label);
     }
     if (net && result.layers && w.length) {
       card.network.draw(this.theme, result.layers, w, result.largest, this.captions);
@@ -192,7 +237,10 @@ export class RunsView {
     if (drawn) {
       card.landscape.draw(this.theme, this.surface, result.path, result.dimension, this.step, colour);
       const end = `(${number(w[0])}, ${number(w[1])})`;
-      card.landscape.canvas.setAttribute("aria-label", `Contours; the path from (${number(result.path[0])}, ${number(result.path[1])}) to ${end} at step ${this.step}`);
+      card.landscape.canvas.setAttribute(
+        "aria-label",
+        `Contours; the path from (${number(result.path[0])}, ${number(result.path[1])}) to ${end} at step ${this.step}`,
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The runs that are shown: asked for, kept, and dropped when something newer is wished. */
+/** The runs that are shown: asked for, kept, and dropped when a newer one is wanted. */
 
 import { arrays } from "./wire.js";
 
@@ -46,7 +46,7 @@ export class Runs {
     this.came = came;
   }
 
-  /** A newer state: answers to the older are dropped; what is shown stays until they are replaced. */
+  /** There is a newer state: drop answers about the older; shown runs stay until new ones replace them. */
   outdate() {
     this.#waiting.fill(null);
     this.#next = null;
@@ -58,10 +58,12 @@ export class Runs {
 
   /** Whether regions are still to come. */
   get incomplete() {
-    return this.flat && this.results.some((result) => result?.layers && !result.failed && result.framed <= result.steps);
+    return (
+      this.flat && this.results.some((result) => result?.layers && !result.failed && result.framed <= result.steps)
+    );
   }
 
-  /** The server will not do it. @param {number} id @returns {boolean} whether it was about a run */
+  /** The server refused a message. @param {number} id @returns {boolean} whether it was about a run */
   refused(id) {
     const k = this.#asked.indexOf(id);
     if (k >= 0 && this.#waiting[k]) {
@@ -87,27 +89,28 @@ export class Runs {
     const shown = this.results[k];
     if (!waits && shown && shown.x === wish.x && shown.y === wish.y && !shown.old) return;
     if (k === PASSING && waits) {
-      this.#next = wish; // one at a time, and then the newest
+      this.#next = wish; // one at a time; after it, the newest
       return;
     }
     this.#waiting[k] = wish;
     this.#asked[k] = this.send({ kind: "run", pin: k, x: wish.x, y: wish.y });
   }
 
-  /** Frames of all runs that lack them; while settings are dragged, runs come without. */
+  /** Ask for the frames of all runs that lack them; while settings are dragged, runs come without. */
   complete() {
     this.hasty = false;
     for (let k = 0; k < this.results.length; k++) if (this.results[k]?.framed === 0) this.#frames(k);
   }
 
-  /** All shown runs are of an older state and have to be asked for again. */
+  /** Mark all shown runs as those of an older state, so that they are asked for again. */
   age() {
     for (const result of this.results) if (result) result.old = true;
   }
 
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
-    const k = content.pin, wish = this.#waiting[k];
+    const k = content.pin;
+    const wish = this.#waiting[k];
     if (!wish || wish.x !== content.x || wish.y !== content.y) return;
     this.#waiting[k] = null;
     const { values, shapes } = arrays(content, buffers);
@@ -115,12 +118,21 @@ export class Runs {
     let largest = 0;
     const path = values.path ?? [];
     for (const end of [0, path.length - dimension]) {
-      for (let n = end; n < end + dimension; n++) if (Number.isFinite(path[n])) largest = Math.max(largest, Math.abs(path[n]));
+      for (let n = end; n < end + dimension; n++)
+        if (Number.isFinite(path[n])) largest = Math.max(largest, Math.abs(path[n]));
     }
     const old = this.results[k];
     this.results[k] = {
-      ...content, losses: values.losses, norms: values.norms, path, dimension, largest: Math.min(largest, 50), old: false,
-      frames: [], framed: 0, before: old?.frames?.length ? old : old?.before ?? null,
+      ...content,
+      losses: values.losses,
+      norms: values.norms,
+      path,
+      dimension,
+      largest: Math.min(largest, 50),
+      old: false,
+      frames: [],
+      framed: 0,
+      before: old?.frames?.length ? old : (old?.before ?? null),
     };
     this.came(k);
     if (!this.hasty) this.#frames(k);
@@ -135,29 +147,55 @@ export class Runs {
   #frames(k) {
     const result = /** @type {any} */ (this.results[k]);
     if (!this.flat || !result?.layers || result.old || result.framed > result.steps) return;
-    result.request = this.send({ kind: "frames", pin: k, x: result.x, y: result.y, from: result.framed, to: result.steps });
+    result.request = this.send({
+      kind: "frames",
+      pin: k,
+      x: result.x,
+      y: result.y,
+      from: result.framed,
+      to: result.steps,
+    });
   }
 
   /** @param {any} content @param {DataView[]} buffers */
   receiveFrames(content, buffers) {
-    const k = content.pin, result = this.results[k];
-    if (!result || content.from !== result.framed || (content.x !== undefined && (content.x !== result.x || content.y !== result.y))) return;
+    const k = content.pin;
+    const result = this.results[k];
+    if (
+      !result ||
+      content.from !== result.framed ||
+      (content.x !== undefined && (content.x !== result.x || content.y !== result.y))
+    )
+      return;
     const { values, shapes } = arrays(content, buffers);
     const [count, side] = shapes.regions;
     if (!count) return;
-    result.frames.push({ at: content.from, count, regions: values.regions, side, window: content.window, scale: content.scale ?? null });
+    result.frames.push({
+      at: content.from,
+      count,
+      regions: values.regions,
+      side,
+      window: content.window,
+      scale: content.scale ?? null,
+    });
     result.framed += count;
     result.before = null;
     this.came(k);
     this.#frames(k);
   }
 
-  /** The regions of a run at a step, or the nearest that are here. @param {any} result @param {number} step */
+  /** The regions of a run at a step, or at the nearest step that is here. @param {any} result @param {number} step */
   frame(result, step) {
     const owner = result.frames.length ? result : result.before;
     if (!owner?.frames.length) return null;
     const chunk = owner.frames.findLast((/** @type {any} */ f) => f.at <= step) ?? owner.frames[0];
-    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at)), size = chunk.side * chunk.side;
-    return { regions: chunk.regions.subarray(n * size, (n + 1) * size), side: chunk.side, window: chunk.window, scale: chunk.scale };
+    const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at));
+    const size = chunk.side * chunk.side;
+    return {
+      regions: chunk.regions.subarray(n * size, (n + 1) * size),
+      side: chunk.side,
+      window: chunk.window,
+      scale: chunk.scale,
+    };
   }
 }

@@ -20,11 +20,20 @@ export class Scheme {
     this.stop.signal.addEventListener("abort", () => watch.disconnect());
   }
 
-  /** Look anew, and put what there is on the root for the style sheet. */
+  /** Look which scheme holds now, and put it on the root for the style sheet. */
   dress() {
     this.dark = this.#now();
     this.root.dataset.theme = this.dark ? "dark" : "light";
     return /** @type {"dark"|"light"} */ (this.root.dataset.theme);
+  }
+
+  /** Put a theme's colours on the root for the style sheet. @param {any} theme */
+  paint({ background, ink, muted, faint, series, outcomes }) {
+    const set = (/** @type {string} */ name, /** @type {string} */ colour) =>
+      this.root.style.setProperty(`--${name}`, colour);
+    for (const [name, colour] of Object.entries({ background, ink, muted, faint })) set(name, String(colour));
+    for (const [k, colour] of series.entries()) set(`series-${k}`, colour);
+    for (const [k, colour] of outcomes.entries()) set(`outcome-${k}`, colour);
   }
 
   #now() {

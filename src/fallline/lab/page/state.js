@@ -1,4 +1,4 @@
-/** The one state of the lab, and its address. */
+/** Functions on states of the lab: read, change, compare, and write as an address. */
 
 /** @typedef {{x: number, y: number}} Pin */
 /**
@@ -12,7 +12,7 @@ export function read(state, key) {
 }
 
 /**
- * A state with one value changed; nothing of the old one is touched.
+ * A copy of a state with one value changed.
  * @template T
  * @param {T} state
  * @param {string} key dotted
@@ -27,7 +27,7 @@ export function changed(state, key, value) {
   return copy;
 }
 
-/** Same value, whatever the order of keys. @param {any} a @param {any} b @returns {boolean} */
+/** Whether two values are equal; the order of keys does not matter. @param {any} a @param {any} b @returns {boolean} */
 export function same(a, b) {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || !a || !b || Array.isArray(a) !== Array.isArray(b)) return false;
@@ -35,8 +35,18 @@ export function same(a, b) {
   return keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]));
 }
 
-/** Parts that the page alone minds: they change no run, so the server need not hear of them at once. */
-export const LOCAL = ["view", "pins", "look"];
+/** Parts that change no run, so the server need not hear of them at once. */
+const LOCAL = ["view", "pins", "look"];
+
+/** A state without the parts that change no run. @param {any} state */
+export function withoutLocal(state) {
+  return Object.fromEntries(Object.entries(state).filter(([key]) => !LOCAL.includes(key)));
+}
+
+/** Whether the maps of two states have the same axes. @param {any} a @param {any} b */
+export function samePlane(a, b) {
+  return same(a.map.x, b.map.x) && same(a.map.y, b.map.y);
+}
 
 /**
  * The state as the text behind the address's #: what differs from the defaults, as base64url of JSON.
@@ -52,7 +62,7 @@ export function toAddress(state, defaults) {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** What an address says, or null where it says nothing. Throws where it is no address of ours. @param {string} text */
+/** The state in an address, or null if the address is empty. Throws if the text is not an address of the lab. @param {string} text */
 export function fromAddress(text) {
   const code = text.replace(/^#/, "");
   if (!code) return null;

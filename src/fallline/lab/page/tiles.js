@@ -1,4 +1,4 @@
-/** The map's tiles: which are wished for, which are there, and their colours. */
+/** The map's tiles: which a view needs, which are there, and their colours. */
 
 import { HATCHED, paint } from "./colour.js";
 
@@ -21,12 +21,12 @@ export class Tiles {
   #kept = new Map();
   #clock = 0;
   version = 0;
-  /** Another number whenever there are other tiles or colours to be drawn. */
+  /** Changes whenever tiles or colours change. */
   stamp = 0;
   /** Whether the tiles belong to an older state and stay only until the first of the newer. */
   stale = false;
 
-  /** A newer state: what is there stays on the screen until the first new tile comes. */
+  /** There is a newer state: keep the older tiles on the screen until the first new tile comes. */
   outdate() {
     this.stale = true;
   }
@@ -37,7 +37,7 @@ export class Tiles {
     this.stale = false;
   }
 
-  /** All colours are to be made anew. */
+  /** Colour every tile again when it is next drawn. */
   repaint() {
     this.version += 1;
     this.stamp += 1;
@@ -62,7 +62,13 @@ export class Tiles {
   add(tile) {
     if (this.stale) this.clear();
     this.stamp += 1;
-    this.#kept.set(name(tile.z, tile.i, tile.j), { ...tile, picture: null, masks: {}, version: -1, used: ++this.#clock });
+    this.#kept.set(name(tile.z, tile.i, tile.j), {
+      ...tile,
+      picture: null,
+      masks: {},
+      version: -1,
+      used: ++this.#clock,
+    });
     if (this.#kept.size > MOST) {
       const oldest = [...this.#kept.entries()].filter(([, t]) => t.z > 0).sort((a, b) => a[1].used - b[1].used);
       for (const [key] of oldest.slice(0, MOST / 8)) this.#kept.delete(key);
@@ -80,7 +86,13 @@ export class Tiles {
     for (const tile of this.#kept.values()) {
       const n = 2 ** tile.z;
       if (tile.z > deepest) continue;
-      if (tile.i + 1 <= view.x[0] * n || tile.i >= view.x[1] * n || tile.j + 1 <= view.y[0] * n || tile.j >= view.y[1] * n) continue;
+      if (
+        tile.i + 1 <= view.x[0] * n ||
+        tile.i >= view.x[1] * n ||
+        tile.j + 1 <= view.y[0] * n ||
+        tile.j >= view.y[1] * n
+      )
+        continue;
       found.push(tile);
     }
     return found.sort((a, b) => a.z - b.z);
@@ -119,12 +131,14 @@ function masks(outcomes) {
   if (!outcomes) return found;
   for (const outcome of HATCHED) {
     if (!outcomes.includes(outcome)) continue;
-    const canvas = (found[outcome] = blank());
+    const canvas = blank();
+    found[outcome] = canvas;
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     const image = context.createImageData(SIDE, SIDE);
     const pixels = new Uint32Array(image.data.buffer);
     for (let row = 0, k = 0; row < SIDE; row++) {
-      for (let to = (SIDE - 1 - row) * SIDE, end = to + SIDE; to < end; to++, k++) if (outcomes[k] === outcome) pixels[to] = 0xff000000;
+      for (let to = (SIDE - 1 - row) * SIDE, end = to + SIDE; to < end; to++, k++)
+        if (outcomes[k] === outcome) pixels[to] = 0xff000000;
     }
     context.putImageData(image, 0, 0);
   }
@@ -142,7 +156,7 @@ export function finest(view, width, height) {
   return Math.max(0, Math.min(DEEPEST, Math.ceil(Math.log2(wanted / 1.5))));
 }
 
-/** The level of which few tiles cover the view. @param {View} view */
+/** The finest level at which few tiles cover the view. @param {View} view */
 export function coarsest(view) {
   const wide = Math.max(view.x[1] - view.x[0], view.y[1] - view.y[0]);
   return Math.max(0, Math.min(DEEPEST, Math.floor(-Math.log2(wide) + 1e-9)));
@@ -161,8 +175,10 @@ export function cover(view, z, near = [(view.x[0] + view.x[1]) / 2, (view.y[0] +
   const to = (/** @type {number} */ f) => Math.max(0, Math.min(n - 1, Math.ceil(f * n) - 1));
   /** @type {[number, number, number][]} */
   const list = [];
-  for (let j = from(view.y[0]); j <= to(view.y[1]); j++) for (let i = from(view.x[0]); i <= to(view.x[1]); i++) list.push([z, i, j]);
-  const far = (/** @type {[number, number, number]} */ [, i, j]) => ((i + 0.5) / n - near[0]) ** 2 + ((j + 0.5) / n - near[1]) ** 2;
+  for (let j = from(view.y[0]); j <= to(view.y[1]); j++)
+    for (let i = from(view.x[0]); i <= to(view.x[1]); i++) list.push([z, i, j]);
+  const far = (/** @type {[number, number, number]} */ [, i, j]) =>
+    ((i + 0.5) / n - near[0]) ** 2 + ((j + 0.5) / n - near[1]) ** 2;
   return list.sort((a, b) => far(a) - far(b));
 }
 
@@ -174,7 +190,8 @@ export function cover(view, z, near = [(view.x[0] + view.x[1]) / 2, (view.y[0] +
  * @param {[number, number]} [near]
  */
 export function wishes(view, width, height, near) {
-  const coarse = coarsest(view), fine = finest(view, width, height);
+  const coarse = coarsest(view);
+  const fine = finest(view, width, height);
   const levels = [...new Set([coarse, ...(fine - coarse > 2 ? [coarse + 2] : []), fine])];
   const list = coarse === 0 ? [] : [/** @type {[number, number, number]} */ ([0, 0, 0])];
   return list.concat(...levels.map((z) => cover(view, z, near)));

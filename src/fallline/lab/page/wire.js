@@ -23,8 +23,16 @@ export function unpack(frame) {
 
 /** @type {Record<string, any>} */
 const KINDS = {
-  float64: Float64Array, float32: Float32Array, int64: BigInt64Array, int32: Int32Array, int16: Int16Array,
-  uint32: Uint32Array, uint16: Uint16Array, uint8: Uint8Array, int8: Int8Array, bool: Uint8Array,
+  float64: Float64Array,
+  float32: Float32Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  bool: Uint8Array,
 };
 
 /**
@@ -43,7 +51,9 @@ export function arrays(content, buffers) {
     const count = byteLength / Kind.BYTES_PER_ELEMENT;
     // A widget's buffers need not lie at a multiple of 8: those are copied.
     const aligned = byteOffset % Kind.BYTES_PER_ELEMENT === 0;
-    values[name] = aligned ? new Kind(buffer, byteOffset, count) : new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
+    values[name] = aligned
+      ? new Kind(buffer, byteOffset, count)
+      : new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
     shapes[name] = shape;
   }
   return { values, shapes };

@@ -1,0 +1,59 @@
+/** A state that the server accepted, shown in all views. */
+
+import { words } from "./numerals.js";
+import { same, samePlane } from "./state.js";
+import { axisTitle, titledAxis } from "./titles.js";
+
+/** @typedef {import("./app.js").Lab} Lab */
+
+/** @param {Lab} lab @param {any} content of the message "welcome" or "state" */
+export function showAccepted(lab, content) {
+  const { store, changes, controls, notice } = lab;
+  lab.connection.accept();
+  const before = store.accept(content, changes.waiting !== null);
+  lab.panel.measure = content.measure ?? lab.panel.measure;
+  controls.accept();
+  if (content.axes) lab.answers.ranges(content);
+  else controls.show(null, store.state, store.axes);
+  if (notice.kind === "refused") notice.say();
+  showPlane(lab, before);
+  lab.pinned.mark();
+  describe(lab, before);
+  lab.runs.age();
+  lab.answers.askScene();
+  if (content.kind === "welcome") lab.wishes.wish();
+  lab.progress.show();
+  store.writeSoon();
+}
+
+/** Show the map's axes and the part of the plane in view. @param {Lab} lab @param {any} before the state accepted before */
+function showPlane({ store, map }, before) {
+  const { accepted } = store;
+  const moved = before && !samePlane(accepted, before);
+  if (moved && same(store.state.view, before.view)) store.update({ view: { x: [0, 1], y: [0, 1] } });
+  const axes = { x: titledAxis(store.axes, accepted.map.x), y: titledAxis(store.axes, accepted.map.y) };
+  if (same(axes, map.axes) && same(store.state.view, map.view)) return;
+  map.axes = axes;
+  map.show(store.state.view);
+}
+
+/** Titles and captions of the views. @param {Lab} lab @param {any} before the state accepted before */
+function describe({ connection, store, panel, runView, runs, equations }, before) {
+  const { accepted: state, objective } = store;
+  const net = state.objective.kind === "network";
+  runView.objective = state.objective;
+  runs.flat = net && state.objective.units[0] === 2;
+  runView.captions = net ? layerNames(state.objective) : [];
+  runView.length(state.steps, before ? null : store.state.look.step);
+  const title = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
+  equations.set(store.state.look, net);
+  const axisTitles = [axisTitle(store.axes, state.map.x), axisTitle(store.axes, state.map.y)];
+  panel.describe(title, axisTitles, store.state.look);
+  if (connection.ownsPage) document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
+}
+
+/** @param {{units: number[], activations: string[]}} network @returns {string[]} */
+function layerNames({ units, activations }) {
+  const last = units.length - 1;
+  return units.map((_, l) => (l === 0 ? "input" : l === last ? "output" : words(activations[l - 1])));
+}

@@ -1,0 +1,117 @@
+/** The cells of the map as a picture: tiles in the colours of their values, and hatches over some outcomes. */
+
+import { HATCHED, hatch, inks, isLight } from "./colour.js";
+import { fit, h, news } from "./dom.js";
+import { cover, finest } from "./tiles.js";
+
+const PAINTING = 7; // milliseconds of a frame for colouring tiles
+const ANY_LEVEL = 60; // deeper than any tile
+
+/** A tile's place on the canvas, in its pixels. @typedef {{tile: import("./tiles.js").Tile, x: number, y: number, w: number, h: number}} Placed */
+
+export class Cells {
+  canvas = h("canvas", { class: "map-cells", "aria-hidden": "true" });
+  /** Whether tiles are at hand that the next frames have yet to colour. */
+  unfinished = false;
+  /** A canvas to cut hatches out on. */
+  #sheet = document.createElement("canvas");
+  /** @type {any} */
+  #theme = null;
+  /** @type {any} */
+  #ink = null;
+  /** @type {Record<number, HTMLCanvasElement>} */
+  #hatches = {};
+  #other = news();
+
+  /** @param {import("./tiles.js").Tiles} tiles */
+  constructor(tiles) {
+    this.tiles = tiles;
+  }
+
+  /** @param {any} theme */
+  set theme(theme) {
+    this.#theme = theme;
+    this.#ink = inks(theme);
+    this.#hatches = {};
+  }
+
+  /**
+   * Draw what changed since the last time.
+   * @param {import("./tiles.js").View} view
+   * @param {import("./colour.js").Scale|null} scale
+   * @param {number} width in CSS pixels
+   * @param {number} height
+   */
+  draw(view, scale, width, height) {
+    const other = this.#other([view, width, height, devicePixelRatio, this.tiles.stamp], this.#theme, scale);
+    if (other || this.unfinished) this.#draw(view, scale, width, height);
+  }
+
+  /** @param {import("./tiles.js").View} view @param {import("./colour.js").Scale|null} scale @param {number} width @param {number} height */
+  #draw(view, scale, width, height) {
+    const c = fit(this.canvas, width, height);
+    const ratio = this.canvas.width / width;
+    c.setTransform(1, 0, 0, 1, 0, 0);
+    c.imageSmoothingEnabled = false;
+    c.fillStyle = this.#theme.faint;
+    c.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!scale) return;
+    const placed = this.#drawTiles(c, this.#visible(view, finest(view, width, height)), view, scale);
+    for (const outcome of HATCHED) {
+      if (placed.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, placed, outcome, ratio);
+    }
+  }
+
+  /** The tiles to draw; where the finest level covers the view, those of this level alone. @param {import("./tiles.js").View} view @param {number} level */
+  #visible(view, level) {
+    const { tiles } = this;
+    const whole = !tiles.stale && cover(view, level).every(([z, i, j]) => tiles.has(z, i, j));
+    return tiles.within(view, tiles.stale ? ANY_LEVEL : level).filter((tile) => !whole || tile.z === level);
+  }
+
+  /** @param {CanvasRenderingContext2D} c @param {import("./tiles.js").Tile[]} tiles @param {import("./tiles.js").View} view @param {import("./colour.js").Scale} scale */
+  #drawTiles(c, tiles, { x, y }, scale) {
+    const { width, height } = this.canvas;
+    const across = (/** @type {number} */ f) => Math.round(((f - x[0]) / (x[1] - x[0])) * width);
+    const down = (/** @type {number} */ f) => Math.round((1 - (f - y[0]) / (y[1] - y[0])) * height);
+    const until = performance.now() + PAINTING;
+    this.unfinished = false;
+    /** @type {Placed[]} */
+    const placed = [];
+    for (const tile of tiles) {
+      const late = !(tile.picture && tile.version === this.tiles.version) && performance.now() > until;
+      this.unfinished ||= late;
+      const picture = late ? tile.picture : this.tiles.picture(tile, scale, this.#ink);
+      if (!picture) continue;
+      const n = 2 ** tile.z;
+      const [left, right] = [across(tile.i / n), across((tile.i + 1) / n)];
+      const [top, bottom] = [down((tile.j + 1) / n), down(tile.j / n)];
+      c.drawImage(picture, left, top, right - left, bottom - top);
+      placed.push({ tile, x: left, y: top, w: right - left, h: bottom - top });
+    }
+    return placed;
+  }
+
+  /** @param {CanvasRenderingContext2D} c @param {Placed[]} placed @param {number} outcome @param {number} ratio */
+  #hatch(c, placed, outcome, ratio) {
+    const { width, height } = this.canvas;
+    const sheet = this.#sheet;
+    if (sheet.width !== width || sheet.height !== height) [sheet.width, sheet.height] = [width, height];
+    const m = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
+    m.globalCompositeOperation = "source-over";
+    m.imageSmoothingEnabled = false;
+    m.clearRect(0, 0, width, height);
+    for (const { tile, x, y, w, h: t } of placed) {
+      m.clearRect(x, y, w, t);
+      if (tile.masks[outcome]) m.drawImage(tile.masks[outcome], x, y, w, t);
+    }
+    const colour = isLight(this.#theme.outcomes[outcome]) ? "#14181f" : "#ffffff";
+    this.#hatches[outcome] ??= hatch(outcome, colour, ratio);
+    m.globalCompositeOperation = "source-in";
+    m.fillStyle = /** @type {CanvasPattern} */ (m.createPattern(this.#hatches[outcome], "repeat"));
+    m.fillRect(0, 0, width, height);
+    c.globalAlpha = 0.32;
+    c.drawImage(sheet, 0, 0);
+    c.globalAlpha = 1;
+  }
+}

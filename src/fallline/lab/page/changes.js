@@ -1,0 +1,138 @@
+/** Changes of the state on their way to the server, at the pace at which its pictures come back. */
+
+import { changed, same } from "./state.js";
+
+const PATIENCE = 150; // milliseconds that a newer state waits for the older one's first picture
+
+/** When one of these changes, the other settings of its part start afresh: the part, and its new value. @type {Record<string, (value: any) => [string, any]>} */
+const AFRESH = {
+  "objective.kind": (kind) => ["objective", { kind }],
+  "data.kind": (kind) => ["data", { kind }],
+  "data.name": (name) => ["data", { kind: "generated", name }],
+};
+
+export class Changes {
+  /** Key of the change that waits to be sent. @type {string|null} */
+  waiting = null;
+  #sentAt = 0;
+  /** When the reader made the change that no picture shows yet; 0 where there is none. */
+  #changedAt = 0;
+  #timer = 0;
+  #everPictured = false;
+
+  /** @param {import("./app.js").Lab} lab */
+  constructor(lab) {
+    this.lab = lab;
+  }
+
+  /** A change of one control: shown at once, sent when the older state's picture is there. @param {string} key @param {any} value @param {boolean} live */
+  change(key, value, live) {
+    const { store, files, controls, wishes } = this.lab;
+    if (!store.state) return;
+    if (key === "data.kind" && value === "table" && !files.digest)
+      return this.lab.notice.ask((file) => files.read(file));
+    const next = changed(store.state, ...(AFRESH[key]?.(value) ?? /** @type {[string, any]} */ ([key, value])));
+    if (same(next, store.state)) return;
+    store.state = next;
+    controls.show(null, next, store.axes);
+    if (key.startsWith("objective")) store.push();
+    this.#changedAt = performance.now();
+    const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
+    if (free || !live) this.#send(key);
+    else this.#wait(key);
+    this.lab.progress.show();
+  }
+
+  /** @param {string} key */
+  #wait(key) {
+    this.waiting = key;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), Math.max(0, PATIENCE - (performance.now() - this.#sentAt)));
+  }
+
+  /** Send the change that waits, if there is one. */
+  flush() {
+    if (this.waiting !== null && this.lab.connection.open) this.#send(this.waiting);
+  }
+
+  /** @param {string|null} key what was changed; null: a whole state that has to be right as it is */
+  #send(key) {
+    const { connection, store, map, wishes, runs, questions, progress } = this.lab;
+    clearTimeout(this.#timer);
+    this.restart();
+    map.tiles.outdate();
+    runs.outdate();
+    questions.drop();
+    const tiles = wishes.restart();
+    connection.propose({ state: store.state, tiles, ...(key === null ? {} : { changed: key }) });
+    progress.show();
+  }
+
+  /** The newest state is on its way: nothing waits any more. */
+  restart() {
+    this.waiting = null;
+    this.#sentAt = performance.now();
+  }
+
+  /** The first picture of a state is complete: time for the next one. */
+  pictured() {
+    const { wishes, runs, pinned } = this.lab;
+    const start = this.#changedAt;
+    if (!this.#everPictured) requestAnimationFrame(() => performance.mark("lab: first picture"));
+    this.#everPictured = true;
+    if (start)
+      requestAnimationFrame(() => performance.measure("lab: change to picture", { start, end: performance.now() }));
+    this.#changedAt = 0;
+    runs.hasty = this.waiting !== null || performance.now() - this.#sentAt < 2 * PATIENCE;
+    pinned.wantPaced();
+    if (this.waiting === null) wishes.refine();
+    else if (!runs.busy) this.flush();
+  }
+
+  /** Show a whole state: an example, or an address. @param {any} state */
+  show(state) {
+    this.lab.store.replace(state);
+    this.lab.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
+    this.#send(null);
+  }
+
+  /** Train on the reader's table. @param {string} digest @param {string} target @param {boolean} again whether it was here before @returns {boolean} whether the state changed */
+  useTable(digest, target, again) {
+    const { store } = this.lab;
+    if (again && store.state?.data?.digest === digest) return false;
+    store.push();
+    store.state = changed(store.state, "data", { kind: "table", digest, target });
+    if (store.state.objective.kind !== "network") store.state = changed(store.state, "objective", { kind: "network" });
+    this.#send("data.digest");
+    return true;
+  }
+
+  /** The server refused a message. @param {any} content */
+  refused(content) {
+    const { connection, questions, runs, notice, progress } = this.lab;
+    if (questions.refused(content.id) === "theory") return; // not every state has a theory
+    if (runs.refused(content.id)) progress.show();
+    if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
+    notice.say(content.sentence, "refused");
+    progress.show();
+  }
+
+  /** @param {any} content */
+  #stateRefused(content) {
+    const { connection, store, controls, wishes, pinned, notice, progress } = this.lab;
+    connection.answered = true;
+    wishes.abandon();
+    if (!store.accepted) {
+      // The address is of an older version, or was changed by hand.
+      notice.say(`${content.sentence} The lab starts as it does without an address.`);
+      return connection.hello(null);
+    }
+    connection.revert();
+    store.revert();
+    pinned.want();
+    wishes.refine();
+    if (!controls.refuse(content.where ?? null, content.sentence)) notice.say(content.sentence, "refused");
+    this.flush();
+    progress.show();
+  }
+}

@@ -1,0 +1,56 @@
+/** What the page does with each kind of message from the server. */
+
+import { showAccepted } from "./accepted.js";
+import { same, withoutLocal } from "./state.js";
+
+/** @typedef {import("./app.js").Lab} Lab */
+/** @typedef {(lab: Lab, content: any, buffers: DataView[]) => void} Handler */
+
+/** @type {Record<string, Handler>} */
+const HANDLERS = {
+  welcome,
+  state: showAccepted,
+  ranges: (lab, content) => lab.answers.ranges(content),
+  refused: (lab, content) => lab.changes.refused(content),
+  tile: (lab, content, buffers) => lab.wishes.receive(content, buffers),
+  progress(lab, content) {
+    lab.wishes.done = content.done;
+    lab.progress.show();
+  },
+  run(lab, content, buffers) {
+    lab.runs.receive(content, buffers);
+    lab.progress.show();
+  },
+  frames(lab, content, buffers) {
+    lab.runs.receiveFrames(content, buffers);
+    lab.progress.show();
+  },
+  theory(lab, content) {
+    lab.panel.curves = content.curves ?? [];
+    lab.panel.showTheory();
+  },
+  data: (lab, content, buffers) => lab.answers.data(content, buffers),
+  landscape: (lab, content, buffers) => lab.answers.landscape(content, buffers),
+  equations: (lab, content) => lab.equations.show(content),
+  csv: (lab, content) => lab.files.came(content),
+  export: (lab, content, buffers) => lab.files.exported(content, buffers),
+  said: (lab, content) => lab.notice.say(content.sentence),
+};
+
+/** Handle one message; a kind that this page does not know is ignored. @type {Handler} */
+export function receive(lab, content, buffers) {
+  HANDLERS[content.kind]?.(lab, content, buffers);
+}
+
+/** The server's answer to hello. @type {Handler} */
+function welcome(lab, content) {
+  const { store, map, notice } = lab;
+  lab.welcome = content;
+  store.defaults = content.defaults ?? content.state;
+  lab.bar.presets(content.presets);
+  lab.dress();
+  if (notice.kind === "lost") notice.say();
+  const other = store.accepted && !same(withoutLocal(store.accepted), withoutLocal(content.state));
+  if (map.tiles.count && other) map.tiles.outdate();
+  showAccepted(lab, content);
+}

@@ -1,0 +1,155 @@
+/** The runs that the reader chose to see: up to four pinned ones, and one that passes with the pointer. */
+
+import { DIVERGED } from "./colour.js";
+import { PASSING } from "./runs.js";
+import { SIDE } from "./tiles.js";
+import { placeSymbols } from "./titles.js";
+
+const MOST = 4;
+const REST = 200; // milliseconds at least between runs while a setting is dragged: they take time from the map's pictures
+
+export class Pinned {
+  #wantedAt = 0;
+  /** Whether the pointer chose the passing run; until it does, the best run of the whole map is shown. */
+  #pointed = false;
+
+  /** @param {import("./app.js").Lab} lab */
+  constructor(lab) {
+    this.lab = lab;
+  }
+
+  /** @returns {import("./state.js").Pin[]} */
+  get #pins() {
+    return this.lab.store.state.pins;
+  }
+
+  /** Index of the run whose numbers stand in the equations: the first pinned, or the passing one. */
+  get foremost() {
+    return this.#pins.length ? 0 : PASSING;
+  }
+
+  get passingTitle() {
+    return this.#pointed ? "Under the pointer" : "Best of the map";
+  }
+
+  /** @param {number} x @param {number} y @returns {boolean} whether there was room */
+  pin(x, y) {
+    const { notice, store } = this.lab;
+    if (this.#pins.length >= MOST) {
+      notice.say("Four runs are pinned already: unpin one first.");
+      return false;
+    }
+    store.push();
+    this.#set([...this.#pins, { x, y }]);
+    return true;
+  }
+
+  pinPassing() {
+    const run = this.lab.runs.results[PASSING];
+    if (run) this.pin(run.x, run.y);
+  }
+
+  /** @param {number} k */
+  unpin(k) {
+    const { store, runs, map } = this.lab;
+    store.push();
+    const pins = this.#pins.filter((_, n) => n !== k);
+    runs.results.splice(k, 1);
+    runs.results.splice(MOST - 1, 0, null);
+    this.#set(pins);
+    map.plot.focus({ preventScroll: true });
+  }
+
+  /** @param {number} k @param {Partial<import("./state.js").Pin>} place coordinates that change */
+  move(k, place) {
+    this.#set(this.#pins.map((pin, n) => (n === k ? { ...pin, ...place } : pin)));
+  }
+
+  /** @param {import("./state.js").Pin[]} pins */
+  #set(pins) {
+    const { store, progress } = this.lab;
+    store.update({ pins });
+    this.mark();
+    this.want();
+    store.writeSoon();
+    progress.show();
+  }
+
+  /** Mark the pinned runs on the map. */
+  mark() {
+    const { map, store } = this.lab;
+    map.pins(this.#pins.map((pin) => ({ ...pin, label: store.title(pin.x, pin.y) })));
+  }
+
+  /** Drag the start of a run: of all runs, or of this one where the map's axes are the start's coordinates. @param {[number, number]} start @param {number} k */
+  dragStart(start, k) {
+    const { store, changes } = this.lab;
+    const { map } = store.accepted;
+    const labels = store.objective?.labels ?? ["x", "y"];
+    const coordinate = (/** @type {string} */ name) => (name.startsWith("start.") ? labels.indexOf(name.slice(6)) : -1);
+    const [cx, cy] = [coordinate(map.x.name), coordinate(map.y.name)];
+    if ((cx >= 0 || cy >= 0) && k < MOST) {
+      this.move(k, { ...(cx >= 0 && { x: start[cx] }), ...(cy >= 0 && { y: start[cy] }) });
+    } else if (cx < 0 || cy < 0) changes.change("start", start, true);
+  }
+
+  /** The pointer, or the cursor of the keys, is over a run. @param {any} cell null where there is none @param {boolean} byKey */
+  hover(cell, byKey) {
+    const { panel, store, runs } = this.lab;
+    panel.read(cell, (x, y, digits) => store.title(x, y, digits), byKey);
+    if (!cell || this.#pins.length >= MOST) return;
+    this.#pointed = true;
+    runs.want(PASSING, { x: cell.x, y: cell.y });
+  }
+
+  /** Ask for the runs that are not shown yet. */
+  want() {
+    this.#wantedAt = performance.now();
+    for (let k = 0; k < MOST; k++) this.lab.runs.want(k, this.#pins[k] ?? null);
+    this.#wantPassing();
+  }
+
+  /** The same while a setting is dragged, not for every picture. */
+  wantPaced() {
+    if (performance.now() - this.#wantedAt > REST) this.want();
+  }
+
+  #wantPassing() {
+    const { runs, map } = this.lab;
+    if (this.#pins.length >= MOST) return runs.want(PASSING, null);
+    const shown = runs.results[PASSING];
+    if (this.#pointed && shown) return runs.want(PASSING, { x: shown.x, y: shown.y });
+    const whole = map.tiles.get(0, 0, 0);
+    if (map.tiles.stale || !whole?.x || !whole.y) return;
+    const best = bestOf(whole);
+    runs.want(PASSING, { x: whole.x[best % SIDE], y: whole.y[Math.floor(best / SIDE)] });
+  }
+
+  /** A run came, or is not wanted any more. @param {number} k */
+  came(k) {
+    const { store, map, runs, runView, wishes, changes, happened, answers, progress } = this.lab;
+    runView.draw();
+    if (wishes.pictured && !runs.busy) changes.flush();
+    if (!store.state || !map.axes) return;
+    const results = runs.results.slice(0, MOST);
+    if (results.slice(0, this.#pins.length).every(Boolean)) happened.show(results, map.axes, runs.results[PASSING]);
+    if (k === this.foremost && store.state.look.numbers) answers.askEquations();
+    progress.show();
+  }
+
+  /** The place of a run in symbols, where there is little room. @param {number} x @param {number} y */
+  shortTitle(x, y) {
+    const { map, store } = this.lab;
+    return placeSymbols(map.axes, x, y) ?? store.title(x, y);
+  }
+}
+
+/** Index of the run with the lowest value; 0 where none has a value. @param {import("./tiles.js").Tile} tile */
+function bestOf({ values, outcomes }) {
+  let best = -1;
+  for (let k = 0; k < values.length; k++) {
+    if (outcomes?.[k] === DIVERGED || !Number.isFinite(values[k])) continue;
+    if (best < 0 || values[k] < values[best]) best = k;
+  }
+  return Math.max(0, best);
+}
