@@ -159,3 +159,9 @@ def test_sizes_of_generated_data_have_a_range() -> None:
             moons(samples=samples)
     with pytest.raises(SettingError, match=r"^arms must be a whole number in \[1, 100\]; got 1000000000\.$"):
         fl.generate("spirals", arms=10**9)
+
+
+def test_a_sentence_lists_some_forty_names_at_most() -> None:
+    sentence = str(UnknownNameError("coordinate", "x9999", [f"x{k}" for k in range(5000)]))
+    assert " and 4,960 more; got 'x9999'. Did you mean" in sentence
+    assert len(sentence) < 500

@@ -81,6 +81,9 @@ class UsageError(FalllineError, ValueError):
     """The caller's input is wrong."""
 
 
+_LISTED = 40
+"""Names that a sentence lists, at most: those of a large network's parameters are thousands."""
+
 _OWN = ("activation", "landscape", "loss", "optimizer")
 """Families that a function of the user's own can join, each by the public function of that name."""
 
@@ -99,7 +102,9 @@ class UnknownNameError(UsageError, LookupError):
             hint = f" To use a function of your own, pass fallline.{what}(function)."
         else:
             hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        super().__init__(f"{what} must be one of {', '.join(self.valid)}; got {shown(name)}.{hint}")
+        listed = ", ".join(self.valid[:_LISTED])
+        more = f" and {len(self.valid) - _LISTED:,} more" if len(self.valid) > _LISTED else ""
+        super().__init__(f"{what} must be one of {listed}{more}; got {shown(name)}.{hint}")
 
 
 class SettingError(UsageError):

@@ -1,13 +1,16 @@
 """The exact fma of each instruction set without one against the processor's own, on millions of operands.
 
-PYTHONPATH=src:tests python tests/long/exact_fma.py [operands of each kind, in millions] [seed]
+python tests/long/exact_fma.py [operands of each kind, in millions] [seed]
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from elementwise import elementwise
 from fallline.readings.machine.target import INSTRUCTION_SETS, this_host

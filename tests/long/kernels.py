@@ -1,14 +1,17 @@
 """Ten thousand different kernels in one process: its size and its mappings, which must stay bounded.
 
-PYTHONPATH=src:tests python tests/long/kernels.py [kernels] [networks]
+python tests/long/kernels.py [kernels] [networks]
 """
 
 from __future__ import annotations
 
 import sys
 from itertools import product
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import fallline as fl
 from fallline.runs.lanes import train

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import numpy as np
-
 from fallline.readings.graph import Node, evaluate, topological
 
 __all__ = ["Trouble", "first_troubles"]
