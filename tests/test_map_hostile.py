@@ -124,7 +124,7 @@ ROWS = {
     "a bomb in an array": ("arrays", "data", BOMB, "array [0-9a-f]{12} cannot be read"),
     "objects": ("arrays", "dtype", "|O8", "array [0-9a-f]{12} cannot be read"),
     "a wide text": ("arrays", "dtype", "<U1000000", "array [0-9a-f]{12} cannot be read"),
-    "a type that is none": ("arrays", "dtype", "<b8", "array [0-9a-f]{12} cannot be read"),
+    "an unknown type": ("arrays", "dtype", "<b8", "array [0-9a-f]{12} cannot be read"),
     "a huge shape": ("arrays", "shape", "[1000000000, 8]", "array [0-9a-f]{12} cannot be read"),
     "a deep shape": ("arrays", "shape", "[" * 100_000, "array [0-9a-f]{12} cannot be read"),
     "a shape of minus one": ("arrays", "shape", "[-1]", "array [0-9a-f]{12} cannot be read"),

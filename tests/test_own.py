@@ -405,7 +405,7 @@ def test_a_bad_file_is_told_by_line_and_never_our_fault(command, content, senten
 
 def test_a_path_that_is_no_file(tmp_path):
     (tmp_path / "folder.py").mkdir()
-    with pytest.raises(UsageError, match="must be a Python file that exists; there is none"):
+    with pytest.raises(UsageError, match="must be a Python file that exists; no such file was found"):
         load(tmp_path / "nothing.py", "f")
     with pytest.raises(UsageError, match="must be a Python file; it is a folder"):
         load(tmp_path / "folder.py", "f")

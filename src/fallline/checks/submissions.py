@@ -109,7 +109,7 @@ def _one(path: Path, function: str, settings: Mapping[str, Any], seconds: float,
 def _checked(
     path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int
 ) -> Mapping[str, Any] | str:
-    """The verdict of a process of its own, or a sentence that says why there is none.
+    """The verdict of a process of its own, or a sentence if it gave none.
 
     The process sees a copy of the file, alone in a scratch folder, and answers through another file there: what it prints
     does not matter.

@@ -236,7 +236,7 @@ _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def _read_secret(path: Path) -> str | None:
-    """The secret in a file; None where there is none that may be used. OSError where the file is not the user's."""
+    """The secret in a file, or None if there is no file that may be used. OSError where the file is not the user's."""
     try:
         before = path.lstat()
     except FileNotFoundError:

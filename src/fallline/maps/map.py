@@ -266,7 +266,7 @@ def map(
         Distribution, key and number of random starts of each cell; over several, numbers are
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
     out
-        A map file; one that was begun is gone on with.
+        A map file to write; an unfinished one is resumed.
     workers
         Worker processes; 0 for threads of this process.
     device

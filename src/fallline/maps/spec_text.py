@@ -19,7 +19,7 @@ _KEY = re.compile("[0-9a-f]{64}")
 
 
 def read_spec_text(text: str) -> dict[str, Any]:
-    """The description in a text; a ValueError says, as the rest of a sentence, why there is none."""
+    """The description in a text; a ValueError gives the reason, as the rest of a sentence, if it cannot be read."""
     if len(text) > LONGEST:
         raise ValueError(f"its spec is longer than {LONGEST:,} characters")
     try:

@@ -87,7 +87,7 @@ def _executed(path: Path) -> ModuleType:
     if path.is_dir():
         raise UsageError(f"{path} must be a Python file; it is a folder.")
     if not path.is_file():
-        raise UsageError(f"{path} must be a Python file that exists; there is none.")
+        raise UsageError(f"{path} must be a Python file that exists; no such file was found.")
     if path.suffix.lower() not in (".py", ".pyw"):
         raise UsageError(f"{path} must be a Python file, with .py at the end of its name.")
     module = ModuleType(f"own_{path.stem}")
