@@ -20,6 +20,7 @@ def first_troubles(output: Node, inputs: Mapping[tuple[Any, ...], Any]) -> tuple
 
     Examples
     --------
+    >>> import numpy as np
     >>> from fallline.readings.graph import Graph
     >>> x = Graph().inputs("x", 1)
     >>> first_troubles((1 / x[0]).item(), {("x", 0): np.float64(0)})
