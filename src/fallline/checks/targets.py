@@ -18,7 +18,7 @@ __all__ = ["Targets"]
 
 
 class Targets:
-    """What is to be explained.
+    """The checked gradient, expressed as the value that each block of the page must have.
 
     Parameters
     ----------

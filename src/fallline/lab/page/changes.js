@@ -15,7 +15,7 @@ export class Changes {
   /** Key of the change that waits to be sent. @type {string|null} */
   waiting = null;
   #sentAt = 0;
-  /** When the reader made the change that no picture shows yet; 0 where there is none. */
+  /** When the reader made the change that no picture shows yet; else 0. */
   #changedAt = 0;
   #timer = 0;
   #everPictured = false;

@@ -22,7 +22,7 @@ export class Files {
     this.tell = tell;
   }
 
-  /** The digest by which states name the reader's table; empty if there is none. */
+  /** The digest by which states name the reader's table; empty without a table. */
   get digest() {
     return this.#table?.digest ?? "";
   }

@@ -93,7 +93,7 @@ export class Pinned {
     } else if (cx < 0 || cy < 0) changes.change("start", start, true);
   }
 
-  /** The pointer, or the cursor of the keys, is over a run. @param {any} cell null where there is none @param {boolean} byKey */
+  /** The pointer, or the cursor of the keys, is over a run. @param {any} cell null if it is over no run @param {boolean} byKey */
   hover(cell, byKey) {
     const { panel, store, runs } = this.lab;
     panel.read(cell, (x, y, digits) => store.title(x, y, digits), byKey);
