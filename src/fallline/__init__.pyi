@@ -7,7 +7,6 @@ from .data.generated import generate
 from .errors import FalllineError
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
-from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Method, Run, descend, method
@@ -22,6 +21,7 @@ from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
+from .user_code import activation, landscape, loss, optimizer
 from .views.equations import Equations, equations
 
 __all__ = [

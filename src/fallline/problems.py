@@ -20,11 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
 from fallline.limits import check_memory
-from fallline.own import plain_landscape
-from fallline.own.signature import default_names
 from fallline.textbook import network as pages
 from fallline.textbook.landscapes import Landscape, landscape
 from fallline.textbook.network import Network
+from fallline.user_code import plain_landscape
+from fallline.user_code.signature import default_names
 
 __all__ = [
     "LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "objective_at",

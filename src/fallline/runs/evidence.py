@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import TraceError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.readings.nonfinite import Trouble, first_troubles
+from fallline.readings.graph.nonfinite import Trouble, first_troubles
 from fallline.runs.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.runs.outcome import VANISHED, Statistics, window
 from fallline.runs.programs import traced_landscape
