@@ -16,7 +16,7 @@ import numpy as np
 
 from fallline.errors import OwnCodeError, TraceError, shown
 from fallline.readings.graph import COMPARISONS, Graph, Node, evaluate, topological
-from fallline.readings.graph.traced import located, scalar
+from fallline.readings.graph.traced import located
 from fallline.readings.scalars import Scalars
 from fallline.user_code.calling import file_of, name_of, output_aside, told
 
@@ -86,7 +86,7 @@ class Page:
     def _traced(self) -> list[Node] | None:
         """The graph of the function, traced twice: equal expressions are one node, so a second trace finds the first."""
         graph = Graph()
-        point = [scalar(graph, "x", k) for k in range(self.dimension)]
+        point = [graph.scalar("x", k) for k in range(self.dimension)]
         try:
             first = [_node(graph, v) for v in self._called(point)]
             second = [_node(graph, v) for v in self._called(point, silent=True)]

@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, Entries, Graph, Group, Node, as_node, make
+from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, Entries, Group, Node, as_node
 from fallline.readings.numeric import numeric
 from fallline.readings.scalars import Scalars
 
-__all__ = ["Traced", "located", "scalar", "tracing"]
+__all__ = ["Traced", "located", "tracing"]
 
 
 def _function(op: str) -> Callable[..., Any]:
@@ -28,7 +28,7 @@ def _function(op: str) -> Callable[..., Any]:
         like = next((x for x in operands if isinstance(x, Node)), None)
         if like is None:  # numbers only, such as exp(ones_like(z))
             return numeric(op, *operands)
-        return make(like.graph, op, *(as_node(like, x) for x in operands))
+        return like.graph.make(op, *(as_node(like, x) for x in operands))
 
     return apply
 
@@ -41,6 +41,7 @@ def _power(base: Any, exponent: Any) -> Any:
 class Traced(Scalars):
     """An array of graph nodes (numbers may stand among them).
 
+    >>> from fallline.readings.graph import Graph
     >>> X = Graph().inputs("x", (1, 2))
     >>> (np.tanh(X) @ np.array([[2.0], [3.0]]))[0, 0].item()
     fma(tanh(x1), 3.0, multiply(tanh(x0), 2.0))
@@ -62,7 +63,7 @@ class Traced(Scalars):
         like = next((x for x in (condition, yes, no) if isinstance(x, Node)), None)
         if like is None or not isinstance(condition, Node):
             return yes if condition else no
-        return make(like.graph, "select", condition, as_node(like, yes), as_node(like, no))
+        return like.graph.make("select", condition, as_node(like, yes), as_node(like, no))
 
     def shift(self) -> Any:
         """Each row's largest entry, as a constant that the reverse walk does not enter."""
@@ -122,8 +123,3 @@ def located(error: BaseException, what: str, message: str) -> TraceError:
     refusal = TraceError(f"{what} cannot be traced{place}. {message.rstrip('.')}.")
     refusal.located = True  # type: ignore[attr-defined]
     return refusal
-
-
-def scalar(graph: Graph, *key: Any) -> Any:
-    """One traced input as an array without axes, which is what a page gets for a number."""
-    return Traced.of(graph.input(*key))

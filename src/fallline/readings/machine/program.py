@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fallline.readings.graph import Graph, Node, make, topological
+from fallline.readings.graph import Graph, Node, topological
 
 __all__ = [
     "Direct",
@@ -130,7 +130,7 @@ def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
         elif all(x is y for x, y in zip(args, node.args, strict=True)):
             values[node.index] = node
         else:
-            values[node.index] = make(graph, node.op, *args)
+            values[node.index] = graph.make(node.op, *args)
         if values[node.index] is not node:
             renamed[node.index] = values[node.index]
     for group in graph.groups:  # what was noted of arrays holds for the new nodes
@@ -150,5 +150,5 @@ def transplant(node: Node, graph: Graph, replaced: dict[tuple[Any, ...], Node] |
         elif n.op == "input":
             values[n.index] = (replaced or {}).get(n.payload) or graph.input(*n.payload)
         else:
-            values[n.index] = make(graph, n.op, *(values[a.index] for a in n.args))
+            values[n.index] = graph.make(n.op, *(values[a.index] for a in n.args))
     return values[node.index]

@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from fallline.readings.graph import LOGICAL, Node, make, topological
+from fallline.readings.graph import LOGICAL, Node, topological
 from fallline.readings.reverse.partials import PARTIALS
 
 __all__ = ["CHOICES", "Branch", "Choices", "square_free"]
@@ -56,10 +56,9 @@ def _or_tie(x: Node, y: Node, tie: Node) -> Node:
     """Whether x is larger than y, or equal and `tie` holds; a tie that is known while tracing costs nothing."""
     graph = x.graph
     if tie.op == "number":
-        return make(graph, "greater_equal" if tie.payload else "greater", x, y)
-    return make(
-        graph, "logical_or", make(graph, "greater", x, y), make(graph, "logical_and", make(graph, "equal", x, y), tie)
-    )
+        return graph.make("greater_equal" if tie.payload else "greater", x, y)
+    larger = graph.make("greater", x, y)
+    return graph.make("logical_or", larger, graph.make("logical_and", graph.make("equal", x, y), tie))
 
 
 class Choices:
@@ -85,31 +84,31 @@ class Choices:
 
     def _exceeds(self, x: Node, y: Node) -> Node:
         """Whether x is larger than y, at a tie just before it."""
-        return _or_tie(x, y, make(x.graph, "greater", self._tangent(x), self._tangent(y)))
+        return _or_tie(x, y, x.graph.make("greater", self._tangent(x), self._tangent(y)))
 
     def _met(self, condition: Node, yes: Node, no: Node) -> Node:
         """The condition just before the point where the branches meet, and at the point elsewhere."""
         graph = condition.graph
         if condition.op in LOGICAL:
-            return make(graph, condition.op, *(self._met(part, yes, no) for part in condition.args))
+            return graph.make(condition.op, *(self._met(part, yes, no) for part in condition.args))
         if condition.op not in ("greater", "greater_equal", "less", "less_equal"):
             return condition
         x, y = condition.args if condition.op.startswith("greater") else condition.args[::-1]
         at_point = condition.op.endswith("equal")
-        grows = make(graph, "greater_equal" if at_point else "greater", self._tangent(x), self._tangent(y))
+        grows = graph.make("greater_equal" if at_point else "greater", self._tangent(x), self._tangent(y))
         if grows.op == "number" and bool(grows.payload) is at_point:  # as in z > 0: known while tracing
             return condition
-        meet = make(graph, "logical_and", make(graph, "equal", yes, no), self._finite(yes, no))
+        meet = graph.make("logical_and", graph.make("equal", yes, no), self._finite(yes, no))
         if at_point:
-            return _or_tie(x, y, make(graph, "logical_or", make(graph, "logical_not", meet), grows))
-        return _or_tie(x, y, make(graph, "logical_and", meet, grows))
+            return _or_tie(x, y, graph.make("logical_or", graph.make("logical_not", meet), grows))
+        return _or_tie(x, y, graph.make("logical_and", meet, grows))
 
     def _finite(self, *branches: Node) -> Node:
         graph = branches[0].graph
         first, second = (
-            make(graph, "less", make(graph, "absolute", self._tangent(b)), graph.number(math.inf)) for b in branches
+            graph.make("less", graph.make("absolute", self._tangent(b)), graph.number(math.inf)) for b in branches
         )
-        return make(graph, "logical_and", first, second)
+        return graph.make("logical_and", first, second)
 
     def _tangent(self, of: Node) -> Node:
         """The derivative of a node along the direction: the chain rule forwards, through the same table."""
@@ -122,7 +121,7 @@ class Choices:
         graph = node.graph
         if node.op in CHOICES:
             along = {b.truth: self._along(b) for b in self.branches(node)}
-            return make(graph, "select", self.branches(node)[0].condition, along[True], along[False])
+            return graph.make("select", self.branches(node)[0].condition, along[True], along[False])
         total = graph.number(0)
         if node.op in PARTIALS:
             for argument, part in zip(node.args, PARTIALS[node.op](node, graph.number(1)), strict=True):

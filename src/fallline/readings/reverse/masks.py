@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Set
 from functools import reduce
 from typing import TypeAlias
 
-from fallline.readings.graph import Graph, Node, make, topological
+from fallline.readings.graph import Graph, Node, topological
 
 __all__ = ["EVERYWHERE", "Mask", "either", "linear", "narrowed", "total"]
 
@@ -57,7 +57,7 @@ def _selected(condition: Node, yes: Node, no: Node, finite: Set[int]) -> Node:
         if factor is not None:
             rest = term.args[0] if term.args[1] is factor else term.args[1]
             return _selected(condition, *((zero, rest) if yes is zero else (rest, zero)), finite) * factor
-    return make(graph, "select", condition, yes, no)
+    return graph.make("select", condition, yes, no)
 
 
 def linear(outputs: Iterable[Node]) -> Set[int]:
@@ -95,7 +95,7 @@ def either(graph: Graph, masks: Iterable[Mask]) -> Mask:
     if shared in few:
         return shared
     rest = sorted(sorted(mask - shared) for mask in few)
-    holds = reduce(lambda a, b: make(graph, "logical_or", a, b), [_all(graph, literals) for literals in rest])
+    holds = reduce(lambda a, b: graph.make("logical_or", a, b), [_all(graph, literals) for literals in rest])
     return shared | {(holds.index, True)}
 
 
@@ -111,6 +111,6 @@ def _simplified(masks: set[Mask]) -> set[Mask]:
 
 def _all(graph: Graph, literals: Iterable[tuple[int, bool]]) -> Node:
     conditions = [
-        graph.nodes[index] if truth else make(graph, "logical_not", graph.nodes[index]) for index, truth in literals
+        graph.nodes[index] if truth else graph.make("logical_not", graph.nodes[index]) for index, truth in literals
     ]
-    return reduce(lambda a, b: make(graph, "logical_and", a, b), conditions)
+    return reduce(lambda a, b: graph.make("logical_and", a, b), conditions)

@@ -9,18 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from fallline.readings.graph import Node, make, multiply, power
+from fallline.readings.graph import Node
 
 __all__ = ["PARTIALS"]
 
 
 def _square(x: Node) -> Node:
-    return multiply(x, x)
+    return x * x
 
 
 def _power_rule(node: Node, g: Node) -> tuple[Node, Node | None]:
     x, y = node.args
-    return g * y * power(x, y - 1), None if y.op == "number" else g * node * make(node.graph, "log", x)
+    return g * y * x ** (y - 1), None if y.op == "number" else g * node * node.graph.make("log", x)
 
 
 PARTIALS: dict[str, Callable[[Node, Node], tuple[Node | None, ...]]] = {
@@ -36,8 +36,8 @@ PARTIALS: dict[str, Callable[[Node, Node], tuple[Node | None, ...]]] = {
     "log1p": lambda n, g: (g / (1 + n.args[0]),),
     "tanh": lambda n, g: (g * (1 - _square(n)),),
     "sqrt": lambda n, g: (g / (2 * n),),
-    "sin": lambda n, g: (g * make(n.graph, "cos", n.args[0]),),
-    "cos": lambda n, g: (-(g * make(n.graph, "sin", n.args[0])),),
-    "erf": lambda n, g: (g * (2 / math.sqrt(math.pi) * make(n.graph, "exp", -_square(n.args[0]))),),
+    "sin": lambda n, g: (g * n.graph.make("cos", n.args[0]),),
+    "cos": lambda n, g: (-(g * n.graph.make("sin", n.args[0])),),
+    "erf": lambda n, g: (g * (2 / math.sqrt(math.pi) * n.graph.make("exp", -_square(n.args[0]))),),
 }
 """Each operation's partial derivatives times the slope g that arrives at it. Operations not listed have none."""

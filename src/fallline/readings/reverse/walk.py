@@ -19,7 +19,7 @@ import numpy as np
 
 from fallline.errors import TraceError
 from fallline.readings.graph import Graph, Node, as_quantity, evaluate, topological
-from fallline.readings.graph.traced import scalar, tracing
+from fallline.readings.graph.traced import tracing
 from fallline.readings.reverse.choices import CHOICES, Choices
 from fallline.readings.reverse.masks import EVERYWHERE, Mask, either, linear, narrowed, total
 from fallline.readings.reverse.partials import PARTIALS
@@ -86,7 +86,7 @@ def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     [3.0, 12.0]
     """
     graph = Graph()
-    z = scalar(graph, "z")
+    z = graph.scalar("z")
     with tracing(_name(function)):
         value = function(z)
     (slope,) = derivatives(_single(value, graph, _name(function)), [z.item()], finite=False)
@@ -111,7 +111,7 @@ def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
     def page(*x: Any) -> list[Any]:
         if len(x) not in kept:
             graph = Graph()
-            points = [scalar(graph, "x", i) for i in range(len(x))]
+            points = [graph.scalar("x", i) for i in range(len(x))]
             with tracing(name):
                 value = function(*points)
             kept[len(x)] = derivatives(_single(value, graph, name), [p.item() for p in points])
@@ -121,7 +121,7 @@ def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
     if not any(p.kind is p.VAR_POSITIONAL for p in parameters):  # refuse now what cannot be traced
         graph = Graph()
         with tracing(name):
-            function(*(scalar(graph, "x", i) for i, _ in enumerate(parameters)))
+            function(*(graph.scalar("x", i) for i, _ in enumerate(parameters)))
     page.__name__ = f"{name}_gradient"
     return page
 

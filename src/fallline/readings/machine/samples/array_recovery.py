@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from fallline.readings.graph import Group, Node, add, topological
+from fallline.readings.graph import Group, Node, topological
 from fallline.readings.machine.program import depends_on
 
 __all__ = ["Access", "Outer", "Product", "Sheet", "Sheets", "Total"]
@@ -236,7 +236,7 @@ class Sheets:
 
     def _sums(self, outputs: list[tuple[int, Node]]) -> None:
         for place, node in outputs:
-            summed = add(node.graph.input("total"), node)  # the graph's own rule for a sum with a product
+            summed = node.graph.input("total") + node  # the graph's own rule for a sum with a product
             operands: list[Access | None] = []
             for a in summed.args:
                 if a.payload == ("total",):

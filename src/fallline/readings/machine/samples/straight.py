@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fallline.readings.graph import Node, add, topological
+from fallline.readings.graph import Node, topological
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.ranges import narrow
 from fallline.readings.machine.vectors import Vectors
@@ -101,7 +101,7 @@ def _operands(node: Node) -> tuple[Node, ...]:
 
 def accumulate(v: Vectors, writer: Writer, node: Node, total: str) -> str:
     """total + node, by the graph's own rule for a sum with a product."""
-    summed = add(node.graph.input("total"), node)
+    summed = node.graph.input("total") + node
     if summed.op == "input":  # nothing is added: a gradient entry that is 0
         return total
     return operation(v, summed.op, *(total if a.payload == ("total",) else writer.value(a) for a in summed.args))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fallline.readings.graph import Node, add, multiply
+from fallline.readings.graph import Node
 from fallline.readings.machine import target
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
@@ -109,7 +109,7 @@ class OverSamples:
         v, objective = self.f.v, self.objective
         graph = objective.loss_factor.graph
         known = graph.input("total")
-        value = multiply(objective.loss_factor, known)
+        value = objective.loss_factor * known
         extras = []
         for i, segment in enumerate(self.f.program.segments):
             if segment.update.penalty is not None:
@@ -132,7 +132,7 @@ class OverSamples:
         with v.loop(segment.stop - segment.start, "penalty") as k:
             w = v.load(self.f.base["w"], v.index(k, "add", segment.start))
             total = v.load(self.f.base["sums"], slot)
-            summed = add(node.graph.input("total"), node)
+            summed = node.graph.input("total") + node
             writer = Writer(v, self.f.setting)
             for name, value in (("total", total), ("w", w)):
                 writer.values[node.graph.input(name).index] = value
