@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Scalars"]
+__all__ = ["OneLane"]
 
 _SHARED_OUT = ("zero", "update", "state", "parameter", "final", "place")
 """Loops over parameters whose turns do not depend on each other: the threads of a team take them in turn."""
 
 
-class Scalars(Vectors):
+class OneLane(Vectors):
     """Writes the code of one thread of a team.
 
     Parameters

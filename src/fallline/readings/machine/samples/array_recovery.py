@@ -1,8 +1,8 @@
 """Arrays found again in a graph of scalars, so that long graphs become loops.
 
 A page works on arrays; its graph is made of scalars. The page's array operations were noted while it was traced
-(`Graph.groups`), and along these notes the scalars are cut into *sheets*: nodes of one operation whose operands lie
-evenly spaced in other sheets or inputs. Nothing of the arithmetic is decided here: a sheet stands for exactly its nodes.
+(`Graph.groups`), and along these notes the scalars are cut into arrays of nodes (`NodeArray`). Nothing of the arithmetic
+is decided here: an array computes exactly its nodes.
 """
 
 from __future__ import annotations
@@ -14,71 +14,14 @@ from typing import Any
 
 from fallline.readings.graph import Group, Node, topological
 from fallline.readings.machine.program import depends_on
+from fallline.readings.machine.samples.node_arrays import Access, NodeArray, Outer, Product, Total
 
-__all__ = ["Access", "Outer", "Product", "Sheet", "Sheets", "Total"]
-
-
-@dataclass(frozen=True)
-class Access:
-    """Elements base + sum of index x stride of a source: "w", "x", "t", a `Sheet`, or one sample-independent node."""
-
-    source: Any
-    base: int = 0
-    strides: tuple[int, ...] = ()
-
-    @property
-    def samples(self) -> bool:
-        """Whether the value differs from sample to sample."""
-        return isinstance(self.source, Sheet) or self.source in ("x", "t")
-
-
-@dataclass(eq=False)
-class Sheet:
-    """Nodes of one operation, element by element. A sheet of one node is a plain scalar."""
-
-    op: str
-    nodes: list[Node]
-    operands: list[Access]
-    kept: bool = False
-    """Whether its values are needed outside of the loop that makes them."""
-    at: int = 0
-    """Its place in the buffers."""
-
-    @property
-    def length(self) -> int:
-        return len(self.nodes)
-
-
-@dataclass(eq=False)
-class Product(Sheet):
-    """A row times a matrix: element j is the sum over k of left[k] right[k, j], fused, in the order of k."""
-
-    inner: int = 0
-
-
-@dataclass(frozen=True)
-class Outer:
-    """Sums first..first + n m - 1 take left[i] right[j] of every sample."""
-
-    left: Access
-    right: Access
-    shape: tuple[int, int]
-    first: int
-
-
-@dataclass(frozen=True)
-class Total:
-    """Sums first..first + count - 1 take an operation of themselves (None) and the elements of sheets."""
-
-    first: int
-    op: str
-    operands: tuple[Access | None, ...]
-    count: int = 1
+__all__ = ["RecoveredArrays"]
 
 
 @dataclass
-class Sheets:
-    """A graph's sheets in an order in which they can be computed, and where its outputs go.
+class RecoveredArrays:
+    """A graph's arrays in an order in which they can be computed, and where its outputs go.
 
     Parameters
     ----------
@@ -87,7 +30,7 @@ class Sheets:
     """
 
     outputs: Sequence[tuple[int, Node]]
-    order: list[Sheet] = field(default_factory=list)
+    order: list[NodeArray] = field(default_factory=list)
     outers: list[Outer] = field(default_factory=list)
     rest: list[Total] = field(default_factory=list)
     """All other sums."""
@@ -166,7 +109,7 @@ class Sheets:
         if left is not None and right is not None and not right.samples:
             self._place(Product("product", nodes, [left, right], inner=A.shape[1]))
 
-    def _elementwise(self, nodes: list[Node]) -> Sheet | None:
+    def _elementwise(self, nodes: list[Node]) -> NodeArray | None:
         fresh = self._fresh(nodes)
         if len(fresh) < 2 or len({n.op for n in fresh}) != 1:
             return None
@@ -176,13 +119,13 @@ class Sheets:
         operands = [self.access([n.args[i] for n in fresh]) for i in range(len(fresh[0].args))]
         if any(o is None for o in operands) or any(n.index in self._home for n in fresh):
             return None
-        return self._place(Sheet(fresh[0].op, fresh, operands))  # type: ignore[arg-type]  # None is excluded above
+        return self._place(NodeArray(fresh[0].op, fresh, operands))  # type: ignore[arg-type]  # None is excluded above
 
-    def _place(self, sheet: Sheet) -> Sheet:
-        for i, node in enumerate(sheet.nodes):
-            self._home[node.index] = (sheet, i)
-        self.order.append(sheet)
-        return sheet
+    def _place(self, array: NodeArray) -> NodeArray:
+        for i, node in enumerate(array.nodes):
+            self._home[node.index] = (array, i)
+        self.order.append(array)
+        return array
 
     def _where(self, node: Node) -> tuple[Any, int] | None:
         if node.op == "input" and node.payload[0] in ("w", "x", "t"):
@@ -232,7 +175,7 @@ class Sheets:
             stack.pop()
             if self._where(n) is None:
                 places = [self._where(a) for a in n.args]
-                self._place(Sheet(n.op, [n], [Access(p[0], p[1], (0,)) for p in places if p is not None]))
+                self._place(NodeArray(n.op, [n], [Access(p[0], p[1], (0,)) for p in places if p is not None]))
 
     def _sums(self, outputs: list[tuple[int, Node]]) -> None:
         for place, node in outputs:
@@ -259,25 +202,25 @@ class Sheets:
 
     def _sort(self) -> None:
         done: dict[int, None] = {}
-        order: list[Sheet] = []
+        order: list[NodeArray] = []
 
-        def visit(sheet: Sheet) -> None:
-            if id(sheet) in done:
+        def visit(array: NodeArray) -> None:
+            if id(array) in done:
                 return
-            done[id(sheet)] = None
-            for operand in sheet.operands:
-                if isinstance(operand.source, Sheet):
+            done[id(array)] = None
+            for operand in array.operands:
+                if isinstance(operand.source, NodeArray):
                     visit(operand.source)
-            order.append(sheet)
+            order.append(array)
 
-        for sheet in self.order:
-            visit(sheet)
+        for array in self.order:
+            visit(array)
         seen: set[int] = set()
-        for sheet in order:
-            assert all(id(o.source) in seen for o in sheet.operands if isinstance(o.source, Sheet)), (
-                "sheets form a ring"
+        for array in order:
+            assert all(id(o.source) in seen for o in array.operands if isinstance(o.source, NodeArray)), (
+                "arrays form a ring"
             )
-            seen.add(id(sheet))
+            seen.add(id(array))
         self.order = order
 
 
@@ -288,7 +231,7 @@ def _follows(last: Total, new: Total) -> bool:
     return all(
         (a is None) == (b is None)
         and (a is None or b is None or (
-            isinstance(a.source, Sheet) and a.source.length > 1 and a.source is b.source and b.base == a.base + last.count
+            isinstance(a.source, NodeArray) and a.source.length > 1 and a.source is b.source and b.base == a.base + last.count
         ))
         for a, b in zip(last.operands, new.operands, strict=True)
     )  # fmt: skip

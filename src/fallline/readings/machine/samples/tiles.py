@@ -1,4 +1,4 @@
-"""Sheets as loops, in register tiles: a block of samples by a few units, with lanes as the vectors.
+"""RecoveredArrays as loops, in register tiles: a block of samples by a few units, with lanes as the vectors.
 
 A matrix product keeps (samples x units) accumulators in registers while it walks along k; a weight's gradient keeps
 (inputs x units) of them while it walks over the samples of the block. So a weight is read once for several samples, and
@@ -14,7 +14,8 @@ from typing import Any
 from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.ranges import narrow
-from fallline.readings.machine.samples.array_recovery import Access, Outer, Product, Sheet, Sheets, Total
+from fallline.readings.machine.samples.array_recovery import RecoveredArrays
+from fallline.readings.machine.samples.node_arrays import Access, NodeArray, Outer, Product, Total
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Tiled"]
@@ -24,7 +25,7 @@ Reader = Callable[[tuple[Any, ...]], str]
 
 
 class Tiled:
-    """Writes blocks of samples of a graph, as loops over its sheets.
+    """Writes blocks of samples of a graph, as loops over its arrays.
 
     Parameters
     ----------
@@ -42,27 +43,27 @@ class Tiled:
         self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int, registers: int = 20
     ) -> None:
         self.columns, self.together, self.registers = columns, together, registers
-        self.sheets = Sheets(outputs)
+        self.arrays = RecoveredArrays(outputs)
         self.narrow = narrow([node for _, node in outputs])
-        self.groups = _loops(self.sheets)
+        self.groups = _loops(self.arrays)
         self.scratch = 0
-        for sheet in self.sheets.order:
-            if sheet.length > 1:
-                sheet.at, self.scratch = self.scratch, self.scratch + sheet.length * together
+        for array in self.arrays.order:
+            if array.length > 1:
+                array.at, self.scratch = self.scratch, self.scratch + array.length * together
 
     def block(self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
         """Add `count` samples from row `first` on to the sums."""
         _Block(self, v, read, rows, first, count, bases).write()
 
 
-def _loops(sheets: Sheets) -> list[list[Sheet]]:
-    """Sheets that share a loop: same length, each reading the others only at its own element."""
-    waiting, done, groups = list(sheets.order), set[int](), []
+def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
+    """RecoveredArrays that share a loop: same length, each reading the others only at its own element."""
+    waiting, done, groups = list(arrays.order), set[int](), []
 
-    def ready(sheet: Sheet, group: list[Sheet]) -> bool:
-        for o in sheet.operands:
+    def ready(array: NodeArray, group: list[NodeArray]) -> bool:
+        for o in array.operands:
             if (
-                isinstance(o.source, Sheet)
+                isinstance(o.source, NodeArray)
                 and id(o.source) not in done
                 and not (any(o.source is g for g in group) and o.base == 0 and o.strides == (1,))
             ):
@@ -88,11 +89,11 @@ def _loops(sheets: Sheets) -> list[list[Sheet]]:
     for i, g in enumerate(groups):
         for s in g:
             for o in s.operands:
-                if isinstance(o.source, Sheet) and where[id(o.source)] != i:
+                if isinstance(o.source, NodeArray) and where[id(o.source)] != i:
                     o.source.kept = True
-    summed = [a for outer in sheets.outers for a in (outer.left, outer.right)]
-    for access in summed + [o for total in sheets.rest for o in total.operands if o is not None]:
-        if isinstance(access.source, Sheet):
+    summed = [a for outer in arrays.outers for a in (outer.left, outer.right)]
+    for access in summed + [o for total in arrays.rest for o in total.operands if o is not None]:
+        if isinstance(access.source, NodeArray):
             access.source.kept = True
     return groups
 
@@ -104,7 +105,7 @@ class _Block:
         self.tiled, self.v, self.read, self.rows = tiled, v, read, rows
         self.first, self.count, self.bases = first, count, bases
         self.once = Writer(v, read)  # what does not differ between samples
-        self.scalars: dict[tuple[int, int], str] = {}  # sheets of one node
+        self.scalars: dict[tuple[int, int], str] = {}  # arrays of one node
 
     def write(self) -> None:
         v = self.v
@@ -116,23 +117,23 @@ class _Block:
             )
             for u in range(self.count)
         }
-        for sheet in self.tiled.sheets.order:  # before any loop, so that they are known in all of them
-            for o in sheet.operands:
+        for array in self.tiled.arrays.order:  # before any loop, so that they are known in all of them
+            for o in array.operands:
                 if isinstance(o.source, Node):
                     self.once.write([o.source])
         for group in self.tiled.groups:
             if isinstance(group[0], Product):
                 self._product(group[0])
             elif group[0].length == 1:
-                for sheet in group:
-                    operands = [[self.fetch(o, (0,), u) for u in range(self.count)] for o in sheet.operands]
-                    for u, value in enumerate(self._operation(sheet, operands)):
-                        self.scalars[id(sheet), u] = value
+                for array in group:
+                    operands = [[self.fetch(o, (0,), u) for u in range(self.count)] for o in array.operands]
+                    for u, value in enumerate(self._operation(array, operands)):
+                        self.scalars[id(array), u] = value
             else:
                 self._loop(group)
-        for outer in self.tiled.sheets.outers:
+        for outer in self.tiled.arrays.outers:
             self._outer(outer)
-        for total in self.tiled.sheets.rest:
+        for total in self.tiled.arrays.rest:
             self._sum(total)
 
     # --- reading and writing elements ---
@@ -141,14 +142,14 @@ class _Block:
         v, source = self.v, access.source
         if isinstance(source, Node):
             return self.once.value(source)
-        if isinstance(source, Sheet) and source.length == 1:
+        if isinstance(source, NodeArray) and source.length == 1:
             return self.scalars[id(source), u]
         at: Index = access.base
         for i, stride in zip(index, access.strides, strict=True):
             at = v.index(at, "add", v.index(i, "mul", stride))
         if source == "w":
             return v.load(self.bases["w"], at)
-        if isinstance(source, Sheet):
+        if isinstance(source, NodeArray):
             return v.load(self.bases["buffers"], self._place(source, at, u))
         return v.splat(v.load_scalar(self.row[source, u], at))
 
@@ -158,46 +159,46 @@ class _Block:
             return [self.fetch(access, index, 0)] * self.count
         return [self.fetch(access, index, u) for u in range(self.count)]
 
-    def _place(self, sheet: Sheet, element: Index, u: int) -> Index:
+    def _place(self, array: NodeArray, element: Index, u: int) -> Index:
         v = self.v
-        return v.index(v.index(v.index(element, "mul", self.tiled.together), "add", u), "add", sheet.at)
+        return v.index(v.index(v.index(element, "mul", self.tiled.together), "add", u), "add", array.at)
 
-    def _keep(self, sheet: Sheet, element: Index, values: list[str]) -> None:
+    def _keep(self, array: NodeArray, element: Index, values: list[str]) -> None:
         for u, value in enumerate(values):
-            self.v.store(value, self.bases["buffers"], self._place(sheet, element, u))
+            self.v.store(value, self.bases["buffers"], self._place(array, element, u))
 
     # --- loops ---
 
-    def _loop(self, group: list[Sheet]) -> None:
+    def _loop(self, group: list[NodeArray]) -> None:
         with self.v.loop(group[0].length, "units") as j:
             local: dict[int, list[str]] = {}
-            for sheet in group:
+            for array in group:
                 operands = [
-                    local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in sheet.operands
+                    local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in array.operands
                 ]
-                local[id(sheet)] = self._operation(sheet, operands)
-            for sheet in group:
-                if sheet.kept:
-                    self._keep(sheet, j, local[id(sheet)])
+                local[id(array)] = self._operation(array, operands)
+            for array in group:
+                if array.kept:
+                    self._keep(array, j, local[id(array)])
 
-    def _operation(self, sheet: Sheet, operands: list[list[str]]) -> list[str]:
+    def _operation(self, array: NodeArray, operands: list[list[str]]) -> list[str]:
         """An element's value for each sample of the block, where `operands` has those of the operands."""
-        narrow = all(node.index in self.tiled.narrow for node in sheet.nodes)
+        narrow = all(node.index in self.tiled.narrow for node in array.nodes)
 
         def value(u: int) -> str:
-            return operation(self.v, sheet.op, *(values[u] for values in operands), narrow=narrow)
+            return operation(self.v, array.op, *(values[u] for values in operands), narrow=narrow)
 
         return self.v.abreast(partial(value, u) for u in range(self.count))
 
-    def _product(self, sheet: Product) -> None:
-        width = _divisor(sheet.length, max(1, self.tiled.registers // self.count))
-        for begin, end, size in _pieces(sheet.length, width):
+    def _product(self, array: Product) -> None:
+        width = _divisor(array.length, max(1, self.tiled.registers // self.count))
+        for begin, end, size in _pieces(array.length, width):
             with self.v.loop((end - begin) // size, "columns") as tile:
                 j0 = self.v.index(self.v.index(tile, "mul", size), "add", begin)
-                self._product_tile(sheet, j0, size)
+                self._product_tile(array, j0, size)
 
-    def _product_tile(self, sheet: Product, j0: Index, size: int) -> None:
-        v, (left, right) = self.v, sheet.operands
+    def _product_tile(self, array: Product, j0: Index, size: int) -> None:
+        v, (left, right) = self.v, array.operands
         columns = [v.index(j0, "add", j) for j in range(size)]
         a = self.fetch_all(left, (0,))
         start = [v.mul(a[u], b) for b in [self.fetch(right, (0, j), 0) for j in columns] for u in range(self.count)]
@@ -207,9 +208,9 @@ class _Block:
             b = [self.fetch(right, (k, j), 0) for j in columns]
             return [v.fma(a[u], b[j], sums[j * self.count + u]) for j in range(size) for u in range(self.count)]
 
-        total = v.carry(1, sheet.inner, start, more)
+        total = v.carry(1, array.inner, start, more)
         for j, column in enumerate(columns):
-            self._keep(sheet, column, total[j * self.count : (j + 1) * self.count])
+            self._keep(array, column, total[j * self.count : (j + 1) * self.count])
 
     def _outer(self, outer: Outer) -> None:
         v, (n, m) = self.v, outer.shape
