@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias
 
@@ -19,18 +19,9 @@ from fallline.errors import FalllineError, TraceError
 from fallline.readings.scalars import Scalars
 from fallline.readings.symbols import cases
 
-__all__ = [
-    "SAMPLE", "SAMPLES", "Expressions", "Partial", "exact", "one_sample", "over_samples", "partial", "read", "sampled",
-    "symbol", "tidy", "unbranch",
-]  # fmt: skip
+__all__ = ["Expressions", "exact", "read"]
 
 Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
-
-SAMPLE = sympy.Symbol("i", integer=True, positive=True)
-"""The index of a sample."""
-
-SAMPLES = sympy.Symbol("m", integer=True, positive=True)
-"""The number of samples."""
 
 
 def exact(x: Any) -> Any:
@@ -162,102 +153,3 @@ def _unwrap(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         return x if x.ndim else sympy.sympify(exact(x.item()))
     return sympy.sympify(exact(x))
-
-
-def over_samples(term: Expression) -> Expression:
-    """The sum over samples i = 1..m of a term that holds values of sample i; factors without i stand before it."""
-    factor, rest = sympy.sympify(term).as_independent(SAMPLE, as_Add=False)
-    return factor * (sympy.Sum(rest, (SAMPLE, 1, SAMPLES)) if rest.has(SAMPLE) else rest * SAMPLES)
-
-
-def partial(expression: Expression, coordinate: sympy.Symbol, coordinates: Sequence[sympy.Symbol] = ()) -> Expression:
-    """The derivative of the expression by one of its coordinates (the only one unless all are given), in its shortest form.
-
-    >>> x, y = sympy.symbols("x y")
-    >>> partial((1 - x) ** 2 + 100 * (y - x**2) ** 2, x, [x, y])
-    2*(200*x**3 - 200*x*y + x - 1)
-    """
-    return tidy(cases.slope(sympy.sympify(expression), coordinate, coordinates or [coordinate]))
-
-
-def tidy(expression: Expression) -> Expression:
-    """The shortest of several equal forms; for short polynomials the factored one."""
-    forms = [expression, sympy.factor_terms(expression), sympy.factor(expression)]
-    if expression.is_polynomial(*expression.free_symbols):
-        forms.append(sympy.factor_terms(sympy.expand(expression)))
-    weights = [len(str(form)) * (0.8 if form is forms[2] else 1) for form in forms]
-    return forms[weights.index(min(weights))]
-
-
-def unbranch(expression: Expression) -> Expression:
-    """The expression without cases that only guard against overflow.
-
-    Pages write exp of minus the magnitude, with cases for either sign of a variable. Where both cases are one formula
-    in exact arithmetic, that formula is returned.
-
-    >>> z = sympy.Symbol("z", real=True)
-    >>> unbranch(sympy.Max(z, 0) + sympy.log(1 + sympy.exp(-sympy.Abs(z))))
-    log(exp(z) + 1)
-    """
-    branches = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs)
-    variables: Iterable[Expression] = {
-        atom for branch in expression.atoms(*branches) for atom in branch.atoms(sympy.Indexed) or branch.free_symbols
-    }
-    for z in sorted(variables, key=str):
-        real = sympy.Dummy("z", real=True)
-        above, below = (
-            expression.xreplace({z: signed}).xreplace({signed: real})
-            for signed in (sympy.Dummy("z", positive=True), sympy.Dummy("z", negative=True))
-        )
-        if _equal(above, below, real):
-            expression = min((above, below), key=_length).xreplace({real: z})
-    return expression
-
-
-def _of(kind: type) -> Callable[[Any], bool]:
-    return lambda node: isinstance(node, kind)
-
-
-def _length(expression: Expression) -> tuple[int, int]:
-    return expression.count_ops(), len(str(expression))
-
-
-def _equal(f: Expression, g: Expression, z: sympy.Symbol) -> bool:
-    """Whether f and g are one function of z: equal at 0, and with equal derivatives."""
-    difference = f - g
-    if difference == 0:
-        return True
-    points: Sequence[float] = (-1.7, 0.3, 2.9)
-    others = {s: sympy.Rational(k + 3, 7) for k, s in enumerate(sorted(difference.free_symbols - {z}, key=str))}
-    indexed = {a: sympy.Rational(k + 2, 5) for k, a in enumerate(sorted(difference.atoms(sympy.Indexed), key=str))}
-    if any(abs(difference.xreplace(indexed).subs({z: p, **others}).evalf()) > 1e-9 for p in points):
-        return False
-    at_zero = sympy.simplify(difference.subs(z, 0))
-    return bool(at_zero == 0 and sympy.simplify(sympy.diff(difference, z)) == 0)
-
-
-class Partial(sympy.Function):  # type: ignore[misc]  # SymPy ships no types
-    """The left side of a gradient's equation: the partial derivative of one symbol by another, not yet worked out."""
-
-    nargs = 2
-
-
-def symbol(letter: str, layer: int | None = None, *indices: int | str) -> sympy.Symbol:
-    """The symbol of a network's value: letter, layer above, indices below.
-
-    >>> symbol("w", 1, 2, 3).name, symbol("w", 1, 12, 3).name, symbol("x", None, 2).name
-    ('w^{(1)}_{23}', 'w^{(1)}_{12,3}', 'x_{2}')
-    """
-    comma = "," if any(len(str(k)) > 1 for k in indices) else ""
-    above = "" if layer is None else f"^{{({layer})}}"
-    return sympy.Symbol(f"{letter}{above}" + (f"_{{{comma.join(map(str, indices))}}}" if indices else ""), real=True)
-
-
-def sampled(letter: str, layer: int | None, *indices: int) -> sympy.Indexed:
-    """The same of sample i."""
-    return sympy.IndexedBase(symbol(letter, layer, *indices), real=True)[SAMPLE]
-
-
-def one_sample(expression: Expression) -> Expression:
-    """The expression with the index i of the sample left out."""
-    return expression.replace(_of(sympy.Indexed), lambda node: node.base.label)
