@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from fallline.errors import OwnCodeError, UnknownNameError, UsageError
+from fallline.files import read_bytes
 from fallline.user_code.calling import output_aside, told
 
 __all__ = ["load", "names_file", "split"]
@@ -95,15 +96,13 @@ def _executed(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # dataclasses and pickle look their module up
     _add_folder(path.resolve().parent)
     linecache.checkcache(str(path))  # the file may have changed since a sentence quoted it
+    content = read_bytes(path)  # bytes: compile understands a byte order mark and a coding line
     try:
-        # Bytes, so that a byte order mark and a coding line are understood as in any Python file.
-        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        code = compile(content, str(path), "exec", dont_inherit=True)
     except SyntaxError as error:
         line = f": `{error.text.strip()}`" if error.text and error.text.strip() else ""
         at = f"line {error.lineno}: " if error.lineno else ""
         raise OwnCodeError(f"{path.name} is not Python: {at}{error.msg}{line}.") from error
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     except (ValueError, RecursionError, MemoryError) as error:  # null bytes; brackets a thousand deep
         raise OwnCodeError(f"{path.name} is not Python: {error}.") from error
     try:
