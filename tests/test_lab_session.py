@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import fallline as fl
 from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
+from fallline.experiment.axes import Axis, axis
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab import session, tiling
 from fallline.lab.plan import build_plan
@@ -23,7 +24,6 @@ from fallline.lab.repair import repaired
 from fallline.lab.session import Session
 from fallline.lab.state import StateError, canonical, default_state, read_state
 from fallline.lab.work import Pool
-from fallline.maps.axes import Axis, axis
 from fallline.runs.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"

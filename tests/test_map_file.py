@@ -14,10 +14,10 @@ import pytest
 
 import fallline as fl
 from fallline.errors import OutputError, UsageError
+from fallline.experiment.map_spec import MapSpec, map_spec
 from fallline.maps import workers
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map, compute_map, growing, load_map
-from fallline.maps.spec import MapSpec, map_spec
 from fallline.maps.tiles import Tile, compute, in_layout, layout
 
 PLACE = Path(__file__).parent
@@ -132,7 +132,7 @@ def test_one_writer_at_a_time_and_readers_beside_it(tmp_path):
 OTHER_WRITER = """
 import sys
 from fallline.maps.file import MapFile
-from fallline.maps.spec import map_spec
+from fallline.experiment.map_spec import map_spec
 spec = map_spec("rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=40, optimizer_="momentum",
                 steps=20, measures=["final_loss", "outcome"])
 file = MapFile.create_or_resume(sys.argv[1], spec)

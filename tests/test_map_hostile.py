@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
+from fallline.experiment.described import array_key, canonical
+from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.spec_text import read_spec_text
 from fallline.maps.database import Database, explained
-from fallline.maps.described import array_key, canonical
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map
 from fallline.maps.rows import RowError, array_from, array_row
-from fallline.maps.spec import MapSpec, map_spec
-from fallline.maps.spec_text import read_spec_text
 
 PLACE = Path(__file__).parent
 MOST = 200 * 2**20

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from fallline import views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
-from fallline.maps.axes import axis
+from fallline.experiment.axes import axis
+from fallline.experiment.starts import notebook_start
+from fallline.measures.outcome import OUTCOMES
 from fallline.problems import NetworkObjective, objective
 from fallline.runs.compare import compare
 from fallline.runs.descent import descend
-from fallline.runs.outcome import OUTCOMES
-from fallline.runs.starts import notebook_start
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.network import Network
 from fallline.views.map import Mark

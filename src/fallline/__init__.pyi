@@ -5,14 +5,15 @@ from .checks.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .experiment.method import Method, method
+from .experiment.starts import draw_starts, notebook_start
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
+from .measures.outcome import Outcome
 from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
-from .runs.descent import Method, Run, descend, method
-from .runs.outcome import Outcome
-from .runs.starts import draw_starts, notebook_start
+from .runs.descent import Run, descend
 from .settings import SETTINGS, Setting
 from .studies import Study, study
 from .textbook.activations import ACTIVATIONS, Activation

@@ -85,9 +85,9 @@ def map_(
         out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
         png: Picture to write.
     """
-    from fallline.maps.axes import axis as axis_of
+    from fallline.experiment.axes import axis as axis_of
+    from fallline.experiment.map_spec import map_spec
     from fallline.maps.command import map_run
-    from fallline.maps.spec import map_spec
 
     objective, plan = _objective(study)
     for flag, text in (("--x", x or plan.get("x")), ("--y", y or plan.get("y"))):

@@ -49,7 +49,7 @@ def _table(path: Path) -> Table:
 
 def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
-    from fallline.maps.axes import axis
+    from fallline.experiment.axes import axis
     from fallline.studies.checking import build_map, objective_of
     from fallline.studies.document import study as read_study
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from fallline.data.generated import GENERATED
+from fallline.experiment.axis_settings import axis_settings
 from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import (
@@ -23,10 +24,9 @@ from fallline.lab.state import (
     State,
     options_of,
 )  # fmt: skip
-from fallline.maps.axis_settings import axis_settings
 from fallline.maps.picture import measure_word
+from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective
-from fallline.runs.measures import MEASURES
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS

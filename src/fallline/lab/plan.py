@@ -14,14 +14,14 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import table
 from fallline.errors import FalllineError
+from fallline.experiment.axes import Axis
+from fallline.experiment.estimate import estimate
+from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.starts import draw_starts
 from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
-from fallline.maps.axes import Axis
-from fallline.maps.estimate import estimate
-from fallline.maps.spec import MapSpec, map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
-from fallline.runs.starts import draw_starts
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.network import Network
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
+from fallline.experiment.axes import Axis
+from fallline.experiment.map_spec import MapSpec
 from fallline.lab.plan import SIDE, Plan, whole_axis
-from fallline.maps.axes import Axis
-from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import at_cells
 
 __all__ = ["DEEPEST", "Place", "compute_tile", "read_place", "tile_in_strips", "view_spec"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fallline.experiment.map_spec import MapSpec
 from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_formula, python_text
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import State
-from fallline.maps.spec import MapSpec
 
 __all__ = ["python_lines"]
 

@@ -12,6 +12,9 @@ import numpy as np
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED
 from fallline.errors import FalllineError
+from fallline.experiment.axis_settings import axis_settings
+from fallline.experiment.map_spec import map_spec
+from fallline.experiment.starts import draw_starts
 from fallline.lab.controls import axis_range, columns_of
 from fallline.lab.plan import Plan, Table, build_data, build_objective
 from fallline.lab.state import (
@@ -26,11 +29,8 @@ from fallline.lab.state import (
     read_state,
     setting_keys,
 )  # fmt: skip
-from fallline.maps.axis_settings import axis_settings
-from fallline.maps.spec import map_spec
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.deaths import deaths
-from fallline.runs.starts import draw_starts
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES

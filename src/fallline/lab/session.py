@@ -29,8 +29,8 @@ from fallline.lab.runs import describe_run, frames, train_run
 from fallline.lab.state import MOST_STEPS, State, StateError, default_state, is_unicode, read_state
 from fallline.lab.tiling import TileWork
 from fallline.lab.work import Dropped, Pool
+from fallline.measures.outcome import OUTCOMES
 from fallline.runs.descent import Run
-from fallline.runs.outcome import OUTCOMES
 
 __all__ = ["MESSAGES", "Send", "Session"]
 

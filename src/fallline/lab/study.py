@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fallline.experiment.map_spec import MapSpec
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import State
-from fallline.maps.spec import MapSpec
 from fallline.studies.document import to_toml
 from fallline.studies.spec import DataPlan, LandscapePlan, MapPlan, NetworkPlan, RunPlan, SchedulePlan, Study
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import OutputError, UnknownNameError, UsageError
+from fallline.experiment.described import canonical
 from fallline.files import refuse_existing, replacing, write_csv
-from fallline.maps.described import canonical
 from fallline.maps.map import Map
-from fallline.runs.outcome import OUTCOMES
+from fallline.measures.outcome import OUTCOMES
 
 __all__ = ["export", "to_xarray"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fallline import random
 from fallline.data.dataset import Dataset
-from fallline.maps.spec import MapSpec, map_spec
+from fallline.experiment.map_spec import MapSpec, map_spec
 from fallline.problems import NetworkObjective
 from fallline.textbook.network import Network
 

@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import OutputError, UnknownNameError, UsageError, visible
-from fallline.maps.axes import Axis
-from fallline.maps.axis_settings import check_axis
+from fallline.experiment.axes import Axis
+from fallline.experiment.axis_settings import check_axis
+from fallline.experiment.map_spec import MapSpec, map_spec
 from fallline.maps.file import MapFile
 from fallline.maps.replay import replay
-from fallline.maps.spec import MapSpec, map_spec
 from fallline.maps.tiles import Tile, Values, layout
 from fallline.maps.workers import computed
+from fallline.measures.measure import Wanted
+from fallline.measures.outcome import OUTCOMES
 from fallline.problems import Objective
 from fallline.runs.descent import Run
 from fallline.runs.intervals import share as share_interval
-from fallline.runs.measures import Wanted
-from fallline.runs.outcome import OUTCOMES
 from fallline.settings import SETTINGS
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
@@ -176,7 +176,7 @@ class Map:
         **options: Any,
     ) -> Map:
         """The same map over a smaller or larger rectangle, computed anew: never blurred. Options as for `map`."""
-        from fallline.maps.spec import parse_size
+        from fallline.experiment.map_spec import parse_size
 
         columns, rows = (None, None) if size is None else parse_size(size)
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)

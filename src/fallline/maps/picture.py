@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.maps.axes import Axis
+from fallline.experiment.axes import Axis
 from fallline.maps.tiles import STRIDES
-from fallline.runs.outcome import CAP, OUTCOMES
+from fallline.measures.outcome import CAP, OUTCOMES
 
 if TYPE_CHECKING:
     from fallline.maps.map import Map

@@ -25,10 +25,10 @@ from typing import IO, Any
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.maps.absent import refuse_absent
-from fallline.maps.described import canonical
+from fallline.experiment.absent import refuse_absent
+from fallline.experiment.described import canonical
+from fallline.experiment.map_spec import MapSpec
 from fallline.maps.rows import pack, unpack
-from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import Tile, Values, compute
 
 __all__ = ["computed"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.map_spec import parse_size
 from fallline.maps.map import compute_map
-from fallline.maps.spec import parse_size
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.report.cliff import Cliff, find_cliff
 from fallline.report.gradients import GradientCheck, check_gradient

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError, shown
+from fallline.experiment.method import Method, method
+from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
+from fallline.measures.outcome import diverged_at
 from fallline.problems import Objective, objective_at
-from fallline.runs.descent import Method, method, trajectory
+from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import Estimate, median, share
-from fallline.runs.outcome import diverged_at
-from fallline.runs.starts import draw_starts
 from fallline.settings import SETTINGS
 
 __all__ = ["Comparison", "Pair", "Summary", "compare"]
@@ -213,7 +214,7 @@ def compare(
     target
         The loss that counts as reached; the median final loss of the best method unless given.
     seed, distribution
-        Of random starts; see `fallline.runs.starts.draw_starts`.
+        Of random starts; see `fallline.experiment.starts.draw_starts`.
     progress
         Called with (runs done, runs in all).
 

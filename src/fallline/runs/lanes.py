@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import FalllineError, TraceError, UnknownNameError, UsageError
+from fallline.measures.outcome import Statistics, half, judge, smallest_gradient, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import Kernel
@@ -23,7 +24,6 @@ from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Pla
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
 from fallline.runs.kernels import kernel_of
-from fallline.runs.outcome import Statistics, half, judge, smallest_gradient, window
 from fallline.settings import SETTINGS
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer

@@ -12,12 +12,12 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
+from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.method import Method, method
+from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.formulas import formula_landscape
-from fallline.maps.spec import MapSpec, map_spec
 from fallline.number_text import is_whole, read_number
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.runs.descent import Method, method
-from fallline.runs.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.studies.keys import Place
 from fallline.studies.spec import (
     ComparisonPlan,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
+from fallline.measures.outcome import diverged_at
 from fallline.runs.compare import Comparison, Summary
 from fallline.runs.intervals import Estimate
-from fallline.runs.outcome import diverged_at
 from fallline.views.picture import Picture
 from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, percent
 from fallline.views.words import loss_words, objective_words

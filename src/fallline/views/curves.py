@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
+from fallline.measures.outcome import diverged_at
 from fallline.runs.descent import Run
-from fallline.runs.outcome import diverged_at
 from fallline.views.picture import Picture
 from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, rim
 from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
@@ -206,7 +206,7 @@ def _handle(colour: str, marker: str, theme: Theme) -> Any:
 
 
 def _place(run: Run) -> int:
-    from fallline.runs.outcome import OUTCOMES
+    from fallline.measures.outcome import OUTCOMES
 
     return OUTCOMES.index(run.outcome.kind)
 
@@ -214,7 +214,7 @@ def _place(run: Run) -> int:
 def _by_outcome(runs: Sequence[Run], theme: Theme) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
-    from fallline.runs.outcome import OUTCOMES
+    from fallline.measures.outcome import OUTCOMES
 
     kinds = [run.outcome.kind for run in runs]
     present = [k for k, kind in enumerate(OUTCOMES) if kind in kinds]

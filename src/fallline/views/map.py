@@ -15,8 +15,8 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
-from fallline.maps.axes import Axis
-from fallline.runs.outcome import OUTCOMES
+from fallline.experiment.axes import Axis
+from fallline.measures.outcome import OUTCOMES
 from fallline.views.map_axes import axis_name, extent, log_ticks, position, set_scale
 from fallline.views.picture import Picture
 from fallline.views.style import Theme, canvas, drawing, legend_below, look, number, oklab_ramp, percent

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.maps.axes import Axis
+from fallline.experiment.axes import Axis
 from fallline.settings import SETTINGS
 from fallline.views.numerals import number
 

@@ -8,7 +8,7 @@ from fallline.errors import UsageError
 from fallline.limits import MEMORY, check_memory, gigabytes
 
 if TYPE_CHECKING:
-    from fallline.maps.spec import MapSpec
+    from fallline.experiment.map_spec import MapSpec
 
 __all__ = ["afford", "estimate"]
 

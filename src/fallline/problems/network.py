@@ -1,18 +1,10 @@
-"""Objectives: what a run descends. A landscape, or a network on data, as one function of a flat parameter vector.
-
-    objective.loss_and_gradient(w)      w (..., P) to loss (...) and gradient (..., P)
-
-Any leading batch axes of w are runs side by side. The arithmetic is NumPy's, in w's own dtype (float32, float64, or
-complex for complex-step checks); networks this wide use BLAS, so results are exact to rounding, not to the bit.
-"""
+"""A network on data as an objective."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,110 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
 from fallline.limits import check_memory
-from fallline.own import plain_landscape
-from fallline.own.signature import default_names
+from fallline.problems.objective import Floats, Objective, quiet
 from fallline.textbook import network as pages
-from fallline.textbook.landscapes import Landscape, landscape
 from fallline.textbook.network import Network
 
-__all__ = [
-    "LandscapeObjective", "NetworkObjective", "Objective", "gradients", "objective", "objective_at",
-    "points_at_once",
-]  # fmt: skip
-
-Floats: TypeAlias = NDArray[Any]
-
-
-_quiet = np.errstate(all="ignore")
-"""NumPy works out both branches of `where`: what overflows in the one not taken is no reason for a warning."""
-
-
-class Objective(Protocol):
-    """A differentiable function of a flat parameter vector."""
-
-    @property
-    def name(self) -> str:
-        """What sentences and pictures call it."""
-        ...
-
-    @property
-    def dimension(self) -> int:
-        """Number of parameters P."""
-        ...
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """A name for each parameter."""
-        ...
-
-    def loss(self, w: Floats) -> Floats:
-        """The loss at w: (..., P) to (...)."""
-        ...
-
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
-        """The loss at w and its gradient: (..., P) to (...) and (..., P). A minibatch sees the samples in `rows` alone."""
-        ...
-
-    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-        """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
-        gradient of those samples alone."""
-        loss, gradient = self.loss_and_gradient(w, rows)
-        return loss, gradient, gradient
-
-
-@dataclass(frozen=True)
-class LandscapeObjective(Objective):
-    """A landscape as an objective.
-
-    >>> LandscapeObjective(landscape("rosenbrock")).loss_and_gradient(np.array([-1.2, 1.0]))[1].round(6).tolist()
-    [-215.6, -88.0]
-    """
-
-    landscape: Landscape
-
-    @property
-    def name(self) -> str:
-        return self.landscape.name
-
-    @property
-    def dimension(self) -> int:
-        return self.landscape.dimension
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        parameters = inspect.signature(self.landscape.function).parameters.values()
-        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        if len(names) == self.dimension:
-            return tuple(names)
-        return default_names(self.dimension)
-
-    @cached_property
-    def gradient(self) -> Callable[..., Any]:
-        """The landscape's own gradient page, or the derived one where it has none."""
-        if self.landscape.gradient is not None:
-            return self.landscape.gradient
-        from fallline.readings.reverse import gradient_of  # needed for a user's own page alone
-
-        return gradient_of(self.landscape.function)
-
-    @_quiet
-    def loss(self, w: Floats) -> Floats:
-        return np.asarray(self.landscape.function(*self._coordinates(w)))
-
-    @_quiet
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
-        x = self._coordinates(w)
-        partials = [np.broadcast_to(g, x[0].shape) for g in self.gradient(*x)]
-        return np.asarray(self.landscape.function(*x)), np.stack(partials, axis=-1)
-
-    def _coordinates(self, w: Floats) -> tuple[Floats, ...]:
-        w = np.asarray(w)
-        if w.shape[-1:] != (self.dimension,):
-            raise ShapeError(f"a point of {self.name} must have {self.dimension} coordinates; got shape {w.shape}.")
-        return tuple(np.moveaxis(w, -1, 0))
-
-    def __repr__(self) -> str:
-        return f"LandscapeObjective({self.name!r}, {self.dimension} coordinates)"
+__all__ = ["NetworkObjective"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -219,14 +112,14 @@ class NetworkObjective(Objective):
         """What brings a loss of that many samples to the scale of all: the quotient of the numbers for a sum, 1 for a mean."""
         return len(self.data) / samples if self.network.reduction == "sum" else 1
 
-    @_quiet
+    @quiet
     def loss(self, w: Floats) -> Floats:
         Z = self.logits(w)
         _, T = self._samples(w, None)
         value = self.factor(len(T)) * self.network.loss.value(Z, T).sum(axis=-1)
         return np.asarray(value + self._penalty(w)[0])
 
-    @_quiet
+    @quiet
     def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
         """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given."""
         X, T = self._samples(w, rows)
@@ -235,7 +128,7 @@ class NetworkObjective(Objective):
         extra, slope = self._penalty(w)
         return np.asarray(value + extra), self.network.pack(gradient) + slope
 
-    @_quiet
+    @quiet
     def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
         gradient of those samples alone. A penalty has one scale: it is no sum over samples.
@@ -253,13 +146,13 @@ class NetworkObjective(Objective):
             return loss, gradient, gradient
         return np.asarray(scale * (loss - extra) + extra), scale * (gradient - slope) + slope, gradient
 
-    @_quiet
+    @quiet
     def logits(self, w: Floats, X: Floats | None = None) -> Floats:
         """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
         X = self._samples(w, None)[0] if X is None else np.asarray(X).astype(w.dtype)
         return np.asarray(pages.forward(self.network, self.network.unpack(w), X)[0])
 
-    @_quiet
+    @quiet
     def predict(self, w: Floats, X: Floats | None = None) -> Floats:
         """The network's answer: class probabilities, or values, (..., samples, n_out)."""
         return np.asarray(self.network.loss.output(self.logits(w, X)))
@@ -292,80 +185,3 @@ class NetworkObjective(Objective):
 
     def __repr__(self) -> str:
         return f"NetworkObjective({self.network!r}, {self.data!r})"
-
-
-def objective(what: str | Landscape | Callable[..., Any] | Objective, dimension: int | None = None) -> Objective:
-    """An objective from a landscape's name, a landscape, a plain function of coordinates, or an objective.
-
-    `dimension` is the number of coordinates of a function that does not tell it: f(*x), or f(x) of one vector.
-
-    >>> objective("himmelblau")
-    LandscapeObjective('himmelblau', 2 coordinates)
-    >>> objective(lambda x, y: x**2 + 3 * y**2).dimension
-    2
-    >>> objective(lambda x: (x**2).sum(), dimension=3).dimension
-    3
-    """
-    if isinstance(what, LandscapeObjective | NetworkObjective):
-        return what
-    if isinstance(what, str | Landscape):
-        return LandscapeObjective(landscape(what))
-    if callable(what):
-        return LandscapeObjective(plain_landscape(what, dimension))
-    if not hasattr(what, "loss_and_gradient"):
-        raise UsageError(
-            "an objective must be a landscape, its name, a function of coordinates, or a network on data "
-            f"(fallline.NetworkObjective); got {what!r}."
-        )
-    return what
-
-
-def objective_at(what: str | Landscape | Callable[..., Any] | Objective, start: ArrayLike | None) -> Objective:
-    """As `objective`; a function that does not tell its number of coordinates has as many as the start.
-
-    >>> objective_at(lambda *x: sum(x), [1.0, 2.0, 3.0]).dimension
-    3
-    """
-    try:
-        shape = np.shape(start) if start is not None else ()
-    except ValueError:  # rows of different lengths: `as_vector` says so
-        shape = ()
-    return objective(what, shape[-1] if shape else None)
-
-
-def points_at_once(objective: Objective) -> int:
-    """How many points one call takes best: as many as make arrays of about 64 kB.
-
-    With fewer, calls are what costs; with more, memory that the system has to hand out anew for each call.
-    """
-    numbers = objective.dimension
-    if isinstance(objective, NetworkObjective):
-        numbers = max(numbers, len(objective.data) * max(objective.network.sizes))
-    return max(1, 8_000 // numbers)
-
-
-def gradients(objective: Objective, points: Floats) -> Floats:
-    """The gradient at each of many points, (n, P) to (n, P).
-
-    >>> gradients(objective("booth"), np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
-    [[0.0, 0.0], [-34.0, -38.0]]
-    """
-    many = points_at_once(objective)
-    return np.concatenate([objective.loss_and_gradient(points[k : k + many])[1] for k in range(0, len(points), many)])
-
-
-def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> NDArray[np.float64]:
-    """A point of the objective as a float vector, or a sentence that names both shapes."""
-    try:
-        vector = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UsageError(f"{what} must be {objective.dimension} numbers; got {values!r}.") from None
-    if vector.shape != (objective.dimension,):
-        raise ShapeError(
-            f"{what} must have shape ({objective.dimension},), one number for each parameter of {objective.name}; "
-            f"got {vector.shape}."
-        )
-    if not np.isfinite(vector).all():
-        k = int(np.argmin(np.isfinite(vector)))
-        raise UsageError(f"{what} must be finite numbers; {objective.labels[k]} is {vector[k]}.")
-    return vector

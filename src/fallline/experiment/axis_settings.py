@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fallline.errors import SettingError, UnknownNameError
-from fallline.maps.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.axes import LARGEST_WHOLE, Axis
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, Setting

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.measures.outcome import Statistics, diverged_at, judge
 from fallline.number_text import read_number
 from fallline.problems import NetworkObjective, Objective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST
-from fallline.runs.outcome import Statistics, diverged_at, judge
 
 __all__ = ["MEASURES", "Curves", "Measure", "Wanted", "measure"]
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError, visible
-from fallline.maps.axes import Axis, axis
-from fallline.maps.axis_settings import check_axis, same_setting
-from fallline.maps.described import (
+from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axis_settings import check_axis, same_setting
+from fallline.experiment.described import (
     Arrays,
     array_key,
     canonical,
@@ -28,11 +28,11 @@ from fallline.maps.described import (
     rebuild_named,
     rebuild_objective,
 )
-from fallline.maps.estimate import afford
+from fallline.experiment.estimate import afford
+from fallline.experiment.method import schedule_and_settings
+from fallline.measures.measure import Wanted, measure, names_of
 from fallline.number_text import read_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
-from fallline.runs.descent import schedule_and_settings
-from fallline.runs.measures import Wanted, measure, names_of
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import FalllineError, UnknownNameError
+from fallline.experiment.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
 from fallline.formulas import formula_landscape, formula_of
-from fallline.maps.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.problems.traced import traced_landscape
 from fallline.readings.graph import topological
-from fallline.runs.programs import traced_landscape
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES, quadratic
 from fallline.textbook.losses import LOSSES, Loss
