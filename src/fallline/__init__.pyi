@@ -1,7 +1,7 @@
 """The public names, each with the module that holds it: type checkers read this, and so does `__init__.py`."""
 
 from .checks.gradient import check_gradient
-from .checks.verdict import Verdict
+from .checks.presentation.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
