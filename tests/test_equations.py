@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import erf
 from sympy.core.function import AppliedUndef
 
-from fallline import own
+from fallline import user_code as own
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.readings.symbols import SAMPLE, SAMPLES
 from fallline.settings import SETTINGS

@@ -30,7 +30,9 @@ WIDTH, ROW, BOX_WIDTH, BOX, MARGIN, GAP, LINE = 900, 84, 200, 44, 14, 22, 15
 
 def layers() -> list[list[str]]:
     """The parts, top row first, as the import contract orders them."""
-    contracts = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
     rows = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     found = [[re.sub(r"[() ]", "", name) for name in row.split(":")] for row in rows]
     return [parts for row in found if (parts := [part for part in row if source(part).exists()])]

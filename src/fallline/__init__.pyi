@@ -10,7 +10,6 @@ from .experiment.starts import draw_starts, notebook_start
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
-from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Run, descend
@@ -23,6 +22,7 @@ from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
+from .user_code import activation, landscape, loss, optimizer
 from .views.equations import Equations, equations
 
 __all__ = [

@@ -22,7 +22,7 @@ from fallline.cli.options import (
     objective_of,
 )
 from fallline.cli.progress import bar
-from fallline.own.source import names_file, split
+from fallline.user_code.python_file import names_file, split
 
 __all__ = ["COMMANDS"]
 

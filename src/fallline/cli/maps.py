@@ -22,7 +22,7 @@ from fallline.cli.options import (
 )
 from fallline.errors import UsageError
 from fallline.number_text import read_numbers
-from fallline.own.source import names_file
+from fallline.user_code.python_file import names_file
 
 __all__ = ["map_app"]
 

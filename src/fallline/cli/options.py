@@ -11,8 +11,8 @@ from cyclopts import Parameter, Token
 
 from fallline.errors import SettingError, UsageError
 from fallline.number_text import read_number, read_numbers, read_whole
-from fallline.own.source import load, names_file, split
 from fallline.settings import SETTINGS, Setting
+from fallline.user_code.python_file import load, names_file, split
 
 __all__ = [
     "METHOD_SETTINGS",

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import ShapeError
-from fallline.own.signature import default_names
 from fallline.problems.objective import Floats, Objective, quiet
 from fallline.shapes import Shaped
 from fallline.textbook.landscapes import Landscape
+from fallline.user_code.signature import default_names
 
 __all__ = ["LandscapeObjective"]
 

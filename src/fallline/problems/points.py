@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UsageError
-from fallline.own import plain_landscape
 from fallline.problems.landscape import LandscapeObjective
 from fallline.problems.network import NetworkObjective
 from fallline.problems.objective import Floats, Objective
 from fallline.shapes import Shaped
 from fallline.textbook.landscapes import Landscape, landscape
+from fallline.user_code import plain_landscape
 
 __all__ = ["as_vector", "gradients", "objective", "objective_at", "points_at_once"]
 

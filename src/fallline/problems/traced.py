@@ -8,7 +8,7 @@ import numpy as np
 
 from fallline.problems.landscape import LandscapeObjective
 from fallline.readings.graph import Graph, Node, as_quantity
-from fallline.readings.traced import scalar, tracing
+from fallline.readings.graph.traced import scalar, tracing
 
 __all__ = ["entries", "traced_landscape"]
 

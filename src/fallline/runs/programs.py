@@ -10,6 +10,7 @@ import numpy as np
 from fallline.problems import LandscapeObjective
 from fallline.problems.traced import entries, traced_landscape
 from fallline.readings.graph import Graph, Node
+from fallline.readings.graph.traced import Traced, scalar, tracing
 from fallline.readings.machine.program import (
     Direct,
     Program,
@@ -21,7 +22,6 @@ from fallline.readings.machine.program import (
     split_factor,
     transplant,
 )
-from fallline.readings.traced import Traced, scalar, tracing
 from fallline.textbook import network as pages
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.own import plain_landscape
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES, Schedule
+from fallline.user_code import plain_landscape
 from fallline.views import network_equations, rule_equations
 from fallline.views.formulas import Equation, Equations, Section
 

@@ -13,7 +13,6 @@ from typing import Any
 import sympy
 
 from fallline.errors import UsageError
-from fallline.readings.matrices import Matrix, call, matrix
 from fallline.readings.symbols import (
     SAMPLES,
     Expressions,
@@ -24,6 +23,7 @@ from fallline.readings.symbols import (
     symbol,
     unbranch,
 )  # fmt: skip
+from fallline.readings.symbols.matrices import Matrix, call, matrix
 from fallline.settings import setting
 from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS, Activation

@@ -11,8 +11,8 @@ from typing import Any
 import sympy
 
 from fallline.errors import TraceError
-from fallline.readings.matrices import Matrix, call
 from fallline.readings.symbols import Expressions
+from fallline.readings.symbols.matrices import Matrix, call
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.losses import Loss
 from fallline.textbook.network import Network

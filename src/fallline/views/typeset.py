@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy
 
-from fallline.readings.matrices import Matrix
+from fallline.readings.symbols.matrices import Matrix
 from fallline.views.order import common_denominator, decimal, indexed_name, is_negative, ordered_terms, parts, split
 
 __all__ = ["Latex"]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.own.calling import file_of, name_of, told
+from fallline.user_code.calling import file_of, name_of, told
 
 __all__ = ["Misbehaviour", "Observed", "call", "name_of"]
 

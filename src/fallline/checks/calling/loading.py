@@ -10,8 +10,8 @@ from typing import Any
 
 from fallline.checks.calling.calls import Misbehaviour
 from fallline.errors import OwnCodeError
-from fallline.own import source
-from fallline.own.source import names_file, split
+from fallline.user_code import python_file
+from fallline.user_code.python_file import names_file, split
 
 __all__ = ["load", "names_file", "split"]
 
@@ -23,6 +23,6 @@ def load(path: Path, name: str = "") -> Callable[..., Any]:
     """Execute the file and take the function out of it. What the file prints is not shown."""
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            return source.load(path, name, usual=USUAL)
+            return python_file.load(path, name, usual=USUAL)
     except OwnCodeError as error:
         raise Misbehaviour(str(error)) from error

@@ -17,8 +17,8 @@ import sympy
 from fallline.checks.diagnosis.faults import FAULTS
 from fallline.checks.diagnosis.mutable_page import Place, page
 from fallline.errors import FalllineError
-from fallline.readings.matrices import matrix
 from fallline.readings.symbols import SAMPLES
+from fallline.readings.symbols.matrices import matrix
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.views.network_equations import matrix_equations
 

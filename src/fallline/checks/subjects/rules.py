@@ -16,15 +16,15 @@ from fallline.checks.reference.comparison import TOLERANCE, Block, Comparison
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import draw
 from fallline.errors import OwnCodeError, UnknownNameError, UsageError
-from fallline.own.page import Page
-from fallline.own.point import page_of
-from fallline.own.signature import coordinate_names
 from fallline.textbook import losses, operations
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Kept, Network
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
+from fallline.user_code.coordinates import page_of
+from fallline.user_code.page import Page
+from fallline.user_code.signature import coordinate_names
 
 __all__ = ["by_name", "check_rule", "plain_function"]
 

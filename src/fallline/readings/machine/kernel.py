@@ -22,7 +22,7 @@ from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
-from fallline.readings.machine.samples import OverSamples
+from fallline.readings.machine.samples.sums import OverSamples
 from fallline.readings.machine.updating import update_all
 
 __all__ = ["Kernel", "KernelWriter", "build"]

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.readings.machine.exact_fma import ExactVectors
 from fallline.readings.machine.vectors import Vectors
+from fallline.readings.machine.vectors.exact_fma import ExactVectors
 
 __all__ = ["INSTRUCTION_SETS", "Host", "InstructionSet", "machine", "this_host", "vector_bytes", "vectors"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Slot
 from fallline.readings.machine.program import Program
-from fallline.readings.ptx.scalars import Scalars
+from fallline.readings.ptx.one_lane import Scalars
 
 __all__ = ["DeviceFrame"]
 

@@ -15,9 +15,9 @@ from fallline.readings.machine.program import Program, Samples
 from fallline.readings.machine.updating import stepper, update_all
 from fallline.readings.ptx import target
 from fallline.readings.ptx.frame import DeviceFrame
+from fallline.readings.ptx.one_lane import Scalars
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.readings.ptx.samples import DeviceSamples
-from fallline.readings.ptx.scalars import Scalars
 
 __all__ = ["DeviceKernel", "build", "text_of"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fallline.readings.graph import topological
 from fallline.readings.machine.layout import Measure
 from fallline.readings.machine.program import Program, Samples
-from fallline.readings.machine.sheets import Product, Sheets
+from fallline.readings.machine.samples.array_recovery import Product, Sheets
 
 __all__ = ["WARP", "DevicePlan"]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
-from fallline.readings.machine.sheets import Access, Outer, Product, Sheet, Total
-from fallline.readings.machine.tiles import Tiled
-from fallline.readings.ptx.scalars import Scalars
+from fallline.readings.machine.samples.array_recovery import Access, Outer, Product, Sheet, Total
+from fallline.readings.machine.samples.tiles import Tiled
+from fallline.readings.ptx.one_lane import Scalars
 
 __all__ = ["TeamBlocks"]
 

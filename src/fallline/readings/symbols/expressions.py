@@ -16,8 +16,8 @@ import numpy as np
 import sympy
 
 from fallline.errors import FalllineError, TraceError
-from fallline.readings import pieces
 from fallline.readings.scalars import Scalars
+from fallline.readings.symbols import cases
 
 __all__ = [
     "SAMPLE", "SAMPLES", "Expressions", "Partial", "exact", "one_sample", "over_samples", "partial", "read", "sampled",
@@ -97,7 +97,7 @@ class Expressions(Scalars):
         "multiply": lambda x, y: _and(x, y), "reciprocal": lambda x: 1 / x, "sign": sympy.sign, "sin": sympy.sin, "sinh": sympy.sinh, "sqrt": sympy.sqrt,
         "tan": sympy.tan, "tanh": sympy.tanh,
     } | {
-        name: functools.partial(pieces.compare, relation)
+        name: functools.partial(cases.compare, relation)
         for name, relation in {
             "equal": sympy.Eq, "greater": sympy.Gt, "greater_equal": sympy.Ge, "less": sympy.Lt,
             "less_equal": sympy.Le, "not_equal": sympy.Ne,
@@ -106,7 +106,7 @@ class Expressions(Scalars):
 
     @staticmethod
     def conditional(condition: Any, yes: Any, no: Any) -> Any:
-        return pieces.conditional(condition, _quantity(exact(yes)), _quantity(exact(no)))
+        return cases.conditional(condition, _quantity(exact(yes)), _quantity(exact(no)))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         return super().__array_ufunc__(ufunc, method, *(_exact_entries(x) for x in inputs), out=out, **kwargs)
@@ -118,17 +118,17 @@ def _exact_entries(x: Any) -> Any:
 
 def _quantity(x: Any) -> Any:
     """A condition as 1 or 0; anything else unchanged."""
-    return pieces.conditional(x, sympy.S.One, sympy.S.Zero) if pieces.is_condition(x) else x
+    return cases.conditional(x, sympy.S.One, sympy.S.Zero) if cases.is_condition(x) else x
 
 
 def _and(x: Any, y: Any) -> Any:
     """The product; of two conditions whether both hold, as NumPy has it for arrays of booleans."""
-    return sympy.And(x, y) if pieces.is_condition(x) and pieces.is_condition(y) else _quantity(x) * _quantity(y)
+    return sympy.And(x, y) if cases.is_condition(x) and cases.is_condition(y) else _quantity(x) * _quantity(y)
 
 
 def _or(x: Any, y: Any) -> Any:
     """The sum; of two conditions whether one of them holds."""
-    return sympy.Or(x, y) if pieces.is_condition(x) and pieces.is_condition(y) else _quantity(x) + _quantity(y)
+    return sympy.Or(x, y) if cases.is_condition(x) and cases.is_condition(y) else _quantity(x) + _quantity(y)
 
 
 def read(page: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
@@ -177,7 +177,7 @@ def partial(expression: Expression, coordinate: sympy.Symbol, coordinates: Seque
     >>> partial((1 - x) ** 2 + 100 * (y - x**2) ** 2, x, [x, y])
     2*(200*x**3 - 200*x*y + x - 1)
     """
-    return tidy(pieces.slope(sympy.sympify(expression), coordinate, coordinates or [coordinate]))
+    return tidy(cases.slope(sympy.sympify(expression), coordinate, coordinates or [coordinate]))
 
 
 def tidy(expression: Expression) -> Expression:

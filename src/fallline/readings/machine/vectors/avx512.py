@@ -7,7 +7,7 @@ ends in the same number. A test holds every function to that.
 
 from __future__ import annotations
 
-from fallline.readings.machine.vectors import Vectors
+from fallline.readings.machine.vectors.instructions import Vectors
 
 __all__ = ["exponent", "log_ends", "mantissa", "scale"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fallline.errors import UsageError
-from fallline.own.calling import name_of
+from fallline.user_code.calling import name_of
 
 __all__ = ["coordinate_names", "default_names", "must_be_function"]
 

@@ -31,7 +31,7 @@ from itertools import count
 from typing import NamedTuple
 
 from fallline.readings.graph import LOGICAL, Node, make, topological
-from fallline.readings.partials import PARTIALS
+from fallline.readings.reverse.partials import PARTIALS
 
 __all__ = ["CHOICES", "Branch", "Choices", "square_free"]
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph import COMPARISONS, LOGICAL, Entries, Graph, Group, Node, as_node, make
+from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, Entries, Graph, Group, Node, as_node, make
 from fallline.readings.numeric import numeric
 from fallline.readings.scalars import Scalars
 
@@ -93,7 +93,7 @@ def _constant(x: Any) -> Any:
 
 
 _INSIDE = (
-    str(Path(__file__).parent), str(Path(__file__).parents[1] / "own"), str(Path(np.__file__).parent),
+    str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "user_code"), str(Path(np.__file__).parent),
     "<__array_function__ internals>",
 )  # fmt: skip
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import FalllineError, OwnCodeError, UsageError
-from fallline.own.calling import file_of, name_of, told
-from fallline.own.signature import must_be_function
 from fallline.readings.scalars import Scalars
+from fallline.user_code.calling import file_of, name_of, told
+from fallline.user_code.signature import must_be_function
 
 __all__ = ["checked_loss", "checked_step"]
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from fallline.readings.machine.vectors import Vectors
-from fallline.readings.machine.whole_fma import lanes_text
+from fallline.readings.machine.vectors.instructions import Vectors
+from fallline.readings.machine.vectors.whole_fma import lanes_text
 
 __all__ = ["ExactVectors"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from fallline.readings.graph import Node, evaluate, topological
+from fallline.readings.graph.nodes import Node, evaluate, topological
 
 __all__ = ["Trouble", "first_troubles"]
 
@@ -21,7 +21,7 @@ def first_troubles(output: Node, inputs: Mapping[tuple[Any, ...], Any]) -> tuple
     Examples
     --------
     >>> import numpy as np
-    >>> from fallline.readings.graph import Graph
+    >>> from fallline.readings.graph.nodes import Graph
     >>> x = Graph().inputs("x", 1)
     >>> first_troubles((1 / x[0]).item(), {("x", 0): np.float64(0)})
     ('division by 0',)

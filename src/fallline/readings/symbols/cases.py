@@ -12,7 +12,7 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
-from fallline.readings.choices import square_free
+from fallline.readings.reverse.choices import square_free
 
 __all__ = ["compare", "conditional", "is_condition", "slope"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.ranges import narrow
-from fallline.readings.machine.sheets import Access, Outer, Product, Sheet, Sheets, Total
+from fallline.readings.machine.samples.array_recovery import Access, Outer, Product, Sheet, Sheets, Total
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Tiled"]

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.choices import CHOICES, Choices
 from fallline.readings.graph import Graph, Node, as_quantity, evaluate, topological
-from fallline.readings.masks import EVERYWHERE, Mask, either, linear, narrowed, total
-from fallline.readings.partials import PARTIALS
-from fallline.readings.traced import scalar, tracing
+from fallline.readings.graph.traced import scalar, tracing
+from fallline.readings.reverse.choices import CHOICES, Choices
+from fallline.readings.reverse.masks import EVERYWHERE, Mask, either, linear, narrowed, total
+from fallline.readings.reverse.partials import PARTIALS
 
 __all__ = ["delta_of", "derivative", "derivatives", "gradient_of"]
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from fallline.errors import UnknownNameError, UsageError, shown
-from fallline.own.calling import name_of
-from fallline.own.checked import checked_loss, checked_step
-from fallline.own.page import Elementwise, Page
-from fallline.own.point import page_of
-from fallline.own.signature import coordinate_names, must_be_function
 from fallline.readings.reverse import delta_of, derivative, gradient_of
 from fallline.textbook import activations, landscapes, losses, optimizers
+from fallline.user_code.calling import name_of
+from fallline.user_code.checked import checked_loss, checked_step
+from fallline.user_code.coordinates import page_of
+from fallline.user_code.page import Elementwise, Page
+from fallline.user_code.signature import coordinate_names, must_be_function
 
 __all__ = ["activation", "landscape", "loss", "optimizer", "plain_landscape"]
 

@@ -8,8 +8,8 @@ from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.machine.program import Samples, Segment
-from fallline.readings.machine.straight import Rows, Straight
-from fallline.readings.machine.tiles import Tiled
+from fallline.readings.machine.samples.straight import Rows, Straight
+from fallline.readings.machine.samples.tiles import Tiled
 
 __all__ = ["OverSamples"]
 

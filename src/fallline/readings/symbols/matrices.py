@@ -17,7 +17,7 @@ import sympy
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from fallline.errors import ShapeError, TraceError
-from fallline.readings.symbols import exact
+from fallline.readings.symbols.expressions import exact
 
 __all__ = ["Matrix", "call", "matrix", "ones"]
 

@@ -12,8 +12,8 @@ import pytest
 import fallline as fl
 from fallline.cli import main
 from fallline.errors import FalllineError, OwnCodeError, TraceError, UsageError
-from fallline.own.point import page_of
-from fallline.own.source import load, names_file, split
+from fallline.user_code.coordinates import page_of
+from fallline.user_code.python_file import load, names_file, split
 
 SCALE = 3.0
 GENERATOR = np.random.default_rng(1)
@@ -191,7 +191,7 @@ def yields(x, y):
 
 REFUSED = [
     (nothing, OwnCodeError, "nothing returns nothing. Does it lack a `return`?"),
-    (refuses, OwnCodeError, "refuses raises ValueError on line .* of test_own.py: .* \\(x must be positive\\)"),
+    (refuses, OwnCodeError, "refuses raises ValueError on line .* of test_user_code.py: .* \\(x must be positive\\)"),
     (refuses_below_one, OwnCodeError, "raises ValueError on line .* \\(x must be at least 1\\)"),
     (undefined, OwnCodeError, "undefined raises NameError on line"),
     (leaves, OwnCodeError, "leaves raises SystemExit on line"),

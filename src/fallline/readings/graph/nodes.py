@@ -1,6 +1,6 @@
 """The graph reading: traced scalars, hash-consed, with the rule that fuses products into sums.
 
-A page called with arrays of traced scalars (`fallline.readings.traced`) leaves behind an expression graph. The graph
+A page called with arrays of traced scalars (`fallline.readings.graph.traced`) leaves behind an expression graph. The graph
 *is* the arithmetic: which product is fused into which sum (`fma`, one rounding instead of two) is decided here, by a
 rule that looks at two nodes at a time and never at how often a node is used, so that neither the compiler, nor the
 number of samples traced together, nor what else is computed beside it can change a bit.
@@ -187,7 +187,7 @@ class Graph:
 
     def inputs(self, kind: str, shape: int | Sequence[int]) -> Any:
         """An array of inputs (kind, 0), (kind, 1), ... in row order."""
-        from fallline.readings.traced import Traced
+        from fallline.readings.graph.traced import Traced
 
         count = math.prod(shape) if isinstance(shape, Sequence) else shape
         out = np.empty(count, dtype=object)

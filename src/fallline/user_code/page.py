@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import OwnCodeError, TraceError, shown
-from fallline.own.calling import file_of, name_of, output_aside, told
 from fallline.readings.graph import COMPARISONS, Graph, Node, evaluate, topological
+from fallline.readings.graph.traced import located, scalar
 from fallline.readings.scalars import Scalars
-from fallline.readings.traced import located, scalar
+from fallline.user_code.calling import file_of, name_of, output_aside, told
 
 __all__ = ["Elementwise", "Page"]
 

@@ -20,8 +20,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fallline.readings.machine import avx512
-from fallline.readings.machine.vectors import Vectors
+from fallline.readings.machine.vectors import Vectors, avx512
 
 __all__ = ["BOUNDS", "ELEMENTARY", "NARROW"]
 

@@ -7,9 +7,9 @@ import inspect
 from collections.abc import Callable, Sequence
 
 from fallline.errors import OwnCodeError, UsageError
-from fallline.own.calling import name_of
-from fallline.own.page import Function, Page
-from fallline.own.signature import coordinate_names, default_names, must_be_function
+from fallline.user_code.calling import name_of
+from fallline.user_code.page import Function, Page
+from fallline.user_code.signature import coordinate_names, default_names, must_be_function
 
 __all__ = ["page_of"]
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from fallline.errors import OwnCodeError, UnknownNameError, UsageError
-from fallline.own.calling import output_aside, told
+from fallline.user_code.calling import output_aside, told
 
 __all__ = ["load", "names_file", "split"]
 
