@@ -24,7 +24,7 @@ from fallline.textbook.operations import softmax
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 from fallline.views.equations import Equations, equations
-from fallline.views.rule_equations import setting_symbol
+from fallline.views.equations.rules import setting_symbol
 
 MODULES = [{"erf": erf, "total": np.sum}, "numpy"]
 

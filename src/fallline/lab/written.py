@@ -13,8 +13,7 @@ from fallline.lab.plan import Plan
 from fallline.problems import LandscapeObjective
 from fallline.runs.descent import Run
 from fallline.settings import SETTINGS
-from fallline.views import outlines
-from fallline.views.equations import equations
+from fallline.views.equations import equations, outlines
 
 __all__ = ["written"]
 

@@ -24,7 +24,7 @@ from fallline.runs.compare import Comparison
 from fallline.studies import BUILTIN, to_toml
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations
-from fallline.views.style import named
+from fallline.views.numerals import named
 
 __all__ = ["chapters"]
 

@@ -20,7 +20,7 @@ from fallline.runs.compare import Comparison, compare
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
 from fallline.studies.spec import ComparisonPlan
-from fallline.views.style import number
+from fallline.views.numerals import number
 from fallline.views.words import method_parts
 
 __all__ = ["Family", "Tuning", "tune"]

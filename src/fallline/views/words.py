@@ -8,7 +8,7 @@ from fallline.experiment.method import Method
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
 from fallline.settings import SETTINGS
-from fallline.views.style import listed, named, number
+from fallline.views.numerals import listed, named, number
 
 __all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
 

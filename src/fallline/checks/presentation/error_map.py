@@ -8,8 +8,9 @@ import numpy as np
 
 from fallline.checks.presentation.verdict import Verdict
 from fallline.errors import UsageError
-from fallline.views.picture import Picture
-from fallline.views.style import Theme, canvas, drawing, listed, look, number, oklab_ramp
+from fallline.views.numerals import listed, number
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import Theme, canvas, drawing, look, oklab_ramp
 
 __all__ = ["draw_errors"]
 

@@ -20,7 +20,7 @@ from fallline.errors import FalllineError
 from fallline.readings.symbols import SAMPLES
 from fallline.readings.symbols.matrices import matrix
 from fallline.textbook.activations import ACTIVATIONS
-from fallline.views.network_equations import matrix_equations
+from fallline.views.equations.network import matrix_equations
 
 if TYPE_CHECKING:
     from fallline.checks.diagnosis.explanations import Explanation

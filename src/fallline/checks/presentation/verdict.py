@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fallline.checks.diagnosis.explanations import Explanation
     from fallline.checks.presentation.fault_equations import Pair
     from fallline.textbook.network import Network
-    from fallline.views.picture import Picture
+    from fallline.views.pictures.picture import Picture
 
 __all__ = ["Status", "Verdict"]
 

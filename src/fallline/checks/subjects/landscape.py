@@ -187,7 +187,7 @@ def _equations(k: int, subject: Landscape, names: Sequence[str]) -> tuple[Any, s
     import sympy
 
     from fallline.readings.symbols import Expressions, unbranch
-    from fallline.views.plain import Text
+    from fallline.views.equations.text import Text
 
     symbols = sympy.symbols(list(names), real=True)
     try:
@@ -204,7 +204,7 @@ def _terms(
     """Which terms of the right formula were left out, doubled or taken with the wrong sign: a linear fit to the numbers."""
     import sympy
 
-    from fallline.views.plain import Text
+    from fallline.views.equations.text import Text
 
     expression, symbols = equation
     terms = sympy.Add.make_args(expression)

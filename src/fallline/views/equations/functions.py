@@ -16,8 +16,8 @@ from fallline.readings.symbols.matrices import Matrix, call
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.losses import Loss
 from fallline.textbook.network import Network
-from fallline.views.formulas import Equation
-from fallline.views.rule_equations import activation_definition, of_loss, output_definition
+from fallline.views.equations.rules import activation_definition, of_loss, output_definition
+from fallline.views.equations.sections import Equation
 
 __all__ = ["definitions", "named", "output_name", "readable"]
 

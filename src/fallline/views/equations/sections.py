@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from fallline.errors import UnknownNameError, visible
-from fallline.views import outlines
-from fallline.views.plain import Text, width
-from fallline.views.typeset import Latex
+from fallline.views.equations.latex import Latex
+from fallline.views.equations.outlines import mathml, picture
+from fallline.views.equations.text import Text, width
 
 __all__ = ["Equation", "Equations", "Section"]
 
@@ -72,12 +72,12 @@ class Section:
 
     def mathml(self) -> str:
         """Presentation MathML, for browsers and assistive technology."""
-        return outlines.mathml(self.latex())
+        return mathml(self.latex())
 
     def svg(self, size: float = 18) -> str:
         """Outlines, in the colour of the text around them, so that no maths font is needed."""
         rows = [(Latex().write(e.left), Latex().write(e.right)) for e in self.equations]
-        return outlines.picture(rows, " ; ".join(e.text for e in self.equations), size)
+        return picture(rows, " ; ".join(e.text for e in self.equations), size)
 
     def __repr__(self) -> str:
         return self.text()
@@ -123,10 +123,10 @@ class Equations(Sequence[Equation]):
         """One picture: sections as outlines, one below the other."""
         y, gap, widest, inner = 0.0, 1.5 * size, 0.0, []
         for section in self.sections:
-            picture = section.svg(size)
-            found = re.search(r'width="([\d.]+)" height="([\d.]+)"', picture)
+            drawn = section.svg(size)
+            found = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn)
             w, h = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
-            inner.append(picture.replace("<svg ", f'<svg x="0" y="{y:g}" ', 1))
+            inner.append(drawn.replace("<svg ", f'<svg x="0" y="{y:g}" ', 1))
             y, widest = y + h + gap, max(widest, w)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{widest:g}" height="{y - gap:g}" '

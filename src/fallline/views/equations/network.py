@@ -29,8 +29,8 @@ from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.operations import recording
-from fallline.views.formulas import Equation, Section
-from fallline.views.network_names import definitions, named, output_name, readable
+from fallline.views.equations.functions import definitions, named, output_name, readable
+from fallline.views.equations.sections import Equation, Section
 
 __all__ = ["MOST_PARAMETERS", "in_matrices", "in_units", "matrix_equations"]
 

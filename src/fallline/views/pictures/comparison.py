@@ -10,8 +10,9 @@ from matplotlib.ticker import FuncFormatter
 from fallline.measures.outcome import diverged_at
 from fallline.runs.compare import Comparison, Summary
 from fallline.runs.intervals import Estimate
-from fallline.views.picture import Picture
-from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, percent
+from fallline.views.numerals import named, number, percent
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look
 from fallline.views.words import loss_words, objective_words
 
 __all__ = ["draw_comparison"]

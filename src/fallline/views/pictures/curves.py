@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.measures.outcome import diverged_at
 from fallline.runs.descent import Run
-from fallline.views.picture import Picture
-from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, rim
+from fallline.views.numerals import named, number
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rim
 from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
 
 __all__ = ["draw_curves"]

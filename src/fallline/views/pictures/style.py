@@ -10,7 +10,7 @@ from typing import Any
 
 from fallline.errors import visible
 from fallline.views.numerals import listed, lowered, named, number, percent
-from fallline.views.theme import THEMES, Theme, look, oklab_ramp
+from fallline.views.pictures.theme import THEMES, Theme, look, oklab_ramp
 
 __all__ = [
     "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "drawing", "legend_below", "listed", "look", "lowered",

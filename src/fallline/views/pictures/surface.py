@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.views.paths import Window
+from fallline.views.pictures.paths import Window
 
 __all__ = ["Surface"]
 

@@ -14,9 +14,10 @@ from fallline.problems import LandscapeObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.runs.descent import Run
 from fallline.textbook.landscapes import Landscape
-from fallline.views.paths import Window, clipped, fitting_window
-from fallline.views.picture import Picture
-from fallline.views.style import (
+from fallline.views.numerals import number
+from fallline.views.pictures.paths import Window, clipped, fitting_window
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import (
     MARKERS,
     WIDTH,
     Theme,
@@ -24,12 +25,11 @@ from fallline.views.style import (
     drawing,
     legend_below,
     look,
-    number,
     oklab_ramp,
     rimmed,
     wrapped,
 )
-from fallline.views.surface import Surface
+from fallline.views.pictures.surface import Surface
 from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
 
 __all__ = ["draw_contours", "draw_descents"]

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
 from fallline.problems import NetworkObjective, as_vector
-from fallline.views.data import legend_columns, points_on
-from fallline.views.picture import Picture
-from fallline.views.style import Theme, canvas, drawing, legend_below, look, named, number, oklab_ramp, percent
+from fallline.views.numerals import named, number, percent
+from fallline.views.pictures.data import legend_columns, points_on
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
 
 __all__ = ["draw_regions"]
 

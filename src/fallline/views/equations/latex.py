@@ -12,7 +12,15 @@ from typing import Any
 import sympy
 
 from fallline.readings.symbols.matrices import Matrix
-from fallline.views.order import common_denominator, decimal, indexed_name, is_negative, ordered_terms, parts, split
+from fallline.views.equations.order import (
+    common_denominator,
+    decimal,
+    indexed_name,
+    is_negative,
+    ordered_terms,
+    parts,
+    split,
+)
 
 __all__ = ["Latex"]
 

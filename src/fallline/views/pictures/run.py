@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import Run
-from fallline.views.curves import curves_on, draw_curves
-from fallline.views.data import legend_columns
-from fallline.views.landscape import draw_contours, run_over_contours
-from fallline.views.picture import Picture
-from fallline.views.regions import draw_regions, regions_on
-from fallline.views.style import Theme, canvas, drawing, legend_below, look
+from fallline.views.pictures.curves import curves_on, draw_curves
+from fallline.views.pictures.data import legend_columns
+from fallline.views.pictures.landscape import draw_contours, run_over_contours
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.regions import draw_regions, regions_on
+from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look
 
 __all__ = ["run_picture"]
 

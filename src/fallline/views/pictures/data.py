@@ -11,19 +11,9 @@ from matplotlib.lines import Line2D
 
 from fallline.data.dataset import Dataset
 from fallline.errors import UsageError
-from fallline.views.picture import Picture
-from fallline.views.style import (
-    MARKERS,
-    Theme,
-    canvas,
-    drawing,
-    legend_below,
-    listed,
-    look,
-    named,
-    number,
-    oklab_ramp,
-)
+from fallline.views.numerals import listed, named, number
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, oklab_ramp
 
 __all__ = ["draw_data"]
 

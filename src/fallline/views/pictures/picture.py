@@ -14,7 +14,7 @@ from typing import Any
 
 from fallline.errors import UnknownNameError, visible
 from fallline.files import write
-from fallline.views.style import Theme, drawing
+from fallline.views.pictures.style import Theme, drawing
 
 __all__ = ["Picture"]
 

@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
 from fallline.measures.outcome import OUTCOMES
-from fallline.views.map_axes import axis_name, extent, log_ticks, position, set_scale
-from fallline.views.picture import Picture
-from fallline.views.style import Theme, canvas, drawing, legend_below, look, number, oklab_ramp, percent
+from fallline.views.numerals import number, percent
+from fallline.views.pictures.map_axes import axis_name, extent, log_ticks, position, set_scale
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
 
 __all__ = ["Mark", "draw_map"]
 

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
 from fallline.textbook.network import Layer, Network, Parameters
-from fallline.views.picture import Picture
-from fallline.views.style import WIDTH, Theme, canvas, drawing, legend_below, listed, look, lowered, number, rim
+from fallline.views.numerals import listed, lowered, number
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import WIDTH, Theme, canvas, drawing, legend_below, look, rim
 
 __all__ = ["draw_network"]
 

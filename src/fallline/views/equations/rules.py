@@ -15,7 +15,7 @@ from fallline.textbook.losses import Loss
 from fallline.textbook.operations import recording
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
-from fallline.views.formulas import Equation, Section
+from fallline.views.equations.sections import Equation, Section
 
 __all__ = [
     "activation_definition", "of_activation", "of_landscape", "of_loss", "of_optimizer", "of_schedule",
@@ -174,7 +174,7 @@ def _convention(optimizer: Optimizer, equations: list[Equation]) -> str:
 
 
 def _meanings(names: tuple[str, ...]) -> str:
-    from fallline.views.plain import Text
+    from fallline.views.equations.text import Text
 
     words = [f"{Text().write(setting_symbol(n))}: {n.replace('_', ' ')}" for n in names]
     return f" {'; '.join(words)}." if words else ""

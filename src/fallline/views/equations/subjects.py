@@ -14,8 +14,9 @@ from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES, Schedule
 from fallline.user_code import plain_landscape
-from fallline.views import network_equations, rule_equations
-from fallline.views.formulas import Equation, Equations, Section
+from fallline.views.equations.network import in_matrices, in_units
+from fallline.views.equations.rules import of_activation, of_landscape, of_loss, of_optimizer, of_schedule
+from fallline.views.equations.sections import Equation, Equations, Section
 
 __all__ = ["Equation", "Equations", "Section", "equations"]
 
@@ -53,7 +54,7 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
         pages = [equations(subject, form) for subject in subjects]
         return pages[0] if len(pages) == 1 else Equations(what, tuple(s for page in pages for s in page.sections))
     if isinstance(what, Network):
-        read = network_equations.in_units if form == "units" else network_equations.in_matrices
+        read = in_units if form == "units" else in_matrices
         return Equations(f"Network {what.text}", read(what))
     for kind, rule in _RULES:
         if isinstance(what, kind):
@@ -64,11 +65,11 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
 
 
 _RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
-    (Landscape, rule_equations.of_landscape),
-    (Optimizer, rule_equations.of_optimizer),
-    (Activation, rule_equations.of_activation),
-    (Loss, rule_equations.of_loss),
-    (Schedule, rule_equations.of_schedule),
+    (Landscape, of_landscape),
+    (Optimizer, of_optimizer),
+    (Activation, of_activation),
+    (Loss, of_loss),
+    (Schedule, of_schedule),
 )
 
 _TABLES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from fallline.views.order import parts
-from fallline.views.typeset import ATOM, MULTIPLY, POWER, Latex, Piece
+from fallline.views.equations.latex import ATOM, MULTIPLY, POWER, Latex, Piece
+from fallline.views.equations.order import parts
 
 __all__ = ["Text", "width"]
 
