@@ -12,7 +12,8 @@ from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
 from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
-from .runs.compare import Comparison, compare
+from .runs.compare import compare
+from .runs.comparison import Comparison
 from .runs.descent import Run, descend
 from .settings import SETTINGS, Setting
 from .studies import Study, study

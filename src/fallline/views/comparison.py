@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from fallline.measures.outcome import diverged_at
-from fallline.runs.compare import Comparison, Summary
+from fallline.runs.comparison import Comparison, Summary
 from fallline.runs.intervals import Estimate
 from fallline.views.picture import Picture
 from fallline.views.style import MARKERS, Theme, canvas, drawing, legend_below, look, named, number, percent
