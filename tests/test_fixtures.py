@@ -13,7 +13,8 @@ import pytest
 
 from fallline.errors import OutputError, UsageError
 from fallline.maps.file import MapFile
-from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map, load_map
 from fallline.maps.rows import pack, tile_sha
 from fallline.runs import engine
 from fallline.studies import study

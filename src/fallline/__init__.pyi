@@ -11,7 +11,8 @@ from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
-from .runs.compare import Comparison, compare
+from .runs.compare import compare
+from .runs.comparison import Comparison
 from .runs.descent import Run, descend
 from .settings import SETTINGS, Setting
 from .studies import Study, study

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 import fallline
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.estimate import estimate
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.lab.plan import Plan, Table
 from fallline.lab.pyramid import view_spec
 from fallline.lab.python_lines import python_lines
 from fallline.lab.runs import train_run
 from fallline.lab.state import State
 from fallline.lab.study import study_text
-from fallline.maps.map import Map, growing
+from fallline.maps.growing import growing
+from fallline.maps.map import Map
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 

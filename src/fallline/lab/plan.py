@@ -16,7 +16,8 @@ from fallline.data.tables import table
 from fallline.errors import FalllineError
 from fallline.experiment.axes import Axis
 from fallline.experiment.estimate import estimate
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.experiment.starts import draw_starts
 from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_formula, python_text
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import State

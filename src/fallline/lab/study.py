@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.lab.plan import Plan, Table
 from fallline.lab.state import State
 from fallline.studies.document import to_toml

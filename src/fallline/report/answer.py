@@ -10,7 +10,7 @@ import numpy as np
 from fallline.measures.outcome import diverged_at
 from fallline.report.results import Compared, NamedRun
 from fallline.report.words import interval, joined, sentence, share
-from fallline.runs.compare import Comparison, Pair, Summary
+from fallline.runs.comparison import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
 from fallline.views.numerals import number

@@ -20,7 +20,7 @@ from fallline.report.page import Gallery
 from fallline.report.published import printed
 from fallline.report.results import Compared, Mapped, NamedRun, Results
 from fallline.report.slips import slips_of
-from fallline.runs.compare import Comparison
+from fallline.runs.comparison import Comparison
 from fallline.studies import BUILTIN, to_toml
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations

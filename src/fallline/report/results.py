@@ -16,7 +16,8 @@ from fallline.report.cliff import Cliff, find_cliff
 from fallline.report.gradients import GradientCheck, check_gradient
 from fallline.report.published import Published, compare_figures
 from fallline.report.tuning import Tuning, tune
-from fallline.runs.compare import Comparison, compare
+from fallline.runs.compare import compare
+from fallline.runs.comparison import Comparison
 from fallline.runs.descent import Run, descend
 from fallline.studies.checking import (
     build_landscape,

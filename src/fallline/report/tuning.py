@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from fallline.experiment.method import Method
 from fallline.experiment.starts import draw_starts
 from fallline.problems import Objective
-from fallline.runs.compare import Comparison, compare
+from fallline.runs.compare import compare
+from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
 from fallline.studies.spec import ComparisonPlan

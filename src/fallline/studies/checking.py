@@ -12,7 +12,8 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.formulas import formula_landscape
