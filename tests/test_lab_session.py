@@ -16,14 +16,15 @@ from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis, axis
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
-from fallline.lab import session, tiling
 from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
-from fallline.lab.pyramid import Place, compute_tile
 from fallline.lab.repair import repaired
-from fallline.lab.session import Session
+from fallline.lab.session import session
+from fallline.lab.session.session import Session
 from fallline.lab.state import StateError, canonical, default_state, read_state
-from fallline.lab.work import Pool
+from fallline.lab.work import tiling
+from fallline.lab.work.pool import Pool
+from fallline.lab.work.pyramid import Place, compute_tile
 from fallline.runs.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"

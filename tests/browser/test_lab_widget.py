@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fallline.lab.runs import train_run
+from fallline.lab.work.runs import train_run
 from fallline.views.numerals import number
 
 PATIENCE = 30

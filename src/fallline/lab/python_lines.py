@@ -17,7 +17,7 @@ def python_lines(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, T
     """A whole program: the objective, the map in view, and the pinned runs.
 
     >>> from fallline.lab.plan import build_plan
-    >>> from fallline.lab.pyramid import view_spec
+    >>> from fallline.lab.work.pyramid import view_spec
     >>> from fallline.lab.state import default_state
     >>> state = default_state()
     >>> plan = build_plan(state, {})

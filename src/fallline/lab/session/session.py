@@ -23,12 +23,12 @@ from fallline.errors import FalllineError, UnknownNameError, UsageError
 from fallline.lab.controls import columns_of, describe_axes, describe_controls, describe_measure
 from fallline.lab.plan import Plan, Table, build_plan
 from fallline.lab.presets import PRESETS, themes
-from fallline.lab.pyramid import Place, is_slow, read_place
 from fallline.lab.repair import repaired
-from fallline.lab.runs import describe_run, frames, train_run
 from fallline.lab.state import MOST_STEPS, State, StateError, default_state, is_unicode, read_state
-from fallline.lab.tiling import TileWork
-from fallline.lab.work import Dropped, Pool
+from fallline.lab.work.pool import Dropped, Pool
+from fallline.lab.work.pyramid import Place, is_slow, read_place
+from fallline.lab.work.runs import describe_run, frames, train_run
+from fallline.lab.work.tiling import TileWork
 from fallline.measures.outcome import OUTCOMES
 from fallline.runs.descent import Run
 
@@ -192,7 +192,7 @@ class Session:
 
     def theory(self, content: Json) -> None:
         """The curves of theory over the map."""
-        from fallline.lab.scenes import theory_curves
+        from fallline.lab.work.scenes import theory_curves
 
         if self._is_old(content):
             return
@@ -206,7 +206,7 @@ class Session:
 
     def data(self, content: Json) -> None:
         """The samples."""
-        from fallline.lab.scenes import samples
+        from fallline.lab.work.scenes import samples
 
         if self._is_old(content):
             return
@@ -215,7 +215,7 @@ class Session:
 
     def landscape(self, content: Json) -> None:
         """Contours and heights of a landscape over a window."""
-        from fallline.lab.scenes import landscape_scene
+        from fallline.lab.work.scenes import landscape_scene
 
         if self._is_old(content):
             return
@@ -232,7 +232,7 @@ class Session:
 
     def equations(self, content: Json) -> None:
         """The equations of the objective and the optimizer, with the numbers of a run on request."""
-        from fallline.lab.written import written
+        from fallline.lab.work.written import written
 
         if self._is_old(content):
             return
@@ -278,7 +278,7 @@ class Session:
 
     def export(self, content: Json) -> None:
         """A picture, file or text that holds what the page shows."""
-        from fallline.lab.exports import export
+        from fallline.lab.work.exports import export
 
         what, state = content.get("what"), content.get("state")
         full = read_state(state) if state is not None else self.state or self._first
