@@ -85,7 +85,7 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
 
     Examples
     --------
-    >>> lab(steps=40).session._first["steps"]
+    >>> lab(steps=40).session.page.first["steps"]
     40
     """
     first, tables = beginning(study, data)
