@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fallline.errors import UsageError
-from fallline.lab.plan import Table, build_plan
+from fallline.lab.plan import build_plan
 from fallline.lab.state import read_state
+from fallline.lab.table import Table
 from fallline.lab.work.exports import export
 from fallline.lab.work.pyramid import Place, compute_tile, view_spec
 from fallline.maps.map import compute_map, load_map

@@ -7,8 +7,9 @@ from typing import Any
 
 from fallline.experiment.map_spec import MapSpec
 from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_formula, python_text
-from fallline.lab.plan import Plan, Table
+from fallline.lab.plan import Plan
 from fallline.lab.state import State
+from fallline.lab.table import Table
 
 __all__ = ["python_lines"]
 

@@ -22,11 +22,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fallline.errors import FalllineError, UsageError
 from fallline.lab.page_files import PAGE
-from fallline.lab.plan import Table, build_plan
+from fallline.lab.plan import build_plan
+from fallline.lab.server.access import Access
 from fallline.lab.server.connections import bounded
-from fallline.lab.server.security import Access, Guard
+from fallline.lab.server.guard import Guard
 from fallline.lab.session.session import Session
 from fallline.lab.state import State, default_state
+from fallline.lab.table import Table
 from fallline.lab.work.pool import Pool
 from fallline.lab.work.pyramid import Place, compute_tile
 

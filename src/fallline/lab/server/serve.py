@@ -43,7 +43,8 @@ def serve(
     except ImportError as error:
         raise UsageError(f"the lab needs {error.name}: pip install 'fallline[lab]'.") from None
     from fallline.lab.begin import beginning
-    from fallline.lab.server.security import Access, kept_secret
+    from fallline.lab.server.access import Access
+    from fallline.lab.server.kept_secret import kept_secret
 
     first, tables = beginning(study, data)
     listener = bind(port)

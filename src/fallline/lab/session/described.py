@@ -6,10 +6,13 @@ import hashlib
 import json
 from typing import Any
 
-from fallline.lab.controls import describe_axes, describe_controls, describe_measure
-from fallline.lab.plan import Plan, Table
+from fallline.lab.controls.axes import describe_axes
+from fallline.lab.controls.groups import describe_controls
+from fallline.lab.controls.measure import describe_measure
+from fallline.lab.plan import Plan
 from fallline.lab.session.answers import Json
 from fallline.lab.state import State
+from fallline.lab.table import Table
 
 __all__ = ["described", "same_controls", "summary"]
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.lab.plan import Table
 from fallline.lab.session import exports, runs, scenes, states, tables, tiles
 from fallline.lab.session.answers import Json, Send
 from fallline.lab.session.shown import Shown
 from fallline.lab.state import State, default_state
+from fallline.lab.table import Table
 from fallline.lab.work.pool import Pool
 
 __all__ = ["MESSAGES", "Session"]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fallline.errors import UsageError
-from fallline.lab.plan import Plan, Table, build_plan
+from fallline.lab.plan import Plan, build_plan
 from fallline.lab.session.answers import Arrays, Json, Send, message, refusal
 from fallline.lab.state import State
+from fallline.lab.table import Table
 from fallline.lab.work.pool import Desk, Dropped, Lane
 from fallline.lab.work.trained import TrainedRuns
 

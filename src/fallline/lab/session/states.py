@@ -7,7 +7,6 @@ from collections.abc import Generator
 
 import fallline
 from fallline.errors import UsageError
-from fallline.lab.plan import Table
 from fallline.lab.presets import PRESETS, themes
 from fallline.lab.repair import repaired
 from fallline.lab.session.answers import Json
@@ -17,6 +16,7 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.session.tables import MOST_TABLE
 from fallline.lab.session.tiles import wish
 from fallline.lab.state import MOST_STEPS, State, default_state, read_state
+from fallline.lab.table import Table
 from fallline.measures.outcome import OUTCOMES
 
 __all__ = ["hello", "new_state", "ranges"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fallline.errors import UsageError
-from fallline.lab.controls import columns_of
-from fallline.lab.plan import Table
 from fallline.lab.session.answers import Json
 from fallline.lab.session.shown import Shown
 from fallline.lab.state import is_unicode
+from fallline.lab.table import Table
 
 __all__ = ["MOST_TABLE", "csv"]
 
@@ -28,7 +27,7 @@ def csv(page: Shown, content: Json) -> None:
     if len(text) > MOST_TABLE:
         raise UsageError(f"a table may have at most {MOST_TABLE:,} characters in the lab; {name} has {len(text):,}.")
     table = Table(name.replace("\\", "/").rpartition("/")[2], text.removeprefix("\ufeff"))
-    columns = columns_of(table)
+    columns = table.columns
     page.tables.pop(table.digest, None)
     page.tables[table.digest] = table
     while len(page.tables) > MOST_TABLES:
