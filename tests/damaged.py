@@ -23,7 +23,7 @@ from fallline.errors import FalllineError
 from fallline.experiment.starts import draw_starts
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.presets import PRESETS
-from fallline.lab.session import MESSAGES, Session
+from fallline.lab.session.session import MESSAGES, Session
 from fallline.lab.state import default_state
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend

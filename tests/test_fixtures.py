@@ -122,8 +122,8 @@ def test_a_link_means_its_state(name):
     """What the page does with an address, in Python; its own code is tested in a browser."""
     pytest.importorskip("starlette")
     from fallline.lab.plan import build_plan
-    from fallline.lab.pyramid import view_spec
     from fallline.lab.state import read_state
+    from fallline.lab.work.pyramid import view_spec
 
     code = (PLACE / "links" / f"{name}.txt").read_text(encoding="utf-8").strip().partition("#")[2]
     told = json.loads(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)))

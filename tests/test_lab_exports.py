@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from fallline.errors import UsageError
-from fallline.lab.exports import export
-from fallline.lab.plan import Table, build_plan
-from fallline.lab.pyramid import Place, compute_tile, view_spec
+from fallline.lab.plan import build_plan
 from fallline.lab.state import read_state
+from fallline.lab.table import Table
+from fallline.lab.work.exports import export
+from fallline.lab.work.pyramid import Place, compute_tile, view_spec
 from fallline.maps.map import compute_map, load_map
 from fallline.studies.checking import build_map, objective_of
 from fallline.studies.document import parse

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Desk", "Dropped", "Job", "Pool"]
+__all__ = ["Desk", "Dropped", "Job", "Lane", "Pool"]
 
 Lane = Literal["runs", "words"]
 

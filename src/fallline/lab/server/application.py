@@ -21,17 +21,19 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fallline.errors import FalllineError, UsageError
-from fallline.lab.connections import bounded
-from fallline.lab.plan import Table, build_plan
-from fallline.lab.pyramid import Place, compute_tile
-from fallline.lab.security import Access, Guard
-from fallline.lab.session import Session
+from fallline.lab.page_files import PAGE
+from fallline.lab.plan import build_plan
+from fallline.lab.server.access import Access
+from fallline.lab.server.connections import bounded
+from fallline.lab.server.guard import Guard
+from fallline.lab.session.session import Session
 from fallline.lab.state import State, default_state
-from fallline.lab.work import Pool
+from fallline.lab.table import Table
+from fallline.lab.work.pool import Pool
+from fallline.lab.work.pyramid import Place, compute_tile
 
 __all__ = ["MOST_PAGES", "application", "bind", "frame", "server"]
 
-PAGE = Path(__file__).parent / "page"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 MOST_PAGES = 8

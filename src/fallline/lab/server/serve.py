@@ -39,11 +39,12 @@ def serve(
         Whether to open the page.
     """
     try:
-        from fallline.lab.server import application, bind, server
+        from fallline.lab.server.application import application, bind, server
     except ImportError as error:
         raise UsageError(f"the lab needs {error.name}: pip install 'fallline[lab]'.") from None
     from fallline.lab.begin import beginning
-    from fallline.lab.security import Access, kept_secret
+    from fallline.lab.server.access import Access
+    from fallline.lab.server.kept_secret import kept_secret
 
     first, tables = beginning(study, data)
     listener = bind(port)

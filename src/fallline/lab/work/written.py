@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.lab.controls import symbol
+from fallline.lab.controls.words import symbol
 from fallline.lab.plan import Plan
 from fallline.problems import LandscapeObjective
 from fallline.runs.descent import Run

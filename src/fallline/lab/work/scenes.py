@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
 from fallline.lab.plan import SIDE, Plan
-from fallline.lab.pyramid import Place, compute_tile
-from fallline.lab.runs import plane_window
+from fallline.lab.work.pyramid import Place, compute_tile
+from fallline.lab.work.runs import plane_window
 from fallline.maps.map import Map
 from fallline.maps.theory import theory_curve
 from fallline.maps.tiles import Tile

@@ -1,11 +1,14 @@
-"""The page's modules as one module, for hosts that take a single text: a function for each file, no other step."""
+"""The page's files, and its modules as one module for hosts that take a single text."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-__all__ = ["bundled"]
+__all__ = ["PAGE", "bundled"]
+
+PAGE = Path(__file__).parent / "page"
+"""The folder of the page's files."""
 
 _IMPORT = re.compile(r'^import\s+(\{[^}]*\}|\* as \w+)\s+from\s+"\./([\w-]+\.js)";?[ \t]*$', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?:(async\s+function\*?|function\*?|class|const|let)\s+(\w+))", re.MULTILINE)

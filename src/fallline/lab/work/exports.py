@@ -17,14 +17,16 @@ import fallline
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.estimate import estimate
 from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import MapSpec
 from fallline.lab.plan import Plan, Table
-from fallline.lab.pyramid import view_spec
 from fallline.lab.python_lines import python_lines
-from fallline.lab.runs import train_run
 from fallline.lab.state import State
 from fallline.lab.study import study_text
+from fallline.lab.table import Table
+from fallline.lab.work.pyramid import view_spec
+from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
-from fallline.maps.map import Map
+from fallline.maps.map import Map, growing
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 

@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fallline.lab.plan import Plan
-from fallline.lab.pyramid import Place, sketch, tile_in_strips
-from fallline.lab.work import Dropped
+from fallline.lab.work.pool import Dropped
+from fallline.lab.work.pyramid import Place, sketch, tile_in_strips
 
 __all__ = ["TileWork"]
 
