@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.map_spec import MapSpec
-from fallline.lab.plan import Plan, Table
+from fallline.lab.plan import Plan
 from fallline.lab.state import State
 from fallline.lab.table import Table
 from fallline.studies.document import to_toml

@@ -17,8 +17,7 @@ import fallline
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.estimate import estimate
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.map_spec import MapSpec
-from fallline.lab.plan import Plan, Table
+from fallline.lab.plan import Plan
 from fallline.lab.python_lines import python_lines
 from fallline.lab.state import State
 from fallline.lab.study import study_text
@@ -26,7 +25,7 @@ from fallline.lab.table import Table
 from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
-from fallline.maps.map import Map, growing
+from fallline.maps.map import Map
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 
