@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fallline.checks.conventions import Convention, conventions
-from fallline.checks.draws import Group, draw
-from fallline.checks.explanations import Explanation
-from fallline.checks.faults import FAULTS
-from fallline.checks.mutation import Place, page
-from fallline.checks.numbers import compare, right_numbers
-from fallline.checks.search import explain
+from fallline.checks.diagnosis.explanations import Explanation
+from fallline.checks.diagnosis.faults import FAULTS
+from fallline.checks.diagnosis.mutable_page import Place, page
+from fallline.checks.diagnosis.search import explain
+from fallline.checks.reference.comparison import compare, right_numbers
+from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.draws import Group, draw
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Layer, Network, Parameters

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import fallline as fl
-from fallline.checks.conventions import Convention, conventions
+from fallline.checks.reference.conventions import Convention, conventions
 from fallline.textbook.network import Layer, Network, loss_and_gradient
 from mutants import random_network
 

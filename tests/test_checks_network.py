@@ -15,13 +15,13 @@ from hypothesis import given, settings
 import fallline as fl
 import mutants
 import right_gradients
-from fallline.checks.conventions import conventions
-from fallline.checks.draws import activity, draw, meetings
-from fallline.checks.faults import FAULTS
-from fallline.checks.mutation import MutablePage, Place, Rewriting, page
-from fallline.checks.numbers import compare, right_numbers
-from fallline.checks.reference import agree
-from fallline.checks.search import explain
+from fallline.checks.diagnosis.faults import FAULTS
+from fallline.checks.diagnosis.mutable_page import MutablePage, Place, Rewriting, page
+from fallline.checks.diagnosis.search import explain
+from fallline.checks.reference.agreement import agree
+from fallline.checks.reference.comparison import compare, right_numbers
+from fallline.checks.reference.conventions import conventions
+from fallline.checks.reference.draws import activity, draw, meetings
 from fallline.testing import assert_gradient
 from fallline.textbook import network as textbook
 from fallline.textbook.network import Network, loss_and_gradient

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import SettingError, ShapeError, UnknownNameError
+from fallline.experiment.method import method
+from fallline.experiment.starts import notebook_uniform
+from fallline.measures.outcome import Statistics, diverged_at, judge
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
-from fallline.runs.descent import method, trajectory
-from fallline.runs.outcome import Statistics, diverged_at, judge
-from fallline.runs.starts import notebook_uniform
+from fallline.runs.descent import trajectory
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import erf
 from sympy.core.function import AppliedUndef
 
-from fallline import own
+from fallline import user_code as own
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.readings.symbols import SAMPLE, SAMPLES
 from fallline.settings import SETTINGS
@@ -24,7 +24,7 @@ from fallline.textbook.operations import softmax
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 from fallline.views.equations import Equations, equations
-from fallline.views.rule_equations import setting_symbol
+from fallline.views.equations.rules import setting_symbol
 
 MODULES = [{"erf": erf, "total": np.sum}, "numpy"]
 

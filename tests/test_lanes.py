@@ -8,11 +8,11 @@ import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError
+from fallline.measures.outcome import Statistics, diverged_at, judge
 from fallline.readings.machine.compiled import compile_text
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import INSTRUCTION_SETS, Host, this_host
 from fallline.runs.lanes import train
-from fallline.runs.outcome import Statistics, diverged_at, judge
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES

@@ -9,12 +9,13 @@ import pytest
 
 from fallline.data import Dataset
 from fallline.errors import TraceError
+from fallline.experiment.method import method
+from fallline.measures.outcome import Statistics, diverged_at, judge
 from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import this_host
-from fallline.runs.descent import descend, method
+from fallline.runs.descent import descend
 from fallline.runs.lanes import train
-from fallline.runs.outcome import Statistics, diverged_at, judge
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES

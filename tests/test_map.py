@@ -9,13 +9,14 @@ import pytest
 
 import fallline as fl
 from fallline.errors import UsageError
+from fallline.experiment.map_spec import map_spec
 from fallline.maps import tiles
-from fallline.maps.map import Map, compute_map, growing
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map
 from fallline.maps.map import map as train_map
-from fallline.maps.spec import map_spec
+from fallline.measures.measure import MEASURES
+from fallline.measures.outcome import OUTCOMES
 from fallline.runs import batched, engine
-from fallline.runs.measures import MEASURES
-from fallline.runs.outcome import OUTCOMES
 
 SEED = fl.NetworkObjective(fl.Network.of("2-3-2-3"), fl.generate("three-gaussians", samples=10))
 KNOWN = {"float32": "2e21fb717e5127ec", "float64": "2aee7a6b061fc42c", "tanh adam": "aaba19eb92db3069"}

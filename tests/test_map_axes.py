@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import UsageError
-from fallline.maps.axes import Axis, axis
-from fallline.maps.spec import map_spec
+from fallline.experiment.axes import Axis, axis
+from fallline.experiment.map_spec import map_spec
 
 GOOD = {
     "learning_rate=1e-5..1e-2:log": (1e-5, 1e-2, 7, "log"),

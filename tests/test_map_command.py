@@ -20,7 +20,7 @@ from fallline.errors import OutputError, UsageError
 from fallline.maps.export import export
 from fallline.maps.map import Map, load_map
 from fallline.maps.map import map as train_map
-from fallline.runs.outcome import OUTCOMES
+from fallline.measures.outcome import OUTCOMES
 
 MAP = {
     "x": "learning_rate=1e-4..1e-2:log",

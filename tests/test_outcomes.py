@@ -9,9 +9,9 @@ import pytest
 
 import fallline as fl
 from fallline import random
+from fallline.measures.outcome import OUTCOMES, RULES, Statistics, diverged_at, judge
 from fallline.runs.curvature import stable_learning_rate
 from fallline.runs.lanes import train
-from fallline.runs.outcome import OUTCOMES, RULES, Statistics, diverged_at, judge
 from statements import Truth, false_statements
 
 BOUNDED = ["gradient_descent", "momentum", "momentum_outside", "nesterov", "nesterov_outside"]

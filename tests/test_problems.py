@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from fallline.data import Dataset, generate
 from fallline.errors import ShapeError, UnknownNameError, UsageError
+from fallline.experiment.method import method
+from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.problems import LandscapeObjective, NetworkObjective, as_vector, objective
-from fallline.runs.descent import descend, method, trajectory
-from fallline.runs.starts import draw_starts, notebook_start, notebook_uniform
+from fallline.runs.descent import descend, trajectory
 from fallline.textbook.landscapes import LANDSCAPES, Landscape, quadratic
 from fallline.textbook.network import Layer, Network
 from strategies import data_for, objectives, optimizers, seeds, weights

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import fallline as fl
 from fallline import random
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.runs.starts import draw_starts, notebook_uniform
+from fallline.experiment.starts import draw_starts, notebook_uniform
 from fallline.settings import SETTINGS, Setting, checked, setting
 from strategies import settings_declared, values_of
 

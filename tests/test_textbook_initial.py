@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fallline.errors import UnknownNameError
+from fallline.experiment.starts import draw_starts
 from fallline.problems import NetworkObjective
-from fallline.runs.starts import draw_starts
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.network import Network
 

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from fallline import views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
-from fallline.maps.axes import axis
+from fallline.experiment.axes import axis
+from fallline.experiment.starts import notebook_start
+from fallline.measures.outcome import OUTCOMES
 from fallline.problems import NetworkObjective, objective
 from fallline.runs.compare import compare
 from fallline.runs.descent import descend
-from fallline.runs.outcome import OUTCOMES
-from fallline.runs.starts import notebook_start
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.network import Network
-from fallline.views.map import Mark
-from fallline.views.paths import clipped, fitting_window
-from fallline.views.style import THEMES, oklab_ramp, wrapped
+from fallline.views.pictures.map import Mark
+from fallline.views.pictures.paths import clipped, fitting_window
+from fallline.views.pictures.style import THEMES, oklab_ramp, wrapped
 
 WINDOW = ((-1.0, 1.0), (-2.0, 2.0))
 

@@ -108,11 +108,11 @@ def hashes():
     import fallline as fl
     from fallline.data.generated import GENERATED
     from fallline.data.standardize import standardized
+    from fallline.experiment.axes import axis
+    from fallline.experiment.starts import draw_starts, notebook_uniform
     from fallline.formulas import formula_landscape, parse_formula
-    from fallline.maps.axes import axis
     from fallline.maps.fractal import fractal_spec
     from fallline.maps.map import compute_map
-    from fallline.runs.starts import draw_starts, notebook_uniform
     from fallline.textbook.initial import INITIALS
     from fallline.textbook.schedules import SCHEDULES
 

@@ -1,19 +1,21 @@
 """The public names, each with the module that holds it: type checkers read this, and so does `__init__.py`."""
 
 from .checks.gradient import check_gradient
-from .checks.verdict import Verdict
+from .checks.presentation.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .experiment.method import Method, method
+from .experiment.starts import draw_starts, notebook_start
+from .experiment.studies import Study, study
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
+from .measures.outcome import Outcome
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
-from .runs.compare import Comparison, compare
-from .runs.descent import Method, Run, descend, method
-from .runs.outcome import Outcome
-from .runs.starts import draw_starts, notebook_start
+from .runs.compare import compare
+from .runs.comparison import Comparison
+from .runs.descent import Run, descend
 from .settings import SETTINGS, Setting
-from .studies import Study, study
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial
 from .textbook.landscapes import LANDSCAPES, Landscape

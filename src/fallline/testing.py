@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fallline.checks.gradient import check_gradient
-from fallline.checks.verdict import Verdict
+from fallline.checks.presentation.verdict import Verdict
 
 __all__ = ["assert_gradient"]
 

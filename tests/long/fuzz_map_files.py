@@ -29,11 +29,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fallline.errors import FalllineError, visible
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.maps.command import map_export, map_info
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map
 from fallline.maps.rows import tile_sha
-from fallline.maps.spec import MapSpec, map_spec
 from peak_memory import peak_memory
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "maps"

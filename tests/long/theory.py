@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 
 import fallline as fl
-from fallline.maps.axes import Axis
+from fallline.experiment.axes import Axis
+from fallline.experiment.map_spec import map_spec
 from fallline.maps.map import Map, compute_map
-from fallline.maps.spec import map_spec
 from fallline.maps.theory import theory_curve
 
 OPTIMIZERS = ("gradient_descent", "momentum", "nesterov")

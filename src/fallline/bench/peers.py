@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from fallline.bench.workloads import Workload, program_and_plan
-from fallline.runs.descent import method, trajectory
+from fallline.experiment.method import method
+from fallline.runs.descent import trajectory
 
 __all__ = ["PEERS", "Timed", "ours"]
 

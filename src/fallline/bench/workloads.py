@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data import Dataset, generate
+from fallline.experiment.starts import notebook_start
 from fallline.problems import NetworkObjective
 from fallline.readings.graph import Node, topological
 from fallline.readings.machine.elementary import ELEMENTARY
@@ -20,7 +21,6 @@ from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.program import Program, Samples
 from fallline.readings.machine.ranges import narrow
 from fallline.runs.programs import program_of
-from fallline.runs.starts import notebook_start
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import optimizer
 from fallline.textbook.schedules import schedule

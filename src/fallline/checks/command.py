@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fallline import files
-from fallline.checks.files import names_file, split
+from fallline.checks.calling.loading import names_file, split
 from fallline.checks.gradient_file import check_file
-from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
+from fallline.checks.grading.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
 from fallline.errors import UsageError, visible
 
 __all__ = ["check"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fallline.checks.draws import draw
-from fallline.checks.network_check import check_network
-from fallline.checks.own_data import Data, own_data
-from fallline.checks.verdict import Verdict
+from fallline.checks.presentation.verdict import Verdict
+from fallline.checks.reference.draws import draw
+from fallline.checks.reference.user_data import Data, own_data
+from fallline.checks.subjects.network import check_network
 from fallline.errors import UsageError
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
@@ -75,7 +75,7 @@ def check_gradient(
         raise UsageError(f"function must be a gradient that can be called; got {function!r}.")
     subject = _subject(network, function, activation=activation, loss=loss, reduction=reduction, l2=l2)
     if not isinstance(subject, Network):
-        from fallline.checks.rules import check_rule
+        from fallline.checks.subjects.rules import check_rule
 
         return check_rule(function, subject, seed=seed, tolerance=tolerance)
     return check_network(function, subject, draw(subject, own_data(data, subject), seed), tolerance)
@@ -86,11 +86,11 @@ def _subject(network: Any, function: Callable[..., Any], **settings: Any) -> Any
     if isinstance(network, Network | Landscape | Activation | Loss | Optimizer):
         return network
     if isinstance(network, str) and not network.strip()[:1].isdigit():
-        from fallline.checks.rules import by_name
+        from fallline.checks.subjects.rules import by_name
 
         return by_name(network, function)
     if callable(network):
-        from fallline.checks.rules import plain_function
+        from fallline.checks.subjects.rules import plain_function
 
         return plain_function(network, function)
     return Network.of(network, **settings)

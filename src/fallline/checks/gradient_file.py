@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.calls import Misbehaviour
-from fallline.checks.files import load, names_file, split
+from fallline.checks.calling.calls import Misbehaviour
+from fallline.checks.calling.loading import load, names_file, split
 from fallline.checks.gradient import check_gradient
-from fallline.checks.verdict import Verdict
+from fallline.checks.presentation.verdict import Verdict
 
 __all__ = ["check_file"]
 

@@ -85,9 +85,9 @@ def map_(
         out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
         png: Picture to write.
     """
-    from fallline.maps.axes import axis as axis_of
+    from fallline.experiment.axes import axis as axis_of
+    from fallline.experiment.map_spec import map_spec
     from fallline.maps.command import map_run
-    from fallline.maps.spec import map_spec
 
     objective, plan = _objective(study)
     for flag, text in (("--x", x or plan.get("x")), ("--y", y or plan.get("y"))):
@@ -157,9 +157,9 @@ def _mark(text: str) -> tuple[float, float, str]:
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     """The objective that a word names, and what the first map of its study says: axes, size, optimizer, start, steps."""
-    from fallline.studies import study as read
-    from fallline.studies.checking import build_start, schedule_words
-    from fallline.studies.checking import objective_of as of_study
+    from fallline.experiment.build import build_start, schedule_words
+    from fallline.experiment.build import objective_of as of_study
+    from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
     if names_file(word) or word in LANDSCAPES:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fallline.errors import DataError, UsageError
-from fallline.lab.controls import columns_of
-from fallline.lab.plan import Table, build_plan
+from fallline.errors import UsageError
+from fallline.lab.plan import build_plan
 from fallline.lab.repair import repaired
 from fallline.lab.state import MOST_PINS, State, StateError, default_state, read_state
+from fallline.lab.table import Table, read_table
 
 if TYPE_CHECKING:
-    from fallline.studies import Study
+    from fallline.experiment.studies import Study
 
 __all__ = ["beginning"]
 
@@ -29,29 +29,20 @@ def beginning(study: str | Path | Study | None, data: str | Path | None) -> tupl
     if study is not None:
         state = _of_study(study, tables)
     if data is not None:
-        read = _table(Path(data))
+        read = read_table(Path(data))
         tables = {read.digest: read}
-        part = {"kind": "table", "digest": read.digest, "target": columns_of(read)[-1]}
+        part = {"kind": "table", "digest": read.digest, "target": read.columns[-1]}
         objective = state["objective"] if state["objective"]["kind"] == "network" else {"kind": "network"}
         state = repaired(state.json | {"data": part, "objective": objective}, "data.digest", state, tables)
     build_plan(state, tables)
     return state, tables
 
 
-def _table(path: Path) -> Table:
-    try:
-        return Table(path.name, path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} must be a text in UTF-8; its byte {error.start + 1} is none.") from None
-
-
 def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
-    from fallline.maps.axes import axis
-    from fallline.studies.checking import build_map, objective_of
-    from fallline.studies.document import study as read_study
+    from fallline.experiment.axes import axis
+    from fallline.experiment.build import build_map, objective_of
+    from fallline.experiment.studies import study as read_study
 
     study = read_study(what)
     if study.network is None and study.landscape is None:
@@ -71,7 +62,7 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
         if p.points:
             d["data"] = {"kind": "points", "points": [[float(x), float(y), int(k)] for x, y, k in p.points]}
         elif p.file:
-            read = _table(study.folder / p.file)
+            read = read_table(study.folder / p.file)
             tables[read.digest] = read
             if not isinstance(p.target, str) or p.inputs:
                 raise UsageError("the lab takes a table with one target and all other columns as inputs.")

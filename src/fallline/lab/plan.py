@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +13,20 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import table
 from fallline.errors import FalllineError
+from fallline.experiment.axes import Axis
+from fallline.experiment.estimate import estimate
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
+from fallline.experiment.starts import draw_starts
 from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
-from fallline.maps.axes import Axis
-from fallline.maps.estimate import estimate
-from fallline.maps.spec import MapSpec, map_spec
+from fallline.lab.table import Table
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
-from fallline.runs.starts import draw_starts
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.network import Network
 
-__all__ = ["SIDE", "Plan", "Table", "build_plan"]
+__all__ = ["SIDE", "Plan", "build_plan"]
 
 SIDE = 64
 """Cells along each side of a tile."""
@@ -38,22 +39,6 @@ MOST_MEMORY = 64 * 2**20
 
 MOST_PATH = 16 * 2**20
 """Bytes of a run's path, at most."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A CSV file that the page read: its name and text."""
-
-    name: str
-    text: str
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fallline.experiment.map_record import MapSpec
 from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_formula, python_text
-from fallline.lab.plan import Plan, Table
+from fallline.lab.plan import Plan
 from fallline.lab.state import State
-from fallline.maps.spec import MapSpec
+from fallline.lab.table import Table
 
 __all__ = ["python_lines"]
 
@@ -17,7 +18,7 @@ def python_lines(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, T
     """A whole program: the objective, the map in view, and the pinned runs.
 
     >>> from fallline.lab.plan import build_plan
-    >>> from fallline.lab.pyramid import view_spec
+    >>> from fallline.lab.work.pyramid import view_spec
     >>> from fallline.lab.state import default_state
     >>> state = default_state()
     >>> plan = build_plan(state, {})

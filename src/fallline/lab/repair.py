@@ -12,8 +12,11 @@ import numpy as np
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED
 from fallline.errors import FalllineError
-from fallline.lab.controls import axis_range, columns_of
-from fallline.lab.plan import Plan, Table, build_data, build_objective
+from fallline.experiment.axis_settings import axis_settings
+from fallline.experiment.map_spec import map_spec
+from fallline.experiment.starts import draw_starts
+from fallline.lab.controls.axes import axis_range
+from fallline.lab.plan import Plan, build_data, build_objective
 from fallline.lab.state import (
     DATA_KINDS,
     LARGEST,
@@ -26,11 +29,9 @@ from fallline.lab.state import (
     read_state,
     setting_keys,
 )  # fmt: skip
-from fallline.maps.axis_settings import axis_settings
-from fallline.maps.spec import map_spec
+from fallline.lab.table import Table
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.deaths import deaths
-from fallline.runs.starts import draw_starts
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -120,7 +121,7 @@ def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]
         elif changed == "data.kind":
             raise StateError("choose a CSV file: click the field below, or drop the file on the page.", "data.digest")
     if d["data"].get("kind") == "table" and d["data"]["digest"] in tables:
-        columns = columns_of(tables[d["data"]["digest"]])
+        columns = tables[d["data"]["digest"]].columns
         if d["data"]["target"] not in columns:
             d["data"]["target"] = columns[-1]
     units, names = part["units"], part["activations"]

@@ -16,10 +16,10 @@ from typing import Any
 
 from fallline.data.generated import GENERATED, generate
 from fallline.errors import FalllineError, UnknownNameError, UsageError, shown
+from fallline.experiment.starts import notebook_start
 from fallline.formulas import EXAMPLES, parse_formula
+from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective
-from fallline.runs.measures import MEASURES
-from fallline.runs.starts import notebook_start
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.maps.axes import Axis
+from fallline.experiment.axes import Axis
 from fallline.maps.tiles import STRIDES
-from fallline.runs.outcome import CAP, OUTCOMES
+from fallline.measures.outcome import CAP, OUTCOMES
 
 if TYPE_CHECKING:
     from fallline.maps.map import Map
@@ -65,7 +65,7 @@ def picture(
     contours
         Values at which lines of equal value are drawn.
     """
-    from fallline.views.map import Mark, draw_map
+    from fallline.views.pictures.map import Mark, draw_map
 
     for number in (*contours, *(place for mark in marks for place in mark[:2])):
         if not np.isfinite(number):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.map_record import MapSpec
 from fallline.maps.rows import pack
-from fallline.maps.spec import MapSpec
 from fallline.maps.tiles import Tile, Values, at_cells
 
 __all__ = ["misplaced"]

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.maps.spec import MapSpec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.method import Method
 from fallline.maps.tiles import inputs, minibatches
+from fallline.measures.outcome import gradient_norm
 from fallline.problems import NetworkObjective, Objective, points_at_once
 from fallline.runs import engine
-from fallline.runs.descent import Method, Run
+from fallline.runs.descent import Run
 from fallline.runs.explain import explain
-from fallline.runs.outcome import gradient_norm
 
 __all__ = ["replay"]
 

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
-from fallline.maps.axis_settings import start_coordinate
-from fallline.maps.spec import MapSpec
+from fallline.experiment.axis_settings import start_coordinate
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.starts import draw_starts
+from fallline.measures.measure import over_starts
 from fallline.problems import NetworkObjective
 from fallline.runs import engine
-from fallline.runs.measures import over_starts
-from fallline.runs.starts import draw_starts
 
 __all__ = ["LARGEST_TILE", "Tile", "compute", "in_layout", "layout"]
 
@@ -95,7 +95,7 @@ def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") ->
 def in_layout(spec: MapSpec, tile: Tile) -> bool:
     """Whether `layout` gives that tile for some number of cells.
 
-    >>> from fallline.maps.spec import map_spec
+    >>> from fallline.experiment.map_spec import map_spec
     >>> spec = map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=20)
     >>> in_layout(spec, Tile(1, 0, 8, 16, 16, 20)), in_layout(spec, Tile(1, 0, 4, 16, 12, 20))
     (True, False)

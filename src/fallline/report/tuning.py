@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.method import Method
+from fallline.experiment.records import ComparisonPlan
+from fallline.experiment.starts import draw_starts
 from fallline.problems import Objective
-from fallline.runs.compare import Comparison, compare
-from fallline.runs.descent import Method
+from fallline.runs.compare import compare
+from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
-from fallline.runs.starts import draw_starts
-from fallline.studies.spec import ComparisonPlan
-from fallline.views.style import number
+from fallline.views.numerals import number
 from fallline.views.words import method_parts
 
 __all__ = ["Family", "Tuning", "tune"]

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fallline.experiment.method import Method
+from fallline.measures.measure import MEASURES, Curves
 from fallline.problems import NetworkObjective, Objective
-from fallline.runs.descent import Method, trajectory
-from fallline.runs.measures import MEASURES, Curves
+from fallline.runs.descent import trajectory
 from fallline.textbook import network as pages
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.optimizers import optimizer as as_optimizer

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import TraceError
+from fallline.measures.outcome import VANISHED, Statistics, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.problems.traced import traced_landscape
 from fallline.readings.graph.nonfinite import Trouble, first_troubles
 from fallline.runs.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
-from fallline.runs.outcome import VANISHED, Statistics, window
-from fallline.runs.programs import traced_landscape
 from fallline.textbook import network as pages
 
 if TYPE_CHECKING:
-    from fallline.runs.descent import Method
+    from fallline.experiment.method import Method
 
 __all__ = [
     "Ended",

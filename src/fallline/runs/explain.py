@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.measures.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.curvature import Point
 from fallline.runs.deaths import death_sentence, deaths
@@ -28,10 +29,9 @@ from fallline.runs.evidence import (
     trouble,
     unknown_gradient,
 )
-from fallline.runs.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
 
 if TYPE_CHECKING:
-    from fallline.runs.descent import Method
+    from fallline.experiment.method import Method
 
 __all__ = ["explain"]
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fallline.problems import LandscapeObjective
-from fallline.readings.graph import Graph, Node, as_quantity
+from fallline.problems.traced import entries, traced_landscape
+from fallline.readings.graph import Graph, Node
 from fallline.readings.graph.traced import Traced, tracing
 from fallline.readings.machine.program import (
     Direct,
@@ -26,7 +27,7 @@ from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["program_of", "traced_landscape"]
+__all__ = ["program_of"]
 
 _PER_SAMPLE = ("w", "x", "t")
 
@@ -52,13 +53,6 @@ def program_of(
     return _landscape_program(what, step)
 
 
-def _entries(values: Any, graph: Graph) -> list[Node]:
-    return [
-        as_quantity(x) if isinstance(x, Node) else graph.number(float(x))
-        for x in np.asarray(values, dtype=object).ravel()
-    ]
-
-
 def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     graph = Graph()
     w, X = graph.inputs("w", network.parameter_count), graph.inputs("x", (1, network.sizes[0]))
@@ -67,9 +61,9 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     with tracing(f"the network {network.text}"):
         value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
         counted = _hits(network, network.unpack(w), X, T) if hits else None
-    entries = share_reciprocals([*_entries(value, graph), *_entries(network.pack(gradient), graph)])
-    inside = depends_on(entries, lambda key: key[0] in _PER_SAMPLE)
-    (loss_factor, loss), *split = (split_factor(entry, inside) for entry in entries)
+    outputs = share_reciprocals([*entries(value, graph), *entries(network.pack(gradient), graph)])
+    inside = depends_on(outputs, lambda key: key[0] in _PER_SAMPLE)
+    (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
     segments, at = [], 0
     for layer, (shape_W, shape_b) in enumerate(network.shapes, start=1):
         for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
@@ -79,7 +73,7 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
                 at += count
     samples = Samples(
         loss, loss_factor, tuple(g for _, g in split), (network.sizes[0], network.sizes[-1]),
-        _entries(counted, graph)[0] if counted is not None else None,
+        entries(counted, graph)[0] if counted is not None else None,
     )  # fmt: skip
     return Program(network.parameter_count, len(step.optimizer.state), step.names, samples, tuple(segments))
 
@@ -95,16 +89,6 @@ def _hits(network: Network, parameters: Any, X: Any, T: Any) -> Any:
         picked = np.where(Z[..., j] > best, T[..., j], picked)
         best = np.maximum(best, Z[..., j])
     return picked
-
-
-def traced_landscape(objective: LandscapeObjective) -> list[Node]:
-    """The landscape's value and its partial derivatives as nodes of one graph."""
-    graph = Graph()
-    w = [graph.scalar("w", k) for k in range(objective.dimension)]
-    with tracing(f"the landscape {objective.name}"):
-        value = objective.landscape.function(*w)
-        gradient = objective.gradient(*w)
-    return [_entries(part, graph)[0] for part in (value, *gradient)]
 
 
 def _landscape_program(objective: LandscapeObjective, step: _Step) -> Program:
@@ -143,8 +127,8 @@ class _Step:
             states = tuple(graph.scalar("s", i) for i in range(len(self.optimizer.state)))
             new, states = self.optimizer.step(w, gradient, states, t, **settings)
         return Update(
-            _entries(gradient, graph)[0], tuple(_entries(x, graph)[0] for x in (new, *states)),
-            tuple(_entries(x, graph)[0] for x in first), penalty, penalty_factor,
+            entries(gradient, graph)[0], tuple(entries(x, graph)[0] for x in (new, *states)),
+            tuple(entries(x, graph)[0] for x in first), penalty, penalty_factor,
         )  # fmt: skip
 
     @staticmethod
@@ -154,4 +138,4 @@ class _Step:
         one = w[None, None]
         value, ((dW, db),) = pages.penalty(network, (Layer(one, w[None]),), l2)
         slope = dW if weights else db
-        return _entries(value, graph)[0], Traced.of(_entries(slope, graph)[0])
+        return entries(value, graph)[0], Traced.of(entries(slope, graph)[0])

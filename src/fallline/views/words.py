@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fallline.experiment.method import Method
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.descent import Method, Run
+from fallline.runs.descent import Run
 from fallline.settings import SETTINGS
-from fallline.views.style import listed, named, number
+from fallline.views.numerals import listed, named, number
 
 __all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
 

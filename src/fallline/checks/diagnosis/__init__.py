@@ -1,0 +1,1 @@
+"""Which faults give the numbers of the checked function: a catalogue, and a search."""

@@ -1,0 +1,88 @@
+"""Conventions: what is no fault. Sum or mean, ascent or descent, half or full squared error, mean over the outputs.
+
+Each is a factor on the whole gradient, so it is tried before any fault is thought of, and named in the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fallline.checks.reference.draws import Group
+from fallline.textbook.network import Network
+
+__all__ = ["Convention", "conventions"]
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A factor between the checked gradient and the textbook's.
+
+    Parameters
+    ----------
+    sign
+        -1 for the gradient of minus the loss.
+    constant
+        A factor on the loss that is no choice of sum or mean: 1/2 in half squared error.
+    per_sample
+        The power of m on the loss: -1 turns the sum into the mean, 1 the mean into the sum.
+    penalty_too
+        Whether that factor is on the L2 penalty as well.
+    words
+        What the gradient is that of, where it is not the declared loss.
+    """
+
+    sign: int
+    constant: float
+    per_sample: int
+    penalty_too: bool
+    words: tuple[str, ...]
+
+    def data(self, group: Group) -> float:
+        """The factor on the gradient of the data's loss."""
+        return self.sign * self.constant * float(group.samples) ** self.per_sample
+
+    def penalty(self, group: Group) -> float:
+        """The factor on the gradient of the penalty."""
+        return self.data(group) if self.penalty_too else self.sign
+
+    @property
+    def declared(self) -> bool:
+        """Whether it is the declared loss, descended."""
+        return not self.words
+
+    def __str__(self) -> str:
+        return ", ".join(self.words) or "the declared loss"
+
+
+def conventions(network: Network) -> Iterator[Convention]:
+    """All conventions, the declared one first, and those that differ from it least before others."""
+    other = ("the mean over the samples", -1) if network.reduction == "sum" else ("the sum over the samples", 1)
+    climbed = (
+        "minus the loss, which you climb" if "squared" in network.loss.name else "the log-likelihood, which you climb"
+    )
+    constants: list[tuple[str, float]] = [("", 1.0)]
+    if network.loss.name == "squared_error":
+        constants.append(("half the squared error", 0.5))
+    if network.loss.name == "half_squared_error":
+        constants.append(("the squared error without its 1/2", 2.0))
+    n = network.sizes[-1]
+    if "squared_error" in network.loss.name and n > 1:
+        constants += [
+            (", ".join(filter(None, (words, "the mean over the outputs"))), c / n) for words, c in constants[:]
+        ]
+    seen = set()
+    for words, constant in constants:
+        for reduction, power in (("", 0), other):
+            for sign in (1, -1):
+                for whole in (True, False):
+                    plain = constant == 1 and power == 0
+                    if not whole and (not network.l2 or plain):
+                        continue
+                    said = [climbed] if sign < 0 else []
+                    said += [w for w in (words, reduction) if w]
+                    if network.l2 and not plain:
+                        said.append("the penalty scaled too" if whole else "the penalty as it is")
+                    if (sign, constant, power, whole) not in seen:
+                        seen.add((sign, constant, power, whole))
+                        yield Convention(sign, constant, power, whole, tuple(said))

@@ -1,0 +1,1 @@
+"""Experiments: what is trained and how, described once for every door."""

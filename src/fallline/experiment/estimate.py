@@ -1,0 +1,55 @@
+"""What a map costs, in words, and the refusal of one that nobody could hold or wait for."""
+
+from __future__ import annotations
+
+from fallline.errors import UsageError
+from fallline.experiment.map_record import MapSpec
+from fallline.limits import MEMORY, check_memory, gigabytes
+
+__all__ = ["afford", "estimate"]
+
+YEARS = 10
+"""A map that would take longer, by the estimate, is refused."""
+
+RATE = 5e10
+"""Floating-point operations a second of an ordinary machine, for estimates."""
+
+
+def estimate(spec: MapSpec, rate: float = RATE) -> str:
+    """What a map costs, in words, at so many floating-point operations a second."""
+    seconds = spec.work / rate
+    for name, unit in (("years", 365 * 86400), ("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * unit:
+            many = seconds / unit
+            time = f"about {many:,.0f} {name}" if many < 1e9 else f"about {many:.0e} {name}"
+            break
+    else:
+        time = f"about {seconds:.0f} seconds" if seconds >= 2 else "a second or two"
+    runs = spec.cells * spec.starts
+    memory = gigabytes(spec.memory) if spec.memory >= 2**29 else f"{max(1, spec.memory / 2**20):.0f} MB"
+    return f"{runs:,} runs of {spec.steps:,} steps take {time} and {memory} of memory"
+
+
+def afford(spec: MapSpec) -> None:
+    """Refuse a map that no machine could hold or finish.
+
+    Raises
+    ------
+    UsageError
+        With the estimate of its memory or time.
+    """
+    if spec.memory > MEMORY:
+        raise UsageError(
+            f"size must be smaller than {spec.x.count} x {spec.y.count}: {estimate(spec)}; at most {MEMORY // 2**30} GB "
+            "are allowed. Choose a smaller size, or zoom into the part that matters."
+        )
+    batches = "" if spec.batch is None else f" and {spec.steps:,} minibatches"
+    check_memory(
+        spec.memory_of_a_cell,
+        f"a cell with {spec.starts:,} starts{batches}",
+        "Take fewer starts, or fewer steps with batch.",
+    )
+    if spec.work > YEARS * 365 * 86400 * RATE:
+        raise UsageError(
+            f"the map must be smaller: {estimate(spec)}; at most {YEARS} years are allowed. Take fewer steps, starts or cells."
+        )

@@ -1,0 +1,160 @@
+"""A map's spec from names and texts, or from its description, checked."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axis_settings import check_axis, same_setting
+from fallline.experiment.described import Arrays, canonical, differences, rebuild_named, rebuild_objective
+from fallline.experiment.estimate import afford
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.method import schedule_and_settings
+from fallline.measures.measure import Wanted, measure, names_of
+from fallline.number_text import read_whole
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
+from fallline.settings import SETTINGS, checked
+from fallline.textbook.initial import INITIALS, Initial, initial
+from fallline.textbook.landscapes import Landscape
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
+from fallline.textbook.schedules import SCHEDULES, Schedule
+
+__all__ = ["map_spec", "parse_size", "rebuild_map_spec"]
+
+MOST_PARAMETERS = 2**22
+"""Parameters of the objective of a map, at most."""
+
+
+def map_spec(
+    objective: str | Landscape | Callable[..., Any] | Objective,
+    *,
+    x: str | Axis,
+    y: str | Axis,
+    size: int | str | tuple[int, int] = 512,
+    optimizer_: str | Optimizer = "gradient_descent",
+    steps: int = 100,
+    measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
+    schedule_: str | Schedule | Mapping[str, Any] = "constant",
+    start: ArrayLike | None = None,
+    initial_: str | Initial = "normal",
+    seed: int = 0,
+    starts: int = 1,
+    batch: int | None = None,
+    dtype: str = "float64",
+    **settings: Any,
+) -> MapSpec:
+    """A checked spec from names and texts; see `fallline.maps.map.map` for the arguments.
+
+    >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
+    MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
+    """
+    target = objective_at(objective, start)
+    if target.dimension > MOST_PARAMETERS:
+        raise UsageError(
+            f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
+            "Choose a smaller objective."
+        )
+    record = optimizer(optimizer_)
+    steps = int(SETTINGS["steps"].check(steps))
+    plan, plan_settings = schedule_and_settings(schedule_, steps)
+    width, height = parse_size(size)
+    across, up = axis(x, width), axis(y, height)
+    for one in (across, up):
+        check_axis(one, target, record, plan)
+    if same_setting(across, up, target):
+        raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
+    if dtype not in ("float32", "float64"):
+        raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | Wanted) else measures))
+    names_of(wanted)
+    samples = len(target.data) if isinstance(target, NetworkObjective) else 0
+    if batch is not None and not samples:
+        raise SettingError(f"batch must be left out for {target.name}: it has no samples.")
+    if batch is not None and SETTINGS["batch"].check(batch) > samples:
+        raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
+    if "accuracy" in names_of(wanted):
+        if not isinstance(target, NetworkObjective):
+            raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
+        if target.network.loss.targets == "values":
+            raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
+    on_axis = {across.name, up.name}
+    extra = {
+        k: SETTINGS[k.split(".")[0]].check(settings.pop(k))
+        for k in list(settings)
+        if k.startswith("learning_rate.") or k == "initial_scale"
+    }
+    for k in extra:
+        if k.startswith("learning_rate."):
+            check_axis(Axis.of(k, [extra[k]]), target, record, plan)
+    fixed = checked(record.settings, settings, f"optimizer {record.name}") | extra
+    spec = MapSpec(
+        target, record, across, up, steps, {k: v for k, v in fixed.items() if k not in on_axis}, plan,
+        {k: v for k, v in plan_settings.items() if f"schedule.{k}" not in on_axis},
+        wanted, _start(target, start, starts, on_axis), initial(initial_), int(SETTINGS["seed"].check(seed)),
+        int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
+    )  # fmt: skip
+    afford(spec)
+    return spec
+
+
+def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
+    """The inverse of `MapSpec.describe`, with the checks of `map_spec`; a user's own functions cannot be rebuilt.
+
+    A description that is not, to the letter, the one of the spec that it builds is refused.
+    """
+    plan = dict(d["schedule"])
+    record = rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer")
+    for name in d["settings"]:
+        if name not in record.settings and name != "initial_scale" and not name.startswith("learning_rate."):
+            raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
+    spec = map_spec(
+        rebuild_objective(d, arrays),
+        x=Axis.from_description(d["x"]),
+        y=Axis.from_description(d["y"]),
+        optimizer_=record,
+        steps=d["steps"],
+        measures=d["measures"],
+        schedule_={"name": rebuild_named(plan.pop("name"), SCHEDULES, "schedule"), **plan},
+        start=None if d["start"] is None else arrays[d["start"]],
+        initial_=rebuild_named(d["initial"], INITIALS, "initial weights"),
+        seed=d["seed"],
+        starts=d["starts"],
+        batch=d["batch"],
+        dtype=d["dtype"],
+        **d["settings"],
+    )
+    if canonical(spec.describe()[0]) != canonical(d):
+        different = differences(d, spec.describe()[0])
+        raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
+    return spec
+
+
+def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows from 512, "512", "512x256" or (512, 256)."""
+    try:
+        if isinstance(size, str):
+            numbers = [read_whole(part, "size") for part in size.lower().replace("×", "x").split("x")]
+        else:
+            numbers = [operator.index(part) for part in (size if isinstance(size, Iterable) else [size])]
+        width, height = numbers if len(numbers) == 2 else numbers * 2
+    except (TypeError, ValueError):
+        raise SettingError(f"size must be columns x rows such as 512x512; got {size!r}.") from None
+    if width < 1 or height < 1:
+        raise SettingError(f"size must be at least 1x1; got {width}x{height}.")
+    return width, height
+
+
+def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:
+    if starts > 1 or "seed" in on_axis:
+        return None
+    if start is not None:
+        return as_vector(start, objective)
+    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
+        return np.array(objective.landscape.start, dtype=np.float64)
+    return None

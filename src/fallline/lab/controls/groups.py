@@ -1,0 +1,180 @@
+"""Every control of the page, described from the one declaration of its setting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fallline.data.generated import GENERATED
+from fallline.formulas import EXAMPLES, LONGEST
+from fallline.lab.controls.fields import choice, number, options
+from fallline.lab.controls.words import sentence, words
+from fallline.lab.plan import Plan
+from fallline.lab.state import (
+    LARGEST_SEED,
+    MOST_CLASSES,
+    MOST_LAYERS,
+    MOST_POINTS,
+    MOST_STARTS,
+    MOST_STEPS,
+    MOST_UNITS,
+    OPTIONS,
+    State,
+    options_of,
+)  # fmt: skip
+from fallline.lab.table import Table
+from fallline.maps.picture import measure_word
+from fallline.measures.measure import MEASURES
+from fallline.problems import LandscapeObjective, NetworkObjective
+from fallline.settings import SETTINGS, Setting
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.initial import INITIALS
+from fallline.textbook.landscapes import LANDSCAPES
+from fallline.textbook.losses import LOSSES
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
+
+__all__ = ["describe_controls"]
+
+Json = dict[str, Any]
+
+_SETS = {
+    "three-gaussians": "three Gaussians", "gaussians": "Gaussian clusters", "moons": "two moons", "circles": "circles",
+    "spirals": "spirals", "xor": "exclusive or",
+}  # fmt: skip
+
+
+def describe_controls(plan: Plan, table: Table | None, state: State) -> Json:
+    """The groups of controls that apply to a state."""
+    d = state.json
+    net = d["objective"]["kind"] == "network"
+    groups = [("objective", "Objective", _objective(d))]
+    if net:
+        groups.append(("data", "Data", _data(d, table)))
+    groups += [("optimizer", "Optimizer", _optimizer(d)), ("run", "Run", _run(plan)), ("map", "Map", _map(d))]
+    return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups]}
+
+
+def _objective(d: Json) -> list[Json]:
+    kind = d["objective"]["kind"]
+    kinds = [("network", "network"), ("landscape", "landscape"), ("formula", "formula")]
+    fields = [choice("objective.kind", "kind", "What is descended: a network's loss on data, or a function of x and y.",
+                      ({"value": v, "label": text} for v, text in kinds))]  # fmt: skip
+    if kind == "landscape":
+        names = [{"value": n, "label": words(n)} for n in LANDSCAPES]
+        return [*fields, choice("objective.name", "landscape", "A function of two coordinates.", names)]
+    if kind == "formula":
+        text = {
+            "key": "objective.text", "kind": "text", "label": "f(x, y) =", "symbol": None, "max": LONGEST,
+            "meaning": "A formula in x and y: + - * / ^, brackets, abs, cos, exp, log, max, min, sin, sqrt, tanh, pi, e.",
+            "examples": list(EXAMPLES),
+        }  # fmt: skip
+        return [*fields, text]
+    units = {
+        "key": "objective.units", "kind": "units", "label": "layers", "symbol": None, "max_layers": MOST_LAYERS,
+        "max_units": MOST_UNITS, "meaning": "Units of each layer; inputs and outputs are the data's.",
+    }  # fmt: skip
+    activations = {
+        "key": "objective.activations", "kind": "activations", "label": "activations", "symbol": None,
+        "meaning": "Activation of each hidden layer.", "options": options(ACTIVATIONS),
+    }  # fmt: skip
+    reductions = [{"value": "sum", "label": "sum"}, {"value": "mean", "label": "mean"}]
+    return [
+        *fields, units, activations,
+        choice("objective.loss", "loss", "What is minimised.", options(LOSSES)),
+        choice("objective.reduction", "over samples", "Sum or mean of the loss over the samples.", reductions),
+        {"key": "objective.bias", "kind": "toggle", "label": "biases", "symbol": None, "meaning": "Whether layers have biases."},
+        number("objective.l2", SETTINGS["l2"], d, label="L2 penalty"),
+    ]  # fmt: skip
+
+
+def _data(d: Json, table: Table | None) -> list[Json]:
+    data = d["data"]
+    kinds = [("generated", "generated"), ("points", "by hand"), ("table", "CSV")]
+    fields = [choice("data.kind", "source", "Where the samples come from.",
+                      ({"value": v, "label": text} for v, text in kinds))]  # fmt: skip
+    if data["kind"] == "points":
+        return [*fields, {
+            "key": "data.points", "kind": "points", "label": "points", "symbol": None, "classes": 4, "max": MOST_POINTS,
+            "meaning": f"Samples drawn by hand, of up to {MOST_CLASSES} classes.",
+        }]  # fmt: skip
+    if data["kind"] == "table":
+        columns = [] if table is None else table.columns
+        field = {
+            "key": "data.digest", "kind": "table", "label": "table", "symbol": None, "columns": columns,
+            "meaning": "A CSV file with a line of names. It stays on this machine.",
+        }  # fmt: skip
+        targets = ({"value": c, "label": c} for c in columns)
+        return [
+            *fields, field, choice("data.target", "target", "The column to be learned.", targets),
+            {"key": "data.standardize", "kind": "toggle", "label": "standardize", "symbol": None,
+             "meaning": "Bring each input to mean 0 and standard deviation 1."},
+        ]  # fmt: skip
+    fields.append(choice("data.name", "set", "A generated set.", ({"value": n, "label": _SETS[n]} for n in GENERATED)))
+    for name, key in options_of(data["name"]).items():
+        meaning, low, high = OPTIONS[name]
+        one = Setting(name, "", meaning, float(key.default), low, high, whole=name == "arms")
+        slider = {"low": low, "high": high, "scale": "linear", "step": 1 if name == "arms" else None}
+        fields.append(number(f"data.{name}", one, slider=slider))
+    samples = Setting("samples", "", "samples of each class", 100, 1, 1000, whole=True)
+    fields.append(
+        number(
+            "data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1}
+        )
+    )
+    return [*fields, number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None, high=LARGEST_SEED)]
+
+
+def _optimizer(d: Json) -> list[Json]:
+    fields = [choice("optimizer", "optimizer", "The update rule.", options(OPTIMIZERS))]
+    fields += [number(f"settings.{n}", SETTINGS[n], d) for n in OPTIMIZERS[d["optimizer"]].settings]
+    fields.append(choice("schedule", "schedule", "How the learning rate changes with the steps.", options(SCHEDULES)))
+    names = [n for n in SCHEDULES[d["schedule"]].settings if n != "steps"]
+    return fields + [number(f"schedule_settings.{n}", SETTINGS[n], d, label=f"schedule's {words(n)}") for n in names]
+
+
+def _run(plan: Plan) -> list[Json]:
+    d, objective = plan.state.json, plan.objective
+    net = isinstance(objective, NetworkObjective)
+    fields = []
+    if net:
+        fields.append(choice("initial", "initial weights", "Distribution of random starts.", options(INITIALS)))
+    classical = isinstance(objective, LandscapeObjective) and d["starts"] == 1
+    fields.append({
+        "key": "start", "kind": "vector", "label": "start", "symbol": None, "dimension": objective.dimension,
+        "labels": list(objective.labels)[:8], "nullable": True, "now": [float(v) for v in plan.start[:4]],
+        "null_label": "the classical start" if classical else "drawn from the seed",
+        "meaning": "First parameters of every run.",
+    })  # fmt: skip
+    fields += [
+        number("settings.initial_scale", SETTINGS["initial_scale"], d, label="scale of the start"),
+        number("seed", SETTINGS["seed"], d, high=LARGEST_SEED),
+        number("steps", SETTINGS["steps"], d, high=MOST_STEPS),
+        number("starts", SETTINGS["starts"], d, high=MOST_STARTS, label="starts of each cell", default=1),
+    ]
+    if net:
+        assert isinstance(objective, NetworkObjective)
+        samples = len(objective.data)
+        slider = {"low": 1, "high": samples, "scale": "log" if samples > 20 else "linear", "step": 1}
+        fields.append(number("batch", SETTINGS["batch"], d, high=samples, nullable=True, null_label="all samples",
+                              default=None, slider=slider))  # fmt: skip
+    types = [{"value": "float32", "label": "float32"}, {"value": "float64", "label": "float64"}]
+    return [*fields, choice("dtype", "precision", "Of the arithmetic; float64 zooms deeper.", types)]
+
+
+def _map(d: Json) -> list[Json]:
+    fields = [
+        {
+            "key": f"map.{k}",
+            "kind": "axis",
+            "label": text,
+            "symbol": None,
+            "meaning": f"The setting {place}, and its range.",
+        }
+        for k, text, place in (("x", "x axis", "from left to right"), ("y", "y axis", "from bottom to top"))
+    ]
+    measures = ({"value": n, "label": measure_word(n), "meaning": sentence(m.meaning)} for n, m in MEASURES.items()
+                if n != "accuracy" or d["objective"]["kind"] == "network")  # fmt: skip
+    fields.append(choice("map.measure", "colour shows", "What of each run the colour shows.", measures))
+    if d["map"]["measure"] == "steps_to":
+        fields.append(number("map.target", SETTINGS["target"], label="loss to be reached"))
+    return fields

@@ -1,0 +1,1 @@
+"""Measures and outcomes: what a run is judged by."""
