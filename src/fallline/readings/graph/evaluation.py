@@ -1,4 +1,4 @@
-"""The nodes of a graph in the order of their computation, and their values for numbers or arrays."""
+"""The nodes of a graph in an order in which they can be computed, and their values for numbers or arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["evaluate", "topological"]
 
 
 def topological(outputs: Iterable[Node]) -> list[Node]:
-    """Every node that the outputs need, operands first: along each output in turn, so that values are used soon."""
+    """Return every node that the outputs need, operands first. One output follows another, so that values are used soon."""
     order: list[Node] = []
     seen: set[int] = set()
     for output in outputs:
@@ -31,9 +31,9 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
 
 
 def evaluate(outputs: Sequence[Node], inputs: Mapping[tuple[Any, ...], Any]) -> list[Any]:
-    """The outputs' values for arrays (or numbers) in place of the inputs; arrays of any reading, complex ones too.
+    """Return the outputs' values for arrays or numbers in place of the inputs; arrays may be complex or of any reading.
 
-    Every branch of a selection is worked out, those not taken too: what overflows there is no reason for a warning.
+    Every branch of a selection is computed, so an overflow gives no warning: its branch may not be taken.
 
     >>> from fallline.readings.graph import Graph
     >>> x, y = Graph().inputs("x", 2)
@@ -54,7 +54,7 @@ def evaluate(outputs: Sequence[Node], inputs: Mapping[tuple[Any, ...], Any]) -> 
 
 
 def _number_type(inputs: Iterable[Any]) -> Callable[[float], Any]:
-    """What a constant is in arithmetic with the inputs: float32 among float32, so that where(c, 1.0, 0.0) is so, too."""
+    """Return the type of constants: float32 if all inputs are, so that where(c, 1.0, 0.0) is float32, too."""
     kinds = {x.dtype for x in inputs if isinstance(x, np.ndarray | np.generic)}
     single = {np.dtype(np.float32), np.dtype(np.complex64)}
     return np.float32 if kinds and kinds <= single else float

@@ -1,7 +1,7 @@
-"""The nodes of an expression graph, and the arrays of nodes that a page's operations took and gave.
+"""The nodes of an expression graph, and records of the array operations that a page made.
 
-A node is one operation with its operands. Python's operators on nodes make new ones through the graph that they belong
-to, so that its rules decide what is made.
+A node is one operation with its operands. Python's operators make new nodes through `Graph.make`, which applies the
+graph's rules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CONDITIONS = frozenset((*COMPARISONS, *LOGICAL))
 
 
 class Node:
-    """One operation of a graph. `args` are nodes; `payload` is a number's value or an input's key.
+    """One operation of a graph. `args` are its operands; `payload` is the value of a number or the key of an input.
 
     >>> from fallline.readings.graph import Graph
     >>> x, y = Graph().inputs("x", 2)
@@ -96,8 +96,8 @@ class Node:
 
     def __float__(self) -> float:
         raise TraceError(
-            "float(x), math.exp(x), np.asarray(x, dtype=float) and their like need a plain number; use NumPy's functions "
-            "(np.exp ...), and np.asarray(x)"
+            "float(x), math.exp(x) and np.asarray(x, dtype=float) need a plain number; use NumPy's functions (np.exp ...), "
+            "and np.asarray(x)"
         )
 
     __int__ = __index__ = __float__
@@ -114,33 +114,35 @@ class Node:
 
 
 def as_node(like: Node, value: Any) -> Node:
-    """A number as a node of the same graph."""
+    """Return a number as a node of the graph that `like` belongs to. A node is returned unchanged."""
     if isinstance(value, Node):
         return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return as_node(like, value[()].item() if value.dtype != object else value.item())
     if isinstance(value, bool | np.bool_ | int | float | np.integer | np.floating):
         return like.graph.number(float(value))
-    raise TraceError(f"a page combined a traced number with {type(value).__name__} {value!r}; only numbers can be")
+    raise TraceError(
+        f"a page combined a traced number with {type(value).__name__} {value!r}; only numbers can be combined with it"
+    )
 
 
 def as_condition(node: Node) -> Node:
-    """A condition as it is; of any other node, whether it is not 0."""
+    """Return a condition unchanged; of any other node the condition that it is not 0."""
     return node if node.op in CONDITIONS else node.graph.node("not_equal", (node, node.graph.number(0)))
 
 
 def as_quantity(node: Node) -> Node:
-    """A number as it is; a condition as 1 or 0."""
+    """Return a number unchanged, and a condition as 1 or 0."""
     graph = node.graph
     return graph.node("select", (node, graph.number(1), graph.number(0))) if node.op in CONDITIONS else node
 
 
 @dataclass(frozen=True)
 class Entries:
-    """The entries of an array, row by row.
+    """The entries of an array, row by row, in a list.
 
-    A list, because Python's garbage collector does not look into NumPy's arrays: a graph that held arrays of its own
-    nodes would never be freed.
+    Python's garbage collector does not look into NumPy's arrays, so a graph that held arrays of its own nodes would
+    never be freed.
     """
 
     shape: tuple[int, ...]
@@ -153,7 +155,7 @@ class Entries:
 
     @property
     def array(self) -> NDArray[Any]:
-        """The entries as an array again."""
+        """The entries as an array of the original shape."""
         out = np.empty(len(self.flat), dtype=object)
         out[:] = self.flat
         return out.reshape(self.shape)
@@ -161,7 +163,7 @@ class Entries:
 
 @dataclass(frozen=True)
 class Group:
-    """One operation on arrays: what it was called, what it took, and what came out."""
+    """One operation on arrays: its name, operands and result."""
 
     name: str
     operands: tuple[Entries, ...]

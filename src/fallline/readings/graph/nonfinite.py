@@ -1,4 +1,4 @@
-"""Where the computation of a graph first meets something that is not a finite number."""
+"""The operations of a graph whose result is not finite although their operands are."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Trouble = Literal["division by 0", "no value", "overflow"]
 
 
 def first_troubles(output: Node, inputs: Mapping[tuple[Any, ...], Any]) -> tuple[Trouble, ...]:
-    """What the output's value stems from: operations on finite numbers whose result is not finite, each kind once.
+    """Return why the output is not finite: the kinds of operations on finite numbers whose result is not, each once.
 
-    Branches of `where`, and operands of `maximum` and `minimum`, that are not taken do not count.
+    A branch of `where` or an operand of `maximum` or `minimum` that is not taken does not count.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def first_troubles(output: Node, inputs: Mapping[tuple[Any, ...], Any]) -> tuple
     """
     order = topological([output])
     values = dict(zip((node.index for node in order), map(float, evaluate(order, inputs)), strict=True))
-    found: dict[Trouble, None] = {}
+    kinds: dict[Trouble, None] = {}
     waiting, seen = [output], set()
     while waiting:
         node = waiting.pop()
@@ -40,13 +40,13 @@ def first_troubles(output: Node, inputs: Mapping[tuple[Any, ...], Any]) -> tuple
         seen.add(node.index)
         operands = _taken(node, values)
         if operands and all(math.isfinite(values[o.index]) for o in operands):
-            found[_kind(node, values)] = None
+            kinds[_kind(node, values)] = None
         waiting += operands
-    return tuple(found)
+    return tuple(kinds)
 
 
 def _taken(node: Node, values: Mapping[int, float]) -> list[Node]:
-    """The operands that the node's value comes from."""
+    """The operands on which the node's value depends."""
     if node.op == "select":
         condition, yes, no = node.args
         return [yes if values[condition.index] else no]

@@ -1,16 +1,16 @@
 """The rules that decide a graph's arithmetic, applied as its nodes are made.
 
-Which product is fused into which sum (`fma`, one rounding instead of two) is decided by a rule that looks at two nodes
-at a time and never at how often a node is used. So neither the compiler, nor the number of samples traced together, nor
-what else is computed beside it can change a bit.
+A rule decides which product is fused into which sum (`fma`: one rounding instead of two). It looks at two nodes at a
+time and never at how often a node is used. So neither the compiler, nor the number of samples traced together, nor any
+other computation beside it can change a bit.
 
     x + a b  ->  fma(a, b, x)          a b + c d  ->  fma(c, d, a b)      (the product on the right is fused)
     x - a b  ->  fma(-a, b, x)         a b - x    ->  fma(a, b, -x)
     (-a) b   ->  -(a b)                x + (-y)   ->  x - y
     x 1, x + 0, x / 1  ->  x           x 0  ->  0            x / 2^k  ->  x 2^-k      numbers are computed at once
 
-and equal expressions are one node. A condition counts as 1 or 0 where a number belongs, and a number as true unless it
-is 0; the product of two conditions is "and", their sum "or", as NumPy has it for arrays of booleans.
+A condition counts as 1 or 0 where a number is needed, and a number counts as true unless it is 0. The product of two
+conditions is "and", their sum is "or", as for NumPy's arrays of booleans.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def divide(a: Node, b: Node) -> Node:
     if b.op == "number":
         if a.op == "number":
             return a.graph.number(numeric("divide", a.payload, b.payload))
-        if b.payload != 0 and abs(math.frexp(b.payload)[0]) == 0.5:  # dividing by a power of two is exact as a product
+        if b.payload != 0 and abs(math.frexp(b.payload)[0]) == 0.5:  # the product with its reciprocal is exact
             return multiply(a, a.graph.number(1 / b.payload))
     return a.graph.node("divide", (a, b))
 
@@ -105,7 +105,7 @@ def negative(a: Node) -> Node:
 
 
 def power(a: Node, b: Node) -> Node:
-    """Whole powers up to 64 by repeated multiplication, 1/2 by sqrt, anything else as `power`."""
+    """Whole powers up to 64 are repeated products, the power 1/2 is a square root, all others stay `power`."""
     if b.op == "number":
         exponent = b.payload
         if a.op == "number":

@@ -1,4 +1,4 @@
-"""The graph: a table of nodes in which equal expressions are one node, and the inputs that a page is called with."""
+"""The graph: a table in which equal expressions are one node. It makes the inputs with which a page is called."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.groups: list[Group] = []
-        """Array operations in the order the page made them. Loops are cut along these."""
+        """The array operations of the page, in order. Loops are recovered from these."""
         self._table: dict[Any, Node] = {}
 
     def node(self, op: str, args: tuple[Node, ...], payload: Any = None) -> Node:
-        """The node of that operation, made if it is new. `make` and the operators apply the rules; this does not."""
+        """Return the node of this operation, a new one if there is none yet. No rule is applied; see `make`."""
         args = operands_of(op, args)
         key = (op, payload, *[a.index for a in args])
-        found = self._table.get(key)
-        if found is None:
-            found = self._table[key] = Node(self, op, args, payload, len(self.nodes))
-            self.nodes.append(found)
-        return found
+        node = self._table.get(key)
+        if node is None:
+            node = self._table[key] = Node(self, op, args, payload, len(self.nodes))
+            self.nodes.append(node)
+        return node
 
     def number(self, value: float) -> Node:
         value = float(value)
         return self.node("number", (), -0.0 if value == 0 and math.copysign(1, value) < 0 else value + 0.0)
 
     def make(self, op: str, *args: Node) -> Node:
-        """The node of that operation after the rules, which may be another one: x + 0 is x."""
+        """Return the node that the rules make of this operation: x + 0 becomes x."""
         return ruled(self, op, *args)
 
     def input(self, *key: Any) -> Node:
-        """The input of that key: ("w", 3), ("setting", "momentum")."""
+        """Return the input with this key, such as ("w", 3) or ("setting", "momentum")."""
         return self.node("input", (), key)
 
     def inputs(self, kind: str, shape: int | Sequence[int]) -> Any:
-        """An array of inputs (kind, 0), (kind, 1), ... in row order."""
+        """Return an array of the inputs (kind, 0), (kind, 1), ... in row order."""
         count = math.prod(shape) if isinstance(shape, Sequence) else shape
         out = np.empty(count, dtype=object)
         for i in range(count):
@@ -55,5 +55,5 @@ class Graph:
         return out.reshape(shape).view(Traced)
 
     def scalar(self, *key: Any) -> Any:
-        """The input of that key as an array without axes, which is what a page gets for a number."""
+        """Return the input with this key as an array without axes, as a page receives a number."""
         return Traced.of(self.input(*key))

@@ -1,7 +1,8 @@
-"""Arrays of traced scalars: what a page is called with so that it leaves a graph behind.
+"""Arrays of traced scalars: a page that is called with them leaves an expression graph.
 
-NumPy hands every operation on such an array to us (`Scalars`), so a page of the textbook, or a user's own function in
-NumPy's vocabulary, is traced as it stands. What cannot be traced is refused, with the file, the line and the way out.
+NumPy passes every operation on such an array to this reading (`Scalars`), so a page of the textbook, or a user's function
+written with NumPy, is traced unchanged. An operation that cannot be traced raises TraceError, which names the file and
+the line and says what to write instead.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def _power(base: Any, exponent: Any) -> Any:
 
 
 class Traced(Scalars):
-    """An array of graph nodes (numbers may stand among them).
+    """An array of graph nodes. Some entries may be plain numbers.
 
     >>> from fallline.readings.graph import Graph
     >>> X = Graph().inputs("x", (1, 2))
@@ -66,7 +67,7 @@ class Traced(Scalars):
         return like.graph.make("select", condition, as_node(like, yes), as_node(like, no))
 
     def shift(self) -> Any:
-        """Each row's largest entry, as a constant that the reverse walk does not enter."""
+        """Return each row's largest entry, as a constant that is not differentiated."""
         largest = np.maximum.reduce(self, axis=-1, keepdims=True)
         return np.frompyfunc(_constant, 1, 1)(np.asarray(largest, dtype=object)).view(type(self))
 
@@ -100,26 +101,26 @@ _INSIDE = (
 
 
 @contextmanager
-def tracing(what: str) -> Iterator[None]:
-    """Within this context a refusal names the user's line: file, line, its text, and the operation."""
+def tracing(name: str) -> Iterator[None]:
+    """Add the user's file, line and its text to a TraceError that is raised in this context."""
     try:
         yield
     except TraceError as error:
         if getattr(error, "located", False):
             raise
-        raise located(error, what, str(error)) from None
+        raise located(error, name, str(error)) from None
     except (TypeError, AttributeError) as error:
-        raise located(error, what, f"The operation is not one that can be traced ({error})") from error
+        raise located(error, name, f"This operation cannot be traced ({error})") from error
 
 
-def located(error: BaseException, what: str, message: str) -> TraceError:
-    """The refusal of what `what` does, with the line outside of fallline and NumPy that led to the error."""
+def located(error: BaseException, name: str, message: str) -> TraceError:
+    """Return a TraceError for the function `name`, with the line outside of fallline and NumPy that led to the error."""
     frames = traceback.extract_tb(error.__traceback__)
     outside = [f for f in frames if not f.filename.startswith(_INSIDE)]
     place = ""
     if outside:
         line = linecache.getline(outside[-1].filename, outside[-1].lineno or 0).strip()
         place = f" at {outside[-1].filename}, line {outside[-1].lineno}" + (f": `{line}`" if line else "")
-    refusal = TraceError(f"{what} cannot be traced{place}. {message.rstrip('.')}.")
+    refusal = TraceError(f"{name} cannot be traced{place}. {message.rstrip('.')}.")
     refusal.located = True  # type: ignore[attr-defined]
     return refusal

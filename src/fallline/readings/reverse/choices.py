@@ -1,26 +1,26 @@
-"""Which operand a selection takes: `select`, `maximum`, `minimum`, `absolute`.
+"""The operand that `select`, `maximum`, `minimum` and `absolute` take, also where two operands are equal.
 
-Where both operands of maximum are equal, or z in z > 0 is 0, the formula does not say to which side the point belongs,
-and choices that do not fit together give a smooth function, such as max(0, z) + min(0, z) = z, a slope that it does not
-have. One rule decides: **a selection takes the operand that it takes just before the point**, where "before" means
-that every variable comes from the left. It is found from tangents, the derivatives of both sides along one fixed
-direction: just before the point the larger of two equal values is the one that grows more towards there.
+Where both operands of maximum are equal, or z in z > 0 is 0, the formula does not say to which side the point belongs.
+Choices that do not fit together would give a smooth function, such as max(0, z) + min(0, z) = z, a wrong slope. One
+rule decides: **a selection takes the operand that it takes just before the point**, where "before" means that every
+variable comes from the left. Tangents, the derivatives of both operands along one fixed direction, tell which operand
+that is: of two equal values the one with the larger tangent is larger just before the point.
 
 - For one variable this is the derivative from the left, and one-sided derivatives obey the chain rule: |2 - z| has the
   slope -1 at 2, and max(0, z) - max(0, -z) the slope 1 at 0.
-- For several variables all choices belong to one direction, so there are points as near as one likes at which exactly
-  these operands are taken. A function that is smooth has its gradient there, so it gets its gradient.
+- For several variables all choices belong to one direction, so there are points arbitrarily near at which exactly these
+  operands are taken. So a smooth function gets its own gradient.
 - Variables come from the left at speeds 1, sqrt(2), sqrt(3), sqrt(5) ... (the square-free numbers), between which no
   relation with whole coefficients holds: the tangents of two operands are equal only where the gradients are.
-- Where tangents, too, are equal, the first operand counts as the smaller, for maximum and minimum alike, so that
+- Where the tangents are equal, too, the first operand counts as the smaller, for maximum and minimum, so that
   max(x, y) + min(x, y) has the slopes of x + y; and `select` takes the branch that it takes at the point.
-- `select` goes by the rule only where its branches meet: where both have the same value, and finite tangents. A branch
-  that guards, such as 1 in where(|x| > 0, sin(x) / x, 1), is the one that counts at its point.
+- `select` follows the rule only where both branches have the same value and finite tangents. A branch that guards one
+  point, such as 1 in where(|x| > 0, sin(x) / x, 1), is taken at that point.
 
-A generic direction costs one tangent for each node below such a selection. Going through the variables one after the
-other would need one for each variable; taking "the constant", "the second operand" or always the branch at the point
-gives smooth functions wrong slopes: where(u > 0, u, exp(min(u, 0)) - 1) at 0, with u = -z, takes its second branch at the
-point, while just before it u is positive, and min(u, 0) constant.
+A generic direction costs one tangent for each node below such a selection. One direction for each variable would cost
+as many tangents as there are variables. Always taking the constant, the second operand, or the branch at the point
+gives smooth functions wrong slopes: where(u > 0, u, exp(min(u, 0)) - 1) with u = -z takes its second branch at 0, while
+just before it u is positive and min(u, 0) constant.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Branch(NamedTuple):
 
 
 def square_free() -> Iterator[int]:
-    """1, 2, 3, 5, 6, 7, 10, ...: the numbers that no square divides. Their roots are the variables' speeds."""
+    """Yield 1, 2, 3, 5, 6, 7, 10, ..., the numbers that no square divides. Their roots are the variables' speeds."""
     return (n for n in count(1) if all(n % (k * k) for k in range(2, math.isqrt(n) + 1)))
 
 
 def _or_tie(x: Node, y: Node, tie: Node) -> Node:
-    """Whether x is larger than y, or equal and `tie` holds; a tie that is known while tracing costs nothing."""
+    """Whether x is larger than y, or equal to it while `tie` holds. A tie that is a number costs nothing."""
     graph = x.graph
     if tie.op == "number":
         return graph.make("greater_equal" if tie.payload else "greater", x, y)
@@ -83,11 +83,11 @@ class Choices:
         return Branch(x, False, larger, highest), Branch(y, False, larger, not highest)
 
     def _exceeds(self, x: Node, y: Node) -> Node:
-        """Whether x is larger than y, at a tie just before it."""
+        """Whether x is larger than y; at a tie, whether it is larger just before the tie."""
         return _or_tie(x, y, x.graph.make("greater", self._tangent(x), self._tangent(y)))
 
     def _met(self, condition: Node, yes: Node, no: Node) -> Node:
-        """The condition just before the point where the branches meet, and at the point elsewhere."""
+        """The condition just before the point if the branches meet there, else the condition at the point."""
         graph = condition.graph
         if condition.op in LOGICAL:
             return graph.make(condition.op, *(self._met(part, yes, no) for part in condition.args))

@@ -1,8 +1,8 @@
 """Masks: the conditions under which a term of a derivative counts.
 
-A mask is a set of conditions (by their nodes' indices) with the truth that each must have; the empty one holds
-everywhere. Terms are kept by mask as long as they pass through a branch alone, so that products are formed as if there
-were no branch; they are brought together once, where branches meet.
+A mask is a set of conditions, by their nodes' indices, each with the truth value that it must have. The empty mask holds
+everywhere. Terms with different masks are kept apart while they pass through a branch, so that products are formed as
+if there were no branch; they are summed once, where the branches meet.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ EVERYWHERE: Mask = frozenset()
 
 
 def narrowed(mask: Mask, condition: Node, truth: bool) -> Mask | None:
-    """The mask where the condition has this truth, too; None if that is nowhere."""
+    """Return the part of the mask where the condition has this truth value; None if there is no such part."""
     return None if (condition.index, not truth) in mask else mask | {(condition.index, truth)}
 
 
 def total(graph: Graph, terms: Mapping[Mask, Node], finite: Set[int] = frozenset()) -> Node:
-    """The sum of terms, each where its mask holds: one selection for each condition, whatever the terms' values elsewhere.
+    """Return the sum of terms, each counted where its mask holds, with one selection for each condition.
 
-    A product with one of the `finite` nodes is masked at its other factor: the sum then goes on as one of products, and
-    products with the same factor share the selection.
+    A term may have any value where its mask does not hold. A product with one of the `finite` nodes is masked at its
+    other factor, so that it stays a product, and products with the same factor share the selection.
 
     >>> x, y = (node.item() for node in Graph().inputs("x", 2))
     >>> positive = x > 0
@@ -40,7 +40,7 @@ def total(graph: Graph, terms: Mapping[Mask, Node], finite: Set[int] = frozenset
     uses = Counter(index for mask in terms for index, _ in mask)
     if not uses:
         return terms.get(EVERYWHERE, graph.number(0))
-    index = min(uses, key=lambda i: (-uses[i], i))  # the condition that most terms share is asked first
+    index = min(uses, key=lambda i: (-uses[i], i))  # the condition that most terms share comes first
     parts: dict[bool | None, dict[Mask, Node]] = {True: {}, False: {}, None: {}}
     for mask, term in terms.items():
         parts[_truth(mask, index)][mask - {(index, True), (index, False)}] = term
@@ -61,21 +61,21 @@ def _selected(condition: Node, yes: Node, no: Node, finite: Set[int]) -> Node:
 
 
 def linear(outputs: Iterable[Node]) -> Set[int]:
-    """The nodes below `outputs` that are finite wherever the inputs are: linear in them, piece by piece, or bounded.
+    """Return the nodes below `outputs` that are finite wherever the inputs are: piecewise linear in them, or bounded.
 
-    Powers are not among them: x^4 is infinite in single precision at 10^10.
+    Powers do not belong to them: x^4 is infinite in single precision at 10^10.
     """
-    found: set[int] = set()
+    known: set[int] = set()
     for node in topological(outputs):
         operands = node.args[1:] if node.op == "select" else node.args
         factors = node.args[:2] if node.op in ("multiply", "fma") else ()
         if (
             node.op in _LINEAR
-            and all(a.index in found for a in operands)
+            and all(a.index in known for a in operands)
             and (not factors or any(a.op == "number" for a in factors))
         ):
-            found.add(node.index)
-    return found
+            known.add(node.index)
+    return known
 
 
 _LINEAR = frozenset((
@@ -89,7 +89,7 @@ def _truth(mask: Mask, index: int) -> bool | None:
 
 
 def either(graph: Graph, masks: Iterable[Mask]) -> Mask:
-    """Where at least one of the masks holds: what they share, and one condition for the rest."""
+    """Return a mask that holds where at least one of the masks holds: their common part, and one condition for the rest."""
     few = _simplified(set(masks))
     shared = frozenset.intersection(*few)
     if shared in few:
@@ -100,7 +100,7 @@ def either(graph: Graph, masks: Iterable[Mask]) -> Mask:
 
 
 def _simplified(masks: set[Mask]) -> set[Mask]:
-    """Fewer masks that hold at the same places: c or not c is everywhere."""
+    """Return fewer masks that hold at the same places: c or not c holds everywhere."""
     for mask in sorted(masks, key=lambda m: (len(m), sorted(m))):
         for index, truth in sorted(mask):
             whole = mask - {(index, truth)}

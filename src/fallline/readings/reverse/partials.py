@@ -1,7 +1,7 @@
-"""The partial derivatives of each smooth operation, beside one another, as in any table of derivatives.
+"""A table of the partial derivatives of each smooth operation.
 
-Operations that take one of their operands (`select`, `maximum`, `minimum`, `absolute`) are in `readings.choices`.
-`floor` and conditions have derivative 0; a `constant` (the shift of a log-sum-exp) is not entered.
+Operations that return one of their operands (`select`, `maximum`, `minimum`, `absolute`) are in `reverse.choices`.
+`floor` and conditions have the derivative 0; a `constant` (the shift of a log-sum-exp) is not differentiated.
 """
 
 from __future__ import annotations
@@ -40,4 +40,4 @@ PARTIALS: dict[str, Callable[[Node, Node], tuple[Node | None, ...]]] = {
     "cos": lambda n, g: (-(g * n.graph.make("sin", n.args[0])),),
     "erf": lambda n, g: (g * (2 / math.sqrt(math.pi) * n.graph.make("exp", -_square(n.args[0]))),),
 }
-"""Each operation's partial derivatives times the slope g that arrives at it. Operations not listed have none."""
+"""Each operation's partial derivatives times the slope g that arrives at its node. Other operations have none."""

@@ -1,12 +1,11 @@
-"""Reverse walk: derivatives of a graph as nodes of the same graph, as in any textbook on automatic differentiation.
+"""The reverse walk: derivatives of a graph, as nodes of the same graph (reverse-mode automatic differentiation).
 
-It is the independent derivative: users' own landscapes, losses and activations get theirs from it, and the
-hand-written backward page is checked against it. The table of derivatives is `readings.partials`, the rule for ties
-`readings.choices`.
+Users' landscapes, losses and activations get their derivatives from it, and the hand-written backward page is checked
+against it.
 
-A branch that is not taken may be infinite, or no number: exp(z) - 1 at 800, sqrt(z) at -1. Its slope must not reach
-the result, and 0 times infinity is no number; so what arrives at a node is kept apart by the conditions under which it
-counts (`readings.masks`), and a condition is applied to whole products, select(c, g d, 0), never to a factor of them.
+A branch that is not taken may be infinite or NaN, as exp(z) - 1 at 800 or sqrt(z) at -1. Its slope must not reach the
+result, and 0 times infinity is NaN. So slopes that arrive at a node under different conditions are kept apart (`masks`),
+and a condition is applied to a whole product, select(c, g d, 0), never to a factor of it.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ __all__ = ["delta_of", "derivative", "derivatives", "gradient_of"]
 
 
 def derivatives(output: Node, inputs: Sequence[Node], finite: bool = True) -> list[Node]:
-    """d output / d input for each input, as nodes.
+    """Return d output / d input for each input, as nodes.
 
-    `finite` says that inputs are finite numbers. A run whose parameters are not has ended; but a unit's pre-activation
-    may be infinite, and a branch not taken must stay out of the slope there, too.
+    `finite` says that all inputs are finite numbers, as the parameters of a run are until it ends. A unit's
+    pre-activation may be infinite, and there, too, a branch that is not taken must not reach the slope.
 
     >>> x, y = Graph().inputs("x", 2)
     >>> derivatives((x * y).item(), [x.item(), y.item()])
@@ -55,7 +54,7 @@ def derivatives(output: Node, inputs: Sequence[Node], finite: bool = True) -> li
 
 
 def _passed_on(node: Node, mask: Mask, slope: Node, choices: Choices) -> Iterator[tuple[Node, Mask, Node]]:
-    """The node's operands, each with the part of the slope that it gets, and where this part counts."""
+    """Yield the node's operands, each with the mask under which it receives a slope, and that slope."""
     if node.op in CHOICES:
         for branch in choices.branches(node):
             where = narrowed(mask, branch.condition, branch.truth)
@@ -75,12 +74,12 @@ def _single(value: Any, graph: Graph, name: str) -> Node:
     entries = np.asarray(value, dtype=object).ravel()
     if len(entries) != 1:
         raise TraceError(f"{name} must return one number for each point; it returned {len(entries)}.")
-    found = entries[0]
-    return as_quantity(found) if isinstance(found, Node) else graph.number(float(found))
+    (value,) = entries
+    return as_quantity(value) if isinstance(value, Node) else graph.number(float(value))
 
 
 def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The slope of a function of one number, as a page: it works on floats, complex numbers, symbols, traced scalars.
+    """Return the slope of a function of one number, as a page for floats, complex numbers, symbols and traced scalars.
 
     >>> derivative(lambda z: z**3)(np.array([1.0, 2.0])).tolist()
     [3.0, 12.0]
@@ -92,15 +91,15 @@ def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     (slope,) = derivatives(_single(value, graph, _name(function)), [z.item()], finite=False)
 
     def page(z: Any) -> Any:
-        return evaluate([slope], {("z",): z})[0] + np.zeros_like(z)  # a constant slope, too, takes the shape of z
+        return evaluate([slope], {("z",): z})[0] + np.zeros_like(z)  # a constant slope takes the shape of z, too
 
     page.__name__ = f"{_name(function)}_slope"
-    page.derivative_of = function  # type: ignore[attr-defined]  # what prints an equation finds a shorter form
+    page.derivative_of = function  # type: ignore[attr-defined]  # an equation of it is then derived from the function, which is shorter
     return page
 
 
 def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """The partial derivatives of f(x, y, ...), or f(*x), as a page of the same arguments.
+    """Return the partial derivatives of f(x, y, ...) or f(*x), as a page of the same arguments.
 
     >>> gradient_of(lambda x, y: x**2 * y)(3.0, 2.0)
     [12.0, 9.0]
@@ -118,7 +117,7 @@ def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
         return evaluate(kept[len(x)], {("x", i): value for i, value in enumerate(x)})
 
     parameters = inspect.signature(function).parameters.values()
-    if not any(p.kind is p.VAR_POSITIONAL for p in parameters):  # refuse now what cannot be traced
+    if not any(p.kind is p.VAR_POSITIONAL for p in parameters):  # a function that cannot be traced raises its error now
         graph = Graph()
         with tracing(name):
             function(*(graph.scalar("x", i) for i, _ in enumerate(parameters)))
@@ -127,7 +126,7 @@ def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
 
 
 def delta_of(value: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The delta of a loss value(Z, T): its derivative with respect to Z, shaped like Z.
+    """Return the delta of a loss value(Z, T): its derivative with respect to Z, shaped like Z.
 
     >>> delta_of(lambda Z, T: ((Z - T) ** 2).sum(axis=-1))(np.array([[3.0, 1.0]]), np.array([[1.0, 1.0]])).tolist()
     [[4.0, 0.0]]

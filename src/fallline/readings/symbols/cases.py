@@ -1,6 +1,6 @@
-"""Derivatives of expressions with Max, Min, Abs and cases, as cases, by the rule of `readings.choices` for ties.
+"""Derivatives of expressions with Max, Min, Abs and cases. Ties are decided by the rule of `readings.reverse.choices`.
 
-SymPy's own derivatives take the mean of both sides at a tie, or none of them.
+SymPy's own derivatives take the mean of both sides at a tie, or neither.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["compare", "conditional", "is_condition", "slope"]
 Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
 
 MOST_CASES = 2
-"""Selections inside a selection, beyond which an equation says nothing of its ties: the cases double with each."""
+"""The most selections inside a selection for which an equation treats ties: each doubles the number of cases."""
 
 _SELECTIONS = (sympy.Max, sympy.Min, sympy.Abs, sympy.Piecewise)
 _ORDER = (sympy.Gt, sympy.Ge, sympy.Lt, sympy.Le)
 
 
 def is_condition(x: Any) -> bool:
-    """Whether x is true or false; SymPy counts its symbols as such, too."""
+    """Whether x is a condition. SymPy's own test would also accept its symbols."""
     return isinstance(x, Relational | BooleanFunction | BooleanAtom)
 
 
@@ -53,7 +53,7 @@ def slope(expression: Expression, variable: sympy.Symbol, variables: Sequence[sy
 
 
 class _Slopes:
-    """Derivatives by these variables; each part of an expression is worked out once."""
+    """Derivatives by these variables. Each part of an expression is differentiated once."""
 
     def __init__(self, variables: Sequence[sympy.Symbol]) -> None:
         self._variables = variables
@@ -88,7 +88,7 @@ class _Slopes:
                 larger, smaller = smaller, larger
         grows = self._grows(x, y, sympy.Gt)
         exceeds = compare(sympy.Gt, x, y)
-        if grows is None:  # the equation says nothing of its ties
+        if grows is None:  # too many cases: the equation leaves ties out
             return (
                 larger if larger == smaller else sympy.Piecewise((larger, exceeds), (smaller, compare(sympy.Lt, x, y)))
             )
@@ -102,7 +102,7 @@ class _Slopes:
         return conditional(counts, self.of(value, variable), self._of_cases(rest, variable))
 
     def _met(self, condition: Any, yes: Expression, no: Expression) -> Any:
-        """The condition just before the point where the branches meet, and at the point elsewhere."""
+        """The condition just before the point if the branches meet there, else the condition at the point."""
         if isinstance(condition, BooleanFunction):
             return condition.func(*(self._met(part, yes, no) for part in condition.args))
         if not isinstance(condition, _ORDER):
@@ -116,7 +116,7 @@ class _Slopes:
         return _or_tie(x, y, sympy.And(meet, grows) if strict else sympy.Or(sympy.Not(meet), grows))
 
     def _meet(self, x: Expression, y: Expression, yes: Expression, no: Expression) -> Any:
-        """Whether two branches have the same value, and finite tangents, at the tie of x and y."""
+        """Whether both branches have the same value and finite tangents at the tie of x and y."""
         values = [yes, no, self._tangent(yes), self._tangent(no)]
         if x.is_Symbol or y.is_Symbol:  # at the tie one is the other
             values = [v.subs(*((x, y) if x.is_Symbol else (y, x))) for v in values]
@@ -127,7 +127,7 @@ class _Slopes:
         )
 
     def _grows(self, x: Expression, y: Expression, relation: Any) -> Any:
-        """Whether x is larger than y just before a tie; None where there are too many cases to be read."""
+        """Whether x is larger than y just before a tie; None if the condition has too many cases."""
         return _without_cases(self._tangent(x) - self._tangent(y), relation)
 
     def _tangent(self, x: Expression) -> Expression:
@@ -136,7 +136,7 @@ class _Slopes:
 
 
 def _outermost(expression: Expression) -> Iterator[Expression]:
-    """The selections of an expression that stand inside no other; those of a condition have no slope."""
+    """Yield the selections of an expression that stand inside no other. Those of a condition have no slope."""
     if isinstance(expression, _SELECTIONS):
         yield expression
     elif not is_condition(expression):
@@ -145,7 +145,7 @@ def _outermost(expression: Expression) -> Iterator[Expression]:
 
 
 def compare(relation: Any, x: Expression, y: Expression) -> Any:
-    """The relation; one of cases as it stands, as SymPy would compare the cases that do not apply, too."""
+    """Return the relation of x and y. With cases it stays unevaluated: SymPy would also compare cases that do not apply."""
     x, y = sympy.sympify(x), sympy.sympify(y)
     if relation is sympy.Lt and y in (sympy.oo, float("inf")):  # SymPy cannot compare 1/0 with infinity
         return sympy.Ne(1 / x, 0)
@@ -154,14 +154,14 @@ def compare(relation: Any, x: Expression, y: Expression) -> Any:
 
 
 def _or_tie(x: Expression, y: Expression, tie: Any) -> Any:
-    """Whether x is larger than y, or equal and `tie` holds."""
+    """Whether x is larger than y, or equal to it while `tie` holds."""
     if tie in (sympy.true, sympy.false):
         return compare(sympy.Ge if tie else sympy.Gt, x, y)
     return sympy.Or(compare(sympy.Gt, x, y), sympy.And(compare(sympy.Eq, x, y), tie))
 
 
 def _without_cases(value: Expression, relation: Any) -> Any:
-    """The relation of a value to 0, as a condition without cases; None where it has too many of them to be read."""
+    """Return the relation of a value to 0 as a condition without cases; None if it has too many of them."""
     if len(value.atoms(sympy.Piecewise)) > MOST_CASES:
         return None
     value = sympy.piecewise_fold(value)

@@ -1,7 +1,7 @@
-"""The symbolic reading: a page, read with SymPy expressions, gives equations.
+"""Arrays of SymPy expressions: a page that is called with them returns expressions.
 
-Arithmetic is exact. A Python float that a page writes (`0.5`, `math.sqrt(2)`, `2 * math.pi`) becomes the number that
-was meant, so that results simplify; one that is no simple number stays a float.
+Arithmetic is exact. A Python float of a page (`0.5`, `math.sqrt(2)`, `2 * math.pi`) becomes the exact number that it
+stands for, so that results simplify. A float that stands for no simple number stays a float.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
 
 
 def exact(x: Any) -> Any:
-    """The exact number that the float x stands for, if there is a simple one; anything else unchanged.
+    """Return the exact number that the float x stands for, if there is a simple one; anything else unchanged.
 
-    Simple: few decimals, a small fraction, such times pi or e or a square root, or such plus e.
+    A simple number has few decimals or is a small fraction, or is such a number times pi, e or a root, or plus e.
 
     >>> exact(0.01), exact(2 * math.pi), exact(math.sqrt(2 * math.pi)), exact(0.25)
     (1/100, 2*pi, sqrt(2)*sqrt(pi), 1/4)
@@ -55,7 +55,7 @@ def exact(x: Any) -> Any:
 
 
 def _simple(x: float) -> Fraction | None:
-    """The fraction of few digits that x is, to rounding, or None."""
+    """Return the fraction of few digits that x equals to rounding, or None."""
     if not math.isfinite(x):
         return None
     decimal, small = Fraction(f"{x:.12g}"), Fraction(x).limit_denominator(60)
@@ -123,7 +123,7 @@ def _or(x: Any, y: Any) -> Any:
 
 
 def read(page: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
-    """What the page gives for SymPy arguments: an expression, or a nested tuple of them.
+    """Call the page with SymPy arguments, and return the expression or the nested tuple of expressions.
 
     >>> x, y = sympy.symbols("x y")
     >>> read(lambda x, y: (1 - x) ** 2 + 0.5 * np.maximum(x, y), x, y)
@@ -136,7 +136,7 @@ def read(page: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
     except (TypeError, AttributeError, ValueError, NotImplementedError) as error:
         name = getattr(page, "__name__", "the function")
         raise TraceError(
-            f"{name} uses something that cannot be read with symbols ({error}). "
+            f"{name} cannot be read with symbols ({error}). "
             f"Write it with + - * / ** and NumPy's functions, and np.where instead of if."
         ) from error
 

@@ -1,8 +1,8 @@
 """The symbolic reading in matrix form: a page, read with matrices as symbols, gives matrix equations.
 
-Every value is a matrix, as in linear algebra; samples are rows. What NumPy broadcasts or sums is written with a column
-of ones: a bias row b added to each of m samples is 1_m b, a sum over samples 1_m^T D, a sum over n units D 1_n.
-Numbers stand for themselves in every entry.
+Every value is a matrix, and samples are its rows. A broadcast or a sum is written as a product with a column of ones: a
+bias row b added to each of m samples is 1_m b, a sum over samples is 1_m^T D, a sum over n units is D 1_n. A number
+stands for itself in every entry.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Matrix(NDArrayOperatorsMixin):
     size
         Rows and columns.
     axes
-        Which of the two the page sees: both of a matrix, one of a vector, none of a number.
+        The axes that the page sees: both for a matrix, one for a vector, none for a number.
     name
-        Of a symbol, a function, or the sign of a comparison.
+        Name of a symbol or a function, or the sign of a comparison.
     value
-        Of a number.
+        Value of a number.
     """
 
     op: str
@@ -78,7 +78,7 @@ class Matrix(NDArrayOperatorsMixin):
         return Matrix("transpose", (self,), (self.size[1], self.size[0]))
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Matrix:
-        """A product with ones: from the right for a sum over units, from the left for one over samples."""
+        """Return the product with ones: from the right for a sum over units, from the left for a sum over samples."""
         axes = range(self.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
         result = self
         for a in sorted({self.axes[a] for a in axes}, reverse=True):
@@ -90,7 +90,7 @@ class Matrix(NDArrayOperatorsMixin):
         return replace(result, axes=kept)
 
     def shift(self) -> Matrix:
-        """The shift of a log-sum-exp: 0, as arithmetic is exact."""
+        """The shift of a log-sum-exp: 0, because arithmetic is exact."""
         return _number(0)
 
     def __getitem__(self, key: Any) -> Matrix:
@@ -120,7 +120,7 @@ class Matrix(NDArrayOperatorsMixin):
         raise TraceError(f"{func.__name__} cannot be read in matrix form.")
 
     def replace(self, known: Mapping[Matrix, Matrix]) -> Matrix:
-        """The expression with every part that equals a key written as its value."""
+        """Return the expression with every part that equals a key of `known` replaced by its value."""
         if self in known:
             return replace(known[self], axes=self.axes)
         return replace(self, args=tuple(a.replace(known) for a in self.args))
@@ -131,9 +131,9 @@ class Matrix(NDArrayOperatorsMixin):
         own = {self.name} if self.op == "call" else set()
         return own.union(*(a.calls for a in self.args))
 
-    @np.errstate(all="ignore")  # of what overflows where an indicator is 0
+    @np.errstate(all="ignore")  # an overflow where an indicator is 0
     def evaluate(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
-        """The number that the printed expression stands for, as a 2-D array, from 2-D arrays by symbols' names."""
+        """Return the expression's value as a 2-D array, from 2-D arrays by the names of symbols."""
         if self.op == "symbol":
             return values[self.name]
         if self.op == "number":
@@ -148,7 +148,9 @@ class Matrix(NDArrayOperatorsMixin):
             return np.where(a[0], 1.0, 0.0)
         if self.op == "compare":
             return next(getattr(np, name) for name, sign in _COMPARISONS.items() if sign == self.name)(*a)
-        if self.op == "multiply" and any(x.op == "indicator" for x in self.args):  # 0 where it is 0, whatever it masks
+        if self.op == "multiply" and any(
+            x.op == "indicator" for x in self.args
+        ):  # 0 where the indicator is 0, whatever the other factor is
             mask, values_there = a if self.args[0].op == "indicator" else a[::-1]
             return np.where(mask, values_there, 0.0)
         if self.op == "call":
@@ -162,7 +164,7 @@ class Matrix(NDArrayOperatorsMixin):
 
 
 def matrix(x: Any, rows: Count = 1, columns: Count = 1, vector: bool = False) -> Matrix:
-    """A symbol from its name, or a number; a matrix is returned as it is. A vector is a row to the page's one axis.
+    """Return a symbol from its name, or a number. A matrix is returned unchanged; a vector is a row with one axis.
 
     >>> from fallline.readings.symbols import SAMPLES
     >>> X, W, b = matrix("X", SAMPLES, 2), matrix("W", 2, 3), matrix("b", 1, 3, vector=True)
@@ -182,7 +184,7 @@ def ones(n: Count) -> Matrix:
 
 
 def call(name: str, *args: Matrix) -> Matrix:
-    """A function by its name, entry by entry (or row by row, as softmax), shaped like its first argument."""
+    """Return the call of a function by its name, for each entry or row; it has the shape of the first argument."""
     return Matrix("call", args, args[0].size, args[0].axes, name=name)
 
 
@@ -206,7 +208,7 @@ def _product(a: Matrix, b: Matrix) -> Matrix:
 
 
 def _scaled(x: Matrix) -> tuple[Any, Matrix]:
-    """The number that stands before a matrix, and the rest."""
+    """Return the number that a matrix is multiplied by, and the other factor."""
     if x.op == "multiply" and x.args[0].op == "number":
         return x.args[0].value, replace(x.args[1], axes=x.axes)
     return sympy.S.One, x
@@ -246,7 +248,7 @@ def _entrywise(name: str, args: tuple[Matrix, ...]) -> Matrix:
 
 
 def _broadcast(a: Matrix, b: Matrix) -> tuple[Matrix, Matrix]:
-    """Both of one size: a row or column that NumPy would repeat becomes a product with ones."""
+    """Return both in the same size: a row or column that NumPy would repeat becomes a product with ones."""
     if not a.axes or not b.axes or a.shape == b.shape:
         return a, b
     rows, columns = (q if p == 1 else p for p, q in zip(a.size, b.size, strict=True))

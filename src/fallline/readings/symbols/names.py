@@ -18,7 +18,7 @@ SAMPLES = sympy.Symbol("m", integer=True, positive=True)
 
 
 class Partial(sympy.Function):  # type: ignore[misc]  # SymPy ships no types
-    """The left side of a gradient's equation: the partial derivative of one symbol by another, not yet worked out."""
+    """The left side of a gradient's equation: the partial derivative of one symbol by another, unevaluated."""
 
     nargs = 2
 
@@ -35,16 +35,16 @@ def symbol(letter: str, layer: int | None = None, *indices: int | str) -> sympy.
 
 
 def sampled(letter: str, layer: int | None, *indices: int) -> sympy.Indexed:
-    """The same of sample i."""
+    """The symbol of sample i's value."""
     return sympy.IndexedBase(symbol(letter, layer, *indices), real=True)[SAMPLE]
 
 
 def one_sample(expression: Expression) -> Expression:
-    """The expression with the index i of the sample left out."""
+    """The expression without the sample index i."""
     return expression.replace(lambda node: isinstance(node, sympy.Indexed), lambda node: node.base.label)
 
 
 def over_samples(term: Expression) -> Expression:
-    """The sum over samples i = 1..m of a term that holds values of sample i; factors without i stand before it."""
+    """The sum of a term over the samples i = 1..m. Factors without i stand before the sum."""
     factor, rest = sympy.sympify(term).as_independent(SAMPLE, as_Add=False)
     return factor * (sympy.Sum(rest, (SAMPLE, 1, SAMPLES)) if rest.has(SAMPLE) else rest * SAMPLES)

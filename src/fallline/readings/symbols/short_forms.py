@@ -15,7 +15,9 @@ Expression: TypeAlias = Any  # sympy.Expr: SymPy ships no types
 
 
 def partial(expression: Expression, coordinate: sympy.Symbol, coordinates: Sequence[sympy.Symbol] = ()) -> Expression:
-    """The derivative of the expression by one of its coordinates (the only one unless all are given), in its shortest form.
+    """Return the derivative of the expression by one of its coordinates, in its shortest form.
+
+    `coordinates` are all of them; without it, `coordinate` is the only one.
 
     >>> x, y = sympy.symbols("x y")
     >>> partial((1 - x) ** 2 + 100 * (y - x**2) ** 2, x, [x, y])
@@ -25,7 +27,7 @@ def partial(expression: Expression, coordinate: sympy.Symbol, coordinates: Seque
 
 
 def tidy(expression: Expression) -> Expression:
-    """The shortest of several equal forms; for short polynomials the factored one."""
+    """Return the shortest of several equal forms. The factored form is preferred if it is not much longer."""
     forms = [expression, sympy.factor_terms(expression), sympy.factor(expression)]
     if expression.is_polynomial(*expression.free_symbols):
         forms.append(sympy.factor_terms(sympy.expand(expression)))
@@ -34,10 +36,10 @@ def tidy(expression: Expression) -> Expression:
 
 
 def unbranch(expression: Expression) -> Expression:
-    """The expression without cases that only guard against overflow.
+    """Return the expression without cases that only guard against overflow.
 
-    Pages write exp of minus the magnitude, with cases for either sign of a variable. Where both cases are one formula
-    in exact arithmetic, that formula is returned.
+    Pages use the exponential of minus the magnitude, with one case for each sign of a variable. If both cases are the
+    same function in exact arithmetic, the shorter formula replaces them.
 
     >>> z = sympy.Symbol("z", real=True)
     >>> unbranch(sympy.Max(z, 0) + sympy.log(1 + sympy.exp(-sympy.Abs(z))))
@@ -63,7 +65,7 @@ def _length(expression: Expression) -> tuple[int, int]:
 
 
 def _equal(f: Expression, g: Expression, z: sympy.Symbol) -> bool:
-    """Whether f and g are one function of z: equal at 0, and with equal derivatives."""
+    """Whether f and g are the same function of z: equal at 0, with equal derivatives."""
     difference = f - g
     if difference == 0:
         return True

@@ -1,16 +1,15 @@
-"""Elementary functions of our own, from fma + - * / sqrt, comparisons and integer bit tricks.
+"""Elementary functions made of fma + - * / sqrt, comparisons and integer operations on bits.
 
-The library's exp differs between machines and between vector widths; these do not, because IEEE 754 fixes every
-operation they use. Largest errors in ulp, tested against mpmath over the whole range (`BOUNDS`):
+The C library's exp differs between machines and between vector widths. These functions do not, because IEEE 754 fixes
+every operation that they use. Largest errors in ulp, tested against mpmath over the whole range (`BOUNDS`):
 
               exp   log   log1p  tanh   sqrt  sin, cos  erf   power
     float32   1.0   1.0   1.5    2.5    0.5   1.0       2.5   10
     float64   1.0   1.0   1.5    2.5    0.5   1.0       2.5   10
 
-Infinities, NaN and subnormal numbers are what IEEE 754 and C99's annex F ask for. One exception is ours: sin and cos of
-arguments beyond 1e5 (float32) or 2^30 (float64) are those of 0. Polynomials are near-minimax fits (weighted least
-squares on Chebyshev nodes, 60 digits) of the functions named beside them; the methods are the classical ones of Cody &
-Waite 1980 and Muller, Elementary Functions.
+Results for infinities, NaN and subnormal numbers follow IEEE 754 and C99's annex F, with one exception: sin and cos of
+arguments beyond 1e5 (float32) or 2^30 (float64) are those of 0. The methods are those of Cody & Waite 1980 and of Muller,
+Elementary Functions.
 """
 
 from __future__ import annotations
@@ -42,4 +41,4 @@ ELEMENTARY: dict[str, Callable[..., str]] = {
 }  # fmt: skip
 
 NARROW: dict[str, Callable[..., str]] = {"exp": exp_at_most_zero, "log": log_at_least_one}
-"""Functions of the part of their range that `ranges` finds."""
+"""Shorter functions for the restricted arguments that `ranges` recognises."""

@@ -9,9 +9,9 @@ __all__ = ["erf", "exp", "exp_at_most_zero", "tanh"]
 
 
 def _reduced(v: Vectors, x: str, factor: float, offset: float) -> tuple[str, str, str]:
-    """For y = factor x: k, the whole number nearest to y / ln 2; bits whose low end is k + offset; and y - k ln 2.
+    """For y = factor x: k, the whole number nearest to y / ln 2; bits that end in k + offset; and y - k ln 2.
 
-    Adding 2^mantissa leaves no room for a fraction: the sum is rounded to a whole number and its bits hold it.
+    Adding 2^mantissa leaves no room for a fraction, so the sum is rounded to a whole number, which its bits hold.
     """
     f = format_of(v)
     magic = 2.0**f.mantissa + offset
@@ -32,7 +32,7 @@ def _expm1_reduced(v: Vectors, r: str, correction: str | None = None) -> str:
 def exp(v: Vectors, x: str, correction: str | None = None) -> str:
     """exp(x), or exp(x + correction) for a correction below an ulp of x. Rounded once, subnormals included.
 
-    Where the result is 0 it is never scaled down to it: many processors take a hundred cycles to round a number away.
+    A result of 0 is selected, never reached by scaling: many processors take a hundred cycles to round a number to 0.
     """
     f = format_of(v)
     zero = v.number(0.0)
@@ -51,10 +51,10 @@ def exp(v: Vectors, x: str, correction: str | None = None) -> str:
 
 
 def exp_at_most_zero(v: Vectors, x: str) -> str:
-    """exp(x) for x <= 0 or NaN, the same bits with fewer instructions: it cannot overflow, and one scaling is enough.
+    """exp(x) for x <= 0 or NaN, with the same bits and fewer instructions: it cannot overflow, so one scaling is enough.
 
     2^(k + s) is normal for every k of the range, so y 2^(k + s) is exact and the product with 2^-s rounds once. Outside of
-    the range k and y are anything, and are replaced.
+    the range k and y are meaningless, and the result is replaced.
     """
     f = format_of(v)
     inside = v.compare("uge", x, v.number(f.lowest))

@@ -16,7 +16,7 @@ __all__ = ["DOUBLE", "SINGLE", "Format", "format_of", "polynomial"]
 
 @dataclass(frozen=True)
 class Format:
-    """What the functions need to know of a floating-point format. Polynomials: lowest power first."""
+    """Constants of a floating-point format. The coefficients of polynomials begin with the lowest power."""
 
     mantissa: int
     bias: int
@@ -122,7 +122,7 @@ def format_of(v: Vectors) -> Format:
 
 
 def polynomial(v: Vectors, x: str, coefficients: Sequence[float]) -> str:
-    """Horner's rule: the fewest operations; the lanes and the units beside it hide its latency."""
+    """Write a polynomial by Horner's rule, which has the fewest operations. Other lanes and units hide its latency."""
     y = v.number(coefficients[-1])
     for c in reversed(coefficients[:-1]):
         y = v.fma(y, x, v.number(c))

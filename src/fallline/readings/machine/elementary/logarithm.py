@@ -23,7 +23,7 @@ def _log_parts(v: Vectors, x: str) -> tuple[str, str]:
 
 
 def _from_root(v: Vectors, x: str) -> str:
-    """The bits of x less those of sqrt(1/2): e stands where the exponent stood."""
+    """The bits of x minus those of sqrt(1/2), which hold e at the place of the exponent."""
     f = format_of(v)
     root = (
         struct.unpack("<q", struct.pack("<d", f.root))[0]
@@ -34,14 +34,14 @@ def _from_root(v: Vectors, x: str) -> str:
 
 
 def _exponent(v: Vectors, x: str) -> str:
-    """e of `_log_parts`, where a number's exponent stands."""
+    """e of `_log_parts`, at the place of a number's exponent."""
     mask = (1 << format_of(v).mantissa) - 1
     bits = _from_root(v, x)
     return v.bit("sub", bits, v.bit("and", bits, v.whole(mask)))
 
 
 def _float_of(v: Vectors, whole: str) -> str:
-    """A small whole number as a float: it stands in the low bits of 1.5 2^mantissa, which is then subtracted."""
+    """A small whole number as a float: it is added to the bits of 1.5 2^mantissa, which is then subtracted."""
     f = format_of(v)
     bits = ((f.bias + f.mantissa) << f.mantissa) | (1 << (f.mantissa - 1))
     return v.sub(v.from_bits(v.bit("add", whole, v.whole(bits))), v.number(1.5 * 2.0**f.mantissa))
@@ -76,30 +76,30 @@ def _log_of(v: Vectors, x: str, residue: str | None = None, below: str | None = 
 
 
 def _log_ends(v: Vectors, x: str, y: str) -> str:
-    """log's values at 0, below 0, at infinity and NaN."""
+    """Replace y by log's values where x is 0, negative, infinite or NaN."""
     if v.avx512:
         return avx512.log_ends(v, x, y)
     zero, infinity = v.number(0.0), v.number(math.inf)
     y = v.select(v.compare("oeq", x, zero), v.number(-math.inf), y)
-    y = v.select(v.compare("olt", x, zero), v.number(-math.nan), y)  # the NaN that processors make themselves
+    y = v.select(v.compare("olt", x, zero), v.number(-math.nan), y)  # the NaN that processors produce
     return v.select(v.compare("ult", x, infinity), v.select(v.compare("uno", x, x), x, y), v.add(x, x))
 
 
 def log(v: Vectors, x: str) -> str:
-    if v.avx512:  # takes subnormal numbers apart like others
+    if v.avx512:  # its instructions take subnormal numbers, too
         return _log_ends(v, x, _log_of(v, x))
     up, below = _scaled_up(v, x)
     return _log_ends(v, x, _log_of(v, up, below=below))
 
 
 def log_at_least_one(v: Vectors, x: str) -> str:
-    """log(x) for finite x >= 1 or NaN, the same bits with fewer instructions: none of log's ends can be met."""
+    """log(x) for finite x >= 1 or NaN, with the same bits and fewer instructions: log needs none of its special values."""
     y = _log_of(v, x)
     return y if v.avx512 else v.or_nan(y, x)
 
 
 def _scaled_up(v: Vectors, x: str) -> tuple[str, str]:
-    """x 2^below in the range of normal numbers, and below: 0 where x lies in it already."""
+    """x 2^below as a normal number, and below, which is 0 where x is normal."""
     f = format_of(v)
     tiny = v.compare("olt", x, v.number(2.0 ** (1 - f.bias)))
     up = v.select(tiny, v.mul(x, v.number(2.0 ** (f.mantissa + 1))), x)

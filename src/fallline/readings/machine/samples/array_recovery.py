@@ -21,19 +21,19 @@ __all__ = ["RecoveredArrays"]
 
 @dataclass
 class RecoveredArrays:
-    """A graph's arrays in an order in which they can be computed, and where its outputs go.
+    """A graph's arrays in an order in which they can be computed, and the sums to which its outputs are added.
 
     Parameters
     ----------
     outputs
-        (place among the sums, node) for everything that is summed over the samples.
+        Pairs (place among the sums, node) for everything that is summed over the samples.
     """
 
     outputs: Sequence[tuple[int, Node]]
     order: list[NodeArray] = field(default_factory=list)
     outers: list[Outer] = field(default_factory=list)
     rest: list[Total] = field(default_factory=list)
-    """All other sums."""
+    """All sums that are no outer products."""
 
     def __post_init__(self) -> None:
         nodes = [node for _, node in self.outputs]
@@ -86,7 +86,7 @@ class RecoveredArrays:
         return flat[0] if flat == list(range(flat[0], flat[0] + len(flat))) else None
 
     def _used_beyond(self, taken: set[int], places: dict[int, list[int]]) -> set[int]:
-        """Products that something besides their sum uses: these need a value of their own."""
+        """Products that are used outside of their sum, too: these need a value of their own."""
         return {
             a.index
             for n in topological([node for _, node in self.outputs]) for a in n.args if a.index in taken
@@ -135,7 +135,7 @@ class RecoveredArrays:
         return self._home.get(node.index)
 
     def access(self, nodes: list[Node]) -> Access | None:
-        """How these nodes lie in one source, or None if they do not lie evenly in one."""
+        """Return how these nodes lie in one source, or None if they do not lie evenly spaced in one."""
         if len({n.index for n in nodes}) == 1 and self._where(nodes[0]) is None:
             self._single(nodes[0])
         places = [self._where(n) for n in nodes]
@@ -152,7 +152,7 @@ class RecoveredArrays:
         return Access(places[0][0], at[0], (stride,))
 
     def access2(self, nodes: Any) -> Access | None:
-        """The same for a matrix of nodes."""
+        """Return how a matrix of nodes lies in one source; None as in `access`."""
         rows = [self.access(list(row)) for row in nodes]
         if any(r is None or r.source != rows[0].source or r.strides != rows[0].strides for r in rows):  # type: ignore[union-attr]
             return None
@@ -164,7 +164,7 @@ class RecoveredArrays:
         return Access(rows[0].source, bases[0], (stride, *rows[0].strides))
 
     def _single(self, node: Node) -> None:
-        """Make the node a scalar, and all that it needs and that has no home yet."""
+        """Make the node a scalar, and also each operand that belongs to no array yet."""
         stack = [node]
         while stack:
             n = stack[-1]
@@ -179,7 +179,7 @@ class RecoveredArrays:
 
     def _sums(self, outputs: list[tuple[int, Node]]) -> None:
         for place, node in outputs:
-            summed = node.graph.input("total") + node  # the graph's own rule for a sum with a product
+            summed = node.graph.input("total") + node  # by the graph's own rule for a sum with a product
             operands: list[Access | None] = []
             for a in summed.args:
                 if a.payload == ("total",):
@@ -218,14 +218,14 @@ class RecoveredArrays:
         seen: set[int] = set()
         for array in order:
             assert all(id(o.source) in seen for o in array.operands if isinstance(o.source, NodeArray)), (
-                "arrays form a ring"
+                "arrays depend on each other in a circle"
             )
             seen.add(id(array))
         self.order = order
 
 
 def _follows(last: Total, new: Total) -> bool:
-    """Whether a sum goes on where a row of sums ends."""
+    """Whether a sum continues a row of sums."""
     if new.first != last.first + last.count or new.op != last.op:
         return False
     return all(

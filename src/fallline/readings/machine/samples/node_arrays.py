@@ -15,7 +15,7 @@ __all__ = ["Access", "NodeArray", "Outer", "Product", "Total"]
 
 @dataclass(frozen=True)
 class Access:
-    """Elements base + sum of index x stride of a source: "w", "x", "t", a `NodeArray`, or one sample-independent node."""
+    """Elements base + sum of index x stride of a source: "w", "x", "t", a `NodeArray`, or one node without samples."""
 
     source: Any
     base: int = 0
@@ -29,13 +29,13 @@ class Access:
 
 @dataclass(eq=False)
 class NodeArray:
-    """Nodes of one operation, element by element. A array of one node is a plain scalar."""
+    """Nodes of one operation, element by element. An array of one node is a plain scalar."""
 
     op: str
     nodes: list[Node]
     operands: list[Access]
     kept: bool = False
-    """Whether its values are needed outside of the loop that makes them."""
+    """Whether its values are needed outside of the loop that computes them."""
     at: int = 0
     """Its place in the buffers."""
 
@@ -53,7 +53,7 @@ class Product(NodeArray):
 
 @dataclass(frozen=True)
 class Outer:
-    """Sums first..first + n m - 1 take left[i] right[j] of every sample."""
+    """The sums first..first + n m - 1 add left[i] right[j] for every sample."""
 
     left: Access
     right: Access
@@ -63,7 +63,7 @@ class Outer:
 
 @dataclass(frozen=True)
 class Total:
-    """Sums first..first + count - 1 take an operation of themselves (None) and the elements of arrays."""
+    """The sums first..first + count - 1 become an operation of themselves (None) and elements of arrays, for every sample."""
 
     first: int
     op: str

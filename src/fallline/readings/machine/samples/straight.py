@@ -1,7 +1,7 @@
-"""One sample's graph, straight-line, for a few samples at a time.
+"""One sample's graph as straight-line code, for a few samples at a time.
 
-Each gradient entry takes the samples one after the other, whatever their number in a block: the order of a sum is part
-of the arithmetic, the size of a block is not.
+Each entry of the gradient adds the samples one after another, whatever the size of a block: the order of a sum is part of
+the arithmetic, the size of a block is not.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ __all__ = ["Straight"]
 
 @dataclass(frozen=True)
 class Rows:
-    """Where the samples of a step stand: addresses of inputs and targets, as names in the code."""
+    """The addresses of a step's inputs and targets, as names in the code."""
 
     X: str
     T: str
 
 
 class Straight:
-    """Writes blocks of samples of a graph, all in one piece.
+    """Writes blocks of samples of a graph without loops.
 
     Parameters
     ----------
     outputs
-        (place among the sums, node).
+        Pairs (place among the sums, node).
     columns
-        Inputs and targets of a sample.
+        Numbers of inputs and targets of a sample.
     together
-        How many samples a block takes.
+        Number of samples in a block.
     """
 
-    scratch = 0  # vectors of memory it needs
+    scratch = 0  # vectors of scratch memory that it needs
 
     def __init__(self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int) -> None:
         self.outputs, self.columns, self.together = outputs, columns, together
@@ -50,7 +50,7 @@ class Straight:
         self, v: Vectors, read: Callable[[tuple[Any, ...]], str], rows: Rows, first: int | str, count: int,
         bases: dict[str, str],
     ) -> None:  # fmt: skip
-        """Add `count` samples from row `first` on to the sums: one node of all samples after another."""
+        """Add `count` samples from row `first` on to the sums, node by node for all samples of the block."""
         shared: dict[tuple[Any, ...], str] = {}
 
         def reader(u: int) -> Callable[[tuple[Any, ...]], str]:
@@ -66,12 +66,12 @@ class Straight:
         samples = [Writer(v, reader(u), narrow=self.narrow) for u in range(count)]
         order = topological([operand for _, output in self.outputs for operand in _operands(output)])
         turn = {node.index: n for n, node in enumerate(order)}
-        known: list[list[tuple[int, Node]]] = [[] for _ in order]  # by each node, the outputs that waited for it last
+        known: list[list[tuple[int, Node]]] = [[] for _ in order]  # for each node the outputs whose last operand it is
         for place, output in self.outputs:
             known[max(turn[operand.index] for operand in _operands(output))].append((place, output))
         for node, ready in zip(order, known, strict=True):
-            # a register that waits costs more than reading from the cache: so inputs are read anew for every node, and
-            # what is known is added to its sum at once
+            # a register that waits costs more than a read from the cache: so inputs are read anew for every node, and an
+            # output is added to its sum at once
             shared.clear()
             for sample in samples:
                 sample.forget_inputs()
@@ -87,20 +87,20 @@ class Straight:
                 v.store(total, bases["sums"], place)
 
     def _sample_value(self, v: Vectors, rows: Rows, row: int | str, key: tuple[Any, ...]) -> str:
-        """Input ("x", i) or ("t", j) of that row, in every lane."""
+        """Load the input ("x", i) or ("t", j) of a row into every lane."""
         base, columns = (rows.X, self.columns[0]) if key[0] == "x" else (rows.T, self.columns[1])
         return v.splat(v.load_scalar(base, v.index(v.index(row, "mul", columns), "add", key[1])))
 
 
 def _operands(node: Node) -> tuple[Node, ...]:
-    """What must be known before the node can be added to a sum."""
+    """Return the nodes that must be computed before the node can be added to a sum."""
     if node.op == "negative":
         return _operands(node.args[0])
     return node.args if node.op == "multiply" else (node,)
 
 
 def accumulate(v: Vectors, writer: Writer, node: Node, total: str) -> str:
-    """total + node, by the graph's own rule for a sum with a product."""
+    """Write total + node, by the graph's own rule for a sum with a product."""
     summed = node.graph.input("total") + node
     if summed.op == "input":  # nothing is added: a gradient entry that is 0
         return total

@@ -1,4 +1,4 @@
-"""Loss and gradient of a step on data: sums over the samples, in their order, and the penalty on the weights."""
+"""Loss and gradient of a step on data: sums over the samples in their order, and the penalty on the weights."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class OverSamples:
     Parameters
     ----------
     batches
-        Whether steps see minibatches; else all samples.
+        Whether a step uses a minibatch; otherwise it uses all samples.
     remainder
-        Whether the number of samples may be no multiple of `plan.together`.
+        Whether the number of samples may differ from a multiple of `plan.together`.
     """
 
     def __init__(self, f: Frame, objective: Samples, plan: Plan, batches: bool, remainder: bool) -> None:
@@ -34,13 +34,13 @@ class OverSamples:
         self.buffers = f.room(max(body.scratch for body in (self.main, self.hits) if body is not None))
 
     def begin(self) -> None:
-        """Once the table is read: where buffers stand, and after all else the rows of a batch."""
+        """Set the address of the buffers, and of a batch's rows behind all other memory. The table must be read before."""
         f = self.f
         f.base["buffers"] = f.v.at(f.args[Slot.SCRATCH], self.buffers)
         self.packed = f.v.at(f.args[Slot.SCRATCH], f.size)
 
     def step(self, k: str, final: str) -> str:
-        """Loss of the step; its gradient stands in the sums."""
+        """Write the step, leave its gradient in the sums, and return its loss."""
         f, v = self.f, self.f.v
         rows, count = self._rows(k, final)
         with v.loop(f.program.parameters + 2, "zero") as i:
@@ -56,7 +56,7 @@ class OverSamples:
         columns, together = self.objective.columns, self.plan.together
         if not self.plan.tiled:
             return Straight(outputs, columns, together)
-        # of 32 registers (AVX-512) or 16, accumulators may take these; the rest holds operands
+        # accumulators take so many of 32 registers (AVX-512) or 16; operands take the others
         registers = 20 if target.vector_bytes(self.plan.instruction_set) == 64 else 10
         return Tiled(outputs, columns, together, registers)
 
@@ -65,7 +65,7 @@ class OverSamples:
         if not self.batches:
             self.f.factor = v.splat(v.load_scalar(args[Slot.FACTORS], 1))
             return Rows(args[Slot.X], args[Slot.T]), args[Slot.ROWS]
-        # the rows of the step's batch are copied side by side, so that the loop over samples is one and the same
+        # the rows of the step's batch are copied side by side, so that one loop over samples serves batches, too
         nx, nt = self.objective.columns
         packed_T = v.at(self.packed, v.let(f"mul i64 {args[Slot.BATCH]}, {nx}"), v.scalar)
         begin = v.let(f"mul i64 {k}, {args[Slot.BATCH]}")
@@ -83,7 +83,7 @@ class OverSamples:
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
 
     def _take_factors(self, final: str) -> None:
-        """The step's factor and scale: after the last step those of all samples, before it those of a minibatch."""
+        """Set the step's factor and scale: those of all samples after the last step, those of a minibatch before."""
         v, factors = self.f.v, self.f.args[Slot.FACTORS]
         all_ = v.let(f"zext i1 {final} to i64")
         self.f.factor = v.splat(v.load_scalar(factors, all_))
@@ -105,7 +105,7 @@ class OverSamples:
         body.block(self.f.v, self.f.weight_or_setting, rows, first, count, self.f.base)
 
     def _loss(self, total: str) -> str:
-        """factor times the sum, and the penalty's parts, one segment after another."""
+        """Write the factor times the sum, plus the penalty of one segment after another."""
         v, objective = self.f.v, self.objective
         graph = objective.loss_factor.graph
         known = graph.input("total")

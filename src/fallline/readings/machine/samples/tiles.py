@@ -1,8 +1,8 @@
-"""RecoveredArrays as loops, in register tiles: a block of samples by a few units, with lanes as the vectors.
+"""A graph as loops over its arrays, in register tiles of several samples and units, with lanes as the vectors.
 
-A matrix product keeps (samples x units) accumulators in registers while it walks along k; a weight's gradient keeps
-(inputs x units) of them while it walks over the samples of the block. So a weight is read once for several samples, and
-a sum is read and written once for several samples, and it still takes the samples one by one in their order.
+A matrix product keeps (samples x units) accumulators in registers while it runs along k; a weight's gradient keeps
+(inputs x units) of them while it runs over the samples of the block. So a weight is read once for several samples, and a
+sum is read and written once for several samples. It still adds the samples one by one in their order.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Tiled:
     Parameters
     ----------
     outputs
-        (place among the sums, node).
+        Pairs (place among the sums, node).
     columns
-        Inputs and targets of a sample.
+        Numbers of inputs and targets of a sample.
     together
-        How many samples a block takes.
+        Number of samples in a block.
     registers
         Vector registers that accumulators may take.
     """
@@ -57,7 +57,7 @@ class Tiled:
 
 
 def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
-    """RecoveredArrays that share a loop: same length, each reading the others only at its own element."""
+    """Group the arrays that share a loop: they have one length, and each reads the others only at its own element."""
     waiting, done, groups = list(arrays.order), set[int](), []
 
     def ready(array: NodeArray, group: list[NodeArray]) -> bool:
@@ -104,8 +104,8 @@ class _Block:
     ) -> None:
         self.tiled, self.v, self.read, self.rows = tiled, v, read, rows
         self.first, self.count, self.bases = first, count, bases
-        self.once = Writer(v, read)  # what does not differ between samples
-        self.scalars: dict[tuple[int, int], str] = {}  # arrays of one node
+        self.once = Writer(v, read)  # writes the values that all samples share
+        self.scalars: dict[tuple[int, int], str] = {}  # the values of arrays of one node
 
     def write(self) -> None:
         v = self.v
@@ -117,7 +117,7 @@ class _Block:
             )
             for u in range(self.count)
         }
-        for array in self.tiled.arrays.order:  # before any loop, so that they are known in all of them
+        for array in self.tiled.arrays.order:  # before any loop, so that the values are known in all loops
             for o in array.operands:
                 if isinstance(o.source, Node):
                     self.once.write([o.source])
@@ -154,7 +154,7 @@ class _Block:
         return v.splat(v.load_scalar(self.row[source, u], at))
 
     def fetch_all(self, access: Access, index: tuple[Index, ...]) -> list[str]:
-        """The element's value for each sample of the block; read once where all samples share it."""
+        """Return the element's value for each sample of the block. A value that all samples share is read once."""
         if not access.samples:
             return [self.fetch(access, index, 0)] * self.count
         return [self.fetch(access, index, u) for u in range(self.count)]
@@ -182,7 +182,7 @@ class _Block:
                     self._keep(array, j, local[id(array)])
 
     def _operation(self, array: NodeArray, operands: list[list[str]]) -> list[str]:
-        """An element's value for each sample of the block, where `operands` has those of the operands."""
+        """Write the element's value for each sample of the block; `operands` holds the values of each operand."""
         narrow = all(node.index in self.tiled.narrow for node in array.nodes)
 
         def value(u: int) -> str:
@@ -251,7 +251,7 @@ class _Block:
 
 
 def _divisor(n: int, most: int) -> int:
-    """The largest tile up to `most` that divides n, unless that is much smaller: then `most`, with a remainder."""
+    """Return the largest tile up to `most` that divides n; if it is much smaller, return `most`, which leaves a remainder."""
     if n <= most:
         return n
     best = max(d for d in range(1, most + 1) if n % d == 0)
@@ -259,6 +259,6 @@ def _divisor(n: int, most: int) -> int:
 
 
 def _pieces(n: int, size: int) -> list[tuple[int, int, int]]:
-    """(begin, end, tile) of the whole tiles, and of the remainder."""
+    """Return (begin, end, tile) for the whole tiles and for the remainder."""
     whole = n - n % size
     return [(0, whole, size)] + ([(whole, n, n - whole)] if n > whole else [])

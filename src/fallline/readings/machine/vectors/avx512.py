@@ -1,8 +1,8 @@
-"""AVX-512's own instructions for scaling, taking apart and special values: fewer of them, the same bits.
+"""AVX-512's own instructions for scaling, for exponent and mantissa, and for special values.
 
 All of them belong to AVX-512's foundation (`avx512f`), so every processor with AVX-512 has them. IEEE 754 fixes each
-result (a scaling rounds once; exponent and mantissa are exact), so the longer way that `elementary` takes on other machines
-ends in the same number. A test holds every function to that.
+result (a scaling rounds once; exponent and mantissa are exact), so the longer code that `elementary` writes for other
+machines gives the same bits. A test compares them for every function.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fallline.readings.machine.vectors.instructions import Vectors
 __all__ = ["exponent", "log_ends", "mantissa", "scale"]
 
 _LOG_ENDS = 0x03530422
-"""What log(x) is by the kind of x, four bits each, from the lowest: quiet and signalling NaN: that NaN, quiet (2); zero:
+"""The value of log(x) for each kind of x, four bits each, from the lowest: quiet and signalling NaN: that NaN, quiet (2); zero:
 -infinity (4); one: as computed (0); -infinity: the indefinite NaN (3); infinity: itself (5); negative: NaN (3); positive:
 as computed (0)."""
 
@@ -23,7 +23,7 @@ def scale(v: Vectors, y: str, k: str) -> str:
 
 
 def exponent(v: Vectors, x: str) -> str:
-    """e of x = m 2^e with 1 <= |m| < 2, as a number; of subnormal x too."""
+    """e of x = m 2^e with 1 <= |m| < 2, as a number; for subnormal x, too."""
     return _call(v, "getexp", (x,), (_register(v), "zeroinitializer"))
 
 
@@ -33,7 +33,7 @@ def mantissa(v: Vectors, x: str) -> str:
 
 
 def log_ends(v: Vectors, x: str, y: str) -> str:
-    """y = log(x), with log's values at 0, below 0, at infinity and NaN."""
+    """y = log(x), replaced by log's values where x is 0, negative, infinite or NaN."""
     return _call(v, "fixupimm", (y, x), (f"<{512 // v.bits} x i{v.bits}>", v.whole(_LOG_ENDS)), ("i32", "0"))
 
 
@@ -42,7 +42,7 @@ def _register(v: Vectors) -> str:
 
 
 def _call(v: Vectors, name: str, vectors: tuple[str, ...], *others: tuple[str, str]) -> str:
-    """The instruction on one register of the vectors after another, in all lanes, rounding as set elsewhere (4)."""
+    """Apply the instruction to each register of the vectors, in all lanes, with the current rounding mode (4)."""
     n, register = 512 // v.bits, _register(v)
     full = f"@llvm.x86.avx512.mask.{name}.{'pd' if v.bits == 64 else 'ps'}.512"
     others = (*others, (f"i{n}", "-1"), ("i32", "4"))

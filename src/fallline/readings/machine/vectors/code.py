@@ -39,7 +39,7 @@ class Code:
         self.lines.append("  " + line)
 
     def let(self, instruction: str) -> str:
-        """The name of that instruction's result; the same pure instruction in the same block is written once."""
+        """Write an instruction and return the name of its result. In one block the same pure instruction is written once."""
         known = self._known.get(instruction)
         if known is None:
             known = self._known[instruction] = self.new()
@@ -49,7 +49,7 @@ class Code:
         return known
 
     def fresh(self, instruction: str) -> str:
-        """As `let`, for instructions that read memory and so may not be shared."""
+        """Write an instruction that may not be shared because it reads memory, and return the name of its result."""
         name = self.new()
         self.lines.append(f"  {name} = {instruction}")
         return name
@@ -58,11 +58,13 @@ class Code:
         """Write one calculation for several operands, in rows: the first instruction of each, then the second of each ...
 
         Most instructions of a calculation wait for the one before them, and a processor looks only some hundred
-        instructions ahead for others that it can do meanwhile. So independent ones stand side by side. A mark after every
-        row keeps LLVM from moving them apart again.
+        instructions ahead for others that it can execute meanwhile. So independent instructions stand side by side. A
+        mark after every row keeps LLVM from moving them apart.
         """
         written, columns, results = self.lines, [], []
-        self._abreast = True  # `let` then leaves a gap for an instruction that is known already, so that rows stay rows
+        self._abreast = (
+            True  # `let` then leaves a gap for an instruction that is not written again, so that rows stay aligned
+        )
         for piece in pieces:
             self.lines = []
             results.append(piece())
@@ -76,12 +78,12 @@ class Code:
         return results
 
     def mark(self) -> None:
-        """A label, across which LLVM's scheduler moves no instruction. It makes none itself, on any system."""
+        """Write a mark across which LLVM's scheduler moves no instruction. It becomes no instruction on any system."""
         self.declared.update(("declare void @llvm.codeview.annotation(metadata)", '!1 = !{!"in order"}'))
         self.put("call void @llvm.codeview.annotation(metadata !1)")
 
     def label(self, name: str) -> None:
-        """Begin a block. Nothing written before is assumed to be known in it."""
+        """Begin a block. No result of an earlier block is reused in it."""
         self._known, self._block = {}, name
         self.lines.append(f"{name}:")
 
@@ -94,7 +96,7 @@ class Code:
 
     @contextmanager
     def loop(self, count: int | str, name: str = "loop", step: int = 1) -> Iterator[str]:
-        """A loop over 0, step, 2 step, ... below `count` (a number or an i64); the counter's name is handed out."""
+        """Write a loop over 0, step, 2 step, ... below `count` (a number or an i64), and yield the counter's name."""
         head, body, tail, done = (self.fresh_label(name + part) for part in ("", "_body", "_next", "_done"))
         before = self.fresh_label(name + "_before")
         self.put(f"br label %{before}")
@@ -116,11 +118,11 @@ class Code:
         self.label(done)
 
     def advice(self, count: int | str) -> str:
-        """What a loop of that many turns tells the compiler, written after the branch back: nothing here."""
+        """Return advice to the compiler on a loop of `count` turns, written after the branch back: none here."""
         return ""
 
     def carry(self, begin: int, end: int, values: list[str], body: Callable[[str, list[str]], list[str]]) -> list[str]:
-        """A loop over begin..end-1 that hands values on from turn to turn in registers."""
+        """Write a loop over begin..end-1 that passes values from turn to turn in registers."""
         if begin >= end:
             return values
         names = ("carry_before", "carry", "carry_next", "carry_after")
@@ -133,7 +135,7 @@ class Code:
         carried = [self.new() for _ in values]
         at = len(self.lines)
         results = body(i, carried)
-        # phis must stand first, but name what the body computes
+        # phis must stand first, but they name results of the body
         self.lines[at:at] = [f"  {i} = phi i64 [ {begin}, %{before} ], [ {following}, %{tail} ]"] + [
             f"  {name} = phi {self.type} [ {value}, %{before} ], [ {result}, %{tail} ]"
             for name, value, result in zip(carried, values, results, strict=True)
@@ -148,14 +150,14 @@ class Code:
         return results
 
     def leave_if(self, condition: str) -> None:
-        """Leave the innermost loop if that i1 holds."""
+        """Leave the innermost loop if the condition, an i1, holds."""
         stay = self.fresh_label("stay")
         self.put(f"br i1 {condition}, label %{self._leaving[-1]}, label %{stay}")
         self.label(stay)
 
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
-        """A part that runs only if that i1 holds."""
+        """Write a part that runs only if the condition, an i1, holds."""
         yes, after = self.fresh_label("yes"), self.fresh_label("after")
         self.put(f"br i1 {condition}, label %{yes}, label %{after}")
         self.label(yes)
@@ -164,7 +166,7 @@ class Code:
         self.label(after)
 
     def unless(self, condition: str, usual: str, other: Callable[[], str]) -> str:
-        """The value `usual`, or where that i1 holds, which is rare, what `other` writes. Both are of our type."""
+        """Return the value `usual`, or the value that `other` writes if the condition, an i1, holds, which is rare."""
         before, rare, after = self._block, self.fresh_label("rare"), self.fresh_label("usual")
         self.declared.add('!0 = !{!"branch_weights", i32 1, i32 1000000}')
         self.put(f"br i1 {condition}, label %{rare}, label %{after}, !prof !0")
@@ -175,11 +177,11 @@ class Code:
         end = self._block
         self.put(f"br label %{after}")
         self.label(after)
-        self._known = known  # whatever was written before the branch is known after it, too
+        self._known = known  # results from before the branch are known after it, too
         return self.fresh(f"phi {self.type} [ {usual}, %{before} ], [ {value}, %{end} ]")
 
     def index(self, a: int | str, op: str, b: int | str) -> int | str:
-        """An i64 sum, product ...; numbers are computed at once."""
+        """Write an i64 sum, product or difference; that of two numbers is computed at once."""
         if isinstance(a, int) and isinstance(b, int):
             return {"add": a + b, "mul": a * b, "sub": a - b}[op]
         if (op == "add" and b == 0) or (op == "mul" and b == 1):

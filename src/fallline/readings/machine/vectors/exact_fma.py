@@ -1,13 +1,13 @@
-"""a b + c with one rounding, on vectors, for x86 processors that have no such instruction. The same bits as theirs.
+"""a b + c with one rounding, on vectors, for x86 processors without such an instruction. The bits are the same.
 
 float32: the product is exact in float64. The sum there is rounded, and so is the result: twice, which goes wrong only
 where the first rounding ends halfway between two results. There the sum is rounded to odd instead, which keeps the side
 that it was on (Boldo & Melquiond, "Emulation of FMA and correctly rounded sums", IEEE Transactions on Computers 2008).
 
 float64: product and sum with their errors (Dekker 1971, Knuth), which are added last. That last sum is rounded, too;
-where this could matter, and where an error would overflow or underflow, `whole_fma` computes the lanes.
+where this could matter, and where an error would overflow or underflow, the lanes are computed by `whole_fma`.
 
-docs/speed.md has the times, and the ways that were tried instead.
+docs/speed.md has the times, and the alternatives that were tried.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ it matters, so this factor asks for more than twice the doubt."""
 
 
 class ExactVectors(Vectors):
-    """Vectors whose `fma` is made of other instructions."""
+    """Vectors whose `fma` consists of other instructions."""
 
     def fma(self, a: str, b: str, c: str) -> str:
         key = f"fma {a}, {b}, {c}"
@@ -43,7 +43,7 @@ class ExactVectors(Vectors):
         return known
 
     def abreast(self, pieces: Iterable[Callable[[], str]]) -> list[str]:
-        """One calculation after the other: an fma may branch, so instructions cannot alternate."""
+        """Write one calculation after another: an fma may branch, so instructions cannot stand in rows."""
         return [piece() for piece in pieces]
 
     def _any(self, lanes: str) -> str:

@@ -46,7 +46,7 @@ class Vectors(Code):
     # --- memory ---
 
     def at(self, base: str, index: int | str, type_: str | None = None) -> str:
-        """The address of that element, of our vector type unless told."""
+        """Return the address of an element, which is a vector unless `type_` names another type."""
         return self.let(f"getelementptr {type_ or self.type}, ptr {base}, i64 {index}")
 
     def load(self, base: str, index: int | str = 0) -> str:
@@ -66,7 +66,7 @@ class Vectors(Code):
     # --- arithmetic ---
 
     def number(self, value: float) -> str:
-        """A constant in every lane, rounded to our type."""
+        """Return a constant in every lane, rounded to the vector's type."""
         rounded = value if self.bits == 64 else _float32(value)
         return f"splat ({self.scalar} 0x{struct.unpack('<Q', struct.pack('<d', rounded))[0]:016X})"
 
@@ -92,7 +92,7 @@ class Vectors(Code):
         return self.call("fma", a, b, c)
 
     def call(self, name: str, *args: str) -> str:
-        """An LLVM intrinsic that IEEE 754 defines to the last bit: fma, sqrt, floor, fabs, copysign."""
+        """Call an LLVM intrinsic whose bits IEEE 754 defines: fma, sqrt, floor, fabs, copysign."""
         full = f"@llvm.{name}.v{self.width}f{self.bits}"
         self.declared.add(f"declare {self.type} {full}({', '.join([self.type] * len(args))})")
         return self.let(f"call {self.type} {full}({', '.join(f'{self.type} {a}' for a in args)})")
@@ -122,20 +122,20 @@ class Vectors(Code):
         return self.let(f"bitcast {self.integer} {a} to {self.type}")
 
     def bit(self, op: str, a: str, b: str) -> str:
-        """add, sub, shl, lshr, ashr, and, or, xor on the bits."""
+        """Write add, sub, shl, lshr, ashr, and, or, xor on the numbers' bits."""
         return self.let(f"{op} {self.integer} {a}, {b}")
 
     def or_nan(self, y: str, x: str) -> str:
-        """y, or a NaN where x is NaN."""
+        """Return y, or a NaN where x is NaN."""
         mask = self.let(f"sext <{self.width} x i1> {self.compare('uno', x, x)} to {self.integer}")
         return self.from_bits(self.bit("or", mask, self.to_bits(y)))
 
     def clamp_above(self, x: str, bound: str) -> str:
-        """min(x, bound), where NaN stays NaN."""
+        """Return min(x, bound); NaN stays NaN."""
         return self.select(self.compare("olt", bound, x), bound, x)
 
     def clamp_below(self, x: str, bound: str) -> str:
-        """max(x, bound), where NaN stays NaN."""
+        """Return max(x, bound); NaN stays NaN."""
         return self.select(self.compare("ogt", bound, x), bound, x)
 
 

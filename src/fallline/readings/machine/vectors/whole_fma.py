@@ -1,6 +1,6 @@
-"""fma of float64 in whole numbers, as LLVM's text: every case, lane by lane. Slow, and rarely called (`exact_fma`).
+"""fma of float64 in whole numbers, as LLVM's text: every case, lane by lane. It is slow, and `exact_fma` rarely calls it.
 
-It must not be the library's fma: some libraries round twice, and a linker may not find it.
+The C library's fma cannot serve here: some libraries round twice, and a linker may not find it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ __all__ = ["lanes_text"]
 
 
 def lanes_text(width: int) -> str:
-    """Definitions of `@fma_lanes(a, b, c)`, on vectors of that width, and of what it calls."""
+    """Return definitions of `@fma_lanes(a, b, c)` for vectors of this width, and of the functions that it calls."""
     return _WHOLE + _LANES.replace("WIDTH", str(width))
 
 
