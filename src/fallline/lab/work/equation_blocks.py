@@ -16,7 +16,7 @@ from fallline.settings import SETTINGS
 from fallline.views import outlines
 from fallline.views.equations import equations
 
-__all__ = ["written"]
+__all__ = ["equation_blocks"]
 
 Block = dict[str, str]
 Form = Literal["units", "matrix"]
@@ -25,7 +25,7 @@ MOST_UNITS = 60
 """Parameters of a network whose equations can be read unit by unit."""
 
 
-def written(plan: Plan, form: str, run: Run | None = None, step: int = 0) -> Iterator[list[Block]]:
+def equation_blocks(plan: Plan, form: str, run: Run | None = None, step: int = 0) -> Iterator[list[Block]]:
     """The blocks, growing: after each section all that there are so far."""
     blocks: list[Block] = [] if run is None else in_numbers(plan, run, min(step, run.steps))
     yield blocks

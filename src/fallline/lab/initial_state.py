@@ -14,13 +14,13 @@ from fallline.lab.table import Table, read_table
 if TYPE_CHECKING:
     from fallline.studies import Study
 
-__all__ = ["beginning"]
+__all__ = ["initial_state"]
 
 
-def beginning(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, Table]]:
+def initial_state(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, Table]]:
     """The first state and the tables that it names.
 
-    >>> state, _ = beginning("three-gaussians", None)
+    >>> state, _ = initial_state("three-gaussians", None)
     >>> state["map"]["x"], state["pins"][0]
     ({'name': 'learning_rate', 'low': 0.0001, 'high': 0.02, 'scale': 'log'}, {'x': 0.006, 'y': 0.0})
     """
