@@ -20,15 +20,15 @@ import tomlkit
 
 from fallline.data.tables import table
 from fallline.errors import FalllineError
+from fallline.experiment.build import build_landscape, build_method, build_objective, build_start, formula
 from fallline.experiment.starts import draw_starts
+from fallline.experiment.studies import builtin_text, parse, to_toml
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.presets import PRESETS
 from fallline.lab.session.session import MESSAGES, Session
 from fallline.lab.state import default_state
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend
-from fallline.studies import builtin_text, parse, to_toml
-from fallline.studies.checking import build_landscape, build_method, build_objective, build_start, formula
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES

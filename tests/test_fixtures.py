@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from fallline.errors import OutputError, UsageError
+from fallline.experiment.build import build_map, objective_of
+from fallline.experiment.studies import study
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map, compute_map, growing, load_map
 from fallline.maps.rows import pack, tile_sha
 from fallline.runs import engine
-from fallline.studies import study
-from fallline.studies.checking import build_map, objective_of
 
 PLACE = Path(__file__).parent / "fixtures"
 HASHES = json.loads((PLACE / "hashes.json").read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from fallline.errors import OutputError
+from fallline.experiment.studies import parse, study, to_toml
 from fallline.report import report
 from fallline.report.answer import of_pair
 from fallline.report.cliff import find_cliff
@@ -21,7 +22,6 @@ from fallline.report.published import agrees
 from fallline.report.words import FILTERS
 from fallline.runs.compare import compare
 from fallline.runs.intervals import Estimate
-from fallline.studies import parse, study, to_toml
 
 SMALL = (
     ("starts = 1000", "starts = 60"),
@@ -83,7 +83,7 @@ learning_rate = 0.02
 
 @pytest.fixture(scope="module")
 def built_in(tmp_path_factory):
-    from fallline.studies import builtin_text
+    from fallline.experiment.studies import builtin_text
 
     text = builtin_text()
     for old, new in SMALL:

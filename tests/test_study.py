@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 
 from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError
-from fallline.formulas import EXAMPLES
-from fallline.settings import SETTINGS
-from fallline.studies import BUILTIN, builtin_text, parse, study, to_toml
-from fallline.studies.checking import formula
-from fallline.studies.keys import declared
-from fallline.studies.locate import line_of, locate
-from fallline.studies.spec import (
+from fallline.experiment.build import formula
+from fallline.experiment.fields import declared
+from fallline.experiment.formats.toml_lines import line_of, locate
+from fallline.experiment.records import (
     ComparisonPlan,
     Figure,
     LandscapePlan,
@@ -28,6 +25,9 @@ from fallline.studies.spec import (
     StartPlan,
     Study,
 )  # fmt: skip
+from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
+from fallline.formulas import EXAMPLES
+from fallline.settings import SETTINGS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES

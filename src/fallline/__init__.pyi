@@ -7,6 +7,7 @@ from .data.generated import generate
 from .errors import FalllineError
 from .experiment.method import Method, method
 from .experiment.starts import draw_starts, notebook_start
+from .experiment.studies import Study, study
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
@@ -15,7 +16,6 @@ from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Run, descend
 from .settings import SETTINGS, Setting
-from .studies import Study, study
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial
 from .textbook.landscapes import LANDSCAPES, Landscape

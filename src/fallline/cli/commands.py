@@ -144,8 +144,8 @@ def report(study: str = "three-gaussians", *, out: Out = None, force: Force = Fa
         study: A built-in study's name, or a TOML file.
         out: Folder to write to; `report` unless given.
     """
+    from fallline.experiment.studies import study as read
     from fallline.report import report as write
-    from fallline.studies import study as read
 
     with bar("report") as progress:
         files = write(read(study), out or Path("report"), overwrite=force, progress=progress)
@@ -162,7 +162,7 @@ def study(name: str = "three-gaussians") -> int:
     Args:
         name: A built-in study's name.
     """
-    from fallline.studies import builtin_text
+    from fallline.experiment.studies import builtin_text
 
     print_document(builtin_text(name))
     return 0

@@ -157,9 +157,9 @@ def _mark(text: str) -> tuple[float, float, str]:
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     """The objective that a word names, and what the first map of its study says: axes, size, optimizer, start, steps."""
-    from fallline.studies import study as read
-    from fallline.studies.checking import build_start, schedule_words
-    from fallline.studies.checking import objective_of as of_study
+    from fallline.experiment.build import build_start, schedule_words
+    from fallline.experiment.build import objective_of as of_study
+    from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
     if names_file(word) or word in LANDSCAPES:

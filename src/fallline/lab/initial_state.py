@@ -12,7 +12,7 @@ from fallline.lab.state import MOST_PINS, State, StateError, default_state, read
 from fallline.lab.table import Table, read_table
 
 if TYPE_CHECKING:
-    from fallline.studies import Study
+    from fallline.experiment.studies import Study
 
 __all__ = ["initial_state"]
 
@@ -41,8 +41,8 @@ def initial_state(study: str | Path | Study | None, data: str | Path | None) -> 
 def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
     from fallline.experiment.axes import axis
-    from fallline.studies.checking import build_map, objective_of
-    from fallline.studies.document import study as read_study
+    from fallline.experiment.build import build_map, objective_of
+    from fallline.experiment.formats.toml import study as read_study
 
     study = read_study(what)
     if study.network is None and study.landscape is None:

@@ -9,8 +9,8 @@ from fallline.experiment.map_spec import MapSpec
 from fallline.lab.plan import Plan
 from fallline.lab.state import State
 from fallline.lab.table import Table
-from fallline.studies.document import to_toml
-from fallline.studies.spec import DataPlan, LandscapePlan, MapPlan, NetworkPlan, RunPlan, SchedulePlan, Study
+from fallline.experiment.formats.toml import to_toml
+from fallline.experiment.records import DataPlan, LandscapePlan, MapPlan, NetworkPlan, RunPlan, SchedulePlan, Study
 
 __all__ = ["study_text"]
 

@@ -20,7 +20,7 @@ except ImportError:
     raise UsageError("the lab in a notebook needs anywidget: pip install 'fallline[widget]'.") from None
 
 if TYPE_CHECKING:
-    from fallline.studies import Study
+    from fallline.experiment.studies import Study
 
 __all__ = ["Lab", "lab"]
 

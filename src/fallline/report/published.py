@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fallline.experiment.build import formula
+from fallline.experiment.records import Figure, Study
 from fallline.problems import LandscapeObjective
-from fallline.studies.checking import formula
-from fallline.studies.spec import Figure, Study
 
 if TYPE_CHECKING:
     from fallline.report.results import Forward, NamedRun

@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.map_spec import parse_size
-from fallline.maps.map import compute_map
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.report.cliff import Cliff, find_cliff
-from fallline.report.gradients import GradientCheck, check_gradient
-from fallline.report.published import Published, compare_figures
-from fallline.report.tuning import Tuning, tune
-from fallline.runs.compare import Comparison, compare
-from fallline.runs.descent import Run, descend
-from fallline.studies.checking import (
+from fallline.experiment.build import (
     build_landscape,
     build_map,
     build_method,
@@ -28,7 +19,16 @@ from fallline.studies.checking import (
     build_weights,
     objective_of,
 )  # fmt: skip
-from fallline.studies.spec import ComparisonPlan, MapPlan, RunPlan, Study
+from fallline.experiment.map_spec import parse_size
+from fallline.experiment.records import ComparisonPlan, MapPlan, RunPlan, Study
+from fallline.maps.map import compute_map
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.report.cliff import Cliff, find_cliff
+from fallline.report.gradients import GradientCheck, check_gradient
+from fallline.report.published import Published, compare_figures
+from fallline.report.tuning import Tuning, tune
+from fallline.runs.compare import Comparison, compare
+from fallline.runs.descent import Run, descend
 from fallline.textbook import network as pages
 
 __all__ = ["Compared", "Forward", "Mapped", "NamedRun", "Results", "collect"]

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.method import Method
+from fallline.experiment.records import ComparisonPlan
 from fallline.experiment.starts import draw_starts
 from fallline.problems import Objective
 from fallline.runs.compare import Comparison, compare
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
-from fallline.studies.spec import ComparisonPlan
 from fallline.views.style import number
 from fallline.views.words import method_parts
 

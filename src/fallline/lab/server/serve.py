@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fallline.errors import UsageError
 
 if TYPE_CHECKING:
-    from fallline.studies import Study
+    from fallline.experiment.studies import Study
 
 __all__ = ["serve"]
 

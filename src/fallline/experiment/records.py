@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline.data.generated import GENERATED
-from fallline.settings import SETTINGS
-from fallline.studies.keys import (
+from fallline.experiment.fields import (
     Choice,
     Flag,
     Kind,
@@ -29,6 +28,7 @@ from fallline.studies.keys import (
     Whole,
     key,
 )  # fmt: skip
+from fallline.settings import SETTINGS
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.landscapes import LANDSCAPES
@@ -265,7 +265,7 @@ class MapPlan:
 class Study:
     """A described set of runs.
 
-    >>> from fallline.studies import study
+    >>> from fallline.experiment.studies import study
     >>> three = study("three-gaussians")
     >>> len(three.descents), len(three.fits), three.network.sizes
     (9, 4, '2-3-2-3')

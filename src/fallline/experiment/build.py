@@ -12,14 +12,10 @@ from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError, StudyError
+from fallline.experiment.fields import Place
 from fallline.experiment.map_spec import MapSpec, map_spec
 from fallline.experiment.method import Method, method
-from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
-from fallline.formulas import formula_landscape
-from fallline.number_text import is_whole, read_number
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
-from fallline.studies.keys import Place
-from fallline.studies.spec import (
+from fallline.experiment.records import (
     ComparisonPlan,
     DataPlan,
     Example,
@@ -31,6 +27,10 @@ from fallline.studies.spec import (
     StartPlan,
     Study,
 )  # fmt: skip
+from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
+from fallline.formulas import formula_landscape
+from fallline.number_text import is_whole, read_number
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector
 from fallline.textbook.landscapes import landscape
 from fallline.textbook.network import Network
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from fallline.errors import FalllineError, StudyError, UnknownNameError, shown
+from fallline.experiment.formats.toml_lines import Path, line_of
 from fallline.settings import SETTINGS
-from fallline.studies.locate import Path, line_of
 
 __all__ = [
     "Choice", "Flag", "Kind", "Names", "Number", "Numbers", "Place", "Rest", "Rows", "Sizes", "Table", "Tables", "Text",
