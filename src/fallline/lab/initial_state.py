@@ -42,7 +42,7 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
     from fallline.experiment.axes import axis
     from fallline.experiment.build import build_map, objective_of
-    from fallline.experiment.formats.toml import study as read_study
+    from fallline.experiment.studies import study as read_study
 
     study = read_study(what)
     if study.network is None and study.landscape is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fallline.experiment.formats.toml import to_toml
 from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.records import DataPlan, LandscapePlan, MapPlan, NetworkPlan, RunPlan, SchedulePlan, Study
 from fallline.lab.plan import Plan
 from fallline.lab.state import State
 from fallline.lab.table import Table
-from fallline.experiment.formats.toml import to_toml
-from fallline.experiment.records import DataPlan, LandscapePlan, MapPlan, NetworkPlan, RunPlan, SchedulePlan, Study
 
 __all__ = ["study_text"]
 
