@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fallline.data.csv_file import CsvFile, read_csv_file
 from fallline.errors import UsageError
 from fallline.lab.plan import build_plan
 from fallline.lab.repair import repaired
 from fallline.lab.state import MOST_PINS, State, StateError, default_state, read_state
-from fallline.lab.table import Table, read_table
 
 if TYPE_CHECKING:
     from fallline.experiment.studies import Study
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["initial_state"]
 
 
-def initial_state(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, Table]]:
+def initial_state(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, CsvFile]]:
     """The first state and the tables that it names.
 
     >>> state, _ = initial_state("three-gaussians", None)
     >>> state["map"]["x"], state["pins"][0]
     ({'name': 'learning_rate', 'low': 0.0001, 'high': 0.02, 'scale': 'log'}, {'x': 0.006, 'y': 0.0})
     """
-    tables: dict[str, Table] = {}
+    tables: dict[str, CsvFile] = {}
     state = default_state()
     if study is not None:
         state = _of_study(study, tables)
     if data is not None:
-        read = read_table(Path(data))
+        read = read_csv_file(Path(data))
         tables = {read.digest: read}
         part = {"kind": "table", "digest": read.digest, "target": read.columns[-1]}
         objective = state["objective"] if state["objective"]["kind"] == "network" else {"kind": "network"}
@@ -38,7 +38,7 @@ def initial_state(study: str | Path | Study | None, data: str | Path | None) -> 
     return state, tables
 
 
-def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
+def _of_study(what: str | Path | Study, tables: dict[str, CsvFile]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
     from fallline.experiment.axes import axis
     from fallline.experiment.build import build_map, objective_of
@@ -62,7 +62,7 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
         if p.points:
             d["data"] = {"kind": "points", "points": [[float(x), float(y), int(k)] for x, y, k in p.points]}
         elif p.file:
-            read = read_table(study.folder / p.file)
+            read = read_csv_file(study.folder / p.file)
             tables[read.digest] = read
             if not isinstance(p.target, str) or p.inputs:
                 raise UsageError("the lab takes a table with one target and all other columns as inputs.")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.experiment.formats.toml import to_toml
 from fallline.experiment.map_spec import MapSpec
 from fallline.experiment.records import DataPlan, LandscapePlan, MapPlan, NetworkPlan, RunPlan, SchedulePlan, Study
 from fallline.lab.plan import Plan
 from fallline.lab.state import State
-from fallline.lab.table import Table
 
 __all__ = ["study_text"]
 
 
-def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Table]) -> str:
+def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, CsvFile]) -> str:
     """A study with the map in view, and the pinned runs where their settings say all."""
     d = state.json
     net = d["objective"]["kind"] == "network"
@@ -66,7 +66,7 @@ def _network(part: Mapping[str, Any]) -> NetworkPlan:
     )  # fmt: skip
 
 
-def _data(part: Mapping[str, Any], tables: Mapping[str, Table]) -> DataPlan:
+def _data(part: Mapping[str, Any], tables: Mapping[str, CsvFile]) -> DataPlan:
     if part["kind"] == "points":
         return DataPlan(points=tuple(tuple(p) for p in part["points"]))
     if part["kind"] == "table":

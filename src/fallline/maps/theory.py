@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.maps.replay import replay
 from fallline.maps.tiles import inputs
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
+from fallline.problems.curvature import eigenvalues, stable_learning_rate
 
 if TYPE_CHECKING:
     from fallline.maps.map import Map

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.data.generated import GENERATED
 from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.controls.fields import choice, number, options
@@ -21,7 +22,6 @@ from fallline.lab.state import (
     State,
     options_of,
 )  # fmt: skip
-from fallline.lab.table import Table
 from fallline.maps.picture import measure_word
 from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective
@@ -38,7 +38,7 @@ __all__ = ["describe_controls"]
 Json = dict[str, Any]
 
 
-def describe_controls(plan: Plan, table: Table | None, state: State) -> Json:
+def describe_controls(plan: Plan, table: CsvFile | None, state: State) -> Json:
     """The groups of controls that apply to a state."""
     d = state.json
     net = d["objective"]["kind"] == "network"
@@ -81,7 +81,7 @@ def _objective(d: Json) -> list[Json]:
     ]  # fmt: skip
 
 
-def _data(d: Json, table: Table | None) -> list[Json]:
+def _data(d: Json, table: CsvFile | None) -> list[Json]:
     data = d["data"]
     kinds = [("generated", "generated"), ("points", "by hand"), ("table", "CSV")]
     fields = [choice("data.kind", "source", "Where the samples come from.",

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from fallline.data.csv_file import CsvFile
 from fallline.errors import FalllineError
 from fallline.lab.page_files import PAGE
 from fallline.lab.plan import build_plan
@@ -25,7 +26,6 @@ from fallline.lab.server.guard import Guard
 from fallline.lab.server.line import Line
 from fallline.lab.session.session import Session
 from fallline.lab.state import State, default_state
-from fallline.lab.table import Table
 from fallline.lab.work.pool import Pool
 from fallline.lab.work.pyramid import Place, compute_tile
 
@@ -43,7 +43,7 @@ FIRST_WORD = 15.0
 """Seconds that a page may take for its first message."""
 
 
-def application(access: Access, first: State | None = None, tables: Mapping[str, Table] | None = None) -> Guard:
+def application(access: Access, first: State | None = None, tables: Mapping[str, CsvFile] | None = None) -> Guard:
     """The ASGI application, guarded."""
     pool = Pool()
     # A state is checked, and its data made, beside the loop that serves everybody.
@@ -111,7 +111,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
     return Guard(Starlette(routes=routes, lifespan=lifespan), access)
 
 
-def _first_tile(first: State | None, tables: Mapping[str, Table]) -> None:
+def _first_tile(first: State | None, tables: Mapping[str, CsvFile]) -> None:
     """Compile and train what a page will ask for first; its tile is kept."""
     with contextlib.suppress(FalllineError):  # the page will be told
         compute_tile(build_plan(first or default_state(), tables), Place(0, 0, 0))
