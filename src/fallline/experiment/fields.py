@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from fallline.errors import FalllineError, UnknownNameError
-from fallline.settings import SETTINGS, Setting
+from fallline.settings import SETTINGS, Setting, Slider
 
 __all__ = [
     "KEY", "About", "Adapted", "Choice", "Flag", "Free", "Json", "Kind", "ListOf", "Names", "Number", "Numbers", "OfSetting", "Rows",
@@ -341,7 +341,7 @@ class About(NamedTuple):
     meaning: str
     label: str
     symbol: str
-    slider: Any
+    slider: Slider | None
     default: Any
 
 
@@ -386,6 +386,6 @@ def about(record: Any, name: str) -> About:
     """
     field = record.model_fields[name]
     setting = getattr(kind_of(field), "setting", None)
-    label = field.title or getattr(setting, "label", "") or name.replace("_", " ")
-    symbol, slider = getattr(setting, "symbol", ""), getattr(setting, "slider", None)
+    label = field.title or (setting.label if setting else name.replace("_", " "))
+    symbol, slider = (setting.symbol, setting.slider_range) if setting else ("", None)
     return About(field.description or "", label, symbol, slider, field.default)

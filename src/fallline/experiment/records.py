@@ -56,6 +56,11 @@ InitialName: TypeAlias = Annotated[str, Choice("initial weights", INITIALS)]
 """The name of a distribution of a network's random weights."""
 
 
+def settings_of(member: Any) -> dict[str, Kind]:
+    """The kinds of the settings that a member of a family declares."""
+    return {name: OfSetting(setting) for name, setting in member.declared.items()}
+
+
 # What is minimised ----------------------------------------------------------------------------------------------------
 
 
@@ -125,10 +130,10 @@ class Landscape(Record):
 # The samples ----------------------------------------------------------------------------------------------------------
 
 
-def _options(make: Any) -> dict[str, Kind]:
-    """The kinds of a generated set's own options."""
-    names = [name for name in inspect.signature(make).parameters if name not in ("samples", "seed")]
-    return {name: Adapted(Rows) if name == "centres" else Number() for name in names}
+def _options(member: Any) -> dict[str, Kind]:
+    """The kinds of a generated set's options: its own settings; an argument that is no number takes rows of numbers."""
+    rows = {name: Adapted(Rows) for name in inspect.signature(member.function).parameters if name not in member.declared}
+    return {k: kind for k, kind in settings_of(member).items() if k not in ("samples", "seed")} | rows
 
 
 class Generated(Record):
@@ -185,11 +190,6 @@ Data: TypeAlias = Annotated[
 
 
 # How it is trained ----------------------------------------------------------------------------------------------------
-
-
-def settings_of(member: Any) -> dict[str, Kind]:
-    """The kinds of an optimizer's or a schedule's settings."""
-    return {name: OfSetting(SETTINGS[name]) for name in member.settings}
 
 
 LAYER_RATES = ((r"learning_rate\.[0-9]+", OfSetting(SETTINGS["learning_rate"])),)
