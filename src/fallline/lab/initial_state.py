@@ -42,6 +42,8 @@ def _of_study(what: str | Path | Study, tables: dict[str, CsvFile]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
     from fallline.experiment.axes import axis
     from fallline.experiment.build import build_map, objective_of
+    from fallline.experiment.records import Points
+    from fallline.experiment.records import Table as DataTable
     from fallline.experiment.studies import study as read_study
 
     study = read_study(what)
@@ -53,15 +55,10 @@ def _of_study(what: str | Path | Study, tables: dict[str, CsvFile]) -> State:
     )
     if kind == "network" and study.network is not None and study.data is not None:
         n, p = study.network, study.data
-        hidden = n.sizes.count("-") - 1
-        names = [n.activation] * hidden if isinstance(n.activation, str) else list(n.activation)
-        d["objective"] = {
-            "kind": "network", "units": [int(k) for k in n.sizes.split("-")], "activations": names, "loss": n.loss,
-            "reduction": n.reduction, "bias": n.bias, "l2": n.l2,
-        }  # fmt: skip
-        if p.points:
+        d["objective"] = {"kind": "network"} | n.model_dump(mode="json")
+        if isinstance(p, Points):
             d["data"] = {"kind": "points", "points": [[float(x), float(y), int(k)] for x, y, k in p.points]}
-        elif p.file:
+        elif isinstance(p, DataTable):
             read = read_csv_file(study.folder / p.file)
             tables[read.digest] = read
             if not isinstance(p.target, str) or p.inputs:
@@ -85,7 +82,7 @@ def _of_study(what: str | Path | Study, tables: dict[str, CsvFile]) -> State:
     spec = build_map(plan, objective_of(study, plan.objective))
     d |= {
         "optimizer": plan.optimizer, "steps": plan.steps, "dtype": plan.dtype, "seed": plan.seed, "starts": plan.starts,
-        "initial": plan.distribution, "batch": plan.batch, "schedule": spec.schedule.name,
+        "initial": plan.initial, "batch": plan.batch, "schedule": spec.schedule.name,
         "schedule_settings": {k: v for k, v in spec.schedule_settings.items() if k != "steps"},
         "start": None if plan.start is None or spec.start is None else spec.start.tolist(),
         "settings": {k: v for k, v in spec.settings.items() if not k.startswith("learning_rate.")},
