@@ -6,7 +6,6 @@ import base64
 import json
 import shutil
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,7 +109,7 @@ def test_exchanged_tiles_of_an_old_file_are_found(old):
 @pytest.mark.parametrize("name", HASHES["studies"])
 def test_a_study_gives_its_map(name):
     read = study(PLACE / "studies" / name)
-    plan = replace(read.maps[0], size="32x24")
+    plan = read.maps[0].with_(size="32x24")
     m = compute_map(build_map(plan, objective_of(read, plan.objective)))
     assert m.complete
     if SAME_ARITHMETIC:

@@ -23,9 +23,10 @@ from websockets.sync.client import connect
 
 from fallline.errors import UsageError
 from fallline.lab.server.access import Access
-from fallline.lab.server.application import MOST_PAGES, application, bind
+from fallline.lab.server.application import MOST_PAGES, application
 from fallline.lab.server.guard import DOORS, HEADERS
 from fallline.lab.server.kept_secret import kept_secret
+from fallline.lab.server.listening import bind
 
 
 class Lab:

@@ -24,7 +24,7 @@ from fallline.lab.state import StateError, canonical, default_state, read_state
 from fallline.lab.work import tiling, trained
 from fallline.lab.work.pool import Pool
 from fallline.lab.work.pyramid import Place, compute_tile
-from fallline.runs.deaths import deaths
+from fallline.problems.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
 

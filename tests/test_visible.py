@@ -8,7 +8,6 @@ import json
 import sys
 import unicodedata
 import warnings
-from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -133,7 +132,7 @@ def test_pictures_are_valid_and_show_escapes(m):
 
 def test_a_study_is_visible_and_says_the_same():
     title = HOSTILE.replace("\ud800", "")
-    text = to_toml(replace(fl.study(), title=title))
+    text = to_toml(fl.study().with_(title=title))
     assert visible(text, keep="\n") == text
     assert parse(text).title == title
 
@@ -144,7 +143,7 @@ def test_the_report_is_visible(network, monkeypatch):
 
     chapter = ("data", HOSTILE, {"data": network.data, "picture": "", "rows": []})
     monkeypatch.setattr("fallline.report.chapters.chapters", lambda results, gallery: [chapter])
-    page = render(SimpleNamespace(study=replace(fl.study(), title=HOSTILE)))
+    page = render(SimpleNamespace(study=fl.study().with_(title=HOSTILE)))
     assert r"cats\u001b[2J" in page.html
     assert visible(page.html, keep="\n\t") == page.html
 

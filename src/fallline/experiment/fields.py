@@ -1,295 +1,391 @@
-"""The kinds of values that a study's keys take: each reads a TOML value, or says what it should have been.
+"""The kinds of values that an experiment's fields take: what each reads, writes, refuses and tells a JSON Schema.
 
-A key is declared once, as a field of a dataclass with its kind and meaning; reading, writing, comments and errors come
-from there.
+A field is declared once, in a record, with its kind, default and meaning. Studies, the lab, comments, JSON Schema and error
+messages read that declaration.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, NamedTuple, NoReturn
 
-from fallline.errors import FalllineError, StudyError, UnknownNameError, shown
-from fallline.experiment.formats.toml_lines import Path, line_of
-from fallline.settings import SETTINGS
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from fallline.errors import FalllineError, UnknownNameError
+from fallline.settings import SETTINGS, Setting, Slider
 
 __all__ = [
-    "Choice", "Flag", "Kind", "Names", "Number", "Numbers", "Place", "Rest", "Rows", "Sizes", "Table", "Tables", "Text",
-    "Whole", "declared", "key", "read_table", "write_table",
+    "KEY", "About", "Adapted", "Choice", "Flag", "Free", "Json", "Kind", "ListOf", "Names", "Number", "Numbers", "OfSetting", "Rows",
+    "Spread", "Text", "Units", "Whole", "about", "key", "kind_of", "plain", "refuse", "setting_key", "spelling",
 ]  # fmt: skip
 
-T = TypeVar("T")
+Json = dict[str, Any]
+"""A JSON Schema, or any other object of JSON."""
+
+KEY = "<key>"
+"""Stands in a rule for the key that the rule is about."""
+
+
+def refuse(rule: str) -> NoReturn:
+    """Refuse a value; the message becomes "KEY must be RULE; got VALUE."."""
+    raise PydanticCustomError("rule", rule)
+
+
+def refuse_unknown(valid: Iterable[str]) -> NoReturn:
+    """Refuse a key; the message lists the `valid` ones."""
+    raise PydanticCustomError("unknown", "unknown", {"valid": list(valid)})
+
+
+class Kind:
+    """A kind of value, used as an annotation: `Annotated[float, Number()]`."""
+
+    def read(self, value: Any) -> Any:
+        """Return the value in its canonical form, or refuse it."""
+        raise NotImplementedError
+
+    def schema(self) -> Json:
+        """Return the JSON Schema of the values that `read` accepts."""
+        return {}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        return self.schema()
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place in a study file, for errors."""
-
-    source: str
-    lines: dict[Path, int]
-    path: Path = ()
-
-    def at(self, *names: str | int) -> Place:
-        """A key or entry inside of this."""
-        return Place(self.source, self.lines, (*self.path, *names))
-
-    @property
-    def name(self) -> str:
-        """The key as people write it: "fits[2].learning_rate", counted from 1."""
-        text = ""
-        for part in self.path:
-            text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
-        return text or "the study"
-
-    def error(self, sentence: str) -> StudyError:
-        """The error of that sentence, with file and line."""
-        return StudyError(f"{self.source}, line {line_of(self.lines, self.path)}: {sentence}")
-
-    def wrong(self, rule: str, value: object) -> StudyError:
-        """The error of a value that breaks a rule."""
-        return self.error(f"{self.name} must be {rule}; got {shown(value)}.")
-
-    def call(self, function: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """What the function returns; its complaint, if it has one, with this place."""
-        try:
-            return function(*arguments, **options)
-        except StudyError:
-            raise
-        except (FalllineError, TypeError) as error:
-            raise self.error(f"{self.name}: {error}") from None
-
-
-class Kind(Protocol):
-    """A kind of value: from TOML, and back to it."""
-
-    def read(self, value: Any, place: Place) -> Any: ...
-
-    def write(self, value: Any) -> Any: ...
-
-
-class _Plain:
-    def write(self, value: Any) -> Any:
-        return value
-
-
-@dataclass(frozen=True)
-class Text(_Plain):
+class Text(Kind):
     """A text."""
 
-    def read(self, value: Any, place: Place) -> str:
-        if not isinstance(value, str):
-            raise place.wrong("a text in quotes", value)
-        return value
+    def read(self, value: Any) -> str:
+        return value if isinstance(value, str) else refuse("a text in quotes")
+
+    def schema(self) -> Json:
+        return {"type": "string"}
 
 
 @dataclass(frozen=True)
-class Flag(_Plain):
+class Flag(Kind):
     """true or false."""
 
-    def read(self, value: Any, place: Place) -> bool:
-        if not isinstance(value, bool):
-            raise place.wrong("true or false", value)
-        return value
+    def read(self, value: Any) -> bool:
+        return value if isinstance(value, bool) else refuse("true or false")
+
+    def schema(self) -> Json:
+        return {"type": "boolean"}
 
 
 @dataclass(frozen=True)
-class Number(_Plain):
-    """A number; where `setting` is given, in that setting's range."""
+class Number(Kind):
+    """A finite number."""
 
-    setting: str = ""
-
-    def read(self, value: Any, place: Place) -> float:
-        if self.setting:
-            return place.call(SETTINGS[self.setting].check, value)
+    def read(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise place.wrong("a number", value)
+            refuse("a number")
         if not abs(value) <= sys.float_info.max:  # TOML has nan and inf
-            raise place.wrong("a finite number", value)
+            refuse("a finite number")
         return float(value)
 
+    def schema(self) -> Json:
+        return {"type": "number"}
+
 
 @dataclass(frozen=True)
-class Whole(_Plain):
-    """A whole number from `low` to `high`; where `setting` is given, in that setting's range, too."""
+class Whole(Kind):
+    """A whole number from `low` to `high`."""
 
-    setting: str = ""
     low: int = 0
     high: int = 2**63 - 1
 
-    def read(self, value: Any, place: Place) -> int:
+    def read(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
             most = f" and at most {self.high:,}" if self.high < 2**63 - 1 else ""
-            raise place.wrong(f"a whole number of at least {self.low}{most}", value)
-        return int(place.call(SETTINGS[self.setting].check, value)) if self.setting else value
-
-
-@dataclass(frozen=True)
-class Choice(_Plain):
-    """One of several names."""
-
-    what: str
-    names: Callable[[], Iterable[str]]
-
-    def read(self, value: Any, place: Place) -> str:
-        names = list(self.names())
-        if not isinstance(value, str) or value not in names:
-            raise place.error(f"{place.name}: {UnknownNameError(self.what, value, names)}")
+            refuse(f"a whole number of at least {self.low}{most}")
         return value
 
-
-@dataclass(frozen=True)
-class Names:
-    """One name, or a list of them."""
-
-    choice: Choice | Text
-
-    def read(self, value: Any, place: Place) -> str | tuple[str, ...]:
-        if isinstance(value, list):
-            return tuple(self.choice.read(v, place.at(k)) for k, v in enumerate(value))
-        return self.choice.read(value, place)
-
-    def write(self, value: Any) -> Any:
-        return list(value) if isinstance(value, tuple) else value
+    def schema(self) -> Json:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """A list of numbers."""
+class OfSetting(Kind):
+    """A value of a setting, in its range."""
 
-    def read(self, value: Any, place: Place) -> tuple[float, ...]:
-        if not isinstance(value, list) or not value:
-            raise place.wrong("a list of numbers", value)
-        return tuple(Number().read(v, place.at(k)) for k, v in enumerate(value))
+    setting: Setting
 
-    def write(self, value: Any) -> Any:
-        return list(value)
+    def read(self, value: Any) -> float:
+        if self.setting.whole and (isinstance(value, bool) or not isinstance(value, int)):
+            refuse("a whole number" + ("" if self.setting.range == "finite" else f" {self.setting.range}"))
+        return self.setting.check(value)
 
-
-@dataclass(frozen=True)
-class Rows:
-    """A list of rows of numbers, all of the same length."""
-
-    def read(self, value: Any, place: Place) -> tuple[tuple[float, ...], ...]:
-        if not isinstance(value, list) or not value:
-            raise place.wrong("a list of rows, each a list of numbers", value)
-        rows = tuple(Numbers().read(row, place.at(k)) for k, row in enumerate(value))
-        if len({len(row) for row in rows}) > 1:
-            raise place.wrong("rows of the same length", value)
-        return rows
-
-    def write(self, value: Any) -> Any:
-        return [list(row) for row in value]
+    def schema(self) -> Json:
+        s = self.setting
+        schema: Json = {"type": "integer" if s.whole else "number", "description": s.meaning}
+        if abs(s.low) < float("inf"):
+            schema["minimum" if s.low_included else "exclusiveMinimum"] = s.low
+        if abs(s.high) < float("inf"):
+            schema["maximum" if s.high_included else "exclusiveMaximum"] = s.high
+        return schema
 
 
 @dataclass(frozen=True)
-class Sizes(_Plain):
-    """Sizes of a network's layers: "2-3-2-3"."""
+class Choice(Kind):
+    """One of several names. `family` holds them; `what` names it in errors."""
 
-    def read(self, value: Any, place: Place) -> str:
+    what: str
+    family: Iterable[str]
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.family:
+            raise UnknownNameError(self.what, value, self.family)
+        return value
+
+    def schema(self) -> Json:
+        return {"enum": [name for name in self.family if name]}
+
+
+@dataclass(frozen=True)
+class Names(Kind):
+    """A name, or a list of names."""
+
+    name: Choice | Text
+
+    def read(self, value: Any) -> str | tuple[str, ...]:
+        if isinstance(value, list | tuple):
+            return tuple(_each(enumerate(value), lambda _, name: self.name.read(name)).values())
+        return str(self.name.read(value))
+
+    def schema(self) -> Json:
+        return {"anyOf": [self.name.schema(), {"type": "array", "items": self.name.schema()}]}
+
+
+@dataclass(frozen=True)
+class Units(Kind):
+    """The units of a network's layers, inputs first: "2-3-2-3" or [2, 3, 2, 3]."""
+
+    def read(self, value: Any) -> tuple[int, ...]:
         from fallline.textbook.network import Network
 
-        if not isinstance(value, str):
-            raise place.wrong('a text such as "2-3-2-3"', value)
-        hidden = value.count("-") - 1
-        return place.call(Network.of, value, activation=["relu"] * hidden).text
+        if not isinstance(value, str | list | tuple):
+            refuse('a text such as "2-3-2-3"')
+        hidden = value.count("-") - 1 if isinstance(value, str) else len(value) - 2
+        return Network.of(value, activation=["relu"] * hidden).sizes
+
+    def schema(self) -> Json:
+        numbers = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2}
+        return {"anyOf": [{"type": "string", "pattern": r"^\s*\d+(\s*-\s*\d+)+\s*$"}, numbers]}
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of keys, declared by a dataclass."""
+class ListOf:
+    """An annotation of a tuple: the rule for its length, as the error has it."""
 
-    record: type[Any]
+    rule: str
+    low: int = 0
+    high: int | None = None
 
-    def read(self, value: Any, place: Place) -> Any:
-        if not isinstance(value, dict):
-            raise place.wrong(f"a table with the keys {', '.join(declared(self.record))}", value)
-        return read_table(self.record, value, place)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._listed, handler(source))
 
-    def write(self, value: Any) -> Any:
-        return write_table(value)
+    def _listed(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not self.low <= len(value) <= (self.high or sys.maxsize):
+            refuse(self.rule)
+        return value
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        bounds = {"minItems": self.low} | ({} if self.high is None else {"maxItems": self.high})
+        return handler(core) | bounds
+
+
+class Spread:
+    """An annotation of a tuple of texts: one text stands for a list of it alone."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._listed, handler(source))
+
+    @staticmethod
+    def _listed(value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        several = handler(core)
+        return {"anyOf": [several["items"], several]}
 
 
 @dataclass(frozen=True)
-class Tables:
-    """A list of tables."""
+class Even:
+    """An annotation of rows: all have the same length."""
 
-    record: type[Any]
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._even, handler(source))
 
-    def read(self, value: Any, place: Place) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise place.wrong(f"a list of tables, each opened by [[{place.name}]]", value)
-        return tuple(Table(self.record).read(v, place.at(k)) for k, v in enumerate(value))
+    def _even(self, rows: Any) -> Any:
+        return rows if len({len(row) for row in rows}) == 1 else refuse("rows of the same length")
 
-    def write(self, value: Any) -> Any:
-        return [write_table(v) for v in value]
+
+Numbers = Annotated[tuple[Annotated[float, Number()], ...], ListOf("a list of numbers", 1)]
+Rows = Annotated[tuple[Numbers, ...], ListOf("a list of rows, each a list of numbers", 1), Even()]
 
 
 @dataclass(frozen=True)
-class Rest:
-    """All keys that no other field of the table takes, as a dictionary.
+class Adapted(Kind):
+    """A kind that is a type which pydantic knows, such as `Rows`."""
 
-    `names` tells which may stand there, from the keys read so far, and `pattern` matches further ones that errors need not
-    list; `of` is the kind of a key's value.
+    type: Any
+
+    def read(self, value: Any) -> Any:
+        return TypeAdapter(self.type).validate_python(value)
+
+    def schema(self) -> Json:
+        return TypeAdapter(self.type).json_schema()
+
+
+@dataclass(frozen=True)
+class Free:
+    """An annotation of the field that gathers all further keys of its table: the settings of a member of a family.
+
+    Parameters
+    ----------
+    chooser
+        The field that names the member; "" where there is none.
+    family
+        The members by name.
+    kinds
+        Maps a member to the kind of each of its keys.
+    patterns
+        Kinds of keys that every table may have, by regular expression. Errors do not list them.
     """
 
-    names: Callable[[Mapping[str, Any]], Iterable[str]]
-    of: Callable[[str], Kind]
-    pattern: str = "(?!)"
+    chooser: str
+    family: Mapping[str, Any]
+    kinds: Callable[[Any], Mapping[str, Kind]]
+    patterns: tuple[tuple[str, Kind], ...] = ()
+
+    def kind(self, name: str, member: str) -> Kind | None:
+        """The kind of a key; None if the member does not declare it."""
+        declared = self.kinds(self.family[member]) if self.chooser else {}
+        fitting = (kind for pattern, kind in self.patterns if re.fullmatch(pattern, name))
+        return declared.get(name) or next(fitting, None)
+
+    def read(self, value: Any, info: ValidationInfo) -> dict[str, Any]:
+        member = info.data.get(self.chooser, "")
+        if self.chooser and member not in self.family:
+            return {}  # the member's own error is told
+        valid = [*getattr(value, "keys_of_table", ()), *(self.kinds(self.family[member]) if self.chooser else ())]
+
+        def read(name: str, inner: Any) -> Any:
+            kind = self.kind(name, member)
+            return kind.read(inner) if kind else refuse_unknown(valid)
+
+        return _each(value.items(), read)
+
+    def schema(self, table: Json) -> Json:
+        """The JSON Schema of the table, with the free keys in it."""
+        keys, rules = [*table["properties"]], []
+        for name, member in self.family.items() if self.chooser else ():
+            kinds = self.kinds(member)
+            for key, kind in kinds.items():
+                table["properties"].setdefault(key, kind.schema())
+            own = {k: kind.schema() for k, kind in kinds.items() if table["properties"][k] != kind.schema()}
+            names = {"anyOf": [{"enum": [*keys, *kinds]}, *({"pattern": f"^({p})$"} for p, _ in self.patterns)]}
+            chosen: Json = {"properties": {self.chooser: {"const": name}}}
+            if name != table["properties"][self.chooser].get("default"):
+                chosen["required"] = [self.chooser]
+            rules.append({"if": chosen, "then": {"propertyNames": names} | ({"properties": own} if own else {})})
+        patterns = (
+            {"patternProperties": {f"^({p})$": kind.schema() for p, kind in self.patterns}} if self.patterns else {}
+        )
+        return table | patterns | ({"allOf": rules} if rules else {})
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        return {}
 
 
-def key(kind: Any, meaning: str, default: Any = dataclasses.MISSING) -> Any:
-    """The declaration of a key: a dataclass field with its kind and meaning; required unless it has a default."""
-    metadata = {"kind": kind, "meaning": meaning}
-    if isinstance(default, dict):
-        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+def _each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]) -> dict[Any, Any]:
+    """Read every item, so that all mistakes among them are told."""
+    values, mistakes = {}, []
+    for name, value in items:
+        try:
+            values[name] = read(name, value)
+        except PydanticCustomError as error:
+            mistakes.append(InitErrorDetails(type=error, loc=(name,), input=value))
+        except ValidationError as error:
+            mistakes += [
+                InitErrorDetails(
+                    type=PydanticCustomError(e["type"], e["msg"], e.get("ctx")), loc=(name, *e["loc"]), input=e["input"]
+                )
+                for e in error.errors()
+            ]
+        except FalllineError as error:
+            mistakes.append(InitErrorDetails(type="value_error", loc=(name,), input=value, ctx={"error": error}))
+    if mistakes:
+        raise ValidationError.from_exception_data("values", mistakes)
+    return values
 
 
-def declared(record: type[Any]) -> dict[str, dataclasses.Field[Any]]:
-    """The keys of a table, by name."""
-    return {f.name: f for f in dataclasses.fields(record) if "kind" in f.metadata}
+# Declarations ---------------------------------------------------------------------------------------------------------
 
 
-def read_table(record: type[T], table: Mapping[str, Any], place: Place) -> T:
-    """A record from a TOML table."""
-    fields = declared(record)
-    rest = next((f for f in fields.values() if isinstance(f.metadata["kind"], Rest)), None)
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        if name in fields and fields[name] is not rest:
-            values[name] = fields[name].metadata["kind"].read(value, place.at(name))
-    known = {f.name: f.default for f in fields.values() if f.default is not dataclasses.MISSING} | values
-    allowed = [name for name in fields if rest is None or name != rest.name]
-    if rest is not None:
-        extra = list(rest.metadata["kind"].names(known))
-        kind = rest.metadata["kind"]
-        values[rest.name] = {
-            name: kind.of(name).read(value, place.at(name))
-            for name, value in table.items()
-            if name not in fields and (name in extra or re.fullmatch(kind.pattern, name))
-        }
-        allowed += extra
-    for name in table:
-        if name not in allowed and (rest is None or name not in values[rest.name]):
-            raise place.at(name).error(str(UnknownNameError(f"a key of {place.name}", name, allowed)))
-    for name, field in fields.items():
-        missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if missing and name not in values:
-            raise place.error(f"{place.name} must have the key {name}: {field.metadata['meaning']}.")
-    return record(**values)
+class About(NamedTuple):
+    """What a field tells of itself."""
+
+    meaning: str
+    label: str
+    symbol: str
+    slider: Slider | None
+    default: Any
 
 
-def write_table(value: Any) -> dict[str, Any]:
-    """A TOML table from a record, without keys that have their default."""
-    table: dict[str, Any] = {}
-    for name, field in declared(type(value)).items():
-        inner = getattr(value, name)
-        if isinstance(field.metadata["kind"], Rest):
-            table |= {k: field.metadata["kind"].of(k).write(v) for k, v in inner.items()}
-        elif field.default is dataclasses.MISSING or inner != field.default:
-            table[name] = field.metadata["kind"].write(inner)
-    return table
+def key(default: Any, meaning: str, *, label: str = "", toml: str = "", **more: Any) -> Any:
+    """Declare a field: its default (`...` if it must be given), meaning, label, and its name in TOML where that differs."""
+    if toml:
+        more["validation_alias"] = toml
+    return Field(default, description=meaning, title=label or None, **more)
+
+
+def setting_key(name: str, default: Any = None, meaning: str = "") -> Any:
+    """Declare a field that holds a setting; its default and meaning are the setting's unless given."""
+    setting = SETTINGS[name]
+    return key(setting.default if default is None else default, meaning or setting.meaning)
+
+
+def spelling(name: str, field: FieldInfo) -> str:
+    """The field's name in TOML."""
+    return field.validation_alias if isinstance(field.validation_alias, str) else name
+
+
+def kind_of(field: FieldInfo) -> Any:
+    """The field's kind; None for a field that holds records or lists."""
+    return next((kind for kind in field.metadata if isinstance(kind, Kind | Free)), None)
+
+
+def plain(value: Any) -> Any:
+    """A value as TOML and JSON have it: records as tables, tuples as lists."""
+    if hasattr(value, "write"):
+        return value.write()
+    if isinstance(value, tuple):
+        return [plain(inner) for inner in value]
+    return {k: plain(inner) for k, inner in value.items()} if isinstance(value, dict) else value
+
+
+def about(record: Any, name: str) -> About:
+    """What the field of a record declares.
+
+    >>> from fallline.experiment.records import Network
+    >>> about(Network, "l2").symbol
+    '\\\\lambda_2'
+    """
+    field = record.model_fields[name]
+    setting = getattr(kind_of(field), "setting", None)
+    label = field.title or (setting.label if setting else name.replace("_", " "))
+    symbol, slider = (setting.symbol, setting.slider_range) if setting else ("", None)
+    return About(field.description or "", label, symbol, slider, field.default)

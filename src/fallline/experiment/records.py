@@ -1,33 +1,40 @@
-"""What a study describes: a landscape, a network on data, runs of both, comparisons, a map, and published figures.
+"""The parts of an experiment: a network or a landscape, data, a method, a start.
 
-A study is data: it is read, checked and written, never executed.
+Studies and the lab are built of these; `fallline.experiment.build` makes the objects that they describe.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, GetJsonSchemaHandler, Tag, ValidationInfo, field_validator, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from fallline.data.generated import GENERATED
+from fallline.errors import SettingError
 from fallline.experiment.fields import (
+    Adapted,
     Choice,
     Flag,
+    Free,
+    Json,
     Kind,
     Names,
     Number,
     Numbers,
-    Rest,
+    OfSetting,
     Rows,
-    Sizes,
-    Table,
-    Tables,
+    Spread,
     Text,
+    Units,
     Whole,
     key,
+    refuse,
+    setting_key,
 )  # fmt: skip
+from fallline.experiment.record import Record
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS
@@ -37,250 +44,213 @@ from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
 __all__ = [
-    "SLIPS", "ComparisonPlan", "DataPlan", "Example", "Figure", "LandscapePlan", "MapPlan", "MethodPlan", "NetworkPlan",
-    "RunPlan", "SchedulePlan", "StartPlan", "Study",
+    "DRAWS", "LAYER_RATES", "Data", "Draw", "Generated", "InitialName", "Landscape", "Method", "Network", "Points", "Schedule",
+    "Start", "Table", "settings_of",
 ]  # fmt: skip
 
-SLIPS = ("shapes", "bias_of_h2", "sign_of_loss", "free_indices", "overflow", "one_start")
-"""Slips of the notebook that a report can show; see `fallline.report.slips`."""
-
-QUANTITIES = ("probabilities", "sums", "start", "end", "start_loss", "end_loss", "derivative")
 DRAWS = ("random", "notebook_normal", "notebook_uniform")
+"""Ways to draw a start."""
+
+ActivationName: TypeAlias = Annotated[str, Choice("activation", ACTIVATIONS)]
+InitialName: TypeAlias = Annotated[str, Choice("initial weights", INITIALS)]
+"""The name of a distribution of a network's random weights."""
 
 
-class _FigureValue:
-    """A published value: a number, a list of numbers, or a formula as text."""
-
-    def read(self, value: Any, place: Any) -> float | str | tuple[float, ...]:
-        if isinstance(value, str):
-            return value
-        return Numbers().read(value, place) if isinstance(value, list) else Number().read(value, place)
-
-    def write(self, value: Any) -> Any:
-        return list(value) if isinstance(value, tuple) else value
+def settings_of(member: Any) -> dict[str, Kind]:
+    """The kinds of the settings that a member of a family declares."""
+    return {name: OfSetting(setting) for name, setting in member.declared.items()}
 
 
-class _Start:
-    """Numbers, or a table that says how they are drawn."""
-
-    def read(self, value: Any, place: Any) -> tuple[float, ...] | StartPlan:
-        return Table(StartPlan).read(value, place) if isinstance(value, dict) else Numbers().read(value, place)
-
-    def write(self, value: Any) -> Any:
-        return list(value) if isinstance(value, tuple) else Table(StartPlan).write(value)
+# What is minimised ----------------------------------------------------------------------------------------------------
 
 
-class _Schedule:
-    """A schedule's name, or a table with its settings."""
+class Network(Record):
+    """A network and its loss.
 
-    def read(self, value: Any, place: Any) -> str | SchedulePlan:
-        if isinstance(value, dict):
-            return SchedulePlan(**vars(Table(SchedulePlan).read(value, place)))
-        return Choice("schedule", lambda: SCHEDULES).read(value, place)
-
-    def write(self, value: Any) -> Any:
-        return value if isinstance(value, str) else Table(SchedulePlan).write(value)
-
-
-def _of_optimizer(values: Mapping[str, Any]) -> Iterable[str]:
-    return OPTIMIZERS[values["optimizer"]].settings
-
-
-def _of_schedule(values: Mapping[str, Any]) -> Iterable[str]:
-    return SCHEDULES[values["name"]].settings if values.get("name") in SCHEDULES else ()
-
-
-def _of_data(values: Mapping[str, Any]) -> Iterable[str]:
-    name = values.get("name", "")
-    return [p for p in inspect.signature(GENERATED[name]).parameters if p not in ("samples", "seed")] if name else ()
-
-
-def _number(name: str) -> Kind:
-    return Number(name.split(".")[0]) if name.split(".")[0] in SETTINGS else Number()
-
-
-def _weights(values: Mapping[str, Any]) -> Iterable[str]:
-    return ("W1", "b1")
-
-
-_LAYER_RATE = r"learning_rate\.[0-9]+"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A published figure, to be compared with the measured one to its printed digits."""
-
-    id: str = key(Text(), "what results.json and the report call it")
-    quantity: str = key(Choice("quantity", lambda: QUANTITIES), f"what it is: {', '.join(QUANTITIES)}")
-    value: float | str | tuple[float, ...] = key(_FigureValue(), "as published; a formula of a derivative as text")
-    decimals: int = key(Whole(high=30), "digits after the point that were printed", 0)
-    of: str = key(Text(), "which: the sample's number, or the coordinate of a derivative", "")
-
-
-_FIGURES = "published figures of it: { id, quantity, value, decimals }"
-
-
-@dataclass(frozen=True)
-class SchedulePlan:
-    """A learning-rate schedule with its settings."""
-
-    name: str = key(Choice("schedule", lambda: SCHEDULES), "the schedule")
-    settings: dict[str, float] = key(Rest(_of_schedule, _number), "its settings", {})
-
-
-@dataclass(frozen=True)
-class StartPlan:
-    """How a start is drawn."""
-
-    draw: str = key(Choice("draw", lambda: DRAWS), f"how: {', '.join(DRAWS)}")
-    seed: int = key(Whole("seed"), "key of the random numbers", 0)
-    index: int = key(Whole(high=1_000_000), "which of the draws of that seed, from 0", 0)
-    low: float = key(Number(), "lower end of notebook_uniform", -1.0)
-    high: float = key(Number(), "upper end of notebook_uniform", 1.0)
-    distribution: str = key(Choice("initial weights", lambda: INITIALS), "of a network's random weights", "normal")
-
-
-@dataclass(frozen=True)
-class MethodPlan:
-    """An optimizer with its settings."""
-
-    name: str = key(Text(), "what tables and pictures call it; made of the settings unless given", "")
-    optimizer: str = key(Choice("optimizer", lambda: OPTIMIZERS), "the update rule", "gradient_descent")
-    schedule: str | SchedulePlan = key(_Schedule(), "of the learning rate: a name, or { name, ... }", "constant")
-    settings: dict[str, float] = key(Rest(_of_optimizer, _number, _LAYER_RATE), "settings of the optimizer", {})
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """One run."""
-
-    name: str = key(Text(), "what tables and pictures call it; made of the settings unless given", "")
-    optimizer: str = key(Choice("optimizer", lambda: OPTIMIZERS), "the update rule", "gradient_descent")
-    settings: dict[str, float] = key(Rest(_of_optimizer, _number, _LAYER_RATE), "settings of the optimizer", {})
-    schedule: str | SchedulePlan = key(_Schedule(), "of the learning rate: a name, or { name, ... }", "constant")
-    start: tuple[float, ...] | StartPlan | None = key(_Start(), "first parameters, or how they are drawn", None)
-    steps: int = key(Whole("steps"), "number of updates", 100)
-    batch: int | None = key(Whole("batch"), "samples in a minibatch; all unless given", None)
-    seed: int = key(Whole("seed"), "key of minibatches", 0)
-    published: tuple[Figure, ...] = key(Tables(Figure), _FIGURES, ())
-
-
-@dataclass(frozen=True)
-class LandscapePlan:
-    """A landscape and the part of it that pictures show."""
-
-    name: str = key(Choice("landscape", lambda: LANDSCAPES), "the function to descend; or a formula", "")
-    formula: str = key(Text(), 'a function of x and y as text, as "x^2 + 3*y^2", in place of a name', "")
-    window: tuple[tuple[float, ...], ...] | None = key(
-        Rows(), "what pictures show: [[x low, x high], [y low, y high]]", None
-    )
-    published: tuple[Figure, ...] = key(Tables(Figure), _FIGURES, ())
-
-
-@dataclass(frozen=True)
-class NetworkPlan:
-    """A network and its loss."""
-
-    sizes: str = key(Sizes(), "units of each layer, inputs first")
-    activation: str | tuple[str, ...] = key(
-        Names(Choice("activation", lambda: ACTIVATIONS)), "of the hidden layers: one name, or one for each", "relu"
-    )
-    loss: str = key(Choice("loss", lambda: LOSSES), "what is minimised", "cross_entropy")
-    reduction: str = key(
-        Choice("reduction", lambda: ("sum", "mean")), "sum or mean of the loss over the samples", "sum"
-    )
-    bias: bool = key(Flag(), "whether layers have biases", True)
-    l2: float = key(Number("l2"), "L2 penalty: l2/2 times the sum of squared weights", 0.0)
-
-
-@dataclass(frozen=True)
-class Example:
-    """Given weights, and samples to send through the network number by number."""
-
-    samples: tuple[tuple[float, ...], ...] = key(Rows(), "inputs, one row for each sample")
-    weights: dict[str, Any] = key(
-        Rest(_weights, lambda name: Rows() if name[0] == "W" else Numbers(), r"[Wb][0-9]+"),
-        "W1, b1, W2, ...: weights (units below by units above) and biases of each layer", {},
-    )  # fmt: skip
-    published: tuple[Figure, ...] = key(Tables(Figure), _FIGURES, ())
-
-
-@dataclass(frozen=True)
-class DataPlan:
-    """The samples: a generated set, or a table in a file."""
-
-    name: str = key(Choice("data set", lambda: GENERATED), "a generated set", "")
-    samples: int = key(Whole(low=1, high=1_000_000), "samples of each class of a generated set", 100)
-    seed: int | None = key(Whole("seed"), "key of its random numbers; the set's own unless given", None)
-    options: dict[str, Any] = key(
-        Rest(_of_data, lambda name: Rows() if name == "centres" else Number()), "its settings", {}
-    )
-    points: tuple[tuple[float, ...], ...] = key(Rows(), "or points of two inputs: [x, y, class], classes 0, 1, ...", ())
-    file: str = key(Text(), "or a CSV file, its path beginning at the study's folder", "")
-    target: str | tuple[str, ...] = key(Names(Text()), "the file's target column, or several", "")
-    inputs: tuple[str, ...] = key(Names(Text()), "the file's input columns; all others unless given", ())
-    standardize: bool = key(Flag(), "whether inputs are brought to mean 0 and standard deviation 1", False)
-
-
-@dataclass(frozen=True)
-class ComparisonPlan:
-    """Methods over many random starts."""
-
-    methods: tuple[MethodPlan, ...] = key(Tables(MethodPlan), "the methods: a table for each")
-    objective: str = key(Choice("objective", lambda: ("", "network", "landscape")), "network or landscape", "")
-    starts: int = key(Whole("starts", 1), "number of random starts", 1000)
-    steps: int = key(Whole("steps"), "number of updates of each run", 100)
-    target: float | None = key(Number("target"), "loss to be reached; the best method's median unless given", None)
-    seed: int = key(Whole("seed"), "key of the random starts", 0)
-    distribution: str = key(Choice("initial weights", lambda: INITIALS), "of a network's random weights", "normal")
-    tune: tuple[float, ...] = key(
-        Numbers(), "learning rates to try for each method on other starts, to compare all at their best", ()
-    )
-
-
-@dataclass(frozen=True)
-class MapPlan:
-    """A plane of runs over two settings."""
-
-    x: str = key(Text(), "setting across: name=low..high, with :log for equal ratios")
-    y: str = key(Text(), "setting upwards")
-    size: str = key(Text(), "columns x rows", "192x128")
-    optimizer: str = key(Choice("optimizer", lambda: OPTIMIZERS), "the update rule", "gradient_descent")
-    settings: dict[str, float] = key(
-        Rest(_of_optimizer, _number, f"{_LAYER_RATE}|initial_scale"), "settings of the optimizer", {}
-    )
-    schedule: str | SchedulePlan = key(_Schedule(), "of the learning rate: a name, or { name, ... }", "constant")
-    start: tuple[float, ...] | StartPlan | None = key(_Start(), "first parameters of every run", None)
-    steps: int = key(Whole("steps"), "number of updates of each run", 100)
-    batch: int | None = key(Whole("batch"), "samples in a minibatch; all unless given", None)
-    seed: int = key(Whole("seed"), "key of random starts and minibatches", 0)
-    starts: int = key(Whole("starts", 1), "number of random starts of each cell", 1)
-    distribution: str = key(Choice("initial weights", lambda: INITIALS), "of a network's random weights", "normal")
-    dtype: str = key(Choice("dtype", lambda: ("float32", "float64")), "precision of the arithmetic", "float64")
-    measures: tuple[str, ...] = key(Names(Text()), "what is kept of each run", ("final_loss", "outcome"))
-    objective: str = key(Choice("objective", lambda: ("", "network", "landscape")), "network or landscape", "")
-
-
-@dataclass(frozen=True)
-class Study:
-    """A described set of runs.
-
-    >>> from fallline.experiment.studies import study
-    >>> three = study("three-gaussians")
-    >>> len(three.descents), len(three.fits), three.network.sizes
-    (9, 4, '2-3-2-3')
+    >>> Network(units="2-3-2-3").activations
+    ('relu', 'relu')
     """
 
-    title: str = key(Text(), "the report's title")
-    question: str = key(Text(), "what the study asks, in a sentence or two", "")
-    network: NetworkPlan | None = key(Table(NetworkPlan), "a network", None)
-    example: Example | None = key(Table(Example), "a forward pass to show number by number", None)
-    landscape: LandscapePlan | None = key(Table(LandscapePlan), "a landscape", None)
-    descents: tuple[RunPlan, ...] = key(Tables(RunPlan), "runs on the landscape", ())
-    data: DataPlan | None = key(Table(DataPlan), "the network's samples", None)
-    fits: tuple[RunPlan, ...] = key(Tables(RunPlan), "runs of the network on the data", ())
-    comparisons: tuple[ComparisonPlan, ...] = key(Tables(ComparisonPlan), "methods over many starts", ())
-    maps: tuple[MapPlan, ...] = key(Tables(MapPlan), "planes of runs", ())
-    slips: tuple[str, ...] = key(Names(Choice("slip", lambda: SLIPS)), "slips of the notebook to show", ())
-    folder: Path = field(default=Path(), compare=False, repr=False)
-    name: str = field(default="study", compare=False)
+    units: Annotated[tuple[int, ...], Units()] = key(..., "units of each layer, inputs first", toml="sizes")
+    activations: Annotated[tuple[ActivationName, ...], Spread()] = key(
+        "relu", "of the hidden layers: one name, or one for each", toml="activation", validate_default=True
+    )
+    loss: Annotated[str, Choice("loss", LOSSES)] = key("cross_entropy", "what is minimised")
+    reduction: Annotated[str, Choice("reduction", ("sum", "mean"))] = key(
+        "sum", "sum or mean of the loss over the samples"
+    )
+    bias: Annotated[bool, Flag()] = key(True, "whether layers have biases")
+    l2: Annotated[float, OfSetting(SETTINGS["l2"])] = setting_key("l2")
+
+    @field_validator("activations", mode="wrap")
+    @classmethod
+    def _spread(cls, value: Any, handler: Any, info: ValidationInfo) -> Any:
+        """One name is that of every hidden layer."""
+        if not isinstance(value, str):
+            return handler(value)
+        return handler((value,)) * max(0, len(info.data.get("units", ())) - 2)
+
+    def write(self) -> Json:
+        table = super().write() | {"sizes": self.text}
+        if len({*self.activations}) == 1:
+            table["activation"] = self.activations[0]
+        return {k: v for k, v in table.items() if (k, v) != ("activation", "relu")}
+
+    @property
+    def text(self) -> str:
+        """The units as text: "2-3-2-3"."""
+        return "-".join(map(str, self.units))
+
+
+Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
+
+
+class Landscape(Record):
+    """A function of coordinates, by its name or as a formula, and the part of it that pictures show."""
+
+    name: Annotated[str, Choice("landscape", LANDSCAPES)] = key("", "the function to descend; or a formula")
+    formula: Annotated[str, Text()] = key("", 'a function of x and y as text, as "x^2 + 3*y^2", in place of a name')
+    window: Annotated[Window, Adapted(Rows)] | None = key(
+        None, "what pictures show: [[x low, x high], [y low, y high]]"
+    )
+
+    @field_validator("window")
+    @classmethod
+    def _sides(cls, window: Any) -> Any:
+        sides = window is None or (len(window) == 2 and all(len(side) == 2 and side[0] < side[1] for side in window))
+        return window if sides else refuse("[[x low, x high], [y low, y high]]")
+
+    @model_validator(mode="after")
+    def _one(self) -> Landscape:
+        if bool(self.name) == bool(self.formula):
+            raise PydanticCustomError("bare", "[landscape] must have a name or a formula, one of the two.")
+        return self
+
+
+# The samples ----------------------------------------------------------------------------------------------------------
+
+
+def _options(member: Any) -> dict[str, Kind]:
+    """The kinds of a generated set's options: its own settings; an argument that is no number takes rows of numbers."""
+    rows = {
+        name: Adapted(Rows) for name in inspect.signature(member.function).parameters if name not in member.declared
+    }
+    return {k: kind for k, kind in settings_of(member).items() if k not in ("samples", "seed")} | rows
+
+
+class Generated(Record):
+    """A generated data set."""
+
+    name: Annotated[str, Choice("data set", GENERATED)] = key(..., "a generated set")
+    samples: Annotated[int, Whole(1, 1_000_000)] = key(100, "samples of each class of a generated set")
+    seed: Annotated[int, OfSetting(SETTINGS["seed"])] | None = key(
+        None, "key of its random numbers; the set's own unless given"
+    )
+    options: Annotated[dict[str, Any], Free("name", GENERATED, _options)] = key({}, "its settings")
+
+
+class Points(Record):
+    """Points of two inputs."""
+
+    points: Rows = key(..., "points of two inputs: [x, y, class], classes 0, 1, ...")
+
+
+class Table(Record):
+    """A table in a file."""
+
+    file: Annotated[str, Text()] = key(..., "a CSV file, its path beginning at the study's folder")
+    target: Annotated[str | tuple[str, ...], Names(Text())] = key(..., "the file's target column, or several")
+    inputs: Annotated[tuple[Annotated[str, Text()], ...], Spread()] = key(
+        (), "the file's input columns; all others unless given"
+    )
+    standardize: Annotated[bool, Flag()] = key(False, "whether inputs are brought to mean 0 and standard deviation 1")
+
+
+_SOURCES = {"name": Generated, "file": Table, "points": Points}
+
+
+def _source(value: Any) -> str | None:
+    """The record that a table of data is: the one whose key it has, and no other's."""
+    if isinstance(value, Record):
+        return type(value).__name__
+    kinds = [record.__name__ for key, record in _SOURCES.items() if isinstance(value, Mapping) and key in value]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+Data: TypeAlias = Annotated[
+    Annotated[Generated, Tag("Generated")] | Annotated[Points, Tag("Points")] | Annotated[Table, Tag("Table")],
+    Discriminator(
+        _source,
+        custom_error_type="bare",
+        custom_error_message=(
+            'data must have either name = "...", a generated set, or file = "...", a table of your own, or '
+            "points = [[x, y, class], ...]."
+        ),
+    ),
+]
+"""The samples of a network."""
+
+
+# How it is trained ----------------------------------------------------------------------------------------------------
+
+
+LAYER_RATES = ((r"learning_rate\.[0-9]+", OfSetting(SETTINGS["learning_rate"])),)
+"""The learning rate of one layer: learning_rate.2."""
+
+
+class Schedule(Record):
+    """A schedule of the learning rate, with its settings. The name alone stands for a schedule without any."""
+
+    name: Annotated[str, Choice("schedule", SCHEDULES)] = key(..., "the schedule")
+    settings: Annotated[dict[str, float], Free("name", SCHEDULES, settings_of)] = key({}, "its settings")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    def write(self) -> Any:
+        return super().write() if self.settings else self.name
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+        return {"anyOf": [Choice("schedule", SCHEDULES).schema(), super().__get_pydantic_json_schema__(core, handler)]}
+
+
+class Method(Record):
+    """An optimizer with its settings and a schedule.
+
+    >>> Method(optimizer="momentum", learning_rate=0.1).settings
+    {'learning_rate': 0.1}
+    """
+
+    optimizer: Annotated[str, Choice("optimizer", OPTIMIZERS)] = key("gradient_descent", "the update rule")
+    settings: Annotated[
+        dict[str, float],
+        Free("optimizer", OPTIMIZERS, settings_of, LAYER_RATES),
+    ] = key({}, "settings of the optimizer")
+    schedule: Schedule = key(Schedule(name="constant"), "of the learning rate: a name, or { name, ... }")
+
+
+class Draw(Record):
+    """How a start is drawn."""
+
+    draw: Annotated[str, Choice("draw", DRAWS)] = key(..., f"how: {', '.join(DRAWS)}")
+    seed: Annotated[int, OfSetting(SETTINGS["seed"])] = setting_key("seed")
+    index: Annotated[int, Whole(0, 1_000_000)] = key(0, "which of the draws of that seed, from 0")
+    low: Annotated[float, Number()] = key(-1.0, "lower end of notebook_uniform")
+    high: Annotated[float, Number()] = key(1.0, "upper end of notebook_uniform")
+    initial: InitialName = key("normal", "of a network's random weights", toml="distribution")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Draw:
+        if self.draw == "notebook_uniform" and not 0 < self.high - self.low < float("inf"):
+            raise SettingError(f"low must be below high; got {self.low:g} and {self.high:g}.")
+        return self
+
+
+Start: TypeAlias = Annotated[
+    Annotated[Draw, Tag("Draw")] | Annotated[Numbers, Tag("numbers")],
+    Discriminator(lambda value: "Draw" if isinstance(value, Mapping | Draw) else "numbers"),
+]
+"""The first parameters: numbers, or how they are drawn."""

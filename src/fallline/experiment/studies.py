@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fallline.errors import StudyError, UnknownNameError, shown
 from fallline.experiment.formats.toml import parse, to_toml
-from fallline.experiment.records import Study
+from fallline.experiment.study_records import Study
 
 __all__ = ["BUILTIN", "Study", "builtin_text", "parse", "study", "to_toml"]
 
@@ -30,7 +30,7 @@ def study(what: str | Path | Study = "three-gaussians") -> Study:
     """A study from a built-in name or a TOML file.
 
     >>> study().network
-    NetworkPlan(sizes='2-3-2-3', activation='relu', loss='cross_entropy', reduction='sum', bias=True, l2=0.0)
+    Network(units=(2, 3, 2, 3), activations=('relu', 'relu'), loss='cross_entropy', reduction='sum', bias=True, l2=0.0)
     """
     if isinstance(what, Study):
         return what

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.data.csv_file import CsvFile
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED
 from fallline.errors import FalllineError
@@ -29,9 +30,8 @@ from fallline.lab.state import (
     read_state,
     setting_keys,
 )  # fmt: skip
-from fallline.lab.table import Table
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.deaths import deaths
+from fallline.problems.deaths import deaths
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -50,7 +50,7 @@ TRIES = 50
 """Seeds that are tried for a start without dead units."""
 
 
-def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str, Table]) -> State:
+def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str, CsvFile]) -> State:
     """The state that the user means by a change of one key; what he typed himself is not touched, but checked.
 
     >>> state = repaired({"optimizer": "gradient_descent"}, "optimizer", None, {})
@@ -101,7 +101,7 @@ def _shaped_like(value: Any, like: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
-def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> None:
+def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, CsvFile]) -> None:
     """Objective and data that go together."""
     part = d["objective"]
     keys: Mapping[str, Key] = OBJECTIVES[part["kind"]]
@@ -154,7 +154,7 @@ def _removed(before: Any, after: list[Any]) -> int | None:
     return next((k for k in range(len(after) - 1) if k + 1 >= len(after) or before[k + 1] != after[k + 1]), None)
 
 
-def _data_of(d: Json, tables: Mapping[str, Table]) -> Dataset | None:
+def _data_of(d: Json, tables: Mapping[str, CsvFile]) -> Dataset | None:
     try:
         data = read_state({"data": d["data"]})["data"]
         return build_data(json.dumps(data), tables.get(data.get("digest", "")) if data["kind"] == "table" else None)
@@ -169,7 +169,7 @@ def _fit_settings(d: Json) -> None:
             d[key] = {k: d[key].get(k, one.default) for k, one in keys.items()}
 
 
-def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> State:
+def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, CsvFile]) -> State:
     """The rest: start, batch, measure, axes and pins that exist for this objective."""
     plain = read_state({k: v for k, v in d.items() if k not in ("map", "start", "batch", "pins")})
     part = plain["data"]
@@ -254,7 +254,7 @@ def _fit_axes(d: Json, plain: State, objective: Objective, old: Json, changed: s
             continue
         name = plane[which]["name"] if known else next(n for n in (*FIRST_AXES, *valid) if n in valid and n != other)
         sketch = sketch or _sketch(d, plain, objective)
-        low, high, scale = axis_range(name, sketch)
+        low, high, scale = axis_range(name, valid[name], sketch)
         plane[which] = {"name": name, "low": low, "high": high, "scale": scale}
 
 

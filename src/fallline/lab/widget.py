@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fallline.errors import UsageError
-from fallline.lab.begin import beginning
+from fallline.lab.initial_state import initial_state
 from fallline.lab.page_files import PAGE, bundled
 from fallline.lab.session.session import Session
 from fallline.lab.state import State, read_state
@@ -88,7 +88,7 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
     >>> lab(steps=40).session.page.first["steps"]
     40
     """
-    first, tables = beginning(study, data)
+    first, tables = initial_state(study, data)
     if state:
         from fallline.lab.repair import repaired
 

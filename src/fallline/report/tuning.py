@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment import study_records
 from fallline.experiment.method import Method
-from fallline.experiment.records import ComparisonPlan
 from fallline.experiment.starts import draw_starts
 from fallline.problems import Objective
 from fallline.runs.compare import compare
@@ -70,7 +70,7 @@ class Tuning:
         }
 
 
-def tune(objective: Objective, methods: Mapping[str, Method], plan: ComparisonPlan, target: float) -> Tuning:
+def tune(objective: Objective, methods: Mapping[str, Method], plan: study_records.Comparison, target: float) -> Tuning:
     """Tune each family of methods on starts of the seed after the plan's, and compare them on the seed after that."""
     families = []
     for name, pattern in _families(methods).items():
@@ -82,7 +82,7 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: ComparisonPl
         families.append(Family(name, rates, losses, tried[best]))
     result = compare(
         objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
-        target=target, seed=plan.seed + 2, distribution=plan.distribution,
+        target=target, seed=plan.seed + 2, distribution=plan.initial,
     )  # fmt: skip
     return Tuning(tuple(families), result)
 
@@ -104,9 +104,9 @@ def _words(pattern: Method) -> str:
     return ", ".join(parts.values())
 
 
-def _finals(objective: Objective, tried: list[Method], plan: ComparisonPlan) -> NDArray[np.float64]:
+def _finals(objective: Objective, tried: list[Method], plan: study_records.Comparison) -> NDArray[np.float64]:
     """Final losses, (methods, starts), infinite where a run diverged. All of it is one batch of lanes."""
-    points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.distribution)
+    points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.initial)
     pattern = tried[0]
     rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
     got = train(

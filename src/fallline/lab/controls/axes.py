@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from fallline.experiment.axis_settings import axis_settings
-from fallline.lab.controls.fields import SLIDERS
-from fallline.lab.controls.words import digits_below, sentence, symbol, words
+from fallline.lab.controls.words import digits_below, sentence
 from fallline.lab.plan import Plan
 from fallline.problems import LandscapeObjective
+from fallline.settings import Setting
 
 __all__ = ["axis_range", "describe_axes"]
 
@@ -27,16 +27,16 @@ def describe_axes(plan: Plan) -> list[Json]:
     out = []
     for name in shown:
         declared = found[name]
-        low, high, scale = axis_range(name, plan)
-        label = words(name)
+        low, high, scale = axis_range(name, declared, plan)
+        label = declared.label
         if name.startswith("learning_rate."):
             label = f"learning rate of layer {name.partition('.')[2]}"
         elif name.startswith("start."):
             label = f"start {name[6:]}"
         elif name.startswith("schedule."):
-            label = f"schedule's {words(name[9:])}"
+            label = f"schedule's {declared.label}"
         bounds = [None if math.isinf(v) else v for v in (declared.low, declared.high)]
-        own = symbol(declared.symbol) if not name.startswith("start.") else None
+        own = declared.unicode_symbol if not name.startswith("start.") else None
         if name.startswith("learning_rate.") and own:
             own += digits_below(name.partition(".")[2])
         out.append({
@@ -46,7 +46,7 @@ def describe_axes(plan: Plan) -> list[Json]:
     return out
 
 
-def axis_range(name: str, plan: Plan) -> tuple[float, float, str]:
+def axis_range(name: str, declared: Setting, plan: Plan) -> tuple[float, float, str]:
     """A range of an axis to begin with: for learning rates around the bound that the curvature at the start allows."""
     if name.startswith("start."):
         k = plan.objective.labels.index(name[6:])
@@ -55,13 +55,12 @@ def axis_range(name: str, plan: Plan) -> tuple[float, float, str]:
             return float(low), float(high), "linear"
         at = float(plan.start[k])
         return round(at - 2, 3), round(at + 2, 3), "linear"
-    base = name.rpartition(".")[2] if name.startswith("schedule.") else name.partition(".")[0]
-    if base == "learning_rate":
+    if declared.name == "learning_rate":
         if plan.bound is not None and math.isfinite(plan.bound) and plan.bound > 0:
             first, last = math.floor(math.log10(plan.bound / 60)), math.ceil(math.log10(plan.bound * 2))
             return float(f"1e{first}"), float(f"1e{last}"), "log"  # pow of C's library may err in the last place
         return 1e-4, 1.0, "log"
-    if base == "seed":
+    if declared.name == "seed":
         return 0.0, 63.0, "linear"
-    low, high, scale = SLIDERS.get(base, (0.0, 1.0, "linear"))
-    return float(low), float(high), scale
+    slider = declared.slider_range
+    return float(slider.low), float(slider.high), slider.scale

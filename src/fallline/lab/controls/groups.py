@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.data.generated import GENERATED
 from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.controls.fields import choice, number, options
-from fallline.lab.controls.words import sentence, words
+from fallline.lab.controls.words import sentence
 from fallline.lab.plan import Plan
 from fallline.lab.state import (
     LARGEST_SEED,
     MOST_CLASSES,
     MOST_LAYERS,
     MOST_POINTS,
+    MOST_SAMPLES,
     MOST_STARTS,
     MOST_STEPS,
     MOST_UNITS,
-    OPTIONS,
     State,
     options_of,
 )  # fmt: skip
-from fallline.lab.table import Table
 from fallline.maps.picture import measure_word
 from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective
-from fallline.settings import SETTINGS, Setting
+from fallline.settings import SETTINGS
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.landscapes import LANDSCAPES
@@ -37,13 +37,8 @@ __all__ = ["describe_controls"]
 
 Json = dict[str, Any]
 
-_SETS = {
-    "three-gaussians": "three Gaussians", "gaussians": "Gaussian clusters", "moons": "two moons", "circles": "circles",
-    "spirals": "spirals", "xor": "exclusive or",
-}  # fmt: skip
 
-
-def describe_controls(plan: Plan, table: Table | None, state: State) -> Json:
+def describe_controls(plan: Plan, table: CsvFile | None, state: State) -> Json:
     """The groups of controls that apply to a state."""
     d = state.json
     net = d["objective"]["kind"] == "network"
@@ -60,8 +55,7 @@ def _objective(d: Json) -> list[Json]:
     fields = [choice("objective.kind", "kind", "What is descended: a network's loss on data, or a function of x and y.",
                       ({"value": v, "label": text} for v, text in kinds))]  # fmt: skip
     if kind == "landscape":
-        names = [{"value": n, "label": words(n)} for n in LANDSCAPES]
-        return [*fields, choice("objective.name", "landscape", "A function of two coordinates.", names)]
+        return [*fields, choice("objective.name", "landscape", "A function of two coordinates.", options(LANDSCAPES))]
     if kind == "formula":
         text = {
             "key": "objective.text", "kind": "text", "label": "f(x, y) =", "symbol": None, "max": LONGEST,
@@ -87,7 +81,7 @@ def _objective(d: Json) -> list[Json]:
     ]  # fmt: skip
 
 
-def _data(d: Json, table: Table | None) -> list[Json]:
+def _data(d: Json, table: CsvFile | None) -> list[Json]:
     data = d["data"]
     kinds = [("generated", "generated"), ("points", "by hand"), ("table", "CSV")]
     fields = [choice("data.kind", "source", "Where the samples come from.",
@@ -109,27 +103,21 @@ def _data(d: Json, table: Table | None) -> list[Json]:
             {"key": "data.standardize", "kind": "toggle", "label": "standardize", "symbol": None,
              "meaning": "Bring each input to mean 0 and standard deviation 1."},
         ]  # fmt: skip
-    fields.append(choice("data.name", "set", "A generated set.", ({"value": n, "label": _SETS[n]} for n in GENERATED)))
-    for name, key in options_of(data["name"]).items():
-        meaning, low, high = OPTIONS[name]
-        one = Setting(name, "", meaning, float(key.default), low, high, whole=name == "arms")
-        slider = {"low": low, "high": high, "scale": "linear", "step": 1 if name == "arms" else None}
-        fields.append(number(f"data.{name}", one, slider=slider))
-    samples = Setting("samples", "", "samples of each class", 100, 1, 1000, whole=True)
-    fields.append(
-        number(
-            "data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1}
-        )
-    )
+    fields.append(choice("data.name", "set", "A generated set.", options(GENERATED)))
+    declared = GENERATED[data["name"]].declared
+    for name in options_of(data["name"]):
+        bounds = declared[name].slider_range
+        fields.append(number(f"data.{name}", declared[name], low=bounds.low, high=bounds.high))
+    fields.append(number("data.samples", declared["samples"], label="samples a class", high=MOST_SAMPLES))
     return [*fields, number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None, high=LARGEST_SEED)]
 
 
 def _optimizer(d: Json) -> list[Json]:
     fields = [choice("optimizer", "optimizer", "The update rule.", options(OPTIMIZERS))]
-    fields += [number(f"settings.{n}", SETTINGS[n], d) for n in OPTIMIZERS[d["optimizer"]].settings]
+    fields += [number(f"settings.{n}", s, d) for n, s in OPTIMIZERS[d["optimizer"]].declared.items()]
     fields.append(choice("schedule", "schedule", "How the learning rate changes with the steps.", options(SCHEDULES)))
-    names = [n for n in SCHEDULES[d["schedule"]].settings if n != "steps"]
-    return fields + [number(f"schedule_settings.{n}", SETTINGS[n], d, label=f"schedule's {words(n)}") for n in names]
+    declared = {n: s for n, s in SCHEDULES[d["schedule"]].declared.items() if n != "steps"}
+    return fields + [number(f"schedule_settings.{n}", s, d, label=f"schedule's {s.label}") for n, s in declared.items()]
 
 
 def _run(plan: Plan) -> list[Json]:
@@ -176,5 +164,5 @@ def _map(d: Json) -> list[Json]:
                 if n != "accuracy" or d["objective"]["kind"] == "network")  # fmt: skip
     fields.append(choice("map.measure", "colour shows", "What of each run the colour shows.", measures))
     if d["map"]["measure"] == "steps_to":
-        fields.append(number("map.target", SETTINGS["target"], label="loss to be reached"))
+        fields.append(number("map.target", SETTINGS["target"], label="loss to be reached", slider=None))
     return fields

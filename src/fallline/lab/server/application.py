@@ -6,99 +6,44 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import socket
-import struct
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from fallline.errors import FalllineError, UsageError
+from fallline.data.csv_file import CsvFile
+from fallline.errors import FalllineError
 from fallline.lab.page_files import PAGE
 from fallline.lab.plan import build_plan
 from fallline.lab.server.access import Access
-from fallline.lab.server.connections import bounded
 from fallline.lab.server.guard import Guard
+from fallline.lab.server.line import Line
 from fallline.lab.session.session import Session
 from fallline.lab.state import State, default_state
-from fallline.lab.table import Table
 from fallline.lab.work.pool import Pool
 from fallline.lab.work.pyramid import Place, compute_tile
 
-__all__ = ["MOST_PAGES", "application", "bind", "frame", "server"]
+__all__ = ["MOST_PAGES", "application"]
 
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 MOST_PAGES = 8
 """Pages at once."""
 
-MOST_MESSAGE = 2_000_000
-"""Bytes of a message."""
-
 MOST_PLAIN = 64_000
 """Characters of a message that is not a table."""
-
-MOST_UNSENT = 32_000_000
-"""Bytes that wait for a page which does not read them; then it is let go."""
 
 FIRST_WORD = 15.0
 """Seconds that a page may take for its first message."""
 
 
-def frame(content: Mapping[str, Any], buffers: list[bytes]) -> bytes:
-    """One binary message: the header's length, the header, and the buffers, each at a multiple of 8.
-
-    >>> frame({"kind": "x"}, [b"abc"])
-    b'\\x1c\\x00\\x00\\x00{"kind":"x","buffers":[3]}  abc\\x00\\x00\\x00\\x00\\x00'
-    """
-    header = json.dumps(
-        {**content, "buffers": [len(b) for b in buffers]}, separators=(",", ":"), allow_nan=False
-    ).encode()
-    header += b" " * (-(4 + len(header)) % 8)
-    parts = [struct.pack("<I", len(header)), header]
-    for b in buffers:
-        parts += [b, b"\0" * (-len(b) % 8)]
-    return b"".join(parts)
-
-
-class Line:
-    """What is on its way to one page; filled from any thread, emptied by the socket."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop, self.unsent = loop, 0
-        self.queue: asyncio.Queue[str | bytes | None] = asyncio.Queue()
-
-    def send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        """Take a message, in any thread."""
-        message: str | bytes = (
-            frame(content, buffers) if buffers else json.dumps(content, separators=(",", ":"), allow_nan=False)
-        )
-        with contextlib.suppress(RuntimeError):  # the server has ended
-            self.loop.call_soon_threadsafe(self._put, message)
-
-    def _put(self, message: str | bytes) -> None:
-        self.unsent += len(message)
-        self.queue.put_nowait(None if self.unsent > MOST_UNSENT else message)
-
-    async def run(self, page: WebSocket) -> None:
-        """Send what comes, until the page is too slow for it."""
-        while (message := await self.queue.get()) is not None:
-            if isinstance(message, bytes):
-                await page.send_bytes(message)
-            else:
-                await page.send_text(message)
-            self.unsent -= len(message)
-        await page.close(1013)
-
-
-def application(access: Access, first: State | None = None, tables: Mapping[str, Table] | None = None) -> Guard:
+def application(access: Access, first: State | None = None, tables: Mapping[str, CsvFile] | None = None) -> Guard:
     """The ASGI application, guarded."""
     pool = Pool()
     # A state is checked, and its data made, beside the loop that serves everybody.
@@ -166,7 +111,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
     return Guard(Starlette(routes=routes, lifespan=lifespan), access)
 
 
-def _first_tile(first: State | None, tables: Mapping[str, Table]) -> None:
+def _first_tile(first: State | None, tables: Mapping[str, CsvFile]) -> None:
     """Compile and train what a page will ask for first; its tile is kept."""
     with contextlib.suppress(FalllineError):  # the page will be told
         compute_tile(build_plan(first or default_state(), tables), Place(0, 0, 0))
@@ -195,34 +140,3 @@ def _parsed(text: str) -> Any:
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
-
-
-def bind(port: int | None) -> socket.socket:
-    """A listening socket on loopback: this port, or the first free one from 8421 on."""
-    for one in range(8421, 8521) if port is None else [port]:
-        # Without the protocol's number asyncio does not know TCP when it sees it, and leaves Nagle's algorithm on: every
-        # message that follows another would wait 40 ms for the page to acknowledge the first.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        # On Windows "reuse" would let another program take the port over; elsewhere it skips the wait after a restart.
-        alone = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
-        listener.setsockopt(socket.SOL_SOCKET, alone, 1)
-        try:
-            listener.bind(("127.0.0.1", one))
-            listener.listen(128)
-        except (OSError, OverflowError):
-            listener.close()
-            continue
-        return listener
-    if port is None:
-        raise UsageError("ports 8421 to 8520 are all taken; choose another with --port.")
-    raise UsageError(f"port {port} is taken or not allowed; choose another with --port, or leave it out.")
-
-
-def server(listener: socket.socket, app: Guard) -> uvicorn.Server:
-    """Uvicorn with everything bounded; `asyncio.run(server(...).serve(sockets=[listener]))` runs it."""
-    config = uvicorn.Config(
-        app, http=bounded(), ws="websockets-sansio", lifespan="on", log_level="critical", access_log=False,
-        server_header=False, proxy_headers=False, ws_max_size=MOST_MESSAGE, ws_ping_interval=20, ws_ping_timeout=20,
-        ws_per_message_deflate=False, timeout_keep_alive=15, timeout_graceful_shutdown=1, h11_max_incomplete_event_size=16_384,
-    )  # fmt: skip
-    return uvicorn.Server(config)

@@ -39,14 +39,15 @@ def serve(
         Whether to open the page.
     """
     try:
-        from fallline.lab.server.application import application, bind, server
+        from fallline.lab.server.application import application
+        from fallline.lab.server.listening import bind, server
     except ImportError as error:
         raise UsageError(f"the lab needs {error.name}: pip install 'fallline[lab]'.") from None
-    from fallline.lab.begin import beginning
+    from fallline.lab.initial_state import initial_state
     from fallline.lab.server.access import Access
     from fallline.lab.server.kept_secret import kept_secret
 
-    first, tables = beginning(study, data)
+    first, tables = initial_state(study, data)
     listener = bind(port)
     number = listener.getsockname()[1]
     access = Access(number, secret=kept_secret(number))

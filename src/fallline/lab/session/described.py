@@ -6,13 +6,13 @@ import hashlib
 import json
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.lab.controls.axes import describe_axes
 from fallline.lab.controls.groups import describe_controls
 from fallline.lab.controls.measure import describe_measure
 from fallline.lab.plan import Plan
 from fallline.lab.session.answers import Json
 from fallline.lab.state import State
-from fallline.lab.table import Table
 
 __all__ = ["described", "same_controls", "summary"]
 
@@ -36,7 +36,7 @@ def summary(state: State, plan: Plan) -> Json:
     }  # fmt: skip
 
 
-def described(state: State, plan: Plan, table: Table | None, knows: Any = None) -> Json:
+def described(state: State, plan: Plan, table: CsvFile | None, knows: Any = None) -> Json:
     """Controls and axes, with a digest of the controls; None for the controls if the page `knows` that digest."""
     controls = describe_controls(plan, table, state)
     digest = hashlib.sha256(json.dumps(controls).encode()).hexdigest()[:16]

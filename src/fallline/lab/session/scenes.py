@@ -55,7 +55,7 @@ def landscape(page: Shown, content: Json) -> None:
 
 def equations(page: Shown, content: Json) -> None:
     """The equations of the objective and the optimizer, with the numbers of a run on request."""
-    from fallline.lab.work.written import written
+    from fallline.lab.work.equation_blocks import equation_blocks
 
     if page.is_old(content):
         return
@@ -67,7 +67,7 @@ def equations(page: Shown, content: Json) -> None:
         run = None if at is None else page.runs.at(plan, at[0], at[1])
         step = 0 if at is None else at[2]
         blocks: list[dict[str, str]] = []
-        for blocks in written(plan, form, run, step):  # noqa: B007  # grows; the last holds all
+        for blocks in equation_blocks(plan, form, run, step):  # noqa: B007  # grows; the last holds all
             yield
         page.answer("equations", {"state_id": state_id, "blocks": blocks, "form": form})
 

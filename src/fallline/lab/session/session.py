@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.errors import UnknownNameError, UsageError
 from fallline.lab.session import exports, runs, scenes, states, tables, tiles
 from fallline.lab.session.answers import Json, Send
 from fallline.lab.session.shown import Shown
 from fallline.lab.state import State, default_state
-from fallline.lab.table import Table
 from fallline.lab.work.pool import Pool
 
 __all__ = ["MESSAGES", "Session"]
@@ -62,7 +62,7 @@ class Session:
     """
 
     def __init__(
-        self, send: Send, pool: Pool, first: State | None = None, tables: Mapping[str, Table] | None = None
+        self, send: Send, pool: Pool, first: State | None = None, tables: Mapping[str, CsvFile] | None = None
     ) -> None:
         self.page = Shown(send, pool.desk(), first or default_state(), dict(tables or {}))
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.lab.plan import Plan, build_plan
 from fallline.lab.session.answers import Arrays, Json, Send, message, refusal
 from fallline.lab.state import State
-from fallline.lab.table import Table
 from fallline.lab.work.pool import Desk, Dropped, Lane
 from fallline.lab.work.trained import TrainedRuns
 
@@ -42,7 +42,7 @@ class Shown:
     send: Send
     desk: Desk
     first: State
-    tables: dict[str, Table]
+    tables: dict[str, CsvFile]
     state: State | None = None
     plan: Plan | None = None
     state_id: int = 0

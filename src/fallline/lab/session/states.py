@@ -6,6 +6,7 @@ import threading
 from collections.abc import Generator
 
 import fallline
+from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.lab.presets import PRESETS, themes
 from fallline.lab.repair import repaired
@@ -16,7 +17,6 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.session.tables import MOST_TABLE
 from fallline.lab.session.tiles import wish
 from fallline.lab.state import MOST_STEPS, State, default_state, read_state
-from fallline.lab.table import Table
 from fallline.measures.outcome import OUTCOMES
 
 __all__ = ["hello", "new_state", "ranges"]
@@ -70,5 +70,5 @@ def ranges(page: Shown, content: Json) -> None:
     page.job(content, "ranges", work, rank=1)
 
 
-def _table(page: Shown, state: State) -> Table | None:
+def _table(page: Shown, state: State) -> CsvFile | None:
     return page.tables.get(state["data"].get("digest", ""))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.lab.session.answers import Json
 from fallline.lab.session.shown import Shown
 from fallline.lab.state import is_unicode
-from fallline.lab.table import Table
 
 __all__ = ["MOST_TABLE", "csv"]
 
@@ -26,7 +26,7 @@ def csv(page: Shown, content: Json) -> None:
         raise UsageError("a table must be a text in Unicode; this one holds half of a surrogate pair.")
     if len(text) > MOST_TABLE:
         raise UsageError(f"a table may have at most {MOST_TABLE:,} characters in the lab; {name} has {len(text):,}.")
-    table = Table(name.replace("\\", "/").rpartition("/")[2], text.removeprefix("\ufeff"))
+    table = CsvFile(name.replace("\\", "/").rpartition("/")[2], text.removeprefix("\ufeff"))
     columns = table.columns
     page.tables.pop(table.digest, None)
     page.tables[table.digest] = table

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fallline
+from fallline.data.csv_file import CsvFile
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.estimate import estimate
 from fallline.experiment.map_record import MapSpec
@@ -21,7 +22,6 @@ from fallline.lab.plan import Plan
 from fallline.lab.python_lines import python_lines
 from fallline.lab.state import State
 from fallline.lab.study import study_text
-from fallline.lab.table import Table
 from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
@@ -38,7 +38,7 @@ MOST_WORK = 1e13
 
 
 def export(
-    what: str, state: State, plan: Plan, tables: Mapping[str, Table], *, pin: int | None = None, size: int | None = None,
+    what: str, state: State, plan: Plan, tables: Mapping[str, CsvFile], *, pin: int | None = None, size: int | None = None,
     theme: str = "light",
 ) -> Work:  # fmt: skip
     """Name, MIME type and text of an export, or its bytes; pauses between tiles."""

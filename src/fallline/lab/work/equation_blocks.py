@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.lab.controls.words import symbol
 from fallline.lab.plan import Plan
 from fallline.problems import LandscapeObjective
 from fallline.runs.descent import Run
-from fallline.settings import SETTINGS
+from fallline.settings import unicode_symbol
 from fallline.views.equations import equations, outlines
 
-__all__ = ["written"]
+__all__ = ["equation_blocks"]
 
 Block = dict[str, str]
 Form = Literal["units", "matrix"]
@@ -24,7 +23,7 @@ MOST_UNITS = 60
 """Parameters of a network whose equations can be read unit by unit."""
 
 
-def written(plan: Plan, form: str, run: Run | None = None, step: int = 0) -> Iterator[list[Block]]:
+def equation_blocks(plan: Plan, form: str, run: Run | None = None, step: int = 0) -> Iterator[list[Block]]:
     """The blocks, growing: after each section all that there are so far."""
     blocks: list[Block] = [] if run is None else in_numbers(plan, run, min(step, run.steps))
     yield blocks
@@ -60,8 +59,8 @@ def in_numbers(plan: Plan, run: Run, step: int) -> list[Block]:
 
     For momentum v is how far the last step went, w_{t-1} - w_t, as its equation says.
     """
-    settings = {k: v for k, v in run.method.settings.items() if k in SETTINGS}
-    blocks = [_numbers(f"In numbers, at step {step}: settings", [(SETTINGS[k].symbol, v) for k, v in settings.items()])]
+    settings, declared = run.method.settings, run.method.optimizer.declared
+    blocks = [_numbers(f"In numbers, at step {step}: settings", [(declared[k].symbol, v) for k, v in settings.items()])]
     w = np.asarray(run.path[step], dtype=np.float64)
     loss = float(run.losses[step])
     if plan.network is not None:
@@ -133,4 +132,4 @@ def _plain(latex: str) -> str:
         (r"\frac{\partial f}{\partial ", "∂f/∂"), ("{", ""), ("}", ""), ("-", "−"),
     ):  # fmt: skip
         latex = latex.replace(a, b)
-    return symbol(latex)
+    return unicode_symbol(latex)

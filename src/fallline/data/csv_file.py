@@ -1,4 +1,4 @@
-"""A CSV file that the lab read."""
+"""A CSV file that was read: its name and text."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from fallline.data.tables import columns_and_rows
 from fallline.errors import DataError
 
-__all__ = ["Table", "read_table"]
+__all__ = ["CsvFile", "read_csv_file"]
 
 
 @dataclass(frozen=True)
-class Table:
+class CsvFile:
     """A CSV file: its name and text.
 
-    >>> Table("flowers.csv", "a,b\\n1,2\\n").columns
+    >>> CsvFile("flowers.csv", "a,b\\n1,2\\n").columns
     ['a', 'b']
     """
 
@@ -37,18 +38,22 @@ class Table:
         DataError
             If the text is not a table.
         """
-        from fallline.data.tables import columns_and_rows
-
         return columns_and_rows(self.text, Path(self.name))[0]
 
     def __hash__(self) -> int:
         return hash(self.digest)
 
 
-def read_table(path: Path) -> Table:
-    """Read a CSV file."""
+def read_csv_file(path: Path) -> CsvFile:
+    """Read a CSV file.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is not UTF-8 text.
+    """
     try:
-        return Table(path.name, path.read_bytes().decode("utf-8-sig"))
+        return CsvFile(path.name, path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
     except UnicodeDecodeError as error:

@@ -5,31 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fallline.data.csv_file import CsvFile, read_csv_file
 from fallline.errors import UsageError
 from fallline.lab.plan import build_plan
 from fallline.lab.repair import repaired
 from fallline.lab.state import MOST_PINS, State, StateError, default_state, read_state
-from fallline.lab.table import Table, read_table
 
 if TYPE_CHECKING:
     from fallline.experiment.studies import Study
 
-__all__ = ["beginning"]
+__all__ = ["initial_state"]
 
 
-def beginning(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, Table]]:
+def initial_state(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, CsvFile]]:
     """The first state and the tables that it names.
 
-    >>> state, _ = beginning("three-gaussians", None)
+    >>> state, _ = initial_state("three-gaussians", None)
     >>> state["map"]["x"], state["pins"][0]
     ({'name': 'learning_rate', 'low': 0.0001, 'high': 0.02, 'scale': 'log'}, {'x': 0.006, 'y': 0.0})
     """
-    tables: dict[str, Table] = {}
+    tables: dict[str, CsvFile] = {}
     state = default_state()
     if study is not None:
         state = _of_study(study, tables)
     if data is not None:
-        read = read_table(Path(data))
+        read = read_csv_file(Path(data))
         tables = {read.digest: read}
         part = {"kind": "table", "digest": read.digest, "target": read.columns[-1]}
         objective = state["objective"] if state["objective"]["kind"] == "network" else {"kind": "network"}
@@ -38,10 +38,12 @@ def beginning(study: str | Path | Study | None, data: str | Path | None) -> tupl
     return state, tables
 
 
-def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
+def _of_study(what: str | Path | Study, tables: dict[str, CsvFile]) -> State:
     """The state of a study: its first map, and its first runs pinned where they lie on it."""
     from fallline.experiment.axes import axis
     from fallline.experiment.build import build_map, objective_of
+    from fallline.experiment.records import Points
+    from fallline.experiment.records import Table as DataTable
     from fallline.experiment.studies import study as read_study
 
     study = read_study(what)
@@ -53,16 +55,11 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     )
     if kind == "network" and study.network is not None and study.data is not None:
         n, p = study.network, study.data
-        hidden = n.sizes.count("-") - 1
-        names = [n.activation] * hidden if isinstance(n.activation, str) else list(n.activation)
-        d["objective"] = {
-            "kind": "network", "units": [int(k) for k in n.sizes.split("-")], "activations": names, "loss": n.loss,
-            "reduction": n.reduction, "bias": n.bias, "l2": n.l2,
-        }  # fmt: skip
-        if p.points:
+        d["objective"] = {"kind": "network"} | n.model_dump(mode="json")
+        if isinstance(p, Points):
             d["data"] = {"kind": "points", "points": [[float(x), float(y), int(k)] for x, y, k in p.points]}
-        elif p.file:
-            read = read_table(study.folder / p.file)
+        elif isinstance(p, DataTable):
+            read = read_csv_file(study.folder / p.file)
             tables[read.digest] = read
             if not isinstance(p.target, str) or p.inputs:
                 raise UsageError("the lab takes a table with one target and all other columns as inputs.")
@@ -85,7 +82,7 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     spec = build_map(plan, objective_of(study, plan.objective))
     d |= {
         "optimizer": plan.optimizer, "steps": plan.steps, "dtype": plan.dtype, "seed": plan.seed, "starts": plan.starts,
-        "initial": plan.distribution, "batch": plan.batch, "schedule": spec.schedule.name,
+        "initial": plan.initial, "batch": plan.batch, "schedule": spec.schedule.name,
         "schedule_settings": {k: v for k, v in spec.schedule_settings.items() if k != "steps"},
         "start": None if plan.start is None or spec.start is None else spec.start.tolist(),
         "settings": {k: v for k, v in spec.settings.items() if not k.startswith("learning_rate.")},
