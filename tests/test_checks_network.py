@@ -15,9 +15,10 @@ from hypothesis import given, settings
 import fallline as fl
 import mutants
 import right_gradients
-from fallline.checks.diagnosis.faults import FAULTS
-from fallline.checks.diagnosis.mutable_page import MutablePage, Place, Rewriting, page
 from fallline.checks.diagnosis.search import explain
+from fallline.checks.faults.catalogue import FAULTS, SITE_KINDS, page, sites_of
+from fallline.checks.faults.mutable_page import MutablePage, Rewriting
+from fallline.checks.faults.site import Site
 from fallline.checks.reference.agreement import agree
 from fallline.checks.reference.comparison import compare, right_numbers
 from fallline.checks.reference.conventions import conventions
@@ -58,7 +59,9 @@ def test_the_page_with_no_fault_chosen_is_the_textbook(network, seed):
 
 def test_a_fault_that_does_not_fit_the_page_is_an_error():
     with pytest.raises(LookupError, match="has no 'A @ D'"):
-        MutablePage([Rewriting("x", "dW", "A @ D", "1")])
+        MutablePage(SITE_KINDS.values(), [Rewriting("x", "dW", "A @ D", "1")])
+    with pytest.raises(LookupError, match="no site 'dX'"):
+        MutablePage(SITE_KINDS.values(), [Rewriting("x", "dX", "", "1")])
 
 
 def test_every_fault_changes_some_network():
@@ -66,7 +69,7 @@ def test_every_fault_changes_some_network():
     for fault in FAULTS:
         for _ in range(300):
             network = mutants.random_network(state)
-            where = mutants.places(network, fault)
+            where = sites_of(FAULTS[fault], network)
             tally = mutants.Tally()
             if where and mutants.judge(network, {where[0]: fault}, tally) in ("exact", "indistinguishable"):
                 break
@@ -183,7 +186,7 @@ def test_what_no_fault_explains_is_localised():
 def test_a_hypothesis_with_which_the_page_cannot_go_on_is_dropped():
     # W2 for W3 on the way back leaves a delta of one column, which NumPy repeats, unless the slope is the number 1.
     network = Network.of("4-1-2-2-3", activation=["tanh", "identity", "silu"], bias=False)
-    chosen = {Place("delta", 4): "delta_slope_again", Place("D", 2): "D_times_m"}
+    chosen = {Site("delta", 4): "delta_slope_again", Site("D", 2): "D_times_m"}
     groups = draw(network, seed=2)
     for convention in list(conventions(network))[:2]:
         (first, *_) = explain(groups, mutants.mutated_numbers(groups, chosen, convention))
@@ -210,7 +213,7 @@ def test_an_unknown_ratio_is_measured():
         (with_layer(lambda g: g[:2]), "unchecked", "returns 2 pairs of arrays; the 2-3-2-3 network has 3 layers"),
         (with_layer(lambda g: [(W + 1j, b) for W, b in g]), "wrong", "dW1 of gradient is complex"),
         (with_layer(lambda g: (layer for layer in g)), "unchecked", "an object of type generator"),
-        (with_layer(lambda g: [([[1.0], [2.0, 3.0]], b) for _, b in g]), "unchecked", "no array of numbers"),
+        (with_layer(lambda g: [([[1.0], [2.0, 3.0]], b) for _, b in g]), "unchecked", "is not an array of numbers"),
         (lambda X, T: np.zeros(26), "unchecked", "has no parameter that gets the weights; it has X, T"),
     ],
 )
@@ -271,7 +274,7 @@ def test_mutants_are_named(made, floor):
 def test_a_fault_that_is_none_with_relu_is_one_with_tanh():
     for activation, outcome in (("relu", "no fault"), ("tanh", "exact")):
         network = Network.of("2-3-2-3", activation=activation)
-        assert mutants.judge(network, {Place("D", 1): "D_slope_at_activation"}, mutants.Tally()) == outcome
+        assert mutants.judge(network, {Site("D", 1): "D_slope_at_activation"}, mutants.Tally()) == outcome
 
 
 def test_import_stays_light():

@@ -49,7 +49,7 @@ def run(command: Sequence[str], message: str, *, cwd: Path, env: Mapping[str, st
 
 def _feed(stream: IO[bytes] | None, text: str) -> None:
     assert stream is not None
-    with contextlib.suppress(BrokenPipeError):  # it has ended already; how, is seen from its status
+    with contextlib.suppress(BrokenPipeError):  # it has ended already, and its status says how
         stream.write(text.encode())
         stream.close()
 
@@ -72,10 +72,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def supervise(seconds: float) -> None:
-    """Continue in a child of this process. The parent waits for it, ends whatever it has left, and exits as it did.
+    """Continue in a child of this process. The parent waits for the child, ends all processes that it left, and exits as it did.
 
-    The parent ends it after `seconds` and some grace, should nobody be left to do so. Call it before threads start. It does
-    nothing where the system has no subreapers.
+    The parent ends the child after `seconds` and some grace, in case its own parent no longer does. Call this before threads
+    start. It does nothing on systems without subreapers.
     """
     if not _adopt_orphans():
         return
@@ -124,14 +124,14 @@ def _leave(status: int) -> None:
 
 
 def _children() -> list[int]:
-    """Processes whose parent is this one."""
+    """The processes whose parent is this one."""
     mine = str(os.getpid())
-    found = []
+    children = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with contextlib.suppress(OSError):
                 # "pid (name) state parent ..."; the name may hold spaces and parentheses
                 after_name = Path("/proc", entry, "stat").read_bytes().rpartition(b")")[2].decode().split()
                 if after_name[1] == mine:
-                    found.append(int(entry))
-    return found
+                    children.append(int(entry))
+    return children

@@ -1,6 +1,6 @@
-"""Conventions: what is no fault. Sum or mean, ascent or descent, half or full squared error, mean over the outputs.
+"""Conventions, which are no faults: sum or mean, ascent or descent, half or full squared error, mean over the outputs.
 
-Each is a factor on the whole gradient, so it is tried before any fault is thought of, and named in the verdict.
+Each is a factor on the whole gradient. Conventions are tried before any fault, and the verdict names the one that fits.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fallline.checks.reference.draws import Group
-from fallline.textbook.network import Network
+from fallline.textbook.network import Layer, Network, Parameters
 
 __all__ = ["Convention", "conventions"]
 
@@ -29,7 +29,7 @@ class Convention:
     penalty_too
         Whether that factor is on the L2 penalty as well.
     words
-        What the gradient is that of, where it is not the declared loss.
+        The function that it is the gradient of, where that is not the declared loss.
     """
 
     sign: int
@@ -45,6 +45,14 @@ class Convention:
     def penalty(self, group: Group) -> float:
         """The factor on the gradient of the penalty."""
         return self.data(group) if self.penalty_too else self.sign
+
+    def combined(self, group: Group, data: Parameters, penalty: Parameters) -> Parameters:
+        """The gradient of the whole loss in this convention, from those of the data's loss and of the penalty."""
+        c, p = self.data(group), self.penalty(group)
+        return tuple(
+            Layer(c * d.W + p * e.W, None if d.b is None or e.b is None else c * d.b + p * e.b)
+            for d, e in zip(data, penalty, strict=True)
+        )
 
     @property
     def declared(self) -> bool:

@@ -33,7 +33,7 @@ DRAWS = 3
 TRIES = 40
 RETRIES = 12
 ENOUGH = 3
-"""In so many samples a delta should reach each weight: with one alone, sums look like single terms."""
+"""The number of samples in which a delta should reach each weight: with only one, sums look like single terms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Group:
 
     @property
     def factor(self) -> float:
-        """What the network's reduction multiplies the sum of the losses by."""
+        """The factor of the network's reduction on the sum of the losses."""
         return 1 if self.network.reduction == "sum" else 1 / self.samples
 
     def gradient(self) -> Parameters:
@@ -88,8 +88,8 @@ def with_penalty(network: Network, parameters: Parameters, gradient: Parameters)
 def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[Group, ...]:
     """Two groups of draws, the best of a few tries.
 
-    Between them every unit is on and off, and a delta comes back to it both ways, where that can be had: two units
-    that are each on at times need not be on together.
+    Between them every unit is on and off, and a delta comes back to it in both states, as far as possible: two units
+    that are each on at times may never be on together.
     """
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
@@ -118,7 +118,7 @@ def activity(groups: Sequence[Group]) -> list[Floats]:
 def meetings(groups: Sequence[Group]) -> list[Floats]:
     """For each layer (2, n_in, n_out): in how many (draw, sample) pairs a delta reaches each weight.
 
-    First those in which the unit that the weight comes from is on, then those in which it is off.
+    Counted separately for those in which the unit that the weight comes from is on, and those in which it is off.
     """
     total: list[Floats] = []
     for group in groups:
@@ -170,7 +170,7 @@ def _group(network: Network, m: int, data: Dataset | None, seed: int, index: int
 def _candidates(
     network: Network, m: int, data: Dataset | None, seed: int, index: int
 ) -> Iterator[tuple[int, Floats, Floats, Floats]]:
-    """Weights with their samples away from kinks, and how many these are; none after one with enough."""
+    """Weights with their samples away from kinks, and how many these are; ends with the first that has enough."""
     for attempt in range(RETRIES):
         w = _weights(network, seed, index + attempt * 10_000)
         X, T = _samples(network, m, data, seed, index + attempt * 10_000)
@@ -207,7 +207,7 @@ def _samples(network: Network, m: int, data: Dataset | None, seed: int, index: i
 
 
 def _clear(network: Network, w: Floats, X: Floats) -> NDArray[np.bool_]:
-    """Which samples are away from all kinks."""
+    """For each sample whether it is away from all kinks."""
     _, kept = pages.forward(network, network.unpack(w), X)
     clear = np.ones(len(X), dtype=bool)
     for activation, k in zip(network.activations, kept[:-1], strict=True):
