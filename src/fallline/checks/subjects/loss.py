@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def check_delta(function: Callable[..., Any], loss: Loss, seed: int, tolerance: 
         Z, T = 2 * group.X[0], group.T[0]
         right = loss.delta(Z, T)
         for k, unit in enumerate(np.eye(Z.shape[-1])):
-            slope = complex_step(lambda Z, T=T: loss.value(Z, T), Z, unit)
+            slope = complex_step(partial(_value, loss, T), Z, unit)
             error = max(error, float(np.abs(slope - right[:, k]).max()))
         checked = array_of(call(function, [Z, T], {}, ["Z", "T"], effects), Z.shape, function)
         scope = {"network": network, "Z": Z, "T": T, "it": right}
@@ -47,3 +48,7 @@ def check_delta(function: Callable[..., Any], loss: Loss, seed: int, tolerance: 
         tolerance=tolerance,
         reference=f"complex step agrees to {error:.1e}",
     ).verdict()
+
+
+def _value(loss: Loss, T: Any, Z: Any) -> Any:
+    return loss.value(Z, T)
