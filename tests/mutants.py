@@ -62,7 +62,7 @@ class Tally:
         )
 
     @property
-    def named(self) -> float:
+    def share_named(self) -> float:
         """Share of the faults that were named exactly, or as the same function by another name."""
         good = self.counts["exact"] + self.counts["indistinguishable"] + self.counts["same function"]
         return good / max(1, self.faults)
@@ -127,8 +127,8 @@ def judge(network: Network, chosen: Chosen, tally: Tally, seed: int = 0) -> str:
         outcome = _outcome(network, chosen, explain(groups, numbers), convention)
     tally.counts[outcome] += 1
     if outcome in ("called right", "unexplained", "other"):
-        said = {f"{p.symbol}{p.layer}": name for p, name in chosen.items()}
-        tally.failures.append(f"{outcome}: {said} in {network!r} scales {network.scales} l2 {network.l2}")
+        faults = {f"{site.symbol}{site.layer}": name for site, name in chosen.items()}
+        tally.failures.append(f"{outcome}: {faults} in {network!r} scales {network.scales} l2 {network.l2}")
     return outcome
 
 
@@ -142,10 +142,10 @@ def _outcome(network: Network, chosen: Chosen, explanations: list[Explanation], 
         return "indistinguishable"
     # Another explanation was found: it is no mistake only if it is the same function on draws it has never seen.
     fresh, first = draw(network, seed=FRESH), explanations[0]
-    mine, theirs = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention)
-    if mine is None or theirs is None:
+    mutant, explained = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention)
+    if mutant is None or explained is None:
         return "other"
-    same = all(b.agrees for b in compare(fresh, mine, theirs))
+    same = all(b.agrees for b in compare(fresh, mutant, explained))
     return "same function" if same else "other"
 
 
@@ -156,9 +156,9 @@ def singles(networks: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
         for _ in range(networks):
             for _ in range(200):
                 network = random_network(state)
-                where = sites_of(FAULTS[fault], network)
-                if where:
-                    yield network, {state.choice(where): fault}
+                sites = sites_of(FAULTS[fault], network)
+                if sites:
+                    yield network, {state.choice(sites): fault}
                     break
 
 
@@ -169,9 +169,9 @@ def everywhere(networks: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
         for _ in range(networks):
             for _ in range(200):
                 network = random_network(state)
-                where = sites_of(FAULTS[fault], network)
-                if len(where) > 1:
-                    yield network, dict.fromkeys(where, fault)
+                sites = sites_of(FAULTS[fault], network)
+                if len(sites) > 1:
+                    yield network, dict.fromkeys(sites, fault)
                     break
 
 

@@ -46,7 +46,11 @@ def test_a_fault_at_a_new_site_is_named_after_an_edit_of_one_file(tmp_path):
     assert "no known fault, or pair of them, explains it" in _verdict(tmp_path)
     path = tmp_path / "fallline" / "checks" / "faults" / "forward.py"
     text = path.read_text(encoding="utf-8")
-    for before, inserted in (("from fallline.checks", IMPORTS), ("KINDS = (\n", NEW_SITE), ("\nFAULTS = (\n", NEW_FAULT)):
+    for before, inserted in (
+        ("from fallline.checks", IMPORTS),
+        ("KINDS = (\n", NEW_SITE),
+        ("\nFAULTS = (\n", NEW_FAULT),
+    ):
         at = text.index(before) + (len(before) if before.endswith("\n") else 0)
         text = text[:at] + inserted + text[at:]
     path.write_text(text, encoding="utf-8")

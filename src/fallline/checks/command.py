@@ -1,4 +1,4 @@
-"""`fallline check`: what the command line calls."""
+"""The command `fallline check`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check(
     of
         Instead of a network: a landscape, activation, loss or optimizer by name, or FILE.py:FUNCTION of coordinates.
     activation, loss, reduction, l2, data, seed
-        As `check_gradient` has them; several activations joined by commas.
+        As in `check_gradient`; several activations are joined by commas.
     json
         Print one JSON object for machines.
     csv
@@ -128,8 +128,10 @@ def _counted(graded: Iterable[Graded], total: int, progress: Callable[[int, int]
 
 
 def _report(graded: Iterable[Graded], paths: Sequence[Path], *, json: bool, csv: Path | None, force: bool) -> int:
-    """Print a row for each file as soon as it is checked, and keep the CSV file up to date, so that a check that is
-    interrupted loses nothing."""
+    """Print a row for each file as soon as it is checked; return the exit status.
+
+    The CSV file is rewritten after each file, so that an interrupted check loses nothing.
+    """
     print_row = (lambda submission: None) if json else _rows(max(len(path.name) for path in paths))
     done: list[Graded] = []
     for submission in graded:
@@ -165,8 +167,9 @@ def _rows(widest: int) -> Callable[[Graded], None]:
 
     show(*(Text(head, style="dim") for head in ("file", "status", "verdict")))
 
-    def row(one: Graded) -> None:
-        status = one.verdict["status"]
-        show(Text(visible(one.file)), Text(status, style=colours[status]), Text(visible(one.verdict["sentence"])))
+    def print_row(submission: Graded) -> None:
+        status = submission.verdict["status"]
+        sentence = visible(submission.verdict["sentence"])
+        show(Text(visible(submission.file)), Text(status, style=colours[status]), Text(sentence))
 
-    return row
+    return print_row

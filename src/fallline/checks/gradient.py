@@ -45,7 +45,7 @@ def check_gradient(
         The subject of the gradient: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.
     activation, loss, reduction, l2
-        Of the network, where only its sizes are given.
+        Of the network, if `network` is its sizes.
     data
         Samples to check it on: a `Dataset`, (X, T), or a file. Without it they are drawn at random.
     seed

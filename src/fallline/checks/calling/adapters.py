@@ -64,7 +64,12 @@ class Adapter:
         parameters = self.network.unpack(w)
         Z, kept = pages.forward(self.network, parameters, X)
         layout = self.layout
-        whole = {"layers": self._layers, "vector": self._vector, "dictionary": self._dictionary, "list": self._list}
+        containers = {
+            "layers": self._layers,
+            "vector": self._vector,
+            "dictionary": self._dictionary,
+            "list": self._list,
+        }
         values: dict[str, Callable[[int], Any]] = {
             "X": lambda l: layout.samples(X),
             "T": lambda l: self._targets(T),
@@ -73,7 +78,7 @@ class Adapter:
             "A": lambda l: layout.samples(kept[l].A if l < self.network.depth else Z),
             "W": lambda l: layout.weight(parameters[l - 1].W),
             "b": lambda l: layout.bias(parameters[l - 1].b),
-            "parameters": lambda l: whole[self.container](parameters),
+            "parameters": lambda l: containers[self.container](parameters),
             "m": lambda l: len(X),
             "l2": lambda l: self.network.l2,
             "network": lambda l: self.network,

@@ -20,7 +20,7 @@ MUCH_PRINT = 20
 """A function that prints more lines than this, over all calls of a check, gets a note."""
 
 KEPT_OUTPUT = 100_000
-"""Characters of output that are kept; a function that prints for ever must not fill the memory."""
+"""Characters of output that are kept, so that an endless print does not fill the memory."""
 
 
 class Misbehaviour(Exception):  # noqa: N818  # what a checked function did, not an error of ours

@@ -51,7 +51,7 @@ class Evaluation:
     effects: SideEffects
 
     def of_one_sample(self, group: Group, draw: int, sample: int) -> Parameters:
-        """Its gradient at one sample alone."""
+        """The function's gradient at a single sample."""
         X, T = (part[draw, sample : sample + 1] for part in (group.X, group.T))
         return self.adapter.gradient(group.w[draw], X, T, SideEffects()).gradient
 

@@ -40,14 +40,14 @@ def adapters(function: Callable[..., Any], network: Network) -> Iterator[Adapter
     if network.sizes[-1] == 1:
         targets.append("flat")
     for signature in _signatures(function, network):
-        whole = any(q.kind == "parameters" for _, q in signature)
-        containers: Sequence[str] = _containers(function) if whole else ("layers",)
+        takes_container = any(q.kind == "parameters" for _, q in signature)
+        containers: Sequence[str] = _containers(function) if takes_container else ("layers",)
         for form, layout, container in itertools.product(targets, LAYOUTS, containers):
             yield Adapter(function, network, signature, container, layout, form)
 
 
 def _signatures(function: Callable[..., Any], network: Network) -> Iterator[Signature]:
-    """What the function's parameters may mean: by their names, and of three also (parameters, X, T).
+    """The meanings that the function's parameters may have: those of their names; three may also be (parameters, X, T).
 
     In a network of one layer `w` may be its weights, or all parameters in one vector.
     """
@@ -65,7 +65,7 @@ def _signature(function: Callable[..., Any], network: Network) -> Signature:
     meanings = quantities(required + [n for n in optional if n.lower() in ("l2", "lam", "reg", "lambd")], network)
     unknown = [n for n in required if meanings[n] is None]
     weightless = not any(q is not None and q.kind in ("W", "parameters") for q in meanings.values())
-    # (p, X, T): p must be the parameters, whatever p means elsewhere
+    # in (p, X, T), p must be the parameters, although p alone means the probabilities
     if (unknown or weightless) and len(required) == 3:
         return tuple(zip(required, _USUAL, strict=True))
     if unknown:
@@ -88,7 +88,7 @@ def _signature(function: Callable[..., Any], network: Network) -> Signature:
 
 
 def _containers(function: Callable[..., Any]) -> list[str]:
-    """The containers in order of likelihood, by what the source does with them."""
+    """The containers, the likeliest first, judged by the function's source."""
     text = source_of(function)
     order = list(CONTAINERS)
     first = "layers"

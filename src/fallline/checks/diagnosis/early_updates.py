@@ -1,7 +1,7 @@
 """Weights updated too early: the learning rate of that update, read off the checked numbers.
 
-Going back through W - rate dW makes the delta linear in the rate. So two runs of the page, at rates 0 and 1, and a
-projection give it, for each single fault that may stand above.
+A delta that goes back through W - rate dW is linear in the rate. So the rate follows from two runs of the page, at rates 0
+and 1, and a projection; this is done for no fault and for each single fault in the layers above.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _faults_above(variants: Variants, depth: int, update: Site) -> Iterator[Chai
 
 
 def _rates(required: RequiredBlocks, chain: Chain, layer: int) -> Iterator[float]:
-    """The rate for each convention and block, where one fits."""
+    """The rate that fits, for each convention and block that has one."""
     groups = required.groups
     network = groups[0].network
     runs = [[Variants(groups, rate).run(chain, group) for group in groups] for rate in (0.0, 1.0)]

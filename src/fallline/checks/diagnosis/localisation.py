@@ -1,4 +1,4 @@
-"""Where a gradient goes wrong when no known fault explains it: blocks, layer, ratio, order, units, samples."""
+"""Where a gradient goes wrong that no known fault explains: blocks, layer, ratio, order, units, samples."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def localise(
     right_blocks = [str(b.block) for b in blocks if b.agrees]
     verb = "is" if len(right_blocks) == 1 else "are"
     findings = [f"{listed(right_blocks)} {verb} right." if right_blocks else "No block is right."]
-    findings.append(_where(first_wrong, blocks, groups[0].network.depth))
+    findings.append(_first_wrong_block(first_wrong, blocks, groups[0].network.depth))
     for comparison in blocks:
         if not comparison.agrees:
             expected = [block_of(r, comparison.block) for r in right]
@@ -47,7 +47,7 @@ def localise(
     return findings
 
 
-def _where(block: GradientBlock, blocks: Sequence[Comparison], depth: int) -> str:
+def _first_wrong_block(block: GradientBlock, blocks: Sequence[Comparison], depth: int) -> str:
     layer = block.layer or 0
     wrong = {b.block for b in blocks if not b.agrees}
     later = "" if layer == depth else f" The delta of layer {layer + 1}, on which it rests, is right."
@@ -129,7 +129,7 @@ def _samples(group: Group, one_sample: OneSample) -> list[str]:
         expected = network.pack(alone.gradient())[0]
         try:
             checked = network.pack(one_sample(0, s))
-        except Exception:  # whatever a function does with a single sample is no evidence
+        except Exception:  # a function may be unable to take a single sample
             return []
         scale = np.abs(expected).max() or 1
         error = min(np.abs(checked - expected).max(), np.abs(checked + expected).max()) / scale

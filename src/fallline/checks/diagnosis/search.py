@@ -1,9 +1,9 @@
 """The search: which faults, on the textbook's page, give the numbers of the checked function.
 
-The page is walked as back-propagation goes. The blocks of a layer depend on the delta that arrives there, and on what
-is done at their own sites. So a hypothesis about the deltas down to layer l is kept only if both blocks of layer l
-come out (with faults of their own, as far as the number of faults allows), before any layer below is looked at. That
-makes pairs, and faults in every layer, about as cheap as single ones.
+The search follows back-propagation, from the last layer to the first. The blocks of a layer depend on the delta of that
+layer and on their own sites only. So a hypothesis about the deltas down to layer l is kept only if it gives both blocks of
+layer l (with faults at their own sites, if the number of faults allows), before any layer below is looked at. This makes
+pairs of faults, and faults in every layer, about as cheap as single ones.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Search:
         return []
 
     def _output_is_right(self) -> bool:
-        """Whether a block of the last layer is right: then the forward pass is, which that block depends on."""
+        """Whether a block of the last layer is right: then the forward pass, on which it depends, is right too."""
         for block in blocks_of_layer(self.network, self.network.depth)[::-1]:
             right = self.variants.at((), frozenset(), Site(*block))
             for convention, penalty in self._conventions():
@@ -133,20 +133,20 @@ class Search:
                     yield a, b
 
     def _after(self, forward: Hypothesis, budget: int) -> Iterator[Explanation]:
-        """Everything that gives the numbers, after these faults in the forward pass."""
+        """Every explanation that has exactly these faults in the forward pass."""
         for convention, penalty in self._conventions():
             start = forward
             if penalty:
                 start = (*forward, (Site(FAULTS[penalty].symbol, None), frozenset((penalty,))))
             if len(distinct(start)) <= budget:
                 for hypothesis in self._deltas(start, self.network.depth, budget):
-                    for whole in self._walk(convention, penalty, hypothesis, self.network.depth, budget):
-                        yield self._explained(convention, whole)
+                    for complete in self._walk(convention, penalty, hypothesis, self.network.depth, budget):
+                        yield self._explained(convention, complete)
 
     def _walk(
         self, convention: Convention, penalty: str, hypothesis: Hypothesis, layer: int, budget: int
     ) -> Iterator[Hypothesis]:
-        """Everything from this layer down that gives the numbers, after what led to its delta."""
+        """Every extension of a hypothesis about the deltas down to this layer that gives the numbers from this layer down."""
         options = [hypothesis]
         for block in blocks_of_layer(self.network, layer)[::-1]:
             required = self.required.of(convention, penalty, block)
@@ -187,13 +187,13 @@ class Search:
         return tuple(choice for choice in chain(hypothesis) if choice[0].symbol not in aside)
 
     def _explained(self, convention: Convention, hypothesis: Hypothesis) -> Explanation:
-        """The faults, with the evidence: the page is run once more, whole, and compared."""
+        """The explanation of a hypothesis. As evidence, the whole page is run once more and compared."""
         coinciding = distinct(hypothesis)
         chosen: dict[Site, str] = {}
         faults = []
         for names in coinciding:
             name = min(names, key=ORDER.__getitem__)
-            sites = tuple(site for site, given in hypothesis if names <= given and site not in chosen)
+            sites = tuple(site for site, at_site in hypothesis if names <= at_site and site not in chosen)
             chosen |= dict.fromkeys(sites, name)
             everywhere = len(sites) > 1 and set(sites) == self._possible(name, sites)
             faults.append(PlacedFault(FAULTS[name], sites, everywhere))

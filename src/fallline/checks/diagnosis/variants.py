@@ -1,4 +1,4 @@
-"""What each site of the page can compute: the right value, and every other that a fault of the catalogue gives there."""
+"""The values that each site of the page can take: the right one, and those that faults of the catalogue give."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Variants:
         self._explored: dict[tuple[Chain, frozenset[str] | None, Site], list[Variant]] = {}
 
     def at(self, chain: Chain, allowed: frozenset[str] | None, site: Site) -> list[Variant]:
-        """The right value of a site first, then every other value that a fault gives there, after that chain.
+        """The right value of a site, then every other value that a fault gives there, with the faults of the chain above it.
 
-        `allowed` are the faults that may still come: all (None), or those that are there already in other layers.
+        Only faults in `allowed` are tried; None allows all.
         """
         key = chain, allowed, site
         if key not in self._explored:
@@ -82,7 +82,7 @@ class Variants:
         return gradient
 
     def _explore(self, chain: Chain, allowed: frozenset[str] | None, role: Role, layer: int) -> None:
-        """Run the page once for each group, as far as the layer's sites of that role, and keep what they could be."""
+        """Run the page for each group until the layer's sites of that role are computed, and keep their possible values."""
         wanted = [Site(symbol, layer) for symbol in symbols(role)]
         values: dict[Site, dict[str, list[Any]]] = {}
 
@@ -114,7 +114,7 @@ class Variants:
         try:
             for group in self.groups:
                 self.run(chain, group, explore)
-        except _UNFIT:  # one fault of the chain leaves a shape with which the page cannot go on
+        except _UNFIT:  # a fault of the chain gives a shape with which the page cannot continue
             return
         for site, by_name in values.items():
             complete = {name: v for name, v in by_name.items() if len(v) == len(self.groups)}
@@ -122,7 +122,7 @@ class Variants:
 
 
 def _distinct(values: Mapping[str, Sequence[Any]]) -> list[Variant]:
-    """One variant for all alternatives that are the same function on all draws; names that are right are left out."""
+    """One variant for all alternatives with the same values on all draws; those that equal the right value name no fault."""
     names = list(values)
     prints = np.array([fingerprints(values[name]) for name in names])
     near = (np.abs(prints[:, None] - prints) <= 1e-12 + 1e-9 * np.abs(prints)).all(axis=-1)

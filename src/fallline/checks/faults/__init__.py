@@ -1,1 +1,1 @@
-"""What people get wrong in back-propagation: a catalogue of changes of the textbook's page."""
+"""The catalogue of faults: what people get wrong in back-propagation, as changes of the textbook's page."""

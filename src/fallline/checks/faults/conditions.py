@@ -7,9 +7,8 @@ from collections.abc import Callable
 from fallline.textbook.network import Network
 
 __all__ = [
-    "Condition", "activation_is", "activation_is_not", "always", "has_layer_after", "has_layer_before", "is_hidden",
-    "is_not_square", "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_is_hidden", "next_is_scaled",
-    "next_is_square",
+    "Condition", "activation_is", "activation_is_not", "always", "has_layers_after", "has_layers_before", "is_hidden",
+    "is_not_square", "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_layer",
 ]  # fmt: skip
 
 Condition = Callable[[Network, int], bool]
@@ -36,40 +35,33 @@ def loss_is_not_squared(network: Network, layer: int) -> bool:
     return "squared_error" not in network.loss.name
 
 
-def has_layer_before(count: int = 1) -> Condition:
-    """Whether at least so many layers of weights come before the layer."""
+def has_layers_before(count: int) -> Condition:
+    """Whether at least `count` layers of weights come before the layer."""
     return lambda network, layer: layer > count
 
 
-def has_layer_after(count: int = 1) -> Condition:
-    """Whether at least so many layers of weights come after the layer."""
+def has_layers_after(count: int) -> Condition:
+    """Whether at least `count` layers of weights come after the layer."""
     return lambda network, layer: layer + count <= network.depth
+
+
+def next_layer(condition: Condition) -> Condition:
+    """Whether the condition holds for the next layer."""
+    return lambda network, layer: condition(network, layer + 1)
 
 
 def is_hidden(network: Network, layer: int) -> bool:
     return layer <= network.hidden
 
 
-def next_is_hidden(network: Network, layer: int) -> bool:
-    return layer + 1 <= network.hidden
-
-
 def is_scaled(network: Network, layer: int) -> bool:
     return network.scales[layer - 1] != 1
-
-
-def next_is_scaled(network: Network, layer: int) -> bool:
-    return network.scales[layer] != 1
 
 
 def is_square(network: Network, layer: int) -> bool:
     """Whether the layer's weights are a square matrix of more than one entry."""
     n_in, n_out = network.sizes[layer - 1 : layer + 1]
     return n_in == n_out > 1
-
-
-def next_is_square(network: Network, layer: int) -> bool:
-    return is_square(network, layer + 1)
 
 
 def is_not_square(network: Network, layer: int) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from fallline.checks.faults.conditions import (
     activation_is,
     activation_is_not,
-    has_layer_after,
-    has_layer_before,
-    next_is_hidden,
-    next_is_scaled,
-    next_is_square,
+    has_layers_after,
+    has_layers_before,
+    is_hidden,
+    is_scaled,
+    is_square,
+    next_layer,
 )
 from fallline.checks.faults.fault import Fault, wrong_factors
 from fallline.checks.faults.site import Role, SiteKind, hidden_layers
@@ -53,7 +54,7 @@ FAULTS = (
           "the slope in the delta of layer {l} is that of layer {k}", "take the slope at Z{l}"),
     Fault("D_slope_of_previous_layer", _SLOPE, "network.activations[l - 2].slope(kept[l - 3].Z)",
           "the slope in the delta of layer {l} is that of the layer before it", "take the slope at Z{l}",
-          has_layer_before()),
+          has_layers_before(1)),
     Fault("D_mask_of_delta", _SLOPE, "positive(dA)", "the mask of layer {l} is taken from the delta, not from Z{l}",
           "let pass where Z{l} > 0", activation_is("relu", "leaky_relu")),
     *(
@@ -63,12 +64,12 @@ FAULTS = (
         for name in ("relu", "leaky_relu", "tanh", "logistic")
     ),
     Fault("dA_transpose_omitted", _W, "parameters[l - 1].W",
-          "W{k} is not transposed on the way back to layer {l}", "write D{k} W{k}^T", next_is_square),
+          "W{k} is not transposed on the way back to layer {l}", "write D{k} W{k}^T", next_layer(is_square)),
     Fault("dA_reshaped_for_transposed", _W, "parameters[l - 1].W.reshape(it.shape)",
           "W{k} is reshaped where it should be transposed, on the way back to layer {l}", "write D{k} W{k}^T"),
     Fault("dA_weights_of_next_layer", _W, "parameters[l].W.mT",
           "the weights on the way back to layer {l} are those of one layer too far", "write D{k} W{k}^T",
-          has_layer_after(2)),
+          has_layers_after(2)),
     Fault("dA_weights_of_own_layer", _W, "parameters[l - 2].W.mT",
           "the weights on the way back to layer {l} are W{l}, not W{k}", "write D{k} W{k}^T"),
     Fault("dA_weights_of_own_layer_untransposed", _W, "parameters[l - 2].W",
@@ -78,7 +79,7 @@ FAULTS = (
           "update the weights after all deltas"),
     Fault("dA_slope_passed_over", "(D @ parameters[l - 1].W.mT)", "(dA @ parameters[l - 1].W.mT)",
           "the delta that goes back to layer {l} lacks the slope of layer {k}", "go on with the delta after the slope",
-          next_is_hidden),
+          next_layer(is_hidden)),
     Fault("dA_scale_omitted", "network.scales[l - 1]", "1", "the scale of layer {k} is left out on the way back",
-          "multiply by the scale", next_is_scaled),
+          "multiply by the scale", next_layer(is_scaled)),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from fallline.views.style import Theme, canvas, drawing, listed, look, number, o
 __all__ = ["draw_errors"]
 
 LOWEST, HIGHEST = 1e-12, 1.0
-"""Relative errors between which the colours run: rounding, and as large as the block itself."""
+"""Relative errors at the ends of the colours: rounding, and an error as large as the block itself."""
 
 
 def draw_errors(

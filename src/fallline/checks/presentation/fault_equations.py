@@ -1,8 +1,7 @@
 """The right equations beside those that were coded, for the faults of an explanation.
 
-Both are read off the page: the textbook's as it stands, and the page with the fault in its place, by the symbolic
-reading in matrix form. Where an alternative uses what matrices cannot say (a reshape, a single sample), its source
-is shown instead.
+Both come from the symbolic reading of a page in matrix form: the textbook's page, and the page with the fault. Where an
+alternative does something that matrices cannot say (a reshape, a single sample), its source is shown instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parts of a verdict, in whose order every display writes them."""
+"""The parts of a verdict. Every display writes the same parts in the same order."""
 
 from __future__ import annotations
 

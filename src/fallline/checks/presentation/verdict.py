@@ -1,4 +1,4 @@
-"""The verdict: right, wrong or unchecked; where and why; with its evidence."""
+"""The verdict: right, wrong or unchecked, with the reasons and the evidence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Verdict:
     status
         "right", "wrong", or "unchecked" where the function could not be compared at all.
     name
-        Of the checked function.
+        The name of the checked function.
     subject
         The network or function whose gradient it should be.
     sentence
@@ -63,7 +63,7 @@ class Verdict:
 
     Notes
     -----
-    A verdict is true in a condition exactly if the gradient is right.
+    `if verdict:` is true exactly if the gradient is right.
 
     Examples
     --------
@@ -102,7 +102,7 @@ class Verdict:
 
     @property
     def exit_status(self) -> int:
-        """0 right, 1 wrong, 2 could not check."""
+        """0 if right, 1 if wrong, 2 if unchecked."""
         return {"right": 0, "wrong": 1, "unchecked": 2}[self.status]
 
     @cached_property

@@ -25,7 +25,7 @@ EVERY_COORDINATE = 200
 """Networks with more parameters are checked along `DIRECTIONS` instead of each coordinate."""
 DIRECTIONS = 24
 MOST_PARAMETERS = 4000
-"""The reverse walk takes networks up to so many parameters: its graph has a few nodes for each."""
+"""The largest number of parameters for the reverse walk: its graph has a few nodes for each."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Agreement:
 
 
 def agree(groups: Sequence[Group]) -> tuple[Agreement, ...]:
-    """The independent derivatives against the backward page, on the first group of draws."""
+    """Compare the backward page with the independent derivatives on the first group of draws."""
     group = groups[0]
     network = group.network
     gradient = network.pack(group.gradient())
@@ -61,7 +61,7 @@ def agree(groups: Sequence[Group]) -> tuple[Agreement, ...]:
         try:
             error = relative(reverse_walk(group) - gradient, gradient).max()
         except TraceError:
-            return tuple(agreements)  # a page of the user's own that cannot be traced has two references, not three
+            return tuple(agreements)  # a page of the user's own that cannot be traced has no reverse walk
         agreements.append(Agreement("the reverse walk", float(error), gradient.size))
     return tuple(agreements)
 

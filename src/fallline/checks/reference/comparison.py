@@ -1,4 +1,4 @@
-"""The numbers of a gradient on all draws, block by block, and what counts as equal."""
+"""The comparison of a gradient with the right one on all draws, block by block."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = [
 ]  # fmt: skip
 
 TOLERANCE = 1e-9
-"""Of float64 results, relative to the block's largest entry: well above rounding, well below any fault."""
+"""Relative error that counts as rounding in float64: well above rounding errors, well below the error of any fault."""
 
 FLOOR = 1e-3
-"""A block that is small by nature (a sum that cancels) is measured against this share of the largest block."""
+"""Errors of a block whose entries are smaller than this share of the largest block's are relative to that share."""
 
 
 class GradientBlock(NamedTuple):
@@ -37,7 +37,7 @@ class GradientBlock(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One block against the reference: largest absolute and relative error over all draws, and whether they agree."""
+    """The largest absolute and relative error of a block over all draws, and whether it agrees with the reference."""
 
     block: GradientBlock
     absolute: float
@@ -73,7 +73,7 @@ def right_numbers(groups: Sequence[Group], convention: Convention) -> tuple[Para
 
 
 def scales(network: Network, right: Parameters) -> dict[GradientBlock, float]:
-    """What an error of each block is measured against: its largest entry, but never less than a share of the largest."""
+    """What an error of each block is relative to: its largest entry, or `FLOOR` of the largest entry of all blocks."""
     largest = {block: float(np.abs(block_of(right, block)).max()) for block in blocks_of(network)}
     floor = FLOOR * max(largest.values())
     return {block: max(size, floor) or 1.0 for block, size in largest.items()}
@@ -82,7 +82,7 @@ def scales(network: Network, right: Parameters) -> dict[GradientBlock, float]:
 def compare(
     groups: Sequence[Group], numbers: Sequence[Parameters], right: Sequence[Parameters], tolerance: float = TOLERANCE
 ) -> list[Comparison]:
-    """Each block of the checked gradient against the reference, over all draws."""
+    """Compare each block of the checked gradient with the right one, over all draws."""
     comparisons = []
     for block in blocks_of(groups[0].network):
         absolute = relative = 0.0

@@ -23,7 +23,7 @@ class Convention:
     sign
         -1 for the gradient of minus the loss.
     constant
-        A factor on the loss that is no choice of sum or mean: 1/2 in half squared error.
+        A factor on the loss besides that of sum or mean: 1/2 in half squared error.
     per_sample
         The power of m on the loss: -1 turns the sum into the mean, 1 the mean into the sum.
     penalty_too
@@ -56,7 +56,7 @@ class Convention:
 
     @property
     def declared(self) -> bool:
-        """Whether it is the declared loss, descended."""
+        """Whether the gradient is that of the declared loss."""
         return not self.words
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Convention:
 
 
 def conventions(network: Network) -> Iterator[Convention]:
-    """All conventions, the declared one first, and those that differ from it least before others."""
+    """All conventions: the declared one first, then the others, those that differ least from it first."""
     other = ("the mean over the samples", -1) if network.reduction == "sum" else ("the sum over the samples", 1)
     climbed = (
         "minus the loss, which you climb" if "squared" in network.loss.name else "the log-likelihood, which you climb"
@@ -83,14 +83,14 @@ def conventions(network: Network) -> Iterator[Convention]:
     for words, constant in constants:
         for reduction, power in (("", 0), other):
             for sign in (1, -1):
-                for whole in (True, False):
+                for penalty_too in (True, False):
                     plain = constant == 1 and power == 0
-                    if not whole and (not network.l2 or plain):
+                    if not penalty_too and (not network.l2 or plain):
                         continue
-                    said = [climbed] if sign < 0 else []
-                    said += [w for w in (words, reduction) if w]
+                    names = [climbed] if sign < 0 else []
+                    names += [w for w in (words, reduction) if w]
                     if network.l2 and not plain:
-                        said.append("the penalty scaled too" if whole else "the penalty as it is")
-                    if (sign, constant, power, whole) not in seen:
-                        seen.add((sign, constant, power, whole))
-                        yield Convention(sign, constant, power, whole, tuple(said))
+                        names.append("the penalty scaled too" if penalty_too else "the penalty as it is")
+                    if (sign, constant, power, penalty_too) not in seen:
+                        seen.add((sign, constant, power, penalty_too))
+                        yield Convention(sign, constant, power, penalty_too, tuple(names))

@@ -21,7 +21,7 @@ POINTS = 8
 DIFFERENCE = 6e-6
 """Step of the central difference: the cube root of the spacing of floats, which balances rounding and truncation."""
 MOST_COMPARED = 400
-"""Of more parameters only so many, evenly spaced, are compared on the user's data."""
+"""The largest number of parameters compared; of more, this many evenly spaced ones are."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class DataAgreement:
         return max(b.error for b in self.blocks)
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read."""
+        """The same as JSON can hold it."""
         return {
             "method": "central differences", "points": self.points, "left_out": self.left_out, "error": self.error,
             "others": [{"method": o.against, "compared": o.checked, "error": o.error} for o in self.others],
@@ -70,7 +70,7 @@ class DataAgreement:
 
 
 def agree_on_data(problem: NetworkObjective, points: int = POINTS) -> DataAgreement:
-    """Central differences against the gradient of a network on its data; on draws of their own, the other derivatives."""
+    """Compare the gradient of a network on its data with central differences, and on other draws with other derivatives."""
     starts = draw_starts(problem, points, seed=4)
     compared = np.unique(np.linspace(0, problem.dimension - 1, min(MOST_COMPARED, problem.dimension)).astype(int))
     errors = np.full((points, len(compared)), np.nan)

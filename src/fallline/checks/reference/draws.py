@@ -1,8 +1,9 @@
 """Draws: the weights and samples at which a gradient is checked.
 
-Two batch sizes, both primes that are no layer's size: so a factor of 1/m differs from a constant, and an array summed
-over the wrong axis has a shape of its own. Several draws of each, so that between them every unit is switched on and
-off. Samples near a kink are set aside: there the slope is a convention, and finite differences say nothing.
+There are two batch sizes, both primes that differ from every layer's size. So a factor of 1/m differs from a constant,
+and an array summed over the wrong axis has a shape that no right array has. There are several draws of each, so that
+between them every unit is on and off. Samples near a kink are left out: there the slope is a convention, and finite
+differences prove nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ __all__ = ["Group", "activity", "draw", "meetings"]
 Floats = NDArray[np.float64]
 
 KINK = 1e-3
-"""A sample is near a kink if one of its pre-activations is this small."""
+"""A sample is near a kink if the absolute value of one of its pre-activations is at most this."""
 
 SAMPLES = (7, 11, 13, 17, 19, 23, 29, 31)
 DRAWS = 3
@@ -62,7 +63,12 @@ class Group:
     def gradient(self) -> Parameters:
         """The textbook's gradient, penalty included, each block (draws, ...)."""
         _, gradient = pages.loss_and_gradient(self.network, self.parameters, self.X, self.T, self.factor)
-        return with_penalty(self.network, self.parameters, gradient)
+        if not self.network.l2:
+            return gradient
+        _, penalty = pages.penalty(self.network, self.parameters, self.network.l2)
+        return tuple(
+            pages.Layer(g.W + p.W, None if g.b is None else g.b + p.b) for g, p in zip(gradient, penalty, strict=True)
+        )
 
     def loss(self, w: Any) -> Any:
         """The loss, penalty included, at weights (..., draws, P) of any kind of number."""
@@ -73,16 +79,6 @@ class Group:
 
     def kept(self) -> tuple[Kept, ...]:
         return pages.forward(self.network, self.parameters, self.X)[1]
-
-
-def with_penalty(network: Network, parameters: Parameters, gradient: Parameters) -> Parameters:
-    """The gradient of the data's loss plus that of the network's L2 penalty."""
-    if not network.l2:
-        return gradient
-    _, extra = pages.penalty(network, parameters, network.l2)
-    return tuple(
-        pages.Layer(g.W + e.W, None if g.b is None else g.b + e.b) for g, e in zip(gradient, extra, strict=True)
-    )
 
 
 def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[Group, ...]:
@@ -136,7 +132,7 @@ def meetings(groups: Sequence[Group]) -> list[Floats]:
         for l in range(1, group.network.depth + 1):
             reached = (deltas[l] != 0).astype(float)
             on = kept[l - 2].Z > 0 if l > 1 else group.X != 0
-            off = ~on if l > 1 else on  # an input is no unit that could be off
+            off = ~on if l > 1 else on  # an input is not a unit, and cannot be off
             counts.append(np.stack([(units.astype(float).mT @ reached).sum(axis=0) for units in (on, off)]))
         total = [a + b for a, b in zip(total, counts, strict=True)] if total else counts
     return total
@@ -192,7 +188,7 @@ def _weights(network: Network, seed: int, index: int) -> Floats:
 
 
 def _samples(network: Network, m: int, data: Dataset | None, seed: int, index: int) -> tuple[Floats, Floats]:
-    """More samples than needed, as those near a kink will be set aside."""
+    """More samples than needed, since those near a kink are left out."""
     if data is not None:
         order = np.argsort(random.uniform(seed, "gradient check rows", len(data), index), kind="stable")
         return data.X[order], data.T[order]
