@@ -7,7 +7,8 @@ Each sub-package imports only from those above it in this list:
 
 - `reference`: the samples, and the right gradient on them.
 - `calling`: how the user's function is loaded and called, and how its arguments and results are read.
-- `diagnosis`: the catalogue of faults, and the search for those that give the checked numbers.
+- `faults`: the catalogue of faults, and the textbook's page with all of them as alternatives.
+- `diagnosis`: the search for the faults that give the checked numbers.
 - `presentation`: the verdict, and how it is shown.
 - `subjects`: one check for each kind of subject: network, landscape, activation, loss, optimizer.
 - `gradient` and `gradient_file`: the checks of a function and of a file. `grading`: checks of a folder of files, each in a

@@ -192,7 +192,7 @@ def lab(study: str | None = None, *, data: Path | None = None, port: Whole | Non
         port: Of the local server; the first free one from 8421 on unless given.
         browser: Whether to open the browser; the address is printed in any case.
     """
-    from fallline.lab.server import serve
+    from fallline.lab import serve
 
     bounded(port, "--port", 0, 65535, whole=True)
     return serve(study, data=data, port=port, browser=browser)

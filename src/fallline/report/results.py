@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.checks.reference.data_agreement import DataAgreement, agree_on_data
 from fallline.experiment import study_records
 from fallline.experiment.build import (
     build_landscape,
@@ -25,7 +26,6 @@ from fallline.experiment.study_records import Study
 from fallline.maps.map import compute_map
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.report.cliff import Cliff, find_cliff
-from fallline.report.gradients import GradientCheck, check_gradient
 from fallline.report.published import Published, compare_figures
 from fallline.report.tuning import Tuning, tune
 from fallline.runs.compare import compare
@@ -87,7 +87,7 @@ class Results:
     forward: Forward | None
     descents: tuple[NamedRun, ...]
     fits: tuple[NamedRun, ...]
-    gradient: GradientCheck | None
+    gradient: DataAgreement | None
     cliff: Cliff | None
     comparisons: tuple[Compared, ...]
     maps: tuple[Mapped, ...]
@@ -133,7 +133,7 @@ def collect(study: Study, progress: Progress | None = None) -> Results:
     descents = tuple(_run(plan, hill, ticks) for plan in study.descents)
     fits = tuple(_run(plan, problem, ticks) for plan in study.fits)
     forward = _forward(study)
-    gradient = check_gradient(problem) if problem is not None else None
+    gradient = agree_on_data(problem) if problem is not None else None
     ticks.done(_Ticks.SMALL)
     cliff = find_cliff([r.run for r in fits])
     comparisons = tuple(_compare(plan, objective_of(study, plan.objective), ticks) for plan in study.comparisons)

@@ -1,4 +1,4 @@
-"""An adapter: one way of calling the checked function with weights and samples, and of reading its gradient."""
+"""An adapter: one way to call the checked function with weights and samples, and to read its gradient."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import Observed, call, name_of
-from fallline.checks.calling.gradient_reader import Read, Reader
+from fallline.checks.calling.calls import SideEffects, call, name_of
+from fallline.checks.calling.gradient_reader import GradientReader, ReturnedGradient
 from fallline.checks.calling.layouts import Layout
 from fallline.checks.calling.names import Quantity
 from fallline.textbook import network as pages
@@ -18,21 +18,21 @@ from fallline.textbook.network import Layer, Network, Parameters
 __all__ = ["CONTAINERS", "Adapter"]
 
 CONTAINERS = ("layers", "vector", "dictionary", "list")
-"""What "parameters" can be."""
+"""The forms in which a function can take all parameters in one argument."""
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """One way of calling the function.
+    """One way to call the function.
 
     Parameters
     ----------
     names
-        Its parameters in order, each with what it gets.
+        Its parameters in order, each with the quantity that it gets.
     container
-        What "parameters" is: layers, vector, dictionary or list.
+        The form of all parameters in one argument, one of `CONTAINERS`.
     layout
-        How matrices stand.
+        The layout of matrices.
     targets
         "rows" (as T is), "numbers" (class numbers) or "flat" (one value for each sample).
     """
@@ -64,7 +64,12 @@ class Adapter:
         parameters = self.network.unpack(w)
         Z, kept = pages.forward(self.network, parameters, X)
         layout = self.layout
-        whole = {"layers": self._layers, "vector": self._vector, "dictionary": self._dictionary, "list": self._list}
+        containers = {
+            "layers": self._layers,
+            "vector": self._vector,
+            "dictionary": self._dictionary,
+            "list": self._list,
+        }
         values: dict[str, Callable[[int], Any]] = {
             "X": lambda l: layout.samples(X),
             "T": lambda l: self._targets(T),
@@ -73,17 +78,17 @@ class Adapter:
             "A": lambda l: layout.samples(kept[l].A if l < self.network.depth else Z),
             "W": lambda l: layout.weight(parameters[l - 1].W),
             "b": lambda l: layout.bias(parameters[l - 1].b),
-            "parameters": lambda l: whole[self.container](parameters),
+            "parameters": lambda l: containers[self.container](parameters),
             "m": lambda l: len(X),
             "l2": lambda l: self.network.l2,
             "network": lambda l: self.network,
         }
-        return [_own(values[q.kind](q.layer or 0)) for _, q in self.names]
+        return [_contiguous(values[q.kind](q.layer or 0)) for _, q in self.names]
 
-    def gradient(self, w: Any, X: Any, T: Any, observed: Observed) -> Read:
-        """Call the function there and read what it returns."""
-        result = call(self.function, self.arguments(w, X, T), {}, [name for name, _ in self.names], observed)
-        return Reader(self.function, self.network, self.layout).read(result, len(X))
+    def gradient(self, w: Any, X: Any, T: Any, effects: SideEffects) -> ReturnedGradient:
+        """Call the function there and read the gradient that it returns."""
+        result = call(self.function, self.arguments(w, X, T), {}, [name for name, _ in self.names], effects)
+        return GradientReader(self.function, self.network, self.layout).read(result, len(X))
 
     def _targets(self, T: Any) -> Any:
         if self.targets == "numbers":
@@ -100,13 +105,13 @@ class Adapter:
         return np.concatenate([np.ravel(part) for part in self._list(parameters)])
 
     def _dictionary(self, parameters: Parameters) -> dict[str, Any]:
-        named = {}
+        by_name = {}
         for l, (W, b) in enumerate(self._layers(parameters), start=1):
-            named[f"W{l}"] = W
+            by_name[f"W{l}"] = W
             if b is not None:
-                named[f"b{l}"] = b
-        return named
+                by_name[f"b{l}"] = b
+        return by_name
 
 
-def _own(value: Any) -> Any:
+def _contiguous(value: Any) -> Any:
     return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value

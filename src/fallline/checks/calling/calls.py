@@ -1,4 +1,4 @@
-"""Calling a function of the user's: on copies, quietly, and watching what it does besides returning something."""
+"""Calls of the user's function: on copies of the arguments, without output, and with a record of its side effects."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import numpy as np
 
 from fallline.user_code.calling import file_of, name_of, told
 
-__all__ = ["Misbehaviour", "Observed", "call", "name_of"]
+__all__ = ["MUCH_PRINT", "Misbehaviour", "SideEffects", "call", "name_of"]
 
 MUCH_PRINT = 20
-"""So many lines, over all calls of a check, are worth a word."""
+"""A function that prints more lines than this, over all calls of a check, gets a note."""
 
 KEPT_OUTPUT = 100_000
-"""Characters of output that are kept; a function that prints for ever must not fill the memory."""
+"""Characters of output that are kept, so that an endless print does not fill the memory."""
 
 
 class Misbehaviour(Exception):  # noqa: N818  # what a checked function did, not an error of ours
-    """What a checked function did instead of returning a gradient: one sentence, and what it means for the verdict."""
+    """What a checked function did instead of returning a gradient, in one sentence, and the status of the verdict."""
 
     def __init__(self, sentence: str, status: Literal["wrong", "unchecked"] = "unchecked") -> None:
         super().__init__(sentence)
@@ -32,8 +32,8 @@ class Misbehaviour(Exception):  # noqa: N818  # what a checked function did, not
 
 
 @dataclass
-class Observed:
-    """What has been seen over all calls: changed arguments, lines printed."""
+class SideEffects:
+    """Over all calls of a check: the arguments that were changed, the lines printed, and the number of calls."""
 
     changed: dict[str, None] = field(default_factory=dict)
     lines: int = 0
@@ -48,13 +48,16 @@ class _Quiet(io.StringIO):
 
 
 def call(
-    function: Callable[..., Any], positional: Sequence[Any], named: Mapping[str, Any], names: Sequence[str],
-    observed: Observed,
+    function: Callable[..., Any], positional: Sequence[Any], keyword: Mapping[str, Any], names: Sequence[str],
+    effects: SideEffects,
 ) -> Any:  # fmt: skip
-    """Call it on copies of the arguments. Anything it raises becomes a `Misbehaviour` with the line it comes from."""
-    args, kwargs = copy.deepcopy(list(positional)), copy.deepcopy(dict(named))
+    """Call the function on copies of the arguments; `names` are those of the positional ones.
+
+    Anything that it raises becomes a `Misbehaviour` with the line it comes from. Side effects are added to `effects`.
+    """
+    args, kwargs = copy.deepcopy(list(positional)), copy.deepcopy(dict(keyword))
     out = _Quiet()
-    observed.calls += 1
+    effects.calls += 1
     try:
         with (
             contextlib.redirect_stdout(out),
@@ -65,37 +68,34 @@ def call(
             warnings.simplefilter("ignore")
             result = function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        raise Misbehaviour(raised(function, error)) from error
+        sentence = f"{name_of(function)} {told(error, file_of(function))}, so its gradient could not be checked."
+        raise Misbehaviour(sentence) from error
     finally:
-        observed.lines += out.getvalue().count("\n")
+        effects.lines += out.getvalue().count("\n")
     for name, before, after in zip(
-        (*names, *named), (*positional, *named.values()), (*args, *kwargs.values()), strict=False
+        (*names, *keyword), (*positional, *keyword.values()), (*args, *kwargs.values()), strict=False
     ):
-        for where in _differences(name, before, after):
-            observed.changed[where] = None
+        for changed in _differences(name, before, after):
+            effects.changed[changed] = None
     return result
 
 
-def raised(function: Callable[..., Any], error: BaseException) -> str:
-    """The sentence: which error, and on which line of the user's own file."""
-    return f"{name_of(function)} {told(error, file_of(function))}, so its gradient could not be checked."
-
-
 def _differences(name: str, before: Any, after: Any) -> list[str]:
+    """The names of the arrays inside an argument that the call has changed."""
     if isinstance(before, np.ndarray):
         same = isinstance(after, np.ndarray) and before.shape == after.shape and np.array_equal(before, after, True)
         return [] if same else [name]
     if isinstance(before, Mapping):
         if not isinstance(after, Mapping) or before.keys() != after.keys():
             return [name]
-        return [w for key in before for w in _differences(str(key), before[key], after[key])]
+        return [changed for key in before for changed in _differences(str(key), before[key], after[key])]
     if isinstance(before, tuple | list):
         if not isinstance(after, tuple | list) or len(before) != len(after):
             return [name]
         fields = getattr(before, "_fields", None)
-        found = []
+        changed = []
         for k, (b, a) in enumerate(zip(before, after, strict=True)):
             inner = f"{fields[k]}{name}" if fields and name.isdigit() else str(k + 1) if not fields else f"{fields[k]}"
-            found += _differences(inner, b, a)
-        return found
+            changed += _differences(inner, b, a)
+        return changed
     return []

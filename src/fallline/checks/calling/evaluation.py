@@ -1,4 +1,4 @@
-"""The checked function on all draws: how it wants to be called, and the numbers that it gives."""
+"""The checked function on all draws: the way in which it is called, and the numbers that it returns."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.adapters import Adapter
-from fallline.checks.calling.calls import Misbehaviour, Observed, name_of
-from fallline.checks.calling.gradient_reader import Read
+from fallline.checks.calling.calls import Misbehaviour, SideEffects, name_of
+from fallline.checks.calling.gradient_reader import ReturnedGradient
 from fallline.checks.calling.signatures import adapters
-from fallline.checks.reference.comparison import TOLERANCE, blocks_of, compare, get, right_numbers
+from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Layer, Parameters
@@ -25,7 +25,7 @@ SINGLE = 2e-5
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the function gave.
+    """The numbers that the function returned, and how.
 
     Parameters
     ----------
@@ -34,13 +34,13 @@ class Evaluation:
     numbers
         Its gradient on each group, shaped like the parameters, each block (draws, ...).
     odd
-        By block, what is odd about its shape though its numbers are understood.
+        By block, a sentence for a shape that is wrong but whose numbers are understood.
     single
-        Whether it gives single precision.
+        Whether it returns single precision.
     tolerance
         Relative error that counts as rounding.
-    observed
-        What it did besides.
+    effects
+        The side effects of the calls.
     """
 
     adapter: Adapter
@@ -48,61 +48,73 @@ class Evaluation:
     odd: dict[str, str]
     single: bool
     tolerance: float
-    observed: Observed
+    effects: SideEffects
 
     def of_one_sample(self, group: Group, draw: int, sample: int) -> Parameters:
-        """Its gradient at one sample alone."""
+        """The function's gradient at a single sample."""
         X, T = (part[draw, sample : sample + 1] for part in (group.X, group.T))
-        return self.adapter.gradient(group.w[draw], X, T, Observed()).gradient
+        return self.adapter.gradient(group.w[draw], X, T, SideEffects()).gradient
 
 
 def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: float | None) -> Evaluation:
-    """Call the function on all draws. A `Misbehaviour` if it gives no gradient, a random one, or one not finite."""
-    adapter, first, observed = _adapter(function, groups[0], tolerance)
-    reads = [[adapter.gradient(w, X, T, observed) for w, X, T in zip(g.w, g.X, g.T, strict=True)] for g in groups]
-    _repeatable(function, adapter, groups[0], reads[0][0], observed)
-    for group, found in zip(groups, reads, strict=True):
-        _finite(function, group, found)
-    odd = {k: v for found in reads for read in found for k, v in read.odd.items()}
-    numbers = tuple(_stacked([read.gradient for read in found]) for found in reads)
-    return Evaluation(adapter, numbers, odd, first.single, _tolerance(tolerance, first), observed)
+    """Call the function on all draws.
+
+    Raises
+    ------
+    Misbehaviour
+        If it returns no gradient, a random one, or one that is not finite.
+    """
+    adapter, first, effects = _adapter(function, groups[0], tolerance)
+    returned = [[adapter.gradient(w, X, T, effects) for w, X, T in zip(g.w, g.X, g.T, strict=True)] for g in groups]
+    _refuse_random(function, adapter, groups[0], returned[0][0], effects)
+    for group, of_group in zip(groups, returned, strict=True):
+        _refuse_infinite(function, group, of_group)
+    odd = {block: sentence for of_group in returned for r in of_group for block, sentence in r.odd.items()}
+    numbers = tuple(_stacked([r.gradient for r in of_group]) for of_group in returned)
+    return Evaluation(adapter, numbers, odd, first.single, _tolerance(tolerance, first), effects)
 
 
-def _adapter(function: Callable[..., Any], group: Group, tolerance: float | None) -> tuple[Adapter, Read, Observed]:
-    """The way of calling it that gives the right numbers; else the likeliest that gives any."""
+_Run = tuple[Adapter, ReturnedGradient, SideEffects]
+
+
+def _adapter(function: Callable[..., Any], group: Group, tolerance: float | None) -> _Run:
+    """The way of calling the function that gives the right numbers; else the likeliest that gives any."""
     network = group.network
-    one = Group(network, group.w[:1], group.X[:1], group.T[:1])
-    runs: list[tuple[int, Adapter, Read, Observed]] = []
+    first_draw = Group(network, group.w[:1], group.X[:1], group.T[:1])
+    runs: list[tuple[int, _Run]] = []
     failed: list[Misbehaviour] = []
     for adapter in adapters(function, network):
-        observed = Observed()
+        effects = SideEffects()
         try:
-            read = adapter.gradient(group.w[0], group.X[0], group.T[0], observed)
+            returned = adapter.gradient(group.w[0], group.X[0], group.T[0], effects)
         except Misbehaviour as misbehaviour:
             failed.append(misbehaviour)
             continue
-        finite = all(np.isfinite(part).all() for layer in read.gradient for part in layer if part is not None)
-        runs.append((len(read.odd) + (0 if finite else 100), adapter, read, observed))
-        numbers = [_stacked([read.gradient])]
+        finite = all(np.isfinite(part).all() for layer in returned.gradient for part in layer if part is not None)
+        run = adapter, returned, effects
+        runs.append((len(returned.odd) + (0 if finite else 100), run))
+        numbers, limit = [_stacked([returned.gradient])], _tolerance(tolerance, returned)
         if finite and any(
-            all(b.agrees for b in compare([one], numbers, right_numbers([one], c), _tolerance(tolerance, read)))
+            all(b.agrees for b in compare([first_draw], numbers, right_numbers([first_draw], c), limit))
             for c in conventions(network)
         ):
-            return adapter, read, observed
+            return run
     if not runs:
         raise min(failed, key=lambda m: m.status != "wrong")
-    return min(runs, key=lambda run: run[0])[1:]
+    return min(runs, key=lambda oddness_and_run: oddness_and_run[0])[1]
 
 
-def _tolerance(given: float | None, read: Read) -> float:
-    return given or (SINGLE if read.single else TOLERANCE)
+def _tolerance(asked: float | None, returned: ReturnedGradient) -> float:
+    return asked or (SINGLE if returned.single else TOLERANCE)
 
 
-def _repeatable(function: Callable[..., Any], adapter: Adapter, group: Group, first: Read, observed: Observed) -> None:
-    """A sentence if a second call with the same arguments gives other numbers."""
-    again = adapter.gradient(group.w[0], group.X[0], group.T[0], observed)
+def _refuse_random(
+    function: Callable[..., Any], adapter: Adapter, group: Group, first: ReturnedGradient, effects: SideEffects
+) -> None:
+    """Raise a `Misbehaviour` if a second call with the same arguments gives other numbers."""
+    again = adapter.gradient(group.w[0], group.X[0], group.T[0], effects)
     for block in blocks_of(group.network):
-        before, after = get(first.gradient, block), get(again.gradient, block)
+        before, after = block_of(first.gradient, block), block_of(again.gradient, block)
         if not np.array_equal(before, after, equal_nan=True):
             off = np.abs(before - after).max()
             if not off <= 1e-12 * np.abs(before).max():
@@ -112,11 +124,11 @@ def _repeatable(function: Callable[..., Any], adapter: Adapter, group: Group, fi
                 )
 
 
-def _finite(function: Callable[..., Any], group: Group, reads: Sequence[Read]) -> None:
-    """A sentence if an entry is not a finite number."""
-    for d, read in enumerate(reads, start=1):
+def _refuse_infinite(function: Callable[..., Any], group: Group, returned: Sequence[ReturnedGradient]) -> None:
+    """Raise a `Misbehaviour` if an entry is not a finite number."""
+    for d, of_draw in enumerate(returned, start=1):
         for block in blocks_of(group.network):
-            values = get(read.gradient, block)
+            values = block_of(of_draw.gradient, block)
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):
                 value = float(values[tuple(bad[0])])

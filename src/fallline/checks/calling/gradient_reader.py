@@ -1,4 +1,4 @@
-"""What a checked function returns, read as a gradient: pairs, a list, a vector or a dictionary; in whatever order."""
+"""Reading a gradient out of what a checked function returns: pairs, a list, a vector or a dictionary, in any order."""
 
 from __future__ import annotations
 
@@ -13,12 +13,22 @@ from fallline.checks.calling.layouts import Layout
 from fallline.checks.calling.names import quantities, returned_names, without_prefix
 from fallline.textbook.network import Layer, Network, Parameters
 
-__all__ = ["Read", "Reader"]
+__all__ = ["GradientReader", "ReturnedGradient"]
 
 
 @dataclass
-class Read:
-    """A gradient as it came back, brought into the order of the parameters, and what was odd about its shapes."""
+class ReturnedGradient:
+    """A returned gradient in the order and shapes of the parameters.
+
+    Parameters
+    ----------
+    gradient
+        The gradient, shaped like the parameters.
+    odd
+        By block, a sentence for a shape that is wrong but whose numbers are understood.
+    single
+        Whether all of it is in single precision.
+    """
 
     gradient: Parameters
     odd: dict[str, str] = field(default_factory=dict)
@@ -26,14 +36,14 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Reads what the function returns; by names where there are any, else by order and shapes."""
+class GradientReader:
+    """Reads what the function returns: by names if it has any, else by order and shapes."""
 
     function: Callable[..., Any]
     network: Network
     layout: Layout
 
-    def read(self, result: Any, m: int) -> Read:
+    def read(self, result: Any, m: int) -> ReturnedGradient:
         """The gradient inside what the function returned."""
         if result is None:
             raise Misbehaviour(f"{name_of(self.function)} returns nothing. Does it lack a `return`?")
@@ -46,34 +56,35 @@ class Reader:
         blocks = [("W", l) for l in range(1, self.network.depth + 1)]
         if self.network.bias:
             blocks = [(kind, l) for l in range(1, self.network.depth + 1) for kind in "Wb"]
-        found = self._named(result) if isinstance(result, Mapping) else self._ordered(result, blocks, m)
-        lacking = [f"d{kind}{l}" for kind, l in blocks if (kind, l) not in found]
+        values = self._by_name(result) if isinstance(result, Mapping) else self._by_order(result, blocks, m)
+        lacking = [f"d{kind}{l}" for kind, l in blocks if (kind, l) not in values]
         if lacking:
             raise Misbehaviour(f"{name_of(self.function)} returns no {', '.join(lacking)}.")
-        read, singles, layers = Read(()), [], []
+        odd: dict[str, str] = {}
+        singles, layers = [], []
         for l in range(1, self.network.depth + 1):
             parts = []
             for kind in "Wb":
-                if (kind, l) in found:
-                    value = _numbers(found[kind, l], f"d{kind}{l}", self.function)
+                if (kind, l) in values:
+                    value = _numbers(values[kind, l], f"d{kind}{l}", self.function)
                     singles.append(value.dtype == np.float32)
-                    parts.append(self._shaped(kind, l, value, m, read.odd))
+                    parts.append(self._shaped(kind, l, value, m, odd))
                 else:
                     parts.append(None)
             layers.append(Layer(*parts))
-        return Read(tuple(layers), read.odd, all(singles))
+        return ReturnedGradient(tuple(layers), odd, all(singles))
 
-    def _named(self, result: Mapping[Any, Any]) -> dict[tuple[str, int], Any]:
+    def _by_name(self, result: Mapping[Any, Any]) -> dict[tuple[str, int], Any]:
         names = {str(key): without_prefix(str(key)) for key in result}
         known = quantities(list(names.values()), self.network)
-        found: dict[tuple[str, int], Any] = {}
+        values: dict[tuple[str, int], Any] = {}
         for key, value in result.items():
             q = known[names[str(key)]]
             if q is not None and q.kind in "Wb" and q.layer is not None:
-                found[q.kind, q.layer] = value
-        return found
+                values[q.kind, q.layer] = value
+        return values
 
-    def _ordered(self, result: Any, blocks: list[tuple[str, int]], m: int) -> dict[tuple[str, int], Any]:
+    def _by_order(self, result: Any, blocks: list[tuple[str, int]], m: int) -> dict[tuple[str, int], Any]:
         if not isinstance(result, Sequence):
             return self._from_vector(_numbers(result, "what is returned by", self.function), blocks)
         parts = list(result)
@@ -93,9 +104,9 @@ class Reader:
                 f"{name_of(self.function)} returns {len(parts)} arrays; the {self.network.text} network has "
                 f"{len(blocks)} blocks of parameters ({', '.join(f'd{k}{l}' for k, l in blocks)})."
             )
-        by_name = quantities(returned_names(self.function), self.network)
-        named = [(q.kind, q.layer) for q in by_name.values() if q is not None and q.layer is not None]
-        orders = [named] if sorted(named, key=str) == sorted(blocks, key=str) else []
+        in_return = quantities(returned_names(self.function), self.network).values()
+        order_by_name = [(q.kind, q.layer) for q in in_return if q is not None and q.layer is not None]
+        orders = [order_by_name] if sorted(order_by_name, key=str) == sorted(blocks, key=str) else []
         weights, biases = [b for b in blocks if b[0] == "W"], [b for b in blocks if b[0] == "b"]
         backward = [b for l in range(self.network.depth, 0, -1) for b in blocks if b[1] == l]
         orders += [blocks, backward, weights + biases, weights[::-1] + biases[::-1]]
@@ -112,13 +123,13 @@ class Reader:
                 f"{name_of(self.function)} returns {vector.size} numbers; the {self.network.text} network has "
                 f"{self.network.parameter_count} parameters."
             )
-        found, at = {}, 0
+        values, at = {}, 0
         for block in blocks:
             shape = self._shape(*block)
             size = int(np.prod(shape))
-            found[block] = vector[at : at + size].reshape(shape)
+            values[block] = vector[at : at + size].reshape(shape)
             at += size
-        return found
+        return values
 
     def _shape(self, kind: str, l: int) -> tuple[int, ...]:
         n, m = self.network.sizes[l - 1 : l + 1]
@@ -127,7 +138,7 @@ class Reader:
         return (m, n) if self.layout.weights_transposed else (n, m)
 
     def _shaped(self, kind: str, l: int, value: Any, m: int, odd: dict[str, str]) -> Any:
-        """The block in the textbook's shape; what is odd but understood is undone and noted, the rest refused."""
+        """The block in the textbook's shape. A wrong shape that is understood is mended and noted in `odd`; others are refused."""
         name, shape = f"d{kind}{l}", self._shape(kind, l)
         if _fits(value.shape, shape):
             value = value.reshape(shape)
@@ -158,7 +169,7 @@ class Reader:
 
 
 def _without_loss(result: Any) -> Any:
-    """(loss, gradient), which many functions return, is read as the gradient."""
+    """The gradient of a pair (loss, gradient); anything else as it is."""
     if isinstance(result, tuple | list) and len(result) == 2 and np.ndim(result[0] if _plain(result[0]) else [0]) == 0:
         return result[1]
     return result
@@ -178,7 +189,7 @@ def _shape(part: Any) -> tuple[int, ...] | None:
 
 
 def _fits(shape: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
-    """A bias may also come as one row or one column."""
+    """Whether the shape is the wanted one; a bias may also be one row or one column."""
     return shape == wanted or (len(wanted) == 1 and shape in ((1, *wanted), (*wanted, 1)))
 
 
@@ -194,5 +205,5 @@ def _numbers(value: Any, name: str, function: Callable[..., Any]) -> Any:
         return array if array.dtype in (np.float32, np.float64) else array.astype(float)
     except (TypeError, ValueError):
         raise Misbehaviour(
-            f"{name} of {name_of(function)} is no array of numbers; it is {type(value).__name__}."
+            f"{name} of {name_of(function)} is not an array of numbers; it is {type(value).__name__}."
         ) from None

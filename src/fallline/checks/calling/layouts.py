@@ -1,4 +1,4 @@
-"""How matrices stand: samples as rows or columns, weights (n_in, n_out) or transposed."""
+"""Layouts of matrices: samples as rows or columns, weights (n_in, n_out) or transposed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["LAYOUTS", "Layout"]
 
 @dataclass(frozen=True)
 class Layout:
-    """How matrices stand: weights as (n_in, n_out) or transposed, samples as rows or as columns."""
+    """Whether the user's weights are (n_in, n_out) or transposed, and samples rows or columns."""
 
     weights_transposed: bool
     columns: bool

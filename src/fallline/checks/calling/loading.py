@@ -1,4 +1,4 @@
-"""A function to be checked, from a file of the user's own: FILE.py:FUNCTION, or FILE.py."""
+"""A function to be checked, loaded from a file of the user's: FILE.py:FUNCTION, or FILE.py."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from typing import Any
 from fallline.checks.calling.calls import Misbehaviour
 from fallline.errors import OwnCodeError
 from fallline.user_code import python_file
-from fallline.user_code.python_file import names_file, split
 
-__all__ = ["load", "names_file", "split"]
+__all__ = ["load"]
 
 USUAL = ("gradient", "grad", "grad_f", "backward", "backprop", "loss_and_gradient", "compute_gradient", "gradients")
-"""Names that are looked for where the command line gives a file alone."""
+"""Names of functions that are looked for where the command line gives a file without a function."""
 
 
 def load(path: Path, name: str = "") -> Callable[..., Any]:
-    """Execute the file and take the function out of it. What the file prints is not shown."""
+    """Run the file and return its function. What the file prints is not shown.
+
+    Raises
+    ------
+    Misbehaviour
+        If the file cannot be read or run, or has no such function.
+    """
     try:
         with contextlib.redirect_stderr(io.StringIO()):
             return python_file.load(path, name, usual=USUAL)

@@ -1,4 +1,4 @@
-"""What the names in a function's signature, in its `return` and in a dictionary stand for."""
+"""The quantities that names stand for: in a function's signature, in its `return` and in a dictionary."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from fallline.textbook.network import Network
 
-__all__ = ["Quantity", "parameter_names", "quantities", "quantity", "returned_names", "source_of"]
+__all__ = ["Quantity", "parameter_names", "quantities", "quantity", "returned_names", "source_of", "without_prefix"]
 
 
 class Quantity(NamedTuple):
-    """What a name stands for: "W", "b", "Z", "A" of a layer; "X", "T", "Y"; "parameters"; "m"; "l2"; "network"."""
+    """A quantity of back-propagation: "W", "b", "Z", "A" of a layer; "X", "T", "Y"; "parameters"; "m"; "l2"; "network"."""
 
     kind: str
     layer: int | None = None
@@ -41,7 +41,7 @@ _LETTER = {"w": "W", "weight": "W", "weights": "W", "theta": "W", "b": "b", "bia
 
 
 def quantity(name: str, network: Network, *, first: int = 1) -> Quantity | None:
-    """What the name stands for in that network; None if it is unknown. `first` is the number of the first layer.
+    """The quantity that the name stands for in that network; None if it is unknown. `first` is the number of the first layer.
 
     >>> n = Network.of("2-3-2-3")
     >>> [str(quantity(name, n)) for name in ("data", "T", "H1", "V", "w2", "b_1", "v0")]
@@ -69,18 +69,18 @@ def quantity(name: str, network: Network, *, first: int = 1) -> Quantity | None:
 
 
 def quantities(names: Sequence[str], network: Network) -> dict[str, Quantity | None]:
-    """What each of these names stands for, seen together: with a T beside it Y is the output; W0 starts from 0."""
+    """The quantity of each name, seen together: beside a T, Y is the output; with a W0, layers are counted from 0."""
     plain = [n.lower().replace("_", "") for n in names]
     first = 0 if "w0" in plain else 1
-    found = {name: quantity(name, network, first=first) for name in names}
-    targets = [name for name, q in found.items() if q == Quantity("T")]
+    by_name = {name: quantity(name, network, first=first) for name in names}
+    targets = [name for name, q in by_name.items() if q == Quantity("T")]
     if len(targets) > 1:
-        found |= {name: Quantity("Y") for name in targets if name.lower() == "y"}
-    return found
+        by_name |= {name: Quantity("Y") for name in targets if name.lower() == "y"}
+    return by_name
 
 
 def parameter_names(function: Callable[..., Any]) -> tuple[list[str], list[str]] | None:
-    """Names of the parameters that must be given, and of the optional ones; None where that cannot be known."""
+    """Names of the required parameters and of the optional ones; None if the signature cannot be read or has *args."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -92,7 +92,7 @@ def parameter_names(function: Callable[..., Any]) -> tuple[list[str], list[str]]
 
 
 def source_of(function: Callable[..., Any]) -> str:
-    """The function's source, or "" where there is none."""
+    """The function's source; "" if it cannot be read."""
     try:
         return textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
@@ -102,7 +102,7 @@ def source_of(function: Callable[..., Any]) -> str:
 def returned_names(function: Callable[..., Any]) -> list[str]:
     """The names in the function's last `return a, b, c`; empty if it returns something else.
 
-    A prefix such as d, d_, grad_ is taken off: d_w1 is W1's.
+    Prefixes such as d, d_ and grad_ are removed: d_w1 becomes w1.
     """
     try:
         tree = ast.parse(source_of(function))
@@ -116,7 +116,7 @@ def returned_names(function: Callable[..., Any]) -> list[str]:
 
 
 def without_prefix(name: str) -> str:
-    """d_w1, dW1, grad_W1, W1_grad: all W1.
+    """The name of the parameter from that of its gradient: d_w1, dW1, grad_W1 and W1_grad are all W1.
 
     >>> [without_prefix(n) for n in ("d_w1", "dW1", "grad_W1", "delta_b2", "W1", "gW3", "nabla_b", "d_v0")]
     ['w1', 'W1', 'W1', 'b2', 'W1', 'W3', 'b', 'v0']

@@ -1,1 +1,1 @@
-"""Which faults give the numbers of the checked function: a catalogue, and a search."""
+"""The search for the faults that give the numbers of the checked function."""

@@ -1,4 +1,4 @@
-"""Where a gradient goes wrong when no known fault explains it: blocks, layer, ratio, order, units, samples."""
+"""Where a gradient goes wrong that no known fault explains: blocks, layer, ratio, order, units, samples."""
 
 from __future__ import annotations
 
@@ -7,27 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.reference.comparison import TOLERANCE, Block, Comparison, get
+from fallline.checks.reference.comparison import TOLERANCE, Comparison, GradientBlock, block_of
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
+from fallline.views.numerals import listed
 
-__all__ = ["first_wrong", "joined", "localise"]
+__all__ = ["localise"]
 
 OneSample = Callable[[int, int], Parameters]
 """The checked gradient of one sample alone: (draw, sample) of the first group."""
 
 MOST_SAMPLES = 11
-
-
-def joined(words: Sequence[Any]) -> str:
-    """ "a, b and c"."""
-    said = [str(w) for w in words]
-    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
-
-
-def first_wrong(blocks: Sequence[Comparison]) -> Comparison | None:
-    """The first block that goes wrong, going backward."""
-    return next((b for b in blocks if not b.agrees), None)
 
 
 def localise(
@@ -37,43 +27,44 @@ def localise(
     blocks: Sequence[Comparison],
     one_sample: OneSample | None = None,
 ) -> list[str]:
-    """Sentences, from the coarse to the fine."""
-    agreeing = [b.block for b in blocks if b.agrees]
-    first = first_wrong(blocks)
-    if first is None:
+    """Sentences on where the gradient goes wrong, from the coarse to the fine; none if it is right."""
+    first_wrong = next((b.block for b in blocks if not b.agrees), None)
+    if first_wrong is None:
         return []
-    found = [f"{joined(agreeing)} {'is' if len(agreeing) == 1 else 'are'} right." if agreeing else "No block is right."]
-    found.append(_where(first.block, blocks, groups[0].network.depth))
+    right_blocks = [str(b.block) for b in blocks if b.agrees]
+    verb = "is" if len(right_blocks) == 1 else "are"
+    findings = [f"{listed(right_blocks)} {verb} right." if right_blocks else "No block is right."]
+    findings.append(_first_wrong_block(first_wrong, blocks, groups[0].network.depth))
     for comparison in blocks:
         if not comparison.agrees:
-            mine = [get(r, comparison.block) for r in right]
-            theirs = [get(n, comparison.block) for n in numbers]
-            said = _ratio(groups, mine, theirs) or _order(mine, theirs) or _units(mine, theirs)
-            if said:
-                found.append(f"{comparison.block} {said}.")
+            expected = [block_of(r, comparison.block) for r in right]
+            checked = [block_of(n, comparison.block) for n in numbers]
+            finding = _ratio(groups, expected, checked) or _order(expected, checked) or _units(expected, checked)
+            if finding:
+                findings.append(f"{comparison.block} {finding}.")
     if one_sample is not None:
-        found += _samples(groups[0], one_sample)
-    return found
+        findings += _samples(groups[0], one_sample)
+    return findings
 
 
-def _where(block: Block, blocks: Sequence[Comparison], depth: int) -> str:
-    kind, layer = block
+def _first_wrong_block(block: GradientBlock, blocks: Sequence[Comparison], depth: int) -> str:
+    layer = block.layer or 0
     wrong = {b.block for b in blocks if not b.agrees}
     later = "" if layer == depth else f" The delta of layer {layer + 1}, on which it rests, is right."
-    if kind == "dW" and Block(("db", layer)) in {b.block for b in blocks} - wrong:
+    if block.symbol == "dW" and GradientBlock("db", layer) in {b.block for b in blocks} - wrong:
         return (
             f"Going backward, the first wrong block is {block}, while db{layer} is right: so the delta of layer {layer} "
             f"is right, and the fault stands in {block} itself."
         )
-    if any(b[1] < layer for b in wrong) or layer == 1:
+    if any((b.layer or 0) < layer for b in wrong) or layer == 1:
         return f"Going backward, the first wrong block is {block}: look at the delta of layer {layer}.{later}"
     return f"Going backward, the first wrong block is {block}, and the layers before it are right."
 
 
-def _ratio(groups: Sequence[Group], mine: Sequence[Any], theirs: Sequence[Any]) -> str:
-    """One factor on every entry of every draw, perhaps a power of the number of samples."""
+def _ratio(groups: Sequence[Group], expected: Sequence[Any], checked: Sequence[Any]) -> str:
+    """Whether one factor is on every entry of every draw: a constant, or a power of the number of samples."""
     ratios = []
-    for a, b in zip(mine, theirs, strict=True):
+    for a, b in zip(expected, checked, strict=True):
         c = float(np.vdot(a, b) / (np.vdot(a, a) or 1))
         if not np.abs(b - c * a).max() <= 1e-8 * max(np.abs(b).max(), np.abs(a).max()):
             return ""
@@ -92,37 +83,39 @@ def _ratio(groups: Sequence[Group], mine: Sequence[Any], theirs: Sequence[Any]) 
     return ""
 
 
-def _order(mine: Sequence[Any], theirs: Sequence[Any]) -> str:
-    """The right numbers in another order."""
-    a, b = mine[0], theirs[0]
+def _order(expected: Sequence[Any], checked: Sequence[Any]) -> str:
+    """Whether these are the right numbers in another order."""
+    a, b = expected[0], checked[0]
     scale = np.abs(a).max()
     if a.ndim == 3 and a.shape[-1] == a.shape[-2] and np.abs(np.swapaxes(a, -1, -2) - b).max() <= TOLERANCE * scale:
         return "is the transpose of what it should be"
-    for axis, what in ((-1, "columns" if a.ndim == 3 else "entries"), (-2, "rows")):
+    for axis, parts in ((-1, "columns" if a.ndim == 3 else "entries"), (-2, "rows")):
         if a.ndim + axis < 1:
             continue
         x, y = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
         close = np.abs(x[:, None] - y[None]).max(axis=tuple(range(2, x.ndim + 1))) <= TOLERANCE * scale
         if close.any(axis=0).all() and not close.diagonal().all():
             order = close.argmax(axis=0).tolist()
-            return f"holds the right {what} in another order: {order} for {list(range(len(order)))}"
+            return f"holds the right {parts} in another order: {order} for {list(range(len(order)))}"
     flat = [np.sort(v.reshape(len(v), -1)) for v in (a, b)]
     if np.abs(flat[0] - flat[1]).max() <= TOLERANCE * scale:
         return "holds the right numbers in another order (a reshape where a transpose is meant?)"
     return ""
 
 
-def _units(mine: Sequence[Any], theirs: Sequence[Any]) -> str:
+def _units(expected: Sequence[Any], checked: Sequence[Any]) -> str:
     """Which units (columns) are wrong, if some are right."""
-    bad = np.zeros(mine[0].shape[-1], dtype=bool)
-    for a, b in zip(mine, theirs, strict=True):
+    bad = np.zeros(expected[0].shape[-1], dtype=bool)
+    for a, b in zip(expected, checked, strict=True):
         error = np.abs(a - b).reshape(-1, a.shape[-1]).max(axis=0)
         bad |= ~(error <= TOLERANCE * np.abs(a).max())
     if bad.all() or not bad.any():
         return ""
     units = np.flatnonzero(bad)
-    said = joined(units[:8].tolist()) + (f" and {len(units) - 8} more" if len(units) > 8 else "")
-    return f"is wrong for unit {said} alone (counted from 0)" if len(units) == 1 else f"is wrong for units {said} alone"
+    numbers = listed([str(unit) for unit in units[:8]]) + (f" and {len(units) - 8} more" if len(units) > 8 else "")
+    if len(units) == 1:
+        return f"is wrong for unit {numbers} alone (counted from 0)"
+    return f"is wrong for units {numbers} alone"
 
 
 def _samples(group: Group, one_sample: OneSample) -> list[str]:
@@ -133,21 +126,21 @@ def _samples(group: Group, one_sample: OneSample) -> list[str]:
     count = min(group.samples, MOST_SAMPLES)
     for s in range(count):
         alone = Group(network, group.w[:1], group.X[:1, s : s + 1], group.T[:1, s : s + 1])
-        mine = network.pack(alone.gradient())[0]
+        expected = network.pack(alone.gradient())[0]
         try:
-            theirs = network.pack(one_sample(0, s))
-        except Exception:  # whatever a function does with a single sample is no evidence
+            checked = network.pack(one_sample(0, s))
+        except Exception:  # a function may be unable to take a single sample
             return []
-        scale = np.abs(mine).max() or 1
-        off = min(np.abs(theirs - mine).max(), np.abs(theirs + mine).max()) / scale
-        wrong.append(bool(off > 1e-7))
+        scale = np.abs(expected).max() or 1
+        error = min(np.abs(checked - expected).max(), np.abs(checked + expected).max()) / scale
+        wrong.append(bool(error > 1e-7))
         states.append(np.concatenate([k.Z[0, s] > 0 for k in kept[:-1]]) if network.hidden else np.zeros(0, bool))
     if all(wrong) or not states:
         return []
     if not any(wrong):
         return ["Each sample alone is right: the fault is in how samples are put together."]
-    bad = [s for s, w in enumerate(wrong) if w]
-    sentence = f"Of {count} samples taken alone, {joined(bad)} {'is' if len(bad) == 1 else 'are'} wrong."
+    bad = [str(s) for s, w in enumerate(wrong) if w]
+    sentence = f"Of {count} samples taken alone, {listed(bad)} {'is' if len(bad) == 1 else 'are'} wrong."
     table, flags = np.array(states), np.array(wrong)
     labels = [(l, k) for l in range(1, network.depth) for k in range(network.sizes[l])]
     for column, (layer, unit) in enumerate(labels):

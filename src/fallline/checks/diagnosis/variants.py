@@ -1,4 +1,4 @@
-"""What each place of the page can compute: the right value, and every other that a fault of the catalogue gives there."""
+"""The values that each site of the page can take: the right one, and those that faults of the catalogue give."""
 
 from __future__ import annotations
 
@@ -11,26 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
-from fallline.checks.diagnosis.faults import FAULTS
-from fallline.checks.diagnosis.mutable_page import Explorer, Place, page
+from fallline.checks.faults.catalogue import FAULTS, ORDER, SITE_KINDS, page, symbols
+from fallline.checks.faults.mutable_page import Explorer
+from fallline.checks.faults.site import Role, Site
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
 
-__all__ = ["ORDER", "Chain", "Variant", "Variants", "fingerprints"]
+__all__ = ["Chain", "Variant", "Variants", "fingerprints"]
 
-Chain = tuple[tuple[Place, str], ...]
-"""Faults chosen on the page, each at its place."""
-
-ORDER = {name: k for k, name in enumerate(FAULTS)}
-"""The catalogue's order: of faults that coincide the first one is named."""
+Chain = tuple[tuple[Site, str], ...]
+"""Faults chosen on the page, each at its site."""
 
 _UNFIT = (NameError, IndexError, ValueError, TypeError, AttributeError, ZeroDivisionError)
-"""What an alternative raises where it cannot stand: shapes that do not fit, a layer that is not there."""
+"""What an alternative raises where it cannot stand: shapes that do not fit, a layer that does not exist."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What a place can compute: names of the faults that give it (none if it is right), its fingerprint, its values."""
+    """A value that a site can compute: the faults that give it (none if it is right), its fingerprint, the value itself."""
 
     names: frozenset[str]
     prints: NDArray[np.float64]
@@ -47,7 +45,7 @@ class _Enough(Exception):  # noqa: N818  # no error: the page has been read as f
 
 
 class Variants:
-    """The values that the places of the page can take on the draws.
+    """The values that the sites of the page can take on the draws.
 
     Parameters
     ----------
@@ -59,88 +57,85 @@ class Variants:
 
     def __init__(self, groups: Sequence[Group], rate: float | None = None) -> None:
         self.groups, self.rate = groups, rate
-        self.page = page()
         self._network = groups[0].network
-        self._explored: dict[tuple[Chain, frozenset[str] | None, str, int], list[Variant]] = {}
+        self._explored: dict[tuple[Chain, frozenset[str] | None, Site], list[Variant]] = {}
 
-    def at(self, chain: Chain, allowed: frozenset[str] | None, symbol: str, layer: int) -> list[Variant]:
-        """The right value of a place first, then every other value that a fault gives there, after that chain.
+    def at(self, chain: Chain, allowed: frozenset[str] | None, site: Site) -> list[Variant]:
+        """The right value of a site, then every other value that a fault gives there, with the faults of the chain above it.
 
-        `allowed` are the faults that may still come: all (None), or those that are there already in other layers.
+        Only faults in `allowed` are tried; None allows all.
         """
-        key = chain, allowed, symbol, layer
+        key = chain, allowed, site
         if key not in self._explored:
-            upper = (Place("dW", layer), Place("db", layer))
-            lower = (Place("dA", layer), Place("D", layer))
-            delta = (Place("delta", layer),)
-            self._explore(chain, allowed, {"dW": upper, "db": upper, "delta": delta}.get(symbol, lower))
+            self._explore(chain, allowed, SITE_KINDS[site.symbol].role, site.layer or 0)
         return self._explored.setdefault(key, [])
 
     def run(self, chain: Chain, group: Group, explore: Explorer | None = None) -> Parameters:
         """The page's gradient of the data's loss on that group, with those faults in it."""
-        self.page.namespace["rate"], self.page.namespace["samples"] = self.rate, group.samples
-        with np.errstate(all="ignore"), self.page.choosing(dict(chain), explore):
+        arguments = self._network, group.parameters, group.X, group.T, group.factor
+        choosing = page().choosing(dict(chain), explore, rate=self.rate, samples=group.samples)
+        with np.errstate(all="ignore"), choosing:
             try:
-                result: Parameters = self.page.loss_and_gradient(
-                    self._network, group.parameters, group.X, group.T, group.factor
-                )[1]
+                gradient: Parameters = page().loss_and_gradient(*arguments)[1]
             except _Enough:
                 return ()
-        return result
+        return gradient
 
-    def _explore(self, chain: Chain, allowed: frozenset[str] | None, wanted: tuple[Place, ...]) -> None:
-        """Run the page once for each group as far as needed, and keep what these places could be."""
-        last = wanted[-1]
-        layer = last.layer or 0
-        values: dict[Place, dict[str, list[Any]]] = {}
+    def _explore(self, chain: Chain, allowed: frozenset[str] | None, role: Role, layer: int) -> None:
+        """Run the page for each group until the layer's sites of that role are computed, and keep their possible values."""
+        wanted = [Site(symbol, layer) for symbol in symbols(role)]
+        values: dict[Site, dict[str, list[Any]]] = {}
 
-        def explore(place: Place, alternatives: Mapping[str, Any]) -> None:
-            if place not in wanted:
-                if place.symbol == "dW" and place.layer is not None and place.layer <= layer and last.symbol != "db":
+        def explore(site: Site, alternatives: Mapping[str, Any]) -> None:
+            if site not in wanted:
+                # A layer's blocks come after the delta that they depend on, and the page goes from the last layer down.
+                passed = SITE_KINDS[site.symbol].role is Role.BLOCK and (site.layer or 0) <= layer
+                if passed and role is not Role.BLOCK:
                     raise _Enough
                 return
-            found = values.setdefault(place, {})
+            by_name = values.setdefault(site, {})
             shape = np.shape(alternatives[""]())
-            for name, expression in alternatives.items():
+            # NumPy repeats a smaller array when the next step multiplies something in.
+            repeated = role is Role.STEP and site != wanted[-1]
+            for name, compute in alternatives.items():
                 if name and (allowed is not None and name not in allowed):
                     continue
-                if name and not FAULTS[name].when(self._network, place.layer):
+                if name and not FAULTS[name].can_stand(self._network, site.layer):
                     continue
                 try:
-                    value = expression()
+                    value = compute()
                 except _UNFIT:
                     continue
-                if np.shape(value) == shape or (place.symbol == "dA" and _fills(np.shape(value), shape)):
-                    found.setdefault(name, []).append(value)
-            if place == last:
+                if np.shape(value) == shape or (repeated and _fills(np.shape(value), shape)):
+                    by_name.setdefault(name, []).append(value)
+            if site == wanted[-1]:
                 raise _Enough
 
         try:
             for group in self.groups:
                 self.run(chain, group, explore)
-        except _UNFIT:  # one fault of the chain leaves a shape with which the page cannot go on
+        except _UNFIT:  # a fault of the chain gives a shape with which the page cannot continue
             return
-        for place, found in values.items():
-            complete = {name: v for name, v in found.items() if len(v) == len(self.groups)}
-            assert place.layer is not None
-            self._explored[chain, allowed, place.symbol, place.layer] = _distinct(complete)
+        for site, by_name in values.items():
+            complete = {name: v for name, v in by_name.items() if len(v) == len(self.groups)}
+            self._explored[chain, allowed, site] = _distinct(complete)
 
 
-def _distinct(found: Mapping[str, Sequence[Any]]) -> list[Variant]:
-    """Alternatives that are the same function on all draws are one variant; those that are right are none."""
-    names = list(found)
-    prints = np.array([fingerprints(found[name]) for name in names])
+def _distinct(values: Mapping[str, Sequence[Any]]) -> list[Variant]:
+    """One variant for all alternatives with the same values on all draws; those that equal the right value name no fault."""
+    names = list(values)
+    prints = np.array([fingerprints(values[name]) for name in names])
     near = (np.abs(prints[:, None] - prints) <= 1e-12 + 1e-9 * np.abs(prints)).all(axis=-1)
-    variants: dict[int, set[str]] = {}
+    equal: dict[int, set[str]] = {}
     for k, name in enumerate(names):
-        first = int(near[k].argmax())  # of those that are equal; none is where a print is not finite
-        if first in variants and _same(found[name], found[names[first]]):
-            variants[first].add(name)
+        first = int(near[k].argmax())  # of those that are equal; 0 where a print is not finite and so equals none
+        if first in equal and _same(values[name], values[names[first]]):
+            equal[first].add(name)
         elif near[k, k]:
-            variants[k] = {name}
+            equal[k] = {name}
     return [
-        Variant(frozenset(() if "" in group else group), prints[k], tuple(found[names[k]]))
-        for k, group in variants.items()
+        Variant(frozenset(() if "" in group else group), prints[k], tuple(values[names[k]]))
+        for k, group in equal.items()
     ]
 
 
@@ -155,7 +150,7 @@ def _probe(group: int, size: int) -> NDArray[np.float64]:
 
 
 def _fills(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether NumPy repeats an array of the one shape to fill the other, as it does when the slope is multiplied in."""
+    """Whether NumPy repeats an array of the one shape to fill the other."""
     return len(small) == len(shape) and all(m in (1, n) for m, n in zip(small, shape, strict=True))
 
 

@@ -1,8 +1,8 @@
-"""A command in a process of its own that leaves nothing behind: when it ends, whatever it started ends too.
+"""A command in a process of its own. When it ends, every process that it started is ended too.
 
 A process group is not enough, since a child can leave it (`start_new_session=True`, a daemon). So on Linux the command runs
 under a supervisor that the kernel makes the parent of every orphan below it (PR_SET_CHILD_SUBREAPER); the supervisor kills
-its children until none is left. Elsewhere the group is killed, or on Windows the tree of processes.
+its children until all have ended. Elsewhere the group is killed, or on Windows the tree of processes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def run(command: Sequence[str], message: str, *, cwd: Path, env: Mapping[str, str], seconds: float) -> int | None:
-    """Run a command with `message` on its standard input; its exit status, or None if it was stopped after `seconds`.
+    """Run a command with `message` on its standard input.
 
-    Its output is discarded. Whatever it started has ended when this returns.
+    Returns its exit status, or None if it was stopped after `seconds`. Its output is discarded. Every process that it started has
+    ended when this returns.
 
     >>> run([sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.read()))"], "four", cwd=Path("."), env=os.environ, seconds=60)
     4
@@ -49,7 +50,7 @@ def run(command: Sequence[str], message: str, *, cwd: Path, env: Mapping[str, st
 
 def _feed(stream: IO[bytes] | None, text: str) -> None:
     assert stream is not None
-    with contextlib.suppress(BrokenPipeError):  # it has ended already; how, is seen from its status
+    with contextlib.suppress(BrokenPipeError):  # it has ended already, and its status says how
         stream.write(text.encode())
         stream.close()
 
@@ -72,10 +73,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def supervise(seconds: float) -> None:
-    """Continue in a child of this process. The parent waits for it, ends whatever it has left, and exits as it did.
+    """Continue in a child of this process. The parent waits for the child, ends all processes that it left, and exits as it did.
 
-    The parent ends it after `seconds` and some grace, should nobody be left to do so. Call it before threads start. It does
-    nothing where the system has no subreapers.
+    The parent ends the child after `seconds` and some grace, in case its own parent no longer does. Call this before threads
+    start. It does nothing on systems without subreapers.
     """
     if not _adopt_orphans():
         return
@@ -104,8 +105,7 @@ def _adopt_orphans() -> bool:
 
 
 def _leave(status: int) -> None:
-    """End every child, and its children as they are adopted; then end as the command did: by a signal (-status) or with a
-    status."""
+    """End every child, and its children as they are adopted; then end as the command did: by a signal (-status) or a status."""
     deadline = time.monotonic() + GRACE
     while time.monotonic() < deadline:
         for pid in _children():
@@ -124,14 +124,14 @@ def _leave(status: int) -> None:
 
 
 def _children() -> list[int]:
-    """Processes whose parent is this one."""
-    mine = str(os.getpid())
-    found = []
+    """The processes whose parent is this one."""
+    parent = str(os.getpid())
+    children = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with contextlib.suppress(OSError):
                 # "pid (name) state parent ..."; the name may hold spaces and parentheses
                 after_name = Path("/proc", entry, "stat").read_bytes().rpartition(b")")[2].decode().split()
-                if after_name[1] == mine:
-                    found.append(int(entry))
-    return found
+                if after_name[1] == parent:
+                    children.append(int(entry))
+    return children

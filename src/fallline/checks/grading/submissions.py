@@ -35,7 +35,7 @@ COLUMNS = ("file", "status", "sentence", "faults", "first_wrong_block", "called"
 
 @dataclass(frozen=True)
 class Graded:
-    """One submission: its file, and its verdict as `Verdict.to_dict` gives it."""
+    """One submission: the name of its file, its verdict as `Verdict.to_dict` gives it, and the time of its check."""
 
     file: str
     verdict: Mapping[str, Any]
@@ -65,14 +65,14 @@ def grade(
     files: Sequence[Path], settings: Mapping[str, Any], *, function: str = "", seconds: float = SECONDS,
     megabytes: int = MEGABYTES, workers: int = 1,
 ) -> Iterator[Graded]:  # fmt: skip
-    """Check each file in a process of its own; the verdicts come in the files' order, each as soon as it is there.
+    """Check each file in a process of its own; yield the verdicts in the files' order, each as soon as it is known.
 
     Parameters
     ----------
     settings
         What `check_file` takes.
     function
-        The one to check in each file; found by its name unless given.
+        The one to check in each file; without it, the one that has a usual name.
     seconds, megabytes
         Limits of time and memory for each file.
     workers
@@ -80,22 +80,22 @@ def grade(
     """
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
         try:
-            yield from pool.map(lambda path: _one(path, function, settings, seconds, megabytes), files)
+            yield from pool.map(lambda path: _graded(path, function, settings, seconds, megabytes), files)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def table(graded: Sequence[Graded]) -> str:
-    """The grades as CSV. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """The grades as CSV. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in graded:
-        writer.writerow([csv_cell(cell) for cell in one.row])
+    for submission in graded:
+        writer.writerow([csv_cell(cell) for cell in submission.row])
     return stream.getvalue()
 
 
-def _one(path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int) -> Graded:
+def _graded(path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int) -> Graded:
     start = time.monotonic()
     try:
         verdict = _checked(path, function, settings, seconds, megabytes)
@@ -109,10 +109,10 @@ def _one(path: Path, function: str, settings: Mapping[str, Any], seconds: float,
 def _checked(
     path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int
 ) -> Mapping[str, Any] | str:
-    """The verdict of a process of its own, or a sentence if it gave none.
+    """The verdict of a process of its own, or a sentence on why there is none.
 
-    The process sees a copy of the file, alone in a scratch folder, and answers through another file there: what it prints
-    does not matter.
+    The process gets a copy of the file, alone in a scratch folder, and answers through another file there, so that what
+    it prints does not matter.
     """
     if not path.is_file():
         return f"{_shown(path)} must be a file; it is a folder, a broken link or a device."
@@ -144,13 +144,14 @@ def _shown(path: Path) -> str:
 
 
 def _ended(name: str, status: int | None, seconds: float, megabytes: int) -> str:
+    """The sentence on a process that ended without an answer: with a status, by a signal (-status), or stopped (None)."""
     if status is None:
         return f"{name} was stopped: it had not ended after {seconds:g} s. Is there an endless loop?"
     if status < 0:
         try:
-            by = signal.Signals(-status).name
+            name_of_signal = signal.Signals(-status).name
         except ValueError:
-            by = f"signal {-status}"
-        why = " It ran for too long on the processor." if by == "SIGXCPU" else ""
-        return f"{name} crashed: it was ended by {by}.{why}"
+            name_of_signal = f"signal {-status}"
+        why = " It ran for too long on the processor." if name_of_signal == "SIGXCPU" else ""
+        return f"{name} crashed: it was ended by {name_of_signal}.{why}"
     return f"{name} ended by itself with status {status} before it could be checked (within {megabytes} MB)."

@@ -1,4 +1,4 @@
-"""The process that checks one submission: the order comes on standard input, the verdict goes to a file."""
+"""The process that checks one submission: it reads an order from standard input and writes the verdict to a file."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ __all__ = ["main"]
 
 
 def limit(megabytes: int, seconds: float) -> None:
-    """Set limits for this process. Where the system has none, the parent's time limit remains."""
+    """Set limits for this process. On a system without such limits only the parent's time limit holds."""
     try:
         import resource
     except ImportError:
         return
     size = megabytes * 2**20
-    for what, value in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_CORE, 0)):
+    for resource_kind, value in (
+        (resource.RLIMIT_AS, size),
+        (resource.RLIMIT_CPU, int(seconds) + 1),
+        (resource.RLIMIT_CORE, 0),
+    ):
         try:
-            resource.setrlimit(what, (value, value))
+            resource.setrlimit(resource_kind, (value, value))
         except (ValueError, OSError):
             continue
 
 
 def verdict(order: dict[str, Any]) -> Verdict:
-    """The verdict on the submission of that order; whatever the submission brings about is a verdict too."""
+    """The verdict on the submission of that order; "unchecked" if the submission raises anything."""
     from fallline.checks.gradient_file import check_file
 
     path = Path(order["path"])
@@ -58,7 +62,7 @@ def main() -> None:
         stream.write(answer)
         stream.flush()
         os.fsync(stream.fileno())
-    # Leave at once: threads that a submission has left running, and what it has registered for the end, do not count.
+    # Exit without waiting for threads that a submission has left running, or for what it has registered to run at exit.
     os._exit(0)
 
 

@@ -1,13 +1,13 @@
-"""The picture of a verdict: a heat map of the error of each block."""
+"""The picture of a verdict: a heat map of the errors of each block."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from fallline.checks.presentation.verdict import Verdict
-from fallline.errors import UsageError
+from fallline.checks.reference.comparison import Comparison
 from fallline.views.numerals import listed, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, look, oklab_ramp
@@ -15,20 +15,30 @@ from fallline.views.pictures.style import Theme, canvas, drawing, look, oklab_ra
 __all__ = ["draw_errors"]
 
 LOWEST, HIGHEST = 1e-12, 1.0
-"""Relative errors between which the colours run: rounding, and as large as the block itself."""
+"""Relative errors at the ends of the colours: rounding, and an error as large as the block itself."""
 
 
-def draw_errors(verdict: Verdict, theme: str | Theme = "light") -> Picture:
-    """A heat map for each block, a row for each unit that it comes from, a column for each unit that it goes to."""
-    if not verdict.errors:
-        raise UsageError(f"there are no errors to draw: {verdict.sentence}")
+def draw_errors(
+    function: str, blocks: Sequence[Comparison], relative_errors: Mapping[str, Any], theme: str | Theme = "light"
+) -> Picture:
+    """A heat map for each block: a row for each unit that weights come from, a column for each unit that they go to.
+
+    Parameters
+    ----------
+    function
+        Name of the checked function.
+    blocks
+        The comparison of each block.
+    relative_errors
+        By block, the error of each entry.
+    """
     theme = look(theme)
-    errors = {name: np.atleast_2d(np.asarray(e, dtype=float)) for name, e in verdict.errors.items()}
+    errors = {name: np.atleast_2d(np.asarray(e, dtype=float)) for name, e in relative_errors.items()}
     layers = sorted({int(name[2:]) for name in errors if name[2:].isdigit()}) or [0]
     columns = [[n for n in errors if n[2:] == str(l)] if l else list(errors) for l in layers]
     tallest = max(sum(len(errors[n]) for n in column) for column in columns)
-    wrong = [str(b.block) for b in verdict.blocks if not b.agrees]
-    title = f"{verdict.name}: {'every block agrees' if not wrong else 'wrong in ' + listed(wrong)}"
+    wrong = [str(b.block) for b in blocks if not b.agrees]
+    title = f"{function}: {'every block agrees' if not wrong else 'wrong in ' + listed(wrong)}"
     with drawing(theme):
         cell = 4.0 / max(8, tallest)  # inches; all blocks are drawn to one scale of rows
         below, above, gap = 0.75, 0.3, 0.35
@@ -46,15 +56,15 @@ def draw_errors(verdict: Verdict, theme: str | Theme = "light") -> Picture:
                 box = (0.4 + k * space, y + 0.12, space - 0.5, tall)
                 ax = figure.add_axes([box[0] / width, box[1] / height, box[2] / width, box[3] / height])
                 mesh = _map(ax, errors[name], name, name in wrong, theme, labelled=name == column[-1])
-        place = figure.add_axes([0.4 / width, 0.5 / height, (width - 0.8) / width, 0.1 / height])
-        bar = figure.colorbar(mesh, cax=place, orientation="horizontal")
+        below_maps = figure.add_axes([0.4 / width, 0.5 / height, (width - 0.8) / width, 0.1 / height])
+        bar = figure.colorbar(mesh, cax=below_maps, orientation="horizontal")
         bar.minorticks_off()
         bar.set_ticks([1e-12, 1e-8, 1e-4, 1.0], labels=[number(v) for v in (1e-12, 1e-8, 1e-4, 1.0)])
         bar.set_label("error relative to the block's largest entry")
         bar.outline.set_visible(False)
-    worst = {str(b.block): b.relative for b in verdict.blocks}
-    said = ", ".join(f"{name} {worst.get(name, float(e.max())):.1e}" for name, e in errors.items())
-    return Picture(figure, title, f"Heat maps of the error of each entry of the gradient. Largest: {said}.", theme)
+    worst = {str(b.block): b.relative for b in blocks}
+    largest = ", ".join(f"{name} {worst.get(name, float(e.max())):.1e}" for name, e in errors.items())
+    return Picture(figure, title, f"Heat maps of the error of each entry of the gradient. Largest: {largest}.", theme)
 
 
 def _map(ax: Any, error: Any, name: str, wrong: bool, theme: Theme, *, labelled: bool) -> Any:

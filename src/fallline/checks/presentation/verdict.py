@@ -1,55 +1,60 @@
-"""The verdict: right, wrong or unchecked; where and why; with its evidence."""
+"""The verdict: right, wrong or unchecked, with the reasons and the evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from fallline.checks.presentation.equation_pair import EquationPair
+from fallline.checks.presentation.notebook import html_of
+from fallline.checks.presentation.parts import Equations, Paragraph, Part, Status, Table
+from fallline.checks.presentation.plain_text import plain_text
 from fallline.checks.reference.comparison import Comparison
+from fallline.errors import UsageError
+from fallline.textbook.network import Network
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded by the methods that need them
     from fallline.checks.diagnosis.explanations import Explanation
-    from fallline.checks.presentation.fault_equations import Pair
     from fallline.textbook.network import Network
     from fallline.views.pictures.picture import Picture
 
-__all__ = ["Status", "Verdict"]
+__all__ = ["Verdict"]
 
-Status = Literal["right", "wrong", "unchecked"]
+MOST_OTHERS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What a check of a gradient found.
+    """The verdict of a check of a gradient.
 
     Attributes
     ----------
     status
         "right", "wrong", or "unchecked" where the function could not be compared at all.
     name
-        Of the checked function.
+        The name of the checked function.
     subject
-        What it was checked as the gradient of.
+        The network or function whose gradient it should be.
     sentence
         The verdict in one sentence.
     called
-        How the function was called: which argument got what.
+        How the function was called, with the quantity that each argument got.
     blocks
         Largest absolute and relative error of each block, in the order of back-propagation.
     faults
         Each fault in words; empty if it is right, or if no known fault explains it.
     cures
-        What to do about each.
+        What to do about each fault.
     evidence
-        Why this is no guess.
+        Why this is not a guess.
     others
-        Explanations that are the same function on all draws, and so cannot be told from the one named.
+        Explanations that are the same function on all draws, and so cannot be told apart from `faults`.
     findings
         Where it goes wrong, when no known fault explains it.
     notes
-        What else was seen: printing, single precision.
+        What else the check noticed: printing, single precision.
     uncovered
         What these draws could not show.
     reference
@@ -59,7 +64,7 @@ class Verdict:
 
     Notes
     -----
-    A verdict is true in a condition exactly if the gradient is right.
+    `if verdict:` is true exactly if the gradient is right.
 
     Examples
     --------
@@ -98,22 +103,22 @@ class Verdict:
 
     @property
     def exit_status(self) -> int:
-        """0 right, 1 wrong, 2 could not check."""
+        """0 if right, 1 if wrong, 2 if unchecked."""
         return {"right": 0, "wrong": 1, "unchecked": 2}[self.status]
 
     @cached_property
-    def equations(self) -> tuple[Pair, ...]:
-        """The right equations beside those that were coded, one pair for each place where they differ."""
-        from fallline.checks.presentation.fault_equations import Pair, pairs
-
+    def equations(self) -> tuple[EquationPair, ...]:
+        """The right equations beside those that were coded, one pair for each site where they differ."""
         if self.rules:
-            return tuple(Pair.of(right, coded) for right, coded in self.rules)
+            return tuple(EquationPair.of(right, coded) for right, coded in self.rules)
         if self.network is None or self.explanation is None:
             return ()
-        return pairs(self.network, self.explanation)
+        from fallline.checks.presentation.fault_equations import equation_pairs
+
+        return equation_pairs(self.network, self.explanation)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the picture, as JSON has it."""
+        """Everything but the picture, as JSON can hold it."""
         finite = {"absolute_error": "absolute", "relative_error": "relative"}
         return {
             "status": self.status,
@@ -138,27 +143,55 @@ class Verdict:
             "reference": list(self.reference),
         }
 
+    def parts(self) -> Iterator[Part]:
+        """Everything that a display shows, in order."""
+        yield Paragraph.of(self.sentence, "sentence")
+        if self.called:
+            yield Paragraph.of(f"Called as {self.called}.")
+        if self.blocks:
+            yield Table(self.blocks)
+        if self.equations:
+            yield Equations(self.equations)
+        for fault, cure in zip(self.faults, self.cures, strict=False):
+            yield Paragraph.of(f"Cure for “{fault}”: {cure}." if len(self.cures) > 1 else f"Cure: {cure}.")
+        if self.evidence:
+            yield Paragraph.of(self.evidence)
+        if self.others:
+            more = len(self.others) - MOST_OTHERS
+            listed = "; or ".join(self.others[:MOST_OTHERS]) + (f"; or {more} more" if more > 0 else "")
+            yield Paragraph.of(f"On these draws the same function, and so not to be told from it: {listed}.")
+        if self.findings:
+            yield Paragraph.of("Where it goes wrong", "heading")
+            yield from map(Paragraph.of, self.findings)
+        for note in self.notes:
+            yield Paragraph.of(f"Note: {note}")
+        if self.uncovered:
+            yield Paragraph.of("Not covered", "heading")
+            yield from map(Paragraph.of, self.uncovered)
+        if self.reference:
+            yield Paragraph.of("Reference", "heading")
+            subject = "The textbook's backward:" if self.network is not None else "Checked against"
+            yield Paragraph.of(f"{subject} {'; '.join(self.reference)}.")
+
     def text(self) -> str:
         """The whole verdict as plain text."""
-        from fallline.checks.presentation.display import plain
-
-        return plain(self)
+        return plain_text(self.parts())
 
     def plot(self, theme: str = "light") -> Picture:
         """A picture: a heat map of the error of each block."""
+        if not self.errors:
+            raise UsageError(f"there are no errors to draw: {self.sentence}")
         from fallline.checks.presentation.error_map import draw_errors
 
-        return draw_errors(self, theme)
+        return draw_errors(self.name, self.blocks, self.errors, theme)
 
     def _repr_html_(self) -> str:
-        from fallline.checks.presentation.display import html
-
-        return html(self)
+        return html_of(self.parts(), self.status)
 
     def __rich__(self) -> Any:
-        from fallline.checks.presentation.display import rich
+        from fallline.checks.presentation.terminal import renderable
 
-        return rich(self)
+        return renderable(self.parts(), self.status)
 
     def __str__(self) -> str:
         return self.sentence

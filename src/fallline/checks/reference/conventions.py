@@ -1,6 +1,6 @@
-"""Conventions: what is no fault. Sum or mean, ascent or descent, half or full squared error, mean over the outputs.
+"""Conventions, which are no faults: sum or mean, ascent or descent, half or full squared error, mean over the outputs.
 
-Each is a factor on the whole gradient, so it is tried before any fault is thought of, and named in the verdict.
+Each is a factor on the whole gradient. Conventions are tried before any fault, and the verdict names the one that fits.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fallline.checks.reference.draws import Group
-from fallline.textbook.network import Network
+from fallline.textbook.network import Layer, Network, Parameters
 
 __all__ = ["Convention", "conventions"]
 
@@ -23,13 +23,13 @@ class Convention:
     sign
         -1 for the gradient of minus the loss.
     constant
-        A factor on the loss that is no choice of sum or mean: 1/2 in half squared error.
+        A factor on the loss besides that of sum or mean: 1/2 in half squared error.
     per_sample
         The power of m on the loss: -1 turns the sum into the mean, 1 the mean into the sum.
     penalty_too
         Whether that factor is on the L2 penalty as well.
     words
-        What the gradient is that of, where it is not the declared loss.
+        The function that it is the gradient of, where that is not the declared loss.
     """
 
     sign: int
@@ -46,9 +46,17 @@ class Convention:
         """The factor on the gradient of the penalty."""
         return self.data(group) if self.penalty_too else self.sign
 
+    def combined(self, group: Group, data: Parameters, penalty: Parameters) -> Parameters:
+        """The gradient of the whole loss in this convention, from those of the data's loss and of the penalty."""
+        c, p = self.data(group), self.penalty(group)
+        return tuple(
+            Layer(c * d.W + p * e.W, None if d.b is None or e.b is None else c * d.b + p * e.b)
+            for d, e in zip(data, penalty, strict=True)
+        )
+
     @property
     def declared(self) -> bool:
-        """Whether it is the declared loss, descended."""
+        """Whether the gradient is that of the declared loss."""
         return not self.words
 
     def __str__(self) -> str:
@@ -56,7 +64,7 @@ class Convention:
 
 
 def conventions(network: Network) -> Iterator[Convention]:
-    """All conventions, the declared one first, and those that differ from it least before others."""
+    """All conventions: the declared one first, then the others, those that differ least from it first."""
     other = ("the mean over the samples", -1) if network.reduction == "sum" else ("the sum over the samples", 1)
     climbed = (
         "minus the loss, which you climb" if "squared" in network.loss.name else "the log-likelihood, which you climb"
@@ -75,14 +83,14 @@ def conventions(network: Network) -> Iterator[Convention]:
     for words, constant in constants:
         for reduction, power in (("", 0), other):
             for sign in (1, -1):
-                for whole in (True, False):
+                for penalty_too in (True, False):
                     plain = constant == 1 and power == 0
-                    if not whole and (not network.l2 or plain):
+                    if not penalty_too and (not network.l2 or plain):
                         continue
-                    said = [climbed] if sign < 0 else []
-                    said += [w for w in (words, reduction) if w]
+                    names = [climbed] if sign < 0 else []
+                    names += [w for w in (words, reduction) if w]
                     if network.l2 and not plain:
-                        said.append("the penalty scaled too" if whole else "the penalty as it is")
-                    if (sign, constant, power, whole) not in seen:
-                        seen.add((sign, constant, power, whole))
-                        yield Convention(sign, constant, power, whole, tuple(said))
+                        names.append("the penalty scaled too" if penalty_too else "the penalty as it is")
+                    if (sign, constant, power, penalty_too) not in seen:
+                        seen.add((sign, constant, power, penalty_too))
+                        yield Convention(sign, constant, power, penalty_too, tuple(names))

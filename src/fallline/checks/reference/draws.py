@@ -1,8 +1,9 @@
 """Draws: the weights and samples at which a gradient is checked.
 
-Two batch sizes, both primes that are no layer's size: so a factor of 1/m differs from a constant, and an array summed
-over the wrong axis has a shape of its own. Several draws of each, so that between them every unit is switched on and
-off. Samples near a kink are set aside: there the slope is a convention, and finite differences say nothing.
+There are two batch sizes, both primes that differ from every layer's size. So a factor of 1/m differs from a constant,
+and an array summed over the wrong axis has a shape that no right array has. There are several draws of each, so that
+between them every unit is on and off. Samples near a kink are left out: there the slope is a convention, and finite
+differences prove nothing.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ __all__ = ["Group", "activity", "draw", "meetings"]
 Floats = NDArray[np.float64]
 
 KINK = 1e-3
-"""A sample is near a kink if one of its pre-activations is this small."""
+"""A sample is near a kink if the absolute value of one of its pre-activations is at most this."""
 
 SAMPLES = (7, 11, 13, 17, 19, 23, 29, 31)
 DRAWS = 3
 TRIES = 40
 RETRIES = 12
 ENOUGH = 3
-"""In so many samples a delta should reach each weight: with one alone, sums look like single terms."""
+"""The number of samples in which a delta should reach each weight: with only one, sums look like single terms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +57,18 @@ class Group:
 
     @property
     def factor(self) -> float:
-        """What the network's reduction multiplies the sum of the losses by."""
+        """The factor of the network's reduction on the sum of the losses."""
         return 1 if self.network.reduction == "sum" else 1 / self.samples
 
     def gradient(self) -> Parameters:
         """The textbook's gradient, penalty included, each block (draws, ...)."""
         _, gradient = pages.loss_and_gradient(self.network, self.parameters, self.X, self.T, self.factor)
-        return with_penalty(self.network, self.parameters, gradient)
+        if not self.network.l2:
+            return gradient
+        _, penalty = pages.penalty(self.network, self.parameters, self.network.l2)
+        return tuple(
+            pages.Layer(g.W + p.W, None if g.b is None else g.b + p.b) for g, p in zip(gradient, penalty, strict=True)
+        )
 
     def loss(self, w: Any) -> Any:
         """The loss, penalty included, at weights (..., draws, P) of any kind of number."""
@@ -75,21 +81,11 @@ class Group:
         return pages.forward(self.network, self.parameters, self.X)[1]
 
 
-def with_penalty(network: Network, parameters: Parameters, gradient: Parameters) -> Parameters:
-    """The gradient of the data's loss plus that of the network's L2 penalty."""
-    if not network.l2:
-        return gradient
-    _, extra = pages.penalty(network, parameters, network.l2)
-    return tuple(
-        pages.Layer(g.W + e.W, None if g.b is None else g.b + e.b) for g, e in zip(gradient, extra, strict=True)
-    )
-
-
 def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[Group, ...]:
     """Two groups of draws, the best of a few tries.
 
-    Between them every unit is on and off, and a delta comes back to it both ways, where that can be had: two units
-    that are each on at times need not be on together.
+    Between them every unit is on and off, and a delta comes back to it in both states, as far as possible: two units
+    that are each on at times may never be on together.
     """
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
@@ -118,7 +114,7 @@ def activity(groups: Sequence[Group]) -> list[Floats]:
 def meetings(groups: Sequence[Group]) -> list[Floats]:
     """For each layer (2, n_in, n_out): in how many (draw, sample) pairs a delta reaches each weight.
 
-    First those in which the unit that the weight comes from is on, then those in which it is off.
+    Counted separately for those in which the unit that the weight comes from is on, and those in which it is off.
     """
     total: list[Floats] = []
     for group in groups:
@@ -136,7 +132,7 @@ def meetings(groups: Sequence[Group]) -> list[Floats]:
         for l in range(1, group.network.depth + 1):
             reached = (deltas[l] != 0).astype(float)
             on = kept[l - 2].Z > 0 if l > 1 else group.X != 0
-            off = ~on if l > 1 else on  # an input is no unit that could be off
+            off = ~on if l > 1 else on  # an input is not a unit, and cannot be off
             counts.append(np.stack([(units.astype(float).mT @ reached).sum(axis=0) for units in (on, off)]))
         total = [a + b for a, b in zip(total, counts, strict=True)] if total else counts
     return total
@@ -170,7 +166,7 @@ def _group(network: Network, m: int, data: Dataset | None, seed: int, index: int
 def _candidates(
     network: Network, m: int, data: Dataset | None, seed: int, index: int
 ) -> Iterator[tuple[int, Floats, Floats, Floats]]:
-    """Weights with their samples away from kinks, and how many these are; none after one with enough."""
+    """Weights with their samples away from kinks, and how many these are; ends with the first that has enough."""
     for attempt in range(RETRIES):
         w = _weights(network, seed, index + attempt * 10_000)
         X, T = _samples(network, m, data, seed, index + attempt * 10_000)
@@ -192,7 +188,7 @@ def _weights(network: Network, seed: int, index: int) -> Floats:
 
 
 def _samples(network: Network, m: int, data: Dataset | None, seed: int, index: int) -> tuple[Floats, Floats]:
-    """More samples than needed, as those near a kink will be set aside."""
+    """More samples than needed, since those near a kink are left out."""
     if data is not None:
         order = np.argsort(random.uniform(seed, "gradient check rows", len(data), index), kind="stable")
         return data.X[order], data.T[order]
@@ -207,7 +203,7 @@ def _samples(network: Network, m: int, data: Dataset | None, seed: int, index: i
 
 
 def _clear(network: Network, w: Floats, X: Floats) -> NDArray[np.bool_]:
-    """Which samples are away from all kinks."""
+    """For each sample whether it is away from all kinks."""
     _, kept = pages.forward(network, network.unpack(w), X)
     clear = np.ones(len(X), dtype=bool)
     for activation, k in zip(network.activations, kept[:-1], strict=True):

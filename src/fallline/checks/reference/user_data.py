@@ -1,4 +1,4 @@
-"""The user's own samples, for a check on them."""
+"""The user's own samples, on which a gradient is checked instead of random ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from fallline.errors import DataError
 from fallline.problems import NetworkObjective
 from fallline.textbook.network import Network
 
-__all__ = ["Data", "own_data"]
+__all__ = ["Data", "user_data"]
 
 Data = Dataset | tuple[ArrayLike, ArrayLike] | str | Path
 
 
-def own_data(data: Data | None, network: Network) -> Dataset | None:
-    """The samples to check on, if their columns are those of the network; a CSV file's first columns are the inputs."""
+def user_data(data: Data | None, network: Network) -> Dataset | None:
+    """The samples as a data set, whose columns must be those of the network. A CSV file's first columns are the inputs."""
     dataset = _dataset(data, network)
     return None if dataset is None else NetworkObjective(network, dataset).data
 

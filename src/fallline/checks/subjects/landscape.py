@@ -1,4 +1,4 @@
-"""The gradient of a plain function of a few coordinates: checked, and its wrong terms named."""
+"""The gradient of a plain function of a few coordinates: checked at random points."""
 
 from __future__ import annotations
 
@@ -9,105 +9,109 @@ from typing import Any
 import numpy as np
 
 from fallline import random
-from fallline.checks.calling.calls import Misbehaviour, Observed, call, name_of
-from fallline.checks.diagnosis.localisation import joined
+from fallline.checks.calling.calls import Misbehaviour, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.comparison import TOLERANCE, Block, Comparison
+from fallline.checks.reference.comparison import FLOOR, TOLERANCE, Comparison, GradientBlock
+from fallline.checks.reference.derivatives import central_difference, complex_step
+from fallline.checks.subjects.partial_faults import PartialDerivatives
 from fallline.errors import TraceError
 from fallline.textbook.landscapes import Landscape
+from fallline.views.numerals import listed
 
-__all__ = ["check"]
+__all__ = ["check_partials"]
 
 POINTS = 40
 DIFFERENCE = 1e-6
-"""Step of the central difference, and with it the tolerance, for functions that take no complex numbers."""
+"""Step of the central difference, for functions that take no complex numbers."""
+DIFFERENCE_TOLERANCE = 1e-5
 
 NAMES = {1: ("x",), 2: ("x", "y"), 3: ("x", "y", "z")}
 
 
-def check(
-    gradient: Callable[..., Any], subject: Landscape, seed: int, tolerance: float | None, observed: Observed
+def check_partials(
+    gradient: Callable[..., Any], landscape: Landscape, seed: int, tolerance: float | None, effects: SideEffects
 ) -> Verdict:
-    """The verdict: each partial derivative against complex step and the reverse walk, at random points."""
-    n = subject.dimension
-    names = _names(subject)
-    low, high = np.array([subject.window[k % len(subject.window)] for k in range(n)], dtype=float).T
+    """The verdict on each partial derivative against complex step and the reverse walk, at random points."""
+    n, name = landscape.dimension, name_of(gradient)
+    names = _names(landscape)
+    low, high = np.array([landscape.window[k % len(landscape.window)] for k in range(n)], dtype=float).T
     points = low + (high - low) * random.uniform(seed, "gradient check points", n, np.arange(POINTS))
-    right, how, limit = _reference(subject, points)
-    got = np.stack([_called(gradient, p, observed, names) for p in points])
-    again = _called(gradient, points[0], observed, names)
-    name = name_of(gradient)
-    if not np.array_equal(got[0], again, equal_nan=True):
-        raise Misbehaviour(
-            f"{name} is random or keeps a memory: called twice at the same point, it returns another gradient."
-        )
-    bad = np.argwhere(~np.isfinite(got))
-    if len(bad):
-        point, k = bad[0]
-        raise Misbehaviour(
-            f"{name} returns {got[point, k]} for ∂f/∂{names[k]} at ({', '.join(f'{v:.4g}' for v in points[point])}).",
-            "wrong",
-        )
+    right, reference, limit = _reference(landscape, points)
     tolerance = tolerance or limit
-    scale = np.maximum(np.abs(right).max(axis=0), 1e-3 * np.abs(right).max()) + 1e-300
-    relative = np.abs(got - right).max(axis=0) / scale
+    checked = np.stack([_called(gradient, p, effects, names) for p in points])
+    _refuse(checked, _called(gradient, points[0], effects, names), points, names, name)
+    scale = np.maximum(np.abs(right).max(axis=0), FLOOR * np.abs(right).max()) + 1e-300
+    absolute = np.abs(checked - right).max(axis=0)
     blocks = tuple(
-        Comparison(Block((f"∂f/∂{names[k]}", "")), float(np.abs(got - right)[:, k].max()), float(relative[k]),
-                   bool(relative[k] <= tolerance))
-        for k in range(n)
-    )  # fmt: skip
+        Comparison(GradientBlock(f"∂f/∂{names[k]}"), float(a), float(a / s), bool(a / s <= tolerance))
+        for k, (a, s) in enumerate(zip(absolute, scale, strict=True))
+    )
     common: dict[str, Any] = {
-        "name": name, "subject": repr(subject), "blocks": blocks, "reference": (how,),
+        "name": name, "subject": repr(landscape), "blocks": blocks, "reference": (reference,),
         "called": f"{name}({', '.join(names) if _takes_coordinates(gradient, n) else 'x, one vector'})",
     }  # fmt: skip
-    changed = [f"{name} changes its argument in place; work on a copy"] if observed.changed else []
+    changed = [f"{name} changes its argument in place; work on a copy"] if effects.changed else []
     if all(b.agrees for b in blocks) and not changed:
         return Verdict("right", sentence=f"{name} is right.", evidence=f"It agrees on {POINTS} points.", **common)
-    if (np.abs(got + right).max(axis=0) <= tolerance * scale).all() and n > 1 and not changed:
+    if (np.abs(checked + right).max(axis=0) <= tolerance * scale).all() and n > 1 and not changed:
         sentence = f"{name} is right, as the gradient of minus the function, which you climb."
         return Verdict("right", sentence=sentence, **common)
-    faults, rules = [], []
-    for k in range(n):
-        if not blocks[k].agrees:
-            fault, pair = _diagnosed(k, got, right, points, subject, names, tolerance * scale[k])
-            faults.append(fault)
-            rules += [pair] if pair else []
-    known = [f for f in faults if f] + changed
-    unknown = [str(b.block) for b, f in zip([b for b in blocks if not b.agrees], faults, strict=True) if not f]
+    partials = PartialDerivatives(landscape, names, points, checked, right)
+    faults, unexplained, rules = [], [], []
+    for k, block in enumerate(blocks):
+        if not block.agrees:
+            fault, equations = partials.fault(k, tolerance * scale[k])
+            if fault:
+                faults.append(fault)
+            else:
+                unexplained.append(k)
+            rules += [equations] if equations else []
+    faults += changed
     findings = []
-    if unknown:
-        k = next(k for k in range(n) if str(blocks[k].block) == unknown[0])
-        worst = int(np.abs(got - right)[:, k].argmax())
-        at = ", ".join(f"{a} = {v:.4g}" for a, v in zip(names, points[worst], strict=True))
-        findings.append(
-            f"{joined(unknown)}: no known fault explains it; at {at} it is {got[worst, k]:.6g} for {right[worst, k]:.6g}."
-        )
-    sentence = f"{name} is wrong: {joined(known)}." if known else f"{name} is wrong in {findings[0]}"
+    if unexplained:
+        derivatives = listed([str(blocks[k].block) for k in unexplained])
+        findings.append(f"{derivatives}: no known fault explains it; {partials.largest_error(unexplained[0])}.")
+    sentence = f"{name} is wrong: {listed(faults)}." if faults else f"{name} is wrong in {findings[0]}"
     return Verdict(
-        "wrong", sentence=sentence, faults=tuple(known), findings=tuple(findings), rules=tuple(rules), **common
+        "wrong", sentence=sentence, faults=tuple(faults), findings=tuple(findings), rules=tuple(rules), **common
     )
 
 
-def _names(subject: Landscape) -> tuple[str, ...]:
-    found = inspect.signature(subject.function).parameters.values()
-    named = [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    n = subject.dimension
-    return tuple(named) if len(named) == n else NAMES.get(n, tuple(f"x{k + 1}" for k in range(n)))
+def _refuse(checked: Any, again: Any, points: Any, names: Sequence[str], name: str) -> None:
+    """Raise a `Misbehaviour` if the gradient is random or not finite."""
+    if not np.array_equal(checked[0], again, equal_nan=True):
+        raise Misbehaviour(
+            f"{name} is random or keeps a memory: called twice at the same point, it returns another gradient."
+        )
+    bad = np.argwhere(~np.isfinite(checked))
+    if len(bad):
+        point, k = bad[0]
+        position = ", ".join(f"{v:.4g}" for v in points[point])
+        raise Misbehaviour(f"{name} returns {checked[point, k]} for ∂f/∂{names[k]} at ({position}).", "wrong")
+
+
+def _names(landscape: Landscape) -> tuple[str, ...]:
+    """The names of the coordinates: those of the function's parameters, else x, y, z or x1, x2, ..."""
+    parameters = inspect.signature(landscape.function).parameters.values()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    n = landscape.dimension
+    return tuple(names) if len(names) == n else NAMES.get(n, tuple(f"x{k + 1}" for k in range(n)))
 
 
 def _takes_coordinates(gradient: Callable[..., Any], n: int) -> bool:
+    """Whether the gradient takes n numbers; otherwise it takes one vector."""
     try:
-        found = inspect.signature(gradient).parameters.values()
+        parameters = inspect.signature(gradient).parameters.values()
     except (TypeError, ValueError):
         return True
-    required = [p for p in found if p.default is p.empty]
+    required = [p for p in parameters if p.default is p.empty]
     return n == 1 or len(required) != 1 or required[0].kind is inspect.Parameter.VAR_POSITIONAL
 
 
-def _called(gradient: Callable[..., Any], point: Any, observed: Observed, names: Sequence[str]) -> Any:
+def _called(gradient: Callable[..., Any], point: Any, effects: SideEffects, names: Sequence[str]) -> Any:
     n = len(point)
     arguments = [float(v) for v in point] if _takes_coordinates(gradient, n) else [point]
-    result = call(gradient, arguments, {}, ["its argument"] * len(arguments), observed)
+    result = call(gradient, arguments, {}, ["its argument"] * len(arguments), effects)
     try:
         array = np.asarray(result, dtype=float).ravel()
     except (TypeError, ValueError):
@@ -120,122 +124,30 @@ def _called(gradient: Callable[..., Any], point: Any, observed: Observed, names:
 
 
 @np.errstate(all="ignore")  # of what overflows in a branch that is not taken
-def _reference(subject: Landscape, points: Any) -> tuple[Any, str, float]:
-    """Partial derivatives at the points, how they were found, and the tolerance that this way allows."""
+def _reference(landscape: Landscape, points: Any) -> tuple[Any, str, float]:
+    """Partial derivatives at the points, the way in which they were computed, and the tolerance that it allows."""
     from fallline.readings.reverse import gradient_of
 
-    f, n, h = subject.function, points.shape[1], 1e-30
-    shifts = np.eye(n)
+    f, units = landscape.function, np.eye(points.shape[1])
     try:
-        complex_step = np.array([[_real(f(*(p + 1j * h * e))).imag / h for e in shifts] for p in points])
-        if not np.isfinite(complex_step).all():
+        analytic = np.array([[complex_step(lambda x: _complex(f(*x)), p, e) for e in units] for p in points])
+        if not np.isfinite(analytic).all():
             raise ValueError
     except (TypeError, ValueError, AttributeError, OverflowError):
-        complex_step = None
-    d = DIFFERENCE
-    difference = np.array(
-        [[(float(f(*(p + d * e))) - float(f(*(p - d * e)))) / (2 * d) for e in shifts] for p in points]
-    )
+        analytic = None
+    steps = DIFFERENCE * units
+    difference = np.array([[central_difference(lambda x: float(f(*x)), p, s) for s in steps] for p in points])
+    difference /= DIFFERENCE
     scale = np.abs(difference).max() or 1.0
-    if complex_step is None or np.abs(complex_step - difference).max() > 1e-4 * scale:
-        return difference, "central differences", 1e-5  # abs(), floor and the like are not analytic
+    if analytic is None or np.abs(analytic - difference).max() > 1e-4 * scale:
+        return difference, "central differences", DIFFERENCE_TOLERANCE  # abs(), floor and the like are not analytic
     try:
         walk = np.array([[float(v) for v in gradient_of(f)(*map(float, p))] for p in points])
-        off = float(np.abs(walk - complex_step).max() / scale)
-        return complex_step, f"complex step; the reverse walk agrees to {off:.1e}", TOLERANCE
+        error = float(np.abs(walk - analytic).max() / scale)
+        return analytic, f"complex step; the reverse walk agrees to {error:.1e}", TOLERANCE
     except (TraceError, TypeError, ValueError):
-        return complex_step, "complex step", TOLERANCE
+        return analytic, "complex step", TOLERANCE
 
 
-def _real(value: Any) -> Any:
+def _complex(value: Any) -> complex:
     return complex(np.asarray(value).item())
-
-
-def _diagnosed(
-    k: int, got: Any, right: Any, points: Any, subject: Landscape, names: Sequence[str], tolerance: float
-) -> tuple[str, tuple[str, str] | None]:
-    """The fault of one partial derivative in words, and the right and the coded equation where both can be read."""
-    mine, theirs, what = right[:, k], got[:, k], f"∂f/∂{names[k]}"
-    equations = _equations(k, subject, names)
-    for j in range(len(names)):
-        if j != k and np.abs(theirs - right[:, j]).max() <= tolerance:
-            return f"{what} holds ∂f/∂{names[j]}", None
-    if np.abs(theirs).max() <= tolerance:
-        return f"{what} is 0", None
-    ratio = float(theirs @ mine / (mine @ mine))
-    if np.abs(theirs - ratio * mine).max() <= tolerance:
-        said = (
-            f"the sign of {what} is wrong"
-            if abs(ratio + 1) < 1e-9
-            else f"{what} is {ratio:.6g} times what it should be"
-        )
-        return said, None if equations is None else (
-            f"{what} = {equations[1]}",
-            f"{what} = {_times(ratio, equations[1])}",
-        )
-    if equations is None:
-        return "", None
-    return _terms(theirs, points, equations[0], what, tolerance)
-
-
-def _times(ratio: float, text: str) -> str:
-    return f"−({text})" if abs(ratio + 1) < 1e-9 else f"{ratio:.6g} ({text})"
-
-
-def _equations(k: int, subject: Landscape, names: Sequence[str]) -> tuple[Any, str] | None:
-    """The right partial derivative as SymPy's terms and as text; None where the function cannot be read."""
-    import sympy
-
-    from fallline.readings.symbols import Expressions, unbranch
-    from fallline.views.equations.text import Text
-
-    symbols = sympy.symbols(list(names), real=True)
-    try:
-        value = subject.function(*(Expressions.of(s) for s in symbols))
-        expression = sympy.expand(sympy.diff(unbranch(np.asarray(value, dtype=object).item()), symbols[k]))
-    except Exception:  # whatever a page of the user's own does with symbols, the numbers stand
-        return None
-    return (expression, symbols), Text().write(expression)
-
-
-def _terms(
-    theirs: Any, points: Any, equation: tuple[Any, Any], what: str, tolerance: float
-) -> tuple[str, tuple[str, str] | None]:
-    """Which terms of the right formula were left out, doubled or taken with the wrong sign: a linear fit to the numbers."""
-    import sympy
-
-    from fallline.views.equations.text import Text
-
-    expression, symbols = equation
-    terms = sympy.Add.make_args(expression)
-    if len(terms) > POINTS // 3:
-        return "", None
-    values = np.stack(
-        [np.broadcast_to(sympy.lambdify(symbols, t, "numpy")(*points.T), len(points)) for t in terms], axis=1
-    )
-    unit = np.ones((len(points), 1))
-    for columns in (values, np.hstack([values, unit])):
-        size = np.abs(columns).max(axis=0)
-        factors = np.linalg.lstsq(columns / size, theirs, rcond=None)[0] / size
-        if np.abs(columns @ factors - theirs).max() <= 100 * tolerance:
-            break
-    else:
-        return "", None
-    said, coded = [], sympy.Integer(0)
-    for term, factor in zip(terms, factors, strict=False):
-        near = sympy.nsimplify(round(float(factor), 8), rational=True)
-        coded += near * term
-        text = Text().write(term if not term.could_extract_minus_sign() else -term)
-        if abs(factor) < 1e-8:
-            said.append(f"the term {text} is missing")
-        elif abs(factor + 1) < 1e-8:
-            said.append(f"the term {text} has the wrong sign")
-        elif abs(factor - 1) > 1e-8:
-            said.append(f"the term {text} is {float(factor):.6g} times what it should be")
-    if len(factors) > len(terms):
-        coded += sympy.nsimplify(round(float(factors[-1]), 8), rational=True)
-        said.append(f"a constant {float(factors[-1]):.6g} is added")
-    if not said:
-        return "", None
-    pair = (f"{what} = {Text().write(expression)}", f"{what} = {Text().write(coded)}")
-    return f"in {what} {joined(said)}", pair
