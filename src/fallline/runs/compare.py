@@ -16,6 +16,7 @@ from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
 from fallline.measures.outcome import diverged_at
+from fallline.plotting import draw
 from fallline.problems import Objective, objective_at
 from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
@@ -174,6 +175,10 @@ class Comparison:
             ],
             "sentence": self.sentence,
         }
+
+    def plot(self, **options: Any) -> Any:
+        """The comparison as a picture: final losses, and how many starts reach the target; see `fallline.views.draw_comparison`."""
+        return draw("comparison", self, **options)
 
     def __repr__(self) -> str:
         width = max(len(s.label) for s in self.summaries)

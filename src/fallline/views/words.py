@@ -1,4 +1,4 @@
-"""What pictures call runs, methods, objectives and losses."""
+"""What pictures call runs, methods, objectives, losses and measures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from fallline.runs.descent import Run
 from fallline.settings import SETTINGS
 from fallline.views.numerals import listed, named, number
 
-__all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
+__all__ = ["ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
 
 _LOSSES = {
     "cross_entropy": "cross-entropy",
     "half_squared_error": "half the squared error",
     "logistic": "logistic loss",
     "squared_error": "squared error",
+}
+
+_MEASURES = {
+    "final_loss": "final loss",
+    "best_loss": "lowest loss on the way",
+    "diverged_at": "step of divergence",
+    "diverged": "share of diverged starts",
+    "accuracy": "share of right answers",
+    "convergence": "convergence measure",
+    "outcome": "outcome",
 }
 
 
@@ -35,6 +45,15 @@ def loss_words(objective: Objective) -> str:
         return f"loss: {how} of {loss} over {count} sample{'s' if count != 1 else ''}{penalty}"
     names = objective.labels if objective.dimension <= 4 else (objective.labels[0], "…", objective.labels[-1])
     return f"loss f({', '.join(names)})" if isinstance(objective, LandscapeObjective) else "loss"
+
+
+def measure_word(name: str) -> str:
+    """What pictures call a measure.
+
+    >>> measure_word("best_loss")
+    'lowest loss on the way'
+    """
+    return _MEASURES.get(name, name.replace("_", " "))
 
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
