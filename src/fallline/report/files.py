@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fallline.errors import OutputError, visible
-from fallline.report.results import Results, collect
+from fallline.report.collect import collect
+from fallline.report.results import Results
 from fallline.studies import Study
 from fallline.studies import study as as_study
 
