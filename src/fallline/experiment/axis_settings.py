@@ -24,15 +24,14 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
     ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
     """
-    names = [*optimizer.settings, "initial_scale", "seed"]
     found = {}
     if isinstance(objective, NetworkObjective):
-        names.append("l2")
-        for layer in range(1, objective.network.depth + 1):
-            found[f"learning_rate.{layer}"] = SETTINGS["learning_rate"]
-    found |= {name: SETTINGS[name] if name in SETTINGS else Setting(name, name, "a setting of its own", 0.0)
-              for name in names}  # fmt: skip
-    found |= {f"schedule.{name}": SETTINGS[name] for name in schedule.settings if name in SETTINGS and name != "steps"}
+        rate = optimizer.declared.get("learning_rate", SETTINGS["learning_rate"])
+        found |= {f"learning_rate.{layer}": rate for layer in range(1, objective.network.depth + 1)}
+    found |= {**optimizer.declared, "initial_scale": SETTINGS["initial_scale"], "seed": SETTINGS["seed"]}
+    if isinstance(objective, NetworkObjective):
+        found["l2"] = SETTINGS["l2"]
+    found |= {f"schedule.{name}": declared for name, declared in schedule.declared.items() if name != "steps"}
     labels = objective.labels
     start = {f"start.{k}": Setting(f"start.{k}", "w_0", "coordinate of the start", 0.0) for k in labels}
     return found | start

@@ -263,7 +263,7 @@ def map_spec(
     for k in extra:
         if k.startswith("learning_rate."):
             check_axis(Axis.of(k, [extra[k]]), target, record, plan)
-    fixed = checked(record.settings, settings, f"optimizer {record.name}") | extra
+    fixed = checked(record.declared, settings, f"optimizer {record.name}") | extra
     spec = MapSpec(
         target, record, across, up, steps, {k: v for k, v in fixed.items() if k not in on_axis}, plan,
         {k: v for k, v in plan_settings.items() if f"schedule.{k}" not in on_axis},

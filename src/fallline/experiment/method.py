@@ -39,10 +39,12 @@ class Method:
 
     def __str__(self) -> str:
         shown = {
-            k: v for k, v in self.settings.items() if k in ("learning_rate", "momentum") or v != SETTINGS[k].default
+            k: v
+            for k, v in self.settings.items()
+            if k in ("learning_rate", "momentum") or v != self.optimizer.declared[k].default
         }
         words = [self.optimizer.name.replace("_", " ")]
-        words += [f"{k.replace('_', ' ')} {v:g}" for k, v in shown.items()]
+        words += [f"{self.optimizer.declared[k].label} {v:g}" for k, v in shown.items()]
         words += [f"learning rate of layer {k} {v:g}" for k, v in self.learning_rates.items()]
         if self.schedule.name != "constant":
             words.append(f"schedule {self.schedule.name.replace('_', ' ')}")
@@ -78,7 +80,7 @@ def method(
     per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
     layers = {_layer(k): SETTINGS["learning_rate"].check(v) for k, v in per_layer.items()}
     plan, plan_settings = schedule_and_settings(schedule_, steps)
-    return Method(record, checked(record.settings, settings, f"optimizer {record.name}"), plan, plan_settings, layers)
+    return Method(record, checked(record.declared, settings, f"optimizer {record.name}"), plan, plan_settings, layers)
 
 
 def schedule_and_settings(
@@ -102,7 +104,7 @@ def schedule_and_settings(
         options.setdefault("steps", steps)
         if options["steps"] == 0 < steps:
             raise SettingError(f"steps of schedule {plan.name} must be a whole number at least 1; got 0.")
-    return plan, checked(plan.settings, options, f"schedule {plan.name}")
+    return plan, checked(plan.declared, options, f"schedule {plan.name}")
 
 
 def _layer(name: str) -> int:

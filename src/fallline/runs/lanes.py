@@ -24,7 +24,6 @@ from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure, Pla
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
 from fallline.runs.kernels import kernel_of
-from fallline.settings import SETTINGS
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
@@ -122,10 +121,10 @@ def train(
     # asarray keeps a single number without axes, and so without stride; ascontiguousarray would give it one
     columns = {k: np.asarray(v, dtype=real, order="C") for k, v in given.items()}
     columns["target"] = np.asarray(target, dtype=real, order="C")
-    for name in record.settings:
-        columns.setdefault(name, np.asarray(SETTINGS[name].default, dtype=real))
-    for name in decay.settings:
-        default = steps if name == "steps" else SETTINGS[name].default
+    for name, declared in record.declared.items():
+        columns.setdefault(name, np.asarray(declared.default, dtype=real))
+    for name, declared in decay.declared.items():
+        default = steps if name == "steps" else declared.default
         columns.setdefault(f"schedule.{name}", np.asarray(default, dtype=real))
     if isinstance(what, NetworkObjective) and what.network.l2 and "l2" not in columns:
         columns["l2"] = np.asarray(what.network.l2, dtype=real)
