@@ -21,6 +21,7 @@ from fallline.maps.replay import replay
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
 from fallline.measures.measure import Wanted
+from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.descent import Run
 from fallline.textbook.initial import Initial
@@ -78,10 +79,8 @@ class Map(MapValues):
         return to_xarray(self)
 
     def plot(self, measure: str | None = None, **options: Any) -> Any:
-        """The map as a picture; see `fallline.maps.picture.picture`."""
-        from fallline.maps.picture import picture
-
-        return picture(self, measure, **options)
+        """The map as a picture; see `fallline.views.map_picture`."""
+        return draw("map", self, measure=measure, **options)
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
         """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`."""

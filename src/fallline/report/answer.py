@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fallline.measures.outcome import diverged_at
-from fallline.report.results import Compared, NamedRun
+from fallline.report.named_run import NamedRun
+from fallline.report.results import Compared
 from fallline.report.words import interval, joined, sentence, share
 from fallline.runs.comparison import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.experiment.method import Method
 from fallline.measures.outcome import diverged_at
+from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
 
@@ -166,6 +167,10 @@ class Comparison:
             ],
             "sentence": self.sentence,
         }
+
+    def plot(self, **options: Any) -> Any:
+        """The comparison as a picture: final losses, and how many starts reach the target; see `fallline.views.draw_comparison`."""
+        return draw("comparison", self, **options)
 
     def __repr__(self) -> str:
         width = max(len(s.label) for s in self.summaries)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fallline.views.pictures.landscape import draw_contours as draw_contours
     from fallline.views.pictures.landscape import draw_descents as draw_descents
     from fallline.views.pictures.map import draw_map as draw_map
+    from fallline.views.pictures.map_picture import map_picture as map_picture
     from fallline.views.pictures.network import draw_network as draw_network
     from fallline.views.pictures.picture import Picture as Picture
     from fallline.views.pictures.regions import draw_regions as draw_regions
@@ -27,6 +28,7 @@ _HOMES = {
     "draw_map": "pictures.map",
     "draw_network": "pictures.network",
     "draw_regions": "pictures.regions",
+    "map_picture": "pictures.map_picture",
     "run_picture": "pictures.run",
 }
 

@@ -1,4 +1,4 @@
-"""What pictures call runs, methods, objectives and losses."""
+"""What pictures call runs, methods, objectives, losses and measures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
 from fallline.views.numerals import listed, named, number
 
-__all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
+__all__ = ["ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
+
+_MEASURES = {
+    "final_loss": "final loss",
+    "best_loss": "lowest loss on the way",
+    "diverged_at": "step of divergence",
+    "diverged": "share of diverged starts",
+    "accuracy": "share of right answers",
+    "convergence": "convergence measure",
+    "outcome": "outcome",
+}
 
 
 def objective_words(objective: Objective) -> str:
@@ -27,6 +37,15 @@ def loss_words(objective: Objective) -> str:
         return f"loss: {how} of {loss} over {count} sample{'s' if count != 1 else ''}{penalty}"
     names = objective.labels if objective.dimension <= 4 else (objective.labels[0], "…", objective.labels[-1])
     return f"loss f({', '.join(names)})" if isinstance(objective, LandscapeObjective) else "loss"
+
+
+def measure_word(name: str) -> str:
+    """What pictures call a measure.
+
+    >>> measure_word("best_loss")
+    'lowest loss on the way'
+    """
+    return _MEASURES.get(name, name.replace("_", " "))
 
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:

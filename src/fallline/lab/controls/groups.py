@@ -22,7 +22,6 @@ from fallline.lab.state import (
     State,
     options_of,
 )  # fmt: skip
-from fallline.maps.picture import measure_word
 from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.settings import SETTINGS
@@ -32,6 +31,7 @@ from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
+from fallline.views.words import measure_word
 
 __all__ = ["describe_controls"]
 

@@ -17,6 +17,7 @@ from fallline.textbook.operations import recording
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 from fallline.views.equations.sections import Equation, Section
+from fallline.views.equations.text import Text
 
 __all__ = [
     "activation_definition", "of_activation", "of_landscape", "of_loss", "of_optimizer", "of_schedule",
@@ -175,7 +176,6 @@ def _convention(optimizer: Optimizer, equations: list[Equation]) -> str:
 
 
 def _meanings(declared: Mapping[str, Setting]) -> str:
-    from fallline.views.equations.text import Text
 
     words = [f"{Text().write(setting_symbol(s))}: {s.label}" for s in declared.values()]
     return f" {'; '.join(words)}." if words else ""

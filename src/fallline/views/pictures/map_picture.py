@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.axes import Axis
+from fallline.maps.map import Map
 from fallline.maps.tiles import STRIDES
 from fallline.measures.outcome import CAP, OUTCOMES
+from fallline.views.pictures.map import Mark, draw_map
+from fallline.views.words import measure_word
 
-if TYPE_CHECKING:
-    from fallline.maps.map import Map
-
-__all__ = ["filled", "measure_word", "picture"]
+__all__ = ["map_picture"]
 
 FINEST = 2400
 """Cells along an axis that a picture is made of at most."""
 
-_WORDS = {
-    "final_loss": "final loss",
-    "best_loss": "lowest loss on the way",
-    "diverged_at": "step of divergence",
-    "diverged": "share of diverged starts",
-    "accuracy": "share of right answers",
-    "convergence": "convergence measure",
-    "outcome": "outcome",
-}
 
-
-def measure_word(name: str) -> str:
-    """What pictures call a measure.
-
-    >>> measure_word("best_loss")
-    'lowest loss on the way'
-    """
-    return _WORDS.get(name, name.replace("_", " "))
-
-
-def picture(
+def map_picture(
     m: Map,
     measure: str | None = None,
     *,
@@ -65,8 +46,6 @@ def picture(
     contours
         Values at which lines of equal value are drawn.
     """
-    from fallline.views.pictures.map import Mark, draw_map
-
     for number in (*contours, *(place for mark in marks for place in mark[:2])):
         if not np.isfinite(number):
             raise UsageError(f"contours and marks must be finite numbers; got {number}.")
@@ -74,7 +53,7 @@ def picture(
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
-    values = filled(m, m[name]).astype(np.float64)
+    values = _filled(m, m[name]).astype(np.float64)
     wanted = next(w for w in m.spec.measures if w.name == name)
     word = f"steps to loss {wanted.target:g}" if name == "steps_to" else measure_word(name)
     kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
@@ -101,8 +80,6 @@ def picture(
 
 def _thinned(m: Map) -> Map:
     """A map of more cells than a picture can show, by every second, third ... of them: colours take much memory."""
-    from fallline.maps.map import Map
-
     k = -(-max(m.known.shape) // FINEST)
     if k == 1:
         return m
@@ -122,7 +99,7 @@ def _every(axis: Axis, k: int) -> Axis:
     return Axis(axis.name, float(values[0]), float(values[-1]), len(values), axis.scale)
 
 
-def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
+def _filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     """The values with every unknown cell taken from the nearest coarser one that is known."""
     if m.complete:
         return values
@@ -142,9 +119,9 @@ def _diverged(m: Map, name: str, values: NDArray[np.float64]) -> NDArray[np.bool
     if name in ("steps_to", "diverged", "convergence", "diverged_at", "accuracy"):
         return None
     if "outcome" in m.measures:
-        return np.asarray(filled(m, m["outcome"]) == OUTCOMES.index("diverged"))
+        return np.asarray(_filled(m, m["outcome"]) == OUTCOMES.index("diverged"))
     if "diverged_at" in m.measures:
-        return np.asarray(filled(m, m["diverged_at"]) >= 0)
+        return np.asarray(_filled(m, m["diverged_at"]) >= 0)
     # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".
     return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
 
