@@ -204,7 +204,7 @@ REFUSED = [
     (lambda x, y: 1j, OwnCodeError, "it returned the complex 1j"),
     (lambda x, y: {"loss": x}, OwnCodeError, "it returned {'loss'"),
     (lambda x: x[0] + x[9], OwnCodeError, "IndexError"),
-    (lambda x=1, y=2: x + y, UsageError, r"has no coordinate.* \(x, y\) stays at it; leave the default out"),
+    (lambda x=1, y=2: x + y, UsageError, r"has no coordinate.* \(x, y\) keeps its default; leave the default out"),
     (lambda: 3, UsageError, "must take at least one argument"),
     (lambda x, y, *, b: b * x, UsageError, "keyword-only parameter b without a default"),
     (lambda x, y=1, *rest: x, UsageError, "parameters with a default before its \\*"),

@@ -1,8 +1,8 @@
-"""Pages of the user's own: a plain function becomes a record with the same standing as ours.
+"""A user's plain function as a record like the textbook's: an activation, a loss, a landscape or an optimizer.
 
-What the user does not write is derived from what he wrote: slopes, deltas and gradients by the reverse walk over the
-traced function. So the function may use whatever the textbook's pages use: `+ - * / **`, NumPy's `exp`, `log`, `tanh`,
-`sqrt`, `where`, comparisons, and `.sum(axis=-1)` in a loss.
+A slope, delta or gradient that the user does not give is derived from the traced function. So the function may use what
+the textbook's pages use: `+ - * / **`, NumPy's `exp`, `log`, `tanh`, `sqrt`, `where`, comparisons, and `.sum(axis=-1)` in
+a loss.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 
 
 def activation(function: str | Function, slope: Function | None = None, *, name: str = "") -> activations.Activation:
-    """An activation: one of ours by name, or a function of z of your own.
+    """Return an activation: one of the textbook by its name, or your own function of z.
 
     >>> import numpy as np
     >>> softsign = activation(lambda z: z / (1 + np.where(z > 0, z, -z)), name="softsign")
@@ -47,7 +47,9 @@ def loss(
     targets: Literal["classes", "labels", "values"] = "values",
     name: str = "",
 ) -> losses.Loss:
-    """A loss: one of ours by name, or a function of logits and targets of your own, (Z, T) to one loss a sample.
+    """Return a loss: one of the textbook by its name, or your own function of logits and targets.
+
+    The function takes (Z, T) and returns one loss for each sample.
 
     >>> import numpy as np
     >>> huber = loss(lambda Z, T: (np.sqrt(1 + (Z - T) ** 2) - 1).sum(axis=-1), name="pseudo_huber")
@@ -72,10 +74,11 @@ def landscape(
     log_levels: bool = False,
     name: str = "",
 ) -> landscapes.Landscape:
-    """A landscape: one of ours by name, or a function of coordinates of your own.
+    """Return a landscape: one of the textbook by its name, or your own function of coordinates.
 
-    The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's do. A parameter with a
-    default stays at it. Where neither tells the number of coordinates, it is the start's, or two.
+    The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's functions do. A parameter
+    with a default keeps its default. If the function does not show its number of coordinates, it is that of `start`, or
+    two.
 
     >>> bowl = landscape(lambda x, y: x**2 + 5 * y**2, start=(1, 1), name="bowl")
     >>> bowl.gradient(1.0, 2.0)
@@ -96,9 +99,9 @@ def landscape(
 def optimizer(
     step: str | Function, *, state: Sequence[str] = (), init: Function | None = None, name: str = ""
 ) -> optimizers.Optimizer:
-    """An optimizer: one of ours by name, or an update of your own, `step(w, g, state, t, *, learning_rate, ...)`.
+    """Return an optimizer: one of the textbook by its name, or your own `step(w, g, state, t, *, learning_rate, ...)`.
 
-    Its keyword arguments must be settings that fallline knows (`fallline.SETTINGS`), so that they have a range.
+    The keyword arguments must be settings that fallline knows (`fallline.SETTINGS`), so that they have a range.
 
     >>> import numpy as np
     >>> def sign_descent(w, g, state, t, *, learning_rate):
@@ -114,7 +117,7 @@ def optimizer(
 
 
 def plain_landscape(function: Function, dimension: int | None = None) -> landscapes.Landscape:
-    """The landscape of a function without more words; its gradient is derived where it is needed.
+    """Return the landscape of a function alone. Its gradient is derived when it is needed.
 
     >>> plain_landscape(lambda x: (x**2).sum(), 3).dimension
     3
@@ -135,12 +138,12 @@ def _of_one_number(function: Function, what: str) -> Elementwise:
 
 
 def _read_names(function: Function) -> tuple[list[str], bool]:
-    """As `coordinate_names`; NumPy's own functions of one number do not say their parameter's name."""
+    """As `coordinate_names`, also for NumPy's functions, which do not give their parameter's name."""
     return (["z"], False) if getattr(function, "nin", None) == 1 else coordinate_names(function)
 
 
 def _partials(gradient: Function, page: Page) -> Page:
-    """The user's own gradient as a page: it takes the point as the function does, or as one vector."""
+    """Return the user's gradient as a page. It takes the point as the function does, or as one vector."""
     must_be_function(gradient, "a gradient")
     names, many = coordinate_names(gradient)
     one = len(names) == 1 and not many

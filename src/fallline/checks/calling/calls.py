@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.user_code.calling import file_of, name_of, told
+from fallline.user_code.calling import describe_error, file_of, name_of
 
 __all__ = ["Misbehaviour", "Observed", "call", "name_of"]
 
@@ -78,7 +78,7 @@ def call(
 
 def raised(function: Callable[..., Any], error: BaseException) -> str:
     """The sentence: which error, and on which line of the user's own file."""
-    return f"{name_of(function)} {told(error, file_of(function))}, so its gradient could not be checked."
+    return f"{name_of(function)} {describe_error(error, file_of(function))}, so its gradient could not be checked."
 
 
 def _differences(name: str, before: Any, after: Any) -> list[str]:
