@@ -228,7 +228,7 @@ def test_a_function_that_is_no_objective_is_told_why(function, error, sentence):
 
 def test_a_point_that_does_not_fit_a_function_is_refused():
     with pytest.raises(
-        UsageError, match=r"has 2 coordinates \(x, y\); a point of 4 .* A parameter with a default stays"
+        UsageError, match=r"has 2 coordinates \(x, y\); a point of 4 .* A parameter with a default keeps"
     ):
         fl.descend(with_defaults, start=(1, 1, 1, 1))
     with pytest.raises(OwnCodeError, match="one number for each point; it returned 3"):
