@@ -22,7 +22,7 @@ def memory_allowed() -> int:
         return MEMORY
 
 
-def check_memory(size: float, what: str, advice: str) -> None:
+def check_memory(size: float, subject: str, advice: str) -> None:
     """Raise UsageError if a computation would take too many bytes.
 
     >>> check_memory(2**60, "the path of 10 billion steps", "Take fewer steps.")  # doctest: +ELLIPSIS
@@ -37,7 +37,7 @@ def check_memory(size: float, what: str, advice: str) -> None:
     """
     if size > memory_allowed():
         raise UsageError(
-            f"{what} would take {gigabytes(size)} of memory; at most {memory_allowed() // 2**30} GB are allowed. {advice}"
+            f"{subject} would take {gigabytes(size)} of memory; at most {memory_allowed() // 2**30} GB are allowed. {advice}"
         )
 
 

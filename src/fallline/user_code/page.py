@@ -146,19 +146,19 @@ class Page:
             entries = list(np.asarray(value, dtype=object).ravel())
         except ValueError:
             entries = []
-        what = "one number" if self.values is None else f"{wanted} numbers, one for each coordinate,"
+        wanted_text = "one number" if self.values is None else f"{wanted} numbers, one for each coordinate,"
         entries = [e.item() if isinstance(e, np.ndarray) and e.ndim == 0 else e for e in entries]
         for entry in entries:
             if isinstance(entry, bool | np.bool_) or (isinstance(entry, Node) and entry.op in COMPARISONS):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned a truth value.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned a truth value.")
             if isinstance(entry, complex | np.complexfloating) and not complex_allowed:
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned the complex {entry}.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned the complex {entry}.")
             if entry is None or isinstance(entry, str | bytes | dict | set | list | tuple):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned {shown(value)}.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned {shown(value)}.")
             if not isinstance(entry, Node | int | float | complex | np.number) and not hasattr(entry, "free_symbols"):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned {shown(value)}.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned {shown(value)}.")
         if len(entries) != wanted:
-            raise OwnCodeError(f"{name} must return {what} for each point; it returned {len(entries)}.")
+            raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned {len(entries)}.")
         return entries
 
     def _evaluated(self, x: Sequence[Any]) -> list[Any]:

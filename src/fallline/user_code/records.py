@@ -126,12 +126,12 @@ def plain_landscape(function: Function, dimension: int | None = None) -> landsca
     return landscapes.Landscape(page.__name__, page, dimension=page.dimension)
 
 
-def _of_one_number(function: Function, what: str) -> Elementwise:
-    must_be_function(function, what)
+def _of_one_number(function: Function, role: str) -> Elementwise:
+    must_be_function(function, role)
     names, many = _read_names(function)
     if len(names) > 1:
         raise UsageError(
-            f"{what} must be a function of one number; {name_of(function)} takes {len(names)} ({', '.join(names)}). "
+            f"{role} must be a function of one number; {name_of(function)} takes {len(names)} ({', '.join(names)}). "
             "Give the others a default."
         )
     return Elementwise(function, "z" if many or not names else names[0])
@@ -146,16 +146,16 @@ def _partials(gradient: Function, page: Page) -> Page:
     """Return the user's gradient as a page. It takes the point as the function does, or as one vector."""
     must_be_function(gradient, "a gradient")
     names, many = coordinate_names(gradient)
-    one = len(names) == 1 and not many
-    vector = one and (page.vector or page.dimension > 1)
+    single = len(names) == 1 and not many
+    vector = single and (page.vector or page.dimension > 1)
     return Page(gradient, page.names, vector=vector, values=page.dimension)
 
 
-def _numbers(values: Sequence[float], what: str) -> tuple[float, ...]:
+def _numbers(values: Sequence[float], name: str) -> tuple[float, ...]:
     try:
         return tuple(float(v) for v in values)
     except (TypeError, ValueError):
-        raise UsageError(f"{what} must be a list of numbers; got {shown(values)}.") from None
+        raise UsageError(f"{name} must be a list of numbers; got {shown(values)}.") from None
 
 
 def _window(window: Any) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -12,10 +12,10 @@ from fallline.user_code.calling import name_of
 __all__ = ["coordinate_names", "default_names", "must_be_function"]
 
 
-def must_be_function(function: Any, what: str) -> None:
+def must_be_function(function: Any, role: str) -> None:
     """Raise UsageError if it cannot be called, or is a class, coroutine or generator, whose call returns no number."""
     if not callable(function):
-        raise UsageError(f"{what} must be a function, or the name of one; got {function!r}.")
+        raise UsageError(f"{role} must be a function, or the name of one; got {function!r}.")
     if inspect.isclass(function):
         raise UsageError(f"{name_of(function)} is a class; give a function, or an object of it that can be called.")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
