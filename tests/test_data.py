@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
 from fallline.data.standardize import standardized
+from fallline.data.tables import read_csv
 from fallline.errors import DataError, FalllineError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend
@@ -246,3 +247,14 @@ def test_a_column_that_is_the_same_in_every_row_is_named():
         DataError, match=r"^t\.csv: column 'b' is the same in every row; leave it out to standardize\.$"
     ):
         standardized(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")
+
+
+def test_a_table_is_read_as_utf8(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_bytes("\ufeffa,größe\n1,2\n3,4.5\n".encode())
+    assert read_csv(table, "größe").columns == ("a",)
+    table.write_bytes(b"a,b\n1,\xff\n")
+    with pytest.raises(DataError, match=r"table\.csv must be UTF-8 text; byte 7 is invalid\.$"):
+        read_csv(table, "b")
+    with pytest.raises(DataError, match=r"absent\.csv cannot be read: no such file or directory\.$"):
+        read_csv(tmp_path / "absent.csv", "b")
