@@ -110,7 +110,7 @@ def slope(z):
 
 LAB = """
 import json
-from fallline.lab.controls import describe_controls
+from fallline.lab.controls import describe_axes, describe_controls
 from fallline.lab.plan import build_plan
 from fallline.lab.repair import repaired
 from fallline.lab.state import default_state
@@ -125,7 +125,7 @@ for key, change in (
 plan = build_plan(state, {})
 fields = {f["key"]: f for g in describe_controls(plan, None, state)["groups"] for f in g["fields"]}
 labels = {o["value"]: o["label"] for f in fields.values() for o in f.get("options", ())}
-print(json.dumps([state.json["data"], fields["settings.shrink"], fields["data.width"], labels, state.json["map"]["y"]]))
+print(json.dumps([state.json["data"], fields["settings.shrink"], fields["data.width"], labels, describe_axes(plan)]))
 """
 
 
@@ -201,10 +201,10 @@ def test_checks_judge_them(copy: Path) -> None:
 
 
 def test_the_lab_has_controls_for_them(copy: Path) -> None:
-    data, shrink, width, labels, y = json.loads(ask(copy, "-c", LAB))
+    data, shrink, width, labels, axes = json.loads(ask(copy, "-c", LAB))
     assert data["width"] == 1.0
     slider: dict[str, Any] = {"low": 0, "high": 2, "scale": "linear", "step": None}
     assert (shrink["symbol"], shrink["default"], shrink["slider"]) == ("γ", 0.5, slider)
     assert (width["meaning"], width["high"]) == ("Distance of the stripes.", 3)
     assert {"stripes": "upright stripes", "softsign": "soft sign", "shrunk": "shrunk"}.items() <= labels.items()
-    assert (y["name"], y["low"], y["high"]) == ("shrink", 0, 2)
+    assert {a["name"]: a["range"] for a in axes}["shrink"] == [0, 2]
