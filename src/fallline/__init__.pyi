@@ -14,7 +14,7 @@ from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import Comparison, compare
 from .runs.descent import Run, descend
-from .settings import SETTINGS, Setting
+from .settings import SETTINGS, Setting, Slider
 from .studies import Study, study
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial
@@ -52,6 +52,7 @@ __all__ = [
     "Run",
     "Schedule",
     "Setting",
+    "Slider",
     "Study",
     "Verdict",
     "activation",
