@@ -54,7 +54,7 @@ class Dataset:
         self, X: ArrayLike, T: ArrayLike, name: str = "data", columns: Sequence[str] = (), classes: Sequence[str] = ()
     ) -> None:
         inputs = as_inputs(X)
-        targets, found = as_targets(T)
+        targets, names = as_targets(T)
         if len(inputs) != len(targets):
             raise ShapeError(f"X and T must have one row for each sample; got X {inputs.shape} and T {targets.shape}.")
         fields = {
@@ -62,7 +62,7 @@ class Dataset:
             "T": targets,
             "name": name,
             "columns": tuple(columns),
-            "classes": tuple(classes) or found,
+            "classes": tuple(classes) or names,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -94,5 +94,5 @@ class Dataset:
         return len(self.X)
 
     def __repr__(self) -> str:
-        what = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
-        return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {what})"
+        targets = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
+        return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {targets})"

@@ -76,11 +76,11 @@ def targets_for(
         return T, classes
     numbers = T[:, 0] if T.shape[1] == 1 and not classes else _class_numbers(T, classes)
     if kind == "classes" and numbers is not None and (numbers == np.round(numbers)).all():
-        found = np.unique(numbers)
-        if found[0] >= 0 and found[-1] < outputs:
+        distinct = np.unique(numbers)
+        if distinct[0] >= 0 and distinct[-1] < outputs:
             return one_hot(numbers, outputs), tuple(str(k) for k in range(outputs))
-        if len(found) == outputs:
-            return one_hot(np.searchsorted(found, numbers), outputs), tuple(f"{v:g}" for v in found)
+        if len(distinct) == outputs:
+            return one_hot(np.searchsorted(distinct, numbers), outputs), tuple(f"{v:g}" for v in distinct)
     if kind == "labels" and single and len(classes) == 2:
         return T[:, 1:], classes
     if kind == "labels" and single and len(classes) == 1:

@@ -12,6 +12,7 @@ import numpy as np
 
 from fallline.errors import SettingError, ShapeError, shown
 from fallline.number_text import read_whole
+from fallline.settings import SETTINGS
 from fallline.textbook.activations import Activation, activation
 from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
@@ -110,8 +111,7 @@ class Network:
             raise SettingError(f"reduction must be 'sum' or 'mean'; got {shown(self.reduction)}.")
         if not isinstance(self.bias, bool):
             raise SettingError(f"bias must be True or False; got {shown(self.bias)}.")
-        if not (_is_number(self.l2) and self.l2 >= 0):
-            raise SettingError(f"l2 must be finite and at least 0; got {shown(self.l2)}.")
+        SETTINGS["l2"].check(self.l2)
         if not self.scales:
             object.__setattr__(self, "scales", (1,) * self.depth)
         if len(self.scales) != self.depth:
@@ -187,7 +187,7 @@ class Network:
 
     def label(self, index: int) -> str:
         """Return the name of the parameter at that index of the flat vector: "W1[0,2]", "b2[1]"."""
-        asked = index
+        position = index
         for layer, ((n, m), b_shape) in enumerate(self.shapes, start=1):
             if index < n * m:
                 return f"W{layer}[{index // m},{index % m}]"
@@ -197,7 +197,7 @@ class Network:
                     return f"b{layer}[{index}]"
                 index -= m
         raise ShapeError(
-            f"parameter index {asked} is out of range for a {self.text} network with {self.parameter_count} parameters."
+            f"parameter index {position} is out of range for a {self.text} network with {self.parameter_count} parameters."
         )
 
     def __repr__(self) -> str:
@@ -221,16 +221,16 @@ def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:
         ) from None
 
 
-def _activations(given: str | Activation | Sequence[str | Activation], hidden: int) -> tuple[Activation, ...]:
-    if isinstance(given, str | Activation):
-        return (activation(given),) * hidden
-    return tuple(activation(name) for name in _listed(given, "activation"))
+def _activations(names: str | Activation | Sequence[str | Activation], hidden: int) -> tuple[Activation, ...]:
+    if isinstance(names, str | Activation):
+        return (activation(names),) * hidden
+    return tuple(activation(name) for name in _listed(names, "activation"))
 
 
-def _listed(given: Any, what: str) -> tuple[Any, ...]:
-    if isinstance(given, Mapping) or not isinstance(given, Iterable) or callable(given):
-        raise SettingError(f"{what} must be a list, one for each layer; got {shown(given)}.")
-    return tuple(given)
+def _listed(values: Any, name: str) -> tuple[Any, ...]:
+    if isinstance(values, Mapping) or not isinstance(values, Iterable) or callable(values):
+        raise SettingError(f"{name} must be a list, one for each layer; got {shown(values)}.")
+    return tuple(values)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -102,7 +102,7 @@ class MemberWithSettings(Member):
         return declared
 
 
-def member(what: str, name: object, family: Mapping[str, T]) -> T:
+def member(kind: str, name: object, family: Mapping[str, T]) -> T:
     """Look up a member of a family by its name.
 
     Raises
@@ -117,7 +117,7 @@ def member(what: str, name: object, family: Mapping[str, T]) -> T:
     fallline.errors.UnknownNameError: loss must be one of squared_error; got 'squared'. Did you mean 'squared_error'?
     """
     if not isinstance(name, str) or name not in family:
-        raise UnknownNameError(what, name, family)
+        raise UnknownNameError(kind, name, family)
     return family[name]
 
 
