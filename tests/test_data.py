@@ -13,7 +13,7 @@ from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
 from fallline.data.standardize import standardized
 from fallline.data.tables import read_csv
-from fallline.errors import DataError, FalllineError, ShapeError, UnknownNameError
+from fallline.errors import DataError, FalllineError, SettingError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend
 from fallline.textbook.network import Network
@@ -99,6 +99,10 @@ def test_an_unknown_set_lists_the_known_ones() -> None:
         UnknownNameError, match=r"data set must be one of circles, .*; got 'moon'\. Did you mean 'moons'"
     ):
         generate("moon")
+    with pytest.raises(UnknownNameError, match=r"setting of data set moons must be one of .*Did you mean 'noise'"):
+        generate("moons", nois=0.1)
+    with pytest.raises(SettingError, match=r"^noise must be a number at least 0; got -0\.1\.$"):
+        generate("moons", noise=-0.1)
 
 
 @pytest.mark.parametrize("targets", [["b", "a", "b"], [1, 0, 1], [True, False, True]])

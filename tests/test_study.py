@@ -278,7 +278,7 @@ def test_standardized_inputs_have_mean_0_and_deviation_1(tmp_path):
         ("a,x\n1,u\n2,v\n", {}, ["'y'", "a, x"]),
         ("y\nu\nv\n", {}, ["input column"]),
         ("a,y\n1,u\n1,v\n", {"standardize": True}, ["'a'", "same in every row"]),
-        ('a,y\n1,"u\n', {}, ["no CSV"]),
+        ('a,y\n1,"u\n', {}, ["not CSV"]),
     ],
 )
 def test_a_table_that_cannot_be_used_says_where(tmp_path, text, options, words):

@@ -27,8 +27,8 @@ from fallline.readings.symbols.matrices import Matrix, call, matrix
 from fallline.settings import setting
 from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.naming import recording
 from fallline.textbook.network import Layer, Network
-from fallline.textbook.operations import recording
 from fallline.views.equations.functions import definitions, named, output_name, readable
 from fallline.views.equations.sections import Equation, Section
 

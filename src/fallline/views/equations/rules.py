@@ -13,7 +13,7 @@ from fallline.settings import SETTINGS, Setting, latex_symbol
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.losses import Loss
-from fallline.textbook.operations import recording
+from fallline.textbook.naming import recording
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 from fallline.views.equations.sections import Equation, Section
