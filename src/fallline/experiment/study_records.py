@@ -32,7 +32,6 @@ from fallline.experiment.fields import (
 from fallline.experiment.record import Record
 from fallline.experiment.records import (
     LAYER_RATES,
-    Data,
     InitialName,
     Landscape,
     Method,
@@ -40,6 +39,7 @@ from fallline.experiment.records import (
     Start,
     settings_of,
 )  # fmt: skip
+from fallline.experiment.sources import Data
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
+from fallline.lab.limits import is_unicode
 from fallline.lab.session.answers import Json
 from fallline.lab.session.shown import Shown
-from fallline.lab.state import is_unicode
 
 __all__ = ["MOST_TABLE", "csv"]
 

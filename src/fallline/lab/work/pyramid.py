@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
+from fallline.experiment.experiment import View
 from fallline.experiment.map_spec import MapSpec
 from fallline.lab.plan import SIDE, Plan, whole_axis
 from fallline.maps.tiles import at_cells
@@ -73,9 +74,9 @@ def read_place(given: Any) -> Place:
 
 def tile_spec(plan: Plan, place: Place) -> MapSpec:
     """The spec of one tile."""
-    plane, cells = plan.state["map"], SIDE * 2**place.z
+    plane, cells = plan.state.map, SIDE * 2**place.z
     return plan.spec.over(
-        whole_axis(plane["x"], SIDE, (SIDE * place.i, cells)), whole_axis(plane["y"], SIDE, (SIDE * place.j, cells))
+        whole_axis(plane.x, SIDE, (SIDE * place.i, cells)), whole_axis(plane.y, SIDE, (SIDE * place.j, cells))
     )
 
 
@@ -89,7 +90,7 @@ def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None
 
     What is shown while a slow tile is trained. None where the tile is there already. `progress` may end the work by raising.
     """
-    if _kept.get((plan.state.text, place)) is not None:
+    if _kept.get((plan.state.computing, place)) is not None:
         return None
     spec = tile_spec(plan, place)
     j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
@@ -106,7 +107,7 @@ def tile_in_strips(
     It pauses between strips of rows, so that others get their turn. `progress` is called every few milliseconds with the
     cells done and their number, and may end the work by raising.
     """
-    key = (plan.state.text, place)
+    key = (plan.state.computing, place)
     known = _kept.get(key)
     if known is not None:
         return known
@@ -171,24 +172,24 @@ class _Kept:
 _kept = _Kept(600)  # about 40 kB each
 
 
-def view_spec(plan: Plan, view: Mapping[str, Any], across: int = 512) -> MapSpec:
+def view_spec(plan: Plan, view: View, across: int = 512) -> MapSpec:
     """The spec of the part in view, of about `across` cells a side: whole cells of one level, so the picture's own values."""
     if not 1 <= across <= MOST_CELLS:
         raise UsageError(
             f"a map that is exported from the lab has at most {MOST_CELLS} x {MOST_CELLS} cells; got {across:,} x {across:,}, "
             f"which is {across * across:,} runs. Export the study or the Python lines and compute it with `fallline map`."
         )
-    plane = plan.state["map"]
-    width = max(min(1, view[k][1]) - max(0, view[k][0]) for k in ("x", "y"))
+    axes = plan.state.map.axes
+    width = max(min(1, high) - max(0, low) for low, high in (view.x, view.y))
     level = 0
     while level < DEEPEST and SIDE * 2 ** (level + 1) * width <= across:
         level += 1
     cells = SIDE * 2**level
 
     def part(which: str) -> Axis:
-        low, high = (min(1.0, max(0.0, end)) for end in view[which])
+        low, high = (min(1.0, max(0.0, end)) for end in getattr(view, which))
         first = min(int(low * cells), cells - 1)
         last = max(first, min(cells - 1, int(np.ceil(high * cells)) - 1))
-        return whole_axis(plane[which], last - first + 1, (first, cells))
+        return whole_axis(axes[which], last - first + 1, (first, cells))
 
     return plan.spec.over(part("x"), part("y"))

@@ -46,7 +46,7 @@ class TileWork:
         after: threading.Event | None = None,
     ) -> None:  # fmt: skip
         self.plan, self.place = plan, place
-        self.told = told | {"z": place.z, "i": place.i, "j": place.j, "measure": plan.state["map"]["measure"]}
+        self.told = told | {"z": place.z, "i": place.i, "j": place.j, "measure": plan.state.map.measure}
         self.answer, self.wanted, self.after = answer, wanted, after
         self.keys = {"sketch": ("sketch", place), "whole": place}
         self._next = 0.0
