@@ -61,17 +61,20 @@ class Free:
 
     def schema(self, table: Json) -> Json:
         """The JSON Schema of the table, with the free keys in it."""
-        keys, rules = [*table["properties"]], []
-        for name, member in self.family.items() if self.chooser else ():
-            kinds = self.kinds(member)
-            for key, kind in kinds.items():
+        own, rules = {*table["properties"]}, []
+        kinds = {name: self.kinds(member) for name, member in self.family.items()}
+        for declared in kinds.values():
+            for key, kind in declared.items():
                 table["properties"].setdefault(key, kind.schema())
-            own = {k: kind.schema() for k, kind in kinds.items() if table["properties"][k] != kind.schema()}
-            names = {"anyOf": [{"enum": [*keys, *kinds]}, *({"pattern": f"^({p})$"} for p, _ in self.patterns)]}
+        for name, declared in kinds.items():
+            # False refuses a key that other members have.
+            keys = {k: k in declared and declared[k].schema() for k in table["properties"] if k not in own}
+            keys = {k: schema for k, schema in keys.items() if schema != table["properties"][k]}
             chosen: Json = {"properties": {self.chooser: {"const": name}}}
             if name != table["properties"][self.chooser].get("default"):
                 chosen["required"] = [self.chooser]
-            rules.append({"if": chosen, "then": {"propertyNames": names} | ({"properties": own} if own else {})})
+            if keys:
+                rules.append({"if": chosen, "then": {"properties": keys}})
         patterns = (
             {"patternProperties": {f"^({p})$": kind.schema() for p, kind in self.patterns}} if self.patterns else {}
         )
