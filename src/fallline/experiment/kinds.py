@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, NoReturn
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError
@@ -234,10 +235,15 @@ class Adapted(Kind):
     type: Any
 
     def read(self, value: Any) -> Any:
-        return TypeAdapter(self.type).validate_python(value)
+        return _adapter(self.type).validate_python(value)
 
     def schema(self) -> Json:
-        return TypeAdapter(self.type).json_schema()
+        return _adapter(self.type).json_schema()
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
 
 
 def each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]) -> dict[Any, Any]:
