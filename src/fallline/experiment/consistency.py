@@ -122,8 +122,6 @@ class _Check:
 
     def comparison(self, comparison: Comparison, path: Path) -> None:
         target = self.chosen(comparison.objective, path)
-        if not comparison.methods:
-            self.say(path, "a comparison must have at least one method.")
         names: set[str] = set()
         for k, record in enumerate(comparison.methods):
             here = (*path, "methods", k)
@@ -136,9 +134,6 @@ class _Check:
             if name in names:
                 self.say(here, f"two methods are called {name!r}; give each a name of its own.")
             names.add(name)
-        for k, rate in enumerate(comparison.tune):
-            if not rate > 0:
-                self.wrong((*path, "tune", k), "a learning rate above 0", rate)
 
     def figures(self) -> None:
         """Published figures have ids of their own, and quantities that the thing they belong to has."""

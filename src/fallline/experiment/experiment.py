@@ -16,18 +16,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from fallline.data.generated import generate
 from fallline.errors import UsageError
-from fallline.experiment.fields import (
-    Choice,
-    Number,
-    Numbers,
-    OfSetting,
-    Text,
-    _each,
-    key,
-    refuse,
-    refuse_unknown,
-    setting_key,
-)
+from fallline.experiment.fields import key, setting_key
+from fallline.experiment.kinds import Choice, Number, Numbers, OfSetting, Text, each, refuse, refuse_unknown
 from fallline.experiment.objectives import Objective
 from fallline.experiment.part import FORGIVING, OneOf
 from fallline.experiment.record import Record
@@ -64,7 +54,7 @@ class AllSettings:
         def one(name: str, inner: Any) -> float:
             return OfSetting(declared[name]).read(inner) if name in declared else refuse_unknown(declared)
 
-        values = _each(value.items(), one)
+        values = each(value.items(), one)
         return {name: values.get(name, setting.default) for name, setting in declared.items()}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from fallline.experiment.fields import Choice, Json, Kind, key
+from fallline.experiment.fields import key
+from fallline.experiment.kinds import Choice, Json, Kind
 from fallline.experiment.part import OneOf, Part
 from fallline.experiment.records import Landscape, Network
 from fallline.formulas import EXAMPLES, parse_formula

@@ -10,7 +10,8 @@ from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.experiment.fields import Json, kind_of, refuse
+from fallline.experiment.fields import kind_of
+from fallline.experiment.kinds import Json, refuse
 from fallline.experiment.record import Record
 
 __all__ = ["FORGIVING", "OneOf", "Part", "PartError", "as_json"]

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationErro
 from pydantic_core import CoreSchema
 
 from fallline.errors import UsageError
-from fallline.experiment.fields import Free, Json, kind_of, plain, refuse, spelling
+from fallline.experiment.fields import Free, kind_of, plain, spelling
+from fallline.experiment.kinds import Json, refuse
 from fallline.experiment.mistakes import mistakes_in
 
 __all__ = ["FLAT", "Record"]

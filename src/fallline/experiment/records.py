@@ -8,28 +8,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import Discriminator, GetJsonSchemaHandler, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    GetJsonSchemaHandler,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from fallline.errors import SettingError
-from fallline.experiment.fields import (
-    Adapted,
+from fallline.experiment.fields import Free, key, setting_key
+from fallline.experiment.kinds import (
     Choice,
     Flag,
-    Free,
     Json,
     Kind,
+    ListOf,
     Number,
     Numbers,
     OfSetting,
-    Rows,
     Spread,
     Text,
     Units,
     Whole,
-    key,
     refuse,
-    setting_key,
 )  # fmt: skip
 from fallline.experiment.part import Part
 from fallline.experiment.record import Record
@@ -106,23 +112,24 @@ class Network(Part):
         return "-".join(map(str, self.units))
 
 
-Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
+def _rising(side: tuple[float, ...]) -> tuple[float, ...]:
+    return side if side[0] < side[1] else refuse("[low, high], the low end first")
+
+
+Side: TypeAlias = Annotated[
+    tuple[Annotated[float, Number()], ...], ListOf("[low, high]", 2, 2), AfterValidator(_rising)
+]
+Window: TypeAlias = Annotated[tuple[Side, ...], ListOf("[[x low, x high], [y low, y high]]", 2, 2)]
 
 
 class Landscape(Record):
     """A function of coordinates, by its name or as a formula, and the part of it that pictures show."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["name"]}, {"required": ["formula"]}]})
+
     name: Annotated[str, Choice("landscape", LANDSCAPES)] = key("", "the function to descend; or a formula")
     formula: Annotated[str, Text()] = key("", 'a function of x and y as text, as "x^2 + 3*y^2", in place of a name')
-    window: Annotated[Window, Adapted(Rows)] | None = key(
-        None, "what pictures show: [[x low, x high], [y low, y high]]"
-    )
-
-    @field_validator("window")
-    @classmethod
-    def _sides(cls, window: Any) -> Any:
-        sides = window is None or (len(window) == 2 and all(len(side) == 2 and side[0] < side[1] for side in window))
-        return window if sides else refuse("[[x low, x high], [y low, y high]]")
+    window: Window | None = key(None, "what pictures show: [[x low, x high], [y low, y high]]")
 
     @model_validator(mode="after")
     def _one(self) -> Landscape:

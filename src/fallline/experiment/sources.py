@@ -18,20 +18,8 @@ from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED, generate
 from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv, table
-from fallline.experiment.fields import (
-    Adapted,
-    Choice,
-    Flag,
-    Free,
-    Kind,
-    Names,
-    OfSetting,
-    Rows,
-    Spread,
-    Text,
-    Whole,
-    key,
-)  # fmt: skip
+from fallline.experiment.fields import Free, key
+from fallline.experiment.kinds import Adapted, Choice, Flag, Kind, Names, OfSetting, Rows, Spread, Text, Whole
 from fallline.experiment.part import Part, PartError
 from fallline.experiment.record import Record
 from fallline.settings import SETTINGS

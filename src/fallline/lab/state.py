@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from pydantic import ValidationError
 
 from fallline.experiment.experiment import Experiment
-from fallline.experiment.fields import KEY, Choice, Flag, Json, Numbers, OfSetting, key
+from fallline.experiment.fields import key
+from fallline.experiment.kinds import KEY, Choice, Flag, Json, Numbers, OfSetting
 from fallline.experiment.mistakes import mistakes_in
 from fallline.experiment.part import FORGIVING, PartError, as_json
 from fallline.experiment.record import Record

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fallline.data.csv_file import CsvFile
-from fallline.experiment.fields import Choice, Flag, OfSetting, about, kind_of
+from fallline.experiment.fields import about, kind_of
+from fallline.experiment.kinds import Choice, Flag, OfSetting
 from fallline.experiment.part import Part
 from fallline.formulas import EXAMPLES, LONGEST
 from fallline.lab.controls.fields import Json, choice, number, options
