@@ -85,10 +85,12 @@ class Source(Part):
 
 def _options(member: Any) -> dict[str, Kind]:
     """The kinds of a generated set's options: its own settings; an argument that is no number takes rows of numbers."""
-    rows: dict[str, Kind] = {
-        name: Adapted(Rows) for name in inspect.signature(member.function).parameters if name not in member.declared
-    }
-    return rows | {k: OfSetting(s) for k, s in member.declared.items() if k not in ("samples", "seed")}
+    settings: dict[str, Kind] = {k: OfSetting(s) for k, s in member.declared.items() if k not in _COMMON}
+    parameters = inspect.signature(member.function).parameters
+    return settings | {name: Adapted(Rows) for name in parameters if name not in member.declared}
+
+
+_COMMON = ("samples", "seed")
 
 
 class Generated(Source):
@@ -120,9 +122,6 @@ class Generated(Source):
         options = {"samples": self.samples, "seed": self.seed} | self.options
         text = ", ".join(f"{name}={value!r}" for name, value in options.items() if value is not None)
         return Call("import fallline as fl", f"fl.generate({self.name!r}, {text})")
-
-
-_COMMON = ("samples", "seed")
 
 
 class Points(Source):
