@@ -81,7 +81,7 @@ class Network(Part):
         ..., "units of each layer, inputs first", label="layers", toml="sizes"
     )
     activations: Annotated[tuple[ActivationName, ...], Spread()] = key(
-        "relu", "of the hidden layers: one name, or one for each", toml="activation", validate_default=True
+        "relu", "the activation of each hidden layer, or one name for all", toml="activation", validate_default=True
     )
     loss: Annotated[str, Choice("loss", LOSSES)] = key("cross_entropy", "what is minimised")
     reduction: Annotated[str, Choice("reduction", ("sum", "mean"))] = key(

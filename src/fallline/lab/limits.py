@@ -101,8 +101,8 @@ def _network(network: Network) -> Iterator[tuple[str, str]]:
     if max(units) > MOST_UNITS:
         yield f"units of a layer must be at most {MOST_UNITS} in the lab; got {max(units):,}.", where
     if len(network.activations) > MOST_LAYERS:
-        got = len(network.activations)
-        yield f"activations must be at most {MOST_LAYERS} in the lab; got {got}.", "objective.activations"
+        count = len(network.activations)
+        yield f"activations must be at most {MOST_LAYERS} in the lab; got {count}.", "objective.activations"
     parameters = sum((n + network.bias) * m for n, m in pairwise(units))
     if parameters > MOST_PARAMETERS:
         yield (

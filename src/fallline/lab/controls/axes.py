@@ -17,14 +17,14 @@ Json = dict[str, Any]
 
 @lru_cache(maxsize=64)
 def describe_axes(plan: Plan) -> list[Json]:
-    """Every setting that may be an axis of this state's map, with a range to begin with."""
-    found = axis_settings(plan.objective, plan.spec.optimizer, plan.spec.schedule)
-    coordinates = [n for n in found if n.startswith("start.")]
-    shown = [n for n in (*plan.spec.optimizer.settings, *found) if n not in coordinates]
+    """Describe every setting that may be an axis of this state's map, with a range to begin with."""
+    valid = axis_settings(plan.objective, plan.spec.optimizer, plan.spec.schedule)
+    coordinates = [n for n in valid if n.startswith("start.")]
+    shown = [n for n in (*plan.spec.optimizer.settings, *valid) if n not in coordinates]
     shown = list(dict.fromkeys(shown)) + (coordinates if len(coordinates) <= 120 else [])
     out = []
     for name in shown:
-        declared = found[name]
+        declared = valid[name]
         low, high, scale = plan.ranges.of(name, declared)
         label = declared.label
         if name.startswith("learning_rate."):

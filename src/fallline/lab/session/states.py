@@ -16,7 +16,7 @@ from fallline.lab.session.described import described, same_controls, summary
 from fallline.lab.session.fields import MOST_TILES, places
 from fallline.lab.session.shown import Shown
 from fallline.lab.session.tables import MOST_TABLE
-from fallline.lab.session.tiles import wish
+from fallline.lab.session.tiles import queue_tiles
 from fallline.lab.state import State, default_state, read_state
 from fallline.measures.outcome import OUTCOMES
 
@@ -48,8 +48,8 @@ def new_state(page: Shown, content: Json) -> None:
     wanted = places(content.get("tiles", []))
     page.take(state, content["id"])
     _, plan = page.current()
-    told = threading.Event()
-    wish(page, wanted, rank=0, after=told)  # threads train while the state is described
+    answered = threading.Event()
+    queue_tiles(page, wanted, rank=0, after=answered)  # threads train while the state is described
     try:
         # If only numbers changed, the page has its controls and axes except for their ranges, which follow the
         # curvature at the start. The page asks for those when it rests: the picture comes first.
@@ -57,7 +57,7 @@ def new_state(page: Shown, content: Json) -> None:
         more = {} if same else described(state, plan, _table(page, state))
         page.answer("state", {**summary(state, plan), **more, "notes": [*notes], "id": content["id"]})
     finally:
-        told.set()
+        answered.set()
 
 
 def ranges(page: Shown, content: Json) -> None:

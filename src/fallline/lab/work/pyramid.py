@@ -27,20 +27,20 @@ __all__ = ["DEEPEST", "Place", "compute_tile", "read_place", "tile_in_strips", "
 Values = dict[str, NDArray[Any]]
 
 DEEPEST = 46
-"""The deepest level: a zoom of 2^46 is more than doubles can tell apart."""
+"""The deepest level. A zoom of 2^46 is finer than the spacing of doubles."""
 
 MOST_CELLS = 1024
-"""Cells along a side of an exported map, at most."""
+"""The most cells along a side of an exported map."""
 
 SLOW = 1.2e10
 """Floating-point operations of a tile that takes long enough, some tenths of a second, to be sketched first."""
 
 COARSE = 4
-"""A sketch trains one cell of so many in each direction."""
+"""A sketch trains one cell of this many in each direction."""
 
 STRIP = 6e9
-"""Floating-point operations after which a tile lets another page have its turn: about a tenth of a second on two cores,
-and all of a tile of the seed study, since threads wait for each other at the end of a strip."""
+"""Floating-point operations after which another page gets its turn: about a tenth of a second on two cores. A tile of the
+seed study is one strip, since threads wait for each other at the end of a strip."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Place:
     j: int
 
 
-def read_place(given: Any) -> Place:
+def read_place(value: Any) -> Place:
     """A place from [z, i, j].
 
     >>> read_place([1, 2, 0])
@@ -60,15 +60,15 @@ def read_place(given: Any) -> Place:
     fallline.errors.UsageError: a tile must be [z, i, j] with z from 0 to 46 and i, j from 0 to 2^z - 1; got [1, 2, 0].
     """
     if (
-        isinstance(given, list)
-        and len(given) == 3
-        and all(isinstance(n, int) and not isinstance(n, bool) for n in given)
-        and 0 <= given[0] <= DEEPEST
-        and all(0 <= n < 2 ** given[0] for n in given[1:])
+        isinstance(value, list)
+        and len(value) == 3
+        and all(isinstance(n, int) and not isinstance(n, bool) for n in value)
+        and 0 <= value[0] <= DEEPEST
+        and all(0 <= n < 2 ** value[0] for n in value[1:])
     ):
-        return Place(*given)
+        return Place(*value)
     raise UsageError(
-        f"a tile must be [z, i, j] with z from 0 to {DEEPEST} and i, j from 0 to 2^z - 1; got {repr(given)[:60]}."
+        f"a tile must be [z, i, j] with z from 0 to {DEEPEST} and i, j from 0 to 2^z - 1; got {repr(value)[:60]}."
     )
 
 
@@ -88,15 +88,15 @@ def is_slow(plan: Plan) -> bool:
 def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None) -> Values | None:
     """Every fourth run of a tile in both directions, each standing for the 4 x 4 cells around it: the measures, (64, 64).
 
-    What is shown while a slow tile is trained. None where the tile is there already. `progress` may end the work by raising.
+    It is shown while a slow tile is trained. None if the tile is known already. `progress` may end the work by raising.
     """
     if _kept.get((plan.state.computing, place)) is not None:
         return None
     spec = tile_spec(plan, place)
     j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
-    found = at_cells(spec, i.ravel(), j.ravel(), progress=progress)
+    values = at_cells(spec, i.ravel(), j.ravel(), progress=progress)
     side = SIDE // COARSE
-    return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in found.items()}
+    return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in values.items()}
 
 
 def tile_in_strips(
@@ -144,12 +144,12 @@ def compute_tile(plan: Plan, place: Place) -> Values:
         try:
             next(work)
         except StopIteration as done:
-            found: Values = done.value
-            return found
+            values: Values = done.value
+            return values
 
 
 class _Kept:
-    """The tiles of late, for all pages: stepping back and a second page cost nothing."""
+    """Cache of recent tiles, shared by all pages: stepping back and a second page cost nothing."""
 
     def __init__(self, most: int) -> None:
         self.most, self.lock = most, threading.Lock()
@@ -157,10 +157,10 @@ class _Kept:
 
     def get(self, key: tuple[str, Place]) -> Values | None:
         with self.lock:
-            found = self.tiles.get(key)
-            if found is not None:
+            values = self.tiles.get(key)
+            if values is not None:
                 self.tiles.move_to_end(key)
-            return found
+            return values
 
     def put(self, key: tuple[str, Place], values: Values) -> None:
         with self.lock:
