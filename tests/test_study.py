@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallline.data.tables import read_csv
-from fallline.errors import DataError, StudyError, UnknownNameError
+from fallline.errors import DataError, StudyError, UnknownNameError, UsageError
 from fallline.experiment.derivative import derivative_formula as formula
+from fallline.experiment.fields import about
 from fallline.experiment.formats.toml_lines import line_of, locate
 from fallline.experiment.records import Draw, Schedule
 from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
@@ -101,56 +102,58 @@ def studies(draw):
 @given(studies())
 @settings(max_examples=60, deadline=None)
 def test_study_to_toml_to_study_is_the_identity(one):
-    assert parse(to_toml(one)) == one
+    text = to_toml(one)
+    assert parse(text) == one
+    assert to_toml(parse(text)) == text
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "words"),
-    [
-        ("title = 3", 1, ["title", "text", "3"]),
-        ("titel = 'x'", 1, ["titel", "Did you mean 'title'?"]),
-        ("title = 'x'", 1, ["[network] or [landscape]"]),
-        (HILL.replace("rosenbrock", "rosenbrok"), 3, ["landscape.name", "'rosenbrok'", "Did you mean 'rosenbrock'?"]),
-        (HILL + "formula = 'x^2 + y^2'", 2, ["a name or a formula"]),
-        ("title = 'x'\n[landscape]\n", 2, ["a name or a formula"]),
-        ("title = 'x'\n[landscape]\nformula = 'open(x)'", 2, ["landscape", "a formula may use", "open"]),
-        ("title = 'x'\n[landscape]\nformula = 'x^99'", 2, ["exponent", "99"]),
-        (HILL + "[[descents]]\nlearning_rat = 1\n", 5, ["descents[1]", "'learning_rat'", "Did you mean 'learning_rate'?"]),
-        (HILL + "[[descents]]\n[[descents]]\nlearning_rate = 'fast'", 6, ["descents[2].learning_rate", "number", "'fast'"]),
-        (HILL + "[[descents]]\noptimizer = 'momentum'\nmomentum = 1.2", 6, ["momentum", "in [0, 1]", "1.2"]),
-        (HILL + "[[descents]]\nmomentum = 0.9", 5, ["momentum", "learning_rate"]),
-        (HILL + "[[descents]]\nsteps = -1", 5, ["steps", "in [0, 1000000000]", "-1"]),
-        (HILL + "[[descents]]\nsteps = 2.5", 5, ["steps", "whole number", "2.5"]),
-        (HILL + "[[descents]]\nstart = [1, 2, 3]", 5, ["start", "(2,)", "(3,)"]),
-        (HILL + "[[descents]]\nstart = [\n 1,\n 'a']", 7, ["descents[1].start[2]", "number", "'a'"]),
-        (HILL + "[[descents]]\nstart = { draw = 'randomly' }", 5, ["draw", "'randomly'", "Did you mean 'random'?"]),
-        (HILL + "[[descents]]\nstart = { draw = 'notebook_normal' }", 5, ["needs a network"]),
-        (HILL + "[[descents]]\nbatch = 5", 5, ["batch", "no samples"]),
-        (HILL + "[[fits]]\nsteps = 5", 4, ["fits need [network] and [data]"]),
-        (HILL + "window = [[1, 0], [0, 1]]", 4, ["window", "low"]),
-        (HILL + "[descents]\nsteps = 1", 4, ["descents", "list of tables", "[[descents]]"]),
-        (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'z', value = 'x' }]", 4, ["x, y", "'z'"]),
-        (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'x', value = 'exec(x)' }]", 4, ["formula", "exec(x)"]),
-        (HILL + "[[descents]]\npublished = [{ id = 'a', quantity = 'end', value = 'x' }]", 5, ["number", "'x'"]),
-        (HILL + "[[comparisons]]\nsteps = 4", 4, ["must have the key methods"]),
-        (HILL + "[[comparisons]]\n[[comparisons.methods]]\n[[comparisons.methods]]", 6, ["two methods are called"]),
-        (HILL + "[[comparisons]]\ntune = [0.1, 0]\n[[comparisons.methods]]", 5, ["tune[2]", "above 0", "0"]),
-        (HILL + "[[maps]]\nx = 'learning_rat=1..2'\ny = 'start.x=0..1'", 4, ["maps[1]", "learning_rat"]),
-        (HILL + "slips = ['shape']\n", 4, ["slips"]),
-        ("title = 'x'\n[network]\nsizes = '2-3-a'", 3, ["sizes", "2-3-a"]),
-        ("title = 'x'\n[network]\nsizes = '2-3-3'\nactivation = ['relu', 'tanhh']", 4, ["activation[2]", "Did you mean 'tanh'?"]),
-        (NET.replace("2-3-3", "2-3-2"), 4, ["3 columns", "2 such units"]),
-        (NET + "noise = 0.5", 7, ["noise"]),
-        (NET + "file = 'x.csv'", 4, ["either name", "or file"]),
-        (NET + "[[fits]]\nbatch = 16", 8, ["batch", "at most the number of samples, 15", "16"]),
-        (NET + "[[fits]]\n'learning_rate.9' = 0.1", 7, ["learning_rate.9", "1 to 2"]),
-        (NET + "[example]\nsamples = [[1, 2]]\nW1 = [[1]]", 7, ["W1", "(2, 3)", "(1, 1)"]),
-        (NET + "[example]\nsamples = [[1, 2], [3]]", 8, ["rows of the same length"]),
-        ("title = 'x", 1, ["TOML"]),
-        ("title = 'x'\nb = \n", 2, ["column", "TOML"]),
-        ("title = 'x'\ntitle = 'y'", 2, ["TOML"]),
-    ],
-)  # fmt: skip
+MISTAKES = [
+    ("title = 3", 1, ["title", "text", "3"]),
+    ("titel = 'x'", 1, ["titel", "Did you mean 'title'?"]),
+    ("title = 'x'", 1, ["[network] or [landscape]"]),
+    (HILL.replace("rosenbrock", "rosenbrok"), 3, ["landscape.name", "'rosenbrok'", "Did you mean 'rosenbrock'?"]),
+    (HILL + "formula = 'x^2 + y^2'", 2, ["a name or a formula"]),
+    ("title = 'x'\n[landscape]\n", 2, ["a name or a formula"]),
+    ("title = 'x'\n[landscape]\nformula = 'open(x)'", 2, ["landscape", "a formula may use", "open"]),
+    ("title = 'x'\n[landscape]\nformula = 'x^99'", 2, ["exponent", "99"]),
+    (HILL + "[[descents]]\nlearning_rat = 1\n", 5, ["descents[1]", "'learning_rat'", "Did you mean 'learning_rate'?"]),
+    (HILL + "[[descents]]\n[[descents]]\nlearning_rate = 'fast'", 6, ["descents[2].learning_rate", "number", "'fast'"]),
+    (HILL + "[[descents]]\noptimizer = 'momentum'\nmomentum = 1.2", 6, ["momentum", "in [0, 1]", "1.2"]),
+    (HILL + "[[descents]]\nmomentum = 0.9", 5, ["momentum", "learning_rate"]),
+    (HILL + "[[descents]]\nsteps = -1", 5, ["steps", "in [0, 1000000000]", "-1"]),
+    (HILL + "[[descents]]\nsteps = 2.5", 5, ["steps", "whole number", "2.5"]),
+    (HILL + "[[descents]]\nstart = [1, 2, 3]", 5, ["start", "(2,)", "(3,)"]),
+    (HILL + "[[descents]]\nstart = [\n 1,\n 'a']", 7, ["descents[1].start[2]", "number", "'a'"]),
+    (HILL + "[[descents]]\nstart = { draw = 'randomly' }", 5, ["draw", "'randomly'", "Did you mean 'random'?"]),
+    (HILL + "[[descents]]\nstart = { draw = 'notebook_normal' }", 5, ["needs a network"]),
+    (HILL + "[[descents]]\nbatch = 5", 5, ["batch", "no samples"]),
+    (HILL + "[[fits]]\nsteps = 5", 4, ["fits need [network] and [data]"]),
+    (HILL + "window = [[1, 0], [0, 1]]", 4, ["window", "low"]),
+    (HILL + "[descents]\nsteps = 1", 4, ["descents", "list of tables", "[[descents]]"]),
+    (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'z', value = 'x' }]", 4, ["x, y", "'z'"]),
+    (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'x', value = 'exec(x)' }]", 4, ["formula", "exec(x)"]),
+    (HILL + "[[descents]]\npublished = [{ id = 'a', quantity = 'end', value = 'x' }]", 5, ["number", "'x'"]),
+    (HILL + "[[comparisons]]\nsteps = 4", 4, ["must have the key methods"]),
+    (HILL + "[[comparisons]]\n[[comparisons.methods]]\n[[comparisons.methods]]", 6, ["two methods are called"]),
+    (HILL + "[[comparisons]]\ntune = [0.1, 0]\n[[comparisons.methods]]", 5, ["tune[2]", "above 0", "0"]),
+    (HILL + "[[maps]]\nx = 'learning_rat=1..2'\ny = 'start.x=0..1'", 4, ["maps[1]", "learning_rat"]),
+    (HILL + "slips = ['shape']\n", 4, ["slips"]),
+    ("title = 'x'\n[network]\nsizes = '2-3-a'", 3, ["sizes", "2-3-a"]),
+    ("title = 'x'\n[network]\nsizes = '2-3-3'\nactivation = ['relu', 'tanhh']", 4, ["activation[2]", "Did you mean 'tanh'?"]),
+    (NET.replace("2-3-3", "2-3-2"), 4, ["3 columns", "2 such units"]),
+    (NET + "noise = 0.5", 7, ["noise"]),
+    (NET + "file = 'x.csv'", 4, ["either name", "or file"]),
+    (NET + "[[fits]]\nbatch = 16", 8, ["batch", "at most the number of samples, 15", "16"]),
+    (NET + "[[fits]]\n'learning_rate.9' = 0.1", 7, ["learning_rate.9", "1 to 2"]),
+    (NET + "[example]\nsamples = [[1, 2]]\nW1 = [[1]]", 7, ["W1", "(2, 3)", "(1, 1)"]),
+    (NET + "[example]\nsamples = [[1, 2], [3]]", 8, ["rows of the same length"]),
+    ("title = 'x", 1, ["TOML"]),
+    ("title = 'x'\nb = \n", 2, ["column", "TOML"]),
+    ("title = 'x'\ntitle = 'y'", 2, ["TOML"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "words"), MISTAKES)
 def test_a_mistake_is_named_with_its_key_value_rule_and_line(text, line, words):
     with pytest.raises(StudyError) as caught:
         parse(text, source="mine.toml")
@@ -160,6 +163,47 @@ def test_a_mistake_is_named_with_its_key_value_rule_and_line(text, line, words):
         assert word in told, told
     assert "Traceback" not in told
     assert told.endswith((".", "?"))
+
+
+def test_all_mistakes_of_a_file_are_told_in_its_order():
+    """A missing key beside an unknown one is not told: most often they are the same key."""
+    text = (
+        HILL.replace("title", "titel") + "[[descents]]\nmomentum = 2\nsteps = 'x'\n[[fits]]\n'learning_rate.2' = -1\n"
+    )
+    with pytest.raises(StudyError) as caught:
+        parse(text)
+    told = str(caught.value)
+    assert [int(line) for line in re.findall(r"[Ll]ine (\d+): ", told)] == [1, 5, 6, 8]
+    assert "must have the key" not in told
+    with pytest.raises(StudyError, match=r"12 more mistakes below\.$"):
+        parse(HILL + "[[descents]]\nsteps = -1\n" * 20)
+
+
+def test_parts_that_do_not_fit_are_told_together():
+    with pytest.raises(StudyError, match=r"line 5: batch needs .* Line 8: descents\[2\].start: "):
+        parse(HILL + "[[descents]]\nbatch = 5\n" + "[[descents]]\nsteps = 2\nstart = [1]\n")
+
+
+@pytest.mark.parametrize("record", [Draw, Figure, Schedule, Run, Comparison, Map, Study])
+def test_each_field_says_what_it_means(record):
+    for name in record.model_fields:
+        told = about(record, name)
+        assert told.meaning
+        assert told.label
+        assert "_" not in told.label
+
+
+def test_a_record_says_what_is_wrong_and_changes_by_copying():
+    with pytest.raises(UsageError, match=r"^settings.beta1: beta1 must be a number in \[0, 1\); got 1\.$"):
+        Run(optimizer="adam", settings={"beta1": 1})
+    with pytest.raises(UsageError, match=r"a key of the run must be one of .*Did you mean 'steps'"):
+        Run(step=3)
+    run = Run(optimizer="adam", beta1=0.5)
+    assert run.with_(steps=7) == Run(optimizer="adam", settings={"beta1": 0.5}, steps=7)
+    with pytest.raises(UsageError, match="momentum"):
+        run.with_(optimizer="momentum")
+    named = study().with_(title="x")
+    assert (named.title, named.name) == ("x", "three-gaussians")
 
 
 def test_a_name_that_is_no_study_lists_those_there_are():

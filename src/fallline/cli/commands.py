@@ -106,9 +106,10 @@ def study(name: str = "three-gaussians") -> int:
     Args:
         name: A built-in study's name.
     """
+    from fallline.experiment.formats.schema import directive
     from fallline.experiment.studies import builtin_text
 
-    print_document(builtin_text(name))
+    print_document(f"{directive()}\n{builtin_text(name)}")
     return 0
 
 

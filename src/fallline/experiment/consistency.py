@@ -17,6 +17,7 @@ from fallline.experiment.build import (
 )  # fmt: skip
 from fallline.experiment.derivative import derivative_formula
 from fallline.experiment.mistakes import Mistake, Path, dotted
+from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Comparison, Figure, Run, Study
 from fallline.number_text import is_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
@@ -71,7 +72,7 @@ class _Check:
         if study.network is None and study.landscape is None:
             self.say((), "a study must have [network] or [landscape]: there is nothing to run.")
         if study.network and self.call(("network",), build_network, study.network) and study.data:
-            self.problem = self.call(("data",), build_objective, study.network, study.data, study.folder)
+            self.problem = self.call(("data",), build_objective, study.network, study.data, Files(study.folder))
         if study.data and not study.network:
             self.say(("data",), "[data] needs [network]: a landscape has no samples.")
         if study.landscape:
@@ -121,8 +122,6 @@ class _Check:
 
     def comparison(self, comparison: Comparison, path: Path) -> None:
         target = self.chosen(comparison.objective, path)
-        if not comparison.methods:
-            self.say(path, "a comparison must have at least one method.")
         names: set[str] = set()
         for k, record in enumerate(comparison.methods):
             here = (*path, "methods", k)
@@ -135,9 +134,6 @@ class _Check:
             if name in names:
                 self.say(here, f"two methods are called {name!r}; give each a name of its own.")
             names.add(name)
-        for k, rate in enumerate(comparison.tune):
-            if not rate > 0:
-                self.wrong((*path, "tune", k), "a learning rate above 0", rate)
 
     def figures(self) -> None:
         """Published figures have ids of their own, and quantities that the thing they belong to has."""

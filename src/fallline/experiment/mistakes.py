@@ -9,7 +9,8 @@ from typing import Any, TypeAlias, get_args
 from pydantic import BaseModel, ValidationError
 
 from fallline.errors import UnknownNameError, shown
-from fallline.experiment.fields import KEY, spelling
+from fallline.experiment.fields import spelling
+from fallline.experiment.kinds import KEY
 
 __all__ = ["Mistake", "Path", "dotted", "mistakes_in"]
 

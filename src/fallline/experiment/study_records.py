@@ -5,17 +5,17 @@ A study is data: it is read, checked and written, never executed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import PrivateAttr
+from pydantic import ConfigDict, PrivateAttr
 
-from fallline.experiment.fields import (
+from fallline.experiment.fields import Free, key, setting_key
+from fallline.experiment.kinds import (
     KEY,
     Adapted,
     Choice,
-    Free,
     Json,
     Kind,
     ListOf,
@@ -26,13 +26,10 @@ from fallline.experiment.fields import (
     Spread,
     Text,
     Whole,
-    key,
-    setting_key,
 )  # fmt: skip
 from fallline.experiment.record import Record
 from fallline.experiment.records import (
     LAYER_RATES,
-    Data,
     InitialName,
     Landscape,
     Method,
@@ -40,6 +37,7 @@ from fallline.experiment.records import (
     Start,
     settings_of,
 )  # fmt: skip
+from fallline.experiment.sources import Data
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 
@@ -83,6 +81,7 @@ class Figure(Record):
 
 Figures = Annotated[tuple[Figure, ...], TABLES]
 _FIGURES = "published figures of it: { id, quantity, value, decimals }"
+_ABOVE_0 = replace(SETTINGS["learning_rate"], low_included=False)
 ObjectiveName = Annotated[str, Choice("objective", ("", "network", "landscape"))]
 Steps = Annotated[int, OfSetting(SETTINGS["steps"])]
 Seed = Annotated[int, OfSetting(SETTINGS["seed"])]
@@ -129,7 +128,7 @@ class Example(Record):
 class Comparison(Record):
     """Methods over many random starts."""
 
-    methods: Annotated[tuple[NamedMethod, ...], TABLES] = key(..., "the methods: a table for each")
+    methods: Annotated[tuple[NamedMethod, ...], replace(TABLES, low=1)] = key(..., "the methods: a table for each")
     objective: ObjectiveName = key("", "network or landscape")
     starts: Starts = setting_key("starts")
     steps: Steps = setting_key("steps", meaning="number of updates of each run")
@@ -138,7 +137,7 @@ class Comparison(Record):
     )
     seed: Seed = setting_key("seed", meaning="key of the random starts")
     initial: InitialName = key("normal", "of a network's random weights", toml="distribution")
-    tune: Annotated[tuple[Annotated[float, Number()], ...], ListOf("a list of numbers")] = key(
+    tune: Annotated[tuple[Annotated[float, OfSetting(_ABOVE_0)], ...], ListOf("a list of numbers")] = key(
         (), "learning rates to try for each method on other starts, to compare all at their best"
     )
 
@@ -192,6 +191,15 @@ class Study(Record):
     >>> len(three.descents), len(three.fits), three.network.units
     (9, 4, (2, 3, 2, 3))
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": ["network"]}, {"required": ["landscape"]}],
+            "dependencies": {
+                "data": ["network"], "example": ["network"], "fits": ["network", "data"], "descents": ["landscape"]
+            },
+        }
+    )  # fmt: skip
 
     title: Annotated[str, Text()] = key(..., "the report's title")
     question: Annotated[str, Text()] = key("", "what the study asks, in a sentence or two")

@@ -12,7 +12,7 @@ __all__ = ["describe_measure"]
 
 def describe_measure(plan: Plan) -> dict[str, Any]:
     """What the colours of the map mean."""
-    name = plan.state["map"]["measure"]
+    name = plan.state.map.measure
     kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
     word = f"steps to loss {plan.spec.target:g}" if name == "steps_to" else measure_word(name)
     log = False if name in ("diverged_at", "accuracy", "diverged", "steps_to") else None

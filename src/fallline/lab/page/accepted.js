@@ -15,7 +15,8 @@ export function showAccepted(lab, content) {
   controls.accept();
   if (content.axes) lab.answers.ranges(content);
   else controls.show(null, store.state, store.axes);
-  if (notice.kind === "refused") notice.say();
+  if (content.notes?.length) notice.say(content.notes.join(" "), "notes");
+  else if (notice.kind === "refused") notice.say();
   showPlane(lab, before);
   lab.pinned.mark();
   describe(lab, before);
