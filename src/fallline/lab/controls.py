@@ -24,8 +24,8 @@ from fallline.lab.state import (
     State,
     options_of,
 )  # fmt: skip
-from fallline.maps.picture import measure_word
 from fallline.measures.measure import MEASURES
+from fallline.measures.outcome import RULES
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.activations import ACTIVATIONS
@@ -35,7 +35,7 @@ from fallline.textbook.losses import LOSSES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["describe_axes", "describe_controls", "describe_measure", "symbol"]
+__all__ = ["describe_axes", "describe_controls", "describe_measure", "describe_outcomes", "symbol"]
 
 Json = dict[str, Any]
 
@@ -245,22 +245,26 @@ def _map(d: Json) -> list[Json]:
         }
         for k, text, place in (("x", "x axis", "from left to right"), ("y", "y axis", "from bottom to top"))
     ]
-    measures = ({"value": n, "label": measure_word(n), "meaning": _sentence(m.meaning)} for n, m in MEASURES.items()
-                if n != "accuracy" or d["objective"]["kind"] == "network")  # fmt: skip
+    measures = ({"value": n, "label": m.label, "meaning": _sentence(m.meaning)} for n, m in MEASURES.items()
+                if m.needs != "classes" or d["objective"]["kind"] == "network")  # fmt: skip
     fields.append(_choice("map.measure", "colour shows", "What of each run the colour shows.", measures))
-    if d["map"]["measure"] == "steps_to":
+    if MEASURES[d["map"]["measure"]].needs == "target":
         fields.append(_number("map.target", SETTINGS["target"], label="loss to be reached"))
     return fields
 
 
 def describe_measure(plan: Plan) -> Json:
-    """What the colours of the map mean."""
-    name = plan.state["map"]["measure"]
-    kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
-    word = f"steps to loss {plan.spec.target:g}" if name == "steps_to" else measure_word(name)
-    log = False if name in ("diverged_at", "accuracy", "diverged", "steps_to") else None
-    return {"name": name, "label": word, "kind": kind, "log": log,
-            "lost_word": "never reached" if name == "steps_to" else "diverged"}  # fmt: skip
+    """What the colours of the map mean; the names are those of `Measure`."""
+    wanted = plan.spec.measures[0]
+    m = wanted.measure
+    return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
+            "blank_word": m.blank_word, "better": m.better}  # fmt: skip
+
+
+def describe_outcomes() -> list[Json]:
+    """Every outcome, at the place that tiles have for it; the names are those of `Rule`."""
+    rules = sorted(RULES, key=lambda rule: rule.place)
+    return [{"name": r.kind, "meaning": _sentence(r.definition), "hatch": r.hatch, "failed": r.failed} for r in rules]
 
 
 @lru_cache(maxsize=64)

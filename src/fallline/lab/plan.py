@@ -20,6 +20,7 @@ from fallline.experiment.map_spec import MapSpec, map_spec
 from fallline.experiment.starts import draw_starts
 from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
+from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.textbook.landscapes import LANDSCAPES
@@ -190,7 +191,7 @@ def _axis(
 def _spec(state: State, objective: Objective) -> MapSpec:
     d, plane = state.json, state["map"]
     measure = plane["measure"]
-    wanted = [f"steps_to={plane['target']!r}" if measure == "steps_to" else measure]
+    wanted = [f"{measure}={plane['target']!r}" if MEASURES[measure].needs == "target" else measure]
     wanted += [name for name in ("outcome", "diverged_at") if name != measure]
     settings = {k: v for k, v in d["settings"].items() if k != "initial_scale" or v != 1}
     on_axis = {plane["x"]["name"], plane["y"]["name"]}
@@ -225,7 +226,7 @@ def _where(sentence: str, d: Mapping[str, Any]) -> str:
         return f"settings.{first}"
     if first in ("steps", "batch", "seed", "starts", "dtype", "start"):
         return first
-    if first in ("accuracy", "measure"):
+    if first in (*MEASURES, "measure"):
         return "map.measure"
     if first in OPTIONS:
         return f"data.{first}"

@@ -29,6 +29,7 @@ from fallline.lab.state import (
     read_state,
     setting_keys,
 )  # fmt: skip
+from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.deaths import deaths
 from fallline.textbook.initial import INITIALS
@@ -196,7 +197,8 @@ def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) ->
         d["batch"] = None
     if isinstance(d["map"], dict):
         d["map"] = plane = old["map"] | d["map"]
-        if plane.get("measure") == "accuracy" and not _classifies(objective):
+        chosen = MEASURES.get(plane.get("measure"))
+        if chosen is not None and chosen.needs == "classes" and not _classifies(objective):
             plane["measure"] = "final_loss"
         _fit_axes(d, plain, objective, old, changed)
         axes = [plane.get("x"), plane.get("y")]

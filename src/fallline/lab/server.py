@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fallline.errors import FalllineError, UsageError
+from fallline.lab.bundle import document
 from fallline.lab.connections import bounded
 from fallline.lab.plan import Table, build_plan
 from fallline.lab.pyramid import Place, compute_tile
@@ -109,7 +110,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
         known = {path.name for path in PAGE.iterdir()} if kind else set()
         if kind is None or name not in known:
             return Response("There is nothing under this path.", 404, media_type="text/plain")
-        content = (PAGE / name).read_bytes()
+        content = document(PAGE) if name == "index.html" else (PAGE / name).read_bytes()
         tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
         headers = {"cache-control": "no-cache", "etag": tag}
         if request.headers.get("if-none-match") == tag:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import fallline
 from fallline.errors import FalllineError, UnknownNameError, UsageError
-from fallline.lab.controls import columns_of, describe_axes, describe_controls, describe_measure
+from fallline.lab.controls import columns_of, describe_axes, describe_controls, describe_measure, describe_outcomes
 from fallline.lab.plan import Plan, Table, build_plan
 from fallline.lab.presets import PRESETS, themes
 from fallline.lab.pyramid import Place, is_slow, read_place
@@ -29,7 +29,6 @@ from fallline.lab.runs import describe_run, frames, train_run
 from fallline.lab.state import MOST_STEPS, State, StateError, default_state, is_unicode, read_state
 from fallline.lab.tiling import TileWork
 from fallline.lab.work import Dropped, Pool
-from fallline.measures.outcome import OUTCOMES
 from fallline.runs.descent import Run
 
 __all__ = ["MESSAGES", "Send", "Session"]
@@ -68,7 +67,7 @@ class Session:
     >>> answers = queue.Queue()
     >>> session = Session(lambda content, buffers: answers.put(content), Pool())
     >>> session.receive({"kind": "hello", "id": 1, "state": None})
-    >>> answers.get(timeout=9)["outcomes"][0]
+    >>> answers.get(timeout=9)["outcomes"][0]["name"]
     'converged'
     >>> session.receive({"kind": "state", "id": 2, "state": {"steps": -1}})
     >>> answers.get(timeout=9)["sentence"]
@@ -113,7 +112,7 @@ class Session:
         self._take(state, content["id"])
         self._answer("welcome", {
             **self._told(), **self._described(self._current(), state), "version": fallline.__version__, "themes": themes(),
-            "outcomes": list(OUTCOMES), "presets": PRESETS, "defaults": default_state().json, "id": content["id"],
+            "outcomes": describe_outcomes(), "presets": PRESETS, "defaults": default_state().json, "id": content["id"],
             "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST_STEPS},
         })  # fmt: skip
 

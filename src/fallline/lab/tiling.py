@@ -78,5 +78,8 @@ class TileWork:
         if self.after is not None:
             self.after.wait()
         name = self.told["measure"]
-        first = {name: values[name]}  # the page takes the first for the map's values
+        wanted = self.plan.spec.measures[0].measure
+        first = {
+            name: wanted.shown(values[name], self.plan.spec.steps)
+        }  # the page takes the first for the map's values
         self.answer("tile", self.told | more, first | {k: v for k, v in values.items() if k != name})

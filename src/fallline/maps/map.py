@@ -20,7 +20,7 @@ from fallline.maps.replay import replay
 from fallline.maps.tiles import Tile, Values, layout
 from fallline.maps.workers import computed
 from fallline.measures.measure import Wanted
-from fallline.measures.outcome import OUTCOMES
+from fallline.measures.outcome import OUTCOMES, place
 from fallline.problems import Objective
 from fallline.runs.descent import Run
 from fallline.runs.intervals import share as share_interval
@@ -147,7 +147,7 @@ class Map:
         elif outcome not in OUTCOMES:
             raise UnknownNameError("outcome", outcome, OUTCOMES)
         else:
-            hit = self["outcome"] == OUTCOMES.index(outcome)
+            hit = self["outcome"] == place(outcome)
         other, along = (self.y, 1) if self.x.name == "seed" else (self.x, 0)
         n = hit.shape[along]
         counts = np.rint(hit.sum(axis=along) * self.spec.starts).astype(int)

@@ -11,34 +11,17 @@ from numpy.typing import NDArray
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.maps.tiles import STRIDES
-from fallline.measures.outcome import CAP, OUTCOMES
+from fallline.measures.measure import Measure
+from fallline.measures.outcome import failed
+from fallline.measures.statistics import CAP
 
 if TYPE_CHECKING:
     from fallline.maps.map import Map
 
-__all__ = ["filled", "measure_word", "picture"]
+__all__ = ["filled", "picture"]
 
 FINEST = 2400
 """Cells along an axis that a picture is made of at most."""
-
-_WORDS = {
-    "final_loss": "final loss",
-    "best_loss": "lowest loss on the way",
-    "diverged_at": "step of divergence",
-    "diverged": "share of diverged starts",
-    "accuracy": "share of right answers",
-    "convergence": "convergence measure",
-    "outcome": "outcome",
-}
-
-
-def measure_word(name: str) -> str:
-    """What pictures call a measure.
-
-    >>> measure_word("best_loss")
-    'lowest loss on the way'
-    """
-    return _WORDS.get(name, name.replace("_", " "))
 
 
 def picture(
@@ -74,18 +57,12 @@ def picture(
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
-    values = filled(m, m[name]).astype(np.float64)
     wanted = next(w for w in m.spec.measures if w.name == name)
-    word = f"steps to loss {wanted.target:g}" if name == "steps_to" else measure_word(name)
-    kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
-    lost = _diverged(m, name, values)
-    if name == "steps_to":
-        values = np.where(values < 0, np.nan, values)
-        options.setdefault("lost_word", "never reached")
-    elif name == "diverged_at":
-        values = np.where(values < 0, m.spec.steps + 1, values)
-        options.setdefault("log", False)
-    if kind == "values" and name != "accuracy":
+    drawn, word = wanted.measure, wanted.label
+    values = drawn.shown(filled(m, m[name]).astype(np.float64), m.spec.steps)
+    lost = _diverged(m, drawn, values)
+    options = {"log": drawn.log, "lost_word": drawn.blank_word} | options
+    if drawn.kind == "values":
         options.setdefault("limits", _limits(values, lost))
     title = (
         title
@@ -94,7 +71,7 @@ def picture(
     )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
-        values, m.x, m.y, measure=word, kind=kind, diverged=lost, marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
+        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=[Mark(*k) for k in marks],
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
 
@@ -138,11 +115,12 @@ def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _diverged(m: Map, name: str, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
-    if name in ("steps_to", "diverged", "convergence", "diverged_at", "accuracy"):
+def _diverged(m: Map, drawn: Measure, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Cells of failed runs; None if the measure has values for them."""
+    if not drawn.blank:
         return None
     if "outcome" in m.measures:
-        return np.asarray(filled(m, m["outcome"]) == OUTCOMES.index("diverged"))
+        return failed(filled(m, m["outcome"]))
     if "diverged_at" in m.measures:
         return np.asarray(filled(m, m["diverged_at"]) >= 0)
     # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".

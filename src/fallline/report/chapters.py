@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fallline import views
-from fallline.measures.outcome import OUTCOMES
+from fallline.measures.outcome import failed
 from fallline.problems import NetworkObjective
 from fallline.report.answer import answers, from_one_start, headlines, of_pair, stuck
 from fallline.report.maths import blocks_of, equations_of
@@ -260,7 +260,7 @@ def _map(r: Results, k: int, m: Mapped, gallery: Gallery) -> dict[str, Any]:
         "x": x,
         "y": y,
         "starts": any(name.startswith(("start.", "seed")) for name in (x, y)),
-        "diverged": int((np.asarray(m.map["outcome"]) == OUTCOMES.index("diverged")).sum()),
+        "diverged": int(failed(m.map["outcome"]).sum()),
     }
 
 

@@ -15,7 +15,7 @@ from fallline.errors import SettingError, ShapeError, TraceError, shown
 from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.problems import Objective, objective_at
 from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of

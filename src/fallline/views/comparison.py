@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.runs.compare import Comparison, Summary
 from fallline.runs.intervals import Estimate
 from fallline.views.picture import Picture
