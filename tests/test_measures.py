@@ -52,7 +52,10 @@ def test_drawn_values_are_those_of_the_measure_or_missing(name):
 
 def test_measures_that_need_classes_are_refused_without():
     values = small_problem(loss="squared_error")
-    for objective, words in ((fl.objective("rosenbrock"), "is a landscape"), (values, "squared_error has values as targets")):
+    for objective, words in (
+        (fl.objective("rosenbrock"), "is a landscape"),
+        (values, "squared_error has values as targets"),
+    ):
         check_objective([MEASURES["final_loss"]], objective)
         with pytest.raises(UsageError, match=words):
             check_objective([measure("accuracy").measure], objective)

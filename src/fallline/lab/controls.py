@@ -258,7 +258,7 @@ def describe_measure(plan: Plan) -> Json:
     wanted = plan.spec.measures[0]
     m = wanted.measure
     return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
-            "blank_word": m.blank_word, "better": m.better}  # fmt: skip
+            "lost_word": m.lost_word, "better": m.better}  # fmt: skip
 
 
 def describe_outcomes() -> list[Json]:

@@ -61,7 +61,7 @@ def picture(
     drawn, word = wanted.measure, wanted.label
     values = drawn.shown(filled(m, m[name]).astype(np.float64), m.spec.steps)
     lost = _diverged(m, drawn, values)
-    options = {"log": drawn.log, "lost_word": drawn.blank_word} | options
+    options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
     if drawn.kind == "values":
         options.setdefault("limits", _limits(values, lost))
     title = (

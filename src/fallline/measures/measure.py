@@ -57,7 +57,7 @@ class Measure:
         Whether colours are logarithmic; None: if the values are positive and span a factor of 20.
     blank
         Whether the cells of failed runs are drawn as cells without a value. Cells whose value is not finite always are.
-    blank_word
+    lost_word
         What a legend calls cells without a value.
     shown
         From values and the number of steps to the values that are drawn: NaN for cells without a value.
@@ -75,7 +75,7 @@ class Measure:
     kind: Literal["values", "outcomes", "ranks"] = "values"
     log: bool | None = None
     blank: bool = False
-    blank_word: str = "diverged"
+    lost_word: str = "diverged"
     shown: Callable[[Floats, int], Floats] = _as_they_are
     better: Literal["low", "high"] | None = None
 
@@ -120,7 +120,7 @@ MEASURES: dict[str, Measure] = {
                 blank=True, better="low"),
         Measure("best_loss", "lowest loss on the way", "lowest loss on the way", lambda s: s.lowest, blank=True, better="low"),
         Measure("steps_to", "steps to loss", "first step after which the loss is at most the target; -1 for never",
-                lambda s: s.reached_at, "target", "<i4", log=False, blank_word="never reached", better="low",
+                lambda s: s.reached_at, "target", "<i4", log=False, lost_word="never reached", better="low",
                 shown=lambda values, steps: np.where(values < 0, np.nan, values)),
         Measure("outcome", "outcome", "how the run ended: place in OUTCOMES", judge, "", "|u1", "mode", "outcomes"),
         Measure("diverged_at", "step of divergence", "first step whose loss is not finite or beyond the cap; -1 for never",

@@ -46,7 +46,7 @@ export class Legend {
       }))
       .filter(({ hatch, share }) => share > 0 && (all || (scale.kind === "values" && hatch)));
     if (scale.kind === "values" && shares.blank)
-      entries.push({ name: measure.blank_word, hatch: "", colour: theme.faint, share: shares.blank });
+      entries.push({ name: measure.lost_word, hatch: "", colour: theme.faint, share: shares.blank });
     if (this.#others([theme.background, entries.map(({ name, colour }) => [name, colour])]))
       this.classes.replaceChildren(
         ...entries.map((entry) => h("li", {}, swatch(entry), `${entry.name} `, h("span", { class: "share" }))),

@@ -17,7 +17,7 @@ export class MapPanel {
   /** @type {import("./colour.js").Theme|null} */
   #theme = null;
   /** What the map shows, as the server describes it. @type {import("./outcomes.js").Measure} */
-  measure = { name: "", label: "", kind: "values", log: null, blank: false, blank_word: "", better: null };
+  measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null };
   /** Lines of theory. @type {{x: number[], y: number[], name: string}[]} */
   curves = [];
   /** Shares of the cells of the whole map. */

@@ -9,7 +9,7 @@
  * @property {string} colour
  */
 /** How the map draws its measure. @typedef {{name: string, label: string, kind: "values"|"outcomes"|"ranks", log: boolean|null,
- *   blank: boolean, blank_word: string, better: "low"|"high"|null}} Measure */
+ *   blank: boolean, lost_word: string, better: "low"|"high"|null}} Measure */
 
 /**
  * The outcomes with the colours of a theme. Tiles give an outcome as its place in this list.
