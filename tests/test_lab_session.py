@@ -180,7 +180,7 @@ def test_the_run_of_a_cell_is_the_cell(talk):
     assert (told["pin"], told["x"], told["y"]) == (2, tile["x"][40], tile["y"][5])
     assert np.float32(run["losses"][-1]) == tile["final_loss"][5, 40]
     assert run["path"].shape == (31, 26)
-    assert talk.welcome["outcomes"][tile["outcome"][5, 40]] in (told["outcome"]["name"], "converged")
+    assert talk.welcome["outcomes"][tile["outcome"][5, 40]]["name"] in (told["outcome"]["name"], "converged")
     frames, arrays = talk.ask("frames", pin=2, x=told["x"], y=told["y"], **{"from": 0, "to": 30})
     assert arrays["regions"].shape == (31, 48, 48)
     assert frames["from"] == 0

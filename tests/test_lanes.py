@@ -8,7 +8,8 @@ import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError
-from fallline.measures.outcome import Statistics, diverged_at, judge
+from fallline.measures.outcome import judge
+from fallline.measures.statistics import Statistics, diverged_at
 from fallline.readings.machine.compiled import compile_text
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import INSTRUCTION_SETS, Host, this_host

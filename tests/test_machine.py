@@ -10,7 +10,8 @@ import pytest
 from fallline.data import Dataset
 from fallline.errors import TraceError
 from fallline.experiment.method import method
-from fallline.measures.outcome import Statistics, diverged_at, judge
+from fallline.measures.outcome import judge
+from fallline.measures.statistics import Statistics, diverged_at
 from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import this_host
@@ -196,7 +197,7 @@ def test_measures_are_folds_of_the_history():
     assert dead.any()
     assert not dead.all()
     stopped = np.where(dead, np.inf, losses)
-    np.testing.assert_array_equal(np.isnan(got["final_loss"]), dead[:, -1])
+    np.testing.assert_array_equal(np.isinf(got["final_loss"]), dead[:, -1])
     np.testing.assert_array_equal(got["best_loss"], stopped.min(axis=-1))
     reached = stopped <= 0.9
     np.testing.assert_array_equal(got["steps_to"], np.where(reached.any(axis=-1), reached.argmax(axis=-1), -1))

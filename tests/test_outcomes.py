@@ -1,7 +1,7 @@
 """Outcomes: the rules, the same for curves and kernels, and runs whose truth is known."""
 
 import itertools
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,9 @@ import pytest
 
 import fallline as fl
 from fallline import random
-from fallline.measures.outcome import OUTCOMES, RULES, Statistics, diverged_at, judge
+from fallline.measures.measure import MEASURES
+from fallline.measures.outcome import OUTCOMES, RULES, Statistics, judge
+from fallline.measures.statistics import diverged_at
 from fallline.problems.curvature import stable_learning_rate
 from fallline.runs.lanes import train
 from statements import Truth, false_statements
@@ -94,7 +96,7 @@ def same_by_both(problem, optimizer, steps, starts, settings, rows=None, dtype="
     """Judges runs by the kernel's columns, and again by their curves: the same statistics and the same outcomes."""
     judged = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fallline.runs.lanes.judge", lambda s: judged.append(s) or judge(s))
+        patch.setitem(MEASURES, "outcome", replace(MEASURES["outcome"], rule=lambda s: judged.append(s) or judge(s)))
         got = _train(problem, optimizer, steps, starts, settings, rows, dtype)
     what = fl.objective(problem) if isinstance(problem, str) else problem
     norms = np.empty(got["history"].shape)

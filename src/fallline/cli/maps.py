@@ -66,7 +66,7 @@ def map_(
         optimizer: The study's own, or momentum where an axis is momentum, unless given.
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
             The study's own, or constant.
-        measure: final_loss, best_loss, steps_to=TARGET, outcome, diverged, diverged_at, accuracy, convergence.
+        measure: What is kept of each run, such as final_loss, outcome, steps_to=TARGET; docs/maps.md lists all measures.
         start: First parameters of every cell, numbers joined by commas.
         initial: Distribution of random starts; the study's own, or normal.
         seed: Key of random starts and minibatches; the study's own, or 0.

@@ -16,7 +16,7 @@ from fallline.experiment.described import Arrays, canonical, differences, rebuil
 from fallline.experiment.estimate import afford
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import schedule_and_settings
-from fallline.measures.measure import Wanted, measure, names_of
+from fallline.measures.measure import Wanted, check_objective, measure, names_of
 from fallline.number_text import read_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.settings import SETTINGS, checked
@@ -78,11 +78,7 @@ def map_spec(
         raise SettingError(f"batch must be left out for {target.name}: it has no samples.")
     if batch is not None and SETTINGS["batch"].check(batch) > samples:
         raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
-    if "accuracy" in names_of(wanted):
-        if not isinstance(target, NetworkObjective):
-            raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
-        if target.network.loss.targets == "values":
-            raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
+    check_objective((w.measure for w in wanted), target)
     on_axis = {across.name, up.name}
     extra = {
         k: (SETTINGS | record.declared)[k.split(".")[0]].check(settings.pop(k))

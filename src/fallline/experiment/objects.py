@@ -22,6 +22,7 @@ from fallline.experiment.part import PartError, as_json
 from fallline.experiment.records import Network
 from fallline.experiment.sources import Files, Source
 from fallline.experiment.starts import draw_starts
+from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 
 __all__ = ["dataset_of", "first_parameters", "objective_of", "plane_spec"]
@@ -123,7 +124,7 @@ def _where(sentence: str, experiment: Experiment) -> str:
         return f"settings.{first}"
     if first in ("steps", "batch", "seed", "starts", "dtype", "start"):
         return first
-    if first in ("accuracy", "measure"):
+    if first in (*MEASURES, "measure"):
         return "map.measure"
     return next((f"map.{letter}" for letter, axis in experiment.map.axes.items() if axis.name in sentence), "map")
 

@@ -19,6 +19,7 @@ from fallline.experiment.sources import Files
 from fallline.experiment.starts import draw_starts
 from fallline.lab.limits import afford
 from fallline.lab.state import State
+from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective, Objective
 
 __all__ = ["SIDE", "Plan", "build_plan", "whole_axis"]
@@ -98,7 +99,7 @@ def _plan(computing: _Computing, files: Files) -> Plan:
         except FalllineError as error:
             raise PartError(str(error), f"map.{letter}") from None
     measure = state.map.measure
-    wanted = [f"steps_to={state.map.target!r}" if measure == "steps_to" else measure]
+    wanted = [f"{measure}={state.map.target!r}" if MEASURES[measure].needs == "target" else measure]
     wanted += [name for name in ("outcome", "diverged_at") if name != measure]
     spec = plane_spec(state, objective, axes["x"], axes["y"], wanted)
     afford(spec)

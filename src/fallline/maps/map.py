@@ -123,8 +123,8 @@ def map(
     optimizer, schedule, steps, batch, dtype, **settings
         As for `descend`, the same for all cells.
     measures
-        What is kept of each run: "final_loss", "best_loss", "steps_to=0.5", "outcome", "diverged_at", "diverged",
-        "accuracy", "convergence"; one or several.
+        What is kept of each run, one or several of `fallline.measures.measure.MEASURES`: "final_loss", "outcome",
+        "steps_to=0.5".
     start
         The first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
     initial, seed, starts

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import Method
 from fallline.maps.tiles import inputs, minibatches
-from fallline.measures.outcome import gradient_norm
+from fallline.measures.statistics import gradient_norm
 from fallline.problems import NetworkObjective, Objective, points_at_once
 from fallline.runs import engine
 from fallline.runs.descent import Run

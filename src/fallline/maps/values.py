@@ -14,7 +14,7 @@ from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.tiles import Tile, Values
-from fallline.measures.outcome import OUTCOMES
+from fallline.measures.outcome import OUTCOMES, place
 from fallline.runs.intervals import share as share_interval
 
 __all__ = ["MapValues"]
@@ -119,7 +119,7 @@ class MapValues:
         elif outcome not in OUTCOMES:
             raise UnknownNameError("outcome", outcome, OUTCOMES)
         else:
-            hit = self["outcome"] == OUTCOMES.index(outcome)
+            hit = self["outcome"] == place(outcome)
         other, along = (self.y, 1) if self.x.name == "seed" else (self.x, 0)
         n = hit.shape[along]
         counts = np.rint(hit.sum(axis=along) * self.spec.starts).astype(int)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Compared
 from fallline.report.words import interval, joined, sentence, share
@@ -103,7 +103,7 @@ def _start_matters(comparison: Comparison) -> str:
 
 def from_one_start(fits: Sequence[NamedRun]) -> str:
     """What the study's own runs say, where they begin at one start."""
-    alive = sorted((r for r in fits if r.run.outcome.kind != "diverged"), key=lambda r: r.run.loss)
+    alive = sorted((r for r in fits if not r.run.outcome.failed), key=lambda r: r.run.loss)
     if len(alive) < 2 or len({r.run.start.tobytes() for r in fits}) > 1:
         return ""
     told = joined([f"{r.name} at {number(r.run.loss)}" for r in alive])

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.experiment.method import Method
-from fallline.measures.measure import MEASURES, Curves
+from fallline.measures.measure import MEASURES, check_objective
+from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.descent import trajectory
 from fallline.textbook import network as pages
@@ -71,17 +72,22 @@ def train(
     plan = {name: np.asarray(value, dtype=dtype).reshape(-1) for name, value in (schedule_settings or {}).items()}
     starts = np.atleast_2d(np.asarray(starts, dtype=dtype))
     cells = max([len(starts), *(len(c) for c in columns.values()), *(len(c) for c in plan.values())])
+    wanted = [MEASURES[name] for name in measures]
+    check_objective(wanted, objective)
     record = Method(as_optimizer(optimizer), {}, as_schedule(schedule), {}, {})
     found: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
     chunk = max(1, _MEMORY // (_width(objective) + 2 * (steps + 1)))
     for first in range(0, cells, chunk):
         part = slice(first, min(cells, first + chunk))
-        curves = _curves(
+        losses, norms, end = _curves(
             objective, record, steps, {k: _cut(v, part) for k, v in columns.items()},
-            {k: _cut(v, part) for k, v in plan.items()}, _cut(starts, part), part.stop - part.start, rows, target,
+            {k: _cut(v, part) for k, v in plan.items()}, _cut(starts, part), part.stop - part.start, rows,
         )  # fmt: skip
-        for name in measures:
-            found[name].append(np.asarray(MEASURES[name].of(curves)))
+        right = _right(objective, end) if any(m.needs == "classes" for m in wanted) else np.nan
+        folded = Statistics.of_curves(losses, norms, end, target, right)
+        with np.errstate(all="ignore"):
+            for m in wanted:
+                found[m.name].append(np.asarray(m.rule(folded)))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
@@ -105,8 +111,10 @@ def history(
 
 def _curves(
     objective: Objective, method: Method, steps: int, settings: dict[str, NDArray[Any]], plan: dict[str, NDArray[Any]],
-    starts: NDArray[Any], cells: int, rows: NDArray[np.int64] | None, target: float | None,
-) -> Curves:  # fmt: skip
+    starts: NDArray[Any], cells: int, rows: NDArray[np.int64] | None,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:  # fmt: skip
+    """Losses and gradient norms, (runs, steps + 1), and the last parameters, (runs, P). From the first loss on that is not
+    finite, losses are +inf."""
     losses, norms = np.empty((cells, steps + 1), starts.dtype), np.empty((cells, steps + 1), starts.dtype)
     descent = _trajectory(objective, method, steps, settings, plan, starts, cells, rows)
     end = starts
@@ -114,7 +122,14 @@ def _curves(
         end = w
         losses[:, k] = loss
         norms[:, k] = np.sqrt(np.einsum("cp,cp->c", gradient, gradient))
-    return Curves.stopped(losses, norms, end, objective, target)
+    stopped = np.logical_or.accumulate(~np.isfinite(losses), axis=-1)
+    return np.where(stopped, np.inf, losses), norms, end
+
+
+def _right(objective: Objective, end: NDArray[Any]) -> NDArray[Any]:
+    """The share of samples whose class is right."""
+    assert isinstance(objective, NetworkObjective)  # or `check_objective` would have refused it
+    return objective.accuracy(end)
 
 
 def _trajectory(

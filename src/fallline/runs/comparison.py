@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.method import Method
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share

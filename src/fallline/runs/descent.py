@@ -17,7 +17,8 @@ from fallline.errors import SettingError, UnknownNameError
 from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
-from fallline.measures.outcome import Outcome, gradient_norm
+from fallline.measures.outcome import Outcome
+from fallline.measures.statistics import gradient_norm
 from fallline.plotting import draw
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain

@@ -50,12 +50,11 @@ def train(
 
     `progress` is called now and then with (cells done, cells) by the engine that has pieces; it may end the work by raising.
     """
-    wanted = ["diverged_at" if name == "diverged" else name for name in measures]
     if name_of(objective) == "machine":
         from fallline.runs import lanes  # late: it loads LLVM
 
         got = lanes.train(
-            objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=wanted,
+            objective, optimizer, steps=steps, starts=starts, schedule_=schedule, rows=rows, measures=measures,
             settings={**settings, **{f"schedule.{k}": v for k, v in schedule_settings.items()}},
             dtype=dtype, target=-np.inf if target is None else target, threads=threads,
             progress=progress, device=device,
@@ -68,12 +67,8 @@ def train(
     else:
         got = batched.train(
             objective, optimizer, steps=steps, settings=settings, starts=starts, schedule=schedule,
-            schedule_settings=schedule_settings, rows=rows, measures=wanted, target=target, dtype=dtype,
+            schedule_settings=schedule_settings, rows=rows, measures=measures, target=target, dtype=dtype,
         )  # fmt: skip
-    if "final_loss" in measures:
-        got["final_loss"] = np.where(np.isfinite(got["final_loss"]), got["final_loss"], np.inf)
-    if "diverged" in measures:
-        got["diverged"] = got["diverged_at"] >= 0
     return {name: np.broadcast_to(got[name], (cells,)) for name in measures}
 
 

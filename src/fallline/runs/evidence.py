@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import TraceError
-from fallline.measures.outcome import VANISHED, Statistics, window
+from fallline.measures.outcome import VANISHED
+from fallline.measures.statistics import Statistics, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.problems.traced import traced_landscape

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.measures.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
+from fallline.measures.outcome import OUTCOMES, Kind, Outcome, hardly_moved, judge
+from fallline.measures.statistics import CAP, Statistics, window
 from fallline.problems import NetworkObjective, Objective
 from fallline.problems.curvature import Point
 from fallline.problems.deaths import death_sentence, deaths
@@ -60,7 +61,8 @@ def explain(
     }
     run = Ended(objective, method, path, losses, norms, minibatches, statistics, evidence)
     with np.errstate(all="ignore"):
-        kind, sentence = _SENTENCES[OUTCOMES[int(judge(statistics))]](run)
+        kind = OUTCOMES[int(judge(statistics))]
+        kind, sentence = _SENTENCES[kind](run) if kind in _SENTENCES else (kind, _plain(kind, run))
         if kind != "diverged":
             sentence += unknown_gradient(run)
     if died:
@@ -160,6 +162,12 @@ def _diverged(run: Ended) -> Told:
         run.evidence["layer"] = layer
         sentence += f", first in layer {layer}"
     return "diverged", f"{sentence}.{trouble(run, step)}{bound_sentence(run, at_end=False)}"
+
+
+def _plain(kind: Kind, run: Ended) -> str:
+    """The sentence of an outcome that has no function of its own here."""
+    first, last = float(run.statistics.window_first), run.losses[-1]
+    return f"{kind.capitalize()}: over {run.late} the loss went from {first:.6g} to {last:.6g}."
 
 
 _SENTENCES: dict[Kind, Callable[[Ended], Told]] = {

@@ -16,20 +16,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import FalllineError, TraceError, UnknownNameError
-from fallline.measures.outcome import half, window
+from fallline.measures.measure import MEASURES, check_objective
+from fallline.measures.statistics import half, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.readings.machine.kernel import Kernel
 from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
-from fallline.runs.columns import MEASURES, results
+from fallline.runs.columns import results
 from fallline.runs.kernels import kernel_of
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["DEVICES", "MEASURES", "check_subnormals", "train"]
+__all__ = ["DEVICES", "check_subnormals", "train"]
 
 Floats = NDArray[Any]
 
@@ -73,9 +74,10 @@ def train(
         the last step is of all samples, those before are of the batch that the next step sees, on the scale of all
         samples.
     measures
-        Any of `MEASURES`; "history", all losses (cells, steps + 1); "parameters", the last ones, (cells, P);
-        "path", those of every step, (cells, steps + 1, P). From the first loss on that is not finite, a run's losses and
-        last parameters are NaN; its path is NaN after the parameters that gave that loss.
+        Any of `fallline.measures.measure.MEASURES`; any of `Statistics`; "history", all losses (cells, steps + 1);
+        "parameters", the last ones, (cells, P); "path", those of every step, (cells, steps + 1, P). From the first loss
+        on that is not finite, the losses in "history" and the last parameters are NaN; its path is NaN after the
+        parameters that gave that loss.
     target
         The loss of "steps_to".
     dtype
@@ -128,7 +130,10 @@ def train(
     samples = (
         (len(what.data), *(() if rows is None else (rows.shape[1],))) if isinstance(what, NetworkObjective) else ()
     )
-    arguments = (_page(what), record, decay, tuple(columns), "accuracy" in measures)
+    wanted = [MEASURES[name] for name in measures if name in MEASURES]
+    check_objective(wanted, what)
+    hits = any(m.needs == "classes" for m in wanted)
+    arguments = (_page(what), record, decay, tuple(columns), hits)
     bits, batches = 8 * real.itemsize, rows is not None
     kernel = kernel_of(*arguments, plan, bits, batches=batches, samples=samples)
     raw = np.empty((len(Measure), cells), dtype=real)

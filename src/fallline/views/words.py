@@ -87,8 +87,8 @@ def labels(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[str]
 
 def ending(run: Run) -> str:
     """How a run ended, in a few words: "loss 0.0735", "diverged at step 3"."""
-    if run.outcome.kind == "diverged":
-        return f"diverged at step {run.outcome.step}"
+    if run.outcome.failed:
+        return f"{run.outcome.kind} at step {run.outcome.step}"
     extra = f", {run.outcome.kind}" if run.outcome.kind != "still descending" else ""
     return f"loss {number(run.loss)}{extra}"
 

@@ -6,6 +6,7 @@ from fallline.experiment.axis_ranges import Ranges
 from fallline.experiment.experiment import Pin, Span
 from fallline.experiment.objects import first_parameters
 from fallline.experiment.rules.change import Change, E, counted, words
+from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective
 from fallline.settings import Setting
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -32,8 +33,8 @@ def fit_measure(change: Change[E]) -> None:
     """A measure that the runs have."""
     objective, plane = change.objective, change.now.map
     classifies = isinstance(objective, NetworkObjective) and objective.network.loss.targets != "values"
-    if plane.measure == "accuracy" and not classifies:
-        sentence = f"The colour now shows the final loss: {objective.name} has no accuracy."
+    if MEASURES[plane.measure].needs == "classes" and not classifies:
+        sentence = f"The colour now shows the final loss: {objective.name} has no {MEASURES[plane.measure].label}."
         change.set("map.measure", sentence, map=plane.model_copy(update={"measure": "final_loss"}))
 
 

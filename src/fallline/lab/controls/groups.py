@@ -17,7 +17,6 @@ from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
-from fallline.views.words import measure_word
 
 __all__ = ["describe_controls"]
 
@@ -87,11 +86,11 @@ def _map(state: State) -> list[Json]:
         fields.append(
             {"key": f"map.{letter}", "kind": "axis", "label": facts.label, "symbol": None, "meaning": meaning}
         )
-    measures = ({"value": n, "label": measure_word(n), "meaning": sentence(m.meaning)} for n, m in MEASURES.items()
-                if n != "accuracy" or state.is_network)  # fmt: skip
+    measures = ({"value": n, "label": m.label, "meaning": sentence(m.meaning)} for n, m in MEASURES.items()
+                if m.needs != "classes" or state.is_network)  # fmt: skip
     facts = about(Plane, "measure")
     fields.append(choice("map.measure", facts.label, sentence(facts.meaning), measures))
-    if state.map.measure == "steps_to":
+    if MEASURES[state.map.measure].needs == "target":
         label = about(Plane, "target").label
         fields.append(number("map.target", SETTINGS["target"], label=label, slider=None))
     return fields

@@ -9,6 +9,7 @@ import fallline
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.lab.changed import changed_state
+from fallline.lab.controls.measure import describe_outcomes
 from fallline.lab.limits import MOST
 from fallline.lab.presets import PRESETS, themes
 from fallline.lab.session.answers import Json
@@ -18,7 +19,6 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.session.tables import MOST_TABLE
 from fallline.lab.session.tiles import queue_tiles
 from fallline.lab.state import State, default_state, read_state
-from fallline.measures.outcome import OUTCOMES
 
 __all__ = ["hello", "new_state", "ranges"]
 
@@ -30,7 +30,7 @@ def hello(page: Shown, content: Json) -> None:
     state, plan = page.current()
     page.answer("welcome", {
         **summary(state, plan), **described(state, plan, _table(page, state)), "version": fallline.__version__,
-        "themes": themes(), "outcomes": list(OUTCOMES), "presets": PRESETS, "defaults": default_state().json,
+        "themes": themes(), "outcomes": describe_outcomes(), "presets": PRESETS, "defaults": default_state().json,
         "id": content["id"], "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST["steps"]},
     })  # fmt: skip
 

@@ -87,7 +87,7 @@ def _picture(result: Map, state: State, theme: str) -> Any:
     marks = [(p.x, p.y, ", ".join(f"{n.replace('_', ' ')} {v:.4g}" for n, v in zip(names, (p.x, p.y), strict=True)))
              for p in inside]  # fmt: skip
     options: dict[str, Any] = {}
-    if state.look.colours is not None and result.spec.names[0] not in ("outcome", "convergence"):
+    if state.look.colours is not None and result.spec.measures[0].measure.kind == "values":
         options["limits"] = state.look.colours
     return result.plot(marks=marks, theme=theme if theme in ("light", "dark") else "light", **options)
 

@@ -79,5 +79,6 @@ class TileWork:
             self.after.wait()
         name = self.facts["measure"]
         # The page takes the first array for the values of the map.
-        first = {name: values[name]}
+        wanted = self.plan.spec.measures[0].measure
+        first = {name: wanted.shown(values[name], self.plan.spec.steps)}
         self.answer("tile", self.facts | more, first | {k: v for k, v in values.items() if k != name})

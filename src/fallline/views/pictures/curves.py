@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.measures.outcome import diverged_at
+from fallline.measures.outcome import OUTCOMES
+from fallline.measures.statistics import diverged_at
 from fallline.runs.descent import Run
 from fallline.views.numerals import named, number
 from fallline.views.pictures.picture import Picture
@@ -77,10 +79,10 @@ def curves_on(
     handles: list[Any] = []
     cuts: list[tuple[float, float, int]] = []
     for k, (run, losses) in enumerate(zip(runs, shown, strict=True)):
-        diverged = run.outcome.kind == "diverged"
+        diverged = run.outcome.failed
         colour = theme.series[k % len(theme.series)]
         if many:
-            colour = theme.outcomes[_place(run)]
+            colour = theme.outcomes[run.outcome.kind]
         style = {"linewidth": 0.8, "alpha": 0.5} if many else {"linewidth": 1.8}
         shape = MARKERS[k % len(MARKERS)]
         x, y = _visible(losses, ceiling, log) if diverged else (np.arange(float(len(losses))), losses)
@@ -129,12 +131,12 @@ def _wants_log(curves: Sequence[Floats]) -> bool:
 
 def _ceiling(runs: Sequence[Run], curves: Sequence[Floats], log: bool) -> float:
     """The highest loss that is shown: that of runs which did not diverge, or some way above the start."""
-    kept = [float(c.max()) for run, c in zip(runs, curves, strict=True) if run.outcome.kind != "diverged" and len(c)]
+    kept = [float(c.max()) for run, c in zip(runs, curves, strict=True) if not run.outcome.failed and len(c)]
     starts = [float(c[0]) for c in curves if len(c)]
     highest = max([*kept, *starts, -np.inf])
     if not np.isfinite(highest):
         return 1.0
-    diverged = any(run.outcome.kind == "diverged" for run in runs)
+    diverged = any(run.outcome.failed for run in runs)
     if not diverged:
         return highest
     peak = max((float(c.max()) for c in curves if len(c)), default=highest)
@@ -206,22 +208,15 @@ def _handle(colour: str, marker: str, theme: Theme) -> Any:
     return Line2D([], [], color=colour, linewidth=1.8, marker=marker, markersize=7, markeredgecolor=theme.background)
 
 
-def _place(run: Run) -> int:
-    from fallline.measures.outcome import OUTCOMES
-
-    return OUTCOMES.index(run.outcome.kind)
-
-
 def _by_outcome(runs: Sequence[Run], theme: Theme) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
-    from fallline.measures.outcome import OUTCOMES
-
-    kinds = [run.outcome.kind for run in runs]
-    present = [k for k, kind in enumerate(OUTCOMES) if kind in kinds]
-    handles = [Line2D([], [], color=theme.outcomes[k], linewidth=2, marker="X" if OUTCOMES[k] == "diverged" else "")
-               for k in present]  # fmt: skip
-    return handles, [f"{OUTCOMES[k]}: {kinds.count(OUTCOMES[k])} of {len(runs)} runs" for k in present]
+    counts = Counter(run.outcome.kind for run in runs)
+    endless = {run.outcome.kind for run in runs if run.outcome.failed}
+    present = [kind for kind in OUTCOMES if counts[kind]]
+    handles = [Line2D([], [], color=theme.outcomes[kind], linewidth=2, marker="X" if kind in endless else "")
+               for kind in present]  # fmt: skip
+    return handles, [f"{kind}: {counts[kind]} of {len(runs)} runs" for kind in present]
 
 
 def _title(runs: Sequence[Run]) -> str:

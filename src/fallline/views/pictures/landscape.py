@@ -200,7 +200,7 @@ def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int) -> Any:
     finite = run.path[np.isfinite(run.path).all(axis=-1)]
     if _within(finite[0], window):
         ax.plot(*finite[:1].T, marker="o", markersize=8, color=theme.background, **mark | {"markeredgecolor": colour, "markeredgewidth": 1.8})  # fmt: skip
-    diverged = run.outcome.kind == "diverged"
+    diverged = run.outcome.failed
     if not diverged and _within(finite[-1], window):
         ax.plot(*finite[-1:].T, marker=shape, markersize=8, color=colour, **mark)
     return Line2D([], [], color=colour, linewidth=1.5, marker="X" if diverged else shape, markersize=7,

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
-from fallline.measures.outcome import OUTCOMES
+from fallline.measures.outcome import OUTCOMES, place
 from fallline.views.numerals import number, percent
 from fallline.views.pictures.map_axes import axis_name, extent, log_ticks, position, set_scale
 from fallline.views.pictures.picture import Picture
@@ -119,11 +119,11 @@ def _cells(
     log: bool | None, limits: tuple[float, float] | None, lost_word: str, theme: Theme,
 ) -> tuple[list[Any], list[str]]:  # fmt: skip
     if kind == "outcomes":
-        places = np.where(lost, OUTCOMES.index("diverged"), np.nan_to_num(array)).astype(int)
-        image = np.array([to_rgb(c) for c in theme.outcomes])[np.clip(places, 0, len(OUTCOMES) - 1)]
-        present = [k for k in range(len(OUTCOMES)) if (places == k).any()]
-        handles = [Patch(facecolor=theme.outcomes[k], edgecolor=theme.muted, linewidth=0.5) for k in present]
-        texts = [f"{OUTCOMES[k]}: {percent(float((places == k).mean()))} of runs" for k in present]
+        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
+        image = np.array([to_rgb(theme.outcomes[kind]) for kind in OUTCOMES])[np.clip(places, 0, len(OUTCOMES) - 1)]
+        shares = {kind: share for k, kind in enumerate(OUTCOMES) if (share := float((places == k).mean()))}
+        handles = [Patch(facecolor=theme.outcomes[kind], edgecolor=theme.muted, linewidth=0.5) for kind in shares]
+        texts = [f"{kind}: {percent(share)} of runs" for kind, share in shares.items()]
     elif kind == "ranks":
         image, handles, texts = _ranked(array, lost, theme)
     else:
@@ -253,7 +253,7 @@ def _alt(
         f"{array.shape[0]} runs."
     )
     if kind == "outcomes":
-        places = np.where(lost, OUTCOMES.index("diverged"), np.nan_to_num(array)).astype(int)
+        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
         shares = [(float((places == k).mean()), word) for k, word in enumerate(OUTCOMES) if (places == k).any()]
         text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
     else:

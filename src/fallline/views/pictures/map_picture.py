@@ -12,9 +12,10 @@ from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.maps.map import Map
 from fallline.maps.tiles import STRIDES
-from fallline.measures.outcome import CAP, OUTCOMES
+from fallline.measures.measure import Measure
+from fallline.measures.outcome import failed
+from fallline.readings.machine.layout import CAP
 from fallline.views.pictures.map import Mark, draw_map
-from fallline.views.words import measure_word
 
 __all__ = ["map_picture"]
 
@@ -53,18 +54,12 @@ def map_picture(
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
-    values = _filled(m, m[name]).astype(np.float64)
     wanted = next(w for w in m.spec.measures if w.name == name)
-    word = f"steps to loss {wanted.target:g}" if name == "steps_to" else measure_word(name)
-    kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
-    lost = _diverged(m, name, values)
-    if name == "steps_to":
-        values = np.where(values < 0, np.nan, values)
-        options.setdefault("lost_word", "never reached")
-    elif name == "diverged_at":
-        values = np.where(values < 0, m.spec.steps + 1, values)
-        options.setdefault("log", False)
-    if kind == "values" and name != "accuracy":
+    drawn, word = wanted.measure, wanted.label
+    values = drawn.shown(filled(m, m[name]).astype(np.float64), m.spec.steps)
+    lost = _diverged(m, drawn, values)
+    options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
+    if drawn.kind == "values":
         options.setdefault("limits", _limits(values, lost))
     title = (
         title
@@ -73,7 +68,7 @@ def map_picture(
     )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
-        values, m.x, m.y, measure=word, kind=kind, diverged=lost, marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
+        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=[Mark(*k) for k in marks],
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
 
@@ -99,7 +94,7 @@ def _every(axis: Axis, k: int) -> Axis:
     return Axis(axis.name, float(values[0]), float(values[-1]), len(values), axis.scale)
 
 
-def _filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
+def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     """The values with every unknown cell taken from the nearest coarser one that is known."""
     if m.complete:
         return values
@@ -115,13 +110,14 @@ def _filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _diverged(m: Map, name: str, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
-    if name in ("steps_to", "diverged", "convergence", "diverged_at", "accuracy"):
+def _diverged(m: Map, drawn: Measure, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Cells of failed runs; None if the measure has values for them."""
+    if not drawn.blank:
         return None
     if "outcome" in m.measures:
-        return np.asarray(_filled(m, m["outcome"]) == OUTCOMES.index("diverged"))
+        return failed(filled(m, m["outcome"]))
     if "diverged_at" in m.measures:
-        return np.asarray(_filled(m, m["diverged_at"]) >= 0)
+        return np.asarray(filled(m, m["diverged_at"]) >= 0)
     # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".
     return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
 

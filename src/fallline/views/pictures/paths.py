@@ -22,7 +22,7 @@ ROOM = 1.5
 
 def fitting_window(objective: Objective, runs: Sequence[Run]) -> Window:
     """The landscape's window, widened to the starts of all runs and the ends of those that did not diverge."""
-    points = np.array([r.start for r in runs] + [r.end for r in runs if r.outcome.kind != "diverged"], dtype=np.float64)
+    points = np.array([r.start for r in runs] + [r.end for r in runs if not r.outcome.failed], dtype=np.float64)
     points = points.reshape(-1, 2)
     if isinstance(objective, LandscapeObjective):
         base = np.array(objective.landscape.window, dtype=np.float64)

@@ -20,7 +20,7 @@ def run_picture(run: Run, *, title: str | None = None, theme: str | Theme = "lig
     """
     theme = look(theme)
     curve = draw_curves([run], title=title, theme=theme)
-    finite = run.outcome.kind != "diverged"
+    finite = not run.outcome.failed
     network = run.objective if isinstance(run.objective, NetworkObjective) else None
     if run.objective.dimension == 2:
         over = draw_contours(run.objective, [run], theme=theme)

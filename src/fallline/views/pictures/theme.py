@@ -7,7 +7,7 @@ even steps in OKLab, so equal steps of a value look equal. Low is blue, as water
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,7 @@ class Theme:
     diverged
         Ramp of diverged cells, early to late; its middle stands for all of them.
     outcomes
-        Converged, still descending, stalled, oscillating, diverged, rising.
+        For each outcome, by its name.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Theme:
     heights: tuple[str, ...]
     values: tuple[str, ...]
     diverged: tuple[str, ...]
-    outcomes: tuple[str, ...]
+    outcomes: Mapping[str, str]
 
 
 THEMES: dict[str, Theme] = {
@@ -59,7 +59,8 @@ THEMES: dict[str, Theme] = {
             ("#5f9aca", "#a4c8e1", "#d3e4ef", "#f1f5f8"),
             ("#08204a", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#5c1a00", "#d55e00", "#ffb469"),
-            ("#0f4c8a", "#79bfd9", "#8a93a0", "#e9cf3f", "#d55e00", "#8c2d04"),
+            {"converged": "#0f4c8a", "still descending": "#79bfd9", "stalled": "#8a93a0", "oscillating": "#e9cf3f",
+             "diverged": "#d55e00", "rising": "#8c2d04"},
         ),
         Theme(
             "dark", "#14181f", "#e8ecf2", "#a3adba", "#333b47",
@@ -67,7 +68,8 @@ THEMES: dict[str, Theme] = {
             ("#3a7fb8", "#26557f", "#1d3a56", "#1a2735"),
             ("#0b2a5e", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#6b2206", "#d55e00", "#ffb469"),
-            ("#2a6db3", "#8cd0e6", "#7c8694", "#e9cf3f", "#d55e00", "#8c2d04"),
+            {"converged": "#2a6db3", "still descending": "#8cd0e6", "stalled": "#7c8694", "oscillating": "#e9cf3f",
+             "diverged": "#d55e00", "rising": "#8c2d04"},
         ),
     )
 }  # fmt: skip
