@@ -17,6 +17,7 @@ from typing import Any
 
 from fallline.errors import OwnCodeError, UnknownNameError, UsageError
 from fallline.own.calling import output_aside, told
+from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["load", "names_file", "split"]
 
@@ -70,7 +71,7 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
                 raise OwnCodeError(f"{path.name} holds no function {name!r}; it holds none.")
             raise OwnCodeError(f"{path.name} holds no function {name!r}: {UnknownNameError('the name', name, public)}")
         found: Function = vars(module)[name]
-        if not callable(found):
+        if not callable(found) and not isinstance(found, Optimizer):
             raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(found).__name__}.")
         return found
     candidates = [n for n in usual if n in own] or (public if len(public) == 1 else [])
