@@ -16,10 +16,12 @@ from fallline.cli.options import NUMBER, WHOLE
 from fallline.errors import UsageError
 from fallline.number_text import read_number
 from fallline.settings import SETTINGS, Setting
-from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
+from fallline.user_code import optimizer
+from fallline.user_code.python_file import load, names_file, split
 
-__all__ = ["OPTIMIZER_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "MethodFlags", "chosen_settings"]
+__all__ = ["OPTIMIZER_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "MethodFlags", "chosen_settings", "optimizer_of"]
 
 _declared = {name: s for record in OPTIMIZERS.values() for name, s in record.declared.items()}
 OPTIMIZER_SETTINGS = {name: _declared[name] for name in SETTINGS if name in _declared} | _declared
@@ -56,6 +58,15 @@ Assigned = Annotated[
         name="--set", negative="", show_default=False, help="Any other setting, as NAME=NUMBER: learning_rate.2=0.1"
     ),
 ]
+
+
+def optimizer_of(text: str) -> Optimizer:
+    """Return the optimizer of that name, or a step or `Optimizer` of the user's own as FILE.py:NAME, which executes that file.
+
+    >>> optimizer_of("adam")
+    Optimizer('adam')
+    """
+    return optimizer(load(*split(text)) if names_file(text) else text)
 
 
 def chosen_settings(

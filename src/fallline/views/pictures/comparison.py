@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from fallline.measures.statistics import diverged_at
-from fallline.runs.comparison import Comparison
-from fallline.runs.comparison import Summary
+from fallline.runs.comparison import Comparison, Summary
 from fallline.runs.intervals import Estimate
 from fallline.views.numerals import named, number, percent
 from fallline.views.pictures.picture import Picture
