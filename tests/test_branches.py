@@ -18,7 +18,7 @@ from fallline.readings.graph import Graph
 from fallline.readings.pieces import slope
 from fallline.readings.reverse import delta_of, derivative, derivatives, gradient_of
 from fallline.readings.symbols import partial, read
-from fallline.runs.lanes import train
+from side_by_side import train
 
 # --- One variable: a page, and its slope at points ---
 

@@ -16,10 +16,11 @@ import fallline as fl
 from fallline.errors import OutputError, UsageError
 from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps import workers
+from fallline.maps.cells import compute
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map, load_map
-from fallline.maps.tiles import Tile, compute, in_layout, layout
+from fallline.maps.tiles import Tile, in_layout, layout
 
 PLACE = Path(__file__).parent
 

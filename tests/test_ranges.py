@@ -12,9 +12,9 @@ from fallline.readings.graph import Graph, Node
 from fallline.readings.machine import ranges, straight, tiles
 from fallline.readings.machine.layout import Plan
 from fallline.runs import kernels
-from fallline.runs.lanes import train
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.operations import log_sum_exp, magnitude, shift, softmax, total
+from side_by_side import train
 
 
 def nodes(*arrays) -> list[Node]:

@@ -21,10 +21,11 @@ from pathlib import Path
 from fallline.errors import UsageError
 from fallline.experiment.map_spec import map_spec
 from fallline.maps import workers
+from fallline.maps.cells import compute
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map, load_map
-from fallline.maps.tiles import compute, layout
+from fallline.maps.tiles import layout
 
 SPEC = map_spec(
     "rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=64, optimizer_="momentum", steps=20,

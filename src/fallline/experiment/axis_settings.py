@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from fallline.errors import SettingError, UnknownNameError
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.setting_names import layer_rate, schedule_setting
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, Setting
@@ -29,10 +30,12 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     if isinstance(objective, NetworkObjective):
         names.append("l2")
         for layer in range(1, objective.network.depth + 1):
-            found[f"learning_rate.{layer}"] = SETTINGS["learning_rate"]
+            found[layer_rate(layer)] = SETTINGS["learning_rate"]
     found |= {name: SETTINGS[name] if name in SETTINGS else Setting(name, name, "a setting of its own", 0.0)
               for name in names}  # fmt: skip
-    found |= {f"schedule.{name}": SETTINGS[name] for name in schedule.settings if name in SETTINGS and name != "steps"}
+    found |= {
+        schedule_setting(name): SETTINGS[name] for name in schedule.settings if name in SETTINGS and name != "steps"
+    }
     labels = objective.labels
     start = {f"start.{k}": Setting(f"start.{k}", "w_0", "coordinate of the start", 0.0) for k in labels}
     return found | start

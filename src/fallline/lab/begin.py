@@ -94,7 +94,7 @@ def _of_study(what: str | Path | Study, tables: dict[str, Table]) -> State:
     spec = build_map(plan, objective_of(study, plan.objective))
     d |= {
         "optimizer": plan.optimizer, "steps": plan.steps, "dtype": plan.dtype, "seed": plan.seed, "starts": plan.starts,
-        "initial": plan.distribution, "batch": plan.batch, "schedule": spec.schedule.name,
+        "initial": plan.distribution, "batch": plan.batch, "schedule": spec.method.schedule.name,
         "schedule_settings": {k: v for k, v in spec.schedule_settings.items() if k != "steps"},
         "start": None if plan.start is None or spec.start is None else spec.start.tolist(),
         "settings": {k: v for k, v in spec.settings.items() if not k.startswith("learning_rate.")},

@@ -266,9 +266,9 @@ def describe_measure(plan: Plan) -> Json:
 @lru_cache(maxsize=64)
 def describe_axes(plan: Plan) -> list[Json]:
     """Every setting that may be an axis of this state's map, with a range to begin with."""
-    found = axis_settings(plan.objective, plan.spec.optimizer, plan.spec.schedule)
+    found = axis_settings(plan.objective, plan.spec.method.optimizer, plan.spec.method.schedule)
     coordinates = [n for n in found if n.startswith("start.")]
-    shown = [n for n in (*plan.spec.optimizer.settings, *found) if n not in coordinates]
+    shown = [n for n in (*plan.spec.method.optimizer.settings, *found) if n not in coordinates]
     shown = list(dict.fromkeys(shown)) + (coordinates if len(coordinates) <= 120 else [])
     out = []
     for name in shown:

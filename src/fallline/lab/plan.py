@@ -82,7 +82,7 @@ class Plan:
         """The learning rate that the curvature at the start allows, where theory knows one and it is quickly found."""
         if self.objective.dimension > 300:
             return None
-        return stable_learning_rate(self.spec.optimizer.name, eigenvalues(self.objective, self.start)[1])
+        return stable_learning_rate(self.spec.method.optimizer.name, eigenvalues(self.objective, self.start)[1])
 
     def run_spec(self, x: float, y: float) -> MapSpec:
         """The spec of the one run at (x, y)."""

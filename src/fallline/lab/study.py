@@ -42,7 +42,7 @@ def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Tab
 
 
 def _runs(d: Mapping[str, Any], spec: MapSpec, shared: Mapping[str, Any]) -> tuple[RunPlan, ...]:
-    allowed = {*spec.optimizer.settings}
+    allowed = {*spec.method.optimizer.settings}
     if not set(spec.axes) <= allowed:
         return ()
     fixed = {k: v for k, v in spec.settings.items() if k in allowed}

@@ -100,7 +100,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
     start = "random" if spec.start is None else "given"
     lines = {
         "objective": _objective(spec.objective),
-        "optimizer": f"{spec.optimizer.name}, schedule {spec.schedule.name}",
+        "optimizer": f"{spec.method.optimizer.name}, schedule {spec.method.schedule.name}",
         "x": f"{spec.x}, {spec.x.count} values",
         "y": f"{spec.y}, {spec.y.count} values",
         "fixed": fixed,
@@ -143,7 +143,7 @@ def facts(result: Map) -> dict[str, Any]:
     s = result.spec
     return {
         "objective": s.objective.name,
-        "optimizer": s.optimizer.name,
+        "optimizer": s.method.optimizer.name,
         "x": s.x.describe(),
         "y": s.y.describe(),
         "steps": s.steps,

@@ -21,6 +21,7 @@ from fallline.experiment.described import Arrays, canonical, differences
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.experiment.spec_text import read_spec_text
+from fallline.maps.cells import Values
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
 from fallline.maps.provenance import NEEDED, other_arithmetic, provenance
 from fallline.maps.recomputed import misplaced
@@ -35,7 +36,7 @@ from fallline.maps.rows import (
     tile_from,
     tile_sha,
 )
-from fallline.maps.tiles import Tile, Values
+from fallline.maps.tiles import Tile
 from fallline.runs import engine
 
 __all__ = ["MapFile"]

@@ -9,12 +9,10 @@ from fallline.maps.file import MapFile
 from fallline.maps.tiles import Tile, layout
 from fallline.maps.values import MapValues
 from fallline.maps.workers import computed
+from fallline.runs.execution import Execution, Progress
 from fallline.settings import SETTINGS
 
-__all__ = ["Progress", "growing"]
-
-Progress = Callable[[int, int], None]
-"""Called with (cells done, cells in all)."""
+__all__ = ["growing"]
 
 
 def growing(
@@ -43,7 +41,7 @@ def growing(
         if progress is not None:
             progress(done, spec.cells)
         queue = order(tiles) if order else tiles
-        for tile, values in computed(spec, queue, workers=workers, threads=threads, device=device):
+        for tile, values in computed(spec, queue, workers=workers, execution=Execution(threads, device)):
             if file is not None:
                 file.add(spec, tile, values)
             fresh = tile.cells if not done else int((~result.known[tile.indices()[::-1]]).sum())

@@ -16,13 +16,14 @@ from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
 from fallline.maps.dataset import to_xarray
 from fallline.maps.file import MapFile
-from fallline.maps.growing import Progress, growing
+from fallline.maps.growing import growing
 from fallline.maps.replay import replay
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
 from fallline.measures.measure import Wanted
 from fallline.problems import Objective
 from fallline.runs.descent import Run
+from fallline.runs.execution import Progress
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -70,7 +71,7 @@ class Map(MapValues):
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
         up = self.y.between(*(y or (self.y.low, self.y.high)), rows)
         for axis in (across, up):
-            check_axis(axis, self.spec.objective, self.spec.optimizer, self.spec.schedule)
+            check_axis(axis, self.spec.objective, self.spec.method.optimizer, self.spec.method.schedule)
         return compute_map(self.spec.over(across, up), **options)
 
     def to_xarray(self) -> Any:

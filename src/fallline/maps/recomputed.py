@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
+from fallline.maps.cells import Values, at_cells
 from fallline.maps.rows import pack
-from fallline.maps.tiles import Tile, Values, at_cells
+from fallline.maps.tiles import Tile
 
 __all__ = ["misplaced"]
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.described import array_key
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.tiles import LARGEST_TILE, Tile, Values, in_layout
+from fallline.maps.cells import Values
+from fallline.maps.tiles import LARGEST_TILE, Tile, in_layout
 
 __all__ = [
     "MOST_ARRAYS",

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.tiles import Tile, Values
+from fallline.maps.cells import Values
+from fallline.maps.tiles import Tile
 from fallline.measures.outcome import OUTCOMES
 from fallline.runs.intervals import share as share_interval
 
@@ -153,6 +154,6 @@ class MapValues:
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
         return visible(
-            f"Map({s.objective.name}, {s.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
+            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
             f"{s.steps} steps{done})"
         )

@@ -29,8 +29,10 @@ from fallline.experiment.absent import refuse_absent
 from fallline.experiment.described import canonical
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
+from fallline.maps.cells import Values, compute
 from fallline.maps.rows import pack, unpack
-from fallline.maps.tiles import Tile, Values, compute
+from fallline.maps.tiles import Tile
+from fallline.runs.execution import EVERY_CORE, Execution
 
 __all__ = ["computed"]
 
@@ -39,14 +41,14 @@ _DEATHS = 5
 
 
 def computed(
-    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None, device: str = "cpu"
+    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, execution: Execution = EVERY_CORE
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
     if workers <= 0:
         for tile in tiles:
-            yield tile, compute(spec, tile, threads, device)
+            yield tile, compute(spec, tile, execution)
         return
-    if device != "cpu":
+    if execution.device != "cpu":
         raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
     yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
 
@@ -190,7 +192,7 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
     while (message := _receive(requests)) is not None:
         try:
             spec = spec or _unpacked_spec(greeting)
-            _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), threads)))
+            _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), Execution(threads))))
         except FalllineError as error:
             _send(answers, b"!" + str(error).encode())
         except Exception as error:

@@ -174,7 +174,7 @@ class _Ticks:
 def _run(plan: RunPlan, objective: Objective | None, ticks: _Ticks) -> NamedRun:
     assert objective is not None  # the study was checked
     how = build_method(plan, plan.steps)
-    settings: dict[str, Any] = how.settings | {f"learning_rate.{k}": v for k, v in how.learning_rates.items()}
+    settings: dict[str, Any] = how.keywords
     run = descend(
         objective, how.optimizer, start=build_start(plan.start, objective), steps=plan.steps,
         schedule={"name": how.schedule.name} | how.schedule_settings, batch=plan.batch, seed=plan.seed, **settings,

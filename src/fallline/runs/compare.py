@@ -18,6 +18,7 @@ from fallline.runs.comparison import Comparison, final_losses, summary
 from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
+from fallline.runs.training import Training
 from fallline.settings import SETTINGS
 
 __all__ = ["compare"]
@@ -122,17 +123,11 @@ def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method
 
 def _histories(objective: Objective, how: Method, starts: Floats, steps: int) -> Iterator[Floats]:
     """Losses of all starts, a block of starts after the other: compiled where that pays, and where the page can be."""
-    settings = how.settings | {f"learning_rate.{layer}": rate for layer, rate in how.learning_rates.items()}
-    settings |= {f"schedule.{name}": value for name, value in how.schedule_settings.items()}
 
     def compiled(points: Floats) -> Floats:
         from fallline.runs.lanes import train  # late: it loads LLVM
 
-        got = train(
-            objective, how.optimizer, steps=steps, starts=points, settings=settings, schedule_=how.schedule,
-            measures=("history",),
-        )  # fmt: skip
-        return got["history"]
+        return train(Training(objective, how, steps, points), ("history",))["history"]
 
     def block(points: Floats) -> Floats:
         return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)

@@ -14,12 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline import random
 from fallline.errors import SettingError, UnknownNameError
-from fallline.experiment.method import Method, method
+from fallline.experiment.method import Method, beside_parameters, method
 from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
 from fallline.measures.outcome import Outcome, gradient_norm
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain
+from fallline.runs.penalised import penalised
 from fallline.settings import SETTINGS
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -97,7 +98,7 @@ class Run:
         return {
             "objective": self.objective.name,
             "optimizer": self.method.optimizer.name,
-            "settings": self.method.settings | {f"learning_rate.{k}": v for k, v in self.method.learning_rates.items()},
+            "settings": self.method.keywords,
             "schedule": {"name": self.method.schedule.name} | self.method.schedule_settings,
             "steps": self.steps,
             "start": _listed(self.start),
@@ -128,17 +129,19 @@ def trajectory(
     w: Floats,
     steps: int,
     *,
-    learning_rate: Floats | float | None = None,
     rows: NDArray[np.int64] | None = None,
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Parameters, loss and gradient before each step and after the last: steps + 1 triples.
 
-    Leading batch axes of w are runs side by side. `rows`, (steps, batch), are the samples that each step sees; loss and
+    w is (P,), or (runs, P) for runs side by side, for which the method may have arrays of values. `rows`, (steps, batch), are the samples that each step sees; loss and
     gradient are then on the scale of all samples, while the step takes the gradient of its own samples alone.
     Overflow is an outcome, not an error: it shows as a loss that is not finite.
     """
-    rate = method.learning_rate(objective) if learning_rate is None else learning_rate
-    settings = dict(method.settings)
+    rate = method.learning_rate(objective)
+    settings = {name: beside_parameters(value) for name, value in method.settings.items()}
+    plan = {name: beside_parameters(value) for name, value in method.schedule_settings.items()}
+    if "l2" in method.values:
+        objective = penalised(objective, method.values["l2"])
     with np.errstate(all="ignore"):
         state = method.optimizer.init(w, **settings)
         for t in range(1, steps + 2):
@@ -150,8 +153,8 @@ def trajectory(
             yield w, loss, gradient
             if t > steps:
                 return
-            factor = method.schedule.factor(t, **method.schedule_settings)
-            settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
+            factor = method.schedule.factor(t, **plan)
+            settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor
             moved, state = method.optimizer.step(w, own, state, t, **settings)
             # A schedule's factor and a layer's own rate are float64; the parameters stay as wide as they were.
             w = np.asarray(moved, dtype=w.dtype)

@@ -5,15 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
 
-from fallline.problems import LandscapeObjective
 from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import Plan
-from fallline.runs.programs import program_of
-from fallline.textbook.network import Network
-from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
+from fallline.runs.programs import Recipe, program_of
 
 __all__ = ["KernelCache", "kernel_of"]
 
@@ -63,16 +58,11 @@ def _size(kernel: Kernel) -> int:
 _cache = KernelCache()
 
 
-def kernel_of(
-    page: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: tuple[str, ...], hits: bool,
-    plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...],
-) -> Kernel:  # fmt: skip
-    """The kernel that trains a page, on whatever data: a map asks for the same one tile after tile.
+def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...]) -> Kernel:
+    """The kernel of a recipe: a map asks for the same one tile after tile.
 
     Parameters
     ----------
-    settings, hits
-        As `program_of` has them.
     plan
         How the code is laid out; chosen for the machine if None.
     bits
@@ -84,10 +74,9 @@ def kernel_of(
     """
 
     def make() -> Kernel:
-        program = program_of(page, optimizer, schedule, settings, hits=hits)
+        program = program_of(recipe)
         layout = plan or Plan.best(program, bits, samples)
         remainder = any(n % layout.together for n in samples)
         return build(program, layout, bits, batches=batches, remainder=remainder)
 
-    key: tuple[Any, ...] = (page, optimizer, schedule, settings, hits, plan, bits, batches, samples)
-    return _cache.find(key, make)
+    return _cache.find((recipe, plan, bits, batches, samples), make)
