@@ -319,7 +319,7 @@ def test_a_loss_that_is_none_is_told_why(function, sentence):
         (lambda w, g, state, t, learning_rate=0.1: (w, ()), "must be keyword-only"),
         (lambda w, g, state, t, learning_rate: (w, ()), "must take 4 arguments.*Settings follow a *"),
         (lambda w, g, state, *, learning_rate: (w, ()), "must take 4 arguments"),
-        (lambda w, g, state, t, *, size: (w, ()), "got 'size'"),
+        (lambda w, g, state, t, *, size: (w, ()), "size of optimizer .* must have a default, or be declared"),
     ],
 )
 def test_a_step_that_is_none_is_told_why(step, sentence):

@@ -110,7 +110,7 @@ def test_whole_numbers_of_numpy_keep_all_their_digits() -> None:
 
 
 def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
-    names = ("learning_rate", "momentum")
+    names = {name: SETTINGS[name] for name in ("learning_rate", "momentum")}
     assert checked(names, {"momentum": 0.5}, "momentum") == {"learning_rate": 0.01, "momentum": 0.5}
     assert list(checked(names, {"momentum": 0.5, "learning_rate": 1}, "momentum")) == list(names)
     with pytest.raises(
@@ -118,7 +118,7 @@ def test_checked_fills_in_defaults_and_refuses_strangers() -> None:
     ):
         checked(names, {"momentun": 0.5}, "momentum")
     with pytest.raises(SettingError, match=r"^schedule constant has no settings; got 'decay'\. Leave it out\.$"):
-        checked((), {"decay": 0.5}, "schedule constant")
+        checked({}, {"decay": 0.5}, "schedule constant")
     with pytest.raises(UnknownNameError, match="Did you mean 'weight_decay'"):
         setting("weigth_decay")
 

@@ -1,6 +1,8 @@
-"""One declaration for each setting: name, symbol, range, default, meaning.
+"""The declaration of a setting: name, label, symbol, range, default, meaning, slider.
 
-Command-line flags, study keys, map axes, the lab's controls and error messages all read it from here.
+Command-line flags, study keys, map axes, the lab's controls and error messages read a setting's declaration. `SETTINGS`
+declares the settings that several parts of fallline share. A record of a family (an optimizer, a schedule, a generated
+data set) declares the others itself; its `declared` holds all of its settings.
 """
 
 from __future__ import annotations
@@ -8,19 +10,59 @@ from __future__ import annotations
 import contextlib
 import math
 import operator
+import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from fallline.errors import SettingError, UnknownNameError
 
-__all__ = ["SETTINGS", "Setting", "checked", "setting"]
+__all__ = ["GREEK", "SETTINGS", "Setting", "Slider", "checked", "latex_symbol", "setting", "unicode_symbol"]
+
+Scale = Literal["linear", "log"]
+
+
+@dataclass(frozen=True)
+class Slider:
+    """The range of a slider, and of an axis to begin with.
+
+    >>> Slider(1e-5, 1.0, "log")
+    Slider(low=1e-05, high=1.0, scale='log')
+    """
+
+    low: float
+    high: float
+    scale: Scale = "linear"
 
 
 @dataclass(frozen=True)
 class Setting:
     """A number that a user may choose.
 
+    Parameters
+    ----------
+    name
+        The Python name: "learning_rate".
+    symbol
+        The symbol in equations, in LaTeX.
+    meaning
+        A few words, without a capital letter and without a full stop.
+    default
+        The value where the user chooses none.
+    low, high
+        The ends of the range; an infinite end means that there is none.
+    low_included, high_included
+        Whether the ends are in the range.
+    whole
+        Whether the value must be a whole number.
+    label
+        The name in words; by default, the name with spaces.
+    slider
+        The slider's range, where the setting's own range has no end, or is not the range to begin with.
+
+    Examples
+    --------
     >>> SETTINGS["momentum"].range
     'in [0, 1]'
     >>> SETTINGS["momentum"].check(1.2)
@@ -37,6 +79,31 @@ class Setting:
     low_included: bool = True
     high_included: bool = True
     whole: bool = False
+    label: str = ""
+    slider: Slider | None = None
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.name.replace("_", " "))
+
+    @property
+    def unicode_symbol(self) -> str:
+        """The symbol in plain Unicode: "β₁"."""
+        return unicode_symbol(self.symbol)
+
+    @property
+    def slider_range(self) -> Slider:
+        """The declared slider; else one over the setting's own range, or around the default where that has no end.
+
+        >>> Setting("power", "p", "power of the gradient", 2.0, 0, low_included=False).slider_range
+        Slider(low=0.04, high=4.0, scale='linear')
+        """
+        if self.slider is not None:
+            return self.slider
+        low = self.low if math.isfinite(self.low) else min(0.0, 2.0 * self.default, self.high - 1)
+        high = self.high if math.isfinite(self.high) else max(1.0, 2.0 * self.default, low + 1)
+        inside = 1 if self.whole else (high - low) / 100
+        return Slider(low if self._holds(low) else low + inside, high if self._holds(high) else high - inside)
 
     @property
     def range(self) -> str:
@@ -89,27 +156,45 @@ def _shown(value: object) -> str:
 SETTINGS: dict[str, Setting] = {
     s.name: s
     for s in (
-        Setting("learning_rate", r"\varepsilon", "size of a step along the gradient", 0.01, low=0),
-        Setting("momentum", r"\alpha", "share of the velocity that is kept from step to step", 0.9, 0, 1),
-        Setting("beta1", r"\beta_1", "decay of the running mean of gradients", 0.9, 0, 1, high_included=False),
         Setting(
-            "beta2", r"\beta_2", "decay of the running mean of squared gradients", 0.999, 0, 1, high_included=False
+            "learning_rate", r"\varepsilon", "size of a step along the gradient", 0.01, low=0,
+            slider=Slider(1e-5, 1.0, "log"),
         ),
-        Setting("decay", r"\rho", "decay of a running mean, or of the learning rate", 0.9, 0, 1),
-        Setting("epsilon", r"\epsilon", "keeps a denominator from 0", 1e-8, 0),
-        Setting("initial_accumulator", "s_0", "first value of the sum of squared gradients", 0.0, 0),
-        Setting("weight_decay", r"\lambda", "decoupled decay of the parameters in each step", 0.01, 0),
-        Setting("every", "k", "steps between two changes of the learning rate", 10, 1, whole=True),
-        Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.0, 0),
-        Setting("initial_scale", "s", "factor on the start's parameters", 1.0),
-        Setting("seed", "n", "key of the random numbers", 0, 0, 2**64 - 1, whole=True),
-        Setting("steps", "T", "number of updates", 100, 0, 10**9, whole=True),
-        Setting("starts", "N", "number of random starts", 1000, 1, whole=True),
-        Setting("batch", "B", "samples in a minibatch", 32, 1, whole=True),
+        Setting(
+            "momentum", r"\alpha", "share of the velocity that is kept from step to step", 0.9, 0, 1,
+            slider=Slider(0, 0.99),
+        ),
+        Setting(
+            "beta1", r"\beta_1", "decay of the running mean of gradients", 0.9, 0, 1, high_included=False,
+            slider=Slider(0, 0.99),
+        ),
+        Setting(
+            "beta2", r"\beta_2", "decay of the running mean of squared gradients", 0.999, 0, 1, high_included=False,
+            slider=Slider(0.9, 0.9999),
+        ),
+        Setting(
+            "decay", r"\rho", "decay of a running mean, or of the learning rate", 0.9, 0, 1, slider=Slider(0, 0.99)
+        ),
+        Setting("epsilon", r"\epsilon", "keeps a denominator from 0", 1e-8, 0, slider=Slider(1e-10, 1.0, "log")),
+        Setting(
+            "initial_accumulator", "s_0", "first value of the sum of squared gradients", 0.0, 0, slider=Slider(0, 1)
+        ),
+        Setting(
+            "weight_decay", r"\lambda", "decoupled decay of the parameters in each step", 0.01, 0,
+            slider=Slider(1e-4, 1.0, "log"),
+        ),
+        Setting("every", "k", "steps between two changes of the learning rate", 10, 1, whole=True, slider=Slider(1, 50)),
+        Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.0, 0, slider=Slider(0, 10)),
+        Setting("initial_scale", "s", "factor on the start's parameters", 1.0, slider=Slider(0.1, 3)),
+        Setting("seed", "n", "key of the random numbers", 0, 0, 2**64 - 1, whole=True, slider=Slider(0, 99)),
+        Setting("steps", "T", "number of updates", 100, 0, 10**9, whole=True, slider=Slider(1, 500, "log")),
+        Setting("starts", "N", "number of random starts", 1000, 1, whole=True, slider=Slider(1, 50, "log")),
+        Setting("batch", "B", "samples in a minibatch", 32, 1, whole=True, slider=Slider(1, 300, "log")),
         Setting("target", r"L^\ast", "loss to be reached", 0.1),
         Setting("workers", "P", "worker processes; 0 for threads of this process", 0, 0, 1024, whole=True),
     )
-}
+}  # fmt: skip
+"""The settings that several parts share."""
 
 
 def setting(name: str) -> Setting:
@@ -125,25 +210,58 @@ def setting(name: str) -> Setting:
     return SETTINGS[name]
 
 
-def checked(names: Iterable[str], given: Mapping[str, object], owner: str) -> dict[str, float]:
-    """Return a valid value for each of `names`: the given value, or else the default.
+def checked(declared: Mapping[str, Setting], values: Mapping[str, object], owner: str) -> dict[str, float]:
+    """Return a valid value for each declared setting: the value that the user chose, or else the default.
 
     Raises
     ------
     UnknownNameError
-        If a given name is not one of `names`. The message speaks of settings of `owner`.
+        If a name in `values` is not declared. The message speaks of settings of `owner`.
     SettingError
-        If a given value is not a number, or is outside its range; or if `names` is empty and a value is given.
+        If a value is not a number, or is outside its range; or if nothing is declared and a value is given.
 
     Examples
     --------
-    >>> checked(("learning_rate", "momentum"), {"learning_rate": 0.1}, "momentum")
-    {'learning_rate': 0.1, 'momentum': 0.9}
+    >>> checked({"momentum": SETTINGS["momentum"], "beta1": SETTINGS["beta1"]}, {"beta1": 0.5}, "optimizer mine")
+    {'momentum': 0.9, 'beta1': 0.5}
     """
-    names = tuple(names)
-    for name in given:
-        if not names:
+    for name in values:
+        if not declared:
             raise SettingError(f"{owner} has no settings; got {name!r}. Leave it out.")
-        if name not in names:
-            raise UnknownNameError(f"setting of {owner}", name, names)
-    return {name: setting(name).check(given[name]) if name in given else setting(name).default for name in names}
+        if name not in declared:
+            raise UnknownNameError(f"setting of {owner}", name, declared)
+    return {name: s.check(values[name]) if name in values else s.default for name, s in declared.items()}
+
+
+GREEK = {
+    r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\delta": "δ", r"\Delta": "Δ", r"\epsilon": "ϵ",
+    r"\varepsilon": "ε", r"\eta": "η", r"\theta": "θ", r"\kappa": "κ", r"\lambda": "λ", r"\mu": "μ", r"\pi": "π",
+    r"\rho": "ρ", r"\sigma": "σ", r"\tau": "τ", r"\omega": "ω", r"\ell": "ℓ", r"\ast": "*",
+}  # fmt: skip
+"""LaTeX's commands for letters, and the letters."""
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def latex_symbol(name: str) -> str:
+    r"""Return the LaTeX symbol of a Python name: digits become an index, names of Greek letters the letters.
+
+    >>> latex_symbol("beta1"), latex_symbol("x_2"), latex_symbol("clip_at")
+    ('\\beta_{1}', 'x_{2}', 'clip at')
+    """
+    letters = name.rstrip("0123456789").rstrip("_")
+    digits = name[len(letters) :].strip("_")
+    base = f"\\{letters}" if f"\\{letters}" in GREEK else letters.replace("_", " ")
+    return f"{base}_{{{digits}}}" if digits and letters else base or name
+
+
+def unicode_symbol(latex: str) -> str:
+    r"""Return a LaTeX symbol in plain Unicode.
+
+    >>> unicode_symbol(r"\varepsilon"), unicode_symbol(r"\beta_1"), unicode_symbol(r"L^\ast")
+    ('ε', 'β₁', 'L*')
+    """
+    text = latex.replace(r"^\ast", "*")
+    for command, letter in GREEK.items():
+        text = text.replace(command, letter)
+    return re.sub(r"_\{?(\d+)\}?", lambda m: m[1].translate(_LOW), text)

@@ -1,25 +1,64 @@
 """Generated data sets of two inputs: clusters, moons, circles, spirals, xor, and the notebook's three Gaussians.
 
-All but the notebook's draw from keyed random numbers (`fallline.random`): sample k of a class depends on the seed,
-the class and k alone, so a larger set begins with the smaller one.
+All but the notebook's use keyed random numbers (`fallline.random`): sample k of a class depends on the seed,
+the class and k alone, so a larger data set begins with the smaller one.
 """
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline import exact, random
 from fallline.data.dataset import Dataset, one_hot
-from fallline.settings import Setting
-from fallline.textbook.families import member
+from fallline.settings import Setting, Slider
+from fallline.textbook.families import MemberWithSettings, member
 
-__all__ = ["GENERATED", "circles", "gaussians", "generate", "moons", "spirals", "three_gaussians", "xor"]
+__all__ = ["GENERATED", "Generated", "circles", "gaussians", "generate", "moons", "spirals", "three_gaussians", "xor"]
 
 Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class Generated(MemberWithSettings):
+    """A generated data set.
+
+    Parameters
+    ----------
+    name
+        The name in studies and on the command line.
+    function
+        Maps `(samples, seed, *, ...)` to a `Dataset`. The arguments whose defaults are numbers are the settings.
+    label
+        Its name in words, for display.
+    own_settings
+        Declarations of settings that `fallline.settings` does not declare, or declares with another range.
+
+    Examples
+    --------
+    >>> GENERATED["spirals"].settings
+    ('samples', 'seed', 'noise', 'turns', 'arms')
+    """
+
+    name: str
+    function: Callable[..., Dataset]
+    label: str = ""
+    own_settings: tuple[Setting, ...] = ()
+    page = "function"
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+    def __call__(self, **options: object) -> Dataset:
+        checked = {k: self.declared[k].check(v) if k in self.declared else v for k, v in options.items()}
+        return self.function(**checked)
+
+
+SAMPLES = Setting("samples", "", "samples of each class", 100, 1, 1_000_000, whole=True, slider=Slider(5, 500, "log"))
+NOISE = Setting("noise", "", "standard deviation of the noise on each coordinate", 0.1, 0, slider=Slider(0, 2))
 
 NOTEBOOK_CENTRES = ((-2.0, -2.0), (0.0, 2.0), (2.0, -2.0))
 """Centres of the notebook's three Gaussians."""
@@ -86,32 +125,47 @@ def xor(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
     return _noisy("xor", clusters, seed, noise)
 
 
-_LIMITS = {
-    "samples": Setting("samples", "", "samples of each class", 100, 1, 1_000_000, whole=True),
-    "arms": Setting("arms", "", "spirals, one class each", 2, 1, 100, whole=True),
-}
-
-GENERATED: dict[str, Callable[..., Dataset]] = {
-    "circles": circles,
-    "gaussians": gaussians,
-    "moons": moons,
-    "spirals": spirals,
-    "three-gaussians": three_gaussians,
-    "xor": xor,
-}
+GENERATED: dict[str, Generated] = {
+    g.name: g
+    for g in (
+        Generated(
+            "circles", circles, "circles",
+            (SAMPLES, NOISE, Setting("ratio", "", "radius of the inner circle beside the outer", 0.5, 0, slider=Slider(0, 1))),
+        ),
+        Generated(
+            "gaussians", gaussians, "Gaussian clusters",
+            (SAMPLES, Setting("deviation", "", "standard deviation of each cluster", 1.0, 0, slider=Slider(0, 5))),
+        ),
+        Generated("moons", moons, "two moons", (SAMPLES, NOISE)),
+        Generated(
+            "spirals", spirals, "spirals",
+            (
+                SAMPLES, NOISE, Setting("turns", "", "turns of each spiral", 1.5, slider=Slider(0.1, 5)),
+                Setting("arms", "", "number of spirals, a class each", 2, 1, 100, whole=True, slider=Slider(1, 6)),
+            ),
+        ),
+        Generated("three-gaussians", three_gaussians, "three Gaussians", (SAMPLES,)),
+        Generated("xor", xor, "exclusive or", (SAMPLES, NOISE)),
+    )
+}  # fmt: skip
 
 
 def generate(name: str, **options: object) -> Dataset:
-    """The generated data set of that name.
+    """Generate the data set of that name.
 
+    Raises
+    ------
+    UnknownNameError
+        If there is no data set of that name.
+    SettingError
+        If a setting of the data set is out of range.
+
+    Examples
+    --------
     >>> generate("moons", samples=50)
     Dataset('moons', 100 samples, 2 inputs, 2 classes)
     """
-    make = member("data set", name, GENERATED)
-    for option in ("samples", "arms"):
-        if option in options:
-            options[option] = int(_LIMITS[option].check(options[option]))
-    return make(**options)
+    return member("data set", name, GENERATED)(**options)
 
 
 def _on_circle(angle: NDArray[np.float64]) -> Points:

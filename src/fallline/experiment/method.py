@@ -100,11 +100,11 @@ class Method:
         return {key: cast(float, self.values[name]) for key, name in names.items() if name in self.values}
 
     def __str__(self) -> str:
-        named = {
-            k: v for k, v in self.settings.items() if k in ("learning_rate", "momentum") or v != SETTINGS[k].default
-        }
+        declared = self.optimizer.declared
+        always = ("learning_rate", "momentum")
+        named = {k: v for k, v in self.settings.items() if k in always or v != declared[k].default}
         words = [self.optimizer.name.replace("_", " ")]
-        words += [f"{k.replace('_', ' ')} {v:g}" for k, v in named.items()]
+        words += [f"{declared[k].label} {v:g}" for k, v in named.items()]
         words += [f"learning rate of layer {k} {v:g}" for k, v in self.learning_rates.items()]
         if self.schedule.name != "constant":
             words.append(f"schedule {self.schedule.name.replace('_', ' ')}")
@@ -143,10 +143,11 @@ def method(
     momentum, learning rate 8e-05, momentum 0.7
     """
     record = optimizer(name)
-    layers = {layer_rate(layer_of(k)): SETTINGS["learning_rate"].check(settings.pop(k))
+    rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
+    layers = {layer_rate(layer_of(k)): rate.check(settings.pop(k))
               for k in list(settings) if is_layer_rate(k)}  # fmt: skip
     plan, values = _schedule_and_values(schedule_, steps)
-    return Method(record, plan, checked(record.settings, settings, f"optimizer {record.name}") | layers | values)
+    return Method(record, plan, checked(record.declared, settings, f"optimizer {record.name}") | layers | values)
 
 
 def beside_parameters(value: float | Floats) -> float | Floats:
@@ -166,5 +167,5 @@ def _schedule_and_values(
         options.setdefault("steps", steps)
         if options["steps"] == 0 < steps:
             raise SettingError(f"steps of schedule {plan.name} must be a whole number at least 1; got 0.")
-    values = checked(plan.settings, options, f"schedule {plan.name}")
+    values = checked(plan.declared, options, f"schedule {plan.name}")
     return plan, {schedule_setting(name): value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The flat names of a method's values: "momentum", "learning_rate.2" for layer 2, "schedule.decay" for the schedule.
+"""The flat names of settings: "momentum", "learning_rate.2" for layer 2, "schedule.decay", "start.x".
 
 Axes, map files, kernels and keyword arguments share them.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from fallline.errors import SettingError
 from fallline.number_text import is_whole
 
-__all__ = ["is_layer_rate", "layer_of", "layer_rate", "schedule_setting", "within_schedule"]
+__all__ = ["is_layer_rate", "layer_of", "layer_rate", "schedule_setting", "start_setting", "within_start"]
 
 _LAYER = "learning_rate."
 _SCHEDULE = "schedule."
+_START = "start."
 
 
 def layer_rate(layer: int) -> str:
@@ -54,10 +55,19 @@ def schedule_setting(name: str) -> str:
     return _SCHEDULE + name
 
 
-def within_schedule(name: str) -> str | None:
-    """The schedule's own name of a setting; None if the flat name is not the schedule's.
+def start_setting(label: str) -> str:
+    """The flat name of a coordinate of the start, from its label.
 
-    >>> within_schedule("schedule.decay"), within_schedule("momentum")
-    ('decay', None)
+    >>> start_setting("W1[0,0]")
+    'start.W1[0,0]'
     """
-    return name.removeprefix(_SCHEDULE) if name.startswith(_SCHEDULE) else None
+    return _START + label
+
+
+def within_start(name: str) -> str | None:
+    """The label of a coordinate of the start; None if the flat name is that of another setting.
+
+    >>> within_start("start.x"), within_start("momentum")
+    ('x', None)
+    """
+    return name.removeprefix(_START) if name.startswith(_START) else None

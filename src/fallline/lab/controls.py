@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,10 @@ from fallline.lab.state import (
     MOST_CLASSES,
     MOST_LAYERS,
     MOST_POINTS,
+    MOST_SAMPLES,
     MOST_STARTS,
     MOST_STEPS,
     MOST_UNITS,
-    OPTIONS,
     State,
     options_of,
 )  # fmt: skip
@@ -29,55 +29,18 @@ from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.families import Member
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["describe_axes", "describe_controls", "describe_measure", "symbol"]
+__all__ = ["describe_axes", "describe_controls", "describe_measure"]
 
 Json = dict[str, Any]
 
-_LETTERS = {
-    r"\varepsilon": "ε", r"\epsilon": "ϵ", r"\alpha": "α", r"\beta": "β", r"\rho": "ρ", r"\lambda": "λ", r"^\ast": "*",
-}  # fmt: skip
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-SLIDERS: dict[str, tuple[float, float, str]] = {
-    "learning_rate": (1e-5, 1.0, "log"), "momentum": (0, 0.99, "linear"), "beta1": (0, 0.99, "linear"),
-    "beta2": (0.9, 0.9999, "linear"), "decay": (0, 0.99, "linear"), "epsilon": (1e-10, 1.0, "log"),
-    "initial_accumulator": (0, 1, "linear"), "weight_decay": (1e-4, 1.0, "log"), "every": (1, 50, "linear"),
-    "l2": (0, 10, "linear"), "initial_scale": (0.1, 3, "linear"), "seed": (0, 99, "linear"), "steps": (1, 500, "log"),
-    "starts": (1, 50, "log"), "batch": (1, 300, "log"),
-}  # fmt: skip
-"""Range of a slider, and of an axis, where the setting's own has no end or no scale."""
-
-_SETS = {
-    "three-gaussians": "three Gaussians", "gaussians": "Gaussian clusters", "moons": "two moons", "circles": "circles",
-    "spirals": "spirals", "xor": "exclusive or",
-}  # fmt: skip
-_OUTSIDE = {"momentum_outside": "momentum (rate outside)", "nesterov_outside": "Nesterov (rate outside)"}
-_NAMES = _OUTSIDE | {
-    "nesterov": "Nesterov", "adagrad": "AdaGrad", "rmsprop": "RMSProp", "adam": "Adam", "adam_epsilon_hat": "Adam (ϵ̂)",
-    "adamw": "AdamW", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU",
-}  # fmt: skip
-
-
-def symbol(latex: str) -> str:
-    """A setting's symbol in plain Unicode.
-
-    >>> symbol("\\\\varepsilon"), symbol("\\\\beta_1")
-    ('ε', 'β₁')
-    """
-    for command, letter in _LETTERS.items():
-        latex = latex.replace(command, letter)
-    return re.sub(r"_(\d)", lambda m: m[1].translate(_LOW), latex)
-
-
-def words(name: str) -> str:
-    """A name of the project as words."""
-    return _NAMES.get(name, name.replace("_", " "))
 
 
 def describe_controls(plan: Plan, table: Table | None, state: State) -> Json:
@@ -95,22 +58,20 @@ def _choice(key: str, label: str, meaning: str, options: Iterable[Any]) -> Json:
     return {"key": key, "kind": "choice", "label": label, "symbol": None, "meaning": meaning, "options": list(options)}
 
 
-def _options(names: Iterable[str]) -> list[Json]:
-    return [{"value": name, "label": words(name)} for name in names]
+def _options(family: Mapping[str, Member]) -> list[Json]:
+    return [{"value": name, "label": record.label} for name, record in family.items()]
 
 
 def _number(key: str, declared: Setting, d: Mapping[str, Any] | None = None, **more: Any) -> Json:
     """A number's control from its declaration."""
+    slider = declared.slider_range
     low, high = (None if math.isinf(v) else v for v in (declared.low, declared.high))
     field: Json = {
-        "key": key, "kind": "number", "label": words(declared.name), "symbol": symbol(declared.symbol) or None,
+        "key": key, "kind": "number", "label": declared.label, "symbol": declared.unicode_symbol or None,
         "meaning": _sentence(declared.meaning), "low": low, "high": high, "low_included": declared.low_included,
         "high_included": declared.high_included, "whole": declared.whole, "default": declared.default, "nullable": False,
-        "slider": None,
+        "slider": {**asdict(slider), "step": 1 if declared.whole else None},
     }  # fmt: skip
-    if declared.name in SLIDERS:
-        a, b, scale = SLIDERS[declared.name]
-        field["slider"] = {"low": a, "high": b, "scale": scale, "step": 1 if declared.whole else None}
     if d is not None:
         for which in ("x", "y"):
             if d["map"][which]["name"] in (declared.name, key.replace("schedule_settings.", "schedule.")):
@@ -124,8 +85,7 @@ def _objective(d: Json) -> list[Json]:
     fields = [_choice("objective.kind", "kind", "What is descended: a network's loss on data, or a function of x and y.",
                       ({"value": v, "label": text} for v, text in kinds))]  # fmt: skip
     if kind == "landscape":
-        names = [{"value": n, "label": words(n)} for n in LANDSCAPES]
-        return [*fields, _choice("objective.name", "landscape", "A function of two coordinates.", names)]
+        return [*fields, _choice("objective.name", "landscape", "A function of two coordinates.", _options(LANDSCAPES))]
     if kind == "formula":
         text = {
             "key": "objective.text", "kind": "text", "label": "f(x, y) =", "symbol": None, "max": LONGEST,
@@ -173,18 +133,12 @@ def _data(d: Json, table: Table | None) -> list[Json]:
             {"key": "data.standardize", "kind": "toggle", "label": "standardize", "symbol": None,
              "meaning": "Bring each input to mean 0 and standard deviation 1."},
         ]  # fmt: skip
-    fields.append(_choice("data.name", "set", "A generated set.", ({"value": n, "label": _SETS[n]} for n in GENERATED)))
-    for name, key in options_of(data["name"]).items():
-        meaning, low, high = OPTIONS[name]
-        one = Setting(name, "", meaning, float(key.default), low, high, whole=name == "arms")
-        slider = {"low": low, "high": high, "scale": "linear", "step": 1 if name == "arms" else None}
-        fields.append(_number(f"data.{name}", one, slider=slider))
-    samples = Setting("samples", "", "samples of each class", 100, 1, 1000, whole=True)
-    fields.append(
-        _number(
-            "data.samples", samples, label="samples a class", slider={"low": 5, "high": 500, "scale": "log", "step": 1}
-        )
-    )
+    fields.append(_choice("data.name", "set", "A generated set.", _options(GENERATED)))
+    declared = GENERATED[data["name"]].declared
+    for name in options_of(data["name"]):
+        bounds = declared[name].slider_range
+        fields.append(_number(f"data.{name}", declared[name], low=bounds.low, high=bounds.high))
+    fields.append(_number("data.samples", declared["samples"], label="samples a class", high=MOST_SAMPLES))
     return [*fields, _number("data.seed", SETTINGS["seed"], label="seed of the data", symbol=None, high=LARGEST_SEED)]
 
 
@@ -199,10 +153,12 @@ def columns_of(table: Table) -> list[str]:
 
 def _optimizer(d: Json) -> list[Json]:
     fields = [_choice("optimizer", "optimizer", "The update rule.", _options(OPTIMIZERS))]
-    fields += [_number(f"settings.{n}", SETTINGS[n], d) for n in OPTIMIZERS[d["optimizer"]].settings]
+    fields += [_number(f"settings.{n}", s, d) for n, s in OPTIMIZERS[d["optimizer"]].declared.items()]
     fields.append(_choice("schedule", "schedule", "How the learning rate changes with the steps.", _options(SCHEDULES)))
-    names = [n for n in SCHEDULES[d["schedule"]].settings if n != "steps"]
-    return fields + [_number(f"schedule_settings.{n}", SETTINGS[n], d, label=f"schedule's {words(n)}") for n in names]
+    declared = {n: s for n, s in SCHEDULES[d["schedule"]].declared.items() if n != "steps"}
+    return fields + [
+        _number(f"schedule_settings.{n}", s, d, label=f"schedule's {s.label}") for n, s in declared.items()
+    ]
 
 
 def _run(plan: Plan) -> list[Json]:
@@ -249,7 +205,7 @@ def _map(d: Json) -> list[Json]:
                 if n != "accuracy" or d["objective"]["kind"] == "network")  # fmt: skip
     fields.append(_choice("map.measure", "colour shows", "What of each run the colour shows.", measures))
     if d["map"]["measure"] == "steps_to":
-        fields.append(_number("map.target", SETTINGS["target"], label="loss to be reached"))
+        fields.append(_number("map.target", SETTINGS["target"], label="loss to be reached", slider=None))
     return fields
 
 
@@ -273,16 +229,16 @@ def describe_axes(plan: Plan) -> list[Json]:
     out = []
     for name in shown:
         declared = found[name]
-        low, high, scale = axis_range(name, plan)
-        label = words(name)
+        low, high, scale = axis_range(name, declared, plan)
+        label = declared.label
         if name.startswith("learning_rate."):
             label = f"learning rate of layer {name.partition('.')[2]}"
         elif name.startswith("start."):
             label = f"start {name[6:]}"
         elif name.startswith("schedule."):
-            label = f"schedule's {words(name[9:])}"
+            label = f"schedule's {declared.label}"
         bounds = [None if math.isinf(v) else v for v in (declared.low, declared.high)]
-        own = symbol(declared.symbol) if not name.startswith("start.") else None
+        own = declared.unicode_symbol if not name.startswith("start.") else None
         if name.startswith("learning_rate.") and own:
             own += name.partition(".")[2].translate(_LOW)
         out.append({
@@ -292,7 +248,7 @@ def describe_axes(plan: Plan) -> list[Json]:
     return out
 
 
-def axis_range(name: str, plan: Plan) -> tuple[float, float, str]:
+def axis_range(name: str, declared: Setting, plan: Plan) -> tuple[float, float, str]:
     """A range of an axis to begin with: for learning rates around the bound that the curvature at the start allows."""
     if name.startswith("start."):
         k = plan.objective.labels.index(name[6:])
@@ -301,16 +257,15 @@ def axis_range(name: str, plan: Plan) -> tuple[float, float, str]:
             return float(low), float(high), "linear"
         at = float(plan.start[k])
         return round(at - 2, 3), round(at + 2, 3), "linear"
-    base = name.rpartition(".")[2] if name.startswith("schedule.") else name.partition(".")[0]
-    if base == "learning_rate":
+    if declared.name == "learning_rate":
         if plan.bound is not None and math.isfinite(plan.bound) and plan.bound > 0:
             first, last = math.floor(math.log10(plan.bound / 60)), math.ceil(math.log10(plan.bound * 2))
             return float(f"1e{first}"), float(f"1e{last}"), "log"  # pow of C's library may err in the last place
         return 1e-4, 1.0, "log"
-    if base == "seed":
+    if declared.name == "seed":
         return 0.0, 63.0, "linear"
-    low, high, scale = SLIDERS.get(base, (0.0, 1.0, "linear"))
-    return float(low), float(high), scale
+    slider = declared.slider_range
+    return float(slider.low), float(slider.high), slider.scale
 
 
 def _sentence(meaning: str) -> str:

@@ -20,7 +20,7 @@ from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec
 from fallline.experiment.starts import draw_starts
 from fallline.formulas import formula_landscape
-from fallline.lab.state import MOST_PARAMETERS, OPTIONS, State, StateError
+from fallline.lab.state import MOST_PARAMETERS, State, StateError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.curvature import eigenvalues, stable_learning_rate
 from fallline.textbook.landscapes import LANDSCAPES
@@ -228,7 +228,7 @@ def _where(sentence: str, d: Mapping[str, Any]) -> str:
         return first
     if first in ("accuracy", "measure"):
         return "map.measure"
-    if first in OPTIONS:
+    if first in (d["data"] or {}):
         return f"data.{first}"
     for which in ("x", "y"):
         if d["map"][which]["name"] in sentence:

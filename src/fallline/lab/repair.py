@@ -253,7 +253,7 @@ def _fit_axes(d: Json, plain: State, objective: Objective, old: Json, changed: s
             continue
         name = plane[which]["name"] if known else next(n for n in (*FIRST_AXES, *valid) if n in valid and n != other)
         sketch = sketch or _sketch(d, plain, objective)
-        low, high, scale = axis_range(name, sketch)
+        low, high, scale = axis_range(name, valid[name], sketch)
         plane[which] = {"name": name, "low": low, "high": high, "scale": scale}
 
 

@@ -6,7 +6,6 @@ none of ours is refused with a sentence. Nothing in a state is evaluated, opened
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +19,7 @@ from fallline.experiment.starts import notebook_start
 from fallline.formulas import EXAMPLES, parse_formula
 from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective
-from fallline.settings import SETTINGS
+from fallline.settings import SETTINGS, Setting
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.landscapes import LANDSCAPES
@@ -29,14 +28,15 @@ from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["OPTIONS", "State", "StateError", "default_state", "options_of", "read_state"]
+__all__ = ["State", "StateError", "default_state", "options_of", "read_state"]
 
 Json = dict[str, Any]
 
 LARGEST_SEED = 2**32 - 1
 MOST_UNITS, MOST_LAYERS, MOST_STEPS, MOST_STARTS, MOST_POINTS, MOST_CLASSES, MOST_PINS = 64, 8, 20_000, 200, 500, 6, 4
+MOST_SAMPLES = 1000
 """What a page may ask for, at most: units of a layer, hidden layers, steps, starts of a cell, points by hand, their classes,
-pinned runs."""
+pinned runs, samples of a class of a generated set."""
 
 
 LARGEST = 1e300
@@ -93,13 +93,14 @@ def whole(what: str, low: int, high: int) -> Callable[[Any], int]:
     return check
 
 
-def setting(name: str, high: float = math.inf) -> Callable[[Any], float]:
+def setting(declared: Setting, high: float = math.inf) -> Callable[[Any], float]:
     """A value of a declared setting."""
+    name = declared.name
 
     def check(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
-            raise UsageError(f"{name} must be a number {SETTINGS[name].range}; got {shown(value)}.")
-        got = SETTINGS[name].check(value)
+            raise UsageError(f"{name} must be a number {declared.range}; got {shown(value)}.")
+        got = declared.check(value)
         if got > high:
             raise UsageError(f"{name} must be at most {high:,g} in the lab; got {got:,g}.")
         return got
@@ -188,20 +189,11 @@ OBJECTIVES: dict[str, dict[str, Key]] = {
         "loss": Key("cross_entropy", choice("loss", LOSSES)),
         "reduction": Key("sum", choice("reduction", ("sum", "mean"))),
         "bias": Key(True, flag("bias")),
-        "l2": Key(0.0, setting("l2")),
+        "l2": Key(0.0, setting(SETTINGS["l2"])),
     },
     "landscape": {"name": Key("rosenbrock", choice("landscape", LANDSCAPES))},
     "formula": {"text": Key(EXAMPLES[0], _formula)},
 }
-
-OPTIONS: dict[str, tuple[str, float, float]] = {
-    "noise": ("standard deviation of the noise on each coordinate", 0, 2),
-    "deviation": ("standard deviation of each cluster", 0, 5),
-    "ratio": ("radius of the inner circle beside the outer", 0, 1),
-    "turns": ("turns of each spiral", 0.1, 5),
-    "arms": ("number of spirals, a class each", 1, MOST_CLASSES),
-}
-"""Meaning and range of a generated set's own options."""
 
 
 def options_of(name: str) -> dict[str, Key]:
@@ -211,11 +203,15 @@ def options_of(name: str) -> dict[str, Key]:
     ['noise', 'turns', 'arms']
     """
     found = {}
-    for option, parameter in inspect.signature(GENERATED[name]).parameters.items():
-        if option in OPTIONS:
-            _, low, high = OPTIONS[option]
-            kind = whole(option, int(low), int(high)) if option == "arms" else number(option, low, high)
-            found[option] = Key(parameter.default, kind)
+    for option, declared in GENERATED[name].declared.items():
+        if option not in ("samples", "seed"):
+            bound = declared.slider_range
+            read = (
+                whole(option, int(bound.low), int(bound.high))
+                if declared.whole
+                else number(option, bound.low, bound.high)
+            )
+            found[option] = Key(declared.default, read)
     return found
 
 
@@ -232,11 +228,11 @@ def data_keys(kind: str, given: Mapping[str, Any]) -> dict[str, Key]:
         }  # fmt: skip
     name = given.get("name", "three-gaussians")
     own = options_of(name) if isinstance(name, str) and name in GENERATED else {}
-    seed = inspect.signature(GENERATED[name]).parameters["seed"].default if own or name == "three-gaussians" else 0
+    seed = GENERATED[name].declared["seed"].default if isinstance(name, str) and name in GENERATED else 0
     return {
         "name": Key("three-gaussians", choice("data set", GENERATED)),
-        "samples": Key(100, whole("samples", 1, 1000)),
-        "seed": Key(seed, setting("seed", LARGEST_SEED)),
+        "samples": Key(100, whole("samples", 1, MOST_SAMPLES)),
+        "seed": Key(seed, setting(SETTINGS["seed"], LARGEST_SEED)),
     } | own
 
 
@@ -378,10 +374,10 @@ def _value(where: str, value: Any, check: Callable[[Any], Any]) -> Any:
 def setting_keys(key: str, d: Json) -> dict[str, Key]:
     """The settings of the optimizer, or of the schedule, that a state holds."""
     if key == "schedule_settings":
-        names: Iterable[str] = (n for n in SCHEDULES[d["schedule"]].settings if n != "steps")
+        declared = {n: s for n, s in SCHEDULES[d["schedule"]].declared.items() if n != "steps"}
     else:
-        names = (*OPTIMIZERS[d["optimizer"]].settings, "initial_scale")
-    return {n: Key(FIRST.get(n, SETTINGS[n].default), setting(n)) for n in names}
+        declared = {**OPTIMIZERS[d["optimizer"]].declared, "initial_scale": SETTINGS["initial_scale"]}
+    return {n: Key(FIRST.get(n, s.default), setting(s)) for n, s in declared.items()}
 
 
 FIRST = {"learning_rate": 0.001}
@@ -444,10 +440,10 @@ TOP: dict[str, Callable[[Any, Json], Any]] = {
     "schedule_settings": lambda given, d: _section("schedule_settings", given, setting_keys("schedule_settings", d)),
     "initial": _plain("initial", "normal", choice("initial weights", INITIALS)),
     "start": _plain("start", None, maybe(several("start", number("a coordinate of the start"), 1, MOST_PARAMETERS))),
-    "seed": _plain("seed", 0, setting("seed", LARGEST_SEED)),
-    "starts": _plain("starts", 1, setting("starts", MOST_STARTS)),
-    "steps": _plain("steps", 30, setting("steps", MOST_STEPS)),
-    "batch": _plain("batch", None, maybe(setting("batch", 10_000))),
+    "seed": _plain("seed", 0, setting(SETTINGS["seed"], LARGEST_SEED)),
+    "starts": _plain("starts", 1, setting(SETTINGS["starts"], MOST_STARTS)),
+    "steps": _plain("steps", 30, setting(SETTINGS["steps"], MOST_STEPS)),
+    "batch": _plain("batch", None, maybe(setting(SETTINGS["batch"], 10_000))),
     "dtype": _plain("dtype", "float32", choice("dtype", ("float32", "float64"))),
     "map": _map,
     "view": _view,

@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.lab.controls import symbol
 from fallline.lab.plan import Plan
 from fallline.problems import LandscapeObjective
 from fallline.runs.descent import Run
-from fallline.settings import SETTINGS
+from fallline.settings import unicode_symbol
 from fallline.views import outlines
 from fallline.views.equations import equations
 
@@ -61,8 +60,8 @@ def in_numbers(plan: Plan, run: Run, step: int) -> list[Block]:
 
     For momentum v is how far the last step went, w_{t-1} - w_t, as its equation says.
     """
-    settings = {k: v for k, v in run.method.settings.items() if k in SETTINGS}
-    blocks = [_numbers(f"In numbers, at step {step}: settings", [(SETTINGS[k].symbol, v) for k, v in settings.items()])]
+    settings, declared = run.method.settings, run.method.optimizer.declared
+    blocks = [_numbers(f"In numbers, at step {step}: settings", [(declared[k].symbol, v) for k, v in settings.items()])]
     w = np.asarray(run.path[step], dtype=np.float64)
     loss = float(run.losses[step])
     if plan.network is not None:
@@ -134,4 +133,4 @@ def _plain(latex: str) -> str:
         (r"\frac{\partial f}{\partial ", "∂f/∂"), ("{", ""), ("}", ""), ("-", "−"),
     ):  # fmt: skip
         latex = latex.replace(a, b)
-    return symbol(latex)
+    return unicode_symbol(latex)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fallline import random
 from fallline.experiment.axis_settings import start_coordinate
 from fallline.experiment.map_record import MapSpec
+from fallline.experiment.setting_names import within_start
 from fallline.experiment.starts import draw_starts
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import over_starts
@@ -61,7 +62,7 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
 
 def _of_start(axis: str) -> bool:
     """Whether an axis changes the start alone."""
-    return axis in ("seed", "initial_scale") or axis.startswith("start.")
+    return axis in ("seed", "initial_scale") or within_start(axis) is not None
 
 
 def _minibatches(spec: MapSpec) -> NDArray[np.int64] | None:
@@ -84,7 +85,7 @@ def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) 
     if scale is not None:
         starts = np.reshape(scale, (-1, 1, 1)) * starts
     for name, values in columns.items():
-        if name.startswith("start."):
+        if within_start(name) is not None:
             starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()
             starts[:, :, start_coordinate(spec.objective, name)] = values[:, None]
     if starts.shape[0] == 1 and spec.starts == 1:

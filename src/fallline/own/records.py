@@ -17,11 +17,42 @@ from fallline.own.page import Elementwise, Page
 from fallline.own.point import page_of
 from fallline.own.signature import coordinate_names, must_be_function
 from fallline.readings.reverse import delta_of, derivative, gradient_of
+from fallline.settings import Setting
 from fallline.textbook import activations, landscapes, losses, optimizers
 
 __all__ = ["activation", "landscape", "loss", "optimizer", "plain_landscape"]
 
 Function = Callable[..., Any]
+
+TAKEN = frozenset(
+    [
+        "batch",
+        "device",
+        "distribution",
+        "dtype",
+        "initial",
+        "initial_scale",
+        "l2",
+        "measures",
+        "methods",
+        "objective",
+        "optimizer",
+        "out",
+        "progress",
+        "schedule",
+        "seed",
+        "size",
+        "start",
+        "starts",
+        "steps",
+        "target",
+        "threads",
+        "workers",
+        "x",
+        "y",
+    ]
+)
+"""Names that a setting of an optimizer may not have: the arguments of `descend`, `map` and `compare`, and axes."""
 
 
 def activation(function: str | Function, slope: Function | None = None, *, name: str = "") -> activations.Activation:
@@ -94,23 +125,41 @@ def landscape(
 
 
 def optimizer(
-    step: str | Function, *, state: Sequence[str] = (), init: Function | None = None, name: str = ""
+    step: str | Function,
+    *,
+    state: Sequence[str] = (),
+    init: Function | None = None,
+    settings: Sequence[Setting] = (),
+    name: str = "",
 ) -> optimizers.Optimizer:
-    """An optimizer: one of ours by name, or an update of your own, `step(w, g, state, t, *, learning_rate, ...)`.
+    """Make an optimizer from an update of your own, `step(w, g, state, t, *, learning_rate, ...)`; or look one up by name.
 
-    Its keyword arguments must be settings that fallline knows (`fallline.SETTINGS`), so that they have a range.
+    The keyword arguments of `step` are its settings: flags, axes and comparisons take them as they take `learning_rate`.
+    The default of a setting is the default of the argument. Its range is that of `settings`, or else that of
+    `fallline.SETTINGS`, or else any finite number.
 
     >>> import numpy as np
-    >>> def sign_descent(w, g, state, t, *, learning_rate):
-    ...     return w - learning_rate * np.where(g > 0, 1, np.where(g < 0, -1, 0)), ()
-    >>> optimizer(sign_descent).settings
-    ('learning_rate',)
+    >>> from fallline.settings import Setting
+    >>> def power_descent(w, g, state, t, *, learning_rate, power=0.5):
+    ...     return w - learning_rate * np.sign(g) * abs(g) ** power, ()
+    >>> power = Setting("power", "p", "power of the gradient", 1.0, low=0, high=2)
+    >>> optimizer(power_descent, settings=[power]).declared["power"].range
+    'in [0, 2]'
     """
     if isinstance(step, str | optimizers.Optimizer):
         return optimizers.optimizer(step)
     if isinstance(state, str) or not isinstance(state, Sequence):
         raise UsageError(f"state must be a list of letters, one for each state variable; got {shown(state)}.")
-    return optimizers.Optimizer(_name(step, name), checked_step(step, tuple(state)), tuple(state), init)
+    record = optimizers.Optimizer(
+        _name(step, name), checked_step(step, tuple(state)), tuple(state), init, own_settings=tuple(settings)
+    )
+    taken = [setting for setting in record.declared if setting in TAKEN]
+    if taken:
+        raise UsageError(
+            f"{taken[0]} of optimizer {record.name} must have another name: "
+            f"{taken[0]} is an argument of descend, map or compare."
+        )
+    return record
 
 
 def plain_landscape(function: Function, dimension: int | None = None) -> landscapes.Landscape:

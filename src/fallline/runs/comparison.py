@@ -84,6 +84,7 @@ class Comparison:
 
     Examples
     --------
+    >>> from fallline.runs.compare import compare
     >>> result = compare("booth", {"slow": {"learning_rate": 0.01}, "fast": {"learning_rate": 0.1}}, starts=50, steps=30)
     >>> result.starts, list(result.losses), result.losses["fast"].shape
     (50, ['slow', 'fast'], (50, 31))

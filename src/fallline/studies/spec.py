@@ -92,7 +92,11 @@ def _of_schedule(values: Mapping[str, Any]) -> Iterable[str]:
 
 def _of_data(values: Mapping[str, Any]) -> Iterable[str]:
     name = values.get("name", "")
-    return [p for p in inspect.signature(GENERATED[name]).parameters if p not in ("samples", "seed")] if name else ()
+    return (
+        [p for p in inspect.signature(GENERATED[name].function).parameters if p not in ("samples", "seed")]
+        if name
+        else ()
+    )
 
 
 def _number(name: str) -> Kind:

@@ -11,14 +11,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fallline.textbook.families import member
+from fallline.textbook.families import Member, member
 from fallline.textbook.operations import Array, erf, exp, log1p, magnitude, maximum, positive, tanh, where
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
 
-@dataclass(frozen=True)
-class Activation:
+@dataclass(frozen=True, repr=False)
+class Activation(Member):
     """A function of one number, applied to every entry, and its derivative.
 
     Parameters
@@ -31,6 +31,8 @@ class Activation:
         Maps z to da/dz, elementwise. Its argument is the pre-activation z, not a.
     analytic
         False if the function has a kink, so that a complex step across the kink gives a wrong derivative.
+    label
+        Its name in words, for display; by default, the name with spaces.
 
     Examples
     --------
@@ -45,16 +47,15 @@ class Activation:
     function: Callable[[Array], Array]
     slope: Callable[[Array], Array]
     analytic: bool = True
+    label: str = ""
+    page = "function"
 
     def __call__(self, z: Array) -> Array:
         return self.function(z)
 
-    def __repr__(self) -> str:
-        return f"Activation({self.name!r})"
-
 
 def identity(z: Array) -> Array:
-    """identity(z) = z, for a linear layer."""
+    """identity(z) = z: a linear layer."""
     return z
 
 
@@ -78,7 +79,7 @@ LEAK = 0.01
 
 
 def leaky_relu(z: Array) -> Array:
-    """leaky_relu(z) = z where z > 0, else 0.01 z (the constant `LEAK`). Source: Maas, Hannun & Ng 2013."""
+    """leaky_relu(z) = z where z > 0, else 0.01 z: the slope is the constant `LEAK`. Source: Maas, Hannun & Ng 2013."""
     return where(z > 0, z, LEAK * z)
 
 
@@ -88,7 +89,7 @@ def leaky_relu_slope(z: Array) -> Array:
 
 
 def logistic(z: Array) -> Array:
-    """logistic(z) = 1 / (1 + exp(-z)), the sigmoid; computed from exp(-|z|). Source: Rumelhart, Hinton & Williams 1986.
+    """logistic(z) = 1 / (1 + exp(-z)): the sigmoid, computed from exp(-|z|). Source: Rumelhart, Hinton & Williams 1986.
 
     >>> import numpy as np
     >>> logistic(np.array([-1000.0, 0.0, 1000.0])).tolist()
@@ -117,7 +118,7 @@ def hyperbolic_tangent_slope(z: Array) -> Array:
 
 
 def softplus(z: Array) -> Array:
-    """softplus(z) = log(1 + exp(z)), a relu without a kink; computed from exp(-|z|). Source: Dugas et al. 2001.
+    """softplus(z) = log(1 + exp(z)): a relu without a kink, computed from exp(-|z|). Source: Dugas et al. 2001.
 
     >>> import numpy as np
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).round(6).tolist()
@@ -150,7 +151,7 @@ def gelu_slope(z: Array) -> Array:
 
 
 def silu(z: Array) -> Array:
-    """silu(z) = z logistic(z), also called swish. Source: Elfwing, Uchibe & Doya 2018 (arXiv:1702.03118)."""
+    """silu(z) = z logistic(z): also called swish. Source: Elfwing, Uchibe & Doya 2018 (arXiv:1702.03118)."""
     return z * logistic(z)
 
 
@@ -162,12 +163,12 @@ def silu_slope(z: Array) -> Array:
 ACTIVATIONS: dict[str, Activation] = {
     a.name: a
     for a in (
-        Activation("gelu", gelu, gelu_slope),
+        Activation("gelu", gelu, gelu_slope, label="GELU"),
         Activation("identity", identity, identity_slope),
-        Activation("leaky_relu", leaky_relu, leaky_relu_slope, analytic=False),
+        Activation("leaky_relu", leaky_relu, leaky_relu_slope, analytic=False, label="leaky ReLU"),
         Activation("logistic", logistic, logistic_slope),
-        Activation("relu", relu, relu_slope, analytic=False),
-        Activation("silu", silu, silu_slope),
+        Activation("relu", relu, relu_slope, analytic=False, label="ReLU"),
+        Activation("silu", silu, silu_slope, label="SiLU"),
         Activation("softplus", softplus, softplus_slope),
         Activation("tanh", hyperbolic_tangent, hyperbolic_tangent_slope),
     )

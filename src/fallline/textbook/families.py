@@ -1,15 +1,105 @@
-"""Look up a member of a family by its name."""
+"""What the members of a family have in common: a name, a label, a formula, and settings with their declarations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
 
-from fallline.errors import UnknownNameError
+from fallline.errors import SettingError, UnknownNameError
+from fallline.settings import SETTINGS, Setting, latex_symbol
 
-__all__ = ["member"]
+__all__ = ["Member", "MemberWithSettings", "formula_of", "member"]
 
 T = TypeVar("T")
+
+
+class Member:
+    """What every record of a family has: a name, a label, and the formula that its function's docstring states.
+
+    `page` is the name of the field that holds that function.
+
+    >>> from fallline.textbook.activations import ACTIVATIONS
+    >>> ACTIVATIONS["relu"].label, ACTIVATIONS["relu"].formula
+    ('ReLU', 'relu(z) = max(z, 0)')
+    """
+
+    name: str
+    label: str
+    page: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", str(self.name).replace("_", " "))
+
+    @property
+    def formula(self) -> str:
+        """The equation in one short text, as the docstring of its function has it; empty if that has none."""
+        return formula_of(getattr(self, self.page))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class MemberWithSettings(Member):
+    """A record of a family whose function has settings: its keyword-only arguments.
+
+    A setting is declared in the record (`own_settings`), or else in `fallline.SETTINGS`, or else may be any finite number.
+    Its default is that of the argument, or else the declaration's. An argument whose default is not a number (True, a
+    text, None) is not a setting, and stays at its default.
+
+    >>> from fallline.textbook.optimizers import OPTIMIZERS
+    >>> OPTIMIZERS["rmsprop"].settings
+    ('learning_rate', 'decay', 'epsilon')
+    >>> OPTIMIZERS["rmsprop"].declared["epsilon"].range
+    'at least 0'
+    """
+
+    own_settings: tuple[Setting, ...]
+    kinds: ClassVar[tuple[Any, ...]] = (inspect.Parameter.KEYWORD_ONLY,)
+    """The kinds of arguments that are settings."""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of its settings."""
+        return tuple(self.declared)
+
+    @cached_property
+    def declared(self) -> Mapping[str, Setting]:
+        """The declaration of each of its settings.
+
+        Raises
+        ------
+        SettingError
+            If `own_settings` declares a name that is no keyword argument, or a default is out of range.
+        """
+        owner = f"{type(self).__name__.lower()} {self.name}"
+        parameters = inspect.signature(getattr(self, self.page)).parameters.values()
+        defaults = {p.name: p.default for p in parameters if p.kind in self.kinds}
+        own = {s.name: s for s in self.own_settings}
+        for name in own:
+            if name not in defaults:
+                raise SettingError(
+                    f"{name} is declared as a setting of {owner}, but is not one of its arguments; "
+                    f"they are {', '.join(defaults) or 'none'}."
+                )
+        declared = {}
+        for name, default in defaults.items():
+            declaration = own.get(name) or SETTINGS.get(name)
+            if default is inspect.Parameter.empty:
+                if declaration is None:
+                    raise SettingError(
+                        f"{name} of {owner} must have a default, or be declared: write {name}=1.0 in the function, or give "
+                        "a Setting."
+                    )
+                declared[name] = declaration
+            elif isinstance(default, int | float) and not isinstance(default, bool):
+                declaration = declaration or Setting(name, latex_symbol(name), f"a setting of {owner}", 0.0)
+                declared[name] = replace(declaration, default=declaration.check(default))
+        return declared
 
 
 def member(what: str, name: object, family: Mapping[str, T]) -> T:
@@ -29,3 +119,18 @@ def member(what: str, name: object, family: Mapping[str, T]) -> T:
     if not isinstance(name, str) or name not in family:
         raise UnknownNameError(what, name, family)
     return family[name]
+
+
+def formula_of(function: Callable[..., Any]) -> str:
+    """Return the equation in a docstring: its first sentence, or else its first indented block; "" if it has neither.
+
+    >>> def f(x):
+    ...     "f(x) = max(x, 0): the ramp. Source: none."
+    >>> formula_of(f)
+    'f(x) = max(x, 0)'
+    """
+    text = inspect.getdoc(function) or ""
+    sentence = re.split(r"(?<!\.)[.;:](?=\s|$)", " ".join(text.partition("\n\n")[0].split()), maxsplit=1)[0]
+    block = re.search(r"\n\n((?:    .+(?:\n|$))+)", text)
+    candidates = (sentence, inspect.cleandoc(block[1]) if block else "")
+    return next((equation for equation in candidates if " = " in equation), "")

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from fallline.textbook.families import member
+from fallline.textbook.families import Member, member
 
 __all__ = ["INITIALS", "Initial", "initial"]
 
 
-@dataclass(frozen=True)
-class Initial:
+@dataclass(frozen=True, repr=False)
+class Initial(Member):
     """A distribution of initial weights.
 
     Parameters
@@ -34,6 +34,8 @@ class Initial:
         True if biases are drawn as well, with factor 1; otherwise they are 0.
     order
         "forward" draws W1, b1, W2, ...; "backward" draws the output layer first, as the notebook: V, c, W2, b2, ...
+    label
+        Its name in words, for display; by default, the name with spaces.
 
     Examples
     --------
@@ -46,9 +48,8 @@ class Initial:
     deviation: Callable[[int, int], float]
     biases: bool = False
     order: Literal["forward", "backward"] = "forward"
-
-    def __repr__(self) -> str:
-        return f"Initial({self.name!r})"
+    label: str = ""
+    page = "deviation"
 
 
 def one(n_in: int, n_out: int) -> float:
@@ -103,10 +104,10 @@ def he_uniform(n_in: int, n_out: int) -> float:
 INITIALS: dict[str, Initial] = {
     i.name: i
     for i in (
-        Initial("glorot_normal", "normal", glorot_normal),
-        Initial("glorot_uniform", "uniform", glorot_uniform),
-        Initial("he_normal", "normal", he_normal),
-        Initial("he_uniform", "uniform", he_uniform),
+        Initial("glorot_normal", "normal", glorot_normal, label="Glorot normal"),
+        Initial("glorot_uniform", "uniform", glorot_uniform, label="Glorot uniform"),
+        Initial("he_normal", "normal", he_normal, label="He normal"),
+        Initial("he_uniform", "uniform", he_uniform, label="He uniform"),
         Initial("normal", "normal", one, biases=True),
         Initial("notebook", "normal", one, biases=True, order="backward"),
         Initial("uniform", "uniform", one, biases=True),

@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fallline.textbook.families import member
+from fallline.textbook.families import Member, member
 from fallline.textbook.operations import Array, cos, exp, sin, sqrt, tanh
 
 __all__ = ["LANDSCAPES", "Landscape", "landscape", "quadratic"]
 
 
-@dataclass(frozen=True)
-class Landscape:
+@dataclass(frozen=True, repr=False)
+class Landscape(Member):
     """A function of a point, its gradient, and what is known about it.
 
     Parameters
@@ -41,6 +41,8 @@ class Landscape:
         The number of coordinates, for pages that take any number of them.
     log_levels
         True if contours should have logarithmic levels.
+    label
+        Its name in words, for display; by default, the name with spaces.
 
     Examples
     --------
@@ -56,12 +58,11 @@ class Landscape:
     minima: tuple[tuple[float, ...], ...] = ()
     dimension: int = 2
     log_levels: bool = False
+    label: str = ""
+    page = "function"
 
     def __call__(self, *coordinates: Array) -> Array:
         return self.function(*coordinates)
-
-    def __repr__(self) -> str:
-        return f"Landscape({self.name!r})"
 
 
 def rosenbrock(*x: Array) -> Array:
@@ -169,7 +170,7 @@ def three_hump_camel_gradient(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 def monkey_saddle(x: Array, y: Array) -> Array:
-    """f(x, y) = x^3 - 3 x y^2, the real part of (x + iy)^3; no minimum. Kühnel, Differential Geometry."""
+    """f(x, y) = x^3 - 3 x y^2: the real part of (x + iy)^3; no minimum. Kühnel, Differential Geometry."""
     return x**3 - 3 * x * y**2
 
 
@@ -200,7 +201,7 @@ def plateau_gradient(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 def quadratic(condition: float = 10.0) -> Landscape:
-    """f(x, y) = (x^2 + condition y^2) / 2, the quadratic bowl: Hessian eigenvalues 1 and condition.
+    """The quadratic bowl f(x, y) = (x^2 + condition y^2) / 2, whose Hessian has the eigenvalues 1 and condition.
 
     If condition >= 1, the condition number is kappa = condition, and gradient descent converges for learning rates
     below 2 / condition.
@@ -210,6 +211,7 @@ def quadratic(condition: float = 10.0) -> Landscape:
     """
 
     def bowl(x: Array, y: Array) -> Array:
+        """f(x, y) = (x^2 + condition y^2) / 2, with the `condition` of the landscape."""
         return (x**2 + condition * y**2) / 2
 
     def bowl_gradient(x: Array, y: Array) -> tuple[Array, Array]:
@@ -226,27 +228,33 @@ _TANG = -2.903534027771177
 LANDSCAPES: dict[str, Landscape] = {
     record.name: record
     for record in (
-        Landscape("ackley", ackley, ackley_gradient, (2.5, 1.5), ((-4, 4), (-4, 4)), ((0.0, 0.0),)),
-        Landscape("beale", beale, beale_gradient, (1.0, 1.0), ((-4.5, 4.5), (-4.5, 4.5)), ((3.0, 0.5),), 2, True),
-        Landscape("booth", booth, booth_gradient, (-5.0, 5.0), ((-10, 10), (-10, 10)), ((1.0, 3.0),), 2, True),
+        Landscape("ackley", ackley, ackley_gradient, (2.5, 1.5), ((-4, 4), (-4, 4)), ((0.0, 0.0),), label="Ackley"),
+        Landscape("beale", beale, beale_gradient, (1.0, 1.0), ((-4.5, 4.5), (-4.5, 4.5)), ((3.0, 0.5),), 2, True, "Beale"),
+        Landscape("booth", booth, booth_gradient, (-5.0, 5.0), ((-10, 10), (-10, 10)), ((1.0, 3.0),), 2, True, "Booth"),
         Landscape(
             "himmelblau", himmelblau, himmelblau_gradient, (0.0, 0.0), ((-5, 5), (-5, 5)),
             ((3.0, 2.0), (-2.805118086952745, 3.131312518250573),
-             (-3.779310253377747, -3.283185991286170), (3.584428340330492, -1.848126526964404)), 2, True,
+             (-3.779310253377747, -3.283185991286170), (3.584428340330492, -1.848126526964404)), 2, True, "Himmelblau",
         ),
         Landscape("monkey_saddle", monkey_saddle, monkey_saddle_gradient, (1.0, 0.1), ((-2, 2), (-2, 2))),
         Landscape("plateau", plateau, plateau_gradient, (2.5, 1.5), ((-4, 4), (-4, 4)), ((0.0, 0.0),)),
         quadratic(),
-        Landscape("rastrigin", rastrigin, rastrigin_gradient, (2.3, 1.4), ((-5.12, 5.12), (-5.12, 5.12)), ((0.0, 0.0),)),
+        Landscape(
+            "rastrigin", rastrigin, rastrigin_gradient, (2.3, 1.4), ((-5.12, 5.12), (-5.12, 5.12)), ((0.0, 0.0),),
+            label="Rastrigin",
+        ),
         Landscape(
             "rosenbrock", rosenbrock, rosenbrock_gradient, (-1.2, 1.0), ((-1.5, 1.5), (-1.0, 3.0)), ((1.0, 1.0),), 2, True,
+            "Rosenbrock",
         ),
         Landscape("saddle", saddle, saddle_gradient, (1.5, 0.01), ((-2, 2), (-2, 2))),
         Landscape(
             "styblinski_tang", styblinski_tang, styblinski_tang_gradient, (0.0, 0.0), ((-5, 5), (-5, 5)), ((_TANG, _TANG),),
+            label="Styblinski-Tang",
         ),
         Landscape(
-            "three_hump_camel", three_hump_camel, three_hump_camel_gradient, (2.0, -1.0), ((-3, 3), (-3, 3)), ((0.0, 0.0),), 2, True,
+            "three_hump_camel", three_hump_camel, three_hump_camel_gradient, (2.0, -1.0), ((-3, 3), (-3, 3)), ((0.0, 0.0),),
+            2, True, "three-hump camel",
         ),
     )
 }  # fmt: skip

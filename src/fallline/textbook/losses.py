@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fallline.textbook import activations
-from fallline.textbook.families import member
+from fallline.textbook.families import Member, member
 from fallline.textbook.operations import Array, log_sum_exp, softmax, total
 
 __all__ = ["LOSSES", "Loss", "loss"]
 
 
-@dataclass(frozen=True)
-class Loss:
+@dataclass(frozen=True, repr=False)
+class Loss(Member):
     """A loss of logits Z against targets T, its gradient, and what the logits mean.
 
     Parameters
@@ -35,6 +35,8 @@ class Loss:
         Maps Z to the network's answer: class probabilities, or Z itself.
     targets
         What T holds: "classes" (one-hot rows), "labels" (each 0 or 1), or "values" (any number).
+    label
+        Its name in words, for display; by default, the name with spaces.
 
     Examples
     --------
@@ -49,9 +51,8 @@ class Loss:
     delta: Callable[[Array, Array], Array]
     output: Callable[[Array], Array]
     targets: Literal["classes", "labels", "values"]
-
-    def __repr__(self) -> str:
-        return f"Loss({self.name!r})"
+    label: str = ""
+    page = "value"
 
 
 def cross_entropy(Z: Array, T: Array) -> Array:
@@ -88,7 +89,7 @@ def squared_error_delta(Z: Array, T: Array) -> Array:
 
 
 def half_squared_error(Z: Array, T: Array) -> Array:
-    """L = 1/2 sum_k (z_k - t_k)^2, the convention of many courses.
+    """L = 1/2 sum_k (z_k - t_k)^2: the convention of many courses.
 
     Convention: not divided by n_out. scikit-learn's MLPRegressor has this gradient, but reports the loss divided by
     n_out.
@@ -118,9 +119,16 @@ def logistic_delta(Z: Array, T: Array) -> Array:
 LOSSES: dict[str, Loss] = {
     record.name: record
     for record in (
-        Loss("cross_entropy", cross_entropy, cross_entropy_delta, softmax, "classes"),
-        Loss("half_squared_error", half_squared_error, half_squared_error_delta, activations.identity, "values"),
-        Loss("logistic", logistic, logistic_delta, activations.logistic, "labels"),
+        Loss("cross_entropy", cross_entropy, cross_entropy_delta, softmax, "classes", "cross-entropy"),
+        Loss(
+            "half_squared_error",
+            half_squared_error,
+            half_squared_error_delta,
+            activations.identity,
+            "values",
+            "half the squared error",
+        ),
+        Loss("logistic", logistic, logistic_delta, activations.logistic, "labels", "logistic loss"),
         Loss("squared_error", squared_error, squared_error_delta, activations.identity, "values"),
     )
 }

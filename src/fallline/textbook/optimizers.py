@@ -1,7 +1,8 @@
 """Optimizers: `init` and `step`, elementwise, so a page reads for one weight as for all.
 
 Letters: w parameter, g gradient at w, t number of the step (1 for the first), v, s, m state. w, g and each state
-variable have the same shape, (..., P) or any other. `fallline.settings` declares each setting's range and default.
+variable have the same shape, (..., P) or any other. `fallline.settings` declares the settings that
+optimizers share; an optimizer declares others in its record (`own_settings`).
 Each page names its convention, because systems differ (PyTorch, Keras, optax, scikit-learn):
 
 - momentum, nesterov: the learning rate stands *inside* the velocity (classical; the notebook, Keras, scikit-learn);
@@ -12,15 +13,14 @@ Each page names its convention, because systems differ (PyTorch, Keras, optax, s
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from fallline.textbook.families import member
+from fallline.settings import Setting
+from fallline.textbook.families import MemberWithSettings, member
 from fallline.textbook.operations import Array, let, sqrt
 
 __all__ = ["OPTIMIZERS", "Optimizer", "optimizer"]
@@ -28,8 +28,8 @@ __all__ = ["OPTIMIZERS", "Optimizer", "optimizer"]
 State = tuple[Array, ...]
 
 
-@dataclass(frozen=True)
-class Optimizer:
+@dataclass(frozen=True, repr=False)
+class Optimizer(MemberWithSettings):
     """An update rule.
 
     Parameters
@@ -42,6 +42,10 @@ class Optimizer:
         The letters of its state variables, each shaped like w.
     init_state
         Maps `(w, **settings)` to the state before the first step. If None, each state variable starts at 0.
+    label
+        Its name in words, for display; by default, the name with spaces.
+    own_settings
+        Declarations of settings that `fallline.settings` does not declare, or declares with another range.
 
     Examples
     --------
@@ -56,21 +60,15 @@ class Optimizer:
     step: Callable[..., tuple[Array, State]]
     state: tuple[str, ...] = ()
     init_state: Callable[..., State] | None = None
-
-    @cached_property
-    def settings(self) -> tuple[str, ...]:
-        """The names of its settings: the keyword arguments of `step`."""
-        parameters = inspect.signature(self.step).parameters.values()
-        return tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
+    label: str = ""
+    own_settings: tuple[Setting, ...] = ()
+    page = "step"
 
     def init(self, w: Array, **settings: Any) -> State:
         """Return the state before the first step."""
         if self.init_state is not None:
             return self.init_state(w, **settings)
         return tuple(np.zeros_like(w) for _ in self.state)
-
-    def __repr__(self) -> str:
-        return f"Optimizer({self.name!r})"
 
 
 def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array) -> tuple[Array, State]:
@@ -277,16 +275,16 @@ def adamw(
 OPTIMIZERS: dict[str, Optimizer] = {
     o.name: o
     for o in (
-        Optimizer("adagrad", adagrad, ("s",), adagrad_state),
-        Optimizer("adam", adam, ("m", "v")),
-        Optimizer("adam_epsilon_hat", adam_epsilon_hat, ("m", "v")),
-        Optimizer("adamw", adamw, ("m", "v")),
+        Optimizer("adagrad", adagrad, ("s",), adagrad_state, "AdaGrad"),
+        Optimizer("adam", adam, ("m", "v"), label="Adam"),
+        Optimizer("adam_epsilon_hat", adam_epsilon_hat, ("m", "v"), label="Adam (ϵ̂)"),
+        Optimizer("adamw", adamw, ("m", "v"), label="AdamW"),
         Optimizer("gradient_descent", gradient_descent),
         Optimizer("momentum", momentum, ("v",)),
-        Optimizer("momentum_outside", momentum_outside, ("v",)),
-        Optimizer("nesterov", nesterov, ("v",)),
-        Optimizer("nesterov_outside", nesterov_outside, ("v",)),
-        Optimizer("rmsprop", rmsprop, ("s",)),
+        Optimizer("momentum_outside", momentum_outside, ("v",), label="momentum (rate outside)"),
+        Optimizer("nesterov", nesterov, ("v",), label="Nesterov"),
+        Optimizer("nesterov_outside", nesterov_outside, ("v",), label="Nesterov (rate outside)"),
+        Optimizer("rmsprop", rmsprop, ("s",), label="RMSProp"),
     )
 }
 

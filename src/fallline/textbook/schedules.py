@@ -1,25 +1,25 @@
 """Learning-rate schedules: the factor on the learning rate at step t (1 for the first step).
 
 The learning rate of step t is learning_rate * factor(t). t is a number or an array of steps; the factor has its shape,
-or is one number. `steps` is the length of the run. `fallline.settings` declares each setting's range and default.
+or is one number. `steps` is the length of the run. `fallline.settings` declares the settings that
+schedules share; a schedule declares others in its record.
 """
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
-from fallline.textbook.families import member
+from fallline.settings import Setting
+from fallline.textbook.families import MemberWithSettings, member
 from fallline.textbook.operations import Array, cos, floor, minimum
 
 __all__ = ["SCHEDULES", "Schedule", "schedule"]
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, repr=False)
+class Schedule(MemberWithSettings):
     """A factor on the learning rate, as a function of the step.
 
     Parameters
@@ -28,6 +28,10 @@ class Schedule:
         The usual name in the field.
     factor
         Maps `(t, *, ...)` to the factor of step t. Its keyword arguments are the schedule's settings.
+    label
+        Its name in words, for display; by default, the name with spaces.
+    own_settings
+        Declarations of settings that `fallline.settings` does not declare, or declares with another range.
 
     Examples
     --------
@@ -37,15 +41,9 @@ class Schedule:
 
     name: str
     factor: Callable[..., Array]
-
-    @cached_property
-    def settings(self) -> tuple[str, ...]:
-        """The names of its settings: the keyword arguments of `factor`."""
-        parameters = inspect.signature(self.factor).parameters.values()
-        return tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
-
-    def __repr__(self) -> str:
-        return f"Schedule({self.name!r})"
+    label: str = ""
+    own_settings: tuple[Setting, ...] = ()
+    page = "factor"
 
 
 def constant(t: Array) -> Array:

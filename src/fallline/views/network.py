@@ -31,8 +31,6 @@ COLUMN = 1.3
 RADIUS = 0.19
 """Inches from the middle of a unit to its rim."""
 
-_ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU", "gelu": "GELU", "silu": "SiLU"}
-
 
 def draw_network(
     network: Network,
@@ -220,8 +218,7 @@ def _caption(network: Network, l: int) -> list[str]:
             {"cross_entropy": "softmax", "logistic": "logistic"}.get(network.loss.name, "identity"),
             *count,
         ]
-    name = network.activations[l - 1].name
-    return [f"layer {l}", _ACTIVATIONS.get(name, name.replace("_", " ")), *count]
+    return [f"layer {l}", network.activations[l - 1].label, *count]
 
 
 def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
@@ -239,9 +236,7 @@ def _alt(network: Network, weights: tuple[Layer, ...] | None) -> str:
     sizes = network.sizes
     layers = [f"{sizes[0]} input{'s' if sizes[0] != 1 else ''}"]
     for n, f in zip(sizes[1:-1], network.activations, strict=True):
-        layers.append(
-            f"a layer of {n} {_ACTIVATIONS.get(f.name, f.name.replace('_', ' '))} unit{'s' if n != 1 else ''}"
-        )
+        layers.append(f"a layer of {n} {f.label} unit{'s' if n != 1 else ''}")
     answer = {"cross_entropy": " through softmax", "logistic": " through the logistic function"}.get(
         network.loss.name, ""
     )

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from fallline.settings import GREEK
 from fallline.views.order import parts
 from fallline.views.typeset import ATOM, MULTIPLY, POWER, Latex, Piece
 
@@ -13,11 +14,6 @@ __all__ = ["Text", "width"]
 
 _UP = dict(zip("0123456789+-=()ijkmnt", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱʲᵏᵐⁿᵗ", strict=True)) | {"T": "ᵀ"}
 _DOWN = dict(zip("0123456789+-=()ijkmnt", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ᵢⱼₖₘₙₜ", strict=True)) | {",": ","}
-_GREEK = {
-    r"\alpha": "α", r"\beta": "β", r"\delta": "δ", r"\Delta": "Δ", r"\epsilon": "ϵ", r"\eta": "η", r"\kappa": "κ",
-    r"\lambda": "λ", r"\mu": "μ", r"\pi": "π", r"\rho": "ρ", r"\sigma": "σ", r"\varepsilon": "ε", r"\ell": "ℓ",
-    r"\ast": "*", r"\theta": "θ", r"\gamma": "γ", r"\tau": "τ", r"\omega": "ω",
-}  # fmt: skip
 _ACCENTS = {r"\hat": "\u0302", r"\tilde": "\u0303"}
 _FUNCTIONS = {"logistic": "σ", "maximum": "max", "minimum": "min"}
 _RELATIONS = {">": ">", "<": "<", ">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
@@ -41,7 +37,7 @@ class Text(Latex):
         for accent, mark in _ACCENTS.items():
             if base.startswith(accent + " ") or base.startswith(accent + "{"):
                 base = base[len(accent) :].strip(" {}") + mark
-        base = _GREEK.get(base, base)
+        base = GREEK.get(base, base)
         if up == r"\top":  # no layer: 1ₘᵀ, not 1ᵀₘ
             return base + _script(down, _DOWN, "_") + "ᵀ"
         return base + _script(up.replace(r"\top", "T"), _UP, "^") + _script(down, _DOWN, "_")
@@ -108,7 +104,7 @@ def width(text: str) -> int:
 
 def _script(text: str, table: dict[str, str], sign: str) -> str:
     plain = text.replace("−", "-").replace(" ", "")
-    for name, letter in _GREEK.items():
+    for name, letter in GREEK.items():
         plain = plain.replace(name, letter)
     if all(c in table for c in plain):
         return "".join(table[c] for c in plain)

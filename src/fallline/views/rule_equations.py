@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import sympy
 
 from fallline.readings.symbols import Expressions, Partial, partial, read, symbol, tidy, unbranch
-from fallline.settings import SETTINGS
+from fallline.settings import SETTINGS, Setting, latex_symbol
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.losses import Loss
@@ -30,7 +31,7 @@ def coordinates(landscape: Landscape) -> tuple[sympy.Symbol, ...]:
     if len(names) != landscape.dimension:
         n = landscape.dimension
         names = ["x", "y"] if n == 2 else [f"x_{{{k + 1}}}" for k in range(n)]
-    return tuple(sympy.Symbol(_subscripted(name), real=True) for name in names)
+    return tuple(sympy.Symbol(latex_symbol(name), real=True) for name in names)
 
 
 def of_landscape(landscape: Landscape) -> tuple[Section, ...]:
@@ -102,21 +103,21 @@ def of_loss(loss: Loss, units: int = 3) -> tuple[Section, ...]:
 def of_schedule(schedule: Schedule) -> tuple[Section, ...]:
     """The learning rate of step t."""
     t = sympy.Symbol("t", positive=True, integer=True)
-    settings = {name: setting_symbol(name) for name in schedule.settings}
-    rate = setting_symbol("learning_rate")
+    settings = {name: setting_symbol(declared) for name, declared in schedule.declared.items()}
+    rate = setting_symbol(SETTINGS["learning_rate"])
     factor = read(schedule.factor, t, **settings)
     return (
         Section(
             "Learning rate of step t",
             (Equation(symbol(rate.name, None, "t"), sympy.factor_terms(rate * factor)),),
-            "t is 1 for the first step." + _meanings(schedule.settings),
+            "t is 1 for the first step." + _meanings(schedule.declared),
         ),
     )
 
 
 def of_optimizer(optimizer: Optimizer) -> tuple[Section, ...]:
     """The update rule: each line that the page names with `let`, and whatever else it returns."""
-    settings = {name: setting_symbol(name) for name in optimizer.settings}
+    settings = {name: setting_symbol(declared) for name, declared in optimizer.declared.items()}
     counts: dict[str, int] = {}
     equations: list[Equation] = []
 
@@ -149,22 +150,22 @@ def of_optimizer(optimizer: Optimizer) -> tuple[Section, ...]:
         Equation(symbol(_letter(s), None, 0), sympy.sympify(v.item()))
         for s, v in zip(optimizer.state, start, strict=True)
     ]
-    sections = [Section("Update", tuple(equations), _convention(optimizer, equations) + _meanings(optimizer.settings))]
+    sections = [Section("Update", tuple(equations), _convention(optimizer, equations) + _meanings(optimizer.declared))]
     shown = tuple(e for e in first if e.left.name != str(e.right).replace("_0", "_{0}"))
     return (*sections, Section("Start", shown)) if shown else tuple(sections)
 
 
-def setting_symbol(name: str) -> sympy.Symbol:
-    """The symbol that a setting is declared with; an unknown one's own name."""
-    return sympy.Symbol(SETTINGS[name].symbol if name in SETTINGS else _subscripted(name), positive=True)
+def setting_symbol(declared: Setting) -> sympy.Symbol:
+    """The symbol of a setting."""
+    return sympy.Symbol(declared.symbol, positive=True)
 
 
 def _convention(optimizer: Optimizer, equations: list[Equation]) -> str:
     """Where the learning rate stands, read off the equations."""
     text = "g is the gradient at w."
     velocity = next((e for e in equations if e.left.name == "v_{t+1}"), None)
-    if "momentum" in optimizer.settings and velocity is not None:
-        inside = velocity.right.has(setting_symbol("learning_rate"))
+    if {"learning_rate", "momentum"} <= set(optimizer.settings) and velocity is not None:
+        inside = velocity.right.has(setting_symbol(optimizer.declared["learning_rate"]))
         text += (
             " The learning rate stands inside the velocity (as in Keras and scikit-learn)."
             if inside
@@ -173,21 +174,12 @@ def _convention(optimizer: Optimizer, equations: list[Equation]) -> str:
     return text
 
 
-def _meanings(names: tuple[str, ...]) -> str:
+def _meanings(declared: Mapping[str, Setting]) -> str:
     from fallline.views.plain import Text
 
-    words = [f"{Text().write(setting_symbol(n))}: {n.replace('_', ' ')}" for n in names]
+    words = [f"{Text().write(setting_symbol(s))}: {s.label}" for s in declared.values()]
     return f" {'; '.join(words)}." if words else ""
 
 
 def _letter(name: str) -> str:
-    return rf"\hat{{{name[:-4]}}}" if name.endswith("_hat") else _subscripted(name)
-
-
-def _subscripted(name: str) -> str:
-    """A Python name as a symbol's: x1 and x_1 become x with index 1, alpha the Greek letter."""
-    letters = name.rstrip("0123456789").rstrip("_")
-    digits = name[len(letters) :].strip("_")
-    greek = ("alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "rho", "sigma", "tau", "omega")
-    base = f"\\{letters}" if letters in greek else letters.replace("_", " ")
-    return f"{base}_{{{digits}}}" if digits and letters else base or name
+    return rf"\hat{{{name[:-4]}}}" if name.endswith("_hat") else latex_symbol(name)

@@ -7,17 +7,9 @@ from collections.abc import Sequence
 from fallline.experiment.method import Method
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
-from fallline.settings import SETTINGS
 from fallline.views.style import listed, named, number
 
 __all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
-
-_LOSSES = {
-    "cross_entropy": "cross-entropy",
-    "half_squared_error": "half the squared error",
-    "logistic": "logistic loss",
-    "squared_error": "squared error",
-}
 
 
 def objective_words(objective: Objective) -> str:
@@ -28,7 +20,7 @@ def objective_words(objective: Objective) -> str:
 def loss_words(objective: Objective) -> str:
     """The loss and its unit: "loss: sum of cross-entropy over 300 samples", "loss f(x, y)"."""
     if isinstance(objective, NetworkObjective):
-        loss = _LOSSES.get(objective.network.loss.name, objective.network.loss.name.replace("_", " "))
+        loss = objective.network.loss.label
         penalty = " and L2 penalty" if objective.network.l2 else ""
         how = "sum" if objective.network.reduction == "sum" else "mean"
         count = len(objective.data)
@@ -41,9 +33,9 @@ def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     """The method in parts by name: its optimizer, each setting that matters, its schedule."""
     parts = {"optimizer": method.optimizer.name.replace("_", " ")}
     for name, value in method.settings.items():
-        known = SETTINGS.get(name)
-        if name in ("learning_rate", "momentum") or known is None or value != known.default:
-            parts[name] = f"{name.replace('_', ' ')} {number(value, 5)}"
+        declared = method.optimizer.declared[name]
+        if name in ("learning_rate", "momentum") or value != declared.default:
+            parts[name] = f"{declared.label} {number(value, 5)}"
     for layer, value in method.learning_rates.items():
         parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
     if method.schedule.name != "constant":
