@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 
 from fallline.errors import OutputError
-from fallline.maps.file import MapFile
 from fallline.maps.tiles import Tile, layout
 from fallline.maps.values import MapValues
 from fallline.maps.workers import computed
+from fallline.maps.writer import MapWriter
 from fallline.runs.execution import Execution, Progress
 from fallline.settings import SETTINGS
 
@@ -30,7 +30,7 @@ def growing(
     `order` rearranges the work; it cannot change a value.
     """
     spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
-    file = None if result.path is None else MapFile.create_or_resume(result.path, spec)
+    file = None if result.path is None else MapWriter.create_or_resume(result.path, spec)
     try:
         if file is not None:
             for tile, values in file.tiles(spec):

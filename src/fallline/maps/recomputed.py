@@ -12,8 +12,19 @@ from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import Values, at_cells
 from fallline.maps.rows import pack
 from fallline.maps.tiles import Tile
+from fallline.runs import engine
 
-__all__ = ["misplaced"]
+__all__ = ["misplaced", "recomputable"]
+
+_QUICK_WORK, _QUICK_PARAMETERS = 2e9, 64
+"""Floating-point operations, and parameters of an objective to be compiled, that take a fraction of a second."""
+
+
+def recomputable(spec: MapSpec, tiles: int, *, quick: bool) -> bool:
+    """Whether three cells of each tile can be computed again to the bit; `quick`: in a fraction of a second."""
+    work = 3 * tiles * spec.work / spec.cells
+    long = work > _QUICK_WORK or spec.objective.dimension > _QUICK_PARAMETERS
+    return engine.name_of(spec.objective) == "machine" and not (quick and long)
 
 
 def misplaced(spec: MapSpec, tiles: Iterable[tuple[Tile, Values]]) -> Tile | None:
