@@ -6,21 +6,19 @@ A sentence is "" where there is nothing to say; otherwise it begins with a space
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import TraceError
+from fallline.experiment.method import Method
 from fallline.measures.outcome import VANISHED, Statistics, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.traced import traced_landscape
 from fallline.readings.nonfinite import Trouble, first_troubles
 from fallline.runs.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.textbook import network as pages
-
-if TYPE_CHECKING:
-    from fallline.experiment.method import Method
 
 __all__ = [
     "Ended",

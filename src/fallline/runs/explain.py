@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.method import Method
 from fallline.measures.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.curvature import Point
@@ -29,9 +30,6 @@ from fallline.runs.evidence import (
     trouble,
     unknown_gradient,
 )
-
-if TYPE_CHECKING:
-    from fallline.experiment.method import Method
 
 __all__ = ["explain"]
 
