@@ -20,15 +20,16 @@ import tomlkit
 
 from fallline.data.tables import table
 from fallline.errors import FalllineError
+from fallline.experiment.build import build_method, build_start, objective_of
+from fallline.experiment.derivative import derivative_formula as formula
 from fallline.experiment.starts import draw_starts
+from fallline.experiment.studies import builtin_text, parse, to_toml
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.presets import PRESETS
-from fallline.lab.session import MESSAGES, Session
+from fallline.lab.session.session import MESSAGES, Session
 from fallline.lab.state import default_state
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend
-from fallline.studies import builtin_text, parse, to_toml
-from fallline.studies.checking import build_landscape, build_method, build_objective, build_start, formula
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -149,9 +150,9 @@ def read_study(text: str) -> None:
     """Read it; the first runs are run, where they are small, and the study is written again."""
     read = parse(text)
     assert parse(to_toml(read)) == read
-    for plans, build in ((read.descents, build_landscape), (read.fits, build_objective)):
+    for plans, name in ((read.descents, "landscape"), (read.fits, "network")):
         for plan in plans[:2]:
-            target = build(read)
+            target = objective_of(read, name)
             if plan.steps <= 50 and target.dimension < 100:
                 start = build_start(plan.start, target)
                 how = build_method(plan, plan.steps)

@@ -6,19 +6,18 @@ import base64
 import json
 import shutil
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fallline.errors import OutputError, UsageError
+from fallline.experiment.build import build_map, objective_of
+from fallline.experiment.studies import study
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map, load_map
 from fallline.maps.rows import pack, tile_sha
 from fallline.runs import engine
-from fallline.studies import study
-from fallline.studies.checking import build_map, objective_of
 
 PLACE = Path(__file__).parent / "fixtures"
 HASHES = json.loads((PLACE / "hashes.json").read_text(encoding="utf-8"))
@@ -110,7 +109,7 @@ def test_exchanged_tiles_of_an_old_file_are_found(old):
 @pytest.mark.parametrize("name", HASHES["studies"])
 def test_a_study_gives_its_map(name):
     read = study(PLACE / "studies" / name)
-    plan = replace(read.maps[0], size="32x24")
+    plan = read.maps[0].with_(size="32x24")
     m = compute_map(build_map(plan, objective_of(read, plan.objective)))
     assert m.complete
     if SAME_ARITHMETIC:
@@ -122,8 +121,8 @@ def test_a_link_means_its_state(name):
     """What the page does with an address, in Python; its own code is tested in a browser."""
     pytest.importorskip("starlette")
     from fallline.lab.plan import build_plan
-    from fallline.lab.pyramid import view_spec
     from fallline.lab.state import read_state
+    from fallline.lab.work.pyramid import view_spec
 
     code = (PLACE / "links" / f"{name}.txt").read_text(encoding="utf-8").strip().partition("#")[2]
     told = json.loads(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)))

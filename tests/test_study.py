@@ -11,23 +11,13 @@ from hypothesis import strategies as st
 
 from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError
+from fallline.experiment.derivative import derivative_formula as formula
+from fallline.experiment.formats.toml_lines import line_of, locate
+from fallline.experiment.records import Draw, Schedule
+from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
+from fallline.experiment.study_records import Comparison, Figure, Map, NamedMethod, Run, ShownLandscape, Study
 from fallline.formulas import EXAMPLES
 from fallline.settings import SETTINGS
-from fallline.studies import BUILTIN, builtin_text, parse, study, to_toml
-from fallline.studies.checking import formula
-from fallline.studies.keys import declared
-from fallline.studies.locate import line_of, locate
-from fallline.studies.spec import (
-    ComparisonPlan,
-    Figure,
-    LandscapePlan,
-    MapPlan,
-    MethodPlan,
-    RunPlan,
-    SchedulePlan,
-    StartPlan,
-    Study,
-)  # fmt: skip
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -55,8 +45,8 @@ def test_the_built_in_study_explains_each_key():
             seen.add(match[1])
             assert told, f"{match[1]} stands without a comment before it"
     everything = " ".join(line for line in lines if line.startswith("#"))
-    for record in (StartPlan, Figure, SchedulePlan, RunPlan, ComparisonPlan, MapPlan):
-        for name in set(declared(record)) - {"settings"} - seen:
+    for record in (Draw, Figure, Schedule, Run, Comparison, Map):
+        for name in set(record.table_keys()) - seen:
             assert re.search(rf"\b{name}\b", everything), name
 
 
@@ -75,32 +65,33 @@ POINTS = st.tuples(st.floats(-9, 9), st.floats(-9, 9))
 STARTS = st.one_of(
     st.none(),
     POINTS,
-    st.builds(StartPlan, draw=st.just("notebook_uniform"), seed=st.integers(0, 99), index=st.integers(0, 3)),
+    st.builds(Draw, draw=st.just("notebook_uniform"), seed=st.integers(0, 99), index=st.integers(0, 3)),
 )
 SCHEDULED = st.one_of(
-    st.sampled_from(sorted(SCHEDULES)), st.just(SchedulePlan("step_decay", {"decay": 0.5, "every": 7}))
+    st.builds(Schedule, name=st.sampled_from(sorted(SCHEDULES))),
+    st.just(Schedule(name="step_decay", decay=0.5, every=7)),
 )
 
 
 @st.composite
-def runs(draw, kind=RunPlan):
+def runs(draw, kind=Run):
     optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
     common = {"optimizer": optimizer, "settings": draw(_settings_of(optimizer)), "schedule": draw(SCHEDULED)}
-    if kind is MethodPlan:
-        return MethodPlan(**common)
-    return RunPlan(name=draw(st.text(max_size=20)), start=draw(STARTS), steps=draw(st.integers(0, 50)), **common)
+    if kind is NamedMethod:
+        return NamedMethod(**common)
+    return Run(name=draw(st.text(max_size=20)), start=draw(STARTS), steps=draw(st.integers(0, 50)), **common)
 
 
 @st.composite
 def studies(draw):
     window = draw(st.none() | st.just(((-1.0, 2.0), (0.5, 3.0))))
     hill = draw(st.one_of(
-        st.builds(LandscapePlan, st.sampled_from(sorted(LANDSCAPES)), window=st.just(window)),
-        st.builds(LandscapePlan, formula=st.sampled_from(EXAMPLES), window=st.just(window)),
+        st.builds(ShownLandscape, name=st.sampled_from(sorted(LANDSCAPES)), window=st.just(window)),
+        st.builds(ShownLandscape, formula=st.sampled_from(EXAMPLES), window=st.just(window)),
     ))  # fmt: skip
-    methods = draw(st.lists(runs(MethodPlan), min_size=1, max_size=3, unique_by=lambda m: repr(m)))
-    named = tuple(MethodPlan(f"method {k}", m.optimizer, m.schedule, m.settings) for k, m in enumerate(methods))
-    comparison = ComparisonPlan(named, starts=draw(st.integers(1, 99)), target=draw(st.none() | st.floats(-5, 5)))
+    methods = draw(st.lists(runs(NamedMethod), min_size=1, max_size=3, unique_by=lambda m: repr(m)))
+    named = tuple(m.with_(name=f"method {k}") for k, m in enumerate(methods))
+    comparison = Comparison(methods=named, starts=draw(st.integers(1, 99)), target=draw(st.none() | st.floats(-5, 5)))
     return Study(
         title=draw(st.text()), question=draw(st.text()), landscape=hill,
         descents=tuple(draw(st.lists(runs(), max_size=3))), comparisons=(comparison,) * draw(st.integers(0, 1)),
@@ -128,7 +119,7 @@ def test_study_to_toml_to_study_is_the_identity(one):
         (HILL + "[[descents]]\n[[descents]]\nlearning_rate = 'fast'", 6, ["descents[2].learning_rate", "number", "'fast'"]),
         (HILL + "[[descents]]\noptimizer = 'momentum'\nmomentum = 1.2", 6, ["momentum", "in [0, 1]", "1.2"]),
         (HILL + "[[descents]]\nmomentum = 0.9", 5, ["momentum", "learning_rate"]),
-        (HILL + "[[descents]]\nsteps = -1", 5, ["steps", "at least 0", "-1"]),
+        (HILL + "[[descents]]\nsteps = -1", 5, ["steps", "in [0, 1000000000]", "-1"]),
         (HILL + "[[descents]]\nsteps = 2.5", 5, ["steps", "whole number", "2.5"]),
         (HILL + "[[descents]]\nstart = [1, 2, 3]", 5, ["start", "(2,)", "(3,)"]),
         (HILL + "[[descents]]\nstart = [\n 1,\n 'a']", 7, ["descents[1].start[2]", "number", "'a'"]),

@@ -11,7 +11,7 @@ import tomllib
 import pytest
 
 from fallline.cli.encoding import plain, prepare
-from fallline.studies import builtin_text
+from fallline.experiment.studies import builtin_text
 
 GRADIENT = """\
 def f(x, y):

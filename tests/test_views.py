@@ -23,9 +23,9 @@ from fallline.runs.compare import compare
 from fallline.runs.descent import descend
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.network import Network
-from fallline.views.map import Mark
-from fallline.views.paths import clipped, fitting_window
-from fallline.views.style import THEMES, oklab_ramp, wrapped
+from fallline.views.pictures.map import Mark
+from fallline.views.pictures.paths import clipped, fitting_window
+from fallline.views.pictures.style import THEMES, oklab_ramp, wrapped
 
 WINDOW = ((-1.0, 1.0), (-2.0, 2.0))
 

@@ -8,7 +8,6 @@ import json
 import sys
 import unicodedata
 import warnings
-from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -19,9 +18,9 @@ import fallline as fl
 from fallline import views
 from fallline.cli import main
 from fallline.errors import FalllineError, UnknownNameError, UsageError, visible
+from fallline.experiment.formats.toml import parse, to_toml
 from fallline.files import csv_cell, write_csv
 from fallline.maps.map import map as train_map
-from fallline.studies.document import parse, to_toml
 
 ACTING = [chr(k) for k in (*range(32), *range(127, 160), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))]  # fmt: skip
 HOSTILE = "=cats\x1b[2J\x9b31m\u202e\u2066\u200f\u2028\n\r\t\0\ufffe\ud800$x_1^"
@@ -133,7 +132,7 @@ def test_pictures_are_valid_and_show_escapes(m):
 
 def test_a_study_is_visible_and_says_the_same():
     title = HOSTILE.replace("\ud800", "")
-    text = to_toml(replace(fl.study(), title=title))
+    text = to_toml(fl.study().with_(title=title))
     assert visible(text, keep="\n") == text
     assert parse(text).title == title
 
@@ -144,7 +143,7 @@ def test_the_report_is_visible(network, monkeypatch):
 
     chapter = ("data", HOSTILE, {"data": network.data, "picture": "", "rows": []})
     monkeypatch.setattr("fallline.report.chapters.chapters", lambda results, gallery: [chapter])
-    page = render(SimpleNamespace(study=replace(fl.study(), title=HOSTILE)))
+    page = render(SimpleNamespace(study=fl.study().with_(title=HOSTILE)))
     assert r"cats\u001b[2J" in page.html
     assert visible(page.html, keep="\n\t") == page.html
 

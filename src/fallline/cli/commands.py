@@ -17,6 +17,7 @@ from fallline.cli.options import (
     objective_of,
 )
 from fallline.cli.progress import bar
+from fallline.user_code.python_file import names_file, split
 
 __all__ = ["COMMANDS"]
 
@@ -39,7 +40,6 @@ def draw(
     """
     import fallline as fl
     from fallline import views
-    from fallline.own.source import names_file, split
 
     if what[:1].isdigit() and not names_file(what):
         picture = views.draw_network(fl.Network.of(what, activation=activation), theme=theme)
@@ -88,8 +88,8 @@ def report(study: str = "three-gaussians", *, out: Out = None, force: Force = Fa
         study: A built-in study's name, or a TOML file.
         out: Folder to write to; `report` unless given.
     """
+    from fallline.experiment.studies import study as read
     from fallline.report import report as write
-    from fallline.studies import study as read
 
     with bar("report") as progress:
         files = write(read(study), out or Path("report"), overwrite=force, progress=progress)
@@ -106,7 +106,7 @@ def study(name: str = "three-gaussians") -> int:
     Args:
         name: A built-in study's name.
     """
-    from fallline.studies import builtin_text
+    from fallline.experiment.studies import builtin_text
 
     print_document(builtin_text(name))
     return 0

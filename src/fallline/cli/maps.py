@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +19,7 @@ from fallline.cli.options import (
 )
 from fallline.errors import UsageError
 from fallline.number_text import read_numbers
-from fallline.own.source import names_file
+from fallline.user_code.python_file import names_file
 
 __all__ = ["map_app"]
 
@@ -103,7 +102,7 @@ def map_(
         objective, x=x or plan["x"], y=y or plan["y"], size=size or plan.get("size", "256x256"), optimizer_=optimizer,
         steps=_first(steps, plan.get("steps"), 100), measures=measure, schedule_=decay,
         start=start if start is not None else None if drawn else plan.get("start"),
-        initial_=initial or plan.get("distribution", "normal"), seed=_first(seed, plan.get("seed"), 0), starts=starts,
+        initial_=initial or plan.get("initial", "normal"), seed=_first(seed, plan.get("seed"), 0), starts=starts,
         batch=_first(batch, plan.get("batch"), None), dtype=dtype or plan.get("dtype", "float64"),
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
@@ -155,9 +154,9 @@ def _mark(text: str) -> tuple[float, float, str]:
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     """The objective that a word names, and what the first map of its study says: axes, size, optimizer, start, steps."""
-    from fallline.studies import study as read
-    from fallline.studies.checking import build_start, schedule_words
-    from fallline.studies.checking import objective_of as of_study
+    from fallline.experiment.build import build_start, schedule_words
+    from fallline.experiment.build import objective_of as of_study
+    from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
     if names_file(word) or word in LANDSCAPES:
@@ -167,5 +166,4 @@ def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     target = of_study(described, plan.objective if plan else "")
     if plan is None:
         return target, {}
-    fields = {f.name: getattr(plan, f.name) for f in dataclasses.fields(plan)}
-    return target, fields | {"start": build_start(plan.start, target), "schedule": schedule_words(plan)}
+    return target, dict(plan) | {"start": build_start(plan.start, target), "schedule": schedule_words(plan.schedule)}

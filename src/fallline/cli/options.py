@@ -11,6 +11,7 @@ from cyclopts import Parameter, Token
 from fallline.errors import SettingError, UsageError
 from fallline.number_text import read_number, read_numbers, read_whole
 from fallline.settings import Setting
+from fallline.user_code.python_file import load, names_file, split
 
 __all__ = [
     "NUMBER",
@@ -74,6 +75,5 @@ Out = Annotated[Path | None, Parameter(name=["--out", "-o"])]
 
 def objective_of(text: str) -> str | Callable[..., Any]:
     """A landscape's name, or a function of the user's own as FILE.py:NAME, which executes that file."""
-    from fallline.own.source import load, names_file, split
 
     return load(*split(text)) if names_file(text) else text

@@ -103,11 +103,11 @@ class Method:
         declared = self.optimizer.declared
         always = ("learning_rate", "momentum")
         named = {k: v for k, v in self.settings.items() if k in always or v != declared[k].default}
-        words = [self.optimizer.name.replace("_", " ")]
+        words = [self.optimizer.label]
         words += [f"{declared[k].label} {v:g}" for k, v in named.items()]
         words += [f"learning rate of layer {k} {v:g}" for k, v in self.learning_rates.items()]
         if self.schedule.name != "constant":
-            words.append(f"schedule {self.schedule.name.replace('_', ' ')}")
+            words.append(f"schedule {self.schedule.label}")
         return ", ".join(words)
 
 

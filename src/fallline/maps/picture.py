@@ -65,7 +65,7 @@ def picture(
     contours
         Values at which lines of equal value are drawn.
     """
-    from fallline.views.map import Mark, draw_map
+    from fallline.views.pictures.map import Mark, draw_map
 
     for number in (*contours, *(place for mark in marks for place in mark[:2])):
         if not np.isfinite(number):

@@ -9,7 +9,7 @@ from fallline.errors import UsageError
 from fallline.maps.cells import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
+from fallline.problems.curvature import eigenvalues, stable_learning_rate
 
 __all__ = ["theory_curve"]
 

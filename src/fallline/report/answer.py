@@ -13,7 +13,7 @@ from fallline.report.words import interval, joined, sentence, share
 from fallline.runs.comparison import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
-from fallline.views.style import number
+from fallline.views.numerals import number
 
 __all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 

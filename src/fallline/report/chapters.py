@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fallline import views
+from fallline.experiment.studies import BUILTIN, to_toml
 from fallline.measures.outcome import OUTCOMES
 from fallline.problems import NetworkObjective
 from fallline.report.answer import answers, from_one_start, headlines, of_pair, stuck
@@ -21,10 +22,9 @@ from fallline.report.published import printed
 from fallline.report.results import Compared, Mapped, NamedRun, Results
 from fallline.report.slips import slips_of
 from fallline.runs.comparison import Comparison
-from fallline.studies import BUILTIN, to_toml
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations
-from fallline.views.style import named
+from fallline.views.numerals import named
 
 __all__ = ["chapters"]
 

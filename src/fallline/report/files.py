@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fallline.errors import OutputError, visible
+from fallline.experiment.studies import Study
+from fallline.experiment.studies import study as as_study
 from fallline.report.results import Results, collect
-from fallline.studies import Study
-from fallline.studies import study as as_study
 
 __all__ = ["ReportFiles", "report"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.checks.draws import draw
-from fallline.checks.reference import Agreement, agree
+from fallline.checks.reference.agreement import Agreement, agree
+from fallline.checks.reference.draws import draw
 from fallline.experiment.starts import draw_starts
 from fallline.problems import NetworkObjective
 from fallline.textbook import network as pages

@@ -16,7 +16,7 @@ from fallline.errors import visible
 from fallline.report.maths import Maths
 from fallline.report.results import Results
 from fallline.report.words import FILTERS
-from fallline.views.picture import Picture
+from fallline.views.pictures.picture import Picture
 
 __all__ = ["Gallery", "Page", "render"]
 

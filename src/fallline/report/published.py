@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fallline.experiment.derivative import derivative_formula
+from fallline.experiment.study_records import Figure, Study
 from fallline.problems import LandscapeObjective
-from fallline.studies.checking import formula
-from fallline.studies.spec import Figure, Study
 
 if TYPE_CHECKING:
     from fallline.report.results import Forward, NamedRun
@@ -121,7 +121,7 @@ def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
     labels = hill.labels
     derived = equations(hill.landscape).section("partial").equations[labels.index(figure.of)]
     expression = derived.right.subs({s: sympy.Symbol(s.name) for s in derived.right.free_symbols})
-    same = sympy.simplify(expression - formula(str(figure.value), labels)) == 0
+    same = sympy.simplify(expression - derivative_formula(str(figure.value), labels)) == 0
     return Published(
         figure, f"partial derivative of {hill.name} by {figure.of}", derived.text.split(" = ", 1)[1], bool(same)
     )

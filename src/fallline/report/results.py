@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.map_spec import parse_size
-from fallline.maps.map import compute_map
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.report.cliff import Cliff, find_cliff
-from fallline.report.gradients import GradientCheck, check_gradient
-from fallline.report.published import Published, compare_figures
-from fallline.report.tuning import Tuning, tune
-from fallline.runs.compare import compare
-from fallline.runs.comparison import Comparison
-from fallline.runs.descent import Run, descend
-from fallline.studies.checking import (
+from fallline.checks.reference.data_agreement import DataAgreement, agree_on_data
+from fallline.experiment import study_records
+from fallline.experiment.build import (
     build_landscape,
     build_map,
     build_method,
@@ -29,7 +21,16 @@ from fallline.studies.checking import (
     build_weights,
     objective_of,
 )  # fmt: skip
-from fallline.studies.spec import ComparisonPlan, MapPlan, RunPlan, Study
+from fallline.experiment.map_spec import parse_size
+from fallline.experiment.study_records import Study
+from fallline.maps.map import compute_map
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.report.cliff import Cliff, find_cliff
+from fallline.report.published import Published, compare_figures
+from fallline.report.tuning import Tuning, tune
+from fallline.runs.compare import compare
+from fallline.runs.comparison import Comparison
+from fallline.runs.descent import Run, descend
 from fallline.textbook import network as pages
 
 __all__ = ["Compared", "Forward", "Mapped", "NamedRun", "Results", "collect"]
@@ -43,7 +44,7 @@ class NamedRun:
     """A run of the study, with its plan."""
 
     name: str
-    plan: RunPlan
+    plan: study_records.Run
     run: Run
 
 
@@ -62,7 +63,7 @@ class Forward:
 class Compared:
     """A comparison as the study gives it, and all of its methods at their best."""
 
-    plan: ComparisonPlan
+    plan: study_records.Comparison
     comparison: Comparison
     tuning: Tuning | None
     constant_answer: float | None
@@ -72,7 +73,7 @@ class Compared:
 class Mapped:
     """A map of the study."""
 
-    plan: MapPlan
+    plan: study_records.Map
     map: Any
 
 
@@ -86,7 +87,7 @@ class Results:
     forward: Forward | None
     descents: tuple[NamedRun, ...]
     fits: tuple[NamedRun, ...]
-    gradient: GradientCheck | None
+    gradient: DataAgreement | None
     cliff: Cliff | None
     comparisons: tuple[Compared, ...]
     maps: tuple[Mapped, ...]
@@ -126,13 +127,13 @@ class Results:
 
 def collect(study: Study, progress: Progress | None = None) -> Results:
     """Run the study. `progress` is called with (work done, work in all), in units of one run's step."""
-    problem = build_objective(study) if study.network and study.data else None
-    hill = build_landscape(study) if study.landscape else None
+    problem = build_objective(study.network, study.data, study.folder) if study.network and study.data else None
+    hill = build_landscape(study.landscape) if study.landscape else None
     ticks = _Ticks(study, progress)
     descents = tuple(_run(plan, hill, ticks) for plan in study.descents)
     fits = tuple(_run(plan, problem, ticks) for plan in study.fits)
     forward = _forward(study)
-    gradient = check_gradient(problem) if problem is not None else None
+    gradient = agree_on_data(problem) if problem is not None else None
     ticks.done(_Ticks.SMALL)
     cliff = find_cliff([r.run for r in fits])
     comparisons = tuple(_compare(plan, objective_of(study, plan.objective), ticks) for plan in study.comparisons)
@@ -159,7 +160,7 @@ class _Ticks:
         )
 
     @staticmethod
-    def of_comparison(plan: ComparisonPlan) -> int:
+    def of_comparison(plan: study_records.Comparison) -> int:
         return plan.starts * plan.steps * (len(plan.methods) + (len(plan.tune) + 1) * 2 * bool(plan.tune))
 
     def done(self, work: int) -> None:
@@ -171,7 +172,7 @@ class _Ticks:
             self.progress(int(min(self.total, self.base + work)), self.total)
 
 
-def _run(plan: RunPlan, objective: Objective | None, ticks: _Ticks) -> NamedRun:
+def _run(plan: study_records.Run, objective: Objective | None, ticks: _Ticks) -> NamedRun:
     assert objective is not None  # the study was checked
     how = build_method(plan, plan.steps)
     settings: dict[str, Any] = how.keywords
@@ -194,14 +195,14 @@ def _forward(study: Study) -> Forward | None:
     return Forward(network, w, X, layers, np.asarray(network.loss.output(Z)))
 
 
-def _compare(plan: ComparisonPlan, objective: Objective, ticks: _Ticks) -> Compared:
+def _compare(plan: study_records.Comparison, objective: Objective, ticks: _Ticks) -> Compared:
     methods = {}
     for one in plan.methods:
         how = build_method(one, plan.steps)
         methods[one.name or str(how)] = how
     result = compare(
         objective, methods, starts=plan.starts, steps=plan.steps, target=plan.target, seed=plan.seed,
-        distribution=plan.distribution, progress=lambda done, _: ticks.say(done * plan.steps),
+        distribution=plan.initial, progress=lambda done, _: ticks.say(done * plan.steps),
     )  # fmt: skip
     work = plan.starts * plan.steps * len(methods)
     ticks.done(work)
@@ -210,7 +211,7 @@ def _compare(plan: ComparisonPlan, objective: Objective, ticks: _Ticks) -> Compa
     return Compared(plan, result, tuning, _constant_answer(objective))
 
 
-def _map(plan: MapPlan, objective: Objective, ticks: _Ticks) -> Mapped:
+def _map(plan: study_records.Map, objective: Objective, ticks: _Ticks) -> Mapped:
     spec = build_map(plan, objective)
     result = compute_map(spec, progress=lambda done, _: ticks.say(done * plan.steps))
     ticks.done(spec.cells * plan.steps)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment import study_records
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.starts import draw_starts
@@ -22,8 +23,7 @@ from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
 from fallline.runs.training import Training
-from fallline.studies.spec import ComparisonPlan
-from fallline.views.style import number
+from fallline.views.numerals import number
 from fallline.views.words import method_parts
 
 __all__ = ["Family", "Tuning", "tune"]
@@ -72,7 +72,7 @@ class Tuning:
         }
 
 
-def tune(objective: Objective, methods: Mapping[str, Method], plan: ComparisonPlan, target: float) -> Tuning:
+def tune(objective: Objective, methods: Mapping[str, Method], plan: study_records.Comparison, target: float) -> Tuning:
     """Tune each family of methods on starts of the seed after the plan's, and compare them on the seed after that."""
     families = []
     for name, pattern in _families(methods).items():
@@ -84,7 +84,7 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: ComparisonPl
         families.append(Family(name, rates, losses, tried[best]))
     result = compare(
         objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
-        target=target, seed=plan.seed + 2, distribution=plan.distribution,
+        target=target, seed=plan.seed + 2, distribution=plan.initial,
     )  # fmt: skip
     return Tuning(tuple(families), result)
 
@@ -107,9 +107,9 @@ def _words(pattern: Method) -> str:
     return ", ".join(parts.values())
 
 
-def _finals(objective: Objective, tried: list[Method], plan: ComparisonPlan) -> NDArray[np.float64]:
+def _finals(objective: Objective, tried: list[Method], plan: study_records.Comparison) -> NDArray[np.float64]:
     """Final losses, (methods, starts), infinite where a run diverged. All of it is one batch of lanes."""
-    points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.distribution)
+    points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.initial)
     rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
     starts = np.tile(points, (len(tried), 1))
     training = Training(objective, tried[0].with_({"learning_rate": rates}), plan.steps, starts)

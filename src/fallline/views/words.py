@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fallline.experiment.method import Method
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
-from fallline.views.style import listed, named, number
+from fallline.views.numerals import listed, named, number
 
 __all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
 
@@ -31,7 +31,7 @@ def loss_words(objective: Objective) -> str:
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     """The method in parts by name: its optimizer, each setting that matters, its schedule."""
-    parts = {"optimizer": method.optimizer.name.replace("_", " ")}
+    parts = {"optimizer": method.optimizer.label}
     for name, value in method.settings.items():
         declared = method.optimizer.declared[name]
         if name in ("learning_rate", "momentum") or value != declared.default:
@@ -39,7 +39,7 @@ def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     for layer, value in method.learning_rates.items():
         parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
     if method.schedule.name != "constant":
-        parts["schedule"] = f"{method.schedule.name.replace('_', ' ')} schedule"
+        parts["schedule"] = f"{method.schedule.label} schedule"
     if steps is not None:
         parts["steps"] = f"{steps} steps"
     return parts

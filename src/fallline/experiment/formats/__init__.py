@@ -1,0 +1,1 @@
+"""The text forms of an experiment: TOML, JSON Schema, the map file."""
