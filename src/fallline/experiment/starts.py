@@ -1,4 +1,4 @@
-"""Where a run begins: parameters from an initial distribution, keyed by seed and index."""
+"""Random starts of runs: parameters from an initial distribution, keyed by seed and index."""
 
 from __future__ import annotations
 

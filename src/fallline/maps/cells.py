@@ -34,20 +34,20 @@ def compute(spec: MapSpec, tile: Tile, execution: Execution = EVERY_CORE) -> Val
 
 
 def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution = EVERY_CORE) -> Values:
-    """The measures of single cells, given by column and row."""
+    """The measures of the cells at those columns and rows."""
     results = engine.train(training_of(spec, i, j), spec.names, target=spec.target, execution=execution)
     values = {}
     for wanted in spec.measures:
         runs = np.asarray(results[wanted.name]).reshape(len(i), spec.starts)
         cells = over_starts(runs, wanted.measure.over_starts).astype(spec.dtype_of(wanted))
         if cells.dtype.kind == "f":
-            cells[np.isnan(cells)] = np.nan  # one NaN of the many, so that equal maps have equal bytes
+            cells[np.isnan(cells)] = np.nan  # one bit pattern for NaN, so that equal maps have equal bytes
         values[wanted.name] = cells
     return values
 
 
 def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Training:
-    """What is trained for cells, given by column and row: the runs of the first cell's starts, then the next cell's."""
+    """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell."""
     columns = {spec.x.name: spec.x.values[i], spec.y.name: spec.y.values[j]}
     values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _of_start(name)}
     return Training(

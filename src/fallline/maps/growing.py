@@ -1,4 +1,4 @@
-"""A map that grows: its values computed tile by tile, and kept in its file."""
+"""Fill a map tile by tile, and keep its values in its file."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def growing(
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
 ) -> Generator[Tile, None, None]:
-    """Fill a map tile by tile, coarse first, and yield each tile once its values are in the map and safe in its file.
+    """Fill a map tile by tile, coarse first; yield each tile after its values are in the map and written to its file.
 
-    `order` rearranges the work; it cannot change a value.
+    `order` rearranges the tiles; it cannot change a value.
     """
     spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
     file = None if result.path is None else MapWriter.create_or_resume(result.path, spec)
@@ -35,7 +35,7 @@ def growing(
         if file is not None:
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
-        # A file that was begun with other tiles is gone on with: a tile all of whose cells are known is not computed.
+        # An unfinished file may hold tiles of another size. Compute only tiles with a cell that is not known yet.
         done = int(result.known.sum())
         tiles = [t for t in layout(spec, tile_cells, device) if not (done and _all_known(result, t))]
         if progress is not None:

@@ -38,11 +38,11 @@ class Map(MapValues):
     Attributes
     ----------
     spec
-        What it is a map of.
+        The objective, method, axes and measures.
     known
         Which cells are computed, (rows, columns).
     path
-        The map file behind it, or None.
+        Its map file, or None.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class Map(MapValues):
         size: int | str | tuple[int, int] | None = None,
         **options: Any,
     ) -> Map:
-        """The same map over a smaller or larger rectangle, computed anew: never blurred. Options as for `map`."""
+        """Compute the same map over a smaller or larger rectangle. Options as for `map`."""
         columns, rows = (None, None) if size is None else parse_size(size)
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
         up = self.y.between(*(y or (self.y.low, self.y.high)), rows)
@@ -125,7 +125,7 @@ def map(
     optimizer, schedule, steps, batch, dtype, **settings
         As for `descend`, the same for all cells.
     measures
-        What is kept of each run: "final_loss", "best_loss", "steps_to=0.5", "outcome", "diverged_at", "diverged",
+        What each cell holds: "final_loss", "best_loss", "steps_to=0.5", "outcome", "diverged_at", "diverged",
         "accuracy", "convergence"; one or several.
     start
         The first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
@@ -140,7 +140,7 @@ def map(
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
     progress
-        Called with (cells done, cells in all).
+        Called with the number of finished cells and the number of all cells.
 
     Examples
     --------

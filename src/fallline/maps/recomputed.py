@@ -1,4 +1,4 @@
-"""Some cells of each tile computed again: what can be done for files whose checksums do not know a tile's place."""
+"""Some cells of each tile computed again: the check for files whose checksums do not cover a tile's place."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def recomputable(spec: MapSpec, tiles: int, *, quick: bool) -> bool:
 
 
 def misplaced(spec: MapSpec, tiles: Iterable[tuple[Tile, Values]]) -> Tile | None:
-    """The first tile that does not hold the values of its first, middle and last cell; None where all do.
+    """The first tile whose first, middle or last cell has other values when computed again; None if there is none.
 
-    All cells are computed at once, and to the bit, so this is for the machine's arithmetic alone.
+    All cells are computed in one call and compared to the bit. So the objective must be one that is compiled.
     """
     kept: list[tuple[Tile, int, bytes]] = []
     places: list[NDArray[Any]] = []

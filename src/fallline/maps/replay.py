@@ -20,7 +20,7 @@ __all__ = ["replay"]
 
 
 def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
-    """The run of one cell, from its start of that number.
+    """The run of one cell from one of its starts.
 
     Losses and parameters come from the engine that computed the map, so they are the map's own to the bit. Gradient
     norms are measured along that path.

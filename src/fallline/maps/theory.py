@@ -1,4 +1,4 @@
-"""What theory says of a map: the stability bound of a quadratic, with the curvature measured."""
+"""The stability bound of a quadratic with the measured curvature, over a map."""
 
 from __future__ import annotations
 

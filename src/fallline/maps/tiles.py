@@ -1,7 +1,7 @@
-"""Tiles: a map's cells in rectangles, coarse first, each a pure function of (spec, rectangle).
+"""Tiles: the cells of a map in rectangles, coarse ones first.
 
-Every 16th cell of both axes is computed first, then every 4th, then all; no cell twice. How cells are grouped into
-tiles decides nothing but the order of work: the values of a cell depend on the spec and the cell alone.
+Every 16th cell of both axes is computed first, then every 4th, then all others; no cell is computed twice. The tiles
+decide only the order of the work: the values of a cell depend on the spec and the cell alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fallline.experiment.map_record import MapSpec
 __all__ = ["LARGEST_TILE", "Tile", "in_layout", "layout"]
 
 STRIDES = (16, 4, 1)
-"""Every many-th cell of both axes, from coarse to fine."""
+"""Distances between cells along an axis, from coarse to fine."""
 
 LARGEST_TILE = 2**20
 """Cells of a tile, at most."""

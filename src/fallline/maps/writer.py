@@ -26,7 +26,7 @@ __all__ = ["MapWriter"]
 
 
 class MapWriter(MapFile):
-    """A map file that is open for writing. Use `create` or `create_or_resume`, and `close`."""
+    """A map file that is open for writing. Use `create` or `create_or_resume`, then `close`."""
 
     write = True
 
@@ -124,13 +124,13 @@ class MapWriter(MapFile):
 
     def _check_same(self, spec: MapSpec) -> None:
         description, arrays = spec.describe()
-        found = differences(self.description(), description)
+        different = differences(self.description(), description)
         other = other_arithmetic(self.provenance(), spec)
         if other is not None:
-            found.append(other)
-        if found:
+            different.append(other)
+        if different:
             raise UsageError(
-                f"{self.path} holds another map: {'; '.join(found)}. Give the same settings, or another file."
+                f"{self.path} holds another map: {'; '.join(different)}. Give the same settings, or another file."
             )
         if self.arrays().keys() != arrays.keys():
             raise damaged(self.path, "its arrays are not those that its spec names")

@@ -1,4 +1,4 @@
-"""A single run: descend an objective step by step, and say how it ended.
+"""A single run: descend an objective step by step, and judge how it ended.
 
 `trajectory` is the loop, for one run or many side by side; `descend` records all of one run.
 """
@@ -85,16 +85,16 @@ class Run:
 
     @property
     def best_loss(self) -> float:
-        """Lowest loss on the way."""
+        """Lowest loss of the run."""
         return float(np.nanmin(self.losses))
 
     def steps_to(self, target: float) -> int | None:
-        """The first step after which the loss is at most `target`; None if there is none."""
+        """The first step after which the loss is at most `target`; None if the loss stays above it."""
         reached = np.flatnonzero(self.losses <= target)
         return int(reached[0]) if len(reached) else None
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read: settings, start, end, losses, outcome. Numbers that are not finite become None."""
+        """The run as plain data, for JSON. Numbers that are not finite become None."""
         return {
             "objective": self.objective.name,
             "optimizer": self.method.optimizer.name,
@@ -156,7 +156,7 @@ def trajectory(
             factor = method.schedule.factor(t, **plan)
             settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor
             moved, state = method.optimizer.step(w, own, state, t, **settings)
-            # A schedule's factor and a layer's own rate are float64; the parameters stay as wide as they were.
+            # A schedule's factor and a layer's own rate are float64; the parameters keep their type.
             w = np.asarray(moved, dtype=w.dtype)
 
 
@@ -183,19 +183,19 @@ def descend(
         Name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
         `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone.
     start
-        The first parameters; a landscape's classical start, or a random start of this seed, unless given.
+        The first parameters. By default a landscape's classical start, or a random start of this seed.
     steps
         Number of updates.
     schedule
         Name, record, or {"name": ..., setting: ...}.
     batch
-        Samples in a minibatch, drawn by keyed shuffles; all samples unless given. See `Run` for what is recorded.
+        Samples in a minibatch, drawn by keyed shuffles. By default all samples. See `Run` for what is recorded.
     seed
         Key of random start and minibatches.
     dtype
         "float64" or "float32".
     progress
-        Called with (steps done, steps in all).
+        Called with the number of finished steps and the number of all steps.
 
     Examples
     --------

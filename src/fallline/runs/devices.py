@@ -1,6 +1,6 @@
-"""Runs on a CUDA device: the kernel's inputs go there, cells are trained in launches of about a second, measures come back.
+"""Runs on a CUDA device: inputs are copied to it, cells are trained in launches of about a second, measures are copied back.
 
-A device is believed only as far as it was seen: some cells of each kernel's first tile are computed on the processor too.
+Some cells of each kernel's first tile are computed on the processor too, and a device whose bits differ is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OF_THE_LIVING = [
     Measure.LARGEST_GRADIENT, Measure.LAST_GRADIENT, Measure.HIGHEST, Measure.WINDOW_LOW, Measure.WINDOW_HIGH,
     Measure.WINDOW_FIRST, Measure.CLIMBED, Measure.DRIFT, Measure.LARGEST_PARAMETER, Measure.HITS,
 ]  # fmt: skip
-"""Columns that nobody reads of a run that diverged: a run beside it in a vector decides how long they are folded."""
+"""Columns that are not read for a run that diverged: they depend on the runs beside it in a vector."""
 
 Table = NDArray[np.int64]
 Inputs = Mapping[int, NDArray[np.generic]]
@@ -41,7 +41,7 @@ _proven: set[DeviceKernel] = set()
 """Kernels that gave the processor's bits in this process."""
 
 _seconds: dict[Function, float] = {}
-"""Seconds for each cell, as last measured."""
+"""Seconds for a cell, from the last launch."""
 
 
 @lru_cache(maxsize=128)
@@ -132,7 +132,7 @@ def _launches(device: Cuda, function: Function, words: Table, cells: int, team: 
 
 
 def _packed_rows(inputs: Inputs, plan: DevicePlan) -> Inputs:
-    """The inputs with the data's rows as the kernel reads them: behind them stand those of each step's batch.
+    """The inputs with the data's rows as the kernel reads them: all rows, then those of each step's batch.
 
     For teams, rows come in blocks of `together`, sample beside sample, and zeros fill the last block.
     """
@@ -173,7 +173,7 @@ def prove(kernel: DeviceKernel, arguments: Arguments, on_processor: OnProcessor)
 
 
 def sample(cells: int, most: int = 16) -> list[tuple[int, int]]:
-    """Up to `most` cells from the beginning, the middle and the end: those that the processor computes too."""
+    """Pieces of up to `most` cells at the beginning, the middle and the end, which the processor computes too."""
     starts = sorted({0, max(0, cells // 2 - most // 2), max(0, cells - most)})
     return [(a, min(a + most, b)) for a, b in zip(starts, [*starts[1:], cells], strict=True)]
 

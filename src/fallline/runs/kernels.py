@@ -1,4 +1,4 @@
-"""Compiled kernels: made once, kept while they are in use and while there is room for them."""
+"""Compiled kernels: compiled once, and kept while they are in use and while there is room for them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class KernelCache:
         return len(self._kernels)
 
     def find(self, key: Hashable, make: Callable[[], Kernel]) -> Kernel:
-        """The kernel of that key, made if it is not there."""
+        """The kernel of that key. If the cache does not hold it, `make` compiles it."""
         with self._lock:
             if key in self._kernels:
                 self._kernels.move_to_end(key)
                 return self._kernels[key]
-        kernel = make()  # outside of the lock: a kernel that is there need not wait for another's compiler
+        kernel = make()  # outside of the lock: threads that find their kernel do not wait for this compiler
         with self._lock:
             if key not in self._kernels:
                 self._kernels[key] = kernel

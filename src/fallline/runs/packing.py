@@ -22,7 +22,7 @@ Arrays = dict[int, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Outputs:
-    """The arrays that a kernel fills; None for what nobody asked for.
+    """The arrays that a kernel fills; None for those that are not wanted.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Outputs:
 
     @classmethod
     def of(cls, training: Training, wanted: Sequence[str]) -> Outputs:
-        """Room for what is wanted of those runs."""
+        """Empty arrays for the measures that are wanted."""
         runs, losses, parameters = training.runs, training.steps + 1, training.objective.dimension
 
         def room(name: str, *shape: int) -> Floats | None:
@@ -75,7 +75,7 @@ class Arguments:
         return int(self.table[Slot.CELLS])
 
     def measuring(self, measures: Floats) -> Arguments:
-        """The same with other room for the measures, and no room for anything else."""
+        """The same arguments with another array for the measures, and no other output."""
         table = self.table.copy()
         table[[Slot.HISTORY, Slot.FINALS, Slot.PATH]] = 0
         table[Slot.MEASURES] = measures.ctypes.data
@@ -83,7 +83,7 @@ class Arguments:
 
 
 def columns_of(training: Training, target: float | None) -> dict[str, Floats]:
-    """What a kernel is given for each run, by name: numbers without axes, or arrays (runs,)."""
+    """The values that a kernel reads for each run, by name: numbers without axes, or arrays (runs,)."""
     values: dict[str, Any] = dict(training.method.values)
     values["target"] = -np.inf if target is None else target
     objective = training.objective

@@ -1,4 +1,4 @@
-"""From an objective and an optimizer to a kernel's program: every page is traced, and nothing else is known here."""
+"""The program of a kernel: the pages of an objective, an optimizer and a schedule, traced."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Recipe:
     page
         A network, to be trained on whatever data, or a landscape to be descended.
     optimizer, schedule
-        Its step.
+        The pages of its step.
     names
-        Names of the numbers that a run is given: those of a method's values, and "target".
+        Names of the numbers that a run reads: those of a method's values, and "target".
     hits
         Whether right answers are counted, for accuracy.
     """
