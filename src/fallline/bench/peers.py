@@ -12,6 +12,7 @@ import numpy as np
 
 from fallline.bench.workloads import Workload, program_and_plan
 from fallline.experiment.method import method
+from fallline.experiment.setting_names import layer_rate
 from fallline.runs.descent import trajectory
 from fallline.runs.execution import Execution
 from fallline.runs.training import Training
@@ -114,13 +115,13 @@ def _jax(w: Workload, runs: int) -> _Jax:
     loss = _forward(jnp, w, lambda z: jnp.maximum(z, 0))
     X, T = jnp.asarray(w.objective.data.X, dtype), jnp.asarray(w.objective.data.T, dtype)
     layers = [tuple(None if p is None else jnp.asarray(p, dtype) for p in layer) for layer in network.unpack(w.start)]
-    names = ["learning_rate"] + [f"learning_rate.{l}" for l in range(1, network.depth + 1)] + ["momentum"]
+    names = ["learning_rate"] + [layer_rate(l) for l in range(1, network.depth + 1)] + ["momentum"]
     columns = {k: jnp.asarray(np.resize(w.settings[k], runs), dtype) for k in names if k in w.settings}
 
     def step(own: Any, carry: Any) -> Any:
         layers, v = carry
         value, gradient = jax.value_and_grad(loss)(layers, X, T)
-        rates = [own.get(f"learning_rate.{l}", own["learning_rate"]) for l in range(1, network.depth + 1)]
+        rates = [own.get(layer_rate(l), own["learning_rate"]) for l in range(1, network.depth + 1)]
         mu = own.get("momentum", 0)
         v = [
             tuple(None if g is None else mu * a + r * g for a, g in zip(va, ga, strict=True))

@@ -8,7 +8,15 @@ from __future__ import annotations
 from fallline.errors import SettingError
 from fallline.number_text import is_whole
 
-__all__ = ["is_layer_rate", "layer_of", "layer_rate", "schedule_setting", "start_setting", "within_start"]
+__all__ = [
+    "is_layer_rate",
+    "layer_of",
+    "layer_rate",
+    "schedule_setting",
+    "start_setting",
+    "within_schedule",
+    "within_start",
+]
 
 _LAYER = "learning_rate."
 _SCHEDULE = "schedule."
@@ -53,6 +61,15 @@ def schedule_setting(name: str) -> str:
     'schedule.decay'
     """
     return _SCHEDULE + name
+
+
+def within_schedule(name: str) -> str | None:
+    """The schedule's own name of a setting; None if the flat name is that of another setting.
+
+    >>> within_schedule("schedule.decay"), within_schedule("momentum")
+    ('decay', None)
+    """
+    return name.removeprefix(_SCHEDULE) if name.startswith(_SCHEDULE) else None
 
 
 def start_setting(label: str) -> str:
