@@ -1,4 +1,4 @@
-"""A map's spec from names and texts, or from its description, checked."""
+"""The spec of a map from names and texts, or from its description, with all checks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from fallline.experiment.described import Arrays, canonical, differences, rebuil
 from fallline.experiment.estimate import afford
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import method
+from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.setting_names import is_layer_rate, layer_rate
+from fallline.experiment.starts import classical_start
 from fallline.measures.measure import Wanted, measure, names_of
 from fallline.number_text import read_whole
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
+from fallline.problems import NetworkObjective, Objective, as_vector, objective_at
 from fallline.settings import SETTINGS
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
@@ -67,19 +69,15 @@ def map_spec(
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for one in (across, up, *rates):
-        check_axis(one, target, how.optimizer, how.schedule)
+    for chosen in (across, up, *rates):
+        check_axis(chosen, target, how.optimizer, how.schedule)
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
     wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | Wanted) else measures))
     names_of(wanted)
-    samples = len(target.data) if isinstance(target, NetworkObjective) else 0
-    if batch is not None and not samples:
-        raise SettingError(f"batch must be left out for {target.name}: it has no samples.")
-    if batch is not None and SETTINGS["batch"].check(batch) > samples:
-        raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
+    batch = checked_batch(batch, target)
     if "accuracy" in names_of(wanted):
         if not isinstance(target, NetworkObjective):
             raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
@@ -89,7 +87,7 @@ def map_spec(
     spec = MapSpec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
-        int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
+        int(SETTINGS["starts"].check(starts)), batch, dtype,
     )  # fmt: skip
     afford(spec)
     return spec
@@ -145,8 +143,4 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
 def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:
     if starts > 1 or "seed" in on_axis:
         return None
-    if start is not None:
-        return as_vector(start, objective)
-    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
-        return np.array(objective.landscape.start, dtype=np.float64)
-    return None
+    return classical_start(objective) if start is None else as_vector(start, objective)

@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline import random
 from fallline.experiment.axis_settings import start_coordinate
 from fallline.experiment.map_record import MapSpec
+from fallline.experiment.minibatches import minibatches
 from fallline.experiment.setting_names import within_start
 from fallline.experiment.starts import draw_starts
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import over_starts
-from fallline.problems import NetworkObjective
 from fallline.runs import engine
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
@@ -55,7 +54,7 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
         spec.method.with_(values),
         spec.steps,
         _starts(spec, columns, len(i)),
-        _minibatches(spec),
+        minibatches(spec.objective, spec.batch, spec.steps, spec.seed),
         spec.dtype,
     )
 
@@ -63,13 +62,6 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
 def _of_start(axis: str) -> bool:
     """Whether an axis changes the start alone."""
     return axis in ("seed", "initial_scale") or within_start(axis) is not None
-
-
-def _minibatches(spec: MapSpec) -> NDArray[np.int64] | None:
-    """The samples that each step sees, (steps, batch): the same for every cell, by the spec's own seed."""
-    if spec.batch is None or not isinstance(spec.objective, NetworkObjective):
-        return None
-    return random.batches(spec.seed, len(spec.objective.data), spec.batch, spec.steps)
 
 
 def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline import random
-from fallline.errors import SettingError, UnknownNameError
+from fallline.errors import UnknownNameError
 from fallline.experiment.method import Method, beside_parameters, method
-from fallline.experiment.starts import draw_starts
+from fallline.experiment.minibatches import checked_batch, minibatches
+from fallline.experiment.starts import classical_start, draw_starts
 from fallline.limits import check_memory
 from fallline.measures.outcome import Outcome, gradient_norm
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
+from fallline.problems import Objective, as_vector, objective_at
 from fallline.runs.explain import explain
 from fallline.runs.penalised import penalised
 from fallline.settings import SETTINGS
@@ -215,7 +215,8 @@ def descend(
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
     norms = np.full(steps + 1, np.nan)
-    for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=_rows(target, batch, steps, seed))):
+    rows = minibatches(target, checked_batch(batch, target), steps, seed)
+    for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=rows)):
         path[k], losses[k], norms[k] = w, loss, gradient_norm(gradient)
         if progress is not None:
             progress(k, steps)
@@ -227,21 +228,8 @@ def descend(
 def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:
     if start is not None:
         return as_vector(start, objective)
-    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
-        return np.array(objective.landscape.start)
-    return np.asarray(draw_starts(objective, 1, seed)[0])
-
-
-def _rows(objective: Objective, batch: int | None, steps: int, seed: int) -> NDArray[np.int64] | None:
-    if batch is None:
-        return None
-    if not isinstance(objective, NetworkObjective):
-        raise SettingError(f"batch needs a network on data; {objective.name} has no samples.")
-    batch, samples = int(SETTINGS["batch"].check(batch)), len(objective.data)
-    if batch > samples:
-        raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
-    check_memory(32.0 * steps * batch, f"{steps:,} minibatches of {batch} samples", "Take fewer steps.")
-    return random.batches(seed, samples, batch, steps)
+    own = classical_start(objective)
+    return np.asarray(draw_starts(objective, 1, seed)[0]) if own is None else own
 
 
 def _listed(values: Floats) -> list[float | None]:
