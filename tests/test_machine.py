@@ -16,13 +16,13 @@ from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import this_host
 from fallline.runs.descent import descend
-from fallline.runs.lanes import train
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
+from side_by_side import train
 
 RATE = {"adam": 0.05, "adamw": 0.05, "adam_epsilon_hat": 0.05, "rmsprop": 0.02, "adagrad": 0.1}
 

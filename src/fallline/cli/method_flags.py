@@ -14,6 +14,7 @@ from cyclopts import Parameter
 
 from fallline.cli.options import NUMBER, WHOLE
 from fallline.errors import UsageError
+from fallline.experiment.setting_names import schedule_setting, within_schedule
 from fallline.number_text import read_number
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
@@ -44,7 +45,7 @@ _Flags = dataclasses.make_dataclass(
     "_Flags",
     [_flag(name, s) for name, s in OPTIMIZER_SETTINGS.items()]
     + [
-        _flag(f"schedule.{name}", s, "the run's steps" if name == "steps" else "")
+        _flag(schedule_setting(name), s, "the run's steps" if name == "steps" else "")
         for name, s in SCHEDULE_SETTINGS.items()
     ],
     frozen=True,
@@ -81,11 +82,11 @@ def chosen_settings(
     plan: dict[str, Any] = {"name": schedule} if isinstance(schedule, str) else dict(schedule)
     values = {} if flags is None else {k: v for k, v in dataclasses.asdict(flags).items() if v is not None}
     for name, value in [*values.items(), *map(_assignment, assigned)]:
-        name = name.replace("schedule_", "schedule.", 1)
+        name = schedule_setting(name[len("schedule_") :]) if name.startswith("schedule_") else name
         if name in settings:
             raise UsageError(f"{name} is given twice; give it once.")
         settings[name] = value
-    plan |= {k.removeprefix("schedule."): settings.pop(k) for k in list(settings) if k.startswith("schedule.")}
+    plan |= {own: settings.pop(k) for k in list(settings) if (own := within_schedule(k)) is not None}
     return settings, plan
 
 

@@ -87,7 +87,7 @@ def _runs(study: Study, plane: Map) -> dict[str, Any]:
     target = {} if measure.target is None else {"target": measure.target}
     return {
         "optimizer": plane.optimizer, "steps": plane.steps, "dtype": plane.dtype, "seed": plane.seed,
-        "starts": plane.starts, "initial": plane.initial, "batch": plane.batch, "schedule": spec.schedule.name,
+        "starts": plane.starts, "initial": plane.initial, "batch": plane.batch, "schedule": spec.method.schedule.name,
         "schedule_settings": {k: v for k, v in spec.schedule_settings.items() if k != "steps"},
         "start": None if plane.start is None or spec.start is None else tuple(spec.start.tolist()),
         "settings": {k: v for k, v in spec.settings.items() if not k.startswith("learning_rate.")},

@@ -54,7 +54,7 @@ class Plan:
     @cached_property
     def ranges(self) -> Ranges:
         """The ranges of axes."""
-        return Ranges(self.objective, self.spec.optimizer.name, self.start)
+        return Ranges(self.objective, self.spec.method.optimizer.name, self.start)
 
     def run_spec(self, x: float, y: float) -> MapSpec:
         """The spec of the one run at (x, y)."""

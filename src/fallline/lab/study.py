@@ -37,7 +37,7 @@ def study_of(state: State, spec: MapSpec, tables: Mapping[str, CsvFile]) -> Stud
 
 
 def _runs(state: State, spec: MapSpec, shared: Mapping[str, Any]) -> tuple[Run, ...]:
-    allowed = {*spec.optimizer.settings}
+    allowed = {*spec.method.optimizer.settings}
     if not {*spec.axes} <= allowed or "initial_scale" in spec.settings:
         return ()
     fixed = {k: v for k, v in spec.settings.items() if k in allowed}

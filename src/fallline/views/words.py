@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fallline.experiment.method import Method
+from fallline.experiment.setting_names import layer_rate
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
 from fallline.views.numerals import listed, named, number
@@ -56,7 +57,7 @@ def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
         if name in ("learning_rate", "momentum") or value != declared.default:
             parts[name] = f"{declared.label} {number(value, 5)}"
     for layer, value in method.learning_rates.items():
-        parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
+        parts[layer_rate(layer)] = f"learning rate of layer {layer} {number(value, 5)}"
     if method.schedule.name != "constant":
         parts["schedule"] = f"{method.schedule.label} schedule"
     if steps is not None:

@@ -18,9 +18,9 @@ Json = dict[str, Any]
 @lru_cache(maxsize=64)
 def describe_axes(plan: Plan) -> list[Json]:
     """Describe every setting that may be an axis of this state's map, with a range to begin with."""
-    valid = axis_settings(plan.objective, plan.spec.optimizer, plan.spec.schedule)
+    valid = axis_settings(plan.objective, plan.spec.method.optimizer, plan.spec.method.schedule)
     coordinates = [n for n in valid if n.startswith("start.")]
-    shown = [n for n in (*plan.spec.optimizer.settings, *valid) if n not in coordinates]
+    shown = [n for n in (*plan.spec.method.optimizer.settings, *valid) if n not in coordinates]
     shown = list(dict.fromkeys(shown)) + (coordinates if len(coordinates) <= 120 else [])
     out = []
     for name in shown:

@@ -20,7 +20,8 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.experiment import View
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.plan import SIDE, Plan, whole_axis
-from fallline.maps.tiles import at_cells
+from fallline.maps.cells import at_cells
+from fallline.runs.execution import Execution
 
 __all__ = ["DEEPEST", "Place", "compute_tile", "read_place", "tile_in_strips", "view_spec"]
 
@@ -94,7 +95,7 @@ def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None
         return None
     spec = tile_spec(plan, place)
     j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
-    values = at_cells(spec, i.ravel(), j.ravel(), progress=progress)
+    values = at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=progress))
     side = SIDE // COARSE
     return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in values.items()}
 
@@ -123,7 +124,7 @@ def tile_in_strips(
                 progress(first * SIDE + done, SIDE * SIDE)
 
         j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
-        pieces.append(at_cells(spec, i.ravel(), j.ravel(), progress=look))
+        pieces.append(at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=look)))
     values = {name: np.concatenate([p[name] for p in pieces]).reshape(SIDE, SIDE) for name in pieces[0]}
     values |= {"x": spec.x.values, "y": spec.y.values}
     _kept.put(key, values)

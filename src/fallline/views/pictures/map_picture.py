@@ -63,7 +63,7 @@ def map_picture(
         options.setdefault("limits", _limits(values, lost))
     title = (
         title
-        or f"{word[:1].upper()}{word[1:]}: {m.spec.objective.name}, {m.spec.optimizer.name.replace('_', ' ')}, "
+        or f"{word[:1].upper()}{word[1:]}: {m.spec.objective.name}, {m.spec.method.optimizer.name.replace('_', ' ')}, "
         f"{m.spec.steps} steps"
     )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
@@ -135,7 +135,9 @@ def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]
     rates = m.theory()
     if not rates:
         raise UnknownNameError(
-            "the optimizer of a theory curve", m.spec.optimizer.name, ("gradient_descent", "momentum", "nesterov")
+            "the optimizer of a theory curve",
+            m.spec.method.optimizer.name,
+            ("gradient_descent", "momentum", "nesterov"),
         )
     if m.x.name == "learning_rate":
         return {k: (v, m.y.values) for k, v in rates.items()}
