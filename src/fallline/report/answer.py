@@ -10,11 +10,11 @@ import numpy as np
 from fallline.measures.outcome import diverged_at
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Compared
-from fallline.report.words import interval, joined, sentence, share
+from fallline.report.words import interval, sentence, share
 from fallline.runs.compare import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
-from fallline.views.numerals import number
+from fallline.views.numerals import listed, number
 
 __all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 
@@ -106,7 +106,7 @@ def from_one_start(fits: Sequence[NamedRun]) -> str:
     alive = sorted((r for r in fits if r.run.outcome.kind != "diverged"), key=lambda r: r.run.loss)
     if len(alive) < 2 or len({r.run.start.tobytes() for r in fits}) > 1:
         return ""
-    told = joined([f"{r.name} at {number(r.run.loss)}" for r in alive])
+    told = listed([f"{r.name} at {number(r.run.loss)}" for r in alive])
     return f"From the study's one start the runs end in this order: {told}."
 
 
@@ -146,7 +146,7 @@ def answers(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
         order = _ranked(tuned)
         found.append(
             "With each method at its own best learning rate, on fresh starts, the medians are "
-            f"{joined([f'{interval(s.final_loss)} for {s.label}' for s in order])}."
+            f"{listed([f'{interval(s.final_loss)} for {s.label}' for s in order])}."
         )
         found.append(of_pair(tuned, order[0].label, order[1].label).sentence)
         found.append(_start_matters(tuned))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fallline.report.maths import equations_of
 from fallline.report.results import Results
-from fallline.report.words import fixed, joined, point, sentence, share
+from fallline.report.words import fixed, point, sentence, share
 from fallline.views.equations.sections import Section
+from fallline.views.numerals import listed
 
 __all__ = ["Slip", "slips_of"]
 
@@ -166,7 +167,7 @@ def _one_start(r: Results) -> Slip | None:
         told += (
             f"only {reach[0]} comes within a tenth of that or below"
             if len(reach) == 1
-            else f"{joined(reach) or 'none'} come so low"
+            else f"{listed(reach) or 'none'} come so low"
         )
         shown.append(f"The notebook answers that momentum reaches what only the best learning rate reaches without it. For its start "
                      f"{'that holds' if len(reach) == 1 else 'that does not hold'}: {told}.")  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,14 @@ from numpy.typing import ArrayLike
 
 from fallline.runs.intervals import Estimate
 from fallline.views.numerals import listed, number
+from fallline.views.words import axis_words
 
 __all__ = [
     "FILTERS",
-    "axis",
     "broken",
     "count",
     "fixed",
     "interval",
-    "joined",
     "loss",
     "place",
     "point",
@@ -104,14 +102,6 @@ def loss(value: float, digits: int = 6) -> str:
     return number(value, digits) if math.isfinite(value) else "none"
 
 
-def axis(name: str) -> str:
-    """A map's axis in words: "learning_rate.2" to "learning rate of layer 2", "start.x" to "x of the start"."""
-    head, _, part = name.partition(".")
-    if not part:
-        return head.replace("_", " ")
-    return f"{part} of the start" if head == "start" else f"{head.replace('_', ' ')} of layer {part}"
-
-
 def count(n: int, word: str) -> str:
     """How many of a thing.
 
@@ -122,12 +112,7 @@ def count(n: int, word: str) -> str:
     return f"{small[n] if n < len(small) else format(n, ',')} {word}{'' if n == 1 else 's'}"
 
 
-def joined(words: Sequence[str]) -> str:
-    """Words as a sentence has them: "a, b and c"."""
-    return listed(list(words))
-
-
 FILTERS: dict[str, Any] = {
     "fixed": fixed, "interval": interval, "share": share, "steps": steps, "point": point, "count": count,
-    "joined": joined, "number": number, "stacked": stacked, "broken": broken, "sentence": sentence, "place": place, "loss": loss, "axis": axis,
+    "joined": listed, "number": number, "stacked": stacked, "broken": broken, "sentence": sentence, "place": place, "loss": loss, "axis": axis_words,
 }  # fmt: skip

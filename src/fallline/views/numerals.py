@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["listed", "lowered", "named", "number", "percent"]
+__all__ = ["capitalized", "listed", "lowered", "number", "percent"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -48,8 +48,8 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def named(name: str) -> str:
-    """A name of the project as words: "three_hump_camel" to "Three hump camel"."""
+def capitalized(name: str) -> str:
+    """A name as words, with a capital letter: "class_one" to "Class one"."""
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
 

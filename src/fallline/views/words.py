@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fallline.experiment.method import Method
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
-from fallline.views.numerals import listed, named, number
+from fallline.views.numerals import capitalized, listed, number
 
-__all__ = ["ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
+__all__ = ["axis_words", "ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
 
 _MEASURES = {
     "final_loss": "final loss",
@@ -24,7 +24,7 @@ _MEASURES = {
 
 def objective_words(objective: Objective) -> str:
     """The objective's name: "Rosenbrock", or "2-3-2-3 on three Gaussians"."""
-    return named(objective.name)
+    return capitalized(objective.landscape.label if isinstance(objective, LandscapeObjective) else objective.name)
 
 
 def loss_words(objective: Objective) -> str:
@@ -39,6 +39,21 @@ def loss_words(objective: Objective) -> str:
     return f"loss f({', '.join(names)})" if isinstance(objective, LandscapeObjective) else "loss"
 
 
+def axis_words(name: str) -> str:
+    """The axis of a map: its setting, and what of it varies.
+
+    >>> axis_words("learning_rate.2"), axis_words("start.x"), axis_words("schedule.decay")
+    ('learning rate of layer 2', 'x of the start', 'schedule decay')
+    """
+    head, _, part = name.partition(".")
+    words = head.replace("_", " ")
+    if not part:
+        return words
+    if head == "start":
+        return f"{part} of the start"
+    return f"{words} of layer {part}" if head == "learning_rate" else f"{words} {part}"
+
+
 def measure_word(name: str) -> str:
     """What pictures call a measure.
 
@@ -50,7 +65,7 @@ def measure_word(name: str) -> str:
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     """The method in parts by name: its optimizer, each setting that matters, its schedule."""
-    parts = {"optimizer": method.optimizer.name.replace("_", " ")}
+    parts = {"optimizer": method.optimizer.label}
     for name, value in method.settings.items():
         declared = method.optimizer.declared[name]
         if name in ("learning_rate", "momentum") or value != declared.default:
@@ -58,7 +73,7 @@ def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     for layer, value in method.learning_rates.items():
         parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
     if method.schedule.name != "constant":
-        parts["schedule"] = f"{method.schedule.name.replace('_', ' ')} schedule"
+        parts["schedule"] = f"{method.schedule.label} schedule"
     if steps is not None:
         parts["steps"] = f"{steps} steps"
     return parts

@@ -19,7 +19,7 @@ from fallline.textbook.network import Network
 from fallline.views.equations.rules import activation_definition, of_loss, output_definition
 from fallline.views.equations.sections import Equation
 
-__all__ = ["definitions", "named", "output_name", "readable"]
+__all__ = ["definitions", "output_name", "readable", "written_by_name"]
 
 _UNREADABLE = (TraceError, TypeError, AttributeError)
 """What a page raises that a reading cannot follow."""
@@ -51,7 +51,7 @@ def output_name(network: Network) -> str:
     return getattr(network.loss.output, "__name__", "output")
 
 
-def named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
+def written_by_name(network: Network, apply: Callable[..., Any], z: Any) -> Network:
     """The network with each activation and slope written by its name, but for those as short as their names."""
 
     def by_name(f: Activation) -> Activation:

@@ -29,8 +29,9 @@ from fallline.textbook import network as pages
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.operations import recording
-from fallline.views.equations.functions import definitions, named, output_name, readable
+from fallline.views.equations.functions import definitions, output_name, readable, written_by_name
 from fallline.views.equations.sections import Equation, Section
+from fallline.views.numerals import capitalized
 
 __all__ = ["MOST_PARAMETERS", "in_matrices", "in_units", "matrix_equations"]
 
@@ -87,7 +88,7 @@ def in_units(network: Network) -> tuple[Section, ...]:
         return value
 
     with recording(write):
-        by_name = named(network, _unit_function, sympy.Symbol("z", real=True))
+        by_name = written_by_name(network, _unit_function, sympy.Symbol("z", real=True))
         pages.loss_and_gradient(by_name, parameters, X, T, _factor(network, Expressions.of))
     _penalise(network, parameters, found)
 
@@ -157,7 +158,7 @@ def matrix_equations(
         return left
 
     with recording(write):
-        by_name = named(network, call, matrix("z")).with_(loss=loss)
+        by_name = written_by_name(network, call, matrix("z")).with_(loss=loss)
         page.loss_and_gradient(by_name, parameters, X, T, _factor(network, matrix))
     _penalise(network, parameters, found, page)
     return found
@@ -169,7 +170,7 @@ def _sections(
 ) -> tuple[Section, ...]:  # fmt: skip
     units = bool(hidden) or not isinstance(forward[0].left, Matrix)
     how = "the sum" if network.reduction == "sum" else "the mean"
-    name, targets = network.loss.name.replace("_", " "), "t" if units else "T"
+    loss_label, targets = capitalized(network.loss.label), "t" if units else "T"
     last = output_name(network)
     of = "δ⁽ˡ⁾ᵢₖ = ∂L/∂z⁽ˡ⁾ᵢₖ" if units else "Δ⁽ˡ⁾ = ∂L/∂Z⁽ˡ⁾"
     sections = (
@@ -180,7 +181,7 @@ def _sections(
         ),
         Section("Functions", tuple(definitions(network, (*forward, *loss, *deltas), units))),
         Section(
-            "Loss", tuple(loss), f"The {name} loss, {how} over the samples i = 1 … m. {targets} holds the targets."
+            "Loss", tuple(loss), f"{loss_label}, {how} over the samples i = 1 … m. {targets} holds the targets."
         ),
         Section("Pre-activations", tuple(hidden), "Of sample i: what stands inside each activation."),
         Section("Backward", tuple(deltas), f"{of}, from the last layer to the first."),

@@ -36,7 +36,7 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
     Examples
     --------
     >>> print(equations("rosenbrock").text())
-    rosenbrock
+    Rosenbrock
     <BLANKLINE>
     Formula
     <BLANKLINE>
@@ -58,7 +58,7 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
         return Equations(f"Network {what.text}", read(what))
     for kind, rule in _RULES:
         if isinstance(what, kind):
-            return Equations(str(getattr(what, "name", "")).replace("_", " "), rule(what))
+            return Equations(what.label, rule(what))
     if callable(what):
         return equations(plain_landscape(what), form)
     raise UsageError(f"equations are of a network, landscape, optimizer, activation, loss or schedule; got {what!r}.")

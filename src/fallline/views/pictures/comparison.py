@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 from fallline.measures.outcome import diverged_at
 from fallline.runs.compare import Comparison, Summary
 from fallline.runs.intervals import Estimate
-from fallline.views.numerals import named, number, percent
+from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look
 from fallline.views.words import loss_words, objective_words
@@ -71,7 +71,7 @@ def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda v, _: ""))
-    ax.set_title(f"{named(loss_words(comparison.objective))}, after {comparison.steps} steps", color=theme.ink)
+    ax.set_title(f"{capitalized(loss_words(comparison.objective))}, after {comparison.steps} steps", color=theme.ink)
 
 
 def _median(ax: Any, estimate: Estimate, y: float, place: int, theme: Theme) -> None:
@@ -118,7 +118,7 @@ def _share(e: Estimate) -> str:
 def _alt(comparison: Comparison) -> str:
     def told(s: Summary) -> str:
         return (
-            f"{named(s.label)}: median final loss {_estimate(s.final_loss)}, {_share(s.reached)} of starts reach the "
+            f"{capitalized(s.label)}: median final loss {_estimate(s.final_loss)}, {_share(s.reached)} of starts reach the "
             f"target, {_share(s.diverged)} diverge."
         )
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.measures.outcome import diverged_at
+from fallline.measures.outcome import OUTCOMES, diverged_at
 from fallline.runs.descent import Run
-from fallline.views.numerals import named, number
+from fallline.views.numerals import capitalized, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rim
 from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
@@ -102,7 +102,7 @@ def curves_on(
         ax.annotate(f"target {number(target)}", (1, target), (0, 3), xycoords=("axes fraction", "data"),
                     textcoords="offset points", ha="right", va="bottom", fontsize=9, color=theme.ink)  # fmt: skip
     ax.set_xlabel("step")
-    subtitle = named(loss_words(runs[0].objective))
+    subtitle = capitalized(loss_words(runs[0].objective))
     if len(runs) == 1:
         subtitle += f"\nfrom {number(float(runs[0].losses[0]))} to {ending(runs[0]).removeprefix('loss ')}"
     ax.set_title(subtitle, color=theme.ink)
@@ -207,15 +207,11 @@ def _handle(colour: str, marker: str, theme: Theme) -> Any:
 
 
 def _place(run: Run) -> int:
-    from fallline.measures.outcome import OUTCOMES
-
     return OUTCOMES.index(run.outcome.kind)
 
 
 def _by_outcome(runs: Sequence[Run], theme: Theme) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
-
-    from fallline.measures.outcome import OUTCOMES
 
     kinds = [run.outcome.kind for run in runs]
     present = [k for k, kind in enumerate(OUTCOMES) if kind in kinds]
@@ -233,5 +229,5 @@ def _alt(runs: Sequence[Run], called: Sequence[str], log: bool, target: float | 
     steps = max(run.steps for run in runs)
     scale = ", on a logarithmic axis" if log else ""
     aim = f" A line marks the target {number(target)}." if target is not None else ""
-    what = loss_words(runs[0].objective).removeprefix("loss: ")
-    return f"Loss ({what}) at each of {steps} steps{scale}. {named(told(runs, called))}.{aim}"
+    measured = loss_words(runs[0].objective).removeprefix("loss").lstrip(": ") or runs[0].objective.name
+    return f"Loss ({measured}) at each of {steps} steps{scale}. {capitalized(told(runs, called))}.{aim}"

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from fallline.data.dataset import Dataset
 from fallline.errors import UsageError
-from fallline.views.numerals import listed, named, number
+from fallline.views.numerals import capitalized, listed, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, oklab_ramp
 
@@ -111,7 +111,7 @@ def _title(dataset: Dataset, columns: tuple[int, int]) -> str:
     count = f"{len(dataset)} sample{'s' if len(dataset) != 1 else ''}"
     width = dataset.X.shape[1]
     more = f", inputs {columns[0] + 1} and {columns[1] + 1} of {width}" if width > 2 else ""
-    return f"{named(dataset.name)}: {count}{more}, {_targets(dataset)}"
+    return f"{capitalized(dataset.name)}: {count}{more}, {_targets(dataset)}"
 
 
 def _targets(dataset: Dataset) -> str:

@@ -18,9 +18,10 @@ from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
 from fallline.measures.outcome import OUTCOMES
 from fallline.views.numerals import number, percent
-from fallline.views.pictures.map_axes import axis_name, extent, log_ticks, position, set_scale
+from fallline.views.pictures.map_axes import extent, log_ticks, position, set_scale
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
+from fallline.views.words import axis_words
 
 __all__ = ["Mark", "draw_map"]
 
@@ -94,7 +95,7 @@ def draw_map(
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
     if lost.shape != shape:
         raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
-    title = title or f"{measure[:1].upper()}{measure[1:]} over {axis_name(x_axis)} and {axis_name(y_axis)}"
+    title = title or f"{measure[:1].upper()}{measure[1:]} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
     with drawing(theme):
         figure = canvas(theme, 4.3, title)
         ax = figure.add_subplot()
@@ -111,7 +112,7 @@ def draw_map(
             texts.append(mark.label)
         numbered = {handle: _Numbered() for handle in handles[len(handles) - len(marks) :]}
         legend_below(figure, handles, texts, handler_map=numbered)
-    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, marks), theme)
+    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, lost_word, marks), theme)
 
 
 def _cells(
@@ -242,11 +243,12 @@ class _Numbered(HandlerLine2D):
 
 
 def _alt(
-    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind, marks: Sequence[Mark]
-) -> str:
+    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind, lost_word: str,
+    marks: Sequence[Mark],
+) -> str:  # fmt: skip
     def span(axis: Axis) -> str:
         scale = ", logarithmic" if axis.scale == "log" else ""
-        return f"{axis_name(axis)} ({number(axis.low)} to {number(axis.high)}{scale})"
+        return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
 
     text = (
         f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
@@ -258,17 +260,18 @@ def _alt(
         text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
     else:
         away = lost | (array > 0) if kind == "ranks" else lost
-        text += f" {percent(float(away.mean()))} of the runs diverged."
+        lost_words = "of the runs diverged" if lost_word == "diverged" else f"of the runs: {lost_word}"
+        text += f" {percent(float(away.mean()))} {lost_words}."
         if kind == "values" and not lost.all():
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
-                f" Lowest {measure} {number(float(array[row, column]))} at {axis_name(x_axis)} "
-                f"{number(float(x_axis.values[column]))} and {axis_name(y_axis)} {number(float(y_axis.values[row]))}."
+                f" The lowest {measure} is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
+                f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
             )
-        for word, end in (("bottom", 0), ("top", -1)):
+        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" else ():
             if away[end].any() and not away[end].all() and not away[end, 0]:
                 first = float(x_axis.values[int(away[end].argmax())])
-                text += f" In the {word} row runs diverge from {axis_name(x_axis)} {number(first)} on."
+                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
     if marks:
         text += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
     return text

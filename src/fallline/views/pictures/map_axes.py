@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.experiment.axes import Axis
 from fallline.settings import SETTINGS
 from fallline.views.numerals import number
+from fallline.views.words import axis_words
 
-__all__ = ["axis_label", "axis_name", "extent", "log_ticks", "position", "set_scale"]
+__all__ = ["axis_label", "extent", "log_ticks", "position", "set_scale"]
 
 Floats = NDArray[np.float64]
 
@@ -57,23 +58,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [float(f"{v:.3g}") for v in np.geomspace(low, high, 5)[1:-1]]
 
 
-def axis_name(axis: Axis) -> str:
-    """The axis in words: "learning rate of layer 2"."""
-    name, _, part = axis.name.partition(".")
-    words = name.replace("_", " ")
-    if not part:
-        return words
-    return (
-        f"{words} of layer {part}"
-        if name == "learning_rate"
-        else f"{part} of the start"
-        if name == "start"
-        else f"{words} {part}"
-    )
-
-
 def axis_label(axis: Axis) -> str:
     """The axis in words and with its setting's symbol."""
     setting = SETTINGS.get(axis.name.partition(".")[0])
-    name = axis_name(axis).replace("$", r"\$")
+    name = axis_words(axis.name).replace("$", r"\$")
     return f"{name}, ${setting.symbol}$" if setting else name

@@ -14,7 +14,7 @@ from fallline.maps.map import Map
 from fallline.maps.tiles import STRIDES
 from fallline.measures.outcome import CAP, OUTCOMES
 from fallline.views.pictures.map import Mark, draw_map
-from fallline.views.words import measure_word
+from fallline.views.words import measure_word, objective_words
 
 __all__ = ["map_picture"]
 
@@ -68,7 +68,7 @@ def map_picture(
         options.setdefault("limits", _limits(values, lost))
     title = (
         title
-        or f"{word[:1].upper()}{word[1:]}: {m.spec.objective.name}, {m.spec.optimizer.name.replace('_', ' ')}, "
+        or f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.optimizer.label}, "
         f"{m.spec.steps} steps"
     )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None

@@ -214,12 +214,13 @@ def _caption(network: Network, l: int) -> list[str]:
     if l == 0:
         return ["inputs", *count]
     if l == network.depth:
-        return [
-            "output",
-            {"cross_entropy": "softmax", "logistic": "logistic"}.get(network.loss.name, "identity"),
-            *count,
-        ]
+        return ["output", _output(network), *count]
     return [f"layer {l}", network.activations[l - 1].label, *count]
+
+
+def _output(network: Network) -> str:
+    """The function that makes the answer of the last layer: "softmax", "logistic", "identity"."""
+    return getattr(network.loss.output, "__name__", "output").replace("_", " ")
 
 
 def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
@@ -238,9 +239,7 @@ def _alt(network: Network, weights: tuple[Layer, ...] | None) -> str:
     layers = [f"{sizes[0]} input{'s' if sizes[0] != 1 else ''}"]
     for n, f in zip(sizes[1:-1], network.activations, strict=True):
         layers.append(f"a layer of {n} {f.label} unit{'s' if n != 1 else ''}")
-    answer = {"cross_entropy": " through softmax", "logistic": " through the logistic function"}.get(
-        network.loss.name, ""
-    )
+    answer = "" if _output(network) == "identity" else f" through the {_output(network)} function"
     layers.append(f"{sizes[-1]} output{'s' if sizes[-1] != 1 else ''}{answer}")
     text = f"Feed-forward network drawn from left to right: {listed(layers)}."
     if max(sizes) > MOST:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
 from fallline.problems import NetworkObjective, as_vector
-from fallline.views.numerals import named, number, percent
+from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.data import legend_columns, points_on
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
@@ -137,5 +137,5 @@ def _alt(objective: NetworkObjective, w: Floats) -> str:
     wrong = _wrong(objective, w)
     for k, name in enumerate(data.classes[:8]):
         mine = data.labels == k
-        text += f" Class {named(name)}: {int(wrong[mine].sum())} of {int(mine.sum())} wrong."
+        text += f" Class {capitalized(name)}: {int(wrong[mine].sum())} of {int(mine.sum())} wrong."
     return text

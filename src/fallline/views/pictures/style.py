@@ -1,4 +1,4 @@
-"""One style for every picture: fonts, sizes, title, legend; with its colours and numerals, all that a picture needs."""
+"""One style for every picture: fonts, sizes, title and legend, with the colours of `theme`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from fallline.errors import visible
-from fallline.views.numerals import listed, lowered, named, number, percent
 from fallline.views.pictures.theme import THEMES, Theme, look, oklab_ramp
 
 __all__ = [
-    "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "drawing", "legend_below", "listed", "look", "lowered",
-    "named", "number", "oklab_ramp", "percent", "rim", "rimmed", "text_width", "wrapped",
+    "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "drawing", "legend_below", "look", "oklab_ramp", "rim",
+    "rimmed", "text_width", "wrapped",
 ]  # fmt: skip
 
 WIDTH = 5.0
