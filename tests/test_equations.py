@@ -217,9 +217,8 @@ def test_an_optimizers_equations_are_its_steps(rule):
 @pytest.mark.parametrize("rule", SCHEDULES.values(), ids=lambda rule: rule.name)
 def test_a_schedules_equation_is_its_factor(rule):
     chosen = {name: {"decay": 0.3, "every": 3, "steps": 9}[name] for name in rule.settings}
-    values = {setting_symbol(rule.declared[n]).name: v for n, v in chosen.items()} | {
-        setting_symbol(SETTINGS["learning_rate"]).name: 0.2
-    }
+    values = {setting_symbol(rule.declared[n]).name: v for n, v in chosen.items()}
+    values |= {setting_symbol(SETTINGS["learning_rate"]).name: 0.2}
     for t in range(1, 10):
         printed = value_of(equations(rule)[0].right, values | {"t": t}, {}, 1)
         np.testing.assert_allclose(printed, 0.2 * rule.factor(t, **chosen), rtol=1e-13)

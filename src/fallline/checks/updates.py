@@ -11,6 +11,7 @@ import copy
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from fallline import random
 from fallline.checks.calls import Misbehaviour, Observed, call, name_of
 from fallline.checks.numbers import TOLERANCE, Block, Comparison
 from fallline.checks.verdict import Verdict
-from fallline.settings import SETTINGS
+from fallline.settings import Setting
 from fallline.textbook import operations
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 
@@ -86,7 +87,7 @@ class _Paths:
 
     def run(self, rule: Optimizer, step: Callable[..., Any] | None = None, name: str = "") -> Any:
         """The weights after each step, (steps, weights)."""
-        settings = {s: _typical(s) for s in rule.settings}
+        settings = {name: _typical(declared) for name, declared in rule.declared.items()}
         w, state, path = self.w, rule.init(self.w, **settings), []
         for t, g in enumerate(self.g, start=1):
             rates = {"learning_rate": 0.1 / t} if "learning_rate" in settings else {}
@@ -112,10 +113,10 @@ class _Paths:
         return bool(np.abs(path - got).max() <= tolerance * np.abs(got).max())
 
 
-def _typical(setting: str) -> float:
+def _typical(declared: Setting) -> float:
     """A value at which every term counts: the declared default, but nothing so small that it hides."""
     special = {"epsilon": 0.05, "learning_rate": 0.1, "initial_accumulator": 0.3, "weight_decay": 0.2, "momentum": 0.7}
-    return special.get(setting, float(SETTINGS[setting].default))
+    return special.get(declared.name, float(declared.default))
 
 
 def _mutants(rule: Optimizer) -> Iterator[tuple[str, str, Optimizer]]:
@@ -144,7 +145,7 @@ def _mutants(rule: Optimizer) -> Iterator[tuple[str, str, Optimizer]]:
             exec(code, namespace)  # noqa: S102  # the page's own source, with one operation changed
             yield (
                 ast.unparse(node), ast.unparse(change),
-                Optimizer(rule.name, namespace[rule.step.__name__], rule.state, rule.init_state),
+                replace(rule, step=namespace[rule.step.__name__]),
             )  # fmt: skip
 
 

@@ -256,7 +256,7 @@ def map_spec(
             raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
     on_axis = {across.name, up.name}
     extra = {
-        k: SETTINGS[k.split(".")[0]].check(settings.pop(k))
+        k: (SETTINGS | record.declared)[k.split(".")[0]].check(settings.pop(k))
         for k in list(settings)
         if k.startswith("learning_rate.") or k == "initial_scale"
     }
