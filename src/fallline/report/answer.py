@@ -42,7 +42,7 @@ def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
     else:
         word, head = "mixed", f"{first} and {second} each win by one measure"
     text = (
-        f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and comes to loss "
+        f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and reaches loss "
         f"{number(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
     )
     return Verdict(pair, word, text)
@@ -76,8 +76,8 @@ def headlines(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
     medians = {s.label: s.final_loss for s in comparison.summaries}
     lines = [
         f"{head}: over {comparison.starts:,} random starts of {comparison.steps} steps the median final loss is "
-        f"{interval(medians[verdict.pair.first])} against {interval(medians[verdict.pair.second])}, and from the same start the former "
-        f"ends lower in {share(verdict.pair.wins)}.",
+        f"{interval(medians[verdict.pair.first])} against {interval(medians[verdict.pair.second])}, and from the same start, "
+        f"{verdict.pair.first} ends lower in {share(verdict.pair.wins)} of the starts.",
         _start_matters(comparison),
         from_one_start(fits),
     ]
@@ -96,8 +96,8 @@ def _start_matters(comparison: Comparison) -> str:
     if not (np.isfinite(high) and np.isfinite(gap) and high - low > 2 * gap):
         return ""
     return (
-        f"The start matters more than the method: the two medians differ by {number(gap, 2)}, while {first.label} ends below "
-        f"{number(low)} from a tenth of the starts and above {number(high)} from another tenth."
+        f"The start matters more than the method: the two medians differ by {number(gap, 2)}, but {first.label} ends below "
+        f"{number(low)} from the best tenth of the starts and above {number(high)} from the worst tenth."
     )
 
 
@@ -106,8 +106,8 @@ def from_one_start(fits: Sequence[NamedRun]) -> str:
     alive = sorted((r for r in fits if r.run.outcome.kind != "diverged"), key=lambda r: r.run.loss)
     if len(alive) < 2 or len({r.run.start.tobytes() for r in fits}) > 1:
         return ""
-    told = listed([f"{r.name} at {number(r.run.loss)}" for r in alive])
-    return f"From the study's one start the runs end in this order: {told}."
+    order = listed([f"{r.name} at loss {number(r.run.loss)}" for r in alive])
+    return f"The study's own runs, all from one start, end in this order: {order}."
 
 
 def stuck(compared: Compared) -> dict[str, Estimate]:

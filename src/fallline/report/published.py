@@ -13,6 +13,7 @@ from fallline.report.example import Forward
 from fallline.report.named_run import NamedRun
 from fallline.studies.checking import formula
 from fallline.studies.spec import Figure, Study
+from fallline.views.words import objective_label
 
 __all__ = ["Published", "agrees", "compare_figures", "printed"]
 
@@ -109,7 +110,7 @@ def _of_run(figure: Figure, named: NamedRun) -> tuple[str, float | tuple[float, 
         "end_loss": ("loss at the end of", run.loss),
     }
     word, value = values[figure.quantity]
-    return f"{word} {run.objective.name}, {named.name}, {run.steps} steps", value
+    return f"{word} {objective_label(run.objective)}, {named.name}, {run.steps} steps", value
 
 
 def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
@@ -122,7 +123,10 @@ def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
     expression = derived.right.subs({s: sympy.Symbol(s.name) for s in derived.right.free_symbols})
     same = sympy.simplify(expression - formula(str(figure.value), labels)) == 0
     return Published(
-        figure, f"partial derivative of {hill.name} by {figure.of}", derived.text.split(" = ", 1)[1], bool(same)
+        figure,
+        f"partial derivative of {objective_label(hill)} by {figure.of}",
+        derived.text.split(" = ", 1)[1],
+        bool(same),
     )
 
 

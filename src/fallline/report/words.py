@@ -80,9 +80,9 @@ def sentence(text: str) -> str:
 
 
 def steps(estimate: Estimate) -> str:
-    """A median number of steps; "not within the run" where fewer than half of the runs get there."""
+    """A median number of steps; "under half reach it" where the median is not finite."""
     if not math.isfinite(estimate.value):
-        return "never, for most"
+        return "under half reach it"
     low, high = ("∞" if math.isinf(v) else f"{v:.0f}" for v in (estimate.low, estimate.high))
     return f"{estimate.value:.0f} [{low}, {high}]"
 

@@ -9,7 +9,17 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
 from fallline.views.numerals import capitalized, listed, number
 
-__all__ = ["axis_words", "ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
+__all__ = [
+    "axis_words",
+    "ending",
+    "labels",
+    "loss_words",
+    "measure_word",
+    "method_parts",
+    "objective_label",
+    "objective_words",
+    "shared",
+]
 
 _MEASURES = {
     "final_loss": "final loss",
@@ -24,7 +34,12 @@ _MEASURES = {
 
 def objective_words(objective: Objective) -> str:
     """The objective's name: "Rosenbrock", or "2-3-2-3 on three Gaussians"."""
-    return capitalized(objective.landscape.label if isinstance(objective, LandscapeObjective) else objective.name)
+    return capitalized(objective_label(objective))
+
+
+def objective_label(objective: Objective) -> str:
+    """The objective's name inside a sentence: "Rosenbrock", "three-hump camel", "2-3-2-3 on three Gaussians"."""
+    return objective.landscape.label if isinstance(objective, LandscapeObjective) else objective.name
 
 
 def loss_words(objective: Objective) -> str:

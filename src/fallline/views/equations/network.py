@@ -183,7 +183,7 @@ def _sections(
         Section(
             "Loss", tuple(loss), f"{loss_label}, {how} over the samples i = 1 … m. {targets} holds the targets."
         ),
-        Section("Pre-activations", tuple(hidden), "Of sample i: what stands inside each activation."),
+        Section("Pre-activations", tuple(hidden), "The input of each activation, for sample i."),
         Section("Backward", tuple(deltas), f"{of}, from the last layer to the first."),
         Section("Gradient", tuple(gradient)),
     )  # fmt: skip

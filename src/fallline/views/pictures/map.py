@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
 from fallline.measures.outcome import OUTCOMES
-from fallline.views.numerals import number, percent
+from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.map_axes import extent, log_ticks, position, set_scale
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
@@ -261,7 +261,7 @@ def _alt(
     else:
         away = lost | (array > 0) if kind == "ranks" else lost
         lost_words = "of the runs diverged" if lost_word == "diverged" else f"of the runs: {lost_word}"
-        text += f" {percent(float(away.mean()))} {lost_words}."
+        text += f" {capitalized(percent(float(away.mean())))} {lost_words}."
         if kind == "values" and not lost.all():
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
