@@ -1,4 +1,4 @@
-"""Published figures beside measured ones, to the printed digits."""
+"""Published figures beside measured ones, rounded to the published digits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Published:
 
 
 def agrees(published: float | tuple[float, ...], measured: float | tuple[float, ...], decimals: int) -> bool:
-    """Whether the measured number, rounded to the printed digits, is the published one.
+    """Whether the measured number, rounded to the published digits, is the published number.
 
     >>> agrees(33.51, 33.5149, 2), agrees(33.51, 33.516, 2), agrees((1.0, 2.0), (1.0, float("nan")), 3)
     (True, False, False)
@@ -54,7 +54,7 @@ def agrees(published: float | tuple[float, ...], measured: float | tuple[float, 
 
 
 def printed(value: Value, decimals: int) -> str:
-    """A figure as it was printed.
+    """Write a figure with its published number of digits.
 
     >>> printed((0.1141952, 1.0), 8)
     '(0.11419520, 1.00000000)'
@@ -73,19 +73,19 @@ def compare_figures(
     forward: Forward | None,
     hill: LandscapeObjective | None,
 ) -> tuple[Published, ...]:
-    """Every figure that the study gives."""
-    found = []
+    """Compare every published figure of the study with its measured value."""
+    figures = []
     if study.example is not None and forward is not None:
         for figure in study.example.published:
-            found.append(_compared(figure, *_of_example(figure, forward)))
+            figures.append(_compared(figure, *_of_example(figure, forward)))
     if study.landscape is not None and hill is not None:
         for figure in study.landscape.published:
-            found.append(_of_derivative(figure, hill))
+            figures.append(_of_derivative(figure, hill))
     for runs in (descents, fits):
         for named in runs:
             for figure in named.plan.published:
-                found.append(_compared(figure, *_of_run(figure, named)))
-    return tuple(found)
+                figures.append(_compared(figure, *_of_run(figure, named)))
+    return tuple(figures)
 
 
 def _compared(figure: Figure, what: str, measured: float | tuple[float, ...]) -> Published:

@@ -31,8 +31,8 @@ class Slip:
 
 def slips_of(results: Results) -> list[Slip]:
     """The slips that the study lists, without those for which it lacks the runs or the example."""
-    found = (_SLIPS[name](results) for name in results.study.slips)
-    return [slip for slip in found if slip is not None]
+    slips = (_SLIPS[name](results) for name in results.study.slips)
+    return [slip for slip in slips if slip is not None]
 
 
 def _shapes(r: Results) -> Slip | None:
@@ -151,11 +151,11 @@ def _one_start(r: Results) -> Slip | None:
     if len(r.fits) < 2 or not r.comparisons or len(r.comparisons[0].comparison.summaries) < 2:
         return None
     ended = sorted((f for f in r.fits if np.isfinite(f.run.loss)), key=lambda f: f.run.loss)
-    given = r.comparisons[0].comparison
-    order = [f.name for f in ended if f.name in given.losses]
+    comparison = r.comparisons[0].comparison
+    order = [f.name for f in ended if f.name in comparison.losses]
     if len(order) < 2:
         return None
-    finals = np.stack([given.losses[name][:, -1] for name in order])
+    finals = np.stack([comparison.losses[name][:, -1] for name in order])
     kept = float((np.diff(finals, axis=0) > 0).all(axis=0).mean())
     plain = [f for f in ended if f.run.method.optimizer.name == "gradient_descent"]
     others = [f for f in ended if f.run.method.optimizer.name.startswith("momentum")]
@@ -170,9 +170,9 @@ def _one_start(r: Results) -> Slip | None:
         )
         shown.append(f"The notebook concludes that momentum reaches a loss that gradient descent without momentum reaches only with its best learning rate. For its start "
                      f"{'this is true' if len(reach) == 1 else 'this is not true'}: {ends}.")  # fmt: skip
-    pair = given.pair(order[0], order[-1])
+    pair = comparison.pair(order[0], order[-1])
     shown.append(
-        f"But from {100 * kept:.1f} % of {given.starts:,} random starts the {len(order)} runs end in the same order. "
+        f"But from {100 * kept:.1f} % of {comparison.starts:,} random starts the {len(order)} runs end in the same order. "
         f"{sentence(order[0])}, the best from the notebook's start, ends lower than {order[-1]}, the worst, from "
         f"{share(pair.wins)} of the random starts."
     )

@@ -1,4 +1,4 @@
-"""A map drawn: what became of every run over two settings."""
+"""A picture of a map: a measure or the outcome of every run, over two settings."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Floats = NDArray[np.float64]
 Kind = Literal["values", "outcomes", "ranks"]
 
 FINEST = 1200
-"""Cells along an axis beyond which neighbours are averaged in the picture: more than a printed page can show."""
+"""Largest number of cells along an axis that are drawn one by one. With more cells, neighbours are averaged."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A run to be pointed out on a map: where it lies on the two axes, and what it is called."""
+    """A run that is marked on a map: its values on the two axes, and its name."""
 
     x: float
     y: float
@@ -58,33 +58,33 @@ def draw_map(
     title: str | None = None,
     theme: str | Theme = "light",
 ) -> Picture:
-    """A map of a measure over two axes, the origin at the lower left. Diverged cells have a colour of their own.
+    """Draw a measure over two axes, with the origin at the lower left. Diverged cells have their own colour.
 
     Parameters
     ----------
     values
-        (y, x), one for each cell; a value that is not finite counts as diverged.
+        (y, x), one value for each cell. A value that is not finite counts as diverged.
     x_axis, y_axis
         The settings, with their values and whether they are logarithmic.
     measure
-        What the values are, with its unit: "final loss", "steps to loss 40", "share of diverged starts".
+        What the values are, with the unit: "final loss", "steps to loss 40", "share of diverged starts".
     kind
-        "values"; "outcomes", places in `OUTCOMES`; or "ranks", negative where converged and positive where diverged,
-        each side coloured by rank, as the convergence measure of Sohl-Dickstein 2024 wants it.
+        "values"; or "outcomes", which are indices into `OUTCOMES`; or "ranks", which are negative for converged runs
+        and positive for diverged ones, and are coloured by rank, as for the convergence measure of Sohl-Dickstein 2024.
     diverged
-        (y, x), which cells diverged; where the value is not finite unless given.
+        (y, x), whether each cell diverged; by default, whether its value is not finite.
     log
-        Whether colours are logarithmic; where values are positive and span a factor of 20 unless given.
+        Whether colours are logarithmic. By default they are if all values are positive and span a factor of 20.
     limits
-        Lowest and highest value of the colours; the values' own unless given.
+        Lowest and highest value of the colours; by default, of the values.
     marks
-        Runs to be pointed out, numbered in the picture and named below.
+        Runs to mark: numbered in the picture, and named below it.
     contours
         Values at which a line of equal value is drawn.
     curves
-        By label, points (x, y) of a line laid over the map, such as the bound 2(1 + momentum)/L.
+        By label, points (x, y) of a line drawn over the map, such as the bound 2(1 + momentum)/L.
     lost_word
-        What the legend calls cells without a value: "diverged", "never reached".
+        The name of cells without a value in the legend: "diverged", "never reached".
     """
     array, theme = np.asarray(values, dtype=np.float64), look(theme)
     shape = (len(y_axis.values), len(x_axis.values))
@@ -153,7 +153,9 @@ def _coloured(
         from matplotlib.cm import ScalarMappable
 
         beyond = {(True, True): "both", (True, False): "min", (False, True): "max", (False, False): "neither"}
-        extend = beyond[bool(kept.min() < low), bool(kept.max() > high)]  # a pointed end says that values go on
+        extend = beyond[
+            bool(kept.min() < low), bool(kept.max() > high)
+        ]  # a pointed end means that there are values beyond it
         bar = figure.colorbar(
             ScalarMappable(scale, colours), ax=ax, aspect=32, pad=0.02, fraction=0.06, extend=extend, extendfrac=0.03
         )
@@ -186,7 +188,7 @@ def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme) -> tuple[Float
 
 
 def _fitted(image: Floats) -> Floats:
-    """Cells as pixels: large maps averaged, small ones repeated, since browsers would blur them."""
+    """The image in pixels. Cells of large maps are averaged. Cells of small maps are repeated: browsers blur few pixels."""
     for k in (0, 1):
         count = image.shape[k]
         if count > FINEST:
@@ -232,7 +234,7 @@ def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme)
 
 
 class _Numbered(HandlerLine2D):
-    """A mark in the legend, with its number inside."""
+    """Draws a mark in the legend, with its number inside."""
 
     def create_artists(self, legend: Any, handle: Any, *place: Any) -> list[Any]:
         artists = super().create_artists(legend, handle, *place)
