@@ -65,7 +65,7 @@ def equations(subject: str | Subject | Callable[..., Any], form: Literal["units"
     )
 
 
-_RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
+_RULES: tuple[tuple[type[Any], Callable[[Any], tuple[Section, ...]]], ...] = (
     (Landscape, of_landscape),
     (Optimizer, of_optimizer),
     (Activation, of_activation),

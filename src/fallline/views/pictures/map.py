@@ -112,7 +112,8 @@ def draw_map(
             texts.append(mark.label)
         numbered = {handle: _Numbered() for handle in handles[len(handles) - len(marks) :]}
         legend_below(figure, handles, texts, handler_map=numbered)
-    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, lost_word, marks), theme)
+    alt_word = lost_word if diverged is not None or lost.any() else ""
+    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, alt_word, marks), theme)
 
 
 def _cells(
@@ -262,15 +263,18 @@ def _alt(
         text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
     else:
         away = lost | (array > 0) if kind == "ranks" else lost
-        lost_words = "of the runs diverged" if lost_word == "diverged" else f"of the runs: {lost_word}"
-        text += f" {capitalized(percent(float(away.mean())))} {lost_words}."
+        share = capitalized(percent(float(away.mean())))
+        if lost_word == "diverged" or kind == "ranks":
+            text += f" {share} of the runs diverged."
+        elif lost_word:
+            text += f" {share} of the runs: {lost_word}."
         if kind == "values" and not lost.all():
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
-                f" The lowest {measure} is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
+                f" The lowest value is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
                 f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
             )
-        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" else ():
+        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" or kind == "ranks" else ():
             if away[end].any() and not away[end].all() and not away[end, 0]:
                 first = float(x_axis.values[int(away[end].argmax())])
                 text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
