@@ -1,7 +1,7 @@
-"""All methods at their best: the learning rate of each chosen on one set of starts, and judged on another.
+"""All methods at their best learning rates, which are chosen on one set of starts and compared on another.
 
-To compare methods at learning rates that somebody picked is to compare the picks. To choose and to judge on the same
-starts would flatter the method with more choices.
+A comparison at hand-picked learning rates depends on the picks. A comparison on the starts of the choice would favour
+the method with more choices.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ class Family:
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best learning rate is the smallest or largest tried: a better one may lie beyond."""
+        """Whether the best learning rate is the smallest or largest tried, so that another may be better."""
         return self.rate in (min(self.rates), max(self.rates))
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """The families at their best, compared on fresh starts."""
+    """The families at their best learning rates, compared on fresh starts."""
 
     families: tuple[Family, ...]
     comparison: Comparison
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read."""
+        """The entry of results.json."""
         return {
             "families": [
                 {
@@ -90,7 +90,7 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: study_record
 
 
 def _families(methods: Mapping[str, Method]) -> dict[str, Method]:
-    """One pattern for all methods that differ in their learning rate alone."""
+    """One pattern for all methods that differ only in their learning rate."""
     found: dict[str, Method] = {}
     for how in methods.values():
         values = {name: value for name, value in how.values.items() if not is_layer_rate(name)}
@@ -108,7 +108,7 @@ def _words(pattern: Method) -> str:
 
 
 def _finals(objective: Objective, tried: list[Method], plan: study_records.Comparison) -> NDArray[np.float64]:
-    """Final losses, (methods, starts), infinite where a run diverged. All of it is one batch of lanes."""
+    """Final losses, (methods, starts), infinite where a run diverged. All runs are one batch of lanes."""
     points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.initial)
     rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
     starts = np.tile(points, (len(tried), 1))

@@ -1,4 +1,4 @@
-"""Which picture suits a map: its measure decides colours, its outcome which cells count as diverged."""
+"""The picture of a map: the measure decides how it is drawn, the outcomes which cells count as diverged."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from fallline.measures.measure import Measure
 from fallline.measures.outcome import failed
 from fallline.readings.machine.layout import CAP
 from fallline.views.pictures.map import Mark, draw_map
+from fallline.views.words import objective_words
 
 __all__ = ["map_picture"]
 
 FINEST = 2400
-"""Cells along an axis that a picture is made of at most."""
+"""Largest number of cells along an axis that a picture is made of."""
 
 
 def map_picture(
@@ -34,16 +35,16 @@ def map_picture(
     theme: str = "light",
     **options: Any,
 ) -> Any:
-    """A map as a picture. Cells that are not yet known show their coarse neighbour.
+    """Draw a map. A cell that is not yet known has the value of its nearest coarser neighbour.
 
     Parameters
     ----------
     measure
-        Which measure to draw; the first unless given.
+        The measure to draw; by default, the first.
     marks
-        Runs to be pointed out: (x, y, label).
+        Runs to mark: (x, y, label).
     theory
-        Whether the stability bound of `theory_curve` is laid over it.
+        Whether the stability bound of `theory_curve` is drawn over the map.
     contours
         Values at which lines of equal value are drawn.
     """
@@ -63,7 +64,7 @@ def map_picture(
         options.setdefault("limits", _limits(values, lost))
     title = (
         title
-        or f"{word[:1].upper()}{word[1:]}: {m.spec.objective.name}, {m.spec.method.optimizer.name.replace('_', ' ')}, "
+        or f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
         f"{m.spec.steps} steps"
     )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
@@ -74,7 +75,7 @@ def map_picture(
 
 
 def _thinned(m: Map) -> Map:
-    """A map of more cells than a picture can show, by every second, third ... of them: colours take much memory."""
+    """The map with every second, third ... cell, if it has more cells than `FINEST`: colours take much memory."""
     k = -(-max(m.known.shape) // FINEST)
     if k == 1:
         return m
@@ -95,7 +96,7 @@ def _every(axis: Axis, k: int) -> Axis:
 
 
 def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
-    """The values with every unknown cell taken from the nearest coarser one that is known."""
+    """The values, with each unknown cell filled from the nearest coarser cell that is known."""
     if m.complete:
         return values
     rows, columns = np.indices(m.known.shape)
@@ -118,12 +119,12 @@ def _diverged(m: Map, drawn: Measure, values: NDArray[np.float64]) -> NDArray[np
         return failed(filled(m, m["outcome"]))
     if "diverged_at" in m.measures:
         return np.asarray(filled(m, m["diverged_at"]) >= 0)
-    # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".
+    # As `judge` caps a loss, but without the first loss of each cell, which is not known here.
     return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
 
 
 def _limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tuple[float, float] | None:
-    """Colours from the lowest value to the highest, but a few outliers do not stretch them."""
+    """Lowest and highest value of the colours; a few outliers are left out."""
     kept = values[np.isfinite(values) if lost is None else np.isfinite(values) & ~lost]
     if not kept.size:
         return None

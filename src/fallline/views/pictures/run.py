@@ -15,7 +15,7 @@ __all__ = ["run_picture"]
 
 
 def run_picture(run: Run, *, title: str | None = None, theme: str | Theme = "light") -> Picture:
-    """A run: its path over contours where there are two parameters, decision regions where there are two inputs; below,
+    """Draw a run: its path over contours if it has two parameters, decision regions if the network has two inputs; below,
     its loss at each step.
     """
     theme = look(theme)

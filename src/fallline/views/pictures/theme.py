@@ -1,8 +1,9 @@
 """Colours of pictures, light and dark.
 
-Colours for classes and runs differ for the colour-blind too: least OKLab distance 0.059 under full protanopia,
-deuteranopia or tritanopia (Machado et al. 2009), and contrast with the background of about 3 to 1 or more. Ramps are
-even steps in OKLab, so equal steps of a value look equal. Low is blue, as water gathers in a valley; diverged is orange.
+Colour-blind people can tell the colours of classes and runs apart: the smallest OKLab distance is 0.059 under full
+protanopia, deuteranopia or tritanopia (Machado et al. 2009), and the contrast with the background is about 3 to 1 or
+more. Ramps have even steps in OKLab, so equal steps of a value look equal. Low values are blue, like water in a valley;
+diverged runs are orange.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ class Theme:
     background, ink, muted, faint
         Paper, text, secondary text, grid lines.
     series
-        For classes and runs, in this order.
+        Colours of classes and runs, in this order.
     heights
-        Ramp of a landscape, low to high. A path must stand out from all of it.
+        Ramp of a landscape, low to high. A path must be visible on all of it.
     values
         Ramp of a map, low to high.
     diverged
-        Ramp of diverged cells, early to late; its middle stands for all of them.
+        Ramp of diverged cells, early to late; the middle colour is used where all diverged cells have the same colour.
     outcomes
         For each outcome, by its name.
     """
@@ -91,7 +92,7 @@ _TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, 
 
 
 def oklab_ramp(colours: Sequence[str], count: int) -> NDArray[np.float64]:
-    """`count` colours, (count, 3) in sRGB, at even steps along the given ones in OKLab (Ottosson 2020)."""
+    """Return `count` colours, (count, 3) in sRGB, at even steps in OKLab along these colours (Ottosson 2020)."""
     anchors = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colours])
     linear = np.where(anchors <= 0.04045, anchors / 12.92, ((anchors + 0.055) / 1.055) ** 2.4)
     lab = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T
