@@ -32,13 +32,12 @@ export function updates({ store }) {
 """
 
 ANSWER = '''
-def updates(session: Session, content: Json) -> None:
+def updates(page: Shown, content: Json) -> None:
     """How many updates a run of the map has."""
-    steps = session._current().spec.steps
-    session._answer("updates", {"sentence": f"Each run of the map makes {steps} updates."})
+    page.answer("updates", {"sentence": f"Each run of the map makes {page.current()[1].spec.steps} updates."})
 
 
-MESSAGES: dict'''
+ANSWERS: dict'''
 
 
 @pytest.fixture
@@ -54,8 +53,8 @@ def changed_lab(tmp_path, monkeypatch, chromium):
     (package / "lab/page/updates.js").write_text(MODULE, encoding="utf-8")
     change("lab/page/views.js", "\n/**\n * @typedef", 'import { updates } from "./updates.js";\n\n/**\n * @typedef')
     change("lab/page/views.js", "    equations(lab),\n", "    updates(lab),\n    equations(lab),\n")
-    change("lab/session.py", "\nMESSAGES: dict", ANSWER)
-    change("lab/session.py", '"csv": Session.csv,', '"updates": updates, "csv": Session.csv,')
+    change("lab/session/scenes.py", "\nANSWERS: dict", ANSWER)
+    change("lab/session/scenes.py", '"theory": theory,', '"updates": updates, "theory": theory,')
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "copy"))
     server = Server(tmp_path)
     yield server

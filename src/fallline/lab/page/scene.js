@@ -1,6 +1,23 @@
-/** What stands behind the runs: the samples of a network, or the contours of a landscape. */
+/** What stands around the runs: lines of theory on the map; behind the runs the samples of a network, or contours. */
 
 import { arrays } from "./wire.js";
+
+/** @param {import("./app.js").Lab} lab @returns {import("./answers.js").Question} */
+export function theoryQuestion({ store, panel }) {
+  return {
+    kind: "theory",
+    when: "rest",
+    refusable: true, // not every state has a theory
+    about() {
+      const { objective, data, optimizer, settings, map, start, seed, initial, dtype } = store.accepted;
+      return [objective, data, optimizer, settings, map, start, seed, initial, dtype];
+    },
+    answer(content) {
+      panel.curves = content.curves ?? [];
+      panel.showTheory();
+    },
+  };
+}
 
 /** @param {import("./app.js").Lab} lab @returns {import("./answers.js").Question[]} */
 export function sceneQuestions({ store, runView }) {

@@ -5,8 +5,7 @@
 
 import { equations } from "./equations.js";
 import { rangesQuestion } from "./ranges.js";
-import { sceneQuestions } from "./scene.js";
-import { theoryQuestion } from "./theory.js";
+import { sceneQuestions, theoryQuestion } from "./scene.js";
 
 /**
  * @typedef {object} View

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from fallline.errors import UsageError
 from fallline.lab.session.answers import Json
 from fallline.lab.session.fields import number, whole, window
 from fallline.lab.session.shown import Shown
 
-__all__ = ["data", "equations", "landscape", "theory"]
+__all__ = ["ANSWERS"]
 
 
 def theory(page: Shown, content: Json) -> None:
@@ -72,3 +72,9 @@ def equations(page: Shown, content: Json) -> None:
         page.answer("equations", {"state_id": state_id, "blocks": blocks, "form": form})
 
     page.job(content, "equations", work, lane="words")
+
+
+ANSWERS: dict[str, Callable[[Shown, Json], None]] = {
+    "theory": theory, "data": data, "landscape": landscape, "equations": equations,
+}  # fmt: skip
+"""The handlers of the questions that views ask (`page/views.js`)."""

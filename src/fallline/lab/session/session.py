@@ -27,8 +27,7 @@ def cancel(page: Shown, content: Json) -> None:
 
 MESSAGES: dict[str, Callable[[Shown, Json], None]] = {
     "hello": states.hello, "state": states.new_state, "ranges": states.ranges, "tiles": tiles.tiles, "run": runs.run,
-    "frames": runs.frames, "theory": scenes.theory, "data": scenes.data, "landscape": scenes.landscape,
-    "equations": scenes.equations, "csv": tables.csv, "export": exports.export, "cancel": cancel,
+    "frames": runs.frames, "csv": tables.csv, "export": exports.export, "cancel": cancel, **scenes.ANSWERS,
 }  # fmt: skip
 """The handler of each kind of message that a page may send."""
 
@@ -53,7 +52,7 @@ class Session:
     >>> answers = queue.Queue()
     >>> session = Session(lambda content, buffers: answers.put(content), Pool())
     >>> session.receive({"kind": "hello", "id": 1, "state": None})
-    >>> answers.get(timeout=9)["outcomes"][0]
+    >>> answers.get(timeout=9)["outcomes"][0]["name"]
     'converged'
     >>> session.receive({"kind": "state", "id": 2, "state": {"steps": -1}})
     >>> answers.get(timeout=9)["sentence"]
