@@ -68,8 +68,10 @@ _AS_WHOLE = Parameter(converter=_reader(read_whole), allow_leading_hyphen=True)
 Number = Annotated[float, _AS_NUMBER]
 Whole = Annotated[int, _AS_WHOLE]
 Numbers = Annotated[tuple[float, ...], Parameter(converter=_read_each, allow_leading_hyphen=True, negative="")]
-Point = Annotated[str | None, Parameter(converter=_reader(_read_point), allow_leading_hyphen=True)]
-"""A list of numbers from one word: cyclopts counts the words of a flag by its type, and a list would take several."""
+Point = Annotated[
+    list[float] | None, Parameter(converter=_reader(_read_point), n_tokens=1, allow_leading_hyphen=True, negative="")
+]
+"""A list of numbers from one word."""
 
 
 def bounded(value: float | None, flag: str, low: float, high: float, *, whole: bool = False) -> None:
