@@ -26,7 +26,7 @@ from fallline.experiment.studies import builtin_text, parse, to_toml
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.formulas import symbolic as formula
 from fallline.lab.presets import PRESETS
-from fallline.lab.session import MESSAGES, Session
+from fallline.lab.session.session import MESSAGES, Session
 from fallline.lab.state import default_state
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend

@@ -10,7 +10,7 @@ from fallline.errors import SettingError, ShapeError, UnknownNameError
 from fallline.experiment.method import method
 from fallline.experiment.starts import notebook_uniform
 from fallline.measures.outcome import Statistics, diverged_at, judge
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
+from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.descent import trajectory
 
 
@@ -189,7 +189,7 @@ def test_curvature_by_products_equals_the_whole_hessian(monkeypatch):
     problem = fl.NetworkObjective(fl.Network.of("2-8-3", activation="tanh"), fl.generate("three-gaussians"))
     w = fl.draw_starts(problem, 1)[0]
     dense = eigenvalues(problem, w)
-    monkeypatch.setattr("fallline.runs.curvature._DENSE", 0)
+    monkeypatch.setattr("fallline.problems.curvature._DENSE", 0)
     assert eigenvalues(problem, w) == pytest.approx(dense, rel=1e-2)
 
 

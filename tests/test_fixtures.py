@@ -14,7 +14,8 @@ from fallline.errors import OutputError, UsageError
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.studies import study
 from fallline.maps.file import MapFile
-from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map, load_map
 from fallline.maps.rows import pack, tile_sha
 from fallline.runs import engine
 
@@ -120,8 +121,8 @@ def test_a_link_means_its_state(name):
     """What the page does with an address, in Python; its own code is tested in a browser."""
     pytest.importorskip("starlette")
     from fallline.lab.plan import build_plan
-    from fallline.lab.pyramid import view_spec
     from fallline.lab.state import read_state
+    from fallline.lab.work.pyramid import view_spec
 
     code = (PLACE / "links" / f"{name}.txt").read_text(encoding="utf-8").strip().partition("#")[2]
     told = json.loads(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)))

@@ -6,16 +6,17 @@ import struct
 import numpy as np
 import pytest
 
+from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.toml import parse
-from fallline.lab.exports import export
-from fallline.lab.plan import Table, build_plan
-from fallline.lab.pyramid import Place, compute_tile, view_spec
+from fallline.lab.plan import build_plan
 from fallline.lab.state import read_state
+from fallline.lab.work.exports import export
+from fallline.lab.work.pyramid import Place, compute_tile, view_spec
 from fallline.maps.map import compute_map, load_map
 
-CSV = Table(
+CSV = CsvFile(
     "small.csv", "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
 )
 AXES = {"x": {"name": "learning_rate", "low": 1e-4, "high": 1.0, "scale": "log"},

@@ -22,8 +22,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import connect
 
 from fallline.errors import UsageError
-from fallline.lab.security import DOORS, HEADERS, Access, kept_secret
-from fallline.lab.server import MOST_PAGES, application, bind
+from fallline.lab.server.access import Access
+from fallline.lab.server.application import MOST_PAGES, application
+from fallline.lab.server.guard import DOORS, HEADERS
+from fallline.lab.server.kept_secret import kept_secret
+from fallline.lab.server.listening import bind
 
 
 class Lab:
@@ -223,7 +226,7 @@ def test_no_other_file_is_served(lab, path):
 
 def test_the_page_names_all_its_modules_at_once(lab):
     """Modules found only by importing one another would come one round after the other."""
-    from fallline.lab.server import PAGE
+    from fallline.lab.page_files import PAGE
 
     preloaded = re.findall(r'modulepreload" href="([^"]+)"', lab.get("/").content.decode())
     others = {"page.js", "widget.js"}

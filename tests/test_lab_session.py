@@ -16,15 +16,15 @@ from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis, axis
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
-from fallline.lab import session, tiling
 from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
-from fallline.lab.pyramid import Place, compute_tile
 from fallline.lab.repair import repaired
-from fallline.lab.session import Session
+from fallline.lab.session.session import Session
 from fallline.lab.state import StateError, canonical, default_state, read_state
-from fallline.lab.work import Pool
-from fallline.runs.deaths import deaths
+from fallline.lab.work import tiling, trained
+from fallline.lab.work.pool import Pool
+from fallline.lab.work.pyramid import Place, compute_tile
+from fallline.problems.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
 
@@ -208,14 +208,14 @@ def test_numbers_stand_in_the_equations(pool):
 def test_answers_belong_to_the_state_that_was_asked(talk, monkeypatch):
     """A run that is under way when a newer state comes is never told as the newer one's."""
     begun, go_on = threading.Event(), threading.Event()
-    train = session.train_run
+    train = trained.train_run
 
     def slowly(*arguments):
         begun.set()
         go_on.wait(5)
         return train(*arguments)
 
-    monkeypatch.setattr(session, "train_run", slowly)
+    monkeypatch.setattr(trained, "train_run", slowly)
     old = talk.number
     talk.say("run", pin=0, x=1e-3, y=0.25)
     assert begun.wait(5)

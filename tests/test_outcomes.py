@@ -10,7 +10,7 @@ import pytest
 import fallline as fl
 from fallline import random
 from fallline.measures.outcome import OUTCOMES, RULES, Statistics, diverged_at, judge
-from fallline.runs.curvature import stable_learning_rate
+from fallline.problems.curvature import stable_learning_rate
 from fallline.runs.lanes import train
 from statements import Truth, false_statements
 
@@ -297,7 +297,7 @@ def test_dead_units():
 
 
 def _bound(run):
-    from fallline.runs.curvature import eigenvalues
+    from fallline.problems.curvature import eigenvalues
 
     return stable_learning_rate(
         "gradient_descent", eigenvalues(run.objective, run.path[0 if run.outcome.kind == "diverged" else -1])[1]

@@ -140,7 +140,7 @@ def test_rosenbrock_is_scipys(dimension: int) -> None:
 
 def test_curvature_of_rosenbrock_at_its_minimum_is_that_of_the_literature() -> None:
     """Eigenvalues 0.3994 and 1001.6: the narrow valley that makes it hard, condition number 2508."""
-    from fallline.runs.curvature import eigenvalues
+    from fallline.problems.curvature import eigenvalues
 
     expected = np.linalg.eigvalsh(rosen_hess(np.ones(2)))
     np.testing.assert_allclose(eigenvalues(objective("rosenbrock"), np.ones(2)), expected, rtol=1e-6)
@@ -184,7 +184,7 @@ def test_himmelblaus_minima_are_roots_to_the_last_digit() -> None:
 
 @given(st.floats(0.5, 1e4), st.floats(-3, 3), st.floats(-3, 3))
 def test_the_bowl_has_the_condition_that_it_is_given(condition: float, x: float, y: float) -> None:
-    from fallline.runs.curvature import eigenvalues
+    from fallline.problems.curvature import eigenvalues
 
     low, high = eigenvalues(objective(quadratic(condition)), np.array([x, y]))
     # Differences of a gradient of size 1e4 leave some 1e-6 of it.

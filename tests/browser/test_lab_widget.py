@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fallline.lab.runs import train_run
+from fallline.lab.work.runs import train_run
 from fallline.views.numerals import number
 
 PATIENCE = 30
@@ -92,7 +92,7 @@ def test_a_widget_trains_and_answers_its_controls(notebook):
     y.press("Enter")
     rows = "document.querySelectorAll('.happened tbody tr')"
     notebook.until(f"{rows}.length === 1")
-    loss = train_run(notebook.widget.session.plan, 0.001, 0.5).loss
+    loss = train_run(notebook.widget.session.page.plan, 0.001, 0.5).loss
     assert number(loss) in notebook.page.evaluate(f"{rows}[0].textContent")
     # A control moves the state that Python sees.
     notebook.page.evaluate(

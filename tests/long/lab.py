@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fallline.lab.work import Pool
+from fallline.lab.work.pool import Pool
 from test_kernels import memory
 from test_lab_session import Talk
 

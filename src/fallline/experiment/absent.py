@@ -6,12 +6,14 @@ With them a map can be told about, drawn and exported. Whatever would call the f
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fallline.errors import UsageError
 from fallline.problems import LandscapeObjective, Objective
+from fallline.settings import SETTINGS, Setting, latex_symbol
 from fallline.textbook.activations import Activation
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
@@ -84,20 +86,25 @@ def absent_landscape(
 
 def absent_record(own: Mapping[str, Any], what: str) -> Any:
     """The optimizer, schedule, activation, loss or initial weights of a description, with its function not here."""
-    name, function = (
-        own["own"],
-        AbsentFunction(own["own"], own["sha256"], tuple(own.get("settings", ())), keywords=True),
-    )
+    name, names = own["own"], tuple(own.get("settings", ()))
+    function = AbsentFunction(name, own["sha256"], names, keywords=True)
+    settings = tuple(_any_number(s, s in own.get("whole", ())) for s in names if s.isidentifier())
     match what:
         case "optimizer":
-            return Optimizer(name, function)
+            return Optimizer(name, function, own_settings=settings)
         case "schedule":
-            return Schedule(name, function)
+            return Schedule(name, function, own_settings=settings)
         case "activation":
             return Activation(name, function, function, analytic=False)
         case "loss":
             return Loss(name, function, function, function, own.get("targets", "values"))
     return Initial(name, "zeros", function)
+
+
+def _any_number(name: str, whole: bool) -> Setting:
+    """The declaration of a setting whose range the file does not say: it may be any number."""
+    shared = SETTINGS.get(name, Setting(name, latex_symbol(name), "a setting of its own", 0.0))
+    return replace(shared, low=-math.inf, high=math.inf, whole=whole or shared.whole)
 
 
 def refuse_absent(description: Any) -> None:

@@ -24,7 +24,7 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
     ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
     """
-    found = {}
+    found: dict[str, Setting] = {}
     if isinstance(objective, NetworkObjective):
         rate = optimizer.declared.get("learning_rate", SETTINGS["learning_rate"])
         found |= {f"learning_rate.{layer}": rate for layer in range(1, objective.network.depth + 1)}

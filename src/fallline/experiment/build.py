@@ -13,7 +13,8 @@ from fallline.data.points import points_by_hand
 from fallline.data.tables import read_csv
 from fallline.errors import SettingError
 from fallline.experiment import records
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.experiment.study_records import Example, Map, Study

@@ -130,6 +130,8 @@ def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -
     own: dict[str, Any] = {"own": name, "sha256": fingerprint(function)}
     if isinstance(record, Optimizer | Schedule):
         own["settings"] = list(record.settings)
+        whole = [s.name for s in record.own_settings if s.whole]
+        own |= {"whole": whole} if whole else {}
     if isinstance(record, Loss):
         own["targets"] = record.targets
     return own

@@ -89,7 +89,8 @@ def _schedule(value: Any) -> bool:
 # A shape is a function that knows the right values, a list [shape of each entry], a tuple of alternatives,
 # or a dictionary of all keys that must be there and no others.
 _OWN: dict[str, Any] = {"own": _text, "sha256": _key}
-_NAMED = (_text, _OWN, _OWN | {"settings": [_text]}, _OWN | {"targets": _text})
+_SETTINGS = _OWN | {"settings": [_text]}
+_NAMED = (_text, _OWN, _SETTINGS, _SETTINGS | {"whole": [_text]}, _OWN | {"targets": _text})
 _AXIS = (
     {"name": _text, "values": [_number]},
     {"name": _text, "low": _number, "high": _number, "count": _whole, "scale": _scale},

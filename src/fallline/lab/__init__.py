@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from fallline.lab.serve import serve
+from fallline.lab.server.serve import serve
 
 if TYPE_CHECKING:
     from fallline.lab.widget import lab as lab

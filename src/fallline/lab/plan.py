@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from fallline.data.csv_file import CsvFile
 from fallline.data.dataset import Dataset
 from fallline.data.generated import generate
 from fallline.data.points import points_by_hand
@@ -16,16 +16,17 @@ from fallline.data.tables import table
 from fallline.errors import FalllineError
 from fallline.experiment.axes import Axis
 from fallline.experiment.estimate import estimate
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.experiment.starts import draw_starts
 from fallline.formulas import formula_landscape
 from fallline.lab.state import MOST_PARAMETERS, State, StateError
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
+from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.network import Network
 
-__all__ = ["SIDE", "Plan", "Table", "build_plan"]
+__all__ = ["SIDE", "Plan", "build_plan"]
 
 SIDE = 64
 """Cells along each side of a tile."""
@@ -38,22 +39,6 @@ MOST_MEMORY = 64 * 2**20
 
 MOST_PATH = 16 * 2**20
 """Bytes of a run's path, at most."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A CSV file that the page read: its name and text."""
-
-    name: str
-    text: str
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +73,7 @@ class Plan:
         return self.spec.over(Axis.of(self.spec.x.name, [x]), Axis.of(self.spec.y.name, [y]))
 
 
-def build_plan(state: State, tables: Mapping[str, Table]) -> Plan:
+def build_plan(state: State, tables: Mapping[str, CsvFile]) -> Plan:
     """The plan of a state, or a sentence with the key that it is about. Equal states share their objects.
 
     >>> from fallline.lab.state import default_state
@@ -108,13 +93,13 @@ def build_plan(state: State, tables: Mapping[str, Table]) -> Plan:
 
 
 @lru_cache(maxsize=64)
-def _plan(text: str, used: Table | None) -> Plan:
+def _plan(text: str, used: CsvFile | None) -> Plan:
     state = State(text)
     objective = build_objective(state, used)
     return Plan(state, objective, _spec(state, objective))
 
 
-def build_objective(state: State, used: Table | None) -> Objective:
+def build_objective(state: State, used: CsvFile | None) -> Objective:
     """The objective of a state."""
     d = state["objective"]
     if d["kind"] == "landscape":
@@ -148,7 +133,7 @@ def _formula(text: str) -> LandscapeObjective:
 
 
 @lru_cache(maxsize=16)
-def build_data(text: str, used: Table | None) -> Dataset:
+def build_data(text: str, used: CsvFile | None) -> Dataset:
     """The data set of a state's part."""
     d = json.loads(text)
     kind = d.pop("kind")

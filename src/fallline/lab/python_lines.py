@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fallline.experiment.map_spec import MapSpec
+from fallline.data.csv_file import CsvFile
+from fallline.experiment.map_record import MapSpec
 from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_formula, python_text
-from fallline.lab.plan import Plan, Table
+from fallline.lab.plan import Plan
 from fallline.lab.state import State
 
 __all__ = ["python_lines"]
 
 
-def python_lines(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Table]) -> str:
+def python_lines(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, CsvFile]) -> str:
     """A whole program: the objective, the map in view, and the pinned runs.
 
     >>> from fallline.lab.plan import build_plan
-    >>> from fallline.lab.pyramid import view_spec
+    >>> from fallline.lab.work.pyramid import view_spec
     >>> from fallline.lab.state import default_state
     >>> state = default_state()
     >>> plan = build_plan(state, {})
@@ -52,7 +53,7 @@ def python_lines(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, T
     return "\n".join(lines) + "\n"
 
 
-def _objective(d: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
+def _objective(d: Mapping[str, Any], tables: Mapping[str, CsvFile]) -> list[str]:
     part = d["objective"]
     if part["kind"] == "landscape":
         return ["import fallline as fl", "", f"objective = {part['name']!r}"]

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from fallline.data.csv_file import CsvFile
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED
 from fallline.errors import FalllineError
 from fallline.experiment.axis_settings import axis_settings
 from fallline.experiment.map_spec import map_spec
 from fallline.experiment.starts import draw_starts
-from fallline.lab.controls import axis_range, columns_of
-from fallline.lab.plan import Plan, Table, build_data, build_objective
+from fallline.lab.controls.axes import axis_range
+from fallline.lab.plan import Plan, build_data, build_objective
 from fallline.lab.state import (
     DATA_KINDS,
     LARGEST,
@@ -30,7 +31,7 @@ from fallline.lab.state import (
     setting_keys,
 )  # fmt: skip
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.deaths import deaths
+from fallline.problems.deaths import deaths
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -49,7 +50,7 @@ TRIES = 50
 """Seeds that are tried for a start without dead units."""
 
 
-def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str, Table]) -> State:
+def repaired(given: Any, changed: str, before: State | None, tables: Mapping[str, CsvFile]) -> State:
     """The state that the user means by a change of one key; what he typed himself is not touched, but checked.
 
     >>> state = repaired({"optimizer": "gradient_descent"}, "optimizer", None, {})
@@ -100,7 +101,7 @@ def _shaped_like(value: Any, like: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
-def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> None:
+def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, CsvFile]) -> None:
     """Objective and data that go together."""
     part = d["objective"]
     keys: Mapping[str, Key] = OBJECTIVES[part["kind"]]
@@ -120,7 +121,7 @@ def _fit_objective(d: Json, changed: str, old: Json, tables: Mapping[str, Table]
         elif changed == "data.kind":
             raise StateError("choose a CSV file: click the field below, or drop the file on the page.", "data.digest")
     if d["data"].get("kind") == "table" and d["data"]["digest"] in tables:
-        columns = columns_of(tables[d["data"]["digest"]])
+        columns = tables[d["data"]["digest"]].columns
         if d["data"]["target"] not in columns:
             d["data"]["target"] = columns[-1]
     units, names = part["units"], part["activations"]
@@ -153,7 +154,7 @@ def _removed(before: Any, after: list[Any]) -> int | None:
     return next((k for k in range(len(after) - 1) if k + 1 >= len(after) or before[k + 1] != after[k + 1]), None)
 
 
-def _data_of(d: Json, tables: Mapping[str, Table]) -> Dataset | None:
+def _data_of(d: Json, tables: Mapping[str, CsvFile]) -> Dataset | None:
     try:
         data = read_state({"data": d["data"]})["data"]
         return build_data(json.dumps(data), tables.get(data.get("digest", "")) if data["kind"] == "table" else None)
@@ -168,7 +169,7 @@ def _fit_settings(d: Json) -> None:
             d[key] = {k: d[key].get(k, one.default) for k, one in keys.items()}
 
 
-def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, Table]) -> State:
+def _with_axes(d: Json, changed: str, old: Json, tables: Mapping[str, CsvFile]) -> State:
     """The rest: start, batch, measure, axes and pins that exist for this objective."""
     plain = read_state({k: v for k, v in d.items() if k not in ("map", "start", "batch", "pins")})
     part = plain["data"]

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fallline.data.csv_file import CsvFile
 from fallline.experiment.formats.toml import to_toml
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.records import Data, Generated, Network, Points, Schedule
 from fallline.experiment.records import Table as DataTable
 from fallline.experiment.study_records import Map, Run, ShownLandscape, Study
-from fallline.lab.plan import Plan, Table
+from fallline.lab.plan import Plan
 from fallline.lab.state import State
 
 __all__ = ["study_text"]
 
 
-def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, Table]) -> str:
+def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, CsvFile]) -> str:
     """A study with the map in view, and the pinned runs where their settings say all."""
     d = state.json
     net = d["objective"]["kind"] == "network"
@@ -59,7 +60,7 @@ def _network(part: Mapping[str, Any]) -> Network:
     return Network(**{k: v for k, v in part.items() if k != "kind"})
 
 
-def _data(part: Mapping[str, Any], tables: Mapping[str, Table]) -> Data:
+def _data(part: Mapping[str, Any], tables: Mapping[str, CsvFile]) -> Data:
     if part["kind"] == "points":
         return Points(points=part["points"])
     if part["kind"] == "table":

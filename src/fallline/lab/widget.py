@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fallline.errors import UsageError
-from fallline.lab.begin import beginning
-from fallline.lab.bundle import bundled
-from fallline.lab.session import Session
+from fallline.lab.initial_state import initial_state
+from fallline.lab.page_files import PAGE, bundled
+from fallline.lab.session.session import Session
 from fallline.lab.state import State, read_state
-from fallline.lab.work import Pool
+from fallline.lab.work.pool import Pool
 
 try:
     import anywidget
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from fallline.experiment.studies import Study
 
 __all__ = ["Lab", "lab"]
-
-PAGE = Path(__file__).parent / "page"
 
 
 @cache
@@ -87,10 +85,10 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
 
     Examples
     --------
-    >>> lab(steps=40).session._first["steps"]
+    >>> lab(steps=40).session.page.first["steps"]
     40
     """
-    first, tables = beginning(study, data)
+    first, tables = initial_state(study, data)
     if state:
         from fallline.lab.repair import repaired
 

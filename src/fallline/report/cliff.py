@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from fallline.problems import NetworkObjective
-from fallline.runs.curvature import eigenvalues, stable_learning_rate
-from fallline.runs.deaths import deaths
+from fallline.problems.curvature import eigenvalues, stable_learning_rate
+from fallline.problems.deaths import deaths
 from fallline.runs.descent import Run
 
 __all__ = ["Cliff", "find_cliff"]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fallline.experiment.study_records import Figure, Study
 from fallline.formulas import symbolic
 from fallline.problems import LandscapeObjective
-
-if TYPE_CHECKING:
-    from fallline.report.results import Forward, NamedRun
+from fallline.report.example import Forward
+from fallline.report.named_run import NamedRun
 
 __all__ = ["Published", "agrees", "compare_figures", "printed"]
 

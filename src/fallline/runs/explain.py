@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from fallline.measures.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
 from fallline.problems import NetworkObjective, Objective
-from fallline.runs.curvature import Point
-from fallline.runs.deaths import death_sentence, deaths
+from fallline.problems.curvature import Point
+from fallline.problems.deaths import death_sentence, deaths
 from fallline.runs.evidence import (
     Ended,
     batch_losses,

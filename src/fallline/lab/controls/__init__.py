@@ -1,0 +1,1 @@
+"""Controls of the page, described from the declarations of their settings."""

@@ -1,0 +1,72 @@
+"""`serve`: the lab as a page of the browser, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fallline.errors import UsageError
+
+if TYPE_CHECKING:
+    from fallline.experiment.studies import Study
+
+__all__ = ["serve"]
+
+
+def serve(
+    study: str | Path | Study | None = None,
+    *,
+    data: str | Path | None = None,
+    port: int | None = None,
+    browser: bool = True,
+) -> int:
+    """Serve the lab on this machine and open it in the browser; ends with Ctrl-C.
+
+    Parameters
+    ----------
+    study
+        A built-in study's name, or a TOML file; its first map is what the page begins with.
+    data
+        A CSV file to begin with.
+    port
+        Of the local server; the first free one from 8421 on unless given.
+    browser
+        Whether to open the page.
+    """
+    try:
+        from fallline.lab.server.application import application
+        from fallline.lab.server.listening import bind, server
+    except ImportError as error:
+        raise UsageError(f"the lab needs {error.name}: pip install 'fallline[lab]'.") from None
+    from fallline.lab.initial_state import initial_state
+    from fallline.lab.server.access import Access
+    from fallline.lab.server.kept_secret import kept_secret
+
+    first, tables = initial_state(study, data)
+    listener = bind(port)
+    number = listener.getsockname()[1]
+    access = Access(number, secret=kept_secret(number))
+
+    def told(lead: str) -> None:
+        print(f"{lead} {access.address}", flush=True)
+
+    told("fallline lab:")
+    print("Ctrl-C ends it. The address is good once; whoever has it may use the lab on this machine.", flush=True)
+    access.exchanged = lambda: told("For another browser:")
+    if browser and not os.environ.get("FALLLINE_NO_BROWSER"):
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(access.address)
+    running = server(listener, application(access, first, tables))
+    try:
+        asyncio.run(running.serve(sockets=[listener]))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    print("\nThe lab has ended.", file=sys.stderr)
+    return 0

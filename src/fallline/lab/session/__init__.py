@@ -1,0 +1,1 @@
+"""The conversation with a page: messages in, answers out, whoever carries them."""

@@ -1,0 +1,57 @@
+"""What a page is told with a state: the state itself, its objective and measure, and the controls and axes that it has."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from fallline.data.csv_file import CsvFile
+from fallline.lab.controls.axes import describe_axes
+from fallline.lab.controls.groups import describe_controls
+from fallline.lab.controls.measure import describe_measure
+from fallline.lab.plan import Plan
+from fallline.lab.session.answers import Json
+from fallline.lab.state import State
+
+__all__ = ["described", "same_controls", "summary"]
+
+SPEED = 4e10
+"""Floating-point operations a second, for the estimate that a page shows."""
+
+
+def summary(state: State, plan: Plan) -> Json:
+    """The state, what is minimised, what the colours mean, and how long a tile takes."""
+    objective = plan.objective
+    seconds = plan.spec.work / SPEED
+    title = f"{objective.name[:1].upper()}{objective.name[1:]}".replace("_", " ")
+    return {
+        "state": state.json,
+        "measure": describe_measure(plan),
+        "objective": {
+            "kind": state["objective"]["kind"], "name": objective.name, "title": title,
+            "dimension": objective.dimension, "labels": list(objective.labels)[:64],
+        },
+        "estimate": {"seconds": seconds, "words": f"{plan.spec.cells:,} runs a tile, about {seconds:.2g} s"},
+    }  # fmt: skip
+
+
+def described(state: State, plan: Plan, table: CsvFile | None, knows: Any = None) -> Json:
+    """Controls and axes, with a digest of the controls; None for the controls if the page `knows` that digest."""
+    controls = describe_controls(plan, table, state)
+    digest = hashlib.sha256(json.dumps(controls).encode()).hexdigest()[:16]
+    return {"axes": describe_axes(plan), "controls": None if digest == knows else controls, "digest": digest}
+
+
+def same_controls(a: State, b: State) -> bool:
+    """Whether two states have the same controls and axes, except for numbers in them."""
+    return _shape(a) == _shape(b)
+
+
+def _shape(state: State) -> tuple[Any, ...]:
+    d = state.json
+    names = [(d["map"][which]["name"], d["map"][which]["scale"]) for which in ("x", "y")]
+    data = {k: v for k, v in d["data"].items() if k in ("kind", "name", "digest", "target")}
+    return (
+        d["objective"], data, d["optimizer"], d["schedule"], names, d["map"]["measure"], d["dtype"], d["start"] is None,
+    )  # fmt: skip

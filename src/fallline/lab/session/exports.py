@@ -1,0 +1,32 @@
+"""What a page saves."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from fallline.lab.plan import build_plan
+from fallline.lab.session.answers import Json
+from fallline.lab.session.fields import POINTED, whole
+from fallline.lab.session.shown import Shown
+from fallline.lab.state import read_state
+
+__all__ = ["export"]
+
+
+def export(page: Shown, content: Json) -> None:
+    """A picture, file or text that holds what the page shows."""
+    from fallline.lab.work.exports import export as exported
+
+    what, value = content.get("what"), content.get("state")
+    state = read_state(value) if value is not None else page.state or page.first
+    plan = build_plan(state, page.tables)
+    size = whole(content, "size", 1, 2**40) if content.get("size") is not None else None
+    pin = whole(content, "pin", 0, POINTED) if content.get("pin") is not None else None
+    theme = content.get("theme", "light")
+
+    def work() -> Generator[None, None, None]:
+        told, body = yield from exported(str(what), state, plan, page.tables, pin=pin, size=size, theme=str(theme))
+        told = {"kind": "export", "id": content["id"], "state_id": page.state_id, **told}
+        page.send(told, [] if body is None else [body])
+
+    page.job(content, "export", work, lane="words")

@@ -1,0 +1,74 @@
+"""What stands around the map: theory, samples, the contours of a landscape, equations."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from fallline.errors import UsageError
+from fallline.lab.session.answers import Json
+from fallline.lab.session.fields import number, whole, window
+from fallline.lab.session.shown import Shown
+
+__all__ = ["data", "equations", "landscape", "theory"]
+
+
+def theory(page: Shown, content: Json) -> None:
+    """The curves of theory over the map."""
+    from fallline.lab.work.scenes import theory_curves
+
+    if page.is_old(content):
+        return
+    (_, plan), state_id = page.current(), page.state_id
+
+    def work() -> Generator[None, None, None]:
+        page.answer("theory", {"state_id": state_id, "curves": theory_curves(plan)})
+        yield
+
+    page.job(content, "theory", work, lane="words")
+
+
+def data(page: Shown, content: Json) -> None:
+    """The samples."""
+    from fallline.lab.work.scenes import samples
+
+    if not page.is_old(content):
+        page.answer("data", *samples(page.current()[1]))
+
+
+def landscape(page: Shown, content: Json) -> None:
+    """Contours and heights of a landscape over a window."""
+    from fallline.lab.work.scenes import landscape_scene
+
+    if page.is_old(content):
+        return
+    (_, plan), state_id, rectangle = page.current(), page.state_id, window(content.get("window"))
+    if plan.network is not None:
+        raise UsageError("contours need a landscape; a network's loss has too many coordinates.")
+
+    def work() -> Generator[None, None, None]:
+        told, arrays = landscape_scene(plan, rectangle)
+        page.answer("landscape", {"state_id": state_id, **told}, arrays)
+        yield
+
+    page.job(content, "landscape", work, lane="words")
+
+
+def equations(page: Shown, content: Json) -> None:
+    """The equations of the objective and the optimizer, with the numbers of a run on request."""
+    from fallline.lab.work.equation_blocks import equation_blocks
+
+    if page.is_old(content):
+        return
+    (_, plan), state_id, form = page.current(), page.state_id, content.get("form", "matrix")
+    numbers = bool(content.get("numbers")) and content.get("pin") is not None
+    at = (number(content, "x"), number(content, "y"), whole(content, "step", 0, plan.spec.steps)) if numbers else None
+
+    def work() -> Generator[None, None, None]:
+        run = None if at is None else page.runs.at(plan, at[0], at[1])
+        step = 0 if at is None else at[2]
+        blocks: list[dict[str, str]] = []
+        for blocks in equation_blocks(plan, form, run, step):  # noqa: B007  # grows; the last holds all
+            yield
+        page.answer("equations", {"state_id": state_id, "blocks": blocks, "form": form})
+
+    page.job(content, "equations", work, lane="words")

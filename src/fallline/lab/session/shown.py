@@ -1,0 +1,86 @@
+"""What one page shows: its state and plan, its tables, its runs, and the jobs that compute for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fallline.data.csv_file import CsvFile
+from fallline.errors import UsageError
+from fallline.lab.plan import Plan, build_plan
+from fallline.lab.session.answers import Arrays, Json, Send, message, refusal
+from fallline.lab.state import State
+from fallline.lab.work.pool import Desk, Dropped, Lane
+from fallline.lab.work.trained import TrainedRuns
+
+__all__ = ["Shown", "Work"]
+
+Work = Callable[[], Generator[None, None, None]]
+
+
+@dataclass(eq=False)
+class Shown:
+    """What the handlers of messages read and change.
+
+    Attributes
+    ----------
+    send
+        Sends a message to the page, from any thread.
+    desk
+        The jobs of the page.
+    first
+        The state of a page that brings none.
+    tables
+        The CSV files that the page may name, by digest; the newest is last.
+    state, plan, state_id
+        The accepted state, what it means, and the id of the message that brought it.
+    runs
+        Runs that were trained for the page.
+    """
+
+    send: Send
+    desk: Desk
+    first: State
+    tables: dict[str, CsvFile]
+    state: State | None = None
+    plan: Plan | None = None
+    state_id: int = 0
+    runs: TrainedRuns = field(default_factory=TrainedRuns)
+
+    def take(self, state: State, number: int) -> None:
+        """Show another state. Work for the old one is dropped, except an export."""
+        plan = build_plan(state, self.tables)
+        self.desk.drop(lambda job: job.key != "export")
+        self.state, self.plan, self.state_id = state, plan, number
+
+    def current(self) -> tuple[State, Plan]:
+        """The state and its plan."""
+        if self.state is None or self.plan is None:
+            raise UsageError("the first message of a page is hello.")
+        return self.state, self.plan
+
+    def is_old(self, content: Mapping[str, Any]) -> bool:
+        """Whether a message is about an older state."""
+        return bool(content.get("state_id", self.state_id) != self.state_id)
+
+    def answer(self, kind: str, told: Json, arrays: Arrays | None = None) -> None:
+        """Send an answer; it belongs to the current state unless it names another `state_id`."""
+        self.send(*message({"kind": kind, "state_id": self.state_id, **told}, arrays))
+
+    def refuse(self, error: BaseException, number: Any) -> None:
+        """Answer the message of that id with the sentence of an error."""
+        self.send({"kind": "refused", "id": number, "state_id": self.state_id, **refusal(error)}, [])
+
+    def job(self, content: Json, key: Any, work: Work, lane: Lane = "runs", rank: int = 0) -> None:
+        """Add a job. An error in it is answered as the refusal of the message."""
+
+        def guarded() -> Generator[None, None, None]:
+            try:
+                yield from work()
+            except (GeneratorExit, Dropped):
+                raise
+            except BaseException as error:
+                self.refuse(error, content.get("id"))
+
+        self.desk.put(key, guarded, lane, rank)

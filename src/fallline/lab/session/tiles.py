@@ -1,0 +1,43 @@
+"""The tiles of the map that a page wants."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from fallline.lab.session.answers import Json
+from fallline.lab.session.fields import places
+from fallline.lab.session.shown import Shown
+from fallline.lab.work.pyramid import Place, is_slow
+from fallline.lab.work.tiling import TileWork
+
+__all__ = ["tiles", "wish"]
+
+
+def tiles(page: Shown, content: Json) -> None:
+    """The tiles that the page wants now, in this order. Tiles that it wanted before and no longer wants are dropped."""
+    wanted = places(content.get("tiles"))
+    if page.is_old(content):
+        return
+    page.desk.drop(lambda job: isinstance(job.key, Place) and job.key not in wanted)
+    wish(page, wanted, rank=3)
+
+
+def wish(page: Shown, wanted: list[Place], rank: int, after: threading.Event | None = None) -> None:
+    """Queue the tiles that are not queued yet. After a change of state, send nothing before `after` is set, and compute
+    sketches of slow tiles first.
+    """
+    (_, plan), number = page.current(), page.state_id
+
+    def is_wanted(key: Any) -> bool:
+        return page.state_id == number and page.desk.holds(key)
+
+    missing = [
+        TileWork(plan, place, {"state_id": number}, page.answer, is_wanted, after)
+        for place in wanted
+        if not page.desk.holds(place)
+    ]
+    for tile in missing if after is not None and is_slow(plan) else ():
+        page.job({"id": number}, tile.keys["sketch"], tile.sketch, rank=rank)
+    for tile in missing:
+        page.job({"id": number}, tile.keys["whole"], tile.whole, rank=rank)

@@ -1,0 +1,1 @@
+"""What is computed for a page: jobs and their threads, tiles, runs, scenes, equations, exports."""

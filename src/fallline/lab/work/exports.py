@@ -1,0 +1,139 @@
+"""What the page saves: picture, map file, study, Python lines, weights. All give the same bits as the picture."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+import tempfile
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import fallline
+from fallline.data.csv_file import CsvFile
+from fallline.errors import UnknownNameError, UsageError
+from fallline.experiment.estimate import estimate
+from fallline.experiment.map_record import MapSpec
+from fallline.lab.plan import Plan
+from fallline.lab.python_lines import python_lines
+from fallline.lab.state import State
+from fallline.lab.study import study_text
+from fallline.lab.work.pyramid import view_spec
+from fallline.lab.work.runs import train_run
+from fallline.maps.growing import growing
+from fallline.maps.map import Map
+
+__all__ = ["EXPORTS", "export", "safetensors"]
+
+Work = Generator[None, None, tuple[dict[str, Any], bytes | None]]
+
+EXPORTS = ("png", "svg", "map", "study", "python", "weights")
+
+MOST_WORK = 1e13
+"""Floating-point operations of an exported map, at most: a few minutes."""
+
+
+def export(
+    what: str, state: State, plan: Plan, tables: Mapping[str, CsvFile], *, pin: int | None = None, size: int | None = None,
+    theme: str = "light",
+) -> Work:  # fmt: skip
+    """Name, MIME type and text of an export, or its bytes; pauses between tiles."""
+    if what not in EXPORTS:
+        raise UnknownNameError("what is exported", what[:40], EXPORTS)
+    yield
+    if what == "weights":
+        return {"name": "weights.safetensors", "mime": "application/octet-stream"}, _weights(state, plan, pin)
+    spec = view_spec(plan, state["view"], size or 512)
+    if what == "python":
+        return {"name": "lab.py", "mime": "text/x-python", "text": python_lines(state, plan, spec, tables)}, None
+    if what == "study":
+        return {"name": "study.toml", "mime": "application/toml", "text": study_text(state, plan, spec, tables)}, None
+    if spec.work > MOST_WORK:
+        raise UsageError(
+            f"this map is too much for the lab: {estimate(spec)}. Export the study and run `fallline map`."
+        )
+    if what == "map":
+        with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
+            path = Path(folder, "lab.fallmap")
+            with contextlib.closing(
+                growing(Map(spec, path), threads=1)
+            ) as work:  # a file that is open cannot be removed
+                for _ in work:
+                    yield
+            return {"name": "lab.fallmap", "mime": "application/vnd.sqlite3"}, path.read_bytes()
+    result = Map(spec)
+    for _ in growing(result, threads=1):
+        yield
+    picture = _picture(result, state, theme)
+    mime = "image/png" if what == "png" else "image/svg+xml"
+    return {"name": f"lab.{what}", "mime": mime}, picture.bytes(what)
+
+
+def _picture(result: Map, state: State, theme: str) -> Any:
+    axes = result.spec.axes.values()
+    inside = [
+        p
+        for p in state["pins"]
+        if all(a.edges[0] <= p[k] <= a.edges[-1] for a, k in zip(axes, ("x", "y"), strict=True))
+    ]
+    names = list(result.spec.axes)
+    marks = [(p["x"], p["y"], ", ".join(f"{n.replace('_', ' ')} {p[k]:.4g}" for n, k in zip(names, "xy", strict=True)))
+             for p in inside]  # fmt: skip
+    options: dict[str, Any] = {}
+    if state["look"]["colours"] is not None and result.spec.names[0] not in ("outcome", "convergence"):
+        options["limits"] = tuple(state["look"]["colours"])
+    return result.plot(marks=marks, theme=theme if theme in ("light", "dark") else "light", **options)
+
+
+def spec_of_view(plan: Plan, state: State) -> MapSpec:
+    """The spec of what is in view."""
+    return view_spec(plan, state["view"])
+
+
+def _weights(state: State, plan: Plan, pin: int | None) -> bytes:
+    """The parameters of a pinned run at the step that is shown, or at its end."""
+    pins = state["pins"]
+    if pin is None or pin >= len(pins):
+        raise UsageError("weights are those of a pinned run: pin one on the map first.")
+    x, y = pins[pin]["x"], pins[pin]["y"]
+    run = train_run(plan, x, y)
+    step = run.steps if state["look"]["step"] is None else min(run.steps, state["look"]["step"])
+    w = np.asarray(run.path[step])
+    facts = {
+        "fallline": fallline.__version__, "objective": run.objective.name, "method": str(run.method), "step": str(step),
+        plan.spec.x.name: repr(x), plan.spec.y.name: repr(y), "outcome": run.outcome.kind,
+    }  # fmt: skip
+    if plan.network is None:
+        return safetensors({"w": w}, facts | {"coordinates": ",".join(run.objective.labels)})
+    tensors: dict[str, NDArray[Any]] = {}
+    for k, layer in enumerate(plan.network.network.unpack(w), start=1):
+        tensors[f"W{k}"] = np.asarray(layer.W)
+        if layer.b is not None:
+            tensors[f"b{k}"] = np.asarray(layer.b)
+    d = state["objective"]
+    facts |= {"units": "-".join(map(str, d["units"])), "activations": ",".join(d["activations"]), "loss": d["loss"]}
+    return safetensors(tensors, facts)
+
+
+def safetensors(tensors: Mapping[str, NDArray[Any]], facts: Mapping[str, str]) -> bytes:
+    """Arrays in the safetensors format: the header's length, its JSON, the bytes. Nothing in it can be run.
+
+    >>> content = safetensors({"W1": np.zeros((2, 3))}, {"made": "by hand"})
+    >>> json.loads(content[8 : 8 + struct.unpack("<Q", content[:8])[0]])["W1"]
+    {'dtype': 'F64', 'shape': [2, 3], 'data_offsets': [0, 48]}
+    """
+    header: dict[str, Any] = {"__metadata__": dict(facts)}
+    parts, at = [], 0
+    for name, values in tensors.items():
+        plain = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        end = at + plain.nbytes
+        header[name] = {"dtype": f"F{8 * plain.itemsize}", "shape": list(plain.shape), "data_offsets": [at, end]}
+        parts.append(plain.tobytes())
+        at = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + b"".join(parts)

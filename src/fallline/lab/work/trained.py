@@ -1,0 +1,36 @@
+"""The runs that were trained for a page, so that scrubbing through their steps trains nothing again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+
+from fallline.lab.plan import Plan
+from fallline.lab.work.runs import train_run
+from fallline.runs.descent import Run
+
+__all__ = ["TrainedRuns"]
+
+MOST_RUNS, MOST_PATHS = 8, 32 * 2**20
+"""The most runs that are kept, and the most bytes of their paths."""
+
+
+class TrainedRuns:
+    """A bounded store of runs, by state and place."""
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[tuple[str, float, float], Run] = OrderedDict()
+
+    def at(self, plan: Plan, x: float, y: float) -> Run:
+        """Return the run at exactly (x, y), trained now if it is not kept."""
+        key = (plan.state.text, x, y)
+        run = self._runs.get(key)
+        if run is None:
+            run = self._runs[key] = train_run(plan, x, y)
+        with contextlib.suppress(KeyError):  # another thread may remove runs at the same time
+            while len(self._runs) > 1 and (len(self._runs) > MOST_RUNS or self._bytes() > MOST_PATHS):
+                self._runs.popitem(last=False)
+        return run
+
+    def _bytes(self) -> int:
+        return sum(int(run.path.nbytes) for run in list(self._runs.values()))
