@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.described import array_key, canonical
+from fallline.experiment.formats.description import array_key, canonical
+from fallline.experiment.formats.map_file import read_spec_text
 from fallline.experiment.map_spec import map_spec, rebuild_map_spec
-from fallline.experiment.spec_text import read_spec_text
 from fallline.maps.database import Database, explained
 from fallline.maps.export import export
 from fallline.maps.file import MapFile

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.described import Arrays, canonical, differences
+from fallline.experiment.formats.description import Arrays, canonical, differences
+from fallline.experiment.formats.map_file import read_spec_text
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
-from fallline.experiment.spec_text import read_spec_text
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
 from fallline.maps.provenance import NEEDED, other_arithmetic, provenance
 from fallline.maps.recomputed import misplaced

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import FalllineError, UnknownNameError
-from fallline.experiment.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
+from fallline.experiment.formats.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
 from fallline.formulas import formula_landscape, formula_of
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.traced import traced_landscape

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fallline.experiment.described import canonical
+from fallline.experiment.formats.description import canonical
 
 __all__ = ["read_spec_text"]
 
