@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.formats.description import array_key, canonical
+from fallline.experiment.formats.description import canonical
+from fallline.experiment.formats.fingerprints import array_key
 from fallline.experiment.formats.map_file import read_spec_text
 from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps.database import Database, explained

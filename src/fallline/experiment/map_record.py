@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fallline.errors import visible
 from fallline.experiment.axes import Axis
-from fallline.experiment.formats.description import Arrays, array_key, canonical, describe_objective, named
+from fallline.experiment.formats.description import Arrays, canonical, describe_objective, named
+from fallline.experiment.formats.fingerprints import array_key
 from fallline.measures.measure import Wanted
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial
