@@ -320,6 +320,22 @@ def test_formulas_from_a_file_are_parsed_never_run(text):
         rebuild_map_spec(read_spec_text(canonical(FORMULA | {"formula": text})), {})
 
 
+@pytest.mark.parametrize("wrong", [
+    {"measures": [0] * 500_000}, {"measures": {str(k): 0 for k in range(300_000)}}, {"settings": {str(k): "" for k in range(250_000)}},
+    {"x": {"name": "a", "values": ["0"] * 500_000}}, {str(k): 0 for k in range(250_000)}, {"x": {str(k): 0 for k in range(199)}},
+])  # fmt: skip
+def test_many_faults_in_a_spec_take_little_memory(wrong):
+    """pydantic would tell of each."""
+    text = canonical(FORMULA | wrong)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="in its spec is missing|no canonical JSON"):
+            read_spec_text(text)
+        assert tracemalloc.get_traced_memory()[1] < MOST
+    finally:
+        tracemalloc.stop()
+
+
 def test_what_map_spec_refuses_a_file_may_not_say():
     """Both go through one function, so a description is exactly that of a spec which a user can ask for."""
     spec = map_spec("booth", x="learning_rate=0.1..0.2", y="momentum=0..0.9", size=3, optimizer_="momentum")
