@@ -329,7 +329,7 @@ def test_many_faults_in_a_spec_take_little_memory(wrong):
     text = canonical(FORMULA | wrong)
     tracemalloc.start()
     try:
-        with pytest.raises(ValueError, match="in its spec is missing|no canonical JSON"):
+        with pytest.raises(ValueError, match=r"in its spec is missing|no canonical JSON"):
             read_spec_text(text)
         assert tracemalloc.get_traced_memory()[1] < MOST
     finally:
