@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.formats.description import canonical
-from fallline.experiment.formats.fingerprints import array_key
-from fallline.experiment.formats.map_file import read_spec_text
+from fallline.experiment.description.fingerprints import array_key
+from fallline.experiment.description.plain_data import canonical
+from fallline.experiment.description.spec_text import read_spec_text
 from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps.database import Database, explained
 from fallline.maps.export import export

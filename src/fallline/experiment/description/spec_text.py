@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from fallline.experiment.formats.description import canonical
+from fallline.experiment.description.plain_data import canonical
 
 __all__ = ["read_spec_text"]
 
