@@ -35,12 +35,15 @@ from fallline.data import Dataset, generate
 from fallline.devices.cuda import cuda
 from fallline.errors import DeviceError
 from fallline.experiment.map_spec import map_spec
+from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts, notebook_start
 from fallline.maps.fractal import fractal_spec
 from fallline.maps.map import compute_map
 from fallline.problems import NetworkObjective
 from fallline.readings.ptx.plan import DevicePlan
+from fallline.runs.execution import Execution
 from fallline.runs.lanes import train
+from fallline.runs.training import Training
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
@@ -134,17 +137,26 @@ def small_case(case: Case) -> tuple[Case, int, int, str]:
     plan = (
         DevicePlan(together=4, team=(4, 8, 32)[number % 9 // 3], accumulators=64, block=64) if number % 3 == 0 else None
     )
-    options = {
-        "steps": 12, "starts": draw_starts(problem, 1, seed=4)[0], "dtype": dtype,
-        "settings": {"learning_rate": np.geomspace(1e-3, 30.0, 64)}, "schedule_": list(SCHEDULES)[number % len(SCHEDULES)],
-        "rows": np.random.default_rng(number).integers(0, 21, (12, 6)) if number % 4 == 1 else None,
-        "measures": ("final_loss", "best_loss", "diverged_at", "outcome", "convergence", "mean_last", "history", "parameters"),
-    }  # fmt: skip
+    how = method(optimizer, list(SCHEDULES)[number % len(SCHEDULES)], 12)
+    training = Training(
+        problem, how.with_({"learning_rate": np.geomspace(1e-3, 30.0, 64)}), 12, draw_starts(problem, 1, seed=4)[0],
+        np.random.default_rng(number).integers(0, 21, (12, 6)) if number % 4 == 1 else None, dtype,
+    )  # fmt: skip
+    measures = (
+        "final_loss",
+        "best_loss",
+        "diverged_at",
+        "outcome",
+        "convergence",
+        "mean_last",
+        "history",
+        "parameters",
+    )
     try:
-        got = train(problem, optimizer, device="cuda", device_plan=plan, **options)
+        got = train(training, measures, execution=Execution(device="cuda", device_plan=plan))
     except DeviceError as error:
         return case, -1, 0, str(error)
-    expected = train(problem, optimizer, threads=1, **options)
+    expected = train(training, measures, execution=Execution(threads=1))
     words = [np.ascontiguousarray(a).view(np.uint32) for a in expected.values()]
     mine = [np.ascontiguousarray(a).view(np.uint32) for a in got.values()]
     differ = sum(int((a != b).sum()) for a, b in zip(words, mine, strict=True))

@@ -13,12 +13,15 @@ import numpy as np
 from fallline.bench.workloads import WORKLOADS, Workload, architecture
 from fallline.devices.cuda import cuda
 from fallline.errors import DeviceError
+from fallline.experiment.method import method
+from fallline.maps.cells import at_cells
 from fallline.maps.fractal import fractal_spec
 from fallline.maps.growing import growing
 from fallline.maps.map import Map
-from fallline.maps.tiles import at_cells
 from fallline.readings.ptx.plan import DevicePlan
+from fallline.runs.execution import Execution
 from fallline.runs.lanes import train
+from fallline.runs.training import Training
 
 FRAME = Path(tempfile.gettempdir(), "fallline-frame.fallmap")
 """The frame's map file."""
@@ -167,14 +170,12 @@ def measure_plans(results, part: str, workload: Workload, plans, cells: int, unt
 
 def timed(workload: Workload, cells: int, repeat: int, **options) -> float:
     """Least seconds of a workload, transfers included; a first call compiles and is compared with the processor."""
-    settings = {k: np.resize(v, cells) for k, v in workload.settings.items()}
+    how = method(workload.optimizer).with_({k: np.resize(v, cells) for k, v in workload.settings.items()})
+    training = Training(workload.objective, how, workload.steps, workload.start, dtype=workload.dtype)
 
     def once() -> float:
         begin = time.perf_counter()
-        train(
-            workload.objective, workload.optimizer, steps=workload.steps, starts=workload.start, settings=settings,
-            dtype=workload.dtype, measures=("convergence",), **options,
-        )  # fmt: skip
+        train(training, ("convergence",), execution=Execution(**options))
         return time.perf_counter() - begin
 
     once()

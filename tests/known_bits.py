@@ -25,8 +25,8 @@ from fallline.readings.constants import INEXACT, constant
 from fallline.readings.machine.elementary import ELEMENTARY
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import vector_bytes
-from fallline.runs.lanes import train
 from fallline.textbook.network import Network
+from side_by_side import train
 
 RECORDED = Path(__file__).with_suffix(".json")
 DTYPES = ("float32", "float64")

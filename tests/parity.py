@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import fallline as fl
-from fallline.runs.lanes import train
 from fallline.textbook.losses import LOSSES
+from side_by_side import train
 
 TOLERANCE = {"float64": {"rel": 1e-12, "abs": 1e-13}, "float32": {"rel": 1e-5, "abs": 1e-6}}
 """Of losses, while settings are far from chaos."""

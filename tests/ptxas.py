@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fallline.experiment.method import method
 from fallline.readings.machine.program import Samples
 from fallline.readings.ptx import target
 from fallline.readings.ptx.kernel import text_of
 from fallline.readings.ptx.plan import DevicePlan
-from fallline.runs.programs import program_of
+from fallline.runs.programs import Recipe, program_of
 from fallline.textbook.optimizers import optimizer
 from fallline.textbook.schedules import schedule
 
@@ -33,7 +34,7 @@ def find_ptxas():
 def program(what, name, decay="constant"):
     """The program of an optimizer and a schedule with all of their settings."""
     record, plan = optimizer(name), schedule(decay)
-    return program_of(what, record, plan, (*record.settings, *(f"schedule.{s}" for s in plan.settings)))
+    return program_of(Recipe(what, record, plan, tuple(method(record, plan).values)))
 
 
 def plans(what, bits):

@@ -17,8 +17,8 @@ from fallline.readings.graph import Graph
 from fallline.readings.reverse import delta_of, derivative, derivatives, gradient_of
 from fallline.readings.symbols import partial, read
 from fallline.readings.symbols.cases import slope
-from fallline.runs.lanes import train
 from fallline.user_code import activation, landscape
+from side_by_side import train
 
 # --- One variable: a page, and its slope at points ---
 

@@ -18,7 +18,7 @@ import right_gradients
 from fallline.checks.diagnosis.search import explain
 from fallline.checks.faults.catalogue import FAULTS, SITE_KINDS, page, sites_of
 from fallline.checks.faults.mutable_page import MutablePage, Rewriting
-from fallline.checks.faults.site import Site
+from fallline.checks.faults.site import Role, Site, SiteKind, hidden_layers
 from fallline.checks.reference.agreement import agree
 from fallline.checks.reference.comparison import compare, right_numbers
 from fallline.checks.reference.conventions import conventions
@@ -63,6 +63,15 @@ def test_a_fault_that_does_not_fit_the_page_is_an_error():
         MutablePage(SITE_KINDS.values(), [Rewriting("x", "dW", "A @ D", "1")])
     with pytest.raises(LookupError, match="no site 'dX'"):
         MutablePage(SITE_KINDS.values(), [Rewriting("x", "dX", "", "1")])
+
+
+@pytest.mark.parametrize("first", ["inner", "outer"])
+def test_sites_that_overlap_are_an_error(first):
+    outer = SiteKind("D", Role.STEP, "backward", hidden_layers, let="D")
+    slope = "network.activations[l - 2].slope(kept[l - 2].Z)"
+    inner = SiteKind("slope", Role.STEP, "backward", hidden_layers, source=slope, layer="l - 1")
+    with pytest.raises(LookupError, match="outside other sites"):
+        MutablePage([inner, outer] if first == "inner" else [outer, inner], [])
 
 
 def test_every_fault_changes_some_network():

@@ -124,6 +124,45 @@ def test_a_schedules_settings_are_flags_in_the_words_of_studies_and_axes(capsys)
     assert told[0]["losses"] == want.losses.tolist()
 
 
+OWN = """
+import fallline as fl
+
+def heavy(w, g, state, t, *, learning_rate, inertia=0.7):
+    v = inertia * state[0] + learning_rate * g
+    return w - v, (v,)
+
+def shrunk(w, g, state, t, *, learning_rate, inertia=0.5):
+    return w - learning_rate * inertia * g, ()
+
+mine = fl.optimizer(heavy, state=["v"], settings=[fl.Setting("inertia", "I", "share of the velocity", 0.5, 0, 2)])
+nothing = 3
+"""
+
+
+def test_an_optimizer_of_ones_own_has_settings_on_the_command_line(tmp_path, capsys):
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    words = "descend booth --learning-rate 0.01 --steps 9 --json --optimizer"
+    assert run(*words.split(), f"{path}:mine", "--set", "inertia=0.6") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["settings"] == {"learning_rate": 0.01, "inertia": 0.6}
+    assert run(*words.split(), "momentum", "--momentum", "0.6") == 0
+    assert told["losses"] == json.loads(capsys.readouterr().out)["losses"]
+    assert run(*words.split(), f"{path}:shrunk") == 0
+    assert json.loads(capsys.readouterr().out)["settings"]["inertia"] == 0.5
+    plane = "map booth --x inertia=0..1 --y learning_rate=1e-3..1e-2:log --size 3x3 --steps 4 --json --optimizer"
+    assert run(*plane.split(), f"{path}:mine") == 0
+    assert json.loads(capsys.readouterr().out)["cells"] == 9
+    for words, sentence in (
+        (("--set", "inertia=3"), "inertia must be a number in [0, 2]; got 3.0."),
+        (("--momentum", "0.5"), "setting of optimizer heavy must be one of inertia, learning_rate; got 'momentum'."),
+    ):
+        assert run("descend", "booth", "--optimizer", f"{path}:mine", *words) == 2
+        assert capsys.readouterr().err == f"fallline: {sentence}\n"
+    assert run("descend", "booth", "--optimizer", f"{path}:nothing") == 2
+    assert "nothing of own.py must be a function" in capsys.readouterr().err
+
+
 def test_each_setting_of_an_optimizer_or_schedule_has_its_flag(capsys):
     names = {name for record in OPTIMIZERS.values() for name in record.settings}
     names |= {f"schedule.{name}" for record in SCHEDULES.values() for name in record.settings}

@@ -13,7 +13,7 @@ from fallline.formulas import formula_landscape
 from fallline.readings import constants
 from fallline.readings.constants import INEXACT, constant
 from fallline.readings.graph import Graph
-from fallline.runs.lanes import train
+from side_by_side import train
 
 
 @pytest.mark.parametrize("op", INEXACT)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
 from fallline.data.standardize import standardized
-from fallline.errors import DataError, FalllineError, ShapeError, UnknownNameError
+from fallline.data.tables import read_csv
+from fallline.errors import DataError, FalllineError, SettingError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import descend
 from fallline.textbook.network import Network
@@ -98,6 +99,10 @@ def test_an_unknown_set_lists_the_known_ones() -> None:
         UnknownNameError, match=r"data set must be one of circles, .*; got 'moon'\. Did you mean 'moons'"
     ):
         generate("moon")
+    with pytest.raises(UnknownNameError, match=r"setting of data set moons must be one of .*Did you mean 'noise'"):
+        generate("moons", nois=0.1)
+    with pytest.raises(SettingError, match=r"^noise must be a number at least 0; got -0\.1\.$"):
+        generate("moons", noise=-0.1)
 
 
 @pytest.mark.parametrize("targets", [["b", "a", "b"], [1, 0, 1], [True, False, True]])
@@ -246,3 +251,14 @@ def test_a_column_that_is_the_same_in_every_row_is_named():
         DataError, match=r"^t\.csv: column 'b' is the same in every row; leave it out to standardize\.$"
     ):
         standardized(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")
+
+
+def test_a_table_is_read_as_utf8(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_bytes("\ufeffa,größe\n1,2\n3,4.5\n".encode())
+    assert read_csv(table, "größe").columns == ("a",)
+    table.write_bytes(b"a,b\n1,\xff\n")
+    with pytest.raises(DataError, match=r"table\.csv must be UTF-8 text; byte 7 is invalid\.$"):
+        read_csv(table, "b")
+    with pytest.raises(DataError, match=r"absent\.csv cannot be read: no such file or directory\.$"):
+        read_csv(tmp_path / "absent.csv", "b")

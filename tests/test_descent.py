@@ -9,7 +9,8 @@ import fallline as fl
 from fallline.errors import SettingError, ShapeError, UnknownNameError
 from fallline.experiment.method import method
 from fallline.experiment.starts import notebook_uniform
-from fallline.measures.outcome import Statistics, diverged_at, judge
+from fallline.measures.outcome import Statistics, judge
+from fallline.measures.statistics import diverged_at
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.runs.descent import trajectory
 

@@ -9,7 +9,6 @@ from fallline.maps.fractal import fractal_spec
 from fallline.maps.map import compute_map
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
-from fallline.runs.lanes import train
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
@@ -17,6 +16,7 @@ from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 from host_device import install
 from parity import small_problem
+from side_by_side import train
 
 EVERYTHING = ("final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "convergence", "mean_last", "history", "path",
               "parameters")  # fmt: skip

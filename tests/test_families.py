@@ -148,6 +148,23 @@ def test_a_declaration_that_cannot_be_is_a_sentence(step: Any, settings: list[Se
         fl.optimizer(step, settings=settings)
 
 
+def test_the_formula_of_the_users_own_is_his_docstrings() -> None:
+    def step(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any) -> Any:
+        """Mine.
+
+        w = w - learning_rate g
+        """
+        return w - learning_rate * g, ()
+
+    def bowl(x: Any, y: Any) -> Any:
+        """f(x, y) = x^2 + 5.5 y^2. Mine."""
+        return x**2 + 5.5 * y**2
+
+    assert fl.optimizer(step).formula == "w = w - learning_rate g"
+    assert fl.landscape(bowl).formula == "f(x, y) = x^2 + 5.5 y^2"
+    assert fl.activation(lambda z: z).formula == fl.activation(np.tanh).formula == ""
+
+
 def test_what_is_no_number_stays_at_its_default() -> None:
     def step(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, signed: Any = True, note: Any = None) -> Any:
         return w - learning_rate * (np.sign(g) if signed else g), ()

@@ -129,4 +129,4 @@ def test_a_link_means_its_state(name):
     state = read_state(told)
     assert state.json == json.loads((PLACE / "links" / f"{name}.json").read_text(encoding="utf-8"))
     if SAME_ARITHMETIC:
-        assert compute_map(view_spec(build_plan(state, {}), state["view"], 64)).sha256 == HASHES["links"][name]
+        assert compute_map(view_spec(build_plan(state, {}), state.view, 64)).sha256 == HASHES["links"][name]

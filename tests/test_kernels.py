@@ -17,8 +17,8 @@ from fallline.readings.graph import Graph
 from fallline.readings.machine.compiled import compile_text
 from fallline.runs import kernels
 from fallline.runs.kernels import KernelCache
-from fallline.runs.lanes import train
 from parity import small_problem
+from side_by_side import train
 
 
 @dataclass

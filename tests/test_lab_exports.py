@@ -59,7 +59,7 @@ def shown(request):
 
 def test_the_view_is_the_tile(shown):
     _, state, plan, tile = shown
-    spec = view_spec(plan, state["view"], 64)
+    spec = view_spec(plan, state.view, 64)
     m = compute_map(spec)
     assert (spec.x.values == tile["x"]).all()
     assert (spec.y.values == tile["y"]).all()

@@ -15,18 +15,24 @@ import fallline as fl
 from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis, axis
+from fallline.experiment.part import PartError
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
+from fallline.lab.changed import changed_state
 from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
-from fallline.lab.repair import repaired
 from fallline.lab.session.session import Session
-from fallline.lab.state import StateError, canonical, default_state, read_state
+from fallline.lab.state import canonical, default_state, read_state
 from fallline.lab.work import tiling, trained
 from fallline.lab.work.pool import Pool
 from fallline.lab.work.pyramid import Place, compute_tile
 from fallline.problems.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
+
+
+def changed(*arguments):
+    """The state after a change, without its notes."""
+    return changed_state(*arguments)[0]
 
 
 class Talk:
@@ -174,7 +180,7 @@ def test_the_run_of_a_cell_is_the_cell(talk):
     assert (told["pin"], told["x"], told["y"]) == (2, tile["x"][40], tile["y"][5])
     assert np.float32(run["losses"][-1]) == tile["final_loss"][5, 40]
     assert run["path"].shape == (31, 26)
-    assert talk.welcome["outcomes"][tile["outcome"][5, 40]] in (told["outcome"]["name"], "converged")
+    assert talk.welcome["outcomes"][tile["outcome"][5, 40]]["name"] in (told["outcome"]["name"], "converged")
     frames, arrays = talk.ask("frames", pin=2, x=told["x"], y=told["y"], **{"from": 0, "to": 30})
     assert arrays["regions"].shape == (31, 48, 48)
     assert frames["from"] == 0
@@ -261,25 +267,25 @@ def test_what_is_wrong_says_where(talk):
 
 class TestRepair:
     def test_another_optimizer(self):
-        state = repaired({"optimizer": "adam"}, "optimizer", None, {})
+        state = changed({"optimizer": "adam"}, "optimizer", None, {})
         assert set(state["settings"]) == {"learning_rate", "beta1", "beta2", "epsilon", "initial_scale"}
         assert state["map"]["y"]["name"] != "momentum"
 
     def test_another_objective(self):
-        state = repaired({"objective": {"kind": "landscape"}}, "objective.kind", None, {})
+        state = changed({"objective": {"kind": "landscape"}}, "objective.kind", None, {})
         assert (state["objective"]["name"], state["start"]) == ("rosenbrock", None)
-        back = repaired(state.json | {"objective": {"kind": "network"}}, "objective.kind", state, {})
+        back = changed(state.json | {"objective": {"kind": "network"}}, "objective.kind", state, {})
         assert back["objective"]["units"] == [2, 3, 2, 3]
 
     @pytest.mark.parametrize("name", ["moons", "circles", "spirals", "xor", "gaussians"])
     def test_another_data_set(self, name):
         d = default_state().json
-        state = repaired(d | {"data": d["data"] | {"name": name}}, "data.name", default_state(), {})
+        state = changed(d | {"data": d["data"] | {"name": name}}, "data.name", default_state(), {})
         assert state["objective"]["units"][-1] == (3 if name == "gaussians" else 2)
 
     def test_another_layer(self):
         d = default_state().json
-        state = repaired(
+        state = changed(
             d | {"objective": d["objective"] | {"units": [2, 3, 3, 2, 3]}}, "objective.units", default_state(), {}
         )
         assert (state["objective"]["activations"], state["start"]) == (["relu"] * 3, None)
@@ -287,12 +293,12 @@ class TestRepair:
     def test_the_same_axis_twice_changes_places(self):
         d = default_state().json
         plane = d["map"] | {"x": d["map"]["y"]}
-        state = repaired(d | {"map": plane}, "map.x", default_state(), {})
+        state = changed(d | {"map": plane}, "map.x", default_state(), {})
         assert (state["map"]["x"]["name"], state["map"]["y"]["name"]) == ("momentum", "learning_rate")
 
     def test_what_the_user_typed_is_not_mended(self):
-        with pytest.raises(StateError, match="momentum must be"):
-            repaired({"settings": {"momentum": 3}}, "settings.momentum", None, {})
+        with pytest.raises(PartError, match="momentum must be"):
+            changed({"settings": {"momentum": 3}}, "settings.momentum", None, {})
 
     @given(st.sampled_from(["objective.kind", "data.kind", "optimizer", "schedule", "map.x", "seed"]), st.data())
     def test_every_choice_gives_a_state(self, key, data):
@@ -301,7 +307,7 @@ class TestRepair:
                  "optimizer": ("optimizer", st.sampled_from(sorted(fl.OPTIMIZERS))), "schedule": ("schedule", st.sampled_from(sorted(fl.SCHEDULES))),
                  "map.x": ("map", st.just({"x": {"name": "seed", "low": 0, "high": 9, "scale": "linear"}})), "seed": ("seed", st.integers(0, 9))}  # fmt: skip
         part, values = kinds[key]
-        state = repaired({part: data.draw(values)}, key, None, {})
+        state = changed({part: data.draw(values)}, key, None, {})
         assert read_state(state.json) == state
         assert build_plan(state, {}).spec.cells == 4096
 
@@ -405,12 +411,12 @@ def test_other_data_and_other_networks_begin_alive(change):
         given["data"], key = {"kind": "generated", "name": change}, "data.name"
     else:
         given["objective"]["units"], key = change, "objective.units"
-    state = repaired(given, key, before, {})
+    state = changed(given, key, before, {})
     plan = build_plan(state, {})
     assert deaths(plan.objective, plan.start[None]) == []
     if state["start"] is None:
         assert state["initial"] == "he_normal"
-    again = repaired({**state.json, "steps": 31}, "steps", state, {})
+    again = changed({**state.json, "steps": 31}, "steps", state, {})
     assert (again["seed"], again["initial"]) == (state["seed"], state["initial"])
-    typed = repaired({**state.json, "seed": 7}, "seed", state, {})
+    typed = changed({**state.json, "seed": 7}, "seed", state, {})
     assert typed["seed"] == 7

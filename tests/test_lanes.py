@@ -8,17 +8,18 @@ import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError
-from fallline.measures.outcome import Statistics, diverged_at, judge
+from fallline.measures.outcome import judge
+from fallline.measures.statistics import Statistics, diverged_at
 from fallline.readings.machine.compiled import compile_text
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import INSTRUCTION_SETS, Host, this_host
-from fallline.runs.lanes import train
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 from parity import same_as_numpy, small_problem
+from side_by_side import train
 
 
 def digest(values):

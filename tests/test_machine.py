@@ -10,18 +10,19 @@ import pytest
 from fallline.data import Dataset
 from fallline.errors import TraceError
 from fallline.experiment.method import method
-from fallline.measures.outcome import Statistics, diverged_at, judge
+from fallline.measures.outcome import judge
+from fallline.measures.statistics import Statistics, diverged_at
 from fallline.problems import NetworkObjective, objective
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.target import this_host
 from fallline.runs.descent import descend
-from fallline.runs.lanes import train
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
+from side_by_side import train
 
 RATE = {"adam": 0.05, "adamw": 0.05, "adam_epsilon_hat": 0.05, "rmsprop": 0.02, "adagrad": 0.1}
 
@@ -196,7 +197,7 @@ def test_measures_are_folds_of_the_history():
     assert dead.any()
     assert not dead.all()
     stopped = np.where(dead, np.inf, losses)
-    np.testing.assert_array_equal(np.isnan(got["final_loss"]), dead[:, -1])
+    np.testing.assert_array_equal(np.isinf(got["final_loss"]), dead[:, -1])
     np.testing.assert_array_equal(got["best_loss"], stopped.min(axis=-1))
     reached = stopped <= 0.9
     np.testing.assert_array_equal(got["steps_to"], np.where(reached.any(axis=-1), reached.argmax(axis=-1), -1))

@@ -10,10 +10,11 @@ import pytest
 import fallline as fl
 from fallline.errors import UsageError
 from fallline.experiment.map_spec import map_spec
-from fallline.maps import tiles
+from fallline.maps.cells import training_of
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map
 from fallline.maps.map import map as train_map
+from fallline.maps.tiles import layout
 from fallline.measures.measure import MEASURES
 from fallline.measures.outcome import OUTCOMES
 from fallline.runs import batched, engine
@@ -49,11 +50,7 @@ def test_engines_agree_on_every_measure(dtype):
     spec = small(measures=ALL, dtype=dtype, x="learning_rate=1e-3..0.05:log", y="momentum=0..0.5")
     m = compute_map(spec)
     j, i = (a.ravel() for a in np.indices(spec.shape))
-    settings, plan, starts = tiles.inputs(spec, i, j)
-    other = batched.train(
-        SEED, spec.optimizer, steps=12, settings=settings, starts=starts, schedule=spec.schedule, schedule_settings=plan,
-        measures=spec.names, target=10, dtype=dtype,
-    )  # fmt: skip
+    other = batched.train(training_of(spec, i, j), spec.names, target=10)
     for name in spec.names:
         np.testing.assert_allclose(
             m[name].ravel(),
@@ -105,7 +102,7 @@ def test_every_cell_is_in_one_tile():
         spec = small(size=size)
         for cells in (4, 64, 4096, None):
             seen = np.zeros(spec.shape, dtype=int)
-            for tile in tiles.layout(spec, cells):
+            for tile in layout(spec, cells):
                 i, j = tile.indices()
                 seen[j, i] += 1
             assert (seen == 1).all()
@@ -113,7 +110,7 @@ def test_every_cell_is_in_one_tile():
 
 def test_coarse_comes_first():
     spec = small(size=(128, 128))
-    work = list(tiles.layout(spec, 256))
+    work = list(layout(spec, 256))
     assert [t.stride for t in work] == sorted((t.stride for t in work), reverse=True)
     assert work[0].stride == 16
 
@@ -135,7 +132,7 @@ def test_run_at_has_the_bits_of_the_cell():
 
 
 def _gradient(run, spec):
-    rows = tiles.minibatches(spec)[0]
+    rows = training_of(spec, np.array([0]), np.array([0])).rows[0]
     return SEED.loss_and_gradient(run.path[0], rows)[1]
 
 

@@ -115,7 +115,7 @@ def test_bad_axis_is_one_sentence(text):
         ({"measures": "steps_to"}, "write steps_to=40"),
         ({"measures": ["final_loss", "final_loss"]}, "each measure may be asked for once"),
         ({"measures": "accuracy"}, "accuracy needs a network that classifies data; rosenbrock is a landscape."),
-        ({"batch": 3}, "batch must be left out for rosenbrock: it has no samples."),
+        ({"batch": 3}, "batch needs a network on data; rosenbrock has no samples."),
         ({"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'."),
         ({"steps": -1}, "steps must be a whole number in [0, 1000000000]; got -1."),
         ({"colour": 1}, "setting of optimizer gradient_descent must be one of learning_rate; got 'colour'."),

@@ -219,7 +219,7 @@ def test_functions_of_ones_own_of_every_kind_are_told_about_and_exported(tmp_pat
     loaded = load_map(tmp_path / "m.fallmap")
     assert loaded.sha256 == m.sha256
     assert loaded.spec.sha256 == m.spec.sha256
-    assert loaded.spec.optimizer.settings == ("learning_rate",)
+    assert loaded.spec.method.optimizer.settings == ("learning_rate",)
     assert len(export(loaded, tmp_path / "m.csv").read_text().splitlines()) == 10
     with pytest.raises(UsageError, match="'bent' is a function of your own, which worker processes cannot call"):
         fl.map(problem, x="learning_rate=1e-4..1e-2", y="seed=0..2", size=3, steps=4, workers=1)

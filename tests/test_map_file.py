@@ -16,10 +16,12 @@ import fallline as fl
 from fallline.errors import OutputError, UsageError
 from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps import workers
+from fallline.maps.cells import compute
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map, load_map
-from fallline.maps.tiles import Tile, compute, in_layout, layout
+from fallline.maps.tiles import Tile, in_layout, layout
+from fallline.maps.writer import MapWriter
 
 PLACE = Path(__file__).parent
 
@@ -108,7 +110,7 @@ def test_duplicates_are_compared_never_overwritten(tmp_path):
     s = spec()
     tile = next(layout(s, 64))
     values = compute(s, tile)
-    with MapFile.create(tmp_path / "a.fallmap", s) as file:
+    with MapWriter.create(tmp_path / "a.fallmap", s) as file:
         assert file.add(s, tile, values)
         assert not file.add(s, tile, values)
         other = values | {"final_loss": np.nextafter(values["final_loss"], np.inf)}
@@ -121,22 +123,22 @@ def test_duplicates_are_compared_never_overwritten(tmp_path):
 def test_one_writer_at_a_time_and_readers_beside_it(tmp_path):
     path = tmp_path / "a.fallmap"
     s = spec()
-    with MapFile.create_or_resume(path, s) as file:
+    with MapWriter.create_or_resume(path, s) as file:
         with pytest.raises(OutputError, match="is being written by another process"):
-            MapFile.create_or_resume(path, s)
+            MapWriter.create_or_resume(path, s)
         file.add(s, next(layout(s, 64)), compute(s, next(layout(s, 64))))
         assert load_map(path).known.any()
-    MapFile.create_or_resume(path, s).close()
+    MapWriter.create_or_resume(path, s).close()
     assert [p.name for p in tmp_path.iterdir()] == ["a.fallmap"]
 
 
 OTHER_WRITER = """
 import sys
-from fallline.maps.file import MapFile
-from fallline.experiment.map_spec import map_spec, rebuild_map_spec
+from fallline.maps.writer import MapWriter
+from fallline.experiment.map_spec import map_spec
 spec = map_spec("rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=40, optimizer_="momentum",
                 steps=20, measures=["final_loss", "outcome"])
-file = MapFile.create_or_resume(sys.argv[1], spec)
+file = MapWriter.create_or_resume(sys.argv[1], spec)
 print("written", flush=True)
 sys.stdin.readline()
 """
@@ -212,7 +214,7 @@ def test_a_map_that_no_reader_would_take_is_not_begun(tmp_path, monkeypatch):
 def test_a_file_that_is_replaced_while_it_is_open(tmp_path):
     path, s = tmp_path / "a.fallmap", spec()
     tiles = list(layout(s, 64))
-    with MapFile.create_or_resume(path, s) as file:
+    with MapWriter.create_or_resume(path, s) as file:
         file.add(s, tiles[0], compute(s, tiles[0]))
         path.unlink()
         path.write_bytes(b"mine")
@@ -473,7 +475,7 @@ def test_a_writer_has_its_turn_while_a_large_map_is_read(tmp_path):
     """A reader holds SQLite's lock for a few tiles at a time, else a writer would wait until it has read them all."""
     path, s = tmp_path / "a.fallmap", spec(size=64)
     tiles = list(layout(s, 16))
-    with MapFile.create(path, s) as file:
+    with MapWriter.create(path, s) as file:
         for tile in tiles[:-1]:
             file.add(s, tile, compute(s, tile))
         file._base.connection.execute("pragma busy_timeout = 0")
@@ -500,7 +502,7 @@ def test_names_of_every_kind(tmp_path, name):
 def test_the_budget_of_a_query_is_not_that_of_writing(tmp_path):
     """Else a map of very many tiles would be broken off in the middle."""
     s = spec(size=64)
-    with MapFile.create(tmp_path / "a.fallmap", s) as file:
+    with MapWriter.create(tmp_path / "a.fallmap", s) as file:
         file._base.connection.set_progress_handler(file._base._spend, 1)
         assert not list(file.tiles(s))  # from here on there is a budget
         for _ in range(2000):

@@ -1,7 +1,7 @@
 """Outcomes: the rules, the same for curves and kernels, and runs whose truth is known."""
 
 import itertools
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,11 @@ import pytest
 
 import fallline as fl
 from fallline import random
-from fallline.measures.outcome import OUTCOMES, RULES, Statistics, diverged_at, judge
+from fallline.measures.measure import MEASURES
+from fallline.measures.outcome import OUTCOMES, RULES, Statistics, judge
+from fallline.measures.statistics import diverged_at
 from fallline.problems.curvature import stable_learning_rate
-from fallline.runs.lanes import train
+from side_by_side import train, training
 from statements import Truth, false_statements
 
 BOUNDED = ["gradient_descent", "momentum", "momentum_outside", "nesterov", "nesterov_outside"]
@@ -94,7 +96,7 @@ def same_by_both(problem, optimizer, steps, starts, settings, rows=None, dtype="
     """Judges runs by the kernel's columns, and again by their curves: the same statistics and the same outcomes."""
     judged = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fallline.runs.lanes.judge", lambda s: judged.append(s) or judge(s))
+        patch.setitem(MEASURES, "outcome", replace(MEASURES["outcome"], rule=lambda s: judged.append(s) or judge(s)))
         got = _train(problem, optimizer, steps, starts, settings, rows, dtype)
     what = fl.objective(problem) if isinstance(problem, str) else problem
     norms = np.empty(got["history"].shape)
@@ -338,17 +340,16 @@ def test_losses_of_minibatches_are_on_the_scale_of_all_samples(reduction, l2):
 @pytest.mark.parametrize("l2", [None, 0.3])
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_every_engine_records_the_same_losses_of_minibatches(reduction, l2):
-    from fallline.runs import batched
+    from fallline.runs import batched, lanes
 
     problem = fl.NetworkObjective(
         fl.Network.of("2-4-3", activation="tanh", reduction=reduction), fl.generate("gaussians", samples=10)
     )
     start, rows = fl.draw_starts(problem, 1)[0], random.batches(3, 30, 7, 12)
     settings = {"learning_rate": 0.01} | ({} if l2 is None else {"l2": l2})
-    got = train(problem, steps=12, starts=start, rows=rows, settings=settings, target=20.0,
-                measures=("history", "best_loss", "final_loss", "steps_to"))  # fmt: skip
-    again = batched.train(problem, "gradient_descent", steps=12, starts=start, rows=rows, settings=settings, target=20.0,
-                          measures=("best_loss", "final_loss", "steps_to"))  # fmt: skip
+    runs = training(problem, steps=12, starts=start, rows=rows, settings=settings)
+    got = lanes.train(runs, ("history", "best_loss", "final_loss", "steps_to"), target=20.0)
+    again = batched.train(runs, ("best_loss", "final_loss", "steps_to"), target=20.0)
     for name in ("best_loss", "final_loss", "steps_to"):
         np.testing.assert_allclose(got[name], again[name], rtol=1e-12)
     single = fl.NetworkObjective(problem.network.with_(l2=l2 or 0.0), problem.data)

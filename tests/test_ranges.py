@@ -13,9 +13,9 @@ from fallline.readings.machine import ranges
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.samples import straight, tiles
 from fallline.runs import kernels
-from fallline.runs.lanes import train
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.operations import log_sum_exp, magnitude, shift, softmax, total
+from side_by_side import train
 
 
 def nodes(*arrays) -> list[Node]:

@@ -360,7 +360,7 @@ def test_a_verdict_says_what_the_numbers_say():
     [
         ("fixed", -0.001, "0.00"), ("fixed", -2.5, "−2.50"), ("place", [1.0, float("nan")], "none"), ("loss", float("inf"), "none"),
         ("axis", "learning_rate.2", "learning rate of layer 2"), ("count", 1, "one run"), ("count", 13, "13 runs"),
-        ("steps", Estimate(np.inf, 20, np.inf), "never, for most"), ("interval", Estimate(-0.0, -1e-7, 0.0), "0 [−10⁻⁷, 0]"),
+        ("steps", Estimate(np.inf, 20, np.inf), "under half reach it"), ("interval", Estimate(-0.0, -1e-7, 0.0), "0 [−10⁻⁷, 0]"),
     ],
 )  # fmt: skip
 def test_numbers_as_people_write_them(filter, value, expected):

@@ -13,7 +13,8 @@ from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError, UsageError
 from fallline.experiment.fields import about
 from fallline.experiment.formats.toml_lines import line_of, locate
-from fallline.experiment.records import Draw, Generated, Network, Points, Schedule
+from fallline.experiment.records import Draw, Network, Schedule
+from fallline.experiment.sources import Generated, Points
 from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
 from fallline.experiment.study_records import (
     SLIPS,
@@ -361,7 +362,7 @@ def test_standardized_inputs_have_mean_0_and_deviation_1(tmp_path):
         ("a,x\n1,u\n2,v\n", {}, ["'y'", "a, x"]),
         ("y\nu\nv\n", {}, ["input column"]),
         ("a,y\n1,u\n1,v\n", {"standardize": True}, ["'a'", "same in every row"]),
-        ('a,y\n1,"u\n', {}, ["no CSV"]),
+        ('a,y\n1,"u\n', {}, ["not CSV"]),
     ],
 )
 def test_a_table_that_cannot_be_used_says_where(tmp_path, text, options, words):

@@ -193,7 +193,7 @@ def test_names_and_sizes_in_several_spellings() -> None:
         ({"sizes": "2-3-3", "loss": "mse"}, UnknownNameError, "loss must be one of cross_entropy, .*; got 'mse'"),
         ({"sizes": "2-3-3", "reduction": "max"}, SettingError, "'sum' or 'mean'; got 'max'"),
         ({"sizes": "2-3-3", "scales": (1.0,)}, SettingError, "one for each layer, 2 here; got 1"),
-        ({"sizes": "2-3-3", "l2": -0.1}, SettingError, r"finite and at least 0; got -0\.1"),
+        ({"sizes": "2-3-3", "l2": -0.1}, SettingError, r"l2 must be a number at least 0; got -0\.1"),
         ({"sizes": "2-3-3", "l2": float("nan")}, SettingError, "got nan"),
     ],
 )

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fallline.textbook import operations
-from fallline.textbook.operations import erf, let, log_sum_exp, magnitude, positive, recording, rows, softmax
+from fallline.textbook.naming import let, recording
+from fallline.textbook.operations import erf, log_sum_exp, magnitude, positive, rows, softmax
 
 LOGITS = [
     [0.0],

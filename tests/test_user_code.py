@@ -204,7 +204,7 @@ REFUSED = [
     (lambda x, y: 1j, OwnCodeError, "it returned the complex 1j"),
     (lambda x, y: {"loss": x}, OwnCodeError, "it returned {'loss'"),
     (lambda x: x[0] + x[9], OwnCodeError, "IndexError"),
-    (lambda x=1, y=2: x + y, UsageError, r"has no coordinate.* \(x, y\) stays at it; leave the default out"),
+    (lambda x=1, y=2: x + y, UsageError, r"has no coordinate.* \(x, y\) keeps its default; leave the default out"),
     (lambda: 3, UsageError, "must take at least one argument"),
     (lambda x, y, *, b: b * x, UsageError, "keyword-only parameter b without a default"),
     (lambda x, y=1, *rest: x, UsageError, "parameters with a default before its \\*"),
@@ -228,7 +228,7 @@ def test_a_function_that_is_no_objective_is_told_why(function, error, sentence):
 
 def test_a_point_that_does_not_fit_a_function_is_refused():
     with pytest.raises(
-        UsageError, match=r"has 2 coordinates \(x, y\); a point of 4 .* A parameter with a default stays"
+        UsageError, match=r"has 2 coordinates \(x, y\); a point of 4 .* A parameter with a default keeps"
     ):
         fl.descend(with_defaults, start=(1, 1, 1, 1))
     with pytest.raises(OwnCodeError, match="one number for each point; it returned 3"):

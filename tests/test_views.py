@@ -479,7 +479,7 @@ def oklab(rgb):
 def test_colours_differ_for_everyone(name, sight):
     theme = THEMES[name]
     seen = np.array(MACHADO[sight])
-    for colours in (theme.series, theme.outcomes):
+    for colours in (theme.series, tuple(theme.outcomes.values())):
         for a, b in itertools.combinations(colours, 2):
             assert np.linalg.norm(oklab(linear(a) @ seen.T) - oklab(linear(b) @ seen.T)) > 0.058, (a, b)
 

@@ -15,7 +15,7 @@ from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
 from .runs.descent import Run, descend
-from .settings import SETTINGS, Setting
+from .settings import SETTINGS, Setting, Slider
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial
 from .textbook.landscapes import LANDSCAPES, Landscape
@@ -53,6 +53,7 @@ __all__ = [
     "Run",
     "Schedule",
     "Setting",
+    "Slider",
     "Study",
     "Verdict",
     "activation",

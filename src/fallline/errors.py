@@ -82,10 +82,10 @@ class UsageError(FalllineError, ValueError):
 
 
 _LISTED = 40
-"""Names that a sentence lists, at most: those of a large network's parameters are thousands."""
+"""The most names that a message lists. A large network has thousands of parameters."""
 
 _OWN = ("activation", "landscape", "loss", "optimizer")
-"""Families that a function of the user's own can join, each by the public function of that name."""
+"""Families to which a user can add a function of his own, each by the public function of this name."""
 
 
 class UnknownNameError(UsageError, LookupError):

@@ -1,9 +1,9 @@
 """Elementary functions of floats, correctly rounded: the float nearest to the true value, on every machine.
 
-C's library and NumPy's vector code err in the last place, each in its own way, so a result that passed through them would
-differ between machines. Here the value is worked out to far more digits than a float has, in whole numbers and in Python's
-`decimal` (whose exp and ln are correctly rounded), and rounded once. That takes microseconds a value: compiled kernels
-have their own functions (`readings/machine/elementary/`); these serve axes, data, starts and constants.
+The C library and NumPy's vector code err in the last place, each in its own way, so their results differ between machines.
+Here the value is computed to far more digits than a float has, with whole numbers and Python's `decimal` (whose exp and
+ln are correctly rounded), and rounded once. That takes microseconds for each value. These functions serve axes, data,
+starts and constants; compiled kernels have their own (`readings/machine/elementary/`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = ["between", "circle", "cos", "each", "exp", "log", "sin", "tanh"]
 
 _WIDE = Context(prec=70, Emin=-9999, Emax=9999)
-"""Digits for exponentials. A float has 17, and no exp or log of one is within 1e-36 of the middle of two floats."""
+"""Digits for exponentials. No exp or log of a float is within 1e-36 of the middle between two floats."""
 
 _AXIS = Context(prec=50)
 """Digits for the values of a logarithmic axis."""
 
 _BITS = 220
-"""Bits after the point in which logarithms, sines and cosines are worked out."""
+"""Bits after the point with which logarithms, sines and cosines are computed."""
 
 _TERMS = 50
 """Powers of an angle below pi/4 in those series: the next term is smaller than 2^-_BITS."""
@@ -41,7 +41,7 @@ _BLOCK = 2048
 
 
 def exp(x: float) -> float:
-    """The exponential; infinity where it is larger than any float.
+    """Return the exponential; infinity if it is larger than every float.
 
     >>> exp(1.0), exp(-800.0)
     (2.718281828459045, 0.0)
@@ -52,7 +52,7 @@ def exp(x: float) -> float:
 
 
 def log(x: float) -> float:
-    """The natural logarithm; minus infinity at 0, not a number below.
+    """Return the natural logarithm; minus infinity at 0, NaN for a negative number.
 
     >>> log(2.0)
     0.6931471805599453
@@ -73,7 +73,7 @@ def log(x: float) -> float:
 
 
 def tanh(x: float) -> float:
-    """The hyperbolic tangent.
+    """Return the hyperbolic tangent.
 
     >>> tanh(0.5)
     0.46211715726000974
@@ -87,7 +87,7 @@ def tanh(x: float) -> float:
 
 
 def cos(x: float) -> float:
-    """The cosine of an angle in radians.
+    """Return the cosine of an angle in radians.
 
     >>> cos(0.0), cos(1.0)
     (1.0, 0.5403023058681398)
@@ -96,7 +96,7 @@ def cos(x: float) -> float:
 
 
 def sin(x: float) -> float:
-    """The sine of an angle in radians.
+    """Return the sine of an angle in radians.
 
     >>> sin(1.0), sin(3.141592653589793)
     (0.8414709848078965, 1.2246467991473532e-16)
@@ -105,7 +105,7 @@ def sin(x: float) -> float:
 
 
 def circle(angle: float) -> tuple[float, float]:
-    """Cosine and sine of an angle in radians; not numbers where it is not finite.
+    """Return cosine and sine of an angle in radians; NaN for an angle that is not finite.
 
     >>> circle(0.0)
     (1.0, 0.0)
@@ -117,7 +117,7 @@ def circle(angle: float) -> tuple[float, float]:
 
 
 def each(function: Callable[[float], float], values: ArrayLike) -> NDArray[np.float64]:
-    """A function of one float, applied to every entry of an array.
+    """Apply a function of one float to every entry of an array.
 
     >>> each(log, [1.0, 2.0]).tolist()
     [0.0, 0.6931471805599453]
@@ -129,7 +129,7 @@ def each(function: Callable[[float], float], values: ArrayLike) -> NDArray[np.fl
 def between(
     low: float, high: float, places: Iterable[int], parts: int, *, logarithmic: bool = False
 ) -> NDArray[np.float64]:
-    """The values at the fractions place/parts of the way from low to high; in equal ratios if logarithmic.
+    """Return the values at the fractions place/parts of the way from low to high, in equal ratios if logarithmic.
 
     >>> between(1e-4, 1e-2, range(3), 2, logarithmic=True).tolist()
     [0.0001, 0.001, 0.01]
@@ -138,7 +138,7 @@ def between(
 
 
 def _straight(low: float, high: float, places: Iterable[int], parts: int) -> list[float]:
-    """low + (high - low) place/parts over one common denominator: Python divides whole numbers with one rounding."""
+    """low + (high - low) place/parts over one common denominator. Python divides whole numbers with one rounding."""
     (a, p), (b, q) = low.as_integer_ratio(), high.as_integer_ratio()
     first, step, under = a * q * parts, b * p - a * q, p * q * parts
     return [(first + step * k) / under for k in places]

@@ -1,6 +1,7 @@
-"""A landscape from a formula typed as text. The text is parsed into a tree of our own and never run as code.
+"""A landscape from a formula typed as text. The text is parsed into a tree and never executed.
 
-What may stand in it: numbers, x, y, pi, e, `+ - * / ^ ( )` and the functions below. What may not, a sentence says.
+A formula may contain numbers, x, y, pi, e, `+ - * / ^ ( )` and the functions in `FUNCTIONS`. Anything else raises
+UsageError.
 """
 
 from __future__ import annotations
@@ -22,27 +23,20 @@ from fallline.readings.reverse import gradient_of
 from fallline.textbook.landscapes import Landscape
 
 __all__ = [
-    "EXAMPLES",
-    "LONGEST",
-    "formula_landscape",
-    "formula_of",
-    "names_in",
-    "parse_formula",
-    "python_text",
-    "symbolic",
-]
+    "EXAMPLES", "LONGEST", "formula_landscape", "formula_of", "names_in", "parse_formula", "python_text", "symbolic",
+]  # fmt: skip
 
 LONGEST = 400
-"""Characters of a formula, at most."""
+"""The most characters of a formula."""
 
 LARGEST = 200
-"""Operations of a formula, at most."""
+"""The most operations of a formula."""
 
 DEEPEST = 24
-"""Brackets and operations inside one another, at most."""
+"""The deepest nesting of brackets and operations."""
 
 HIGHEST = 20
-"""The highest power. Powers of powers may not come to more than four times this degree."""
+"""The highest power. Nested powers may reach four times this degree."""
 
 EXAMPLES = (
     "(1 - x)^2 + 100*(y - x^2)^2",
@@ -74,7 +68,7 @@ Tree = Operation | float | str
 
 
 def parse_formula(text: str) -> Tree:
-    """The tree of a formula that depends on its coordinates; constants are worked out.
+    """Return the tree of a formula that depends on its coordinates. Constants are computed.
 
     >>> parse_formula("2*3*x")
     Operation(sign='*', operands=(6.0, 'x'))
@@ -98,7 +92,7 @@ def _parse(text: str, coordinates: tuple[str, ...]) -> Tree:
         raise UsageError("a formula may have at most 60 brackets.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "1if" and its like: what follows refuses them in words
+            warnings.simplefilter("ignore")  # for "1if" and similar text, which raises UsageError below
             body = ast.parse(plain, mode="eval").body
     except SyntaxError as error:
         place = (error.offset or 1) - 1
@@ -106,13 +100,13 @@ def _parse(text: str, coordinates: tuple[str, ...]) -> Tree:
         raise UsageError(f"the formula cannot be read near {near!r}: write products with *, as in 2*x.") from None
     except (ValueError, RecursionError, MemoryError):
         raise UsageError(
-            "the formula cannot be read: it is nested too deep, or holds a character of no meaning."
+            "the formula cannot be read: it is nested too deep, or holds a character that has no meaning."
         ) from None
     return _Reader(plain, coordinates).read(body, 0)
 
 
 class _Reader:
-    """One walk over Python's own syntax tree, by a closed list of nodes."""
+    """Reads Python's syntax tree of a formula, by a closed list of nodes."""
 
     def __init__(self, text: str, coordinates: tuple[str, ...]) -> None:
         self.text, self.coordinates, self.count = text, coordinates, 0
@@ -169,7 +163,7 @@ def _power(base: Tree, exponent: Tree) -> Tree:
 
 
 def _degree(tree: Tree) -> float:
-    """The highest product of exponents inside one another."""
+    """Return the highest product of nested exponents."""
     if not isinstance(tree, Operation):
         return 1
     if tree.sign == "**":
@@ -179,7 +173,7 @@ def _degree(tree: Tree) -> float:
 
 
 def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
-    """The operation, or its value where it has only numbers."""
+    """Return the operation, or its value if all operands are numbers."""
     numbers = [o for o in operands if isinstance(o, float)]
     if len(numbers) < len(operands):
         return Operation(sign, operands)
@@ -221,7 +215,7 @@ def _value(tree: Tree, at: dict[str, Any]) -> Any:
 def formula_landscape(
     text: str, window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0))
 ) -> Landscape:
-    """The landscape of a formula; the same text gives the same object, so that it is compiled once.
+    """Return the landscape of a formula. The same text gives the same object, so that it is compiled once.
 
     >>> bowl = formula_landscape("x^2 + 3*y^2")
     >>> bowl(1.0, 2.0), bowl.gradient(1.0, 2.0)
@@ -232,18 +226,18 @@ def formula_landscape(
 
     def formula(x: Any, y: Any) -> Any:
         value = _value(tree, {"x": x, "y": y})
-        for name in free:  # a function of both coordinates, even where it is flat along one
+        for name in free:  # a function of both coordinates, even if it does not depend on one
             value = value + 0 * {"x": x, "y": y}[name]
         return value
 
-    formula.formula = text  # type: ignore[attr-defined]  # so that files and studies can hold it
+    formula.formula = text  # type: ignore[attr-defined]  # files and studies store this text
     (x0, x1), (y0, y1) = window
     start = (x0 + 0.2 * (x1 - x0), y0 + 0.75 * (y1 - y0))
     return Landscape("own formula", formula, gradient_of(formula), start, window)
 
 
 def formula_of(record: Landscape) -> str | None:
-    """The text of a landscape that was made from one; else None.
+    """Return the text of a landscape that was made from a formula; None for another landscape.
 
     >>> formula_of(formula_landscape("x^2 + 3*y^2"))
     'x^2 + 3*y^2'
@@ -253,7 +247,7 @@ def formula_of(record: Landscape) -> str | None:
 
 
 def python_text(tree: Tree) -> str:
-    """The formula as Python that makes the same graph, to the bit.
+    """Return the formula as Python code that has the same graph, and so the same bits.
 
     >>> python_text(parse_formula("(1 - x)^2 + abs(y)"))
     '(1.0 - x) ** 2 + np.abs(y)'
@@ -306,7 +300,7 @@ def symbolic(text: str, coordinates: tuple[str, ...] = COORDINATES) -> Any:
 
 
 def names_in(tree: Tree) -> set[str]:
-    """The coordinates that a formula uses."""
+    """Return the coordinates that a formula uses."""
     if isinstance(tree, Operation):
         return set().union(*(names_in(o) for o in tree.operands))
     return {tree} if isinstance(tree, str) else set()

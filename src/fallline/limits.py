@@ -1,4 +1,4 @@
-"""What a computation may take: refused by an estimate, before anything large is made."""
+"""Limits on memory: a computation that would need too much is refused by an estimate, before it begins."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from fallline.errors import UsageError
 __all__ = ["MEMORY", "check_memory", "gigabytes", "memory_allowed"]
 
 MEMORY = 4 * 2**30
-"""Bytes that the values of a map may take, and that anything may take on any machine."""
+"""Bytes that the values of a map may take. Any computation may take so many on any machine."""
 
 
 @cache
 def memory_allowed() -> int:
-    """Bytes that one computation may take: half of the machine's memory, but never less than `MEMORY`."""
+    """Return the bytes that one computation may take: half of the machine's memory, but at least `MEMORY`."""
     try:
         return max(MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf
         return MEMORY
 
 
-def check_memory(size: float, what: str, advice: str) -> None:
-    """Refuse what would take too many bytes.
+def check_memory(size: float, subject: str, advice: str) -> None:
+    """Raise UsageError if a computation would take too many bytes.
 
     >>> check_memory(2**60, "the path of 10 billion steps", "Take fewer steps.")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -33,16 +33,16 @@ def check_memory(size: float, what: str, advice: str) -> None:
     Raises
     ------
     UsageError
-        It would take more than `memory_allowed`.
+        `size` is larger than `memory_allowed`.
     """
     if size > memory_allowed():
         raise UsageError(
-            f"{what} would take {gigabytes(size)} of memory; at most {memory_allowed() // 2**30} GB are allowed. {advice}"
+            f"{subject} would take {gigabytes(size)} of memory; at most {memory_allowed() // 2**30} GB are allowed. {advice}"
         )
 
 
 def gigabytes(size: float) -> str:
-    """Bytes in words.
+    """Return a number of bytes as text, in gigabytes.
 
     >>> gigabytes(3 * 2**30), gigabytes(1e30)
     ('3.0 GB', '9.3e+20 GB')

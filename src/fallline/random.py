@@ -1,11 +1,11 @@
-"""Random numbers that depend on what they are for, never on the order in which they are drawn.
+"""Random numbers that depend on their seed, purpose and index, never on the order in which they are drawn.
 
 Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") is a pure function of a key and a
-counter. The key is the study's seed; the counter is (what for, index, draw). Integers become floats by arithmetic that
+counter. The key is the study's seed; the counter is (draw, purpose, index). Integers become floats by arithmetic that
 IEEE 754 rounds the same everywhere (+ - * / sqrt), so a start is the same to the bit on every machine.
 
-The notebook's numbers are those of NumPy's frozen `RandomState`. Its integers are the same everywhere; what it makes of
-them passes through C's `log` and, on some machines, through fused multiplications. So only its integers are taken.
+The notebook's numbers come from NumPy's frozen `RandomState`. Its integers are the same everywhere, but its normal numbers
+pass through C's `log` and, on some machines, through fused multiplications. So only its integers are used.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = ["batches", "normal", "notebook_normal", "notebook_uniform", "philox",
 Floats = NDArray[np.float64]
 _MASK = np.uint64(0xFFFFFFFF)
 _BLOCK = 2**18
-"""Numbers that are drawn at a time."""
+"""The most numbers that are drawn at a time."""
 
 
 def philox(counter: NDArray[np.uint32], key: tuple[int, int]) -> NDArray[np.uint32]:
-    """Philox4x32 with 10 rounds: counters (..., 4) to four random words each.
+    """Return four random words for each counter of an array (..., 4), by Philox4x32 with 10 rounds.
 
     >>> philox(np.zeros(4, np.uint32), (0, 0)).tolist() == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
     True
@@ -51,9 +51,9 @@ def philox(counter: NDArray[np.uint32], key: tuple[int, int]) -> NDArray[np.uint
 
 
 def uniform(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) -> Floats:
-    """Numbers in (0, 1), multiples of 2^-53 plus 2^-54: shape (count,), or (len(index), count) for several indices.
+    """Return numbers in (0, 1), multiples of 2^-53 plus 2^-54: shape (count,), or (len(index), count) for several indices.
 
-    Row k depends on (seed, purpose, index[k]) alone.
+    Row k depends only on (seed, purpose, index[k]).
 
     >>> uniform(1, "start", 2).round(6).tolist()
     [0.240005, 0.39118]
@@ -64,7 +64,7 @@ def uniform(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) 
 
 
 def normal(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) -> Floats:
-    """Standard normal numbers, the inverse distribution function of `uniform` (Wichura 1988, AS 241, PPND16).
+    """Return standard normal numbers, by the inverse distribution function of `uniform` (Wichura 1988, AS 241, PPND16).
 
     >>> normal(1, "start", 2).round(6).tolist()
     [-0.706285, -0.276245]
@@ -73,7 +73,7 @@ def normal(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) -
 
 
 def _in_blocks(draw: Callable[[NDArray[np.uint64]], Floats], count: int, index: int | NDArray[Any]) -> Floats:
-    """The rows of many indices, some at a time: what is worked out on the way takes twenty times their own memory."""
+    """Draw the rows of many indices in blocks: intermediate results take twenty times the memory of the rows."""
     indices = np.asarray(index, dtype=np.uint64)
     rows = max(1, _BLOCK // max(1, count))
     size = 16.0 * count * (indices.size + 20 * min(rows, indices.size))
@@ -99,9 +99,9 @@ def _uniform(seed: int, purpose: str, count: int, indices: NDArray[np.uint64]) -
 
 
 def batches(seed: int, rows: int, batch: int, steps: int, *, replacement: bool = False) -> NDArray[np.int64]:
-    """Which samples each step sees: (steps, batch) row numbers.
+    """Return the samples that each step uses, as row numbers (steps, batch).
 
-    Without replacement each epoch is a fresh keyed shuffle, and the samples left over at its end are not seen in it.
+    Without replacement each epoch is a new keyed shuffle, and the samples left over at its end are not used in it.
 
     >>> batches(0, 6, 3, 2).shape, sorted(batches(0, 6, 3, 2).ravel().tolist())
     ((2, 3), [0, 1, 2, 3, 4, 5])
@@ -115,7 +115,7 @@ def batches(seed: int, rows: int, batch: int, steps: int, *, replacement: bool =
 
 
 def notebook_uniform(seed: int, count: int) -> Floats:
-    """The first numbers of `RandomState(seed).random_sample`, in [0, 1): multiples of 2^-53.
+    """Return the first numbers of `RandomState(seed).random_sample`, in [0, 1): multiples of 2^-53.
 
     >>> notebook_uniform(10, 2).round(6).tolist()
     [0.771321, 0.020752]
@@ -132,9 +132,10 @@ def notebook_uniform(seed: int, count: int) -> Floats:
 
 
 def notebook_normal(seed: int, count: int) -> Floats:
-    """The first numbers of `RandomState(seed).randn`, by Marsaglia's polar method as NumPy has it.
+    """Return the first numbers of `RandomState(seed).randn`, by Marsaglia's polar method as in NumPy.
 
-    The logarithm is rounded correctly here, and by C's library there: of 300,000 numbers, 126 differ in the last place.
+    The logarithm is rounded correctly here, but not by the C library in NumPy: 126 of 300,000 numbers differ in the last
+    place.
 
     >>> notebook_normal(123, 2).round(6).tolist()
     [-1.085631, 0.997345]
@@ -197,7 +198,7 @@ def _normal_quantile(u: Floats) -> Floats:
 
 
 def _log(x: Floats) -> Floats:
-    """log of positive normal numbers by exactly rounded operations alone: platforms' own logarithms differ in bits."""
+    """Return log of positive normal numbers, from exactly rounded operations only: the bits of C's log differ by platform."""
     m, e = np.frexp(x)
     low = m < 0.7071067811865476
     m, e = np.where(low, 2 * m, m), np.where(low, e - 1, e)

@@ -54,6 +54,16 @@ def test_the_newest_wins(lab):
     assert lab.pixels() == dragged
 
 
+def test_what_else_had_to_change_is_told(lab):
+    lab.pin(0.001, 0.5)
+    choose(lab, "optimizer", "gradient descent")
+    told = lab.page.locator(".notice").inner_text()
+    assert "The y axis is now initial scale: gradient descent has no momentum." in told
+    assert "The pin was removed: the map has other axes." in told
+    lab.page.locator(".notice").get_by_label("Close").click()
+    assert not lab.page.locator(".notice").is_visible()
+
+
 def test_layers_units_and_activations(lab):
     before = lab.pixels()
     lab.page.get_by_role("button", name="layer", exact=True).click()

@@ -9,6 +9,7 @@ import struct
 
 import pytest
 
+from fallline.measures.outcome import RULES
 from fallline.views.numerals import number, percent
 
 
@@ -146,10 +147,16 @@ def test_the_store_falls_back_to_the_accepted_state(modules):
     assert modules("store", code, STATE) == STATE | {"pins": [7]}
 
 
-def test_messages_of_unknown_kinds_are_ignored(modules):
+MESSAGES = [{"kind": "of next year"}, {"kind": "said", "sentence": "Done."}, {"kind": "sum", "sum": 5}]
+
+
+def test_messages_go_to_their_handlers_or_views_and_unknown_ones_nowhere(modules):
     code = "(() => { const said = []; const lab = { notice: { say: (s) => said.push(s) } };"
+    code += " lab.answers = new answers.Answers(lab); lab.answers.add({ view: {}, questions: ["
+    code += "{ kind: 'sum', when: 'rest', answer: ({ sum }) => said.push(sum) }] });"
     code += " for (const content of argument) m.receive(lab, content, []); return said; })()"
-    assert modules("handlers", code, [{"kind": "of next year"}, {"kind": "said", "sentence": "Done."}]) == ["Done."]
+    code = f"import('/answers.js').then((answers) => {code})"
+    assert modules("handlers", f"await {code}", MESSAGES) == ["Done.", 5]
 
 
 def test_frames_of_any_sizes_are_unpacked(modules):
@@ -190,12 +197,29 @@ def test_tiles_cover_the_view_coarse_first(modules):
 def test_colours_span_the_values_but_not_the_outliers(modules):
     scale = modules(
         "colour",
-        "m.scaleOf({kind: 'values', log: null}, argument, undefined, null)",
+        "m.scaleOf({kind: 'values', log: null}, argument, undefined, [], null)",
         [1.0 + k / 1000 for k in range(1000)] + [1e9],
     )
     assert scale["low"] == 1.0
     assert scale["high"] < 3
     assert scale["beyond"]
-    wide = modules("colour", "m.scaleOf({kind: 'values', log: null}, argument, undefined, null)", [1.0, 10.0, 100.0])
+    wide = modules(
+        "colour", "m.scaleOf({kind: 'values', log: null}, argument, undefined, [], null)", [1.0, 10.0, 100.0]
+    )
     assert wide["log"]
     assert modules("colour", "m.place(argument, 10)", wide) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("blank", "high"), [(True, 2.0), (False, 3.0)])
+def test_runs_that_failed_have_a_value_only_where_the_measure_says_so(modules, blank, high):
+    code = (
+        "m.scaleOf({ kind: 'values', log: false, blank: argument }, [1, 2, 3], Uint8Array.of(1, 1, 0), outcomes, null)"
+    )
+    outcomes = "const outcomes = [{ name: 'lost', failed: true }, { name: 'well', failed: false }]"
+    assert modules("colour", f"(() => {{ {outcomes}; return {code}; }})()", blank)["high"] == high
+
+
+def test_every_pattern_of_the_outcomes_is_drawn(modules):
+    for rule in RULES:
+        code = "(() => { const c = m.hatch(argument, '#000000', 2); return c.getContext('2d').getImageData(0, 0, 16, 16).data.some(Boolean); })()"
+        assert modules("hatches", code, rule.hatch) is bool(rule.hatch), rule.kind

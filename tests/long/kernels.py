@@ -14,7 +14,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import fallline as fl
-from fallline.runs.lanes import train
+from side_by_side import train
 from test_kernels import losses, memory
 
 LIMIT = 300e6

@@ -21,10 +21,12 @@ from pathlib import Path
 from fallline.errors import UsageError
 from fallline.experiment.map_spec import map_spec
 from fallline.maps import workers
+from fallline.maps.cells import compute
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map, load_map
-from fallline.maps.tiles import compute, layout
+from fallline.maps.tiles import layout
+from fallline.runs.execution import Execution
 
 SPEC = map_spec(
     "rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=64, optimizer_="momentum", steps=20,
@@ -69,7 +71,7 @@ def main() -> None:
     directory = options.directory or Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
     chance = random.Random(options.seed)
     calm = compute_map(SPEC, threads=1).sha256
-    COMPUTED.update((tile, compute(SPEC, tile, 1)) for tile in layout(SPEC, TILE))
+    COMPUTED.update((tile, compute(SPEC, tile, Execution(1))) for tile in layout(SPEC, TILE))
     started = time.perf_counter()
     work(directory / "calm.fallmap")
     length = time.perf_counter() - started  # how long an undisturbed run takes

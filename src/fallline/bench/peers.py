@@ -12,7 +12,10 @@ import numpy as np
 
 from fallline.bench.workloads import Workload, program_and_plan
 from fallline.experiment.method import method
+from fallline.experiment.setting_names import layer_rate
 from fallline.runs.descent import trajectory
+from fallline.runs.execution import Execution
+from fallline.runs.training import Training
 
 __all__ = ["PEERS", "Timed", "ours"]
 
@@ -28,13 +31,11 @@ def ours(
     from fallline.runs.lanes import train
 
     _, plan = program_and_plan(w, instruction_set)
+    training = Training(w.objective, method(w.optimizer).with_(w.settings), w.steps, w.start, dtype=w.dtype)
 
     def call() -> float:
         begin = clock()
-        train(
-            w.objective, w.optimizer, steps=w.steps, starts=w.start, settings=w.settings, dtype=w.dtype,
-            measures=("final_loss",), threads=threads, plan=plan,
-        )  # fmt: skip
+        train(training, execution=Execution(threads, plan=plan))
         return (clock() - begin) / (w.cells * (w.steps + 1)) * 1e6
 
     return call
@@ -45,33 +46,21 @@ def _microseconds(begin: float, count: int) -> float:
 
 
 def _numpy(w: Workload, runs: int, together: bool) -> Timed:
-    settings = {k: v[:runs] for k, v in w.settings.items()}
-    rate = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
-    layers = np.array(w.objective.network.layer_of)
-    start = w.start.astype(w.dtype)
+    settings = {name: np.asarray(values[:runs], w.dtype) for name, values in w.settings.items()}
+    start, steps = w.start.astype(w.dtype), min(w.steps, 60)
 
-    def rates(cells: slice | int) -> Any:
-        base = np.asarray(w.settings["learning_rate"][:runs][cells])[..., None] * np.ones(len(layers))
-        for name, values in rate.items():
-            base = np.where(layers == int(name.split(".")[1]), np.asarray(values[cells])[..., None], base)
-        return base.astype(w.dtype)
-
-    def one(cells: slice | int, w0: Any, steps: int) -> None:
-        some = {k: np.asarray(v[cells], dtype=w.dtype)[..., None] for k, v in settings.items()}
-        how = method(w.optimizer)
-        how.settings.update(some)  # type: ignore[arg-type]  # arrays stand where a single run has numbers
-        for _ in trajectory(w.objective, how, w0, steps, learning_rate=rates(cells)):
+    def descend(cells: slice, w0: Any) -> None:
+        how = method(w.optimizer).with_({name: values[cells] for name, values in settings.items()})
+        for _ in trajectory(w.objective, how, w0, steps):
             pass
-
-    steps = min(w.steps, 60)
 
     def call() -> float:
         begin = time.perf_counter()
         if together:
-            one(slice(None), np.tile(start, (runs, 1)), steps)
+            descend(slice(None), np.tile(start, (runs, 1)))
         else:
             for i in range(runs):
-                one(i, start, steps)
+                descend(slice(i, i + 1), start[None])
         return _microseconds(begin, runs * (steps + 1))
 
     return call
@@ -126,13 +115,13 @@ def _jax(w: Workload, runs: int) -> _Jax:
     loss = _forward(jnp, w, lambda z: jnp.maximum(z, 0))
     X, T = jnp.asarray(w.objective.data.X, dtype), jnp.asarray(w.objective.data.T, dtype)
     layers = [tuple(None if p is None else jnp.asarray(p, dtype) for p in layer) for layer in network.unpack(w.start)]
-    names = ["learning_rate"] + [f"learning_rate.{l}" for l in range(1, network.depth + 1)] + ["momentum"]
+    names = ["learning_rate"] + [layer_rate(l) for l in range(1, network.depth + 1)] + ["momentum"]
     columns = {k: jnp.asarray(np.resize(w.settings[k], runs), dtype) for k in names if k in w.settings}
 
     def step(own: Any, carry: Any) -> Any:
         layers, v = carry
         value, gradient = jax.value_and_grad(loss)(layers, X, T)
-        rates = [own.get(f"learning_rate.{l}", own["learning_rate"]) for l in range(1, network.depth + 1)]
+        rates = [own.get(layer_rate(l), own["learning_rate"]) for l in range(1, network.depth + 1)]
         mu = own.get("momentum", 0)
         v = [
             tuple(None if g is None else mu * a + r * g for a, g in zip(va, ga, strict=True))

@@ -20,7 +20,7 @@ from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.program import Program, Samples
 from fallline.readings.machine.ranges import narrow
-from fallline.runs.programs import program_of
+from fallline.runs.programs import Recipe, program_of
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import optimizer
 from fallline.textbook.schedules import schedule
@@ -96,7 +96,7 @@ def architecture(width: int, depth: int, dtype: str, cells: int) -> Workload:
 def program_and_plan(w: Workload, instruction_set: str = "native") -> tuple[Program, Plan]:
     """What a kernel for the workload is made from, and how it is laid out for that instruction set."""
     method = optimizer(w.optimizer)
-    program = program_of(w.objective.network, method, schedule("constant"), (*w.settings, *method.settings))
+    program = program_of(Recipe(w.objective.network, method, schedule("constant"), (*w.settings, *method.settings)))
     bits = 64 if w.dtype == "float64" else 32
     return program, Plan.best(program, bits, (len(w.objective.data),), instruction_set)
 

@@ -85,7 +85,7 @@ def check(
         graded = grade(
             paths, verdict_settings, function=name, seconds=time_limit, megabytes=memory_limit, workers=workers
         )
-        return _report(_counted(graded, len(paths), progress), paths, json=json, csv=csv, force=force)
+        return _report(graded, paths, progress, json=json, csv=csv, force=force)
     if csv is not None:
         raise UsageError("--csv is the table of a folder of submissions; for one file give --json.")
     verdict = check_file(*split(path), **settings)
@@ -120,14 +120,10 @@ def _absolute(subject: str) -> str:
     return f"{file.resolve()}:{name}" if name else str(file.resolve())
 
 
-def _counted(graded: Iterable[Graded], total: int, progress: Callable[[int, int], None] | None) -> Iterable[Graded]:
-    for done, submission in enumerate(graded, start=1):
-        if progress is not None:
-            progress(done, total)
-        yield submission
-
-
-def _report(graded: Iterable[Graded], paths: Sequence[Path], *, json: bool, csv: Path | None, force: bool) -> int:
+def _report(
+    graded: Iterable[Graded], paths: Sequence[Path], progress: Callable[[int, int], None] | None, *, json: bool,
+    csv: Path | None, force: bool,
+) -> int:  # fmt: skip
     """Print a row for each file as soon as it is checked; return the exit status.
 
     The CSV file is rewritten after each file, so that an interrupted check loses nothing.
@@ -135,6 +131,8 @@ def _report(graded: Iterable[Graded], paths: Sequence[Path], *, json: bool, csv:
     print_row = (lambda submission: None) if json else _rows(max(len(path.name) for path in paths))
     done: list[Graded] = []
     for submission in graded:
+        if progress is not None:
+            progress(len(done) + 1, len(paths))
         done.append(submission)
         print_row(submission)
         if csv is not None:

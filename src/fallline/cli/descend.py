@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from typing import Literal
 
-from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings
+from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
 from fallline.cli.options import Force, Json, Out, Point, Whole, objective_of
 
 __all__ = ["descend"]
@@ -30,7 +30,8 @@ def descend(
 
     Args:
         objective: A landscape (rosenbrock, himmelblau, ...) or a function of your own, FILE.py:NAME.
-        optimizer: gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, ...
+        optimizer: gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, ..., or one of your own, FILE.py:NAME;
+            `--set` gives its own settings.
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
         start: First point, numbers joined by commas, as -1.2,1; the landscape's classical start unless given.
         steps: Number of updates.
@@ -42,7 +43,14 @@ def descend(
 
     settings, plan = chosen_settings(schedule, flags, assigned)
     run = fl.descend(
-        objective_of(objective), optimizer, start=start, steps=steps, schedule=plan, seed=seed, dtype=dtype, **settings
+        objective_of(objective),
+        optimizer_of(optimizer),
+        start=start,
+        steps=steps,
+        schedule=plan,
+        seed=seed,
+        dtype=dtype,
+        **settings,
     )
     if out is not None:
         from fallline.cli.output import save_run

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings
+from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
 from fallline.cli.options import (
     Force,
     Json,
@@ -63,10 +63,10 @@ def map_(
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
-        optimizer: The study's own, or momentum where an axis is momentum, unless given.
+        optimizer: A name, or one of your own, FILE.py:NAME. By default the study's, or momentum if an axis is momentum.
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
             The study's own, or constant.
-        measure: final_loss, best_loss, steps_to=TARGET, outcome, diverged, diverged_at, accuracy, convergence.
+        measure: What is kept of each run, such as final_loss, outcome, steps_to=TARGET; docs/maps.md lists all measures.
         start: First parameters of every cell, numbers joined by commas.
         initial: Distribution of random starts; the study's own, or normal.
         seed: Key of random starts and minibatches; the study's own, or 0.
@@ -99,7 +99,7 @@ def map_(
     starts = _first(starts, plan.get("starts"), 1)
     drawn = starts > 1 or bool(names & {"seed", "initial_scale"})
     spec = map_spec(
-        objective, x=x or plan["x"], y=y or plan["y"], size=size or plan.get("size", "256x256"), optimizer_=optimizer,
+        objective, x=x or plan["x"], y=y or plan["y"], size=size or plan.get("size", "256x256"), optimizer_=optimizer_of(optimizer),
         steps=_first(steps, plan.get("steps"), 100), measures=measure, schedule_=decay,
         start=start if start is not None else None if drawn else plan.get("start"),
         initial_=initial or plan.get("initial", "normal"), seed=_first(seed, plan.get("seed"), 0), starts=starts,

@@ -14,12 +14,15 @@ from cyclopts import Parameter
 
 from fallline.cli.options import NUMBER, WHOLE
 from fallline.errors import UsageError
+from fallline.experiment.setting_names import schedule_setting, within_schedule
 from fallline.number_text import read_number
 from fallline.settings import SETTINGS, Setting
-from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
+from fallline.user_code import optimizer
+from fallline.user_code.python_file import load, names_file, split
 
-__all__ = ["OPTIMIZER_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "MethodFlags", "chosen_settings"]
+__all__ = ["OPTIMIZER_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "MethodFlags", "chosen_settings", "optimizer_of"]
 
 _declared = {name: s for record in OPTIMIZERS.values() for name, s in record.declared.items()}
 OPTIMIZER_SETTINGS = {name: _declared[name] for name in SETTINGS if name in _declared} | _declared
@@ -42,7 +45,7 @@ _Flags = dataclasses.make_dataclass(
     "_Flags",
     [_flag(name, s) for name, s in OPTIMIZER_SETTINGS.items()]
     + [
-        _flag(f"schedule.{name}", s, "the run's steps" if name == "steps" else "")
+        _flag(schedule_setting(name), s, "the run's steps" if name == "steps" else "")
         for name, s in SCHEDULE_SETTINGS.items()
     ],
     frozen=True,
@@ -58,6 +61,15 @@ Assigned = Annotated[
 ]
 
 
+def optimizer_of(text: str) -> Optimizer:
+    """Return the optimizer of that name, or a step or `Optimizer` of the user's own as FILE.py:NAME, which executes that file.
+
+    >>> optimizer_of("adam")
+    Optimizer('adam')
+    """
+    return optimizer(load(*split(text)) if names_file(text) else text)
+
+
 def chosen_settings(
     schedule: str | dict[str, Any], flags: Any, assigned: Iterable[str] = ()
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -70,11 +82,11 @@ def chosen_settings(
     plan: dict[str, Any] = {"name": schedule} if isinstance(schedule, str) else dict(schedule)
     values = {} if flags is None else {k: v for k, v in dataclasses.asdict(flags).items() if v is not None}
     for name, value in [*values.items(), *map(_assignment, assigned)]:
-        name = name.replace("schedule_", "schedule.", 1)
+        name = schedule_setting(name[len("schedule_") :]) if name.startswith("schedule_") else name
         if name in settings:
             raise UsageError(f"{name} is given twice; give it once.")
         settings[name] = value
-    plan |= {k.removeprefix("schedule."): settings.pop(k) for k in list(settings) if k.startswith("schedule.")}
+    plan |= {own: settings.pop(k) for k in list(settings) if (own := within_schedule(k)) is not None}
     return settings, plan
 
 

@@ -57,7 +57,7 @@ Number = Annotated[float, NUMBER]
 Whole = Annotated[int, WHOLE]
 Numbers = Annotated[tuple[float, ...], Parameter(converter=_read_each, allow_leading_hyphen=True, negative="")]
 Point = Annotated[
-    list[float] | None, Parameter(converter=_reader(_read_point), n_tokens=1, allow_leading_hyphen=True, negative="")
+    list[float] | None, Parameter(converter=_reader(_read_point), n_tokens=1, negative="", allow_leading_hyphen=True)
 ]
 """A list of numbers from one word."""
 

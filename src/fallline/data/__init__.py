@@ -1,4 +1,4 @@
-"""Data sets: generated ones, and tables of the user's own."""
+"""Data sets: generated ones, and the user's own tables."""
 
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED, generate

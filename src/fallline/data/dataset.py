@@ -1,4 +1,4 @@
-"""A data set: inputs, targets, and what they are called."""
+"""A data set: inputs, targets, and their names."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Dataset:
     X
         Inputs, finite numbers.
     T
-        Targets: a table of finite numbers, or one target for each sample, as scikit-learn has them: a text or a whole
-        number is a class, any other number a value.
+        Targets: a table of finite numbers, or one target for each sample, as in scikit-learn: a text or a whole number is
+        a class, any other number is a value.
     name
-        What pictures call it.
+        The name that pictures show.
     columns
         Names of the inputs.
     classes
@@ -36,7 +36,7 @@ class Dataset:
     Raises
     ------
     ShapeError, DataError
-        X or T is no table of finite numbers, or they differ in length.
+        If X or T is not a table of finite numbers, or they differ in length.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class Dataset:
         self, X: ArrayLike, T: ArrayLike, name: str = "data", columns: Sequence[str] = (), classes: Sequence[str] = ()
     ) -> None:
         inputs = as_inputs(X)
-        targets, found = as_targets(T)
+        targets, names = as_targets(T)
         if len(inputs) != len(targets):
             raise ShapeError(f"X and T must have one row for each sample; got X {inputs.shape} and T {targets.shape}.")
         fields = {
@@ -62,14 +62,14 @@ class Dataset:
             "T": targets,
             "name": name,
             "columns": tuple(columns),
-            "classes": tuple(classes) or found,
+            "classes": tuple(classes) or names,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, name: str = "data") -> Dataset:
-        """From inputs and targets, with names for the inputs: x1, x2, ...
+        """Make a data set from inputs and targets; the inputs are named x1, x2, ...
 
         >>> Dataset.of([[0.0, 1.0], [2.0, 3.0]], [1, 0]).columns
         ('x1', 'x2')
@@ -78,18 +78,21 @@ class Dataset:
         return replace(data, columns=tuple(f"x{k + 1}" for k in range(data.X.shape[1])))
 
     def fitted(self, kind: Literal["classes", "labels", "values"], outputs: int) -> Dataset:
-        """These data with targets as a loss of that kind and so many outputs takes them; see `targets_for`."""
+        """Return the data set with targets in the form that a loss of that kind with that many outputs takes.
+
+        See `targets_for`.
+        """
         T, classes = targets_for(self.T, self.classes, kind, outputs)
         return self if T is self.T else replace(self, T=T, classes=classes)
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The class of each sample as a number."""
+        """The class of each sample, as a number."""
         return np.asarray(self.T.argmax(axis=-1))
 
     def __len__(self) -> int:
         return len(self.X)
 
     def __repr__(self) -> str:
-        what = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
-        return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {what})"
+        targets = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
+        return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {targets})"

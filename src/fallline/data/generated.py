@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fallline import exact, random
 from fallline.data.dataset import Dataset, one_hot
+from fallline.errors import UnknownNameError
 from fallline.settings import Setting, Slider
 from fallline.textbook.families import MemberWithSettings, member
 
@@ -53,6 +54,10 @@ class Generated(MemberWithSettings):
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
     def __call__(self, **options: object) -> Dataset:
+        names = inspect.signature(self.function).parameters
+        for name in options:
+            if name not in names:
+                raise UnknownNameError(f"setting of data set {self.name}", name, names)
         checked = {k: self.declared[k].check(v) if k in self.declared else v for k, v in options.items()}
         return self.function(**checked)
 
@@ -65,10 +70,11 @@ NOTEBOOK_CENTRES = ((-2.0, -2.0), (0.0, 2.0), (2.0, -2.0))
 
 
 def three_gaussians(samples: int = 100, seed: int = 123) -> Dataset:
-    """The notebook's data: unit-covariance Gaussians around (-2, -2), (0, 2), (2, -2), `samples` points each.
+    """The notebook's data: Gaussians with unit covariance around (-2, -2), (0, 2) and (2, -2), `samples` points each.
 
-    Drawn in that order from NumPy's frozen `RandomState` stream, so that its published figures come out to the digit. NumPy's
-    own `multivariate_normal` adds a singular value decomposition to it, which does nothing to unit covariance.
+    The points are drawn in that order from NumPy's frozen `RandomState` stream, which reproduces the notebook's published
+    figures to the digit. NumPy's own `multivariate_normal` adds a singular value decomposition, which leaves unit covariance
+    unchanged.
 
     >>> three_gaussians().X[0].round(6).tolist()
     [-3.085631, -1.002655]
@@ -86,7 +92,7 @@ def gaussians(
     centres: Sequence[Sequence[float]] = NOTEBOOK_CENTRES,
     deviation: float = 1.0,
 ) -> Dataset:
-    """Gaussian clusters of equal size, one class each, with the same standard deviation in every direction."""
+    """Gaussian clusters of equal size, with the same standard deviation in every direction; each is a class."""
     n = len(centres[0])
     clusters = [np.asarray(centre) + deviation * _noise(seed, k, samples, n) for k, centre in enumerate(centres)]
     return _dataset("Gaussian clusters", np.vstack(clusters), [samples] * len(centres))
@@ -107,7 +113,7 @@ def circles(samples: int = 100, seed: int = 0, *, noise: float = 0.1, ratio: flo
 
 
 def spirals(samples: int = 100, seed: int = 0, *, noise: float = 0.1, turns: float = 1.5, arms: int = 2) -> Dataset:
-    """Archimedean spirals from the origin, one class an arm."""
+    """Archimedean spirals from the origin; each arm is a class."""
     r = (np.arange(samples) + 0.5) / samples
     clusters = []
     for k in range(arms):
@@ -116,7 +122,7 @@ def spirals(samples: int = 100, seed: int = 0, *, noise: float = 0.1, turns: flo
 
 
 def xor(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
-    """The square [-1, 1]^2 in quarters: class 1 where the coordinates have different signs."""
+    """The square [-1, 1]^2 in quarters; class 1 is where the coordinates have different signs."""
     clusters = []
     for k in range(2):
         u = random.uniform(seed, f"xor class {k}", 3, np.arange(samples))
@@ -169,7 +175,7 @@ def generate(name: str, **options: object) -> Dataset:
 
 
 def _on_circle(angle: NDArray[np.float64]) -> Points:
-    # Twelve decimals, as ever: data that are shared by name and seed keep their bits.
+    # Rounded to twelve decimals, as in all versions, so that the same name and seed give the same bits.
     return np.round([exact.circle(a) for a in angle.tolist()], 12)
 
 

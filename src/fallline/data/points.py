@@ -1,4 +1,4 @@
-"""Points drawn by hand: two inputs and a class each."""
+"""Points drawn by hand: each has two inputs and a class."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ __all__ = ["points_by_hand"]
 
 
 def points_by_hand(points: Sequence[Sequence[float]]) -> Dataset:
-    """A data set from points [x, y, class] with classes 0, 1, ...; there are at least two classes.
+    """Make a data set from points [x, y, class] with classes 0, 1, ...; the data set has at least two classes.
 
+    Raises
+    ------
+    DataError
+        If there are no points, or one of them is not [x, y, class].
+
+    Examples
+    --------
     >>> points_by_hand([[0, 1, 0], [2, 1, 1], [2, 0, 1]])
     Dataset('points', 3 samples, 2 inputs, 2 classes)
     """

@@ -1,4 +1,4 @@
-"""Inputs brought to mean 0 and standard deviation 1."""
+"""Bring inputs to mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ __all__ = ["standardized"]
 
 
 def standardized(X: NDArray[np.float64], columns: Sequence[str], source: str) -> NDArray[np.float64]:
-    """Each column less its mean, divided by its standard deviation.
+    """Subtract from each column its mean, and divide it by its standard deviation.
 
-    A column is first divided by a power of two near its largest value. That rounds nothing, and keeps the squares of 1e200
-    and of 1e-200 within the range of floats.
-
-    >>> standardized(np.array([[1e200], [3e200]]), ["a"], "data").tolist()
-    [[-1.0], [1.0]]
+    Each column is first divided by a power of two near its largest value. This division is exact, and it keeps the squares
+    of 1e200 and of 1e-200 within the range of floats.
 
     Raises
     ------
     DataError
-        A column is the same in every row.
+        If a column is the same in every row. The message begins with `source`.
+
+    Examples
+    --------
+    >>> standardized(np.array([[1e200], [3e200]]), ["a"], "data").tolist()
+    [[-1.0], [1.0]]
     """
     for name, same in zip(columns, (X[0] == X).all(axis=0), strict=True):
         if same:

@@ -1,4 +1,4 @@
-"""Tables of the user's own: a CSV file with a target column."""
+"""Read data sets from CSV files."""
 
 from __future__ import annotations
 
@@ -22,19 +22,24 @@ __all__ = ["read_csv", "table"]
 def read_csv(
     path: str | Path, target: str | Sequence[str], *, inputs: Sequence[str] = (), standardize: bool = False
 ) -> Dataset:
-    """A data set from a CSV file whose first line names the columns.
+    """Read a data set from a CSV file whose first line names the columns.
 
     Parameters
     ----------
     path
         The file, in UTF-8.
     target
-        The column to be learned. Texts or whole numbers are classes, other numbers are values; several columns are
-        values, or labels where all are 0 or 1.
+        The column to learn. Texts or whole numbers are classes, other numbers are values. Several columns are values,
+        or labels if all entries are 0 or 1.
     inputs
-        The input columns; all others unless given.
+        The input columns; by default, all columns but the target.
     standardize
         Bring each input to mean 0 and standard deviation 1.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is not such a table.
 
     Examples
     --------
@@ -50,7 +55,7 @@ def read_csv(
 def table(
     text: str, name: str, target: str | Sequence[str], *, inputs: Sequence[str] = (), standardize: bool = False
 ) -> Dataset:
-    """A data set from the text of a CSV file; `name` is what sentences call the file. Otherwise as `read_csv`.
+    """Read a data set from the text of a CSV file; messages call the file `name`. Otherwise like `read_csv`.
 
     >>> table("a,b,kind\\n1,2,no\\n3,4,yes\\n", "small.csv", "kind")
     Dataset('small', 2 samples, 2 inputs, 2 classes)
@@ -63,7 +68,9 @@ def table(
             raise DataError(f"{path.name}: {UnknownNameError('a column', name, names)}")
     chosen = tuple(inputs) or tuple(n for n in names if n not in targets)
     if not chosen:
-        raise DataError(f"{path.name} must have an input column beside its target {', '.join(targets)}; it has none.")
+        raise DataError(
+            f"{path.name} must have an input column beside its target {', '.join(targets)}; it has no other column."
+        )
     X = np.column_stack([_numbers(path, rows, names, name) for name in chosen])
     if standardize:
         X = standardized(X, chosen, path.name)
@@ -87,13 +94,13 @@ def table(
 
 
 def columns_and_rows(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Names of the columns, and each row with its line."""
+    """Return the names of the columns, and each row with its line number."""
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         names = [name.strip() for name in next(reader, [])]
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise DataError(f"{path.name}, line {reader.line_num}: this is no CSV ({error}).") from None
+        raise DataError(f"{path.name}, line {reader.line_num}: this is not CSV ({error}).") from None
     for k, name in enumerate(names):
         if not name or name in names[:k]:
             raise DataError(f"{path.name}, line 1, column {k + 1}: a column must have a name of its own; got {name!r}.")
@@ -124,7 +131,7 @@ def _numbers(path: Path, rows: list[tuple[int, list[str]]], names: list[str], na
 
 
 def _sorted_classes(texts: Sequence[str]) -> list[str] | None:
-    """The classes in order, or None where the target holds values."""
+    """Return the classes in order, or None if the target holds values."""
     kinds = sorted(set(texts))
     try:
         numbers = {text: float(text) for text in kinds}

@@ -1,4 +1,4 @@
-"""Inputs and targets as people have them, lists, labels, texts, one number a sample, as the arrays of a data set."""
+"""Convert inputs and targets (lists, labels, texts, one number for each sample) to the arrays of a data set."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ MOST_CLASSES = 100
 """A target with more different whole numbers than this is read as values, not classes."""
 
 MOST_ENTRIES = 10**8
-"""Entries of a table of one-hot rows, at most: 0.8 GB."""
+"""The most entries of a table of one-hot rows: 0.8 GB."""
 
 
 def one_hot(labels: Any, classes: int) -> Floats:
-    """Rows of the unit matrix: class 1 of 3 is (0, 1, 0)."""
+    """Return a row of the unit matrix for each label: class 1 of 3 is (0, 1, 0)."""
     return np.eye(classes)[np.asarray(labels, dtype=np.int64)]
 
 
 def as_inputs(X: Any) -> Floats:
-    """Inputs as (samples, columns), finite."""
+    """Return inputs as an array of finite numbers, (samples, columns)."""
     array = _numbers(X, "X")
     if array.ndim == 1 and len(array):
         raise ShapeError(
@@ -37,7 +37,7 @@ def as_inputs(X: Any) -> Floats:
 
 
 def as_targets(y: Any) -> tuple[Floats, tuple[str, ...]]:
-    """Targets as (samples, columns), and the names of the classes where they are classes.
+    """Return targets as an array, (samples, columns), and the names of the classes if they are classes.
 
     One text, truth value or whole number for each sample is a class, unless there are more than `MOST_CLASSES` different
     whole numbers; everything else is a value.
@@ -63,24 +63,24 @@ def as_targets(y: Any) -> tuple[Floats, tuple[str, ...]]:
 def targets_for(
     T: Floats, classes: tuple[str, ...], kind: Literal["classes", "labels", "values"], outputs: int
 ) -> tuple[Floats, tuple[str, ...]]:
-    """The same targets as a loss of that kind with so many outputs takes them; unchanged where they fit or never would.
+    """Return targets in the form that a loss of that kind with that many outputs takes, and the names of the classes.
 
-    Class numbers in one column become one-hot rows; one-hot rows of two classes become 0 or 1 for a single label, and of
-    classes that are numbers become these numbers for a single value.
+    Class numbers in one column become one-hot rows. For a single label, one-hot rows of two classes become 0 or 1. For a
+    single value, one-hot rows of classes that are numbers become these numbers. Other targets are returned unchanged.
 
     >>> targets_for(np.array([[0.0], [2.0]]), (), "classes", 3)[0].tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    single = outputs == 1 and bool(classes)  # rows of one class alone have one column, too
+    single = outputs == 1 and bool(classes)  # one-hot rows of a single class have one column, too
     if T.shape[1] == outputs and not single:
         return T, classes
     numbers = T[:, 0] if T.shape[1] == 1 and not classes else _class_numbers(T, classes)
     if kind == "classes" and numbers is not None and (numbers == np.round(numbers)).all():
-        found = np.unique(numbers)
-        if found[0] >= 0 and found[-1] < outputs:
+        distinct = np.unique(numbers)
+        if distinct[0] >= 0 and distinct[-1] < outputs:
             return one_hot(numbers, outputs), tuple(str(k) for k in range(outputs))
-        if len(found) == outputs:
-            return one_hot(np.searchsorted(found, numbers), outputs), tuple(f"{v:g}" for v in found)
+        if len(distinct) == outputs:
+            return one_hot(np.searchsorted(distinct, numbers), outputs), tuple(f"{v:g}" for v in distinct)
     if kind == "labels" and single and len(classes) == 2:
         return T[:, 1:], classes
     if kind == "labels" and single and len(classes) == 1:
@@ -91,7 +91,7 @@ def targets_for(
 
 
 def _class_numbers(T: Floats, classes: tuple[str, ...]) -> Floats | None:
-    """The class of each sample as the number that names it; None where the names are no numbers."""
+    """Return the class of each sample as the number that names it; None if the names are not numbers."""
     try:
         return np.array([float(name) for name in classes])[T.argmax(axis=-1)] if classes else None
     except ValueError:
@@ -99,11 +99,11 @@ def _class_numbers(T: Floats, classes: tuple[str, ...]) -> Floats | None:
 
 
 def _labels(y: Any) -> NDArray[Any] | None:
-    """One class for each sample: texts, truth values or whole numbers. None where the targets are values."""
+    """Return one class for each sample (texts, truth values or whole numbers); None if the targets are values."""
     array = _array(y, "T")
     if array.ndim != 1:
         return None
-    if array.dtype.kind == "O":  # as pandas has texts
+    if array.dtype.kind == "O":  # pandas keeps texts so
         entries = array.tolist()
         for row, entry in enumerate(entries):
             if entry is None or (isinstance(entry, float) and entry != entry):

@@ -1,1 +1,1 @@
-"""Doors to machines beside the processor: memory, programs and launches on a CUDA device. Knows nothing of training."""
+"""Computing devices beside the processor: memory, programs and launches on a CUDA device. It knows nothing of training."""

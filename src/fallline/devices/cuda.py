@@ -1,8 +1,8 @@
-"""A CUDA device through its driver's own interface, called by ctypes: no toolkit and no package is needed.
+"""A CUDA device, used through its driver's own interface by ctypes. No toolkit and no package is needed.
 
-The driver's library is a part of every installation of the driver, and its functions keep their meaning from version
-to version; some twenty of them do all that is needed here. A wrapping package would add 9 MB and have to match the driver.
-Each function's arguments are declared, so that ctypes refuses a wrong one, and each answer is checked.
+The driver's library is part of every installation of the driver, and its functions keep their meaning from version to
+version. About twenty of them are enough here. A package around them would add 9 MB and would have to match the driver.
+The arguments of each function are declared, so that ctypes rejects a wrong one, and each status is checked.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "cuLaunchKernel": (c_void_p, *[c_uint] * 7, c_void_p, POINTER(c_void_p), POINTER(c_void_p)),
 }
 
-# numbers of the driver's header
+# constants of the driver's header
 _PROCESSORS, _MAJOR, _MINOR, _SHARED_MEMORY = 16, 75, 76, 97
 _MAX_REGISTERS, _ERROR_LOG, _ERROR_LOG_BYTES = 0, 5, 6
 _LOCAL_BYTES, _REGISTERS, _SHARED_BYTES = 3, 4, 8
@@ -58,7 +58,7 @@ _LOCAL_BYTES, _REGISTERS, _SHARED_BYTES = 3, 4, 8
 
 @dataclass(frozen=True)
 class Function:
-    """A function on the device: its handle, what a thread and a block take, how many threads can be at work at once."""
+    """A function on the device: its handle, the memory of a thread and a block, and how many threads can run at once."""
 
     handle: int
     registers: int
@@ -74,15 +74,15 @@ class Cuda:
     Attributes
     ----------
     name
-        What the maker calls it.
+        Its name, as the driver reports it.
     capability
-        Its compute capability, 90 for 9.0.
+        Its compute capability: 90 for 9.0.
     processors
-        Its multiprocessors.
+        Number of its multiprocessors.
     shared_memory
-        Bytes of shared memory that a block can have.
+        Bytes of shared memory that a block may use.
     driver
-        The newest version of CUDA that the driver serves, 13000 for 13.0.
+        The newest version of CUDA that the driver supports: 13000 for 13.0.
     """
 
     def __init__(self, number: int = 0) -> None:
@@ -106,10 +106,10 @@ class Cuda:
         self.capability = 10 * major + minor
 
     def load(self, ptx: str, name: str, block: int, shared: int = 0, registers: int = 0) -> Function:
-        """The function of that name in a PTX module, in blocks of `block` threads; the same module is loaded once.
+        """Return the function `name` of a PTX module, for blocks of `block` threads. The same module is loaded once.
 
-        `shared` is how many bytes of memory a block's threads share; `registers` bounds the registers of a thread, and 0
-        leaves it to the driver.
+        `shared` is the number of bytes that a block's threads share. `registers` bounds the registers of a thread; 0 leaves
+        the choice to the driver.
         """
         key = (hashlib.sha256(f"{name}\n{ptx}".encode()).hexdigest(), block, shared, registers)
         with self._lock:
@@ -119,7 +119,7 @@ class Cuda:
             return self._functions[key]
 
     def free_memory(self) -> int:
-        """Bytes that nobody has taken."""
+        """Return the bytes of memory that are free."""
         free, total = c_size_t(), c_size_t()
         self._current()
         self._call("cuMemGetInfo_v2", byref(free), byref(total))
@@ -127,7 +127,7 @@ class Cuda:
 
     @contextmanager
     def memory(self) -> Iterator[Memory]:
-        """Memory that is given back at the end of the `with`."""
+        """Yield memory that is freed at the end of the `with` block."""
         self._current()
         held = Memory(self)
         try:
@@ -136,7 +136,7 @@ class Cuda:
             held.free()
 
     def launch(self, function: Function, threads: int, argument: NDArray[Any]) -> None:
-        """Run that many threads of a function that takes `argument`'s bytes by value, and wait until they are done."""
+        """Run `threads` threads of a function that takes the bytes of `argument` by value, and wait for their end."""
         parameters = (c_void_p * 1)(argument.ctypes.data)
         blocks = -(-threads // function.block)
         self._current()
@@ -162,8 +162,8 @@ class Cuda:
         try:
             self._call("cuModuleLoadDataEx", byref(module), ptx.encode(), len(options), keys, values)
         except DeviceError as error:
-            said = log.value.decode(errors="replace").strip()
-            raise DeviceError(f"{error} The driver's assembler says: {said or 'nothing'}") from None
+            message = log.value.decode(errors="replace").strip()
+            raise DeviceError(f"{error} The driver's assembler says: {message or 'nothing'}") from None
         self._call("cuModuleGetFunction", byref(handle), module, name.encode())
         if shared:
             self._call("cuFuncSetAttribute", handle, _SHARED_BYTES, shared)
@@ -188,39 +188,39 @@ class Cuda:
 
 
 class Memory:
-    """Pieces of a device's memory; made by `Cuda.memory`."""
+    """Pieces of a device's memory. `Cuda.memory` makes it."""
 
     def __init__(self, device: Cuda) -> None:
         self._device, self._pieces = device, list[int]()
 
     def room(self, size: int) -> int:
-        """The address of that many new bytes."""
+        """Allocate `size` bytes and return their address."""
         address = c_uint64()
         self._device._call("cuMemAlloc_v2", byref(address), max(1, size))
         self._pieces.append(address.value)
         return address.value
 
     def upload(self, array: NDArray[Any]) -> int:
-        """The address of a copy of the array."""
+        """Copy the array to the device and return its address."""
         address = self.room(array.nbytes)
         if array.nbytes:
             self._device._call("cuMemcpyHtoD_v2", address, array.ctypes.data, array.nbytes)
         return address
 
     def download(self, address: int, array: NDArray[Any]) -> None:
-        """Fill the array with what stands there."""
+        """Fill the array with the bytes at an address of the device."""
         if array.nbytes:
             self._device._call("cuMemcpyDtoH_v2", array.ctypes.data, address, array.nbytes)
 
     def free(self) -> None:
-        """Give all of it back."""
+        """Free all pieces."""
         while self._pieces:
             self._device._call("cuMemFree_v2", self._pieces.pop())
 
 
 @cache
 def cuda(number: int = 0) -> Cuda:
-    """The device of that number; made once in a process."""
+    """Return the device of this number. It is made once in a process."""
     return Cuda(number)
 
 
@@ -229,7 +229,7 @@ def _library() -> Any:
         library = ctypes.CDLL(_LIBRARY)
     except OSError:
         raise DeviceError(
-            f"no CUDA driver was found on this machine ({_LIBRARY} cannot be loaded). Leave the device out, and the "
+            f"no CUDA driver was found on this machine ({_LIBRARY} cannot be loaded). Leave the device out: the "
             "processor computes the same values."
         ) from None
     for name, arguments in _FUNCTIONS.items():

@@ -26,10 +26,10 @@ from fallline.settings import SETTINGS
 __all__ = ["LARGEST_WHOLE", "Axis", "axis"]
 
 LONGEST = 2**24
-"""An axis of more values than this is a slip."""
+"""Values of an axis, at most. A longer one is a mistake."""
 
 MOST_CELLS = 2**62
-"""A range divided into more cells than this has many of them on one number."""
+"""Cells of a divided range, at most. With more, several cells would share one number."""
 
 LARGEST_WHOLE = 2**53
 """Axis values are floats, which hold every whole number up to this one."""
@@ -52,10 +52,10 @@ class Axis:
     scale
         "linear", or "log" for equal ratios.
     listed
-        The values themselves where they follow no rule; else empty.
+        The values, if they follow no rule; otherwise empty.
     part
         (first, cells): the values are the centres of cells first, first + 1, ... of the range divided into so many
-        equal cells, on the axis's own scale. So the same cell has the same bits in whatever piece of the plane it stands.
+        equal cells, on the axis's own scale. So a cell has the same bits in every piece of the plane.
         A setting of whole numbers takes the nearest whole number.
 
     Examples
@@ -184,7 +184,7 @@ class Axis:
         return Axis(self.name, low, high, count or self.count, self.scale)
 
     def describe(self) -> dict[str, Any]:
-        """What a map file keeps of it."""
+        """The axis as plain data, for a map file."""
         if self.listed:
             return {"name": self.name, "values": list(self.listed)}
         d = {"name": self.name, "low": self.low, "high": self.high, "count": self.count, "scale": self.scale}

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from fallline.errors import SettingError, UnknownNameError
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.setting_names import layer_rate, schedule_setting, start_setting, within_start
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, Setting
@@ -24,22 +25,28 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
     ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
     """
-    found: dict[str, Setting] = {}
+    declared: dict[str, Setting] = {}
     if isinstance(objective, NetworkObjective):
         rate = optimizer.declared.get("learning_rate", SETTINGS["learning_rate"])
-        found |= {f"learning_rate.{layer}": rate for layer in range(1, objective.network.depth + 1)}
-    found |= {**optimizer.declared, "initial_scale": SETTINGS["initial_scale"], "seed": SETTINGS["seed"]}
+        declared |= {layer_rate(layer): rate for layer in range(1, objective.network.depth + 1)}
+    declared |= optimizer.declared
+    declared |= {name: SETTINGS[name] for name in ("initial_scale", "seed")}
     if isinstance(objective, NetworkObjective):
-        found["l2"] = SETTINGS["l2"]
-    found |= {f"schedule.{name}": declared for name, declared in schedule.declared.items() if name != "steps"}
-    labels = objective.labels
-    start = {f"start.{k}": Setting(f"start.{k}", "w_0", "coordinate of the start", 0.0) for k in labels}
-    return found | start
+        declared["l2"] = SETTINGS["l2"]
+    declared |= {schedule_setting(name): s for name, s in schedule.declared.items() if name != "steps"}
+    names = [start_setting(label) for label in objective.labels]
+    return declared | {name: Setting(name, "w_0", "coordinate of the start", 0.0) for name in names}
 
 
 def start_coordinate(objective: Objective, name: str) -> int:
-    """The place in the parameter vector that "start.x", "start.W1[0,0]" or "start.7" names."""
-    label = name.removeprefix("start.")
+    """The index in the parameter vector that "start.x", "start.W1[0,0]" or "start.7" names.
+
+    Raises
+    ------
+    UnknownNameError
+        The objective has no such parameter.
+    """
+    label = within_start(name) or name
     labels = objective.labels
     if label in labels:
         return labels.index(label)
@@ -49,41 +56,49 @@ def start_coordinate(objective: Objective, name: str) -> int:
 
 
 def same_setting(a: Axis, b: Axis, objective: Objective) -> bool:
-    """Whether two axes move the same number: "start.x" and "start.0" do."""
-    if a.name.startswith("start.") and b.name.startswith("start."):
+    """Whether two axes change the same number, as "start.x" and "start.0" do."""
+    if within_start(a.name) is not None and within_start(b.name) is not None:
         return start_coordinate(objective, a.name) == start_coordinate(objective, b.name)
     return a.name == b.name
 
 
-def check_axis(one: Axis, objective: Objective, optimizer: Optimizer, schedule: Schedule) -> None:
-    """Refuse an axis that names no setting, or whose values leave the setting's range."""
+def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule: Schedule) -> None:
+    """Refuse an axis that names no setting, or whose values leave the setting's range.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such setting.
+    SettingError
+        A value is out of range.
+    """
     valid = axis_settings(objective, optimizer, schedule)
-    if one.name.startswith("start."):
-        start_coordinate(objective, one.name)
+    if within_start(axis.name) is not None:
+        start_coordinate(objective, axis.name)
         return
-    if one.name not in valid:
-        shown = [name for name in valid if not name.startswith("start.")]
-        starts = [name for name in valid if name.startswith("start.")]
+    if axis.name not in valid:
+        shown = [name for name in valid if within_start(name) is None]
+        starts = [name for name in valid if within_start(name) is not None]
         shown += starts if len(starts) <= 4 else [starts[0], starts[-1]]
-        raise UnknownNameError("an axis", one.name, shown)
-    for value in _decisive(one, valid[one.name]):
+        raise UnknownNameError("an axis", axis.name, shown)
+    for value in _decisive(axis, valid[axis.name]):
         number = float(value)
         try:
-            valid[one.name].check(int(number) if number == int(number) else number)
+            valid[axis.name].check(int(number) if number == int(number) else number)
         except SettingError as error:
-            raise SettingError(f"axis {one}: {error}") from None
+            raise SettingError(f"axis {axis}: {error}") from None
 
 
-def _decisive(one: Axis, declared: Setting) -> list[float]:
+def _decisive(axis: Axis, declared: Setting) -> list[float]:
     """Values that are all in range only if every value of the axis is. An axis may have millions of values."""
-    if declared.whole and max(abs(one.low), abs(one.high)) >= LARGEST_WHOLE:
-        raise SettingError(f"axis {one}: {one.name} must be below 2^53 = {LARGEST_WHOLE:,} on an axis.")
-    if one.listed:
-        return list(one.listed)
-    if not declared.whole or one.count == 1:
-        return [one.low, one.high]
-    if one.part is not None:  # takes the nearest whole numbers
-        return [float(v) for v in one.values[[0, -1]]]
-    step = (Fraction(one.high) - Fraction(one.low)) / (one.count - 1)
-    second = Fraction(one.low) + step
-    return [one.low, float(second), one.high]
+    if declared.whole and max(abs(axis.low), abs(axis.high)) >= LARGEST_WHOLE:
+        raise SettingError(f"axis {axis}: {axis.name} must be below 2^53 = {LARGEST_WHOLE:,} on an axis.")
+    if axis.listed:
+        return list(axis.listed)
+    if not declared.whole or axis.count == 1:
+        return [axis.low, axis.high]
+    if axis.part is not None:  # takes the nearest whole numbers
+        return [float(v) for v in axis.values[[0, -1]]]
+    step = (Fraction(axis.high) - Fraction(axis.low)) / (axis.count - 1)
+    second = Fraction(axis.low) + step
+    return [axis.low, float(second), axis.high]

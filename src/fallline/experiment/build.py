@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.data.dataset import Dataset
-from fallline.data.generated import generate
-from fallline.data.points import points_by_hand
-from fallline.data.tables import read_csv
 from fallline.errors import SettingError
 from fallline.experiment import records
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec
 from fallline.experiment.method import Method, method
+from fallline.experiment.sources import Files, Source
 from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.experiment.study_records import Example, Map, Study
 from fallline.formulas import formula_landscape
@@ -24,7 +19,7 @@ from fallline.textbook.landscapes import landscape
 from fallline.textbook.network import Network
 
 __all__ = [
-    "build_data", "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start",
+    "build_landscape", "build_map", "build_method", "build_network", "build_objective", "build_start",
     "build_weights", "objective_of", "schedule_words",
 ]  # fmt: skip
 
@@ -39,20 +34,9 @@ def build_network(network: records.Network) -> Network:
     )  # fmt: skip
 
 
-def build_data(data: records.Data, folder: Path = Path()) -> Dataset:
-    """Make the samples that a record describes; a table's path begins at `folder`."""
-    if isinstance(data, records.Table):
-        return read_csv(folder / data.file, data.target, inputs=data.inputs, standardize=data.standardize)
-    if isinstance(data, records.Points):
-        return points_by_hand(data.points)
-    return generate(
-        data.name, samples=data.samples, **data.options, **({} if data.seed is None else {"seed": data.seed})
-    )
-
-
-def build_objective(network: records.Network, data: records.Data, folder: Path = Path()) -> NetworkObjective:
-    """Make the objective of a network on data."""
-    return NetworkObjective(build_network(network), build_data(data, folder))
+def build_objective(network: records.Network, data: Source, files: Files | None = None) -> NetworkObjective:
+    """Make the objective of a network on data, whose tables are in `files`."""
+    return NetworkObjective(build_network(network), data.build(files or Files()))
 
 
 def build_landscape(hill: records.Landscape) -> LandscapeObjective:
@@ -65,7 +49,7 @@ def objective_of(study: Study, name: str = "") -> Objective:
     if (name or ("network" if study.network else "landscape")) == "network":
         if study.network is None or study.data is None:
             raise SettingError("fits need [network] and [data].")
-        return build_objective(study.network, study.data, study.folder)
+        return build_objective(study.network, study.data, Files(study.folder))
     if study.landscape is None:
         raise SettingError("descents need [landscape].")
     return build_landscape(study.landscape)

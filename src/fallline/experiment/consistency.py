@@ -16,6 +16,7 @@ from fallline.experiment.build import (
     build_weights,
 )  # fmt: skip
 from fallline.experiment.mistakes import Mistake, Path, dotted
+from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Comparison, Figure, Run, Study
 from fallline.formulas import symbolic
 from fallline.number_text import is_whole
@@ -71,7 +72,7 @@ class _Check:
         if study.network is None and study.landscape is None:
             self.say((), "a study must have [network] or [landscape]: there is nothing to run.")
         if study.network and self.call(("network",), build_network, study.network) and study.data:
-            self.problem = self.call(("data",), build_objective, study.network, study.data, study.folder)
+            self.problem = self.call(("data",), build_objective, study.network, study.data, Files(study.folder))
         if study.data and not study.network:
             self.say(("data",), "[data] needs [network]: a landscape has no samples.")
         if study.landscape:

@@ -1,4 +1,4 @@
-"""What a map costs, in words, and the refusal of one that nobody could hold or wait for."""
+"""The time and memory that a map takes, in words, and the refusal of a map that takes too much."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fallline.limits import MEMORY, check_memory, gigabytes
 __all__ = ["afford", "estimate"]
 
 YEARS = 10
-"""A map that would take longer, by the estimate, is refused."""
+"""A map with a longer estimated time is refused."""
 
 RATE = 5e10
 """Floating-point operations a second of an ordinary machine, for estimates."""
 
 
 def estimate(spec: MapSpec, rate: float = RATE) -> str:
-    """What a map costs, in words, at so many floating-point operations a second."""
+    """The time and memory that a map takes, in words. `rate`: floating-point operations a second."""
     seconds = spec.work / rate
     for name, unit in (("years", 365 * 86400), ("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * unit:
@@ -31,7 +31,7 @@ def estimate(spec: MapSpec, rate: float = RATE) -> str:
 
 
 def afford(spec: MapSpec) -> None:
-    """Refuse a map that no machine could hold or finish.
+    """Refuse a map that takes too much memory or time.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a map is of: objective, method, two axes, everything held fixed, measures and arithmetic.
+"""What decides the values of a map: objective, method, two axes, everything held fixed, measures and arithmetic.
 
 Two maps with the same canonical text have the same values, to the bit.
 """
@@ -6,7 +6,7 @@ Two maps with the same canonical text have the same values, to the bit.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,11 +17,13 @@ from fallline.errors import visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, named
+from fallline.experiment.method import Method
+from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import Wanted
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial
-from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
-from fallline.textbook.schedules import SCHEDULES, Schedule
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.schedules import SCHEDULES
 
 __all__ = ["MapSpec"]
 
@@ -35,16 +37,14 @@ class MapSpec:
 
     Parameters
     ----------
-    objective, optimizer, schedule, schedule_settings
-        What is descended, and how.
+    objective, method
+        What is descended, and how. The values of settings that are an axis count for nothing.
     x, y
         The axes.
-    settings
-        Every other setting of the optimizer, learning rates of single layers, l2 and initial_scale.
     start
         The first parameters, (P,); None for random starts.
-    initial, seed, starts
-        Distribution, key and number of random starts of each cell.
+    initial, initial_scale, seed, starts
+        Distribution, factor, key and number of random starts of each cell. The factor is None unless it was chosen.
     steps, batch, dtype
         Length of a run; samples in a minibatch (None for all); "float64" or "float32".
     measures
@@ -52,21 +52,18 @@ class MapSpec:
     """
 
     objective: Objective
-    optimizer: Optimizer
+    method: Method
     x: Axis
     y: Axis
     steps: int
-    settings: dict[str, float]
-    schedule: Schedule
-    schedule_settings: dict[str, float]
     measures: tuple[Wanted, ...]
     start: NDArray[np.float64] | None
     initial: Initial
+    initial_scale: float | None = None
     seed: int = 0
     starts: int = 1
     batch: int | None = None
     dtype: str = "float64"
-    theory: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,12 +79,24 @@ class MapSpec:
         return {self.x.name: self.x, self.y.name: self.y}
 
     @property
+    def settings(self) -> dict[str, float]:
+        """What no axis changes of the optimizer's settings, the learning rates of layers and the scale of the start."""
+        fixed = {name: value for name, value in self.method.keywords.items() if name not in self.axes}
+        return fixed if self.initial_scale is None else fixed | {"initial_scale": self.initial_scale}
+
+    @property
+    def schedule_settings(self) -> dict[str, float]:
+        """What no axis changes of the schedule's settings, by the schedule's own names."""
+        values = self.method.schedule_settings
+        return {name: value for name, value in values.items() if schedule_setting(name) not in self.axes}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The measures' names."""
         return tuple(w.name for w in self.measures)
 
     def dtype_of(self, wanted: Wanted) -> np.dtype[Any]:
-        """How the values of a measure are kept."""
+        """The type in which the values of a measure are kept."""
         return np.dtype(wanted.measure.dtype or self.dtype).newbyteorder("<")
 
     @property
@@ -115,10 +124,11 @@ class MapSpec:
         """The canonical description, and the arrays that it names by their SHA-256."""
         arrays: Arrays = {}
         d: dict[str, Any] = describe_objective(self.objective, arrays)
+        optimizer, schedule = self.method.optimizer, self.method.schedule
         d |= {
-            "optimizer": named(self.optimizer, OPTIMIZERS, self.optimizer.step),
-            "settings": dict(self.settings),
-            "schedule": {"name": named(self.schedule, SCHEDULES, self.schedule.factor), **self.schedule_settings},
+            "optimizer": named(optimizer, OPTIMIZERS, optimizer.step),
+            "settings": self.settings,
+            "schedule": {"name": named(schedule, SCHEDULES, schedule.factor), **self.schedule_settings},
             "x": self.x.describe(),
             "y": self.y.describe(),
             "steps": self.steps,
@@ -146,6 +156,6 @@ class MapSpec:
 
     def __repr__(self) -> str:
         return visible(
-            f"MapSpec({self.objective.name}, {self.optimizer.name}, {self.x} by {self.y}, "
+            f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.x} by {self.y}, "
             f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )

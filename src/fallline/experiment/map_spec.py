@@ -1,4 +1,4 @@
-"""A map's spec from names and texts, or from its description, checked."""
+"""The spec of a map from names and texts, or from its description, with all checks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from fallline.experiment.axis_settings import check_axis, same_setting
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_named, rebuild_objective
 from fallline.experiment.estimate import afford
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.method import schedule_and_settings
-from fallline.measures.measure import Wanted, measure, names_of
+from fallline.experiment.method import method
+from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.setting_names import is_layer_rate, layer_rate
+from fallline.experiment.starts import classical_start
+from fallline.measures.measure import Wanted, check_objective, measure, names_of
 from fallline.number_text import read_whole
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
-from fallline.settings import SETTINGS, checked
+from fallline.problems import Objective, as_vector, objective_at
+from fallline.settings import SETTINGS
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
-from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["map_spec", "parse_size", "rebuild_map_spec"]
@@ -60,44 +63,27 @@ def map_spec(
             f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
             "Choose a smaller objective."
         )
-    record = optimizer(optimizer_)
     steps = int(SETTINGS["steps"].check(steps))
-    plan, plan_settings = schedule_and_settings(schedule_, steps)
+    scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
+    how = method(optimizer_, schedule_, steps, **settings)
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
-    for one in (across, up):
-        check_axis(one, target, record, plan)
+    rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
+    for chosen in (across, up, *rates):
+        check_axis(chosen, target, how.optimizer, how.schedule)
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
     wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | Wanted) else measures))
     names_of(wanted)
-    samples = len(target.data) if isinstance(target, NetworkObjective) else 0
-    if batch is not None and not samples:
-        raise SettingError(f"batch must be left out for {target.name}: it has no samples.")
-    if batch is not None and SETTINGS["batch"].check(batch) > samples:
-        raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
-    if "accuracy" in names_of(wanted):
-        if not isinstance(target, NetworkObjective):
-            raise UsageError(f"accuracy needs a network that classifies data; {target.name} is a landscape.")
-        if target.network.loss.targets == "values":
-            raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
+    batch = checked_batch(batch, target)
+    check_objective((w.measure for w in wanted), target)
     on_axis = {across.name, up.name}
-    extra = {
-        k: (SETTINGS | record.declared)[k.split(".")[0]].check(settings.pop(k))
-        for k in list(settings)
-        if k.startswith("learning_rate.") or k == "initial_scale"
-    }
-    for k in extra:
-        if k.startswith("learning_rate."):
-            check_axis(Axis.of(k, [extra[k]]), target, record, plan)
-    fixed = checked(record.declared, settings, f"optimizer {record.name}") | extra
     spec = MapSpec(
-        target, record, across, up, steps, {k: v for k, v in fixed.items() if k not in on_axis}, plan,
-        {k: v for k, v in plan_settings.items() if f"schedule.{k}" not in on_axis},
-        wanted, _start(target, start, starts, on_axis), initial(initial_), int(SETTINGS["seed"].check(seed)),
-        int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
+        target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
+        None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
+        int(SETTINGS["starts"].check(starts)), batch, dtype,
     )  # fmt: skip
     afford(spec)
     return spec
@@ -111,7 +97,7 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
     plan = dict(d["schedule"])
     record = rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer")
     for name in d["settings"]:
-        if name not in record.settings and name != "initial_scale" and not name.startswith("learning_rate."):
+        if name not in record.settings and name != "initial_scale" and not is_layer_rate(name):
             raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
     spec = map_spec(
         rebuild_objective(d, arrays),
@@ -153,8 +139,4 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
 def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:
     if starts > 1 or "seed" in on_axis:
         return None
-    if start is not None:
-        return as_vector(start, objective)
-    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
-        return np.array(objective.landscape.start, dtype=np.float64)
-    return None
+    return classical_start(objective) if start is None else as_vector(start, objective)

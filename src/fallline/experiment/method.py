@@ -1,68 +1,114 @@
-"""A method: an optimizer with all its settings, and a schedule with its own."""
+"""A method: an optimizer, a schedule, and a value for each of their settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError, shown
-from fallline.number_text import is_whole
+from fallline.experiment.setting_names import is_layer_rate, layer_of, layer_rate, schedule_setting
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.schedules import Schedule, schedule
 
-__all__ = ["Method", "method", "schedule_and_settings"]
+__all__ = ["Method", "method"]
 
 Floats = NDArray[Any]
+Numbers = Mapping[str, float | Floats]
 
 
 @dataclass(frozen=True)
 class Method:
-    """An optimizer with all its settings, and a schedule with its own.
+    """An optimizer, a schedule, and a value for each of their settings.
 
-    `learning_rates` holds a learning rate for single layers, {1: 0.1}; the others take `settings["learning_rate"]`.
+    Attributes
+    ----------
+    values
+        By flat name: "momentum"; "learning_rate.2" for the learning rate of layer 2 alone; "schedule.decay" for a
+        setting of the schedule; "l2" where it replaces the network's own. Each is a number, or an array (runs,) for
+        runs side by side.
 
-    >>> method("adam", beta1=0.8).settings
-    {'learning_rate': 0.01, 'beta1': 0.8, 'beta2': 0.999, 'epsilon': 1e-08}
+    Examples
+    --------
+    >>> how = method("momentum", {"name": "step_decay", "every": 5}, learning_rate=0.1)
+    >>> how.values
+    {'learning_rate': 0.1, 'momentum': 0.9, 'schedule.decay': 0.9, 'schedule.every': 5}
+    >>> how.settings, how.schedule_settings
+    ({'learning_rate': 0.1, 'momentum': 0.9}, {'decay': 0.9, 'every': 5})
     """
 
     optimizer: Optimizer
-    settings: dict[str, float]
     schedule: Schedule
-    schedule_settings: dict[str, float]
-    learning_rates: dict[int, float]
+    values: Numbers
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """The optimizer's settings."""
+        return self._numbers({name: name for name in self.optimizer.settings})
+
+    @property
+    def keywords(self) -> dict[str, float]:
+        """The optimizer's settings and the learning rates of single layers, as keyword arguments have them."""
+        return self.settings | {layer_rate(layer): rate for layer, rate in self.learning_rates.items()}
+
+    @property
+    def schedule_settings(self) -> dict[str, float]:
+        """The schedule's settings, by the schedule's own names."""
+        return self._numbers({name: schedule_setting(name) for name in self.schedule.settings})
+
+    @property
+    def learning_rates(self) -> dict[int, float]:
+        """Learning rates of single layers, {1: 0.1}; the other layers take `settings["learning_rate"]`."""
+        return self._numbers({layer_of(name): name for name in self.values if is_layer_rate(name)})
+
+    def with_(self, values: Numbers) -> Method:
+        """The same method with other values, by flat name.
+
+        >>> method("momentum").with_({"momentum": 0.5}).settings
+        {'learning_rate': 0.01, 'momentum': 0.5}
+        """
+        return replace(self, values={**self.values, **values})
+
+    def learning_rate(self, objective: Objective) -> float | Floats:
+        """The learning rate of each parameter: a number or (runs, 1); (P,) or (runs, P) where layers have their own.
+
+        Raises
+        ------
+        SettingError
+            A layer that the objective does not have has a learning rate.
+        """
+        rate = beside_parameters(self.values["learning_rate"])
+        rates = self.learning_rates
+        if not rates:
+            return rate
+        if not isinstance(objective, NetworkObjective):
+            raise SettingError("learning_rate of a layer needs a network; a landscape has no layers.")
+        depth, layers = objective.network.depth, np.array(objective.network.layer_of)
+        for layer, own in rates.items():
+            if not 1 <= layer <= depth:
+                raise SettingError(f"{layer_rate(layer)} must name a layer from 1 to {depth} of {objective.name}.")
+            rate = np.where(layers == layer, beside_parameters(own), rate)
+        return rate
+
+    def _numbers(self, names: Mapping[Any, str]) -> dict[Any, float]:
+        """Values under other names. Runs side by side may have arrays here; a method for one run has numbers."""
+        return {key: cast(float, self.values[name]) for key, name in names.items() if name in self.values}
 
     def __str__(self) -> str:
-        shown = {
-            k: v
-            for k, v in self.settings.items()
-            if k in ("learning_rate", "momentum") or v != self.optimizer.declared[k].default
-        }
+        declared = self.optimizer.declared
+        always = ("learning_rate", "momentum")
+        named = {k: v for k, v in self.settings.items() if k in always or v != declared[k].default}
         words = [self.optimizer.label]
-        words += [f"{self.optimizer.declared[k].label} {v:g}" for k, v in shown.items()]
+        words += [f"{declared[k].label} {v:g}" for k, v in named.items()]
         words += [f"learning rate of layer {k} {v:g}" for k, v in self.learning_rates.items()]
         if self.schedule.name != "constant":
             words.append(f"schedule {self.schedule.label}")
         return ", ".join(words)
-
-    def learning_rate(self, objective: Objective) -> Floats | float:
-        """The learning rate of each parameter: one number, or a vector where layers have their own."""
-        if not self.learning_rates:
-            return self.settings["learning_rate"]
-        if not isinstance(objective, NetworkObjective):
-            raise SettingError("learning_rate of a layer needs a network; a landscape has no layers.")
-        depth = objective.network.depth
-        for layer in self.learning_rates:
-            if not 1 <= layer <= depth:
-                raise SettingError(f"learning_rate.{layer} must name a layer from 1 to {depth} of {objective.name}.")
-        return np.array(
-            [self.learning_rates.get(layer, self.settings["learning_rate"]) for layer in objective.network.layer_of]
-        )
 
 
 def method(
@@ -71,32 +117,48 @@ def method(
     steps: int = 100,
     **settings: Any,
 ) -> Method:
-    """A method from names and settings; whatever is not given has its default.
+    """A method from names and settings. A setting that is left out has its default.
 
-    >>> print(method("momentum", learning_rate=8e-5, momentum=0.7))
-    momentum, learning rate 8e-05, momentum 0.7
-    """
-    record = optimizer(name)
-    per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
-    rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
-    layers = {_layer(k): rate.check(v) for k, v in per_layer.items()}
-    plan, plan_settings = schedule_and_settings(schedule_, steps)
-    return Method(record, checked(record.declared, settings, f"optimizer {record.name}"), plan, plan_settings, layers)
-
-
-def schedule_and_settings(
-    schedule_: str | Schedule | Mapping[str, Any], steps: int
-) -> tuple[Schedule, dict[str, float]]:
-    """A schedule and its settings from a name, or from {"name": ..., setting: ...}; its steps are the run's unless given.
-
-    >>> schedule_and_settings({"name": "step_decay", "every": 5}, 100)
-    (Schedule('step_decay'), {'decay': 0.9, 'every': 5})
+    Parameters
+    ----------
+    name
+        The optimizer.
+    schedule_
+        A schedule, or {"name": ..., setting: ...}.
+    steps
+        Length of the run: the default of a schedule's own setting "steps".
+    **settings
+        The optimizer's settings; `**{"learning_rate.2": 0.1}` for layer 2 alone.
 
     Raises
     ------
     SettingError
-        A setting is out of range, or there is no name.
+        A value is out of range, or not a number.
+    UnknownNameError
+        The optimizer has no setting of that name.
+
+    Examples
+    --------
+    >>> print(method("momentum", learning_rate=8e-5, momentum=0.7))
+    momentum, learning rate 8e-05, momentum 0.7
     """
+    record = optimizer(name)
+    rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
+    layers = {layer_rate(layer_of(k)): rate.check(settings.pop(k))
+              for k in list(settings) if is_layer_rate(k)}  # fmt: skip
+    plan, values = _schedule_and_values(schedule_, steps)
+    return Method(record, plan, checked(record.declared, settings, f"optimizer {record.name}") | layers | values)
+
+
+def beside_parameters(value: float | Floats) -> float | Floats:
+    """A value of a method as a factor of parameters (P,): that of runs side by side, (runs,), as (runs, 1)."""
+    return value[:, None] if isinstance(value, np.ndarray) and value.ndim else value
+
+
+def _schedule_and_values(
+    schedule_: str | Schedule | Mapping[str, Any], steps: int
+) -> tuple[Schedule, dict[str, float]]:
+    """A schedule, and its settings by flat name. Its setting "steps" is the run's `steps` by default."""
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     if "name" not in options:
         raise SettingError(f'schedule must be a name or {{"name": ..., setting: ...}}; got {shown(schedule_)}.')
@@ -105,11 +167,5 @@ def schedule_and_settings(
         options.setdefault("steps", steps)
         if options["steps"] == 0 < steps:
             raise SettingError(f"steps of schedule {plan.name} must be a whole number at least 1; got 0.")
-    return plan, checked(plan.declared, options, f"schedule {plan.name}")
-
-
-def _layer(name: str) -> int:
-    text = name.removeprefix("learning_rate.")
-    if not is_whole(text):
-        raise SettingError(f"a layer's learning rate is written learning_rate.1, learning_rate.2, ...; got {name!r}.")
-    return int(text)
+    values = checked(plan.declared, options, f"schedule {plan.name}")
+    return plan, {schedule_setting(name): value for name, value in values.items()}

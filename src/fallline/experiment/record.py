@@ -60,7 +60,15 @@ class Record(BaseModel):
         >>> Network(units="2-3-2").with_(l2=0.5).l2
         0.5
         """
-        return self.model_copy(update=dict(type(self)(**dict(self) | parts)))
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.model_copy(update=dict(type(self)(**values | parts)))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with other values, not checked; what a `cached_property` keeps is not copied."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
     def write(self) -> Any:
         """The table of this record in TOML: free keys beside the others, keys that have their default left out."""

@@ -5,9 +5,8 @@ Studies and the lab are built of these; `fallline.experiment.build` makes the ob
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -21,27 +20,24 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from fallline.data.generated import GENERATED
 from fallline.errors import SettingError
 from fallline.experiment.fields import Free, key, setting_key
 from fallline.experiment.kinds import (
-    Adapted,
     Choice,
     Flag,
     Json,
     Kind,
     ListOf,
-    Names,
     Number,
     Numbers,
     OfSetting,
-    Rows,
     Spread,
     Text,
     Units,
     Whole,
     refuse,
 )  # fmt: skip
+from fallline.experiment.part import Part
 from fallline.experiment.record import Record
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import ACTIVATIONS
@@ -52,8 +48,7 @@ from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
 __all__ = [
-    "DRAWS", "LAYER_RATES", "Data", "Draw", "Generated", "InitialName", "Landscape", "Method", "Network", "Points", "Schedule",
-    "Start", "Table", "settings_of",
+    "DRAWS", "LAYER_RATES", "Draw", "InitialName", "Landscape", "Method", "Network", "Schedule", "Start", "settings_of",
 ]  # fmt: skip
 
 DRAWS = ("random", "notebook_normal", "notebook_uniform")
@@ -72,23 +67,30 @@ def settings_of(member: Any) -> dict[str, Kind]:
 # What is minimised ----------------------------------------------------------------------------------------------------
 
 
-class Network(Record):
+class Network(Part):
     """A network and its loss.
 
     >>> Network(units="2-3-2-3").activations
     ('relu', 'relu')
     """
 
-    units: Annotated[tuple[int, ...], Units()] = key(..., "units of each layer, inputs first", toml="sizes")
+    kind, label = "network", "network"
+    first: ClassVar[Mapping[str, Any]] = {"units": (2, 3, 2, 3)}
+
+    units: Annotated[tuple[int, ...], Units()] = key(
+        ..., "units of each layer, inputs first", label="layers", toml="sizes"
+    )
     activations: Annotated[tuple[ActivationName, ...], Spread()] = key(
-        "relu", "of the hidden layers: one name, or one for each", toml="activation", validate_default=True
+        "relu", "the activation of each hidden layer, or one name for all", toml="activation", validate_default=True
     )
     loss: Annotated[str, Choice("loss", LOSSES)] = key("cross_entropy", "what is minimised")
     reduction: Annotated[str, Choice("reduction", ("sum", "mean"))] = key(
-        "sum", "sum or mean of the loss over the samples"
+        "sum", "sum or mean of the loss over the samples", label="over samples"
     )
-    bias: Annotated[bool, Flag()] = key(True, "whether layers have biases")
-    l2: Annotated[float, OfSetting(SETTINGS["l2"])] = setting_key("l2")
+    bias: Annotated[bool, Flag()] = key(True, "whether layers have biases", label="biases")
+    l2: Annotated[float, OfSetting(SETTINGS["l2"])] = key(
+        SETTINGS["l2"].default, SETTINGS["l2"].meaning, label="L2 penalty"
+    )
 
     @field_validator("activations", mode="wrap")
     @classmethod
@@ -134,70 +136,6 @@ class Landscape(Record):
         if bool(self.name) == bool(self.formula):
             raise PydanticCustomError("bare", "[landscape] must have a name or a formula, one of the two.")
         return self
-
-
-# The samples ----------------------------------------------------------------------------------------------------------
-
-
-def _options(member: Any) -> dict[str, Kind]:
-    """The kinds of a generated set's options: its own settings; an argument that is no number takes rows of numbers."""
-    rows = {
-        name: Adapted(Rows) for name in inspect.signature(member.function).parameters if name not in member.declared
-    }
-    return {k: kind for k, kind in settings_of(member).items() if k not in ("samples", "seed")} | rows
-
-
-class Generated(Record):
-    """A generated data set."""
-
-    name: Annotated[str, Choice("data set", GENERATED)] = key(..., "a generated set")
-    samples: Annotated[int, Whole(1, 1_000_000)] = key(100, "samples of each class of a generated set")
-    seed: Annotated[int, OfSetting(SETTINGS["seed"])] | None = key(
-        None, "key of its random numbers; the set's own unless given"
-    )
-    options: Annotated[dict[str, Any], Free("name", GENERATED, _options)] = key({}, "its settings")
-
-
-class Points(Record):
-    """Points of two inputs."""
-
-    points: Rows = key(..., "points of two inputs: [x, y, class], classes 0, 1, ...")
-
-
-class Table(Record):
-    """A table in a file."""
-
-    file: Annotated[str, Text()] = key(..., "a CSV file, its path beginning at the study's folder")
-    target: Annotated[str | tuple[str, ...], Names(Text())] = key(..., "the file's target column, or several")
-    inputs: Annotated[tuple[Annotated[str, Text()], ...], Spread()] = key(
-        (), "the file's input columns; all others unless given"
-    )
-    standardize: Annotated[bool, Flag()] = key(False, "whether inputs are brought to mean 0 and standard deviation 1")
-
-
-_SOURCES = {"name": Generated, "file": Table, "points": Points}
-
-
-def _source(value: Any) -> str | None:
-    """The record that a table of data is: the one whose key it has, and no other's."""
-    if isinstance(value, Record):
-        return type(value).__name__
-    kinds = [record.__name__ for key, record in _SOURCES.items() if isinstance(value, Mapping) and key in value]
-    return kinds[0] if len(kinds) == 1 else None
-
-
-Data: TypeAlias = Annotated[
-    Annotated[Generated, Tag("Generated")] | Annotated[Points, Tag("Points")] | Annotated[Table, Tag("Table")],
-    Discriminator(
-        _source,
-        custom_error_type="bare",
-        custom_error_message=(
-            'data must have either name = "...", a generated set, or file = "...", a table of your own, or '
-            "points = [[x, y, class], ...]."
-        ),
-    ),
-]
-"""The samples of a network."""
 
 
 # How it is trained ----------------------------------------------------------------------------------------------------

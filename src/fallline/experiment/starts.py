@@ -1,4 +1,4 @@
-"""Where a run begins: parameters from an initial distribution, keyed by seed and index."""
+"""Random starts of runs: parameters from an initial distribution, keyed by seed and index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.initial import Initial, initial
 
-__all__ = ["draw_starts", "notebook_start", "notebook_uniform"]
+__all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform"]
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +48,18 @@ def draw_starts(
         low, high = np.array([window[k % len(window)] for k in range(objective.dimension)]).T
         return np.asarray(scale * (low + (high - low) * u))
     return np.asarray(scale * (2 * u - 1))
+
+
+def classical_start(objective: Objective) -> Floats | None:
+    """The start that the literature takes on a landscape; None if the objective has none.
+
+    >>> from fallline.problems import objective
+    >>> classical_start(objective("rosenbrock")).tolist()
+    [-1.2, 1.0]
+    """
+    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
+        return np.array(objective.landscape.start, dtype=np.float64)
+    return None
 
 
 def notebook_start(objective: NetworkObjective, seed: int = 8) -> Floats:

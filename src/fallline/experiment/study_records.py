@@ -30,7 +30,6 @@ from fallline.experiment.kinds import (
 from fallline.experiment.record import Record
 from fallline.experiment.records import (
     LAYER_RATES,
-    Data,
     InitialName,
     Landscape,
     Method,
@@ -38,6 +37,7 @@ from fallline.experiment.records import (
     Start,
     settings_of,
 )  # fmt: skip
+from fallline.experiment.sources import Data
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 

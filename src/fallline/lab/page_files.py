@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["PAGE", "bundled"]
+__all__ = ["PAGE", "bundled", "document"]
 
 PAGE = Path(__file__).parent / "page"
 """The folder of the page's files."""
@@ -13,6 +13,13 @@ PAGE = Path(__file__).parent / "page"
 _IMPORT = re.compile(r'^import\s+(\{[^}]*\}|\* as \w+)\s+from\s+"\./([\w-]+\.js)";?[ \t]*$', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?:(async\s+function\*?|function\*?|class|const|let)\s+(\w+))", re.MULTILINE)
 _DEFAULT = re.compile(r"^export\s+default\s+", re.MULTILINE)
+
+
+def document(folder: Path, entry: str = "page.js", other: tuple[str, ...] = ("widget.js",)) -> bytes:
+    """The page's document, which asks for all modules at once: found by importing one another, they would come in rounds."""
+    names = sorted({path.name for path in folder.glob("*.js")} - {entry, *other})
+    links = "\n    ".join(f'<link rel="modulepreload" href="{name}">' for name in names)
+    return (folder / "index.html").read_text(encoding="utf-8").replace("<!-- modules -->", links).encode()
 
 
 def bundled(folder: Path, entry: str) -> str:

@@ -66,7 +66,7 @@ def themes() -> Json:
         name: {
             "background": t.background, "ink": t.ink, "muted": t.muted, "faint": t.faint, "series": list(t.series),
             "heights": _ramp(t.heights), "values": _ramp(t.values), "diverged": _ramp(t.diverged),
-            "outcomes": list(t.outcomes),
+            "outcomes": dict(t.outcomes),
         }
         for name, t in THEMES.items()
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The state as a study in TOML, and the state of a study."""
+"""The state as a study: its objective, the map in view, and the pinned runs."""
 
 from __future__ import annotations
 
@@ -6,63 +6,39 @@ from collections.abc import Mapping
 from typing import Any
 
 from fallline.data.csv_file import CsvFile
-from fallline.experiment.formats.toml import to_toml
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.records import Data, Generated, Network, Points, Schedule
-from fallline.experiment.records import Table as DataTable
+from fallline.experiment.records import Network
+from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Map, Run, ShownLandscape, Study
-from fallline.lab.plan import Plan
 from fallline.lab.state import State
 
-__all__ = ["study_text"]
+__all__ = ["study_of"]
 
 
-def study_text(state: State, plan: Plan, spec: MapSpec, tables: Mapping[str, CsvFile]) -> str:
-    """A study with the map in view, and the pinned runs where their settings say all."""
-    d = state.json
-    net = d["objective"]["kind"] == "network"
-    schedule = Schedule(name=d["schedule"], settings=dict(d["schedule_settings"]))
-    start = None if d["start"] is None else tuple(d["start"])
+def study_of(state: State, spec: MapSpec, tables: Mapping[str, CsvFile]) -> Study:
+    """Return a study with the map of `spec`, and the pinned runs where a study can say all of their settings."""
     shared: dict[str, Any] = {
-        "optimizer": d["optimizer"], "schedule": schedule, "start": start, "steps": d["steps"], "batch": d["batch"],
-        "seed": d["seed"],
+        "optimizer": state.optimizer, "schedule": state.scheduled, "start": state.start, "steps": state.steps,
+        "batch": state.batch, "seed": state.seed,
     }  # fmt: skip
-    one = Map(
+    plane = Map(
         x=str(spec.x), y=str(spec.y), size=f"{spec.x.count}x{spec.y.count}", settings=dict(spec.settings),
-        starts=d["starts"], initial=d["initial"], dtype=d["dtype"],
+        starts=state.starts, initial=state.initial, dtype=state.dtype,
         measures=tuple(f"{w.name}={w.target!r}" if w.target is not None else w.name for w in spec.measures), **shared,
     )  # fmt: skip
-    runs = _runs(d, spec, shared) if start is not None or not net else ()
-    return to_toml(Study(
-        title=f"{plan.objective.name[:1].upper()}{plan.objective.name[1:]}: a map from the lab",
-        network=_network(d["objective"]) if net else None,
-        data=_data(d["data"], tables) if net else None,
-        landscape=None if net else _landscape(d["objective"]),
-        descents=() if net else runs, fits=runs if net else (), maps=(one,),
-    ))  # fmt: skip
+    name = spec.objective.name
+    title = f"{name[:1].upper()}{name[1:]}: a map from the lab"
+    if not isinstance(state.objective, Network):
+        hill = ShownLandscape(**state.objective.landscape.write())
+        return Study(title=title, landscape=hill, descents=_runs(state, spec, shared), maps=(plane,))
+    data = state.data.of_study(Files(kept=tables))
+    fits = _runs(state, spec, shared) if state.start is not None else ()
+    return Study(title=title, network=state.objective, data=data, fits=fits, maps=(plane,))
 
 
-def _runs(d: Mapping[str, Any], spec: MapSpec, shared: Mapping[str, Any]) -> tuple[Run, ...]:
-    allowed = {*spec.optimizer.settings}
-    if not set(spec.axes) <= allowed:
+def _runs(state: State, spec: MapSpec, shared: Mapping[str, Any]) -> tuple[Run, ...]:
+    allowed = {*spec.method.optimizer.settings}
+    if not {*spec.axes} <= allowed or "initial_scale" in spec.settings:
         return ()
     fixed = {k: v for k, v in spec.settings.items() if k in allowed}
-    if "initial_scale" in spec.settings:
-        return ()
-    return tuple(Run(settings=fixed | {spec.x.name: pin["x"], spec.y.name: pin["y"]}, **shared) for pin in d["pins"])
-
-
-def _landscape(part: Mapping[str, Any]) -> ShownLandscape:
-    return ShownLandscape(formula=part["text"]) if part["kind"] == "formula" else ShownLandscape(name=part["name"])
-
-
-def _network(part: Mapping[str, Any]) -> Network:
-    return Network(**{k: v for k, v in part.items() if k != "kind"})
-
-
-def _data(part: Mapping[str, Any], tables: Mapping[str, CsvFile]) -> Data:
-    if part["kind"] == "points":
-        return Points(points=part["points"])
-    if part["kind"] == "table":
-        return DataTable(file=tables[part["digest"]].name, target=part["target"], standardize=part["standardize"])
-    return Generated(**{k: v for k, v in part.items() if k != "kind"})
+    return tuple(Run(settings=fixed | {spec.x.name: pin.x, spec.y.name: pin.y}, **shared) for pin in state.pins)

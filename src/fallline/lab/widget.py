@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fallline.errors import UsageError
+from fallline.lab.changed import changed_state
 from fallline.lab.initial_state import initial_state
 from fallline.lab.page_files import PAGE, bundled
 from fallline.lab.session.session import Session
@@ -90,9 +91,6 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
     """
     first, tables = initial_state(study, data)
     if state:
-        from fallline.lab.repair import repaired
-
-        given = first.json | state
         changed = next(iter(state)) if len(state) == 1 else ""
-        first = repaired(given, changed, first, tables) if "map" not in state else read_state(given)
+        first = read_state(first.json | state) if "map" in state else changed_state(state, changed, first, tables)[0]
     return Lab(first, tables)

@@ -1,4 +1,4 @@
-"""What `fallline map`, `fallline map info` and `fallline map export` do, once their words are read."""
+"""The commands `fallline map`, `fallline map info` and `fallline map export`, after their arguments are read."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
     start = "random" if spec.start is None else "given"
     lines = {
         "objective": _objective(spec.objective),
-        "optimizer": f"{spec.optimizer.name}, schedule {spec.schedule.name}",
+        "optimizer": f"{spec.method.optimizer.name}, schedule {spec.method.schedule.name}",
         "x": f"{spec.x}, {spec.x.count} values",
         "y": f"{spec.y}, {spec.y.count} values",
         "fixed": fixed,
@@ -129,7 +129,7 @@ def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
 
 
 def _objective(objective: Objective) -> str:
-    """Its name; that of a formula says little without the formula."""
+    """Its name, with the text of a formula."""
     if isinstance(objective, AbsentObjective):
         return f"{objective.name}, an objective of your own"
     if isinstance(objective, LandscapeObjective) and isinstance(objective.landscape.function, AbsentFunction):
@@ -139,11 +139,11 @@ def _objective(objective: Objective) -> str:
 
 
 def facts(result: Map) -> dict[str, Any]:
-    """A map in numbers, for machines."""
+    """The facts of a map as plain data, for JSON."""
     s = result.spec
     return {
         "objective": s.objective.name,
-        "optimizer": s.optimizer.name,
+        "optimizer": s.method.optimizer.name,
         "x": s.x.describe(),
         "y": s.y.describe(),
         "steps": s.steps,
@@ -158,7 +158,7 @@ def facts(result: Map) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _bar(spec: MapSpec) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error with cells a second and time left; nothing where that is no terminal."""
+    """A progress bar with cells per second and time left; nothing if standard error is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

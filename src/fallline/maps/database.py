@@ -1,7 +1,7 @@
-"""The SQLite side of a map file: opening it safely, the one writer's lock, and what is wrong with a file in a sentence.
+"""The SQLite database of a map file: safe opening, the writer's lock, and SQLite's errors as sentences.
 
-A map file may come from anywhere. So nothing that is stored in it is run (no view, trigger or expression can be there),
-SQLite's own limits are set low, and a query may take only so many steps as a file of that size can need.
+A map file may come from anywhere. So nothing that it holds is executed (views, triggers and expressions are refused),
+SQLite's own limits are set low, and a query may take no more steps than a file of that size can need.
 """
 
 from __future__ import annotations
@@ -81,20 +81,20 @@ class Database:
             raise
 
     def rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query. One that takes longer than an honest file of this size can is broken off."""
+        """The rows of a query. It is interrupted if it takes longer than an undamaged file of this size can."""
         self._budget = 1000 + os.stat(self.path).st_size // _TICK
         yield from self.connection.execute(sql, values)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """What is executed in the block is in the file entirely or not at all."""
+        """A transaction: the file gets everything that the block executes, or nothing."""
         if _identity(self.path) != self._identity:
             raise OutputError(
                 f"{self.path} was removed or replaced while it was open: the tiles written so far are in the file that "
                 "stood there before. Repeat the command."
             )
         db = self.connection
-        self._budget = math.inf  # what is written are our own few statements
+        self._budget = math.inf  # writing executes only the few statements of fallline
         if not db.in_transaction:
             db.execute("begin immediate")
         try:
@@ -107,7 +107,7 @@ class Database:
         db.execute("begin immediate")
 
     def close(self) -> None:
-        """Close it, which lets other processes write. A file that was made and holds nothing is removed."""
+        """Close the file, so that other processes can write. A new file that holds nothing is removed."""
         self.connection.close()
         if self._made and self.path.is_file() and not self.path.stat().st_size:
             self.path.unlink(missing_ok=True)
@@ -128,7 +128,7 @@ class Database:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname != "SQLITE_BUSY":
                 raise
-            self._made = False  # whoever holds the lock has made it, too
+            self._made = False  # the process that holds the lock has made it
             raise OutputError(
                 f"{self.path} is being written by another process: wait until it ends, or stop it."
             ) from None
@@ -139,7 +139,7 @@ class Database:
         return int(self._budget < 0)
 
     def _recognise(self) -> int:
-        """The version of the format; 0 where the first transaction, that of a new file, was never finished."""
+        """The version of the format; 0 if the first transaction of a new file was not finished."""
         ((application,),) = self.rows("pragma application_id")
         ((version,),) = self.rows("pragma user_version")
         if application not in (0, APPLICATION):
@@ -183,7 +183,7 @@ def _schema() -> list[tuple[str, str, str, str | None]]:
 
 
 def _uri(path: str, mode: str) -> str:
-    """The address of an absolute path for SQLite, which knows no host in it: a Windows share has four slashes.
+    """The address of an absolute path for SQLite, which takes no host: a Windows share has four slashes.
 
     >>> _uri("/home/a?b.fallmap", "ro"), _uri("//host/share/m.fallmap", "ro"), _uri("C:/m.fallmap", "rwc")
     ('file:///home/a%3Fb.fallmap?mode=ro', 'file:////host/share/m.fallmap?mode=ro', 'file:///C%3A/m.fallmap?mode=rwc')
@@ -192,7 +192,7 @@ def _uri(path: str, mode: str) -> str:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands under a path."""
+    """The identity of the file at a path."""
     try:
         facts = os.stat(path)
     except OSError:
@@ -218,7 +218,7 @@ def _write_ahead(path: Path) -> OutputError:
 
 
 def _tidy(path: Path) -> None:
-    """Remove the two files that SQLite makes beside one in write-ahead mode: the last to close may, if it may write."""
+    """Remove the files that SQLite makes beside a file in write-ahead mode: it does so when a connection that may write closes."""
     if os.access(path, os.W_OK):
         db = sqlite3.connect(path, timeout=0)
         try:

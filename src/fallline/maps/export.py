@@ -13,6 +13,7 @@ from fallline.errors import OutputError, UnknownNameError, UsageError
 from fallline.files import refuse_existing, replacing, write_csv
 from fallline.maps.dataset import to_xarray
 from fallline.maps.map import Map
+from fallline.measures.measure import Measure
 from fallline.measures.outcome import OUTCOMES
 
 __all__ = ["export"]
@@ -41,15 +42,15 @@ def _csv(m: Map, path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as f:
         write_csv(f, [header])
         for j, y in enumerate(m.y.values.tolist()):
-            columns = [_readable(name, m[name][j]) for name in m.measures]
+            columns = [_readable(w.measure, m[w.name][j]) for w in m.spec.measures]
             if low_high:
                 columns += [a[j].tolist() for a in low_high]
             known = m.known[j]
             write_csv(f, ((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i]))
 
 
-def _readable(name: str, row: Any) -> list[Any]:
-    if name == "outcome":
+def _readable(measure: Measure, row: Any) -> list[Any]:
+    if measure.kind == "outcomes":
         return [OUTCOMES[k] if k < len(OUTCOMES) else "" for k in row.tolist()]
     if row.dtype == np.float32:
         return [str(v) for v in row]  # the shortest text that reads back to the same float32

@@ -1,96 +1,63 @@
 """The map file, .fallmap: one SQLite database with the canonical spec, checksummed compressed tiles, and provenance.
 
-Each tile is one transaction, flushed to the disk (`synchronous=FULL`): whatever ends the process, a tile is there
-entirely or not at all. Duplicates are compared, never overwritten. One process writes at a time; any number may read.
-
-A tile's checksum covers the spec and the tile's place besides its values. Files of format 1, whose checksums cover the
-values alone, can be read. One that is resumed becomes a file of format 2 once some cells of each of its tiles have been
-computed again and agree.
+A tile's checksum covers the spec, the tile's place and its values. In files of format 1 it covers the values alone; they
+can be read and resumed, too.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.description.plain_data import Arrays, canonical, differences
-from fallline.experiment.description.spec_text import read_spec_text
+from fallline.errors import FalllineError, UsageError
+from fallline.experiment.description.plain_data import Arrays
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
-from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
-from fallline.maps.provenance import NEEDED, other_arithmetic, provenance
-from fallline.maps.recomputed import misplaced
+from fallline.maps.cells import Values
+from fallline.maps.database import Database, damaged, explained
+from fallline.maps.provenance import NEEDED, other_arithmetic
+from fallline.maps.recomputed import misplaced, recomputable
 from fallline.maps.rows import (
     MOST_ARRAYS,
     RowError,
     array_from,
-    array_row,
-    check_room,
     longest_tile,
-    pack,
     tile_from,
-    tile_sha,
 )
-from fallline.maps.tiles import Tile, Values
-from fallline.runs import engine
+from fallline.maps.tiles import Tile
 
 __all__ = ["MapFile"]
 
 _AT_ONCE = 32
 """Tiles that are read at a time."""
 
-_QUICK_WORK, _QUICK_PARAMETERS = 2e9, 64
-"""Floating-point operations, and parameters of an objective to be compiled, that take a fraction of a second."""
-
 _MOST_LINES = 64
 """Lines of provenance, at most."""
 
 
 class MapFile:
-    """A map file that is open. Use `MapFile.create`, `MapFile.open` or `MapFile.create_or_resume`, and `close`."""
+    """A map file that is open for reading. Use `MapFile.open` and `close`, or a `with` block."""
 
-    def __init__(self, path: str | Path, *, write: bool = False) -> None:
+    write = False
+
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.write = write
-        with explained(self.path, write=write):
-            self._base = Database(self.path, write=write)
-
-    @classmethod
-    def create_or_resume(cls, path: str | Path, spec: MapSpec) -> MapFile:
-        """The file of that spec, new or unfinished; a file of another spec is refused, with what differs."""
-        file = cls._for_writing(path)
-        try:
-            if not file._base.version:
-                file._begin(spec)
-            else:
-                file._check_same(spec)
-                if file._base.version == 1:
-                    file._convert(spec)
-        except BaseException:
-            file.close()
-            raise
-        return file
-
-    @classmethod
-    def create(cls, path: str | Path, spec: MapSpec) -> MapFile:
-        """A new file."""
-        file = cls._for_writing(path)
-        try:
-            if file._base.version:
-                raise OutputError(f"{path} holds a map already: choose another name, or remove it first.")
-            file._begin(spec)
-        except BaseException:
-            file.close()
-            raise
-        return file
+        with explained(self.path, write=self.write):
+            self._base = Database(self.path, write=self.write)
 
     @classmethod
     def open(cls, path: str | Path) -> MapFile:
-        """An existing file, to be read; one that is no map file, or damaged, is refused."""
+        """An existing file.
+
+        Raises
+        ------
+        UsageError
+            There is no such file, or it is not a map file.
+        OutputError
+            It is damaged.
+        """
         path = Path(path)
         if not path.is_file():
             raise UsageError(f"{path} is no file: give the map file that `fallline map ... --out` wrote.")
@@ -99,19 +66,6 @@ class MapFile:
             file.close()
             raise UsageError(f"{path} holds no map yet: the process that made it ended before its first write.")
         return file
-
-    @classmethod
-    def _for_writing(cls, path: str | Path) -> MapFile:
-        path = Path(path)
-        fault = (
-            "is a directory" if path.is_dir()
-            else "is a device or a pipe" if path.exists() and not path.is_file()
-            else None if path.parent.is_dir()
-            else "lies in a directory that does not exist"
-        )  # fmt: skip
-        if fault is not None:
-            raise OutputError(f"{path} {fault}: choose another place for the map file.")
-        return cls(path, write=True)
 
     @property
     def format(self) -> int:
@@ -126,6 +80,8 @@ class MapFile:
         number, text, sha = rows[0]
         if number != 1 or not isinstance(text, str) or _sha_of_text(text) != sha:
             raise damaged(self.path, "its spec does not match its checksum")
+        from fallline.experiment.description.spec_text import read_spec_text  # late: it loads pydantic
+
         try:
             return read_spec_text(text)
         except ValueError as error:
@@ -161,11 +117,6 @@ class MapFile:
             raise damaged(self.path, "it does not say what made it")
         return lines
 
-    def note(self, key: str, value: str) -> None:
-        """Keep one more line of provenance; a line that is there stays as it is."""
-        with explained(self.path, write=True), self._base.transaction() as db:
-            db.execute("insert or ignore into provenance values (?, ?)", (key, value))
-
     def keys(self) -> set[Tile]:
         """The tiles that it holds, unread."""
         held: set[Tile] = set()
@@ -189,34 +140,13 @@ class MapFile:
             seen.add(tile)
             yield tile, values
 
-    def add(self, spec: MapSpec, tile: Tile, values: Values) -> bool:
-        """Keep a tile; True if it is new. One that is there already must agree to the bit."""
-        raw = pack(spec, values)
-        sha = tile_sha(self.format, spec, tile, raw)
-        with explained(self.path, write=True), self._base.transaction() as db:
-            row = db.execute(
-                "select sha256 from tiles where stride = ? and x0 = ? and y0 = ? and x1 = ? and y1 = ?",
-                (tile.stride, *tile[2:]),
-            ).fetchone()
-            if row is None:
-                db.execute("insert into tiles values (?, ?, ?, ?, ?, ?, ?, ?)", (*tile, zlib.compress(raw, 1), sha))
-        if row is not None and row[0] != sha:
-            raise OutputError(
-                f"{self.path}: the tile of {tile} was computed twice with different values; the first is kept. "
-                "This machine or an engine that is not bit-stable is at fault."
-            )
-        return row is None
-
     def check_places(self, spec: MapSpec, *, quick: bool = False) -> bool:
-        """Compute some cells of each tile again: all that can be done for tiles of format 1. Whether it was done.
+        """Compute some cells of each tile again: the only check of the places of tiles of format 1.
 
-        It is not where other bits would come out. `quick` leaves out what may take long, for a file from elsewhere may ask for
-        any number of steps.
+        Returns whether it was done. It is not done where the arithmetic would give other bits, nor, with `quick`, where it
+        may take long: a file from elsewhere may ask for any number of steps.
         """
-        if engine.name_of(spec.objective) != "machine" or other_arithmetic(self.provenance(), spec) is not None:
-            return False
-        work = 3 * len(self.keys()) * spec.work / spec.cells
-        if quick and (work > _QUICK_WORK or spec.objective.dimension > _QUICK_PARAMETERS):
+        if other_arithmetic(self.provenance(), spec) or not recomputable(spec, len(self.keys()), quick=quick):
             return False
         tile = misplaced(spec, self.tiles(spec))
         if tile is not None:
@@ -227,7 +157,7 @@ class MapFile:
         """Close it and let other processes write."""
         self._base.close()
 
-    def __enter__(self) -> MapFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -237,7 +167,7 @@ class MapFile:
         return f"MapFile({str(self.path)!r})"
 
     def _read(self, sql: str, *, most: int) -> list[tuple[Any, ...]]:
-        """The rows of a query, `most` at most: more are damage."""
+        """The rows of a query. A file with more than `most` of them is damaged."""
         rows = []
         with explained(self.path, write=self.write):
             for row in self._base.rows(sql):
@@ -247,7 +177,7 @@ class MapFile:
         return rows
 
     def _tile_rows(self, longest: int) -> Iterator[tuple[Any, ...]]:
-        """The rows of the tiles, a few at a time: between them a writer that waits for its readers has its turn."""
+        """The rows of the tiles, read a few at a time so that a waiting writer gets its turn in between."""
         sql = (
             "select rowid, stride, coarser, x0, y0, x1, y1, case when length(data) <= ? then data end, sha256 from tiles "
             "where rowid > ? order by rowid limit ?"
@@ -260,50 +190,6 @@ class MapFile:
                 return
             yield from (row[1:] for row in some)
             last = some[-1][0]
-
-    def _begin(self, spec: MapSpec) -> None:
-        """The first transaction: tables, spec, arrays and provenance are there together or not at all."""
-        description, arrays = spec.describe()
-        text = canonical(description)
-        check_room(arrays)
-        try:
-            read_spec_text(text)
-        except ValueError as error:
-            raise UsageError(f"this map cannot be kept in a file: {error}.") from None
-        with explained(self.path, write=True), self._base.transaction() as db:
-            db.execute(f"pragma application_id = {APPLICATION}")
-            db.execute(f"pragma user_version = {FORMAT}")
-            for statement in TABLES.split(";"):
-                db.execute(statement)
-            db.execute("insert into spec values (1, ?, ?)", (text, spec.sha256))
-            db.executemany("insert into arrays values (?, ?, ?, ?)", [array_row(values) for values in arrays.values()])
-            db.executemany("insert into provenance values (?, ?)", list(provenance(spec).items()))
-        self._base.version = FORMAT
-
-    def _check_same(self, spec: MapSpec) -> None:
-        description, arrays = spec.describe()
-        found = differences(self.description(), description)
-        other = other_arithmetic(self.provenance(), spec)
-        if other is not None:
-            found.append(other)
-        if found:
-            raise UsageError(
-                f"{self.path} holds another map: {'; '.join(found)}. Give the same settings, or another file."
-            )
-        if self.arrays().keys() != arrays.keys():
-            raise damaged(self.path, "its arrays are not those that its spec names")
-
-    def _convert(self, spec: MapSpec) -> None:
-        """Give every tile of a file of format 1 the checksum of format 2, once its place has been checked."""
-        self.check_places(spec)
-        rows = [(tile_sha(FORMAT, spec, tile, pack(spec, values)), *tile) for tile, values in self.tiles(spec)]
-        with explained(self.path, write=True), self._base.transaction() as db:
-            db.executemany(
-                "update tiles set sha256 = ? where stride = ? and coarser = ? and x0 = ? and y0 = ? and x1 = ? and y1 = ?",
-                rows,
-            )
-            db.execute(f"pragma user_version = {FORMAT}")
-        self._base.version = FORMAT
 
 
 def _sha_of_text(text: str) -> str:

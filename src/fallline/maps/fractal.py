@@ -58,5 +58,5 @@ def fractal_spec(
     """
     objective = fractal_objective(activation, rows=rows, seed=seed)
     start = random.normal(seed, "fractal start", objective.dimension)
-    given = {"measures": "convergence", "start": start} | options
-    return map_spec(objective, x=x, y=y, size=size, steps=steps, seed=seed, **given)
+    options = {"measures": "convergence", "start": start} | options
+    return map_spec(objective, x=x, y=y, size=size, steps=steps, seed=seed, **options)

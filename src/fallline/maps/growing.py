@@ -1,20 +1,18 @@
-"""A map that grows: its values computed tile by tile, and kept in its file."""
+"""Fill a map tile by tile, and keep its values in its file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
 from fallline.errors import OutputError
-from fallline.maps.file import MapFile
 from fallline.maps.tiles import Tile, layout
 from fallline.maps.values import MapValues
 from fallline.maps.workers import computed
+from fallline.maps.writer import MapWriter
+from fallline.runs.execution import Execution, Progress
 from fallline.settings import SETTINGS
 
-__all__ = ["Progress", "growing"]
-
-Progress = Callable[[int, int], None]
-"""Called with (cells done, cells in all)."""
+__all__ = ["growing"]
 
 
 def growing(
@@ -27,23 +25,23 @@ def growing(
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
 ) -> Generator[Tile, None, None]:
-    """Fill a map tile by tile, coarse first, and yield each tile once its values are in the map and safe in its file.
+    """Fill a map tile by tile, coarse first; yield each tile after its values are in the map and written to its file.
 
-    `order` rearranges the work; it cannot change a value.
+    `order` rearranges the tiles; it cannot change a value.
     """
     spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
-    file = None if result.path is None else MapFile.create_or_resume(result.path, spec)
+    file = None if result.path is None else MapWriter.create_or_resume(result.path, spec)
     try:
         if file is not None:
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
-        # A file that was begun with other tiles is gone on with: a tile all of whose cells are known is not computed.
+        # An unfinished file may hold tiles of another size. Compute only tiles with a cell that is not known yet.
         done = int(result.known.sum())
         tiles = [t for t in layout(spec, tile_cells, device) if not (done and _all_known(result, t))]
         if progress is not None:
             progress(done, spec.cells)
         queue = order(tiles) if order else tiles
-        for tile, values in computed(spec, queue, workers=workers, threads=threads, device=device):
+        for tile, values in computed(spec, queue, workers=workers, execution=Execution(threads, device)):
             if file is not None:
                 file.add(spec, tile, values)
             fresh = tile.cells if not done else int((~result.known[tile.indices()[::-1]]).sum())

@@ -16,7 +16,7 @@ from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
 from fallline.maps.dataset import to_xarray
 from fallline.maps.file import MapFile
-from fallline.maps.growing import Progress, growing
+from fallline.maps.growing import growing
 from fallline.maps.replay import replay
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
@@ -24,6 +24,7 @@ from fallline.measures.measure import Wanted
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.descent import Run
+from fallline.runs.execution import Progress
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -38,11 +39,11 @@ class Map(MapValues):
     Attributes
     ----------
     spec
-        What it is a map of.
+        The objective, method, axes and measures.
     known
         Which cells are computed, (rows, columns).
     path
-        The map file behind it, or None.
+        Its map file, or None.
 
     Examples
     --------
@@ -66,12 +67,12 @@ class Map(MapValues):
         size: int | str | tuple[int, int] | None = None,
         **options: Any,
     ) -> Map:
-        """The same map over a smaller or larger rectangle, computed anew: never blurred. Options as for `map`."""
+        """Compute the same map over a smaller or larger rectangle. Options as for `map`."""
         columns, rows = (None, None) if size is None else parse_size(size)
         across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
         up = self.y.between(*(y or (self.y.low, self.y.high)), rows)
         for axis in (across, up):
-            check_axis(axis, self.spec.objective, self.spec.optimizer, self.spec.schedule)
+            check_axis(axis, self.spec.objective, self.spec.method.optimizer, self.spec.method.schedule)
         return compute_map(self.spec.over(across, up), **options)
 
     def to_xarray(self) -> Any:
@@ -123,9 +124,9 @@ def map(
     optimizer, schedule, steps, batch, dtype, **settings
         As for `descend`, the same for all cells.
     measures
-        What is kept of each run: "final_loss", "best_loss", "steps_to=0.5", "outcome", "diverged_at", "diverged",
-        "accuracy", "convergence"; one or several.
-    start
+            What is kept of each run, one or several of `fallline.measures.measure.MEASURES`: "final_loss", "outcome",
+        "steps_to=0.5".
+        start
         The first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
     initial, seed, starts
         Distribution, key and number of random starts of each cell; over several, numbers are
@@ -138,7 +139,7 @@ def map(
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
     progress
-        Called with (cells done, cells in all).
+        Called with the number of finished cells and the number of all cells.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What made a map: package, arithmetic, engine and machine, as lines of a map file."""
+"""Package, arithmetic, engine and machine that made a map, as lines of a map file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def provenance(spec: MapSpec) -> dict[str, str]:
 
 
 def other_arithmetic(kept: Mapping[str, str], spec: MapSpec) -> str | None:
-    """How the arithmetic of a file's lines differs from that of this process; None where it does not."""
+    """How the arithmetic of a file differs from that of this process; None if it is the same."""
     now = provenance(spec)
     if all(kept[k] == now[k] for k in ("arithmetic", "engine")):
         return None

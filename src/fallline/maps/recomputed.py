@@ -1,4 +1,4 @@
-"""Some cells of each tile computed again: what can be done for files whose checksums do not know a tile's place."""
+"""Some cells of each tile computed again: the check for files whose checksums do not cover a tile's place."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
+from fallline.maps.cells import Values, at_cells
 from fallline.maps.rows import pack
-from fallline.maps.tiles import Tile, Values, at_cells
+from fallline.maps.tiles import Tile
+from fallline.runs import engine
 
-__all__ = ["misplaced"]
+__all__ = ["misplaced", "recomputable"]
+
+_QUICK_WORK, _QUICK_PARAMETERS = 2e9, 64
+"""Floating-point operations, and parameters of an objective to be compiled, that take a fraction of a second."""
+
+
+def recomputable(spec: MapSpec, tiles: int, *, quick: bool) -> bool:
+    """Whether three cells of each tile can be computed again to the bit; `quick`: in a fraction of a second."""
+    work = 3 * tiles * spec.work / spec.cells
+    long = work > _QUICK_WORK or spec.objective.dimension > _QUICK_PARAMETERS
+    return engine.name_of(spec.objective) == "machine" and not (quick and long)
 
 
 def misplaced(spec: MapSpec, tiles: Iterable[tuple[Tile, Values]]) -> Tile | None:
-    """The first tile that does not hold the values of its first, middle and last cell; None where all do.
+    """The first tile whose first, middle or last cell has other values when computed again; None if there is none.
 
-    All cells are computed at once, and to the bit, so this is for the machine's arithmetic alone.
+    All cells are computed in one call and compared to the bit. So the objective must be one that is compiled.
     """
     kept: list[tuple[Tile, int, bytes]] = []
     places: list[NDArray[Any]] = []

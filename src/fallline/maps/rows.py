@@ -1,4 +1,4 @@
-"""What stands in the rows of a map file, and how it is read back without trust: types, bounds and checksums first."""
+"""The rows of a map file. Types, bounds and checksums are checked before anything is read from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.tiles import LARGEST_TILE, Tile, Values, in_layout
+from fallline.maps.cells import Values
+from fallline.maps.tiles import LARGEST_TILE, Tile, in_layout
 
 __all__ = [
     "MOST_ARRAYS",
@@ -35,7 +36,7 @@ MOST_ARRAYS = 2**29
 
 
 class RowError(ValueError):
-    """What is wrong with a row, as the rest of a sentence: "the tile of ... cannot be read"."""
+    """The fault of a row, as the rest of a sentence: "the tile of ... cannot be read"."""
 
 
 def pack(spec: MapSpec, values: Values) -> bytes:
@@ -62,7 +63,7 @@ def tile_sha(version: int, spec: MapSpec, tile: Tile, raw: bytes) -> str:
 
 
 def longest_tile(spec: MapSpec) -> int:
-    """Bytes of the largest tile when compressed as badly as zlib can."""
+    """Bytes that the largest tile can take, even if zlib makes it longer."""
     raw = min(spec.cells, LARGEST_TILE) * _cell_bytes(spec)
     return raw + raw // 1000 + 64
 
@@ -113,7 +114,7 @@ def array_from(row: tuple[Any, ...], room: int) -> tuple[str, NDArray[Any]]:
 
 
 def check_room(arrays: dict[str, NDArray[Any]]) -> None:
-    """Refuse arrays that no reader would take."""
+    """Refuse arrays that are too large for a map file."""
     size = sum(values.nbytes for values in arrays.values())
     if size > MOST_ARRAYS:
         raise UsageError(
@@ -127,7 +128,7 @@ def _cell_bytes(spec: MapSpec) -> int:
 
 
 def _inflated(data: bytes, size: int) -> bytes | None:
-    """The bytes that were compressed if there are exactly `size` of them; never more than one beyond is unpacked."""
+    """The uncompressed bytes; None if there are not exactly `size` of them. At most one byte more is unpacked."""
     stream = zlib.decompressobj()
     try:
         raw = stream.decompress(data, size + 1)

@@ -1,4 +1,4 @@
-"""What theory says of a map: the stability bound of a quadratic, with the curvature measured."""
+"""The stability bound of a quadratic with the measured curvature, over a map."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
+from fallline.maps.cells import training_of
 from fallline.maps.replay import replay
-from fallline.maps.tiles import inputs
 from fallline.maps.values import MapValues
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 
@@ -28,9 +28,11 @@ def theory_curve(m: MapValues) -> dict[str, NDArray[np.float64]]:
     if "learning_rate" not in spec.axes:
         raise UsageError(f"a theory curve needs learning_rate as an axis; this map has {m.x.name} and {m.y.name}.")
     other = m.y if m.x.name == "learning_rate" else m.x
-    momenta = other.values if other.name == "momentum" else np.full(other.count, spec.settings.get("momentum", 0.0))
+    momenta = (
+        other.values if other.name == "momentum" else np.full(other.count, spec.method.settings.get("momentum", 0.0))
+    )
     middle = np.array([spec.x.count // 2]), np.array([spec.y.count // 2])
-    points = {"start": np.atleast_2d(inputs(spec, *middle)[2])[0]}
+    points = {"start": np.atleast_2d(training_of(spec, *middle).starts)[0]}
     score = m["final_loss"] if "final_loss" in m.measures else None
     if score is not None and np.isfinite(score).any():
         j, i = np.unravel_index(int(np.nanargmin(np.where(np.isfinite(score), score, np.inf))), score.shape)
@@ -38,7 +40,7 @@ def theory_curve(m: MapValues) -> dict[str, NDArray[np.float64]]:
     curves = {}
     for where, w in points.items():
         largest = eigenvalues(spec.objective, w)[1]
-        bounds = [stable_learning_rate(spec.optimizer.name, largest, float(mu)) for mu in momenta]
+        bounds = [stable_learning_rate(spec.method.optimizer.name, largest, float(mu)) for mu in momenta]
         if all(b is not None for b in bounds):
             curves[where] = np.array(bounds, dtype=np.float64)
     return curves

@@ -1,32 +1,24 @@
-"""Tiles: a map's cells in rectangles, coarse first, each a pure function of (spec, rectangle).
+"""Tiles: the cells of a map in rectangles, coarse ones first.
 
-Every 16th cell of both axes is computed first, then every 4th, then all; no cell twice. How cells are grouped into
-tiles decides nothing but the order of work: the values of a cell depend on the spec and the cell alone.
+Every 16th cell of both axes is computed first, then every 4th, then all others; no cell is computed twice. The tiles
+decide only the order of the work: the values of a cell depend on the spec and the cell alone.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline import random
-from fallline.experiment.axis_settings import start_coordinate
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.starts import draw_starts
-from fallline.measures.measure import over_starts
-from fallline.problems import NetworkObjective
-from fallline.runs import engine
 
-__all__ = ["LARGEST_TILE", "Tile", "compute", "in_layout", "layout"]
-
-Values = dict[str, NDArray[Any]]
+__all__ = ["LARGEST_TILE", "Tile", "in_layout", "layout"]
 
 STRIDES = (16, 4, 1)
-"""Every many-th cell of both axes, from coarse to fine."""
+"""Distances between cells along an axis, from coarse to fine."""
 
 LARGEST_TILE = 2**20
 """Cells of a tile, at most."""
@@ -122,81 +114,3 @@ def _tile(spec: MapSpec, coarser: int, stride: int, side: int, x0: int, y0: int)
     """The tile of that side at a corner, cut off at the ends of the map."""
     rows, columns = spec.shape
     return Tile(stride, coarser, x0, y0, min(columns, x0 + side), min(rows, y0 + side))
-
-
-def compute(spec: MapSpec, tile: Tile, threads: int | None = None, device: str = "cpu") -> Values:
-    """The measures of a tile's cells, in the order of `tile.indices()`."""
-    i, j = tile.indices()
-    return at_cells(spec, i, j, threads, device=device)
-
-
-def at_cells(
-    spec: MapSpec,
-    i: NDArray[np.int64],
-    j: NDArray[np.int64],
-    threads: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    device: str = "cpu",
-) -> Values:
-    """The measures of single cells, given by column and row. `progress` is that of `engine.train`."""
-    settings, plan, starts = inputs(spec, i, j)
-    got = engine.train(
-        spec.objective, spec.optimizer, steps=spec.steps, settings=settings, starts=starts, schedule=spec.schedule,
-        schedule_settings=plan, rows=minibatches(spec), measures=spec.names, target=spec.target, dtype=spec.dtype,
-        cells=len(i) * spec.starts, threads=threads, progress=progress, device=device,
-    )  # fmt: skip
-    values = {}
-    for wanted in spec.measures:
-        runs = np.asarray(got[wanted.name]).reshape(len(i), spec.starts)
-        cells = over_starts(runs, wanted.measure.over_starts).astype(spec.dtype_of(wanted))
-        if cells.dtype.kind == "f":
-            cells[np.isnan(cells)] = np.nan  # one NaN of the many, so that equal maps have equal bytes
-        values[wanted.name] = cells
-    return values
-
-
-def inputs(
-    spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]
-) -> tuple[dict[str, Any], dict[str, Any], NDArray[np.float64]]:
-    """Settings, schedule settings and starts of cells: numbers or arrays (cells x starts,); one start (P,) or each."""
-    columns = {spec.x.name: spec.x.values[i], spec.y.name: spec.y.values[j]}
-    settings: dict[str, Any] = {k: v for k, v in spec.settings.items() if k != "initial_scale"}
-    plan: dict[str, Any] = dict(spec.schedule_settings)
-    starts = _starts(spec, columns, len(i))
-    for name, values in columns.items():
-        per_run = np.repeat(values, spec.starts)
-        if name.startswith("schedule."):
-            plan[name.removeprefix("schedule.")] = per_run
-        elif name not in ("seed", "initial_scale") and not name.startswith("start."):
-            settings[name] = per_run
-    # A network with a learning rate for every layer needs no common one, but the optimizer's page names it.
-    settings.setdefault("learning_rate", 0.0)
-    return settings, plan, starts
-
-
-def minibatches(spec: MapSpec) -> NDArray[np.int64] | None:
-    """The samples that each step sees, (steps, batch): the same for every cell, by the spec's own seed."""
-    if spec.batch is None or not isinstance(spec.objective, NetworkObjective):
-        return None
-    return random.batches(spec.seed, len(spec.objective.data), spec.batch, spec.steps)
-
-
-def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:
-    P = spec.objective.dimension
-    if spec.start is not None:
-        starts = spec.start[None, None, :]
-    else:
-        seeds = columns.get("seed", np.array([spec.seed], np.uint64)).astype(np.uint64)
-        unique, place = np.unique(seeds, return_inverse=True)
-        drawn = [draw_starts(spec.objective, spec.starts, int(s), distribution=spec.initial) for s in unique]
-        starts = np.stack(drawn)[place] if len(seeds) > 1 else drawn[0][None]
-    scale = columns.get("initial_scale", spec.settings.get("initial_scale"))
-    if scale is not None:
-        starts = np.reshape(scale, (-1, 1, 1)) * starts
-    for name, values in columns.items():
-        if name.startswith("start."):
-            starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()
-            starts[:, :, start_coordinate(spec.objective, name)] = values[:, None]
-    if starts.shape[0] == 1 and spec.starts == 1:
-        return np.asarray(starts[0, 0])
-    return np.ascontiguousarray(np.broadcast_to(starts, (cells, spec.starts, P))).reshape(cells * spec.starts, P)

@@ -1,4 +1,4 @@
-"""The values of a plane of runs, as far as they are known, and what can be read from them."""
+"""The values of a map, as far as they are known, and shares and intervals made from them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.tiles import Tile, Values
-from fallline.measures.outcome import OUTCOMES
+from fallline.maps.cells import Values
+from fallline.maps.tiles import Tile
+from fallline.measures.outcome import OUTCOMES, place
 from fallline.runs.intervals import share as share_interval
 
 __all__ = ["MapValues"]
@@ -26,11 +27,11 @@ class MapValues:
     Attributes
     ----------
     spec
-        What it is a map of.
+        The objective, method, axes and measures.
     known
         Which cells are computed, (rows, columns).
     path
-        The map file behind it, or None.
+        Its map file, or None.
     """
 
     def __init__(self, spec: MapSpec, path: Path | None = None) -> None:
@@ -39,7 +40,7 @@ class MapValues:
 
     @cached_property
     def _values(self) -> dict[str, NDArray[Any]]:
-        """The values of each measure. Made when the first is needed, so that a map without a tile takes no memory."""
+        """The values of each measure. They are allocated on first use, so that an empty map takes no memory."""
         values = {}
         for wanted in self.spec.measures:
             dtype = self.spec.dtype_of(wanted)
@@ -64,7 +65,7 @@ class MapValues:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Names of what it holds."""
+        """Names of the measures."""
         return self.spec.names
 
     @property
@@ -95,17 +96,17 @@ class MapValues:
         return digest.hexdigest()
 
     def set(self, tile: Tile, values: Values) -> None:
-        """Take the values of a tile."""
+        """Set the values of a tile's cells."""
         i, j = tile.indices()
         for name, array in self._values.items():
             array[j, i] = values[name]
         self.known[j, i] = True
 
     def cell(self, x: float, y: float) -> dict[str, float]:
-        """What the cell nearest to (x, y) holds: the axes' values there, then its measures."""
+        """The cell nearest to (x, y): the values of the axes there, then its measures."""
         i, j = self.x.place(x), self.y.place(y)
-        found = {self.x.name: float(self.x.values[i]), self.y.name: float(self.y.values[j])}
-        return found | {name: float(array[j, i]) for name, array in self._values.items()}
+        place = {self.x.name: float(self.x.values[i]), self.y.name: float(self.y.values[j])}
+        return place | {name: float(array[j, i]) for name, array in self._values.items()}
 
     def share(self, outcome: str = "diverged") -> dict[str, NDArray[np.float64]]:
         """Share of runs with that outcome along the axis that is not the seed, with its 95 % interval (Wilson).
@@ -119,7 +120,7 @@ class MapValues:
         elif outcome not in OUTCOMES:
             raise UnknownNameError("outcome", outcome, OUTCOMES)
         else:
-            hit = self["outcome"] == OUTCOMES.index(outcome)
+            hit = self["outcome"] == place(outcome)
         other, along = (self.y, 1) if self.x.name == "seed" else (self.x, 0)
         n = hit.shape[along]
         counts = np.rint(hit.sum(axis=along) * self.spec.starts).astype(int)
@@ -134,9 +135,9 @@ class MapValues:
         """
         n = self.spec.starts
         counts, place = np.unique(np.rint(self["diverged"][self.known] * n), return_inverse=True)
-        found = np.array([share_interval(int(k), n)[1:] for k in counts]).reshape(-1, 2)
+        intervals = np.array([share_interval(int(k), n)[1:] for k in counts]).reshape(-1, 2)
         low, high = np.full(self.spec.shape, np.nan), np.full(self.spec.shape, np.nan)
-        low[self.known], high[self.known] = found[place.ravel()].T
+        low[self.known], high[self.known] = intervals[place.ravel()].T
         return low, high
 
     def __repr__(self) -> str:
@@ -153,6 +154,6 @@ class MapValues:
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
         return visible(
-            f"Map({s.objective.name}, {s.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
+            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
             f"{s.steps} steps{done})"
         )

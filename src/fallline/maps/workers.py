@@ -1,8 +1,8 @@
-"""Who computes tiles: threads of this process, or worker processes that may die without harm.
+"""Computing tiles, by threads of this process or by worker processes.
 
-A worker is `python -m fallline.maps.workers`: it reads the spec once, then one tile after another, and answers with
-packed values. It knows nothing of the map file, so nothing can be torn when it is killed: its tile goes back to the
-queue and a fresh worker takes its place. It ends when its input ends, so no worker outlives its collector.
+A worker is `python -m fallline.maps.workers`. It reads the spec once, then one tile after another, and answers with
+packed values. It does not open the map file, so killing it damages nothing: its tile returns to the queue, and a new
+worker takes its place. It ends when its input ends, so no worker outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -29,32 +29,34 @@ from fallline.experiment.description.absent import refuse_absent
 from fallline.experiment.description.plain_data import canonical
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
+from fallline.maps.cells import Values, compute
 from fallline.maps.rows import pack, unpack
-from fallline.maps.tiles import Tile, Values, compute
+from fallline.maps.tiles import Tile
+from fallline.runs.execution import EVERY_CORE, Execution
 
 __all__ = ["computed"]
 
 _DEATHS = 5
-"""A tile at which so many workers in a row died is given up."""
+"""The map is given up when so many workers in a row die at the same tile."""
 
 
 def computed(
-    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, threads: int | None = None, device: str = "cpu"
+    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, execution: Execution = EVERY_CORE
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
     if workers <= 0:
         for tile in tiles:
-            yield tile, compute(spec, tile, threads, device)
+            yield tile, compute(spec, tile, execution)
         return
-    if device != "cpu":
+    if execution.device != "cpu":
         raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
     yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
 
 
 class _Worker:
-    """A worker process, the tile that it computes, and a thread that waits for its answers.
+    """A worker process, its current tile, and a thread that waits for its answers.
 
-    Threads wait on every system; Windows cannot wait for several pipes at once.
+    One thread for each worker, because Windows cannot wait for several pipes at once.
     """
 
     def __init__(self, greeting: bytes, threads: int, answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> None:
@@ -74,7 +76,7 @@ class _Worker:
         self.send(greeting)
 
     def _listen(self) -> None:
-        """Pass on every answer, and None at the end of the output."""
+        """Put every answer into the queue, and None at the end of the output."""
         while (answer := _receive(self.stdout)) is not None:
             self.answers.put((self, answer))
         self.answers.put((self, None))
@@ -90,12 +92,12 @@ class _Worker:
 
     def end(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(0.01)  # one that is dead already keeps the status it died with
+            self.process.wait(0.01)  # a worker that has died keeps its exit status
         self.process.kill()
         self.process.wait()
         self.listener.join()
         for pipe in (self.stdin, self.stdout):
-            with contextlib.suppress(OSError):  # what could not be sent to a dead worker
+            with contextlib.suppress(OSError):  # unsent messages to a dead worker
                 pipe.close()
 
 
@@ -116,7 +118,7 @@ def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator
         while live:
             worker, answer = _next(answers)
             if worker not in live:
-                continue  # the end of one that has done its work
+                continue  # the end of a worker that has finished
             tile = worker.tile
             assert tile is not None
             if answer is None:
@@ -167,7 +169,7 @@ def _unpacked_spec(message: bytes) -> MapSpec:
 
 
 def _receive(stream: IO[bytes]) -> bytes | None:
-    """One message; None where the stream ends, also in the middle of one."""
+    """One message; None at the end of the stream, even if it ends inside a message."""
     head = stream.read(8)
     if len(head) < 8:
         return None
@@ -182,7 +184,7 @@ def _send(stream: IO[bytes], message: bytes) -> None:
 
 
 def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
-    """A worker's life: the spec, then tiles until the input ends."""
+    """Run a worker: read the spec, then compute tiles until the input ends."""
     greeting = _receive(requests)
     if greeting is None:
         return
@@ -190,11 +192,11 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
     while (message := _receive(requests)) is not None:
         try:
             spec = spec or _unpacked_spec(greeting)
-            _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), threads)))
+            _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), Execution(threads))))
         except FalllineError as error:
             _send(answers, b"!" + str(error).encode())
         except Exception as error:
-            # A fault of ours, which every worker would meet: it is told, not tried again.
+            # A fault of fallline, which every worker would meet: report it, do not try again.
             traceback.print_exc()
             _send(answers, f"!a worker process failed: {type(error).__name__}: {error}.".encode())
 
@@ -202,8 +204,8 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints goes to standard error, never into the answers
+    os.dup2(2, 1)  # what a library prints goes to standard error, not into the answers
     try:
         serve(int(sys.argv[1]), sys.stdin.buffer, out)
     except BrokenPipeError:
-        os._exit(1)  # the collector is gone: there is nobody to tell
+        os._exit(1)  # the process that started it has ended

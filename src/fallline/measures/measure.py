@@ -1,59 +1,83 @@
-"""What a cell of a map shows: one number folded from a run's curves.
+"""The measures: what a cell of a map shows.
 
-Curves are losses L_0..L_T and gradient norms G_0..G_T, before each step and after the last; with minibatches on the scale
-of all samples. A run stops at its first loss that is not finite; from there on all its losses count as +inf.
+A measure is one record. Its rule reads the named `Statistics` of runs, which whole curves and a kernel's columns both
+provide; the rest of the record says how the values are kept, summed up over starts, and drawn. Losses are those before
+each step and after the last; with minibatches on the scale of all samples. A run stops at its first loss that is not
+finite; from there on all its losses count as +inf.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.measures.outcome import Statistics, diverged_at, judge
+from fallline.measures.outcome import judge
+from fallline.measures.statistics import Statistics
 from fallline.number_text import read_number
 from fallline.problems import NetworkObjective, Objective
-from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST
 
-__all__ = ["MEASURES", "Curves", "Measure", "Wanted", "measure"]
+__all__ = ["MEASURES", "Measure", "Wanted", "check_objective", "measure", "names_of", "over_starts"]
 
 Floats = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Curves:
-    """Losses and gradient norms, (runs, steps + 1), the last parameters, (runs, P), and the loss to be reached."""
-
-    losses: Floats
-    gradient_norms: Floats
-    end: Floats
-    objective: Objective
-    target: float | None = None
-
-    @classmethod
-    def stopped(cls, losses: Floats, norms: Floats, end: Floats, objective: Objective, target: float | None) -> Curves:
-        """The same curves, with +inf from the first loss on that is not finite."""
-        ended = np.logical_or.accumulate(~np.isfinite(losses), axis=-1)
-        return cls(np.where(ended, np.inf, losses), norms, end, objective, target)
+def _as_they_are(values: Floats, steps: int) -> Floats:
+    return values
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure: its name, meaning, fold, and how it is stored.
+    """A measure: what it is, how it is read from statistics, kept and drawn.
 
-    `dtype` is a NumPy type code, or "" for the type that the map computes in. `over_starts` says how several starts of
-    one cell become one number: "median", "mean" or "mode".
+    Parameters
+    ----------
+    name
+        Its name in Python, on the command line and in files.
+    label
+        Its name in pictures and menus. The target follows, where there is one.
+    meaning
+        What it is, for help texts and documentation.
+    rule
+        From the statistics of runs to one value for each run.
+    needs
+        "classes": an objective that classifies data. "target": a loss to be reached.
+    dtype
+        A NumPy type code, or "" for the type that the map computes in.
+    over_starts
+        How several starts of one cell become one number.
+    kind
+        How it is drawn: "values" on one scale; "outcomes", one colour each; "ranks", negative where a run converged and
+        positive where it diverged, each side coloured by rank.
+    log
+        Whether colours are logarithmic; None: if the values are positive and span a factor of 20.
+    blank
+        Whether the cells of failed runs are drawn as cells without a value. Cells whose value is not finite always are.
+    lost_word
+        What a legend calls cells without a value.
+    shown
+        From values and the number of steps to the values that are drawn: NaN for cells without a value.
+    better
+        Which values are better, if one direction is.
     """
 
     name: str
+    label: str
     meaning: str
-    of: Callable[[Curves], Floats]
+    rule: Callable[[Statistics], Floats]
+    needs: Literal["", "classes", "target"] = ""
     dtype: str = ""
-    over_starts: str = "median"
+    over_starts: Literal["median", "mean", "mode"] = "median"
+    kind: Literal["values", "outcomes", "ranks"] = "values"
+    log: bool | None = None
+    blank: bool = False
+    lost_word: str = "diverged"
+    shown: Callable[[Floats, int], Floats] = _as_they_are
+    better: Literal["low", "high"] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,64 +91,66 @@ class Wanted:
     def name(self) -> str:
         return self.measure.name
 
+    @property
+    def label(self) -> str:
+        """What pictures call it.
+
+        >>> measure("steps_to=40").label, measure("best_loss").label
+        ('steps to loss 40', 'lowest loss on the way')
+        """
+        return self.measure.label if self.target is None else f"{self.measure.label} {self.target:g}"
+
     def __str__(self) -> str:
         return self.name if self.target is None else f"{self.name}={self.target:g}"
 
 
-def final_loss(c: Curves) -> Floats:
-    return np.asarray(c.losses[..., -1])
+def _final_loss(s: Statistics) -> Floats:
+    return np.where(np.isfinite(s.last), s.last, np.inf)
 
 
-def best_loss(c: Curves) -> Floats:
-    return np.asarray(c.losses.min(axis=-1))
-
-
-def steps_to(c: Curves) -> Floats:
-    reached = c.losses <= c.target
-    return np.where(reached.any(axis=-1), reached.argmax(axis=-1), -1)
-
-
-def accuracy(c: Curves) -> Floats:
-    if not isinstance(c.objective, NetworkObjective):
-        raise UsageError(f"accuracy needs a network that classifies data; {c.objective.name} is a landscape.")
-    alive = np.isfinite(c.losses[..., -1])
-    return np.where(alive, c.objective.accuracy(c.end), np.nan)
-
-
-def outcome(c: Curves) -> Floats:
-    return judge(Statistics.of_curves(c.losses, c.gradient_norms, c.end))
-
-
-def diverged(c: Curves) -> Floats:
-    return np.asarray(diverged_at(c.losses) >= 0)
-
-
-def convergence(c: Curves) -> Floats:
-    """v_t = L_t / L_0, 1e6 where not finite, at most 1e6. Converged iff the mean of the last 20 v is below 1: then
-    minus the sum of v; else the sum of 1/v (Sohl-Dickstein 2024). Sums run in the order of the steps.
-    """
-    with np.errstate(all="ignore"):
-        v = np.where(np.isfinite(c.losses), c.losses, CONVERGENCE_CAP)
-        v = np.minimum(v / v[..., :1], CONVERGENCE_CAP)
-        last = v[..., -LAST:]
-        converged = np.cumsum(last, axis=-1)[..., -1] / last.shape[-1] < 1
-        return np.where(converged, -np.cumsum(v, axis=-1)[..., -1], np.cumsum(1 / v, axis=-1)[..., -1])
+def _convergence(s: Statistics) -> Floats:
+    """Sohl-Dickstein 2024: converged if the mean of the last 20 v is below 1."""
+    return np.where(s.mean_last < 1, -s.relative_sum, s.inverse_sum)
 
 
 MEASURES: dict[str, Measure] = {
     m.name: m
     for m in (
-        Measure("final_loss", "loss after the last step; infinite where it stopped being finite", final_loss),
-        Measure("best_loss", "lowest loss on the way", best_loss),
-        Measure("steps_to", "first step after which the loss is at most the target; -1 for never", steps_to, "<i4"),
-        Measure("outcome", "how the run ended: place in OUTCOMES", outcome, "|u1", "mode"),
-        Measure("diverged_at", "first step whose loss is not finite or beyond the cap; -1 for never",
-                lambda c: diverged_at(c.losses), "<i4"),
-        Measure("diverged", "share of the cell's starts that diverged", diverged, "<f8", "mean"),
-        Measure("accuracy", "share of samples whose class is right; NaN where the run diverged", accuracy, "", "mean"),
-        Measure("convergence", "minus the sum of L/L0 if converged, the sum of L0/L if not", convergence),
+        Measure("final_loss", "final loss", "loss after the last step; infinite where it stopped being finite", _final_loss,
+                blank=True, better="low"),
+        Measure("best_loss", "lowest loss on the way", "lowest loss on the way", lambda s: s.lowest, blank=True, better="low"),
+        Measure("steps_to", "steps to loss", "first step after which the loss is at most the target; -1 for never",
+                lambda s: s.reached_at, "target", "<i4", log=False, lost_word="never reached", better="low",
+                shown=lambda values, steps: np.where(values < 0, np.nan, values)),
+        Measure("outcome", "outcome", "how the run ended: place in OUTCOMES", judge, "", "|u1", "mode", "outcomes"),
+        Measure("diverged_at", "step of divergence", "first step whose loss is not finite or beyond the cap; -1 for never",
+                lambda s: s.diverged_at, "", "<i4", log=False, better="high",
+                shown=lambda values, steps: np.where(values < 0, steps + 1.0, values)),
+        Measure("diverged", "share of diverged starts", "share of the cell's starts that diverged",
+                lambda s: s.diverged_at >= 0, "", "<f8", "mean", log=False, better="low"),
+        Measure("accuracy", "share of right answers", "share of samples whose class is right; NaN where the run diverged",
+                lambda s: s.right, "classes", "", "mean", log=False, better="high"),
+        Measure("convergence", "convergence measure", "minus the sum of L/L0 if converged, the sum of L0/L if not",
+                _convergence, kind="ranks"),
     )
 }  # fmt: skip
+
+
+def check_objective(measures: Iterable[Measure], objective: Objective) -> None:
+    """Refuse measures that the objective does not have.
+
+    Raises
+    ------
+    UsageError
+        A measure needs classes, and the objective has none.
+    """
+    for m in measures:
+        if m.needs != "classes":
+            continue
+        if not isinstance(objective, NetworkObjective):
+            raise UsageError(f"{m.name} needs a network that classifies data; {objective.name} is a landscape.")
+        if objective.network.loss.targets == "values":
+            raise UsageError(f"{m.name} needs classes or labels; {objective.network.loss.name} has values as targets.")
 
 
 def measure(text: str | Wanted) -> Wanted:
@@ -142,13 +168,13 @@ def measure(text: str | Wanted) -> Wanted:
     name = name.replace("-", "_")
     if name not in MEASURES:
         raise UnknownNameError("measure", name, MEASURES)
-    if name != "steps_to":
+    if MEASURES[name].needs != "target":
         if equals:
             raise SettingError(f"the measure {name} takes no target; got {text!r}.")
         return Wanted(MEASURES[name])
     if not rest:
-        raise SettingError("the measure steps_to needs the loss to be reached: write steps_to=40.")
-    return Wanted(MEASURES[name], read_number(rest, "the target of steps_to"))
+        raise SettingError(f"the measure {name} needs the loss to be reached: write {name}=40.")
+    return Wanted(MEASURES[name], read_number(rest, f"the target of {name}"))
 
 
 def over_starts(values: Floats, how: str) -> Floats:

@@ -11,18 +11,13 @@ from typing import Any
 import numpy as np
 
 from fallline.readings.constants import INEXACT, constant
+from fallline.textbook.operations import erf
 
 __all__ = ["NUMERIC", "numeric"]
 
 
 def _real(x: Any) -> Any:
     return x.real if (isinstance(x, np.ndarray) and x.dtype.kind == "c") or isinstance(x, complex) else x
-
-
-def _erf(x: Any) -> Any:
-    from fallline.textbook.operations import erf
-
-    return erf(x)
 
 
 def _largest(x: Any, y: Any) -> Any:
@@ -50,7 +45,7 @@ NUMERIC: dict[str, Callable[..., Any]] = {
     "sqrt": lambda x: np.sqrt(x),
     "sin": lambda x: np.sin(x),
     "cos": lambda x: np.cos(x),
-    "erf": _erf,
+    "erf": erf,
     "floor": lambda x: np.floor(x),
     "absolute": lambda x: np.where(_real(x) > 0, x, -x) if np.iscomplexobj(x) else np.abs(x),
     "maximum": _largest,

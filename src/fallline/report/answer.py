@@ -1,4 +1,4 @@
-"""Which method converges more efficiently? Sentences made of the comparison's numbers, and of nothing else."""
+"""The answer to the question which method converges more efficiently, in sentences made of the comparison's numbers."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Compared
-from fallline.report.words import interval, joined, sentence, share
+from fallline.report.words import interval, sentence, share
 from fallline.runs.comparison import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
-from fallline.views.numerals import number
+from fallline.views.numerals import listed, number
 
 __all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Two methods, start by start: which of them is better, if any, and the numbers."""
+    """Two methods, compared start by start: which of them is better, if any, and the numbers."""
 
     pair: Pair
     word: str
@@ -42,19 +42,19 @@ def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
     else:
         word, head = "mixed", f"{first} and {second} each win by one measure"
     text = (
-        f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and comes to loss "
+        f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and reaches loss "
         f"{number(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
     )
     return Verdict(pair, word, text)
 
 
 def _side(estimate: Estimate) -> int:
-    """1 where the whole interval lies above a half, -1 below, 0 where it holds it."""
+    """1 if the whole interval is above a half, -1 if it is below, 0 if it contains a half."""
     return 1 if estimate.low > 0.5 else -1 if estimate.high < 0.5 else 0
 
 
 def headlines(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
-    """The answer in short: of the methods at their best, or as given where none was tuned."""
+    """The answer in short: for the methods at their best learning rates if they were tuned, else with the study's settings."""
     comparison = compared.tuning.comparison if compared.tuning is not None else compared.comparison
     if len(comparison.summaries) < 2:
         return [line for line in (from_one_start(fits),) if line]
@@ -76,8 +76,8 @@ def headlines(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
     medians = {s.label: s.final_loss for s in comparison.summaries}
     lines = [
         f"{head}: over {comparison.starts:,} random starts of {comparison.steps} steps the median final loss is "
-        f"{interval(medians[verdict.pair.first])} against {interval(medians[verdict.pair.second])}, and from the same start the former "
-        f"ends lower in {share(verdict.pair.wins)}.",
+        f"{interval(medians[verdict.pair.first])} against {interval(medians[verdict.pair.second])}, and from the same start, "
+        f"{verdict.pair.first} ends lower in {share(verdict.pair.wins)} of the starts.",
         _start_matters(comparison),
         from_one_start(fits),
     ]
@@ -89,41 +89,41 @@ def _ranked(comparison: Comparison) -> list[Summary]:
 
 
 def _start_matters(comparison: Comparison) -> str:
-    """Whether the start decides more than the choice between the two best methods."""
+    """A sentence if the start matters more than the choice between the two best methods, else ""."""
     first, second = _ranked(comparison)[:2]
     low, high = spread(comparison, first.label)
     gap = abs(second.final_loss.value - first.final_loss.value)
     if not (np.isfinite(high) and np.isfinite(gap) and high - low > 2 * gap):
         return ""
     return (
-        f"The start matters more than the method: the two medians differ by {number(gap, 2)}, while {first.label} ends below "
-        f"{number(low)} from a tenth of the starts and above {number(high)} from another tenth."
+        f"The start matters more than the method: the two medians differ by {number(gap, 2)}, but {first.label} ends below "
+        f"{number(low)} from the best tenth of the starts and above {number(high)} from the worst tenth."
     )
 
 
 def from_one_start(fits: Sequence[NamedRun]) -> str:
-    """What the study's own runs say, where they begin at one start."""
-    alive = sorted((r for r in fits if r.run.outcome.kind != "diverged"), key=lambda r: r.run.loss)
+    """The order of the study's own runs, if all of them have the same start, else ""."""
+    alive = sorted((r for r in fits if not r.run.outcome.failed), key=lambda r: r.run.loss)
     if len(alive) < 2 or len({r.run.start.tobytes() for r in fits}) > 1:
         return ""
-    told = joined([f"{r.name} at {number(r.run.loss)}" for r in alive])
-    return f"From the study's one start the runs end in this order: {told}."
+    order = listed([f"{r.name} at loss {number(r.run.loss)}" for r in alive])
+    return f"The study's own runs, all from one start, end in this order: {order}."
 
 
 def stuck(compared: Compared) -> dict[str, Estimate]:
-    """For a classifier, by method: the share of starts that end no better than the best constant answer."""
+    """The share of starts, by method, that end no better than the best constant answer. Classifiers only."""
     bar = compared.constant_answer
     if bar is None:
         return {}
-    found = {}
+    shares = {}
     for label, losses in compared.comparison.losses.items():
         ends = np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
-        found[label] = share_of(int((ends >= 0.999 * bar).sum()), len(ends))
-    return found
+        shares[label] = share_of(int((ends >= 0.999 * bar).sum()), len(ends))
+    return shares
 
 
 def spread(comparison: Comparison, label: str) -> tuple[float, float]:
-    """The final loss that a tenth of the starts end below, and the one that a tenth end above."""
+    """The final losses below and above which a tenth of the starts end."""
     losses = comparison.losses[label]
     ends = np.sort(np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1]))
     return float(ends[len(ends) // 10]), float(ends[len(ends) - 1 - len(ends) // 10])
@@ -131,23 +131,23 @@ def spread(comparison: Comparison, label: str) -> tuple[float, float]:
 
 def answers(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
     """The answer to the study's question, in sentences."""
-    found = [from_one_start(fits)]
-    given = compared.comparison
-    ranked = _ranked(given)
+    lines = [from_one_start(fits)]
+    comparison = compared.comparison
+    ranked = _ranked(comparison)
     if len(ranked) > 1:
         best, second = ranked[0], ranked[1]
-        found.append(
-            f"Over {given.starts:,} random starts, with the settings as given, {best.label} has the lowest median final loss, "
+        lines.append(
+            f"Over {comparison.starts:,} random starts, with the settings as given, {best.label} has the lowest median final loss, "
             f"{interval(best.final_loss)}; next comes {second.label}, {interval(second.final_loss)}."
         )
-        found.append(of_pair(given, best.label, second.label).sentence)
+        lines.append(of_pair(comparison, best.label, second.label).sentence)
     if compared.tuning is not None and len(compared.tuning.families) > 1:
         tuned = compared.tuning.comparison
         order = _ranked(tuned)
-        found.append(
+        lines.append(
             "With each method at its own best learning rate, on fresh starts, the medians are "
-            f"{joined([f'{interval(s.final_loss)} for {s.label}' for s in order])}."
+            f"{listed([f'{interval(s.final_loss)} for {s.label}' for s in order])}."
         )
-        found.append(of_pair(tuned, order[0].label, order[1].label).sentence)
-        found.append(_start_matters(tuned))
-    return [sentence(line) for line in found if line]
+        lines.append(of_pair(tuned, order[0].label, order[1].label).sentence)
+        lines.append(_start_matters(tuned))
+    return [sentence(line) for line in lines if line]

@@ -1,4 +1,4 @@
-"""The learning rate at which the first step kills a unit: where a small change of a setting changes everything."""
+"""The learning rate at which the first step kills a unit: a small change of a setting changes the result completely."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Cliff:
     Attributes
     ----------
     below, above
-        Largest learning rate found whose first step lets the unit live, and smallest that kills it.
+        The largest learning rate found whose first step leaves the unit alive, and the smallest that kills it.
     layer, unit
-        Which unit dies, from 1.
+        The unit that dies, counted from 1.
     survivor, victim
-        The runs on either side.
+        The runs with a learning rate below and above the cliff.
     largest_eigenvalue, bound
-        Of the Hessian at the start, and the learning rate 2/L that it allows on a quadratic.
+        Of the Hessian at the start; and the bound 2/L of stable learning rates on a quadratic.
     """
 
     below: float
@@ -45,7 +45,7 @@ class Cliff:
     bound: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read."""
+        """The entry of results.json."""
         return {
             "below": self.below, "above": self.above, "layer": self.layer, "unit": self.unit,
             "largest_eigenvalue": self.largest_eigenvalue, "stable_learning_rate": self.bound,
@@ -53,7 +53,7 @@ class Cliff:
 
 
 def find_cliff(runs: Sequence[Run]) -> Cliff | None:
-    """The cliff between two runs from one start, of which the bolder one loses a unit at its first step; by bisection."""
+    """Find, by bisection, the cliff between two runs from one start of which only one loses a unit at its first step."""
     for victim in runs:
         for survivor in sorted(runs, key=lambda r: -r.method.settings["learning_rate"]):
             if _comparable(survivor, victim):

@@ -10,6 +10,7 @@ from fallline.checks.reference.data_agreement import agree_on_data
 from fallline.experiment import study_records
 from fallline.experiment.build import build_landscape, build_map, build_method, build_objective, objective_of
 from fallline.experiment.map_spec import parse_size
+from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Study
 from fallline.maps.map import compute_map
 from fallline.problems import NetworkObjective, Objective
@@ -27,8 +28,9 @@ Progress = Callable[[int, int], None]
 
 
 def collect(study: Study, progress: Progress | None = None) -> Results:
-    """Run the study. `progress` is called with (work done, work in all), in units of one run's step."""
-    problem = build_objective(study.network, study.data, study.folder) if study.network and study.data else None
+    """Run the study. `progress` is called with (work done, total work), in steps of single runs."""
+    files = Files(study.folder)
+    problem = build_objective(study.network, study.data, files) if study.network and study.data else None
     hill = build_landscape(study.landscape) if study.landscape else None
     ticks = _Ticks(study, progress)
     descents = tuple(_run(plan, hill, ticks) for plan in study.descents)
@@ -46,7 +48,7 @@ def collect(study: Study, progress: Progress | None = None) -> Results:
 
 
 class _Ticks:
-    """Work counted over all parts of the study."""
+    """Counts the work of all parts of the study."""
 
     SMALL = 3000
 
@@ -81,9 +83,9 @@ def _run(plan: study_records.Run, objective: Objective | None, ticks: _Ticks) ->
 
 def _compare(plan: study_records.Comparison, objective: Objective, ticks: _Ticks) -> Compared:
     methods = {}
-    for one in plan.methods:
-        how = build_method(one, plan.steps)
-        methods[one.name or str(how)] = how
+    for method_plan in plan.methods:
+        method = build_method(method_plan, plan.steps)
+        methods[method_plan.name or str(method)] = method
     result = compare(
         objective, methods, starts=plan.starts, steps=plan.steps, target=plan.target, seed=plan.seed,
         distribution=plan.initial, progress=lambda done, _: ticks.say(done * plan.steps),
@@ -103,7 +105,7 @@ def _map(plan: study_records.Map, objective: Objective, ticks: _Ticks) -> Mapped
 
 
 def _constant_answer(objective: Objective) -> float | None:
-    """The lowest loss of a network that gives the same answer to every sample: of a classifier, by class frequencies."""
+    """The lowest loss of a classifier that gives the same answer to every sample, which is the class frequencies."""
     if not isinstance(objective, NetworkObjective) or objective.network.loss.targets != "classes":
         return None
     share = objective.data.T.mean(axis=0)

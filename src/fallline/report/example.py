@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Forward:
-    """The example's samples on their way through the network: X, then Z and A of each layer, and the output."""
+    """The forward pass of the example's samples: X, then Z and A of each layer, and the output."""
 
     network: Network
     parameters: Floats

@@ -24,7 +24,7 @@ NAMES = ("report.html", "results.json", "figures")
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """What was written."""
+    """The files of a report."""
 
     folder: Path
     html: Path
@@ -56,18 +56,18 @@ def report(
     study
         A built-in name, a TOML file, or a study.
     out
-        The folder; it is made, and holds report.html, results.json and figures/ afterwards.
+        The folder for report.html, results.json and figures/; it is created.
     overwrite
-        Whether an earlier report there is replaced. Other files in the folder stay as they are.
+        Whether to replace an earlier report in the folder. Other files in it are not changed.
     progress
-        Called with (work done, work in all).
+        Called with (work done, total work).
 
     Raises
     ------
     StudyError
-        The study does not say what a study says.
+        If the study is not valid.
     OutputError
-        The folder holds a report already, or cannot be written.
+        If the folder holds a report already, or cannot be written.
     """
     from fallline.report.page import render  # late: it loads jinja2
 
@@ -83,7 +83,7 @@ def report(
 
 
 def _share(progress: Progress | None, low: float, high: float) -> Progress | None:
-    """Progress of a part of the work, in thousandths of the whole."""
+    """Map the progress of a part of the work to thousandths of the whole."""
     if progress is None:
         return None
     return lambda done, total: progress(int(1000 * (low + (high - low) * done / max(1, total))), 1000)
@@ -100,20 +100,19 @@ def _refuse(folder: Path, overwrite: bool) -> None:
     held = [name for name in NAMES if (folder / name).exists()]
     if held and not overwrite:
         raise OutputError(
-            f"{folder} holds {held[0]} already, and it stays as it is. Say --force to replace it, or choose another "
-            "folder with --out."
+            f"{folder} holds {held[0]} already. Use --force to replace it, or choose another folder with --out."
         )
 
 
 def _write(folder: Path, content: dict[str, bytes], overwrite: bool) -> None:
-    """All files or none: they are written beside the folder's own, and moved into place at the end."""
+    """Write all files or none: they are written to a new folder, and moved into place at the end."""
     new = folder / f".new-{uuid.uuid4().hex}"
     try:
         try:
             (new / "figures").mkdir(parents=True)
             for name, data in content.items():
                 (new / name).write_bytes(data)
-            _refuse(folder, overwrite)  # somebody may have written a report there in the meantime
+            _refuse(folder, overwrite)  # another process may have written a report in the meantime
             for name in NAMES:
                 target, old = folder / name, new / f"old-{name}"
                 if target.exists():

@@ -22,14 +22,14 @@ DPI = 200
 
 @dataclass
 class Gallery:
-    """The report's pictures, in their order: each is drawn light and dark, and saved as it is drawn."""
+    """The report's pictures in their order. Each is drawn in both themes, and its files are kept."""
 
     progress: Callable[[int, int], None] | None = None
     expected: int = 12
     figures: dict[str, bytes] = field(default_factory=dict)
 
     def show(self, name: str, draw: Callable[[str], Picture], caption: str = "") -> Markup:
-        """The picture as a `figure` element. `draw` takes a theme's name."""
+        """Return the picture as a `figure` element. `draw` takes the name of a theme."""
         light, dark = draw("light"), draw("dark")
         number = len([f for f in self.figures if f.endswith(".svg")]) + 1
         stem = f"{number:02}-{name}"
@@ -55,5 +55,5 @@ def _address(kind: str, data: bytes) -> str:
 
 
 def _shorter(svg: str) -> str:
-    """Paths to a hundredth of a point: nobody sees more, and the page is a third shorter. Scales of letters stay exact."""
+    """The SVG with paths rounded to a hundredth of a point: the page is a third smaller. Scales of letters stay exact."""
     return re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)

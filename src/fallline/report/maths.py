@@ -26,13 +26,13 @@ def equations_of(network: Network, form: Any) -> Equations:
 
 
 class Maths:
-    """Writes the equations of one page, where each piece has names of its own."""
+    """Writes the equations of one page. Ids in each piece are unique on the page."""
 
     def __init__(self) -> None:
         self.written = 0
 
     def __call__(self, section: Section, blocks: Sequence[Section] = ()) -> Markup:
-        """A section's equations; in several blocks side by side, where there is room, if `blocks` are given."""
+        """A section's equations; or `blocks` of them, side by side if there is room."""
         shown = "".join(self.block(block) for block in blocks or [section])
         label = html.escape(f"Equations: {section.title}", quote=True)
         return Markup(  # noqa: S704  # every part is ours or escaped
@@ -41,7 +41,7 @@ class Maths:
         )
 
     def block(self, section: Section) -> str:
-        """Outlines hidden from assistive technology, and MathML hidden from the eye."""
+        """Outlines, hidden from assistive technology, and MathML, which is invisible."""
         self.written += 1
         picture = re.sub(r' role="img" aria-label="[^"]*"', "", section.svg(SIZE), count=1)
         picture = re.sub(r'(\bid="|href="#)', rf"\g<1>m{self.written}-", picture)
@@ -59,7 +59,7 @@ def blocks_of(section: Section, network: Network) -> list[Section]:
 
 
 def _once(picture: str) -> str:
-    """The picture with each glyph defined once: ziamath repeats one now and then, and ids must be unique."""
+    """The picture with each glyph defined once: ziamath sometimes defines one twice, and ids must be unique."""
     seen: set[str] = set()
 
     def first(symbol: re.Match[str]) -> str:

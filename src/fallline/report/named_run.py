@@ -25,10 +25,10 @@ class NamedRun:
 def run_plan(plan: study_records.Run, objective: Objective | None) -> NamedRun:
     """Run what the plan says."""
     assert objective is not None  # the study was checked
-    how = build_method(plan, plan.steps)
-    settings: dict[str, Any] = how.settings | {f"learning_rate.{k}": v for k, v in how.learning_rates.items()}
+    method = build_method(plan, plan.steps)
+    settings: dict[str, Any] = method.settings | {f"learning_rate.{k}": v for k, v in method.learning_rates.items()}
     run = descend(
-        objective, how.optimizer, start=build_start(plan.start, objective), steps=plan.steps,
-        schedule={"name": how.schedule.name} | how.schedule_settings, batch=plan.batch, seed=plan.seed, **settings,
+        objective, method.optimizer, start=build_start(plan.start, objective), steps=plan.steps,
+        schedule={"name": method.schedule.name} | method.schedule_settings, batch=plan.batch, seed=plan.seed, **settings,
     )  # fmt: skip
-    return NamedRun(plan.name or str(how), plan, run)
+    return NamedRun(plan.name or str(method), plan, run)

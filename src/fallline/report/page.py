@@ -23,14 +23,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Page:
-    """The page's text, and the pictures as files."""
+    """The HTML of the page, and the files of its pictures."""
 
     html: str
     figures: dict[str, bytes]
 
 
 def render(results: Results, progress: Progress | None = None) -> Page:
-    """The report of a study's results."""
+    """Return the report of a study's results."""
     gallery = Gallery(progress)
     environment = Environment(
         loader=PackageLoader("fallline.report"), autoescape=True, undefined=StrictUndefined,
@@ -38,10 +38,10 @@ def render(results: Results, progress: Progress | None = None) -> Page:
     )  # fmt: skip
     environment.filters |= FILTERS
     environment.globals["maths"] = Maths()
-    found: list[dict[str, Any]] = []
+    sections: list[dict[str, Any]] = []
     for name, title, context in chapters(results, gallery):
         body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)
-        found.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
+        sections.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
-    page = environment.get_template("page.html").render(study=results.study, chapters=found, style=Markup(style))  # noqa: S704  # ours
+    page = environment.get_template("page.html").render(study=results.study, chapters=sections, style=Markup(style))  # noqa: S704  # ours
     return Page(visible(page, keep="\n\t"), gallery.figures)

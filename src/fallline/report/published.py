@@ -1,4 +1,4 @@
-"""Published figures beside measured ones, to the printed digits."""
+"""Published figures beside measured ones, rounded to the published digits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fallline.formulas import symbolic
 from fallline.problems import LandscapeObjective
 from fallline.report.example import Forward
 from fallline.report.named_run import NamedRun
+from fallline.views.words import objective_label
 
 __all__ = ["Published", "agrees", "compare_figures", "printed"]
 
@@ -41,7 +42,7 @@ class Published:
 
 
 def agrees(published: float | tuple[float, ...], measured: float | tuple[float, ...], decimals: int) -> bool:
-    """Whether the measured number, rounded to the printed digits, is the published one.
+    """Whether the measured number, rounded to the published digits, is the published number.
 
     >>> agrees(33.51, 33.5149, 2), agrees(33.51, 33.516, 2), agrees((1.0, 2.0), (1.0, float("nan")), 3)
     (True, False, False)
@@ -53,7 +54,7 @@ def agrees(published: float | tuple[float, ...], measured: float | tuple[float, 
 
 
 def printed(value: Value, decimals: int) -> str:
-    """A figure as it was printed.
+    """Write a figure with its published number of digits.
 
     >>> printed((0.1141952, 1.0), 8)
     '(0.11419520, 1.00000000)'
@@ -72,19 +73,19 @@ def compare_figures(
     forward: Forward | None,
     hill: LandscapeObjective | None,
 ) -> tuple[Published, ...]:
-    """Every figure that the study gives."""
-    found = []
+    """Compare every published figure of the study with its measured value."""
+    figures = []
     if study.example is not None and forward is not None:
         for figure in study.example.published:
-            found.append(_compared(figure, *_of_example(figure, forward)))
+            figures.append(_compared(figure, *_of_example(figure, forward)))
     if study.landscape is not None and hill is not None:
         for figure in study.landscape.published:
-            found.append(_of_derivative(figure, hill))
+            figures.append(_of_derivative(figure, hill))
     for runs in (descents, fits):
         for named in runs:
             for figure in named.plan.published:
-                found.append(_compared(figure, *_of_run(figure, named)))
-    return tuple(found)
+                figures.append(_compared(figure, *_of_run(figure, named)))
+    return tuple(figures)
 
 
 def _compared(figure: Figure, what: str, measured: float | tuple[float, ...]) -> Published:
@@ -109,7 +110,7 @@ def _of_run(figure: Figure, named: NamedRun) -> tuple[str, float | tuple[float, 
         "end_loss": ("loss at the end of", run.loss),
     }
     word, value = values[figure.quantity]
-    return f"{word} {run.objective.name}, {named.name}, {run.steps} steps", value
+    return f"{word} {objective_label(run.objective)}, {named.name}, {run.steps} steps", value
 
 
 def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
@@ -122,7 +123,10 @@ def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
     expression = derived.right.subs({s: sympy.Symbol(s.name) for s in derived.right.free_symbols})
     same = sympy.simplify(expression - symbolic(str(figure.value), labels)) == 0
     return Published(
-        figure, f"partial derivative of {hill.name} by {figure.of}", derived.text.split(" = ", 1)[1], bool(same)
+        figure,
+        f"partial derivative of {objective_label(hill)} by {figure.of}",
+        derived.text.split(" = ", 1)[1],
+        bool(same),
     )
 
 

@@ -23,7 +23,7 @@ __all__ = ["Compared", "Mapped", "Results"]
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison as the study gives it, and all of its methods at their best."""
+    """A comparison of the study, and its methods at their best learning rates."""
 
     plan: study_records.Comparison
     comparison: Comparison
@@ -41,7 +41,7 @@ class Mapped:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a study's runs gave."""
+    """The results of a study's runs."""
 
     study: Study
     problem: NetworkObjective | None

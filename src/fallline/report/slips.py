@@ -1,4 +1,4 @@
-"""What the notebook has wrong: each slip with what it does, in numbers, and what is right."""
+"""The mistakes of the notebook: for each, its effect in numbers, and the correct equations."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fallline.report.maths import equations_of
 from fallline.report.results import Results
-from fallline.report.words import fixed, joined, point, sentence, share
+from fallline.report.words import fixed, point, sentence, share
 from fallline.views.equations.sections import Section
+from fallline.views.numerals import listed
 
 __all__ = ["Slip", "slips_of"]
 
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Slip:
-    """A slip: what stands in the notebook, what follows from it, and the equations that are right."""
+    """A mistake: what the notebook says, what follows from it, and the correct equations."""
 
     title: str
     said: str
@@ -29,9 +30,9 @@ class Slip:
 
 
 def slips_of(results: Results) -> list[Slip]:
-    """The slips that the study wants shown, as far as it has what they need."""
-    found = (_SLIPS[name](results) for name in results.study.slips)
-    return [slip for slip in found if slip is not None]
+    """The slips that the study lists, without those for which it lacks the runs or the example."""
+    slips = (_SLIPS[name](results) for name in results.study.slips)
+    return [slip for slip in slips if slip is not None]
 
 
 def _shapes(r: Results) -> Slip | None:
@@ -42,19 +43,19 @@ def _shapes(r: Results) -> Slip | None:
     h = np.asarray(r.forward.layers[-2][1]) if len(layers) > 1 else X
     shown = [_product("x", X.T, "W1", W1), _product("h", h, "V", V.T)]
     return Slip(
-        "The matrices stand transposed to one another",
-        "As printed, the example cannot run. Its x has a column for each sample, and its V a row for each unit that it leads to, "
-        "while W1 has a row for each unit that it comes from.",
-        (" ".join(shown), f"With a row for each sample, and for each unit that a matrix comes from, all products exist: X is "
-         f"{_shape(X)}, W1 {_shape(W1)}, V {_shape(V)}. So the numbers of this report were found."),
+        "The matrices are transposed inconsistently",
+        "The example cannot run as printed. Its x has one column for each sample. Its V has one row for each unit of the next "
+        "layer, but its W1 has one row for each unit of the layer before.",
+        (" ".join(shown), f"With one row of X for each sample, and one row of W1 and V for each unit of the layer before, all products exist: X "
+         f"is {_shape(X)}, W1 {_shape(W1)}, V {_shape(V)}. The numbers in this report were computed in this way."),
     )  # fmt: skip
 
 
 def _product(name: str, a: Floats, other: str, b: Floats) -> str:
     try:
-        return f"{name} {other}, {_shape(a)} times {_shape(b)}, gives {_shape(a @ b)}."
+        return f"The product {name} {other}, {_shape(a)} times {_shape(b)}, gives {_shape(a @ b)}."
     except ValueError:
-        return f"{name} {other}, {_shape(a)} times {_shape(b)}, does not exist."
+        return f"The product {name} {other}, {_shape(a)} times {_shape(b)}, does not exist."
 
 
 def _bias_of_h2(r: Results) -> Slip | None:
@@ -74,9 +75,9 @@ def _bias_of_h2(r: Results) -> Slip | None:
     forward = equations_of(r.forward.network, "units").section("forward")
     return Slip(
         "The equation of h2 has the wrong indices",
-        "It takes the input x1 twice, and the bias of unit 1.",
-        (f"For the {len(X)} samples above, h2 is {point(right, 2)}. With the slip it would be {point(slipped, 2)}: "
-         f"wrong for {changed} of {len(X)}.",),
+        "It uses the input x1 twice, and the bias of unit 1 in place of the bias of unit 2.",
+        (f"For the {len(X)} samples above, h2 is {point(right, 2)}. With the wrong indices it would be "
+         f"{point(slipped, 2)}, which is wrong for {changed} of the {len(X)}.",),
         Section("Unit 2 of layer 1", forward.equations[1:2]),
     )  # fmt: skip
 
@@ -90,10 +91,10 @@ def _sign_of_loss(r: Results) -> Slip | None:
     down, up = r.problem.loss(w - rate * gradient), r.problem.loss(w + rate * gradient)
     return Slip(
         "The loss is printed without its minus sign",
-        "What is printed is the log-likelihood. It is to be climbed, and the loss, its negative, to be descended.",
-        (f"At the start the loss is {fixed(float(loss))}, so the printed quantity is {fixed(-float(loss))}. One step of learning "
-         f"rate {rate:g} down the loss leads to {fixed(float(down))}; one step down the printed quantity to a loss of "
-         f"{fixed(float(up))}.",),
+        "The printed formula is the log-likelihood, which is maximised. The loss is its negative, and is minimised.",
+        (f"At the start the loss is {fixed(float(loss))}, so the printed quantity is {fixed(-float(loss))}. One step of "
+         f"gradient descent on the loss, with learning rate {rate:g}, leads to loss {fixed(float(down))}; the same step on the "
+         f"printed quantity leads to loss {fixed(float(up))}.",),
         equations_of(r.problem.network, "units").section("loss"),
     )  # fmt: skip
 
@@ -107,10 +108,10 @@ def _free_indices(r: Results) -> Slip | None:
     total = float(entries.sum())
     shown = (
         f"At the start of {r.fits[0].name} the gradient for the output biases is {point(entries, 2)}, one number for each class.",
-        f"Summed over the classes as well, it would be the single number {fixed(total, 2) if abs(total) > 5e-3 else 'zero, but for rounding'}."
+        f"Summed over the classes as well, it would be a single number, {fixed(total, 2) if abs(total) > 5e-3 else 'zero up to rounding'}."
         + (
-            " That is no accident: for each sample both the probabilities and the targets sum to 1, so the differences cancel, "
-            "and these biases would never move."
+            " For each sample both the probabilities and the targets sum to 1, so their differences cancel: these biases would "
+            "never change."
             if abs(total) < 1e-9 * np.abs(entries).sum()
             else ""
         ),
@@ -119,7 +120,7 @@ def _free_indices(r: Results) -> Slip | None:
     biases = tuple(e for e in matrix.equations if mine in e.latex.split("=")[0])
     return Slip(
         "The sums in the bias gradients run over indices that should stay free",
-        "A bias has a gradient of its own for each unit: the sum is over samples alone.",
+        "The bias of each unit has its own gradient, which is a sum over the samples only.",
         shown,
         Section("Gradient for the output biases", biases) if biases else None,
     )
@@ -138,12 +139,11 @@ def _overflow(r: Results) -> Slip | None:
     loss, output = r.problem.network.loss.value(Z, T).item(), r.problem.network.loss.output(Z)
     return Slip(
         "The softmax overflows, and the loss takes the log of a probability",
-        "exp(z) is beyond the largest number for logits above 709.78, and the log of a probability that has been rounded to 0 is "
-        "not finite.",
-        (f"For the logits {point(Z[0], 0)} the notebook's softmax gives {_plain(naive[0])} and, for the last class, the loss "
+        "exp(z) overflows for logits above 709.78, and the logarithm of a probability that was rounded to 0 is not finite.",
+        (f"For the logits {point(Z[0], 0)} the notebook's softmax gives {_plain(naive[0])}, and the loss for the last class is "
          f"{'not a number' if np.isnan(of_naive) else fixed(of_naive)}.",
-         f"Here the loss is taken from the logits by a shifted log-sum-exp: the probabilities are {point(output[0], 0)}, the loss "
-         f"{fixed(loss, 0)}."),
+         f"fallline computes the loss from the logits, with a shifted log-sum-exp: the probabilities are {point(output[0], 0)}, "
+         f"the loss is {fixed(loss, 0)}."),
     )  # fmt: skip
 
 
@@ -151,37 +151,37 @@ def _one_start(r: Results) -> Slip | None:
     if len(r.fits) < 2 or not r.comparisons or len(r.comparisons[0].comparison.summaries) < 2:
         return None
     ended = sorted((f for f in r.fits if np.isfinite(f.run.loss)), key=lambda f: f.run.loss)
-    given = r.comparisons[0].comparison
-    order = [f.name for f in ended if f.name in given.losses]
+    comparison = r.comparisons[0].comparison
+    order = [f.name for f in ended if f.name in comparison.losses]
     if len(order) < 2:
         return None
-    finals = np.stack([given.losses[name][:, -1] for name in order])
+    finals = np.stack([comparison.losses[name][:, -1] for name in order])
     kept = float((np.diff(finals, axis=0) > 0).all(axis=0).mean())
     plain = [f for f in ended if f.run.method.optimizer.name == "gradient_descent"]
     others = [f for f in ended if f.run.method.optimizer.name.startswith("momentum")]
     shown = []
     if plain and others:
         reach = [f.name for f in plain if f.run.loss <= 1.1 * others[0].run.loss]
-        told = f"{others[0].name} ends at {fixed(others[0].run.loss)}; without momentum, "
-        told += (
-            f"only {reach[0]} comes within a tenth of that or below"
+        ends = f"{others[0].name} ends at {fixed(others[0].run.loss)}; without momentum, "
+        ends += (
+            f"only {reach[0]} ends at most a tenth above that"
             if len(reach) == 1
-            else f"{joined(reach) or 'none'} come so low"
+            else f"{listed(reach) or 'none'} end at most a tenth above that"
         )
-        shown.append(f"The notebook answers that momentum reaches what only the best learning rate reaches without it. For its start "
-                     f"{'that holds' if len(reach) == 1 else 'that does not hold'}: {told}.")  # fmt: skip
-    pair = given.pair(order[0], order[-1])
+        shown.append(f"The notebook concludes that momentum reaches a loss that gradient descent without momentum reaches only with its best learning rate. For its start "
+                     f"{'this is true' if len(reach) == 1 else 'this is not true'}: {ends}.")  # fmt: skip
+    pair = comparison.pair(order[0], order[-1])
     shown.append(
-        f"Yet the order of the notebook's {len(order)} runs is found again from {100 * kept:.1f} % of {given.starts:,} random "
-        f"starts. {sentence(order[0])}, the best of them there, ends lower than {order[-1]}, the worst, from {share(pair.wins)} "
-        "of these starts."
+        f"But from {100 * kept:.1f} % of {comparison.starts:,} random starts the {len(order)} runs end in the same order. "
+        f"{sentence(order[0])}, the best from the notebook's start, ends lower than {order[-1]}, the worst, from "
+        f"{share(pair.wins)} of the random starts."
     )
     shown.append(
-        "The comparison above asks the question with many starts, and with each method at its best learning rate."
+        "The comparison above answers the question from many starts, with each method at its best learning rate."
     )
     return Slip(
         "The answer rests on one start and four runs",
-        "Whether momentum helps is judged from one random start, at learning rates picked by hand.",
+        "The notebook judges whether momentum helps from one random start, at hand-picked learning rates.",
         tuple(shown),
     )
 

@@ -1,7 +1,7 @@
-"""All methods at their best: the learning rate of each chosen on one set of starts, and judged on another.
+"""All methods at their best learning rates, which are chosen on one set of starts and compared on another.
 
-To compare methods at learning rates that somebody picked is to compare the picks. To choose and to judge on the same
-starts would flatter the method with more choices.
+A comparison at hand-picked learning rates depends on the picks. A comparison on the starts of the choice would favour
+the method with more choices.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from fallline.experiment import study_records
 from fallline.experiment.method import Method
+from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.starts import draw_starts
 from fallline.problems import Objective
 from fallline.runs.compare import compare
 from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
+from fallline.runs.training import Training
 from fallline.views.numerals import number
 from fallline.views.words import method_parts
 
@@ -43,19 +45,19 @@ class Family:
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best learning rate is the smallest or largest tried: a better one may lie beyond."""
+        """Whether the best learning rate is the smallest or largest tried, so that another may be better."""
         return self.rate in (min(self.rates), max(self.rates))
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """The families at their best, compared on fresh starts."""
+    """The families at their best learning rates, compared on fresh starts."""
 
     families: tuple[Family, ...]
     comparison: Comparison
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read."""
+        """The entry of results.json."""
         return {
             "families": [
                 {
@@ -75,7 +77,7 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: study_record
     families = []
     for name, pattern in _families(methods).items():
         rates = tuple(sorted(plan.tune))
-        tried = [replace(pattern, settings=pattern.settings | {"learning_rate": rate}) for rate in rates]
+        tried = [pattern.with_({"learning_rate": rate}) for rate in rates]
         finals = _finals(objective, tried, plan)
         losses = tuple(median(values) for values in finals)
         best = min(range(len(rates)), key=lambda k: losses[k].value)
@@ -88,10 +90,11 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: study_record
 
 
 def _families(methods: Mapping[str, Method]) -> dict[str, Method]:
-    """One pattern for all methods that differ in their learning rate alone."""
+    """One pattern for all methods that differ only in their learning rate."""
     found: dict[str, Method] = {}
     for how in methods.values():
-        pattern = replace(how, settings=how.settings | {"learning_rate": 0.0}, learning_rates={})
+        values = {name: value for name, value in how.values.items() if not is_layer_rate(name)}
+        pattern = replace(how, values=values | {"learning_rate": 0.0})
         found.setdefault(_words(pattern), pattern)
     return found
 
@@ -105,14 +108,11 @@ def _words(pattern: Method) -> str:
 
 
 def _finals(objective: Objective, tried: list[Method], plan: study_records.Comparison) -> NDArray[np.float64]:
-    """Final losses, (methods, starts), infinite where a run diverged. All of it is one batch of lanes."""
+    """Final losses, (methods, starts), infinite where a run diverged. All runs are one batch of lanes."""
     points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.initial)
-    pattern = tried[0]
     rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
-    got = train(
-        objective, pattern.optimizer, steps=plan.steps, starts=np.tile(points, (len(tried), 1)),
-        settings=pattern.settings | {"learning_rate": rates}, cells=len(rates), schedule=pattern.schedule,
-        schedule_settings=pattern.schedule_settings, measures=("final_loss", "diverged"),
-    )  # fmt: skip
+    starts = np.tile(points, (len(tried), 1))
+    training = Training(objective, tried[0].with_({"learning_rate": rates}), plan.steps, starts)
+    got = train(training, ("final_loss", "diverged"))
     finals = np.where(got["diverged"], np.inf, got["final_loss"])
     return np.asarray(finals.reshape(len(tried), len(points)))

@@ -5,183 +5,95 @@ Results are exact to rounding, not bit-stable: BLAS chooses its order of summati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from fallline.experiment.method import Method
-from fallline.measures.measure import MEASURES, Curves
+from fallline.measures.measure import MEASURES, check_objective
+from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.descent import trajectory
-from fallline.textbook import network as pages
-from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.optimizers import optimizer as as_optimizer
-from fallline.textbook.schedules import Schedule
-from fallline.textbook.schedules import schedule as as_schedule
+from fallline.runs.training import Training
 
 __all__ = ["history", "train"]
+
+Floats = NDArray[Any]
 
 _MEMORY = 2**26
 """Numbers that one chunk of runs may hold in activations and curves: 512 MB in float64 with its temporaries."""
 
 
 def train(
-    objective: Objective,
-    optimizer: str | Optimizer,
-    *,
-    steps: int,
-    settings: Mapping[str, ArrayLike],
-    starts: NDArray[Any],
-    schedule: str | Schedule = "constant",
-    schedule_settings: Mapping[str, ArrayLike] | None = None,
-    rows: NDArray[np.int64] | None = None,
-    measures: Sequence[str] = ("final_loss",),
-    target: float | None = None,
-    dtype: str = "float64",
-) -> dict[str, NDArray[Any]]:
-    """Train one run for each cell and fold its measures.
+    training: Training, measures: Sequence[str] = ("final_loss",), *, target: float | None = None
+) -> dict[str, Floats]:
+    """Train runs and fold their measures: for each measure an array (runs,).
 
     Parameters
     ----------
-    settings
-        A number, or one for each cell, (cells,), of each setting of the optimizer, "learning_rate.1", ..., "l2".
-    starts
-        First parameters, (P,) for all cells or (cells, P).
-    rows
-        The samples that each step sees, (steps, batch); all unless given. Losses are on the scale of all samples.
     target
         The loss of `steps_to`.
 
-    Returns
-    -------
-    For each measure an array (cells,).
-
     Examples
     --------
+    >>> from fallline.experiment.method import method
     >>> from fallline.problems import objective
-    >>> train(objective("quadratic"), "gradient_descent", steps=50, settings={"learning_rate": [0.1, 0.21]},
-    ...       starts=np.array([2.0, 1.0]))["final_loss"].round(3).tolist()
+    >>> how = method().with_({"learning_rate": np.array([0.1, 0.21])})
+    >>> train(Training(objective("quadratic"), how, 50, np.array([2.0, 1.0])))["final_loss"].round(3).tolist()
     [0.0, 68903.062]
     """
-    columns = {name: np.asarray(value, dtype=dtype).reshape(-1) for name, value in settings.items()}
-    plan = {name: np.asarray(value, dtype=dtype).reshape(-1) for name, value in (schedule_settings or {}).items()}
-    starts = np.atleast_2d(np.asarray(starts, dtype=dtype))
-    cells = max([len(starts), *(len(c) for c in columns.values()), *(len(c) for c in plan.values())])
-    record = Method(as_optimizer(optimizer), {}, as_schedule(schedule), {}, {})
-    found: dict[str, list[NDArray[Any]]] = {name: [] for name in measures}
-    chunk = max(1, _MEMORY // (_width(objective) + 2 * (steps + 1)))
-    for first in range(0, cells, chunk):
-        part = slice(first, min(cells, first + chunk))
-        curves = _curves(
-            objective, record, steps, {k: _cut(v, part) for k, v in columns.items()},
-            {k: _cut(v, part) for k, v in plan.items()}, _cut(starts, part), part.stop - part.start, rows, target,
-        )  # fmt: skip
-        for name in measures:
-            found[name].append(np.asarray(MEASURES[name].of(curves)))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+    wanted = [MEASURES[name] for name in measures]
+    check_objective(wanted, training.objective)
+    parts: dict[str, list[Floats]] = {name: [] for name in measures}
+    chunk = max(1, _MEMORY // (_width(training.objective) + 2 * (training.steps + 1)))
+    for first in range(0, training.runs, chunk):
+        losses, norms, end = _curves(training.part(first, min(training.runs, first + chunk)))
+        right = _right(training.objective, end) if any(m.needs == "classes" for m in wanted) else np.nan
+        statistics = Statistics.of_curves(losses, norms, end, target, right)
+        with np.errstate(all="ignore"):
+            for m in wanted:
+                parts[m.name].append(np.asarray(m.rule(statistics)))
+    return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def history(
-    objective: Objective, optimizer: Optimizer, *, steps: int, settings: Mapping[str, float], starts: NDArray[Any],
-    schedule: Schedule, schedule_settings: Mapping[str, float], rows: NDArray[np.int64] | None, dtype: str,
-) -> tuple[NDArray[Any], NDArray[Any]]:  # fmt: skip
-    """Losses, (steps + 1,), and parameters, (steps + 1, P), of one run; NaN after a loss that is not finite."""
-    columns = {name: np.asarray([value], dtype=dtype) for name, value in settings.items()}
-    plan = {name: np.asarray([value], dtype=dtype) for name, value in schedule_settings.items()}
-    method = Method(optimizer, {}, schedule, {}, {})
-    losses = np.full(steps + 1, np.nan, dtype)
-    path = np.full((steps + 1, objective.dimension), np.nan, dtype)
-    descent = _trajectory(objective, method, steps, columns, plan, np.asarray(starts, dtype)[None], 1, rows)
-    for k, (w, loss, _) in enumerate(descent):
+def history(training: Training) -> tuple[Floats, Floats]:
+    """Losses, (steps + 1,), and parameters, (steps + 1, P), of a single run; NaN after a loss that is not finite."""
+    losses = np.full(training.steps + 1, np.nan, training.dtype)
+    path = np.full((training.steps + 1, training.objective.dimension), np.nan, training.dtype)
+    for k, (w, loss, _) in enumerate(_trajectory(training)):
         losses[k], path[k] = loss[0], w[0]
         if not np.isfinite(loss[0]):
             break
     return losses, path
 
 
-def _curves(
-    objective: Objective, method: Method, steps: int, settings: dict[str, NDArray[Any]], plan: dict[str, NDArray[Any]],
-    starts: NDArray[Any], cells: int, rows: NDArray[np.int64] | None, target: float | None,
-) -> Curves:  # fmt: skip
-    losses, norms = np.empty((cells, steps + 1), starts.dtype), np.empty((cells, steps + 1), starts.dtype)
-    descent = _trajectory(objective, method, steps, settings, plan, starts, cells, rows)
-    end = starts
-    for k, (w, loss, gradient) in enumerate(descent):
+def _curves(training: Training) -> tuple[Floats, Floats, Floats]:
+    """Losses and gradient norms, (runs, steps + 1), and the last parameters, (runs, P). From the first loss on that is not
+    finite, losses are +inf."""
+    losses, norms = np.empty((2, training.runs, training.steps + 1), training.dtype)
+    end = training.starts
+    for k, (w, loss, gradient) in enumerate(_trajectory(training)):
         end = w
         losses[:, k] = loss
         norms[:, k] = np.sqrt(np.einsum("cp,cp->c", gradient, gradient))
-    return Curves.stopped(losses, norms, end, objective, target)
+    stopped = np.logical_or.accumulate(~np.isfinite(losses), axis=-1)
+    return np.where(stopped, np.inf, losses), norms, end
 
 
-def _trajectory(
-    objective: Objective, method: Method, steps: int, settings: dict[str, NDArray[Any]], plan: dict[str, NDArray[Any]],
-    starts: NDArray[Any], cells: int, rows: NDArray[np.int64] | None,
-) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:  # fmt: skip
-    """`trajectory` with a column of settings for the runs: each array gets an axis for the parameters."""
-    w = np.ascontiguousarray(np.broadcast_to(starts, (cells, objective.dimension)))
-    rate: NDArray[Any] = settings["learning_rate"][:, None]
-    if isinstance(objective, NetworkObjective):
-        layers = np.array(objective.network.layer_of)
-        for layer in range(1, objective.network.depth + 1):
-            own = settings.get(f"learning_rate.{layer}")
-            rate = rate if own is None else np.where(layers == layer, own[:, None], rate)
-    penalised = _Penalised(objective, settings["l2"]) if "l2" in settings else objective
-    one = {name: settings[name][:, None] for name in method.optimizer.settings}
-    how = replace(method, settings=one, schedule_settings={k: v[:, None] for k, v in plan.items()})  # type: ignore[arg-type,misc]  # arrays stand where a single run has numbers
-    return trajectory(penalised, how, w, steps, learning_rate=rate, rows=rows)
+def _right(objective: Objective, end: Floats) -> Floats:
+    """The share of samples whose class is right."""
+    assert isinstance(objective, NetworkObjective)  # or `check_objective` would have refused it
+    return objective.accuracy(end)
 
 
-@dataclass(frozen=True, eq=False)
-class _Penalised:
-    """A network whose L2 penalty differs from run to run: the penalty's page at l2 = 1, times each run's own."""
-
-    objective: Objective
-    l2: NDArray[Any]
-
-    @property
-    def name(self) -> str:
-        return self.objective.name
-
-    @property
-    def dimension(self) -> int:
-        return self.objective.dimension
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.objective.labels
-
-    def loss(self, w: NDArray[Any]) -> NDArray[Any]:
-        return self.loss_and_gradient(w)[0]
-
-    def loss_and_gradient(
-        self, w: NDArray[Any], rows: NDArray[np.int64] | None = None
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        loss, gradient = self._bare.loss_and_gradient(w, rows)
-        extra, slope = self._penalty(w)
-        return loss + extra, gradient + slope
-
-    def minibatch(self, w: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        loss, gradient, step = self._bare.minibatch(w, rows)
-        extra, slope = self._penalty(w)
-        return loss + extra, gradient + slope, step + slope
-
-    @cached_property
-    def _bare(self) -> NetworkObjective:
-        assert isinstance(self.objective, NetworkObjective)
-        return replace(self.objective, network=self.objective.network.with_(l2=0.0))
-
-    def _penalty(self, w: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        network = self._bare.network
-        extra, slope = pages.penalty(network, network.unpack(w), 1.0)
-        return self.l2 * extra, self.l2[:, None] * network.pack(slope)
-
-
-def _cut(values: NDArray[Any], part: slice) -> NDArray[Any]:
-    return values if len(values) == 1 else values[part]
+def _trajectory(training: Training) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """`trajectory` of runs side by side, with all values in the runs' own type."""
+    objective, dtype = training.objective, training.dtype
+    values = {name: np.asarray(value, dtype).reshape(-1) for name, value in training.method.values.items()}
+    starts = np.asarray(training.starts, dtype)
+    w = np.ascontiguousarray(np.broadcast_to(starts, (training.runs, objective.dimension)))
+    return trajectory(objective, training.method.with_(values), w, training.steps, rows=training.rows)
 
 
 def _width(objective: Objective) -> int:

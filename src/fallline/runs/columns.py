@@ -1,26 +1,28 @@
-"""What each measure is, read from the columns that a kernel folded."""
+"""The statistics of runs from the columns that a kernel folded, and the results that were asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import UnknownNameError, UsageError
-from fallline.measures.outcome import Statistics, half, judge, smallest_gradient
+from fallline.errors import UnknownNameError
+from fallline.measures.measure import MEASURES
+from fallline.measures.statistics import Statistics, half, smallest_gradient
 from fallline.problems import NetworkObjective, Objective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
 
-__all__ = ["MEASURES", "results"]
+__all__ = ["RESULTS", "results", "statistics"]
 
 Floats = NDArray[Any]
 
-MEASURES = (
-    "final_loss", "best_loss", "steps_to", "diverged_at", "outcome", "accuracy", "convergence", "mean_last",
-)  # fmt: skip
-"""What can be asked of `train`, besides `history` (losses), `path` (parameters at each step) and `parameters` (at the end)."""
+_STATISTICS = tuple(f.name for f in fields(Statistics) if f.name not in ("steps", "smallest_gradient", "right"))
+
+RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
+"""What can be asked of a kernel: measures, statistics, all losses, the last parameters, the parameters at each step."""
 
 
 def results(
@@ -32,79 +34,54 @@ def results(
     steps: int,
     what: Objective,
 ) -> dict[str, Floats]:
-    """Measures from the kernel's columns. A lane folds nothing after its loss stopped being finite; what those steps
-    would have added is added here."""
+    """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote."""
     alive = raw[Measure.DIED_AT] < 0
     out: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
+        judged = any(MEASURES[name].needs == "classes" for name in measures if name in MEASURES)
+        folded = statistics(raw, steps, len(what.data) if judged and isinstance(what, NetworkObjective) else 0)
         for name in measures:
-            if name == "final_loss":
-                out[name] = raw[Measure.LAST].copy()
-            elif name == "best_loss":
-                out[name] = raw[Measure.BEST].copy()
-            elif name in ("steps_to", "diverged_at"):
-                out[name] = raw[Measure[name.upper()]].astype(np.int64)
-            elif name == "mean_last":
-                out[name] = _last_mean(raw, steps)
-            elif name == "convergence":
-                dead, lost = _dead(raw, steps)
-                out[name] = np.where(
-                    _last_mean(raw, steps) < 1,
-                    -(raw[Measure.SUM] + dead * lost),
-                    raw[Measure.SUM_INVERSE] + dead / lost,
-                )
-            elif name == "outcome":
-                out[name] = judge(_statistics(raw, steps))
-            elif name == "history":
-                assert history is not None
+            if name in MEASURES:
+                out[name] = np.array(MEASURES[name].rule(folded))
+            elif name in _STATISTICS:
+                out[name] = np.array(getattr(folded, name))
+            elif name == "history" and history is not None:
                 out[name] = history
-            elif name == "path":
-                assert path is not None
+            elif name == "path" and path is not None:
                 died = raw[Measure.DIED_AT, :, None]
                 path[(died >= 0) & (np.arange(steps + 1) > died)] = np.nan  # a lane beside it may have kept it going
                 out[name] = path
-            elif name == "parameters":
-                assert finals is not None
+            elif name == "parameters" and finals is not None:
                 finals[~alive] = np.nan
                 out[name] = finals
-            elif name == "accuracy":
-                out[name] = np.where(alive, raw[Measure.HITS] / _samples(what), np.nan)
             else:
-                raise UnknownNameError("measure", name, (*MEASURES, "history", "parameters"))
+                raise UnknownNameError("measure", name, RESULTS)
     for values in out.values():
         if values.dtype.kind == "f":
             values[np.isnan(values)] = np.nan  # one NaN, whatever its sign and payload were
     return out
 
 
-def _samples(objective: Objective) -> int:
-    if not isinstance(objective, NetworkObjective) or objective.network.loss.targets == "values":
-        raise UsageError(f"accuracy needs a network that classifies data; {objective.name} does not.")
-    return len(objective.data)
+def statistics(raw: Floats, steps: int, samples: int) -> Statistics:
+    """Statistics from the columns of a kernel, (columns, runs). `samples`: how many it judged by their class; 0 for none.
 
-
-def _dead(raw: Floats, steps: int) -> tuple[Floats, Floats]:
-    """For each run the number of losses that were not finite, and v = 1e6 / L_0 that each of them counts as."""
-    died = raw[Measure.DIED_AT]
-    first = np.where(died == 0, CONVERGENCE_CAP, raw[Measure.FIRST])
-    return np.where(died < 0, 0, steps + 1 - died), np.minimum(CONVERGENCE_CAP / first, CONVERGENCE_CAP)
-
-
-def _last_mean(raw: Floats, steps: int) -> Floats:
-    """Mean of the last 20 v = L_t / L_0."""
-    count = min(LAST, steps + 1)
-    dead, lost = _dead(raw, steps)
-    late = np.minimum(dead, count)
-    return np.asarray((raw[Measure.SUM_LAST] + np.where(late > 0, late * lost, 0)) / count)
-
-
-def _statistics(raw: Floats, steps: int) -> Statistics:
-    """What an outcome is judged by, from the folded columns. Runs that diverged have whatever was folded until then."""
+    A lane folds nothing after its loss stopped being finite; what those steps would have added to the sums is added here.
+    Of runs that diverged, the statistics of the window have the values at that step.
+    """
     m, real = Measure, raw.dtype
+    count = min(LAST, steps + 1)
+    died = raw[m.DIED_AT]
+    dead = np.where(died < 0, 0, steps + 1 - died)  # number of losses that were not finite; each counts as the cap
+    lost = np.minimum(CONVERGENCE_CAP / np.where(died == 0, CONVERGENCE_CAP, raw[m.FIRST]), CONVERGENCE_CAP)
+    late = np.minimum(dead, count)
     return Statistics(
         steps, raw[m.DIVERGED_AT].astype(np.int64),
         raw[m.FIRST], raw[m.LAST], raw[m.BEST], raw[m.HIGHEST],
         raw[m.WINDOW_FIRST], raw[m.WINDOW_LOW], raw[m.WINDOW_HIGH],
         raw[m.CLIMBED], raw[m.DRIFT] / real.type(half(steps)),
         np.sqrt(raw[m.LAST_GRADIENT]), np.sqrt(raw[m.LARGEST_GRADIENT]), raw[m.LARGEST_PARAMETER], smallest_gradient(real),
+        raw[m.STEPS_TO].astype(np.int64),
+        raw[m.SUM] + dead * lost, raw[m.SUM_INVERSE] + dead / lost,
+        np.asarray((raw[m.SUM_LAST] + np.where(late > 0, late * lost, 0)) / count),
+        np.where(died < 0, raw[m.HITS] / samples if samples else np.nan, np.nan),
     )  # fmt: skip

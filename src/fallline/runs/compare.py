@@ -18,6 +18,7 @@ from fallline.runs.comparison import Comparison, final_losses, summary
 from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
+from fallline.runs.training import Training
 from fallline.settings import SETTINGS
 
 __all__ = ["compare"]
@@ -45,15 +46,15 @@ def compare(
     methods
         By label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}.
     starts
-        How many random starts, or the starts themselves, (starts, P).
+        The number of random starts, or the starts themselves, (starts, P).
     steps
         Number of updates of each run.
     target
-        The loss that counts as reached; the median final loss of the best method unless given.
+        The loss that counts as reached. By default the median final loss of the best method.
     seed, distribution
         Of random starts; see `fallline.experiment.starts.draw_starts`.
     progress
-        Called with (runs done, runs in all).
+        Called with the number of finished runs and the number of all runs.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def compare(
         losses[label] = np.concatenate(parts)
     if target is None:
         target = min(median(final_losses(history)).value for history in losses.values())
-        if not np.isfinite(target):  # every method diverges from most starts: the best loss seen at all
+        if not np.isfinite(target):  # every method diverges from most starts: take the best loss of all
             target = float(min(np.nanmin(np.where(np.isfinite(h), h, np.nan)) for h in losses.values()))
     summaries = tuple(summary(label, how[label], history, target) for label, history in losses.items())
     return Comparison(target_objective, steps, target, losses, summaries)
@@ -107,32 +108,26 @@ def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method
         methods = {str(m): m for m in methods}
     if not methods:
         raise SettingError("methods must name at least one method to run; got none.")
-    found = {}
-    for label, given in methods.items():
-        if not isinstance(given, Method | Mapping):
-            raise SettingError(f"method {label!r} must be a method, or its settings by name; got {shown(given)}.")
-        if not isinstance(given, Method):
-            options = dict(given)
-            given = method(
-                options.pop("optimizer", "gradient_descent"), options.pop("schedule", "constant"), steps, **options
-            )
-        found[label] = given
-    return found
+    return {label: _method(label, value, steps) for label, value in methods.items()}
+
+
+def _method(label: str, value: Method | Mapping[str, Any], steps: int) -> Method:
+    """A method from its settings by name."""
+    if isinstance(value, Method):
+        return value
+    if not isinstance(value, Mapping):
+        raise SettingError(f"method {label!r} must be a method, or its settings by name; got {shown(value)}.")
+    options = dict(value)
+    return method(options.pop("optimizer", "gradient_descent"), options.pop("schedule", "constant"), steps, **options)
 
 
 def _histories(objective: Objective, how: Method, starts: Floats, steps: int) -> Iterator[Floats]:
-    """Losses of all starts, a block of starts after the other: compiled where that pays, and where the page can be."""
-    settings = how.settings | {f"learning_rate.{layer}": rate for layer, rate in how.learning_rates.items()}
-    settings |= {f"schedule.{name}": value for name, value in how.schedule_settings.items()}
+    """Losses of all starts, block by block: compiled where that is faster, if the objective can be compiled."""
 
     def compiled(points: Floats) -> Floats:
         from fallline.runs.lanes import train  # late: it loads LLVM
 
-        got = train(
-            objective, how.optimizer, steps=steps, starts=points, settings=settings, schedule_=how.schedule,
-            measures=("history",),
-        )  # fmt: skip
-        return got["history"]
+        return train(Training(objective, how, steps, points), ("history",))["history"]
 
     def block(points: Floats) -> Floats:
         return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)
@@ -143,8 +138,8 @@ def _histories(objective: Objective, how: Method, starts: Floats, steps: int) ->
                 yield compiled(points)
             return
         except TraceError:
-            pass  # a user's own page that only NumPy can read
-    # Small blocks keep a step's arrays in the cache; NumPy lets go of the interpreter lock, so two threads help.
+            pass  # a user's own function that only NumPy can evaluate
+    # Small blocks keep the arrays of a step in the cache. NumPy releases the interpreter lock, so two threads help.
     blocks = np.array_split(starts, max(1, len(starts) // 32))
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(block, blocks)

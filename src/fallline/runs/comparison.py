@@ -1,4 +1,4 @@
-"""Several methods from the same starts: how each did, which of each pair did better, and the sentence of it."""
+"""The result of a comparison: each method over all starts, each pair of methods start by start, and a sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.method import Method
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
@@ -45,7 +45,7 @@ class Summary:
 
 
 TIE = 1e-9
-"""Share of the start's loss by which two final losses must differ to be told apart."""
+"""Two final losses that differ by less than this share of the start's loss are tied."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,11 @@ class Comparison:
     target
         The loss that counts as reached.
     summaries
-        One for each method, in the order given.
+        One for each method, in the order of the methods.
 
     Examples
     --------
+    >>> from fallline.runs.compare import compare
     >>> result = compare("booth", {"slow": {"learning_rate": 0.01}, "fast": {"learning_rate": 0.1}}, starts=50, steps=30)
     >>> result.starts, list(result.losses), result.losses["fast"].shape
     (50, ['slow', 'fast'], (50, 31))
@@ -126,18 +127,18 @@ class Comparison:
         others = [s for s in self.summaries if s is not best]
         second = min(others, key=lambda s: (s.steps_to_target.value, s.final_loss.value))
         pair = self.pair(best.label, second.label)
-        told = (
+        sentence = (
             f"{best.label} comes to loss {self.target:.4g} in a median of {_steps(best.steps_to_target)} steps, "
             f"{second.label} in {_steps(second.steps_to_target)}; from the same start it is the faster in "
             f"{100 * pair.faster.value:.0f} % of {self.starts} starts "
             f"[{100 * pair.faster.low:.0f}, {100 * pair.faster.high:.0f}]."
         )
         if pair.faster.low <= 0.5 <= pair.faster.high:
-            return f"No clear winner: {told} That interval contains a half."
-        return f"More efficient: {told}"
+            return f"No clear winner: {sentence} That interval contains a half."
+        return f"More efficient: {sentence}"
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read."""
+        """The comparison as plain data, for JSON."""
         return {
             "objective": self.objective.name,
             "starts": self.starts,

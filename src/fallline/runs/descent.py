@@ -1,4 +1,4 @@
-"""A single run: descend an objective step by step, and say how it ended.
+"""A single run: descend an objective step by step, and judge how it ended.
 
 `trajectory` is the loop, for one run or many side by side; `descend` records all of one run.
 """
@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline import random
-from fallline.errors import SettingError, UnknownNameError
-from fallline.experiment.method import Method, method
-from fallline.experiment.starts import draw_starts
+from fallline.errors import UnknownNameError
+from fallline.experiment.method import Method, beside_parameters, method
+from fallline.experiment.minibatches import checked_batch, minibatches
+from fallline.experiment.starts import classical_start, draw_starts
 from fallline.limits import check_memory
-from fallline.measures.outcome import Outcome, gradient_norm
+from fallline.measures.outcome import Outcome
+from fallline.measures.statistics import gradient_norm
 from fallline.plotting import draw
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
+from fallline.problems import Objective, as_vector, objective_at
 from fallline.runs.explain import explain
+from fallline.runs.penalised import penalised
 from fallline.settings import SETTINGS
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
@@ -85,20 +87,20 @@ class Run:
 
     @property
     def best_loss(self) -> float:
-        """Lowest loss on the way."""
+        """Lowest loss of the run."""
         return float(np.nanmin(self.losses))
 
     def steps_to(self, target: float) -> int | None:
-        """The first step after which the loss is at most `target`; None if there is none."""
+        """The first step after which the loss is at most `target`; None if the loss stays above it."""
         reached = np.flatnonzero(self.losses <= target)
         return int(reached[0]) if len(reached) else None
 
     def to_dict(self) -> dict[str, Any]:
-        """What machines read: settings, start, end, losses, outcome. Numbers that are not finite become None."""
+        """The run as plain data, for JSON. Numbers that are not finite become None."""
         return {
             "objective": self.objective.name,
             "optimizer": self.method.optimizer.name,
-            "settings": self.method.settings | {f"learning_rate.{k}": v for k, v in self.method.learning_rates.items()},
+            "settings": self.method.keywords,
             "schedule": {"name": self.method.schedule.name} | self.method.schedule_settings,
             "steps": self.steps,
             "start": _listed(self.start),
@@ -127,17 +129,19 @@ def trajectory(
     w: Floats,
     steps: int,
     *,
-    learning_rate: Floats | float | None = None,
     rows: NDArray[np.int64] | None = None,
 ) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Parameters, loss and gradient before each step and after the last: steps + 1 triples.
 
-    Leading batch axes of w are runs side by side. `rows`, (steps, batch), are the samples that each step sees; loss and
+    w is (P,), or (runs, P) for runs side by side, for which the method may have arrays of values. `rows`, (steps, batch), are the samples that each step sees; loss and
     gradient are then on the scale of all samples, while the step takes the gradient of its own samples alone.
     Overflow is an outcome, not an error: it shows as a loss that is not finite.
     """
-    rate = method.learning_rate(objective) if learning_rate is None else learning_rate
-    settings = dict(method.settings)
+    rate = method.learning_rate(objective)
+    settings = {name: beside_parameters(value) for name, value in method.settings.items()}
+    plan = {name: beside_parameters(value) for name, value in method.schedule_settings.items()}
+    if "l2" in method.values:
+        objective = penalised(objective, method.values["l2"])
     with np.errstate(all="ignore"):
         state = method.optimizer.init(w, **settings)
         for t in range(1, steps + 2):
@@ -149,10 +153,10 @@ def trajectory(
             yield w, loss, gradient
             if t > steps:
                 return
-            factor = method.schedule.factor(t, **method.schedule_settings)
-            settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor  # type: ignore[assignment]  # an array where layers have their own
+            factor = method.schedule.factor(t, **plan)
+            settings["learning_rate"] = rate if method.schedule.name == "constant" else rate * factor
             moved, state = method.optimizer.step(w, own, state, t, **settings)
-            # A schedule's factor and a layer's own rate are float64; the parameters stay as wide as they were.
+            # A schedule's factor and a layer's own rate are float64; the parameters keep their type.
             w = np.asarray(moved, dtype=w.dtype)
 
 
@@ -179,19 +183,19 @@ def descend(
         Name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
         `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone.
     start
-        The first parameters; a landscape's classical start, or a random start of this seed, unless given.
+        The first parameters. By default a landscape's classical start, or a random start of this seed.
     steps
         Number of updates.
     schedule
         Name, record, or {"name": ..., setting: ...}.
     batch
-        Samples in a minibatch, drawn by keyed shuffles; all samples unless given. See `Run` for what is recorded.
+        Samples in a minibatch, drawn by keyed shuffles. By default all samples. See `Run` for what is recorded.
     seed
         Key of random start and minibatches.
     dtype
         "float64" or "float32".
     progress
-        Called with (steps done, steps in all).
+        Called with the number of finished steps and the number of all steps.
 
     Examples
     --------
@@ -211,7 +215,8 @@ def descend(
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
     norms = np.full(steps + 1, np.nan)
-    for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=_rows(target, batch, steps, seed))):
+    rows = minibatches(target, checked_batch(batch, target), steps, seed)
+    for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=rows)):
         path[k], losses[k], norms[k] = w, loss, gradient_norm(gradient)
         if progress is not None:
             progress(k, steps)
@@ -223,21 +228,8 @@ def descend(
 def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:
     if start is not None:
         return as_vector(start, objective)
-    if isinstance(objective, LandscapeObjective) and len(objective.landscape.start) == objective.dimension:
-        return np.array(objective.landscape.start)
-    return np.asarray(draw_starts(objective, 1, seed)[0])
-
-
-def _rows(objective: Objective, batch: int | None, steps: int, seed: int) -> NDArray[np.int64] | None:
-    if batch is None:
-        return None
-    if not isinstance(objective, NetworkObjective):
-        raise SettingError(f"batch needs a network on data; {objective.name} has no samples.")
-    batch, samples = int(SETTINGS["batch"].check(batch)), len(objective.data)
-    if batch > samples:
-        raise SettingError(f"batch must be at most the number of samples, {samples}; got {batch}.")
-    check_memory(32.0 * steps * batch, f"{steps:,} minibatches of {batch} samples", "Take fewer steps.")
-    return random.batches(seed, samples, batch, steps)
+    own = classical_start(objective)
+    return np.asarray(draw_starts(objective, 1, seed)[0]) if own is None else own
 
 
 def _listed(values: Floats) -> list[float | None]:

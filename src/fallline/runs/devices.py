@@ -1,6 +1,6 @@
-"""Runs on a CUDA device: the kernel's inputs go there, cells are trained in launches of about a second, measures come back.
+"""Runs on a CUDA device: inputs are copied to it, cells are trained in launches of about a second, measures are copied back.
 
-A device is believed only as far as it was seen: some cells of each kernel's first tile are computed on the processor too.
+Some cells of each kernel's first tile are computed on the processor too, and a device whose bits differ is refused.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from fallline.devices.cuda import Cuda, Function, cuda
 from fallline.errors import DeviceError, DeviceMemoryError
-from fallline.problems import LandscapeObjective
 from fallline.readings.machine.layout import Measure, Slot
 from fallline.readings.ptx import kernel as ptx
 from fallline.readings.ptx.kernel import DeviceKernel
 from fallline.readings.ptx.plan import WARP, DevicePlan
-from fallline.runs.programs import program_of
-from fallline.textbook.network import Network
-from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
+from fallline.runs.execution import Progress
+from fallline.runs.packing import Arguments
+from fallline.runs.programs import Recipe, program_of
 
 __all__ = ["compare", "kernel_of", "prove", "run", "sample"]
 
@@ -33,27 +31,23 @@ _OF_THE_LIVING = [
     Measure.LARGEST_GRADIENT, Measure.LAST_GRADIENT, Measure.HIGHEST, Measure.WINDOW_LOW, Measure.WINDOW_HIGH,
     Measure.WINDOW_FIRST, Measure.CLIMBED, Measure.DRIFT, Measure.LARGEST_PARAMETER, Measure.HITS,
 ]  # fmt: skip
-"""Columns that nobody reads of a run that diverged: a run beside it in a vector decides how long they are folded."""
+"""Columns that are not read for a run that diverged: they depend on the runs beside it in a vector."""
 
 Table = NDArray[np.int64]
 Inputs = Mapping[int, NDArray[np.generic]]
-Outputs = Mapping[int, NDArray[np.generic] | None]
-OnProcessor = Callable[[Table, list[tuple[int, int]]], None]
+OnProcessor = Callable[[Arguments, list[tuple[int, int]]], None]
 
 _proven: set[DeviceKernel] = set()
 """Kernels that gave the processor's bits in this process."""
 
 _seconds: dict[Function, float] = {}
-"""Seconds for each cell, as last measured."""
+"""Seconds for a cell, from the last launch."""
 
 
 @lru_cache(maxsize=128)
-def kernel_of(
-    page: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: tuple[str, ...], hits: bool,
-    plan: DevicePlan | None, bits: int, batches: bool,
-) -> DeviceKernel:  # fmt: skip
-    """The kernel of a page for the device of this machine, compiled once."""
-    program = program_of(page, optimizer, schedule, settings, hits=hits)
+def kernel_of(recipe: Recipe, plan: DevicePlan | None, bits: int, batches: bool) -> DeviceKernel:
+    """The kernel of a recipe for the device of this machine, compiled once."""
+    program = program_of(recipe)
     device = cuda()
 
     def built(plan: DevicePlan) -> DeviceKernel:
@@ -65,22 +59,20 @@ def kernel_of(
     return kernel if kernel.shared_by(WARP) <= device.shared_memory else built(DevicePlan.alone())
 
 
-def run(
-    kernel: DeviceKernel, table: Table, inputs: Inputs, outputs: Outputs, cells: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:  # fmt: skip
-    """Train the cells 0..cells-1 of a kernel's table on the device, and fill `outputs`.
+def run(kernel: DeviceKernel, arguments: Arguments, progress: Progress | None) -> None:
+    """Train the cells of a kernel's arguments on the device, and fill the outputs.
 
     Cells that need more memory than the device has free are trained in halves, one after the other.
     """
     device, plan = cuda(), kernel.plan
     function = device.load(kernel.ptx, "run", plan.block, kernel.shared_by(plan.block), plan.registers)
-    inputs = _packed_rows(inputs, plan)
+    table, cells = arguments.table, arguments.cells
+    inputs = _packed_rows(arguments.inputs, plan)
     parts = [(0, cells)]
     while parts:
         first, end = parts.pop()
         try:
-            for done in _part(device, function, plan.team, table, inputs, outputs, first, end):
+            for done in _part(device, function, plan.team, table, inputs, arguments.outputs, first, end):
                 if progress is not None:
                     progress(first + done, cells)
         except DeviceMemoryError as error:
@@ -94,14 +86,14 @@ def run(
 
 
 def _part(
-    device: Cuda, function: Function, team: int, table: Table, inputs: Inputs, outputs: Outputs, first: int, end: int
+    device: Cuda, function: Function, team: int, table: Table, inputs: Inputs, outputs: Inputs, first: int, end: int
 ) -> Iterator[int]:
     """Train the cells first..end-1; yields how many of them are done."""
     words = table.copy()
     words[Slot.CELLS] = end - first
     wanted = {
         slot: array[:, first:end] if slot == Slot.MEASURES else array[first:end]
-        for slot, array in outputs.items() if array is not None
+        for slot, array in outputs.items()
     }  # fmt: skip
     with device.memory() as memory:
         for slot, array in inputs.items():
@@ -140,21 +132,21 @@ def _launches(device: Cuda, function: Function, words: Table, cells: int, team: 
 
 
 def _packed_rows(inputs: Inputs, plan: DevicePlan) -> Inputs:
-    """The inputs with the data's rows as the kernel reads them: behind them stand those of each step's batch.
+    """The inputs with the data's rows as the kernel reads them: all rows, then those of each step's batch.
 
     For teams, rows come in blocks of `together`, sample beside sample, and zeros fill the last block.
     """
-    given = dict(inputs)
-    if Slot.X not in given:
-        return given
-    order = given.pop(Slot.ORDER, None)
+    packed = dict(inputs)
+    if Slot.X not in packed:
+        return packed
+    order = packed.pop(Slot.ORDER, None)
     for slot in (Slot.X, Slot.T):
-        rows = given[slot]
+        rows = packed[slot]
         sets = [rows[None]] if order is None else [rows[None], rows[order]]
         if plan.team > 1:
             sets = [_blocks(s, plan.together) for s in sets]
-        given[slot] = np.concatenate([s.reshape(-1) for s in sets])
-    return given
+        packed[slot] = np.concatenate([s.reshape(-1) for s in sets])
+    return packed
 
 
 def _blocks(sets: NDArray[np.generic], together: int) -> NDArray[np.generic]:
@@ -165,33 +157,31 @@ def _blocks(sets: NDArray[np.generic], together: int) -> NDArray[np.generic]:
     return np.ascontiguousarray(padded.reshape(count, -1, together, columns).swapaxes(2, 3))
 
 
-def prove(kernel: DeviceKernel, table: Table, got: NDArray[np.generic], on_processor: OnProcessor) -> None:
-    """Raise unless the processor computes the measures `got` of some cells too; once for each kernel in a process.
+def prove(kernel: DeviceKernel, arguments: Arguments, on_processor: OnProcessor) -> None:
+    """Raise unless the processor computes the same measures for some cells; once for each kernel in a process.
 
-    `on_processor` trains the cells of pieces (first, end) by a table.
+    `on_processor` trains the cells of pieces (first, end).
     """
     if kernel in _proven:
         return
-    pieces = sample(got.shape[1])
-    expected = np.full_like(got, np.nan)
-    words = table.copy()
-    words[[Slot.HISTORY, Slot.FINALS, Slot.PATH]] = 0
-    words[Slot.MEASURES] = expected.ctypes.data
-    on_processor(words, pieces)
-    compare(got, expected, pieces)
+    measures = arguments.outputs[Slot.MEASURES]
+    pieces = sample(arguments.cells)
+    expected = np.full_like(measures, np.nan)
+    on_processor(arguments.measuring(expected), pieces)
+    compare(measures, expected, pieces)
     _proven.add(kernel)
 
 
 def sample(cells: int, most: int = 16) -> list[tuple[int, int]]:
-    """Up to `most` cells from the beginning, the middle and the end: those that the processor computes too."""
+    """Pieces of up to `most` cells at the beginning, the middle and the end, which the processor computes too."""
     starts = sorted({0, max(0, cells // 2 - most // 2), max(0, cells - most)})
     return [(a, min(a + most, b)) for a, b in zip(starts, [*starts[1:], cells], strict=True)]
 
 
-def compare(got: NDArray[np.generic], expected: NDArray[np.generic], pieces: list[tuple[int, int]]) -> None:
-    """Raise unless the measures of those cells are the same to the bit; all NaN are one."""
+def compare(measures: NDArray[np.generic], expected: NDArray[np.generic], pieces: list[tuple[int, int]]) -> None:
+    """Raise unless the measures of those cells are the same to the bit. Any two NaN count as the same."""
     for first, end in pieces:
-        mine, its = expected[:, first:end], got[:, first:end]
+        mine, its = expected[:, first:end], measures[:, first:end]
         differ = (mine.view(f"u{mine.itemsize}") != its.view(f"u{its.itemsize}")) & ~(np.isnan(mine) & np.isnan(its))
         differ[np.ix_(_OF_THE_LIVING, mine[Measure.DIED_AT] >= 0)] = False
         if differ.any():

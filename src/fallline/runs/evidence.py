@@ -1,26 +1,25 @@
-"""What the sentence of an outcome rests on: a run that has ended, and facts about it, most of them as sentences.
+"""Facts about a run that has ended, most of them as sentences, from which the sentence of its outcome is made.
 
-A sentence is "" where there is nothing to say; otherwise it begins with a space, to follow another one.
+A sentence is "" where there is nothing to say. Otherwise it begins with a space, so that it can follow another one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import TraceError
-from fallline.measures.outcome import VANISHED, Statistics, window
+from fallline.experiment.method import Method
+from fallline.measures.outcome import VANISHED
+from fallline.measures.statistics import Statistics, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.problems.traced import traced_landscape
 from fallline.readings.graph.nonfinite import Trouble, first_troubles
 from fallline.textbook import network as pages
-
-if TYPE_CHECKING:
-    from fallline.experiment.method import Method
 
 __all__ = [
     "Ended",
@@ -39,22 +38,22 @@ __all__ = [
 Floats = NDArray[Any]
 
 _LARGE = 2000
-"""Beyond this many parameters curvature is not measured unasked: it would cost more than the run."""
+"""With more parameters than this, curvature is not measured: it would cost more than the run."""
 
 _AT = 1e-5
-"""A learning rate this close to its bound is at it: central differences give the bound no more exactly."""
+"""A learning rate is at its bound if it is this close to it: central differences give no more digits of the bound."""
 
 _TROUBLE: dict[Trouble, str] = {
     "division by 0": "a division by 0 or the log of 0",
     "no value": "an operation without a value, such as the log or root of a negative number",
     "overflow": "a number that is too large",
 }
-"""What a sentence says of it."""
+"""The words of a sentence for each kind of trouble."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ended:
-    """A run that has ended, with what sentences need of it."""
+    """A run that has ended, with the curves and evidence that sentences need."""
 
     objective: Objective
     method: Method
@@ -81,7 +80,7 @@ class Ended:
 
 
 def bound_sentence(run: Ended, *, at_end: bool, far_below: bool = False) -> str:
-    """That the learning rate is at its stability bound, above it or, if wanted, far below it."""
+    """Say that the learning rate is at its stability bound, above it or, with `far_below`, far below it."""
     method, name = run.method, run.method.optimizer.name
     if (
         run.minibatches
@@ -113,7 +112,7 @@ def bound_sentence(run: Ended, *, at_end: bool, far_below: bool = False) -> str:
 
 
 def bouncing(run: Ended) -> str:
-    """Whether each of the last steps goes back where the one before came from."""
+    """Say whether each of the last steps goes against the step before it."""
     moves = np.diff(run.path[-min(len(run.path), 10) :].astype(np.float64), axis=0)
     if len(moves) < 2:
         return ""
@@ -123,7 +122,7 @@ def bouncing(run: Ended) -> str:
 
 
 def unknown_gradient(run: Ended) -> str:
-    """What the gradient norms cannot tell because their squares leave the range of the run's numbers."""
+    """Say what the gradient norms cannot show because their squares leave the range of the run's numbers."""
     s, real = run.statistics, run.path.dtype.name
     if run.steps == 0:
         return ""
@@ -139,7 +138,7 @@ def unknown_gradient(run: Ended) -> str:
 
 
 def point_of(run: Ended) -> tuple[Point, float, float]:
-    """What the last point is by its curvature, as far as that is measured."""
+    """What kind of point the last one is, with the extreme eigenvalues of the Hessian there."""
     s = run.statistics
     if run.objective.dimension > _LARGE:
         return "unknown", float("nan"), float("nan")
@@ -149,7 +148,7 @@ def point_of(run: Ended) -> tuple[Point, float, float]:
 
 
 def trouble(run: Ended, step: int) -> str:
-    """What the computation of a loss that is not finite met."""
+    """Say which operation made a loss that is not finite."""
     w = run.path[step]
     if not np.isfinite(w).all():
         names = [run.objective.labels[k] for k in np.flatnonzero(~np.isfinite(w))[:3]]
@@ -177,7 +176,7 @@ def layer_of_overflow(run: Ended, step: int) -> int | None:
 
 
 def batch_losses(run: Ended) -> str:
-    """Which samples the losses are of, where they are not of all."""
+    """Say that the losses are of minibatches, if they are."""
     return " All losses but the last are of single minibatches." if run.minibatches else ""
 
 

@@ -1,18 +1,20 @@
-"""Why a run ended as it did: the evidence, and the sentence made of it.
+"""Why a run ended as it did: the evidence, and a sentence made from it.
 
-A sentence says what is so, in this order: which units died, how the run ended, what is known of the cause.
+A sentence says, in this order, which units died, how the run ended, and what is known of the cause.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.measures.outcome import CAP, OUTCOMES, Kind, Outcome, Statistics, hardly_moved, judge, window
+from fallline.experiment.method import Method
+from fallline.measures.outcome import OUTCOMES, Kind, Outcome, hardly_moved, judge
+from fallline.measures.statistics import CAP, Statistics, window
 from fallline.problems import NetworkObjective, Objective
 from fallline.problems.curvature import Point
 from fallline.problems.deaths import death_sentence, deaths
@@ -30,14 +32,11 @@ from fallline.runs.evidence import (
     unknown_gradient,
 )
 
-if TYPE_CHECKING:
-    from fallline.experiment.method import Method
-
 __all__ = ["explain"]
 
 Floats = NDArray[Any]
-Told = tuple[Kind, str]
-"""How a run ended, and the sentence of it."""
+Ending = tuple[Kind, str]
+"""How a run ended, and a sentence about it."""
 
 _LEADS_DOWN = "a straight way without a rise leads further down"
 
@@ -45,7 +44,7 @@ _AT_POINT: dict[Point, str] = {
     "minimum": ", at a minimum", "saddle": ", on a saddle", "maximum": ", at a maximum",
     "no minimum": f", but {_LEADS_DOWN}",
 }  # fmt: skip
-"""What a sentence adds for a point whose gradient is 0."""
+"""The words of a sentence for a point whose gradient is 0."""
 
 
 def explain(
@@ -60,7 +59,8 @@ def explain(
     }
     run = Ended(objective, method, path, losses, norms, minibatches, statistics, evidence)
     with np.errstate(all="ignore"):
-        kind, sentence = _SENTENCES[OUTCOMES[int(judge(statistics))]](run)
+        kind = OUTCOMES[int(judge(statistics))]
+        kind, sentence = _SENTENCES[kind](run) if kind in _SENTENCES else (kind, _plain(kind, run))
         if kind != "diverged":
             sentence += unknown_gradient(run)
     if died:
@@ -70,10 +70,10 @@ def explain(
     return Outcome(kind, sentence, step if step >= 0 else None, evidence)
 
 
-# One function for each kind that the curves show. It may know better than they do. ---------------------------------
+# One function for each kind of outcome that the curves show. It may decide on another kind. ---------------------------------
 
 
-def _converged(run: Ended) -> Told:
+def _converged(run: Ended) -> Ending:
     fell = f"the gradient norm fell from {np.max(run.norms):.3g} to {run.norms[-1]:.3g}"
     point, low, high = point_of(run)
     if point == "saddle":
@@ -95,7 +95,7 @@ def _converged(run: Ended) -> Told:
     return "converged", sentence
 
 
-def _stalled(run: Ended) -> Told:
+def _stalled(run: Ended) -> Ending:
     s = run.statistics
     norm = f"gradient norm {run.norms[-1]:.3g}"
     if run.steps == 0:
@@ -112,7 +112,7 @@ def _stalled(run: Ended) -> Told:
     return "stalled", f"Stalled at {run.loss}: {moved}; {norm}.{bouncing(run)}{bound}"
 
 
-def _oscillating(run: Ended) -> Told:
+def _oscillating(run: Ended) -> Ending:
     s = run.statistics
     rises = rises_of(run)
     rose = "once" if rises == 1 else f"{rises} times"
@@ -123,7 +123,7 @@ def _oscillating(run: Ended) -> Told:
     return "oscillating", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
 
 
-def _rising(run: Ended) -> Told:
+def _rising(run: Ended) -> Ending:
     s = run.statistics
     always = ", at every step" if rises_of(run) == window(run.steps) > 1 else ""
     began = "" if window(run.steps) == run.steps else f"; it began at {run.losses[0]:.6g}"
@@ -131,7 +131,7 @@ def _rising(run: Ended) -> Told:
     return "rising", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
 
 
-def _descending(run: Ended) -> Told:
+def _descending(run: Ended) -> Ending:
     s, rises = run.statistics, rises_of(run)
     tail = "" if window(run.steps) == run.steps else f", by {float(-s.change):.3g} over the last {window(run.steps)}"
     sentence = f"Still descending after {counted(run.steps)}: loss {run.losses[0]:.6g} to {run.losses[-1]:.6g}{tail}."
@@ -142,7 +142,7 @@ def _descending(run: Ended) -> Told:
     return "still descending", sentence
 
 
-def _diverged(run: Ended) -> Told:
+def _diverged(run: Ended) -> Ending:
     step = int(run.statistics.diverged_at)
     loss = run.losses[step]
     if step == 0:
@@ -162,7 +162,13 @@ def _diverged(run: Ended) -> Told:
     return "diverged", f"{sentence}.{trouble(run, step)}{bound_sentence(run, at_end=False)}"
 
 
-_SENTENCES: dict[Kind, Callable[[Ended], Told]] = {
+def _plain(kind: Kind, run: Ended) -> str:
+    """The sentence of an outcome that has no function of its own here."""
+    first, last = float(run.statistics.window_first), run.losses[-1]
+    return f"{kind.capitalize()}: over {run.late} the loss went from {first:.6g} to {last:.6g}."
+
+
+_SENTENCES: dict[Kind, Callable[[Ended], Ending]] = {
     "converged": _converged, "still descending": _descending, "stalled": _stalled, "oscillating": _oscillating,
     "diverged": _diverged, "rising": _rising,
 }  # fmt: skip

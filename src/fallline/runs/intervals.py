@@ -1,4 +1,4 @@
-"""Intervals for shares and medians: distribution-free, so that no run needs to be normal."""
+"""Intervals for shares and medians. They assume nothing about the distribution of the values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Estimate(NamedTuple):
 
 
 def share(count: int, total: int) -> Estimate:
-    """A share with Wilson's interval (Wilson 1927), which stays inside [0, 1] and is sound for 0 of n.
+    """A share with Wilson's interval (Wilson 1927), which stays inside [0, 1] and holds for 0 of n, too.
 
     >>> print(share(0, 1000))
     0 [0, 0.003827]

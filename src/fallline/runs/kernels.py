@@ -1,19 +1,14 @@
-"""Compiled kernels: made once, kept while they are in use and while there is room for them."""
+"""Compiled kernels: compiled once, and kept while they are in use and while there is room for them."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
 
-from fallline.problems import LandscapeObjective
 from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import Plan
-from fallline.runs.programs import program_of
-from fallline.textbook.network import Network
-from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
+from fallline.runs.programs import Recipe, program_of
 
 __all__ = ["KernelCache", "kernel_of"]
 
@@ -40,12 +35,12 @@ class KernelCache:
         return len(self._kernels)
 
     def find(self, key: Hashable, make: Callable[[], Kernel]) -> Kernel:
-        """The kernel of that key, made if it is not there."""
+        """The kernel of that key. If the cache does not hold it, `make` compiles it."""
         with self._lock:
             if key in self._kernels:
                 self._kernels.move_to_end(key)
                 return self._kernels[key]
-        kernel = make()  # outside of the lock: a kernel that is there need not wait for another's compiler
+        kernel = make()  # outside of the lock: threads that find their kernel do not wait for this compiler
         with self._lock:
             if key not in self._kernels:
                 self._kernels[key] = kernel
@@ -63,16 +58,11 @@ def _size(kernel: Kernel) -> int:
 _cache = KernelCache()
 
 
-def kernel_of(
-    page: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: tuple[str, ...], hits: bool,
-    plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...],
-) -> Kernel:  # fmt: skip
-    """The kernel that trains a page, on whatever data: a map asks for the same one tile after tile.
+def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...]) -> Kernel:
+    """The kernel of a recipe: a map asks for the same one tile after tile.
 
     Parameters
     ----------
-    settings, hits
-        As `program_of` has them.
     plan
         How the code is laid out; chosen for the machine if None.
     bits
@@ -84,10 +74,9 @@ def kernel_of(
     """
 
     def make() -> Kernel:
-        program = program_of(page, optimizer, schedule, settings, hits=hits)
+        program = program_of(recipe)
         layout = plan or Plan.best(program, bits, samples)
         remainder = any(n % layout.together for n in samples)
         return build(program, layout, bits, batches=batches, remainder=remainder)
 
-    key: tuple[Any, ...] = (page, optimizer, schedule, settings, hits, plan, bits, batches, samples)
-    return _cache.find(key, make)
+    return _cache.find((recipe, plan, bits, batches, samples), make)

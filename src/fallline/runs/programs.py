@@ -1,12 +1,13 @@
-"""From an objective and an optimizer to a kernel's program: every page is traced, and nothing else is known here."""
+"""The program of a kernel: the pages of an objective, an optimizer and a schedule, traced."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from fallline.experiment.setting_names import layer_rate, schedule_setting
 from fallline.problems import LandscapeObjective
 from fallline.problems.traced import entries, traced_landscape
 from fallline.readings.graph import Graph, Node
@@ -27,30 +28,40 @@ from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["program_of"]
+__all__ = ["Recipe", "program_of"]
 
 _PER_SAMPLE = ("w", "x", "t")
 
 
-def program_of(
-    what: Network | LandscapeObjective, optimizer: Optimizer, schedule: Schedule, settings: Iterable[str], *,
-    hits: bool = False,
-) -> Program:  # fmt: skip
-    """The program that trains a network, on whatever data, or descends a landscape.
+@dataclass(frozen=True)
+class Recipe:
+    """What a program is made from. Equal recipes give the same program.
 
-    Parameters
+    Attributes
     ----------
-    settings
-        Names of the numbers that a run is given: the optimizer's, "schedule.decay" ... for the schedule's,
-        "learning_rate.2" for a layer's own learning rate, "l2", "target".
+    page
+        A network, to be trained on whatever data, or a landscape to be descended.
+    optimizer, schedule
+        The pages of its step.
+    names
+        Names of the numbers that a run reads: those of a method's values, and "target".
     hits
         Whether right answers are counted, for accuracy.
     """
-    names = tuple(dict.fromkeys((*settings, "target")))
-    step = _Step(optimizer, schedule, names)
-    if isinstance(what, Network):
-        return _network_program(what, step, hits)
-    return _landscape_program(what, step)
+
+    page: Network | LandscapeObjective
+    optimizer: Optimizer
+    schedule: Schedule
+    names: tuple[str, ...]
+    hits: bool = False
+
+
+def program_of(recipe: Recipe) -> Program:
+    """The program of a recipe."""
+    step = _Step(recipe.optimizer, recipe.schedule, tuple(dict.fromkeys((*recipe.names, "target"))))
+    if isinstance(recipe.page, Network):
+        return _network_program(recipe.page, step, recipe.hits)
+    return _landscape_program(recipe.page, step)
 
 
 def _network_program(network: Network, step: _Step, hits: bool) -> Program:
@@ -117,11 +128,11 @@ class _Step:
             if weights:
                 penalty_factor, penalty = split_factor(extra, depends_on([extra], lambda key: key == ("w",)))
         settings = {name: graph.scalar("setting", name) for name in self.optimizer.settings}
-        if layer is not None and f"learning_rate.{layer}" in self.names:
-            settings["learning_rate"] = graph.scalar("setting", f"learning_rate.{layer}")
+        if layer is not None and layer_rate(layer) in self.names:
+            settings["learning_rate"] = graph.scalar("setting", layer_rate(layer))
         with tracing(f"the optimizer {self.optimizer.name}"):
             first = self.optimizer.init(w, **settings)
-            plan = {name: graph.scalar("setting", f"schedule.{name}") for name in self.schedule.settings}
+            plan = {name: graph.scalar("setting", schedule_setting(name)) for name in self.schedule.settings}
             if self.schedule.name != "constant":
                 settings["learning_rate"] = settings["learning_rate"] * self.schedule.factor(t, **plan)
             states = tuple(graph.scalar("s", i) for i in range(len(self.optimizer.state)))

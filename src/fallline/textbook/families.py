@@ -102,7 +102,7 @@ class MemberWithSettings(Member):
         return declared
 
 
-def member(what: str, name: object, family: Mapping[str, T]) -> T:
+def member(kind: str, name: object, family: Mapping[str, T]) -> T:
     """Look up a member of a family by its name.
 
     Raises
@@ -117,20 +117,18 @@ def member(what: str, name: object, family: Mapping[str, T]) -> T:
     fallline.errors.UnknownNameError: loss must be one of squared_error; got 'squared'. Did you mean 'squared_error'?
     """
     if not isinstance(name, str) or name not in family:
-        raise UnknownNameError(what, name, family)
+        raise UnknownNameError(kind, name, family)
     return family[name]
 
 
 def formula_of(function: Callable[..., Any]) -> str:
-    """Return the equation in a docstring: its first sentence, or else its first indented block; "" if it has neither.
+    """Return the equation in a docstring: its first sentence, or else its second paragraph; "" if neither is one.
 
     >>> def f(x):
     ...     "f(x) = max(x, 0): the ramp. Source: none."
     >>> formula_of(f)
     'f(x) = max(x, 0)'
     """
-    text = inspect.getdoc(function) or ""
-    sentence = re.split(r"(?<!\.)[.;:](?=\s|$)", " ".join(text.partition("\n\n")[0].split()), maxsplit=1)[0]
-    block = re.search(r"\n\n((?:    .+(?:\n|$))+)", text)
-    candidates = (sentence, inspect.cleandoc(block[1]) if block else "")
-    return next((equation for equation in candidates if " = " in equation), "")
+    first, second, *_ = [*(inspect.getdoc(function) or "").split("\n\n"), "", ""]
+    sentence = re.split(r"(?<!\.)[.;:](?=\s|$)", " ".join(first.split()), maxsplit=1)[0]
+    return next((text for text in (sentence, inspect.cleandoc(second)) if " = " in text), "")

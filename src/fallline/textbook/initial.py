@@ -52,7 +52,7 @@ class Initial(Member):
     page = "deviation"
 
 
-def one(n_in: int, n_out: int) -> float:
+def unit_factor(n_in: int, n_out: int) -> float:
     """W = z: the standard random numbers themselves, so the factor is 1."""
     return 1.0
 
@@ -108,10 +108,10 @@ INITIALS: dict[str, Initial] = {
         Initial("glorot_uniform", "uniform", glorot_uniform, label="Glorot uniform"),
         Initial("he_normal", "normal", he_normal, label="He normal"),
         Initial("he_uniform", "uniform", he_uniform, label="He uniform"),
-        Initial("normal", "normal", one, biases=True),
-        Initial("notebook", "normal", one, biases=True, order="backward"),
-        Initial("uniform", "uniform", one, biases=True),
-        Initial("zeros", "zeros", one),
+        Initial("normal", "normal", unit_factor, biases=True),
+        Initial("notebook", "normal", unit_factor, biases=True, order="backward"),
+        Initial("uniform", "uniform", unit_factor, biases=True),
+        Initial("zeros", "zeros", unit_factor),
     )
 }
 

@@ -1,4 +1,4 @@
-"""The vocabulary of the textbook: about a dozen named operations, and `let`.
+"""The vocabulary of the textbook: about a dozen named operations.
 
 Most of them are NumPy's own functions under NumPy's own names. NumPy hands a call on to the type of its arguments
 (`__array_ufunc__` and `__array_function__`), so that one page can be read as numbers, symbols, graph or machine code.
@@ -7,9 +7,6 @@ Constants in a page are Python numbers (`math.sqrt(2)`, never `np.sqrt(2)`), so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +18,6 @@ __all__ = [
     "erf",
     "exp",
     "floor",
-    "let",
     "log",
     "log1p",
     "log_sum_exp",
@@ -29,7 +25,6 @@ __all__ = [
     "maximum",
     "minimum",
     "positive",
-    "recording",
     "rows",
     "shift",
     "sin",
@@ -42,39 +37,6 @@ __all__ = [
 
 Array: TypeAlias = Any
 """An array of any reading: floats, complex numbers, symbols, or traced scalars."""
-
-Recorder: TypeAlias = Callable[[str, "int | None", Array], Array]
-_recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
-
-
-def let(symbol: str, layer: int | None, value: Array) -> Array:
-    """Name an intermediate result, as a textbook does: "let Z of layer 2 be ...".
-
-    Returns `value` itself, unless a recorder is active (`recording`). The recorder of the symbolic reading writes an
-    equation and returns the bare symbol; that of the gradient checker keeps the value, to find the first that is wrong.
-
-    >>> let("Z", 1, 3.0)
-    3.0
-    """
-    recorder = _recorder.get()
-    return value if recorder is None else recorder(symbol, layer, value)
-
-
-@contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
-    """Within this context each `let(symbol, layer, value)` returns `recorder(symbol, layer, value)`.
-
-    >>> seen = {}
-    >>> with recording(lambda symbol, layer, value: seen.setdefault((symbol, layer), value)):
-    ...     _ = let("Z", 1, 3.0) + 1
-    >>> seen
-    {('Z', 1): 3.0}
-    """
-    token = _recorder.set(recorder)
-    try:
-        yield
-    finally:
-        _recorder.reset(token)
 
 
 def rows(b: Array) -> Array:

@@ -15,17 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from fallline.settings import Setting
 from fallline.textbook.families import MemberWithSettings, member
-from fallline.textbook.operations import Array, let, sqrt
+from fallline.textbook.naming import let
+from fallline.textbook.operations import Array, sqrt
 
 __all__ = ["OPTIMIZERS", "Optimizer", "optimizer"]
 
-State = tuple[Array, ...]
+State: TypeAlias = tuple[Array, ...]
+Step: TypeAlias = tuple[Array, State]
+"""What a step returns: the new w, and the new state."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +60,7 @@ class Optimizer(MemberWithSettings):
     """
 
     name: str
-    step: Callable[..., tuple[Array, State]]
+    step: Callable[..., Step]
     state: tuple[str, ...] = ()
     init_state: Callable[..., State] | None = None
     label: str = ""
@@ -71,7 +74,7 @@ class Optimizer(MemberWithSettings):
         return tuple(np.zeros_like(w) for _ in self.state)
 
 
-def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array) -> tuple[Array, State]:
+def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array) -> Step:
     """Gradient descent: one step along the negative gradient.
 
         w = w - learning_rate g
@@ -82,9 +85,7 @@ def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rat
     return w, ()
 
 
-def momentum(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
-) -> tuple[Array, State]:
+def momentum(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Gradient descent with momentum (heavy ball), the learning rate inside the velocity.
 
         v = momentum v + learning_rate g
@@ -99,9 +100,7 @@ def momentum(
     return w, (v,)
 
 
-def momentum_outside(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
-) -> tuple[Array, State]:
+def momentum_outside(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Gradient descent with momentum, the learning rate outside the velocity.
 
         v = momentum v + g
@@ -117,9 +116,7 @@ def momentum_outside(
     return w, (v,)
 
 
-def nesterov(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
-) -> tuple[Array, State]:
+def nesterov(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Nesterov's momentum, the learning rate inside the velocity.
 
         v = momentum v + learning_rate g
@@ -139,9 +136,7 @@ def nesterov(
     return w, (v,)
 
 
-def nesterov_outside(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array
-) -> tuple[Array, State]:
+def nesterov_outside(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Nesterov's momentum, the learning rate outside the velocity.
 
         v = momentum v + g
@@ -158,7 +153,7 @@ def nesterov_outside(
 
 def adagrad(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, epsilon: Array, initial_accumulator: Array
-) -> tuple[Array, State]:
+) -> Step:
     """AdaGrad: each weight's step is divided by the root of the sum of its squared gradients.
 
         s = s + g^2
@@ -179,9 +174,7 @@ def adagrad_state(w: Array, *, initial_accumulator: Array = 0.0, **settings: Arr
     return (np.zeros_like(w) + initial_accumulator,)
 
 
-def rmsprop(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, decay: Array, epsilon: Array
-) -> tuple[Array, State]:
+def rmsprop(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, decay: Array, epsilon: Array) -> Step:
     """RMSProp: the gradient is divided by its running root mean square.
 
         s = decay s + (1 - decay) g^2
@@ -199,7 +192,7 @@ def rmsprop(
 
 def adam(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
-) -> tuple[Array, State]:
+) -> Step:
     """Adam: the running mean of the gradient, divided by its running root mean square.
 
         m = beta1 m + (1 - beta1) g
@@ -230,7 +223,7 @@ def adam(
 
 def adam_epsilon_hat(
     w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
-) -> tuple[Array, State]:
+) -> Step:
     """Adam in the form of epsilon hat: both corrections stand in the step size.
 
         m = beta1 m + (1 - beta1) g
@@ -259,7 +252,7 @@ def adam_epsilon_hat(
 def adamw(
     w: Array, g: Array, state: State, t: Array, *,
     learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array, weight_decay: Array,
-) -> tuple[Array, State]:  # fmt: skip
+) -> Step:  # fmt: skip
     """AdamW: Adam, and a decay of the weights that does not pass through the gradient.
 
         w = w - learning_rate weight_decay w

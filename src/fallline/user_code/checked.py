@@ -1,4 +1,4 @@
-"""A user's loss and optimizer step: called as they are; their errors are shown as his, and what they return is checked."""
+"""A user's loss and optimizer step, called unchanged. Their errors name the user's line, and their results are checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from fallline.errors import FalllineError, OwnCodeError, UsageError
 from fallline.readings.scalars import Scalars
-from fallline.user_code.calling import file_of, name_of, told
+from fallline.user_code.calling import describe_error, file_of, name_of
 from fallline.user_code.signature import must_be_function
 
 __all__ = ["checked_loss", "checked_step"]
@@ -20,7 +20,7 @@ Function = Callable[..., Any]
 
 
 def checked_loss(value: Function) -> Function:
-    """The loss (Z, T) to one number for each sample; anything else is refused in a sentence."""
+    """Return the loss as a page that raises OwnCodeError unless it returns one number for each sample."""
     must_be_function(value, "a loss")
     _must_take(value, 2, "logits and targets, as loss(Z, T)")
     name = name_of(value)
@@ -41,7 +41,7 @@ def checked_loss(value: Function) -> Function:
 
 
 def checked_step(step: Function, state: tuple[str, ...]) -> Function:
-    """The step (w, g, state, t, *, settings...) to (w, state); anything else is refused in a sentence."""
+    """Return the step as a page that raises OwnCodeError unless it returns the new w and its state variables."""
     must_be_function(step, "an optimizer's step")
     _must_take(step, 4, "step(w, g, state, t, *, learning_rate, ...)")
     name = name_of(step)
@@ -65,24 +65,26 @@ def checked_step(step: Function, state: tuple[str, ...]) -> Function:
 def _called(function: Function, *arguments: Any, **settings: Any) -> Any:
     name = name_of(function)
     traced = any(isinstance(a, Scalars) for a in arguments)
-    mine = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]  # it may write into them
+    mine = [
+        a.copy() if isinstance(a, np.ndarray) else a for a in arguments
+    ]  # the function may write into its arguments
     try:
         result = function(*mine, **settings)
     except FalllineError:
         raise
     except (TypeError, AttributeError, ValueError) as error:
-        if traced:  # the reading says which line it cannot follow
+        if traced:  # the reading names the line that it cannot follow
             raise
-        raise OwnCodeError(f"{name} {told(error, file_of(function))}.") from error
+        raise OwnCodeError(f"{name} {describe_error(error, file_of(function))}.") from error
     except (Exception, SystemExit) as error:
-        raise OwnCodeError(f"{name} {told(error, file_of(function))}.") from error
+        raise OwnCodeError(f"{name} {describe_error(error, file_of(function))}.") from error
     if result is None:
         raise OwnCodeError(f"{name} returns nothing. Does it lack a `return`?")
     return result
 
 
 def _must_take(function: Function, count: int, form: str) -> None:
-    """One sentence if the function cannot be called with so many arguments and keyword-only settings."""
+    """Raise UsageError if the function does not take `count` positional arguments and keyword-only settings."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

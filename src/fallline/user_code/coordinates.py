@@ -1,4 +1,4 @@
-"""How a user's function takes its point, found out: as coordinates f(x, y), as any number of them f(*x), or as a vector f(x)."""
+"""How a user's function takes its point: as coordinates f(x, y), as any number of them f(*x), or as a vector f(x)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from fallline.user_code.signature import coordinate_names, default_names, must_b
 __all__ = ["page_of"]
 
 MOST_GUESSED = 8
-"""A vector argument of unknown length is tried with up to so many entries."""
+"""The longest vector that is tried for an argument of unknown length."""
 
 
 def page_of(function: Function, dimension: int | None = None) -> Page:
-    """The page of a user's function of a point.
+    """Return the page of a user's function of a point.
 
     Parameters
     ----------
     function
-        f(x, y, ...), f(*x), or f(x) of one vector. A parameter with a default stays at it.
+        f(x, y, ...), f(*x), or f(x) of one vector. A parameter with a default keeps its default.
     dimension
-        Number of coordinates, where it is known, as from a start. Otherwise f(*x) and a vector of any length have
-        two, and a vector as many as it needs.
+        Number of coordinates, if it is known, as from a start. Otherwise f(*x) has two, and f(x) of a vector has as
+        many as it needs, or two if every length is possible.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def page_of(function: Function, dimension: int | None = None) -> Page:
 
 
 def _of_one_argument(function: Function, name: str, dimension: int | None) -> Page:
-    """f(x): a function of one number, or of a vector. Which one it is, trying tells."""
+    """Return the page of f(x). Trials show whether x is one number or a vector."""
     scalar_page = functools.partial(Page, function, (name,), vector=False)
 
     def vector_page(n: int) -> Page:
@@ -63,13 +63,13 @@ def _of_one_argument(function: Function, name: str, dimension: int | None) -> Pa
     if dimension == 1:
         return _first([scalar_page, lambda: vector_page(1)])
     guesses = [functools.partial(vector_page, n) for n in range(2, MOST_GUESSED + 1)]
-    found = _first([guesses[0], scalar_page, *guesses[1:]])
-    only_first = found.vector and found.dimension == 2 and found.uses(0) and not found.uses(1)
-    return vector_page(1) if only_first else found
+    page = _first([guesses[0], scalar_page, *guesses[1:]])
+    only_first = page.vector and page.dimension == 2 and page.uses(0) and not page.uses(1)
+    return vector_page(1) if only_first else page
 
 
 def _first(pages: Sequence[Callable[[], Page]]) -> Page:
-    """The first page that can be made; where none can, the sentence of the function of one number."""
+    """Return the first page that can be made. If none can, raise the error of the function of one number."""
     refusals: list[Exception] = []
     for make in pages:
         try:
@@ -83,5 +83,5 @@ def _wrong_count(function: Function, names: Sequence[str], count: int | None) ->
     kept = any(p.default is not p.empty for p in inspect.signature(function).parameters.values())
     return UsageError(
         f"{name_of(function)} has {len(names)} coordinates ({', '.join(names)}); a point of {count} does not fit."
-        + (" A parameter with a default stays at it." if kept else "")
+        + (" A parameter with a default keeps its default." if kept else "")
     )

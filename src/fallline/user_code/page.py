@@ -1,8 +1,8 @@
-"""A user's function of a point as a page: called in one way by every reading, whatever way the user wrote it.
+"""A user's function of a point as a page, which every reading calls in the same way.
 
-The function is traced once, at one point, and the graph is its meaning: numbers, whole arrays of points and derivatives
-all come from it. So f(x) may take a vector, sum over it, or return [value], and a batch of points never gets into a sum
-that was meant for coordinates. A function that cannot be traced is called point by point.
+The function is traced once, at one point, and the graph defines it: numbers, values for whole arrays of points, and
+derivatives come from the graph. So f(x) may take a vector, sum over it, or return [value], and a batch of points never
+enters a sum over coordinates. A function that cannot be traced is called for one point after another.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fallline.errors import OwnCodeError, TraceError, shown
 from fallline.readings.graph import COMPARISONS, Graph, Node, evaluate, topological
 from fallline.readings.graph.traced import located
 from fallline.readings.scalars import Scalars
-from fallline.user_code.calling import file_of, name_of, output_aside, told
+from fallline.user_code.calling import describe_error, file_of, name_of, output_aside
 
 __all__ = ["Elementwise", "Page"]
 
@@ -26,23 +26,23 @@ Function = Callable[..., Any]
 
 
 class Page:
-    """A function of a fixed number of coordinates, page(x, y, ...), around a user's own.
+    """A user's function as page(x, y, ...), a function of a fixed number of coordinates.
 
     Parameters
     ----------
     function
-        The user's own.
+        The user's function.
     names
         A name for each coordinate.
     vector
         Whether the function takes them as one array.
     values
-        How many numbers it returns for a point; None for a number by itself.
+        Number of values that it returns for a point, as a list; None for a single number.
 
     Attributes
     ----------
     outputs
-        The graph's nodes of the values; None where the function cannot be traced.
+        The nodes of the values; None if the function cannot be traced.
     """
 
     def __init__(self, function: Function, names: Sequence[str], *, vector: bool, values: int | None = None) -> None:
@@ -56,7 +56,7 @@ class Page:
         self._key = (self.names, self.values, id(function) if self.outputs is None else _structure(self.outputs))
 
     def __call__(self, *x: Any) -> Any:
-        """The value, or the list of values, at a point: numbers, arrays of them, or scalars of another reading."""
+        """Return the value, or the list of values, at a point of numbers, arrays, or scalars of another reading."""
         like = next((v for v in x if isinstance(v, Scalars)), None)
         if like is not None:
             wrapped = [like.of(v) for v in self._called(x)]
@@ -65,7 +65,7 @@ class Page:
         return numbers[0] if self.values is None else numbers
 
     def __eq__(self, other: object) -> bool:
-        """Pages with the same graph are the same page, so that what was compiled for one serves the other."""
+        """Pages with the same graph are equal, so that they share compiled code."""
         return isinstance(other, Page) and self._key == other._key
 
     def __hash__(self) -> int:
@@ -80,18 +80,20 @@ class Page:
         return len(self.names)
 
     def uses(self, k: int) -> bool:
-        """Whether the value depends on coordinate k, as far as the trace tells."""
+        """Whether the value depends on coordinate k. Without a trace the answer is yes."""
         return self.outputs is None or any(n.op == "input" and n.payload == ("x", k) for n in topological(self.outputs))
 
     def _traced(self) -> list[Node] | None:
-        """The graph of the function, traced twice: equal expressions are one node, so a second trace finds the first."""
+        """Trace the function. A second trace must give the same nodes; otherwise the function is random or has a memory."""
         graph = Graph()
         point = [graph.scalar("x", k) for k in range(self.dimension)]
         try:
             first = [_node(graph, v) for v in self._called(point)]
             second = [_node(graph, v) for v in self._called(point, silent=True)]
         except TraceError:
-            self._called([np.float64(v) for v in self._somewhere()], silent=True)  # its own errors, if it has any
+            self._called(
+                [np.float64(v) for v in self._somewhere()], silent=True
+            )  # raises the error of the function itself, if it has one
             return None
         if any(a is not b and repr(a) != repr(b) for a, b in zip(first, second, strict=True)):
             raise OwnCodeError(
@@ -104,14 +106,16 @@ class Page:
         return [0.5 + 0.25 * k for k in range(self.dimension)]
 
     def _called(self, x: Sequence[Any], *, silent: bool = False) -> list[Any]:
-        """The numbers that the user's function returns at one point."""
+        """Call the user's function at one point, and return its numbers."""
         traced = any(isinstance(v, Scalars) for v in x)
         return self._numbers_in(self._result(x, silent=silent), complex_allowed=not traced and np.iscomplexobj(x))
 
     def _result(self, x: Sequence[Any], *, silent: bool = False) -> Any:
-        """What the user's function returns, or the sentence that says what it does instead."""
+        """Call the user's function at one point, and return its result. Raises OwnCodeError or TraceError."""
         like = next((v for v in x if isinstance(v, Scalars)), None)
-        arguments: Sequence[Any] = [v.copy() if isinstance(v, Scalars) else v for v in x]  # it may write into them
+        arguments: Sequence[Any] = [
+            v.copy() if isinstance(v, Scalars) else v for v in x
+        ]  # the function may write into its arguments
         if self.vector:
             entries = [v.item() if isinstance(v, Scalars) else v for v in x]
             arguments = [np.array(entries) if like is None else like.of(entries)]
@@ -121,13 +125,13 @@ class Page:
         except (Exception, SystemExit) as error:
             if like is not None and (isinstance(error, TraceError) or self._answers_numbers()):
                 raise _untraceable(error, self.__name__) from error
-            raise OwnCodeError(f"{self.__name__} {told(error, file_of(self.function))}.") from error
+            raise OwnCodeError(f"{self.__name__} {describe_error(error, file_of(self.function))}.") from error
         if value is None:
             raise OwnCodeError(f"{self.__name__} returns nothing. Does it lack a `return`?")
         return value
 
     def _answers_numbers(self) -> bool:
-        """Whether the function can be called with plain numbers: then what it refuses is the tracing."""
+        """Whether the function can be called with plain numbers, so that its error comes from the tracing."""
         point: Sequence[Any] = [np.float64(v) for v in self._somewhere()]
         try:
             with output_aside(silent=True), np.errstate(all="ignore"):
@@ -142,26 +146,26 @@ class Page:
             entries = list(np.asarray(value, dtype=object).ravel())
         except ValueError:
             entries = []
-        what = "one number" if self.values is None else f"{wanted} numbers, one for each coordinate,"
+        wanted_text = "one number" if self.values is None else f"{wanted} numbers, one for each coordinate,"
         entries = [e.item() if isinstance(e, np.ndarray) and e.ndim == 0 else e for e in entries]
         for entry in entries:
             if isinstance(entry, bool | np.bool_) or (isinstance(entry, Node) and entry.op in COMPARISONS):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned a truth value.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned a truth value.")
             if isinstance(entry, complex | np.complexfloating) and not complex_allowed:
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned the complex {entry}.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned the complex {entry}.")
             if entry is None or isinstance(entry, str | bytes | dict | set | list | tuple):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned {shown(value)}.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned {shown(value)}.")
             if not isinstance(entry, Node | int | float | complex | np.number) and not hasattr(entry, "free_symbols"):
-                raise OwnCodeError(f"{name} must return {what} for each point; it returned {shown(value)}.")
+                raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned {shown(value)}.")
         if len(entries) != wanted:
-            raise OwnCodeError(f"{name} must return {what} for each point; it returned {len(entries)}.")
+            raise OwnCodeError(f"{name} must return {wanted_text} for each point; it returned {len(entries)}.")
         return entries
 
     def _evaluated(self, x: Sequence[Any]) -> list[Any]:
-        """The graph at numbers or arrays; a constant, too, takes the shape and type of the point."""
+        """Evaluate the graph at numbers or arrays. A constant also takes the shape and type of the point."""
         assert self.outputs is not None
         point = [np.float64(v) if isinstance(v, int | float) else v for v in x]
-        with np.errstate(all="ignore"):  # overflow shows as a value that is not finite
+        with np.errstate(all="ignore"):  # an overflow shows as a value that is not finite
             values = evaluate(self.outputs, {("x", k): v for k, v in enumerate(point)})
         if all(isinstance(v, int | float) for v in x):
             return [float(v) for v in values]
@@ -209,9 +213,9 @@ class Elementwise(Page):
 
 
 def _untraceable(error: BaseException, name: str) -> BaseException:
-    """The refusal to trace, with the user's line."""
+    """Return the TraceError, with the user's line."""
     if not isinstance(error, TraceError):
-        return located(error, name, f"The operation is not one that can be traced ({error})")
+        return located(error, name, f"This operation cannot be traced ({error})")
     return error if getattr(error, "located", False) else located(error, name, str(error))
 
 
@@ -220,7 +224,7 @@ def _node(graph: Graph, value: Any) -> Node:
 
 
 def _structure(outputs: Sequence[Node]) -> tuple[Any, ...]:
-    """The graph as plain data: equal for equal expressions, whichever graph they are in."""
+    """Return the graph as plain data, which is equal for equal expressions of different graphs."""
     order = topological(outputs)
     place = {node.index: k for k, node in enumerate(order)}
     rows = tuple((n.op, n.payload, tuple(place[a.index] for a in n.args)) for n in order)

@@ -1,7 +1,7 @@
-"""FILE.py:NAME: a function taken out of a file of the user's own.
+"""FILE.py:NAME: a function from a Python file of the user.
 
-This executes the file. It is executed because its name was written on the user's own command line, and for no other
-reason: no study, map or page of the lab can name one.
+The file is executed. That happens only if the user has named it on his own command line: no study, map file or page of
+the lab can name one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 from fallline.errors import OwnCodeError, UnknownNameError, UsageError
 from fallline.files import read_bytes
-from fallline.user_code.calling import output_aside, told
+from fallline.textbook.optimizers import Optimizer
+from fallline.user_code.calling import describe_error, output_aside
 
 __all__ = ["load", "names_file", "split"]
 
@@ -36,7 +37,7 @@ def names_file(text: str) -> bool:
 
 
 def split(text: str) -> tuple[Path, str]:
-    r"""FILE.py:NAME as path and name; the name is "" where only a file is given. A drive's colon belongs to the path.
+    r"""Return the path and the name of FILE.py:NAME. The name is "" if it is missing; a drive's colon belongs to the path.
 
     >>> from pathlib import PureWindowsPath
     >>> [str(PureWindowsPath(part)) for part in split(r"C:\work\mine.py:f")]
@@ -49,16 +50,16 @@ def split(text: str) -> tuple[Path, str]:
 
 
 def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
-    """Execute the file and take the function out of it.
+    """Execute the file and return a function that it defines.
 
-    Without a name, that is the first of the `usual` names that the file defines, or its only public function.
+    Without a name it is the first of the `usual` names that the file defines, or its only public function.
 
     Raises
     ------
     UsageError
-        There is no such file.
+        The file does not exist or cannot be read.
     OwnCodeError
-        It is not Python, cannot be run, or does not hold the function.
+        The file is not Python, cannot be run, or does not define the function.
     """
     module = _executed(path)
     own: dict[str, Function] = {
@@ -70,10 +71,10 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
             if not public:
                 raise OwnCodeError(f"{path.name} holds no function {name!r}; it holds none.")
             raise OwnCodeError(f"{path.name} holds no function {name!r}: {UnknownNameError('the name', name, public)}")
-        found: Function = vars(module)[name]
-        if not callable(found):
-            raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(found).__name__}.")
-        return found
+        value: Function = vars(module)[name]
+        if not callable(value) and not isinstance(value, Optimizer):
+            raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(value).__name__}.")
+        return value
     candidates = [n for n in usual if n in own] or (public if len(public) == 1 else [])
     if not candidates:
         raise OwnCodeError(
@@ -84,7 +85,10 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
 
 
 def _executed(path: Path) -> ModuleType:
-    """The file's module. Its folder comes last on the path: a file beside it can be imported, but hides no library."""
+    """Execute the file and return its module.
+
+    Its folder comes last on Python's path, so that a file beside it can be imported but hides no library.
+    """
     if path.is_dir():
         raise UsageError(f"{path} must be a Python file; it is a folder.")
     if not path.is_file():
@@ -93,9 +97,9 @@ def _executed(path: Path) -> ModuleType:
         raise UsageError(f"{path} must be a Python file, with .py at the end of its name.")
     module = ModuleType(f"own_{path.stem}")
     module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses and pickle look their module up
+    sys.modules[module.__name__] = module  # dataclasses and pickle need it there
     _add_folder(path.resolve().parent)
-    linecache.checkcache(str(path))  # the file may have changed since a sentence quoted it
+    linecache.checkcache(str(path))  # the file may have changed since a message quoted it
     content = read_bytes(path)  # bytes: compile understands a byte order mark and a coding line
     try:
         code = compile(content, str(path), "exec", dont_inherit=True)
@@ -109,7 +113,7 @@ def _executed(path: Path) -> ModuleType:
         with output_aside():
             exec(code, vars(module))  # noqa: S102  # the file that the user has named
     except (Exception, SystemExit) as error:
-        raise OwnCodeError(f"{path.name} cannot be run: it {told(error, str(path))}.") from error
+        raise OwnCodeError(f"{path.name} cannot be run: it {describe_error(error, str(path))}.") from error
     return module
 
 
@@ -117,7 +121,7 @@ _FOLDERS: list[str] = []
 
 
 def _add_folder(folder: Path) -> None:
-    """Let imports find files of this folder, before those of other users' files. What came from those is forgotten."""
+    """Let imports find files of this folder. Remove the folders of other files, and the modules imported from them."""
     for other in [f for f in _FOLDERS if f != str(folder)]:
         _FOLDERS.remove(other)
         with contextlib.suppress(ValueError):

@@ -1,8 +1,8 @@
-"""Pages of the user's own: a plain function becomes a record with the same standing as ours.
+"""A user's plain function as a record like the textbook's: an activation, a loss, a landscape or an optimizer.
 
-What the user does not write is derived from what he wrote: slopes, deltas and gradients by the reverse walk over the
-traced function. So the function may use whatever the textbook's pages use: `+ - * / **`, NumPy's `exp`, `log`, `tanh`,
-`sqrt`, `where`, comparisons, and `.sum(axis=-1)` in a loss.
+A slope, delta or gradient that the user does not give is derived from the traced function. So the function may use what
+the textbook's pages use: `+ - * / **`, NumPy's `exp`, `log`, `tanh`, `sqrt`, `where`, comparisons, and `.sum(axis=-1)` in
+a loss.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ TAKEN = frozenset(
 
 
 def activation(function: str | Function, slope: Function | None = None, *, name: str = "") -> activations.Activation:
-    """An activation: one of ours by name, or a function of z of your own.
+    """Return an activation: one of the textbook by its name, or your own function of z.
 
     >>> import numpy as np
     >>> softsign = activation(lambda z: z / (1 + np.where(z > 0, z, -z)), name="softsign")
@@ -78,7 +78,9 @@ def loss(
     targets: Literal["classes", "labels", "values"] = "values",
     name: str = "",
 ) -> losses.Loss:
-    """A loss: one of ours by name, or a function of logits and targets of your own, (Z, T) to one loss a sample.
+    """Return a loss: one of the textbook by its name, or your own function of logits and targets.
+
+    The function takes (Z, T) and returns one loss for each sample.
 
     >>> import numpy as np
     >>> huber = loss(lambda Z, T: (np.sqrt(1 + (Z - T) ** 2) - 1).sum(axis=-1), name="pseudo_huber")
@@ -103,10 +105,11 @@ def landscape(
     log_levels: bool = False,
     name: str = "",
 ) -> landscapes.Landscape:
-    """A landscape: one of ours by name, or a function of coordinates of your own.
+    """Return a landscape: one of the textbook by its name, or your own function of coordinates.
 
-    The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's do. A parameter with a
-    default stays at it. Where neither tells the number of coordinates, it is the start's, or two.
+    The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's functions do. A parameter
+    with a default keeps its default. If the function does not show its number of coordinates, it is that of `start`, or
+    two.
 
     >>> bowl = landscape(lambda x, y: x**2 + 5 * y**2, start=(1, 1), name="bowl")
     >>> bowl.gradient(1.0, 2.0)
@@ -132,11 +135,12 @@ def optimizer(
     settings: Sequence[Setting] = (),
     name: str = "",
 ) -> optimizers.Optimizer:
-    """Make an optimizer from an update of your own, `step(w, g, state, t, *, learning_rate, ...)`; or look one up by name.
+    """Return an optimizer: one of the textbook by its name, or your own `step(w, g, state, t, *, learning_rate, ...)`.
 
     The keyword arguments of `step` are its settings: flags, axes and comparisons take them as they take `learning_rate`.
     The default of a setting is the default of the argument. Its range is that of `settings`, or else that of
     `fallline.SETTINGS`, or else any finite number.
+
 
     >>> import numpy as np
     >>> from fallline.settings import Setting
@@ -163,7 +167,7 @@ def optimizer(
 
 
 def plain_landscape(function: Function, dimension: int | None = None) -> landscapes.Landscape:
-    """The landscape of a function without more words; its gradient is derived where it is needed.
+    """Return the landscape of a function alone. Its gradient is derived when it is needed.
 
     >>> plain_landscape(lambda x: (x**2).sum(), 3).dimension
     3
@@ -172,36 +176,36 @@ def plain_landscape(function: Function, dimension: int | None = None) -> landsca
     return landscapes.Landscape(page.__name__, page, dimension=page.dimension)
 
 
-def _of_one_number(function: Function, what: str) -> Elementwise:
-    must_be_function(function, what)
+def _of_one_number(function: Function, role: str) -> Elementwise:
+    must_be_function(function, role)
     names, many = _read_names(function)
     if len(names) > 1:
         raise UsageError(
-            f"{what} must be a function of one number; {name_of(function)} takes {len(names)} ({', '.join(names)}). "
+            f"{role} must be a function of one number; {name_of(function)} takes {len(names)} ({', '.join(names)}). "
             "Give the others a default."
         )
     return Elementwise(function, "z" if many or not names else names[0])
 
 
 def _read_names(function: Function) -> tuple[list[str], bool]:
-    """As `coordinate_names`; NumPy's own functions of one number do not say their parameter's name."""
+    """As `coordinate_names`, also for NumPy's functions, which do not give their parameter's name."""
     return (["z"], False) if getattr(function, "nin", None) == 1 else coordinate_names(function)
 
 
 def _partials(gradient: Function, page: Page) -> Page:
-    """The user's own gradient as a page: it takes the point as the function does, or as one vector."""
+    """Return the user's gradient as a page. It takes the point as the function does, or as one vector."""
     must_be_function(gradient, "a gradient")
     names, many = coordinate_names(gradient)
-    one = len(names) == 1 and not many
-    vector = one and (page.vector or page.dimension > 1)
+    single = len(names) == 1 and not many
+    vector = single and (page.vector or page.dimension > 1)
     return Page(gradient, page.names, vector=vector, values=page.dimension)
 
 
-def _numbers(values: Sequence[float], what: str) -> tuple[float, ...]:
+def _numbers(values: Sequence[float], name: str) -> tuple[float, ...]:
     try:
         return tuple(float(v) for v in values)
     except (TypeError, ValueError):
-        raise UsageError(f"{what} must be a list of numbers; got {shown(values)}.") from None
+        raise UsageError(f"{name} must be a list of numbers; got {shown(values)}.") from None
 
 
 def _window(window: Any) -> tuple[tuple[float, float], tuple[float, float]]:

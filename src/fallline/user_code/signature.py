@@ -1,4 +1,4 @@
-"""The parameters of a user's function: which are coordinates, and what cannot be called."""
+"""The parameters of a user's function: which of them are coordinates."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from fallline.user_code.calling import name_of
 __all__ = ["coordinate_names", "default_names", "must_be_function"]
 
 
-def must_be_function(function: Any, what: str) -> None:
-    """One sentence if it cannot be called, or is a class or a coroutine, whose call returns no number."""
+def must_be_function(function: Any, role: str) -> None:
+    """Raise UsageError if it cannot be called, or is a class, coroutine or generator, whose call returns no number."""
     if not callable(function):
-        raise UsageError(f"{what} must be a function, or the name of one; got {function!r}.")
+        raise UsageError(f"{role} must be a function, or the name of one; got {function!r}.")
     if inspect.isclass(function):
         raise UsageError(f"{name_of(function)} is a class; give a function, or an object of it that can be called.")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
@@ -24,9 +24,9 @@ def must_be_function(function: Any, what: str) -> None:
 
 
 def coordinate_names(function: Callable[..., Any]) -> tuple[list[str], bool]:
-    """The parameters that are coordinates, and whether any number of further ones follows (`*x`).
+    """Return the parameters that are coordinates, and whether any number of further ones may follow (`*x`).
 
-    A parameter with a default is no coordinate: it stays at its default.
+    A parameter with a default is not a coordinate: it keeps its default.
 
     >>> coordinate_names(lambda x, y, a=1, *, b=100: 0)
     (['x', 'y'], False)
@@ -42,14 +42,14 @@ def coordinate_names(function: Callable[..., Any]) -> tuple[list[str], bool]:
     for p in required:
         if p.kind is p.KEYWORD_ONLY:
             raise UsageError(
-                f"{name} has the keyword-only parameter {p.name} without a default, and nothing would set it. Give it a "
+                f"{name} has the keyword-only parameter {p.name} without a default, so it has no value. Give it a "
                 "default; or, if it is a coordinate, move it before the *."
             )
     names = [p.name for p in required if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     if not names and not many:
         kept = ", ".join(p.name for p in parameters if p.default is not p.empty)
-        why = f" A parameter with a default ({kept}) stays at it; leave the default out." if kept else ""
+        why = f" A parameter with a default ({kept}) keeps its default; leave the default out." if kept else ""
         raise UsageError(f"{name} has no coordinate: it must take at least one argument.{why}")
     if many and len(names) < len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]):
         raise UsageError(
@@ -59,7 +59,7 @@ def coordinate_names(function: Callable[..., Any]) -> tuple[list[str], bool]:
 
 
 def default_names(count: int) -> tuple[str, ...]:
-    """Names of coordinates that the function does not name: x and y, else x1, x2, ...
+    """Return names for coordinates that the function does not name: x and y, or x1, x2, ...
 
     >>> default_names(2), default_names(3)
     (('x', 'y'), ('x1', 'x2', 'x3'))

@@ -1,4 +1,4 @@
-"""Views: pictures and pages of results. They compute nothing new. matplotlib is loaded with the first picture."""
+"""Pictures and equations of results. They compute nothing new. matplotlib is loaded with the first picture."""
 
 from __future__ import annotations
 

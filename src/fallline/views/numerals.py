@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["listed", "lowered", "named", "number", "percent"]
+__all__ = ["capitalized", "listed", "lowered", "number", "percent"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number as people write it.
+    """Write a number as people do.
 
     >>> [number(v) for v in (232.4917, 8e-5, 1e-5, -0.5, float("inf"), 1e6, 300)]
     ['232.5', '8×10⁻⁵', '10⁻⁵', '−0.5', '∞', '10⁶', '300']
@@ -31,12 +31,12 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def lowered(index: int) -> str:
-    """An index below the line: 12 to "₁₂"."""
+    """Write an index as a subscript: 12 as "₁₂"."""
     return str(index).translate(_LOWERED)
 
 
 def percent(share: float) -> str:
-    """A share in percent; never "0 %" or "100 %" for what is not quite so.
+    """Write a share in percent; "0 %" and "100 %" are exact.
 
     >>> percent(0.2345), percent(0.0004), percent(0.9999), percent(1.0)
     ('23 %', 'under 1 %', 'over 99 %', '100 %')
@@ -48,14 +48,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def named(name: str) -> str:
-    """A name of the project as words: "three_hump_camel" to "Three hump camel"."""
+def capitalized(name: str) -> str:
+    """A name as words, with a capital letter: "class_one" to "Class one"."""
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words as a sentence has them.
+    """Join words for a sentence.
 
     >>> listed(["a", "b", "c"])
     'a, b and c'

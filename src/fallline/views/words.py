@@ -1,15 +1,26 @@
-"""What pictures call runs, methods, objectives, losses and measures."""
+"""The names of runs, methods, objectives, losses, axes and measures in pictures and reports."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from fallline.experiment.method import Method
+from fallline.experiment.setting_names import layer_rate
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
-from fallline.views.numerals import listed, named, number
+from fallline.views.numerals import capitalized, listed, number
 
-__all__ = ["ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
+__all__ = [
+    "axis_words",
+    "ending",
+    "loss_words",
+    "measure_word",
+    "method_parts",
+    "objective_label",
+    "objective_words",
+    "run_labels",
+    "shared",
+]
 
 _MEASURES = {
     "final_loss": "final loss",
@@ -24,7 +35,12 @@ _MEASURES = {
 
 def objective_words(objective: Objective) -> str:
     """The objective's name: "Rosenbrock", or "2-3-2-3 on three Gaussians"."""
-    return named(objective.name)
+    return capitalized(objective_label(objective))
+
+
+def objective_label(objective: Objective) -> str:
+    """The objective's name inside a sentence: "Rosenbrock", "three-hump camel", "2-3-2-3 on three Gaussians"."""
+    return objective.landscape.label if isinstance(objective, LandscapeObjective) else objective.name
 
 
 def loss_words(objective: Objective) -> str:
@@ -32,15 +48,30 @@ def loss_words(objective: Objective) -> str:
     if isinstance(objective, NetworkObjective):
         loss = objective.network.loss.label
         penalty = " and L2 penalty" if objective.network.l2 else ""
-        how = "sum" if objective.network.reduction == "sum" else "mean"
+        reduction = "sum" if objective.network.reduction == "sum" else "mean"
         count = len(objective.data)
-        return f"loss: {how} of {loss} over {count} sample{'s' if count != 1 else ''}{penalty}"
+        return f"loss: {reduction} of {loss} over {count} sample{'s' if count != 1 else ''}{penalty}"
     names = objective.labels if objective.dimension <= 4 else (objective.labels[0], "…", objective.labels[-1])
     return f"loss f({', '.join(names)})" if isinstance(objective, LandscapeObjective) else "loss"
 
 
+def axis_words(name: str) -> str:
+    """The name of a map's axis.
+
+    >>> axis_words("learning_rate.2"), axis_words("start.x"), axis_words("schedule.decay")
+    ('learning rate of layer 2', 'x of the start', 'schedule decay')
+    """
+    head, _, part = name.partition(".")
+    words = head.replace("_", " ")
+    if not part:
+        return words
+    if head == "start":
+        return f"{part} of the start"
+    return f"{words} of layer {part}" if head == "learning_rate" else f"{words} {part}"
+
+
 def measure_word(name: str) -> str:
-    """What pictures call a measure.
+    """The name of a measure.
 
     >>> measure_word("best_loss")
     'lowest loss on the way'
@@ -49,14 +80,14 @@ def measure_word(name: str) -> str:
 
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
-    """The method in parts by name: its optimizer, each setting that matters, its schedule."""
+    """Texts by name: the optimizer, learning rate and momentum, other settings that are not defaults, the schedule."""
     parts = {"optimizer": method.optimizer.label}
     for name, value in method.settings.items():
         declared = method.optimizer.declared[name]
         if name in ("learning_rate", "momentum") or value != declared.default:
             parts[name] = f"{declared.label} {number(value, 5)}"
     for layer, value in method.learning_rates.items():
-        parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
+        parts[layer_rate(layer)] = f"learning rate of layer {layer} {number(value, 5)}"
     if method.schedule.name != "constant":
         parts["schedule"] = f"{method.schedule.label} schedule"
     if steps is not None:
@@ -65,13 +96,13 @@ def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
 
 
 def shared(runs: Sequence[Run]) -> str:
-    """What all runs have in common: "momentum, 180 steps"."""
+    """The texts that all runs have in common: "momentum, 180 steps"."""
     parts = [method_parts(run.method, run.steps) for run in runs]
     return ", ".join(text for name, text in parts[0].items() if all(p.get(name) == text for p in parts))
 
 
-def labels(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[str]:
-    """A label for each run: the names given, or the settings in which the runs differ."""
+def run_labels(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[str]:
+    """A label for each run: its name if there are names, else the settings in which the runs differ."""
     if names is not None:
         return [str(name) for name in names]
     parts = [method_parts(run.method, run.steps) for run in runs]
@@ -79,22 +110,22 @@ def labels(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[str]
         return [", ".join(text for name, text in parts[0].items() if name != "steps")]
     keys = list(dict.fromkeys(key for part in parts for key in part))
     differing = [key for key in keys if len({part.get(key) for part in parts}) > 1]
-    found = [", ".join(part[key] for key in differing if key in part) for part in parts]
-    if len(set(found)) == len(found):
-        return found
-    return [f"{text}{', ' if text else ''}run {k}" for k, text in enumerate(found, start=1)]
+    texts = [", ".join(part[key] for key in differing if key in part) for part in parts]
+    if len(set(texts)) == len(texts):
+        return texts
+    return [f"{text}{', ' if text else ''}run {k}" for k, text in enumerate(texts, start=1)]
 
 
 def ending(run: Run) -> str:
     """How a run ended, in a few words: "loss 0.0735", "diverged at step 3"."""
-    if run.outcome.kind == "diverged":
-        return f"diverged at step {run.outcome.step}"
+    if run.outcome.failed:
+        return f"{run.outcome.kind} at step {run.outcome.step}"
     extra = f", {run.outcome.kind}" if run.outcome.kind != "still descending" else ""
     return f"loss {number(run.loss)}{extra}"
 
 
-def told(runs: Sequence[Run], names: Sequence[str]) -> str:
-    """The runs in a sentence, for alt texts; many runs are counted by outcome."""
+def runs_sentence(runs: Sequence[Run], names: Sequence[str]) -> str:
+    """The runs in a sentence, for alt texts: each run, or the number of runs with each outcome if there are many."""
     if len(runs) <= 8:
         return "; ".join(
             f"{name}: from {number(float(run.losses[0]))} to {ending(run)}"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.user_code.calling import file_of, name_of, told
+from fallline.user_code.calling import describe_error, file_of, name_of
 
 __all__ = ["MUCH_PRINT", "Misbehaviour", "SideEffects", "call", "name_of"]
 
@@ -68,7 +68,9 @@ def call(
             warnings.simplefilter("ignore")
             result = function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        sentence = f"{name_of(function)} {told(error, file_of(function))}, so its gradient could not be checked."
+        sentence = (
+            f"{name_of(function)} {describe_error(error, file_of(function))}, so its gradient could not be checked."
+        )
         raise Misbehaviour(sentence) from error
     finally:
         effects.lines += out.getvalue().count("\n")

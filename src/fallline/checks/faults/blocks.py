@@ -6,7 +6,6 @@ from fallline.checks.faults.conditions import (
     has_layers_after,
     has_layers_before,
     is_hidden,
-    is_not_square,
     is_scaled,
     is_square,
 )
@@ -44,7 +43,7 @@ FAULTS = (
           "dW{l} holds the last sample alone (= where += is meant?)", "sum over the samples"),
     Fault("dW_transposed", _PRODUCT, "(D.mT @ A)", "dW{l} is transposed", "write A^T D", is_square),
     Fault("dW_transposed_reshaped", _PRODUCT, "(D.mT @ A).reshape(it.shape)", "dW{l} is D^T A, reshaped",
-          "write A^T D", is_not_square),
+          "write A^T D", lambda network, layer: not is_square(network, layer)),
     Fault("dW_reshaped_for_transposed", "A.mT", "A.reshape(it.shape)",
           "in dW{l} the input is reshaped where it should be transposed", "write A^T D"),
     Fault("dW_elementwise", _PRODUCT, "((A * D).sum(axis=-2)[..., None, :] + 0 * it)",

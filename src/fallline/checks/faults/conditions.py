@@ -8,7 +8,7 @@ from fallline.textbook.network import Network
 
 __all__ = [
     "Condition", "activation_is", "activation_is_not", "always", "has_layers_after", "has_layers_before", "is_hidden",
-    "is_not_square", "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_layer",
+    "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_layer",
 ]  # fmt: skip
 
 Condition = Callable[[Network, int], bool]
@@ -62,7 +62,3 @@ def is_square(network: Network, layer: int) -> bool:
     """Whether the layer's weights are a square matrix of more than one entry."""
     n_in, n_out = network.sizes[layer - 1 : layer + 1]
     return n_in == n_out > 1
-
-
-def is_not_square(network: Network, layer: int) -> bool:
-    return not is_square(network, layer)

@@ -140,7 +140,7 @@ class MutablePage:
         opener = _Opener(kind, rewritings, self.sources)
         opener.visit(function)
         if not opener.done:
-            raise LookupError(f"the page's {kind.function} has no expression for {kind.symbol!r}.")
+            raise LookupError(f"the page's {kind.function} has no expression for {kind.symbol!r} outside other sites.")
 
 
 class _Opener(ast.NodeTransformer):
@@ -152,18 +152,18 @@ class _Opener(ast.NodeTransformer):
         self.source = ast.dump(_expression(kind.source)) if kind.source else None
 
     def visit(self, node: ast.AST) -> Any:
-        if self.done:
+        if self.done or _calls(node, "choose"):  # sites may not overlap: an alternative of one would lack the other
             return node
         if self.source is not None and isinstance(node, ast.expr) and ast.dump(node) == self.source:
             return self._choice(_expression(self.kind.layer), node)
-        if self.source is None and _is_let(node, self.kind.let):
+        if self.source is None and _calls(node, "let", self.kind.let):
             assert isinstance(node, ast.Call)
             node.args[2] = self._choice(node.args[1], node.args[2])
             return node
         return self.generic_visit(node)
 
     def _choice(self, layer: ast.expr, value: ast.expr) -> ast.expr:
-        self.done = True
+        self.done = not any(_calls(node, "choose") for node in ast.walk(value))
         self.sources[self.kind.symbol] = ast.unparse(value)
         keys: list[ast.expr | None] = [ast.Constant(r.name) for r in self.rewritings]
         values: list[ast.expr] = [_lambda(_rewritten(value, r)) for r in self.rewritings]
@@ -203,14 +203,11 @@ class _Fill(ast.NodeTransformer):
         return copy.deepcopy(self.it) if node.id == "it" else node
 
 
-def _is_let(node: ast.AST, symbol: str) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "let"
-        and isinstance(node.args[0], ast.Constant)
-        and node.args[0].value == symbol
-    )
+def _calls(node: ast.AST, function: str, symbol: str = "") -> bool:
+    """Whether the node is a call of the function, with that symbol as its first argument if one is given."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function):
+        return False
+    return not symbol or (isinstance(node.args[0], ast.Constant) and node.args[0].value == symbol)
 
 
 def _expression(source: str) -> ast.expr:

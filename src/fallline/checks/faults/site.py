@@ -36,7 +36,7 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class SiteKind:
-    """An expression of the page that a fault can change, in whatever layer.
+    """An expression of the page that a fault can change, in whatever layer. Expressions of two kinds may not overlap.
 
     Parameters
     ----------

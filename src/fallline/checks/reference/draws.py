@@ -19,8 +19,8 @@ from fallline import random
 from fallline.data.dataset import Dataset, one_hot
 from fallline.errors import DataError
 from fallline.textbook import network as pages
+from fallline.textbook.naming import recording
 from fallline.textbook.network import Kept, Network, Parameters
-from fallline.textbook.operations import recording
 
 __all__ = ["Group", "activity", "draw", "meetings"]
 

@@ -12,7 +12,7 @@ from fallline.checks.calling.calls import Misbehaviour, SideEffects, call
 from fallline.checks.faults.catalogue import faults_at
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.derivatives import complex_step
-from fallline.checks.subjects.formula import Case, Formula, array_of
+from fallline.checks.subjects.formula import Case, Formula, array_of, unreliable
 from fallline.textbook.activations import Activation
 from fallline.textbook.network import Kept, Network
 
@@ -29,9 +29,7 @@ def check_slope(
     right = np.broadcast_to(np.asarray(activation.slope(z), dtype=float), z.shape)
     error = np.abs(complex_step(activation.function, z) - right).max()
     if not error <= 1e-7 * max(1.0, np.abs(right).max()):
-        raise Misbehaviour(
-            f"the slope of {activation.name} disagrees with complex step by {error:.1e}, so nothing can be said."
-        )
+        raise Misbehaviour(unreliable(f"the slope of {activation.name}", error))
     checked = array_of(call(function, [z], {}, ["z"], effects), z.shape, function)
     network = Network.of("1-1-1", activation=activation)
     a = activation.function(z)
@@ -39,7 +37,7 @@ def check_slope(
     nearest = np.abs(z).min()
     return Formula(
         function,
-        sentence=f"the slope of {activation.name}",
+        quantity=f"the slope of {activation.name}",
         block="slope",
         cases=[Case(checked, right, scope, lambda index: f"z = {z[index]:.4g}")],
         candidates=[fault for fault in faults_at("D") if fault.can_stand(network, 1)],

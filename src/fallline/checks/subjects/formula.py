@@ -18,7 +18,7 @@ from fallline.textbook import operations
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 
-__all__ = ["Case", "Formula", "array_of"]
+__all__ = ["Case", "Formula", "array_of", "unreliable"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Formula:
     ----------
     function
         The checked function.
-    sentence
+    quantity
         What it should be: "the slope of tanh".
     block
         The same in one word, for the table.
@@ -74,7 +74,7 @@ class Formula:
     """
 
     function: Callable[..., Any]
-    sentence: str
+    quantity: str
     block: str
     cases: Sequence[Case]
     candidates: Sequence[Fault]
@@ -93,11 +93,11 @@ class Formula:
         fitting = [fault for fault in self.candidates if self._fits(fault)]
         if not fitting:
             finding = self._finding()
-            sentence = f"{name} is wrong as {self.sentence}, and no known fault explains it: {finding}."
+            sentence = f"{name} is wrong as {self.quantity}, and no known fault explains it: {finding}."
             return self._say("wrong", sentence, findings=(finding,))
         first, *others = [_without_layer(fault.sentence) for fault in fitting]
         return self._say(
-            "wrong", f"{name} is wrong as {self.sentence}: {first}.", faults=(first,),
+            "wrong", f"{name} is wrong as {self.quantity}: {first}.", faults=(first,),
             cures=(fitting[0].cure.format(l="", k=""),), others=tuple(others),
             evidence=f"The textbook's formula with this fault in it gives the same {self._count} numbers.",
         )  # fmt: skip
@@ -145,10 +145,15 @@ class Formula:
         relative = max(case.error(None, case.right) for case in self.cases)
         comparison = Comparison(GradientBlock(self.block), absolute, relative, relative <= self.tolerance)
         return Verdict(
-            status, name_of(self.function), self.sentence, sentence,
+            status, name_of(self.function), self.quantity, sentence,
             blocks=(comparison,) if status != "right" else (), uncovered=self.uncovered, reference=(self.reference,),
             **more,
         )  # fmt: skip
+
+
+def unreliable(quantity: str, error: Any) -> str:
+    """The sentence where our own slope or delta is not what complex step gives."""
+    return f"{quantity} disagrees with complex step by {error:.1e}, so nothing can be said."
 
 
 def array_of(result: Any, shape: tuple[int, ...], function: Callable[..., Any]) -> Any:

@@ -14,7 +14,7 @@ from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.derivatives import complex_step
 from fallline.checks.reference.draws import draw
-from fallline.checks.subjects.formula import Case, Formula, array_of
+from fallline.checks.subjects.formula import Case, Formula, array_of, unreliable
 from fallline.textbook.losses import Loss
 from fallline.textbook.network import Network
 
@@ -36,12 +36,10 @@ def check_delta(function: Callable[..., Any], loss: Loss, seed: int, tolerance: 
         factors = {convention: convention.data(group) for convention in conventions(network)}
         cases.append(Case(checked, right, scope, lambda index: f"sample {index[0]}, output {index[1]}", factors))
     if not error <= 1e-7:
-        raise Misbehaviour(
-            f"the delta of {loss.name} disagrees with complex step by {error:.1e}, so nothing can be said."
-        )
+        raise Misbehaviour(unreliable(f"the delta of {loss.name}", error))
     return Formula(
         function,
-        sentence=f"the delta of {loss.name}",
+        quantity=f"the delta of {loss.name}",
         block="delta",
         cases=cases,
         candidates=[fault for fault in faults_at("delta") if fault.can_stand(network, 1)],

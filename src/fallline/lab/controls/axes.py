@@ -9,25 +9,23 @@ from typing import Any
 from fallline.experiment.axis_settings import axis_settings
 from fallline.lab.controls.words import digits_below, sentence
 from fallline.lab.plan import Plan
-from fallline.problems import LandscapeObjective
-from fallline.settings import Setting
 
-__all__ = ["axis_range", "describe_axes"]
+__all__ = ["describe_axes"]
 
 Json = dict[str, Any]
 
 
 @lru_cache(maxsize=64)
 def describe_axes(plan: Plan) -> list[Json]:
-    """Every setting that may be an axis of this state's map, with a range to begin with."""
-    found = axis_settings(plan.objective, plan.spec.optimizer, plan.spec.schedule)
-    coordinates = [n for n in found if n.startswith("start.")]
-    shown = [n for n in (*plan.spec.optimizer.settings, *found) if n not in coordinates]
+    """Describe every setting that may be an axis of this state's map, with a range to begin with."""
+    valid = axis_settings(plan.objective, plan.spec.method.optimizer, plan.spec.method.schedule)
+    coordinates = [n for n in valid if n.startswith("start.")]
+    shown = [n for n in (*plan.spec.method.optimizer.settings, *valid) if n not in coordinates]
     shown = list(dict.fromkeys(shown)) + (coordinates if len(coordinates) <= 120 else [])
     out = []
     for name in shown:
-        declared = found[name]
-        low, high, scale = axis_range(name, declared, plan)
+        declared = valid[name]
+        low, high, scale = plan.ranges.of(name, declared)
         label = declared.label
         if name.startswith("learning_rate."):
             label = f"learning rate of layer {name.partition('.')[2]}"
@@ -44,23 +42,3 @@ def describe_axes(plan: Plan) -> list[Json]:
             "high": bounds[1], "range": [low, high], "scale": scale,
         })  # fmt: skip
     return out
-
-
-def axis_range(name: str, declared: Setting, plan: Plan) -> tuple[float, float, str]:
-    """A range of an axis to begin with: for learning rates around the bound that the curvature at the start allows."""
-    if name.startswith("start."):
-        k = plan.objective.labels.index(name[6:])
-        if isinstance(plan.objective, LandscapeObjective):
-            low, high = plan.objective.landscape.window[k % 2]
-            return float(low), float(high), "linear"
-        at = float(plan.start[k])
-        return round(at - 2, 3), round(at + 2, 3), "linear"
-    if declared.name == "learning_rate":
-        if plan.bound is not None and math.isfinite(plan.bound) and plan.bound > 0:
-            first, last = math.floor(math.log10(plan.bound / 60)), math.ceil(math.log10(plan.bound * 2))
-            return float(f"1e{first}"), float(f"1e{last}"), "log"  # pow of C's library may err in the last place
-        return 1e-4, 1.0, "log"
-    if declared.name == "seed":
-        return 0.0, 63.0, "linear"
-    slider = declared.slider_range
-    return float(slider.low), float(slider.high), slider.scale

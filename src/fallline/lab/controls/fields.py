@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from fallline.experiment.experiment import Plane
 from fallline.lab.controls.words import sentence
 from fallline.settings import Setting
 from fallline.textbook.families import Member
@@ -21,13 +22,14 @@ def choice(key: str, label: str, meaning: str, entries: Iterable[Any]) -> Json:
     return {"key": key, "kind": "choice", "label": label, "symbol": None, "meaning": meaning, "options": list(entries)}
 
 
-def options(family: Mapping[str, Member]) -> list[Json]:
-    """Entries of a choice, from the members of a family."""
-    return [{"value": name, "label": record.label} for name, record in family.items()]
+def options(names: Iterable[str]) -> list[Json]:
+    """Entries of a choice, from the members of a family, or from names that speak for themselves."""
+    family: Mapping[str, Member] = names if isinstance(names, Mapping) else {}
+    return [{"value": name, "label": family[name].label if name in family else name} for name in names]
 
 
-def number(key: str, declared: Setting, d: Mapping[str, Any] | None = None, **more: Any) -> Json:
-    """A number's control from its declaration."""
+def number(key: str, declared: Setting, plane: Plane | None = None, **more: Any) -> Json:
+    """A number's control from its declaration; it says which axis of the plane moves the number."""
     slider = declared.slider_range
     low, high = (None if math.isinf(v) else v for v in (declared.low, declared.high))
     field: Json = {
@@ -36,8 +38,7 @@ def number(key: str, declared: Setting, d: Mapping[str, Any] | None = None, **mo
         "high_included": declared.high_included, "whole": declared.whole, "default": declared.default, "nullable": False,
         "slider": {**asdict(slider), "step": 1 if declared.whole else None},
     }  # fmt: skip
-    if d is not None:
-        for which in ("x", "y"):
-            if d["map"][which]["name"] in (declared.name, key.replace("schedule_settings.", "schedule.")):
-                field["axis"] = which
+    for letter, axis in plane.axes.items() if plane else ():
+        if axis.name in (declared.name, key.replace("schedule_settings.", "schedule.")):
+            field["axis"] = letter
     return field | more

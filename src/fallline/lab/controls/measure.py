@@ -1,20 +1,27 @@
-"""What the colours of the map mean."""
+"""What the colours of the map mean, and every outcome, as the page draws them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from fallline.lab.controls.words import sentence
 from fallline.lab.plan import Plan
-from fallline.views.words import measure_word
+from fallline.measures.outcome import RULES
 
-__all__ = ["describe_measure"]
+__all__ = ["describe_measure", "describe_outcomes"]
+
+Json = dict[str, Any]
 
 
-def describe_measure(plan: Plan) -> dict[str, Any]:
-    """What the colours of the map mean."""
-    name = plan.state["map"]["measure"]
-    kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
-    word = f"steps to loss {plan.spec.target:g}" if name == "steps_to" else measure_word(name)
-    log = False if name in ("diverged_at", "accuracy", "diverged", "steps_to") else None
-    return {"name": name, "label": word, "kind": kind, "log": log,
-            "lost_word": "never reached" if name == "steps_to" else "diverged"}  # fmt: skip
+def describe_measure(plan: Plan) -> Json:
+    """What the colours of the map mean; the names are those of `Measure`."""
+    wanted = plan.spec.measures[0]
+    m = wanted.measure
+    return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
+            "lost_word": m.lost_word, "better": m.better}  # fmt: skip
+
+
+def describe_outcomes() -> list[Json]:
+    """Every outcome, at the place that tiles have for it; the names are those of `Rule`."""
+    rules = sorted(RULES, key=lambda rule: rule.place)
+    return [{"name": r.kind, "meaning": sentence(r.definition), "hatch": r.hatch, "failed": r.failed} for r in rules]

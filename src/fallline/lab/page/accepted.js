@@ -1,6 +1,7 @@
 /** A state that the server accepted, shown in all views. */
 
 import { words } from "./numerals.js";
+import { showRanges } from "./ranges.js";
 import { same, samePlane } from "./state.js";
 import { axisTitle, titledAxis } from "./titles.js";
 
@@ -13,14 +14,15 @@ export function showAccepted(lab, content) {
   const before = store.accept(content, changes.waiting !== null);
   lab.panel.measure = content.measure ?? lab.panel.measure;
   controls.accept();
-  if (content.axes) lab.answers.ranges(content);
+  if (content.axes) showRanges(lab, content);
   else controls.show(null, store.state, store.axes);
-  if (notice.kind === "refused") notice.say();
+  if (content.notes?.length) notice.say(content.notes.join(" "), "notes");
+  else if (notice.kind === "refused") notice.say();
   showPlane(lab, before);
   lab.pinned.mark();
   describe(lab, before);
   lab.runs.age();
-  lab.answers.askScene();
+  lab.answers.askAtOnce();
   if (content.kind === "welcome") lab.wishes.wish();
   lab.progress.show();
   store.writeSoon();
@@ -38,7 +40,7 @@ function showPlane({ store, map }, before) {
 }
 
 /** Titles and captions of the views. @param {Lab} lab @param {any} before the state accepted before */
-function describe({ connection, store, panel, runView, runs, equations }, before) {
+function describe({ connection, store, panel, runView, runs, entries }, before) {
   const { accepted: state, objective } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
@@ -46,7 +48,7 @@ function describe({ connection, store, panel, runView, runs, equations }, before
   runView.captions = net ? layerNames(state.objective) : [];
   runView.length(state.steps, before ? null : store.state.look.step);
   const title = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
-  equations.set(store.state.look, net);
+  for (const { view } of entries) view.accepted?.(store);
   const axisTitles = [axisTitle(store.axes, state.map.x), axisTitle(store.axes, state.map.y)];
   panel.describe(title, axisTitles, store.state.look);
   if (connection.ownsPage) document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;

@@ -1,111 +1,96 @@
-/** The answers that the views want besides tiles and runs: samples, contours, ranges, theory and equations. */
+/** What the views ask the server, each question again only when what its answer depends on has changed. */
 
-import { calm, say } from "./dom.js";
-import { PASSING } from "./runs.js";
-import { arrays } from "./wire.js";
+import { calm } from "./dom.js";
 
-const EQUATIONS_REST = 220; // milliseconds without a change, then the equations are asked for
+const REST = 220; // milliseconds without a change, then the questions of visible views are asked
+
+/**
+ * A question of a view, and what becomes of the answer.
+ * @typedef {object} Question
+ * @property {string} kind of the message that asks, and of the one that answers
+ * @property {"state"|"rest"|"seen"} when it is asked: as soon as the server accepted a state; when the map is complete and
+ *   the reader rests; or then, but only while the view is on the screen
+ * @property {() => any} about what the answer depends on; null if there is nothing to ask
+ * @property {() => any} [content] what the message says besides its kind
+ * @property {(content: any, buffers: DataView[]) => void} answer shows the answer
+ * @property {boolean} [refusable] whether the reader hears nothing of a refusal
+ */
 
 export class Answers {
-  /** Whether the equations are on the screen, or nearly. */
-  #equationsSeen = false;
-  /** Digest of the controls that are shown. */
-  #digest = "";
+  /** By their kinds. @type {Map<string, Question>} */
+  #questions = new Map();
+  /** Kinds of questions whose view is not on the screen. @type {Set<string>} */
+  #unseen = new Set();
 
   /** @param {import("./app.js").Lab} lab */
   constructor(lab) {
     this.lab = lab;
-    this.askEquations = calm(EQUATIONS_REST, () => this.#askEquations());
+    this.askSeen = calm(REST, () => this.#ask("seen"));
   }
 
-  /** Ask for equations only while the reader can see them. @param {Element} element */
-  watch(element) {
-    const seen = (/** @type {IntersectionObserverEntry[]} */ entries) => {
-      this.#equationsSeen = entries[entries.length - 1].isIntersecting;
-      if (this.#equationsSeen) this.askEquations();
-    };
-    new IntersectionObserver(seen, { rootMargin: "200px" }).observe(element);
+  /** @param {import("./views.js").Entry} entry */
+  add({ view, questions = [] }) {
+    for (const question of questions) {
+      this.#questions.set(question.kind, question);
+      if (question.when === "seen") this.#watch(view.element, question.kind);
+    }
   }
 
-  /** Whether nothing more urgent is under way. */
-  get #free() {
-    const { connection, changes } = this.lab;
-    return connection.open && connection.answered && changes.waiting === null;
+  /** @param {Element} element @param {string} kind */
+  #watch(element, kind) {
+    this.#unseen.add(kind);
+    const watcher = new IntersectionObserver(
+      (entries) => {
+        this.#unseen.add(kind);
+        if (!entries[entries.length - 1].isIntersecting) return;
+        this.#unseen.delete(kind);
+        this.askSeen();
+      },
+      { rootMargin: "200px" },
+    );
+    watcher.observe(element);
   }
 
-  /** What stands behind the runs: samples, or contours. */
-  askScene() {
-    const { questions, store } = this.lab;
-    const { objective, data } = store.accepted;
-    if (objective.kind === "network")
-      questions.ask("data", [data, objective.loss, objective.units[0], objective.units.at(-1)]);
-    else questions.ask("landscape", objective);
+  /** The server accepted a state. */
+  askAtOnce() {
+    this.#ask("state");
   }
 
-  /** What can wait until the reader rests: it would slow down the next picture. */
+  /** The reader rests: ask what would have slowed down the next picture. */
   askAtRest() {
-    const { connection, store, runs, pinned, questions } = this.lab;
-    if (!this.#free || !store.accepted) return;
-    const { objective, data, optimizer, settings, map, start, seed, initial, dtype } = store.accepted;
+    const { pinned, runs } = this.lab;
+    if (!this.#free) return;
     pinned.want();
     runs.complete();
-    questions.ask("ranges", connection.stateId, { knows: this.#digest });
-    questions.ask("theory", [objective, data, optimizer, settings, map, start, seed, initial, dtype]);
-    this.askEquations();
+    this.#ask("rest");
+    this.askSeen();
   }
 
-  #askEquations() {
-    const { connection, store, runs, runView, equations, wishes, pinned, questions } = this.lab;
-    if (!this.#free || !this.#equationsSeen) return;
-    if (wishes.waits) return this.askEquations(); // the map first
-    const { form, numbers } = store.state.look;
-    const { objective, optimizer, schedule } = store.accepted;
-    const k = pinned.foremost;
-    const { step } = runView;
-    const run = numbers && runs.results[k];
-    say(equations.note, run ? `numbers of ${k === PASSING ? "the run shown" : "run 1"} at step ${step}` : "");
-    const about = [objective, optimizer, schedule, form, run ? [connection.stateId, run.x, run.y, step] : null];
-    const at = run ? { pin: k, step, x: run.x, y: run.y } : { pin: null, step: null };
-    questions.ask("equations", about, { form, numbers: Boolean(run), ...at });
+  /** Whether the server has answered the newest state. */
+  get #free() {
+    const { connection, changes, store } = this.lab;
+    return connection.open && connection.answered && changes.waiting === null && store.accepted;
   }
 
-  /** Axes, and the controls if they differ from those shown. @param {any} content */
-  ranges(content) {
-    const { connection, questions, store, controls, progress } = this.lab;
-    questions.told("ranges", connection.stateId);
-    store.axes = content.axes;
-    this.#digest = content.digest;
-    controls.show(content.controls, store.state, store.axes);
-    progress.show();
+  /** @param {Question["when"]} when */
+  #ask(when) {
+    const { questions, wishes } = this.lab;
+    if (when !== "state" && !this.#free) return;
+    const asked = [...this.#questions.values()].filter(({ kind, when: w }) => w === when && !this.#unseen.has(kind));
+    if (when === "seen" && wishes.waits && asked.length) return this.askSeen(); // the map first
+    for (const { kind, about, content } of asked) {
+      const subject = about();
+      if (subject !== null) questions.ask(kind, subject, content?.());
+    }
   }
 
-  /** @param {any} content @param {DataView[]} buffers */
-  data(content, buffers) {
-    const { runView } = this.lab;
-    const { values } = arrays(content, buffers);
-    runView.data = {
-      points: values.points ?? new Float64Array(),
-      classes: values.classes ?? values.targets ?? null,
-      names: content.names ?? [],
-      window: content.window ?? [-1, 1, -1, 1],
-      values: Boolean(content.values),
-      dimension: content.dimension ?? 2,
-    };
-    runView.draw();
+  /** An answer came; one that no view asked for is ignored. @param {any} content @param {DataView[]} buffers */
+  receive(content, buffers) {
+    this.#questions.get(content.kind)?.answer(content, buffers);
   }
 
-  /** @param {any} content @param {DataView[]} buffers */
-  landscape(content, buffers) {
-    const { runView } = this.lab;
-    const { values, shapes } = arrays(content, buffers);
-    runView.surface = {
-      window: content.window,
-      lines: content.lines ?? [],
-      points: values.points ?? new Float32Array(),
-      grid: values.grid,
-      side: shapes.grid?.[0] ?? 0,
-      minima: content.minima ?? [],
-    };
-    runView.draw();
+  /** Whether a refusal of this question is shown to nobody. @param {string|null} kind */
+  isRefusable(kind) {
+    return Boolean(kind && this.#questions.get(kind)?.refusable);
   }
 }

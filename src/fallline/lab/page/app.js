@@ -6,13 +6,13 @@ import { Changes } from "./changes.js";
 import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
 import { h } from "./dom.js";
-import { EquationsView } from "./equations.js";
 import { Files } from "./files.js";
 import { HappenedView } from "./happened.js";
 import { MapView } from "./map.js";
 import { MapPanel } from "./mappanel.js";
 import { TextDialog, TopBar } from "./menus.js";
 import { Notice } from "./notice.js";
+import { coloured } from "./outcomes.js";
 import { Pinned } from "./pinned.js";
 import { Progress } from "./progress.js";
 import { Questions } from "./questions.js";
@@ -20,11 +20,14 @@ import { RunsView } from "./run.js";
 import { Runs } from "./runs.js";
 import { Scheme } from "./scheme.js";
 import { Store } from "./store.js";
+import { views } from "./views.js";
 import { Wishes } from "./wishes.js";
 
 export class Lab {
   /** What the server told of itself: outcomes, presets, themes. @type {any} */
   welcome = null;
+  /** The colours of the present scheme. @type {import("./colour.js").Theme|null} */
+  theme = null;
 
   /** @param {any} host see host.js @param {HTMLElement} root */
   constructor(host, root) {
@@ -43,7 +46,7 @@ export class Lab {
     this.notice = new Notice();
     this.map = this.#mapView();
     this.panel = new MapPanel(this.map, {
-      look: (key, value) => this.#look(key, value),
+      look: (key, value) => this.look(key, value),
       pin: (x, y) => this.pinned.pin(x, y),
       finer: () => this.changes.change("dtype", "float64", false),
     });
@@ -53,16 +56,17 @@ export class Lab {
     });
     this.runView = this.#runsView();
     this.happened = new HappenedView(this.runView.curve.canvas);
-    this.equations = new EquationsView({ changed: (key, value) => this.#look(key, value) });
     this.bar = this.#topBar();
     this.dialog = new TextDialog();
     this.files = new Files(this.notice, this.bar, this.dialog, {
       send,
       use: (digest, target, again) => this.changes.useTable(digest, target, again),
     });
+    /** The views on the floor. */
+    this.entries = views(this);
+    for (const entry of this.entries) this.answers.add(entry);
     this.#build();
     this.dress();
-    this.answers.watch(this.equations.element);
     this.store.address.listen(
       () => this.store,
       (state) => (state ? this.changes.show(state) : this.notice.say("The address of this page cannot be read.")),
@@ -88,7 +92,7 @@ export class Lab {
       unpin: (k) => pinned.unpin(k),
       pinPassing: () => pinned.pinPassing(),
       start: (start, k) => pinned.dragStart(start, k),
-      stepped: (step) => this.#look("step", step),
+      stepped: (step) => this.look("step", step),
       title: (x, y) => store.title(x, y),
       short: (x, y) => pinned.shortTitle(x, y),
       passing: () => pinned.passingTitle,
@@ -115,11 +119,11 @@ export class Lab {
   }
 
   #build() {
-    const { root, bar, notice, controls, panel, happened, runView, equations, dialog } = this;
-    const views = [controls, panel, happened, runView, equations].map((view) => view.element);
+    const { root, bar, notice, dialog, entries } = this;
+    const panels = entries.map(({ view }) => view.element);
     root.classList.add("fallline-lab");
     root.dataset.state = "busy";
-    root.replaceChildren(bar.element, notice.element, h("div", { class: "floor" }, ...views), dialog.element);
+    root.replaceChildren(bar.element, notice.element, h("div", { class: "floor" }, ...panels), dialog.element);
     root.addEventListener("dragover", (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault());
     root.addEventListener("drop", (e) => {
       const file = e.dataTransfer?.files[0];
@@ -131,18 +135,15 @@ export class Lab {
 
   /** Give every view the colours of the present scheme. */
   dress() {
-    const { scheme, welcome, map, panel, controls, runView } = this;
+    const { scheme, welcome, map, entries } = this;
     const name = scheme.dress();
     if (!welcome) return;
-    const theme = welcome.themes[name];
+    const told = welcome.themes[name];
+    const theme = { ...told, outcomes: coloured(welcome.outcomes, told.outcomes) };
+    this.theme = theme;
     scheme.paint(theme);
     map.theme = theme;
-    panel.theme = theme;
-    panel.outcomes = welcome.outcomes;
-    controls.theme = theme;
-    runView.theme = theme;
-    runView.draw();
-    panel.showLegend();
+    for (const { view } of entries) if ("theme" in view) view.theme = theme;
   }
 
   /** @param {import("./tiles.js").View} view @param {boolean} resting */
@@ -156,12 +157,11 @@ export class Lab {
     progress.expect();
   }
 
-  /** @param {string} key @param {any} value */
-  #look(key, value) {
+  /** Change a part of the look. @param {string} key @param {any} value */
+  look(key, value) {
     const { store, answers } = this;
     if (!store.look(key, value)) return;
-    const inEquations = key === "form" || key === "numbers" || (key === "step" && store.state.look.numbers);
-    if (inEquations) answers.askEquations();
+    answers.askSeen();
     store.writeSoon();
   }
 

@@ -1,7 +1,8 @@
 /** The cells of the map as a picture: tiles in the colours of their values, and hatches over some outcomes. */
 
-import { HATCHED, hatch, inks, isLight } from "./colour.js";
+import { inks, isLight } from "./colour.js";
 import { fit, h, news } from "./dom.js";
+import { hatch } from "./hatches.js";
 import { cover, finest } from "./tiles.js";
 
 const PAINTING = 7; // milliseconds of a frame for colouring tiles
@@ -57,7 +58,7 @@ export class Cells {
     c.fillRect(0, 0, this.canvas.width, this.canvas.height);
     if (!scale) return;
     const placed = this.#drawTiles(c, this.#visible(view, finest(view, width, height)), view, scale);
-    for (const outcome of HATCHED) {
+    for (const outcome of this.#ink.hatched) {
       if (placed.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, placed, outcome, ratio);
     }
   }
@@ -105,8 +106,8 @@ export class Cells {
       m.clearRect(x, y, w, t);
       if (tile.masks[outcome]) m.drawImage(tile.masks[outcome], x, y, w, t);
     }
-    const colour = isLight(this.#theme.outcomes[outcome]) ? "#14181f" : "#ffffff";
-    this.#hatches[outcome] ??= hatch(outcome, colour, ratio);
+    const { hatch: pattern, colour } = this.#theme.outcomes[outcome];
+    this.#hatches[outcome] ??= hatch(pattern, isLight(colour) ? "#14181f" : "#ffffff", ratio);
     m.globalCompositeOperation = "source-in";
     m.fillStyle = /** @type {CanvasPattern} */ (m.createPattern(this.#hatches[outcome], "repeat"));
     m.fillRect(0, 0, width, height);

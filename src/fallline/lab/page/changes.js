@@ -109,8 +109,8 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, runs, notice, progress } = this.lab;
-    if (questions.refused(content.id) === "theory") return; // not every state has a theory
+    const { connection, questions, answers, runs, notice, progress } = this.lab;
+    if (answers.isRefusable(questions.refused(content.id))) return;
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
     notice.say(content.sentence, "refused");

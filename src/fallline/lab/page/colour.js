@@ -1,7 +1,9 @@
-/** From values to colours: one ramp over all tiles of a map, and hatches that say the outcome without colour. */
+/** From values to colours: one ramp over all tiles of a map. */
+
+import { hasValue } from "./outcomes.js";
 
 /** @typedef {{background: string, ink: string, muted: string, faint: string, series: string[], heights: string[],
- *   values: string[], diverged: string[], outcomes: string[]}} Theme */
+ *   values: string[], diverged: string[], outcomes: import("./outcomes.js").Outcome[]}} Theme */
 
 /** "#rrggbb" as the 32 bits of a canvas pixel. @param {string} hex */
 export function pixel(hex) {
@@ -35,38 +37,37 @@ export function isLight(hex) {
 
 /**
  * How a map's values become places on its ramp.
- * @typedef {{kind: "values"|"outcomes"|"ranks", low: number, high: number, log: boolean, beyond: boolean,
- *   sorted?: Float64Array, away?: Float64Array}} Scale
+ * @typedef {{kind: "values"|"outcomes"|"ranks", low: number, high: number, log: boolean, beyond: boolean, blank: boolean,
+ *   sorted?: Float64Array, away?: Float64Array}} Scale `blank`: whether failed runs have no value
  */
-
-/** Index of the outcome "diverged": such a run has no value. */
-export const DIVERGED = 4;
 
 const OUTLIERS = 0.98;
 
 /**
  * The colour scale that suits some values: from the lowest to the highest, but a few outliers do not stretch it;
  * logarithmic where values are positive and span a factor of 20.
- * @param {{kind?: string, log?: boolean|null}} measure
+ * @param {import("./outcomes.js").Measure} measure
  * @param {ArrayLike<number>} values
- * @param {Uint8Array|undefined} outcomes
+ * @param {Uint8Array|undefined} places of the runs' outcomes
+ * @param {import("./outcomes.js").Outcome[]} outcomes
  * @param {[number, number]|null} limits given by the reader
  * @returns {Scale}
  */
-export function scaleOf(measure, values, outcomes, limits) {
-  if (measure.kind === "outcomes") return { kind: "outcomes", low: 0, high: 5, log: false, beyond: false };
+export function scaleOf(measure, values, places, outcomes, limits) {
+  const { blank, kind } = measure;
+  if (kind === "outcomes") return { kind, low: 0, high: 1, log: false, beyond: false, blank };
   const kept = [];
-  for (let k = 0; k < values.length; k++) {
-    if (Number.isFinite(values[k]) && (measure.kind === "ranks" || outcomes?.[k] !== DIVERGED)) kept.push(values[k]);
-  }
+  for (let k = 0; k < values.length; k++)
+    if (hasValue(measure, outcomes[places?.[k] ?? -1], values[k])) kept.push(values[k]);
   const sorted = Float64Array.from(kept).sort();
-  if (measure.kind === "ranks") {
+  if (kind === "ranks") {
     return {
-      kind: "ranks",
+      kind,
       low: 0,
       high: 1,
       log: false,
       beyond: false,
+      blank,
       sorted: sorted.filter((v) => v <= 0),
       away: sorted.filter((v) => v > 0),
     };
@@ -83,7 +84,7 @@ export function scaleOf(measure, values, outcomes, limits) {
   if (limits) [low, high] = limits;
   const log = measure.log ?? (low > 0 && high > 20 * low);
   if (high <= low) high = low + (Math.abs(low) || 1);
-  return { kind: "values", low, high, log: log && low > 0, beyond };
+  return { kind, low, high, log: log && low > 0, beyond, blank };
 }
 
 /** Place on the ramp, 0..1, clipped. @param {Scale} scale @param {number} v */
@@ -111,13 +112,18 @@ function rank(sorted, v) {
   return sorted.length > 1 ? Math.min(1, a / (sorted.length - 1)) : 0;
 }
 
-/** A theme's ramps as pixels. @param {Theme} theme */
+/** A theme's ramps, and the colours of outcomes, as pixels; `lost` is for cells without a value. @param {Theme} theme */
 export function inks(theme) {
+  const failed = theme.outcomes.map((outcome) => outcome.failed);
+  const outcomes = Uint32Array.from(theme.outcomes, ({ colour }) => pixel(colour));
   return {
     values: Uint32Array.from(theme.values, pixel),
     diverged: Uint32Array.from(theme.diverged, pixel),
-    outcomes: Uint32Array.from(theme.outcomes, pixel),
-    lost: pixel(theme.outcomes[DIVERGED]),
+    outcomes,
+    failed,
+    hatched: theme.outcomes.flatMap((outcome, place) => (outcome.hatch ? [place] : [])),
+    lost: outcomes[failed.indexOf(true)],
+    faint: pixel(theme.faint),
   };
 }
 
@@ -125,7 +131,7 @@ export function inks(theme) {
  * Colours of a tile's cells, top row first as pictures have it (tiles come lowest row first).
  * @param {Uint32Array} pixels
  * @param {ArrayLike<number>} values
- * @param {Uint8Array|undefined} outcomes
+ * @param {Uint8Array|undefined} outcomes their places
  * @param {Scale} scale
  * @param {ReturnType<typeof inks>} ink
  * @param {number} side
@@ -144,54 +150,12 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
         const ramp = away ? ink.diverged : ink.values;
         pixels[to] =
           ramp[Math.floor((ramp.length - 1) * rank(/** @type {any} */ (away ? scale.away : scale.sorted), v))];
-      } else if (outcome === DIVERGED || !Number.isFinite(v)) pixels[to] = ink.lost;
+      } else if (scale.blank && ink.failed[outcome]) pixels[to] = ink.outcomes[outcome];
+      else if (!Number.isFinite(v)) pixels[to] = scale.blank ? ink.lost : ink.faint;
       else {
         const t = factor * (scale.log ? Math.log(v / scale.low) : v - scale.low);
         pixels[to] = ink.values[t <= 0 || Number.isNaN(t) ? 0 : t >= last ? last : Math.round(t)];
       }
     }
   }
-}
-
-/** Outcomes that carry a hatch, by their index: stalled, oscillating, diverged, rising. */
-export const HATCHED = [2, 3, DIVERGED, 5];
-
-/**
- * A small sheet that repeats: horizontal lines for stalled, dots for oscillating, diagonals for diverged, vertical lines for
- * rising.
- * @param {number} outcome
- * @param {string} colour
- * @param {number} scale pixels of the screen for one of CSS
- */
-export function hatch(outcome, colour, scale) {
-  const canvas = document.createElement("canvas");
-  const side = Math.round(8 * scale);
-  canvas.width = canvas.height = side;
-  const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  c.strokeStyle = c.fillStyle = colour;
-  c.lineWidth = scale;
-  c.beginPath();
-  if (outcome === 2) {
-    c.moveTo(0, side / 2);
-    c.lineTo(side, side / 2);
-    c.stroke();
-  } else if (outcome === 3) {
-    for (const [x, y] of [
-      [0.25, 0.25],
-      [0.75, 0.75],
-    ])
-      c.rect(x * side - 0.8 * scale, y * side - 0.8 * scale, 1.6 * scale, 1.6 * scale);
-    c.fill();
-  } else if (outcome === 5) {
-    c.moveTo(side / 2, 0);
-    c.lineTo(side / 2, side);
-    c.stroke();
-  } else {
-    for (const d of [-side, 0, side]) {
-      c.moveTo(d - 1, side + 1);
-      c.lineTo(d + side + 1, -1);
-    }
-    c.stroke();
-  }
-  return canvas;
 }

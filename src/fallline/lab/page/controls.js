@@ -34,6 +34,8 @@ export class Controls {
   /** @type {any[]} */
   #axes = [];
   #state = /** @type {any} */ (null);
+  /** Hash of the controls that are shown, as the server gave it. */
+  digest = "";
   #theme = /** @type {any} */ (null);
   /** @type {Set<string>} */
   #closed = new Set();

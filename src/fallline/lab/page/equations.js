@@ -1,6 +1,7 @@
 /** The equations of exactly this objective and optimizer: outlines for the eye, MathML for assistive technology. */
 
-import { h } from "./dom.js";
+import { h, say } from "./dom.js";
+import { PASSING } from "./runs.js";
 
 const SVG = new Set(["svg", "g", "path", "rect", "line", "use", "symbol", "defs", "title", "polygon", "polyline"]);
 const SVG_ATTRIBUTES = new Set([
@@ -42,7 +43,40 @@ const MATH_ATTRIBUTES = new Set([
 
 let count = 0;
 
-export class EquationsView {
+/** @param {import("./app.js").Lab} lab @returns {import("./views.js").Entry} */
+export function equations(lab) {
+  const { connection, store, runs, runView, pinned } = lab;
+  const view = new EquationsView({ changed: (key, value) => lab.look(key, value) });
+  /** The run whose numbers are put in, if there is one. */
+  const numbered = () => (store.state.look.numbers ? runs.results[pinned.foremost] : null);
+  return {
+    view,
+    questions: [
+      {
+        kind: "equations",
+        when: "seen",
+        about() {
+          const { objective, optimizer, schedule } = store.accepted;
+          const run = numbered();
+          const { step } = runView;
+          const numbers = run ? [connection.stateId, pinned.foremost, run.x, run.y, step] : null;
+          return [objective, optimizer, schedule, store.state.look.form, numbers];
+        },
+        content() {
+          const run = numbered();
+          const pin = pinned.foremost;
+          const { step } = runView;
+          say(view.note, run ? `numbers of ${pin === PASSING ? "the run shown" : "run 1"} at step ${step}` : "");
+          const at = run ? { pin, step, x: run.x, y: run.y } : { pin: null, step: null };
+          return { form: store.state.look.form, numbers: Boolean(run), ...at };
+        },
+        answer: (content) => view.show(content),
+      },
+    ],
+  };
+}
+
+class EquationsView {
   #shown = "";
 
   /** @param {{changed: (key: string, value: any) => void}} tell */
@@ -70,11 +104,11 @@ export class EquationsView {
     );
   }
 
-  /** @param {any} look @param {boolean} network */
-  set(look, network) {
-    this.form.value = look.form;
-    this.form.hidden = !network;
-    this.numbers.checked = look.numbers;
+  /** @param {import("./store.js").Store} store */
+  accepted({ state, accepted }) {
+    this.form.value = state.look.form;
+    this.form.hidden = accepted.objective.kind !== "network";
+    this.numbers.checked = state.look.numbers;
   }
 
   /** @param {any} content */

@@ -1,4 +1,4 @@
-/** What the page does with each kind of message from the server. */
+/** What the page does with each kind of message from the server, besides the answers to the questions of views. */
 
 import { showAccepted } from "./accepted.js";
 import { same, withoutLocal } from "./state.js";
@@ -10,7 +10,6 @@ import { same, withoutLocal } from "./state.js";
 const HANDLERS = {
   welcome,
   state: showAccepted,
-  ranges: (lab, content) => lab.answers.ranges(content),
   refused: (lab, content) => lab.changes.refused(content),
   tile: (lab, content, buffers) => lab.wishes.receive(content, buffers),
   progress(lab, content) {
@@ -25,21 +24,16 @@ const HANDLERS = {
     lab.runs.receiveFrames(content, buffers);
     lab.progress.show();
   },
-  theory(lab, content) {
-    lab.panel.curves = content.curves ?? [];
-    lab.panel.showTheory();
-  },
-  data: (lab, content, buffers) => lab.answers.data(content, buffers),
-  landscape: (lab, content, buffers) => lab.answers.landscape(content, buffers),
-  equations: (lab, content) => lab.equations.show(content),
   csv: (lab, content) => lab.files.came(content),
   export: (lab, content, buffers) => lab.files.exported(content, buffers),
   said: (lab, content) => lab.notice.say(content.sentence),
 };
 
-/** Handle one message; a kind that this page does not know is ignored. @type {Handler} */
+/** Handle one message: the answer to a view's question, if it has no handler here. @type {Handler} */
 export function receive(lab, content, buffers) {
-  HANDLERS[content.kind]?.(lab, content, buffers);
+  const handler = HANDLERS[content.kind];
+  if (handler) handler(lab, content, buffers);
+  else lab.answers.receive(content, buffers);
 }
 
 /** The server's answer to hello. @type {Handler} */

@@ -1,11 +1,14 @@
-/** What the map's colours mean: a bar of values, and the hatched outcomes. */
+/** What the map's colours mean: a bar of values, the hatched outcomes, and the cells without a value. */
 
-import { DIVERGED, hatch, isLight, valueAtPlace } from "./colour.js";
+import { isLight, valueAtPlace } from "./colour.js";
 import { fit, h, news, say } from "./dom.js";
+import { hatch } from "./hatches.js";
 import { percent, ticks } from "./numerals.js";
 
 const WIDTH = 260;
 const BAR = 10;
+
+/** @typedef {{name: string, hatch: string, colour: string, share: number}} Entry */
 
 export class Legend {
   #others = news();
@@ -23,56 +26,34 @@ export class Legend {
   }
 
   /**
-   * @param {any} theme
+   * @param {import("./colour.js").Theme} theme
    * @param {import("./colour.js").Scale} scale
-   * @param {any} measure
-   * @param {string[]} outcomes names
-   * @param {number[]} shares of each outcome over the whole map
+   * @param {import("./outcomes.js").Measure} measure
+   * @param {{outcomes: number[], blank: number}} shares of each outcome, and of other cells without a value, over the whole map
    */
-  show(theme, scale, measure, outcomes, shares) {
+  show(theme, scale, measure, shares) {
     say(this.title, measure.label);
     this.bar.hidden = scale.kind === "outcomes";
     if (scale.kind !== "outcomes") this.#bar(theme, scale);
-    const listed = outcomes
-      .map((name, k) => ({ name, k, share: shares[k] ?? 0 }))
-      .filter(({ k, share }) => share > 0 && (scale.kind === "outcomes" || (scale.kind === "values" && k >= 2)));
-    if (this.#others([theme.background, scale.kind, measure.lost_word, listed.map(({ k }) => k)])) {
+    const all = scale.kind === "outcomes";
+    /** @type {Entry[]} */
+    const entries = theme.outcomes
+      .map(({ name, hatch, failed, colour }, place) => ({
+        name,
+        hatch,
+        colour: all || (failed && scale.blank) ? colour : theme.values[Math.round(theme.values.length * 0.55)],
+        share: shares.outcomes[place] ?? 0,
+      }))
+      .filter(({ hatch, share }) => share > 0 && (all || (scale.kind === "values" && hatch)));
+    if (scale.kind === "values" && shares.blank)
+      entries.push({ name: measure.lost_word, hatch: "", colour: theme.faint, share: shares.blank });
+    if (this.#others([theme.background, entries.map(({ name, colour }) => [name, colour])]))
       this.classes.replaceChildren(
-        ...listed.map(({ name, k }) => {
-          const swatch = h("canvas", { class: "swatch", "aria-hidden": "true" });
-          this.#swatch(swatch, theme, scale, k);
-          return h(
-            "li",
-            {},
-            swatch,
-            `${k === DIVERGED && measure.lost_word ? measure.lost_word : name} `,
-            h("span", { class: "share" }),
-          );
-        }),
+        ...entries.map((entry) => h("li", {}, swatch(entry), `${entry.name} `, h("span", { class: "share" }))),
       );
-    }
-    listed.forEach(({ share }, n) => {
+    entries.forEach(({ share }, n) => {
       say(this.classes.children[n].lastElementChild, percent(share));
     });
-  }
-
-  /** @param {HTMLCanvasElement} canvas @param {any} theme @param {any} scale @param {number} k */
-  #swatch(canvas, theme, scale, k) {
-    const c = fit(canvas, 22, 14);
-    const ratio = canvas.width / 22;
-    const colour =
-      scale.kind === "outcomes" || k === DIVERGED
-        ? theme.outcomes[k]
-        : theme.values[Math.round(theme.values.length * 0.55)];
-    c.fillStyle = colour;
-    c.fillRect(0, 0, 22, 14);
-    if (k < 2) return;
-    c.setTransform(1, 0, 0, 1, 0, 0);
-    c.globalAlpha = 0.6;
-    c.fillStyle = /** @type {CanvasPattern} */ (
-      c.createPattern(hatch(k, isLight(colour) ? "#14181f" : "#ffffff", ratio), "repeat")
-    );
-    c.fillRect(0, 0, canvas.width, canvas.height);
   }
 
   /** @param {any} theme @param {import("./colour.js").Scale} scale */
@@ -124,4 +105,19 @@ export class Legend {
       free = x + half + 6;
     }
   }
+}
+
+/** A colour with its hatch. @param {Entry} entry */
+function swatch({ colour, hatch: pattern }) {
+  const canvas = h("canvas", { class: "swatch", "aria-hidden": "true" });
+  const c = fit(canvas, 22, 14);
+  c.fillStyle = colour;
+  c.fillRect(0, 0, 22, 14);
+  if (!pattern) return canvas;
+  const sheet = hatch(pattern, isLight(colour) ? "#14181f" : "#ffffff", canvas.width / 22);
+  c.setTransform(1, 0, 0, 1, 0, 0);
+  c.globalAlpha = 0.6;
+  c.fillStyle = /** @type {CanvasPattern} */ (c.createPattern(sheet, "repeat"));
+  c.fillRect(0, 0, canvas.width, canvas.height);
+  return canvas;
 }

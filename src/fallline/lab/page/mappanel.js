@@ -1,9 +1,10 @@
 /** What stands around the map: title, tools, legend, the run under the pointer in words, and a form to pin exactly. */
 
-import { DIVERGED, scaleOf } from "./colour.js";
+import { scaleOf } from "./colour.js";
 import { calm, h, ICONS, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
+import { hasValue } from "./outcomes.js";
 import { same } from "./state.js";
 import { finest } from "./tiles.js";
 
@@ -13,16 +14,14 @@ const KEYS =
 /** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void}} Acts */
 
 export class MapPanel {
-  /** @type {any} */
-  theme = null;
-  /** Names of the outcomes. @type {string[]} */
-  outcomes = [];
-  /** @type {any} */
-  measure = { name: "final_loss", label: "final loss", kind: "values", log: null };
+  /** @type {import("./colour.js").Theme|null} */
+  #theme = null;
+  /** What the map shows, as the server describes it. @type {import("./outcomes.js").Measure} */
+  measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null };
   /** Lines of theory. @type {{x: number[], y: number[], name: string}[]} */
   curves = [];
-  /** Share of each outcome over the whole map. @type {number[]} */
-  #shares = [];
+  /** Shares of the cells of the whole map. */
+  #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
 
   /** @param {import("./map.js").MapView} map @param {Acts} acts */
@@ -117,18 +116,26 @@ export class MapPanel {
   /** Set the colours: those of the whole map, unless the reader fixed limits. @param {[number, number]|null} limits */
   colours(limits) {
     const base = this.map.tiles.get(0, 0, 0);
-    if (!base || this.map.tiles.stale) return;
-    const scale = scaleOf(this.measure, base.values, base.outcomes, limits);
+    if (!base || this.map.tiles.stale || !this.#theme) return;
+    const scale = scaleOf(this.measure, base.values, base.outcomes, this.#theme.outcomes, limits);
     if (!same(scale, this.map.scale)) this.map.recolour(scale);
-    const shares = this.outcomes.map(() => 0);
-    for (const outcome of base.outcomes ?? []) shares[outcome] += 1 / base.values.length;
-    this.#shares = shares;
-    this.showLegend();
+    const { values } = base;
+    const outcomes = this.#theme.outcomes.map(() => 0);
+    let blank = 0;
+    for (const outcome of base.outcomes ?? []) outcomes[outcome] += 1 / values.length;
+    if (!scale.blank) for (const value of values) if (!Number.isFinite(value)) blank += 1 / values.length;
+    this.#shares = { outcomes, blank };
+    this.#showLegend();
   }
 
-  showLegend() {
-    if (this.theme && this.map.scale)
-      this.legend.show(this.theme, this.map.scale, this.measure, this.outcomes, this.#shares);
+  /** @param {import("./colour.js").Theme} theme */
+  set theme(theme) {
+    this.#theme = theme;
+    this.#showLegend();
+  }
+
+  #showLegend() {
+    if (this.#theme && this.map.scale) this.legend.show(this.#theme, this.map.scale, this.measure, this.#shares);
   }
 
   /** Let the colours span the values in view, or the whole map again. */
@@ -163,7 +170,8 @@ export class MapPanel {
         outcomes.push(tile.outcomes?.[k] ?? 0);
       }
     }
-    return values.length ? scaleOf(this.measure, values, Uint8Array.from(outcomes), null) : null;
+    if (!values.length) return null;
+    return scaleOf(this.measure, values, Uint8Array.from(outcomes), this.#theme?.outcomes ?? [], null);
   }
 
   /** The view moved. @param {string} dtype of the runs */
@@ -207,12 +215,12 @@ export class MapPanel {
       say(this.readout, "");
       return;
     }
-    const outcome = this.outcomes[cell.outcome] ?? "";
-    const value =
-      cell.outcome === DIVERGED || !Number.isFinite(cell.value) ? "" : `${this.measure.label} ${number(cell.value)}`;
+    const outcome = this.#theme?.outcomes[cell.outcome];
+    const shown = this.measure.kind !== "outcomes" && hasValue(this.measure, outcome, cell.value);
+    const value = shown ? `${this.measure.label} ${number(cell.value)}` : "";
     const { x, y } = this.map.view;
     const digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
-    const text = `${title(cell.x, cell.y, digits)}: ${[this.measure.kind === "outcomes" ? "" : value, outcome].filter(Boolean).join(", ")}`;
+    const text = `${title(cell.x, cell.y, digits)}: ${[value, outcome?.name].filter(Boolean).join(", ")}`;
     say(this.readout, text);
     if (byKey) this.#speak(text);
   }

@@ -1,6 +1,6 @@
 /** The runs that the reader chose to see: up to four pinned ones, and one that passes with the pointer. */
 
-import { DIVERGED } from "./colour.js";
+import { hasValue } from "./outcomes.js";
 import { PASSING } from "./runs.js";
 import { SIDE } from "./tiles.js";
 import { placeSymbols } from "./titles.js";
@@ -115,13 +115,13 @@ export class Pinned {
   }
 
   #wantPassing() {
-    const { runs, map } = this.lab;
+    const { runs, map, panel, theme } = this.lab;
     if (this.#pins.length >= MOST) return runs.want(PASSING, null);
     const shown = runs.results[PASSING];
     if (this.#pointed && shown) return runs.want(PASSING, { x: shown.x, y: shown.y });
     const whole = map.tiles.get(0, 0, 0);
     if (map.tiles.stale || !whole?.x || !whole.y) return;
-    const best = bestOf(whole);
+    const best = bestOf(whole, panel.measure, theme?.outcomes ?? []);
     runs.want(PASSING, { x: whole.x[best % SIDE], y: whole.y[Math.floor(best / SIDE)] });
   }
 
@@ -133,7 +133,7 @@ export class Pinned {
     if (!store.state || !map.axes) return;
     const results = runs.results.slice(0, MOST);
     if (results.slice(0, this.#pins.length).every(Boolean)) happened.show(results, map.axes, runs.results[PASSING]);
-    if (k === this.foremost && store.state.look.numbers) answers.askEquations();
+    if (k === this.foremost) answers.askSeen();
     progress.show();
   }
 
@@ -144,12 +144,18 @@ export class Pinned {
   }
 }
 
-/** Index of the run with the lowest value; 0 where none has a value. @param {import("./tiles.js").Tile} tile */
-function bestOf({ values, outcomes }) {
+/**
+ * Index of the run with the best value of those that did not fail: the lowest, unless high values are better; 0 if there is none.
+ * @param {import("./tiles.js").Tile} tile
+ * @param {import("./outcomes.js").Measure} measure
+ * @param {import("./outcomes.js").Outcome[]} outcomes
+ */
+function bestOf({ values, outcomes: places }, measure, outcomes) {
+  const sign = measure.better === "high" ? -1 : 1;
   let best = -1;
   for (let k = 0; k < values.length; k++) {
-    if (outcomes?.[k] === DIVERGED || !Number.isFinite(values[k])) continue;
-    if (best < 0 || values[k] < values[best]) best = k;
+    if (!hasValue({ blank: true }, outcomes[places?.[k] ?? -1], values[k])) continue;
+    if (best < 0 || sign * values[k] < sign * values[best]) best = k;
   }
   return Math.max(0, best);
 }

@@ -17,7 +17,7 @@ export class RunsView {
   #last = true; // whether the player stays at the last step, however many there are
   #playing = 0;
   /** @type {any} */
-  theme = null;
+  #theme = null;
   /** @type {any} */
   data = null;
   /** @type {any} */
@@ -49,6 +49,12 @@ export class RunsView {
     const sized = new ResizeObserver(() => this.draw());
     sized.observe(this.grid);
     sized.observe(this.curve.canvas);
+  }
+
+  /** @param {import("./colour.js").Theme} theme */
+  set theme(theme) {
+    this.#theme = theme;
+    this.draw();
   }
 
   /** @param {number} k */
@@ -172,7 +178,7 @@ export class RunsView {
   }
 
   #draw() {
-    if (!this.theme) return;
+    if (!this.#theme) return;
     this.range.value = String(this.step);
     this.range.setAttribute("aria-valuetext", `step ${this.step} of ${this.steps}`);
     say(this.count, `${this.step} / ${this.steps}`);
@@ -181,12 +187,14 @@ export class RunsView {
     const net = this.objective?.kind === "network";
     this.grid.classList.toggle("landscapes", !net);
     const lines = [];
+    /** @type {Record<string, string>} */
+    const colours = Object.fromEntries(this.#theme.outcomes.map((/** @type {any} */ o) => [o.name, o.colour]));
     for (const card of this.cards) {
       const result = /** @type {any} */ (this.runs.results[card.k]);
       card.element.hidden = !result;
       if (!result) continue;
       const passing = card.k === PASSING;
-      const colour = passing ? this.theme.muted : this.theme.series[card.k];
+      const colour = passing ? this.#theme.muted : this.#theme.series[card.k];
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
       const title = passing
         ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}`
@@ -196,9 +204,10 @@ export class RunsView {
       const name = result.outcome?.name ?? "";
       say(card.chip, words(name));
       card.chip.dataset.outcome = name;
+      card.chip.style.setProperty("--outcome", colours[name] ?? "transparent");
       this.#drawCard(card, result, colour, net);
     }
-    this.curve.draw(this.theme, lines, this.steps, this.step);
+    this.curve.draw(this.#theme, lines, this.steps, this.step);
     const told = lines
       .filter((line) => line.label)
       .map(
@@ -225,17 +234,17 @@ export class RunsView {
     card.note.hidden = !note;
     say(card.note, note);
     if (flat) {
-      card.regions.draw(this.theme, this.data, this.runs.frame(result, this.step));
+      card.regions.draw(this.#theme, this.data, this.runs.frame(result, this.step));
       const label = `Decision regions of ${card.k === PASSING ? "the run under the pointer" : `run ${card.k + 1}`} and ${this.data.points.length / 2} samples`;
       if (card.regions.canvas.getAttribute("aria-label") !== label)
         card.regions.canvas.setAttribute("aria-label", label);
     }
     if (net && result.layers && w.length) {
-      card.network.draw(this.theme, result.layers, w, result.largest, this.captions);
+      card.network.draw(this.#theme, result.layers, w, result.largest, this.captions);
       if (!this.#playing) card.network.describe(result.layers, w);
     }
     if (drawn) {
-      card.landscape.draw(this.theme, this.surface, result.path, result.dimension, this.step, colour);
+      card.landscape.draw(this.#theme, this.surface, result.path, result.dimension, this.step, colour);
       const end = `(${number(w[0])}, ${number(w[1])})`;
       card.landscape.canvas.setAttribute(
         "aria-label",

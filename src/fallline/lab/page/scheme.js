@@ -28,12 +28,11 @@ export class Scheme {
   }
 
   /** Put a theme's colours on the root for the style sheet. @param {any} theme */
-  paint({ background, ink, muted, faint, series, outcomes }) {
+  paint({ background, ink, muted, faint, series }) {
     const set = (/** @type {string} */ name, /** @type {string} */ colour) =>
       this.root.style.setProperty(`--${name}`, colour);
     for (const [name, colour] of Object.entries({ background, ink, muted, faint })) set(name, String(colour));
     for (const [k, colour] of series.entries()) set(`series-${k}`, colour);
-    for (const [k, colour] of outcomes.entries()) set(`outcome-${k}`, colour);
   }
 
   #now() {

@@ -1,6 +1,6 @@
 /** The map's tiles: which a view needs, which are there, and their colours. */
 
-import { HATCHED, paint } from "./colour.js";
+import { paint } from "./colour.js";
 
 export const SIDE = 64;
 const DEEPEST = 40;
@@ -102,7 +102,7 @@ export class Tiles {
    * A tile's colours, made when they are first drawn.
    * @param {Tile} tile
    * @param {import("./colour.js").Scale} scale
-   * @param {any} ink
+   * @param {ReturnType<typeof import("./colour.js").inks>} ink
    */
   picture(tile, scale, ink) {
     tile.used = ++this.#clock;
@@ -112,7 +112,7 @@ export class Tiles {
     const image = context.createImageData(SIDE, SIDE);
     paint(new Uint32Array(image.data.buffer), tile.values, tile.outcomes, scale, ink, SIDE);
     context.putImageData(image, 0, 0);
-    if (tile.version < 0) tile.masks = masks(tile.outcomes);
+    if (tile.version < 0) tile.masks = masks(tile.outcomes, ink.hatched);
     tile.version = this.version;
     return tile.picture;
   }
@@ -124,12 +124,12 @@ function blank() {
   return canvas;
 }
 
-/** Where each hatched outcome lies, as opaque pixels. @param {Uint8Array|undefined} outcomes */
-function masks(outcomes) {
+/** Where each hatched outcome lies, as opaque pixels. @param {Uint8Array|undefined} outcomes @param {number[]} hatched */
+function masks(outcomes, hatched) {
   /** @type {Record<number, HTMLCanvasElement>} */
   const found = {};
   if (!outcomes) return found;
-  for (const outcome of HATCHED) {
+  for (const outcome of hatched) {
     if (!outcomes.includes(outcome)) continue;
     const canvas = blank();
     found[outcome] = canvas;

@@ -50,8 +50,8 @@ class Access:
 
     def knows(self, cookies: str) -> bool:
         """Whether a Cookie header holds ours."""
-        for one in cookies.split(";"):
-            name, _, value = one.strip().partition("=")
+        for cookie in cookies.split(";"):
+            name, _, value = cookie.strip().partition("=")
             if name == self.cookie and hmac.compare_digest(value.encode(), self.secret.encode()):
                 return True
         return False

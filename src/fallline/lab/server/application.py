@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fallline.data.csv_file import CsvFile
 from fallline.errors import FalllineError
-from fallline.lab.page_files import PAGE
+from fallline.lab.page_files import PAGE, document
 from fallline.lab.plan import build_plan
 from fallline.lab.server.access import Access
 from fallline.lab.server.guard import Guard
@@ -56,7 +56,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
         known = {path.name for path in PAGE.iterdir()} if kind else set()
         if kind is None or name not in known:
             return Response("There is nothing under this path.", 404, media_type="text/plain")
-        content = (PAGE / name).read_bytes()
+        content = document(PAGE) if name == "index.html" else (PAGE / name).read_bytes()
         tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
         headers = {"cache-control": "no-cache", "etag": tag}
         if request.headers.get("if-none-match") == tag:

@@ -27,7 +27,7 @@ def bounded(most: int = MOST, patience: float = PATIENCE) -> type[H11Protocol]:
             super().connection_made(transport)
             silent[self] = None
             if len(silent) > most:
-                idle = next((one for one in silent if one is not self and not _busy(one)), self)
+                idle = next((other for other in silent if other is not self and not _busy(other)), self)
                 idle.transport.abort()
                 silent.pop(idle, None)
             self.deadline = asyncio.get_running_loop().call_later(patience, self._too_late)
@@ -52,5 +52,5 @@ def bounded(most: int = MOST, patience: float = PATIENCE) -> type[H11Protocol]:
     return Bounded
 
 
-def _busy(one: H11Protocol) -> bool:
-    return one.cycle is not None and not one.cycle.response_complete
+def _busy(connection: H11Protocol) -> bool:
+    return connection.cycle is not None and not connection.cycle.response_complete

@@ -18,7 +18,7 @@ MOST_MESSAGE = 2_000_000
 
 def bind(port: int | None) -> socket.socket:
     """A listening socket on loopback: this port, or the first free one from 8421 on."""
-    for one in range(8421, 8521) if port is None else [port]:
+    for number in range(8421, 8521) if port is None else [port]:
         # Without the protocol's number asyncio does not know TCP when it sees it, and leaves Nagle's algorithm on: every
         # message that follows another would wait 40 ms for the page to acknowledge the first.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -26,7 +26,7 @@ def bind(port: int | None) -> socket.socket:
         alone = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
         listener.setsockopt(socket.SOL_SOCKET, alone, 1)
         try:
-            listener.bind(("127.0.0.1", one))
+            listener.bind(("127.0.0.1", number))
             listener.listen(128)
         except (OSError, OverflowError):
             listener.close()

@@ -34,7 +34,7 @@ def serve(
     data
         A CSV file to begin with.
     port
-        Of the local server; the first free one from 8421 on unless given.
+        Of the local server; the first free one from 8421 on by default.
     browser
         Whether to open the page.
     """
@@ -52,12 +52,12 @@ def serve(
     number = listener.getsockname()[1]
     access = Access(number, secret=kept_secret(number))
 
-    def told(lead: str) -> None:
+    def show_address(lead: str) -> None:
         print(f"{lead} {access.address}", flush=True)
 
-    told("fallline lab:")
+    show_address("fallline lab:")
     print("Ctrl-C ends it. The address is good once; whoever has it may use the lab on this machine.", flush=True)
-    access.exchanged = lambda: told("For another browser:")
+    access.exchanged = lambda: show_address("For another browser:")
     if browser and not os.environ.get("FALLLINE_NO_BROWSER"):
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(access.address)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
-from fallline.lab.state import StateError
+from fallline.experiment.part import PartError
 
 __all__ = ["Arrays", "Json", "Send", "message", "refusal"]
 
@@ -42,4 +42,4 @@ def refusal(error: BaseException) -> Json:
         sentence = "a message must not be nested as deep as this one."
     else:
         sentence = f"internal error, {type(error).__name__}: {error}. This is a fault of fallline."
-    return {"sentence": sentence, "where": error.where if isinstance(error, StateError) else None}
+    return {"sentence": sentence, "where": error.where if isinstance(error, PartError) else None}

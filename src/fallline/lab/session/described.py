@@ -29,7 +29,7 @@ def summary(state: State, plan: Plan) -> Json:
         "state": state.json,
         "measure": describe_measure(plan),
         "objective": {
-            "kind": state["objective"]["kind"], "name": objective.name, "title": title,
+            "kind": state.objective.kind, "name": objective.name, "title": title,
             "dimension": objective.dimension, "labels": list(objective.labels)[:64],
         },
         "estimate": {"seconds": seconds, "words": f"{plan.spec.cells:,} runs a tile, about {seconds:.2g} s"},
@@ -49,9 +49,8 @@ def same_controls(a: State, b: State) -> bool:
 
 
 def _shape(state: State) -> tuple[Any, ...]:
-    d = state.json
-    names = [(d["map"][which]["name"], d["map"][which]["scale"]) for which in ("x", "y")]
-    data = {k: v for k, v in d["data"].items() if k in ("kind", "name", "digest", "target")}
+    axes = [(axis.name, axis.scale) for axis in state.map.axes.values()]
+    data = {k: v for k, v in state["data"].items() if k in ("kind", "name", "digest", "target")}
     return (
-        d["objective"], data, d["optimizer"], d["schedule"], names, d["map"]["measure"], d["dtype"], d["start"] is None,
+        state.objective, data, state.optimizer, state.schedule, axes, state.map.measure, state.dtype, state.start is None,
     )  # fmt: skip

@@ -25,8 +25,8 @@ def export(page: Shown, content: Json) -> None:
     theme = content.get("theme", "light")
 
     def work() -> Generator[None, None, None]:
-        told, body = yield from exported(str(what), state, plan, page.tables, pin=pin, size=size, theme=str(theme))
-        told = {"kind": "export", "id": content["id"], "state_id": page.state_id, **told}
-        page.send(told, [] if body is None else [body])
+        facts, body = yield from exported(str(what), state, plan, page.tables, pin=pin, size=size, theme=str(theme))
+        answer = {"kind": "export", "id": content["id"], "state_id": page.state_id, **facts}
+        page.send(answer, [] if body is None else [body])
 
     page.job(content, "export", work, lane="words")

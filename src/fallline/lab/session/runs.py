@@ -21,8 +21,8 @@ def run(page: Shown, content: Json) -> None:
     (_, plan), number = page.current(), page.state_id
 
     def work() -> Generator[None, None, None]:
-        told, arrays = describe_run(plan, page.runs.at(plan, x, y))
-        page.answer("run", {"state_id": number, "pin": k, "x": x, "y": y, **told}, arrays)
+        facts, arrays = describe_run(plan, page.runs.at(plan, x, y))
+        page.answer("run", {"state_id": number, "pin": k, "x": x, "y": y, **facts}, arrays)
         yield
 
     page.job(content, ("run", k), work, rank=2 if k == POINTED else 1)
@@ -37,8 +37,8 @@ def frames(page: Shown, content: Json) -> None:
     first, last = (whole(content, key, 0, plan.spec.steps) for key in ("from", "to"))
 
     def work() -> Generator[None, None, None]:
-        told, arrays = frames_of(plan, page.runs.at(plan, x, y), first, last)
-        page.answer("frames", {"state_id": number, "pin": k, "x": x, "y": y, "from": first, **told}, arrays)
+        facts, arrays = frames_of(plan, page.runs.at(plan, x, y), first, last)
+        page.answer("frames", {"state_id": number, "pin": k, "x": x, "y": y, "from": first, **facts}, arrays)
         yield
 
     page.job(content, ("frames", k), work, rank=2)

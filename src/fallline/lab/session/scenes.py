@@ -46,8 +46,8 @@ def landscape(page: Shown, content: Json) -> None:
         raise UsageError("contours need a landscape; a network's loss has too many coordinates.")
 
     def work() -> Generator[None, None, None]:
-        told, arrays = landscape_scene(plan, rectangle)
-        page.answer("landscape", {"state_id": state_id, **told}, arrays)
+        facts, arrays = landscape_scene(plan, rectangle)
+        page.answer("landscape", {"state_id": state_id, **facts}, arrays)
         yield
 
     page.job(content, "landscape", work, lane="words")

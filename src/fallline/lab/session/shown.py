@@ -64,9 +64,9 @@ class Shown:
         """Whether a message is about an older state."""
         return bool(content.get("state_id", self.state_id) != self.state_id)
 
-    def answer(self, kind: str, told: Json, arrays: Arrays | None = None) -> None:
+    def answer(self, kind: str, facts: Json, arrays: Arrays | None = None) -> None:
         """Send an answer; it belongs to the current state unless it names another `state_id`."""
-        self.send(*message({"kind": kind, "state_id": self.state_id, **told}, arrays))
+        self.send(*message({"kind": kind, "state_id": self.state_id, **facts}, arrays))
 
     def refuse(self, error: BaseException, number: Any) -> None:
         """Answer the message of that id with the sentence of an error."""

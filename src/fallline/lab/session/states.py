@@ -8,16 +8,17 @@ from collections.abc import Generator
 import fallline
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
+from fallline.lab.changed import changed_state
+from fallline.lab.controls.measure import describe_outcomes
+from fallline.lab.limits import MOST
 from fallline.lab.presets import PRESETS, themes
-from fallline.lab.repair import repaired
 from fallline.lab.session.answers import Json
 from fallline.lab.session.described import described, same_controls, summary
 from fallline.lab.session.fields import MOST_TILES, places
 from fallline.lab.session.shown import Shown
 from fallline.lab.session.tables import MOST_TABLE
-from fallline.lab.session.tiles import wish
-from fallline.lab.state import MOST_STEPS, State, default_state, read_state
-from fallline.measures.outcome import OUTCOMES
+from fallline.lab.session.tiles import queue_tiles
+from fallline.lab.state import State, default_state, read_state
 
 __all__ = ["hello", "new_state", "ranges"]
 
@@ -29,31 +30,34 @@ def hello(page: Shown, content: Json) -> None:
     state, plan = page.current()
     page.answer("welcome", {
         **summary(state, plan), **described(state, plan, _table(page, state)), "version": fallline.__version__,
-        "themes": themes(), "outcomes": list(OUTCOMES), "presets": PRESETS, "defaults": default_state().json,
-        "id": content["id"], "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST_STEPS},
+        "themes": themes(), "outcomes": describe_outcomes(), "presets": PRESETS, "defaults": default_state().json,
+        "id": content["id"], "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST["steps"]},
     })  # fmt: skip
 
 
 def new_state(page: Shown, content: Json) -> None:
-    """A new state, with the tiles that the page wants at once."""
+    """A new state, with the tiles that the page wants at once.
+
+    If the page says which key was changed, the rest is brought in line; the answer's `notes` tell each such step.
+    """
     changed, value = content.get("changed"), content.get("state")
     if changed is not None and not isinstance(changed, str):
         raise UsageError(f"changed must be the key of a control; got {repr(changed)[:40]}.")
     before, before_id = page.state, page.state_id
-    state = read_state(value) if changed is None else repaired(value, changed, before, page.tables)
+    state, notes = (read_state(value), ()) if changed is None else changed_state(value, changed, before, page.tables)
     wanted = places(content.get("tiles", []))
     page.take(state, content["id"])
     _, plan = page.current()
-    told = threading.Event()
-    wish(page, wanted, rank=0, after=told)  # threads train while the state is described
+    answered = threading.Event()
+    queue_tiles(page, wanted, rank=0, after=answered)  # threads train while the state is described
     try:
         # If only numbers changed, the page has its controls and axes except for their ranges, which follow the
         # curvature at the start. The page asks for those when it rests: the picture comes first.
         same = before is not None and content.get("accepted") == before_id and same_controls(state, before)
         more = {} if same else described(state, plan, _table(page, state))
-        page.answer("state", {**summary(state, plan), **more, "id": content["id"]})
+        page.answer("state", {**summary(state, plan), **more, "notes": [*notes], "id": content["id"]})
     finally:
-        told.set()
+        answered.set()
 
 
 def ranges(page: Shown, content: Json) -> None:
@@ -71,4 +75,4 @@ def ranges(page: Shown, content: Json) -> None:
 
 
 def _table(page: Shown, state: State) -> CsvFile | None:
-    return page.tables.get(state["data"].get("digest", ""))
+    return page.tables.get(getattr(state.data, "digest", ""))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
+from fallline.lab.limits import is_unicode
 from fallline.lab.session.answers import Json
 from fallline.lab.session.shown import Shown
-from fallline.lab.state import is_unicode
 
 __all__ = ["MOST_TABLE", "csv"]
 
@@ -23,7 +23,7 @@ def csv(page: Shown, content: Json) -> None:
     if not isinstance(name, str) or not isinstance(text, str) or not name or len(name) > 200:
         raise UsageError("a table must have a name and a text.")
     if not is_unicode(name) or not is_unicode(text):
-        raise UsageError("a table must be a text in Unicode; this one holds half of a surrogate pair.")
+        raise UsageError("a table must be Unicode text; this one holds half of a surrogate pair.")
     if len(text) > MOST_TABLE:
         raise UsageError(f"a table may have at most {MOST_TABLE:,} characters in the lab; {name} has {len(text):,}.")
     table = CsvFile(name.replace("\\", "/").rpartition("/")[2], text.removeprefix("\ufeff"))

@@ -11,7 +11,7 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.work.pyramid import Place, is_slow
 from fallline.lab.work.tiling import TileWork
 
-__all__ = ["tiles", "wish"]
+__all__ = ["queue_tiles", "tiles"]
 
 
 def tiles(page: Shown, content: Json) -> None:
@@ -20,10 +20,10 @@ def tiles(page: Shown, content: Json) -> None:
     if page.is_old(content):
         return
     page.desk.drop(lambda job: isinstance(job.key, Place) and job.key not in wanted)
-    wish(page, wanted, rank=3)
+    queue_tiles(page, wanted, rank=3)
 
 
-def wish(page: Shown, wanted: list[Place], rank: int, after: threading.Event | None = None) -> None:
+def queue_tiles(page: Shown, wanted: list[Place], rank: int, after: threading.Event | None = None) -> None:
     """Queue the tiles that are not queued yet. After a change of state, send nothing before `after` is set, and compute
     sketches of slow tiles first.
     """

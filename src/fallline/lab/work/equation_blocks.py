@@ -40,9 +40,9 @@ def _subjects(plan: Plan, form: str) -> Iterator[tuple[Any, Form]]:
         yield net.network, "units" if units else "matrix"
     elif isinstance(plan.objective, LandscapeObjective):
         yield plan.objective.landscape, "units"
-    yield plan.spec.optimizer, "units"
-    if plan.spec.schedule.name != "constant":
-        yield plan.spec.schedule, "units"
+    yield plan.spec.method.optimizer, "units"
+    if plan.spec.method.schedule.name != "constant":
+        yield plan.spec.method.schedule, "units"
 
 
 @lru_cache(maxsize=128)

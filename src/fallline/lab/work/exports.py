@@ -17,11 +17,12 @@ import fallline
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.estimate import estimate
-from fallline.experiment.map_record import MapSpec
+from fallline.experiment.formats.python import to_python
+from fallline.experiment.formats.toml import to_toml
+from fallline.experiment.records import Network
 from fallline.lab.plan import Plan
-from fallline.lab.python_lines import python_lines
 from fallline.lab.state import State
-from fallline.lab.study import study_text
+from fallline.lab.study import study_of
 from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
@@ -47,11 +48,15 @@ def export(
     yield
     if what == "weights":
         return {"name": "weights.safetensors", "mime": "application/octet-stream"}, _weights(state, plan, pin)
-    spec = view_spec(plan, state["view"], size or 512)
+    spec = view_spec(plan, state.view, size or 512)
     if what == "python":
-        return {"name": "lab.py", "mime": "text/x-python", "text": python_lines(state, plan, spec, tables)}, None
+        return {
+            "name": "lab.py",
+            "mime": "text/x-python",
+            "text": to_python(study_of(state, spec, tables), state.pins),
+        }, None
     if what == "study":
-        return {"name": "study.toml", "mime": "application/toml", "text": study_text(state, plan, spec, tables)}, None
+        return {"name": "study.toml", "mime": "application/toml", "text": to_toml(study_of(state, spec, tables))}, None
     if spec.work > MOST_WORK:
         raise UsageError(
             f"this map is too much for the lab: {estimate(spec)}. Export the study and run `fallline map`."
@@ -76,32 +81,24 @@ def export(
 def _picture(result: Map, state: State, theme: str) -> Any:
     axes = result.spec.axes.values()
     inside = [
-        p
-        for p in state["pins"]
-        if all(a.edges[0] <= p[k] <= a.edges[-1] for a, k in zip(axes, ("x", "y"), strict=True))
+        p for p in state.pins if all(a.edges[0] <= v <= a.edges[-1] for a, v in zip(axes, (p.x, p.y), strict=True))
     ]
     names = list(result.spec.axes)
-    marks = [(p["x"], p["y"], ", ".join(f"{n.replace('_', ' ')} {p[k]:.4g}" for n, k in zip(names, "xy", strict=True)))
+    marks = [(p.x, p.y, ", ".join(f"{n.replace('_', ' ')} {v:.4g}" for n, v in zip(names, (p.x, p.y), strict=True)))
              for p in inside]  # fmt: skip
     options: dict[str, Any] = {}
-    if state["look"]["colours"] is not None and result.spec.names[0] not in ("outcome", "convergence"):
-        options["limits"] = tuple(state["look"]["colours"])
+    if state.look.colours is not None and result.spec.measures[0].measure.kind == "values":
+        options["limits"] = state.look.colours
     return result.plot(marks=marks, theme=theme if theme in ("light", "dark") else "light", **options)
-
-
-def spec_of_view(plan: Plan, state: State) -> MapSpec:
-    """The spec of what is in view."""
-    return view_spec(plan, state["view"])
 
 
 def _weights(state: State, plan: Plan, pin: int | None) -> bytes:
     """The parameters of a pinned run at the step that is shown, or at its end."""
-    pins = state["pins"]
-    if pin is None or pin >= len(pins):
+    if pin is None or pin >= len(state.pins):
         raise UsageError("weights are those of a pinned run: pin one on the map first.")
-    x, y = pins[pin]["x"], pins[pin]["y"]
+    x, y = state.pins[pin].x, state.pins[pin].y
     run = train_run(plan, x, y)
-    step = run.steps if state["look"]["step"] is None else min(run.steps, state["look"]["step"])
+    step = run.steps if state.look.step is None else min(run.steps, state.look.step)
     w = np.asarray(run.path[step])
     facts = {
         "fallline": fallline.__version__, "objective": run.objective.name, "method": str(run.method), "step": str(step),
@@ -114,8 +111,9 @@ def _weights(state: State, plan: Plan, pin: int | None) -> bytes:
         tensors[f"W{k}"] = np.asarray(layer.W)
         if layer.b is not None:
             tensors[f"b{k}"] = np.asarray(layer.b)
-    d = state["objective"]
-    facts |= {"units": "-".join(map(str, d["units"])), "activations": ",".join(d["activations"]), "loss": d["loss"]}
+    assert isinstance(state.objective, Network)
+    network = state.objective
+    facts |= {"units": network.text, "activations": ",".join(network.activations), "loss": network.loss}
     return safetensors(tensors, facts)
 
 

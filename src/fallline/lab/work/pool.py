@@ -1,7 +1,7 @@
-"""Who computes next: a few threads shared by all pages, fair between them, where the newest wish wins.
+"""A few threads shared by all pages. They serve pages in turn, and the newest job of a page first.
 
-A page has a desk with its jobs. A job is a generator: at each `yield` it may lose its turn to another page, or be let go.
-Each page has at most one job of a lane under way: "runs" trains, "words" writes equations and draws.
+A page has a desk with its jobs. A job is a generator: at each `yield`, another page may get its turn, or the job may be
+dropped. A page runs at most one job of each lane at a time: "runs" trains, "words" writes equations and draws.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ __all__ = ["Desk", "Dropped", "Job", "Lane", "Pool"]
 Lane = Literal["runs", "words"]
 
 
-class Dropped(Exception):  # noqa: N818  # no error: it ends a job that nobody wants any more
-    """Raised inside a job by whatever finds that it is not wanted any more."""
+class Dropped(Exception):  # noqa: N818  # not an error: it ends a job whose result is not wanted any more
+    """Raised inside a job to end it, because its result is not wanted any more."""
 
 
 MOST_WAITING = 1200
-"""Jobs that one page may have waiting."""
+"""The most jobs of one page that wait."""
 
 
 @dataclass
 class Job:
-    """A piece of work: lower `rank` first, then in the order given."""
+    """A piece of work. Jobs of lower `rank` run first; jobs of the same rank run in the order in which they were added."""
 
     key: Hashable
     work: Generator[None, None, None]
@@ -50,7 +50,7 @@ class Desk:
     def put(
         self, key: Hashable, work: Callable[[], Generator[None, None, None]], lane: Lane = "runs", rank: int = 0
     ) -> None:
-        """Add a job; one of the same key that waits is replaced, one that runs is let go."""
+        """Add a job. A waiting job of the same key is replaced; a running one is dropped."""
         with self.pool.changed:
             if self.closed or len(self.waiting) >= MOST_WAITING:
                 return
@@ -60,17 +60,17 @@ class Desk:
             self.pool.changed.notify_all()
 
     def holds(self, key: Hashable) -> bool:
-        """Whether a job of that key waits or runs."""
+        """Whether a job of that key is waiting or running."""
         with self.pool.changed:
             return any(job.key == key and job.wanted for job in (*self.waiting, *self.running.values()))
 
     def drop(self, which: Callable[[Job], bool]) -> None:
-        """Let go of jobs."""
+        """Drop jobs."""
         with self.pool.changed:
             self._drop(which)
 
     def close(self) -> None:
-        """Let go of everything: the page has gone."""
+        """Drop all jobs and accept no others: the page is closed."""
         with self.pool.changed:
             self.closed = True
             self._drop(lambda job: True)
@@ -85,7 +85,7 @@ class Desk:
 
 
 class Pool:
-    """Threads that work off the desks' jobs, two at a time of each lane.
+    """Threads that run the desks' jobs, two of each lane at a time.
 
     >>> import queue
     >>> pool, done = Pool(), queue.Queue()
@@ -120,12 +120,12 @@ class Pool:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing runs."""
+        """Whether no job is waiting or running."""
         with self.changed:
             return not any(desk.waiting or desk.running for desk in self.desks)
 
     def close(self) -> None:
-        """Stop the threads, each after the piece that it is at."""
+        """Stop each thread after the piece of work that it is doing."""
         with self.changed:
             self.closed = True
             for desk in list(self.desks):
@@ -149,11 +149,11 @@ class Pool:
                 del desk.running[lane]
                 if not finished and job.wanted and not desk.closed:
                     desk.waiting.insert(0, job)
-                    desk.waiting.sort(key=lambda one: (one.rank, one.number))
+                    desk.waiting.sort(key=lambda waiting: (waiting.rank, waiting.number))
                 self.changed.notify_all()
 
     def _next(self, lane: Lane) -> tuple[Desk, Job] | None:
-        """The first job of the desk that was served least lately."""
+        """The first job of the desk that was served the fewest times."""
         ready = []
         for desk in self.desks:
             if lane in desk.running:
@@ -165,13 +165,13 @@ class Pool:
             return None
         desk, job = min(ready, key=lambda pair: pair[0].served)
         desk.waiting.remove(job)
-        # A page that slept must not have a store of turns: all start from the busiest of those that wait.
+        # A page that was idle must not have saved up turns: its count starts from the smallest of those that wait.
         desk.served = max(desk.served, min(d.served for d, _ in ready))
         return desk, job
 
     @staticmethod
     def _piece(job: Job) -> bool:
-        """The job's next piece; whether it is finished."""
+        """Run the job's next piece; return whether the job is finished."""
         if not job.wanted:
             job.work.close()
             return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,29 +17,31 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
+from fallline.experiment.experiment import View
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.plan import SIDE, Plan, whole_axis
-from fallline.maps.tiles import at_cells
+from fallline.maps.cells import at_cells
+from fallline.runs.execution import Execution
 
 __all__ = ["DEEPEST", "Place", "compute_tile", "read_place", "tile_in_strips", "view_spec"]
 
 Values = dict[str, NDArray[Any]]
 
 DEEPEST = 46
-"""The deepest level: a zoom of 2^46 is more than doubles can tell apart."""
+"""The deepest level. A zoom of 2^46 is finer than the spacing of doubles."""
 
 MOST_CELLS = 1024
-"""Cells along a side of an exported map, at most."""
+"""The most cells along a side of an exported map."""
 
 SLOW = 1.2e10
 """Floating-point operations of a tile that takes long enough, some tenths of a second, to be sketched first."""
 
 COARSE = 4
-"""A sketch trains one cell of so many in each direction."""
+"""A sketch trains one cell of this many in each direction."""
 
 STRIP = 6e9
-"""Floating-point operations after which a tile lets another page have its turn: about a tenth of a second on two cores,
-and all of a tile of the seed study, since threads wait for each other at the end of a strip."""
+"""Floating-point operations after which another page gets its turn: about a tenth of a second on two cores. A tile of the
+seed study is one strip, since threads wait for each other at the end of a strip."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Place:
     j: int
 
 
-def read_place(given: Any) -> Place:
+def read_place(value: Any) -> Place:
     """A place from [z, i, j].
 
     >>> read_place([1, 2, 0])
@@ -59,23 +61,23 @@ def read_place(given: Any) -> Place:
     fallline.errors.UsageError: a tile must be [z, i, j] with z from 0 to 46 and i, j from 0 to 2^z - 1; got [1, 2, 0].
     """
     if (
-        isinstance(given, list)
-        and len(given) == 3
-        and all(isinstance(n, int) and not isinstance(n, bool) for n in given)
-        and 0 <= given[0] <= DEEPEST
-        and all(0 <= n < 2 ** given[0] for n in given[1:])
+        isinstance(value, list)
+        and len(value) == 3
+        and all(isinstance(n, int) and not isinstance(n, bool) for n in value)
+        and 0 <= value[0] <= DEEPEST
+        and all(0 <= n < 2 ** value[0] for n in value[1:])
     ):
-        return Place(*given)
+        return Place(*value)
     raise UsageError(
-        f"a tile must be [z, i, j] with z from 0 to {DEEPEST} and i, j from 0 to 2^z - 1; got {repr(given)[:60]}."
+        f"a tile must be [z, i, j] with z from 0 to {DEEPEST} and i, j from 0 to 2^z - 1; got {repr(value)[:60]}."
     )
 
 
 def tile_spec(plan: Plan, place: Place) -> MapSpec:
     """The spec of one tile."""
-    plane, cells = plan.state["map"], SIDE * 2**place.z
+    plane, cells = plan.state.map, SIDE * 2**place.z
     return plan.spec.over(
-        whole_axis(plane["x"], SIDE, (SIDE * place.i, cells)), whole_axis(plane["y"], SIDE, (SIDE * place.j, cells))
+        whole_axis(plane.x, SIDE, (SIDE * place.i, cells)), whole_axis(plane.y, SIDE, (SIDE * place.j, cells))
     )
 
 
@@ -87,15 +89,15 @@ def is_slow(plan: Plan) -> bool:
 def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None) -> Values | None:
     """Every fourth run of a tile in both directions, each standing for the 4 x 4 cells around it: the measures, (64, 64).
 
-    What is shown while a slow tile is trained. None where the tile is there already. `progress` may end the work by raising.
+    It is shown while a slow tile is trained. None if the tile is known already. `progress` may end the work by raising.
     """
-    if _kept.get((plan.state.text, place)) is not None:
+    if _kept.get((plan.state.computing, place)) is not None:
         return None
     spec = tile_spec(plan, place)
     j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
-    found = at_cells(spec, i.ravel(), j.ravel(), progress=progress)
+    values = at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=progress))
     side = SIDE // COARSE
-    return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in found.items()}
+    return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in values.items()}
 
 
 def tile_in_strips(
@@ -106,7 +108,7 @@ def tile_in_strips(
     It pauses between strips of rows, so that others get their turn. `progress` is called every few milliseconds with the
     cells done and their number, and may end the work by raising.
     """
-    key = (plan.state.text, place)
+    key = (plan.state.computing, place)
     known = _kept.get(key)
     if known is not None:
         return known
@@ -122,7 +124,7 @@ def tile_in_strips(
                 progress(first * SIDE + done, SIDE * SIDE)
 
         j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
-        pieces.append(at_cells(spec, i.ravel(), j.ravel(), progress=look))
+        pieces.append(at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=look)))
     values = {name: np.concatenate([p[name] for p in pieces]).reshape(SIDE, SIDE) for name in pieces[0]}
     values |= {"x": spec.x.values, "y": spec.y.values}
     _kept.put(key, values)
@@ -143,12 +145,12 @@ def compute_tile(plan: Plan, place: Place) -> Values:
         try:
             next(work)
         except StopIteration as done:
-            found: Values = done.value
-            return found
+            values: Values = done.value
+            return values
 
 
 class _Kept:
-    """The tiles of late, for all pages: stepping back and a second page cost nothing."""
+    """Cache of recent tiles, shared by all pages: stepping back and a second page cost nothing."""
 
     def __init__(self, most: int) -> None:
         self.most, self.lock = most, threading.Lock()
@@ -156,10 +158,10 @@ class _Kept:
 
     def get(self, key: tuple[str, Place]) -> Values | None:
         with self.lock:
-            found = self.tiles.get(key)
-            if found is not None:
+            values = self.tiles.get(key)
+            if values is not None:
                 self.tiles.move_to_end(key)
-            return found
+            return values
 
     def put(self, key: tuple[str, Place], values: Values) -> None:
         with self.lock:
@@ -171,24 +173,24 @@ class _Kept:
 _kept = _Kept(600)  # about 40 kB each
 
 
-def view_spec(plan: Plan, view: Mapping[str, Any], across: int = 512) -> MapSpec:
+def view_spec(plan: Plan, view: View, across: int = 512) -> MapSpec:
     """The spec of the part in view, of about `across` cells a side: whole cells of one level, so the picture's own values."""
     if not 1 <= across <= MOST_CELLS:
         raise UsageError(
             f"a map that is exported from the lab has at most {MOST_CELLS} x {MOST_CELLS} cells; got {across:,} x {across:,}, "
             f"which is {across * across:,} runs. Export the study or the Python lines and compute it with `fallline map`."
         )
-    plane = plan.state["map"]
-    width = max(min(1, view[k][1]) - max(0, view[k][0]) for k in ("x", "y"))
+    axes = plan.state.map.axes
+    width = max(min(1, high) - max(0, low) for low, high in (view.x, view.y))
     level = 0
     while level < DEEPEST and SIDE * 2 ** (level + 1) * width <= across:
         level += 1
     cells = SIDE * 2**level
 
     def part(which: str) -> Axis:
-        low, high = (min(1.0, max(0.0, end)) for end in view[which])
+        low, high = (min(1.0, max(0.0, end)) for end in getattr(view, which))
         first = min(int(low * cells), cells - 1)
         last = max(first, min(cells - 1, int(np.ceil(high * cells)) - 1))
-        return whole_axis(plane[which], last - first + 1, (first, cells))
+        return whole_axis(axes[which], last - first + 1, (first, cells))
 
     return plan.spec.over(part("x"), part("y"))

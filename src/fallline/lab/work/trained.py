@@ -23,7 +23,7 @@ class TrainedRuns:
 
     def at(self, plan: Plan, x: float, y: float) -> Run:
         """Return the run at exactly (x, y), trained now if it is not kept."""
-        key = (plan.state.text, x, y)
+        key = (plan.state.computing, x, y)
         run = self._runs.get(key)
         if run is None:
             run = self._runs[key] = train_run(plan, x, y)

@@ -1,8 +1,14 @@
-"""The ptx reading: the kernel's own text with one lane, for the processors of a CUDA device. One thread is one run.
+"""The PTX reading: a kernel for CUDA devices, in which one thread, or one team of threads, is one whole run.
 
-- `kernel`: what differs from a kernel for vectors: the thread's index, its memory, minibatches
-- `target`: from text to PTX, through LLVM's NVPTX target
+The kernel's text is the text for processors, written with one lane. It alone decides the arithmetic: LLVM turns it into
+`add.rn`, `mul.rn`, `fma.rn`, `div.rn` and `sqrt.rn`, whose rounding and order the device's assembler must keep. So a
+device gives the same bits as a processor.
 
-The text decides the arithmetic, as everywhere: LLVM writes `add.rn`, `mul.rn`, `fma.rn`, `div.rn` and `sqrt.rn`, whose
-rounding and order the device's assembler must keep, so a device gives the bits that processors give.
+- `plan`: how many threads train a run, and what each of them keeps where
+- `one_lane`: the writer of code for one thread
+- `frame`: where a thread's numbers stand, and which cell it trains
+- `team`: a sample's graph shared by a team of threads
+- `samples`: sums over the samples of a step
+- `kernel`: the whole kernel, from the parts of `machine` and these
+- `target`: from LLVM's text to PTX
 """

@@ -1,4 +1,4 @@
-"""Where a thread's numbers stand: its own memory, that of its team, and which cell it trains."""
+"""The frame of a device's kernel: a thread's own memory, the memory of its team, and the cell that it trains."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["DeviceFrame"]
 
 
 class DeviceFrame(Frame):
-    """A frame for one thread. Each part of scratch memory is memory of its own, so that the compiler may keep it in
-    registers; the parameters and sums of a larger team stand in memory that its block shares.
+    """A frame for one thread. Each part of scratch memory is separate memory, so that the compiler may keep it in
+    registers. The parameters and sums of a larger team stand in memory that its block shares.
 
     Attributes
     ----------
     cell
-        The cell that the thread trains; threads beyond the last cell repeat it.
+        The cell that the thread trains. Threads beyond the last cell repeat it.
     writes
         1 as an i64 if the thread writes its results, 0 if it repeats the last cell.
     shared
@@ -37,14 +37,17 @@ class DeviceFrame(Frame):
             }
 
     def shared_room(self, count: int) -> int:
-        """The place of `count` numbers in the team's shared memory, at a multiple of 16 bytes."""
+        """Reserve `count` numbers of the team's shared memory, at a multiple of 16 bytes, and return their place."""
         at, wide = self._shared, 128 // self.v.bits
         self._shared += -(-count // wide) * wide
         return at
 
     @property
     def shared(self) -> int:
-        """A size that is half the banks' width modulo that width, so that two teams side by side read different banks."""
+        """The numbers of shared memory that a team takes.
+
+        Modulo the width of all banks it is half of that width, so that two teams side by side read different banks.
+        """
         bank, size = 1024 // self.v.bits, self._shared
         return size + (bank // 2 - size) % bank if self.v.team > 1 else 0
 

@@ -1,7 +1,7 @@
 """A program as a kernel for a CUDA device: a thread, or a team of threads, trains one run from its start to its last step.
 
-The text is that of `machine.kernel` with vectors of one lane, but for what a thread must know of its place: which cell
-is its own, which part of a team's work, and where its numbers stand.
+The text is that of `machine.kernel` with vectors of one lane. Only the parts that depend on a thread's place are replaced:
+its cell, its part of a team's work, and where its numbers stand.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class DeviceKernel:
 def build(
     program: Program, plan: DevicePlan, bits: int, *, batches: bool = False, capability: int = 90
 ) -> DeviceKernel:
-    """PTX for a program, for devices of that compute capability (90 for 9.0) and later ones."""
+    """Return PTX for a program, for devices of this compute capability (90 for 9.0) and later ones."""
     text, shared = text_of(program, plan, bits, batches=batches, services=target.DEVICE)
     return DeviceKernel(target.to_ptx(text, capability), plan, shared)
 
@@ -52,9 +52,9 @@ def build(
 def text_of(
     program: Program, plan: DevicePlan, bits: int, *, batches: bool = False, services: str, kind: str = "ptx_kernel"
 ) -> tuple[str, int]:
-    """The kernel's module in LLVM's text, and the bytes of shared memory that a team takes.
+    """Return the kernel's module in LLVM's text, and the bytes of shared memory that a team takes.
 
-    `services` is the text of the functions that a thread calls for its place, for shared memory and for its team; `kind` is
+    `services` is the text of the functions through which a thread finds its place, shared memory and its team. `kind` is
     the function's calling convention, empty for a processor's.
     """
     writer = _DeviceWriter(program, plan, bits, batches)
@@ -84,10 +84,10 @@ class _DeviceWriter(KernelWriter):
 
     def _steps(self, cell: str, lanes: str) -> None:
         super()._steps(cell, lanes)
-        self.f.v.meet()  # the team's last parameters are known to all
+        self.f.v.meet()  # all threads see the team's last parameters
 
     def _update(self, k: str, final: str, gradient: list[str] | None) -> None:
-        """As `update_all`; a team's threads take the parameters in turn, and then each sums up the norm in order."""
+        """As `update_all`. A team's threads take the parameters in turn; then each thread sums the norm in order."""
         f, v = self.f, self.f.v
         if v.team == 1:
             update_all(f, k, final, gradient)

@@ -1,4 +1,4 @@
-"""Vectors of one lane: what a thread of a device computes with, alone or in a team."""
+"""Vectors of one lane: the code of one thread of a device, alone or in a team."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fallline.readings.machine.vectors import Vectors
 __all__ = ["OneLane"]
 
 _SHARED_OUT = ("zero", "update", "state", "parameter", "final", "place")
-"""Loops over parameters whose turns do not depend on each other: the threads of a team take them in turn."""
+"""Loops over parameters whose turns are independent: the threads of a team share these turns."""
 
 
 class OneLane(Vectors):
@@ -28,7 +28,7 @@ class OneLane(Vectors):
     member
         The thread's number in its team.
     own
-        Places (base, index) that each thread keeps for itself: where they stand instead.
+        For places (base, index) of which each thread has its own copy: the place of the copy.
     """
 
     def __init__(self, bits: int, unrolled: bool, team: int = 1) -> None:
@@ -46,7 +46,7 @@ class OneLane(Vectors):
         return f", !llvm.loop !{number}"
 
     def mark(self) -> None:
-        """A device hides what an instruction waits for with other threads, so the order is left to its assembler."""
+        """Write nothing: a device runs other threads while an instruction waits, so its assembler decides the order."""
 
     @contextmanager
     def loop(self, count: int | str, name: str = "loop", step: int = 1) -> Iterator[str]:
@@ -67,37 +67,37 @@ class OneLane(Vectors):
         super().store(value, base, index)
 
     def leave_if(self, condition: str) -> None:
-        """A warp of teams stays together: it leaves when all of its threads would."""
+        """Leave the innermost loop if the condition holds for all threads of the warp, which stay together."""
         if self.team > 1:
             condition = self.fresh(f"call i1 @all_agree(i1 {condition})")
         super().leave_if(condition)
 
     def meet(self) -> None:
-        """Wait for the other threads of the warp, and see what they have written."""
+        """Wait for the other threads of the warp, so that what they have written can be read."""
         if self.team > 1:
             self.put("call void @meet()")
 
     def room(self, count: int) -> str:
-        """Memory of this thread's own, for that many numbers."""
+        """Return memory of this thread alone, for `count` numbers."""
         return self.fresh(f"alloca [{max(1, count)} x {self.scalar}], align 16")
 
     def load_row(self, address: str, count: int) -> list[str]:
-        """`count` numbers that stand side by side from an address on that is a multiple of 16 bytes."""
+        """Load `count` numbers side by side from an address that is a multiple of 16 bytes."""
         wide = 128 // self.bits
         if count % wide:
             return [
                 self.fresh(f"load {self.type}, ptr {self.at(address, u)}, align {self.bytes}") for u in range(count)
             ]
-        found = []
+        numbers = []
         for first in range(0, count, wide):
             four = self.fresh(f"load <{wide} x {self.scalar}>, ptr {self.at(address, first)}, align 16")
-            found += [
+            numbers += [
                 self.splat(self.let(f"extractelement <{wide} x {self.scalar}> {four}, i32 {i}")) for i in range(wide)
             ]
-        return found
+        return numbers
 
     def store_row(self, values: list[str], address: str) -> None:
-        """The numbers side by side, from an address on that is a multiple of 16 bytes."""
+        """Store the numbers side by side at an address that is a multiple of 16 bytes."""
         wide = 128 // self.bits
         if len(values) % wide:
             for u, value in enumerate(values):

@@ -1,4 +1,4 @@
-"""How a program is laid out on a device: how many threads train a run, and what each keeps where.
+"""The plan of a program on a device: how many threads train a run, and what each of them keeps where.
 
 The figures are those of `bench/device.py` on an H100; other cards are measured by the same command.
 """
@@ -16,25 +16,25 @@ from fallline.readings.machine.samples.node_arrays import Product
 __all__ = ["WARP", "DevicePlan"]
 
 WARP = 32
-"""Threads that a device runs in step. Teams never reach beyond one."""
+"""The number of threads that a device runs in step. A team is never larger."""
 
 STRAIGHT = 450
-"""Nodes of a sample's graph up to which its code is straight-line; longer code leaves the cache of instructions."""
+"""Most nodes of a sample's graph for straight-line code. Longer code exceeds the cache of instructions."""
 
 UNROLLED = 96
-"""Parameters up to which loops over them are unrolled, so that they may stay in registers: 4-11-3 with 91 is 2.3 to 3.9 times
-as fast so."""
+"""Most parameters for which loops over them are unrolled, so that they may stay in registers: this makes 4-11-3 with 91
+parameters 2.3 to 3.9 times as fast."""
 
 REGISTERS = {96: 640, 128: 512, 168: 384}
-"""Bounds on a thread's registers: threads of a multiprocessor that then share its 65,536, in blocks of 128."""
+"""Bounds on a thread's registers, each with the number of threads that then share a multiprocessor's 65,536 registers."""
 
 SPILLED = 200 * 1024
-"""Bytes outside registers that the threads of a multiprocessor may keep, beside the samples in its L1 cache of 256 KiB. More
-seldom pays: the seed study's network in float64 is 10 % faster with 323 KiB there and more threads at work, but 4-4-4-3 in
+"""Most bytes that the threads of a multiprocessor may keep outside registers, in its L1 cache of 256 KiB beside the samples.
+More is rarely faster: the seed study's network in float64 is 10 % faster with 323 KiB there and more threads at work, but 4-4-4-3 in
 float32 is a third slower with 394 KiB, and both are half as fast with 500."""
 
 TEMPORARIES = 56
-"""Numbers under way in straight-line code, beside one for each parameter and those that a thread keeps, as the assembler
+"""Intermediate numbers of straight-line code, beside one for each parameter and those that a thread keeps, as the assembler
 reports them."""
 
 TEAM_MEMORY = 28 * 1024
@@ -43,26 +43,25 @@ TEAM_MEMORY = 28 * 1024
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """No choice here reaches a bit of the result.
+    """How a program's code is laid out on a device. No choice here changes a bit of the result.
 
     Parameters
     ----------
     together
-        Samples taken at a time.
+        Number of samples that a block of code takes at a time.
     tiled
-        Loops over arrays in place of straight-line code.
+        Whether the code is made of loops over arrays; otherwise it is straight-line.
     team
         Threads that train a run together, 1, 2, 4, 8, 16 or 32: each has some units of every layer. A team of several
         is always tiled.
     accumulators
-        Numbers that a tile keeps in registers, for a team of one; sums that a thread of a larger one keeps
-        there.
+        For a team of one: the numbers that a tile keeps in registers. For a larger team: the sums that a thread keeps there.
     unrolled
-        Whether loops over parameters are written out.
+        Whether loops over parameters are unrolled.
     block
-        Threads of a block.
+        Number of threads of a block.
     registers
-        Most registers of a thread; 0 for what the assembler finds best.
+        The most registers of a thread; 0 leaves the choice to the assembler.
     """
 
     together: int = 1
@@ -75,10 +74,10 @@ class DevicePlan:
 
     @classmethod
     def best(cls, program: Program, bits: int) -> DevicePlan:
-        """One thread a run while its code is short, a team for larger networks; what measured fastest.
+        """Return the plan that was measured to be fastest: one thread for a short program, a team for a larger network.
 
-        A thread takes one sample at a time: several need more registers than they hide latency. A thread of a team takes
-        as many as make 32 bytes, so that each weight that it reads from shared memory serves them all.
+        A thread takes one sample at a time: several would need registers that hide more latency in other threads. A thread of
+        a team takes samples of 32 bytes together, so that each weight that it reads from shared memory serves all of them.
         """
         objective = program.objective
         small = program.parameters <= UNROLLED
@@ -90,7 +89,7 @@ class DevicePlan:
 
     @classmethod
     def alone(cls) -> DevicePlan:
-        """One thread a run for a network of any size: slower than a team, but it needs no shared memory."""
+        """Return the plan with one thread for a network of any size. It is slower than a team, but needs no shared memory."""
         return cls(together=4, tiled=True)
 
 
@@ -99,7 +98,7 @@ def _nodes(objective: Samples) -> int:
 
 
 def _registers(program: Program, bits: int) -> int:
-    """The lowest bound whose spills stay near: more threads at work hide what each waits for."""
+    """Return the lowest bound on registers whose spilled numbers fit the cache. More threads then hide more latency."""
     numbers = program.parameters * (2 + program.states) + len(Measure) + len(program.settings)
     words = (numbers + program.parameters + TEMPORARIES) * bits // 32
     for registers, threads in REGISTERS.items():
@@ -109,10 +108,10 @@ def _registers(program: Program, bits: int) -> int:
 
 
 def _team(program: Program, objective: Samples, bits: int) -> int:
-    """A thread for two units of the widest layer, and more of them where a warp's teams would need too much memory.
+    """Return a team with one thread for two units of the widest layer, or a larger one if a warp needs too much memory.
 
-    With four units each, a thread needs twice the registers and memory, so half as many are at work; with one, a thread
-    reads as many numbers of its team as it computes. Either was at most 0.82 times as fast.
+    With four units, a thread needs twice the registers and memory, so half as many threads run at once; with one unit, a
+    thread reads as many numbers of its team as it computes. Both were at most 0.82 times as fast.
     """
     arrays = RecoveredArrays([*enumerate(objective.gradient), (program.parameters, objective.loss)])
     widest = max((array.length for array in arrays.order if isinstance(array, Product)), default=2)
@@ -123,5 +122,5 @@ def _team(program: Program, objective: Samples, bits: int) -> int:
 
 
 def _team_memory(program: Program, team: int, bits: int) -> int:
-    """Bytes that the parameters and sums of a warp's teams take."""
+    """Return the bytes that the parameters and sums of a warp's teams take."""
     return 2 * program.parameters * bits // 8 * (WARP // team)

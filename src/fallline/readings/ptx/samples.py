@@ -1,7 +1,7 @@
 """Sums over the samples of a step, on a device.
 
-The rows of minibatches have been gathered by the caller, once for all runs, behind the rows of the data. For teams
-all rows come in blocks of `together`, sample beside sample: the number k of all samples of a block stands together.
+The caller has gathered the rows of all minibatches, once for all runs, behind the rows of the data. For teams the rows
+come in blocks of `together` samples, in which the k-th numbers of all samples stand side by side.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class DeviceSamples(OverSamples):
         if v.team == 1:
             return super().step(k, final)
         rows, count = self._rows(k, final)
-        v.meet()  # the last step's parameters are known to all
+        v.meet()  # all threads see the last step's parameters
         self._sum(self.main, rows, count)
         total = v.load(f.base["sums"], f.program.parameters)
         if self.hits is not None:
@@ -81,7 +81,7 @@ class DeviceSamples(OverSamples):
         return Rows(X, T), v.let(f"select i1 {final}, i64 {args[Slot.ROWS]}, i64 {args[Slot.BATCH]}")
 
     def _padded(self, count: str) -> str:
-        """The number of rows with which that many are stored: whole blocks for teams."""
+        """Return the number of rows that `count` rows take in memory: whole blocks for teams."""
         v, U = self.f.v, self.plan.together
         if v.team == 1:
             return count

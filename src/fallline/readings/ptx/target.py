@@ -42,15 +42,15 @@ define internal i1 @all_agree(i1 %mine) alwaysinline convergent {
   ret i1 %all
 }
 """
-"""How a thread finds its place, the memory that its block shares, and the other threads of its warp."""
+"""The functions through which a thread finds its place, the memory of its block, and the other threads of its warp."""
 
 CAPABILITIES = {70: 63, 75: 63, 80: 70, 86: 71, 89: 78, 90: 78}
-"""Compute capability to the version of PTX that introduced it or has all that we use; later devices read the last."""
+"""The version of PTX for each compute capability: one that knows it and has every instruction that is used here."""
 
 
 @cache
 def machine(capability: int) -> Any:
-    """LLVM's description of devices of that compute capability, or of the newest before it that is known here."""
+    """Return LLVM's target machine for this compute capability, or for the newest known one before it."""
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
@@ -61,7 +61,7 @@ def machine(capability: int) -> Any:
 
 
 def optimised(text: str, of: Any) -> Any:
-    """The module after LLVM's passes, which keep IEEE 754's arithmetic as it is written: no flag allows otherwise."""
+    """Return the module after LLVM's passes. They keep the written IEEE 754 arithmetic, because no flag allows otherwise."""
     import llvmlite.binding as llvm
 
     module = llvm.parse_assembly(text)
@@ -75,7 +75,7 @@ def optimised(text: str, of: Any) -> Any:
 
 
 def to_ptx(text: str, capability: int) -> str:
-    """PTX of a module."""
+    """Return the PTX of a module."""
     with compiling:
         of = machine(capability)
         return str(of.emit_assembly(optimised(text, of)))

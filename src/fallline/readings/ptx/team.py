@@ -1,8 +1,9 @@
-"""A sample's graph shared out over a team of threads: each thread has some units of every layer.
+"""A sample's graph shared by a team of threads: each thread has some units of every layer.
 
-The elements of an array go to the threads in turn, and each thread computes its elements for all samples of a block. What
-another thread needs goes through shared memory; what only the same unit needs again stays in registers. Sums are split
-over parameters and never over samples, so each takes the samples one by one in their order, as on a processor.
+The elements of an array are dealt to the threads in turn, and each thread computes its elements for all samples of a
+block. A value that another thread needs goes through shared memory; one that only the same unit needs stays in registers.
+Sums are split over parameters and never over samples, so each adds the samples one by one in their order, as on a
+processor.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class TeamBlocks(Tiled):
     Parameters
     ----------
     team
-        Threads of the team.
+        Number of threads of the team.
     held
         Sums of one matrix that a thread keeps in registers; more of them stand in its own memory.
     """
@@ -47,42 +48,42 @@ class TeamBlocks(Tiled):
                 array.at, self.scratch = self.scratch, self.scratch + array.length * together
 
     def share(self, count: int) -> int:
-        """How many of that many elements a thread has."""
+        """Return how many of `count` elements a thread has."""
         return -(-count // self.team)
 
     def by_columns(self, outer: Outer) -> bool:
-        """Whether the threads share a matrix by its columns; else by its rows."""
+        """Whether the threads share a matrix by its columns. Otherwise they share it by its rows."""
         n, m = outer.shape
         return m % self.team == 0 or (n % self.team != 0 and m >= n)
 
     def sides(self, outer: Outer) -> tuple[int, int]:
-        """How many rows or columns a thread walks along, and how many of the others are its own."""
+        """Return the number of rows (or columns) that a thread goes through, and of columns (or rows) that it has."""
         n, m = outer.shape
         return (n, self.share(m)) if self.by_columns(outer) else (m, self.share(n))
 
     def held_at(self, v: OneLane, outer: Outer, i: Index, turn: int) -> Index:
-        """The place among the thread's sums of a matrix: of row or column i, and its own column or row of that turn."""
+        """Return the place, among the thread's sums of a matrix, of row (or column) i and the thread's column (or row) `turn`."""
         return v.index(v.index(i, "mul", self.sides(outer)[1]), "add", turn)
 
     def place(self, v: OneLane, outer: Outer, i: Index, turn: int) -> Index:
-        """The place of the same sum among all sums of the run."""
+        """Return the place of the same sum among all sums of the run."""
         n, m = outer.shape
         row, column = (i, element(v, turn, m)) if self.by_columns(outer) else (element(v, turn, n), i)
         return v.index(v.index(v.index(row, "mul", m), "add", column), "add", outer.first)
 
     def own(self, access: Access, length: int) -> bool:
-        """Whether element i of a loop of that length reads element i of an array: the same thread has both."""
+        """Whether element i of a loop of this length reads element i of an array, so that one thread has both."""
         s = access.source
         return isinstance(s, NodeArray) and s.length == length > 1 and access.base == 0 and access.strides == (1,)
 
     def _needed_by_others(self) -> set[int]:
-        found: set[int] = set()
+        needed: set[int] = set()
 
         def see(access: Access | None, length: int) -> None:
             if access is None or not isinstance(access.source, NodeArray) or access.source.length == 1:
                 return
             if not self.own(access, length):
-                found.add(id(access.source))
+                needed.add(id(access.source))
 
         for array in self.arrays.order:
             for access in array.operands:
@@ -94,37 +95,37 @@ class TeamBlocks(Tiled):
         for total in self.arrays.rest:
             for operand in total.operands:
                 see(operand, total.count)
-        return found
+        return needed
 
     # --- a step's sums ---
 
     def begin(self, v: OneLane) -> None:
-        """Memory for the thread's sums."""
+        """Reserve memory for the thread's sums."""
         counts = {id(outer): math.prod(self.sides(outer)) for outer in self.arrays.outers}
         counts |= {id(total): self.share(total.count) for total in self.arrays.rest}
         self.rooms = {key: (v.room(count), count) for key, count in counts.items()}
 
     def clear(self, v: OneLane) -> None:
-        """All sums are 0."""
+        """Set all sums to 0."""
         for base, count in self.rooms.values():
 
-            def one(i: Index, base: str = base) -> None:
+            def clear_sum(i: Index, base: str = base) -> None:
                 v.store(v.number(0.0), base, i)
 
-            for_each(v, count, count <= self.held, one)
+            for_each(v, count, count <= self.held, clear_sum)
 
     def hand_over(self, v: OneLane, sums: str) -> None:
-        """Write the sums where the team can read them. Where two threads have an element, both write the same number."""
+        """Write the sums to the team's memory. If two threads have the same element, both write the same number."""
         for outer in self.arrays.outers:
             base, count = self.rooms[id(outer)]
             walked, turns = self.sides(outer)
 
-            def one(i: Index, outer: Outer = outer, base: str = base, turns: int = turns) -> None:
+            def write_sums(i: Index, outer: Outer = outer, base: str = base, turns: int = turns) -> None:
                 for turn in range(turns):
                     value = v.load(base, self.held_at(v, outer, i, turn))
                     v.store(value, sums, self.place(v, outer, i, turn))
 
-            for_each(v, walked, count <= self.held, one)
+            for_each(v, walked, count <= self.held, write_sums)
         for total in self.arrays.rest:
             base, count = self.rooms[id(total)]
             for turn in range(count):
@@ -136,7 +137,7 @@ class TeamBlocks(Tiled):
 
 
 def element(v: OneLane, turn: Index, length: int) -> Index:
-    """The thread's element in that turn; a turn beyond the last element repeats it, as another thread has it."""
+    """Return the thread's element in this turn. A turn beyond the last element repeats the last one."""
     at = v.index(v.index(turn, "mul", v.team), "add", v.member)
     if isinstance(turn, int) and (turn + 1) * v.team <= length:
         return at
@@ -144,7 +145,7 @@ def element(v: OneLane, turn: Index, length: int) -> Index:
 
 
 def for_each(v: OneLane, count: int, unrolled: bool, body: Callable[[Index], None]) -> None:
-    """The body for 0..count-1, written out or as a loop."""
+    """Write the body for 0..count-1, unrolled or as a loop."""
     if unrolled:
         for i in range(count):
             body(i)
@@ -158,9 +159,9 @@ class _TeamBlock:
         self, plan: TeamBlocks, v: OneLane, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
     ) -> None:
         self.plan, self.v, self.count, self.bases = plan, v, count, bases
-        self.once = Writer(v, read)  # what does not differ between samples
-        self.scalars: dict[int, list[str]] = {}  # arrays of one node: the values of all samples
-        self.mine: dict[int, list[list[str]]] = {}  # other arrays: those of each of the thread's elements
+        self.once = Writer(v, read)  # writes the values that all samples share
+        self.scalars: dict[int, list[str]] = {}  # the values of all samples, for arrays of one node
+        self.mine: dict[int, list[list[str]]] = {}  # for other arrays the values of each of the thread's elements
         U = plan.together
         within: Index = v.let(f"urem i64 {first}, {U}") if count != U else 0
         begin = first if count == U else v.let(f"sub i64 {first}, {within}")
@@ -171,11 +172,11 @@ class _TeamBlock:
 
     def write(self) -> None:
         plan, v = self.plan, self.v
-        for array in plan.arrays.order:  # before any loop, so that they are known in all of them
+        for array in plan.arrays.order:  # before any loop, so that the values are known in all loops
             for o in array.operands:
                 if isinstance(o.source, Node):
                     self.once.write([o.source])
-        v.meet()  # nobody reads the last block's elements any more
+        v.meet()  # no thread still reads elements of the last block
         for group in plan.groups:
             for array in group:
                 if isinstance(array, Product):
@@ -195,7 +196,7 @@ class _TeamBlock:
             self._total(total)
 
     def fetch(self, access: Access, index: tuple[Index, ...], turn: int | None = None) -> list[str]:
-        """The element's value for each sample of the block; `turn` where it is the thread's own element."""
+        """Return the element's value for each sample of the block. `turn` says which of the thread's own elements it is."""
         v, source = self.v, access.source
         if isinstance(source, Node):
             return [self.once.value(source)] * self.count
@@ -215,7 +216,7 @@ class _TeamBlock:
         return v.load_row(v.at(self.row[source], at), self.count)
 
     def _done(self, array: NodeArray, values: list[list[str]]) -> None:
-        """Remember the values of the thread's elements, and show them to the others where they need them."""
+        """Keep the values of the thread's elements, and write them to shared memory if other threads need them."""
         self.mine[id(array)] = values
         if array.kept:
             for turn, each in enumerate(values):
@@ -258,7 +259,7 @@ class _TeamBlock:
         ]
         other = outer.left if by_columns else outer.right
 
-        def one(i: Index) -> None:
+        def add_products(i: Index) -> None:
             a = self.fetch(other, (i,))
             for turn, b in enumerate(own):
                 at = plan.held_at(v, outer, i, turn)
@@ -267,7 +268,7 @@ class _TeamBlock:
                     total = v.fma(a[u], b[u], total)
                 v.store(total, base, at)
 
-        for_each(v, plan.sides(outer)[0], count <= plan.held, one)
+        for_each(v, plan.sides(outer)[0], count <= plan.held, add_products)
 
     def _total(self, total: Total) -> None:
         plan, v = self.plan, self.v

@@ -24,7 +24,7 @@ from fallline.report.gallery import Gallery
 from fallline.report.published import printed
 from fallline.report.results import Results
 from fallline.report.slips import slips_of
-from fallline.views.numerals import named
+from fallline.views.words import objective_words
 
 __all__ = ["chapters"]
 
@@ -43,7 +43,7 @@ def chapters(r: Results, gallery: Gallery) -> Iterator[Chapter]:
     if r.forward is not None:
         yield "forward", "The forward pass, number by number", forward_chapter(r.forward)
     if r.hill is not None:
-        yield "landscape", f"{named(r.hill.name)}: a landscape", landscape_chapter(r, gallery)
+        yield "landscape", f"{objective_words(r.hill)}: a landscape", landscape_chapter(r, gallery)
     plain = [d for d in r.descents if d.run.method.optimizer.name == "gradient_descent"]
     others = [d for d in r.descents if d not in plain]
     if plain:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.measures.outcome import OUTCOMES
+from fallline.measures.outcome import failed
 from fallline.report.gallery import Gallery
 from fallline.report.results import Mapped, Results
 
@@ -32,7 +32,7 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
         "x": m.x.name,
         "y": m.y.name,
         "starts": any(axis.name.startswith(("start.", "seed")) for axis in (m.x, m.y)),
-        "diverged": int((np.asarray(m["outcome"]) == OUTCOMES.index("diverged")).sum()),
+        "diverged": int(failed(m["outcome"]).sum()),
     }
 
 

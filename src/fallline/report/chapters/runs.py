@@ -13,7 +13,6 @@ from fallline.report.chapters.subject import window_of
 from fallline.report.gallery import Gallery
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Results
-from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.views.equations import equations
 
 __all__ = ["descents_chapter", "fits_chapter"]
@@ -67,9 +66,10 @@ def fits_chapter(results: Results, gallery: Gallery, explained: set[str]) -> dic
 
 def _rules(runs: Sequence[NamedRun], explained: set[str]) -> list[Any]:
     """The update rules of these runs that were not explained before; they count as explained from now on."""
-    names = dict.fromkeys(r.run.method.optimizer.name for r in runs if r.run.method.optimizer.name not in explained)
-    explained.update(names)
-    return [(name.replace("_", " "), equations(OPTIMIZERS[name])) for name in names]
+    rules = {r.run.method.optimizer.name: r.run.method.optimizer for r in runs}
+    fresh = [rule for name, rule in rules.items() if name not in explained]
+    explained.update(rules)
+    return [(rule.label, equations(rule)) for rule in fresh]
 
 
 def _answers(problem: NetworkObjective, fit: NamedRun, word: str, gallery: Gallery) -> Any:

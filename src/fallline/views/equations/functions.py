@@ -1,6 +1,6 @@
-"""Which functions a network's equations write by name, and what those names mean.
+"""The functions that a network's equations call by name, and their definitions.
 
-An activation is written by its name and defined beside; so is a loss whose page has no matrix form.
+Activations are called by name, and so is a loss whose page has no matrix form.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ from fallline.textbook.network import Network
 from fallline.views.equations.rules import activation_definition, of_loss, output_definition
 from fallline.views.equations.sections import Equation
 
-__all__ = ["definitions", "named", "output_name", "readable"]
+__all__ = ["definitions", "output_name", "readable", "written_by_name"]
 
 _UNREADABLE = (TraceError, TypeError, AttributeError)
-"""What a page raises that a reading cannot follow."""
+"""The errors of a page that the symbolic reading cannot follow."""
 
 
 def definitions(network: Network, equations: tuple[Equation, ...], units: bool) -> list[Equation]:
-    """What the functions that the equations call are: those of the network, the output, and those the loss uses."""
+    """Definitions of the functions that the equations call: activations, the output, and functions of the loss."""
     called = set().union(*(_calls(e.right) for e in equations))
     own = dict.fromkeys(f for f in network.activations if f.name in called)
-    found = [e for f in own for e in activation_definition(f)]
+    result = [e for f in own for e in activation_definition(f)]
     others = [f for f in ACTIVATIONS.values() if f.name in called and f not in own]
-    found += [e for f in others for e in activation_definition(f)[:1]]
+    result += [e for f in others for e in activation_definition(f)[:1]]
     if not units and output_name(network) in called - ACTIVATIONS.keys():
-        found += output_definition(network.loss, min(network.sizes[-1], 3))
+        result += output_definition(network.loss, min(network.sizes[-1], 3))
     if called & {network.loss.name, f"{network.loss.name}'"} - ACTIVATIONS.keys():
-        found += [e for section in of_loss(network.loss, min(network.sizes[-1], 3))[1:] for e in section.equations]
-    return found
+        result += [e for section in of_loss(network.loss, min(network.sizes[-1], 3))[1:] for e in section.equations]
+    return result
 
 
 def _calls(expression: Any) -> set[str]:
-    """Names of the functions that an equation's right side calls by name."""
+    """Names of the functions that an expression calls."""
     if isinstance(expression, Matrix):
         return expression.calls
     return {type(f).__name__ for f in expression.atoms(sympy.Function)}
 
 
 def output_name(network: Network) -> str:
-    """What the equations call the network's answer's function: softmax, logistic, or none."""
+    """The name of the function from logits to the network's answer: "softmax", "logistic", "identity"."""
     return getattr(network.loss.output, "__name__", "output")
 
 
-def named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
-    """The network with each activation and slope written by its name, but for those as short as their names."""
+def written_by_name(network: Network, apply: Callable[..., Any], z: Any) -> Network:
+    """The network with each activation and slope called by name, except those that are as short as their names."""
 
     def by_name(f: Activation) -> Activation:
         try:
             function, slope = f.function(_probe(z)), f.slope(_probe(z))
-        except _UNREADABLE:  # no matrix form of its own: written by name
+        except _UNREADABLE:  # it has no matrix form, so it is called by name
             function = slope = None
         plain = function is z or getattr(function, "item", lambda: None)() is z
         shown = f.slope if slope is not None and _short(slope) else lambda a: apply(f"{f.name}'", a)
@@ -67,7 +67,7 @@ def named(network: Network, apply: Callable[..., Any], z: Any) -> Network:
 
 
 def readable(loss: Loss) -> Loss:
-    """The loss, by its name where its page picks single units (as derived deltas do) and so has no matrix form."""
+    """The loss, called by name if its page has no matrix form because it picks single units, as derived deltas do."""
 
     def value(Z: Any, T: Any) -> Any:
         try:

@@ -1,6 +1,6 @@
 """Formulas as LaTeX: one walk over SymPy expressions and over matrix expressions.
 
-`plain.Text` says the same walk in another dialect. Terms stand in the order of a textbook (`order`), not of a computer
+`text.Text` makes the same walk and writes Unicode. Terms have the order of a textbook (`order`), not of a computer
 algebra system.
 """
 
@@ -25,7 +25,7 @@ from fallline.views.equations.order import (
 __all__ = ["Latex"]
 
 ADD, MULTIPLY, MATMUL, POWER, ATOM = range(5)
-"""How tightly a piece of a formula holds together."""
+"""Precedence of the outermost operation of a piece of a formula."""
 
 Piece = tuple[str, int]
 
@@ -46,23 +46,23 @@ class Latex:
 
     times, plus, minus, sign = " ", " + ", " - ", "-"
     hadamard, quotient = r" \odot ", r" \oslash "
-    bar = POWER  # a fraction's bar holds it together
+    bar = POWER  # the bar of a fraction serves as brackets
 
     def write(self, node: Any) -> str:
         """The formula as a string."""
         return self.piece(node)[0]
 
     def piece(self, node: Any) -> Piece:
-        """The formula and how tightly it holds together."""
+        """The formula as a string, and its precedence."""
         for kind in type(node).__mro__:
             method = getattr(self, f"on_{kind.__name__.lower()}", None)
             if method is not None:
-                found: Piece = method(node)
-                return found
+                piece: Piece = method(node)
+                return piece
         return self.symbol(str(node)), ATOM
 
     def inside(self, node: Any, level: int) -> str:
-        """The formula, in brackets where it holds less tightly than `level`."""
+        """The formula, in brackets if its precedence is below `level`."""
         text, own = self.piece(node)
         return text if own >= level else self.brackets(text)
 
@@ -126,7 +126,7 @@ class Latex:
         return self.power(self.raisable(base), exponent), POWER
 
     def raisable(self, node: Any) -> str:
-        """The formula, in brackets where an exponent would not clearly belong to all of it, as with a layer above."""
+        """The formula, in brackets if an exponent would not clearly apply to all of it: a symbol with a superscript."""
         name = indexed_name(node) if isinstance(node, sympy.Indexed) else getattr(node, "name", "")
         return self.inside(node, ATOM + 1 if name and parts(name)[1] else ATOM)
 

@@ -19,7 +19,7 @@ __all__ = ["common_denominator", "decimal", "indexed_name", "is_negative", "natu
 
 _NAME = re.compile(r"^(?P<base>[^_^]+)(\^\{?(?P<up>.*?)\}?)?(_\{?(?P<down>[^{}]*)\}?)?$")
 _LETTERS = ("w", "b", "x", "h", "t", "z", "y", r"\delta", "m", "v", "s", "g")
-"""Order of letters inside a product; settings, which are Greek, stand before them."""
+"""Order of letters inside a product; settings, which are Greek letters, come before them."""
 
 
 def parts(name: str) -> tuple[str, str, str]:
@@ -28,19 +28,19 @@ def parts(name: str) -> tuple[str, str, str]:
     >>> parts(r"\delta^{(2)}_{i1}"), parts("x"), parts("s_0")
     (('\\delta', '(2)', 'i1'), ('x', '', ''), ('s', '', '0'))
     """
-    found = _NAME.match(name)
-    return (found["base"], found["up"] or "", found["down"] or "") if found else (name, "", "")
+    match = _NAME.match(name)
+    return (match["base"], match["up"] or "", match["down"] or "") if match else (name, "", "")
 
 
 def indexed_name(node: Any) -> str:
-    """The name of a value of sample i: its index i stands before the unit's."""
+    """The name of a value of sample i, with the index i before the index of the unit."""
     base, up, down = parts(str(node.base.label))
     comma = "," if "," in down or len(down) > 1 else ""
     return base + (f"^{{{up}}}" if up else "") + f"_{{{''.join(map(str, node.indices))}{comma}{down}}}"
 
 
 def decimal(number: Any) -> str:
-    """The digits of a whole number or of a decimal fraction; a half, a third or a quarter has none and gets a bar.
+    """The digits of a whole number or a decimal fraction; "" for a half, a third or a quarter, which have a bar.
 
     >>> decimal(sympy.Rational(21, 20)), decimal(sympy.Integer(7)), decimal(sympy.Rational(1, 4))
     ('1.05', '7', '')
@@ -57,7 +57,7 @@ def is_negative(term: Any) -> bool:
 
 
 def in_network(node: Any) -> bool:
-    """Whether the expression speaks of a network's units: of sample i, or with a layer above."""
+    """Whether the expression is about a network's units: it has the index i, or a layer as a superscript."""
     return bool(node.has(SAMPLE)) or any("^{(" in s.name for s in node.free_symbols)
 
 
@@ -80,7 +80,7 @@ def _rank(term: Any) -> int:
 
 
 def natural(node: Any) -> tuple[Any, ...]:
-    """A key that sorts x_2 before x_10, and letters as above."""
+    """A sort key: x_2 comes before x_10, and letters have the order above."""
     names = sorted((str(s.name) for s in node.free_symbols if s != SAMPLE), key=_letter)
     return tuple((_letter(n)[0], tuple(int(d) for d in re.findall(r"\d+", n)), n) for n in names)
 
@@ -97,7 +97,7 @@ def _factor_key(factor: Any) -> tuple[Any, ...]:
     elif base.is_Symbol or isinstance(base, sympy.Indexed):
         name = str(base.base.label if isinstance(base, sympy.Indexed) else base)
         kind = 1 if name[0] == "\\" and parts(name)[0] not in _LETTERS else 2
-    elif base.is_Add:  # (1 - beta) stands with the settings, other sums behind
+    elif base.is_Add:  # (1 - beta) is written with the settings, other sums after them
         kind = 1 if all(s.name[0] == "\\" for s in base.free_symbols) else 5
     else:
         kind = 6 if isinstance(base, sympy.Sum) else 4 if isinstance(base, sympy.exp) else 3
@@ -105,7 +105,7 @@ def _factor_key(factor: Any) -> tuple[Any, ...]:
 
 
 def common_denominator(node: Any) -> int:
-    """What a sum is written over: 2 for x^2/2 + y^2/2, where at least half of the terms are fractions; else 1."""
+    """The common denominator of a sum, 2 for x^2/2 + y^2/2, if at least half of the terms are fractions; else 1."""
     if in_network(node):
         return 1
     coefficients = [term.as_coeff_Mul()[0] for term in node.args]

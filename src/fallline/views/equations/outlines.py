@@ -1,7 +1,7 @@
-"""Formulas as outlines: LaTeX set by ziamath, rows aligned at their equal signs, in one SVG picture.
+"""Formulas as SVG outlines, set by ziamath, with rows aligned at their equal signs.
 
-Each side of an equation is set by itself and once: inside a table or a nested row ziamath sets everything anew for each
-level of nesting, so that a page of fifty equations would take ten times as long.
+Each side of an equation is set separately. Inside a table or a nested row, ziamath would set everything again for each
+level of nesting, and a page of fifty equations would take ten times as long.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fallline.errors import visible
 __all__ = ["mathml", "picture"]
 
 _BOLD_ONE = ('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")
-"""MathML Core has no other bold, and ziamath has no bold digits."""
+"""A bold 1 as a Unicode character: MathML Core has no mathvariant, and ziamath has no bold digits."""
 
 _BOX = re.compile(r'<svg [^>]*viewBox="(-?[\d.]+) (-?[\d.]+) ([\d.]+) ([\d.]+)"[^>]*>(.*)</svg>', re.DOTALL)
 _SYMBOL = re.compile(r'<symbol id="([^"]+)"(.*?)</symbol>', re.DOTALL)
@@ -27,7 +27,7 @@ _SYMBOL = re.compile(r'<symbol id="([^"]+)"(.*?)</symbol>', re.DOTALL)
 
 @dataclass(frozen=True)
 class Outline:
-    """A piece of a formula: its drawing around the origin of its base line, and its box."""
+    """A piece of a formula: its drawing, with the origin at the start of its base line, and its box."""
 
     drawing: str
     glyphs: tuple[tuple[str, str], ...]
@@ -50,7 +50,7 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
     """The rows "left = right" as one SVG picture, in the colour of the text around it."""
     sign = outline("=", size)
     sides = [(outline(left, size), outline(right, size)) for left, right in rows]
-    margin, space, gap = size / 4, size / 3.5, size / 2.25  # accents reach beyond the box that ziamath reckons with
+    margin, space, gap = size / 4, size / 3.5, size / 2.25  # accents are higher than the box that ziamath computes
     middle = margin + max(a.width for a, _ in sides) + space
     y, placed, glyphs, widest = margin, [], dict[str, str](), 0.0
     for a, b in sides:
@@ -63,7 +63,7 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
         widest = max(widest, right + b.width)
     width, height = widest + margin, y - gap + margin
     body = "".join(f'<symbol id="{name}"{shape}</symbol>' for name, shape in glyphs.items()) + "".join(placed)
-    # Names of glyphs are this picture's own: several pictures can stand on one page.
+    # The names of glyphs are unique to this picture, because a page can hold several pictures.
     key = hashlib.sha256(body.encode()).hexdigest()[:8]
     body = re.sub(r'( id="|href="#)', rf"\g<1>{key}-", body)
     return (
@@ -75,25 +75,25 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
 @functools.lru_cache(maxsize=4096)
 def outline(latex: str, size: float) -> Outline:
     """One side of an equation, set by ziamath."""
-    with warnings.catch_warnings():  # it opens its font in a way that Python 3.11 calls deprecated
+    with warnings.catch_warnings():  # the way it opens its font is deprecated in Python 3.11
         warnings.simplefilter("ignore", DeprecationWarning)
         import ziamath
 
     text = _flat(mathml(latex)).replace("<math ", '<math mathcolor="currentColor" ', 1)
-    found = _BOX.search(ziamath.Math(text, size=size).svg())
-    if found is None:
+    box = _BOX.search(ziamath.Math(text, size=size).svg())
+    if box is None:
         raise RuntimeError(f"ziamath drew no picture of {latex}")
-    left, top, width, height = (float(number) for number in found.groups()[:4])
-    drawing, glyphs = found[5], []
+    left, top, width, height = (float(number) for number in box.groups()[:4])
+    drawing, glyphs = box[5], []
     for name, shape in _SYMBOL.findall(drawing):
-        own = "g" + hashlib.sha256(shape.encode()).hexdigest()[:6]  # one shape, one name, whoever drew it
+        own = "g" + hashlib.sha256(shape.encode()).hexdigest()[:6]  # equal shapes have equal names
         drawing = drawing.replace(f'href="#{name}"', f'href="#{own}"')
         glyphs.append((own, shape))
     return Outline(_SYMBOL.sub("", drawing), tuple(glyphs), left, top, width, height)
 
 
 def _flat(text: str) -> str:
-    """The same formula with fewer nested rows."""
+    """The MathML of the same formula with fewer nested rows."""
     text = re.sub(r"^(<math [^>]*>)<mrow>(.*)</mrow></math>$", r"\1\2</math>", text)
     text = re.sub(
         r'<mo stretchy="false">&#x00028;</mo><mn>(\d+)</mn><mo stretchy="false">&#x00029;</mo>', r"<mn>(\1)</mn>", text

@@ -13,7 +13,7 @@ from fallline.settings import SETTINGS, Setting, latex_symbol
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.losses import Loss
-from fallline.textbook.operations import recording
+from fallline.textbook.naming import recording
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 from fallline.views.equations.sections import Equation, Section
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def coordinates(landscape: Landscape) -> tuple[sympy.Symbol, ...]:
-    """The page's own names of its coordinates; x and y, or x_1 ... x_n, of a page that takes any number."""
+    """The names of the coordinates in the page; or x and y, or x_1 ... x_n, if the page takes any number of them."""
     kinds = inspect.signature(landscape.function).parameters.values()
     names = [p.name for p in kinds if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty]
     if len(names) != landscape.dimension:
@@ -36,7 +36,7 @@ def coordinates(landscape: Landscape) -> tuple[sympy.Symbol, ...]:
 
 
 def of_landscape(landscape: Landscape) -> tuple[Section, ...]:
-    """The formula, and its partial derivatives worked out by SymPy from the page, simplified.
+    """Return the formula, and its simplified partial derivatives, which SymPy derives from the page.
 
     >>> from fallline.textbook.landscapes import LANDSCAPES
     >>> for equation in of_landscape(LANDSCAPES["rosenbrock"])[1].equations:
@@ -55,9 +55,9 @@ def of_landscape(landscape: Landscape) -> tuple[Section, ...]:
 
 
 def activation_definition(f: Activation) -> list[Equation]:
-    """The function and its slope, each the page read at z, without the cases that guard against overflow."""
+    """The function and its slope at z, without the cases that guard against overflow."""
     z = sympy.Symbol("z", real=True)
-    found = []
+    equations = []
     function = unbranch(read(f.function, z))
     derived = getattr(f.slope, "derivative_of", None) is f.function
     slope = partial(function, z) if derived else unbranch(read(f.slope, z))
@@ -67,8 +67,8 @@ def activation_definition(f: Activation) -> list[Equation]:
             value = sympy.Piecewise(*((tidy(case), condition) for case, condition in cases))
         head = sympy.Function(name, real=True)(z)
         if str(head) != str(value):
-            found.append(Equation(head, value))
-    return found
+            equations.append(Equation(head, value))
+    return equations
 
 
 def of_activation(f: Activation) -> tuple[Section, ...]:
@@ -84,7 +84,7 @@ def output_definition(loss: Loss, units: int) -> list[Equation]:
 
 
 def of_loss(loss: Loss, units: int = 3) -> tuple[Section, ...]:
-    """The output, the loss of one sample, and the gradient by each logit, for so many output units."""
+    """The output, the loss of one sample, and its derivative by each logit, for `units` output units."""
     z, t, y = ([symbol(letter, None, k + 1) for k in range(units)] for letter in "zty")
     Z, T = Expressions.of([z]), Expressions.of([t])
     output = loss.output(Z).ravel().tolist()
@@ -117,7 +117,7 @@ def of_schedule(schedule: Schedule) -> tuple[Section, ...]:
 
 
 def of_optimizer(optimizer: Optimizer) -> tuple[Section, ...]:
-    """The update rule: each line that the page names with `let`, and whatever else it returns."""
+    """The update rule: each result that the page names with `let`, and the others that it returns."""
     settings = {name: setting_symbol(declared) for name, declared in optimizer.declared.items()}
     counts: dict[str, int] = {}
     equations: list[Equation] = []
@@ -162,7 +162,7 @@ def setting_symbol(declared: Setting) -> sympy.Symbol:
 
 
 def _convention(optimizer: Optimizer, equations: list[Equation]) -> str:
-    """Where the learning rate stands, read off the equations."""
+    """A sentence on whether the learning rate is inside the velocity, as the equations show it."""
     text = "g is the gradient at w."
     velocity = next((e for e in equations if e.left.name == "v_{t+1}"), None)
     if {"learning_rate", "momentum"} <= set(optimizer.settings) and velocity is not None:

@@ -19,7 +19,7 @@ __all__ = ["Equation", "Equations", "Section"]
 
 @dataclass(frozen=True)
 class Equation:
-    """left = right. Both sides are SymPy or matrix expressions, the very ones that the textbook's page gave."""
+    """The equation left = right. Both sides are SymPy or matrix expressions that the textbook's page returned."""
 
     left: Any
     right: Any
@@ -44,14 +44,14 @@ class Equation:
 
 @dataclass(frozen=True)
 class Section:
-    """Equations that belong together, under a title, with a sentence about their symbols."""
+    """Equations under a title, with a sentence about their symbols."""
 
     title: str
     equations: tuple[Equation, ...]
     note: str = ""
 
     def text(self, columns: int = 100) -> str:
-        """The section with its equal signs aligned, long right sides broken before a sign."""
+        """The section as plain text, with aligned equal signs. Long right sides are broken before a sign."""
         sides = [(Text().write(e.left), Text().write(e.right), e.note) for e in self.equations]
         indent = max((width(left) for left, _, _ in sides), default=0) + 2
         lines = [self.title, *textwrap.wrap(self.note, columns), ""]
@@ -75,7 +75,7 @@ class Section:
         return mathml(self.latex())
 
     def svg(self, size: float = 18) -> str:
-        """Outlines, in the colour of the text around them, so that no maths font is needed."""
+        """SVG outlines, which need no maths font. They have the colour of the text around them."""
         rows = [(Latex().write(e.left), Latex().write(e.right)) for e in self.equations]
         return picture(rows, " ; ".join(e.text for e in self.equations), size)
 
@@ -88,7 +88,7 @@ class Section:
 
 @dataclass(frozen=True, repr=False)
 class Equations(Sequence[Equation]):
-    """All equations of a network, landscape, optimizer ...: a sequence of equations, grouped in sections.
+    """The equations of a network, landscape, optimizer ...: a sequence of equations in sections.
 
     >>> from fallline.textbook.landscapes import LANDSCAPES
     >>> from fallline.views.equations import equations
@@ -101,10 +101,10 @@ class Equations(Sequence[Equation]):
     sections: tuple[Section, ...]
 
     def section(self, title: str) -> Section:
-        """The first section whose title begins with these words, in either case."""
-        for found in self.sections:
-            if found.title.lower().startswith(title.lower()):
-                return found
+        """The first section whose title begins with these words, in upper or lower case."""
+        for section in self.sections:
+            if section.title.lower().startswith(title.lower()):
+                return section
         raise UnknownNameError("section", title, [s.title for s in self.sections])
 
     def text(self, columns: int = 100) -> str:
@@ -120,12 +120,12 @@ class Equations(Sequence[Equation]):
         return "\n".join(s.mathml() for s in self.sections)
 
     def svg(self, size: float = 18) -> str:
-        """One picture: sections as outlines, one below the other."""
+        """One SVG picture of all sections, one below the other."""
         y, gap, widest, inner = 0.0, 1.5 * size, 0.0, []
         for section in self.sections:
             drawn = section.svg(size)
-            found = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn)
-            w, h = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+            numbers = re.search(r'width="([\d.]+)" height="([\d.]+)"', drawn)
+            w, h = (float(numbers[1]), float(numbers[2])) if numbers else (0.0, 0.0)
             inner.append(drawn.replace("<svg ", f'<svg x="0" y="{y:g}" ', 1))
             y, widest = y + h + gap, max(widest, w)
         return (
@@ -161,9 +161,9 @@ class Equations(Sequence[Equation]):
 
 
 def _broken(text: str, columns: int) -> list[str]:
-    """The text in lines of at most so many columns, each further one beginning with a sign, where that is possible.
+    """The text in lines of at most `columns` columns, if possible, broken before plus and minus signs.
 
-    Signs inside brackets are used only where the others are not enough.
+    The text is broken inside brackets only if breaks outside them are not enough.
     """
     for deepest in (0, 1, 99):
         lines = [""]
@@ -178,7 +178,7 @@ def _broken(text: str, columns: int) -> list[str]:
 
 
 def _pieces(text: str, deepest: int) -> list[str]:
-    """The text cut before each " + " and " − " that stands in at most so many brackets."""
+    """The text cut before each " + " and " − " inside at most `deepest` brackets."""
     cuts, depth = [0], 0
     for k, c in enumerate(text):
         depth += (c in "([{") - (c in ")]}")

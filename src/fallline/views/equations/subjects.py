@@ -1,4 +1,4 @@
-"""`equations`: from an object, or its name, to its equations."""
+"""The equations of an object, or of the object with a name."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = ["Equation", "Equations", "Section", "equations"]
 Subject = Network | Landscape | Optimizer | Activation | Loss | Schedule
 
 
-def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "matrix"] = "units") -> Equations:
-    """The equations of a network, landscape, optimizer, activation, loss or schedule, read off its page.
+def equations(subject: str | Subject | Callable[..., Any], form: Literal["units", "matrix"] = "units") -> Equations:
+    """Return the equations of a network, landscape, optimizer, activation, loss or schedule, read off its page.
 
     Parameters
     ----------
-    what
-        The object, its name, a network's sizes such as "2-3-2-3", or a function of coordinates.
+    subject
+        An object, the name of one, the sizes of a network such as "2-3-2-3", or a function of coordinates.
     form
         "units" for one equation for each unit and parameter of a network, "matrix" for one for each layer.
 
     Examples
     --------
     >>> print(equations("rosenbrock").text())
-    rosenbrock
+    Rosenbrock
     <BLANKLINE>
     Formula
     <BLANKLINE>
@@ -49,22 +49,23 @@ def equations(what: str | Subject | Callable[..., Any], form: Literal["units", "
     """
     if form not in ("units", "matrix"):
         raise SettingError(f"form must be 'units' or 'matrix'; got {form!r}.")
-    if isinstance(what, str):
-        subjects = _find(what)
-        pages = [equations(subject, form) for subject in subjects]
-        return pages[0] if len(pages) == 1 else Equations(what, tuple(s for page in pages for s in page.sections))
-    if isinstance(what, Network):
+    if isinstance(subject, str):
+        pages = [equations(member, form) for member in _members(subject)]
+        return pages[0] if len(pages) == 1 else Equations(subject, tuple(s for page in pages for s in page.sections))
+    if isinstance(subject, Network):
         read = in_units if form == "units" else in_matrices
-        return Equations(f"Network {what.text}", read(what))
+        return Equations(f"Network {subject.text}", read(subject))
     for kind, rule in _RULES:
-        if isinstance(what, kind):
-            return Equations(str(getattr(what, "name", "")).replace("_", " "), rule(what))
-    if callable(what):
-        return equations(plain_landscape(what), form)
-    raise UsageError(f"equations are of a network, landscape, optimizer, activation, loss or schedule; got {what!r}.")
+        if isinstance(subject, kind):
+            return Equations(subject.label, rule(subject))
+    if callable(subject):
+        return equations(plain_landscape(subject), form)
+    raise UsageError(
+        f"equations are of a network, landscape, optimizer, activation, loss or schedule; got {subject!r}."
+    )
 
 
-_RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
+_RULES: tuple[tuple[type[Any], Callable[[Any], tuple[Section, ...]]], ...] = (
     (Landscape, of_landscape),
     (Optimizer, of_optimizer),
     (Activation, of_activation),
@@ -75,12 +76,12 @@ _RULES: tuple[tuple[type, Callable[[Any], tuple[Section, ...]]], ...] = (
 _TABLES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)
 
 
-def _find(name: str) -> list[Any]:
-    """What the name stands for; "logistic" is an activation and a loss."""
+def _members(name: str) -> list[Any]:
+    """The objects with this name; "logistic" is an activation and a loss."""
     if re.fullmatch(r"\s*\d+(\s*-\s*\d+)*\s*", name):
         return [Network.of(name)]
-    found = [table[name] for table in _TABLES if name in table]
-    if not found:
+    members = [table[name] for table in _TABLES if name in table]
+    if not members:
         valid = sorted({n for table in _TABLES for n in table})
         raise UnknownNameError("equations' subject", name, [*valid, "2-3-2-3"])
-    return found
+    return members

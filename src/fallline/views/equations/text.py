@@ -1,4 +1,4 @@
-"""Formulas as plain text for a terminal: the walk of `typeset.Latex` in Unicode."""
+"""Formulas as plain text for a terminal: the walk of `latex.Latex`, written in Unicode."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Text(Latex):
 
 
 def width(text: str) -> int:
-    """Columns that the text takes in a terminal: marks above a letter take none."""
+    """The number of columns that the text takes in a terminal; marks above a letter take none."""
     return sum(not unicodedata.combining(c) for c in text)
 
 

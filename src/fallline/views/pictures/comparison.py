@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
-from fallline.measures.outcome import diverged_at
+from fallline.measures.statistics import diverged_at
 from fallline.runs.comparison import Comparison, Summary
 from fallline.runs.intervals import Estimate
-from fallline.views.numerals import named, number, percent
+from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look
 from fallline.views.words import loss_words, objective_words
@@ -19,8 +19,8 @@ __all__ = ["draw_comparison"]
 
 
 def draw_comparison(comparison: Comparison, *, title: str | None = None, theme: str | Theme = "light") -> Picture:
-    """For each method: its final losses over all starts with the median, how many starts have reached the target after
-    each step, and the share of diverged starts with its 95 % interval.
+    """Draw, for each method, its final losses over all starts with their median, the share of starts that have reached
+    the target after each step, and the share of diverged starts with its 95 % interval.
     """
     theme = look(theme)
     summaries = comparison.summaries
@@ -39,7 +39,7 @@ def draw_comparison(comparison: Comparison, *, title: str | None = None, theme: 
 
 
 def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
-    """A strip of final losses for each method, with median and interval, and its diverged starts in words."""
+    """Draw a strip of final losses for each method, with their median, and write the share of diverged starts."""
     finals = []
     for losses in comparison.losses.values():
         finals.append(losses[diverged_at(losses) < 0, -1])
@@ -50,7 +50,7 @@ def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
     for k, (summary, final) in enumerate(zip(comparison.summaries, finals, strict=True)):
         colour = theme.series[k % len(theme.series)]
         if len(final):
-            # Spread over the strip's height in a fixed pattern, so that points do not hide one another.
+            # A fixed pattern spreads the points over the strip's height, so that they do not hide one another.
             spread = (np.arange(len(final)) * 0.6180339887498949) % 1
             ax.plot(
                 final,
@@ -71,7 +71,7 @@ def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     ax.xaxis.set_minor_formatter(FuncFormatter(lambda v, _: ""))
-    ax.set_title(f"{named(loss_words(comparison.objective))}, after {comparison.steps} steps", color=theme.ink)
+    ax.set_title(f"{capitalized(loss_words(comparison.objective))}, after {comparison.steps} steps", color=theme.ink)
 
 
 def _median(ax: Any, estimate: Estimate, y: float, place: int, theme: Theme) -> None:
@@ -116,14 +116,14 @@ def _share(e: Estimate) -> str:
 
 
 def _alt(comparison: Comparison) -> str:
-    def told(s: Summary) -> str:
+    def method_sentence(s: Summary) -> str:
         return (
-            f"{named(s.label)}: median final loss {_estimate(s.final_loss)}, {_share(s.reached)} of starts reach the "
+            f"{capitalized(s.label)}: median final loss {_estimate(s.final_loss)}, {_share(s.reached)} of starts reach the "
             f"target, {_share(s.diverged)} diverge."
         )
 
     return (
         f"Comparison on {comparison.objective.name} from {comparison.starts:,} starts, {comparison.steps} steps each, target "
         f"loss {number(comparison.target)}; in brackets 95 % intervals. "
-        + " ".join(told(s) for s in comparison.summaries)
+        + " ".join(method_sentence(s) for s in comparison.summaries)
     )

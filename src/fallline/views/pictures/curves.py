@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,19 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.measures.outcome import diverged_at
+from fallline.measures.outcome import OUTCOMES
+from fallline.measures.statistics import diverged_at
 from fallline.runs.descent import Run
-from fallline.views.numerals import named, number
+from fallline.views.numerals import capitalized, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rim
-from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
+from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
 
 __all__ = ["draw_curves"]
 
 Floats = NDArray[np.float64]
 
 MANY = 10
-"""More runs than this are coloured by outcome, not each its own."""
+"""Largest number of runs that have a colour each; more runs are coloured by outcome."""
 
 
 def draw_curves(
@@ -33,39 +35,39 @@ def draw_curves(
     title: str | None = None,
     theme: str | Theme = "light",
 ) -> Picture:
-    """The loss of each run at each step. Diverged runs are cut where they diverge, with a cross and the word.
+    """Draw the loss of each run at each step. The curve of a diverged run ends at the step of divergence, with a cross.
 
     Parameters
     ----------
     runs
         Descents of the same objective.
     log
-        Whether the loss has a logarithmic axis; where losses are positive and span a factor of 50 unless given.
+        Whether the loss has a logarithmic axis. By default, if all losses are positive and span a factor of 50.
     target
-        A loss to be marked by a line.
+        A loss at which a line is drawn.
     names
-        What the runs are called; the settings in which they differ unless given.
+        Names of the runs; by default, the settings in which they differ.
     """
     runs, theme = list(runs), look(theme)
     if not runs:
         raise UsageError("draw_curves needs at least one run; got none.")
-    called = labels(runs, names)
+    labels = run_labels(runs, names)
     title = title or _title(runs)
     shown = [_before_divergence(run) for run in runs]
     log = _wants_log(shown) if log is None else log
     with drawing(theme):
         figure = canvas(theme, 3.1 + (0.15 if len(runs) == 1 else 0), title)
         ax = figure.add_subplot()
-        handles, texts = curves_on(ax, runs, called, theme, log=log, target=target)
+        handles, texts = curves_on(ax, runs, labels, theme, log=log, target=target)
         if len(runs) > 1:
             legend_below(figure, handles, texts, 1 if len(runs) <= MANY else 2)
-    return Picture(figure, title, _alt(runs, called, log, target), theme)
+    return Picture(figure, title, _alt(runs, labels, log, target), theme)
 
 
 def curves_on(
-    ax: Any, runs: Sequence[Run], called: Sequence[str], theme: Theme, *, log: bool | None, target: float | None = None
+    ax: Any, runs: Sequence[Run], labels: Sequence[str], theme: Theme, *, log: bool | None, target: float | None = None
 ) -> tuple[list[Any], list[str]]:
-    """Curves on given axes; returns handles and texts for a legend."""
+    """Draw the curves on these axes; return handles and texts for a legend."""
     shown = [_before_divergence(run) for run in runs]
     log = _wants_log(shown) if log is None else log
     if log:
@@ -77,10 +79,10 @@ def curves_on(
     handles: list[Any] = []
     cuts: list[tuple[float, float, int]] = []
     for k, (run, losses) in enumerate(zip(runs, shown, strict=True)):
-        diverged = run.outcome.kind == "diverged"
+        diverged = run.outcome.failed
         colour = theme.series[k % len(theme.series)]
         if many:
-            colour = theme.outcomes[_place(run)]
+            colour = theme.outcomes[run.outcome.kind]
         style = {"linewidth": 0.8, "alpha": 0.5} if many else {"linewidth": 1.8}
         shape = MARKERS[k % len(MARKERS)]
         x, y = _visible(losses, ceiling, log) if diverged else (np.arange(float(len(losses))), losses)
@@ -102,7 +104,7 @@ def curves_on(
         ax.annotate(f"target {number(target)}", (1, target), (0, 3), xycoords=("axes fraction", "data"),
                     textcoords="offset points", ha="right", va="bottom", fontsize=9, color=theme.ink)  # fmt: skip
     ax.set_xlabel("step")
-    subtitle = named(loss_words(runs[0].objective))
+    subtitle = capitalized(loss_words(runs[0].objective))
     if len(runs) == 1:
         subtitle += f"\nfrom {number(float(runs[0].losses[0]))} to {ending(runs[0]).removeprefix('loss ')}"
     ax.set_title(subtitle, color=theme.ink)
@@ -110,11 +112,11 @@ def curves_on(
     _say_diverged(ax, cuts, max(run.steps for run in runs), theme)
     if many:
         return _by_outcome(runs, theme)
-    return handles, [f"{name}: {ending(run)}" for name, run in zip(called, runs, strict=True)]
+    return handles, [f"{name}: {ending(run)}" for name, run in zip(labels, runs, strict=True)]
 
 
 def _before_divergence(run: Run) -> Floats:
-    """Losses up to and with the step of divergence, as far as they are finite numbers."""
+    """The finite losses up to and including the step of divergence."""
     losses = np.asarray(run.losses, dtype=np.float64)
     at = int(diverged_at(losses))
     if at >= 0:
@@ -128,13 +130,13 @@ def _wants_log(curves: Sequence[Floats]) -> bool:
 
 
 def _ceiling(runs: Sequence[Run], curves: Sequence[Floats], log: bool) -> float:
-    """The highest loss that is shown: that of runs which did not diverge, or some way above the start."""
-    kept = [float(c.max()) for run, c in zip(runs, curves, strict=True) if run.outcome.kind != "diverged" and len(c)]
+    """The highest loss that is shown: the highest of the runs that did not diverge, or a little above the start."""
+    kept = [float(c.max()) for run, c in zip(runs, curves, strict=True) if not run.outcome.failed and len(c)]
     starts = [float(c[0]) for c in curves if len(c)]
     highest = max([*kept, *starts, -np.inf])
     if not np.isfinite(highest):
         return 1.0
-    diverged = any(run.outcome.kind == "diverged" for run in runs)
+    diverged = any(run.outcome.failed for run in runs)
     if not diverged:
         return highest
     peak = max((float(c.max()) for c in curves if len(c)), default=highest)
@@ -143,7 +145,7 @@ def _ceiling(runs: Sequence[Run], curves: Sequence[Floats], log: bool) -> float:
 
 
 def _visible(losses: Floats, ceiling: float, log: bool) -> tuple[Floats, Floats]:
-    """A diverged run's curve up to the height where the picture ends."""
+    """The curve of a diverged run, cut at the top of the picture."""
     steps = np.arange(float(len(losses)))
     above = np.flatnonzero(losses > ceiling)
     if not len(losses):
@@ -152,12 +154,12 @@ def _visible(losses: Floats, ceiling: float, log: bool) -> tuple[Floats, Floats]
         return steps, np.minimum(losses, ceiling)
     k = int(above[0])
     ends = np.array([losses[k - 1], losses[k], ceiling])
-    a, b, top = np.log(ends) if log else ends / 2  # halved, so that no difference of large floats overflows
+    a, b, top = np.log(ends) if log else ends / 2  # halved, so that differences of large floats do not overflow
     return np.append(steps[:k], k - 1 + (top - a) / (b - a)), np.append(losses[:k], ceiling)
 
 
 def _say_diverged(ax: Any, cuts: Sequence[tuple[float, float, int]], steps: int, theme: Theme) -> None:
-    """The word beside the cross, once for crosses that stand together."""
+    """Write "diverged" beside each cross, once for crosses that are close together."""
     said: list[float] = []
     for x, y, step in sorted(cuts):
         if any(abs(x - other) < 0.3 * steps for other in said):
@@ -206,22 +208,15 @@ def _handle(colour: str, marker: str, theme: Theme) -> Any:
     return Line2D([], [], color=colour, linewidth=1.8, marker=marker, markersize=7, markeredgecolor=theme.background)
 
 
-def _place(run: Run) -> int:
-    from fallline.measures.outcome import OUTCOMES
-
-    return OUTCOMES.index(run.outcome.kind)
-
-
 def _by_outcome(runs: Sequence[Run], theme: Theme) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
-    from fallline.measures.outcome import OUTCOMES
-
-    kinds = [run.outcome.kind for run in runs]
-    present = [k for k, kind in enumerate(OUTCOMES) if kind in kinds]
-    handles = [Line2D([], [], color=theme.outcomes[k], linewidth=2, marker="X" if OUTCOMES[k] == "diverged" else "")
-               for k in present]  # fmt: skip
-    return handles, [f"{OUTCOMES[k]}: {kinds.count(OUTCOMES[k])} of {len(runs)} runs" for k in present]
+    counts = Counter(run.outcome.kind for run in runs)
+    endless = {run.outcome.kind for run in runs if run.outcome.failed}
+    present = [kind for kind in OUTCOMES if counts[kind]]
+    handles = [Line2D([], [], color=theme.outcomes[kind], linewidth=2, marker="X" if kind in endless else "")
+               for kind in present]  # fmt: skip
+    return handles, [f"{kind}: {counts[kind]} of {len(runs)} runs" for kind in present]
 
 
 def _title(runs: Sequence[Run]) -> str:
@@ -229,9 +224,9 @@ def _title(runs: Sequence[Run]) -> str:
     return f"Loss of {objective_words(runs[0].objective)}" + (f": {common}" if common else "")
 
 
-def _alt(runs: Sequence[Run], called: Sequence[str], log: bool, target: float | None) -> str:
+def _alt(runs: Sequence[Run], labels: Sequence[str], log: bool, target: float | None) -> str:
     steps = max(run.steps for run in runs)
     scale = ", on a logarithmic axis" if log else ""
     aim = f" A line marks the target {number(target)}." if target is not None else ""
-    what = loss_words(runs[0].objective).removeprefix("loss: ")
-    return f"Loss ({what}) at each of {steps} steps{scale}. {named(told(runs, called))}.{aim}"
+    measured = loss_words(runs[0].objective).removeprefix("loss").lstrip(": ") or runs[0].objective.name
+    return f"Loss ({measured}) at each of {steps} steps{scale}. {capitalized(runs_sentence(runs, labels))}.{aim}"

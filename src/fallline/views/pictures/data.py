@@ -1,4 +1,4 @@
-"""Data sets: samples by class, in shape as well as colour."""
+"""A picture of a data set: each class has its own colour and shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from fallline.data.dataset import Dataset
 from fallline.errors import UsageError
-from fallline.views.numerals import listed, named, number
+from fallline.views.numerals import capitalized, listed, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, oklab_ramp
 
@@ -21,7 +21,7 @@ __all__ = ["draw_data"]
 def draw_data(
     dataset: Dataset, *, columns: tuple[int, int] = (0, 1), title: str | None = None, theme: str | Theme = "light"
 ) -> Picture:
-    """The samples, two inputs against each other; a single input against its target.
+    """Draw the samples: one input against the other, or a single input against its target.
 
     Parameters
     ----------
@@ -48,14 +48,14 @@ def draw_data(
 
 
 def legend_columns(count: int) -> int:
-    """Columns of a legend of classes."""
+    """Number of columns in a legend of classes."""
     return max(1, count) if count <= 3 else 2 if count == 4 else 3
 
 
 def points_on(
     ax: Any, dataset: Dataset, theme: Theme, columns: tuple[int, int] = (0, 1), *, rim: bool = False
 ) -> tuple[list[Any], list[str]]:
-    """Samples on given axes; returns handles and texts for a legend."""
+    """Draw the samples on these axes; return handles and texts for a legend."""
     X = dataset.X
     single = X.shape[1] == 1
     x = X[:, 0] if single else X[:, columns[0]]
@@ -93,7 +93,7 @@ def points_on(
 
 
 def colour_of_values(figure: Any, ax: Any, dataset: Dataset, theme: Theme) -> None:
-    """A colour bar for targets that are values."""
+    """Draw the colour bar of targets that are numbers."""
     bar = figure.colorbar(ax.collections[0], ax=ax, aspect=32, pad=0.02, fraction=0.06)
     bar.set_label("target" if dataset.T.shape[1] == 1 else f"target 1 of {dataset.T.shape[1]}")
     bar.outline.set_visible(False)
@@ -111,7 +111,7 @@ def _title(dataset: Dataset, columns: tuple[int, int]) -> str:
     count = f"{len(dataset)} sample{'s' if len(dataset) != 1 else ''}"
     width = dataset.X.shape[1]
     more = f", inputs {columns[0] + 1} and {columns[1] + 1} of {width}" if width > 2 else ""
-    return f"{named(dataset.name)}: {count}{more}, {_targets(dataset)}"
+    return f"{capitalized(dataset.name)}: {count}{more}, {_targets(dataset)}"
 
 
 def _targets(dataset: Dataset) -> str:

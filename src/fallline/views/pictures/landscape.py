@@ -30,7 +30,7 @@ from fallline.views.pictures.style import (
     wrapped,
 )
 from fallline.views.pictures.surface import Surface
-from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
+from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
 
 __all__ = ["draw_contours", "draw_descents"]
 
@@ -47,7 +47,7 @@ def draw_contours(
     title: str | None = None,
     theme: str | Theme = "light",
 ) -> Picture:
-    """Contours with the paths of runs: start and end marked, what leaves the window marked where it leaves.
+    """Draw contours with the paths of runs. Marks show where each path starts, ends and leaves the window.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ def draw_contours(
     runs
         Descents of it.
     window
-        ((x low, x high), (y low, y high)); the landscape's own, widened to starts and ends, unless given.
+        ((x low, x high), (y low, y high)); by default, the landscape's own, widened to starts and ends.
     names
-        What the runs are called; the settings in which they differ unless given.
+        What the runs are labels; the settings in which they differ unless given.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def draw_contours(
     'Contours of Himmelblau for x from −5 to 5 and y from −5 to 5, on'
     """
     target, theme = _of_two(objective), look(theme)
-    runs, called = list(runs), labels(runs, names) if runs else []
+    runs, labels = list(runs), run_labels(runs, names) if runs else []
     window = fitting_window(target, runs) if window is None else window
     title = title or _title(target, runs)
     with drawing(theme):
@@ -76,11 +76,11 @@ def draw_contours(
         filled = _contours(ax, target, surface, theme)
         _colour_bar(figure, filled, surface, ax, target)
         handles = [_path(ax, run, window, theme, k) for k, run in enumerate(runs)]
-        texts = [f"{name}: {_fate(run, window)}" for name, run in zip(called, runs, strict=True)]
+        texts = [f"{name}: {_fate(run, window)}" for name, run in zip(labels, runs, strict=True)]
         if len(runs) == 1 and names is None:
             texts = [f"path and end: {_fate(runs[0], window)}"]
         _legend(figure, theme, target, handles, texts, bool(runs))
-    return Picture(figure, title, _alt(target, surface, runs, called), theme)
+    return Picture(figure, title, _alt(target, surface, runs, labels), theme)
 
 
 def draw_descents(
@@ -93,11 +93,11 @@ def draw_descents(
     columns: int = 2,
     theme: str | Theme = "light",
 ) -> Picture:
-    """One small picture of contours and path for each run, all with the same window."""
+    """Draw a small picture of contours and path for each run, all with the same window."""
     target, theme = _of_two(objective), look(theme)
     if not runs:
         raise UsageError("draw_descents needs at least one run; got none. For contours alone use draw_contours.")
-    called = labels(runs, names)
+    labels = run_labels(runs, names)
     window = fitting_window(target, runs) if window is None else window
     title = title or _title(target, runs)
     columns = max(1, min(columns, len(runs)))
@@ -105,9 +105,9 @@ def draw_descents(
     panel = (WIDTH - 0.6) / columns
     heads = [
         "\n".join(wrapped(text, 72 * panel - 22, 8.5) for text in (*name.split(", "), _fate(run, window)))
-        for name, run in zip(called, runs, strict=True)
+        for name, run in zip(labels, runs, strict=True)
     ]
-    # Panels of one row share its height: the longest heading of each counts.
+    # All panels of a row are equally high, so the longest heading of the row decides.
     lines = [max(head.count("\n") + 1 for head in heads[k : k + columns]) for k in range(0, len(heads), columns)]
     with drawing(theme):
         figure = canvas(theme, 0.95 + rows * (panel * _tallness(window) + 0.25) + 0.15 * sum(lines), title)
@@ -125,11 +125,11 @@ def draw_descents(
             ax.set_visible(False)
         _colour_bar(figure, filled, surface, axes, target, "bottom")
         _legend(figure, theme, target, [], [], True)
-    return Picture(figure, title, _alt(target, surface, runs, called), theme)
+    return Picture(figure, title, _alt(target, surface, runs, labels), theme)
 
 
 def run_over_contours(figure: Any, ax: Any, run: Run, theme: Theme) -> None:
-    """Contours and one path on given axes, with a legend under the figure."""
+    """Draw contours and one path on these axes, with a legend under the figure."""
     window = fitting_window(run.objective, [run])
     surface = Surface.of(run.objective, window)
     filled = _contours(ax, run.objective, surface, theme)
@@ -181,7 +181,7 @@ def _colour_bar(
 
 
 def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int) -> Any:
-    """Draw a run's path; returns its handle for the legend."""
+    """Draw a run's path; return its handle for the legend."""
     from matplotlib.lines import Line2D
 
     colour, shape = theme.series[place % len(theme.series)], MARKERS[place % len(MARKERS)]
@@ -200,7 +200,7 @@ def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int) -> Any:
     finite = run.path[np.isfinite(run.path).all(axis=-1)]
     if _within(finite[0], window):
         ax.plot(*finite[:1].T, marker="o", markersize=8, color=theme.background, **mark | {"markeredgecolor": colour, "markeredgewidth": 1.8})  # fmt: skip
-    diverged = run.outcome.kind == "diverged"
+    diverged = run.outcome.failed
     if not diverged and _within(finite[-1], window):
         ax.plot(*finite[-1:].T, marker=shape, markersize=8, color=colour, **mark)
     return Line2D([], [], color=colour, linewidth=1.5, marker="X" if diverged else shape, markersize=7,
@@ -212,7 +212,7 @@ def _within(point: Floats, window: Window) -> bool:
 
 
 def _fate(run: Run, window: Window) -> str:
-    """How the run ended, and when it left the window."""
+    """How the run ended, and at which step it left the window."""
     with np.errstate(invalid="ignore"):
         outside = [t for t, point in enumerate(run.path) if np.isfinite(point).all() and not _within(point, window)]
     if not outside:
@@ -264,7 +264,7 @@ def _alt(objective: Objective, surface: Surface, runs: Sequence[Run], names: Seq
         text += f" Lowest at {points}."
     if runs:
         left = sum(_fate(run, surface.window) != ending(run) for run in runs)
-        text += f" Paths: {told(runs, names)}."
+        text += f" Paths: {runs_sentence(runs, names)}."
         text += f" {left} of {len(runs)} paths leave the window." if left else ""
     return text
 

@@ -1,4 +1,4 @@
-"""A map drawn: what became of every run over two settings."""
+"""A picture of a map: a measure or the outcome of every run, over two settings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
-from fallline.measures.outcome import OUTCOMES
-from fallline.views.numerals import number, percent
-from fallline.views.pictures.map_axes import axis_name, extent, log_ticks, position, set_scale
+from fallline.measures.outcome import OUTCOMES, place
+from fallline.views.numerals import capitalized, number, percent
+from fallline.views.pictures.map_axes import extent, log_ticks, position, set_scale
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
+from fallline.views.words import axis_words
 
 __all__ = ["Mark", "draw_map"]
 
@@ -28,12 +29,12 @@ Floats = NDArray[np.float64]
 Kind = Literal["values", "outcomes", "ranks"]
 
 FINEST = 1200
-"""Cells along an axis beyond which neighbours are averaged in the picture: more than a printed page can show."""
+"""Largest number of cells along an axis that are drawn one by one. With more cells, neighbours are averaged."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A run to be pointed out on a map: where it lies on the two axes, and what it is called."""
+    """A run that is marked on a map: its values on the two axes, and its name."""
 
     x: float
     y: float
@@ -57,33 +58,33 @@ def draw_map(
     title: str | None = None,
     theme: str | Theme = "light",
 ) -> Picture:
-    """A map of a measure over two axes, the origin at the lower left. Diverged cells have a colour of their own.
+    """Draw a measure over two axes, with the origin at the lower left. Diverged cells have their own colour.
 
     Parameters
     ----------
     values
-        (y, x), one for each cell; a value that is not finite counts as diverged.
+        (y, x), one value for each cell. A value that is not finite counts as diverged.
     x_axis, y_axis
         The settings, with their values and whether they are logarithmic.
     measure
-        What the values are, with its unit: "final loss", "steps to loss 40", "share of diverged starts".
+        What the values are, with the unit: "final loss", "steps to loss 40", "share of diverged starts".
     kind
-        "values"; "outcomes", places in `OUTCOMES`; or "ranks", negative where converged and positive where diverged,
-        each side coloured by rank, as the convergence measure of Sohl-Dickstein 2024 wants it.
+        "values"; or "outcomes", which are indices into `OUTCOMES`; or "ranks", which are negative for converged runs
+        and positive for diverged ones, and are coloured by rank, as for the convergence measure of Sohl-Dickstein 2024.
     diverged
-        (y, x), which cells diverged; where the value is not finite unless given.
+        (y, x), whether each cell diverged; by default, whether its value is not finite.
     log
-        Whether colours are logarithmic; where values are positive and span a factor of 20 unless given.
+        Whether colours are logarithmic. By default they are if all values are positive and span a factor of 20.
     limits
-        Lowest and highest value of the colours; the values' own unless given.
+        Lowest and highest value of the colours; by default, of the values.
     marks
-        Runs to be pointed out, numbered in the picture and named below.
+        Runs to mark: numbered in the picture, and named below it.
     contours
         Values at which a line of equal value is drawn.
     curves
-        By label, points (x, y) of a line laid over the map, such as the bound 2(1 + momentum)/L.
+        By label, points (x, y) of a line drawn over the map, such as the bound 2(1 + momentum)/L.
     lost_word
-        What the legend calls cells without a value: "diverged", "never reached".
+        The name of cells without a value in the legend: "diverged", "never reached".
     """
     array, theme = np.asarray(values, dtype=np.float64), look(theme)
     shape = (len(y_axis.values), len(x_axis.values))
@@ -94,7 +95,7 @@ def draw_map(
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
     if lost.shape != shape:
         raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
-    title = title or f"{measure[:1].upper()}{measure[1:]} over {axis_name(x_axis)} and {axis_name(y_axis)}"
+    title = title or f"{measure[:1].upper()}{measure[1:]} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
     with drawing(theme):
         figure = canvas(theme, 4.3, title)
         ax = figure.add_subplot()
@@ -111,7 +112,8 @@ def draw_map(
             texts.append(mark.label)
         numbered = {handle: _Numbered() for handle in handles[len(handles) - len(marks) :]}
         legend_below(figure, handles, texts, handler_map=numbered)
-    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, marks), theme)
+    alt_word = lost_word if diverged is not None or lost.any() else ""
+    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, alt_word, marks), theme)
 
 
 def _cells(
@@ -119,11 +121,11 @@ def _cells(
     log: bool | None, limits: tuple[float, float] | None, lost_word: str, theme: Theme,
 ) -> tuple[list[Any], list[str]]:  # fmt: skip
     if kind == "outcomes":
-        places = np.where(lost, OUTCOMES.index("diverged"), np.nan_to_num(array)).astype(int)
-        image = np.array([to_rgb(c) for c in theme.outcomes])[np.clip(places, 0, len(OUTCOMES) - 1)]
-        present = [k for k in range(len(OUTCOMES)) if (places == k).any()]
-        handles = [Patch(facecolor=theme.outcomes[k], edgecolor=theme.muted, linewidth=0.5) for k in present]
-        texts = [f"{OUTCOMES[k]}: {percent(float((places == k).mean()))} of runs" for k in present]
+        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
+        image = np.array([to_rgb(theme.outcomes[kind]) for kind in OUTCOMES])[np.clip(places, 0, len(OUTCOMES) - 1)]
+        shares = {kind: share for k, kind in enumerate(OUTCOMES) if (share := float((places == k).mean()))}
+        handles = [Patch(facecolor=theme.outcomes[kind], edgecolor=theme.muted, linewidth=0.5) for kind in shares]
+        texts = [f"{kind}: {percent(share)} of runs" for kind, share in shares.items()]
     elif kind == "ranks":
         image, handles, texts = _ranked(array, lost, theme)
     else:
@@ -152,7 +154,9 @@ def _coloured(
         from matplotlib.cm import ScalarMappable
 
         beyond = {(True, True): "both", (True, False): "min", (False, True): "max", (False, False): "neither"}
-        extend = beyond[bool(kept.min() < low), bool(kept.max() > high)]  # a pointed end says that values go on
+        extend = beyond[
+            bool(kept.min() < low), bool(kept.max() > high)
+        ]  # a pointed end means that there are values beyond it
         bar = figure.colorbar(
             ScalarMappable(scale, colours), ax=ax, aspect=32, pad=0.02, fraction=0.06, extend=extend, extendfrac=0.03
         )
@@ -185,7 +189,7 @@ def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme) -> tuple[Float
 
 
 def _fitted(image: Floats) -> Floats:
-    """Cells as pixels: large maps averaged, small ones repeated, since browsers would blur them."""
+    """The image in pixels. Cells of large maps are averaged. Cells of small maps are repeated: browsers blur few pixels."""
     for k in (0, 1):
         count = image.shape[k]
         if count > FINEST:
@@ -231,7 +235,7 @@ def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme)
 
 
 class _Numbered(HandlerLine2D):
-    """A mark in the legend, with its number inside."""
+    """Draws a mark in the legend, with its number inside."""
 
     def create_artists(self, legend: Any, handle: Any, *place: Any) -> list[Any]:
         artists = super().create_artists(legend, handle, *place)
@@ -242,33 +246,38 @@ class _Numbered(HandlerLine2D):
 
 
 def _alt(
-    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind, marks: Sequence[Mark]
-) -> str:
+    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind, lost_word: str,
+    marks: Sequence[Mark],
+) -> str:  # fmt: skip
     def span(axis: Axis) -> str:
         scale = ", logarithmic" if axis.scale == "log" else ""
-        return f"{axis_name(axis)} ({number(axis.low)} to {number(axis.high)}{scale})"
+        return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
 
     text = (
         f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
         f"{array.shape[0]} runs."
     )
     if kind == "outcomes":
-        places = np.where(lost, OUTCOMES.index("diverged"), np.nan_to_num(array)).astype(int)
+        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
         shares = [(float((places == k).mean()), word) for k, word in enumerate(OUTCOMES) if (places == k).any()]
         text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
     else:
         away = lost | (array > 0) if kind == "ranks" else lost
-        text += f" {percent(float(away.mean()))} of the runs diverged."
+        share = capitalized(percent(float(away.mean())))
+        if lost_word == "diverged" or kind == "ranks":
+            text += f" {share} of the runs diverged."
+        elif lost_word:
+            text += f" {share} of the runs: {lost_word}."
         if kind == "values" and not lost.all():
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
-                f" Lowest {measure} {number(float(array[row, column]))} at {axis_name(x_axis)} "
-                f"{number(float(x_axis.values[column]))} and {axis_name(y_axis)} {number(float(y_axis.values[row]))}."
+                f" The lowest value is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
+                f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
             )
-        for word, end in (("bottom", 0), ("top", -1)):
+        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" or kind == "ranks" else ():
             if away[end].any() and not away[end].all() and not away[end, 0]:
                 first = float(x_axis.values[int(away[end].argmax())])
-                text += f" In the {word} row runs diverge from {axis_name(x_axis)} {number(first)} on."
+                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
     if marks:
         text += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
     return text

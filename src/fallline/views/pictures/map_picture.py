@@ -1,4 +1,4 @@
-"""Which picture suits a map: its measure decides colours, its outcome which cells count as diverged."""
+"""The picture of a map: the measure decides how it is drawn, the outcomes which cells count as diverged."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.maps.map import Map
 from fallline.maps.tiles import STRIDES
-from fallline.measures.outcome import CAP, OUTCOMES
+from fallline.measures.measure import Measure
+from fallline.measures.outcome import failed
+from fallline.readings.machine.layout import CAP
 from fallline.views.pictures.map import Mark, draw_map
-from fallline.views.words import measure_word
+from fallline.views.words import objective_words
 
 __all__ = ["map_picture"]
 
 FINEST = 2400
-"""Cells along an axis that a picture is made of at most."""
+"""Largest number of cells along an axis that a picture is made of."""
 
 
 def map_picture(
@@ -33,16 +35,16 @@ def map_picture(
     theme: str = "light",
     **options: Any,
 ) -> Any:
-    """A map as a picture. Cells that are not yet known show their coarse neighbour.
+    """Draw a map. A cell that is not yet known has the value of its nearest coarser neighbour.
 
     Parameters
     ----------
     measure
-        Which measure to draw; the first unless given.
+        The measure to draw; by default, the first.
     marks
-        Runs to be pointed out: (x, y, label).
+        Runs to mark: (x, y, label).
     theory
-        Whether the stability bound of `theory_curve` is laid over it.
+        Whether the stability bound of `theory_curve` is drawn over the map.
     contours
         Values at which lines of equal value are drawn.
     """
@@ -53,33 +55,27 @@ def map_picture(
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
-    values = _filled(m, m[name]).astype(np.float64)
     wanted = next(w for w in m.spec.measures if w.name == name)
-    word = f"steps to loss {wanted.target:g}" if name == "steps_to" else measure_word(name)
-    kind = {"outcome": "outcomes", "convergence": "ranks"}.get(name, "values")
-    lost = _diverged(m, name, values)
-    if name == "steps_to":
-        values = np.where(values < 0, np.nan, values)
-        options.setdefault("lost_word", "never reached")
-    elif name == "diverged_at":
-        values = np.where(values < 0, m.spec.steps + 1, values)
-        options.setdefault("log", False)
-    if kind == "values" and name != "accuracy":
+    drawn, word = wanted.measure, wanted.label
+    values = drawn.shown(filled(m, m[name]).astype(np.float64), m.spec.steps)
+    lost = _diverged(m, drawn, values)
+    options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
+    if drawn.kind == "values":
         options.setdefault("limits", _limits(values, lost))
     title = (
         title
-        or f"{word[:1].upper()}{word[1:]}: {m.spec.objective.name}, {m.spec.optimizer.name.replace('_', ' ')}, "
+        or f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
         f"{m.spec.steps} steps"
     )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
-        values, m.x, m.y, measure=word, kind=kind, diverged=lost, marks=[Mark(*k) for k in marks],  # type: ignore[arg-type]  # one of the three kinds
+        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=[Mark(*k) for k in marks],
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
 
 
 def _thinned(m: Map) -> Map:
-    """A map of more cells than a picture can show, by every second, third ... of them: colours take much memory."""
+    """The map with every second, third ... cell, if it has more cells than `FINEST`: colours take much memory."""
     k = -(-max(m.known.shape) // FINEST)
     if k == 1:
         return m
@@ -99,8 +95,8 @@ def _every(axis: Axis, k: int) -> Axis:
     return Axis(axis.name, float(values[0]), float(values[-1]), len(values), axis.scale)
 
 
-def _filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
-    """The values with every unknown cell taken from the nearest coarser one that is known."""
+def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
+    """The values, with each unknown cell filled from the nearest coarser cell that is known."""
     if m.complete:
         return values
     rows, columns = np.indices(m.known.shape)
@@ -115,19 +111,20 @@ def _filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _diverged(m: Map, name: str, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
-    if name in ("steps_to", "diverged", "convergence", "diverged_at", "accuracy"):
+def _diverged(m: Map, drawn: Measure, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Cells of failed runs; None if the measure has values for them."""
+    if not drawn.blank:
         return None
     if "outcome" in m.measures:
-        return np.asarray(_filled(m, m["outcome"]) == OUTCOMES.index("diverged"))
+        return failed(filled(m, m["outcome"]))
     if "diverged_at" in m.measures:
-        return np.asarray(_filled(m, m["diverged_at"]) >= 0)
-    # The cap of `judge` without the first loss of each cell: beyond it a loss says no more than "away".
+        return np.asarray(filled(m, m["diverged_at"]) >= 0)
+    # As `judge` caps a loss, but without the first loss of each cell, which is not known here.
     return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
 
 
 def _limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tuple[float, float] | None:
-    """Colours from the lowest value to the highest, but a few outliers do not stretch them."""
+    """Lowest and highest value of the colours; a few outliers are left out."""
     kept = values[np.isfinite(values) if lost is None else np.isfinite(values) & ~lost]
     if not kept.size:
         return None
@@ -139,7 +136,9 @@ def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]
     rates = m.theory()
     if not rates:
         raise UnknownNameError(
-            "the optimizer of a theory curve", m.spec.optimizer.name, ("gradient_descent", "momentum", "nesterov")
+            "the optimizer of a theory curve",
+            m.spec.method.optimizer.name,
+            ("gradient_descent", "momentum", "nesterov"),
         )
     if m.x.name == "learning_rate":
         return {k: (v, m.y.values) for k, v in rates.items()}

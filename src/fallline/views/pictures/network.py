@@ -1,4 +1,4 @@
-"""A network drawn: units as circles, weights as lines by size and sign."""
+"""A picture of a network: units are circles, and weights are lines whose width and colour show size and sign."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["draw_network"]
 Floats = NDArray[np.float64]
 
 MOST = 10
-"""A layer of more units is elided: its first `FIRST`, dots, its last `LAST`."""
+"""Largest number of units of a layer that are all drawn. Of a larger layer, `FIRST` and `LAST` units are drawn."""
 FIRST, LAST = 5, 2
 
 COLUMN = 1.3
-"""Inches between two layers."""
+"""Distance between two layers, in inches."""
 
 RADIUS = 0.19
-"""Inches from the middle of a unit to its rim."""
+"""Radius of a unit, in inches."""
 
 
 def draw_network(
@@ -43,7 +43,7 @@ def draw_network(
     title: str | None = None,
     theme: str | Theme = "light",
 ) -> Picture:
-    """Units as circles, weights as lines: wider the larger, blue where positive, orange where negative.
+    """Draw units as circles, and weights as lines: wide if large, blue if positive, orange if negative.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def draw_network(
     inputs, outputs
         Names of the input and output units, such as a table's columns and classes.
     values
-        Whether weights and biases are written beside lines and units; where there is room unless given.
+        Whether weights and biases are written beside lines and units; by default, if there is room.
 
     Examples
     --------
@@ -63,9 +63,9 @@ def draw_network(
     """
     theme = look(theme)
     weights = None if parameters is None else _weights(network, parameters)
-    for what, given, count in (("inputs", inputs, network.sizes[0]), ("outputs", outputs, network.sizes[-1])):
-        if given is not None and len(given) != count:
-            raise ShapeError(f"{what} must be {count} names, one for each unit of {network.text}; got {len(given)}.")
+    for layer, names, count in (("inputs", inputs, network.sizes[0]), ("outputs", outputs, network.sizes[-1])):
+        if names is not None and len(names) != count:
+            raise ShapeError(f"{layer} must be {count} names, one for each unit of {network.text}; got {len(names)}.")
     count = network.parameter_count
     title = title or f"Network {network.text}: {count:,} parameter{'s' if count != 1 else ''}"
     shown = [_shown(n) for n in network.sizes]
@@ -123,7 +123,7 @@ def _slots(units: list[int], count: int) -> int:
 
 
 def _places(units: list[int], count: int, most: int) -> Floats:
-    """Heights of the units' centres in inches, the first on top; a gap where units are left out."""
+    """Heights of the units' centres in inches, the first at the top, with a gap where units are left out."""
     slots = np.arange(_slots(units, count), dtype=float)
     if count > MOST:
         slots = np.delete(slots, FIRST)
@@ -159,7 +159,7 @@ def _connections(
 
 
 def _write_weights(ax: Any, words: list[str], segments: list[list[tuple[float, float]]], theme: Theme) -> None:
-    """Weights on their lines, each where it stays clearest of those already written."""
+    """Write the weights on their lines, each as far as possible from those already written."""
     ends = np.array(segments)
     taken: list[Floats] = []
     for k, word in enumerate(words):
@@ -178,7 +178,7 @@ def _write_weights(ax: Any, words: list[str], segments: list[list[tuple[float, f
 
 
 def _writer(weights: tuple[Layer, ...]) -> Callable[[float], str]:
-    """How numbers are written: short where all are short, else with two decimals."""
+    """The format of the numbers: short if all are short, else with two decimals."""
     every = np.concatenate([np.ravel(part) for layer in weights for part in layer if part is not None])
     if (every == np.round(every, 1)).all() and np.abs(every).max() < 100:
         return lambda v: number(v + 0.0, 3)
@@ -208,18 +208,19 @@ def _units(
 
 
 def _caption(network: Network, l: int) -> list[str]:
-    """What stands below a layer: its name, what its units do, how many there are where not all are drawn."""
+    """The lines below a layer: its name, its function, and the number of its units if not all are drawn."""
     n = network.sizes[l]
     count = [f"{n} units"] if n > MOST else []
     if l == 0:
         return ["inputs", *count]
     if l == network.depth:
-        return [
-            "output",
-            {"cross_entropy": "softmax", "logistic": "logistic"}.get(network.loss.name, "identity"),
-            *count,
-        ]
+        return ["output", _output(network), *count]
     return [f"layer {l}", network.activations[l - 1].label, *count]
+
+
+def _output(network: Network) -> str:
+    """The function from logits to the answer: "softmax", "logistic", "identity"."""
+    return getattr(network.loss.output, "__name__", "output").replace("_", " ")
 
 
 def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
@@ -238,9 +239,7 @@ def _alt(network: Network, weights: tuple[Layer, ...] | None) -> str:
     layers = [f"{sizes[0]} input{'s' if sizes[0] != 1 else ''}"]
     for n, f in zip(sizes[1:-1], network.activations, strict=True):
         layers.append(f"a layer of {n} {f.label} unit{'s' if n != 1 else ''}")
-    answer = {"cross_entropy": " through softmax", "logistic": " through the logistic function"}.get(
-        network.loss.name, ""
-    )
+    answer = "" if _output(network) == "identity" else f" through the {_output(network)} function"
     layers.append(f"{sizes[-1]} output{'s' if sizes[-1] != 1 else ''}{answer}")
     text = f"Feed-forward network drawn from left to right: {listed(layers)}."
     if max(sizes) > MOST:

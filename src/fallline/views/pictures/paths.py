@@ -1,4 +1,4 @@
-"""The part of a path that lies in a window, and where it leaves."""
+"""The part of a path inside a window, and the points where the path leaves it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Floats: TypeAlias = NDArray[np.float64]
 Window: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 
 ROOM = 1.5
-"""How many of its own widths a window may grow on each side to take in a start or an end."""
+"""Largest growth of a window on each side to include a start or an end, in widths of the window."""
 
 
 def fitting_window(objective: Objective, runs: Sequence[Run]) -> Window:
-    """The landscape's window, widened to the starts of all runs and the ends of those that did not diverge."""
-    points = np.array([r.start for r in runs] + [r.end for r in runs if r.outcome.kind != "diverged"], dtype=np.float64)
+    """The landscape's window, widened to include the starts of all runs and the ends of those that did not diverge."""
+    points = np.array([r.start for r in runs] + [r.end for r in runs if not r.outcome.failed], dtype=np.float64)
     points = points.reshape(-1, 2)
     if isinstance(objective, LandscapeObjective):
         base = np.array(objective.landscape.window, dtype=np.float64)
@@ -35,7 +35,7 @@ def fitting_window(objective: Objective, runs: Sequence[Run]) -> Window:
     widest = base + ROOM * np.column_stack([-size, size])
     for point in points:
         if ((point < widest[:, 0]) | (point > widest[:, 1])).any():
-            continue  # too far off: its path is shown as leaving
+            continue  # too far away: its path is drawn as leaving the window
         margin = np.where((point < base[:, 0]) | (point > base[:, 1]), 0.08 * size, 0)
         base[:, 0] = np.minimum(base[:, 0], point - margin)
         base[:, 1] = np.maximum(base[:, 1], point + margin)
@@ -44,11 +44,11 @@ def fitting_window(objective: Objective, runs: Sequence[Run]) -> Window:
 
 
 def clipped(path: ArrayLike, window: Window) -> tuple[list[Floats], list[tuple[Floats, Floats]], Floats]:
-    """The pieces of a path inside a window, its exits (place, direction), and its points inside.
+    """Return the pieces of a path inside a window, its exits (point, direction), and its points inside.
 
-    A direction is scaled so that 1 is the window's size. Points that are not finite end the path; a point however far
-    away only gives a direction, so that no drawing routine ever sees it. Exits are the first one, and the last if
-    the path never comes back from it.
+    Directions are in units of the window's size. The path ends at the first point that is not finite. A far point
+    contributes only a direction, so that no drawing routine receives it. The exits are the first one, and the last
+    one if the path does not return after it.
 
     >>> pieces, exits, inside = clipped([[0, 0], [2, 0], [2, 2]], ((-1, 1), (-1, 1)))
     >>> pieces[0].tolist(), exits[0][0].tolist()
@@ -59,7 +59,7 @@ def clipped(path: ArrayLike, window: Window) -> tuple[list[Floats], list[tuple[F
     finite = np.isfinite(points).all(axis=-1)
     points = points[: int(finite.argmin()) if not finite.all() else None]
     with np.errstate(over="ignore"):
-        # Squeezed to 1e9 windows, so that differences of the largest floats do not overflow.
+        # Limited to 1e9 windows, so that differences of the largest floats do not overflow.
         u = np.clip((points / 2 - low / 2) / (high / 2 - low / 2), -1e9, 1e9)
     within = ((u >= 0) & (u <= 1)).all(axis=-1)
     pieces: list[list[Floats]] = []
@@ -108,5 +108,5 @@ def _segment_inside(a: Floats, b: Floats) -> tuple[Floats, Floats] | None:
                 last = min(last, q / p)
     if first > last:
         return None
-    # Where an end is a million windows away, the products are off by a few millionths: back onto the edge.
+    # If an end is a million windows away, the products are wrong by a few millionths, so clip them to the edge.
     return np.clip(a + first * (b - a), 0, 1), np.clip(a + last * (b - a), 0, 1)

@@ -1,4 +1,4 @@
-"""A picture: a matplotlib figure, its title, what it shows in words, and how it is written to a file."""
+"""A picture: a matplotlib figure with its title and a description, which can be written to a file."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Picture:
     Attributes
     ----------
     figure
-        matplotlib's figure, to be changed at will.
+        The matplotlib figure. It may be changed.
     title
         One line.
     alt
         What the picture shows, in words, for those who cannot see it.
     theme
-        Its colours.
+        The colours.
 
     Notes
     -----
-    The same figure gives the same bytes, whatever the day and whoever's settings.
+    The same figure gives the same bytes, on every day and with every user's settings of matplotlib.
     """
 
     figure: Any
@@ -51,11 +51,11 @@ class Picture:
         object.__setattr__(self, "alt", visible(self.alt))
 
     def save(self, path: str | Path, *, overwrite: bool = False, dpi: float = 200) -> Path:
-        """Write the picture; the suffix decides: .svg, .png or .pdf. A file that exists stays unless told otherwise."""
+        """Write the picture as .svg, .png or .pdf, by the suffix. Replace an existing file only with `overwrite`."""
         return write(path, self.bytes(Path(path).suffix.lower().lstrip("."), dpi), overwrite=overwrite)
 
     def bytes(self, format: str = "svg", dpi: float = 200) -> builtins.bytes:
-        """The file's content."""
+        """The content of the file."""
         if format == "svg":
             return b'<?xml version="1.0" encoding="utf-8"?>\n' + self.svg.encode() + b"\n"
         if format not in FORMATS:
@@ -66,16 +66,16 @@ class Picture:
 
     @cached_property
     def svg(self) -> str:
-        """One `<svg>` element that can stand in any page beside others: its ids are its own, it loads nothing."""
+        """One `<svg>` element for any page. Its ids differ from those of other pictures, and it loads nothing."""
         text = self._rendered("svg", {"Date": None, "Creator": "fallline"}, 72).decode()
         text = text[text.index("<svg") :].strip()
         before, _, rest = text.partition("<metadata>")
         text = before.rstrip() + rest.partition("</metadata>")[2]
-        # Hundredths of a point are finer than anyone sees, and make the file a third smaller.
+        # Nobody sees less than a hundredth of a point, and rounding to it makes the file a third smaller.
         text = re.sub(r'(?<= d=")[^"]+', lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), text)
         own = "f" + hashlib.sha256(text.encode()).hexdigest()[:8] + "-"
         text = re.sub(r'(\bid="|href="#|url\(#)', lambda match: match[0] + own, text)
-        # A style sheet would reach into the page around; the same two words as the element's own style do not.
+        # A style sheet would change the page around the picture; a style attribute of the element does not.
         before, _, rest = text.partition("<defs>\n  <style")
         sheet, _, rest = rest.partition("</style>\n </defs>")
         style = html.escape(sheet[sheet.index("{") + 1 : sheet.rindex("}")])
@@ -91,7 +91,7 @@ class Picture:
         with drawing(self.theme):
             _escape(self.figure)
             if self.figure.get_layout_engine() is not None:
-                # A layout that is found anew at each drawing wanders; found once, every file has the same one.
+                # The layout changes a little each time it is computed, so it is computed once for all files.
                 self.figure.draw_without_rendering()
                 self.figure.set_layout_engine("none")
             self.figure.savefig(stream, format=format, dpi=dpi, metadata=metadata)
@@ -108,7 +108,7 @@ class Picture:
 
 
 def _escape(figure: Any) -> None:
-    """Make every text of a figure visible: names come from anybody's tables, and XML forbids control characters."""
+    """Escape control characters in all texts of a figure: XML forbids them, and users' tables may hold them."""
     from matplotlib.text import Text
     from matplotlib.ticker import FixedFormatter
 
@@ -116,7 +116,7 @@ def _escape(figure: Any) -> None:
         shown = visible(text.get_text(), keep="\n")
         if shown != text.get_text():
             text.set_text(shown)
-    for axes in figure.axes:  # labels of ticks are made anew at each drawing
+    for axes in figure.axes:  # each drawing creates new labels of ticks
         for axis in (axes.xaxis, axes.yaxis):
             formatter = axis.get_major_formatter()
             if isinstance(formatter, FixedFormatter):

@@ -1,4 +1,4 @@
-"""What a network answers everywhere: decision regions, shaded by probability, with the data on top."""
+"""A picture of a network's answers: decision regions, shaded by probability, with the data on top."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
 from fallline.problems import NetworkObjective, as_vector
-from fallline.views.numerals import named, number, percent
+from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.data import legend_columns, points_on
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 def draw_regions(
     objective: NetworkObjective, w: ArrayLike, *, title: str | None = None, theme: str | Theme = "light"
 ) -> Picture:
-    """The answer of a network of two inputs at parameters w.
+    """Draw the answers of a network of two inputs with parameters w.
 
     Classes: the colour is that of the likeliest class, stronger the surer the network is. Values: the first output as
     a colour. Samples whose class the network gets wrong are ringed.
@@ -46,7 +46,7 @@ def draw_regions(
 def regions_on(
     figure: Any, ax: Any, objective: NetworkObjective, w: Floats, theme: Theme
 ) -> tuple[list[Any], list[str]]:
-    """Regions and data on given axes; returns handles and texts for a legend."""
+    """Draw regions and data on these axes; return handles and texts for a legend."""
     x, y = (_range(objective.data.X[:, k]) for k in (0, 1))
     grid = np.stack(np.meshgrid(np.linspace(*x, 240), np.linspace(*y, 240)), axis=-1)
     with np.errstate(all="ignore"):
@@ -85,7 +85,7 @@ def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], t
     answer = np.where(known[..., None], answer, 1 / count)
     winner, chance = answer.argmax(axis=-1), answer.max(axis=-1)
     colours = np.array([to_rgb(theme.series[k % len(theme.series)]) for k in range(count)])
-    # From no colour where all classes are equally likely to just over half where the network is certain.
+    # No colour if all classes are equally likely, and an opacity of just over a half if the network is certain.
     strength = 0.1 + 0.42 * np.clip((chance - 1 / count) / (1 - 1 / count), 0, 1)[..., None]
     paper = np.array(to_rgb(theme.background))
     image = np.where(known[..., None], paper + strength * (colours[winner] - paper), paper)
@@ -137,5 +137,5 @@ def _alt(objective: NetworkObjective, w: Floats) -> str:
     wrong = _wrong(objective, w)
     for k, name in enumerate(data.classes[:8]):
         mine = data.labels == k
-        text += f" Class {named(name)}: {int(wrong[mine].sum())} of {int(mine.sum())} wrong."
+        text += f" Class {capitalized(name)}: {int(wrong[mine].sum())} of {int(mine.sum())} wrong."
     return text

@@ -15,12 +15,12 @@ __all__ = ["run_picture"]
 
 
 def run_picture(run: Run, *, title: str | None = None, theme: str | Theme = "light") -> Picture:
-    """A run: its path over contours where there are two parameters, decision regions where there are two inputs; below,
+    """Draw a run: its path over contours if it has two parameters, decision regions if the network has two inputs; below,
     its loss at each step.
     """
     theme = look(theme)
     curve = draw_curves([run], title=title, theme=theme)
-    finite = run.outcome.kind != "diverged"
+    finite = not run.outcome.failed
     network = run.objective if isinstance(run.objective, NetworkObjective) else None
     if run.objective.dimension == 2:
         over = draw_contours(run.objective, [run], theme=theme)

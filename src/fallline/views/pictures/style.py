@@ -1,4 +1,4 @@
-"""One style for every picture: fonts, sizes, title, legend; with its colours and numerals, all that a picture needs."""
+"""One style for every picture: fonts, sizes, title and legend, with the colours of `theme`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from contextlib import contextmanager
 from typing import Any
 
 from fallline.errors import visible
-from fallline.views.numerals import listed, lowered, named, number, percent
 from fallline.views.pictures.theme import THEMES, Theme, look, oklab_ramp
 
 __all__ = [
-    "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "drawing", "legend_below", "listed", "look", "lowered",
-    "named", "number", "oklab_ramp", "percent", "rim", "rimmed", "text_width", "wrapped",
+    "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "drawing", "legend_below", "look", "oklab_ramp", "rim",
+    "rimmed", "text_width", "wrapped",
 ]  # fmt: skip
 
 WIDTH = 5.0
-"""Width of a picture in inches: on a telephone 360 pixels wide its letters are then 10 pixels high."""
+"""Width of a picture in inches. On a telephone of 360 pixels the letters are then 10 pixels high."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-"""Shapes that go with the colours, so that no one needs the colours."""
+"""Shapes that go with the colours, so that a picture can be read without colours."""
 
 HALO = 1.4
-"""Width of the rim, in points, that keeps a line apart from what lies under it."""
+"""Width, in points, of the rim that separates a line from what is drawn under it."""
 
-# matplotlib keeps its settings in one global table. We set it for the moment of drawing alone, starting from its
-# defaults so that nobody's matplotlibrc changes a picture, and one thread at a time.
+# matplotlib keeps its settings in one global table. Each drawing changes it and restores it, one thread at a time. It
+# starts from matplotlib's defaults, so that no user's matplotlibrc changes a picture.
 _LOCK = threading.RLock()
 _NOT_STYLE = (
     "backend",
@@ -45,15 +44,15 @@ _NOT_STYLE = (
 
 @contextmanager
 def drawing(theme: Theme) -> Iterator[None]:
-    """matplotlib's settings while a picture is drawn or written; afterwards all is as it was."""
+    """Set matplotlib up while a picture is drawn or written, and restore its settings afterwards."""
     import matplotlib
 
     settings = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(_NOT_STYLE)}
     settings |= {
-        "font.family": ["DejaVu Sans"],  # matplotlib brings it along, so it exists everywhere
+        "font.family": ["DejaVu Sans"],  # part of matplotlib, so it is always installed
         "font.size": 10.0,
         "mathtext.fontset": "dejavusans",
-        "text.parse_math": False,  # a column called "price in $" is no formula
+        "text.parse_math": False,  # a column may be called "price in $"
         "text.color": theme.ink,
         "axes.labelcolor": theme.ink,
         "axes.labelsize": 10.0,
@@ -93,7 +92,7 @@ def drawing(theme: Theme) -> Iterator[None]:
 
 
 def canvas(theme: Theme, height: float, title: str, width: float = WIDTH) -> Any:
-    """An empty figure with its title above so many inches, for use inside `drawing`."""
+    """An empty figure with a title above an area `height` inches high, for use inside `drawing`."""
     from matplotlib.figure import Figure
 
     text = balanced(title, 72 * (width - 0.3), 11.5, "bold")
@@ -105,7 +104,7 @@ def canvas(theme: Theme, height: float, title: str, width: float = WIDTH) -> Any
 
 
 def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], columns: int = 1, **options: Any) -> None:
-    """A legend under the picture, which grows by its lines."""
+    """Draw a legend under the picture, which grows by the height of the legend."""
     if not handles:
         return
     room = 72 * figure.get_figwidth() / columns - 52
@@ -120,21 +119,21 @@ def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], colu
 
 
 def rim(theme: Theme, width: float = HALO) -> list[Any]:
-    """A rim in the colour of the paper around a line or letters."""
+    """Path effects: a rim in the colour of the background around a line or letters."""
     from matplotlib.patheffects import Normal, Stroke
 
     return [Stroke(linewidth=2 * width, foreground=theme.background), Normal()]
 
 
 def rimmed(theme: Theme, line_width: float) -> list[Any]:
-    """A rim around a line of that width."""
+    """Path effects: a translucent rim around a line of that width."""
     from matplotlib.patheffects import Normal, Stroke
 
     return [Stroke(linewidth=line_width + 2 * HALO, foreground=theme.background, alpha=0.75), Normal()]
 
 
 def balanced(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """The text in as few lines as fit the width, these as equal as can be."""
+    """The text in as few lines as fit the width, of nearly equal length."""
     best = wrapped(text, width, size, weight)
     for share in (0.9, 0.8, 0.7, 0.6):
         narrower = wrapped(text, share * width, size, weight)
@@ -145,7 +144,7 @@ def balanced(text: str, width: float, size: float, weight: str = "normal") -> st
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of a line of text in points."""
+    """The width of a line of text, in points."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextToPath
 
@@ -154,7 +153,7 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def wrapped(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """The text with line breaks, so that no line is wider than so many points."""
+    """The text with line breaks, so that no line is wider than `width` points."""
     lines: list[str] = []
     for paragraph in visible(text, keep="\n").split("\n"):
         line = ""

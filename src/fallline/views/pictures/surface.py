@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Surface:
-    """Loss on a grid, and the levels at which contours are drawn: of loss - base where they are logarithmic."""
+    """The loss on a grid, and the levels of its contours. Logarithmic levels are levels of loss - base."""
 
     window: Window
     x: Floats
@@ -31,7 +31,7 @@ class Surface:
 
     @classmethod
     def of(cls, objective: Objective, window: Window, count: int = 241) -> Surface:
-        """The objective on a grid of a window. Networks get fewer points: each costs a pass over the data."""
+        """Evaluate the objective on a grid, which is coarser for networks: each point needs a pass over the data."""
         if isinstance(objective, NetworkObjective):
             count = 81
         (x0, x1), (y0, y1) = window
@@ -60,7 +60,7 @@ class Surface:
 
 
 def _log_levels(height: Floats) -> Floats:
-    """1, 2, 5 of every decade from where 0.2 % of the window lies lower, at most six decades, up to the highest."""
+    """Levels 1, 2 and 5 of at most six decades, from the height above which 99.8 % of the window lies to the highest."""
     positive = height[height > 0]
     if not len(positive) or positive.max() < 1e-12:
         return np.array([0.5, 1.0])

@@ -1,13 +1,14 @@
 """Colours of pictures, light and dark.
 
-Colours for classes and runs differ for the colour-blind too: least OKLab distance 0.059 under full protanopia,
-deuteranopia or tritanopia (Machado et al. 2009), and contrast with the background of about 3 to 1 or more. Ramps are
-even steps in OKLab, so equal steps of a value look equal. Low is blue, as water gathers in a valley; diverged is orange.
+Colour-blind people can tell the colours of classes and runs apart: the smallest OKLab distance is 0.059 under full
+protanopia, deuteranopia or tritanopia (Machado et al. 2009), and the contrast with the background is about 3 to 1 or
+more. Ramps have even steps in OKLab, so equal steps of a value look equal. Low values are blue, like water in a valley;
+diverged runs are orange.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,15 +28,15 @@ class Theme:
     background, ink, muted, faint
         Paper, text, secondary text, grid lines.
     series
-        For classes and runs, in this order.
+        Colours of classes and runs, in this order.
     heights
-        Ramp of a landscape, low to high. A path must stand out from all of it.
+        Ramp of a landscape, low to high. A path must be visible on all of it.
     values
         Ramp of a map, low to high.
     diverged
-        Ramp of diverged cells, early to late; its middle stands for all of them.
+        Ramp of diverged cells, early to late; the middle colour is used where all diverged cells have the same colour.
     outcomes
-        Converged, still descending, stalled, oscillating, diverged, rising.
+        For each outcome, by its name.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Theme:
     heights: tuple[str, ...]
     values: tuple[str, ...]
     diverged: tuple[str, ...]
-    outcomes: tuple[str, ...]
+    outcomes: Mapping[str, str]
 
 
 THEMES: dict[str, Theme] = {
@@ -59,7 +60,8 @@ THEMES: dict[str, Theme] = {
             ("#5f9aca", "#a4c8e1", "#d3e4ef", "#f1f5f8"),
             ("#08204a", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#5c1a00", "#d55e00", "#ffb469"),
-            ("#0f4c8a", "#79bfd9", "#8a93a0", "#e9cf3f", "#d55e00", "#8c2d04"),
+            {"converged": "#0f4c8a", "still descending": "#79bfd9", "stalled": "#8a93a0", "oscillating": "#e9cf3f",
+             "diverged": "#d55e00", "rising": "#8c2d04"},
         ),
         Theme(
             "dark", "#14181f", "#e8ecf2", "#a3adba", "#333b47",
@@ -67,7 +69,8 @@ THEMES: dict[str, Theme] = {
             ("#3a7fb8", "#26557f", "#1d3a56", "#1a2735"),
             ("#0b2a5e", "#0f4c8a", "#2f86bd", "#79bfd9", "#d8f0ea"),
             ("#6b2206", "#d55e00", "#ffb469"),
-            ("#2a6db3", "#8cd0e6", "#7c8694", "#e9cf3f", "#d55e00", "#8c2d04"),
+            {"converged": "#2a6db3", "still descending": "#8cd0e6", "stalled": "#7c8694", "oscillating": "#e9cf3f",
+             "diverged": "#d55e00", "rising": "#8c2d04"},
         ),
     )
 }  # fmt: skip
@@ -89,7 +92,7 @@ _TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, 
 
 
 def oklab_ramp(colours: Sequence[str], count: int) -> NDArray[np.float64]:
-    """`count` colours, (count, 3) in sRGB, at even steps along the given ones in OKLab (Ottosson 2020)."""
+    """Return `count` colours, (count, 3) in sRGB, at even steps in OKLab along these colours (Ottosson 2020)."""
     anchors = np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in colours])
     linear = np.where(anchors <= 0.04045, anchors / 12.92, ((anchors + 0.055) / 1.055) ** 2.4)
     lab = np.cbrt(linear @ _TO_LMS.T) @ _TO_LAB.T

@@ -79,10 +79,10 @@ class RecoveredArrays:
 
     @staticmethod
     def _outer_place(C: Any, places: dict[int, list[int]]) -> int | None:
-        found = [places.get(n.index, []) for n in C.ravel()]
-        if any(len(f) != 1 for f in found) or any(n.op != "multiply" for n in C.ravel()):
+        indices = [places.get(n.index, []) for n in C.ravel()]
+        if any(len(k) != 1 for k in indices) or any(n.op != "multiply" for n in C.ravel()):
             return None
-        flat = [f[0] for f in found]
+        flat = [k[0] for k in indices]
         return flat[0] if flat == list(range(flat[0], flat[0] + len(flat))) else None
 
     def _used_beyond(self, taken: set[int], places: dict[int, list[int]]) -> set[int]:

@@ -1,0 +1,55 @@
+"""After a change of one thing, the rest of an experiment is brought in line with it, and every such step is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fallline.experiment.rules.change import Change, E, Note
+from fallline.experiment.rules.network import fit_activations, fit_loss, fit_table, fit_units
+from fallline.experiment.rules.plane import fit_axes, fit_batch, fit_measure, fit_pins, swap_axes
+from fallline.experiment.rules.settings import tell_lost_settings
+from fallline.experiment.rules.start import fit_start, fresh_start
+from fallline.experiment.sources import Files
+
+__all__ = ["Note", "reconcile"]
+
+RULES: tuple[Callable[[Change[Any]], None], ...] = (
+    tell_lost_settings, fit_table, fit_units, fit_loss, fit_activations, fit_start, fresh_start, fit_batch, fit_measure, swap_axes,
+    fit_axes, fit_pins,
+)  # fmt: skip
+"""What must hold, in the order in which one thing follows from another."""
+
+
+def reconcile(before: E, proposed: E, changed: str, files: Files) -> tuple[E, tuple[Note, ...]]:
+    """Return a valid experiment for a change of one key, and a note for each thing that had to change with it.
+
+    Parameters
+    ----------
+    before
+        The experiment before the change.
+    proposed
+        The same with the new value under the key. Its parts need not fit together.
+    changed
+        The dotted key. Its own value is never changed: if it is wrong, the experiment stays wrong.
+    files
+        The CSV files that the experiment may name.
+
+    Raises
+    ------
+    PartError
+        If the objective cannot be made.
+
+    Examples
+    --------
+    >>> from fallline.experiment.experiment import Experiment
+    >>> before = Experiment()
+    >>> proposed = Experiment(optimizer="gradient_descent")
+    >>> after, notes = reconcile(before, proposed, "optimizer", Files())
+    >>> notes[-1].sentence
+    'The y axis is now initial scale: gradient descent has no momentum.'
+    """
+    change = Change(before, proposed, changed, files)
+    for rule in RULES:
+        rule(change)
+    return change.now, tuple(change.notes)

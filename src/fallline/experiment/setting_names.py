@@ -1,0 +1,90 @@
+"""The flat names of settings: "momentum", "learning_rate.2" for layer 2, "schedule.decay", "start.x".
+
+Axes, map files, kernels and keyword arguments share them.
+"""
+
+from __future__ import annotations
+
+from fallline.errors import SettingError
+from fallline.number_text import is_whole
+
+__all__ = [
+    "is_layer_rate",
+    "layer_of",
+    "layer_rate",
+    "schedule_setting",
+    "start_setting",
+    "within_schedule",
+    "within_start",
+]
+
+_LAYER = "learning_rate."
+_SCHEDULE = "schedule."
+_START = "start."
+
+
+def layer_rate(layer: int) -> str:
+    """The name of a layer's own learning rate.
+
+    >>> layer_rate(2)
+    'learning_rate.2'
+    """
+    return f"{_LAYER}{layer}"
+
+
+def is_layer_rate(name: str) -> bool:
+    """Whether the name is that of a layer's own learning rate."""
+    return name.startswith(_LAYER)
+
+
+def layer_of(name: str) -> int:
+    """The layer whose learning rate the name is.
+
+    >>> layer_of("learning_rate.2")
+    2
+
+    Raises
+    ------
+    SettingError
+        No whole number follows the point.
+    """
+    text = name.removeprefix(_LAYER)
+    if not is_whole(text):
+        raise SettingError(f"a layer's learning rate is written learning_rate.1, learning_rate.2, ...; got {name!r}.")
+    return int(text)
+
+
+def schedule_setting(name: str) -> str:
+    """The flat name of a setting of the schedule.
+
+    >>> schedule_setting("decay")
+    'schedule.decay'
+    """
+    return _SCHEDULE + name
+
+
+def within_schedule(name: str) -> str | None:
+    """The schedule's own name of a setting; None if the flat name is that of another setting.
+
+    >>> within_schedule("schedule.decay"), within_schedule("momentum")
+    ('decay', None)
+    """
+    return name.removeprefix(_SCHEDULE) if name.startswith(_SCHEDULE) else None
+
+
+def start_setting(label: str) -> str:
+    """The flat name of a coordinate of the start, from its label.
+
+    >>> start_setting("W1[0,0]")
+    'start.W1[0,0]'
+    """
+    return _START + label
+
+
+def within_start(name: str) -> str | None:
+    """The label of a coordinate of the start; None if the flat name is that of another setting.
+
+    >>> within_start("start.x"), within_start("momentum")
+    ('x', None)
+    """
+    return name.removeprefix(_START) if name.startswith(_START) else None

@@ -1,0 +1,32 @@
+/** The outcomes of runs: what the server says of each, and its colour in a theme. */
+
+/**
+ * @typedef {object} Outcome
+ * @property {string} name
+ * @property {string} meaning
+ * @property {string} hatch name of the pattern over its cells; empty for none
+ * @property {boolean} failed whether such a run has no last loss
+ * @property {string} colour
+ */
+/** How the map draws its measure. @typedef {{name: string, label: string, kind: "values"|"outcomes"|"ranks", log: boolean|null,
+ *   blank: boolean, lost_word: string, better: "low"|"high"|null}} Measure */
+
+/**
+ * The outcomes with the colours of a theme. Tiles give an outcome as its place in this list.
+ * @param {Omit<Outcome, "colour">[]} outcomes
+ * @param {Record<string, string>} colours by the outcomes' names
+ * @returns {Outcome[]}
+ */
+export function coloured(outcomes, colours) {
+  return outcomes.map((outcome) => ({ ...outcome, colour: colours[outcome.name] }));
+}
+
+/**
+ * Whether a measure has a value for a run.
+ * @param {{blank?: boolean}} measure
+ * @param {Outcome|undefined} outcome
+ * @param {number} value
+ */
+export function hasValue(measure, outcome, value) {
+  return Number.isFinite(value) && !(measure.blank && outcome?.failed);
+}

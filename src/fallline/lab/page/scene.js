@@ -1,0 +1,57 @@
+/** What stands behind the runs: the samples of a network, or the contours of a landscape. */
+
+import { arrays } from "./wire.js";
+
+/** @param {import("./app.js").Lab} lab @returns {import("./answers.js").Question[]} */
+export function sceneQuestions({ store, runView }) {
+  const network = () => store.accepted.objective.kind === "network";
+  return [
+    {
+      kind: "data",
+      when: "state",
+      about() {
+        const { objective, data } = store.accepted;
+        return network() ? [data, objective.loss, objective.units[0], objective.units.at(-1)] : null;
+      },
+      answer(content, buffers) {
+        runView.data = samples(content, buffers);
+        runView.draw();
+      },
+    },
+    {
+      kind: "landscape",
+      when: "state",
+      about: () => (network() ? null : store.accepted.objective),
+      answer(content, buffers) {
+        runView.surface = surface(content, buffers);
+        runView.draw();
+      },
+    },
+  ];
+}
+
+/** @param {any} content @param {DataView[]} buffers */
+function samples(content, buffers) {
+  const { values } = arrays(content, buffers);
+  return {
+    points: values.points ?? new Float64Array(),
+    classes: values.classes ?? values.targets ?? null,
+    names: content.names ?? [],
+    window: content.window ?? [-1, 1, -1, 1],
+    values: Boolean(content.values),
+    dimension: content.dimension ?? 2,
+  };
+}
+
+/** @param {any} content @param {DataView[]} buffers */
+function surface(content, buffers) {
+  const { values, shapes } = arrays(content, buffers);
+  return {
+    window: content.window,
+    lines: content.lines ?? [],
+    points: values.points ?? new Float32Array(),
+    grid: values.grid,
+    side: shapes.grid?.[0] ?? 0,
+    minima: content.minima ?? [],
+  };
+}

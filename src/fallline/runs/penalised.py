@@ -1,0 +1,69 @@
+"""Networks whose L2 penalty is a method's own, in place of the network's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.problems import NetworkObjective, Objective
+from fallline.textbook import network as pages
+
+__all__ = ["penalised"]
+
+Floats = NDArray[Any]
+
+
+def penalised(objective: Objective, l2: float | Floats) -> Objective:
+    """The objective with that penalty: a number, or one for each of the runs side by side. A landscape has no weights."""
+    if not isinstance(objective, NetworkObjective):
+        return objective
+    if isinstance(l2, np.ndarray):
+        return _Penalised(objective, l2)
+    return replace(objective, network=objective.network.with_(l2=l2))
+
+
+@dataclass(frozen=True, eq=False)
+class _Penalised:
+    """A network whose L2 penalty differs from run to run: the penalty's page at l2 = 1, times each run's own."""
+
+    objective: NetworkObjective
+    l2: Floats
+    """(runs,)"""
+
+    @property
+    def name(self) -> str:
+        return self.objective.name
+
+    @property
+    def dimension(self) -> int:
+        return self.objective.dimension
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.objective.labels
+
+    def loss(self, w: Floats) -> Floats:
+        return self.loss_and_gradient(w)[0]
+
+    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+        loss, gradient = self._bare.loss_and_gradient(w, rows)
+        extra, slope = self._penalty(w)
+        return loss + extra, gradient + slope
+
+    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+        loss, gradient, step = self._bare.minibatch(w, rows)
+        extra, slope = self._penalty(w)
+        return loss + extra, gradient + slope, step + slope
+
+    @cached_property
+    def _bare(self) -> NetworkObjective:
+        return replace(self.objective, network=self.objective.network.with_(l2=0.0))
+
+    def _penalty(self, w: Floats) -> tuple[Floats, Floats]:
+        network = self._bare.network
+        extra, slope = pages.penalty(network, network.unpack(w), 1.0)
+        return self.l2 * extra, self.l2[:, None] * network.pack(slope)

@@ -1,0 +1,239 @@
+"""The architecture of a feed-forward network: its layers, its activations, its loss, and the order of its parameters."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, TypeGuard
+
+import numpy as np
+
+from fallline.errors import SettingError, ShapeError, shown
+from fallline.number_text import read_whole
+from fallline.settings import SETTINGS
+from fallline.textbook.activations import Activation, activation
+from fallline.textbook.losses import Loss
+from fallline.textbook.losses import loss as loss_of
+from fallline.textbook.operations import Array
+
+__all__ = ["Layer", "Network", "Parameters", "Reduction"]
+
+Reduction = Literal["sum", "mean"]
+
+MOST_LAYERS = 200
+"""The most layers of weights: equations and drawings have a line or a column for each."""
+
+MOST_PARAMETERS = 10**8
+"""The most weights and biases of a network: a vector of them takes 0.8 GB."""
+
+
+class Layer(NamedTuple):
+    """Weights W, (..., n_in, n_out), and bias b, (..., n_out), or None where the network has no biases.
+
+    >>> Layer(np.zeros((2, 3)), None).W.shape
+    (2, 3)
+    """
+
+    W: Array
+    b: Array | None
+
+
+Parameters = tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A feed-forward network and its loss.
+
+    Parameters
+    ----------
+    sizes
+        Units of each layer, inputs first: (2, 3, 2, 3), or the text "2-3-2-3" through `Network.of`.
+    activations
+        One for each hidden layer. The output layer has none: the loss reads its pre-activation.
+    loss
+        The function to minimise; see `fallline.textbook.losses`.
+    reduction
+        "sum" or "mean" of the loss over the samples.
+    bias
+        True if layers have biases.
+    scales
+        A factor on each layer's weights inside the pre-activation; 1 by default.
+    l2
+        Strength of the L2 penalty: l2/2 times the sum of all squared weights (not biases) is added to the loss.
+
+    Examples
+    --------
+    >>> Network.of("2-3-2-3")
+    Network('2-3-2-3', activations=relu, loss=cross_entropy, reduction=sum, 26 parameters)
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[Activation, ...]
+    loss: Loss
+    reduction: Reduction = "sum"
+    bias: bool = True
+    scales: tuple[float, ...] = ()
+    l2: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        sizes: str | Sequence[int],
+        *,
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        loss: str | Loss = "cross_entropy",
+        reduction: Reduction = "sum",
+        bias: bool = True,
+        scales: Sequence[float] = (),
+        l2: float = 0.0,
+    ) -> Network:
+        """Make a network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
+        return cls(
+            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2), loss_of(loss), reduction, bias,
+            _listed(scales, "scales"), l2,
+        )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) < 2 or any(n < 1 for n in self.sizes):
+            raise SettingError(
+                f"sizes must be at least two positive whole numbers such as 2-3-2-3; got {shown(self.sizes)}."
+            )
+        if self.depth > MOST_LAYERS:
+            raise SettingError(f"sizes must be of at most {MOST_LAYERS} layers of weights; got {self.depth}.")
+        if len(self.activations) != self.hidden:
+            raise SettingError(
+                f"activations must be one for each hidden layer, {self.hidden} here; got {len(self.activations)}."
+            )
+        if self.reduction not in ("sum", "mean"):
+            raise SettingError(f"reduction must be 'sum' or 'mean'; got {shown(self.reduction)}.")
+        if not isinstance(self.bias, bool):
+            raise SettingError(f"bias must be True or False; got {shown(self.bias)}.")
+        SETTINGS["l2"].check(self.l2)
+        if not self.scales:
+            object.__setattr__(self, "scales", (1,) * self.depth)
+        if len(self.scales) != self.depth:
+            raise SettingError(f"scales must be one for each layer, {self.depth} here; got {len(self.scales)}.")
+        if not all(_is_number(scale) for scale in self.scales):
+            raise SettingError(f"scales must be finite numbers; got {shown(self.scales)}.")
+        if self.parameter_count > MOST_PARAMETERS:
+            raise SettingError(
+                f"sizes must give at most {MOST_PARAMETERS:,} parameters; got {self.parameter_count:,}. Take smaller layers."
+            )
+
+    @property
+    def depth(self) -> int:
+        """The number of layers of weights."""
+        return len(self.sizes) - 1
+
+    @property
+    def hidden(self) -> int:
+        """The number of hidden layers."""
+        return len(self.sizes) - 2
+
+    @property
+    def text(self) -> str:
+        """The sizes as text: "2-3-2-3"."""
+        return "-".join(str(n) for n in self.sizes)
+
+    @property
+    def shapes(self) -> tuple[tuple[tuple[int, int], tuple[int] | None], ...]:
+        """The shapes of W and b of each layer."""
+        return tuple(
+            ((n, m), (m,) if self.bias else None) for n, m in zip(self.sizes[:-1], self.sizes[1:], strict=True)
+        )
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of weights and biases."""
+        return sum(n * m + (m if self.bias else 0) for n, m in zip(self.sizes[:-1], self.sizes[1:], strict=True))
+
+    @property
+    def layer_of(self) -> tuple[int, ...]:
+        """The layer, from 1, of each entry of the flat parameter vector."""
+        counts = [n * m + (m if b else 0) for (n, m), b in self.shapes]
+        return tuple(layer for layer, count in enumerate(counts, start=1) for _ in range(count))
+
+    def with_(self, **changes: object) -> Network:
+        """Return a copy of the network with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # the fields' own checks run in __post_init__
+
+    def unpack(self, vector: Array) -> Parameters:
+        """Return the parameters inside a flat vector (..., P), in the order W1 (row by row), b1, W2, b2, ..."""
+        if vector.shape[-1] != self.parameter_count:
+            raise ShapeError(
+                f"the parameter vector of a {self.text} network must end in {self.parameter_count} entries; "
+                f"got shape {vector.shape}."
+            )
+        layers, at = [], 0
+        for (n, m), b_shape in self.shapes:
+            W = vector[..., at : at + n * m].reshape(*vector.shape[:-1], n, m)
+            at += n * m
+            b = vector[..., at : at + m] if b_shape else None
+            at += m if b_shape else 0
+            layers.append(Layer(W, b))
+        return tuple(layers)
+
+    def pack(self, parameters: Parameters) -> Array:
+        """Return the flat vector (..., P) of the parameters: the inverse of `unpack`."""
+        parts = []
+        for W, b in parameters:
+            parts.append(W.reshape(*W.shape[:-2], W.shape[-2] * W.shape[-1]))
+            if b is not None:
+                parts.append(b)
+        return np.concatenate(parts, axis=-1)
+
+    def label(self, index: int) -> str:
+        """Return the name of the parameter at that index of the flat vector: "W1[0,2]", "b2[1]"."""
+        position = index
+        for layer, ((n, m), b_shape) in enumerate(self.shapes, start=1):
+            if index < n * m:
+                return f"W{layer}[{index // m},{index % m}]"
+            index -= n * m
+            if b_shape:
+                if index < m:
+                    return f"b{layer}[{index}]"
+                index -= m
+        raise ShapeError(
+            f"parameter index {position} is out of range for a {self.text} network with {self.parameter_count} parameters."
+        )
+
+    def __repr__(self) -> str:
+        names = dict.fromkeys(f.name for f in self.activations)
+        text = f" activations={names and '/'.join(names)}," if names else ""
+        extra = "" if self.bias else ", no biases"
+        return (
+            f"Network({self.text!r},{text} loss={self.loss.name}, reduction={self.reduction}{extra}, "
+            f"{self.parameter_count} parameters)"
+        )
+
+
+def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:
+    try:
+        if isinstance(sizes, str):
+            return tuple(read_whole(n, "sizes") for n in sizes.split("-"))
+        return tuple(operator.index(n) for n in sizes)
+    except (TypeError, SettingError):
+        raise SettingError(
+            f"sizes must be positive whole numbers joined by '-', such as 2-3-2-3; got {shown(sizes)}."
+        ) from None
+
+
+def _activations(names: str | Activation | Sequence[str | Activation], hidden: int) -> tuple[Activation, ...]:
+    if isinstance(names, str | Activation):
+        return (activation(names),) * hidden
+    return tuple(activation(name) for name in _listed(names, "activation"))
+
+
+def _listed(values: Any, name: str) -> tuple[Any, ...]:
+    if isinstance(values, Mapping) or not isinstance(values, Iterable) or callable(values):
+        raise SettingError(f"{name} must be a list, one for each layer; got {shown(values)}.")
+    return tuple(values)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool | int):
+        return not isinstance(value, bool) and abs(value) <= int(sys.float_info.max)
+    return isinstance(value, float | np.floating) and bool(np.isfinite(value))
