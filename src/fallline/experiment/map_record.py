@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fallline.errors import visible
 from fallline.experiment.axes import Axis
-from fallline.experiment.described import Arrays, array_key, canonical, describe_objective, named
+from fallline.experiment.description.fingerprints import array_key
+from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, named
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import Wanted

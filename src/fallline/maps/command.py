@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline.errors import UsageError, visible
-from fallline.experiment.absent import AbsentFunction, AbsentObjective
+from fallline.experiment.description.absent import AbsentFunction, AbsentObjective
 from fallline.experiment.estimate import estimate
 from fallline.experiment.map_record import MapSpec
 from fallline.files import refuse_existing

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from fallline.errors import FalllineError, UsageError
-from fallline.experiment.described import Arrays
+from fallline.experiment.description.plain_data import Arrays
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
-from fallline.experiment.spec_text import read_spec_text
 from fallline.maps.cells import Values
 from fallline.maps.database import Database, damaged, explained
 from fallline.maps.provenance import NEEDED, other_arithmetic
@@ -81,6 +80,8 @@ class MapFile:
         number, text, sha = rows[0]
         if number != 1 or not isinstance(text, str) or _sha_of_text(text) != sha:
             raise damaged(self.path, "its spec does not match its checksum")
+        from fallline.experiment.description.spec_text import read_spec_text  # late: it loads pydantic
+
         try:
             return read_spec_text(text)
         except ValueError as error:

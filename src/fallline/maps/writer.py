@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from fallline.errors import OutputError, UsageError
-from fallline.experiment.described import canonical, differences
+from fallline.experiment.description.plain_data import canonical, differences
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.spec_text import read_spec_text
 from fallline.maps.cells import Values
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, damaged, explained
 from fallline.maps.file import MapFile
@@ -108,6 +107,8 @@ class MapWriter(MapFile):
         description, arrays = spec.describe()
         text = canonical(description)
         check_room(arrays)
+        from fallline.experiment.description.spec_text import read_spec_text  # late: it loads pydantic
+
         try:
             read_spec_text(text)
         except ValueError as error:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fallline.experiment.derivative import derivative_formula
 from fallline.experiment.study_records import Figure, Study
+from fallline.formulas import symbolic
 from fallline.problems import LandscapeObjective
 from fallline.report.example import Forward
 from fallline.report.named_run import NamedRun
@@ -121,7 +121,7 @@ def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
     labels = hill.labels
     derived = equations(hill.landscape).section("partial").equations[labels.index(figure.of)]
     expression = derived.right.subs({s: sympy.Symbol(s.name) for s in derived.right.free_symbols})
-    same = sympy.simplify(expression - derivative_formula(str(figure.value), labels)) == 0
+    same = sympy.simplify(expression - symbolic(str(figure.value), labels)) == 0
     return Published(
         figure,
         f"partial derivative of {objective_label(hill)} by {figure.of}",

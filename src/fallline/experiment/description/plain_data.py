@@ -1,31 +1,24 @@
 """Objectives and rules as plain data: what a map file keeps, and what another process needs to build them again.
 
-Arrays stand under their SHA-256, so the same data are kept once and any change in them shows. A user's own function can be
-recognised, but not rebuilt: a landscape by the hash of the graph that its page leaves behind when it is traced, any other
-function by the hash of its text and of the values that it uses from outside.
+Arrays stand under their SHA-256, so the same data are kept once and a change in them shows. A user's own function can be
+recognised by its fingerprint, but not rebuilt.
 """
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
-import textwrap
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
-from fallline.errors import FalllineError, UnknownNameError
-from fallline.experiment.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
+from fallline.errors import UnknownNameError
+from fallline.experiment.description.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
+from fallline.experiment.description.fingerprints import array_key, fingerprint, landscape_fingerprint
 from fallline.formulas import formula_landscape, formula_of
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.problems.traced import traced_landscape
-from fallline.readings.graph import topological
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES, quadratic
 from fallline.textbook.losses import LOSSES, Loss
@@ -35,7 +28,6 @@ from fallline.textbook.schedules import Schedule
 
 __all__ = [
     "Arrays",
-    "array_key",
     "canonical",
     "describe_objective",
     "named",
@@ -49,77 +41,6 @@ Arrays = dict[str, NDArray[Any]]
 def canonical(description: Mapping[str, Any]) -> str:
     """The one JSON text of a description: sorted keys, shortest numbers that read back to the same bits."""
     return json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def array_key(values: NDArray[Any]) -> str:
-    """SHA-256 of an array: type, shape and little-endian bytes.
-
-    >>> array_key(np.zeros(3))[:8]
-    '7e9aa208'
-    """
-    little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-    return hashlib.sha256(f"{little.dtype.str}{little.shape}".encode() + little.tobytes()).hexdigest()
-
-
-def fingerprint(function: Callable[..., Any], seen: tuple[Any, ...] = ()) -> str:
-    """SHA-256 of a function's text, of the values it closes over, and of the module's values and functions that it names."""
-    if isinstance(function, AbsentFunction):
-        return function.sha256
-    function = inspect.unwrap(function)  # the user's own, not the page around it
-    if function in seen:
-        return function.__name__
-    try:
-        text = textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
-        code = getattr(function, "__code__", None)
-        text = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else repr(function)
-    inside = (*seen, function)
-    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    bound = [_key_of(c, inside) for c in cells] + [
-        f"{k} {_key_of(v, inside)}" for k, v in _globals_of(function).items()
-    ]
-    defaults = repr(getattr(function, "__defaults__", None)) + repr(getattr(function, "__kwdefaults__", None))
-    return hashlib.sha256("\n".join([text, *bound, defaults]).encode()).hexdigest()
-
-
-def _key_of(value: Any, seen: tuple[Any, ...]) -> str:
-    return (
-        array_key(value)
-        if isinstance(value, np.ndarray)
-        else fingerprint(value, seen)
-        if callable(value)
-        else repr(value)
-    )
-
-
-def _globals_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The numbers, arrays and plain functions of its module that a function names."""
-    code, outside = getattr(function, "__code__", None), getattr(function, "__globals__", {})
-    named = {name: outside[name] for name in sorted(code.co_names) if name in outside} if code is not None else {}
-    return {
-        k: v for k, v in named.items() if isinstance(v, int | float | str | tuple | np.ndarray | types.FunctionType)
-    }
-
-
-def landscape_fingerprint(objective: LandscapeObjective) -> str:
-    """SHA-256 of the graph that a landscape and its gradient leave behind; of the function where it cannot be traced.
-
-    >>> from fallline.problems import objective
-    >>> one, same = (landscape_fingerprint(objective(f)) for f in (lambda x, y: x * x + y, lambda a, b: a**2 + b))
-    >>> one == same
-    True
-    """
-    function = objective.landscape.function
-    if isinstance(function, AbsentFunction):
-        return function.sha256
-    try:
-        outputs = traced_landscape(objective)
-    except FalllineError:
-        return fingerprint(function)
-    order = topological(outputs)
-    place = {node.index: k for k, node in enumerate(order)}
-    lines = [f"{node.op} {node.payload!r} {[place[a.index] for a in node.args]}" for node in order]
-    return hashlib.sha256("\n".join([*lines, repr([place[o.index] for o in outputs])]).encode()).hexdigest()
 
 
 def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
