@@ -34,13 +34,13 @@ import numpy as np
 from fallline.data import Dataset, generate
 from fallline.devices.cuda import cuda
 from fallline.errors import DeviceError
+from fallline.experiment.map_spec import map_spec
+from fallline.experiment.starts import draw_starts, notebook_start
 from fallline.maps.fractal import fractal_spec
 from fallline.maps.map import compute_map
-from fallline.experiment.map_spec import map_spec
 from fallline.problems import NetworkObjective
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs.lanes import train
-from fallline.experiment.starts import draw_starts, notebook_start
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network

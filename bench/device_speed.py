@@ -14,7 +14,8 @@ from fallline.bench.workloads import WORKLOADS, Workload, architecture
 from fallline.devices.cuda import cuda
 from fallline.errors import DeviceError
 from fallline.maps.fractal import fractal_spec
-from fallline.maps.map import Map, growing
+from fallline.maps.growing import growing
+from fallline.maps.map import Map
 from fallline.maps.tiles import at_cells
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs.lanes import train

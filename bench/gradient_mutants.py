@@ -39,11 +39,12 @@ def main() -> int:
         seconds = time.perf_counter() - start
         counts = ", ".join(f"{k} {v}" for k, v in sorted(tally.counts.items()))
         print(
-            f"{what}: {tally.faults} faults, named {100 * tally.named:.2f} %  ({counts}; {seconds:.0f} s)", flush=True
+            f"{what}: {tally.faults} faults, named {100 * tally.share_named:.2f} %  ({counts}; {seconds:.0f} s)",
+            flush=True,
         )
         for failure in tally.failures[: given.failures]:
             print("   ", failure)
-        bad |= tally.named < floor or tally.counts["called right"] > 0
+        bad |= tally.share_named < floor or tally.counts["called right"] > 0
     if given.right:
         start = time.perf_counter()
         alarms = right_gradients.alarms(right_gradients.right(given.right, given.seed + 3))

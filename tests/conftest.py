@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis profiles, and a browser where there is one."""
+"""What all tests share: Hypothesis profiles, shapes compared with signatures, and a browser where there is one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import shape_checker
 
 # Machines of continuous integration are slow at odd moments: a law is no benchmark, so it has no deadline. There the
 # examples are the same in every run, so that a failure is a failure of the change; at home each run draws new ones.
@@ -22,6 +24,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+
+shape_checker.install()
 
 
 @pytest.fixture(scope="session")

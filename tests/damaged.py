@@ -21,10 +21,10 @@ import tomlkit
 from fallline.data.tables import table
 from fallline.errors import FalllineError
 from fallline.experiment.build import build_method, build_start, objective_of
-from fallline.experiment.derivative import derivative_formula as formula
 from fallline.experiment.starts import draw_starts
 from fallline.experiment.studies import builtin_text, parse, to_toml
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
+from fallline.formulas import symbolic as formula
 from fallline.lab.presets import PRESETS
 from fallline.lab.session.session import MESSAGES, Session
 from fallline.lab.state import default_state

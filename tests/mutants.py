@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fallline.checks.conventions import Convention, conventions
-from fallline.checks.draws import Group, draw
-from fallline.checks.explanations import Explanation
-from fallline.checks.faults import FAULTS
-from fallline.checks.mutation import Place, page
-from fallline.checks.numbers import compare, right_numbers
-from fallline.checks.search import explain
+from fallline.checks.diagnosis.explanations import Explanation
+from fallline.checks.diagnosis.search import explain
+from fallline.checks.faults.catalogue import FAULTS, page, sites_of
+from fallline.checks.faults.site import Site
+from fallline.checks.reference.comparison import compare, right_numbers
+from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.draws import Group, draw
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
-from fallline.textbook.network import Layer, Network, Parameters
+from fallline.textbook.network import Network, Parameters
 
 FRESH = 987654
 RATE = 0.05
 
-Chosen = Mapping[Place, str]
+Chosen = Mapping[Site, str]
 
 
 def random_network(state: random.Random) -> Network:
@@ -46,21 +46,6 @@ def random_network(state: random.Random) -> Network:
     )  # fmt: skip
 
 
-def places(network: Network, fault: str) -> list[Place]:
-    """Where the fault can stand in the network."""
-    symbol, L = FAULTS[fault].symbol, network.depth
-    found: list[Place]
-    if symbol == "penalty":
-        found = [Place(symbol, None)]
-    elif symbol == "delta":
-        found = [Place(symbol, L)]
-    elif symbol in ("bias", "db") and not network.bias:
-        found = []
-    else:
-        found = [Place(symbol, l) for l in range(1, (network.hidden if symbol in ("A", "D", "dA") else L) + 1)]
-    return [p for p in found if FAULTS[fault].when(network, p.layer)]
-
-
 @dataclass
 class Tally:
     """What became of the mutants."""
@@ -77,7 +62,7 @@ class Tally:
         )
 
     @property
-    def named(self) -> float:
+    def share_named(self) -> float:
         """Share of the faults that were named exactly, or as the same function by another name."""
         good = self.counts["exact"] + self.counts["indistinguishable"] + self.counts["same function"]
         return good / max(1, self.faults)
@@ -91,22 +76,16 @@ def mutated_numbers(
     groups: Iterable[Group], chosen: Chosen, convention: Convention, rate: float | None = None
 ) -> tuple[Parameters, ...]:
     """What a function with these faults, in that convention, would return on the draws."""
-    mutable, found = page(), []
+    mutable, gradients = page(), []
     for group in groups:
-        mutable.namespace["rate"], mutable.namespace["samples"] = rate, group.samples
-        with mutable.choosing(chosen), np.errstate(all="ignore"):
+        with mutable.choosing(chosen, rate=rate, samples=group.samples), np.errstate(all="ignore"):
             _, data = mutable.loss_and_gradient(group.network, group.parameters, group.X, group.T, group.factor)
-            _, extra = mutable.penalty(group.network, group.parameters, group.network.l2)
-        if any(np.shape(a) != np.shape(b) for g, e in zip(data, extra, strict=True) for a, b in zip(g, e, strict=True)):
+            _, penalty = mutable.penalty(group.network, group.parameters, group.network.l2)
+        pairs_of_blocks = ((a, b) for g, e in zip(data, penalty, strict=True) for a, b in zip(g, e, strict=True))
+        if any(np.shape(a) != np.shape(b) for a, b in pairs_of_blocks):
             raise ValueError("such a fault changes the shape of a block.")
-        c, p = convention.data(group), convention.penalty(group)
-        found.append(
-            tuple(
-                Layer(c * g.W + p * e.W, None if g.b is None or e.b is None else c * g.b + p * e.b)
-                for g, e in zip(data, extra, strict=True)
-            )
-        )
-    return tuple(found)
+        gradients.append(convention.combined(group, data, penalty))
+    return tuple(gradients)
 
 
 def stands(groups: tuple[Group, ...], chosen: Chosen, convention: Convention) -> tuple | None:
@@ -115,8 +94,8 @@ def stands(groups: tuple[Group, ...], chosen: Chosen, convention: Convention) ->
         numbers = mutated_numbers(groups, chosen, convention, RATE)
     except (NameError, IndexError, ValueError, TypeError, AttributeError):
         return None
-    for got, group in zip(numbers, groups, strict=True):
-        for g, p in zip(got, group.parameters, strict=True):
+    for gradient, group in zip(numbers, groups, strict=True):
+        for g, p in zip(gradient, group.parameters, strict=True):
             for a, b in zip(g, p, strict=True):
                 if b is not None and (np.shape(a) != b.shape or not np.isfinite(a).all() or np.abs(a).max() > 1e12):
                     return None
@@ -124,11 +103,13 @@ def stands(groups: tuple[Group, ...], chosen: Chosen, convention: Convention) ->
 
 
 def matches(explanation: Explanation, chosen: Chosen) -> bool:
-    """Whether the explanation is the mutant: the same faults, or coinciding ones, at the same places."""
-    found = {
-        place: kind for named, kind in zip(explanation.faults, explanation.kinds, strict=True) for place in named.places
+    """Whether the explanation is the mutant: the same faults, or coinciding ones, at the same sites."""
+    explained = {
+        site: names
+        for placed, names in zip(explanation.faults, explanation.coinciding, strict=True)
+        for site in placed.sites
     }
-    return found.keys() == chosen.keys() and all(chosen[p] in kind for p, kind in found.items())
+    return explained.keys() == chosen.keys() and all(chosen[site] in names for site, names in explained.items())
 
 
 def judge(network: Network, chosen: Chosen, tally: Tally, seed: int = 0) -> str:
@@ -146,8 +127,8 @@ def judge(network: Network, chosen: Chosen, tally: Tally, seed: int = 0) -> str:
         outcome = _outcome(network, chosen, explain(groups, numbers), convention)
     tally.counts[outcome] += 1
     if outcome in ("called right", "unexplained", "other"):
-        said = {f"{p.symbol}{p.layer}": name for p, name in chosen.items()}
-        tally.failures.append(f"{outcome}: {said} in {network!r} scales {network.scales} l2 {network.l2}")
+        faults = {f"{site.symbol}{site.layer}": name for site, name in chosen.items()}
+        tally.failures.append(f"{outcome}: {faults} in {network!r} scales {network.scales} l2 {network.l2}")
     return outcome
 
 
@@ -155,16 +136,16 @@ def _outcome(network: Network, chosen: Chosen, explanations: list[Explanation], 
     if not explanations:
         return "unexplained"
     if matches(explanations[0], chosen):
-        coinciding = any(len(kind) > 1 for kind in explanations[0].kinds)
+        coinciding = any(len(names) > 1 for names in explanations[0].coinciding)
         return "indistinguishable" if len(explanations) > 1 or coinciding else "exact"
     if any(matches(e, chosen) for e in explanations):
         return "indistinguishable"
     # Another explanation was found: it is no mistake only if it is the same function on draws it has never seen.
     fresh, first = draw(network, seed=FRESH), explanations[0]
-    mine, theirs = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention)
-    if mine is None or theirs is None:
+    mutant, explained = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention)
+    if mutant is None or explained is None:
         return "other"
-    same = all(b.agrees for b in compare(fresh, mine, theirs))
+    same = all(b.agrees for b in compare(fresh, mutant, explained))
     return "same function" if same else "other"
 
 
@@ -175,9 +156,9 @@ def singles(networks: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
         for _ in range(networks):
             for _ in range(200):
                 network = random_network(state)
-                where = places(network, fault)
-                if where:
-                    yield network, {state.choice(where): fault}
+                sites = sites_of(FAULTS[fault], network)
+                if sites:
+                    yield network, {state.choice(sites): fault}
                     break
 
 
@@ -188,9 +169,9 @@ def everywhere(networks: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
         for _ in range(networks):
             for _ in range(200):
                 network = random_network(state)
-                where = places(network, fault)
-                if len(where) > 1:
-                    yield network, dict.fromkeys(where, fault)
+                sites = sites_of(FAULTS[fault], network)
+                if len(sites) > 1:
+                    yield network, dict.fromkeys(sites, fault)
                     break
 
 
@@ -201,7 +182,7 @@ def pairs(count: int, seed: int) -> Iterator[tuple[Network, Chosen]]:
     while made < count:
         network = random_network(state)
         a, b = state.choice(list(FAULTS)), state.choice(list(FAULTS))
-        first, second = places(network, a), places(network, b)
+        first, second = sites_of(FAULTS[a], network), sites_of(FAULTS[b], network)
         if first and second:
             p, q = state.choice(first), state.choice(second)
             if p != q:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import fallline as fl
-from fallline.checks.conventions import Convention, conventions
+from fallline.checks.reference.conventions import Convention, conventions
 from fallline.textbook.network import Layer, Network, loss_and_gradient
 from mutants import random_network
 
@@ -29,25 +29,28 @@ def written(network: Network, convention: Convention, form: str) -> Callable[...
             scale /= len(X)
         if form == "reversed":
             X, T = X[::-1], T[::-1]
-        whole = loss_and_gradient(network, parameters, X, T)[1]
+        gradient = loss_and_gradient(network, parameters, X, T)[1]
         return [
             [scale * dW + decay * W, None if db is None else scale * db]
-            for (dW, db), (W, _) in zip(whole, parameters, strict=True)
+            for (dW, db), (W, _) in zip(gradient, parameters, strict=True)
         ]
 
     def vector(w: Any, X: Any, T: Any) -> Any:
         return network.pack([Layer(*layer) for layer in layers(network.unpack(w), X, T)])
 
     def dictionary(params: Any, X: Any, T: Any) -> Any:
-        given = [Layer(params[f"W{l}"], params.get(f"b{l}")) for l in range(1, network.depth + 1)]
-        found = layers(given, X, T)
+        rows = [Layer(params[f"W{l}"], params.get(f"b{l}")) for l in range(1, network.depth + 1)]
+        gradient = layers(rows, X, T)
         return {
-            f"d{k}{l}": v for l, layer in enumerate(found, 1) for k, v in zip("Wb", layer, strict=True) if v is not None
+            f"d{k}{l}": v
+            for l, layer in enumerate(gradient, 1)
+            for k, v in zip("Wb", layer, strict=True)
+            if v is not None
         }
 
     def columns(parameters: Any, X: Any, T: Any) -> Any:
-        given = [Layer(W.T, None if b is None else np.ravel(b)) for W, b in parameters]
-        return [(dW.T, None if db is None else db[:, None]) for dW, db in layers(given, X.T, T.T)]
+        rows = [Layer(W.T, None if b is None else np.ravel(b)) for W, b in parameters]
+        return [(dW.T, None if db is None else db[:, None]) for dW, db in layers(rows, X.T, T.T)]
 
     def with_loss(parameters: Any, X: Any, T: Any) -> Any:
         return float(loss_and_gradient(network, parameters, X, T)[0]), layers(parameters, X, T)
@@ -58,6 +61,7 @@ def written(network: Network, convention: Convention, form: str) -> Callable[...
     return {
         "vector": vector,
         "dictionary": dictionary,
+        "columns": columns,
         "with_loss": with_loss,
         "single_precision": single_precision,
     }.get(form, layers)
@@ -73,9 +77,9 @@ def right(count: int, seed: int) -> Iterator[tuple[Network, Convention, str]]:
 
 def alarms(cases: Iterator[tuple[Network, Convention, str]]) -> list[str]:
     """A line for each right gradient that is not called right."""
-    found = []
+    lines = []
     for network, convention, form in cases:
         verdict = fl.check_gradient(written(network, convention, form), network)
         if not verdict.right:
-            found.append(f"{network!r} scales {network.scales} l2 {network.l2}, {convention}, {form}: {verdict}")
-    return found
+            lines.append(f"{network!r} scales {network.scales} l2 {network.l2}, {convention}, {form}: {verdict}")
+    return lines

@@ -13,12 +13,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import fallline as fl
-from fallline.own import activation, landscape
 from fallline.readings.graph import Graph
-from fallline.readings.pieces import slope
 from fallline.readings.reverse import delta_of, derivative, derivatives, gradient_of
 from fallline.readings.symbols import partial, read
+from fallline.readings.symbols.cases import slope
 from fallline.runs.lanes import train
+from fallline.user_code import activation, landscape
 
 # --- One variable: a page, and its slope at points ---
 
@@ -367,6 +367,6 @@ def test_a_tie_that_is_decided_while_tracing_costs_nothing(page, text):
 
 
 def as_array(node):
-    from fallline.readings.traced import Traced
+    from fallline.readings.graph.traced import Traced
 
     return Traced.of(node)

@@ -15,13 +15,14 @@ from hypothesis import given, settings
 import fallline as fl
 import mutants
 import right_gradients
-from fallline.checks.conventions import conventions
-from fallline.checks.draws import activity, draw, meetings
-from fallline.checks.faults import FAULTS
-from fallline.checks.mutation import MutablePage, Place, Rewriting, page
-from fallline.checks.numbers import compare, right_numbers
-from fallline.checks.reference import agree
-from fallline.checks.search import explain
+from fallline.checks.diagnosis.search import explain
+from fallline.checks.faults.catalogue import FAULTS, SITE_KINDS, page, sites_of
+from fallline.checks.faults.mutable_page import MutablePage, Rewriting
+from fallline.checks.faults.site import Site
+from fallline.checks.reference.agreement import agree
+from fallline.checks.reference.comparison import compare, right_numbers
+from fallline.checks.reference.conventions import conventions
+from fallline.checks.reference.draws import activity, draw, meetings
 from fallline.testing import assert_gradient
 from fallline.textbook import network as textbook
 from fallline.textbook.network import Network, loss_and_gradient
@@ -50,15 +51,18 @@ def with_layer(change):
 def test_the_page_with_no_fault_chosen_is_the_textbook(network, seed):
     (group, _) = draw(network, seed=seed)
     arguments = network, group.parameters, group.X, group.T, group.factor
-    for mine, theirs in zip(page().loss_and_gradient(*arguments)[1], loss_and_gradient(*arguments)[1], strict=True):
-        np.testing.assert_array_equal(mine.W, theirs.W)
+    layers = zip(page().loss_and_gradient(*arguments)[1], loss_and_gradient(*arguments)[1], strict=True)
+    for with_alternatives, textbook_layer in layers:
+        np.testing.assert_array_equal(with_alternatives.W, textbook_layer.W)
         if network.bias:
-            np.testing.assert_array_equal(mine.b, theirs.b)
+            np.testing.assert_array_equal(with_alternatives.b, textbook_layer.b)
 
 
 def test_a_fault_that_does_not_fit_the_page_is_an_error():
     with pytest.raises(LookupError, match="has no 'A @ D'"):
-        MutablePage([Rewriting("x", "dW", "A @ D", "1")])
+        MutablePage(SITE_KINDS.values(), [Rewriting("x", "dW", "A @ D", "1")])
+    with pytest.raises(LookupError, match="no site 'dX'"):
+        MutablePage(SITE_KINDS.values(), [Rewriting("x", "dX", "", "1")])
 
 
 def test_every_fault_changes_some_network():
@@ -66,9 +70,9 @@ def test_every_fault_changes_some_network():
     for fault in FAULTS:
         for _ in range(300):
             network = mutants.random_network(state)
-            where = mutants.places(network, fault)
+            sites = sites_of(FAULTS[fault], network)
             tally = mutants.Tally()
-            if where and mutants.judge(network, {where[0]: fault}, tally) in ("exact", "indistinguishable"):
+            if sites and mutants.judge(network, {sites[0]: fault}, tally) in ("exact", "indistinguishable"):
                 break
         else:
             pytest.fail(f"{fault} never shows")
@@ -102,12 +106,12 @@ def test_right_gradients_raise_no_alarm_in_any_convention(network, seed):
     groups = draw(network, seed=seed)
     for convention in conventions(network):
         numbers = right_numbers(groups, convention)
-        found = [
+        fitting = [
             c for c in conventions(network) if all(b.agrees for b in compare(groups, numbers, right_numbers(groups, c)))
         ]
-        assert found
+        assert fitting
         if np.abs(network.pack(numbers[0])).max() > 0:  # where all is 0 every convention is the same
-            assert any(c == convention for c in found)
+            assert convention in fitting
 
 
 def test_right_gradients_raise_no_alarm_as_people_write_them():
@@ -125,13 +129,13 @@ def test_signatures_and_layouts(activation):
         return network.pack(layers(network.unpack(w), X, T))
 
     def dictionary(params, X, y):
-        given = tuple(textbook.Layer(params[f"W{l}"], params[f"b{l}"]) for l in (1, 2, 3))
-        found = layers(given, X, y)
-        return {f"d{k}{l}": v for l, layer in enumerate(found, 1) for k, v in zip("Wb", layer, strict=True)}
+        rows = tuple(textbook.Layer(params[f"W{l}"], params[f"b{l}"]) for l in (1, 2, 3))
+        gradient = layers(rows, X, y)
+        return {f"d{k}{l}": v for l, layer in enumerate(gradient, 1) for k, v in zip("Wb", layer, strict=True)}
 
     def columns(W1, b1, W2, b2, W3, b3, X, Y):
-        given = tuple(textbook.Layer(W.T, b[:, 0]) for W, b in ((W1, b1), (W2, b2), (W3, b3)))
-        (dW1, db1), (dW2, db2), (dW3, db3) = layers(given, X.T, Y.T)
+        rows = tuple(textbook.Layer(W.T, b[:, 0]) for W, b in ((W1, b1), (W2, b2), (W3, b3)))
+        (dW1, db1), (dW2, db2), (dW3, db3) = layers(rows, X.T, Y.T)
         return dW1.T, db1[:, None], dW2.T, db2[:, None], dW3.T, db3[:, None]
 
     def with_loss(parameters, X, T):
@@ -180,10 +184,10 @@ def test_what_no_fault_explains_is_localised():
     assert any("the fault stands in dW2 itself" in f for f in verdict.findings)
 
 
-def test_a_hypothesis_with_which_the_page_cannot_go_on_is_dropped():
+def test_a_hypothesis_with_which_the_page_cannot_continue_is_dropped():
     # W2 for W3 on the way back leaves a delta of one column, which NumPy repeats, unless the slope is the number 1.
     network = Network.of("4-1-2-2-3", activation=["tanh", "identity", "silu"], bias=False)
-    chosen = {Place("delta", 4): "delta_slope_again", Place("D", 2): "D_times_m"}
+    chosen = {Site("delta", 4): "delta_slope_again", Site("D", 2): "D_times_m"}
     groups = draw(network, seed=2)
     for convention in list(conventions(network))[:2]:
         (first, *_) = explain(groups, mutants.mutated_numbers(groups, chosen, convention))
@@ -210,7 +214,7 @@ def test_an_unknown_ratio_is_measured():
         (with_layer(lambda g: g[:2]), "unchecked", "returns 2 pairs of arrays; the 2-3-2-3 network has 3 layers"),
         (with_layer(lambda g: [(W + 1j, b) for W, b in g]), "wrong", "dW1 of gradient is complex"),
         (with_layer(lambda g: (layer for layer in g)), "unchecked", "an object of type generator"),
-        (with_layer(lambda g: [([[1.0], [2.0, 3.0]], b) for _, b in g]), "unchecked", "no array of numbers"),
+        (with_layer(lambda g: [([[1.0], [2.0, 3.0]], b) for _, b in g]), "unchecked", "is not an array of numbers"),
         (lambda X, T: np.zeros(26), "unchecked", "has no parameter that gets the weights; it has X, T"),
     ],
 )
@@ -223,9 +227,9 @@ def test_misbehaviour_gets_one_sentence(gradient, status, words):
 
 def test_side_effects_are_named():
     def changes(parameters, X, T):
-        found = right(parameters, X.copy(), T)
+        gradient = right(parameters, X.copy(), T)
         X *= 2
-        return found
+        return gradient
 
     def prints(parameters, X, T):
         print("step\n" * 100)
@@ -265,13 +269,13 @@ def test_the_gradient_of_another_network_is_told():
 def test_mutants_are_named(made, floor):
     tally = mutants.campaign(made)
     assert tally.counts["called right"] == 0, tally.failures
-    assert tally.named >= floor, (tally.counts, tally.failures)
+    assert tally.share_named >= floor, (tally.counts, tally.failures)
 
 
 def test_a_fault_that_is_none_with_relu_is_one_with_tanh():
     for activation, outcome in (("relu", "no fault"), ("tanh", "exact")):
         network = Network.of("2-3-2-3", activation=activation)
-        assert mutants.judge(network, {Place("D", 1): "D_slope_at_activation"}, mutants.Tally()) == outcome
+        assert mutants.judge(network, {Site("D", 1): "D_slope_at_activation"}, mutants.Tally()) == outcome
 
 
 def test_import_stays_light():

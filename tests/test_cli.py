@@ -8,8 +8,10 @@ import sys
 import pytest
 
 import fallline as fl
-from fallline.cli import commands, main, options
+from fallline.cli import commands, main
+from fallline.cli.descend import descend
 from fallline.cli.maps import map_
+from fallline.cli.method_flags import OPTIMIZER_SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
@@ -122,20 +124,35 @@ def test_a_schedules_settings_are_flags_in_the_words_of_studies_and_axes(capsys)
     assert told[0]["losses"] == want.losses.tolist()
 
 
-def test_each_setting_of_an_optimizer_or_schedule_has_its_flag():
-    """The flags are listed, since reading them from the pages would load NumPy for `fallline --help`."""
-    assert set(options.METHOD_SETTINGS) == {name for record in OPTIMIZERS.values() for name in record.settings}
-    assert set(options.SCHEDULE_SETTINGS) == {name for record in SCHEDULES.values() for name in record.settings}
+def test_each_setting_of_an_optimizer_or_schedule_has_its_flag(capsys):
+    names = {name for record in OPTIMIZERS.values() for name in record.settings}
+    names |= {f"schedule.{name}" for record in SCHEDULES.values() for name in record.settings}
+    for command in ("descend", "map"):
+        assert run(command, "--help") == 0
+        told = capsys.readouterr().out
+        for name in names:
+            assert f"--{name.replace('_', '-')} " in told
 
 
-COMMANDS = {command.__name__.strip("_"): command for command in (*commands.COMMANDS, map_)}
+def test_the_list_of_commands_loads_neither_numpy_nor_the_textbook():
+    code = (
+        "import sys; from fallline.cli import main; status = main(['--help']); "
+        "loaded = {'numpy', 'fallline.textbook.optimizers'} & set(sys.modules); sys.exit(status or len(loaded))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for name in ("descend", "map", *(command.__name__ for command in commands.COMMANDS)):
+        assert f" {name} " in done.stdout
+
+
+COMMANDS = {command.__name__.strip("_"): command for command in (*commands.COMMANDS, descend, map_)}
 FLAGS = [
     (name, "--" + parameter.name.replace("_", "-"))
     for name, command in COMMANDS.items()
     for parameter in inspect.signature(command).parameters.values()
     if any(word in str(parameter.annotation) for word in ("int", "float", "Number", "Whole", "Point"))
     and "Literal" not in str(parameter.annotation)
-] + [("descend", f"--{name.replace('_', '-')}") for name in options.METHOD_SETTINGS]
+] + [("descend", f"--{name.replace('_', '-')}") for name in OPTIMIZER_SETTINGS]
 POSITIONAL = {"descend": ["rosenbrock"], "map": ["rosenbrock"], "check": ["f.py"], "lab": []}
 
 

@@ -12,7 +12,7 @@ import fallline as fl
 from fallline.formulas import formula_landscape
 from fallline.readings import constants
 from fallline.readings.constants import INEXACT, constant
-from fallline.readings.graph import Graph, make
+from fallline.readings.graph import Graph
 from fallline.runs.lanes import train
 
 
@@ -58,7 +58,7 @@ def test_no_bit_of_a_kernel_comes_from_a_library(monkeypatch):
 
     def made():
         return [
-            make(Graph(), "exp", Graph().number(1.3)).payload,
+            Graph().make("exp", Graph().number(1.3)).payload,
             formula_landscape.__wrapped__("exp(0.7)*x^2 + cos(3)*y^2 + 3^-7*x*y").function(0.5, 0.25),
             float(train(fl.objective(page), steps=5, starts=[0.3, 0.2], settings={"learning_rate": 0.01})["final_loss"][0]),
         ]  # fmt: skip

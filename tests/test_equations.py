@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import erf
 from sympy.core.function import AppliedUndef
 
-from fallline import own
+from fallline import user_code as own
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.readings.symbols import SAMPLE, SAMPLES
 from fallline.settings import SETTINGS
@@ -24,7 +24,7 @@ from fallline.textbook.operations import softmax
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 from fallline.views.equations import Equations, equations
-from fallline.views.rule_equations import setting_symbol
+from fallline.views.equations.rules import setting_symbol
 
 MODULES = [{"erf": erf, "total": np.sum}, "numpy"]
 
@@ -200,7 +200,7 @@ def test_equations_of_random_networks_are_the_code(network, seed):
 def test_an_optimizers_equations_are_its_steps(rule):
     chosen = {name: 0.3 if name != "epsilon" else 1e-3 for name in rule.settings}
     w = np.array(0.7)
-    values = {setting_symbol(n).name: v for n, v in chosen.items()}
+    values = {setting_symbol(rule.declared[n]).name: v for n, v in chosen.items()}
     state = rule.init(w, **chosen)
     page = equations(rule)
     for t in range(4):
@@ -217,7 +217,8 @@ def test_an_optimizers_equations_are_its_steps(rule):
 @pytest.mark.parametrize("rule", SCHEDULES.values(), ids=lambda rule: rule.name)
 def test_a_schedules_equation_is_its_factor(rule):
     chosen = {name: {"decay": 0.3, "every": 3, "steps": 9}[name] for name in rule.settings}
-    values = {setting_symbol(n).name: v for n, v in chosen.items()} | {setting_symbol("learning_rate").name: 0.2}
+    values = {setting_symbol(rule.declared[n]).name: v for n, v in chosen.items()}
+    values |= {setting_symbol(SETTINGS["learning_rate"]).name: 0.2}
     for t in range(1, 10):
         printed = value_of(equations(rule)[0].right, values | {"t": t}, {}, 1)
         np.testing.assert_allclose(printed, 0.2 * rule.factor(t, **chosen), rtol=1e-13)

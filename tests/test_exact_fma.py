@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from elementwise import elementwise
-from fallline.readings.machine import exact_fma
 from fallline.readings.machine.target import INSTRUCTION_SETS, this_host
+from fallline.readings.machine.vectors import exact_fma
 from fma_operands import KINDS, operands
 
 WITHOUT = [name for name, row in INSTRUCTION_SETS.items() if not row.fma]

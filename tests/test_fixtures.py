@@ -14,7 +14,8 @@ from fallline.errors import OutputError, UsageError
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.studies import study
 from fallline.maps.file import MapFile
-from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map, load_map
 from fallline.maps.rows import pack, tile_sha
 from fallline.runs import engine
 

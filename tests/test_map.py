@@ -11,7 +11,8 @@ import fallline as fl
 from fallline.errors import UsageError
 from fallline.experiment.map_spec import map_spec
 from fallline.maps import tiles
-from fallline.maps.map import Map, compute_map, growing
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map
 from fallline.maps.map import map as train_map
 from fallline.measures.measure import MEASURES
 from fallline.measures.outcome import OUTCOMES

@@ -90,7 +90,7 @@ def test_exports_overwrite_nothing_unasked(rosenbrock, tmp_path):
     export(rosenbrock, path, overwrite=True)
     with pytest.raises(UsageError, match=r"must be one of \.csv, \.nc, \.pdf, \.png, \.svg, \.zarr; got '\.xls'"):
         export(rosenbrock, tmp_path / "m.xls")
-    with pytest.raises(OutputError, match="is no directory"):
+    with pytest.raises(OutputError, match="is not a directory"):
         export(rosenbrock, tmp_path / "no" / "m.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["m.csv"]
 

@@ -14,10 +14,11 @@ import pytest
 
 import fallline as fl
 from fallline.errors import OutputError, UsageError
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps import workers
 from fallline.maps.file import MapFile
-from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map, load_map
 from fallline.maps.tiles import Tile, compute, in_layout, layout
 
 PLACE = Path(__file__).parent
@@ -44,7 +45,7 @@ def test_description_is_the_spec_again():
     s = map_spec(objective, x="learning_rate.1=1e-3..1:log", y="seed=2..4", size=3, optimizer_="adam", steps=4, starts=3,
                  schedule_={"name": "inverse_time", "decay": 0.1}, batch=5, dtype="float32", measures=["diverged", "steps_to=1e-3"],
                  initial_="he_normal")  # fmt: skip
-    again = MapSpec.from_description(*s.describe())
+    again = rebuild_map_spec(*s.describe())
     assert again.describe()[0] == s.describe()[0]
     assert again.sha256 == s.sha256
     assert compute_map(again).sha256 == compute_map(s).sha256
@@ -53,7 +54,7 @@ def test_description_is_the_spec_again():
 @pytest.mark.parametrize("what", ["rosenbrock", fl.LandscapeObjective(fl.Landscape("rosenbrock", fl.LANDSCAPES["rosenbrock"].function, fl.LANDSCAPES["rosenbrock"].gradient, dimension=4))])  # fmt: skip
 def test_landscapes_are_built_again(what):
     s = map_spec(what, x="learning_rate=1e-4..1e-3", y="initial_scale=0.5..1", size=3)
-    again = MapSpec.from_description(*s.describe())
+    again = rebuild_map_spec(*s.describe())
     assert again.objective.dimension == s.objective.dimension
     assert compute_map(again).sha256 == compute_map(s).sha256
 
@@ -62,7 +63,7 @@ def test_quadratic_keeps_its_condition():
     from fallline.textbook.landscapes import quadratic
 
     s = map_spec(quadratic(77.0), x="learning_rate=1e-4..1e-3", y="start.x=0..1", size=2)
-    again = MapSpec.from_description(*s.describe())
+    again = rebuild_map_spec(*s.describe())
     assert again.objective.loss(np.array([1.0, 1.0])) == 39.0
 
 
@@ -132,7 +133,7 @@ def test_one_writer_at_a_time_and_readers_beside_it(tmp_path):
 OTHER_WRITER = """
 import sys
 from fallline.maps.file import MapFile
-from fallline.experiment.map_spec import map_spec
+from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 spec = map_spec("rosenbrock", x="learning_rate=1e-4..1e-2:log", y="momentum=0..0.99", size=40, optimizer_="momentum",
                 steps=20, measures=["final_loss", "outcome"])
 file = MapFile.create_or_resume(sys.argv[1], spec)

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.described import array_key, canonical
-from fallline.experiment.map_spec import MapSpec, map_spec
-from fallline.experiment.spec_text import read_spec_text
+from fallline.experiment.formats.description import canonical
+from fallline.experiment.formats.fingerprints import array_key
+from fallline.experiment.formats.map_file import read_spec_text
+from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps.database import Database, explained
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
@@ -316,17 +317,17 @@ FORMULA = {
 )
 def test_formulas_from_a_file_are_parsed_never_run(text):
     with pytest.raises((FalllineError, ValueError), match=r"formula|spec|exponent"):
-        MapSpec.from_description(read_spec_text(canonical(FORMULA | {"formula": text})), {})
+        rebuild_map_spec(read_spec_text(canonical(FORMULA | {"formula": text})), {})
 
 
 def test_what_map_spec_refuses_a_file_may_not_say():
     """Both go through one function, so a description is exactly that of a spec which a user can ask for."""
     spec = map_spec("booth", x="learning_rate=0.1..0.2", y="momentum=0..0.9", size=3, optimizer_="momentum")
     description, arrays = spec.describe()
-    assert MapSpec.from_description(description, arrays).sha256 == spec.sha256
+    assert rebuild_map_spec(description, arrays).sha256 == spec.sha256
     for key, value in (("steps", 10.0), ("seed", False), ("dtype", "<f8"), ("measures", ["final-loss"])):
         with pytest.raises(UsageError):
-            MapSpec.from_description(description | {key: value}, arrays)
+            rebuild_map_spec(description | {key: value}, arrays)
     assert description["start"] == array_key(spec.start)
 
 

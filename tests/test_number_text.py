@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallline.errors import SettingError, StudyError
-from fallline.experiment.derivative import derivative_formula as formula
 from fallline.experiment.method import method
 from fallline.experiment.studies import parse
+from fallline.formulas import symbolic as formula
 from fallline.number_text import is_whole, read_number, read_numbers, read_whole
 from fallline.textbook.network import Network
 

@@ -9,8 +9,9 @@ import fallline as fl
 from fallline.data import Dataset
 from fallline.problems import NetworkObjective
 from fallline.readings.graph import Graph, Node
-from fallline.readings.machine import ranges, straight, tiles
+from fallline.readings.machine import ranges
 from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.samples import straight, tiles
 from fallline.runs import kernels
 from fallline.runs.lanes import train
 from fallline.textbook.losses import LOSSES

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fallline.checks.reference.data_agreement import agree_on_data
 from fallline.errors import OutputError
 from fallline.experiment.studies import parse, study, to_toml
 from fallline.report import report
 from fallline.report.answer import of_pair
 from fallline.report.cliff import find_cliff
-from fallline.report.gradients import check_gradient
 from fallline.report.published import agrees
 from fallline.report.words import FILTERS
 from fallline.runs.compare import compare
@@ -225,8 +225,8 @@ def test_a_wrong_gradient_is_seen(built_in):
             return loss, gradient
 
     problem = built_in.content.problem
-    assert check_gradient(problem).error < 1e-8
-    found = check_gradient(Wrong(problem))
+    assert agree_on_data(problem).error < 1e-8
+    found = agree_on_data(Wrong(problem))
     assert found.error > 1e-3
     assert [b.name for b in found.blocks if b.error > 1e-6] == ["b3"]
 

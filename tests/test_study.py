@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError, UsageError
-from fallline.experiment.derivative import derivative_formula as formula
 from fallline.experiment.fields import about
 from fallline.experiment.formats.toml_lines import line_of, locate
 from fallline.experiment.records import Draw, Schedule
 from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
 from fallline.experiment.study_records import Comparison, Figure, Map, NamedMethod, Run, ShownLandscape, Study
 from fallline.formulas import EXAMPLES
+from fallline.formulas import symbolic as formula
 from fallline.settings import SETTINGS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -131,7 +131,7 @@ MISTAKES = [
     (HILL + "window = [[1, 0], [0, 1]]", 4, ["window", "low"]),
     (HILL + "[descents]\nsteps = 1", 4, ["descents", "list of tables", "[[descents]]"]),
     (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'z', value = 'x' }]", 4, ["x, y", "'z'"]),
-    (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'x', value = 'exec(x)' }]", 4, ["formula", "exec(x)"]),
+    (HILL + "published = [{ id = 'a', quantity = 'derivative', of = 'x', value = 'exec(x)' }]", 4, ["formula", "exec"]),
     (HILL + "[[descents]]\npublished = [{ id = 'a', quantity = 'end', value = 'x' }]", 5, ["number", "'x'"]),
     (HILL + "[[comparisons]]\nsteps = 4", 4, ["must have the key methods"]),
     (HILL + "[[comparisons]]\n[[comparisons.methods]]\n[[comparisons.methods]]", 6, ["two methods are called"]),

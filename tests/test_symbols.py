@@ -7,11 +7,11 @@ import pytest
 import sympy
 
 from fallline.errors import TraceError
-from fallline.readings.matrices import matrix, ones
 from fallline.readings.symbols import SAMPLES, exact, partial, read, unbranch
+from fallline.readings.symbols.matrices import matrix, ones
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES, quadratic
-from fallline.views.rule_equations import coordinates
+from fallline.views.equations.rules import coordinates
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import tomllib
 import pytest
 
 from fallline.cli.encoding import plain, prepare
+from fallline.experiment.formats.schema import directive
 from fallline.experiment.studies import builtin_text
 
 GRADIENT = """\
@@ -133,7 +134,7 @@ def test_documents_are_utf8_whatever_the_terminal_is(changes, folder):
     words = ["study three-gaussians", "equations adam --format mathml", "equations adam"]
     statuses, out, _ = drive(folder, words, **changes)
     assert statuses == [0, 0, 0]
-    study = builtin_text().encode()
+    study = f"{directive()}\n{builtin_text()}".encode()
     assert out.startswith(study)
     tomllib.loads(out[: len(study)].decode())
     assert b"<math" in out[len(study) :]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallline import views
+from fallline import plotting, views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
 from fallline.experiment.axes import axis
@@ -23,9 +23,9 @@ from fallline.runs.compare import compare
 from fallline.runs.descent import descend
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.network import Network
-from fallline.views.map import Mark
-from fallline.views.paths import clipped, fitting_window
-from fallline.views.style import THEMES, oklab_ramp, wrapped
+from fallline.views.pictures.map import Mark
+from fallline.views.pictures.paths import clipped, fitting_window
+from fallline.views.pictures.style import THEMES, oklab_ramp, wrapped
 
 WINDOW = ((-1.0, 1.0), (-2.0, 2.0))
 
@@ -82,6 +82,27 @@ def test_views_load_matplotlib_with_the_first_picture():
     assert all(hasattr(views, name) for name in views.__all__)
     with pytest.raises(AttributeError):
         views.draw_nothing  # noqa: B018
+
+
+def test_another_library_of_pictures_can_draw_results(momentum_runs, monkeypatch):
+    monkeypatch.setattr(plotting, "_DRAWERS", dict(plotting._DRAWERS))
+    plotting.register("run", lambda run, *, theme: f"{run.steps} steps in {theme}")
+    assert momentum_runs[0].plot(theme="dark") == "180 steps in dark"
+    plotting.register("run", "fallline.views:draw_nothing")
+    with pytest.raises(AttributeError, match="draw_nothing"):
+        momentum_runs[0].plot()
+    plotting.register("run", "fallline.views:run_picture")
+    assert isinstance(momentum_runs[0].plot(), views.Picture)
+
+
+def test_results_reach_pictures_through_the_register_alone():
+    """Neither `import fallline` nor a run imports the views; the first `plot` does."""
+    code = (
+        "import sys, fallline as fl; run = fl.descend('booth', steps=3); fl.map, fl.compare;"
+        "assert not [m for m in sys.modules if m.startswith(('fallline.views', 'matplotlib'))];"
+        "run.plot(); assert 'fallline.views.pictures.run' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -422,7 +443,7 @@ def test_map_refuses_what_does_not_fit():
 def test_comparison():
     methods = {"small": {"learning_rate": 0.01}, "large": {"learning_rate": 0.1}, "too large": {"learning_rate": 0.7}}
     comparison = compare("quadratic", methods, starts=40, steps=30, target=0.1)
-    picture = views.draw_comparison(comparison)
+    picture = comparison.plot()
     whole(picture)
     assert "Too large" in picture.alt
     assert "40 starts" in picture.alt

@@ -142,7 +142,7 @@ def test_the_report_is_visible(network, monkeypatch):
     from fallline.report.page import render
 
     chapter = ("data", HOSTILE, {"data": network.data, "picture": "", "rows": []})
-    monkeypatch.setattr("fallline.report.chapters.chapters", lambda results, gallery: [chapter])
+    monkeypatch.setattr("fallline.report.page.chapters", lambda results, gallery: [chapter])
     page = render(SimpleNamespace(study=fl.study().with_(title=HOSTILE)))
     assert r"cats\u001b[2J" in page.html
     assert visible(page.html, keep="\n\t") == page.html

@@ -11,7 +11,14 @@ gradients, trains one run or a million, and draws how the outcome depends on the
 
 import lazy_loader
 
+from fallline.plotting import register
+
 __version__ = "0.1.0"
 
 # The public names stand in `__init__.pyi`; each module loads on first use, so that `import fallline` stays light.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+# What `plot` calls, by name, for the same reason.
+register("run", "fallline.views:run_picture")
+register("map", "fallline.views:map_picture")
+register("comparison", "fallline.views:draw_comparison")

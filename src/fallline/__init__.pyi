@@ -1,7 +1,7 @@
 """The public names, each with the module that holds it: type checkers read this, and so does `__init__.py`."""
 
 from .checks.gradient import check_gradient
-from .checks.verdict import Verdict
+from .checks.presentation.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
@@ -11,9 +11,9 @@ from .experiment.studies import Study, study
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
-from .own import activation, landscape, loss, optimizer
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
-from .runs.compare import Comparison, compare
+from .runs.compare import compare
+from .runs.comparison import Comparison
 from .runs.descent import Run, descend
 from .settings import SETTINGS, Setting
 from .textbook.activations import ACTIVATIONS, Activation
@@ -23,6 +23,7 @@ from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
+from .user_code import activation, landscape, loss, optimizer
 from .views.equations import Equations, equations
 
 __all__ = [

@@ -3,7 +3,7 @@
 C's library and NumPy's vector code err in the last place, each in its own way, so a result that passed through them would
 differ between machines. Here the value is worked out to far more digits than a float has, in whole numbers and in Python's
 `decimal` (whose exp and ln are correctly rounded), and rounded once. That takes microseconds a value: compiled kernels
-have their own functions (`readings/machine/elementary.py`); these serve axes, data, starts and constants.
+have their own functions (`readings/machine/elementary/`); these serve axes, data, starts and constants.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Writing results: as a whole or not at all, and never over what exists unless told to."""
+"""Users' files: read as UTF-8 text, and written whole or not at all.
+
+A result never replaces an existing file unless the caller asks for it.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,59 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import OutputError, visible
+from fallline.errors import FalllineError, OutputError, UsageError, visible
 
-__all__ = ["csv_cell", "refuse_existing", "replacing", "write", "write_csv"]
+__all__ = ["csv_cell", "read_bytes", "read_text", "refuse_existing", "replacing", "write", "write_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula."""
+"""Characters with which a spreadsheet begins a formula."""
+
+
+def read_bytes(path: str | Path, error: type[FalllineError] = UsageError) -> bytes:
+    """Return the content of a file that the user has named.
+
+    Raises
+    ------
+    FalllineError
+        The file cannot be read. The class is `error`.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as failure:
+        raise error(f"{path} cannot be read: {_reason(failure)}.") from None
+
+
+def read_text(path: str | Path, error: type[FalllineError] = UsageError) -> str:
+    """Return the text of a file that the user has named. A byte order mark at its beginning is dropped.
+
+    Raises
+    ------
+    FalllineError
+        The file cannot be read, or is not UTF-8. The class is `error`.
+
+    Examples
+    --------
+    >>> import tempfile; folder = tempfile.TemporaryDirectory()
+    >>> table = Path(folder.name, "table.csv")
+    >>> _ = table.write_bytes(b"a,b,\\xff\\n")
+    >>> read_text(table)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    fallline.errors.UsageError: ...table.csv must be UTF-8 text; byte 5 is invalid.
+    >>> folder.cleanup()
+    """
+    try:
+        return read_bytes(path, error).decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        raise error(f"{path} must be UTF-8 text; byte {failure.start + 1} is invalid.") from None
+
+
+def _reason(failure: OSError) -> str:
+    """Why the system refused, as the end of a sentence."""
+    return (failure.strerror or str(failure)).lower()
 
 
 def csv_cell(value: Any) -> Any:
-    r"""A cell of a CSV file. A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    r"""Return the cell of a CSV file for a value. Text that a spreadsheet would run as a formula gets an apostrophe.
 
     >>> csv_cell("=1+1"), csv_cell("-1.5"), csv_cell("cats"), csv_cell(-1.5)
     ("'=1+1", '-1.5', 'cats', -1.5)
@@ -44,7 +90,7 @@ def write_csv(stream: Any, rows: Iterable[Iterable[Any]]) -> None:
 
 
 def refuse_existing(path: Path, *, overwrite: bool = False) -> None:
-    """One sentence if the path exists and may not be replaced; a device or a pipe never may."""
+    """Raise OutputError if the path exists and may not be replaced. A device or a pipe is never replaced."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OutputError(f"{path} is a device or a pipe: choose another place.")
     if path.exists() and not overwrite:
@@ -53,11 +99,11 @@ def refuse_existing(path: Path, *, overwrite: bool = False) -> None:
 
 @contextmanager
 def replacing(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """A temporary path beside `path`, which takes its place when the block ends well and vanishes when it does not."""
+    """Yield a temporary path beside `path`. It replaces `path` when the block succeeds, and is deleted when it fails."""
     target = Path(path)
     refuse_existing(target, overwrite=overwrite)
     if not target.parent.is_dir():
-        raise OutputError(f"{target.parent} is no directory: make it first, or choose another place.")
+        raise OutputError(f"{target.parent} is not a directory: make it first, or choose another place.")
     temporary = target.with_name(f".{uuid.uuid4().hex[:12]}.{target.name}")
     try:
         yield temporary
@@ -65,7 +111,7 @@ def replacing(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{target} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        raise OutputError(f"{target} cannot be written: {_reason(error)}.") from None
     finally:
         temporary.unlink(missing_ok=True)
 

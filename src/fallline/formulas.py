@@ -21,7 +21,16 @@ from fallline.readings.constants import INEXACT, constant
 from fallline.readings.reverse import gradient_of
 from fallline.textbook.landscapes import Landscape
 
-__all__ = ["EXAMPLES", "LONGEST", "formula_landscape", "formula_of", "names_in", "parse_formula", "python_text"]
+__all__ = [
+    "EXAMPLES",
+    "LONGEST",
+    "formula_landscape",
+    "formula_of",
+    "names_in",
+    "parse_formula",
+    "python_text",
+    "symbolic",
+]
 
 LONGEST = 400
 """Characters of a formula, at most."""
@@ -65,7 +74,7 @@ Tree = Operation | float | str
 
 
 def parse_formula(text: str) -> Tree:
-    """The tree of a formula; constants are worked out.
+    """The tree of a formula that depends on its coordinates; constants are worked out.
 
     >>> parse_formula("2*3*x")
     Operation(sign='*', operands=(6.0, 'x'))
@@ -73,6 +82,13 @@ def parse_formula(text: str) -> Tree:
     Traceback (most recent call last):
     fallline.errors.UsageError: a formula may use abs, cos, exp, log, max, min, sin, sqrt, tanh; got "__import__".
     """
+    tree = _parse(text, COORDINATES)
+    if isinstance(tree, float):
+        raise UsageError(f"a formula must depend on x or y; {text.strip()!r} is the same everywhere.")
+    return tree
+
+
+def _parse(text: str, coordinates: tuple[str, ...]) -> Tree:
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"a formula must be written in x and y, such as {EXAMPLES[0]}; got {text!r}.")
     if len(text) > LONGEST:
@@ -92,17 +108,14 @@ def parse_formula(text: str) -> Tree:
         raise UsageError(
             "the formula cannot be read: it is nested too deep, or holds a character of no meaning."
         ) from None
-    tree = _Reader(plain).read(body, 0)
-    if isinstance(tree, float):
-        raise UsageError(f"a formula must depend on x or y; {text.strip()!r} is the same everywhere.")
-    return tree
+    return _Reader(plain, coordinates).read(body, 0)
 
 
 class _Reader:
     """One walk over Python's own syntax tree, by a closed list of nodes."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.count = text, 0
+    def __init__(self, text: str, coordinates: tuple[str, ...]) -> None:
+        self.text, self.coordinates, self.count = text, coordinates, 0
 
     def read(self, node: ast.AST, depth: int) -> Tree:
         self.count += 1
@@ -118,9 +131,11 @@ class _Reader:
             case ast.Name(id=name):
                 if name in CONSTANTS:
                     return CONSTANTS[name]
-                if name in COORDINATES:
+                if name in self.coordinates:
                     return name
-                raise UsageError(f"the coordinates of a formula are x and y; got {name[:40]!r}.")
+                raise UsageError(
+                    f"the coordinates of a formula are {' and '.join(self.coordinates)}; got {name[:40]!r}."
+                )
             case ast.UnaryOp(op=ast.UAdd(), operand=inner):
                 return self.read(inner, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=inner):
@@ -266,6 +281,28 @@ def _python(tree: Tree) -> ast.expr:
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(ast.Name("np"), name), list(arguments), [])
+
+
+def symbolic(text: str, coordinates: tuple[str, ...] = COORDINATES) -> Any:
+    """The SymPy expression of a formula, which may be the same everywhere.
+
+    >>> symbolic("200*(y - x^2)")
+    -200*x**2 + 200*y
+    """
+    import sympy
+
+    def read(tree: Tree) -> Any:
+        if isinstance(tree, float):
+            return sympy.nsimplify(tree)
+        if isinstance(tree, str):
+            return sympy.Symbol(tree)
+        operands = [read(inner) for inner in tree.operands]
+        if tree.sign in FUNCTIONS:
+            name = tree.sign.capitalize() if tree.sign in ("abs", "max", "min") else tree.sign
+            return getattr(sympy, name)(*operands)
+        return _apply(tree.sign, *operands)
+
+    return read(_parse(text, coordinates))
 
 
 def names_in(tree: Tree) -> set[str]:

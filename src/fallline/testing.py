@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fallline.checks.gradient import check_gradient
-from fallline.checks.verdict import Verdict
+from fallline.checks.presentation.verdict import Verdict
 
 __all__ = ["assert_gradient"]
 
@@ -20,7 +20,7 @@ __all__ = ["assert_gradient"]
 def assert_gradient(function: Callable[..., Any], network: Any, **settings: Any) -> Verdict:
     """Assert that the gradient is right; otherwise fail with the whole verdict as text.
 
-    Takes what `fallline.check_gradient` takes, and returns its verdict.
+    The arguments and the returned verdict are those of `fallline.check_gradient`.
 
     >>> assert_gradient(lambda z: 1 - z**2, "tanh")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):

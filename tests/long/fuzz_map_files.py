@@ -29,7 +29,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fallline.errors import FalllineError, visible
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.maps.command import map_export, map_info
 from fallline.maps.file import MapFile
 from fallline.maps.map import compute_map, load_map

@@ -22,7 +22,8 @@ from fallline.errors import UsageError
 from fallline.experiment.map_spec import map_spec
 from fallline.maps import workers
 from fallline.maps.file import MapFile
-from fallline.maps.map import Map, compute_map, growing, load_map
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, compute_map, load_map
 from fallline.maps.tiles import compute, layout
 
 SPEC = map_spec(

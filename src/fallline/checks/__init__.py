@@ -1,5 +1,16 @@
 """Gradient checking and diagnosis: where a hand-written gradient goes wrong, and why.
 
-A fault is a mutation of the textbook's own page (`faults`, `mutation`). The mutation, or pair of mutations, that
-reproduces the numbers of the checked function to rounding is the diagnosis (`search`), so it is never a guess.
+A fault is a mutation of the textbook's own page. The mutation, or pair of mutations, that reproduces the numbers of the
+checked function to rounding is the diagnosis, so it is never a guess.
+
+Each sub-package imports only from those above it in this list:
+
+- `reference`: the samples, and the right gradient on them.
+- `calling`: how the user's function is loaded and called, and how its arguments and results are read.
+- `faults`: the catalogue of faults, and the textbook's page with all of them as alternatives.
+- `diagnosis`: the search for the faults that give the checked numbers.
+- `presentation`: the verdict, and how it is shown.
+- `subjects`: one check for each kind of subject: network, landscape, activation, loss, optimizer.
+- `gradient` and `gradient_file`: the checks of a function and of a file. `grading`: checks of a folder of files, each in a
+  process of its own. `command`: `fallline check`.
 """

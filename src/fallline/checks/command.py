@@ -1,4 +1,4 @@
-"""`fallline check`: what the command line calls."""
+"""The command `fallline check`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from fallline import files
-from fallline.checks.files import names_file, split
 from fallline.checks.gradient_file import check_file
-from fallline.checks.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
+from fallline.checks.grading.submissions import MEGABYTES, SECONDS, Graded, grade, submissions_in, table
 from fallline.errors import UsageError, visible
+from fallline.user_code.python_file import names_file, split
 
 __all__ = ["check"]
 
 
 def check(
-    what: str,
+    path: str,
     *,
     network: str = "",
     of: str = "",
@@ -40,26 +40,33 @@ def check(
 
     Parameters
     ----------
-    what
+    path
         FILE.py:FUNCTION, FILE.py, or a folder of .py files (FOLDER, or FOLDER:FUNCTION).
     network
-        Sizes of the network that it is the gradient of, such as 2-3-2-3. The default of a network is 2-3-2-3.
+        Sizes of the network that it is the gradient of. The default is 2-3-2-3.
     of
         Instead of a network: a landscape, activation, loss or optimizer by name, or FILE.py:FUNCTION of coordinates.
     activation, loss, reduction, l2, data, seed
-        As `check_gradient` has them; several activations joined by commas.
+        As in `check_gradient`; several activations are joined by commas.
     json
         Print one JSON object for machines.
     csv
-        Of a folder: write one row for each file. out: picture of the errors. force: overwrite them.
+        Of a folder: write one row for each file to this file.
+    out
+        Write a picture of the errors to this file.
+    force
+        Overwrite existing files.
     time_limit, memory_limit
         Seconds and megabytes for each file of a folder.
     workers
         Files of a folder checked at a time.
+    progress
+        Called with the number of files checked, and of all.
 
     Notes
     -----
-    0 right, 1 wrong, 2 could not check; of a folder, 1 if any is wrong, else 2 if any could not be checked.
+    The exit status is 0 if the gradient is right, 1 if wrong, 2 if it could not be checked; of a folder, 1 if any is wrong,
+    else 2 if any could not be checked.
     """
     if network and of:
         raise UsageError("--network and --of name two things that it could be the gradient of; give one.")
@@ -67,7 +74,7 @@ def check(
                                 "reduction": reduction, "l2": l2, "data": data, "seed": seed}  # fmt: skip
     if data is not None:
         settings["data"] = str(Path(data).resolve())
-    folder, name = _folder(what)
+    folder, name = _folder(path)
     if folder is not None:
         if out is not None:
             raise UsageError("--out draws the errors of one gradient; for a folder give --csv.")
@@ -81,7 +88,7 @@ def check(
         return _report(_counted(graded, len(paths), progress), paths, json=json, csv=csv, force=force)
     if csv is not None:
         raise UsageError("--csv is the table of a folder of submissions; for one file give --json.")
-    verdict = check_file(*split(what), **settings)
+    verdict = check_file(*split(path), **settings)
     if out is not None and verdict.errors:
         verdict.plot().save(out, overwrite=force)
     if json:
@@ -95,43 +102,46 @@ def check(
     return verdict.exit_status
 
 
-def _folder(what: str) -> tuple[Path | None, str]:
-    if Path(what).is_dir():
-        return Path(what), ""
-    path, colon, name = what.rpartition(":")
-    if colon and Path(path).is_dir():
-        return Path(path), name
+def _folder(path: str) -> tuple[Path | None, str]:
+    """The folder and the name of a function in its files; (None, "") if the path is not that of a folder."""
+    if Path(path).is_dir():
+        return Path(path), ""
+    folder, colon, name = path.rpartition(":")
+    if colon and Path(folder).is_dir():
+        return Path(folder), name
     return None, ""
 
 
 def _absolute(subject: str) -> str:
-    """A file that is named relative to here, for a process that runs elsewhere."""
+    """The subject, with the path of a file made absolute for a process that runs in another folder."""
     if not names_file(subject):
         return subject
-    path, name = split(subject)
-    return f"{path.resolve()}:{name}" if name else str(path.resolve())
+    file, name = split(subject)
+    return f"{file.resolve()}:{name}" if name else str(file.resolve())
 
 
 def _counted(graded: Iterable[Graded], total: int, progress: Callable[[int, int], None] | None) -> Iterable[Graded]:
-    for done, one in enumerate(graded, start=1):
+    for done, submission in enumerate(graded, start=1):
         if progress is not None:
             progress(done, total)
-        yield one
+        yield submission
 
 
 def _report(graded: Iterable[Graded], paths: Sequence[Path], *, json: bool, csv: Path | None, force: bool) -> int:
-    """Print a row for each file as soon as it is checked, and keep the CSV file up to date, so that a check that is
-    interrupted loses nothing."""
-    row = (lambda one: None) if json else _rows(max(len(path.name) for path in paths))
+    """Print a row for each file as soon as it is checked; return the exit status.
+
+    The CSV file is rewritten after each file, so that an interrupted check loses nothing.
+    """
+    print_row = (lambda submission: None) if json else _rows(max(len(path.name) for path in paths))
     done: list[Graded] = []
-    for one in graded:
-        done.append(one)
-        row(one)
+    for submission in graded:
+        done.append(submission)
+        print_row(submission)
         if csv is not None:
             files.write(csv, table(done).encode(), overwrite=force or len(done) > 1)
-    statuses = [one.verdict["status"] for one in done]
+    statuses = [submission.verdict["status"] for submission in done]
     if json:
-        print(json_module.dumps([{"file": one.file, **one.verdict} for one in done]))
+        print(json_module.dumps([{"file": submission.file, **submission.verdict} for submission in done]))
     else:
         counted = ", ".join(f"{statuses.count(s)} {s}" for s in ("right", "wrong", "unchecked") if s in statuses)
         print(f"{len(done)} files: {counted}." + (f" Written to {csv}." if csv is not None else ""))
@@ -157,8 +167,9 @@ def _rows(widest: int) -> Callable[[Graded], None]:
 
     show(*(Text(head, style="dim") for head in ("file", "status", "verdict")))
 
-    def row(one: Graded) -> None:
-        status = one.verdict["status"]
-        show(Text(visible(one.file)), Text(status, style=colours[status]), Text(visible(one.verdict["sentence"])))
+    def print_row(submission: Graded) -> None:
+        status = submission.verdict["status"]
+        sentence = visible(submission.verdict["sentence"])
+        show(Text(visible(submission.file)), Text(status, style=colours[status]), Text(sentence))
 
-    return row
+    return print_row

@@ -1,14 +1,15 @@
-"""`check_gradient`: is it right; if not, where does it go wrong, and why."""
+"""`check_gradient`: whether a gradient is right; if not, where it goes wrong, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fallline.checks.draws import draw
-from fallline.checks.network_check import check_network
-from fallline.checks.own_data import Data, own_data
-from fallline.checks.verdict import Verdict
+from fallline.checks.presentation.verdict import Verdict
+from fallline.checks.reference.draws import draw
+from fallline.checks.reference.user_data import Data, user_data
+from fallline.checks.subjects.network import check_network
+from fallline.checks.subjects.subject import subject_of
 from fallline.errors import UsageError
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
@@ -36,17 +37,17 @@ def check_gradient(
     Parameters
     ----------
     function
-        The gradient. `gradient(parameters, X, T)`, returning what has the parameters' structure (layers, a flat
+        The gradient. `gradient(parameters, X, T)`, which returns the structure of the parameters (layers, a flat
         vector, a dictionary, a list), or a function whose arguments have the field's names (W1, b1, ..., V, H1, Y).
         Of a landscape: a function of its coordinates. Of an activation: its slope(z). Of a loss: its delta(Z, T).
         Of an optimizer: its step(w, g, state, t, **settings).
     network
-        What it is the gradient of: a network or its sizes; a landscape, a function of coordinates, or its name;
+        The subject of the gradient: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.
     activation, loss, reduction, l2
-        Of the network, where only its sizes are given.
+        Of the network, if `network` is its sizes.
     data
-        Samples to check it on, a `Dataset`, (X, T), or a file; drawn at random unless given.
+        Samples to check it on: a `Dataset`, (X, T), or a file. Without it they are drawn at random.
     seed
         Key of the random weights and samples.
     tolerance
@@ -73,24 +74,9 @@ def check_gradient(
     """
     if not callable(function):
         raise UsageError(f"function must be a gradient that can be called; got {function!r}.")
-    subject = _subject(network, function, activation=activation, loss=loss, reduction=reduction, l2=l2)
+    subject = subject_of(network, function, activation=activation, loss=loss, reduction=reduction, l2=l2)
     if not isinstance(subject, Network):
-        from fallline.checks.rules import check_rule
+        from fallline.checks.subjects.rules import check_rule
 
         return check_rule(function, subject, seed=seed, tolerance=tolerance)
-    return check_network(function, subject, draw(subject, own_data(data, subject), seed), tolerance)
-
-
-def _subject(network: Any, function: Callable[..., Any], **settings: Any) -> Any:
-    """The network, landscape, activation, loss or optimizer that is meant."""
-    if isinstance(network, Network | Landscape | Activation | Loss | Optimizer):
-        return network
-    if isinstance(network, str) and not network.strip()[:1].isdigit():
-        from fallline.checks.rules import by_name
-
-        return by_name(network, function)
-    if callable(network):
-        from fallline.checks.rules import plain_function
-
-        return plain_function(network, function)
-    return Network.of(network, **settings)
+    return check_network(function, subject, draw(subject, user_data(data, subject), seed), tolerance)

@@ -1,35 +1,36 @@
-"""The verdict on a function in a file of the user's."""
+"""The check of a function in a file of the user's."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.calls import Misbehaviour
-from fallline.checks.files import load, names_file, split
+from fallline.checks.calling.calls import Misbehaviour
+from fallline.checks.calling.loading import load
 from fallline.checks.gradient import check_gradient
-from fallline.checks.verdict import Verdict
+from fallline.checks.presentation.verdict import Verdict
+from fallline.user_code.python_file import names_file, split
 
 __all__ = ["check_file"]
 
 
 def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **settings: Any) -> Verdict:
-    """The verdict on the function of that file. A file that cannot be run has a verdict too: unchecked.
+    """The verdict on the function of that file; "unchecked" if the file cannot be run.
 
     Parameters
     ----------
     function
-        Its name; found unless given.
+        Its name; without it, the function that has one of the usual names, or the only one.
     subject
-        What it should be the gradient of: a network's sizes, a name, or FILE.py:FUNCTION.
+        The subject of the gradient: a network's sizes, a name, or FILE.py:FUNCTION.
     settings
         What `check_gradient` takes; several activations may be joined by commas.
     """
     try:
         checked = load(path, function)
-        of: Any = load(*split(subject)) if names_file(subject) else subject
+        subject_loaded: Any = load(*split(subject)) if names_file(subject) else subject
     except Misbehaviour as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
     activation = settings.pop("activation", "relu")
-    several = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    return check_gradient(checked, of, activation=several, **settings)
+    activations = activation.split(",") if isinstance(activation, str) and "," in activation else activation
+    return check_gradient(checked, subject_loaded, activation=activations, **settings)

@@ -14,7 +14,6 @@ from cyclopts import App, CycloptsError
 
 import fallline
 from fallline.cli import commands, encoding
-from fallline.cli.maps import map_app
 from fallline.cli.terminal import escaped_output
 from fallline.errors import FalllineError, UsageError, visible
 
@@ -30,7 +29,9 @@ app = App(
 )
 for command in commands.COMMANDS:
     app.command(command)
-app.command(map_app)
+# These have the flags of optimizers, which load NumPy; each is imported when it is used.
+app.command("fallline.cli.descend:descend", help="Descend a landscape and say how it ended.")
+app.command("fallline.cli.maps:map_app", name="map", help="Train a whole plane of runs at once and draw the outcome.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,25 +7,23 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings
 from fallline.cli.options import (
-    Assigned,
     Force,
     Json,
-    MethodFlags,
     Numbers,
     Out,
     Point,
     Whole,
-    chosen_settings,
     objective_of,
 )
 from fallline.errors import UsageError
 from fallline.number_text import read_numbers
-from fallline.own.source import names_file
+from fallline.user_code.python_file import names_file
 
 __all__ = ["map_app"]
 
-map_app = App(name="map", help="Train a whole plane of runs at once and draw the outcome.")
+map_app = App(name="map")
 
 
 @map_app.default

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.errors import UnknownNameError
-from fallline.own import plain_landscape
-from fallline.own.source import load, names_file, split
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
+from fallline.user_code import plain_landscape
+from fallline.user_code.python_file import load, names_file, split
 
 __all__ = ["named"]
 

@@ -14,6 +14,7 @@ from fallline.data.dataset import Dataset, one_hot
 from fallline.data.standardize import standardized
 from fallline.data.targets import MOST_CLASSES
 from fallline.errors import DataError, UnknownNameError
+from fallline.files import read_text
 
 __all__ = ["read_csv", "table"]
 
@@ -43,16 +44,7 @@ def read_csv(
     Dataset('flowers', 2 samples, 2 inputs, 2 classes)
     >>> folder.cleanup()
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} must be a text in UTF-8; its byte {error.start + 1} is none.") from None
-    return table(text, path.name, target, inputs=inputs, standardize=standardize)
+    return table(read_text(path, DataError), Path(path).name, target, inputs=inputs, standardize=standardize)
 
 
 def table(

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from fallline.errors import SettingError
 from fallline.experiment import records
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.experiment.method import Method, method
 from fallline.experiment.sources import Files, Source
 from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform

@@ -15,10 +15,10 @@ from fallline.experiment.build import (
     build_start,
     build_weights,
 )  # fmt: skip
-from fallline.experiment.derivative import derivative_formula
 from fallline.experiment.mistakes import Mistake, Path, dotted
 from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Comparison, Figure, Run, Study
+from fallline.formulas import symbolic
 from fallline.number_text import is_whole
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 
@@ -170,6 +170,6 @@ class _Check:
             if not isinstance(figure.value, str):
                 self.wrong((*path, "value"), "a formula as text", figure.value)
             else:
-                self.call((*path, "value"), derivative_formula, figure.value, names)
+                self.call((*path, "value"), symbolic, figure.value, names)
         elif isinstance(figure.value, str):
             self.wrong((*path, "value"), "a number or a list of numbers", figure.value)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fallline.errors import UsageError
+from fallline.experiment.map_record import MapSpec
 from fallline.limits import MEMORY, check_memory, gigabytes
-
-if TYPE_CHECKING:
-    from fallline.experiment.map_spec import MapSpec
 
 __all__ = ["afford", "estimate"]
 

@@ -1,34 +1,20 @@
-"""What a map is of: objective, optimizer, schedule, two axes, everything held fixed, measures and arithmetic.
-
-Two maps with the same canonical text have the same values, to the bit.
-"""
+"""A map's spec from names and texts, or from its description, checked."""
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import SettingError, UnknownNameError, UsageError, visible
+from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import Axis, axis
 from fallline.experiment.axis_settings import check_axis, same_setting
-from fallline.experiment.described import (
-    Arrays,
-    array_key,
-    canonical,
-    describe_objective,
-    differences,
-    named,
-    rebuild_named,
-    rebuild_objective,
-)
 from fallline.experiment.estimate import afford
+from fallline.experiment.formats.description import Arrays, canonical, differences, rebuild_named, rebuild_objective
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import schedule_and_settings
 from fallline.measures.measure import Wanted, measure, names_of
 from fallline.number_text import read_whole
@@ -39,167 +25,10 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
 from fallline.textbook.schedules import SCHEDULES, Schedule
 
-__all__ = ["MapSpec", "map_spec"]
-
-_COLUMNS = 40
-"""Numbers that a kernel keeps of each run, at most: measures, settings, and room for their results."""
+__all__ = ["map_spec", "parse_size", "rebuild_map_spec"]
 
 MOST_PARAMETERS = 2**22
 """Parameters of the objective of a map, at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class MapSpec:
-    """Everything that decides the values of a map. Build it with `map_spec`.
-
-    Parameters
-    ----------
-    objective, optimizer, schedule, schedule_settings
-        What is descended, and how.
-    x, y
-        The axes.
-    settings
-        Every other setting of the optimizer, learning rates of single layers, l2 and initial_scale.
-    start
-        The first parameters, (P,); None for random starts.
-    initial, seed, starts
-        Distribution, key and number of random starts of each cell.
-    steps, batch, dtype
-        Length of a run; samples in a minibatch (None for all); "float64" or "float32".
-    measures
-        What is kept of each run.
-    """
-
-    objective: Objective
-    optimizer: Optimizer
-    x: Axis
-    y: Axis
-    steps: int
-    settings: dict[str, float]
-    schedule: Schedule
-    schedule_settings: dict[str, float]
-    measures: tuple[Wanted, ...]
-    start: NDArray[np.float64] | None
-    initial: Initial
-    seed: int = 0
-    starts: int = 1
-    batch: int | None = None
-    dtype: str = "float64"
-    theory: dict[str, float] = field(default_factory=dict, compare=False)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns of cells: (y.count, x.count)."""
-        return self.y.count, self.x.count
-
-    @property
-    def cells(self) -> int:
-        return self.x.count * self.y.count
-
-    @property
-    def axes(self) -> dict[str, Axis]:
-        return {self.x.name: self.x, self.y.name: self.y}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The measures' names."""
-        return tuple(w.name for w in self.measures)
-
-    def dtype_of(self, wanted: Wanted) -> np.dtype[Any]:
-        """How the values of a measure are kept."""
-        return np.dtype(wanted.measure.dtype or self.dtype).newbyteorder("<")
-
-    @property
-    def target(self) -> float | None:
-        return next((w.target for w in self.measures if w.target is not None), None)
-
-    @property
-    def work(self) -> float:
-        """Floating-point operations of the whole map, roughly: 6 a weight, sample and step."""
-        samples = len(self.objective.data) if isinstance(self.objective, NetworkObjective) else 2
-        return 6.0 * self.cells * self.starts * max(1, self.steps) * self.objective.dimension * (self.batch or samples)
-
-    @property
-    def memory(self) -> int:
-        """Bytes that all values need."""
-        return self.cells * sum(self.dtype_of(w).itemsize for w in self.measures)
-
-    @property
-    def memory_of_a_cell(self) -> int:
-        """Bytes that the smallest tile needs while it is computed: the starts of one cell, and the minibatches."""
-        runs = self.starts * (2 * self.objective.dimension + _COLUMNS)
-        return 8 * (runs + (0 if self.batch is None else 4 * self.steps * self.batch))
-
-    def describe(self) -> tuple[dict[str, Any], Arrays]:
-        """The canonical description, and the arrays that it names by their SHA-256."""
-        arrays: Arrays = {}
-        d: dict[str, Any] = describe_objective(self.objective, arrays)
-        d |= {
-            "optimizer": named(self.optimizer, OPTIMIZERS, self.optimizer.step),
-            "settings": dict(self.settings),
-            "schedule": {"name": named(self.schedule, SCHEDULES, self.schedule.factor), **self.schedule_settings},
-            "x": self.x.describe(),
-            "y": self.y.describe(),
-            "steps": self.steps,
-            "batch": self.batch,
-            "seed": self.seed,
-            "starts": self.starts,
-            "initial": named(self.initial, INITIALS, self.initial.deviation),
-            "start": None,
-            "dtype": self.dtype,
-            "measures": [str(w) if w.target is None else f"{w.name}={w.target!r}" for w in self.measures],
-        }
-        if self.start is not None:
-            d["start"] = array_key(self.start)
-            arrays[d["start"]] = self.start
-        return d, arrays
-
-    @classmethod
-    def from_description(cls, d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
-        """The inverse of `describe`, with the checks of `map_spec`; a user's own functions cannot be rebuilt.
-
-        A description that is not, to the letter, the one of the spec that it builds is refused.
-        """
-        plan = dict(d["schedule"])
-        record = rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer")
-        for name in d["settings"]:
-            if name not in record.settings and name != "initial_scale" and not name.startswith("learning_rate."):
-                raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
-        spec = map_spec(
-            rebuild_objective(d, arrays),
-            x=Axis.from_description(d["x"]),
-            y=Axis.from_description(d["y"]),
-            optimizer_=record,
-            steps=d["steps"],
-            measures=d["measures"],
-            schedule_={"name": rebuild_named(plan.pop("name"), SCHEDULES, "schedule"), **plan},
-            start=None if d["start"] is None else arrays[d["start"]],
-            initial_=rebuild_named(d["initial"], INITIALS, "initial weights"),
-            seed=d["seed"],
-            starts=d["starts"],
-            batch=d["batch"],
-            dtype=d["dtype"],
-            **d["settings"],
-        )
-        if canonical(spec.describe()[0]) != canonical(d):
-            different = differences(d, spec.describe()[0])
-            raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
-        return spec
-
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the canonical text."""
-        return hashlib.sha256(canonical(self.describe()[0]).encode()).hexdigest()
-
-    def over(self, x: Axis, y: Axis) -> MapSpec:
-        """The same map over other ranges of its axes."""
-        return replace(self, x=x, y=y)
-
-    def __repr__(self) -> str:
-        return visible(
-            f"MapSpec({self.objective.name}, {self.optimizer.name}, {self.x} by {self.y}, "
-            f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
-        )
 
 
 def map_spec(
@@ -256,7 +85,7 @@ def map_spec(
             raise UsageError(f"accuracy needs classes or labels; {target.network.loss.name} has values as targets.")
     on_axis = {across.name, up.name}
     extra = {
-        k: SETTINGS[k.split(".")[0]].check(settings.pop(k))
+        k: (SETTINGS | record.declared)[k.split(".")[0]].check(settings.pop(k))
         for k in list(settings)
         if k.startswith("learning_rate.") or k == "initial_scale"
     }
@@ -271,6 +100,38 @@ def map_spec(
         int(SETTINGS["starts"].check(starts)), None if batch is None else int(batch), dtype,
     )  # fmt: skip
     afford(spec)
+    return spec
+
+
+def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
+    """The inverse of `MapSpec.describe`, with the checks of `map_spec`; a user's own functions cannot be rebuilt.
+
+    A description that is not, to the letter, the one of the spec that it builds is refused.
+    """
+    plan = dict(d["schedule"])
+    record = rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer")
+    for name in d["settings"]:
+        if name not in record.settings and name != "initial_scale" and not name.startswith("learning_rate."):
+            raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
+    spec = map_spec(
+        rebuild_objective(d, arrays),
+        x=Axis.from_description(d["x"]),
+        y=Axis.from_description(d["y"]),
+        optimizer_=record,
+        steps=d["steps"],
+        measures=d["measures"],
+        schedule_={"name": rebuild_named(plan.pop("name"), SCHEDULES, "schedule"), **plan},
+        start=None if d["start"] is None else arrays[d["start"]],
+        initial_=rebuild_named(d["initial"], INITIALS, "initial weights"),
+        seed=d["seed"],
+        starts=d["starts"],
+        batch=d["batch"],
+        dtype=d["dtype"],
+        **d["settings"],
+    )
+    if canonical(spec.describe()[0]) != canonical(d):
+        different = differences(d, spec.describe()[0])
+        raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
     return spec
 
 

@@ -43,11 +43,11 @@ class Method:
             for k, v in self.settings.items()
             if k in ("learning_rate", "momentum") or v != self.optimizer.declared[k].default
         }
-        words = [self.optimizer.name.replace("_", " ")]
+        words = [self.optimizer.label]
         words += [f"{self.optimizer.declared[k].label} {v:g}" for k, v in shown.items()]
         words += [f"learning rate of layer {k} {v:g}" for k, v in self.learning_rates.items()]
         if self.schedule.name != "constant":
-            words.append(f"schedule {self.schedule.name.replace('_', ' ')}")
+            words.append(f"schedule {self.schedule.label}")
         return ", ".join(words)
 
     def learning_rate(self, objective: Objective) -> Floats | float:
@@ -78,7 +78,8 @@ def method(
     """
     record = optimizer(name)
     per_layer = {k: settings.pop(k) for k in list(settings) if k.startswith("learning_rate.")}
-    layers = {_layer(k): SETTINGS["learning_rate"].check(v) for k, v in per_layer.items()}
+    rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
+    layers = {_layer(k): rate.check(v) for k, v in per_layer.items()}
     plan, plan_settings = schedule_and_settings(schedule_, steps)
     return Method(record, checked(record.declared, settings, f"optimizer {record.name}"), plan, plan_settings, layers)
 

@@ -16,7 +16,8 @@ from fallline.errors import FalllineError
 from fallline.experiment.axes import Axis
 from fallline.experiment.build import build_landscape, build_network
 from fallline.experiment.experiment import Experiment
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.experiment.part import PartError, as_json
 from fallline.experiment.records import Network
 from fallline.experiment.sources import Files, Source

@@ -10,7 +10,7 @@ from fallline.data.generated import GENERATED
 from fallline.errors import shown
 from fallline.experiment.estimate import estimate
 from fallline.experiment.experiment import Experiment
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.part import PartError, as_json
 from fallline.experiment.records import Network
 from fallline.experiment.sources import Generated, KeptTable, Points

@@ -12,7 +12,7 @@ from fallline.errors import FalllineError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_ranges import Ranges
 from fallline.experiment.experiment import Span
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.objects import objective_of, plane_spec
 from fallline.experiment.part import PartError
 from fallline.experiment.sources import Files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fallline.views.theme import THEMES, oklab_ramp
+from fallline.views.pictures.theme import THEMES, oklab_ramp
 
 __all__ = ["PRESETS", "themes"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fallline.data.csv_file import CsvFile
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.records import Network
 from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Map, Run, ShownLandscape, Study

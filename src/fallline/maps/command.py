@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from fallline.errors import UsageError, visible
-from fallline.experiment.absent import AbsentFunction, AbsentObjective
 from fallline.experiment.estimate import estimate
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.formats.absent import AbsentFunction, AbsentObjective
+from fallline.experiment.map_record import MapSpec
 from fallline.files import refuse_existing
 from fallline.formulas import formula_of
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
-from fallline.maps.map import Map, growing, load_map
+from fallline.maps.growing import growing
+from fallline.maps.map import Map, load_map
 from fallline.problems import LandscapeObjective, Objective
 
 __all__ = ["map_export", "map_info", "map_run"]

@@ -10,38 +10,14 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import OutputError, UnknownNameError, UsageError
-from fallline.experiment.described import canonical
 from fallline.files import refuse_existing, replacing, write_csv
+from fallline.maps.dataset import to_xarray
 from fallline.maps.map import Map
 from fallline.measures.outcome import OUTCOMES
 
-__all__ = ["export", "to_xarray"]
+__all__ = ["export"]
 
 FORMATS = (".nc", ".zarr", ".csv", ".png", ".svg", ".pdf")
-
-
-def to_xarray(m: Map) -> Any:
-    """An `xarray.Dataset`: one variable for each measure, dims (y, x), with the spec as an attribute."""
-    try:
-        import xarray
-    except ImportError:
-        raise UsageError(
-            "xarray is not installed: install fallline with the extra xarray, pip install 'fallline[xarray]'."
-        ) from None
-    dims = (m.y.name, m.x.name)
-    variables = {w.name: (dims, m[w.name], {"long_name": w.measure.meaning}) for w in m.spec.measures}
-    if "diverged" in m.measures and m.spec.starts > 1:
-        low, high = m.interval()
-        variables |= {
-            "diverged_low": (dims, low, {"long_name": "95 % interval, low end"}),
-            "diverged_high": (dims, high, {"long_name": "95 % interval, high end"}),
-        }
-    attributes = {"title": repr(m), "spec": canonical(m.spec.describe()[0]), "spec_sha256": m.spec.sha256}
-    if m.complete:
-        attributes["sha256"] = m.sha256
-    if "outcome" in m.measures:
-        attributes["outcomes"] = ", ".join(f"{k}: {name}" for k, name in enumerate(OUTCOMES))
-    return xarray.Dataset(variables, coords=m.axes, attrs=attributes)
 
 
 def export(m: Map, path: str | Path, *, overwrite: bool = False) -> Path:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.described import Arrays, canonical, differences
-from fallline.experiment.map_spec import MapSpec
-from fallline.experiment.spec_text import read_spec_text
+from fallline.experiment.formats.description import Arrays, canonical, differences
+from fallline.experiment.formats.map_file import read_spec_text
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained
 from fallline.maps.provenance import NEEDED, other_arithmetic, provenance
 from fallline.maps.recomputed import misplaced
@@ -148,7 +149,7 @@ class MapFile:
         if {description["start"], data.get("X"), data.get("T")} - {None} != arrays.keys():
             raise damaged(self.path, "its arrays are not those that its spec names")
         try:
-            return MapSpec.from_description(description, arrays)
+            return rebuild_map_spec(description, arrays)
         except FalllineError as error:
             raise damaged(self.path, f"its spec describes no map ({str(error).rstrip('.')})") from None
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from fallline import random
 from fallline.data.dataset import Dataset
-from fallline.experiment.map_spec import MapSpec, map_spec
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import map_spec
 from fallline.problems import NetworkObjective
 from fallline.textbook.network import Network
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.runs import engine
 
 __all__ = ["NEEDED", "other_arithmetic", "provenance"]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.experiment.described import array_key
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.formats.fingerprints import array_key
+from fallline.experiment.map_record import MapSpec
 from fallline.maps.tiles import LARGEST_TILE, Tile, Values, in_layout
 
 __all__ = [

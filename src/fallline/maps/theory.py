@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.maps.replay import replay
 from fallline.maps.tiles import inputs
+from fallline.maps.values import MapValues
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
-
-if TYPE_CHECKING:
-    from fallline.maps.map import Map
 
 __all__ = ["theory_curve"]
 
 
-def theory_curve(m: Map) -> dict[str, NDArray[np.float64]]:
+def theory_curve(m: MapValues) -> dict[str, NDArray[np.float64]]:
     """The stability bound of a quadratic with the curvature L of the start and of the end, for every row of the map.
 
     2/L for gradient descent, 2(1 + momentum)/L for momentum, 2(1 + momentum)/(L(1 + 2 momentum)) for Nesterov.

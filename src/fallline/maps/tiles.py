@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fallline import random
 from fallline.experiment.axis_settings import start_coordinate
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.starts import draw_starts
 from fallline.measures.measure import over_starts
 from fallline.problems import NetworkObjective

@@ -25,9 +25,10 @@ from typing import IO, Any
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.absent import refuse_absent
-from fallline.experiment.described import canonical
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.formats.absent import refuse_absent
+from fallline.experiment.formats.description import canonical
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.rows import pack, unpack
 from fallline.maps.tiles import Tile, Values, compute
 
@@ -162,7 +163,7 @@ def _packed_spec(spec: MapSpec) -> bytes:
 def _unpacked_spec(message: bytes) -> MapSpec:
     (length,) = struct.unpack("<Q", message[:8])
     with np.load(io.BytesIO(message[8 + length :])) as arrays:
-        return MapSpec.from_description(json.loads(message[8 : 8 + length]), dict(arrays))
+        return rebuild_map_spec(json.loads(message[8 : 8 + length]), dict(arrays))
 
 
 def _receive(stream: IO[bytes]) -> bytes | None:

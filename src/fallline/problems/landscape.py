@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import ShapeError
-from fallline.own.signature import default_names
 from fallline.problems.objective import Floats, Objective, quiet
+from fallline.shapes import Shaped
 from fallline.textbook.landscapes import Landscape
+from fallline.user_code.signature import default_names
 
 __all__ = ["LandscapeObjective"]
 
@@ -56,16 +57,18 @@ class LandscapeObjective(Objective):
         return gradient_of(self.landscape.function)
 
     @quiet
-    def loss(self, w: Floats) -> Floats:
+    def loss(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
         return np.asarray(self.landscape.function(*self._coordinates(w)))
 
     @quiet
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+    def loss_and_gradient(
+        self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
+    ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
         x = self._coordinates(w)
         partials = [np.broadcast_to(g, x[0].shape) for g in self.gradient(*x)]
         return np.asarray(self.landscape.function(*x)), np.stack(partials, axis=-1)
 
-    def _coordinates(self, w: Floats) -> tuple[Floats, ...]:
+    def _coordinates(self, w: Shaped[Floats, "*runs P"]) -> tuple[Shaped[Floats, "*runs"], ...]:
         w = np.asarray(w)
         if w.shape[-1:] != (self.dimension,):
             raise ShapeError(f"a point of {self.name} must have {self.dimension} coordinates; got shape {w.shape}.")

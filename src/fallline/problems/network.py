@@ -13,6 +13,7 @@ from fallline.data.dataset import Dataset
 from fallline.errors import ShapeError, UsageError
 from fallline.limits import check_memory
 from fallline.problems.objective import Floats, Objective, quiet
+from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
 
@@ -113,14 +114,16 @@ class NetworkObjective(Objective):
         return len(self.data) / samples if self.network.reduction == "sum" else 1
 
     @quiet
-    def loss(self, w: Floats) -> Floats:
+    def loss(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
         Z = self.logits(w)
         _, T = self._samples(w, None)
         value = self.factor(len(T)) * self.network.loss.value(Z, T).sum(axis=-1)
         return np.asarray(value + self._penalty(w)[0])
 
     @quiet
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+    def loss_and_gradient(
+        self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
+    ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
         """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given."""
         X, T = self._samples(w, rows)
         parameters = self.network.unpack(w)
@@ -129,7 +132,9 @@ class NetworkObjective(Objective):
         return np.asarray(value + extra), self.network.pack(gradient) + slope
 
     @quiet
-    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    def minibatch(
+        self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"]
+    ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"], Shaped[Floats, "*runs P"]]:
         """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
         gradient of those samples alone. A penalty has one scale: it is no sum over samples.
 
@@ -147,17 +152,21 @@ class NetworkObjective(Objective):
         return np.asarray(scale * (loss - extra) + extra), scale * (gradient - slope) + slope, gradient
 
     @quiet
-    def logits(self, w: Floats, X: Floats | None = None) -> Floats:
+    def logits(
+        self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
+    ) -> Shaped[Floats, "*runs samples n_out"]:
         """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
         X = self._samples(w, None)[0] if X is None else np.asarray(X).astype(w.dtype)
         return np.asarray(pages.forward(self.network, self.network.unpack(w), X)[0])
 
     @quiet
-    def predict(self, w: Floats, X: Floats | None = None) -> Floats:
+    def predict(
+        self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
+    ) -> Shaped[Floats, "*runs samples n_out"]:
         """The network's answer: class probabilities, or values, (..., samples, n_out)."""
         return np.asarray(self.network.loss.output(self.logits(w, X)))
 
-    def accuracy(self, w: Floats) -> Floats:
+    def accuracy(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
         """Share of samples whose class is right: the largest logit, or for labels all signs, agree with the target."""
         Z, T = self.logits(w), self.data.T
         if self.network.loss.targets == "labels":

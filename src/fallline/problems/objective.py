@@ -13,6 +13,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.shapes import Shaped
+
 __all__ = ["Floats", "Objective", "quiet"]
 
 Floats: TypeAlias = NDArray[Any]
@@ -39,15 +41,19 @@ class Objective(Protocol):
         """A name for each parameter."""
         ...
 
-    def loss(self, w: Floats) -> Floats:
-        """The loss at w: (..., P) to (...)."""
+    def loss(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
+        """The loss at w."""
         ...
 
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
-        """The loss at w and its gradient: (..., P) to (...) and (..., P). A minibatch sees the samples in `rows` alone."""
+    def loss_and_gradient(
+        self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
+    ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
+        """The loss at w and its gradient, over the samples in `rows` alone if they are given."""
         ...
 
-    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    def minibatch(
+        self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"]
+    ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"], Shaped[Floats, "*runs P"]]:
         """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
         gradient of those samples alone."""
         loss, gradient = self.loss_and_gradient(w, rows)

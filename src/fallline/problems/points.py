@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UsageError
-from fallline.own import plain_landscape
 from fallline.problems.landscape import LandscapeObjective
 from fallline.problems.network import NetworkObjective
 from fallline.problems.objective import Floats, Objective
+from fallline.shapes import Shaped
 from fallline.textbook.landscapes import Landscape, landscape
+from fallline.user_code import plain_landscape
 
 __all__ = ["as_vector", "gradients", "objective", "objective_at", "points_at_once"]
 
@@ -68,8 +69,8 @@ def points_at_once(objective: Objective) -> int:
     return max(1, 8_000 // numbers)
 
 
-def gradients(objective: Objective, points: Floats) -> Floats:
-    """The gradient at each of many points, (n, P) to (n, P).
+def gradients(objective: Objective, points: Shaped[Floats, "n P"]) -> Shaped[Floats, "n P"]:
+    """The gradient at each of many points.
 
     >>> gradients(objective("booth"), np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()
     [[0.0, 0.0], [-34.0, -38.0]]
@@ -78,7 +79,7 @@ def gradients(objective: Objective, points: Floats) -> Floats:
     return np.concatenate([objective.loss_and_gradient(points[k : k + many])[1] for k in range(0, len(points), many)])
 
 
-def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> NDArray[np.float64]:
+def as_vector(values: ArrayLike, objective: Objective, what: str = "start") -> Shaped[NDArray[np.float64], " P"]:
     """A point of the objective as a float vector, or a sentence that names both shapes."""
     try:
         vector = np.asarray(values, dtype=np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fallline.problems.landscape import LandscapeObjective
 from fallline.readings.graph import Graph, Node, as_quantity
-from fallline.readings.traced import scalar, tracing
+from fallline.readings.graph.traced import tracing
 
 __all__ = ["entries", "traced_landscape"]
 
@@ -24,7 +24,7 @@ def entries(values: Any, graph: Graph) -> list[Node]:
 def traced_landscape(objective: LandscapeObjective) -> list[Node]:
     """The landscape's value and its partial derivatives as nodes of one graph."""
     graph = Graph()
-    w = [scalar(graph, "w", k) for k in range(objective.dimension)]
+    w = [graph.scalar("w", k) for k in range(objective.dimension)]
     with tracing(f"the landscape {objective.name}"):
         value = objective.landscape.function(*w)
         gradient = objective.gradient(*w)

@@ -1,6 +1,6 @@
-"""What each operation of a graph means, in NumPy's vocabulary: so a graph can be read back with any array type.
+"""What each operation of a graph means for NumPy's arrays. A graph can so be evaluated with any array type.
 
-Comparisons and selections look at the real parts of complex numbers, so that complex step goes through them.
+Comparisons and selections use the real parts of complex numbers, so that complex-step differentiation works.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ NUMERIC: dict[str, Callable[..., Any]] = {
 
 
 def numeric(op: str, *numbers: float) -> float:
-    """The value of an operation on plain numbers, the same on every machine; 1 / 0 is infinite, the square root of -1 NaN.
+    """Return an operation's value for plain numbers, the same on every machine. 1 / 0 is infinity, the root of -1 is NaN.
 
     >>> numeric("exp", 2.0), numeric("divide", 1.0, 0.0)
     (7.38905609893065, inf)

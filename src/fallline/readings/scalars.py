@@ -1,8 +1,8 @@
 """Arrays whose entries are a reading's own scalars, and which follow NumPy's protocols.
 
-A page calls `A @ W + rows(b)`, `where(z > 0, ...)`, `np.exp(x)`. On an array of this type NumPy hands each of them to
-the reading: arithmetic goes to the scalars' own operators, named functions to the reading's table. So a page, ours or
-a user's, needs no import of ours and no second version.
+A page calls `A @ W + rows(b)`, `where(z > 0, ...)`, `np.exp(x)`. For an array of this type NumPy passes each call to
+the reading: arithmetic to the scalars' own operators, named functions to the reading's table. So neither a page of the
+textbook nor a user's page needs to import the reading, and there is one version of it for all readings.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Scalars(np.ndarray):
     """An object array of a reading's scalars. A reading subclasses it and fills in `functions`, `conditional`."""
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {}
-    """Name of a NumPy or scipy ufunc to what it does with scalars: "exp", "maximum", "greater", ..."""
+    """The function of scalars for each NumPy or SciPy ufunc, by its name: "exp", "maximum", "greater", ..."""
 
     @staticmethod
     def conditional(condition: Any, yes: Any, no: Any) -> Any:
-        """What `where(condition, yes, no)` does with scalars."""
+        """Return the value of `where(condition, yes, no)` for scalars."""
         raise NotImplementedError
 
     @classmethod
     def of(cls, values: Any) -> Any:
-        """An array of this type around values: a list, an array, or one scalar."""
+        """Return an array of this type with the values of a list, an array, or one scalar."""
         if isinstance(values, np.ndarray):
             return values.astype(object).view(cls)
         if isinstance(values, list | tuple):
@@ -53,23 +53,23 @@ class Scalars(np.ndarray):
         return out.view(cls)
 
     def shift(self) -> Any:
-        """The shift of a log-sum-exp: 0 in exact arithmetic; a reading with rounding overrides it."""
+        """Return the shift of a log-sum-exp: 0 in exact arithmetic. A reading that rounds overrides it."""
         return self[..., :1] * 0
 
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **_: Any) -> Any:  # type: ignore[override]  # of NumPy's arguments those that have a meaning here
-        """NumPy's own would divide in place."""
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **_: Any) -> Any:  # type: ignore[override]  # only those of NumPy's arguments that apply here
+        """Return the mean. NumPy's own method would divide in place."""
         total = self.sum(axis=axis, keepdims=keepdims)
         return total / (self.size // max(1, np.size(total)))
 
     def __getitem__(self, key: Any) -> Any:
-        got = super().__getitem__(key)
-        return got if isinstance(got, Scalars) else type(self).of(got)
+        value = super().__getitem__(key)
+        return value if isinstance(value, Scalars) else type(self).of(value)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         # NumPy would put an array without axes into the entry as it is.
         super().__setitem__(key, value.item() if isinstance(value, Scalars) and not value.shape else value)
 
-    @np.errstate(all="ignore")  # constants are worked out at once: 1 / 0 is infinite, and may be in a branch not taken
+    @np.errstate(all="ignore")  # constants are computed at once; 1 / 0 may stand in a branch that is not taken
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         name = ufunc.__name__
         plain = [np.asarray(x, dtype=object) for x in inputs]
@@ -99,7 +99,7 @@ class Scalars(np.ndarray):
 
 
 def _reduce(function: Callable[..., Any], array: Any, axis: Any = 0, keepdims: bool = False, **_: Any) -> Any:
-    """Left to right along one or several axes: the order is part of the arithmetic."""
+    """Reduce from left to right along one or several axes: the order is part of the arithmetic."""
     axes = range(array.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     axes = sorted(a % array.ndim for a in axes)
     moved = np.moveaxis(array, axes, range(len(axes)))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fallline.measures.outcome import diverged_at
-from fallline.report.results import Compared, NamedRun
+from fallline.report.named_run import NamedRun
+from fallline.report.results import Compared
 from fallline.report.words import interval, joined, sentence, share
-from fallline.runs.compare import Comparison, Pair, Summary
+from fallline.runs.comparison import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
-from fallline.views.style import number
+from fallline.views.numerals import number
 
 __all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 

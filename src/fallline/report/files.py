@@ -13,7 +13,8 @@ from pathlib import Path
 from fallline.errors import OutputError, visible
 from fallline.experiment.studies import Study
 from fallline.experiment.studies import study as as_study
-from fallline.report.results import Results, collect
+from fallline.report.collect import collect
+from fallline.report.results import Results
 
 __all__ = ["ReportFiles", "report"]
 

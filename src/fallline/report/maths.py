@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from fallline.textbook.network import Network
 from fallline.views.equations import Equations, equations
-from fallline.views.formulas import Section
+from fallline.views.equations.sections import Section
 
 __all__ = ["Maths", "blocks_of", "equations_of"]
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from fallline.experiment.derivative import derivative_formula
 from fallline.experiment.study_records import Figure, Study
+from fallline.formulas import symbolic
 from fallline.problems import LandscapeObjective
-
-if TYPE_CHECKING:
-    from fallline.report.results import Forward, NamedRun
+from fallline.report.example import Forward
+from fallline.report.named_run import NamedRun
 
 __all__ = ["Published", "agrees", "compare_figures", "printed"]
 
@@ -121,7 +120,7 @@ def _of_derivative(figure: Figure, hill: LandscapeObjective) -> Published:
     labels = hill.labels
     derived = equations(hill.landscape).section("partial").equations[labels.index(figure.of)]
     expression = derived.right.subs({s: sympy.Symbol(s.name) for s in derived.right.free_symbols})
-    same = sympy.simplify(expression - derivative_formula(str(figure.value), labels)) == 0
+    same = sympy.simplify(expression - symbolic(str(figure.value), labels)) == 0
     return Published(
         figure, f"partial derivative of {hill.name} by {figure.of}", derived.text.split(" = ", 1)[1], bool(same)
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fallline.report.maths import equations_of
 from fallline.report.results import Results
 from fallline.report.words import fixed, joined, point, sentence, share
-from fallline.views.formulas import Section
+from fallline.views.equations.sections import Section
 
 __all__ = ["Slip", "slips_of"]
 

@@ -17,10 +17,11 @@ from fallline.experiment import study_records
 from fallline.experiment.method import Method
 from fallline.experiment.starts import draw_starts
 from fallline.problems import Objective
-from fallline.runs.compare import Comparison, compare
+from fallline.runs.compare import compare
+from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
 from fallline.runs.intervals import Estimate, median
-from fallline.views.style import number
+from fallline.views.numerals import number
 from fallline.views.words import method_parts
 
 __all__ = ["Family", "Tuning", "tune"]

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from numpy.typing import ArrayLike
 
 from fallline.runs.intervals import Estimate
-from fallline.views.style import listed, number
+from fallline.views.numerals import listed, number
 
 __all__ = [
     "FILTERS",

@@ -18,6 +18,7 @@ from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
 from fallline.measures.outcome import Outcome, gradient_norm
+from fallline.plotting import draw
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective, as_vector, objective_at
 from fallline.runs.explain import explain
 from fallline.settings import SETTINGS
@@ -111,9 +112,7 @@ class Run:
 
     def plot(self, **options: Any) -> Any:
         """The run as a picture: path over contours for a landscape of two coordinates, loss curve otherwise."""
-        from fallline.views import run_picture
-
-        return run_picture(self, **options)
+        return draw("run", self, **options)
 
     def __repr__(self) -> str:
         return (

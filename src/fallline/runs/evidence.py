@@ -16,7 +16,7 @@ from fallline.measures.outcome import VANISHED, Statistics, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.problems.traced import traced_landscape
-from fallline.readings.nonfinite import Trouble, first_troubles
+from fallline.readings.graph.nonfinite import Trouble, first_troubles
 from fallline.textbook import network as pages
 
 if TYPE_CHECKING:

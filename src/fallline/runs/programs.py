@@ -10,6 +10,7 @@ import numpy as np
 from fallline.problems import LandscapeObjective
 from fallline.problems.traced import entries, traced_landscape
 from fallline.readings.graph import Graph, Node
+from fallline.readings.graph.traced import Traced, tracing
 from fallline.readings.machine.program import (
     Direct,
     Program,
@@ -21,7 +22,6 @@ from fallline.readings.machine.program import (
     split_factor,
     transplant,
 )
-from fallline.readings.traced import Traced, scalar, tracing
 from fallline.textbook import network as pages
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer
@@ -57,7 +57,7 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     graph = Graph()
     w, X = graph.inputs("w", network.parameter_count), graph.inputs("x", (1, network.sizes[0]))
     T = graph.inputs("t", (1, network.sizes[-1]))
-    factor: Any = 1 if network.reduction == "sum" else scalar(graph, "factor")
+    factor: Any = 1 if network.reduction == "sum" else graph.scalar("factor")
     with tracing(f"the network {network.text}"):
         value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
         counted = _hits(network, network.unpack(w), X, T) if hits else None
@@ -108,23 +108,23 @@ class _Step:
 
     def update(self, factor: Node, layer: int | None, weights: bool, penalised: Network | None) -> Update:
         graph = Graph()
-        w, t = scalar(graph, "w"), scalar(graph, "t")
-        gradient: Any = Traced.of(transplant(factor, graph)) * scalar(graph, "g")
+        w, t = graph.scalar("w"), graph.scalar("t")
+        gradient: Any = Traced.of(transplant(factor, graph)) * graph.scalar("g")
         penalty = penalty_factor = None
         if penalised is not None:
             extra, slope = self._penalty(graph, penalised, weights)
             gradient = gradient + slope
             if weights:
                 penalty_factor, penalty = split_factor(extra, depends_on([extra], lambda key: key == ("w",)))
-        settings = {name: scalar(graph, "setting", name) for name in self.optimizer.settings}
+        settings = {name: graph.scalar("setting", name) for name in self.optimizer.settings}
         if layer is not None and f"learning_rate.{layer}" in self.names:
-            settings["learning_rate"] = scalar(graph, "setting", f"learning_rate.{layer}")
+            settings["learning_rate"] = graph.scalar("setting", f"learning_rate.{layer}")
         with tracing(f"the optimizer {self.optimizer.name}"):
             first = self.optimizer.init(w, **settings)
-            plan = {name: scalar(graph, "setting", f"schedule.{name}") for name in self.schedule.settings}
+            plan = {name: graph.scalar("setting", f"schedule.{name}") for name in self.schedule.settings}
             if self.schedule.name != "constant":
                 settings["learning_rate"] = settings["learning_rate"] * self.schedule.factor(t, **plan)
-            states = tuple(scalar(graph, "s", i) for i in range(len(self.optimizer.state)))
+            states = tuple(graph.scalar("s", i) for i in range(len(self.optimizer.state)))
             new, states = self.optimizer.step(w, gradient, states, t, **settings)
         return Update(
             entries(gradient, graph)[0], tuple(entries(x, graph)[0] for x in (new, *states)),
@@ -134,7 +134,7 @@ class _Step:
     @staticmethod
     def _penalty(graph: Graph, network: Network, weights: bool) -> tuple[Node, Any]:
         """The penalty page on a layer of one weight and one bias: value and slope for one parameter."""
-        w, l2 = scalar(graph, "w"), scalar(graph, "setting", "l2")
+        w, l2 = graph.scalar("w"), graph.scalar("setting", "l2")
         one = w[None, None]
         value, ((dW, db),) = pages.penalty(network, (Layer(one, w[None]),), l2)
         slope = dW if weights else db

@@ -68,7 +68,7 @@ class MemberWithSettings(Member):
         return tuple(self.declared)
 
     @cached_property
-    def declared(self) -> Mapping[str, Setting]:
+    def declared(self) -> dict[str, Setting]:
         """The declaration of each of its settings.
 
         Raises

@@ -6,28 +6,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fallline.views.comparison import draw_comparison as draw_comparison
-    from fallline.views.curves import draw_curves as draw_curves
-    from fallline.views.data import draw_data as draw_data
-    from fallline.views.landscape import draw_contours as draw_contours
-    from fallline.views.landscape import draw_descents as draw_descents
-    from fallline.views.map import draw_map as draw_map
-    from fallline.views.network import draw_network as draw_network
-    from fallline.views.picture import Picture as Picture
-    from fallline.views.regions import draw_regions as draw_regions
-    from fallline.views.run import run_picture as run_picture
+    from fallline.views.pictures.comparison import draw_comparison as draw_comparison
+    from fallline.views.pictures.curves import draw_curves as draw_curves
+    from fallline.views.pictures.data import draw_data as draw_data
+    from fallline.views.pictures.landscape import draw_contours as draw_contours
+    from fallline.views.pictures.landscape import draw_descents as draw_descents
+    from fallline.views.pictures.map import draw_map as draw_map
+    from fallline.views.pictures.map_picture import map_picture as map_picture
+    from fallline.views.pictures.network import draw_network as draw_network
+    from fallline.views.pictures.picture import Picture as Picture
+    from fallline.views.pictures.regions import draw_regions as draw_regions
+    from fallline.views.pictures.run import run_picture as run_picture
 
 _HOMES = {
-    "Picture": "picture",
-    "draw_comparison": "comparison",
-    "draw_contours": "landscape",
-    "draw_curves": "curves",
-    "draw_data": "data",
-    "draw_descents": "landscape",
-    "draw_map": "map",
-    "draw_network": "network",
-    "draw_regions": "regions",
-    "run_picture": "run",
+    "Picture": "pictures.picture",
+    "draw_comparison": "pictures.comparison",
+    "draw_contours": "pictures.landscape",
+    "draw_curves": "pictures.curves",
+    "draw_data": "pictures.data",
+    "draw_descents": "pictures.landscape",
+    "draw_map": "pictures.map",
+    "draw_network": "pictures.network",
+    "draw_regions": "pictures.regions",
+    "map_picture": "pictures.map_picture",
+    "run_picture": "pictures.run",
 }
 
 __all__ = list(_HOMES)

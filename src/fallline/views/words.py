@@ -1,4 +1,4 @@
-"""What pictures call runs, methods, objectives and losses."""
+"""What pictures call runs, methods, objectives, losses and measures."""
 
 from __future__ import annotations
 
@@ -7,9 +7,19 @@ from collections.abc import Sequence
 from fallline.experiment.method import Method
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs.descent import Run
-from fallline.views.style import listed, named, number
+from fallline.views.numerals import listed, named, number
 
-__all__ = ["ending", "labels", "loss_words", "method_parts", "objective_words", "shared"]
+__all__ = ["ending", "labels", "loss_words", "measure_word", "method_parts", "objective_words", "shared"]
+
+_MEASURES = {
+    "final_loss": "final loss",
+    "best_loss": "lowest loss on the way",
+    "diverged_at": "step of divergence",
+    "diverged": "share of diverged starts",
+    "accuracy": "share of right answers",
+    "convergence": "convergence measure",
+    "outcome": "outcome",
+}
 
 
 def objective_words(objective: Objective) -> str:
@@ -29,9 +39,18 @@ def loss_words(objective: Objective) -> str:
     return f"loss f({', '.join(names)})" if isinstance(objective, LandscapeObjective) else "loss"
 
 
+def measure_word(name: str) -> str:
+    """What pictures call a measure.
+
+    >>> measure_word("best_loss")
+    'lowest loss on the way'
+    """
+    return _MEASURES.get(name, name.replace("_", " "))
+
+
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     """The method in parts by name: its optimizer, each setting that matters, its schedule."""
-    parts = {"optimizer": method.optimizer.name.replace("_", " ")}
+    parts = {"optimizer": method.optimizer.label}
     for name, value in method.settings.items():
         declared = method.optimizer.declared[name]
         if name in ("learning_rate", "momentum") or value != declared.default:
@@ -39,7 +58,7 @@ def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:
     for layer, value in method.learning_rates.items():
         parts[f"learning_rate.{layer}"] = f"learning rate of layer {layer} {number(value, 5)}"
     if method.schedule.name != "constant":
-        parts["schedule"] = f"{method.schedule.name.replace('_', ' ')} schedule"
+        parts["schedule"] = f"{method.schedule.label} schedule"
     if steps is not None:
         parts["steps"] = f"{steps} steps"
     return parts

@@ -13,11 +13,11 @@ from fallline.lab.controls.words import sentence
 from fallline.lab.limits import MOST
 from fallline.lab.plan import Plan
 from fallline.lab.state import State
-from fallline.maps.picture import measure_word
 from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.views.words import measure_word
 
 __all__ = ["describe_controls"]
 

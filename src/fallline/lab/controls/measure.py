@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.lab.plan import Plan
-from fallline.maps.picture import measure_word
+from fallline.views.words import measure_word
 
 __all__ = ["describe_measure"]
 

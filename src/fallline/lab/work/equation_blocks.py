@@ -12,8 +12,7 @@ from fallline.lab.plan import Plan
 from fallline.problems import LandscapeObjective
 from fallline.runs.descent import Run
 from fallline.settings import unicode_symbol
-from fallline.views import outlines
-from fallline.views.equations import equations
+from fallline.views.equations import equations, outlines
 
 __all__ = ["equation_blocks"]
 

@@ -25,7 +25,8 @@ from fallline.lab.state import State
 from fallline.lab.study import study_of
 from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
-from fallline.maps.map import Map, growing
+from fallline.maps.growing import growing
+from fallline.maps.map import Map
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.experiment import View
-from fallline.experiment.map_spec import MapSpec
+from fallline.experiment.map_record import MapSpec
 from fallline.lab.plan import SIDE, Plan, whole_axis
 from fallline.maps.tiles import at_cells
 

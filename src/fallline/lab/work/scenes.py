@@ -41,7 +41,7 @@ def landscape_scene(plan: Plan, window: list[float] | None) -> tuple[dict[str, A
     """Contours of a landscape of two coordinates over a window [x0, x1, y0, y1], and heights 0 to 1 for shading."""
     import contourpy
 
-    from fallline.views.surface import Surface
+    from fallline.views.pictures.surface import Surface
 
     assert isinstance(plan.objective, LandscapeObjective)
     (x0, x1), (y0, y1) = plan.objective.landscape.window if window is None else (window[:2], window[2:])

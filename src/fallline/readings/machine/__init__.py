@@ -1,19 +1,22 @@
 """The machine reading: a graph becomes SIMD code in which one lane is one whole run.
 
-- `vectors`: a small writer of LLVM's text, with explicit vectors; knows float32 and float64
-- `elementary`: exp, log, tanh, ... of our own, from fma + - * / and integer bit tricks
-- `ranges`: where the graph alone says that a part of such a function is enough
-- `emit`: a graph, straight-line
-- `tiles`: a graph too long for that, as loops over its arrays
-- `layout`: what a kernel and its caller agree on: table, measures, plan
-- `kernel`: the loop over blocks of lanes and steps, of `samples`, `folding` (measures) and `updating`, in one `frame`
-- `target`: the instruction sets, and what this machine has of them
-- `exact_fma`: fma for those without one; `whole_fma`: its rare cases; `avx512`: shorter ways where they exist
+- `program`: what a kernel is made from: graphs of the loss, its gradient and one parameter's update
+- `layout`: what a kernel and its caller agree on: the table of arguments, the measures, the plan of the code
+- `target`: the instruction sets, and which of them this machine runs
+- `vectors/`: writers of LLVM's text, with explicit vectors of float32 or float64
+- `elementary/`: exp, log, tanh, ... made of fma + - * / and integer operations on bits
+- `ranges`: the places of a graph where a shorter form of such a function gives the same bits
+- `emit`: a graph as straight-line code
+- `samples/`: loss and gradient as sums over the samples, straight-line or in loops
+- `frame`: the vectors, arguments and scratch memory that all parts of a kernel share
+- `folding`: measures of a run, updated after each step
+- `updating`: a step's update of every parameter
+- `kernel`: the loops over blocks of lanes and over steps
 - `compiled`: from text to machine code in memory
 
-No fast-math flag and no contraction is ever allowed: the graph alone decides the arithmetic, so the vector's width,
-the instruction set and the number of threads do not reach a bit.
+LLVM may never reorder or fuse operations: the graph alone decides the arithmetic, so no bit of a result depends on the
+vector's width, the instruction set or the number of threads.
 """
 
 ARITHMETIC_VERSION = 3
-"""Changes whenever results change in a bit: a rule of the graph, an elementary function, the order of a sum."""
+"""Increased whenever a bit of a result changes: by a rule of the graph, an elementary function, the order of a sum."""

@@ -1,7 +1,7 @@
-"""From LLVM's text to machine code in memory, freed when nobody holds it any more.
+"""Machine code in memory, compiled from LLVM's text. It is freed with the last object that refers to it.
 
-Only code generation runs, no optimization passes: the text is already what we want, and passes cost more time than
-they save.
+Only code generation runs. Optimization passes would cost more time than they save, because the text is already written
+as it should run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Compiled", "assemble", "compile_text", "compiling"]
 class Compiled:
     """A function in machine code that takes one pointer.
 
-    The code lives as long as this object: a caller holds it during the call, so no thread loses the code that it runs.
+    The code lives as long as this object. A caller holds the object during a call, so no thread loses the code that it runs.
 
     Attributes
     ----------
@@ -39,23 +39,23 @@ class Compiled:
         self.seconds = time.perf_counter() - start
 
     def call(self, table: int) -> None:
-        """Run the code; other threads may run Python meanwhile."""
+        """Run the code. Other threads may run Python during the call."""
         self._function(table)
 
 
 compiling = threading.Lock()
-"""LLVM's global tables are not made for two compilers at once."""
+"""Held while LLVM compiles: its global tables do not allow two compilations at the same time."""
 _living: WeakValueDictionary[str, Compiled] = WeakValueDictionary()
 
 
 def assemble(v: Vectors, name: str = "run") -> str:
-    """A module with one function `name(ptr %args)` whose body has been written."""
+    """Return a module with one function `name(ptr %args)` and the body that `v` has written."""
     declarations = "\n".join(sorted(v.declared))
     return f'{declarations}\ndefine void @{name}(ptr noalias %args) "stackrealign" {{\nentry:\n{v.text()}\n  ret void\n}}\n'
 
 
 def compile_text(text: str, instruction_set: str = "native", name: str = "run") -> Compiled:
-    """Machine code for the text. While somebody holds the code of a text, that text is not compiled again."""
+    """Compile the text, or return its code if it is still in memory."""
     key = hashlib.sha256(f"{instruction_set}\n{name}\n{text}".encode()).hexdigest()
     with compiling:
         compiled = _living.get(key)
@@ -65,7 +65,7 @@ def compile_text(text: str, instruction_set: str = "native", name: str = "run") 
 
 
 def _load(text: str, instruction_set: str) -> tuple[Any, int]:
-    """An engine that holds the code of the text, and the bytes of the object file that it was loaded from."""
+    """Return an engine that holds the code of the text, and the size of its object file in bytes."""
     import llvmlite.binding as llvm
 
     # An engine owns its target machine and frees it with itself, so each engine has one of its own.
@@ -77,6 +77,6 @@ def _load(text: str, instruction_set: str) -> tuple[Any, int]:
     sizes: list[int] = []
     engine.set_object_cache(lambda _, code: sizes.append(len(code)))
     engine.finalize_object()
-    engine.remove_module(module)  # the code needs its text no longer: ten times as much memory as itself
+    engine.remove_module(module)  # the code no longer needs its text, which takes ten times as much memory
     module.close()
     return engine, sum(sizes)

@@ -1,4 +1,4 @@
-"""A graph as straight-line vector code."""
+"""A graph, or single operations of it, as straight-line vector code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMPARE = {
 
 
 def _extreme(v: Vectors, how: str, a: str, b: str) -> str:
-    """NumPy's maximum and minimum: NaN wins. With a constant on the left one instruction does it."""
+    """NumPy's maximum and minimum, which return NaN if an operand is NaN. With a constant one instruction is enough."""
     if b.startswith("splat"):
         a, b = b, a
     y = v.select(v.compare(how, a, b), a, b)  # NaN in b passes
@@ -31,7 +31,7 @@ _SIMPLE: dict[str, Callable[..., str]] = {
     "multiply": Vectors.mul,
     "divide": Vectors.div,
     "negative": Vectors.neg,
-    "fma": lambda v, a, b, c: v.fma(a, b, c),  # some machines write it otherwise
+    "fma": lambda v, a, b, c: v.fma(a, b, c),  # a subclass may write it with other instructions
     "select": Vectors.select,
     "floor": lambda v, x: v.call("floor", x),
     "absolute": lambda v, x: v.call("fabs", x),
@@ -54,13 +54,13 @@ _NARROW: dict[str, Callable[..., str]] = {
 
 
 def operation(v: Vectors, op: str, *operands: str, narrow: bool = False) -> str:
-    """The instructions of one node; elementary functions unfold into theirs. A `narrow` node (`ranges`) takes fewer."""
+    """Write the instructions of one operation. A `narrow` operation (see `ranges`) takes fewer of them."""
     return (_NARROW if narrow else _SIMPLE)[op](v, *operands)
 
 
 @cache
 def instructions(op: str, operands: int, bits: int, narrow: bool = False) -> tuple[str, ...]:
-    """The code of one operation by itself, to count its length or its arithmetic."""
+    """Return the code of a single operation, to count its instructions or its arithmetic."""
     v = Vectors(bits, 4)
     if op not in ("number", "input"):
         operation(v, op, *(f"%{k}" for k in range(operands)), narrow=narrow)
@@ -68,18 +68,18 @@ def instructions(op: str, operands: int, bits: int, narrow: bool = False) -> tup
 
 
 class Writer:
-    """Writes nodes of a graph; what a node's value is called is remembered.
+    """Writes nodes of a graph, and remembers the name of each node's value.
 
     Parameters
     ----------
     v
-        Where to write.
+        The code to which it writes.
     read
-        (input's key) to the name of its value.
+        A function from an input's key to the name of its value.
     known
-        Values from outside: node index to name.
+        Names of values that are already written, by node index.
     narrow
-        Indices of the nodes that are written as shorter code (`ranges`).
+        Indices of the nodes whose shorter code may be written (`ranges`).
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Writer:
         return [self.values[o.index] for o in outputs]
 
     def value(self, node: Node) -> str:
-        """The node's value, its operands having been written."""
+        """Return the name of the node's value, and write it if necessary. Its operands must be written."""
         name = self.values.get(node.index)
         if name is None:
             if node.op == "number":
@@ -111,11 +111,11 @@ class Writer:
         return name
 
     def operands(self, node: Node) -> list[str]:
-        """The values of the node's operands."""
+        """Return the names of the operands' values."""
         return [self.value(a) for a in node.args]
 
     def forget_inputs(self) -> None:
-        """Read inputs again where they are needed next."""
+        """Forget the values of inputs, so that each is read again where it is needed next."""
         for index in self._inputs:
             self.values.pop(index, None)
         self._inputs.clear()

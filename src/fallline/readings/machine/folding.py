@@ -1,4 +1,4 @@
-"""Measures, folded step by step: no history is kept for a cell unless it is asked for."""
+"""Measures of a run, updated after each step, so that no history has to be kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["begin", "finish", "fold", "fold_gradient", "keep", "leave_if_dead", 
 
 
 def begin(f: Frame) -> None:
-    """What every measure is before the first loss."""
+    """Write every measure's value before the first loss."""
     v = f.v
     start = {
         Measure.BEST: math.inf, Measure.STEPS_TO: -1.0, Measure.DIVERGED_AT: -1.0, Measure.ALIVE: 1.0, Measure.DIED_AT: -1.0,
@@ -22,12 +22,15 @@ def begin(f: Frame) -> None:
 
 
 def measure(f: Frame, which: Measure) -> str:
-    """The measure as it stands."""
+    """Return the present value of a measure."""
     return f.v.load(f.base["measures"], which)
 
 
 def fold(f: Frame, loss: str, k: str, step: str) -> str:
-    """Fold the loss of step `k` (`step` as a vector of numbers) into every measure; returns who is alive after it."""
+    """Update every measure with the loss of step `k`; return the mask of runs whose loss is still finite.
+
+    `step` is k as a vector of numbers.
+    """
     v, base = f.v, f.base["measures"]
     zero, one, cap = v.number(0.0), v.number(1.0), v.number(CONVERGENCE_CAP)
     start = v.let(f"icmp eq i64 {k}, 0")
@@ -55,7 +58,7 @@ def fold(f: Frame, loss: str, k: str, step: str) -> str:
         new = v.both(v.both(was_alive, happens), v.compare("olt", at, zero))
         v.store(v.select(new, step, at), base, which)
 
-    # Sohl-Dickstein's measure: v_t / v_0, capped. The steps of the dead are added when results are read.
+    # Sohl-Dickstein's measure: v_t / v_0, capped. Steps after a divergence are added when results are read.
     relative = v.select(alive, v.clamp_above(v.div(loss, first), cap), zero)
     v.store(v.add(measure(f, Measure.SUM), relative), base, Measure.SUM)
     inverse = v.select(alive, v.div(one, relative), zero)
@@ -63,7 +66,7 @@ def fold(f: Frame, loss: str, k: str, step: str) -> str:
     late = v.let(f"icmp sgt i64 {k}, {v.let(f'sub i64 {f.args[Slot.STEPS]}, {LAST}')}")
     with v.when(late):
         v.store(v.add(measure(f, Measure.SUM_LAST), relative), base, Measure.SUM_LAST)
-    # the last steps tell where a run is heading
+    # the last steps show whether the loss still falls
     begin = v.let(f"sub i64 {f.args[Slot.STEPS]}, {f.args[Slot.WINDOW]}")
     with v.when(v.let(f"icmp eq i64 {k}, {begin}")):
         v.store(loss, base, Measure.WINDOW_FIRST)
@@ -82,7 +85,7 @@ def fold(f: Frame, loss: str, k: str, step: str) -> str:
 
 
 def keep(f: Frame, loss: str, alive: str, cell: str, lanes: str, k: str) -> None:
-    """Write the step's losses and parameters out, where somebody wants them."""
+    """Write the step's losses and parameters to the history and the path, if the caller has asked for them."""
     v = f.v
     wanted = v.let(f"icmp ne ptr {f.args[Slot.HISTORY]}, null")
     with v.when(wanted):
@@ -106,21 +109,21 @@ def keep(f: Frame, loss: str, alive: str, cell: str, lanes: str, k: str) -> None
 
 
 def leave_if_dead(f: Frame, alive: str) -> None:
-    """Leave the loop over steps when no lane's loss is finite any more."""
+    """Leave the loop over steps if no lane's loss is finite."""
     v = f.v
     packed = v.let(f"bitcast <{v.width} x i1> {alive} to i{v.width}")
     v.leave_if(v.let(f"icmp eq i{v.width} {packed}, 0"))
 
 
 def fold_gradient(f: Frame, squared_norm: str) -> None:
-    """Fold the squared norm of the step's gradient."""
+    """Update the measures of the gradient with its squared norm."""
     v, base = f.v, f.base["measures"]
     v.store(v.clamp_below(squared_norm, measure(f, Measure.LARGEST_GRADIENT)), base, Measure.LARGEST_GRADIENT)
     v.store(squared_norm, base, Measure.LAST_GRADIENT)
 
 
 def finish(f: Frame) -> None:
-    """Fold the parameters after the last step."""
+    """Update the measure of the parameters after the last step."""
     v = f.v
     with v.loop(f.program.parameters, "largest") as k:
         size = v.call("fabs", v.load(f.base["w"], k))

@@ -1,4 +1,4 @@
-"""What every part of a kernel is written with: the vectors, the words of its table, the thread's scratch memory."""
+"""The frame of a kernel, which all of its parts share: vectors, the words of its table, and scratch memory."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _POINTERS = (
 
 
 class Frame:
-    """The vectors that a kernel writes with, and where its numbers stand.
+    """Writes the access to a kernel's numbers.
 
     Attributes
     ----------
     size
         Vectors of scratch memory taken so far.
     base
-        Address of each part of it: "w", "state", "sums" (gradient, loss, one to spare), "settings", "measures".
+        Address of each part of scratch memory: "w", "state", "sums" (gradient, loss, one spare), "settings", "measures".
     args
         The table's words.
     factor
-        The step's factor on the sum of losses, set by whoever begins a step.
+        The step's factor on the sum of losses, set at the beginning of a step.
     scale
-        What a minibatch's sums are multiplied by to be recorded on the scale of all samples; empty without minibatches.
+        The factor that brings a minibatch's sums to the scale of all samples; empty without minibatches.
     """
 
     def __init__(self, program: Program, v: Vectors) -> None:
@@ -45,11 +45,11 @@ class Frame:
             "measures": self.room(len(Measure)),
         }
         self.spare = P + 1
-        """The place among the sums that serves whoever needs one."""
+        """The index of a spare place among the sums."""
         self.factor = self.scale = ""
 
     def room(self, count: int) -> int:
-        """The first of `count` vectors of scratch memory."""
+        """Reserve `count` vectors of scratch memory, and return the index of the first."""
         at, self.size = self.size, self.size + count
         return at
 
@@ -61,28 +61,28 @@ class Frame:
         self.base = {name: self.v.at(self.args[Slot.SCRATCH], at) for name, at in self._places.items()}
 
     def word(self, slot: int, kind: str) -> str:
-        """A word of the table, "i64" or "ptr"."""
+        """Return a word of the table, as "i64" or "ptr"."""
         if kind == "i64":
             return self.v.load_scalar("%args", slot, kind)
         return self.v.fresh(f"load ptr, ptr {self.v.at('%args', slot, 'i64')}")
 
     def setting(self, key: tuple[Any, ...]) -> str:
-        """The value of the input ("setting", name), or of ("factor",)."""
+        """Return the value of the input ("setting", name) or ("factor",)."""
         if key == ("factor",):
             return self.factor
         return self.v.load(self.base["settings"], self.program.settings.index(key[1]))
 
     def weight_or_setting(self, key: tuple[Any, ...]) -> str:
-        """The value of ("w", k), or of a setting."""
+        """Return the value of the input ("w", k), or of a setting."""
         return self.v.load(self.base["w"], key[1]) if key[0] == "w" else self.setting(key)
 
     def store_lane(self, value: str, where: str, index: int | str, lane: str) -> None:
-        """Put a single number into one lane of a vector in scratch memory."""
+        """Store one number in one lane of a vector in scratch memory."""
         v = self.v
         at = v.index(v.index(index, "mul", v.width), "add", lane)
         v.put(f"store {v.scalar} {value}, ptr {v.at(self.base[where], at, v.scalar)}")
 
     def load_lane(self, where: str, index: int | str, lane: str) -> str:
-        """One lane of a vector in scratch memory."""
+        """Load one lane of a vector in scratch memory."""
         v = self.v
         return v.load_scalar(self.base[where], v.index(v.index(index, "mul", v.width), "add", lane))

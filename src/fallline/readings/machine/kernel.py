@@ -1,4 +1,4 @@
-"""The kernel: blocks of lanes, each trained from its start to its last step without leaving the cache.
+"""The kernel: it trains blocks of lanes, each from its start to its last step, in the processor's cache.
 
     for each block of lanes:
         read starts and settings, one run a lane
@@ -8,8 +8,8 @@
             update every parameter
         write the measures
 
-One call works through the blocks of a range of cells and never calls back, so threads scale. The function takes the
-address of a table of 64-bit words (`Slot`).
+One call computes the blocks of a range of cells and never returns to Python meanwhile, so several threads work at the
+same time. The function takes the address of a table of 64-bit words (`Slot`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
-from fallline.readings.machine.samples import OverSamples
+from fallline.readings.machine.samples.sums import OverSamples
 from fallline.readings.machine.updating import update_all
 
 __all__ = ["Kernel", "KernelWriter", "build"]
@@ -32,7 +32,8 @@ __all__ = ["Kernel", "KernelWriter", "build"]
 class Kernel:
     """A compiled program: `compiled.call(address of table)`; `scratch` bytes of memory, aligned to 256, a thread.
 
-    It keeps the names of its settings, in the table's order, and not the program, whose graphs are as large as the code.
+    It keeps the names of its settings, in the table's order. It does not keep the program, whose graphs are as large as
+    the code.
     """
 
     compiled: Compiled
@@ -43,16 +44,16 @@ class Kernel:
 
 
 def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, remainder: bool = True) -> Kernel:
-    """Machine code for a program.
+    """Compile a program.
 
     Parameters
     ----------
     bits
         32 or 64.
     batches
-        Whether steps see minibatches; else all samples.
+        Whether a step uses a minibatch; otherwise it uses all samples.
     remainder
-        Whether the number of samples may be no multiple of `plan.together`.
+        Whether the number of samples may differ from a multiple of `plan.together`.
     """
     writer = KernelWriter(program, plan, bits, batches, remainder)
     text = writer.write()
@@ -61,7 +62,7 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
 
 
 class KernelWriter:
-    """Writes a kernel's text, part by part; a reading for other machines replaces parts of it."""
+    """Writes a kernel's text, part by part. A subclass for other machines replaces some parts."""
 
     def __init__(self, program: Program, plan: Plan, bits: int, batches: bool, remainder: bool) -> None:
         self.f = Frame(program, target.vectors(bits, plan.lanes, plan.instruction_set))
@@ -75,7 +76,7 @@ class KernelWriter:
         return assemble(self.f.v)
 
     def body(self) -> None:
-        """All that the function does."""
+        """Write the body of the function."""
         f, v = self.f, self.f.v
         sources = self._open()
         first, end = f.args[Slot.FIRST], f.args[Slot.END]
@@ -88,7 +89,7 @@ class KernelWriter:
             self._train(cell, left, lanes, sources)
 
     def _open(self) -> list[tuple[str, str]]:
-        """Read the table; returns where each setting's values stand, and how far apart those of two cells are."""
+        """Read the table; return each setting's address and the distance between the values of two cells."""
         f = self.f
         f.begin()
         if self.samples is not None:
@@ -99,7 +100,7 @@ class KernelWriter:
         ]
 
     def _train(self, cell: str, left: str, lanes: str, sources: list[tuple[str, str]]) -> None:
-        """Train the cells from `cell` on, of which `left` are left and the first `lanes` are written out."""
+        """Train the cells from `cell` on. `left` cells are left, and the results of the first `lanes` are written."""
         self._begin(cell, left, sources)
         folding.begin(self.f)
         self._initial()
@@ -107,12 +108,12 @@ class KernelWriter:
         folding.finish(self.f)
         self._finish(cell, lanes)
 
-    # --- a block's beginning and end: scalars in, scalars out ---
+    # --- beginning and end of a block: its starts and settings are read, its results written ---
 
     def _begin(self, cell: str, left: str, sources: list[tuple[str, str]]) -> None:
         v = self.f.v
         with v.loop(v.width, "lane") as lane:
-            # lanes beyond the last cell repeat it, and are not written out
+            # lanes beyond the last cell repeat it; their results are not written
             last = v.let(f"sub i64 {left}, 1")
             inside = v.let(f"call i64 @llvm.smin.i64(i64 {lane}, i64 {last})")
             mine = v.let(f"add i64 {cell}, {inside}")
@@ -125,7 +126,7 @@ class KernelWriter:
                 self.f.store_lane(value, "settings", i, lane)
 
     def _initial(self) -> None:
-        """The optimizer's state before the first step."""
+        """Write the optimizer's state before the first step."""
         v = self.f.v
         S = self.f.program.states
         for segment in self.f.program.segments if S else ():
@@ -172,7 +173,7 @@ class KernelWriter:
         update_all(self.f, k, final, gradient)
 
     def _objective(self, k: str, final: str) -> tuple[str, list[str] | None]:
-        """Loss of the step and its gradient; None where the gradient stands in the sums."""
+        """Write the step's loss and gradient, and return their names; None for a gradient that stands in the sums."""
         if self.samples is not None:
             return self.samples.step(k, final), None
         objective = self.f.program.objective

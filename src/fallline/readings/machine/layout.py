@@ -1,4 +1,4 @@
-"""What a kernel and its caller agree on: the words of the table, the columns of measures, the plan of the code."""
+"""The interface of a kernel: the words of its table, the columns of measures, and the plan of its code."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from fallline.readings.machine.program import Program, Samples
 __all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "Measure", "Plan", "Slot"]
 
 STRAIGHT = {16: 750, 32: 750, 64: 1500}
-"""Bytes of a register to the instructions of a sample up to which straight-line code is the fastest. It is more with wide
-registers, whose tiles need buffers that the nearest cache does not hold."""
+"""Most instructions of a sample for which straight-line code is fastest, by bytes of a register. Wide registers allow more,
+because their tiles need buffers that exceed the nearest cache."""
 
 BLOCK = 3000
-"""Instructions of a block that surely fit the cache of decoded instructions, which holds some 4,000. Code that exceeds it took
-up to 1.8 times as long."""
+"""Instructions of a block that fit the cache of decoded instructions, which holds about 4,000. Longer code took up to 1.8
+times as long."""
 
 TOGETHER = {1: 1.4, 2: 1.15, 3: 1.07, 4: 1.04, 5: 1.0, 6: 1.0}
-"""Number of samples in a block of straight-line code to the time of each, as measured."""
+"""Measured relative time of a sample, by the number of samples in a block of straight-line code."""
 
 TOGETHER_TILED = {1: 1.6, 2: 1.2, 3: 1.1, 4: 1.05, 5: 1.0, 6: 1.03, 7: 1.07}
-"""The same for tiles."""
+"""The same for code in tiles."""
 
 CAP = 1e6
 """A loss whose absolute value is above this many times max(1, |first loss|) counts as diverged."""
@@ -34,11 +34,11 @@ CONVERGENCE_CAP = 1e6
 """Cap of the convergence measure, on the loss divided by the first."""
 
 LAST = 20
-"""Losses at the end whose mean decides the convergence measure."""
+"""The number of last losses whose mean decides the convergence measure."""
 
 
 class Slot(IntEnum):
-    """Words of the kernel's table. After them two for each setting: address and stride (0: the same for all cells)."""
+    """Words of the kernel's table. Two more for each setting follow: address and stride (0 if all cells share the value)."""
 
     X = 0
     T = auto()
@@ -63,7 +63,7 @@ class Slot(IntEnum):
 
 
 class Measure(IntEnum):
-    """Columns that the kernel folds step by step; lanes keep what they had when the loss stopped being finite."""
+    """Columns that the kernel updates at each step. They stay unchanged once a lane's loss is no longer finite."""
 
     FIRST = 0
     LAST = auto()
@@ -89,16 +89,16 @@ class Measure(IntEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """How a program is laid out on a machine. No choice here reaches a bit of the result.
+    """How a program's code is laid out on a machine. No choice here changes a bit of the result.
 
     Parameters
     ----------
     lanes
-        Runs side by side in a vector.
+        Number of runs in a vector.
     together
-        Samples taken at a time.
+        Number of samples that a block of code takes at a time.
     tiled
-        Loops over arrays in place of straight-line code.
+        Whether the code is made of loops over arrays; otherwise it is straight-line.
     """
 
     lanes: int
@@ -108,14 +108,14 @@ class Plan:
 
     @classmethod
     def best(cls, program: Program, bits: int, rows: Sequence[int] = (1000,), instruction_set: str = "native") -> Plan:
-        """What measured fastest: straight-line up to `STRAIGHT` instructions a sample, tiles beyond.
+        """Return the plan that was measured to be fastest: straight-line up to `STRAIGHT` instructions a sample, then tiles.
 
-        `rows` are the number of all samples and, where steps see minibatches, that of a batch.
+        `rows` holds the number of all samples and, if steps use minibatches, the size of a batch.
         """
         register = target.vector_bytes(instruction_set)
         lanes = register * 8 // bits
         if not isinstance(program.objective, Samples):
-            return cls(4 * lanes, 1, False, instruction_set)  # several vectors hide the latency of a step
+            return cls(4 * lanes, 1, False, instruction_set)  # several vectors at once hide the latency of each
         length = _length(program.objective, bits)
         tiled = length > STRAIGHT[register]
         times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
@@ -123,12 +123,12 @@ class Plan:
 
 
 def _length(samples: Samples, bits: int) -> int:
-    """Instructions of one sample: those of its nodes, and one wherever a node reads the sample's own numbers."""
+    """Count the instructions of one sample: those of its nodes, and one for each read of the sample's numbers."""
     nodes = topological([samples.loss, *samples.gradient])
     reads = sum(a.op == "input" and a.payload[0] in ("x", "t") for node in nodes for a in node.args)
     return reads + sum(len(instructions(node.op, len(node.args), bits)) for node in nodes)
 
 
 def _together(times: Mapping[int, float], rows: int) -> int:
-    """The smallest block with which all rows take the least time; rows that fill no block run one by one."""
+    """Return the smallest block with which all rows take the least time. Rows that do not fill a block run one by one."""
     return min(times, key=lambda u: ((rows - rows % u) * times[u] + rows % u * times[1], u))

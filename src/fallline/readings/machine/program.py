@@ -1,4 +1,4 @@
-"""What a kernel is made from: graphs of the loss and its gradient, and of one parameter's update."""
+"""The program of a kernel: graphs of the loss and its gradient, and of one parameter's update."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fallline.readings.graph import Graph, Node, make, topological
+from fallline.readings.graph import Graph, Node, topological
 
 __all__ = [
     "Direct",
@@ -25,8 +25,8 @@ __all__ = [
 class Samples:
     """A loss and gradient that are sums over samples: the graph of one sample.
 
-    Inputs: ("w", k), ("x", i), ("t", j), ("factor",), ("setting", name). What a sum is multiplied by, `loss_factor` and
-    each segment's `factor`, has been taken out of it, and is applied once a step.
+    Inputs: ("w", k), ("x", i), ("t", j), ("factor",), ("setting", name). Factors that do not depend on the sample,
+    `loss_factor` and each segment's `factor`, are taken out of the sums and applied once a step.
     """
 
     loss: Node
@@ -34,7 +34,7 @@ class Samples:
     gradient: tuple[Node, ...]
     columns: tuple[int, int]
     hits: Node | None = None
-    """1 where the sample's class is right, else 0: what accuracy counts."""
+    """1 if the sample's answer is right, else 0. Accuracy is the mean of it."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Direct:
 class Update:
     """One parameter's step. Inputs: ("w",), ("g",), ("s", i), ("t",), ("factor",), ("setting", name).
 
-    ("g",) is the sum over samples, before any factor; `gradient` is the gradient made of it, with factor and penalty.
+    ("g",) is the sum over samples without any factor; `gradient` is made of it with the factor and the penalty.
     """
 
     gradient: Node
     outputs: tuple[Node, ...]
-    """New w, then new states."""
+    """The new w, then the new states."""
     initial: tuple[Node, ...]
-    """First states."""
+    """The states before the first step."""
     penalty: Node | None = None
     penalty_factor: Node | None = None
     """The penalty's value is penalty_factor times the sum of `penalty` over the segment."""
@@ -83,18 +83,18 @@ class Program:
 
 
 def depends_on(outputs: Sequence[Node], matters: Callable[[tuple[Any, ...]], bool]) -> set[int]:
-    """Indices of the nodes below `outputs` that depend on an input whose key `matters`."""
-    found: set[int] = set()
+    """Return the indices of the nodes below `outputs` that depend on an input whose key `matters`."""
+    dependent: set[int] = set()
     for node in topological(outputs):
-        if (node.op == "input" and matters(node.payload)) or any(a.index in found for a in node.args):
-            found.add(node.index)
-    return found
+        if (node.op == "input" and matters(node.payload)) or any(a.index in dependent for a in node.args):
+            dependent.add(node.index)
+    return dependent
 
 
 def split_factor(node: Node, inside: set[int]) -> tuple[Node, Node]:
-    """(factor, rest) with node = factor rest, where the factor does not depend on what varies (`inside`).
+    """Return (factor, rest) with node = factor rest, where the factor is not among the nodes that vary (`inside`).
 
-    A sum over samples of factor rest is factor times the sum of rest: one product a step in place of one a sample.
+    The sum over samples of factor rest is factor times the sum of rest: one product a step instead of one a sample.
     """
     factor = node.graph.number(1)
     while True:
@@ -109,9 +109,10 @@ def split_factor(node: Node, inside: set[int]) -> tuple[Node, Node]:
 
 
 def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
-    """The same outputs, where several quotients of one divisor become products with its reciprocal.
+    """Return the outputs with several quotients of one divisor replaced by products with its reciprocal.
 
-    A division takes as long as a dozen products, and softmax has one for each class. Decided on the graph of one sample.
+    A division takes as long as a dozen products, and softmax has one for each class. The decision uses the graph of one
+    sample only.
     """
     shared: dict[int, int] = {}
     order = topological(outputs)
@@ -130,10 +131,10 @@ def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
         elif all(x is y for x, y in zip(args, node.args, strict=True)):
             values[node.index] = node
         else:
-            values[node.index] = make(graph, node.op, *args)
+            values[node.index] = graph.make(node.op, *args)
         if values[node.index] is not node:
             renamed[node.index] = values[node.index]
-    for group in graph.groups:  # what was noted of arrays holds for the new nodes
+    for group in graph.groups:  # the records of array operations refer to the new nodes
         for entries in (*group.operands, group.result):
             for i, entry in enumerate(entries.flat):
                 if isinstance(entry, Node) and entry.index in renamed:
@@ -142,7 +143,7 @@ def share_reciprocals(outputs: Sequence[Node]) -> list[Node]:
 
 
 def transplant(node: Node, graph: Graph, replaced: dict[tuple[Any, ...], Node] | None = None) -> Node:
-    """The same expression in another graph, with some inputs replaced."""
+    """Return the same expression in another graph, with some inputs replaced."""
     values: dict[int, Node] = {}
     for n in topological([node]):
         if n.op == "number":
@@ -150,5 +151,5 @@ def transplant(node: Node, graph: Graph, replaced: dict[tuple[Any, ...], Node] |
         elif n.op == "input":
             values[n.index] = (replaced or {}).get(n.payload) or graph.input(*n.payload)
         else:
-            values[n.index] = make(graph, n.op, *(values[a.index] for a in n.args))
+            values[n.index] = graph.make(n.op, *(values[a.index] for a in n.args))
     return values[node.index]

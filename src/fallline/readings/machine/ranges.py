@@ -1,9 +1,9 @@
-"""What the graph alone says of an operation's operands, where shorter code then gives the same bits.
+"""Operations of a graph that may be written as shorter code with the same bits, because of what their operands are.
 
 exp(x - m), m the largest of x and others       x - m is at most 0, or NaN: exp cannot overflow
 exp(-|x|)                                       the same
-log(sum of exp(x_k - m)), m the largest x_k     one term is 1, so the sum is at least 1, or NaN: log meets none of its ends
-largest or smallest of several values           NaN need not win, if all that depends on the result is NaN anyway
+log(sum of exp(x_k - m)), m the largest x_k     one term is 1, so the sum is at least 1, or NaN: log needs none of its special values
+largest or smallest of several values           NaN need not be returned, if all that depends on the result is NaN anyway
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _BRANCHES = ("select", "power", *COMPARISONS, *_EXTREMES)
 
 
 def narrow(outputs: Sequence[Node]) -> frozenset[int]:
-    """Indices of the nodes below `outputs` that may be written as shorter code (`emit.operation`)."""
-    found = _extremes(outputs)
+    """Return the indices of the nodes below `outputs` that may be written as shorter code (`emit.operation`)."""
+    shorter = _extremes(outputs)
     for node in topological(outputs):
         if (node.op == "exp" and _at_most_zero(node.args[0])) or (node.op == "log" and _at_least_one(node.args[0])):
-            found.add(node.index)
-    return frozenset(found)
+            shorter.add(node.index)
+    return frozenset(shorter)
 
 
 def _at_most_zero(node: Node) -> bool:
@@ -48,7 +48,7 @@ def _is_magnitude(node: Node) -> bool:
 
 
 def _at_least_one(node: Node) -> bool:
-    """Whether the node is the sum of exp(x - m) over at least all x whose largest is m: one of these terms is 1."""
+    """Whether the node is a sum of exp(x - m) over all x whose largest is m, or over more: one of its terms is 1."""
     terms = _leaves(node, "add")
     if any(term.op != "exp" or term.args[0].op != "subtract" for term in terms):
         return False
@@ -57,20 +57,20 @@ def _at_least_one(node: Node) -> bool:
 
 
 def _compared(node: Node) -> set[int]:
-    """Indices of the values of which the node is the largest, as a constant; empty for any other node."""
+    """Return the indices of the values of which the node is the largest, as a constant; empty for any other node."""
     return {leaf.index for leaf in _leaves(node.args[0], "maximum")} if node.op == "constant" else set()
 
 
 def _leaves(node: Node, op: str) -> list[Node]:
-    """The operands of a tree of that operation; the node itself if it is another operation."""
+    """Return the operands of a tree of this operation, or the node itself if it is another operation."""
     return [leaf for a in node.args for leaf in _leaves(a, op)] if node.op == op else [node]
 
 
 def _extremes(outputs: Sequence[Node]) -> set[int]:
-    """The largest and smallest of several values, if NaN need not win in any of them.
+    """Return the indices of maximum and minimum nodes, if none of them needs to return NaN for a NaN operand.
 
-    That holds if NaN in a compared value reaches every output that depends on the comparison by another way too, through
-    operations that hand NaN on.
+    That holds if NaN in a compared value also reaches every output that depends on the comparison on another way, through
+    operations whose result is NaN if an operand is.
     """
     order = topological(outputs)
     compared = {

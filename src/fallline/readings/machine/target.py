@@ -1,8 +1,8 @@
-"""What code is made for: the instruction sets, which of them this machine runs, and the vectors to write for one.
+"""Instruction sets: which of them this machine runs, and the writer of vectors for each.
 
-A named set switches on the features of its row and no others, so it is the same on every machine that offers it:
-`sse2` on a new processor is the code that an old one gets. `native` is all that this machine has. LLVM is asked what
-that is: it also knows whether the operating system saves the registers.
+A named set switches on the features of its row and no others, so its code is the same on every machine: `sse2` on a new
+processor is the code that an old one gets. `native` is everything that this machine has, as LLVM reports it. LLVM also
+knows whether the operating system saves the registers.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.readings.machine.exact_fma import ExactVectors
 from fallline.readings.machine.vectors import Vectors
+from fallline.readings.machine.vectors.exact_fma import ExactVectors
 
 __all__ = ["INSTRUCTION_SETS", "Host", "InstructionSet", "machine", "this_host", "vector_bytes", "vectors"]
 
@@ -27,11 +27,11 @@ class InstructionSet:
     architecture
         The first part of LLVM's triple.
     features
-        What the processor must have, in LLVM's words.
+        Features that the processor must have, by LLVM's names.
     register
         Bytes of a vector register.
     fma
-        Whether it multiplies and adds with one rounding.
+        Whether the set has an instruction that multiplies and adds with one rounding.
     """
 
     name: str
@@ -56,7 +56,7 @@ INSTRUCTION_SETS = {
 
 @dataclass(frozen=True)
 class Host:
-    """What LLVM says of a machine: architecture, processor, each feature and whether it may be used."""
+    """A machine as LLVM reports it: architecture, processor, each feature and whether it may be used."""
 
     architecture: str
     cpu: str
@@ -68,7 +68,7 @@ class Host:
 
     @property
     def sets(self) -> tuple[str, ...]:
-        """The named sets that it runs, the best first."""
+        """The named sets that the machine runs, the best first."""
         return tuple(
             name
             for name, row in INSTRUCTION_SETS.items()
@@ -77,15 +77,15 @@ class Host:
 
     @property
     def native(self) -> InstructionSet:
-        """Everything that it has. A machine outside the table gets vectors of 16 bytes, which LLVM splits if need be."""
+        """All features of the machine. One outside the table gets vectors of 16 bytes, which LLVM splits if necessary."""
         best = INSTRUCTION_SETS[self.sets[0]] if self.sets else None
-        # some of AMD's have an fma without AVX2; processors outside the table have it too, or LLVM calls the library's
+        # some AMD processors have an fma without AVX2; others outside the table have one, or LLVM calls the library's
         fma = best is None or best.fma or not self.features.isdisjoint(("fma", "fma4"))
         register = best.register if best else 16
         return InstructionSet("native", self.architecture, tuple(sorted(self.features)), register, fma)
 
     def find(self, name: str) -> InstructionSet:
-        """The set of that name, or an error that says what this machine lacks."""
+        """Return the set of this name, or raise an error that says what the machine lacks."""
         if name == "native":
             return self.native
         if name not in INSTRUCTION_SETS:
@@ -109,7 +109,7 @@ def this_host() -> Host:
     architecture = llvm.get_process_triple().split("-")[0]
     try:
         features = llvm.get_host_cpu_features()
-    except RuntimeError:  # some systems do not tell; what a set needs is then not there
+    except RuntimeError:  # some systems do not report them; then no named set is offered
         features = {}
     return Host(
         {"arm64": "aarch64", "amd64": "x86_64"}.get(architecture, architecture),
@@ -119,12 +119,12 @@ def this_host() -> Host:
 
 
 def vector_bytes(instruction_set: str = "native") -> int:
-    """Bytes of the widest vector register worth using."""
+    """Return the bytes of a vector register of this set."""
     return this_host().find(instruction_set).register
 
 
 def vectors(bits: int, width: int, instruction_set: str = "native") -> Vectors:
-    """A writer of code for that set, with `width` lanes of float32 or float64."""
+    """Return a writer of code for this set, with `width` lanes of float32 or float64."""
     row = this_host().find(instruction_set)
     if not row.fma:
         return ExactVectors(bits, width)
@@ -132,7 +132,7 @@ def vectors(bits: int, width: int, instruction_set: str = "native") -> Vectors:
 
 
 def machine(instruction_set: str = "native") -> Any:
-    """LLVM's target machine for that set. Whoever makes an engine of it gives it away: each engine needs its own."""
+    """Return a new LLVM target machine for this set. An engine takes it over, so each engine needs its own."""
     import llvmlite.binding as llvm
 
     host = this_host()

@@ -18,31 +18,32 @@ Stepper = Callable[[int | str, str], str]
 
 
 def update_all(f: Frame, k: str, final: str, direct: list[str] | None) -> None:
-    """Every parameter's step, and the gradient's norm on the way. After the last step only the norm is wanted."""
+    """Write the step of every parameter, and the norm of the gradient. After the last step only the norm is computed."""
     v = f.v
     norm_slot = f.spare
     v.store(v.number(0.0), f.base["sums"], norm_slot)
     for segment in f.program.segments:
         step = stepper(f, segment, k, final)
 
-        def one(index: int | str, g: str, step: Stepper = step) -> None:
+        def update(index: int | str, g: str, step: Stepper = step) -> None:
             gradient = step(index, g)
             v.store(v.fma(gradient, gradient, v.load(f.base["sums"], norm_slot)), f.base["sums"], norm_slot)
 
         if direct is not None:
             for index in range(segment.start, segment.stop):
-                one(index, direct[index])
+                update(index, direct[index])
         else:
             with v.loop(segment.stop - segment.start, "update") as i:
                 at = v.index(i, "add", segment.start)
-                one(at, v.load(f.base["sums"], at))
+                update(at, v.load(f.base["sums"], at))
     fold_gradient(f, v.load(f.base["sums"], norm_slot))
 
 
 def stepper(f: Frame, segment: Segment, k: str, final: str) -> Stepper:
-    """What is the same for all parameters of a segment is written now; (index, sum over samples) writes one's step.
+    """Write what all parameters of a segment share, and return a function that writes one parameter's step.
 
-    The step returns the gradient on the scale of all samples. The parameter stays as it is where `final` holds.
+    That function takes the parameter's index and its sum over samples, and returns the gradient on the scale of all
+    samples. The parameter stays unchanged where `final` holds.
     """
     v, S, update = f.v, f.program.states, segment.update
     t = v.splat(v.let(f"sitofp i64 {v.let(f'add i64 {k}, 1')} to {v.scalar}"))
@@ -53,7 +54,7 @@ def stepper(f: Frame, segment: Segment, k: str, final: str) -> Stepper:
     outer = Writer(v, lambda key: t if key == ("t",) else f.setting(key))
     outer.write(_frontier(outputs, inside))
 
-    def one(index: int | str, g: str) -> str:
+    def write_step(index: int | str, g: str) -> str:
         def read(key: tuple[Any, ...]) -> str:
             if key[0] == "w":
                 return v.load(f.base["w"], index)
@@ -76,11 +77,11 @@ def stepper(f: Frame, segment: Segment, k: str, final: str) -> Stepper:
             v.store(value, f.base["state"], v.index(v.index(index, "mul", S), "add", s))
         return gradient
 
-    return one
+    return write_step
 
 
 def _frontier(outputs: list[Node], inside: set[int]) -> list[Node]:
-    """The nodes outside `inside` that nodes inside use: what can be computed once for all parameters."""
+    """Return the nodes outside `inside` that nodes inside use. These are computed once for all parameters."""
     return [
         a for n in topological(outputs) if n.index in inside for a in n.args if a.index not in inside and a.op != "number"
     ] + [o for o in outputs if o.index not in inside]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Slot
 from fallline.readings.machine.program import Program
-from fallline.readings.ptx.scalars import Scalars
+from fallline.readings.ptx.one_lane import OneLane
 
 __all__ = ["DeviceFrame"]
 
@@ -24,9 +24,9 @@ class DeviceFrame(Frame):
         Numbers of shared memory that a team takes.
     """
 
-    v: Scalars
+    v: OneLane
 
-    def __init__(self, program: Program, v: Scalars) -> None:
+    def __init__(self, program: Program, v: OneLane) -> None:
         super().__init__(program, v)
         self._shared = 0
         self.shared_places: dict[str, int] = {}

@@ -15,9 +15,9 @@ from fallline.readings.machine.program import Program, Samples
 from fallline.readings.machine.updating import stepper, update_all
 from fallline.readings.ptx import target
 from fallline.readings.ptx.frame import DeviceFrame
+from fallline.readings.ptx.one_lane import OneLane
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.readings.ptx.samples import DeviceSamples
-from fallline.readings.ptx.scalars import Scalars
 
 __all__ = ["DeviceKernel", "build", "text_of"]
 
@@ -74,7 +74,7 @@ class _DeviceWriter(KernelWriter):
     f: DeviceFrame
 
     def __init__(self, program: Program, plan: DevicePlan, bits: int, batches: bool) -> None:
-        self.f = DeviceFrame(program, Scalars(bits, plan.unrolled, plan.team))
+        self.f = DeviceFrame(program, OneLane(bits, plan.unrolled, plan.team))
         objective = program.objective
         self.samples = DeviceSamples(self.f, objective, plan, batches) if isinstance(objective, Samples) else None
 

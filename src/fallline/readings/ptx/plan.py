@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fallline.readings.graph import topological
 from fallline.readings.machine.layout import Measure
 from fallline.readings.machine.program import Program, Samples
-from fallline.readings.machine.sheets import Product, Sheets
+from fallline.readings.machine.samples.array_recovery import RecoveredArrays
+from fallline.readings.machine.samples.node_arrays import Product
 
 __all__ = ["WARP", "DevicePlan"]
 
@@ -113,8 +114,8 @@ def _team(program: Program, objective: Samples, bits: int) -> int:
     With four units each, a thread needs twice the registers and memory, so half as many are at work; with one, a thread
     reads as many numbers of its team as it computes. Either was at most 0.82 times as fast.
     """
-    sheets = Sheets([*enumerate(objective.gradient), (program.parameters, objective.loss)])
-    widest = max((sheet.length for sheet in sheets.order if isinstance(sheet, Product)), default=2)
+    arrays = RecoveredArrays([*enumerate(objective.gradient), (program.parameters, objective.loss)])
+    widest = max((array.length for array in arrays.order if isinstance(array, Product)), default=2)
     team = 1
     while team < WARP and (3 * team < widest or _team_memory(program, team, bits) > TEAM_MEMORY):
         team *= 2

@@ -9,9 +9,9 @@ from __future__ import annotations
 from fallline.readings.graph import Node
 from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.machine.program import Samples
-from fallline.readings.machine.samples import OverSamples
-from fallline.readings.machine.straight import Rows, Straight
-from fallline.readings.machine.tiles import Tiled
+from fallline.readings.machine.samples.straight import Rows, Straight
+from fallline.readings.machine.samples.sums import OverSamples
+from fallline.readings.machine.samples.tiles import Tiled
 from fallline.readings.ptx.frame import DeviceFrame
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.readings.ptx.team import TeamBlocks

@@ -1,6 +1,6 @@
 """A sample's graph shared out over a team of threads: each thread has some units of every layer.
 
-The elements of a sheet go to the threads in turn, and each thread computes its elements for all samples of a block. What
+The elements of an array go to the threads in turn, and each thread computes its elements for all samples of a block. What
 another thread needs goes through shared memory; what only the same unit needs again stays in registers. Sums are split
 over parameters and never over samples, so each takes the samples one by one in their order, as on a processor.
 """
@@ -13,9 +13,9 @@ from typing import Any
 
 from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
-from fallline.readings.machine.sheets import Access, Outer, Product, Sheet, Total
-from fallline.readings.machine.tiles import Tiled
-from fallline.readings.ptx.scalars import Scalars
+from fallline.readings.machine.samples.node_arrays import Access, NodeArray, Outer, Product, Total
+from fallline.readings.machine.samples.tiles import Tiled
+from fallline.readings.ptx.one_lane import OneLane
 
 __all__ = ["TeamBlocks"]
 
@@ -41,10 +41,10 @@ class TeamBlocks(Tiled):
         self.team, self.held = team, held
         shared = self._needed_by_others()
         self.scratch = 0
-        for sheet in self.sheets.order:
-            sheet.kept = id(sheet) in shared
-            if sheet.kept:
-                sheet.at, self.scratch = self.scratch, self.scratch + sheet.length * together
+        for array in self.arrays.order:
+            array.kept = id(array) in shared
+            if array.kept:
+                array.at, self.scratch = self.scratch, self.scratch + array.length * together
 
     def share(self, count: int) -> int:
         """How many of that many elements a thread has."""
@@ -60,51 +60,51 @@ class TeamBlocks(Tiled):
         n, m = outer.shape
         return (n, self.share(m)) if self.by_columns(outer) else (m, self.share(n))
 
-    def held_at(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
+    def held_at(self, v: OneLane, outer: Outer, i: Index, turn: int) -> Index:
         """The place among the thread's sums of a matrix: of row or column i, and its own column or row of that turn."""
         return v.index(v.index(i, "mul", self.sides(outer)[1]), "add", turn)
 
-    def place(self, v: Scalars, outer: Outer, i: Index, turn: int) -> Index:
+    def place(self, v: OneLane, outer: Outer, i: Index, turn: int) -> Index:
         """The place of the same sum among all sums of the run."""
         n, m = outer.shape
         row, column = (i, element(v, turn, m)) if self.by_columns(outer) else (element(v, turn, n), i)
         return v.index(v.index(v.index(row, "mul", m), "add", column), "add", outer.first)
 
     def own(self, access: Access, length: int) -> bool:
-        """Whether element i of a loop of that length reads element i of a sheet: the same thread has both."""
+        """Whether element i of a loop of that length reads element i of an array: the same thread has both."""
         s = access.source
-        return isinstance(s, Sheet) and s.length == length > 1 and access.base == 0 and access.strides == (1,)
+        return isinstance(s, NodeArray) and s.length == length > 1 and access.base == 0 and access.strides == (1,)
 
     def _needed_by_others(self) -> set[int]:
         found: set[int] = set()
 
         def see(access: Access | None, length: int) -> None:
-            if access is None or not isinstance(access.source, Sheet) or access.source.length == 1:
+            if access is None or not isinstance(access.source, NodeArray) or access.source.length == 1:
                 return
             if not self.own(access, length):
                 found.add(id(access.source))
 
-        for sheet in self.sheets.order:
-            for access in sheet.operands:
-                see(access, 0 if isinstance(sheet, Product) else sheet.length)
-        for outer in self.sheets.outers:
+        for array in self.arrays.order:
+            for access in array.operands:
+                see(access, 0 if isinstance(array, Product) else array.length)
+        for outer in self.arrays.outers:
             n, m = outer.shape
             see(outer.left, 0 if self.by_columns(outer) else n)
             see(outer.right, m if self.by_columns(outer) else 0)
-        for total in self.sheets.rest:
+        for total in self.arrays.rest:
             for operand in total.operands:
                 see(operand, total.count)
         return found
 
     # --- a step's sums ---
 
-    def begin(self, v: Scalars) -> None:
+    def begin(self, v: OneLane) -> None:
         """Memory for the thread's sums."""
-        counts = {id(outer): math.prod(self.sides(outer)) for outer in self.sheets.outers}
-        counts |= {id(total): self.share(total.count) for total in self.sheets.rest}
+        counts = {id(outer): math.prod(self.sides(outer)) for outer in self.arrays.outers}
+        counts |= {id(total): self.share(total.count) for total in self.arrays.rest}
         self.rooms = {key: (v.room(count), count) for key, count in counts.items()}
 
-    def clear(self, v: Scalars) -> None:
+    def clear(self, v: OneLane) -> None:
         """All sums are 0."""
         for base, count in self.rooms.values():
 
@@ -113,9 +113,9 @@ class TeamBlocks(Tiled):
 
             for_each(v, count, count <= self.held, one)
 
-    def hand_over(self, v: Scalars, sums: str) -> None:
+    def hand_over(self, v: OneLane, sums: str) -> None:
         """Write the sums where the team can read them. Where two threads have an element, both write the same number."""
-        for outer in self.sheets.outers:
+        for outer in self.arrays.outers:
             base, count = self.rooms[id(outer)]
             walked, turns = self.sides(outer)
 
@@ -125,7 +125,7 @@ class TeamBlocks(Tiled):
                     v.store(value, sums, self.place(v, outer, i, turn))
 
             for_each(v, walked, count <= self.held, one)
-        for total in self.sheets.rest:
+        for total in self.arrays.rest:
             base, count = self.rooms[id(total)]
             for turn in range(count):
                 at: Index = 0 if total.count == 1 else element(v, turn, total.count)
@@ -135,7 +135,7 @@ class TeamBlocks(Tiled):
         _TeamBlock(self, v, read, rows, first, count, bases).write()
 
 
-def element(v: Scalars, turn: Index, length: int) -> Index:
+def element(v: OneLane, turn: Index, length: int) -> Index:
     """The thread's element in that turn; a turn beyond the last element repeats it, as another thread has it."""
     at = v.index(v.index(turn, "mul", v.team), "add", v.member)
     if isinstance(turn, int) and (turn + 1) * v.team <= length:
@@ -143,7 +143,7 @@ def element(v: Scalars, turn: Index, length: int) -> Index:
     return v.let(f"call i64 @llvm.smin.i64(i64 {at}, i64 {length - 1})")
 
 
-def for_each(v: Scalars, count: int, unrolled: bool, body: Callable[[Index], None]) -> None:
+def for_each(v: OneLane, count: int, unrolled: bool, body: Callable[[Index], None]) -> None:
     """The body for 0..count-1, written out or as a loop."""
     if unrolled:
         for i in range(count):
@@ -155,12 +155,12 @@ def for_each(v: Scalars, count: int, unrolled: bool, body: Callable[[Index], Non
 
 class _TeamBlock:
     def __init__(
-        self, plan: TeamBlocks, v: Scalars, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
+        self, plan: TeamBlocks, v: OneLane, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
     ) -> None:
         self.plan, self.v, self.count, self.bases = plan, v, count, bases
         self.once = Writer(v, read)  # what does not differ between samples
-        self.scalars: dict[int, list[str]] = {}  # sheets of one node: the values of all samples
-        self.mine: dict[int, list[list[str]]] = {}  # other sheets: those of each of the thread's elements
+        self.scalars: dict[int, list[str]] = {}  # arrays of one node: the values of all samples
+        self.mine: dict[int, list[list[str]]] = {}  # other arrays: those of each of the thread's elements
         U = plan.together
         within: Index = v.let(f"urem i64 {first}, {U}") if count != U else 0
         begin = first if count == U else v.let(f"sub i64 {first}, {within}")
@@ -171,27 +171,27 @@ class _TeamBlock:
 
     def write(self) -> None:
         plan, v = self.plan, self.v
-        for sheet in plan.sheets.order:  # before any loop, so that they are known in all of them
-            for o in sheet.operands:
+        for array in plan.arrays.order:  # before any loop, so that they are known in all of them
+            for o in array.operands:
                 if isinstance(o.source, Node):
                     self.once.write([o.source])
         v.meet()  # nobody reads the last block's elements any more
         for group in plan.groups:
-            for sheet in group:
-                if isinstance(sheet, Product):
-                    self._product(sheet)
-                elif sheet.length == 1:
-                    operands = [self.fetch(o, (0,)) for o in sheet.operands]
-                    self.scalars[id(sheet)] = [
-                        operation(v, sheet.op, *(values[u] for values in operands)) for u in range(self.count)
+            for array in group:
+                if isinstance(array, Product):
+                    self._product(array)
+                elif array.length == 1:
+                    operands = [self.fetch(o, (0,)) for o in array.operands]
+                    self.scalars[id(array)] = [
+                        operation(v, array.op, *(values[u] for values in operands)) for u in range(self.count)
                     ]
                 else:
-                    self._elements(sheet)
-            if any(sheet.kept for sheet in group):
+                    self._elements(array)
+            if any(array.kept for array in group):
                 v.meet()
-        for outer in plan.sheets.outers:
+        for outer in plan.arrays.outers:
             self._outer(outer)
-        for total in plan.sheets.rest:
+        for total in plan.arrays.rest:
             self._total(total)
 
     def fetch(self, access: Access, index: tuple[Index, ...], turn: int | None = None) -> list[str]:
@@ -199,7 +199,7 @@ class _TeamBlock:
         v, source = self.v, access.source
         if isinstance(source, Node):
             return [self.once.value(source)] * self.count
-        if isinstance(source, Sheet):
+        if isinstance(source, NodeArray):
             if source.length == 1:
                 return self.scalars[id(source)]
             if turn is not None:
@@ -210,29 +210,29 @@ class _TeamBlock:
         if source == "w":
             return [v.load(self.bases["w"], at)] * self.count
         at = v.index(at, "mul", self.plan.together)
-        if isinstance(source, Sheet):
+        if isinstance(source, NodeArray):
             return v.load_row(v.at(self.bases["buffers"], v.index(at, "add", source.at)), self.count)
         return v.load_row(v.at(self.row[source], at), self.count)
 
-    def _done(self, sheet: Sheet, values: list[list[str]]) -> None:
+    def _done(self, array: NodeArray, values: list[list[str]]) -> None:
         """Remember the values of the thread's elements, and show them to the others where they need them."""
-        self.mine[id(sheet)] = values
-        if sheet.kept:
+        self.mine[id(array)] = values
+        if array.kept:
             for turn, each in enumerate(values):
-                at = self.v.index(element(self.v, turn, sheet.length), "mul", self.plan.together)
-                self.v.store_row(each, self.v.at(self.bases["buffers"], self.v.index(at, "add", sheet.at)))
+                at = self.v.index(element(self.v, turn, array.length), "mul", self.plan.together)
+                self.v.store_row(each, self.v.at(self.bases["buffers"], self.v.index(at, "add", array.at)))
 
-    def _elements(self, sheet: Sheet) -> None:
+    def _elements(self, array: NodeArray) -> None:
         values = []
-        for turn in range(self.plan.share(sheet.length)):
-            j = element(self.v, turn, sheet.length)
-            operands = [self.fetch(o, (j,), turn if self.plan.own(o, sheet.length) else None) for o in sheet.operands]
-            values.append([operation(self.v, sheet.op, *(each[u] for each in operands)) for u in range(self.count)])
-        self._done(sheet, values)
+        for turn in range(self.plan.share(array.length)):
+            j = element(self.v, turn, array.length)
+            operands = [self.fetch(o, (j,), turn if self.plan.own(o, array.length) else None) for o in array.operands]
+            values.append([operation(self.v, array.op, *(each[u] for each in operands)) for u in range(self.count)])
+        self._done(array, values)
 
-    def _product(self, sheet: Product) -> None:
-        v, (left, right) = self.v, sheet.operands
-        columns = [element(self.v, turn, sheet.length) for turn in range(self.plan.share(sheet.length))]
+    def _product(self, array: Product) -> None:
+        v, (left, right) = self.v, array.operands
+        columns = [element(self.v, turn, array.length) for turn in range(self.plan.share(array.length))]
 
         def terms(k: Index) -> tuple[list[str], list[str]]:
             return self.fetch(left, (k,)), [self.fetch(right, (k, j))[0] for j in columns]
@@ -244,8 +244,8 @@ class _TeamBlock:
             a, b = terms(k)
             return [v.fma(a[u], bj, sums[j * self.count + u]) for j, bj in enumerate(b) for u in range(self.count)]
 
-        total = v.carry(1, sheet.inner, start, more)
-        self._done(sheet, [total[j * self.count : (j + 1) * self.count] for j in range(len(columns))])
+        total = v.carry(1, array.inner, start, more)
+        self._done(array, [total[j * self.count : (j + 1) * self.count] for j in range(len(columns))])
 
     def _outer(self, outer: Outer) -> None:
         plan, v, (n, m) = self.plan, self.v, outer.shape

@@ -1,0 +1,1 @@
+"""How the user's function is loaded and called, and how its arguments and results are read."""

@@ -1,0 +1,68 @@
+"""Conditions: in which networks, and in which of their layers, a fault can stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fallline.textbook.network import Network
+
+__all__ = [
+    "Condition", "activation_is", "activation_is_not", "always", "has_layers_after", "has_layers_before", "is_hidden",
+    "is_not_square", "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_layer",
+]  # fmt: skip
+
+Condition = Callable[[Network, int], bool]
+"""Takes the network and the layer, from 1; the layer is 1 for an expression that computes all layers at once."""
+
+
+def always(network: Network, layer: int) -> bool:
+    return True
+
+
+def activation_is(*names: str) -> Condition:
+    return lambda network, layer: network.activations[layer - 1].name in names
+
+
+def activation_is_not(name: str) -> Condition:
+    return lambda network, layer: network.activations[layer - 1].name != name
+
+
+def loss_is(*names: str) -> Condition:
+    return lambda network, layer: network.loss.name in names
+
+
+def loss_is_not_squared(network: Network, layer: int) -> bool:
+    return "squared_error" not in network.loss.name
+
+
+def has_layers_before(count: int) -> Condition:
+    """Whether at least `count` layers of weights come before the layer."""
+    return lambda network, layer: layer > count
+
+
+def has_layers_after(count: int) -> Condition:
+    """Whether at least `count` layers of weights come after the layer."""
+    return lambda network, layer: layer + count <= network.depth
+
+
+def next_layer(condition: Condition) -> Condition:
+    """Whether the condition holds for the next layer."""
+    return lambda network, layer: condition(network, layer + 1)
+
+
+def is_hidden(network: Network, layer: int) -> bool:
+    return layer <= network.hidden
+
+
+def is_scaled(network: Network, layer: int) -> bool:
+    return network.scales[layer - 1] != 1
+
+
+def is_square(network: Network, layer: int) -> bool:
+    """Whether the layer's weights are a square matrix of more than one entry."""
+    n_in, n_out = network.sizes[layer - 1 : layer + 1]
+    return n_in == n_out > 1
+
+
+def is_not_square(network: Network, layer: int) -> bool:
+    return not is_square(network, layer)

@@ -1,0 +1,222 @@
+"""The textbook's network page with one place changed: how a fault is coded without a second backward.
+
+The page's own source is parsed. At each site (the value of a `let`, the bias added in the forward pass, the penalty's
+gradient) the expression `E` becomes `choose(symbol, layer, lambda: E, {fault: lambda: E'})`, where E' is E with one
+subexpression replaced, as the fault says. So the page is compiled once with all its alternatives, and each run picks
+some of them. With none picked it is the textbook's page, statement by statement.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import copy
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fallline.checks.faults.site import Site, SiteKind
+from fallline.textbook import activations, losses, operations
+from fallline.textbook import network as textbook
+
+__all__ = ["Explorer", "MutablePage", "Rewriting"]
+
+Alternative = Callable[[], Any]
+Explorer = Callable[[Site, Mapping[str, Alternative]], None]
+"""Sees the alternatives at each site that the page reaches; "" is the name of the right one."""
+
+_FUNCTIONS = ("forward", "backward", "loss_and_gradient", "penalty")
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """A change of the expression at a site.
+
+    Parameters
+    ----------
+    name
+        Of the alternative.
+    symbol
+        Of the site.
+    find
+        Source of the subexpression that changes; "" for all of it. A page that lacks it is an error.
+    put
+        Source of what stands there instead; `it` is the subexpression itself. Any variable of the page may be used.
+    """
+
+    name: str
+    symbol: str
+    find: str
+    put: str
+
+
+class MutablePage:
+    """The page with its alternatives; `loss_and_gradient`, `forward`, `backward` and `penalty` as in the textbook.
+
+    >>> import numpy as np
+    >>> from fallline.checks.faults.site import Role
+    >>> from fallline.textbook.network import Network
+    >>> biases = SiteKind("db", Role.BLOCK, "backward", lambda network: range(1, network.depth + 1), let="db")
+    >>> wrong = MutablePage([biases], [Rewriting("negated", "db", "", "-it")])
+    >>> network = Network.of("1-1", loss="half_squared_error")
+    >>> arguments = network, network.unpack(np.array([1.0, 0.0])), np.array([[2.0]]), np.array([[1.0]])
+    >>> with wrong.choosing({Site("db", 1): "negated"}):
+    ...     wrong.loss_and_gradient(*arguments)[1][0]
+    Layer(W=array([[2.]]), b=array([-1.]))
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    loss_and_gradient: Callable[..., Any]
+    penalty: Callable[..., Any]
+
+    def __init__(self, kinds: Iterable[SiteKind], rewritings: Iterable[Rewriting]) -> None:
+        self._chosen: dict[Site, str] = {}
+        self._explore: Explorer | None = None
+        self.sources: dict[str, str] = {}
+        by_symbol: dict[str, list[Rewriting]] = {}
+        for rewriting in rewritings:
+            by_symbol.setdefault(rewriting.symbol, []).append(rewriting)
+        kinds = tuple(kinds)
+        unknown = by_symbol.keys() - {kind.symbol for kind in kinds}
+        if unknown:
+            raise LookupError(f"{by_symbol[min(unknown)][0].name}: the page has no site {min(unknown)!r}.")
+        body: list[ast.stmt] = []
+        for name in _FUNCTIONS:
+            (function,) = ast.parse(inspect.getsource(getattr(textbook, name))).body
+            assert isinstance(function, ast.FunctionDef)
+            function.body = function.body[1:]  # the docstring
+            for kind in kinds:
+                if kind.function == name:
+                    self._open(function, kind, by_symbol.get(kind.symbol, []))
+            body.append(ast.fix_missing_locations(function))
+        # The names that an alternative may use beyond those of the page: what people take by mistake from elsewhere.
+        namespace: dict[str, Any] = {
+            **vars(operations), **vars(textbook), "choose": self._choose, "ACTIVATIONS": activations.ACTIVATIONS,
+            "LOSSES": losses.LOSSES, "rate": None, "samples": None,
+        }  # fmt: skip
+        code = compile(
+            ast.Module(body, type_ignores=[]), "<textbook page with alternatives>", "exec",
+            flags=__future__.annotations.compiler_flag, dont_inherit=True,
+        )  # fmt: skip
+        exec(code, namespace)  # noqa: S102  # the package's own source, with the catalogue's changes
+        self._namespace = namespace
+        for name in _FUNCTIONS:
+            setattr(self, name, namespace[name])
+
+    @contextmanager
+    def choosing(
+        self, chosen: Mapping[Site, str], explore: Explorer | None = None, *, rate: Any = None, samples: Any = None
+    ) -> Iterator[None]:
+        """Within this context the page computes the chosen alternatives.
+
+        Parameters
+        ----------
+        chosen
+            The name of the alternative at each site; at all other sites the page is right.
+        explore
+            Is called at each site, before the value is computed.
+        rate, samples
+            The learning rate and the number of samples, for alternatives that use them.
+        """
+        before = self._chosen, self._explore
+        self._chosen, self._explore = dict(chosen), explore
+        self._namespace["rate"], self._namespace["samples"] = rate, samples
+        try:
+            yield
+        finally:
+            self._chosen, self._explore = before
+
+    def _choose(self, symbol: str, layer: int | None, right: Alternative, others: Mapping[str, Alternative]) -> Any:
+        site = Site(symbol, layer)
+        if self._explore is not None:
+            self._explore(site, {"": right, **others})
+        name = self._chosen.get(site)
+        return right() if name is None else others[name]()
+
+    def _open(self, function: ast.FunctionDef, kind: SiteKind, rewritings: list[Rewriting]) -> None:
+        opener = _Opener(kind, rewritings, self.sources)
+        opener.visit(function)
+        if not opener.done:
+            raise LookupError(f"the page's {kind.function} has no expression for {kind.symbol!r}.")
+
+
+class _Opener(ast.NodeTransformer):
+    """Rewrites the one expression of a kind of site into a call of `choose`."""
+
+    def __init__(self, kind: SiteKind, rewritings: list[Rewriting], sources: dict[str, str]) -> None:
+        self.kind, self.rewritings, self.done = kind, rewritings, False
+        self.sources = sources
+        self.source = ast.dump(_expression(kind.source)) if kind.source else None
+
+    def visit(self, node: ast.AST) -> Any:
+        if self.done:
+            return node
+        if self.source is not None and isinstance(node, ast.expr) and ast.dump(node) == self.source:
+            return self._choice(_expression(self.kind.layer), node)
+        if self.source is None and _is_let(node, self.kind.let):
+            assert isinstance(node, ast.Call)
+            node.args[2] = self._choice(node.args[1], node.args[2])
+            return node
+        return self.generic_visit(node)
+
+    def _choice(self, layer: ast.expr, value: ast.expr) -> ast.expr:
+        self.done = True
+        self.sources[self.kind.symbol] = ast.unparse(value)
+        keys: list[ast.expr | None] = [ast.Constant(r.name) for r in self.rewritings]
+        values: list[ast.expr] = [_lambda(_rewritten(value, r)) for r in self.rewritings]
+        call = _expression("choose()")
+        assert isinstance(call, ast.Call)
+        call.args = [ast.Constant(self.kind.symbol), copy.deepcopy(layer), _lambda(value), ast.Dict(keys, values)]
+        return call
+
+
+def _rewritten(value: ast.expr, rewriting: Rewriting) -> ast.expr:
+    find = ast.dump(_expression(rewriting.find) if rewriting.find else value)
+    replacer = _Replacer(find, _expression(rewriting.put))
+    result: ast.expr = replacer.visit(copy.deepcopy(value))
+    if not replacer.replaced:
+        raise LookupError(f"{rewriting.name}: the page's {rewriting.symbol} has no {rewriting.find!r} to change.")
+    return result
+
+
+class _Replacer(ast.NodeTransformer):
+    """Puts an expression where another stands; `it` inside stands for what was there."""
+
+    def __init__(self, find: str, put: ast.expr) -> None:
+        self.find, self.put, self.replaced = find, put, False
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, ast.expr) and ast.dump(node) == self.find:
+            self.replaced = True
+            return _Fill(node).visit(copy.deepcopy(self.put))
+        return self.generic_visit(node)
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, it: ast.expr) -> None:
+        self.it = it
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return copy.deepcopy(self.it) if node.id == "it" else node
+
+
+def _is_let(node: ast.AST, symbol: str) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "let"
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value == symbol
+    )
+
+
+def _expression(source: str) -> ast.expr:
+    return ast.parse(source, mode="eval").body
+
+
+def _lambda(body: ast.expr) -> ast.Lambda:
+    empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.Lambda(args=empty, body=body)

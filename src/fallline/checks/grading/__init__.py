@@ -1,0 +1,1 @@
+"""Checks of a folder of files, each file in a process of its own."""

@@ -1,0 +1,1 @@
+"""The verdict, and how it is shown: as text, in the terminal, in a notebook, as a picture."""

@@ -1,0 +1,1 @@
+"""The samples at which a gradient is checked, and the right numbers there."""

@@ -1,0 +1,171 @@
+"""Objectives and rules as plain data: what a map file keeps, and what another process needs to build them again.
+
+Arrays stand under their SHA-256, so the same data are kept once and a change in them shows. A user's own function can be
+recognised by its fingerprint, but not rebuilt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fallline.data.dataset import Dataset
+from fallline.errors import UnknownNameError
+from fallline.experiment.formats.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
+from fallline.experiment.formats.fingerprints import array_key, fingerprint, landscape_fingerprint
+from fallline.formulas import formula_landscape, formula_of
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.landscapes import LANDSCAPES, quadratic
+from fallline.textbook.losses import LOSSES, Loss
+from fallline.textbook.network import Network
+from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.schedules import Schedule
+
+__all__ = [
+    "Arrays",
+    "canonical",
+    "describe_objective",
+    "named",
+    "rebuild_named",
+    "rebuild_objective",
+]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def canonical(description: Mapping[str, Any]) -> str:
+    """The one JSON text of a description: sorted keys, shortest numbers that read back to the same bits."""
+    return json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
+    """A record of one of our tables by its name; a user's own by name, fingerprint, and what else a stand-in needs."""
+    name = str(record.name)
+    if table.get(name) is record:
+        return name
+    own: dict[str, Any] = {"own": name, "sha256": fingerprint(function)}
+    if isinstance(record, Optimizer | Schedule):
+        own["settings"] = list(record.settings)
+        whole = [s.name for s in record.own_settings if s.whole]
+        own |= {"whole": whole} if whole else {}
+    if isinstance(record, Loss):
+        own["targets"] = record.targets
+    return own
+
+
+def rebuild_named(description: str | Mapping[str, Any], table: Mapping[str, Any], what: str) -> Any:
+    """The inverse of `named`; a stand-in for a function of the user's own."""
+    if not isinstance(description, str):
+        return absent_record(description, what)
+    if description in table:
+        return table[description]
+    raise UnknownNameError(what, description, table)
+
+
+def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
+    """An objective as plain data; its arrays are put into `arrays`."""
+    if isinstance(objective, NetworkObjective):
+        n, data = objective.network, objective.data
+        return {
+            "network": {
+                "sizes": n.text,
+                "activations": [named(a, ACTIVATIONS, a.function) for a in n.activations],
+                "loss": named(n.loss, LOSSES, n.loss.value),
+                "reduction": n.reduction,
+                "bias": n.bias,
+                "scales": [float(s) for s in n.scales],
+                "l2": float(n.l2),
+            },
+            "data": {
+                "name": data.name, "samples": len(data), "columns": list(data.columns), "classes": list(data.classes),
+                "X": _put(data.X, arrays), "T": _put(data.T, arrays),
+            },
+        }  # fmt: skip
+    if isinstance(objective, LandscapeObjective):
+        record = objective.landscape
+        ours = LANDSCAPES.get(record.name)
+        text = formula_of(record)
+        window = {"window": [[float(v) for v in pair] for pair in record.window]}  # random starts are drawn from it
+        if getattr(record.function, "__qualname__", "") == "quadratic.<locals>.bowl":
+            assert record.function.__closure__ is not None
+            return {"landscape": "quadratic", "condition": float(record.function.__closure__[0].cell_contents)} | window
+        if text is not None:
+            return {"formula": text} | window
+        if ours is not None and record.function is ours.function:
+            return {"landscape": record.name, "dimension": record.dimension} | window
+        own = {"own": record.name, "sha256": landscape_fingerprint(objective)}
+        if (
+            isinstance(record.function, AbsentFunction) and not record.function.arguments
+        ):  # as map files of format 1 have it
+            return {"landscape": own, "dimension": record.dimension}
+        return {"landscape": own | {"coordinates": list(objective.labels)}, "dimension": record.dimension} | window
+    loss = objective.loss_and_gradient
+    return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
+
+
+def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objective:
+    """The inverse of `describe_objective`; functions of the user's own become stand-ins, which cannot be called."""
+    if "network" in description:
+        n, d = description["network"], description["data"]
+        network = Network.of(
+            n["sizes"],
+            activation=[rebuild_named(a, ACTIVATIONS, "activation") for a in n["activations"]],
+            loss=rebuild_named(n["loss"], LOSSES, "loss"),
+            reduction=n["reduction"], bias=n["bias"], scales=n["scales"], l2=n["l2"],
+        )  # fmt: skip
+        data = Dataset(arrays[d["X"]], arrays[d["T"]], d["name"], tuple(d["columns"]), tuple(d["classes"]))
+        return NetworkObjective(network, data)
+    if "formula" in description:
+        return LandscapeObjective(formula_landscape(description["formula"], _window(description)))
+    if "condition" in description:
+        return LandscapeObjective(replace(quadratic(description["condition"]), window=_window(description)))
+    if "objective" in description:
+        own = description["objective"]
+        return AbsentObjective(own["own"], description["dimension"], AbsentFunction(own["own"], own["sha256"]))
+    if isinstance(description["landscape"], Mapping):
+        window = _window(description) if "window" in description else None  # files of version 0.1 do not say
+        return absent_landscape(description["landscape"], description["dimension"], window)
+    record = rebuild_named(description["landscape"], LANDSCAPES, "landscape")
+    return LandscapeObjective(replace(record, dimension=description["dimension"], window=_window(description)))
+
+
+def _window(description: Mapping[str, Any]) -> tuple[tuple[float, float], tuple[float, float]]:
+    (a, b), (c, d) = description["window"]
+    return (a, b), (c, d)
+
+
+def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """What differs between two descriptions, one phrase each: "steps is 30 there and 40 here".
+
+    >>> differences({"steps": 30, "y": {"high": 0.9}}, {"steps": 40, "y": {"high": 0.9}})
+    ['steps is 30 there and 40 here']
+    """
+    a, b = _flat(kept), _flat(asked)
+    return [
+        f"{key.removesuffix('.sha256')} is another function there"
+        if key.endswith(".sha256")
+        else f"{key} is {a.get(key, 'not given')} there and {b.get(key, 'not given')} here"
+        for key in sorted(a.keys() | b.keys())
+        if a.get(key) != b.get(key)
+    ]
+
+
+def _flat(description: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in description.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _put(values: NDArray[Any], arrays: Arrays) -> str:
+    key = array_key(values)
+    arrays[key] = values
+    return key

@@ -1,0 +1,1 @@
+"""The report's chapters: for each, what its template needs."""

@@ -1,0 +1,65 @@
+"""The chapter on maps: planes of runs, with the study's own runs marked in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fallline.measures.outcome import OUTCOMES
+from fallline.report.gallery import Gallery
+from fallline.report.results import Mapped, Results
+
+__all__ = ["maps_chapter"]
+
+
+def maps_chapter(results: Results, gallery: Gallery) -> dict[str, Any]:
+    """All maps of the study."""
+    return {"maps": [_map(results, k, mapped, gallery) for k, mapped in enumerate(results.maps)]}
+
+
+def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str, Any]:
+    m = mapped.map
+    marks = _marks(results, mapped)
+    picture = gallery.show("map" if k == 0 else f"map-{k + 1}", lambda theme: m.plot(marks=marks, theme=theme))
+    return {
+        "map": m,
+        "plan": mapped.plan,
+        "picture": picture,
+        "marks": len(marks),
+        "jump": _jump(results, mapped),
+        "cells": int(m.values.size),
+        "x": m.x.name,
+        "y": m.y.name,
+        "starts": any(axis.name.startswith(("start.", "seed")) for axis in (m.x, m.y)),
+        "diverged": int((np.asarray(m["outcome"]) == OUTCOMES.index("diverged")).sum()),
+    }
+
+
+def _marks(results: Results, mapped: Mapped) -> list[tuple[float, float, str]]:
+    """The study's fits that are points of the map: the same start and optimizer, and a value for each axis."""
+    m, marks = mapped.map, []
+    for fit in results.fits if m.spec.start is not None else ():
+        method = fit.run.method
+        settings = {"momentum": 0.0} | method.settings
+        if (
+            np.array_equal(fit.run.start, m.spec.start)
+            and m.x.name in settings
+            and m.y.name in settings
+            and method.optimizer.name in (mapped.plan.optimizer, "gradient_descent")
+        ):
+            marks.append((settings[m.x.name], settings[m.y.name], fit.name))
+    return marks
+
+
+def _jump(results: Results, mapped: Mapped) -> tuple[int, int] | None:
+    """In how many rows, of how many, the final loss more than doubles from one column to the next across the cliff."""
+    cliff, m = results.cliff, mapped.map
+    if cliff is None or m.x.name != "learning_rate" or m.spec.start is None:
+        return None
+    rates = np.asarray(m.x.values)
+    if not np.array_equal(m.spec.start, cliff.victim.start) or not rates[0] < cliff.below < cliff.above < rates[-1]:
+        return None
+    after = int(np.searchsorted(rates, cliff.above))
+    losses = np.asarray(m["final_loss"], dtype=np.float64)
+    return int((losses[:, after] > 2 * losses[:, after - 1]).sum()), len(losses)

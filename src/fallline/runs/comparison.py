@@ -1,0 +1,226 @@
+"""Several methods from the same starts: how each did, which of each pair did better, and the sentence of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.experiment.method import Method
+from fallline.measures.outcome import diverged_at
+from fallline.plotting import draw
+from fallline.problems import Objective
+from fallline.runs.intervals import Estimate, median, share
+
+__all__ = ["Comparison", "Pair", "Summary", "final_losses", "summary"]
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One method over all starts. Shares and medians carry 95 % intervals; see `fallline.runs.intervals`.
+
+    Attributes
+    ----------
+    final_loss
+        Median of the loss after the last step; a diverged run counts as infinite.
+    reached
+        Share of starts whose loss came to the target or below.
+    steps_to_target
+        Median of the first step at which it did; a run that never did counts as infinite.
+    diverged
+        Share of diverged starts.
+    """
+
+    label: str
+    method: Method
+    final_loss: Estimate
+    reached: Estimate
+    steps_to_target: Estimate
+    diverged: Estimate
+
+
+TIE = 1e-9
+"""Share of the start's loss by which two final losses must differ to be told apart."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two methods, start by start.
+
+    Attributes
+    ----------
+    wins
+        Share of starts at which the first ends with the lower loss (a tie counts half). Losses that differ by less
+        than 1e-9 of the loss at the start are tied: two runs that both reached the bottom differ in rounding alone.
+    loss_difference
+        Median of final loss of the first minus the second, over starts where both are finite.
+    faster
+        Share of starts at which the first reaches the target in fewer steps (a tie counts half).
+    """
+
+    first: str
+    second: str
+    wins: Estimate
+    loss_difference: Estimate
+    faster: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several methods on the same objective from the same starts.
+
+    Attributes
+    ----------
+    losses
+        By label, (starts, steps + 1).
+    target
+        The loss that counts as reached.
+    summaries
+        One for each method, in the order given.
+
+    Examples
+    --------
+    >>> result = compare("booth", {"slow": {"learning_rate": 0.01}, "fast": {"learning_rate": 0.1}}, starts=50, steps=30)
+    >>> result.starts, list(result.losses), result.losses["fast"].shape
+    (50, ['slow', 'fast'], (50, 31))
+    """  # fmt: skip
+
+    objective: Objective
+    steps: int
+    target: float
+    losses: dict[str, Floats]
+    summaries: tuple[Summary, ...]
+
+    @property
+    def starts(self) -> int:
+        """Number of starts."""
+        return len(next(iter(self.losses.values())))
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Every pair of methods."""
+        return tuple(self.pair(a, b) for a, b in combinations(self.losses, 2))
+
+    def pair(self, first: str, second: str) -> Pair:
+        """Two methods start by start."""
+        a, b = final_losses(self.losses[first]), final_losses(self.losses[second])
+        steps_a, steps_b = _steps_to(self.losses[first], self.target), _steps_to(self.losses[second], self.target)
+        both = np.isfinite(a) & np.isfinite(b)
+        difference = median((a - b)[both]) if both.any() else Estimate(np.nan, np.nan, np.nan)
+        begin = np.abs(self.losses[first][:, 0])
+        with np.errstate(invalid="ignore"):
+            near = np.abs(a - b) <= TIE * begin
+        return Pair(first, second, _wins(a, b, near), difference, _wins(steps_a, steps_b, steps_a == steps_b))
+
+    @property
+    def sentence(self) -> str:
+        """Which method converges more efficiently, with the numbers that say so."""
+        best = min(self.summaries, key=lambda s: (s.steps_to_target.value, s.final_loss.value))
+        if len(self.summaries) == 1:
+            return f"{best.label}: median final loss {best.final_loss} over {self.starts} starts."
+        others = [s for s in self.summaries if s is not best]
+        second = min(others, key=lambda s: (s.steps_to_target.value, s.final_loss.value))
+        pair = self.pair(best.label, second.label)
+        told = (
+            f"{best.label} comes to loss {self.target:.4g} in a median of {_steps(best.steps_to_target)} steps, "
+            f"{second.label} in {_steps(second.steps_to_target)}; from the same start it is the faster in "
+            f"{100 * pair.faster.value:.0f} % of {self.starts} starts "
+            f"[{100 * pair.faster.low:.0f}, {100 * pair.faster.high:.0f}]."
+        )
+        if pair.faster.low <= 0.5 <= pair.faster.high:
+            return f"No clear winner: {told} That interval contains a half."
+        return f"More efficient: {told}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """What machines read."""
+        return {
+            "objective": self.objective.name,
+            "starts": self.starts,
+            "steps": self.steps,
+            "target": self.target,
+            "methods": [
+                {
+                    "label": s.label,
+                    "optimizer": s.method.optimizer.name,
+                    "settings": s.method.settings,
+                    "final_loss": _estimate(s.final_loss),
+                    "reached": _estimate(s.reached),
+                    "steps_to_target": _estimate(s.steps_to_target),
+                    "diverged": _estimate(s.diverged),
+                }
+                for s in self.summaries
+            ],
+            "pairs": [
+                {
+                    "first": p.first,
+                    "second": p.second,
+                    "wins": _estimate(p.wins),
+                    "loss_difference": _estimate(p.loss_difference),
+                    "faster": _estimate(p.faster),
+                }
+                for p in self.pairs
+            ],
+            "sentence": self.sentence,
+        }
+
+    def plot(self, **options: Any) -> Any:
+        """The comparison as a picture: final losses, and how many starts reach the target; see `fallline.views.draw_comparison`."""
+        return draw("comparison", self, **options)
+
+    def __repr__(self) -> str:
+        width = max(len(s.label) for s in self.summaries)
+        lines = [
+            f"Comparison({self.objective.name}, {self.starts} starts, {self.steps} steps, target {self.target:.4g})"
+        ]
+        for s in self.summaries:
+            lines.append(
+                f"  {s.label:<{width}}  final loss {s.final_loss!s:<26}  reached {100 * s.reached.value:5.1f} %"
+                f"  steps {_steps(s.steps_to_target):>5}  diverged {100 * s.diverged.value:5.1f} %"
+            )
+        return "\n".join(lines)
+
+
+def final_losses(losses: Floats) -> Floats:
+    return np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
+
+
+def _steps_to(losses: Floats, target: float) -> Floats:
+    reached = losses <= target
+    return np.where(reached.any(axis=-1), reached.argmax(axis=-1), np.inf)
+
+
+def summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
+    first = _steps_to(losses, target)
+    n = len(losses)
+    return Summary(
+        label,
+        how,
+        median(final_losses(losses)),
+        share(int(np.isfinite(first).sum()), n),
+        median(first),
+        share(int((diverged_at(losses) >= 0).sum()), n),
+    )
+
+
+def _wins(a: Floats, b: Floats, near: NDArray[np.bool_]) -> Estimate:
+    tied = near | (a == b)
+    return share_of_halves(int(2 * ((a < b) & ~tied).sum() + tied.sum()), len(a))
+
+
+def share_of_halves(halves: int, total: int) -> Estimate:
+    """A share counted in halves (a tie is half a win), with Wilson's interval on the rounded count."""
+    estimate = share(round(halves / 2), total)
+    return Estimate(halves / (2 * total), estimate.low, estimate.high)
+
+
+def _steps(estimate: Estimate) -> str:
+    return f"{estimate.value:.0f}" if np.isfinite(estimate.value) else "never"
+
+
+def _estimate(e: Estimate) -> dict[str, float | None]:
+    return {k: (v if np.isfinite(v) else None) for k, v in e._asdict().items()}

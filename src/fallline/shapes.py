@@ -1,0 +1,18 @@
+"""Shapes in signatures: `Shaped[Array, "*runs P"]` is an array with the axes that the text names.
+
+A star stands for any number of axes; a single name has a space before it, `" P"`, since linters would take it for a type. The names of axes are the same everywhere:
+
+    runs        runs side by side, any number of leading axes
+    cells       runs side by side, one axis
+    P           parameters of the objective, in one flat vector
+    batch       samples
+    n_in n_out  units of the layer below, and of this layer
+    steps       updates of a run; its curves have steps+1 entries
+
+For type checkers, and when the code runs, a shape says nothing. Under test jaxtyping compares every call with it
+(`tests/conftest.py`).
+"""
+
+from typing import Annotated as Shaped
+
+__all__ = ["Shaped"]

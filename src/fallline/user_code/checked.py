@@ -1,0 +1,102 @@
+"""A user's loss and optimizer step: called as they are; their errors are shown as his, and what they return is checked."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fallline.errors import FalllineError, OwnCodeError, UsageError
+from fallline.readings.scalars import Scalars
+from fallline.user_code.calling import file_of, name_of, told
+from fallline.user_code.signature import must_be_function
+
+__all__ = ["checked_loss", "checked_step"]
+
+Function = Callable[..., Any]
+
+
+def checked_loss(value: Function) -> Function:
+    """The loss (Z, T) to one number for each sample; anything else is refused in a sentence."""
+    must_be_function(value, "a loss")
+    _must_take(value, 2, "logits and targets, as loss(Z, T)")
+    name = name_of(value)
+
+    @functools.wraps(value)
+    def page(Z: Any, T: Any) -> Any:
+        result = _called(value, Z, T)
+        shape = np.shape(result)
+        if shape != Z.shape[:-1]:
+            raise OwnCodeError(
+                f"{name} must return one number for each sample, shape {Z.shape[:-1]} for logits of shape {Z.shape}; it "
+                f"returned shape {shape}. Sum over the outputs with .sum(axis=-1), and not over the samples."
+            )
+        return result
+
+    page.__name__ = name
+    return page
+
+
+def checked_step(step: Function, state: tuple[str, ...]) -> Function:
+    """The step (w, g, state, t, *, settings...) to (w, state); anything else is refused in a sentence."""
+    must_be_function(step, "an optimizer's step")
+    _must_take(step, 4, "step(w, g, state, t, *, learning_rate, ...)")
+    name = name_of(step)
+
+    @functools.wraps(step)
+    def page(w: Any, g: Any, states: Any, t: Any, **settings: Any) -> Any:
+        result = _called(step, w, g, states, t, **settings)
+        if not (isinstance(result, tuple | list) and len(result) == 2 and isinstance(result[1], tuple | list)):
+            raise OwnCodeError(f"{name} must return the new w and a tuple of its state, as `return w, ()`.")
+        if len(result[1]) != len(state):
+            raise OwnCodeError(
+                f"{name} must return {len(state)} state variables, as declared by state={state!r}; it returned "
+                f"{len(result[1])}."
+            )
+        return result[0], tuple(result[1])
+
+    page.__name__ = name
+    return page
+
+
+def _called(function: Function, *arguments: Any, **settings: Any) -> Any:
+    name = name_of(function)
+    traced = any(isinstance(a, Scalars) for a in arguments)
+    mine = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]  # it may write into them
+    try:
+        result = function(*mine, **settings)
+    except FalllineError:
+        raise
+    except (TypeError, AttributeError, ValueError) as error:
+        if traced:  # the reading says which line it cannot follow
+            raise
+        raise OwnCodeError(f"{name} {told(error, file_of(function))}.") from error
+    except (Exception, SystemExit) as error:
+        raise OwnCodeError(f"{name} {told(error, file_of(function))}.") from error
+    if result is None:
+        raise OwnCodeError(f"{name} returns nothing. Does it lack a `return`?")
+    return result
+
+
+def _must_take(function: Function, count: int, form: str) -> None:
+    """One sentence if the function cannot be called with so many arguments and keyword-only settings."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    free = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if len(required) > count or (len(positional) < count and not free):
+        raise UsageError(
+            f"{name_of(function)} must take {count} arguments: {form}; it takes {len(positional)}."
+            + (" Settings follow a *." if count == 4 and len(positional) > count else "")
+        )
+    if count == 4 and len(positional) > count:
+        names = ", ".join(p.name for p in positional[count:])
+        raise UsageError(
+            f"the settings of {name_of(function)} ({names}) must be keyword-only, so that they can be set: {form}."
+        )

@@ -1,0 +1,218 @@
+"""Pages of the user's own: a plain function becomes a record with the same standing as ours.
+
+What the user does not write is derived from what he wrote: slopes, deltas and gradients by the reverse walk over the
+traced function. So the function may use whatever the textbook's pages use: `+ - * / **`, NumPy's `exp`, `log`, `tanh`,
+`sqrt`, `where`, comparisons, and `.sum(axis=-1)` in a loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from fallline.errors import UnknownNameError, UsageError, shown
+from fallline.readings.reverse import delta_of, derivative, gradient_of
+from fallline.settings import Setting
+from fallline.textbook import activations, landscapes, losses, optimizers
+from fallline.user_code.calling import name_of
+from fallline.user_code.checked import checked_loss, checked_step
+from fallline.user_code.coordinates import page_of
+from fallline.user_code.page import Elementwise, Page
+from fallline.user_code.signature import coordinate_names, must_be_function
+
+__all__ = ["activation", "landscape", "loss", "optimizer", "plain_landscape"]
+
+Function = Callable[..., Any]
+
+TAKEN = frozenset(
+    [
+        "batch",
+        "device",
+        "distribution",
+        "dtype",
+        "initial",
+        "initial_scale",
+        "l2",
+        "measures",
+        "methods",
+        "objective",
+        "optimizer",
+        "out",
+        "progress",
+        "schedule",
+        "seed",
+        "size",
+        "start",
+        "starts",
+        "steps",
+        "target",
+        "threads",
+        "workers",
+        "x",
+        "y",
+    ]
+)
+"""Names that a setting of an optimizer may not have: the arguments of `descend`, `map` and `compare`, and axes."""
+
+
+def activation(function: str | Function, slope: Function | None = None, *, name: str = "") -> activations.Activation:
+    """An activation: one of ours by name, or a function of z of your own.
+
+    >>> import numpy as np
+    >>> softsign = activation(lambda z: z / (1 + np.where(z > 0, z, -z)), name="softsign")
+    >>> softsign.slope(np.array([-1.0, 0.0, 3.0])).tolist()
+    [0.25, 1.0, 0.0625]
+    """
+    if isinstance(function, str | activations.Activation):
+        return activations.activation(function)
+    page = _of_one_number(function, "an activation")
+    derived = derivative(page) if slope is None else _of_one_number(slope, "a slope")
+    return activations.Activation(_name(function, name), page, derived, analytic=False)
+
+
+def loss(
+    value: str | Function,
+    delta: Function | None = None,
+    *,
+    output: Function = activations.identity,
+    targets: Literal["classes", "labels", "values"] = "values",
+    name: str = "",
+) -> losses.Loss:
+    """A loss: one of ours by name, or a function of logits and targets of your own, (Z, T) to one loss a sample.
+
+    >>> import numpy as np
+    >>> huber = loss(lambda Z, T: (np.sqrt(1 + (Z - T) ** 2) - 1).sum(axis=-1), name="pseudo_huber")
+    >>> huber.delta(np.array([[0.0], [2.0]]), np.array([[0.0], [0.0]])).round(6).tolist()
+    [[0.0], [0.894427]]
+    """
+    if isinstance(value, str | losses.Loss):
+        return losses.loss(value)
+    if targets not in ("classes", "labels", "values"):
+        raise UnknownNameError("targets of a loss", targets, ("classes", "labels", "values"))
+    checked = checked_loss(value)
+    return losses.Loss(_name(value, name), checked, delta or delta_of(checked), output, targets)
+
+
+def landscape(
+    function: str | Function,
+    gradient: Function | None = None,
+    *,
+    start: Sequence[float] | None = None,
+    window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0)),
+    minima: Sequence[Sequence[float]] = (),
+    log_levels: bool = False,
+    name: str = "",
+) -> landscapes.Landscape:
+    """A landscape: one of ours by name, or a function of coordinates of your own.
+
+    The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's do. A parameter with a
+    default stays at it. Where neither tells the number of coordinates, it is the start's, or two.
+
+    >>> bowl = landscape(lambda x, y: x**2 + 5 * y**2, start=(1, 1), name="bowl")
+    >>> bowl.gradient(1.0, 2.0)
+    [2.0, 20.0]
+    """
+    if isinstance(function, str | landscapes.Landscape):
+        return landscapes.landscape(function)
+    first = None if start is None else _numbers(start, "start")
+    page = page_of(function, None if first is None else len(first))
+    slopes = gradient_of(page) if gradient is None else _partials(gradient, page)
+    points = tuple(_numbers(m, "a minimum") for m in minima)
+    return landscapes.Landscape(
+        _name(function, name), page, slopes, first or (1.0,) * page.dimension, _window(window), points, page.dimension,
+        log_levels,
+    )  # fmt: skip
+
+
+def optimizer(
+    step: str | Function,
+    *,
+    state: Sequence[str] = (),
+    init: Function | None = None,
+    settings: Sequence[Setting] = (),
+    name: str = "",
+) -> optimizers.Optimizer:
+    """Make an optimizer from an update of your own, `step(w, g, state, t, *, learning_rate, ...)`; or look one up by name.
+
+    The keyword arguments of `step` are its settings: flags, axes and comparisons take them as they take `learning_rate`.
+    The default of a setting is the default of the argument. Its range is that of `settings`, or else that of
+    `fallline.SETTINGS`, or else any finite number.
+
+    >>> import numpy as np
+    >>> from fallline.settings import Setting
+    >>> def power_descent(w, g, state, t, *, learning_rate, power=0.5):
+    ...     return w - learning_rate * np.sign(g) * abs(g) ** power, ()
+    >>> power = Setting("power", "p", "power of the gradient", 1.0, low=0, high=2)
+    >>> optimizer(power_descent, settings=[power]).declared["power"].range
+    'in [0, 2]'
+    """
+    if isinstance(step, str | optimizers.Optimizer):
+        return optimizers.optimizer(step)
+    if isinstance(state, str) or not isinstance(state, Sequence):
+        raise UsageError(f"state must be a list of letters, one for each state variable; got {shown(state)}.")
+    record = optimizers.Optimizer(
+        _name(step, name), checked_step(step, tuple(state)), tuple(state), init, own_settings=tuple(settings)
+    )
+    taken = [setting for setting in record.declared if setting in TAKEN]
+    if taken:
+        raise UsageError(
+            f"{taken[0]} of optimizer {record.name} must have another name: "
+            f"{taken[0]} is an argument of descend, map or compare."
+        )
+    return record
+
+
+def plain_landscape(function: Function, dimension: int | None = None) -> landscapes.Landscape:
+    """The landscape of a function without more words; its gradient is derived where it is needed.
+
+    >>> plain_landscape(lambda x: (x**2).sum(), 3).dimension
+    3
+    """
+    page = page_of(function, dimension)
+    return landscapes.Landscape(page.__name__, page, dimension=page.dimension)
+
+
+def _of_one_number(function: Function, what: str) -> Elementwise:
+    must_be_function(function, what)
+    names, many = _read_names(function)
+    if len(names) > 1:
+        raise UsageError(
+            f"{what} must be a function of one number; {name_of(function)} takes {len(names)} ({', '.join(names)}). "
+            "Give the others a default."
+        )
+    return Elementwise(function, "z" if many or not names else names[0])
+
+
+def _read_names(function: Function) -> tuple[list[str], bool]:
+    """As `coordinate_names`; NumPy's own functions of one number do not say their parameter's name."""
+    return (["z"], False) if getattr(function, "nin", None) == 1 else coordinate_names(function)
+
+
+def _partials(gradient: Function, page: Page) -> Page:
+    """The user's own gradient as a page: it takes the point as the function does, or as one vector."""
+    must_be_function(gradient, "a gradient")
+    names, many = coordinate_names(gradient)
+    one = len(names) == 1 and not many
+    vector = one and (page.vector or page.dimension > 1)
+    return Page(gradient, page.names, vector=vector, values=page.dimension)
+
+
+def _numbers(values: Sequence[float], what: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(v) for v in values)
+    except (TypeError, ValueError):
+        raise UsageError(f"{what} must be a list of numbers; got {shown(values)}.") from None
+
+
+def _window(window: Any) -> tuple[tuple[float, float], tuple[float, float]]:
+    try:
+        (x0, x1), (y0, y1) = window
+        if x0 < x1 and y0 < y1:
+            return (float(x0), float(x1)), (float(y0), float(y1))
+    except (TypeError, ValueError):
+        pass
+    raise UsageError(f"window must be ((x low, x high), (y low, y high)); got {shown(window)}.")
+
+
+def _name(function: Function, name: str) -> str:
+    return name or name_of(function).replace("the function", "function")

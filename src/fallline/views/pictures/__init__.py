@@ -1,0 +1,1 @@
+"""Pictures: each is drawn by one function and returned as a `Picture`."""

@@ -1,0 +1,279 @@
+"""Contours of an objective of two parameters, and the paths of descents over them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.errors import ShapeError, UsageError
+from fallline.problems import LandscapeObjective, Objective
+from fallline.problems import objective as as_objective
+from fallline.runs.descent import Run
+from fallline.textbook.landscapes import Landscape
+from fallline.views.numerals import number
+from fallline.views.pictures.paths import Window, clipped, fitting_window
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import (
+    MARKERS,
+    WIDTH,
+    Theme,
+    canvas,
+    drawing,
+    legend_below,
+    look,
+    oklab_ramp,
+    rimmed,
+    wrapped,
+)
+from fallline.views.pictures.surface import Surface
+from fallline.views.words import ending, labels, loss_words, objective_words, shared, told
+
+__all__ = ["draw_contours", "draw_descents"]
+
+Floats = NDArray[np.float64]
+What = str | Landscape | Callable[..., Any] | Objective
+
+
+def draw_contours(
+    objective: What,
+    runs: Sequence[Run] = (),
+    *,
+    window: Window | None = None,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+    theme: str | Theme = "light",
+) -> Picture:
+    """Contours with the paths of runs: start and end marked, what leaves the window marked where it leaves.
+
+    Parameters
+    ----------
+    objective
+        A landscape, its name, a function of two coordinates, or a network of two parameters on data.
+    runs
+        Descents of it.
+    window
+        ((x low, x high), (y low, y high)); the landscape's own, widened to starts and ends, unless given.
+    names
+        What the runs are called; the settings in which they differ unless given.
+
+    Examples
+    --------
+    >>> draw_contours("himmelblau").alt[:64]
+    'Contours of Himmelblau for x from −5 to 5 and y from −5 to 5, on'
+    """
+    target, theme = _of_two(objective), look(theme)
+    runs, called = list(runs), labels(runs, names) if runs else []
+    window = fitting_window(target, runs) if window is None else window
+    title = title or _title(target, runs)
+    with drawing(theme):
+        figure = canvas(theme, 0.6 + min(4.4, 3.6 * _tallness(window)), title)
+        ax = figure.add_subplot()
+        surface = Surface.of(target, window)
+        filled = _contours(ax, target, surface, theme)
+        _colour_bar(figure, filled, surface, ax, target)
+        handles = [_path(ax, run, window, theme, k) for k, run in enumerate(runs)]
+        texts = [f"{name}: {_fate(run, window)}" for name, run in zip(called, runs, strict=True)]
+        if len(runs) == 1 and names is None:
+            texts = [f"path and end: {_fate(runs[0], window)}"]
+        _legend(figure, theme, target, handles, texts, bool(runs))
+    return Picture(figure, title, _alt(target, surface, runs, called), theme)
+
+
+def draw_descents(
+    objective: What,
+    runs: Sequence[Run],
+    *,
+    window: Window | None = None,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+    columns: int = 2,
+    theme: str | Theme = "light",
+) -> Picture:
+    """One small picture of contours and path for each run, all with the same window."""
+    target, theme = _of_two(objective), look(theme)
+    if not runs:
+        raise UsageError("draw_descents needs at least one run; got none. For contours alone use draw_contours.")
+    called = labels(runs, names)
+    window = fitting_window(target, runs) if window is None else window
+    title = title or _title(target, runs)
+    columns = max(1, min(columns, len(runs)))
+    rows = math.ceil(len(runs) / columns)
+    panel = (WIDTH - 0.6) / columns
+    heads = [
+        "\n".join(wrapped(text, 72 * panel - 22, 8.5) for text in (*name.split(", "), _fate(run, window)))
+        for name, run in zip(called, runs, strict=True)
+    ]
+    # Panels of one row share its height: the longest heading of each counts.
+    lines = [max(head.count("\n") + 1 for head in heads[k : k + columns]) for k in range(0, len(heads), columns)]
+    with drawing(theme):
+        figure = canvas(theme, 0.95 + rows * (panel * _tallness(window) + 0.25) + 0.15 * sum(lines), title)
+        axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        surface = Surface.of(target, window, 161)
+        for k, (ax, run) in enumerate(zip(axes.flat, runs, strict=False)):
+            filled = _contours(ax, target, surface, theme)
+            _path(ax, run, window, theme, 0)
+            ax.set_title(heads[k], fontsize=8.5, color=theme.ink)
+            ax.label_outer()
+            if k + columns >= len(runs):  # nothing below it
+                ax.tick_params(labelbottom=True)
+                ax.set_xlabel(target.labels[0])
+        for ax in axes.flat[len(runs) :]:
+            ax.set_visible(False)
+        _colour_bar(figure, filled, surface, axes, target, "bottom")
+        _legend(figure, theme, target, [], [], True)
+    return Picture(figure, title, _alt(target, surface, runs, called), theme)
+
+
+def run_over_contours(figure: Any, ax: Any, run: Run, theme: Theme) -> None:
+    """Contours and one path on given axes, with a legend under the figure."""
+    window = fitting_window(run.objective, [run])
+    surface = Surface.of(run.objective, window)
+    filled = _contours(ax, run.objective, surface, theme)
+    _colour_bar(figure, filled, surface, ax, run.objective)
+    _legend(
+        figure, theme, run.objective, [_path(ax, run, window, theme, 0)], [f"path and end: {_fate(run, window)}"], True
+    )
+
+
+def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme) -> Any:
+    height, levels = surface.loss - surface.base, surface.levels
+    colours = oklab_ramp(theme.heights, len(levels) + 1)
+    filled = ax.contourf(surface.x, surface.y, height, levels=levels, colors=list(colours), extend="both")
+    ax.contour(surface.x, surface.y, height, levels=levels, colors=[theme.muted], linewidths=0.5, alpha=0.45)
+    minima = objective.landscape.minima if isinstance(objective, LandscapeObjective) else ()
+    for x, y in minima:
+        ax.plot([x], [y], "*", markersize=11, color=theme.ink, markeredgecolor=theme.background, zorder=6)
+    (x0, x1), (y0, y1) = surface.window
+    ax.set(xlim=(x0, x1), ylim=(y0, y1), xlabel=objective.labels[0], ylabel=objective.labels[1])
+    if 0.4 <= (x1 - x0) / (y1 - y0) <= 2.5:
+        ax.set_aspect("equal")
+    ax.spines[["top", "right"]].set_visible(True)
+    return filled
+
+
+def _tallness(window: Window) -> float:
+    ratio = (window[1][1] - window[1][0]) / (window[0][1] - window[0][0])
+    return ratio if 0.4 <= ratio <= 1.6 else 1.0
+
+
+def _colour_bar(
+    figure: Any, filled: Any, surface: Surface, ax: Any, objective: Objective, location: str = "right"
+) -> None:
+    if len(surface.levels) < 2:
+        return
+    bar = figure.colorbar(filled, ax=ax, location=location, aspect=32, pad=0.02, fraction=0.06, extendfrac=0.03)
+    ticks = surface.levels
+    if surface.log:
+        ticks = np.array([v for v in ticks if abs(math.log10(v) - round(math.log10(v))) < 1e-9])
+    ticks = ticks[:: max(1, math.ceil(len(ticks) / 8))]
+    bar.set_ticks(list(ticks), labels=[number(float(v)) for v in ticks])
+    bar.ax.minorticks_off()
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=2)
+    text = loss_words(objective)
+    if surface.base:
+        text += f", above {number(surface.base)}"
+    bar.set_label(text)
+
+
+def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int) -> Any:
+    """Draw a run's path; returns its handle for the legend."""
+    from matplotlib.lines import Line2D
+
+    colour, shape = theme.series[place % len(theme.series)], MARKERS[place % len(MARKERS)]
+    pieces, exits, inside = clipped(run.path, window)
+    for piece in pieces:
+        ax.plot(*piece.T, color=colour, linewidth=1.3, path_effects=rimmed(theme, 1.3), zorder=5)
+    if len(inside) <= 400:
+        ax.plot(*inside.T, ".", color=colour, markersize=4, zorder=5)
+    for at, direction in exits:
+        ax.annotate(
+            "", at, at - 0.05 * direction, zorder=7, annotation_clip=False,
+            arrowprops={"arrowstyle": "-|>,head_width=0.32,head_length=0.6", "color": colour, "linewidth": 1.5,
+                        "shrinkA": 0, "shrinkB": 0, "clip_on": False},
+        )  # fmt: skip
+    mark = {"markeredgecolor": theme.background, "zorder": 6, "clip_on": False, "linestyle": "none"}
+    finite = run.path[np.isfinite(run.path).all(axis=-1)]
+    if _within(finite[0], window):
+        ax.plot(*finite[:1].T, marker="o", markersize=8, color=theme.background, **mark | {"markeredgecolor": colour, "markeredgewidth": 1.8})  # fmt: skip
+    diverged = run.outcome.kind == "diverged"
+    if not diverged and _within(finite[-1], window):
+        ax.plot(*finite[-1:].T, marker=shape, markersize=8, color=colour, **mark)
+    return Line2D([], [], color=colour, linewidth=1.5, marker="X" if diverged else shape, markersize=7,
+                  markeredgecolor=theme.background)  # fmt: skip
+
+
+def _within(point: Floats, window: Window) -> bool:
+    return all(low <= p <= high for p, (low, high) in zip(point, window, strict=True))
+
+
+def _fate(run: Run, window: Window) -> str:
+    """How the run ended, and when it left the window."""
+    with np.errstate(invalid="ignore"):
+        outside = [t for t, point in enumerate(run.path) if np.isfinite(point).all() and not _within(point, window)]
+    if not outside:
+        return ending(run)
+    left = "starts outside the window" if outside[0] == 0 else f"leaves the window at step {outside[0]}"
+    return f"{ending(run)}, {left}"
+
+
+def _legend(figure: Any, theme: Theme, objective: Objective, handles: list[Any], texts: list[str], start: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    marks, words = [], []
+    if start:
+        marks.append(Line2D([], [], marker="o", linestyle="none", markersize=8, color=theme.background,
+                            markeredgecolor=theme.series[0] if len(handles) < 2 else theme.ink, markeredgewidth=1.8))  # fmt: skip
+        words.append("start")
+    if start and not handles:
+        marks.append(Line2D([], [], marker=MARKERS[0], linestyle="none", markersize=8, color=theme.series[0]))
+        words.append("end")
+    if isinstance(objective, LandscapeObjective) and objective.landscape.minima:
+        marks.append(Line2D([], [], marker="*", linestyle="none", markersize=11, color=theme.ink,
+                            markeredgecolor=theme.background))  # fmt: skip
+        words.append("lowest point" if len(objective.landscape.minima) == 1 else "lowest points")
+    if handles:
+        legend_below(figure, handles + marks, texts + words)
+    else:
+        legend_below(figure, marks, words, max(1, len(marks)))
+
+
+def _title(objective: Objective, runs: Sequence[Run]) -> str:
+    if not runs:
+        return f"Contours of {objective_words(objective)}"
+    common = shared(runs)
+    return f"Descent of {objective_words(objective)}" + (f": {common}" if common else "")
+
+
+def _alt(objective: Objective, surface: Surface, runs: Sequence[Run], names: Sequence[str]) -> str:
+    (x0, x1), (y0, y1) = surface.window
+    a, b = objective.labels
+    scale = "logarithmic" if surface.log else "even"
+    text = (
+        f"Contours of {objective_words(objective)} for {a} from {number(x0)} to {number(x1)} and {b} from {number(y0)} "
+        f"to {number(y1)}, on {scale} levels; the loss there lies between {number(float(np.nanmin(surface.loss)))} and "
+        f"{number(float(np.nanmax(surface.loss)))}."
+    )
+    minima = objective.landscape.minima if isinstance(objective, LandscapeObjective) else ()
+    if minima:
+        points = ", ".join(f"({number(x)}, {number(y)})" for x, y in minima)
+        text += f" Lowest at {points}."
+    if runs:
+        left = sum(_fate(run, surface.window) != ending(run) for run in runs)
+        text += f" Paths: {told(runs, names)}."
+        text += f" {left} of {len(runs)} paths leave the window." if left else ""
+    return text
+
+
+def _of_two(what: What) -> Objective:
+    objective = as_objective(what)
+    if objective.dimension != 2:
+        raise ShapeError(
+            f"contours need an objective of 2 parameters; {objective.name} has {objective.dimension}. "
+            "Draw its loss with draw_curves."
+        )
+    return objective

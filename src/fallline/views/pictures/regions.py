@@ -1,0 +1,141 @@
+"""What a network answers everywhere: decision regions, shaded by probability, with the data on top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import ShapeError
+from fallline.problems import NetworkObjective, as_vector
+from fallline.views.numerals import named, number, percent
+from fallline.views.pictures.data import legend_columns, points_on
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
+
+__all__ = ["draw_regions"]
+
+Floats = NDArray[np.float64]
+
+
+def draw_regions(
+    objective: NetworkObjective, w: ArrayLike, *, title: str | None = None, theme: str | Theme = "light"
+) -> Picture:
+    """The answer of a network of two inputs at parameters w.
+
+    Classes: the colour is that of the likeliest class, stronger the surer the network is. Values: the first output as
+    a colour. Samples whose class the network gets wrong are ringed.
+    """
+    if objective.network.sizes[0] != 2:
+        raise ShapeError(
+            f"decision regions need a network of 2 inputs; {objective.name} has {objective.network.sizes[0]}."
+        )
+    point, theme = as_vector(w, objective, "w"), look(theme)
+    title = title or f"What {objective.network.text} answers: {_score(objective, point)}"
+    with drawing(theme):
+        figure = canvas(theme, 3.9, title)
+        ax = figure.add_subplot()
+        handles, texts = regions_on(figure, ax, objective, point, theme)
+        legend_below(figure, handles, texts, legend_columns(len(handles)))
+    return Picture(figure, title, _alt(objective, point), theme)
+
+
+def regions_on(
+    figure: Any, ax: Any, objective: NetworkObjective, w: Floats, theme: Theme
+) -> tuple[list[Any], list[str]]:
+    """Regions and data on given axes; returns handles and texts for a legend."""
+    x, y = (_range(objective.data.X[:, k]) for k in (0, 1))
+    grid = np.stack(np.meshgrid(np.linspace(*x, 240), np.linspace(*y, 240)), axis=-1)
+    with np.errstate(all="ignore"):
+        answer = objective.predict(w, grid.reshape(-1, 2)).reshape(240, 240, -1)
+    extent = (*x, *y)
+    if objective.network.loss.targets == "values":
+        _values(figure, ax, answer[..., 0], extent, theme)
+    else:
+        _classes(ax, grid, answer, extent, theme)
+    handles, texts = points_on(ax, objective.data, theme, rim=True)
+    wrong = _wrong(objective, w)
+    if wrong.any():
+        style: dict[str, Any] = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": theme.ink,
+                 "markeredgewidth": 1.0, "linestyle": "none"}  # fmt: skip
+        ax.plot(*objective.data.X[wrong].T, zorder=4, **style)
+        handles.append(Line2D([], [], **style))
+        texts.append(f"wrong: {int(wrong.sum())}")
+    ax.set_aspect("auto")
+    if 0.5 < (y[1] - y[0]) / (x[1] - x[0]) < 2:
+        ax.set_aspect("equal", adjustable="box")
+    ax.set(xlim=x, ylim=y)
+    return handles, texts
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    margin = 0.08 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], theme: Theme) -> None:
+    if answer.shape[-1] == 1:
+        answer = np.concatenate([1 - answer, answer], axis=-1)
+    count = answer.shape[-1]
+    known = np.asarray(np.isfinite(answer).all(axis=-1))
+    answer = np.where(known[..., None], answer, 1 / count)
+    winner, chance = answer.argmax(axis=-1), answer.max(axis=-1)
+    colours = np.array([to_rgb(theme.series[k % len(theme.series)]) for k in range(count)])
+    # From no colour where all classes are equally likely to just over half where the network is certain.
+    strength = 0.1 + 0.42 * np.clip((chance - 1 / count) / (1 - 1 / count), 0, 1)[..., None]
+    paper = np.array(to_rgb(theme.background))
+    image = np.where(known[..., None], paper + strength * (colours[winner] - paper), paper)
+    ax.imshow(image, origin="lower", extent=extent, interpolation="none", zorder=0)
+    for k in range(count):
+        mine = (winner == k) & known
+        if 0 < mine.sum() < mine.size:
+            others = np.delete(answer, k, axis=-1).max(axis=-1)
+            ax.contour(grid[..., 0], grid[..., 1], answer[..., k] - others, levels=[0], colors=[theme.ink],
+                       linewidths=0.8, zorder=1)  # fmt: skip
+
+
+def _values(figure: Any, ax: Any, value: Floats, extent: tuple[float, ...], theme: Theme) -> None:
+    from matplotlib.colors import ListedColormap
+
+    colours = ListedColormap(oklab_ramp(theme.heights, 256))
+    image = ax.imshow(np.ma.masked_invalid(value), origin="lower", extent=extent, cmap=colours, interpolation="none")
+    bar = figure.colorbar(image, ax=ax, aspect=32, pad=0.02, fraction=0.06)
+    bar.set_label("output")
+    bar.outline.set_visible(False)
+
+
+def _wrong(objective: NetworkObjective, w: Floats) -> NDArray[np.bool_]:
+    Z, T = objective.logits(w), objective.data.T
+    if objective.network.loss.targets == "values":
+        return np.zeros(len(T), dtype=bool)
+    if objective.network.loss.targets == "labels":
+        return np.asarray(((Z > 0) != (T > 0.5)).any(axis=-1))
+    return np.asarray(Z.argmax(axis=-1) != T.argmax(axis=-1))
+
+
+def _score(objective: NetworkObjective, w: Floats) -> str:
+    if objective.network.loss.targets == "values":
+        return f"loss {number(float(objective.loss(w)))}"
+    return f"{percent(float(objective.accuracy(w)))} of {len(objective.data)} samples right"
+
+
+def _alt(objective: NetworkObjective, w: Floats) -> str:
+    data = objective.data
+    if objective.network.loss.targets == "values":
+        answer = objective.predict(w)[..., 0]
+        low, high = number(float(answer.min()), 3), number(float(answer.max()), 3)
+        return f"Output of {objective.name} over its two inputs as a colour: from {low} to {high} on the data."
+    right = percent(float(objective.accuracy(w)))
+    text = (
+        f"Decision regions of {objective.name}, stronger in colour where the network is surer: {right} of {len(data)} "
+        "samples right."
+    )
+    wrong = _wrong(objective, w)
+    for k, name in enumerate(data.classes[:8]):
+        mine = data.labels == k
+        text += f" Class {named(name)}: {int(wrong[mine].sum())} of {int(mine.sum())} wrong."
+    return text
