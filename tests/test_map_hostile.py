@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.formats.description import canonical
-from fallline.experiment.formats.fingerprints import array_key
-from fallline.experiment.formats.map_file import read_spec_text
+from fallline.experiment.description.fingerprints import array_key
+from fallline.experiment.description.plain_data import canonical
+from fallline.experiment.description.spec_text import read_spec_text
 from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps.database import Database, explained
 from fallline.maps.export import export
@@ -318,6 +318,22 @@ FORMULA = {
 def test_formulas_from_a_file_are_parsed_never_run(text):
     with pytest.raises((FalllineError, ValueError), match=r"formula|spec|exponent"):
         rebuild_map_spec(read_spec_text(canonical(FORMULA | {"formula": text})), {})
+
+
+@pytest.mark.parametrize("wrong", [
+    {"measures": [0] * 500_000}, {"measures": {str(k): 0 for k in range(300_000)}}, {"settings": {str(k): "" for k in range(250_000)}},
+    {"x": {"name": "a", "values": ["0"] * 500_000}}, {str(k): 0 for k in range(250_000)}, {"x": {str(k): 0 for k in range(199)}},
+])  # fmt: skip
+def test_many_faults_in_a_spec_take_little_memory(wrong):
+    """pydantic would tell of each."""
+    text = canonical(FORMULA | wrong)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"in its spec is missing|no canonical JSON"):
+            read_spec_text(text)
+        assert tracemalloc.get_traced_memory()[1] < MOST
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_map_spec_refuses_a_file_may_not_say():

@@ -13,12 +13,23 @@ from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError, UsageError
 from fallline.experiment.fields import about
 from fallline.experiment.formats.toml_lines import line_of, locate
-from fallline.experiment.records import Draw, Schedule
+from fallline.experiment.records import Draw, Generated, Network, Points, Schedule
 from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
-from fallline.experiment.study_records import Comparison, Figure, Map, NamedMethod, Run, ShownLandscape, Study
+from fallline.experiment.study_records import (
+    SLIPS,
+    Comparison,
+    Figure,
+    Map,
+    NamedMethod,
+    Run,
+    ShownLandscape,
+    Study,
+)  # fmt: skip
 from fallline.formulas import EXAMPLES
 from fallline.formulas import symbolic as formula
 from fallline.settings import SETTINGS
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.initial import INITIALS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -75,12 +86,12 @@ SCHEDULED = st.one_of(
 
 
 @st.composite
-def runs(draw, kind=Run):
+def runs(draw, kind=Run, start=STARTS):
     optimizer = draw(st.sampled_from(sorted(OPTIMIZERS)))
     common = {"optimizer": optimizer, "settings": draw(_settings_of(optimizer)), "schedule": draw(SCHEDULED)}
     if kind is NamedMethod:
         return NamedMethod(**common)
-    return Run(name=draw(st.text(max_size=20)), start=draw(STARTS), steps=draw(st.integers(0, 50)), **common)
+    return Run(name=draw(st.text(max_size=20)), start=draw(start), steps=draw(st.integers(0, 50)), **common)
 
 
 @st.composite
@@ -99,8 +110,36 @@ def studies(draw):
     )  # fmt: skip
 
 
-@given(studies())
-@settings(max_examples=60, deadline=None)
+@st.composite
+def network_studies(draw):
+    hidden = draw(st.lists(st.integers(1, 4), max_size=3))
+    names = tuple(draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in hidden)
+    samples = draw(st.integers(2, 9))
+    classes, data = draw(st.sampled_from([
+        (3, Generated(name="three-gaussians", samples=samples, seed=draw(st.integers(0, 9)))),
+        (2, Generated(name="moons", samples=samples, noise=draw(st.floats(0, 2)))),
+        (2, Generated(name="gaussians", samples=samples, centres=[[0.0, 1.0], [draw(st.floats(2, 3)), 0.0]])),
+        (3, Points(points=[[0.0, draw(st.floats(-1, 1)), 0.0], [1.0, 1.0, 1.0], [2.0, 0.0, 2.0]])),
+    ]))  # fmt: skip
+    network = Network(
+        units=[2, *hidden, classes], activations=names, reduction=draw(st.sampled_from(["sum", "mean"])),
+        bias=draw(st.booleans()), l2=draw(st.floats(0, 1)),
+    )  # fmt: skip
+    runs_on_data = draw(st.lists(runs(start=st.none()), max_size=2))
+    plane = Map(
+        x="learning_rate=0.1..1:log", y=draw(st.sampled_from(["seed=0..3", "initial_scale=0.5..2"])), size="4x3",
+        steps=draw(st.integers(0, 9)), dtype=draw(st.sampled_from(["float32", "float64"])), starts=1,
+        initial=draw(st.sampled_from(sorted(INITIALS))), batch=draw(st.none() | st.integers(1, 3)),
+        measures=draw(st.sampled_from([("accuracy",), ("final_loss", "outcome"), ("steps_to=0.5", "best_loss")])),
+    )  # fmt: skip
+    return Study(
+        title=draw(st.text()), network=network, data=data, fits=runs_on_data, maps=[plane] * draw(st.integers(0, 1)),
+        slips=draw(st.lists(st.sampled_from(SLIPS), unique=True)),
+    )  # fmt: skip
+
+
+@given(studies() | network_studies())
+@settings(max_examples=100, deadline=None)
 def test_study_to_toml_to_study_is_the_identity(one):
     text = to_toml(one)
     assert parse(text) == one

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from tests.damaged import a_study
-from tests.test_study import MISTAKES, studies
+from tests.test_study import MISTAKES, network_studies, studies
 
 from fallline.cli import main
 from fallline.errors import StudyError
@@ -57,7 +57,7 @@ def test_it_accepts_studies(validator, toml):
     assert list(validator.iter_errors(tomllib.loads(toml))) == []
 
 
-@given(studies())
+@given(studies() | network_studies())
 @settings(max_examples=40, deadline=None)
 def test_it_accepts_every_study_that_is_written(one):
     jsonschema.Draft7Validator(study_schema()).validate(json.loads(json.dumps(one.write())))

@@ -39,6 +39,11 @@ def refuse_unknown(valid: Iterable[str]) -> NoReturn:
 class Kind:
     """A kind of value, used as an annotation: `Annotated[float, Number()]`."""
 
+    @property
+    def meaning(self) -> str:
+        """What the value means, where the kind alone tells."""
+        return ""
+
     def read(self, value: Any) -> Any:
         """Return the value in its canonical form, or refuse it."""
         raise NotImplementedError
@@ -113,6 +118,10 @@ class OfSetting(Kind):
     """A value of a setting, in its range."""
 
     setting: Setting
+
+    @property
+    def meaning(self) -> str:
+        return self.setting.meaning
 
     def read(self, value: Any) -> float:
         if self.setting.whole and (isinstance(value, bool) or not isinstance(value, int)):

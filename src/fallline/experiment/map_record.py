@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from fallline.errors import visible
 from fallline.experiment.axes import Axis
-from fallline.experiment.formats.description import Arrays, canonical, describe_objective, named
-from fallline.experiment.formats.fingerprints import array_key
+from fallline.experiment.description.fingerprints import array_key
+from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, named
 from fallline.measures.measure import Wanted
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial

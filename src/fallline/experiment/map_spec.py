@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import Axis, axis
 from fallline.experiment.axis_settings import check_axis, same_setting
+from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_named, rebuild_objective
 from fallline.experiment.estimate import afford
-from fallline.experiment.formats.description import Arrays, canonical, differences, rebuild_named, rebuild_objective
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import schedule_and_settings
 from fallline.measures.measure import Wanted, measure, names_of

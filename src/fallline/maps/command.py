@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fallline.errors import UsageError, visible
+from fallline.experiment.description.absent import AbsentFunction, AbsentObjective
 from fallline.experiment.estimate import estimate
-from fallline.experiment.formats.absent import AbsentFunction, AbsentObjective
 from fallline.experiment.map_record import MapSpec
 from fallline.files import refuse_existing
 from fallline.formulas import formula_of

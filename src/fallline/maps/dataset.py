@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.errors import UsageError
-from fallline.experiment.formats.description import canonical
+from fallline.experiment.description.plain_data import canonical
 from fallline.maps.values import MapValues
 from fallline.measures.outcome import OUTCOMES
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.formats.description import Arrays, canonical, differences
-from fallline.experiment.formats.map_file import read_spec_text
+from fallline.experiment.description.plain_data import Arrays, canonical, differences
+from fallline.experiment.description.spec_text import read_spec_text
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.database import APPLICATION, FORMAT, TABLES, Database, damaged, explained

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.experiment.formats.fingerprints import array_key
+from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.tiles import LARGEST_TILE, Tile, Values, in_layout
 

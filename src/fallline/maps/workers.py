@@ -25,8 +25,8 @@ from typing import IO, Any
 import numpy as np
 
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.formats.absent import refuse_absent
-from fallline.experiment.formats.description import canonical
+from fallline.experiment.description.absent import refuse_absent
+from fallline.experiment.description.plain_data import canonical
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.rows import pack, unpack

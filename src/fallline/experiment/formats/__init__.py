@@ -1,1 +1,1 @@
-"""The text forms of an experiment: TOML, JSON Schema, the map file."""
+"""The texts of a study: TOML with the line of each mistake, and the JSON Schema by which editors check it."""

@@ -115,7 +115,7 @@ def _meaning(record: Record, fields: dict[str, Any], key: str) -> str:
     if key in fields:
         return str(fields[key][1].description)
     free = kind_of(type(record).model_fields[record.free])
-    return str(free.kind(key, getattr(record, free.chooser, "")).schema().get("description", ""))
+    return str(free.kind(key, getattr(record, free.chooser, "")).meaning)
 
 
 def _explain(container: Any, meaning: str, what: tuple[str, str], explained: set[tuple[str, str]]) -> None:

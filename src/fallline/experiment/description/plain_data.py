@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
 from fallline.errors import UnknownNameError
-from fallline.experiment.formats.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
-from fallline.experiment.formats.fingerprints import array_key, fingerprint, landscape_fingerprint
+from fallline.experiment.description.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
+from fallline.experiment.description.fingerprints import array_key, fingerprint, landscape_fingerprint
 from fallline.formulas import formula_landscape, formula_of
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.activations import ACTIVATIONS

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
-from fallline.experiment.formats.absent import AbsentFunction
+from fallline.experiment.description.absent import AbsentFunction
 from fallline.problems import LandscapeObjective
 from fallline.problems.traced import traced_landscape
 from fallline.readings.graph import topological
