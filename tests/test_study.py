@@ -13,7 +13,8 @@ from fallline.data.tables import read_csv
 from fallline.errors import DataError, StudyError, UnknownNameError, UsageError
 from fallline.experiment.fields import about
 from fallline.experiment.formats.toml_lines import line_of, locate
-from fallline.experiment.records import Draw, Generated, Network, Points, Schedule
+from fallline.experiment.records import Draw, Network, Schedule
+from fallline.experiment.sources import Generated, Points
 from fallline.experiment.studies import BUILTIN, builtin_text, parse, study, to_toml
 from fallline.experiment.study_records import (
     SLIPS,

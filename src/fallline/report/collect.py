@@ -10,6 +10,7 @@ from fallline.checks.reference.data_agreement import agree_on_data
 from fallline.experiment import study_records
 from fallline.experiment.build import build_landscape, build_map, build_method, build_objective, objective_of
 from fallline.experiment.map_spec import parse_size
+from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Study
 from fallline.maps.map import compute_map
 from fallline.problems import NetworkObjective, Objective
@@ -28,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 def collect(study: Study, progress: Progress | None = None) -> Results:
     """Run the study. `progress` is called with (work done, work in all), in units of one run's step."""
-    problem = build_objective(study.network, study.data, study.folder) if study.network and study.data else None
+    problem = build_objective(study.network, study.data, Files(study.folder)) if study.network and study.data else None
     hill = build_landscape(study.landscape) if study.landscape else None
     ticks = _Ticks(study, progress)
     descents = tuple(_run(plan, hill, ticks) for plan in study.descents)
