@@ -62,9 +62,12 @@ class Source(Part):
     ----------
     mark
         The key in TOML that tells this source from the others; "" if studies have no such source.
+    example
+        That key with a value, as an error shows it.
     """
 
     mark: ClassVar[str] = ""
+    example: ClassVar[str] = ""
 
     def needed(self, files: Files) -> Files:
         """The files that the source reads, alone."""
@@ -96,7 +99,7 @@ _COMMON = ("samples", "seed")
 class Generated(Source):
     """A generated data set."""
 
-    kind, label, mark = "generated", "generated", "name"
+    kind, label, mark, example = "generated", "generated", "name", 'name = "...", a generated set'
     first: ClassVar[Mapping[str, Any]] = {"name": "three-gaussians"}
 
     name: Annotated[str, Choice("data set", GENERATED)] = key(..., "a generated set", label="set")
@@ -125,7 +128,7 @@ class Generated(Source):
 class Points(Source):
     """Points of two inputs."""
 
-    kind, label, mark = "points", "by hand", "points"
+    kind, label, mark, example = "points", "by hand", "points", "points = [[x, y, class], ...]"
     first: ClassVar[Mapping[str, Any]] = {
         "points": ((-1, -0.5, 0), (-0.6, -0.9, 0), (-1.3, -1, 0), (0.8, 0.7, 1), (1.2, 0.3, 1), (0.6, 1.2, 1))
     }
@@ -149,7 +152,7 @@ class Points(Source):
 class Table(Source):
     """A table in a file."""
 
-    kind, label, mark = "file", "CSV file", "file"
+    kind, label, mark, example = "file", "CSV file", "file", 'file = "...", a table of your own'
 
     file: Annotated[str, Text()] = key(..., "a CSV file, its path beginning at the study's folder")
     target: Annotated[str | tuple[str, ...], Names(Text())] = key(..., "the file's target column, or several")
@@ -215,10 +218,7 @@ Data: TypeAlias = Annotated[
     Discriminator(
         _source,
         custom_error_type="bare",
-        custom_error_message=(
-            'data must have either name = "...", a generated set, or file = "...", a table of your own, or '
-            "points = [[x, y, class], ...]."
-        ),
+        custom_error_message=f"data must have either {', or '.join(s.example for s in STUDY_SOURCES.values())}.",
     ),
 ]
 """The samples of a network in a study."""

@@ -29,8 +29,7 @@ Progress = Callable[[int, int], None]
 
 def collect(study: Study, progress: Progress | None = None) -> Results:
     """Run the study. `progress` is called with (work done, total work), in steps of single runs."""
-    files = Files(study.folder)
-    problem = build_objective(study.network, study.data, files) if study.network and study.data else None
+    problem = build_objective(study.network, study.data, Files(study.folder)) if study.network and study.data else None
     hill = build_landscape(study.landscape) if study.landscape else None
     ticks = _Ticks(study, progress)
     descents = tuple(_run(plan, hill, ticks) for plan in study.descents)

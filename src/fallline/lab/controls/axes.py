@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from fallline.experiment.axis_settings import axis_settings
-from fallline.lab.controls.words import digits_below, sentence
+from fallline.lab.controls.fields import digits_below, sentence
 from fallline.lab.plan import Plan
 
 __all__ = ["describe_axes"]

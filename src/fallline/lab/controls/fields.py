@@ -1,4 +1,4 @@
-"""The kinds of controls as the page draws them: choices and numbers."""
+"""Controls as the page draws them: choices and numbers, with their words."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from fallline.experiment.experiment import Plane
-from fallline.lab.controls.words import sentence
 from fallline.settings import Setting
 from fallline.textbook.families import Member
 
-__all__ = ["Json", "choice", "number", "options"]
+__all__ = ["Json", "choice", "digits_below", "number", "options", "sentence"]
 
 Json = dict[str, Any]
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def choice(key: str, label: str, meaning: str, entries: Iterable[Any]) -> Json:
@@ -42,3 +43,13 @@ def number(key: str, declared: Setting, plane: Plane | None = None, **more: Any)
         if axis.name in (declared.name, key.replace("schedule_settings.", "schedule.")):
             field["axis"] = letter
     return field | more
+
+
+def sentence(meaning: str) -> str:
+    """A meaning as a sentence."""
+    return f"{meaning[:1].upper()}{meaning[1:]}." if meaning else ""
+
+
+def digits_below(text: str) -> str:
+    """Digits as subscripts."""
+    return text.translate(_LOW)

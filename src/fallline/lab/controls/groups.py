@@ -7,9 +7,8 @@ from fallline.experiment.experiment import Experiment, Plane, settings_of_schedu
 from fallline.experiment.fields import about, kind_of
 from fallline.experiment.objectives import OBJECTIVES
 from fallline.experiment.sources import SOURCES
-from fallline.lab.controls.fields import Json, choice, number, options
+from fallline.lab.controls.fields import Json, choice, number, options, sentence
 from fallline.lab.controls.parts import kind_control, part_controls
-from fallline.lab.controls.words import sentence
 from fallline.lab.limits import MOST
 from fallline.lab.plan import Plan
 from fallline.lab.state import State

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fallline.lab.controls.words import sentence
 from fallline.lab.plan import Plan
 from fallline.measures.outcome import RULES
 

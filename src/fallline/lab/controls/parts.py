@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from fallline.data.csv_file import CsvFile
 from fallline.experiment.fields import about, kind_of
-from fallline.experiment.kinds import Choice, Flag, OfSetting
+from fallline.experiment.kinds import Choice, Flag, OfSetting, Text
 from fallline.experiment.part import Part
 from fallline.formulas import EXAMPLES, LONGEST
-from fallline.lab.controls.fields import Json, choice, number, options
-from fallline.lab.controls.words import sentence
+from fallline.lab.controls.fields import Json, choice, number, options, sentence
 from fallline.lab.limits import MOST, MOST_LAYERS, MOST_POINTS, MOST_UNITS
 from fallline.settings import Setting
 from fallline.textbook.activations import ACTIVATIONS
@@ -41,6 +40,8 @@ def part_controls(key: str, part: Part, table: CsvFile | None = None) -> Iterato
             yield choice(dotted, **words, entries=options(kind.family))
         elif isinstance(kind, Flag):
             yield {"key": dotted, "kind": "toggle", "symbol": None} | words
+        elif isinstance(kind, Text):
+            yield {"key": dotted, "kind": "text", "symbol": None, "max": LONGEST, "examples": []} | words
         elif isinstance(kind, OfSetting) or name in declared:
             words |= {"high": MOST[dotted]} if dotted in MOST else {}
             yield number(dotted, declared.get(name) or kind.setting, **words)
