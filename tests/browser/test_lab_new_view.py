@@ -1,61 +1,17 @@
-"""A view is added to a copy of the lab by three files: its module, its line in views.js, and the server's answer."""
+"""A view is added to a copy of the lab as CONTRIBUTING.md shows it."""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
-
-import fallline
+from contributing import Copy
 
 from .conftest import Server
-
-MODULE = """
-import { h, say } from "./dom.js";
-
-/** @param {import("./app.js").Lab} lab @returns {import("./views.js").Entry} */
-export function updates({ store }) {
-  const text = h("p", { class: "updates" });
-  return {
-    view: { element: h("section", { class: "panel" }, h("h2", {}, "Updates"), text) },
-    questions: [
-      {
-        kind: "updates",
-        when: "rest",
-        about: () => store.accepted.steps,
-        answer: (content) => say(text, content.sentence),
-      },
-    ],
-  };
-}
-"""
-
-ANSWER = '''
-def updates(page: Shown, content: Json) -> None:
-    """How many updates a run of the map has."""
-    page.answer("updates", {"sentence": f"Each run of the map makes {page.current()[1].spec.steps} updates."})
-
-
-ANSWERS: dict'''
 
 
 @pytest.fixture
 def changed_lab(tmp_path, monkeypatch, chromium):
-    package = tmp_path / "copy" / "fallline"
-    shutil.copytree(Path(fallline.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-
-    def change(file, before, after):
-        text = (package / file).read_text(encoding="utf-8")
-        assert text.count(before) == 1, (file, before)
-        (package / file).write_text(text.replace(before, after), encoding="utf-8")
-
-    (package / "lab/page/updates.js").write_text(MODULE, encoding="utf-8")
-    change("lab/page/views.js", "\n/**\n * @typedef", 'import { updates } from "./updates.js";\n\n/**\n * @typedef')
-    change("lab/page/views.js", "    equations(lab),\n", "    updates(lab),\n    equations(lab),\n")
-    change("lab/session/scenes.py", "\nANSWERS: dict", ANSWER)
-    change("lab/session/scenes.py", '"theory": theory,', '"updates": updates, "theory": theory,')
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "copy"))
+    copy = Copy(tmp_path / "copy", "a view of the lab")
+    monkeypatch.setenv("PYTHONPATH", str(copy.folder / "src"))
     server = Server(tmp_path)
     yield server
     server.stop()
