@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fallline.lab.controls.fields import sentence
 from fallline.lab.plan import Plan
 from fallline.measures.outcome import RULES
 
