@@ -17,7 +17,7 @@ from fallline.readings.graph import Graph
 from fallline.readings.reverse import delta_of, derivative, derivatives, gradient_of
 from fallline.readings.symbols import partial, read
 from fallline.readings.symbols.cases import slope
-from fallline.user_code import activation, landscape
+from fallline.user_code.records import activation, landscape
 from side_by_side import train
 
 # --- One variable: a page, and its slope at points ---

@@ -15,6 +15,7 @@ from fallline.errors import UsageError
 from fallline.measures.measure import MEASURES, check_objective, measure
 from fallline.measures.statistics import Statistics
 from fallline.runs import batched, lanes
+from fallline.runs.training import Training
 from parity import small_problem
 
 ROOT = Path(__file__).parents[1]
@@ -28,12 +29,10 @@ def test_the_documentation_shows_the_measures():
 
 def test_both_engines_give_the_same_measures():
     problem = small_problem("relu", reduction="sum")
-    shared = {
-        "steps": 40, "starts": fl.draw_starts(problem, 1, seed=4)[0], "measures": tuple(MEASURES), "target": 5.0,
-        "settings": {"learning_rate": np.geomspace(1e-4, 30, 60)},
-    }  # fmt: skip
-    by_lanes = lanes.train(problem, "gradient_descent", **shared)
-    by_numpy = batched.train(problem, "gradient_descent", **shared)
+    how = fl.method().with_({"learning_rate": np.geomspace(1e-4, 30, 60)})
+    training = Training(problem, how, 40, fl.draw_starts(problem, 1, seed=4)[0])
+    by_lanes = lanes.train(training, tuple(MEASURES), target=5.0)
+    by_numpy = batched.train(training, tuple(MEASURES), target=5.0)
     for name in MEASURES:
         assert len(np.unique(by_lanes[name])) > 1, name
         np.testing.assert_allclose(by_lanes[name], by_numpy[name], rtol=1e-6, err_msg=name)

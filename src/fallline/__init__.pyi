@@ -23,7 +23,7 @@ from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
-from .user_code import activation, landscape, loss, optimizer
+from .user_code.records import activation, landscape, loss, optimizer
 from .views.equations import Equations, equations
 
 __all__ = [

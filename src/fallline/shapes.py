@@ -10,7 +10,11 @@ A star stands for any number of axes; a single name has a space before it, `" P"
     steps       updates of a run; its curves have steps+1 entries
 
 For type checkers, and when the code runs, a shape says nothing. Under test jaxtyping compares every call with it
-(`tests/conftest.py`).
+(`tests/shape_checker.py`):
+a call whose axes differ from the text is an error there, and so is one in which the same name has two lengths.
+
+>>> Shaped[float, " P"]
+typing.Annotated[float, ' P']
 """
 
 from typing import Annotated as Shaped

@@ -19,8 +19,8 @@ from fallline.number_text import read_number
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
-from fallline.user_code import optimizer
 from fallline.user_code.python_file import load, names_file, split
+from fallline.user_code.records import optimizer
 
 __all__ = ["OPTIMIZER_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "MethodFlags", "chosen_settings", "optimizer_of"]
 

@@ -11,8 +11,8 @@ from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
-from fallline.user_code import plain_landscape
 from fallline.user_code.python_file import load, names_file, split
+from fallline.user_code.records import plain_landscape
 
 __all__ = ["named"]
 

@@ -25,6 +25,13 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     >>> sorted(axis_settings(objective("rosenbrock"), OPTIMIZERS["momentum"], SCHEDULES["constant"]))
     ['initial_scale', 'learning_rate', 'momentum', 'seed', 'start.x', 'start.y']
     """
+    names = [start_setting(label) for label in objective.labels]
+    start = {name: Setting(name, "w_0", "coordinate of the start", 0.0) for name in names}
+    return _besides_start(objective, optimizer, schedule) | start
+
+
+def _besides_start(objective: Objective, optimizer: Optimizer, schedule: Schedule) -> dict[str, Setting]:
+    """The settings that may be an axis, without the coordinates of the start, of which there may be thousands."""
     declared: dict[str, Setting] = {}
     if isinstance(objective, NetworkObjective):
         rate = optimizer.declared.get("learning_rate", SETTINGS["learning_rate"])
@@ -33,9 +40,7 @@ def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule
     declared |= {name: SETTINGS[name] for name in ("initial_scale", "seed")}
     if isinstance(objective, NetworkObjective):
         declared["l2"] = SETTINGS["l2"]
-    declared |= {schedule_setting(name): s for name, s in schedule.declared.items() if name != "steps"}
-    names = [start_setting(label) for label in objective.labels]
-    return declared | {name: Setting(name, "w_0", "coordinate of the start", 0.0) for name in names}
+    return declared | {schedule_setting(name): s for name, s in schedule.declared.items() if name != "steps"}
 
 
 def start_coordinate(objective: Objective, name: str) -> int:
@@ -72,13 +77,13 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
     SettingError
         A value is out of range.
     """
-    valid = axis_settings(objective, optimizer, schedule)
     if within_start(axis.name) is not None:
         start_coordinate(objective, axis.name)
         return
+    valid = _besides_start(objective, optimizer, schedule)
     if axis.name not in valid:
-        shown = [name for name in valid if within_start(name) is None]
-        starts = [name for name in valid if within_start(name) is not None]
+        starts = [start_setting(label) for label in objective.labels]
+        shown = list(valid)
         shown += starts if len(starts) <= 4 else [starts[0], starts[-1]]
         raise UnknownNameError("an axis", axis.name, shown)
     for value in _decisive(axis, valid[axis.name]):

@@ -14,7 +14,7 @@ from fallline.problems.network import NetworkObjective
 from fallline.problems.objective import Floats, Objective
 from fallline.shapes import Shaped
 from fallline.textbook.landscapes import Landscape, landscape
-from fallline.user_code import plain_landscape
+from fallline.user_code.records import plain_landscape
 
 __all__ = ["as_vector", "gradients", "objective", "objective_at", "points_at_once"]
 

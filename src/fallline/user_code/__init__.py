@@ -8,7 +8,3 @@
 - `calling`: what a user's code prints, and the sentence for an error that it raises
 - `python_file`: FILE.py:NAME
 """
-
-from fallline.user_code.records import activation, landscape, loss, optimizer, plain_landscape
-
-__all__ = ["activation", "landscape", "loss", "optimizer", "plain_landscape"]

@@ -17,7 +17,6 @@ from typing import Any
 
 from fallline.errors import OwnCodeError, UnknownNameError, UsageError
 from fallline.files import read_bytes
-from fallline.textbook.optimizers import Optimizer
 from fallline.user_code.calling import describe_error, output_aside
 
 __all__ = ["load", "names_file", "split"]
@@ -72,6 +71,8 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
                 raise OwnCodeError(f"{path.name} holds no function {name!r}; it holds none.")
             raise OwnCodeError(f"{path.name} holds no function {name!r}: {UnknownNameError('the name', name, public)}")
         value: Function = vars(module)[name]
+        from fallline.textbook.optimizers import Optimizer  # late: it loads NumPy
+
         if not callable(value) and not isinstance(value, Optimizer):
             raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(value).__name__}.")
         return value

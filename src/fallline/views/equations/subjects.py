@@ -13,7 +13,7 @@ from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES, Schedule
-from fallline.user_code import plain_landscape
+from fallline.user_code.records import plain_landscape
 from fallline.views.equations.network import in_matrices, in_units
 from fallline.views.equations.rules import of_activation, of_landscape, of_loss, of_optimizer, of_schedule
 from fallline.views.equations.sections import Equation, Equations, Section

@@ -1,4 +1,4 @@
-"""A landscape from a formula typed as text. The text is parsed into a tree and never executed.
+"""The grammar of formulas typed as text. A text is parsed into a tree and never executed.
 
 A formula may contain numbers, x, y, pi, e, `+ - * / ^ ( )` and the functions in `FUNCTIONS`. Anything else raises
 UsageError.
@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,10 @@ import numpy as np
 from fallline.errors import UsageError
 from fallline.number_text import read_number
 from fallline.readings.constants import INEXACT, constant
-from fallline.readings.reverse import gradient_of
-from fallline.textbook.landscapes import Landscape
 
 __all__ = [
-    "EXAMPLES", "LONGEST", "formula_landscape", "formula_of", "names_in", "parse_formula", "python_text", "symbolic",
+    "COORDINATES", "EXAMPLES", "FUNCTIONS", "LONGEST", "SIGNS", "Operation", "Tree", "apply", "names_in", "parse", "parse_formula", "python_text",
+    "value_at",
 ]  # fmt: skip
 
 LONGEST = 400
@@ -52,7 +50,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
 }  # fmt: skip
 CONSTANTS = {"pi": math.pi, "e": math.e}
 COORDINATES = ("x", "y")
-_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _TYPED = str.maketrans({"−": "-", "×": "*", "·": "*", "π": "pi", "²": "^2", "³": "^3", "⁴": "^4"})
 
 
@@ -76,13 +74,13 @@ def parse_formula(text: str) -> Tree:
     Traceback (most recent call last):
     fallline.errors.UsageError: a formula may use abs, cos, exp, log, max, min, sin, sqrt, tanh; got "__import__".
     """
-    tree = _parse(text, COORDINATES)
+    tree = parse(text, COORDINATES)
     if isinstance(tree, float):
         raise UsageError(f"a formula must depend on x or y; {text.strip()!r} is the same everywhere.")
     return tree
 
 
-def _parse(text: str, coordinates: tuple[str, ...]) -> Tree:
+def parse(text: str, coordinates: tuple[str, ...]) -> Tree:
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"a formula must be written in x and y, such as {EXAMPLES[0]}; got {text!r}.")
     if len(text) > LONGEST:
@@ -134,11 +132,11 @@ class _Reader:
                 return self.read(inner, depth + 1)
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 return _folded("negative", (self.read(inner, depth + 1),))
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _SIGNS:
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in SIGNS:
                 operands = (self.read(left, depth + 1), self.read(right, depth + 1))
                 if isinstance(op, ast.Pow):
                     return _power(*operands)
-                return _folded(_SIGNS[type(op)], operands)
+                return _folded(SIGNS[type(op)], operands)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 if name not in FUNCTIONS:
                     raise UsageError(f'a formula may use {", ".join(sorted(FUNCTIONS))}; got "{name[:40]}".')
@@ -180,7 +178,7 @@ def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
     try:
         with np.errstate(all="ignore"):
             op = "power" if sign == "**" else sign
-            value = constant(op, *numbers) if op in INEXACT else float(_apply(sign, *operands))
+            value = constant(op, *numbers) if op in INEXACT else float(apply(sign, *operands))
     except (ZeroDivisionError, OverflowError, ValueError):
         value = math.nan
     if not math.isfinite(value):
@@ -188,7 +186,7 @@ def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
     return value
 
 
-def _apply(sign: str, *values: Any) -> Any:
+def apply(sign: str, *values: Any) -> Any:
     match sign, values:
         case "+", (a, b):
             return a + b
@@ -205,45 +203,17 @@ def _apply(sign: str, *values: Any) -> Any:
     return FUNCTIONS[sign][0](*values)
 
 
-def _value(tree: Tree, at: dict[str, Any]) -> Any:
+def value_at(tree: Tree, at: dict[str, Any]) -> Any:
     if isinstance(tree, Operation):
-        return _apply(tree.sign, *(_value(o, at) for o in tree.operands))
+        return apply(tree.sign, *(value_at(o, at) for o in tree.operands))
     return at[tree] if isinstance(tree, str) else tree
 
 
-@lru_cache(maxsize=64)
-def formula_landscape(
-    text: str, window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0))
-) -> Landscape:
-    """Return the landscape of a formula. The same text gives the same object, so that it is compiled once.
-
-    >>> bowl = formula_landscape("x^2 + 3*y^2")
-    >>> bowl(1.0, 2.0), bowl.gradient(1.0, 2.0)
-    (13.0, [2.0, 12.0])
-    """
-    tree = parse_formula(text)
-    free = [name for name in COORDINATES if name not in names_in(tree)]
-
-    def formula(x: Any, y: Any) -> Any:
-        value = _value(tree, {"x": x, "y": y})
-        for name in free:  # a function of both coordinates, even if it does not depend on one
-            value = value + 0 * {"x": x, "y": y}[name]
-        return value
-
-    formula.formula = text  # type: ignore[attr-defined]  # files and studies store this text
-    (x0, x1), (y0, y1) = window
-    start = (x0 + 0.2 * (x1 - x0), y0 + 0.75 * (y1 - y0))
-    return Landscape("own formula", formula, gradient_of(formula), start, window)
-
-
-def formula_of(record: Landscape) -> str | None:
-    """Return the text of a landscape that was made from a formula; None for another landscape.
-
-    >>> formula_of(formula_landscape("x^2 + 3*y^2"))
-    'x^2 + 3*y^2'
-    """
-    text = getattr(record.function, "formula", None)
-    return text if isinstance(text, str) else None
+def names_in(tree: Tree) -> set[str]:
+    """Return the coordinates that a formula uses."""
+    if isinstance(tree, Operation):
+        return set().union(*(names_in(o) for o in tree.operands))
+    return {tree} if isinstance(tree, str) else set()
 
 
 def python_text(tree: Tree) -> str:
@@ -267,7 +237,7 @@ def _python(tree: Tree) -> ast.expr:
     if tree.sign == "**":
         assert isinstance(tree.operands[1], float)
         return ast.BinOp(inner[0], ast.Pow(), ast.Constant(int(tree.operands[1])))
-    signs = {sign: kind for kind, sign in _SIGNS.items()}
+    signs = {sign: kind for kind, sign in SIGNS.items()}
     if tree.sign in signs:
         return ast.BinOp(inner[0], signs[tree.sign](), inner[1])
     return _call(numpy.get(tree.sign, tree.sign), *inner)
@@ -275,32 +245,3 @@ def _python(tree: Tree) -> ast.expr:
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Attribute(ast.Name("np"), name), list(arguments), [])
-
-
-def symbolic(text: str, coordinates: tuple[str, ...] = COORDINATES) -> Any:
-    """The SymPy expression of a formula, which may be the same everywhere.
-
-    >>> symbolic("200*(y - x^2)")
-    -200*x**2 + 200*y
-    """
-    import sympy
-
-    def read(tree: Tree) -> Any:
-        if isinstance(tree, float):
-            return sympy.nsimplify(tree)
-        if isinstance(tree, str):
-            return sympy.Symbol(tree)
-        operands = [read(inner) for inner in tree.operands]
-        if tree.sign in FUNCTIONS:
-            name = tree.sign.capitalize() if tree.sign in ("abs", "max", "min") else tree.sign
-            return getattr(sympy, name)(*operands)
-        return _apply(tree.sign, *operands)
-
-    return read(_parse(text, coordinates))
-
-
-def names_in(tree: Tree) -> set[str]:
-    """Return the coordinates that a formula uses."""
-    if isinstance(tree, Operation):
-        return set().union(*(names_in(o) for o in tree.operands))
-    return {tree} if isinstance(tree, str) else set()
