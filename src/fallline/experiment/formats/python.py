@@ -17,8 +17,8 @@ from fallline.formulas import COORDINATES, formula_landscape, names_in, parse_fo
 __all__ = ["to_python"]
 
 
-def to_python(study: Study, pins: Iterable[Pin] = ()) -> str:
-    """Return a program: the objective of the study's first map, the map, and the runs at the pins.
+def to_python(study: Study, pins: Iterable[Pin] = (), picture: str = "map.png") -> str:
+    """Return a program: the objective of the study's first map, the map, its picture, and the runs at the pins.
 
     >>> from fallline.experiment.studies import study
     >>> print(to_python(study()).splitlines()[2])
@@ -42,7 +42,7 @@ def to_python(study: Study, pins: Iterable[Pin] = ()) -> str:
     lines += ["", "how = {", *(f"    {name!r}: {value!r}," for name, value in how.items()), "}"]
     size = plane.size.lower().partition("x")
     lines.append(f"m = fl.map(objective, x={plane.x!r}, y={plane.y!r}, size=({size[0]}, {size[2] or size[0]}), **how)")
-    lines += ["print(m.sha256)", "m.plot().save('map.png', overwrite=True)"]
+    lines += ["print(m.sha256)", f"m.plot().save({picture!r}, overwrite=True)"]
     x, y = axis(plane.x).name, axis(plane.y).name
     for pin in pins:
         call = f"fl.map(objective, x={f'{x}={pin.x!r}'!r}, y={f'{y}={pin.y!r}'!r}, **how)"

@@ -53,7 +53,7 @@ def export(
         return {
             "name": "lab.py",
             "mime": "text/x-python",
-            "text": to_python(study_of(state, spec, tables), state.pins),
+            "text": to_python(study_of(state, spec, tables), state.pins, "lab.png"),
         }, None
     if what == "study":
         return {"name": "study.toml", "mime": "application/toml", "text": to_toml(study_of(state, spec, tables))}, None
