@@ -13,6 +13,7 @@ import argparse
 import ast
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -24,7 +25,7 @@ HERE = Path(__file__).resolve().parents[1]
 SOURCES, PAGE, PICTURE = HERE / "src/fallline", HERE / "ARCHITECTURE.md", HERE / "docs/images/parts.svg"
 BEGIN, END = "<!-- The table of parts, by tools/architecture.py -->\n", "<!-- End of the table -->"
 
-WIDTH, ROW, BOX_WIDTH, BOX, MARGIN, GAP, LINE = 900, 84, 200, 44, 14, 22, 15
+WIDTH, ROW, BOX_WIDTH, BOX, MARGIN, GAP, LINE = 700, 90, 206, 52, 14, 22, 14
 """Sizes of the picture, in pixels: the page, a row of parts, a box, margins, and a line of small text."""
 
 
@@ -127,9 +128,8 @@ def picture(arrows: Mapping[str, set[str]]) -> str:
                 'fill="none" stroke="#7b8794" stroke-width="1.2" marker-end="url(#tip)"/>'
             )
     for part, (x, y) in boxes.items():
-        rooms = ", ".join(rooms_of(part))
         texts = [(part, 15, "bold", "#1f2933")]
-        texts += [(rooms, 11, "normal", "#52606d")] if rooms else []
+        texts += [(line, 11, "normal", "#52606d") for line in textwrap.wrap(", ".join(rooms_of(part)), 36)]
         out.append(
             f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX_WIDTH}" height="{BOX}" rx="6" fill="#f2f6fa" stroke="#9fb3c8"/>'
         )
