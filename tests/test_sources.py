@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,13 @@ def test_a_file_holds_one_idea(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").count("\n")
     assert lines <= LONGEST
     assert lines >= SHORTEST or path.name in ENTRY_POINTS
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_the_files_that_a_page_names_exist(page: str) -> None:
+    text = (SOURCES.parents[1] / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:[\w.]+/)+[\w.]+\.\w+)`", text)
+    roots = (SOURCES.parents[1], SOURCES, SOURCES / "readings")
+    absent = [name for name in named if not any((root / name).exists() for root in roots)]
+    assert named
+    assert not absent
