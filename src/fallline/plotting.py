@@ -38,7 +38,7 @@ def register(kind: str, drawer: str | Callable[..., Any]) -> None:
 
 
 def draw(kind: str, result: Any, **options: Any) -> Any:
-    """What the registered function makes of the result."""
+    """Call the registered function with the result."""
     drawer = _DRAWERS[kind]
     if isinstance(drawer, str):
         module, _, name = drawer.partition(":")

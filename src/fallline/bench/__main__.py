@@ -24,7 +24,7 @@ HELD = {
         "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     },
 }
-"""What holds the libraries of the comparison to an instruction set: variables of the environment."""
+"""Environment variables that limit the libraries of the comparison to an instruction set."""
 
 
 def main(arguments: list[str] | None = None) -> int:

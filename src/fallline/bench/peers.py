@@ -1,4 +1,4 @@
-"""The same work as others do it. Each peer is a function from a workload and a number of runs to seconds a call."""
+"""The same work by other libraries. Each peer is a function from a workload and a number of runs to seconds a call."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _numpy(w: Workload, runs: int, together: bool) -> Timed:
 
 
 def numpy_loop(w: Workload) -> Timed:
-    """NumPy, one network after another: the notebook's way."""
+    """NumPy, one network after another, as in the notebook."""
     return _numpy(w, 8, together=False)
 
 
@@ -98,7 +98,7 @@ def _forward(xp: Any, w: Workload, maximum: Any) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class _Jax:
-    """What both JAX peers share: the step of one run, the settings of each run, and what it starts from."""
+    """The parts that both JAX peers share: the step of one run, and the settings and the start of each run."""
 
     step: Callable[..., Any]
     columns: dict[str, Any]
@@ -163,7 +163,7 @@ PLANE = 4096
 
 
 def jax_step(w: Workload) -> Timed:
-    """JAX, jit(vmap(step)) over the plane, called once for each step from Python: the fractal's own notebook's way."""
+    """JAX, jit(vmap(step)) over the plane, called once for each step from Python, as in the fractal paper's notebook."""
     import jax
     import jax.numpy as jnp
 
@@ -240,7 +240,7 @@ def scikit_learn(w: Workload) -> Timed:
                 tol=0, alpha=0, shuffle=False, random_state=0,
             )  # fmt: skip
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it did not converge: that is not what is measured
+                warnings.simplefilter("ignore")  # it did not converge, which is not measured here
                 model.fit(X, y)
         return _microseconds(begin, 4 * steps)
 

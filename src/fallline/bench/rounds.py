@@ -42,8 +42,8 @@ print(2 * size**3 / min(seconds() for _ in range(4)) / 1e9)
 def peak(dtype: str, size: int = 768) -> float:
     """Billions of floating-point operations that NumPy's matrix product does in a second of one core.
 
-    In a process of its own, since a library of matrix products reads its number of threads when it is loaded, and by
-    the processor's clock rather than the wall's, so that what else runs on the machine does not count.
+    It is measured in a process of its own, since a library of matrix products reads its number of threads when it is
+    loaded, and by the processor's clock, so that other work on the machine does not count.
     """
     words = [sys.executable, "-c", _PRODUCT, dtype, str(size)]
     environment = os.environ | dict.fromkeys(_ONE_THREAD, "1")
@@ -52,11 +52,11 @@ def peak(dtype: str, size: int = 768) -> float:
 
 
 def shares(w: Workload, rounds: int, instruction_set: str = "native") -> dict[str, Any]:
-    """What part of the matrix product's speed one core reaches on a workload, by the processor's clock.
+    """The share of the matrix product's speed that one core reaches on a workload, by the processor's clock.
 
     "share_of_peak" counts an elementary function as one operation, as the graph does; "share_unfolded" counts the
-    additions, products and divisions that it is made of. The first says what a user gets, the second how busy the
-    arithmetic units are.
+    additions, products and divisions that it consists of. The first measures what a user gets, the second how busy
+    the arithmetic units are.
     """
     call = ours(w, threads=1, clock=time.thread_time, instruction_set=instruction_set)
     call()
@@ -130,7 +130,7 @@ WIDEST = [(500, 1), (64, 2), (38, 4)]
 def sweep(
     *, quick: bool = False, dtype: str = "float32", instruction_set: str = "native", say: Say = lambda _: None
 ) -> list[dict[str, Any]]:
-    """Share of the peak over architectures: is there a size at which speed falls off a cliff?"""
+    """Share of the peak over architectures, to find sizes at which speed drops."""
     found = []
     for width, depth in [(1, 1), (4, 2), (16, 2), (32, 4)] if quick else SWEEP + WIDEST:
         w = architecture(width, depth, dtype, 256)

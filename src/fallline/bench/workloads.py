@@ -1,4 +1,4 @@
-"""What is measured: a network, its data, its optimizer, and how many runs and steps."""
+"""A workload of the benchmark: a network, its data, its optimizer, and the numbers of runs and steps."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Workload:
     settings
         For each setting one number for each run.
     dtype
-        What all compute in.
+        The precision for all contestants.
     """
 
     name: str
@@ -70,7 +70,7 @@ def fractal_map() -> Workload:
     )
     data = Dataset(rng.normal(size=(272, 16)), rng.normal(size=(272, 1)), "normal")
     objective = NetworkObjective(network, data)
-    rates = np.geomspace(1e-2, 10, 16)  # where runs stay finite: lanes that died would flatter us
+    rates = np.geomspace(1e-2, 10, 16)  # where runs stay finite, because dead lanes cost our kernels nothing
     first, second = np.meshgrid(rates, rates)
     settings = {"learning_rate": first.ravel(), "learning_rate.2": second.ravel()}
     return Workload(
@@ -94,7 +94,7 @@ def architecture(width: int, depth: int, dtype: str, cells: int) -> Workload:
 
 
 def program_and_plan(w: Workload, instruction_set: str = "native") -> tuple[Program, Plan]:
-    """What a kernel for the workload is made from, and how it is laid out for that instruction set."""
+    """The program of a kernel for the workload, and its plan for that instruction set."""
     method = optimizer(w.optimizer)
     program = program_of(Recipe(w.objective.network, method, schedule("constant"), (*w.settings, *method.settings)))
     bits = 64 if w.dtype == "float64" else 32
@@ -108,7 +108,7 @@ _ARITHMETIC = re.compile(r"= (fadd|fsub|fmul|fdiv)|@llvm\.(fma|sqrt)")
 def operations(workload: Workload, *, unfolded: bool = False) -> int:
     """Floating-point operations of one run's step, counted from the graph of a sample and of an update.
 
-    An fma is two; an elementary function is one, or, `unfolded`, as many as it is made of.
+    An fma is two; an elementary function is one, or, `unfolded`, as many as it consists of.
     """
     program, _ = program_and_plan(workload)
     assert isinstance(program.objective, Samples)

@@ -1,7 +1,7 @@
 """Gradient checking and diagnosis: where a hand-written gradient goes wrong, and why.
 
-A fault is a mutation of the textbook's own page. The mutation, or pair of mutations, that reproduces the numbers of the
-checked function to rounding is the diagnosis, so it is never a guess.
+A fault is a mutation of the textbook's own page. The diagnosis is the mutation, or pair of mutations, that reproduces the
+numbers of the checked function to rounding.
 
 Each sub-package imports only from those above it in this list:
 

@@ -55,7 +55,7 @@ def check_gradient(
 
     Notes
     -----
-    Conventions are no faults: sum or mean over the samples, ascent or descent, half or full squared error, samples as
+    Conventions are not faults: sum or mean over the samples, ascent or descent, half or full squared error, samples as
     rows or columns. The verdict names them.
 
     Examples

@@ -52,7 +52,7 @@ def _status(arguments: Sequence[str] | None) -> int:
     except CycloptsError as error:
         if isinstance(error.__cause__, FalllineError):  # our own reading of a flag's value
             return _say(str(error.__cause__), 2)
-        return _say(f"{_sentence(error)} `fallline --help` lists what can be said.", 2)
+        return _say(f"{_sentence(error)} `fallline --help` lists the commands.", 2)
     except UsageError as error:
         return _say(str(error), 2)
     except FalllineError as error:
@@ -63,7 +63,7 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _say("this needs more memory than there is; try fewer cells, starts or steps.", 1)
     except OSError as error:
         if _reader_has_gone(error):
-            _drop_output()  # nothing to say, and nobody to say it to
+            _drop_output()  # the reader of the output has gone, and needs no message
             return 0
         if error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF):
             _drop_output()
@@ -80,18 +80,18 @@ def _status(arguments: Sequence[str] | None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     status = int(app(arguments, exit_on_error=False, print_error=False) or 0)
     if sys.stdout is not None:
-        sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
+        sys.stdout.flush()  # here a closed pipe or a full disk can still be reported
     return status
 
 
 def _reader_has_gone(error: OSError) -> bool:
-    """Whether nobody reads our output any more, as behind `| head`; Windows calls it an invalid argument."""
+    """Whether the reader of our output has closed it, as `| head` does. Windows reports an invalid argument."""
     windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
     return isinstance(error, BrokenPipeError) or windows
 
 
 def _drop_output() -> None:
-    """Let what is still in the buffer go nowhere, so that Python does not complain when it ends."""
+    """Discard what is still in the buffer, so that Python does not complain when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

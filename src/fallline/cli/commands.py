@@ -1,4 +1,4 @@
-"""The commands. Each reads its words, calls one function of the package, and prints what it gives back."""
+"""The commands. Each reads its arguments, calls one function of the package, and prints the result."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def check(
 ) -> int:
     """Check a gradient derived by hand: where it goes wrong, why, and the equation that is right.
 
-    The file that is named is run; of a folder each file in a process of its own. Exit status 0 right, 1 wrong, 2 could
+    The file is executed; each file of a folder in a process of its own. Exit status 0 right, 1 wrong, 2 could
     not check.
 
     Args:
@@ -153,7 +153,7 @@ def check(
         workers: Files of a folder checked at a time.
         out: Picture of the errors to write.
     """
-    # A check multiplies many small matrices, where threads only wait for each other. To be said before NumPy loads.
+    # A check multiplies many small matrices, where threads only wait for each other. NumPy reads the variable when it loads.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     from fallline.checks.command import check as run

@@ -1,8 +1,8 @@
-"""What a terminal can show, and what goes to files whatever the terminal is.
+"""The encoding of output: of text that a terminal shows, and of text that goes to files.
 
-Text for people is written in the terminal's own encoding. A text with a character that it lacks is written in plain ASCII
-forms (x^2 for x², epsilon for ε), all of it, so that one notation stands in it, and nothing raises an error. Text for
-machines (TOML, MathML, LaTeX) is UTF-8 wherever it is not shown on a terminal.
+Text for people is written in the terminal's own encoding. If the encoding lacks a character of a text, the whole text is
+written in plain ASCII forms (x^2 for x², epsilon for ε), so that it has one notation and nothing raises an error. Text for
+machines (TOML, MathML, LaTeX) is UTF-8 unless it is shown on a terminal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TextIO
 __all__ = ["NARROWEST", "plain", "prepare", "print_document"]
 
 NARROWEST = 20
-"""Columns, at least: on fewer no table can be laid out."""
+"""The least number of columns; a table cannot be laid out in fewer."""
 
 _PLAIN = {
     "−": "-", "–": "-", "—": "-", "·": "*", "×": "x", "∂": "d", "√": "sqrt ", "∑": "sum", "≤": "<=", "≥": ">=",
@@ -28,7 +28,7 @@ _PLAIN = {
 
 
 def prepare() -> None:
-    """Make the standard streams and the terminal's width fit for output, once, before the first word."""
+    """Make the standard streams and the terminal's width fit for output, once, before the first output."""
     sys.stdout, sys.stderr = _readable(sys.stdout), _readable(sys.stderr)
     # The libraries that lay out tables believe these variables; with a width of 0 some never end.
     for name, least in (("COLUMNS", NARROWEST), ("LINES", 1)):
@@ -55,7 +55,7 @@ def _readable(stream: TextIO) -> TextIO:
     if not isinstance(stream, io.TextIOWrapper) or isinstance(stream, _PlainText):
         return stream
     if stream.encoding.lower().replace("_", "-").startswith("utf-"):
-        stream.reconfigure(errors="backslashreplace")  # bytes of a file's name that are no text
+        stream.reconfigure(errors="backslashreplace")  # bytes of a file's name that are not text
         return stream
     return _PlainText(
         stream.buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering,
@@ -64,7 +64,7 @@ def _readable(stream: TextIO) -> TextIO:
 
 
 def print_document(text: str) -> None:
-    """Print a text that has an encoding of its own, UTF-8: as these bytes to a file or pipe, readably to a terminal."""
+    """Print a text whose encoding is UTF-8: unchanged to a file or pipe, in the terminal's own encoding to a terminal."""
     stream = getattr(sys.stdout, "rich_proxied_file", sys.stdout)  # the stream itself, where one is wrapped around it
     if stream is None or stream.isatty() or not isinstance(stream, io.TextIOWrapper):
         print(text, end="")

@@ -58,7 +58,7 @@ def map_(
     """Train one run for each cell of a plane of two settings, and draw how they end.
 
     Args:
-        study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. What no flag says, a study's first map says.
+        study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2
         size: Columns x rows, such as 512x512.
@@ -66,7 +66,7 @@ def map_(
         optimizer: A name, or one of your own, FILE.py:NAME. By default the study's, or momentum if an axis is momentum.
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
             The study's own, or constant.
-        measure: What is kept of each run, such as final_loss, outcome, steps_to=TARGET; docs/maps.md lists all measures.
+        measure: Measures to keep of each run, such as final_loss, outcome, steps_to=TARGET; docs/maps.md lists all measures.
         start: First parameters of every cell, numbers joined by commas.
         initial: Distribution of random starts; the study's own, or normal.
         seed: Key of random starts and minibatches; the study's own, or 0.
@@ -79,7 +79,7 @@ def map_(
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
         contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
-        out: Map file (.fallmap) to keep the values in; one that was begun is gone on with.
+        out: Map file (.fallmap) to keep the values in; an unfinished file is resumed.
         png: Picture to write.
     """
     from fallline.experiment.axes import axis as axis_of
@@ -114,7 +114,7 @@ def map_(
 
 @map_app.command
 def info(file: Path, *, json: Json = False) -> int:
-    """Print what a map file holds: spec, progress, hash of the values, what made it.
+    """Print the content of a map file: spec, progress, hash of the values, provenance.
 
     Args:
         file: A .fallmap file.
@@ -130,7 +130,7 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
 
     Args:
         file: A .fallmap file.
-        out: What to write; the suffix decides the format.
+        out: File to write; the suffix decides the format.
     """
     from fallline.maps.command import map_export
 
@@ -138,7 +138,7 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
 
 
 def _first(*values: Any) -> Any:
-    """The first value that is given, else the last."""
+    """The first value that is not None, else the last."""
     return next((value for value in values if value is not None), values[-1])
 
 
@@ -153,7 +153,7 @@ def _mark(text: str) -> tuple[float, float, str]:
 
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:
-    """The objective that a word names, and what the first map of its study says: axes, size, optimizer, start, steps."""
+    """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study."""
     from fallline.experiment.build import build_start, schedule_words
     from fallline.experiment.build import objective_of as of_study
     from fallline.experiment.studies import study as read

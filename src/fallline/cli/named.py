@@ -1,4 +1,4 @@
-"""What a word on the command line stands for: a network, or a member of one of the textbook's families."""
+"""A network, or a member of one of the textbook's families, by its name on the command line."""
 
 from __future__ import annotations
 

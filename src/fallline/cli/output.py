@@ -16,7 +16,7 @@ _PICTURES = (".svg", ".png", ".pdf")
 
 
 def save_run(run: Run, path: Path, *, overwrite: bool = False) -> None:
-    """Write a run; the suffix decides what: .svg, .png, .pdf, .csv or .json."""
+    """Write a run; the suffix decides the format: .svg, .png, .pdf, .csv or .json."""
     suffix = path.suffix.lower()
     if suffix in _PICTURES:
         run.plot().save(path, overwrite=overwrite)

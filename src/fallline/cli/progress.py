@@ -24,7 +24,7 @@ def bar(label: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeRemainingColumn(),
     )
-    # What is printed meanwhile goes above the bar; where it goes to a file, it must not be caught for the terminal.
+    # Other output appears above the bar; output that goes to a file must not be redirected to the terminal.
     to_terminal = sys.stdout.isatty()
     with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=to_terminal) as display:
         task = display.add_task(label, total=None)

@@ -14,12 +14,12 @@ __all__ = ["escaped_output"]
 
 @contextmanager
 def escaped_output() -> Iterator[None]:
-    """Everything that is printed passes through `visible`: names and sentences may come from anybody's file.
+    """Everything that is printed passes through `visible`, because names and sentences may come from an untrusted file.
 
-    Rich writes its colours past it, so what is given to rich must have been made visible before.
+    Rich writes its colours directly, so text for rich must have been made visible before.
     """
     kept = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in kept)  # as far as print and rich use it
+    sys.stdout, sys.stderr = (stream and _Escaped(stream) for stream in kept)  # only the part that print and rich use
     try:
         yield
     finally:
@@ -27,7 +27,7 @@ def escaped_output() -> Iterator[None]:
 
 
 class _Escaped:
-    """A text stream that escapes what is written to it, and is the stream itself in all other respects."""
+    """A text stream that escapes the text that is written to it, and otherwise behaves as the stream itself."""
 
     def __init__(self, stream: Any) -> None:
         self.rich_proxied_file = stream  # rich writes to the stream of this name

@@ -1,4 +1,4 @@
-"""From records to what they describe: networks, data, objectives, starts, methods, maps."""
+"""Builds what records describe: networks, data, objectives, starts, methods, maps."""
 
 from __future__ import annotations
 

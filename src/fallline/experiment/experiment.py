@@ -44,7 +44,7 @@ class AllSettings:
     def read(self, value: Any, info: ValidationInfo) -> dict[str, float]:
         """Return the values of all settings; those that are not in the table have their defaults."""
         if self.chooser not in info.data:
-            return {}  # the mistake in the chooser is told
+            return {}  # the mistake in the chooser is reported
         declared = self.declared(info.data[self.chooser])
         if not isinstance(value, Mapping):
             refuse("an object of JSON")

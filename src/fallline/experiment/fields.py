@@ -50,7 +50,7 @@ class Free:
     def read(self, value: Any, info: ValidationInfo) -> dict[str, Any]:
         member = info.data.get(self.chooser, "")
         if self.chooser and member not in self.family:
-            return {}  # the member's own error is told
+            return {}  # the member's own error is reported
         valid = [*getattr(value, "keys_of_table", ()), *(self.kinds(self.family[member]) if self.chooser else ())]
 
         def read(name: str, inner: Any) -> Any:
@@ -88,7 +88,7 @@ class Free:
 
 
 class About(NamedTuple):
-    """What a field tells of itself."""
+    """The declaration of a field."""
 
     meaning: str
     label: str
@@ -130,7 +130,7 @@ def plain(value: Any) -> Any:
 
 
 def about(record: Any, name: str) -> About:
-    """What the field of a record declares.
+    """The declaration of a record's field.
 
     >>> from fallline.experiment.records import Network
     >>> about(Network, "l2").symbol

@@ -1,4 +1,4 @@
-"""The kinds of values that an experiment's fields take: what each reads, refuses and tells a JSON Schema."""
+"""The kinds of values that an experiment's fields take. Each reads values, refuses wrong ones, and has a JSON Schema."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Kind:
 
     @property
     def meaning(self) -> str:
-        """What the value means, where the kind alone tells."""
+        """The meaning of the value, if the kind determines it."""
         return ""
 
     def read(self, value: Any) -> Any:
@@ -256,7 +256,7 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:
 
 
 def each(items: Iterable[tuple[Any, Any]], read: Callable[[Any, Any], Any]) -> dict[Any, Any]:
-    """Read every item, so that all mistakes among them are told."""
+    """Read every item, so that all mistakes among them are reported."""
     values, mistakes = {}, []
     for name, value in items:
         try:

@@ -1,4 +1,4 @@
-"""What decides the values of a map: objective, method, two axes, everything held fixed, measures and arithmetic.
+"""Everything that decides the values of a map: objective, method, two axes, fixed settings, measures, arithmetic.
 
 Two maps with the same canonical text have the same values, to the bit.
 """
@@ -38,7 +38,7 @@ class MapSpec:
     Parameters
     ----------
     objective, method
-        What is descended, and how. The values of settings that are an axis count for nothing.
+        What is descended, and how. The values of settings that are an axis are ignored.
     x, y
         The axes.
     start
@@ -48,7 +48,7 @@ class MapSpec:
     steps, batch, dtype
         Length of a run; samples in a minibatch (None for all); "float64" or "float32".
     measures
-        What is kept of each run.
+        The measures that are kept of each run.
     """
 
     objective: Objective

@@ -1,4 +1,4 @@
-"""What is wrong with a table, as sentences: name, rule, value, what to do."""
+"""The mistakes in a table, as sentences: name, rule, value, what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Mistake:
     bare
         Whether that sentence names the key itself.
     whole
-        What the outermost table is called.
+        The name of the outermost table.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""What an experiment minimises: a network's loss on data, a landscape by its name, or a formula."""
+"""The objective of an experiment: a network's loss on data, a landscape by its name, or a formula."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an experiment to what it describes: data set, objective, and the spec of its plane. Equal parts share objects."""
+"""Builds what an experiment describes: data set, objective, and the spec of its plane. Equal parts share objects."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def plane_spec(experiment: Experiment, objective: Objective, x: Axis, y: Axis, m
     Raises
     ------
     PartError
-        If the parts of the experiment do not fit together; `where` is the key at fault, if the sentence tells it.
+        If the parts of the experiment do not fit together; `where` is the key at fault, if the sentence names it.
     """
     start = experiment.start
     if start is not None and len(start) != objective.dimension:

@@ -46,7 +46,7 @@ class Part(Record):
     first: ClassVar[Mapping[str, Any]] = {}
 
     def complete(self) -> Self:
-        """Return the same part with everything said that could be left out."""
+        """Return the same part with every optional value filled in."""
         return self
 
 
@@ -57,7 +57,7 @@ class OneOf:
     Parameters
     ----------
     what
-        What errors call the part.
+        The name of the part in errors.
     kinds
         The parts by kind.
     """

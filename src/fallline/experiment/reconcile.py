@@ -1,4 +1,4 @@
-"""After a change of one thing, the rest of an experiment is brought in line with it, and every such step is told."""
+"""After a change of one value, the rest of an experiment is adjusted to it, with a note for each adjustment."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ RULES: tuple[Callable[[Change[Any]], None], ...] = (
     tell_lost_settings, fit_table, fit_units, fit_loss, fit_activations, fit_start, fresh_start, fit_batch, fit_measure, swap_axes,
     fit_axes, fit_pins,
 )  # fmt: skip
-"""What must hold, in the order in which one thing follows from another."""
+"""The rules, each after those on which it depends."""
 
 
 def reconcile(before: E, proposed: E, changed: str, files: Files) -> tuple[E, tuple[Note, ...]]:
-    """Return a valid experiment for a change of one key, and a note for each thing that had to change with it.
+    """Return a valid experiment for a change of one key, and a note for each further change that this required.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What all records of an experiment have in common: frozen, closed, read from a table, and changed by copying."""
+"""The base class of an experiment's records: frozen, closed, read from a table, and changed by copying."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class Points(Source):
     @field_validator("points")
     @classmethod
     def _whole_classes(cls, rows: tuple[tuple[float, ...], ...]) -> Any:
-        """Classes are whole numbers; what is no class is refused where the data set is made."""
+        """Classes are whole numbers; building the data set refuses other values."""
         return tuple((*row[:2], *(int(v) if v == int(v) else v for v in row[2:])) for row in rows)
 
     def build(self, files: Files) -> Dataset:

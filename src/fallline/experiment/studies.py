@@ -8,6 +8,7 @@ from pathlib import Path
 from fallline.errors import StudyError, UnknownNameError, shown
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.experiment.study_records import Study
+from fallline.files import read_text
 
 __all__ = ["BUILTIN", "Study", "builtin_text", "parse", "study", "to_toml"]
 
@@ -41,10 +42,4 @@ def study(what: str | Path | Study = "three-gaussians") -> Study:
     path = Path(what)
     if path.suffix.lower() != ".toml" and not path.exists():
         raise UnknownNameError("study", str(what), (*BUILTIN, "a TOML file that exists"))
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    except UnicodeDecodeError as error:
-        raise StudyError(f"{path} must be a text in UTF-8; its byte {error.start + 1} is none.") from None
-    return parse(text, name=path.stem, source=path.name, folder=path.parent)
+    return parse(read_text(path, StudyError), name=path.stem, source=path.name, folder=path.parent)

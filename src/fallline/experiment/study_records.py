@@ -1,4 +1,4 @@
-"""What a study describes: a landscape, a network on data, runs of both, comparisons, maps, and published figures.
+"""The records of a study: a landscape, a network on data, runs of both, comparisons, maps, and published figures.
 
 A study is data: it is read, checked and written, never executed.
 """
@@ -49,7 +49,7 @@ SLIPS = ("shapes", "bias_of_h2", "sign_of_loss", "free_indices", "overflow", "on
 """Slips of the notebook that a report can show; see `fallline.report.slips`."""
 
 QUANTITIES = ("probabilities", "sums", "start", "end", "start_loss", "end_loss", "derivative")
-"""What a published figure can be."""
+"""The quantities of published figures."""
 
 
 TABLES = ListOf(f"a list of tables, each opened by [[{KEY}]]")
@@ -90,7 +90,7 @@ Starts = Annotated[int, OfSetting(SETTINGS["starts"])]
 
 
 class Named(Record):
-    """What has a name of its own."""
+    """A record with a name of its own."""
 
     name: Annotated[str, Text()] = key("", "what tables and pictures call it; made of the settings unless given")
 
@@ -177,7 +177,7 @@ class Map(Method, Plane):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a study came from. Two studies that say the same are equal wherever they came from."""
+    """The origin of a study. Studies with the same content are equal, whatever their origin."""
 
     name: str = field(default="study", compare=False)
     folder: Path = field(default=Path(), compare=False)

@@ -1,4 +1,4 @@
-"""What a formula becomes: a landscape, or an expression of SymPy."""
+"""A formula as a landscape, or as an expression of SymPy."""
 
 from __future__ import annotations
 

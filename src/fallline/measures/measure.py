@@ -1,4 +1,4 @@
-"""The measures: what a cell of a map shows.
+"""The measures: the values that a cell of a map may show.
 
 A measure is one record. Its rule reads the named `Statistics` of runs, which whole curves and a kernel's columns both
 provide; the rest of the record says how the values are kept, summed up over starts, and drawn. Losses are those before
@@ -32,7 +32,7 @@ def _as_they_are(values: Floats, steps: int) -> Floats:
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure: what it is, how it is read from statistics, kept and drawn.
+    """A measure: its meaning, and how it is read from statistics, kept and drawn.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Measure:
     label
         Its name in pictures and menus. The target follows, where there is one.
     meaning
-        What it is, for help texts and documentation.
+        The meaning, for help texts and documentation.
     rule
         From the statistics of runs to one value for each run.
     needs
@@ -58,7 +58,7 @@ class Measure:
     blank
         Whether the cells of failed runs are drawn as cells without a value. Cells whose value is not finite always are.
     lost_word
-        What a legend calls cells without a value.
+        The legend's word for cells without a value.
     shown
         From values and the number of steps to the values that are drawn: NaN for cells without a value.
     better
@@ -93,7 +93,7 @@ class Wanted:
 
     @property
     def label(self) -> str:
-        """What pictures call it.
+        """The name in pictures.
 
         >>> measure("steps_to=40").label, measure("best_loss").label
         ('steps to loss 40', 'lowest loss on the way')

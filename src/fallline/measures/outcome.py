@@ -19,7 +19,7 @@ __all__ = ["OUTCOMES", "RULES", "Hatch", "Kind", "Outcome", "Rule", "failed", "h
 Floats = NDArray[Any]
 Kind = Literal["converged", "still descending", "stalled", "oscillating", "diverged", "rising"]
 Hatch = Literal["", "rows", "dots", "diagonals", "columns"]
-"""How a lab's map marks the cells of an outcome without colour: not, by lines from left to right, by dots, by lines that
+"""How a lab's map marks the cells of an outcome without colour: no mark, by lines from left to right, by dots, by lines that
 climb, by lines from top to bottom."""
 
 VANISHED = 1e-6
@@ -38,14 +38,14 @@ FLAT = 1e-6
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run.
+    """How a run ended.
 
     Parameters
     ----------
     kind
         One of `OUTCOMES`.
     sentence
-        What happened, and what is known of the cause.
+        What happened, and the cause if it is known.
     step
         The step at which it diverged; else None.
     evidence
@@ -64,7 +64,7 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the run has no last loss to speak of."""
+        """Whether the run has no meaningful last loss."""
         return _BY_KIND[self.kind].failed
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ class Rule:
     hatch
         How the lab's map marks its cells besides their colour.
     failed
-        Whether such a run has no last loss to speak of: maps of losses show its cells in the outcome's colour.
+        Whether such a run has no meaningful last loss: maps of losses show its cells in the outcome's colour.
     """
 
     kind: Kind

@@ -70,7 +70,7 @@ class Statistics:
         With v_t = L_t / L_0, which is at most 1e6 and is 1e6 where L_t is not finite: the sum of all v, the sum of all
         1/v, and the mean of the last 20 v. Sums run in the order of the steps.
     right
-        Share of samples whose class is right after the last step; NaN where the loss is not finite, or nobody asked.
+        Share of samples whose class is right after the last step; NaN where the loss is not finite or the share was not requested.
     """
 
     steps: int
@@ -137,7 +137,7 @@ class Statistics:
 
     @property
     def change(self) -> Floats:
-        """How far the loss came over the window: negative for a fall."""
+        """The change of the loss over the window: negative for a fall."""
         return np.asarray(self.last - self.window_first)
 
     @property

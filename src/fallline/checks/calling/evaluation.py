@@ -1,4 +1,4 @@
-"""The checked function on all draws: the way in which it is called, and the numbers that it returns."""
+"""The checked function on all draws: how it is called, and the numbers that it returns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SINGLE = 2e-5
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The numbers that the function returned, and how.
+    """The numbers that the function returned, and how it was called.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ _Run = tuple[Adapter, ReturnedGradient, SideEffects]
 
 
 def _adapter(function: Callable[..., Any], group: Group, tolerance: float | None) -> _Run:
-    """The way of calling the function that gives the right numbers; else the likeliest that gives any."""
+    """The adapter with which the function gives the right numbers; otherwise the likeliest one that gives any numbers."""
     network = group.network
     first_draw = Group(network, group.w[:1], group.X[:1], group.T[:1])
     runs: list[tuple[int, _Run]] = []

@@ -1,4 +1,4 @@
-"""Reading a gradient out of what a checked function returns: pairs, a list, a vector or a dictionary, in any order."""
+"""The gradient in the result of a checked function: pairs, a list, a vector or a dictionary, in any order."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ReturnedGradient:
 
 @dataclass(frozen=True)
 class GradientReader:
-    """Reads what the function returns: by names if it has any, else by order and shapes."""
+    """Reads the function's result: by names if it has any, else by order and shapes."""
 
     function: Callable[..., Any]
     network: Network

@@ -27,7 +27,7 @@ def localise(
     blocks: Sequence[Comparison],
     one_sample: OneSample | None = None,
 ) -> list[str]:
-    """Sentences on where the gradient goes wrong, from the coarse to the fine; none if it is right."""
+    """Sentences on where the gradient goes wrong, the coarsest first; empty if the gradient is right."""
     first_wrong = next((b.block for b in blocks if not b.agrees), None)
     if first_wrong is None:
         return []

@@ -40,7 +40,7 @@ class RequiredBlocks:
         self.scales = [scales(self._network, right) for right in right_numbers(groups, declared)]
 
     def of(self, convention: Convention, penalty: str, block: GradientBlock) -> Variant:
-        """What the page's block must be, under that convention and that fault of the penalty ("" for none)."""
+        """The value that the page's block must have, under that convention and that fault of the penalty ("" for none)."""
         key = convention, penalty, block
         if key not in self._values:
             values = []

@@ -23,7 +23,7 @@ Chain = tuple[tuple[Site, str], ...]
 """Faults chosen on the page, each at its site."""
 
 _UNFIT = (NameError, IndexError, ValueError, TypeError, AttributeError, ZeroDivisionError)
-"""What an alternative raises where it cannot stand: shapes that do not fit, a layer that does not exist."""
+"""Errors of an alternative that cannot stand there: shapes that do not fit, a layer that does not exist."""
 
 
 @dataclass(frozen=True)

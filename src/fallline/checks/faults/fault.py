@@ -98,7 +98,7 @@ _EACH = (
     ("db{l}", "each db"),
     ("W{k}", "the next layer's W"),
 )
-"""What stands for a layer's number in a sentence on several layers."""
+"""The placeholder of a layer's number in a sentence on several layers."""
 
 
 def wrong_factors(symbol: str, quantity: str, *, over_m: str = "", times_m: str = "") -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""The textbook's network page with one place changed: how a fault is coded without a second backward.
+"""The textbook's network page with one expression changed, so that no fault needs a second backward pass.
 
 The page's own source is parsed. At each site (the value of a `let`, the bias added in the forward pass, the penalty's
 gradient) the expression `E` becomes `choose(symbol, layer, lambda: E, {fault: lambda: E'})`, where E' is E with one
@@ -43,7 +43,7 @@ class Rewriting:
     find
         Source of the subexpression that changes; "" for all of it. A page that lacks it is an error.
     put
-        Source of what stands there instead; `it` is the subexpression itself. Any variable of the page may be used.
+        Source of the replacement; `it` is the subexpression itself. Any variable of the page may be used.
     """
 
     name: str
@@ -92,7 +92,7 @@ class MutablePage:
                 if kind.function == name:
                     self._open(function, kind, by_symbol.get(kind.symbol, []))
             body.append(ast.fix_missing_locations(function))
-        # The names that an alternative may use beyond those of the page: what people take by mistake from elsewhere.
+        # Further names that an alternative may use: values that people take by mistake from elsewhere.
         namespace: dict[str, Any] = {
             **vars(operations), **vars(textbook), "choose": self._choose, "ACTIVATIONS": activations.ACTIVATIONS,
             "LOSSES": losses.LOSSES, "rate": None, "samples": None,
@@ -183,7 +183,7 @@ def _rewritten(value: ast.expr, rewriting: Rewriting) -> ast.expr:
 
 
 class _Replacer(ast.NodeTransformer):
-    """Puts an expression where another stands; `it` inside stands for what was there."""
+    """Replaces an expression by another, in which `it` stands for the replaced one."""
 
     def __init__(self, find: str, put: ast.expr) -> None:
         self.find, self.put, self.replaced = find, put, False

@@ -50,13 +50,13 @@ class Verdict:
     evidence
         Why this is not a guess.
     others
-        Explanations that are the same function on all draws, and so cannot be told apart from `faults`.
+        Other explanations, which give the same function as `faults` on all draws.
     findings
         Where it goes wrong, when no known fault explains it.
     notes
-        What else the check noticed: printing, single precision.
+        Other observations: printing, single precision.
     uncovered
-        What these draws could not show.
+        Faults that these draws could not show.
     reference
         How well the independent derivatives agree with the reference.
     errors

@@ -1,8 +1,8 @@
-"""How well the textbook's backward page agrees with derivatives that know nothing of it.
+"""How well the textbook's backward page agrees with derivatives that do not use it.
 
-A check says nothing about a user's gradient before they agree. Pages whose activations have kinks are analytic between
-them, and the draws keep away from them. Pages of the user's own that take no complex numbers get central differences
-for the complex step.
+A check makes no statement about a user's gradient before they agree. Pages whose activations have kinks are analytic between
+the kinks, and the draws keep away from kinks. For a user's page that takes no complex numbers, central differences replace
+the complex step.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def right_numbers(groups: Sequence[Group], convention: Convention) -> tuple[Para
 
 
 def scales(network: Network, right: Parameters) -> dict[GradientBlock, float]:
-    """What an error of each block is relative to: its largest entry, or `FLOOR` of the largest entry of all blocks."""
+    """The scale of each block's errors: its largest entry, or `FLOOR` of the largest entry of all blocks."""
     largest = {block: float(np.abs(block_of(right, block)).max()) for block in blocks_of(network)}
     floor = FLOOR * max(largest.values())
     return {block: max(size, floor) or 1.0 for block, size in largest.items()}

@@ -1,4 +1,4 @@
-"""Conventions, which are no faults: sum or mean, ascent or descent, half or full squared error, mean over the outputs.
+"""Conventions, which are not faults: sum or mean, ascent or descent, half or full squared error, mean over the outputs.
 
 Each is a factor on the whole gradient. Conventions are tried before any fault, and the verdict names the one that fits.
 """

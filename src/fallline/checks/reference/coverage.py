@@ -1,4 +1,4 @@
-"""What a check could not show: units that were never on or never off, and faults that change nothing on these draws."""
+"""Limits of a check: units that were never on or never off, and faults that change nothing on these draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network's gradient on its own data beside central differences: what a report shows."""
+"""A network's gradient on its own data, compared with central differences, for a report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POINTS = 8
 DIFFERENCE = 6e-6
 """Step of the central difference: the cube root of the spacing of floats, which balances rounding and truncation."""
 MOST_COMPARED = 400
-"""The largest number of parameters compared; of more, this many evenly spaced ones are."""
+"""The largest number of parameters that are compared; of a larger network, this many evenly spaced ones."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class BlockAgreement:
 
 @dataclass(frozen=True)
 class DataAgreement:
-    """Back-propagation beside central differences on a network's own data, at several points.
+    """Back-propagation compared with central differences on a network's own data, at several points.
 
     Attributes
     ----------

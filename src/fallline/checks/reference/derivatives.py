@@ -1,4 +1,4 @@
-"""Derivatives that know nothing of the gradient that they check: complex step, central difference, the reverse walk."""
+"""Derivatives that do not use the gradient that they check: complex step, central difference, the reverse walk."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from fallline.data.dataset import Dataset
 from fallline.errors import DataError
+from fallline.files import read_text
 from fallline.problems import NetworkObjective
 from fallline.textbook.network import Network
 
@@ -29,11 +30,7 @@ def _dataset(data: Data | None, network: Network) -> Dataset | None:
     if isinstance(data, str | Path):
         from fallline.data.tables import read_csv
 
-        try:
-            header = Path(data).read_text(encoding="utf-8-sig").partition("\n")[0]
-        except OSError as error:
-            raise DataError(f"{data} cannot be read: {error.strerror}.") from None
-        names = next(csv.reader([header]), [])
+        names = next(csv.reader([read_text(data, DataError).partition("\n")[0]]), [])
         n = network.sizes[0]
         if len(names) <= n:
             raise DataError(f"{data} must have {n} columns of inputs, then its targets; it has {len(names)} columns.")

@@ -28,7 +28,7 @@ class Case:
     Parameters
     ----------
     checked, right
-        What the checked function returned, and what it should have.
+        The array that the checked function returned, and the right one.
     scope
         The variables of the page that a fault's source may use.
     position
@@ -58,9 +58,9 @@ class Formula:
     function
         The checked function.
     quantity
-        What it should be: "the slope of tanh".
+        The quantity that it should compute: "the slope of tanh".
     block
-        The same in one word, for the table.
+        That quantity in one word, for the table.
     cases
         The calls.
     candidates
@@ -70,7 +70,7 @@ class Formula:
     reference
         How well an independent derivative agrees.
     uncovered
-        What the cases could not show.
+        Faults that the cases could not show.
     """
 
     function: Callable[..., Any]
@@ -152,12 +152,12 @@ class Formula:
 
 
 def unreliable(quantity: str, error: Any) -> str:
-    """The sentence where our own slope or delta is not what complex step gives."""
+    """The sentence for a slope or delta of ours that disagrees with complex step."""
     return f"{quantity} disagrees with complex step by {error:.1e}, so nothing can be said."
 
 
 def array_of(result: Any, shape: tuple[int, ...], function: Callable[..., Any]) -> Any:
-    """What the function returned, as an array of that shape; one number fills it.
+    """The function's result as an array of that shape; a single number fills it.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def array_of(result: Any, shape: tuple[int, ...], function: Callable[..., Any]) 
 
 
 def _value(fault: Fault, scope: Mapping[str, Any], shape: tuple[int, ...]) -> Any:
-    """What the formula gives with that fault in it, or None if the fault needs more of the page than the formula."""
+    """The formula's value with that fault in it; None if the fault needs more of the page than the formula."""
     names = {**vars(operations), "ACTIVATIONS": ACTIVATIONS, "LOSSES": LOSSES, **scope}
     try:
         with np.errstate(all="ignore"):

@@ -95,7 +95,7 @@ class _Check:
         return self._say("right", f"{self.name} is {right}.", convention, evidence=evidence)
 
     def _for_another_network(self) -> Verdict | None:
-        """Right, but for another activation or loss than declared: then the declaration is the likeliest fault."""
+        """The verdict if the gradient is right for another activation or loss: the declaration is then the likeliest fault."""
         difference = self._other_network()
         if not difference:
             return None
@@ -141,10 +141,10 @@ class _Check:
         sentence = f"{self.name} is wrong, and no known fault, or pair of them, explains it. {' '.join(findings[:2])}"
         return self._say("wrong", sentence, convention, findings=tuple(findings), faults=tuple(self.other_faults))
 
-    # What verdicts are made of
+    # Parts of verdicts
 
     def _other_network(self) -> str:
-        """How another network of the same sizes differs whose gradient this is; "" if there is none."""
+        """The difference to a network of the same sizes whose gradient this is; "" if there is none."""
         # The output of such a network differs from the declared one, so no block of the last layer can be right.
         if any(b.agrees and b.block.layer == self.network.depth for blocks in self.fitting.values() for b in blocks):
             return ""

@@ -71,7 +71,7 @@ class PartialDerivatives:
         try:
             value = self.landscape.function(*(Expressions.of(s) for s in symbols))
             return sympy.expand(sympy.diff(unbranch(np.asarray(value, dtype=object).item()), symbols[k])), symbols
-        except Exception:  # whatever a page of the user's own does with symbols, the numbers stand
+        except Exception:  # a user's page may raise anything when it is called with symbols; the numbers remain valid
             return None
 
     def _terms(

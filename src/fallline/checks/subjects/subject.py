@@ -25,7 +25,7 @@ Function = Callable[..., Any]
 
 
 def subject_of(asked: Any, function: Function, **settings: Any) -> Subject:
-    """The subject that is asked for.
+    """The subject of a check, from what the caller gives.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Stand-ins for functions of the user's own, which a map file knows by name and fingerprint only.
 
-With them a map can be told about, drawn and exported. Whatever would call the function raises a sentence.
+With them a map can be described, drawn and exported. A call of the function raises an error.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ __all__ = ["AbsentFunction", "AbsentObjective", "absent_landscape", "absent_reco
 
 @dataclass(frozen=True)
 class AbsentFunction:
-    """What stands for a function that is not here.
+    """A stand-in for a function that is not here.
 
     Parameters
     ----------
     name
-        What the function was called.
+        The function's name.
     sha256
         Its fingerprint.
     arguments
@@ -60,7 +60,7 @@ class AbsentFunction:
 
 @dataclass(frozen=True)
 class AbsentObjective(Objective):
-    """What stands for an objective of the user's own class."""
+    """A stand-in for an objective of the user's own class."""
 
     name: str
     dimension: int
@@ -78,14 +78,14 @@ class AbsentObjective(Objective):
 def absent_landscape(
     own: Mapping[str, Any], dimension: int, window: tuple[tuple[float, float], tuple[float, float]] | None
 ) -> LandscapeObjective:
-    """The landscape of a description whose function is not here."""
+    """The landscape of a description, with a stand-in for its function."""
     function = AbsentFunction(own["own"], own["sha256"], tuple(own.get("coordinates", ())))
     record = Landscape(own["own"], function, function, dimension=dimension)
     return LandscapeObjective(record if window is None else replace(record, window=window))
 
 
 def absent_record(own: Mapping[str, Any], what: str) -> Any:
-    """The optimizer, schedule, activation, loss or initial weights of a description, with its function not here."""
+    """The optimizer, schedule, activation, loss or initial weights of a description, with a stand-in for its function."""
     name, names = own["own"], tuple(own.get("settings", ()))
     function = AbsentFunction(name, own["sha256"], names, keywords=True)
     settings = tuple(_any_number(s, s in own.get("whole", ())) for s in names if s.isidentifier())
@@ -102,7 +102,7 @@ def absent_record(own: Mapping[str, Any], what: str) -> Any:
 
 
 def _any_number(name: str, whole: bool) -> Setting:
-    """The declaration of a setting whose range the file does not say: it may be any number."""
+    """The declaration of a setting whose range the file does not hold: any number is valid."""
     shared = SETTINGS.get(name, Setting(name, latex_symbol(name), "a setting of its own", 0.0))
     return replace(shared, low=-math.inf, high=math.inf, whole=whole or shared.whole)
 

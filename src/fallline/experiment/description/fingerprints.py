@@ -1,7 +1,7 @@
 """Fingerprints: the SHA-256 of arrays, of functions of the user's own, and of landscapes.
 
-A landscape is known by the graph that its page leaves behind when it is traced, any other function by its text and the values
-that it uses from outside.
+The fingerprint of a landscape is that of the graph of its traced page; the fingerprint of any other function is that of its
+text and of the values that it uses from outside.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _globals_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def landscape_fingerprint(objective: LandscapeObjective) -> str:
-    """SHA-256 of the graph that a landscape and its gradient leave behind; of the function where it cannot be traced.
+    """SHA-256 of the graph of a landscape and its gradient; of the function if it cannot be traced.
 
     >>> from fallline.problems import objective
     >>> one, same = (landscape_fingerprint(objective(f)) for f in (lambda x, y: x * x + y, lambda a, b: a**2 + b))

@@ -1,4 +1,4 @@
-"""Objectives and rules as plain data: what a map file keeps, and what another process needs to build them again.
+"""Objectives and rules as plain data, which a map file keeps and from which another process builds them again.
 
 Arrays stand under their SHA-256, so the same data are kept once and a change in them shows. A user's own function can be
 recognised by its fingerprint, but not rebuilt.
@@ -44,7 +44,7 @@ def canonical(description: Mapping[str, Any]) -> str:
 
 
 def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
-    """A record of one of our tables by its name; a user's own by name, fingerprint, and what else a stand-in needs."""
+    """A textbook's record by its name; a user's own by name, fingerprint, and the further data that a stand-in needs."""
     name = str(record.name)
     if table.get(name) is record:
         return name
@@ -59,7 +59,7 @@ def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -
 
 
 def rebuild_named(description: str | Mapping[str, Any], table: Mapping[str, Any], what: str) -> Any:
-    """The inverse of `named`; a stand-in for a function of the user's own."""
+    """The inverse of `describe_record`; a user's own function becomes a stand-in."""
     if not isinstance(description, str):
         return absent_record(description, what)
     if description in table:
@@ -128,7 +128,7 @@ def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objecti
         own = description["objective"]
         return AbsentObjective(own["own"], description["dimension"], AbsentFunction(own["own"], own["sha256"]))
     if isinstance(description["landscape"], Mapping):
-        window = _window(description) if "window" in description else None  # files of version 0.1 do not say
+        window = _window(description) if "window" in description else None  # files of version 0.1 lack it
         return absent_landscape(description["landscape"], description["dimension"], window)
     record = rebuild_named(description["landscape"], LANDSCAPES, "landscape")
     return LandscapeObjective(replace(record, dimension=description["dimension"], window=_window(description)))
@@ -140,7 +140,7 @@ def _window(description: Mapping[str, Any]) -> tuple[tuple[float, float], tuple[
 
 
 def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """What differs between two descriptions, one phrase each: "steps is 30 there and 40 here".
+    """The differences of two descriptions, a phrase for each: "steps is 30 there and 40 here".
 
     >>> differences({"steps": 30, "y": {"high": 0.9}}, {"steps": 40, "y": {"high": 0.9}})
     ['steps is 30 there and 40 here']

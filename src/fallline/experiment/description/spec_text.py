@@ -1,6 +1,6 @@
 """The text of a spec in a map file, read without trust: canonical JSON whose every key, type and bound is declared here.
 
-pydantic compares; it changes nothing. What the values mean, and whether they fit together, `map_spec` decides.
+pydantic compares and changes nothing. `map_spec` interprets the values and decides whether they fit together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LONGEST = 4_000_000
 """Characters of a spec, at most: an axis of 200,000 listed values."""
 
 MOST_KEYS = 200
-"""Keys of a table, at most. pydantic tells of each key that is wrong, which takes memory."""
+"""Keys of a table, at most. pydantic reports each wrong key, which takes memory."""
 
 
 def read_spec_text(text: str) -> dict[str, Any]:
@@ -34,8 +34,8 @@ def read_spec_text(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise ValueError(f"its spec is longer than {LONGEST:,} characters")
     try:
-        # The text must be what `canonical` makes of it, which leaves no room for numbers beyond those of float64, for
-        # NaN, for a key that stands twice or for anything else on which two readers of JSON disagree.
+        # The text must equal what `canonical` makes of its content. This excludes numbers that are not float64, NaN,
+        # repeated keys, and everything else on which two readers of JSON disagree.
         description = json.loads(text, object_pairs_hook=_bounded)
         canonical_text = isinstance(description, dict) and canonical(description) == text
     except (ValueError, RecursionError):

@@ -20,8 +20,8 @@ FILE = Path(__file__).with_name("study.schema.json")
 def directive() -> str:
     r"""The first line of a study: where its schema is, as Taplo, Tombi and "Even Better TOML" read it.
 
-    The address is that of the installed file, so completion works at once and without a network. In a study that is sent to
-    another machine an editor does not find it there and goes on without it; to fallline it is a comment.
+    The address is that of the installed file, so completion works at once and without a network. On another machine an
+    editor does not find the file and works without it; for fallline the line is a comment.
 
     >>> directive().startswith("#:schema file:///")
     True
@@ -44,7 +44,7 @@ def study_schema() -> Json:
 
 
 def _plain(part: Any) -> Any:
-    """A part of pydantic's schema without null, which TOML has not, and without titles, which repeat the keys."""
+    """A part of pydantic's schema without null, which TOML lacks, and without titles, which repeat the keys."""
     if isinstance(part, list):
         return [_plain(inner) for inner in part]
     if not isinstance(part, dict):

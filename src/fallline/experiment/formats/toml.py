@@ -20,7 +20,7 @@ from fallline.experiment.study_records import Study
 __all__ = ["parse", "to_toml"]
 
 TOLD = 8
-"""Mistakes that one error tells, at most."""
+"""The most mistakes that one error reports."""
 
 
 def parse(text: str, *, name: str = "study", source: str | None = None, folder: Path | None = None) -> Study:
@@ -35,7 +35,7 @@ def parse(text: str, *, name: str = "study", source: str | None = None, folder: 
     Raises
     ------
     StudyError
-        The text is not TOML, or is not a study. The message tells every mistake, each with its line, key, rule and value.
+        The text is not TOML, or is not a study. The message lists every mistake, each with its line, key, rule and value.
     """
     source, text = source or name, text.replace("\r\n", "\n")
     try:
@@ -57,7 +57,7 @@ def parse(text: str, *, name: str = "study", source: str | None = None, folder: 
 
 
 def _mistaken(mistakes: list[Mistake], source: str, text: str) -> StudyError:
-    """The error that tells all mistakes in the order of the file."""
+    """The error that lists all mistakes in the order of the file."""
     lines = locate(text)
     told = sorted(((line_of(lines, mistake.path), mistake.sentence) for mistake in mistakes), key=lambda pair: pair[0])
     sentence = f"{source}, " + " ".join(

@@ -1,7 +1,7 @@
 """Where each key of a TOML text stands: paths such as ("fits", 0, "learning_rate") to line numbers.
 
-`tomllib` tells the values, not their lines. This reads a text that `tomllib` has already accepted, so it need only find
-names and brackets, not judge them.
+`tomllib` returns the values, not their lines. This module reads a text that `tomllib` has accepted, so it only finds names
+and brackets and checks nothing.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What must hold in an experiment, and how it is brought about after a change, a rule at a time."""
+"""Rules that hold in an experiment; each restores itself after a change."""

@@ -1,4 +1,4 @@
-"""A change of an experiment: the experiment as it is so far, and what was told on the way."""
+"""A change of an experiment: its present state, and the notes so far."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ E = TypeVar("E", bound=Experiment)
 
 
 class Note(NamedTuple):
-    """What had to change besides what was changed: the dotted key, and a sentence for people."""
+    """A further change that a change required: the dotted key, and a sentence for people."""
 
     key: str
     sentence: str
@@ -30,7 +30,7 @@ class Note(NamedTuple):
 
 @dataclass
 class Change(Generic[E]):
-    """The experiment as it is so far, and the notes on the way."""
+    """The experiment in its present state, and the notes so far."""
 
     before: E
     now: E
@@ -39,7 +39,7 @@ class Change(Generic[E]):
     notes: list[Note] = field(default_factory=list)
 
     def set(self, key: str, sentence: str, **parts: Any) -> None:
-        """Change parts of the experiment, and say so."""
+        """Change parts of the experiment, and add a note."""
         self.now = self.now.model_copy(update=parts)
         self.notes.append(Note(key, sentence))
 
@@ -55,7 +55,7 @@ class Change(Generic[E]):
 
 
 def data_of(experiment: Experiment, files: Files) -> Dataset | None:
-    """The data set of a network; None if it cannot be made, which is told where the objective is made."""
+    """The data set of a network; None if it cannot be made; making the objective reports the reason."""
     if not experiment.is_network:
         return None
     try:

@@ -13,7 +13,7 @@ __all__ = ["fit_activations", "fit_loss", "fit_table", "fit_units"]
 
 
 def fit_table(change: Change[E]) -> None:
-    """A table that is there, and a target that it has."""
+    """The table is present and has the target column."""
     source, kept = change.now.data, change.files.kept
     if not isinstance(source, KeptTable) or not change.now.is_network:
         return
@@ -33,7 +33,7 @@ def fit_table(change: Change[E]) -> None:
 
 
 def fit_units(change: Change[E]) -> None:
-    """As many inputs and outputs as the data have."""
+    """The network has as many inputs and outputs as the data."""
     network, data = change.now.objective, data_of(change.now, change.files)
     if not isinstance(network, Network) or data is None:
         return
@@ -44,7 +44,7 @@ def fit_units(change: Change[E]) -> None:
 
 
 def fit_loss(change: Change[E]) -> None:
-    """A loss that takes the data's targets."""
+    """The loss takes the data's targets."""
     network, data = change.now.objective, data_of(change.now, change.files)
     if not isinstance(network, Network) or data is None:
         return
@@ -78,7 +78,7 @@ def fit_activations(change: Change[E]) -> None:
 
 
 def _removed(before: tuple[int, ...], after: tuple[int, ...]) -> int | None:
-    """Which hidden layer was taken away."""
+    """The index of the hidden layer that was removed."""
     if len(before) != len(after) + 1:
         return None
     return next((k for k in range(len(after) - 1) if k + 1 >= len(after) or before[k + 1] != after[k + 1]), None)

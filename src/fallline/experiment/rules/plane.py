@@ -19,7 +19,7 @@ FIRST_AXES = ("learning_rate", "momentum", "beta1", "decay", "start.x", "start.y
 
 
 def fit_batch(change: Change[E]) -> None:
-    """Minibatches that are not larger than all samples."""
+    """Minibatches are not larger than the data set."""
     batch, objective = change.now.batch, change.objective
     if batch is None or change.key == "batch":
         return
@@ -30,7 +30,7 @@ def fit_batch(change: Change[E]) -> None:
 
 
 def fit_measure(change: Change[E]) -> None:
-    """A measure that the runs have."""
+    """The measure exists for the objective."""
     objective, plane = change.objective, change.now.map
     classifies = isinstance(objective, NetworkObjective) and objective.network.loss.targets != "values"
     if MEASURES[plane.measure].needs == "classes" and not classifies:
@@ -49,7 +49,7 @@ def swap_axes(change: Change[E]) -> None:
 
 
 def fit_axes(change: Change[E]) -> None:
-    """Axes that exist, with ranges that suit the objective."""
+    """The axes exist, and their ranges suit the objective."""
     valid, ranges = change.axes, None
     for letter, other in (("x", "y"), ("y", "x")):
         span, taken = getattr(change.now.map, letter), getattr(change.now.map, other).name
@@ -74,7 +74,7 @@ def fit_axes(change: Change[E]) -> None:
 
 
 def _outdated(span: Span, change: Change[E]) -> bool:
-    """Whether a range that nobody typed belongs to another objective or optimizer."""
+    """Whether a range that the user did not choose belongs to another objective or optimizer."""
     if change.key.startswith("map"):
         return False
     if span.name in ("start.x", "start.y"):
@@ -86,7 +86,7 @@ def _outdated(span: Span, change: Change[E]) -> bool:
 
 
 def fit_pins(change: Change[E]) -> None:
-    """Pins that lie on the map."""
+    """The pins lie on the map."""
     pins, axes, old = change.now.pins, change.now.map.axes, change.before.map.axes
     if not pins or axes == old or change.key == "pins":
         return
@@ -106,7 +106,7 @@ def _inside(pin: Pin, axes: dict[str, Span]) -> bool:
 
 
 def _owner(name: str, change: Change[E]) -> str:
-    """What would have to have a setting."""
+    """The part that a setting would belong to."""
     if name.startswith("schedule."):
         return SCHEDULES[change.now.schedule].label
     objective = name.startswith(("start.", "learning_rate.")) or name == "l2"
@@ -114,7 +114,7 @@ def _owner(name: str, change: Change[E]) -> str:
 
 
 def _suited(change: Change[E]) -> str:
-    """What a range follows: the optimizer if that was changed, else the objective."""
+    """The cause of a new range: the optimizer if that was changed, else the objective."""
     return OPTIMIZERS[change.now.optimizer].label if change.key == "optimizer" else change.objective.name
 
 

@@ -1,4 +1,4 @@
-"""Rule: values of settings that nothing has any more are told."""
+"""Rule: a note for each value whose setting no longer exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["tell_lost_settings"]
 
 
 def tell_lost_settings(change: Change[E]) -> None:
-    """Values of settings that the optimizer or the schedule does not have any more."""
+    """Add a note for each value of a setting that the optimizer or the schedule no longer has."""
     before, now = change.before, change.now
     for key, chooser, family, declared in (
         ("settings", "optimizer", OPTIMIZERS, settings_of_optimizer),

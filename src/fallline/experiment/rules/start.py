@@ -16,7 +16,7 @@ TRIES = 50
 
 
 def fit_start(change: Change[E]) -> None:
-    """A start that was given is kept while it means the same."""
+    """A given start is kept as long as it has the same meaning."""
     before, now, objective = change.before, change.now, change.objective
     if now.start is None or change.key == "start":
         return
@@ -35,7 +35,7 @@ def fit_start(change: Change[E]) -> None:
 
 
 def fresh_start(change: Change[E]) -> None:
-    """Random weights as the activations want them, and with life in them.
+    """Random weights that suit the activations, with no dead layer.
 
     With the standard normal distribution most small networks begin with a layer that is off for every sample, and then
     no setting of the map moves them.
