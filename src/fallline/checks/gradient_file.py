@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.calling.calls import Misbehaviour
+from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.calling.loading import load
 from fallline.checks.gradient import check_gradient
 from fallline.checks.presentation.verdict import Verdict
@@ -29,7 +29,7 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     try:
         checked = load(path, function)
         subject_loaded: Any = load(*split(subject)) if names_file(subject) else subject
-    except Misbehaviour as misbehaviour:
+    except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
     activation = settings.pop("activation", "relu")
     activations = activation.split(",") if isinstance(activation, str) and "," in activation else activation

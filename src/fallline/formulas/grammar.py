@@ -81,6 +81,7 @@ def parse_formula(text: str) -> Tree:
 
 
 def parse(text: str, coordinates: tuple[str, ...]) -> Tree:
+    """Return the tree of a formula in these coordinates. It may be a constant."""
     if not isinstance(text, str) or not text.strip():
         raise UsageError(f"a formula must be written in x and y, such as {EXAMPLES[0]}; got {text!r}.")
     if len(text) > LONGEST:
@@ -187,6 +188,7 @@ def _folded(sign: str, operands: tuple[Tree, ...]) -> Tree:
 
 
 def apply(sign: str, *values: Any) -> Any:
+    """Return the operation's result; `sign` is one of `SIGNS`, "negative", or a name in `FUNCTIONS`."""
     match sign, values:
         case "+", (a, b):
             return a + b
@@ -204,6 +206,7 @@ def apply(sign: str, *values: Any) -> Any:
 
 
 def value_at(tree: Tree, at: dict[str, Any]) -> Any:
+    """Return the value of a formula; `at` holds the coordinates by name."""
     if isinstance(tree, Operation):
         return apply(tree.sign, *(value_at(o, at) for o in tree.operands))
     return at[tree] if isinstance(tree, str) else tree

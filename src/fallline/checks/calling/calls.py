@@ -14,7 +14,7 @@ import numpy as np
 
 from fallline.user_code.calling import describe_error, file_of, name_of
 
-__all__ = ["MUCH_PRINT", "Misbehaviour", "SideEffects", "call", "name_of"]
+__all__ = ["MUCH_PRINT", "MisbehaviourError", "SideEffects", "call", "name_of"]
 
 MUCH_PRINT = 20
 """A function that prints more lines than this, over all calls of a check, gets a note."""
@@ -23,7 +23,7 @@ KEPT_OUTPUT = 100_000
 """Characters of output that are kept, so that an endless print does not fill the memory."""
 
 
-class Misbehaviour(Exception):  # noqa: N818  # what a checked function did, not an error of ours
+class MisbehaviourError(Exception):
     """What a checked function did instead of returning a gradient, in one sentence, and the status of the verdict."""
 
     def __init__(self, sentence: str, status: Literal["wrong", "unchecked"] = "unchecked") -> None:
@@ -53,7 +53,7 @@ def call(
 ) -> Any:  # fmt: skip
     """Call the function on copies of the arguments; `names` are those of the positional ones.
 
-    Anything that it raises becomes a `Misbehaviour` with the line it comes from. Side effects are added to `effects`.
+    Anything that it raises becomes a `MisbehaviourError` with the line it comes from. Side effects are added to `effects`.
     """
     args, kwargs = copy.deepcopy(list(positional)), copy.deepcopy(dict(keyword))
     out = _Quiet()
@@ -71,7 +71,7 @@ def call(
         sentence = (
             f"{name_of(function)} {describe_error(error, file_of(function))}, so its gradient could not be checked."
         )
-        raise Misbehaviour(sentence) from error
+        raise MisbehaviourError(sentence) from error
     finally:
         effects.lines += out.getvalue().count("\n")
     for name, before, after in zip(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.adapters import Adapter
-from fallline.checks.calling.calls import Misbehaviour, SideEffects, name_of
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.gradient_reader import ReturnedGradient
 from fallline.checks.calling.signatures import adapters
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, compare, right_numbers
@@ -61,7 +61,7 @@ def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: f
 
     Raises
     ------
-    Misbehaviour
+    MisbehaviourError
         If it returns no gradient, a random one, or one that is not finite.
     """
     adapter, first, effects = _adapter(function, groups[0], tolerance)
@@ -82,12 +82,12 @@ def _adapter(function: Callable[..., Any], group: Group, tolerance: float | None
     network = group.network
     first_draw = Group(network, group.w[:1], group.X[:1], group.T[:1])
     runs: list[tuple[int, _Run]] = []
-    failed: list[Misbehaviour] = []
+    failed: list[MisbehaviourError] = []
     for adapter in adapters(function, network):
         effects = SideEffects()
         try:
             returned = adapter.gradient(group.w[0], group.X[0], group.T[0], effects)
-        except Misbehaviour as misbehaviour:
+        except MisbehaviourError as misbehaviour:
             failed.append(misbehaviour)
             continue
         finite = all(np.isfinite(part).all() for layer in returned.gradient for part in layer if part is not None)
@@ -111,28 +111,28 @@ def _tolerance(asked: float | None, returned: ReturnedGradient) -> float:
 def _refuse_random(
     function: Callable[..., Any], adapter: Adapter, group: Group, first: ReturnedGradient, effects: SideEffects
 ) -> None:
-    """Raise a `Misbehaviour` if a second call with the same arguments gives other numbers."""
+    """Raise a `MisbehaviourError` if a second call with the same arguments gives other numbers."""
     again = adapter.gradient(group.w[0], group.X[0], group.T[0], effects)
     for block in blocks_of(group.network):
         before, after = block_of(first.gradient, block), block_of(again.gradient, block)
         if not np.array_equal(before, after, equal_nan=True):
             off = np.abs(before - after).max()
             if not off <= 1e-12 * np.abs(before).max():
-                raise Misbehaviour(
+                raise MisbehaviourError(
                     f"{name_of(function)} is random or keeps a memory: called twice with the same arguments, "
                     f"{block} differs by {off:.3g}. Take out the randomness (or fix its seed inside) and check again."
                 )
 
 
 def _refuse_infinite(function: Callable[..., Any], group: Group, returned: Sequence[ReturnedGradient]) -> None:
-    """Raise a `Misbehaviour` if an entry is not a finite number."""
+    """Raise a `MisbehaviourError` if an entry is not a finite number."""
     for d, of_draw in enumerate(returned, start=1):
         for block in blocks_of(group.network):
             values = block_of(of_draw.gradient, block)
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):
                 value = float(values[tuple(bad[0])])
-                raise Misbehaviour(
+                raise MisbehaviourError(
                     f"{name_of(function)} returns {value} in {block}[{', '.join(map(str, bad[0]))}] on "
                     f"ordinary weights and {group.samples} samples (draw {d}): look for a division by 0, "
                     "a log of 0 or an overflow of exp.", "wrong",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import Misbehaviour, name_of
+from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.layouts import Layout
 from fallline.checks.calling.names import quantities, returned_names, without_prefix
 from fallline.textbook.network import Layer, Network, Parameters
@@ -46,10 +46,10 @@ class GradientReader:
     def read(self, result: Any, m: int) -> ReturnedGradient:
         """The gradient inside what the function returned."""
         if result is None:
-            raise Misbehaviour(f"{name_of(self.function)} returns nothing. Does it lack a `return`?")
+            raise MisbehaviourError(f"{name_of(self.function)} returns nothing. Does it lack a `return`?")
         result = _without_loss(result)
         if isinstance(result, str) or not (isinstance(result, Mapping | Sequence) or hasattr(result, "__array__")):
-            raise Misbehaviour(
+            raise MisbehaviourError(
                 f"{name_of(self.function)} returns an object of type {type(result).__name__}, not a gradient. Return "
                 "arrays: in a list, a tuple or a dictionary, or one flat vector."
             )
@@ -59,7 +59,7 @@ class GradientReader:
         values = self._by_name(result) if isinstance(result, Mapping) else self._by_order(result, blocks, m)
         lacking = [f"d{kind}{l}" for kind, l in blocks if (kind, l) not in values]
         if lacking:
-            raise Misbehaviour(f"{name_of(self.function)} returns no {', '.join(lacking)}.")
+            raise MisbehaviourError(f"{name_of(self.function)} returns no {', '.join(lacking)}.")
         odd: dict[str, str] = {}
         singles, layers = [], []
         for l in range(1, self.network.depth + 1):
@@ -96,11 +96,11 @@ class GradientReader:
             if parts and all(_plain(p) for p in parts):
                 return self._from_vector(np.asarray(parts), blocks)
             if pairs and parts:
-                raise Misbehaviour(
+                raise MisbehaviourError(
                     f"{name_of(self.function)} returns {len(parts)} pair{'s' * (len(parts) > 1)} of arrays; the "
                     f"{self.network.text} network has {self.network.depth} layers."
                 )
-            raise Misbehaviour(
+            raise MisbehaviourError(
                 f"{name_of(self.function)} returns {len(parts)} arrays; the {self.network.text} network has "
                 f"{len(blocks)} blocks of parameters ({', '.join(f'd{k}{l}' for k, l in blocks)})."
             )
@@ -119,7 +119,7 @@ class GradientReader:
     def _from_vector(self, vector: Any, blocks: list[tuple[str, int]]) -> dict[tuple[str, int], Any]:
         vector = vector.ravel()
         if vector.size != self.network.parameter_count:
-            raise Misbehaviour(
+            raise MisbehaviourError(
                 f"{name_of(self.function)} returns {vector.size} numbers; the {self.network.text} network has "
                 f"{self.network.parameter_count} parameters."
             )
@@ -160,12 +160,12 @@ class GradientReader:
                 odd[name] = f"{name} is a single number, summed over the units too; sum over the samples alone"
                 return np.full(n, value.item())
             if value.size == m:
-                raise Misbehaviour(
+                raise MisbehaviourError(
                     f"{name} has one number for each of the {m} samples, shape {value.shape}: it is summed over the "
                     f"units, not over the samples. Sum over the other axis, to shape ({n},).",
                     "wrong",
                 )
-        raise Misbehaviour(f"{name} has shape {value.shape}, but must be shaped like {kind}{l}, {shape}.", "wrong")
+        raise MisbehaviourError(f"{name} has shape {value.shape}, but must be shaped like {kind}{l}, {shape}.", "wrong")
 
 
 def _without_loss(result: Any) -> Any:
@@ -199,11 +199,11 @@ def _numbers(value: Any, name: str, function: Callable[..., Any]) -> Any:
     try:
         array = np.asarray(value)
         if array.dtype.kind == "c" and not (array.imag == 0).all():
-            raise Misbehaviour(f"{name} of {name_of(function)} is complex; a gradient is real.", "wrong")
+            raise MisbehaviourError(f"{name} of {name_of(function)} is complex; a gradient is real.", "wrong")
         if array.dtype.kind not in "fiub":
             array = (array.real if array.dtype.kind == "c" else array).astype(float)
         return array if array.dtype in (np.float32, np.float64) else array.astype(float)
     except (TypeError, ValueError):
-        raise Misbehaviour(
+        raise MisbehaviourError(
             f"{name} of {name_of(function)} is not an array of numbers; it is {type(value).__name__}."
         ) from None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.calling.calls import Misbehaviour
+from fallline.checks.calling.calls import MisbehaviourError
 from fallline.errors import OwnCodeError
 from fallline.user_code import python_file
 
@@ -23,11 +23,11 @@ def load(path: Path, name: str = "") -> Callable[..., Any]:
 
     Raises
     ------
-    Misbehaviour
+    MisbehaviourError
         If the file cannot be read or run, or has no such function.
     """
     try:
         with contextlib.redirect_stderr(io.StringIO()):
             return python_file.load(path, name, usual=USUAL)
     except OwnCodeError as error:
-        raise Misbehaviour(str(error)) from error
+        raise MisbehaviourError(str(error)) from error

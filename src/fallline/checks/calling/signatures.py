@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fallline.checks.calling.adapters import CONTAINERS, Adapter
-from fallline.checks.calling.calls import Misbehaviour, name_of
+from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.layouts import LAYOUTS
 from fallline.checks.calling.names import Quantity, parameter_names, quantities, source_of
 from fallline.textbook.network import Network
@@ -31,7 +31,7 @@ def adapters(function: Callable[..., Any], network: Network) -> Iterator[Adapter
 
     Raises
     ------
-    Misbehaviour
+    MisbehaviourError
         If the names of its parameters do not say what they mean.
     """
     targets = ["rows"]
@@ -69,13 +69,13 @@ def _signature(function: Callable[..., Any], network: Network) -> Signature:
     if (unknown or weightless) and len(required) == 3:
         return tuple(zip(required, _USUAL, strict=True))
     if unknown:
-        raise Misbehaviour(
+        raise MisbehaviourError(
             f"{name_of(function)} has a parameter {unknown[0]!r} whose meaning is unknown. Known names are parameters, X (data), "
             "T (targets), Y (outputs), W1, b1, ..., V and c (last layer), H1 or A1, Z1, m, l2; "
             "or write gradient(parameters, X, T)."
         )
     if weightless and not any(q is not None and q.kind == "Y" for q in meanings.values()):
-        raise Misbehaviour(
+        raise MisbehaviourError(
             f"{name_of(function)} has no parameter that gets the weights; it has {', '.join(required) or 'no parameters'}. "
             "Write gradient(parameters, X, T), or name them W1, b1, W2, b2 and so on."
         )
@@ -83,7 +83,9 @@ def _signature(function: Callable[..., Any], network: Network) -> Signature:
     if len(set(kinds)) < len(kinds):
         double = next(q for q in kinds if kinds.count(q) > 1)
         both = " and ".join(repr(n) for n, q in meanings.items() if q == double)
-        raise Misbehaviour(f"{name_of(function)} has two parameters that both seem to be {double}: {both}. Rename one.")
+        raise MisbehaviourError(
+            f"{name_of(function)} has two parameters that both seem to be {double}: {both}. Rename one."
+        )
     return tuple((n, q) for n, q in meanings.items() if q is not None)
 
 

@@ -16,22 +16,27 @@ Condition = Callable[[Network, int], bool]
 
 
 def always(network: Network, layer: int) -> bool:
+    """True for every network and layer."""
     return True
 
 
 def activation_is(*names: str) -> Condition:
+    """Whether the layer's activation has one of the names."""
     return lambda network, layer: network.activations[layer - 1].name in names
 
 
 def activation_is_not(name: str) -> Condition:
+    """Whether the layer's activation has another name."""
     return lambda network, layer: network.activations[layer - 1].name != name
 
 
 def loss_is(*names: str) -> Condition:
+    """Whether the network's loss has one of the names."""
     return lambda network, layer: network.loss.name in names
 
 
 def loss_is_not_squared(network: Network, layer: int) -> bool:
+    """Whether the network's loss is neither the squared error nor half of it."""
     return "squared_error" not in network.loss.name
 
 
@@ -51,10 +56,12 @@ def next_layer(condition: Condition) -> Condition:
 
 
 def is_hidden(network: Network, layer: int) -> bool:
+    """Whether the layer is a hidden one."""
     return layer <= network.hidden
 
 
 def is_scaled(network: Network, layer: int) -> bool:
+    """Whether the network multiplies the layer's weights by another factor than 1."""
     return network.scales[layer - 1] != 1
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline import random
-from fallline.checks.calling.calls import Misbehaviour, SideEffects, call
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call
 from fallline.checks.faults.catalogue import faults_at
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.derivatives import complex_step
@@ -29,7 +29,7 @@ def check_slope(
     right = np.broadcast_to(np.asarray(activation.slope(z), dtype=float), z.shape)
     error = np.abs(complex_step(activation.function, z) - right).max()
     if not error <= 1e-7 * max(1.0, np.abs(right).max()):
-        raise Misbehaviour(unreliable(f"the slope of {activation.name}", error))
+        raise MisbehaviourError(unreliable(f"the slope of {activation.name}", error))
     checked = array_of(call(function, [z], {}, ["z"], effects), z.shape, function)
     network = Network.of("1-1-1", activation=activation)
     a = activation.function(z)

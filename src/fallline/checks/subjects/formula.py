@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import Misbehaviour, name_of
+from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.faults.fault import Fault
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
@@ -116,7 +116,7 @@ class Formula:
             if len(bad):
                 index = ", ".join(map(str, bad[0]))
                 value = case.checked[tuple(bad[0])]
-                raise Misbehaviour(f"{name_of(self.function)} returns {value} at [{index}] of case {k}.", "wrong")
+                raise MisbehaviourError(f"{name_of(self.function)} returns {value} at [{index}] of case {k}.", "wrong")
 
     def _fits(self, fault: Fault) -> bool:
         """Whether the formula with that fault gives the checked numbers in some convention."""
@@ -161,15 +161,17 @@ def array_of(result: Any, shape: tuple[int, ...], function: Callable[..., Any]) 
 
     Raises
     ------
-    Misbehaviour
+    MisbehaviourError
         If it is not an array of numbers, or has another shape.
     """
     try:
         array = np.asarray(result, dtype=float)
     except (TypeError, ValueError):
-        raise Misbehaviour(f"{name_of(function)} must return numbers; it returns {type(result).__name__}.") from None
+        raise MisbehaviourError(
+            f"{name_of(function)} must return numbers; it returns {type(result).__name__}."
+        ) from None
     if array.shape != shape and array.size != 1:
-        raise Misbehaviour(
+        raise MisbehaviourError(
             f"{name_of(function)} must return an array of shape {shape}; it returns {array.shape}.", "wrong"
         )
     return np.broadcast_to(array, shape)

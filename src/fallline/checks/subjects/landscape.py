@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fallline import random
-from fallline.checks.calling.calls import Misbehaviour, SideEffects, call, name_of
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import FLOOR, TOLERANCE, Comparison, GradientBlock
 from fallline.checks.reference.derivatives import central_difference, complex_step
@@ -78,16 +78,16 @@ def check_partials(
 
 
 def _refuse(checked: Any, again: Any, points: Any, names: Sequence[str], name: str) -> None:
-    """Raise a `Misbehaviour` if the gradient is random or not finite."""
+    """Raise a `MisbehaviourError` if the gradient is random or not finite."""
     if not np.array_equal(checked[0], again, equal_nan=True):
-        raise Misbehaviour(
+        raise MisbehaviourError(
             f"{name} is random or keeps a memory: called twice at the same point, it returns another gradient."
         )
     bad = np.argwhere(~np.isfinite(checked))
     if len(bad):
         point, k = bad[0]
         position = ", ".join(f"{v:.4g}" for v in points[point])
-        raise Misbehaviour(f"{name} returns {checked[point, k]} for ∂f/∂{names[k]} at ({position}).", "wrong")
+        raise MisbehaviourError(f"{name} returns {checked[point, k]} for ∂f/∂{names[k]} at ({position}).", "wrong")
 
 
 def _names(landscape: Landscape) -> tuple[str, ...]:
@@ -115,9 +115,9 @@ def _called(gradient: Callable[..., Any], point: Any, effects: SideEffects, name
     try:
         array = np.asarray(result, dtype=float).ravel()
     except (TypeError, ValueError):
-        raise Misbehaviour(f"{name_of(gradient)} must return {n} numbers; it returns {result!r}.") from None
+        raise MisbehaviourError(f"{name_of(gradient)} must return {n} numbers; it returns {result!r}.") from None
     if array.size != n:
-        raise Misbehaviour(
+        raise MisbehaviourError(
             f"{name_of(gradient)} must return {n} numbers, one for each of {', '.join(names)}; it returns {array.size}."
         )
     return array

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import Misbehaviour, SideEffects, call
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call
 from fallline.checks.faults.catalogue import faults_at
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.conventions import conventions
@@ -36,7 +36,7 @@ def check_delta(function: Callable[..., Any], loss: Loss, seed: int, tolerance: 
         factors = {convention: convention.data(group) for convention in conventions(network)}
         cases.append(Case(checked, right, scope, lambda index: f"sample {index[0]}, output {index[1]}", factors))
     if not error <= 1e-7:
-        raise Misbehaviour(unreliable(f"the delta of {loss.name}", error))
+        raise MisbehaviourError(unreliable(f"the delta of {loss.name}", error))
     return Formula(
         function,
         quantity=f"the delta of {loss.name}",

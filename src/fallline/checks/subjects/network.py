@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import MUCH_PRINT, Misbehaviour, name_of
+from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, name_of
 from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate
 from fallline.checks.diagnosis.localisation import localise
 from fallline.checks.faults.site import Site
@@ -39,12 +39,12 @@ def check_network(
     try:
         reference = agree(groups)
         if any(not a.error < (DIFFERENCE_REFERENCE if "difference" in a.against else REFERENCE) for a in reference):
-            raise Misbehaviour(
+            raise MisbehaviourError(
                 "the reference disagrees with itself, so nothing can be said: "
                 + "; ".join(map(str, reference)) + ". Is an activation's slope or a loss's delta of your own wrong?"
             )  # fmt: skip
         return _Check(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
-    except Misbehaviour as misbehaviour:
+    except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline import random
-from fallline.checks.calling.calls import Misbehaviour, SideEffects, call, name_of
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import Comparison, GradientBlock
 from fallline.checks.subjects.optimizer_mutants import mutants
@@ -86,9 +86,9 @@ class _Paths:
                 w, state = result
                 w = np.asarray(w, dtype=float)
             except (TypeError, ValueError):
-                raise Misbehaviour(f"{name} must return (w, state), as an optimizer's step does.") from None
+                raise MisbehaviourError(f"{name} must return (w, state), as an optimizer's step does.") from None
             if w.shape != self.w.shape or not np.isfinite(w).all():
-                raise Misbehaviour(
+                raise MisbehaviourError(
                     f"{name} must return finite weights shaped like w; after step {t} they are {w}.", "wrong"
                 )
             path.append(w)
@@ -99,7 +99,7 @@ class _Paths:
         try:
             with np.errstate(all="ignore"):
                 path = self.run(optimizer)
-        except (Misbehaviour, ArithmeticError, TypeError, ValueError, NameError):
+        except (MisbehaviourError, ArithmeticError, TypeError, ValueError, NameError):
             return False
         return bool(np.abs(path - checked).max() <= tolerance * np.abs(checked).max())
 

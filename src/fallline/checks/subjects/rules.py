@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fallline.checks.calling.calls import Misbehaviour, SideEffects, name_of
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import TOLERANCE
 from fallline.checks.subjects.activation import check_slope
@@ -38,7 +38,7 @@ def check_rule(
         if isinstance(subject, Activation):
             return check_slope(function, subject, seed, tolerance or TOLERANCE, effects)
         return check_delta(function, subject, seed, tolerance or TOLERANCE, effects)
-    except Misbehaviour as misbehaviour:
+    except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(subject), str(misbehaviour))
     except OwnCodeError as error:
         return Verdict("unchecked", name_of(function), repr(subject), str(error))

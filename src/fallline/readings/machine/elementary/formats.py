@@ -118,6 +118,7 @@ DOUBLE = Format(
 
 
 def format_of(v: Vectors) -> Format:
+    """Return the format of the numbers in the vectors."""
     return DOUBLE if v.bits == 64 else SINGLE
 
 

@@ -86,6 +86,7 @@ def _log_ends(v: Vectors, x: str, y: str) -> str:
 
 
 def log(v: Vectors, x: str) -> str:
+    """log(x): -inf at 0, NaN below."""
     if v.avx512:  # its instructions take subnormal numbers, too
         return _log_ends(v, x, _log_of(v, x))
     up, below = _scaled_up(v, x)

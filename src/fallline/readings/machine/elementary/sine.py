@@ -56,8 +56,10 @@ def _sine(v: Vectors, x: str, quarter: int) -> str:
 
 
 def sin(v: Vectors, x: str) -> str:
+    """sin(x): -0 at -0, NaN where x is infinite."""
     return v.select(v.compare("oeq", x, v.number(0.0)), x, _sine(v, x, 0))
 
 
 def cos(v: Vectors, x: str) -> str:
+    """cos(x): NaN where x is infinite."""
     return _sine(v, x, 1)
