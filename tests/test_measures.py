@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 def test_the_documentation_shows_the_measures():
     page = (ROOT / "docs/maps.md").read_text(encoding="utf-8")
     rows = [f"| `{m.name}{'=40' if m.needs == 'target' else ''}` | {m.meaning} |" for m in MEASURES.values()]
-    assert "\n".join(["| measure | what it is |", "|---|---|", *rows]) in page
+    assert "\n".join(["| measure | meaning |", "|---|---|", *rows]) in page
 
 
 def test_both_engines_give_the_same_measures():
@@ -105,7 +105,7 @@ def test_a_measure_is_added_by_one_file(copy):
         "start = np.array([first(np.array([x, 1.0])) for x in m.y.values])[:, None]\n"
         "assert np.isclose(m['fall'], start - m['final_loss']).all()\n"
         "print(m.plot('fall').alt[:23])\n"
-        "from fallline.lab.plan import build_plan\n"
+        "from fallline.lab.resolved_state import resolve_state\n"
         "from fallline.lab.state import default_state, read_state\n"
         "from fallline.lab import session, work\n"
         "said = []\n"
