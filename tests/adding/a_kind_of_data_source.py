@@ -9,7 +9,7 @@ from fallline.experiment.formats.schema import study_schema
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.groups import describe_controls
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import default_state, read_state
 from fallline.lab.study import study_of
 from fallline.lab.work.pyramid import view_spec
@@ -25,13 +25,13 @@ state, notes = changed_state({"data": {"kind": "grid"}}, "data.kind", default_st
 assert "The loss is now squared error: the targets are values." in notes, notes
 assert state["data"] == {"kind": "grid", "grid": "x*y", "side": 12}
 assert read_state(json.loads(state.text)) == state
-plan = build_plan(state, TABLES)
-data_group = next(g for g in describe_controls(plan, None, state)["groups"] if g["name"] == "data")
+resolved = resolve_state(state, TABLES)
+data_group = next(g for g in describe_controls(resolved, None, state)["groups"] if g["name"] == "data")
 assert [f["key"] for f in data_group["fields"]] == ["data.kind", "data.grid", "data.side"]
 assert {"value": "grid", "label": "formula on a grid"} in data_group["fields"][0]["options"]
 
-saved = study_of(state, view_spec(plan, state.view, 4), TABLES)
-assert objective_of(parse(to_toml(saved))).data.X.tobytes() == plan.objective.data.X.tobytes()
+saved = study_of(state, view_spec(resolved, state.view, 4), TABLES)
+assert objective_of(parse(to_toml(saved))).data.X.tobytes() == resolved.objective.data.X.tobytes()
 lines, space = to_python(saved).splitlines(), {}
 exec("\n".join(lines[: lines.index("how = {")]), space)
-assert space["data"].T.tobytes() == plan.objective.data.T.tobytes()
+assert space["data"].T.tobytes() == resolved.objective.data.T.tobytes()
