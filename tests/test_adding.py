@@ -69,7 +69,7 @@ import json
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.axes import describe_axes
 from fallline.lab.controls.groups import describe_controls
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import build_plan
 from fallline.lab.state import default_state
 
 state = default_state()
@@ -79,7 +79,7 @@ for key, change in (
     ("map.y", {"map": {"x": state.json["map"]["x"], "y": {"name": "blend"}, "measure": "final_loss"}}),
 ):
     state, notes = changed_state({**state.json, **change}, key, state, {})
-plan = build_plan(state, {})
+plan = resolve_state(state, {})
 fields = {f["key"]: f for g in describe_controls(plan, None, state)["groups"] for f in g["fields"]}
 labels = {o["value"]: o["label"] for f in fields.values() for o in f.get("options", ())}
 print(json.dumps([state.json["data"], fields["settings.blend"], fields["data.width"], labels, describe_axes(plan)]))
@@ -137,7 +137,7 @@ from fallline.experiment.formats.schema import study_schema
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.groups import describe_controls
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import build_plan
 from fallline.lab.state import default_state, read_state
 from fallline.lab.study import study_of
 from fallline.lab.work.pyramid import view_spec
@@ -152,7 +152,7 @@ state, notes = changed_state({"data": {"kind": "grid"}}, "data.kind", default_st
 assert "The loss is now squared error: the targets are values." in notes, notes
 assert state["data"] == {"kind": "grid", "grid": "x*y", "side": 12}
 assert read_state(json.loads(state.text)) == state
-plan = build_plan(state, {})
+plan = resolve_state(state, {})
 group = next(g for g in describe_controls(plan, None, state)["groups"] if g["name"] == "data")
 assert [f["key"] for f in group["fields"]] == ["data.kind", "data.grid", "data.side"]
 assert {"value": "grid", "label": "formula on a grid"} in group["fields"][0]["options"], group["fields"][0]["options"]

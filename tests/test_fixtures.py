@@ -109,8 +109,8 @@ def test_exchanged_tiles_of_an_old_file_are_found(old):
 @pytest.mark.parametrize("name", HASHES["studies"])
 def test_a_study_gives_its_map(name):
     read = study(PLACE / "studies" / name)
-    plan = read.maps[0].with_(size="32x24")
-    m = compute_map(build_map(plan, objective_of(read, plan.objective)))
+    resolved = read.maps[0].with_(size="32x24")
+    m = compute_map(build_map(resolved, objective_of(read, resolved.objective)))
     assert m.complete
     if SAME_ARITHMETIC:
         assert m.sha256 == HASHES["studies"][name]
@@ -120,7 +120,7 @@ def test_a_study_gives_its_map(name):
 def test_a_link_means_its_state(name):
     """What the page does with an address, in Python; its own code is tested in a browser."""
     pytest.importorskip("starlette")
-    from fallline.lab.plan import build_plan
+    from fallline.lab.resolved_state import resolve_state
     from fallline.lab.state import read_state
     from fallline.lab.work.pyramid import view_spec
 
@@ -129,4 +129,4 @@ def test_a_link_means_its_state(name):
     state = read_state(told)
     assert state.json == json.loads((PLACE / "links" / f"{name}.json").read_text(encoding="utf-8"))
     if SAME_ARITHMETIC:
-        assert compute_map(view_spec(build_plan(state, {}), state.view, 64)).sha256 == HASHES["links"][name]
+        assert compute_map(view_spec(resolve_state(state, {}), state.view, 64)).sha256 == HASHES["links"][name]

@@ -10,10 +10,10 @@ from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.toml import parse
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import read_state
 from fallline.lab.work.exports import export
-from fallline.lab.work.pyramid import Place, compute_tile, view_spec
+from fallline.lab.work.pyramid import TilePlace, compute_tile, view_spec
 from fallline.maps.map import compute_map, load_map
 
 CSV = CsvFile(
@@ -47,19 +47,19 @@ def done(work):
 
 def made(name, **more):
     state = read_state(STATES[name] | {"view": ZOOMED} | more)
-    return state, build_plan(state, {CSV.digest: CSV})
+    return state, resolve_state(state, {CSV.digest: CSV})
 
 
 @pytest.fixture(scope="module", params=STATES)
 def shown(request):
     """State, plan, and the values that the page shows: the tile that fills the view."""
-    state, plan = made(request.param)
-    return request.param, state, plan, compute_tile(plan, Place(2, 1, 2))
+    state, resolved = made(request.param)
+    return request.param, state, resolved, compute_tile(resolved, TilePlace(2, 1, 2))
 
 
 def test_the_view_is_the_tile(shown):
-    _, state, plan, tile = shown
-    spec = view_spec(plan, state.view, 64)
+    _, state, resolved, tile = shown
+    spec = view_spec(resolved, state.view, 64)
     m = compute_map(spec)
     assert (spec.x.values == tile["x"]).all()
     assert (spec.y.values == tile["y"]).all()
@@ -68,8 +68,8 @@ def test_the_view_is_the_tile(shown):
 
 
 def test_python_lines_give_the_same_bits(shown, tmp_path, monkeypatch, capsys):
-    _, state, plan, tile = shown
-    told, _ = done(export("python", state, plan, {CSV.digest: CSV}, size=64))
+    _, state, resolved, tile = shown
+    told, _ = done(export("python", state, resolved, {CSV.digest: CSV}, size=64))
     (tmp_path / CSV.name).write_text(CSV.text)
     monkeypatch.chdir(tmp_path)
     space = {}
@@ -80,8 +80,8 @@ def test_python_lines_give_the_same_bits(shown, tmp_path, monkeypatch, capsys):
 
 
 def test_the_study_gives_the_same_bits(shown, tmp_path):
-    _, state, plan, tile = shown
-    told, _ = done(export("study", state, plan, {CSV.digest: CSV}, size=64))
+    _, state, resolved, tile = shown
+    told, _ = done(export("study", state, resolved, {CSV.digest: CSV}, size=64))
     (tmp_path / CSV.name).write_text(CSV.text)
     study = parse(told["text"], folder=tmp_path)
     m = compute_map(build_map(study.maps[0], objective_of(study, "")))
@@ -91,8 +91,8 @@ def test_the_study_gives_the_same_bits(shown, tmp_path):
 
 
 def test_the_map_file_gives_the_same_bits(shown, tmp_path):
-    _, state, plan, tile = shown
-    _, body = done(export("map", state, plan, {}, size=64))
+    _, state, resolved, tile = shown
+    _, body = done(export("map", state, resolved, {}, size=64))
     (tmp_path / "lab.fallmap").write_bytes(body)
     m = load_map(tmp_path / "lab.fallmap")
     for measure in m.measures:
@@ -103,27 +103,27 @@ def test_the_map_file_gives_the_same_bits(shown, tmp_path):
 
 @pytest.mark.parametrize("what", ["png", "svg"])
 def test_pictures(what):
-    state, plan = made("landscape")
-    told, body = done(export(what, state, plan, {}, size=64, theme="dark"))
+    state, resolved = made("landscape")
+    told, body = done(export(what, state, resolved, {}, size=64, theme="dark"))
     assert told["name"] == f"lab.{what}"
     assert body.startswith(b"\x89PNG" if what == "png" else b"<?xml")
 
 
 def test_weights_are_those_of_the_pinned_run_at_its_step():
-    state, plan = made("network", look={"step": 3})
-    _, body = done(export("weights", state, plan, {}, pin=0))
+    state, resolved = made("network", look={"step": 3})
+    _, body = done(export("weights", state, resolved, {}, pin=0))
     length = struct.unpack("<Q", body[:8])[0]
     header = json.loads(body[8 : 8 + length])
-    run = compute_map(plan.run_spec(0.006, 0.0)).run_at(0.006, 0.0)
+    run = compute_map(resolved.run_spec(0.006, 0.0)).run_at(0.006, 0.0)
     first, last = header["W2"]["data_offsets"]
     W2 = np.frombuffer(body[8 + length + first : 8 + length + last], "<f4").reshape(header["W2"]["shape"])
-    assert W2.tobytes() == np.asarray(plan.network.network.unpack(run.path[3])[1].W).tobytes()
+    assert W2.tobytes() == np.asarray(resolved.network.network.unpack(run.path[3])[1].W).tobytes()
     assert header["__metadata__"]["step"] == "3"
     with pytest.raises(UsageError, match="pin one"):
-        done(export("weights", state, plan, {}, pin=2))
+        done(export("weights", state, resolved, {}, pin=2))
 
 
 def test_a_map_of_a_million_million_cells_is_refused():
-    state, plan = made("network")
+    state, resolved = made("network")
     with pytest.raises(UsageError, match="1,000,000,000,000 runs"):
-        done(export("map", state, plan, {}, size=10**6))
+        done(export("map", state, resolved, {}, size=10**6))

@@ -18,13 +18,13 @@ from fallline.experiment.axes import Axis, axis
 from fallline.experiment.part import PartError
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.changed import changed_state
-from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.session.session import Session
-from fallline.lab.state import canonical, default_state, read_state
+from fallline.lab.state import canonical_state, default_state, read_state
 from fallline.lab.work import tiling, trained
 from fallline.lab.work.pool import Pool
-from fallline.lab.work.pyramid import Place, compute_tile
+from fallline.lab.work.pyramid import TilePlace, compute_tile
 from fallline.problems.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
@@ -85,7 +85,7 @@ def test_a_state_goes_out_as_it_came_in(talk):
     assert "controls" not in answer  # as before
     tile, arrays = talk.until("tile")
     assert tile["state_id"] == answer["state_id"] == answer["id"]
-    again = compute_tile(build_plan(default_state(), {}), Place(0, 0, 0))
+    again = compute_tile(resolve_state(default_state(), {}), TilePlace(0, 0, 0))
     assert arrays["final_loss"].tobytes() == again["final_loss"].tobytes()
 
 
@@ -151,7 +151,7 @@ def test_a_tile_in_work_is_let_go_when_the_state_changes(talk, monkeypatch):
     """What nobody wishes for any more ends within a piece of its work, not at its end."""
     looked, go_on, ended = threading.Event(), threading.Event(), []
 
-    def slowly(plan, place, progress):
+    def slowly(resolved, place, progress):
         try:
             for done in range(1000):
                 looked.set()
@@ -309,7 +309,7 @@ class TestRepair:
         part, values = kinds[key]
         state = changed({part: data.draw(values)}, key, None, {})
         assert read_state(state.json) == state
-        assert build_plan(state, {}).spec.cells == 4096
+        assert resolve_state(state, {}).spec.cells == 4096
 
 
 class TestCells:
@@ -385,7 +385,7 @@ class TestWork:
 
 def test_the_address_is_short_and_says_all():
     state = default_state().with_(steps=41)
-    assert read_state(json.loads(canonical(state.json))) == state
+    assert read_state(json.loads(canonical_state(state.json))) == state
 
 
 class TestWidget:
@@ -412,8 +412,8 @@ def test_other_data_and_other_networks_begin_alive(change):
     else:
         given["objective"]["units"], key = change, "objective.units"
     state = changed(given, key, before, {})
-    plan = build_plan(state, {})
-    assert deaths(plan.objective, plan.start[None]) == []
+    resolved = resolve_state(state, {})
+    assert deaths(resolved.objective, resolved.start[None]) == []
     if state["start"] is None:
         assert state["initial"] == "he_normal"
     again = changed({**state.json, "steps": 31}, "steps", state, {})

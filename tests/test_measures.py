@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 def test_the_documentation_shows_the_measures():
     page = (ROOT / "docs/maps.md").read_text(encoding="utf-8")
     rows = [f"| `{m.name}{'=40' if m.needs == 'target' else ''}` | {m.meaning} |" for m in MEASURES.values()]
-    assert "\n".join(["| measure | what it is |", "|---|---|", *rows]) in page
+    assert "\n".join(["| measure | meaning |", "|---|---|", *rows]) in page
 
 
 def test_both_engines_give_the_same_measures():

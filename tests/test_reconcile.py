@@ -18,8 +18,8 @@ from fallline.formulas import EXAMPLES
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.axes import describe_axes
 from fallline.lab.controls.groups import describe_controls
-from fallline.lab.plan import build_plan
 from fallline.lab.presets import PRESETS
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.session.session import Session
 from fallline.lab.state import default_state, read_state
 from fallline.lab.work.pool import Pool
@@ -30,7 +30,7 @@ TABLES = {table.digest: table for table in (CSV, VALUES)}
 FIRST = [default_state(), *(read_state(preset["state"]) for preset in PRESETS)]
 
 
-def values(field, plan):
+def values(field, resolved):
     """Values that a reader can give a control."""
     match field["kind"]:
         case "choice":
@@ -46,7 +46,7 @@ def values(field, plan):
             )
         case "axis":
             axes = [{k: axis[k] for k in ("name", "scale")} | {"low": axis["range"][0], "high": axis["range"][1]}
-                    for axis in describe_axes(plan)]  # fmt: skip
+                    for axis in describe_axes(resolved)]  # fmt: skip
             options = st.sampled_from(axes)
         case "units":
             options = st.lists(st.integers(1, 5), min_size=2, max_size=5)
@@ -62,7 +62,7 @@ def values(field, plan):
         case "text":
             options = st.sampled_from(EXAMPLES)
         case "vector":
-            options = st.just([0.25] * plan.objective.dimension)
+            options = st.just([0.25] * resolved.objective.dimension)
     return options | st.none() if field.get("nullable") else options
 
 
@@ -80,11 +80,11 @@ def proposed_by_page(state, key, value):
 
 def change_of(state, data):
     """A change of one control of the page: its key, and what the page proposes."""
-    plan = build_plan(state, TABLES)
+    resolved = resolve_state(state, TABLES)
     table = TABLES.get(getattr(state.data, "digest", ""))
-    fields = [field for group in describe_controls(plan, table, state)["groups"] for field in group["fields"]]
+    fields = [field for group in describe_controls(resolved, table, state)["groups"] for field in group["fields"]]
     field = data.draw(st.sampled_from(fields), label="control")
-    return field["key"], proposed_by_page(state, field["key"], data.draw(values(field, plan), label="value"))
+    return field["key"], proposed_by_page(state, field["key"], data.draw(values(field, resolved), label="value"))
 
 
 def some_state(data):
@@ -97,7 +97,7 @@ def some_state(data):
         key, proposed = change_of(state, data)
         try:
             after, _ = changed_state(proposed, key, state, TABLES)
-            build_plan(after, TABLES)
+            resolve_state(after, TABLES)
         except PartError:
             continue
         state = after
@@ -147,7 +147,7 @@ def test_a_change_gives_a_state_and_tells_what_else_changed(data):
     try:
         proposed = read_state(before.json | value, forgiving=True)
         after, notes = reconcile(before, proposed, key, Files(kept=TABLES))
-        build_plan(after, TABLES)
+        resolve_state(after, TABLES)
     except PartError as error:
         assert error.where, error  # noqa: PT017  # either outcome is right
         return

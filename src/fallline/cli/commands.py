@@ -70,10 +70,10 @@ def equations(
         loss: Of a network.
         reduction: Sum or mean of a network's loss over the samples.
     """
-    from fallline.cli.named import named
+    from fallline.cli.textbook_object import textbook_object
     from fallline.views.equations import equations as written
 
-    result = written(named(what, activation=activation, loss=loss, reduction=reduction), form=form)
+    result = written(textbook_object(what, activation=activation, loss=loss, reduction=reduction), form=form)
     if format == "text":
         print(result.text())
     else:

@@ -41,13 +41,13 @@ def descend(
     """
     import fallline as fl
 
-    settings, plan = chosen_settings(schedule, flags, assigned)
+    settings, schedule_table = chosen_settings(schedule, flags, assigned)
     run = fl.descend(
         objective_of(objective),
         optimizer_of(optimizer),
         start=start,
         steps=steps,
-        schedule=plan,
+        schedule=schedule_table,
         seed=seed,
         dtype=dtype,
         **settings,

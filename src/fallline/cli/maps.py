@@ -86,24 +86,24 @@ def map_(
     from fallline.experiment.map_spec import map_spec
     from fallline.maps.command import map_run
 
-    objective, plan = _objective(study)
-    for flag, text in (("--x", x or plan.get("x")), ("--y", y or plan.get("y"))):
+    objective, defaults = _objective(study)
+    for flag, text in (("--x", x or defaults.get("x")), ("--y", y or defaults.get("y"))):
         if text is None:
             raise UsageError(f"{flag} must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
-    axes = [axis_of(x or plan["x"]), axis_of(y or plan["y"])]
+    axes = [axis_of(x or defaults["x"]), axis_of(y or defaults["y"])]
     names = {axis.name for axis in axes}
-    own = plan.get("settings", {}) if optimizer is None else {}
-    chosen, decay = chosen_settings(schedule or plan.get("schedule", "constant"), flags, assigned)
+    own = defaults.get("settings", {}) if optimizer is None else {}
+    chosen, decay = chosen_settings(schedule or defaults.get("schedule", "constant"), flags, assigned)
     if optimizer is None:
-        optimizer = plan.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
-    starts = _first(starts, plan.get("starts"), 1)
+        optimizer = defaults.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
+    starts = _first(starts, defaults.get("starts"), 1)
     drawn = starts > 1 or bool(names & {"seed", "initial_scale"})
     spec = map_spec(
-        objective, x=x or plan["x"], y=y or plan["y"], size=size or plan.get("size", "256x256"), optimizer_=optimizer_of(optimizer),
-        steps=_first(steps, plan.get("steps"), 100), measures=measure, schedule_=decay,
-        start=start if start is not None else None if drawn else plan.get("start"),
-        initial_=initial or plan.get("initial", "normal"), seed=_first(seed, plan.get("seed"), 0), starts=starts,
-        batch=_first(batch, plan.get("batch"), None), dtype=dtype or plan.get("dtype", "float64"),
+        objective, x=x or defaults["x"], y=y or defaults["y"], size=size or defaults.get("size", "256x256"), optimizer_=optimizer_of(optimizer),
+        steps=_first(steps, defaults.get("steps"), 100), measures=measure, schedule_=decay,
+        start=start if start is not None else None if drawn else defaults.get("start"),
+        initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
+        batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"),
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text) for text in mark]}
@@ -162,8 +162,11 @@ def _objective(word: str) -> tuple[Any, dict[str, Any]]:
     if names_file(word) or word in LANDSCAPES:
         return objective_of(word), {}
     described = read(word)
-    plan = next(iter(described.maps), None)
-    target = of_study(described, plan.objective if plan else "")
-    if plan is None:
+    defaults = next(iter(described.maps), None)
+    target = of_study(described, defaults.objective if defaults else "")
+    if defaults is None:
         return target, {}
-    return target, dict(plan) | {"start": build_start(plan.start, target), "schedule": schedule_words(plan.schedule)}
+    return target, dict(defaults) | {
+        "start": build_start(defaults.start, target),
+        "schedule": schedule_words(defaults.schedule),
+    }

@@ -79,15 +79,15 @@ def chosen_settings(
     ({'momentum': 0.5}, {'name': 'step_decay', 'every': 3.0})
     """
     settings: dict[str, float] = {}
-    plan: dict[str, Any] = {"name": schedule} if isinstance(schedule, str) else dict(schedule)
+    schedule_table: dict[str, Any] = {"name": schedule} if isinstance(schedule, str) else dict(schedule)
     values = {} if flags is None else {k: v for k, v in dataclasses.asdict(flags).items() if v is not None}
     for name, value in [*values.items(), *map(_assignment, assigned)]:
         name = schedule_setting(name[len("schedule_") :]) if name.startswith("schedule_") else name
         if name in settings:
             raise UsageError(f"{name} is given twice; give it once.")
         settings[name] = value
-    plan |= {own: settings.pop(k) for k in list(settings) if (own := within_schedule(k)) is not None}
-    return settings, plan
+    schedule_table |= {own: settings.pop(k) for k in list(settings) if (own := within_schedule(k)) is not None}
+    return settings, schedule_table
 
 
 def _assignment(text: str) -> tuple[str, float]:

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 def inconsistencies(study: Study) -> list[Mistake]:
     """The mistakes that only several parts of a study show together."""
-    check = _Check(study)
+    check = _StudyCheck(study)
     check.objectives()
     if not check.mistakes:
         check.example()
@@ -44,7 +44,7 @@ def inconsistencies(study: Study) -> list[Mistake]:
     return check.mistakes
 
 
-class _Check:
+class _StudyCheck:
     """The mistakes found so far, and the objectives of the study."""
 
     def __init__(self, study: Study) -> None:

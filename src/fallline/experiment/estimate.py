@@ -6,7 +6,7 @@ from fallline.errors import UsageError
 from fallline.experiment.map_record import MapSpec
 from fallline.limits import MEMORY, check_memory, gigabytes
 
-__all__ = ["afford", "estimate"]
+__all__ = ["estimate", "refuse_large_map"]
 
 YEARS = 10
 """A map with a longer estimated time is refused."""
@@ -30,7 +30,7 @@ def estimate(spec: MapSpec, rate: float = RATE) -> str:
     return f"{runs:,} runs of {spec.steps:,} steps take {time} and {memory} of memory"
 
 
-def afford(spec: MapSpec) -> None:
+def refuse_large_map(spec: MapSpec) -> None:
     """Refuse a map that takes too much memory or time.
 
     Raises

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from fallline.errors import visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.description.fingerprints import array_key
-from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, named
+from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, describe_record
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import schedule_setting
-from fallline.measures.measure import Wanted
+from fallline.measures.measure import RequestedMeasure
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -56,7 +56,7 @@ class MapSpec:
     x: Axis
     y: Axis
     steps: int
-    measures: tuple[Wanted, ...]
+    measures: tuple[RequestedMeasure, ...]
     start: NDArray[np.float64] | None
     initial: Initial
     initial_scale: float | None = None
@@ -95,7 +95,7 @@ class MapSpec:
         """The measures' names."""
         return tuple(w.name for w in self.measures)
 
-    def dtype_of(self, wanted: Wanted) -> np.dtype[Any]:
+    def dtype_of(self, wanted: RequestedMeasure) -> np.dtype[Any]:
         """The type in which the values of a measure are kept."""
         return np.dtype(wanted.measure.dtype or self.dtype).newbyteorder("<")
 
@@ -126,16 +126,16 @@ class MapSpec:
         d: dict[str, Any] = describe_objective(self.objective, arrays)
         optimizer, schedule = self.method.optimizer, self.method.schedule
         d |= {
-            "optimizer": named(optimizer, OPTIMIZERS, optimizer.step),
+            "optimizer": describe_record(optimizer, OPTIMIZERS, optimizer.step),
             "settings": self.settings,
-            "schedule": {"name": named(schedule, SCHEDULES, schedule.factor), **self.schedule_settings},
+            "schedule": {"name": describe_record(schedule, SCHEDULES, schedule.factor), **self.schedule_settings},
             "x": self.x.describe(),
             "y": self.y.describe(),
             "steps": self.steps,
             "batch": self.batch,
             "seed": self.seed,
             "starts": self.starts,
-            "initial": named(self.initial, INITIALS, self.initial.deviation),
+            "initial": describe_record(self.initial, INITIALS, self.initial.deviation),
             "start": None,
             "dtype": self.dtype,
             "measures": [str(w) if w.target is None else f"{w.name}={w.target!r}" for w in self.measures],

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import Axis, axis
 from fallline.experiment.axis_settings import check_axis, same_setting
-from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_named, rebuild_objective
-from fallline.experiment.estimate import afford
+from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_objective, rebuild_record
+from fallline.experiment.estimate import refuse_large_map
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import method
 from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.setting_names import is_layer_rate, layer_rate
 from fallline.experiment.starts import classical_start
-from fallline.measures.measure import Wanted, check_objective, measure, names_of
+from fallline.measures.measure import RequestedMeasure, check_objective, measure, names_of
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
 from fallline.settings import SETTINGS
@@ -42,7 +42,7 @@ def map_spec(
     size: int | str | tuple[int, int] = 512,
     optimizer_: str | Optimizer = "gradient_descent",
     steps: int = 100,
-    measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
+    measures: str | RequestedMeasure | Sequence[str | RequestedMeasure] = "final_loss",
     schedule_: str | Schedule | Mapping[str, Any] = "constant",
     start: ArrayLike | None = None,
     initial_: str | Initial = "normal",
@@ -75,7 +75,7 @@ def map_spec(
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
-    wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | Wanted) else measures))
+    wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | RequestedMeasure) else measures))
     names_of(wanted)
     batch = checked_batch(batch, target)
     check_objective((w.measure for w in wanted), target)
@@ -85,7 +85,7 @@ def map_spec(
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), batch, dtype,
     )  # fmt: skip
-    afford(spec)
+    refuse_large_map(spec)
     return spec
 
 
@@ -94,8 +94,8 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
 
     A description that is not, to the letter, the one of the spec that it builds is refused.
     """
-    plan = dict(d["schedule"])
-    record = rebuild_named(d["optimizer"], OPTIMIZERS, "optimizer")
+    schedule_table = dict(d["schedule"])
+    record = rebuild_record(d["optimizer"], OPTIMIZERS, "optimizer")
     for name in d["settings"]:
         if name not in record.settings and name != "initial_scale" and not is_layer_rate(name):
             raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
@@ -106,9 +106,9 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         optimizer_=record,
         steps=d["steps"],
         measures=d["measures"],
-        schedule_={"name": rebuild_named(plan.pop("name"), SCHEDULES, "schedule"), **plan},
+        schedule_={"name": rebuild_record(schedule_table.pop("name"), SCHEDULES, "schedule"), **schedule_table},
         start=None if d["start"] is None else arrays[d["start"]],
-        initial_=rebuild_named(d["initial"], INITIALS, "initial weights"),
+        initial_=rebuild_record(d["initial"], INITIALS, "initial weights"),
         seed=d["seed"],
         starts=d["starts"],
         batch=d["batch"],

@@ -146,8 +146,8 @@ def method(
     rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
     layers = {layer_rate(layer_of(k)): rate.check(settings.pop(k))
               for k in list(settings) if is_layer_rate(k)}  # fmt: skip
-    plan, values = _schedule_and_values(schedule_, steps)
-    return Method(record, plan, checked(record.declared, settings, f"optimizer {record.name}") | layers | values)
+    law, values = _schedule_and_values(schedule_, steps)
+    return Method(record, law, checked(record.declared, settings, f"optimizer {record.name}") | layers | values)
 
 
 def beside_parameters(value: float | Floats) -> float | Floats:
@@ -162,10 +162,10 @@ def _schedule_and_values(
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     if "name" not in options:
         raise SettingError(f'schedule must be a name or {{"name": ..., setting: ...}}; got {shown(schedule_)}.')
-    plan = schedule(options.pop("name"))
-    if "steps" in plan.settings:
+    law = schedule(options.pop("name"))
+    if "steps" in law.settings:
         options.setdefault("steps", steps)
         if options["steps"] == 0 < steps:
-            raise SettingError(f"steps of schedule {plan.name} must be a whole number at least 1; got 0.")
-    values = checked(plan.declared, options, f"schedule {plan.name}")
-    return plan, {schedule_setting(name): value for name, value in values.items()}
+            raise SettingError(f"steps of schedule {law.name} must be a whole number at least 1; got 0.")
+    values = checked(law.declared, options, f"schedule {law.name}")
+    return law, {schedule_setting(name): value for name, value in values.items()}

@@ -89,17 +89,17 @@ Batch = Annotated[int, OfSetting(SETTINGS["batch"])]
 Starts = Annotated[int, OfSetting(SETTINGS["starts"])]
 
 
-class Named(Record):
+class NamedRecord(Record):
     """A record with a name of its own."""
 
     name: Annotated[str, Text()] = key("", "what tables and pictures call it; made of the settings unless given")
 
 
-class NamedMethod(Method, Named):
+class NamedMethod(Method, NamedRecord):
     """A method of a comparison."""
 
 
-class Run(Method, Named):
+class Run(Method, NamedRecord):
     """One run."""
 
     start: Start | None = key(None, "first parameters, or how they are drawn")

@@ -16,7 +16,7 @@ __all__ = ["changed_state"]
 def changed_state(
     value: Any, changed: str, before: State | None, tables: Mapping[str, CsvFile]
 ) -> tuple[State, tuple[str, ...]]:
-    """Return the state after a change, and a sentence for each thing that had to change with it.
+    """Return the state after a change, and a sentence for each further change that this required.
 
     Parameters
     ----------

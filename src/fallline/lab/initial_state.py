@@ -19,7 +19,7 @@ from fallline.experiment.studies import study as read_study
 from fallline.experiment.study_records import Map, Run, Study
 from fallline.lab.changed import changed_state
 from fallline.lab.limits import MOST_PINS
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import State, default_state, read_state
 from fallline.problems import NetworkObjective
 
@@ -41,7 +41,7 @@ def initial_state(study: str | Path | Study | None, data: str | Path | None) -> 
         part = {"kind": KeptTable.kind, "digest": table.digest, "target": table.columns[-1]}
         objective = state["objective"] if state.is_network else {"kind": Network.kind}
         state, _ = changed_state({"data": part, "objective": objective}, "data.digest", state, tables)
-    build_plan(state, tables)
+    resolve_state(state, tables)
     return state, tables
 
 

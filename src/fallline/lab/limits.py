@@ -1,4 +1,4 @@
-"""What the lab computes, at most. A live page must not wait for long; `fallline map` has no such limits."""
+"""The lab's limits. A live page must not wait for long; `fallline map` has no such limits."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ __all__ = [
     "MOST_PINS",
     "MOST_POINTS",
     "MOST_UNITS",
-    "afford",
     "check_limits",
     "is_unicode",
+    "refuse_slow_map",
 ]
 
 LARGEST_SEED = 2**32 - 1
@@ -157,7 +157,7 @@ def is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def afford(spec: MapSpec) -> None:
+def refuse_slow_map(spec: MapSpec) -> None:
     """Refuse, before anything is computed, a map that a page would have to wait for too long.
 
     Raises

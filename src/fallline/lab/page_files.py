@@ -16,7 +16,7 @@ _DEFAULT = re.compile(r"^export\s+default\s+", re.MULTILINE)
 
 
 def document(folder: Path, entry: str = "page.js", other: tuple[str, ...] = ("widget.js",)) -> bytes:
-    """The page's document, which asks for all modules at once: found by importing one another, they would come in rounds."""
+    """The page's document. It requests all modules at once; otherwise each would be requested only when another imports it."""
     names = sorted({path.name for path in folder.glob("*.js")} - {entry, *other})
     links = "\n    ".join(f'<link rel="modulepreload" href="{name}">' for name in names)
     return (folder / "index.html").read_text(encoding="utf-8").replace("<!-- modules -->", links).encode()

@@ -17,7 +17,7 @@ from fallline.experiment.record import Record
 from fallline.lab.limits import check_limits
 from fallline.settings import SETTINGS
 
-__all__ = ["Look", "State", "canonical", "default_state", "read_state"]
+__all__ = ["Look", "State", "canonical_state", "default_state", "read_state"]
 
 
 class Look(Record):
@@ -49,18 +49,18 @@ class State(Experiment):
     @cached_property
     def text(self) -> str:
         """The canonical text of the state."""
-        return canonical(self.json)
+        return canonical_state(self.json)
 
     @cached_property
     def computing(self) -> str:
         """The canonical text of what decides results: without view, pins and look."""
-        return canonical({k: v for k, v in self.json.items() if k not in ("view", "pins", "look")})
+        return canonical_state({k: v for k, v in self.json.items() if k not in ("view", "pins", "look")})
 
     def __getitem__(self, name: str) -> Any:
         return self.json[name]
 
 
-def canonical(value: Any) -> str:
+def canonical_state(value: Any) -> str:
     """Return the one JSON text of a state."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 

@@ -46,7 +46,7 @@ class Lab(anywidget.AnyWidget):  # type: ignore[misc]  # an extra that may be ab
 
     def __init__(self, first: State, tables: dict[str, Any] | None = None, **options: Any) -> None:
         super().__init__(**options)
-        here = weakref.ref(self)  # the session must not keep a widget alive that the notebook has let go
+        here = weakref.ref(self)  # the session must not keep a widget alive that the notebook has dropped
 
         def send(content: dict[str, Any], buffers: list[bytes]) -> None:
             widget = here()
@@ -67,7 +67,7 @@ class Lab(anywidget.AnyWidget):  # type: ignore[misc]  # an extra that may be ab
         widget.session.receive(content)
 
     def close(self) -> None:
-        """Take the widget away; nothing is computed for it any more."""
+        """Remove the widget and stop its work."""
         self.session.close()
         super().close()
 

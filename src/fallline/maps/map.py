@@ -20,7 +20,7 @@ from fallline.maps.growing import growing
 from fallline.maps.replay import replay
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
-from fallline.measures.measure import Wanted
+from fallline.measures.measure import RequestedMeasure
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.descent import Run
@@ -96,7 +96,7 @@ def map(
     size: int | str | tuple[int, int] = 512,
     optimizer: str | Optimizer = "gradient_descent",
     steps: int = 100,
-    measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
+    measures: str | RequestedMeasure | Sequence[str | RequestedMeasure] = "final_loss",
     schedule: str | Schedule | Mapping[str, Any] = "constant",
     start: ArrayLike | None = None,
     initial: str | Initial = "normal",

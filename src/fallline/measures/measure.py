@@ -21,7 +21,7 @@ from fallline.measures.statistics import Statistics
 from fallline.number_text import read_number
 from fallline.problems import NetworkObjective, Objective
 
-__all__ = ["MEASURES", "Measure", "Wanted", "check_objective", "measure", "names_of", "over_starts"]
+__all__ = ["MEASURES", "Measure", "RequestedMeasure", "check_objective", "measure", "names_of", "over_starts"]
 
 Floats = NDArray[Any]
 
@@ -81,7 +81,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedMeasure:
     """A measure as one asks for it: "steps_to=0.5" has a target."""
 
     measure: Measure
@@ -153,7 +153,7 @@ def check_objective(measures: Iterable[Measure], objective: Objective) -> None:
             raise UsageError(f"{m.name} needs classes or labels; {objective.network.loss.name} has values as targets.")
 
 
-def measure(text: str | Wanted) -> Wanted:
+def measure(text: str | RequestedMeasure) -> RequestedMeasure:
     """A measure from its text.
 
     >>> str(measure("steps_to=40")), str(measure("final-loss"))
@@ -162,7 +162,7 @@ def measure(text: str | Wanted) -> Wanted:
     Traceback (most recent call last):
     fallline.errors.SettingError: the measure steps_to needs the loss to be reached: write steps_to=40.
     """
-    if isinstance(text, Wanted):
+    if isinstance(text, RequestedMeasure):
         return text
     name, equals, rest = (part.strip() for part in text.partition("="))
     name = name.replace("-", "_")
@@ -171,10 +171,10 @@ def measure(text: str | Wanted) -> Wanted:
     if MEASURES[name].needs != "target":
         if equals:
             raise SettingError(f"the measure {name} takes no target; got {text!r}.")
-        return Wanted(MEASURES[name])
+        return RequestedMeasure(MEASURES[name])
     if not rest:
         raise SettingError(f"the measure {name} needs the loss to be reached: write {name}=40.")
-    return Wanted(MEASURES[name], read_number(rest, f"the target of {name}"))
+    return RequestedMeasure(MEASURES[name], read_number(rest, f"the target of {name}"))
 
 
 def over_starts(values: Floats, how: str) -> Floats:
@@ -196,7 +196,7 @@ def over_starts(values: Floats, how: str) -> Floats:
     return np.asarray(middle)
 
 
-def names_of(wanted: Sequence[Wanted]) -> tuple[str, ...]:
+def names_of(wanted: Sequence[RequestedMeasure]) -> tuple[str, ...]:
     """The measures' names, each once."""
     names = tuple(w.name for w in wanted)
     if len(set(names)) != len(names):

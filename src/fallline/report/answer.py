@@ -16,11 +16,11 @@ from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
 from fallline.views.numerals import listed, number
 
-__all__ = ["Verdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
+__all__ = ["PairVerdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PairVerdict:
     """Two methods, compared start by start: which of them is better, if any, and the numbers."""
 
     pair: Pair
@@ -28,7 +28,7 @@ class Verdict:
     sentence: str
 
 
-def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
+def of_pair(comparison: Comparison, first: str, second: str) -> PairVerdict:
     """The verdict on two methods of a comparison; the one that wins more often is named first."""
     pair = comparison.pair(first, second)
     if pair.wins.value + pair.faster.value < 1:
@@ -45,7 +45,7 @@ def of_pair(comparison: Comparison, first: str, second: str) -> Verdict:
         f"{head}: from the same start, {first} ends lower in {share(pair.wins)} of the starts and reaches loss "
         f"{number(comparison.target)} in fewer steps in {share(pair.faster)}. A tie counts as half, so 50 % means no difference."
     )
-    return Verdict(pair, word, text)
+    return PairVerdict(pair, word, text)
 
 
 def _side(estimate: Estimate) -> int:

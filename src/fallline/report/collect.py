@@ -16,7 +16,7 @@ from fallline.maps.map import compute_map
 from fallline.problems import NetworkObjective, Objective
 from fallline.report.cliff import find_cliff
 from fallline.report.example import forward_of
-from fallline.report.named_run import NamedRun, run_plan
+from fallline.report.named_run import NamedRun, run_record
 from fallline.report.published import compare_figures
 from fallline.report.results import Compared, Mapped, Results
 from fallline.report.tuning import tune
@@ -32,14 +32,14 @@ def collect(study: Study, progress: Progress | None = None) -> Results:
     problem = build_objective(study.network, study.data, Files(study.folder)) if study.network and study.data else None
     hill = build_landscape(study.landscape) if study.landscape else None
     ticks = _Ticks(study, progress)
-    descents = tuple(_run(plan, hill, ticks) for plan in study.descents)
-    fits = tuple(_run(plan, problem, ticks) for plan in study.fits)
+    descents = tuple(_run(record, hill, ticks) for record in study.descents)
+    fits = tuple(_run(record, problem, ticks) for record in study.fits)
     forward = forward_of(study)
     gradient = agree_on_data(problem) if problem is not None else None
     ticks.done(_Ticks.SMALL)
     cliff = find_cliff([r.run for r in fits])
-    comparisons = tuple(_compare(plan, objective_of(study, plan.objective), ticks) for plan in study.comparisons)
-    maps = tuple(_map(plan, objective_of(study, plan.objective), ticks) for plan in study.maps)
+    comparisons = tuple(_compare(record, objective_of(study, record.objective), ticks) for record in study.comparisons)
+    maps = tuple(_map(record, objective_of(study, record.objective), ticks) for record in study.maps)
     return Results(
         study, problem, hill, forward, descents, fits, gradient, cliff, comparisons, maps,
         compare_figures(study, descents, fits, forward, hill),
@@ -62,8 +62,8 @@ class _Ticks:
         )
 
     @staticmethod
-    def of_comparison(plan: study_records.Comparison) -> int:
-        return plan.starts * plan.steps * (len(plan.methods) + (len(plan.tune) + 1) * 2 * bool(plan.tune))
+    def of_comparison(record: study_records.Comparison) -> int:
+        return record.starts * record.steps * (len(record.methods) + (len(record.tune) + 1) * 2 * bool(record.tune))
 
     def done(self, work: int) -> None:
         self.base += work
@@ -74,33 +74,33 @@ class _Ticks:
             self.progress(int(min(self.total, self.base + work)), self.total)
 
 
-def _run(plan: study_records.Run, objective: Objective | None, ticks: _Ticks) -> NamedRun:
-    run = run_plan(plan, objective)
-    ticks.done(plan.steps)
+def _run(record: study_records.Run, objective: Objective | None, ticks: _Ticks) -> NamedRun:
+    run = run_record(record, objective)
+    ticks.done(record.steps)
     return run
 
 
-def _compare(plan: study_records.Comparison, objective: Objective, ticks: _Ticks) -> Compared:
+def _compare(record: study_records.Comparison, objective: Objective, ticks: _Ticks) -> Compared:
     methods = {}
-    for method_plan in plan.methods:
-        method = build_method(method_plan, plan.steps)
-        methods[method_plan.name or str(method)] = method
+    for method_record in record.methods:
+        method = build_method(method_record, record.steps)
+        methods[method_record.name or str(method)] = method
     result = compare(
-        objective, methods, starts=plan.starts, steps=plan.steps, target=plan.target, seed=plan.seed,
-        distribution=plan.initial, progress=lambda done, _: ticks.say(done * plan.steps),
+        objective, methods, starts=record.starts, steps=record.steps, target=record.target, seed=record.seed,
+        distribution=record.initial, progress=lambda done, _: ticks.say(done * record.steps),
     )  # fmt: skip
-    work = plan.starts * plan.steps * len(methods)
+    work = record.starts * record.steps * len(methods)
     ticks.done(work)
-    tuning = tune(objective, methods, plan, result.target) if plan.tune else None
-    ticks.done(ticks.of_comparison(plan) - work)
-    return Compared(plan, result, tuning, _constant_answer(objective))
+    tuning = tune(objective, methods, record, result.target) if record.tune else None
+    ticks.done(ticks.of_comparison(record) - work)
+    return Compared(record, result, tuning, _constant_answer(objective))
 
 
-def _map(plan: study_records.Map, objective: Objective, ticks: _Ticks) -> Mapped:
-    spec = build_map(plan, objective)
-    result = compute_map(spec, progress=lambda done, _: ticks.say(done * plan.steps))
-    ticks.done(spec.cells * plan.steps)
-    return Mapped(plan, result)
+def _map(record: study_records.Map, objective: Objective, ticks: _Ticks) -> Mapped:
+    spec = build_map(record, objective)
+    result = compute_map(spec, progress=lambda done, _: ticks.say(done * record.steps))
+    ticks.done(spec.cells * record.steps)
+    return Mapped(record, result)
 
 
 def _constant_answer(objective: Objective) -> float | None:

@@ -71,9 +71,9 @@ def report(
     """
     from fallline.report.page import render  # late: it loads jinja2
 
-    plan, folder = as_study(study), Path(out)
+    described, folder = as_study(study), Path(out)
     _refuse(folder, overwrite)
-    results = collect(plan, _share(progress, 0.0, 0.7))
+    results = collect(described, _share(progress, 0.0, 0.7))
     page = render(results, _share(progress, 0.7, 1.0))
     content = {"report.html": page.html.encode(), "results.json": _json(results)}
     content |= {f"figures/{name}": data for name, data in page.figures.items()}

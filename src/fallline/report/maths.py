@@ -14,7 +14,7 @@ from fallline.textbook.network import Network
 from fallline.views.equations import Equations, equations
 from fallline.views.equations.sections import Section
 
-__all__ = ["Maths", "blocks_of", "equations_of"]
+__all__ = ["Maths", "equations_of", "gradient_blocks"]
 
 SIZE = 17
 
@@ -49,7 +49,7 @@ class Maths:
         return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{section.mathml()}</div></div>'
 
 
-def blocks_of(section: Section, network: Network) -> list[Section]:
+def gradient_blocks(section: Section, network: Network) -> list[Section]:
     """The gradient's equations, unit by unit, in a block for each matrix and each vector of biases."""
     sizes = [size for W, b in reversed(network.shapes) for size in (W[0] * W[1], *(b or ()))]
     if sum(sizes) != len(section.equations):

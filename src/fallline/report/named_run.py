@@ -10,25 +10,25 @@ from fallline.experiment.build import build_method, build_start
 from fallline.problems import Objective
 from fallline.runs.descent import Run, descend
 
-__all__ = ["NamedRun", "run_plan"]
+__all__ = ["NamedRun", "run_record"]
 
 
 @dataclass(frozen=True)
 class NamedRun:
-    """A run of the study, with its plan."""
+    """A run of the study, with its record."""
 
     name: str
-    plan: study_records.Run
+    record: study_records.Run
     run: Run
 
 
-def run_plan(plan: study_records.Run, objective: Objective | None) -> NamedRun:
-    """Run what the plan says."""
+def run_record(record: study_records.Run, objective: Objective | None) -> NamedRun:
+    """Run a record of the study."""
     assert objective is not None  # the study was checked
-    method = build_method(plan, plan.steps)
+    method = build_method(record, record.steps)
     settings: dict[str, Any] = method.settings | {f"learning_rate.{k}": v for k, v in method.learning_rates.items()}
     run = descend(
-        objective, method.optimizer, start=build_start(plan.start, objective), steps=plan.steps,
-        schedule={"name": method.schedule.name} | method.schedule_settings, batch=plan.batch, seed=plan.seed, **settings,
+        objective, method.optimizer, start=build_start(record.start, objective), steps=record.steps,
+        schedule={"name": method.schedule.name} | method.schedule_settings, batch=record.batch, seed=record.seed, **settings,
     )  # fmt: skip
-    return NamedRun(plan.name or str(method), plan, run)
+    return NamedRun(record.name or str(method), record, run)

@@ -16,20 +16,20 @@ from fallline.report.maths import Maths
 from fallline.report.results import Results
 from fallline.report.words import FILTERS
 
-__all__ = ["Page", "render"]
+__all__ = ["ReportPage", "render"]
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Page:
+class ReportPage:
     """The HTML of the page, and the files of its pictures."""
 
     html: str
     figures: dict[str, bytes]
 
 
-def render(results: Results, progress: Progress | None = None) -> Page:
+def render(results: Results, progress: Progress | None = None) -> ReportPage:
     """Return the report of a study's results."""
     gallery = Gallery(progress)
     environment = Environment(
@@ -44,4 +44,4 @@ def render(results: Results, progress: Progress | None = None) -> Page:
         sections.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
     page = environment.get_template("page.html").render(study=results.study, chapters=sections, style=Markup(style))  # noqa: S704  # ours
-    return Page(visible(page, keep="\n\t"), gallery.figures)
+    return ReportPage(visible(page, keep="\n\t"), gallery.figures)

@@ -83,7 +83,7 @@ def compare_figures(
             figures.append(_of_derivative(figure, hill))
     for runs in (descents, fits):
         for named in runs:
-            for figure in named.plan.published:
+            for figure in named.record.published:
                 figures.append(_compared(figure, *_of_run(figure, named)))
     return tuple(figures)
 

@@ -25,7 +25,7 @@ __all__ = ["Compared", "Mapped", "Results"]
 class Compared:
     """A comparison of the study, and its methods at their best learning rates."""
 
-    plan: study_records.Comparison
+    record: study_records.Comparison
     comparison: Comparison
     tuning: Tuning | None
     constant_answer: float | None
@@ -35,7 +35,7 @@ class Compared:
 class Mapped:
     """A map of the study."""
 
-    plan: study_records.Map
+    record: study_records.Map
     map: Any
 
 
@@ -80,7 +80,7 @@ class Results:
                 for c in self.comparisons
             ],
             "maps": [
-                {"x": str(m.map.x), "y": str(m.map.y), "shape": list(m.map.values.shape), "steps": m.plan.steps,
+                {"x": str(m.map.x), "y": str(m.map.y), "shape": list(m.map.values.shape), "steps": m.record.steps,
                  "sha256": m.map.sha256}
                 for m in self.maps
             ],

@@ -72,19 +72,21 @@ class Tuning:
         }
 
 
-def tune(objective: Objective, methods: Mapping[str, Method], plan: study_records.Comparison, target: float) -> Tuning:
-    """Tune each family of methods on starts of the seed after the plan's, and compare them on the seed after that."""
+def tune(
+    objective: Objective, methods: Mapping[str, Method], record: study_records.Comparison, target: float
+) -> Tuning:
+    """Tune each family of methods on starts of the seed after the record's, and compare them on the seed after that."""
     families = []
     for name, pattern in _families(methods).items():
-        rates = tuple(sorted(plan.tune))
+        rates = tuple(sorted(record.tune))
         tried = [pattern.with_({"learning_rate": rate}) for rate in rates]
-        finals = _finals(objective, tried, plan)
+        finals = _finals(objective, tried, record)
         losses = tuple(median(values) for values in finals)
         best = min(range(len(rates)), key=lambda k: losses[k].value)
         families.append(Family(name, rates, losses, tried[best]))
     result = compare(
-        objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
-        target=target, seed=plan.seed + 2, distribution=plan.initial,
+        objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=record.starts, steps=record.steps,
+        target=target, seed=record.seed + 2, distribution=record.initial,
     )  # fmt: skip
     return Tuning(tuple(families), result)
 
@@ -107,12 +109,12 @@ def _words(pattern: Method) -> str:
     return ", ".join(parts.values())
 
 
-def _finals(objective: Objective, tried: list[Method], plan: study_records.Comparison) -> NDArray[np.float64]:
+def _finals(objective: Objective, tried: list[Method], record: study_records.Comparison) -> NDArray[np.float64]:
     """Final losses, (methods, starts), infinite where a run diverged. All runs are one batch of lanes."""
-    points = draw_starts(objective, plan.starts, plan.seed + 1, distribution=plan.initial)
+    points = draw_starts(objective, record.starts, record.seed + 1, distribution=record.initial)
     rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
     starts = np.tile(points, (len(tried), 1))
-    training = Training(objective, tried[0].with_({"learning_rate": rates}), plan.steps, starts)
+    training = Training(objective, tried[0].with_({"learning_rate": rates}), record.steps, starts)
     got = train(training, ("final_loss", "diverged"))
     finals = np.where(got["diverged"], np.inf, got["final_loss"])
     return np.asarray(finals.reshape(len(tried), len(points)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.reference.comparison import TOLERANCE, Comparison, GradientBlock, block_of
+from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock, block_of
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
 from fallline.views.numerals import listed
@@ -24,7 +24,7 @@ def localise(
     groups: Sequence[Group],
     numbers: Sequence[Parameters],
     right: Sequence[Parameters],
-    blocks: Sequence[Comparison],
+    blocks: Sequence[BlockComparison],
     one_sample: OneSample | None = None,
 ) -> list[str]:
     """Sentences on where the gradient goes wrong, the coarsest first; empty if the gradient is right."""
@@ -47,7 +47,7 @@ def localise(
     return findings
 
 
-def _first_wrong_block(block: GradientBlock, blocks: Sequence[Comparison], depth: int) -> str:
+def _first_wrong_block(block: GradientBlock, blocks: Sequence[BlockComparison], depth: int) -> str:
     layer = block.layer or 0
     wrong = {b.block for b in blocks if not b.agrees}
     later = "" if layer == depth else f" The delta of layer {layer + 1}, on which it rests, is right."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.reference.comparison import Comparison
+from fallline.checks.reference.comparison import BlockComparison
 from fallline.views.numerals import listed, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, look, oklab_ramp
@@ -19,7 +19,7 @@ LOWEST, HIGHEST = 1e-12, 1.0
 
 
 def draw_errors(
-    function: str, blocks: Sequence[Comparison], relative_errors: Mapping[str, Any], theme: str | Theme = "light"
+    function: str, blocks: Sequence[BlockComparison], relative_errors: Mapping[str, Any], theme: str | Theme = "light"
 ) -> Picture:
     """A heat map for each block: a row for each unit that weights come from, a column for each unit that they go to.
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import HEADS, Equations, Part, Status, Table
+from fallline.checks.presentation.parts import HEADS, BlockTable, EquationPairs, Part, Status
 
 __all__ = ["html_of"]
 
@@ -17,9 +17,9 @@ def html_of(parts: Iterable[Part], status: Status) -> str:
     """The parts as HTML."""
     elements = []
     for part in parts:
-        if isinstance(part, Table):
+        if isinstance(part, BlockTable):
             elements.append(_table(part))
-        elif isinstance(part, Equations):
+        elif isinstance(part, EquationPairs):
             rows = "".join(
                 f"<tr><td>{label}</td><td style='text-align:left'>{_marked(equation, spans, _COLOURS[label])}</td></tr>"
                 for pair in part.pairs
@@ -36,7 +36,7 @@ def html_of(parts: Iterable[Part], status: Status) -> str:
     return f'<div style="max-width:60em">{"".join(elements)}</div>'
 
 
-def _table(part: Table) -> str:
+def _table(part: BlockTable) -> str:
     head = "".join(f"<th>{h}</th>" for h in HEADS)
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:3])

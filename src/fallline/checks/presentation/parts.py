@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fallline.checks.presentation.equation_pair import EquationPair
-from fallline.checks.reference.comparison import Comparison
+from fallline.checks.reference.comparison import BlockComparison
 from fallline.errors import visible
 
-__all__ = ["HEADS", "Equations", "Paragraph", "Part", "Status", "Table"]
+__all__ = ["HEADS", "BlockTable", "EquationPairs", "Paragraph", "Part", "Status"]
 
 Status = Literal["right", "wrong", "unchecked"]
 
@@ -32,10 +32,10 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Table:
+class BlockTable:
     """The comparison of each block with the reference."""
 
-    blocks: Sequence[Comparison]
+    blocks: Sequence[BlockComparison]
 
     @property
     def rows(self) -> list[tuple[str, str, str, str]]:
@@ -47,10 +47,10 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Equations:
+class EquationPairs:
     """The right equations beside those that were coded."""
 
     pairs: Sequence[EquationPair]
 
 
-Part = Paragraph | Table | Equations
+Part = Paragraph | BlockTable | EquationPairs

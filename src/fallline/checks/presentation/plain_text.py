@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import HEADS, Equations, Part, Table
+from fallline.checks.presentation.parts import HEADS, BlockTable, EquationPairs, Part
 
 __all__ = ["plain_text"]
 
@@ -17,7 +17,7 @@ def plain_text(parts: Iterable[Part]) -> str:
     """The parts as lines of text; the terms of equations that differ are underlined with ^."""
     lines: list[str] = []
     for part in parts:
-        if isinstance(part, Table):
+        if isinstance(part, BlockTable):
             table = [HEADS, *part.rows]
             widths = [max(len(row[k]) for row in table) for k in range(len(HEADS))]
             lines += [
@@ -25,7 +25,7 @@ def plain_text(parts: Iterable[Part]) -> str:
                 *("  " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in table),
                 "",
             ]
-        elif isinstance(part, Equations):
+        elif isinstance(part, EquationPairs):
             for pair in part.pairs:
                 for label, equation, spans in pair.lines:
                     lines += [f"  {label}  {equation}", *([_carets(spans)] if spans else [])]

@@ -9,7 +9,7 @@ from rich import console, table
 from rich.text import Text
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import HEADS, Equations, Part, Status, Table
+from fallline.checks.presentation.parts import HEADS, BlockTable, EquationPairs, Part, Status
 
 __all__ = ["renderable"]
 
@@ -21,9 +21,9 @@ def renderable(parts: Iterable[Part], status: Status) -> Any:
     lines: list[Any] = []
     space = Text("")
     for part in parts:
-        if isinstance(part, Table):
+        if isinstance(part, BlockTable):
             lines += [space, _table(part), space]
-        elif isinstance(part, Equations):
+        elif isinstance(part, EquationPairs):
             for pair in part.pairs:
                 lines += [
                     _equation(*line, style=style)
@@ -39,7 +39,7 @@ def renderable(parts: Iterable[Part], status: Status) -> Any:
     return console.Group(*lines)
 
 
-def _table(part: Table) -> table.Table:
+def _table(part: BlockTable) -> table.Table:
     grid = table.Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
     for k, head in enumerate(HEADS):
         grid.add_column(head, justify="right" if k in (1, 2) else "left", header_style="dim")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fallline.checks.presentation.equation_pair import EquationPair
 from fallline.checks.presentation.notebook import html_of
-from fallline.checks.presentation.parts import Equations, Paragraph, Part, Status, Table
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Paragraph, Part, Status
 from fallline.checks.presentation.plain_text import plain_text
-from fallline.checks.reference.comparison import Comparison
+from fallline.checks.reference.comparison import BlockComparison
 from fallline.errors import UsageError
 from fallline.textbook.network import Network
 
@@ -79,7 +79,7 @@ class Verdict:
     subject: str
     sentence: str
     called: str = ""
-    blocks: tuple[Comparison, ...] = ()
+    blocks: tuple[BlockComparison, ...] = ()
     faults: tuple[str, ...] = ()
     cures: tuple[str, ...] = ()
     evidence: str = ""
@@ -149,9 +149,9 @@ class Verdict:
         if self.called:
             yield Paragraph.of(f"Called as {self.called}.")
         if self.blocks:
-            yield Table(self.blocks)
+            yield BlockTable(self.blocks)
         if self.equations:
-            yield Equations(self.equations)
+            yield EquationPairs(self.equations)
         for fault, cure in zip(self.faults, self.cures, strict=False):
             yield Paragraph.of(f"Cure for “{fault}”: {cure}." if len(self.cures) > 1 else f"Cure: {cure}.")
         if self.evidence:

@@ -14,7 +14,7 @@ from fallline.textbook import network as pages
 from fallline.textbook.network import Network, Parameters
 
 __all__ = [
-    "TOLERANCE", "Comparison", "GradientBlock", "block_of", "blocks_of", "blocks_of_layer", "compare", "right_numbers",
+    "TOLERANCE", "BlockComparison", "GradientBlock", "block_of", "blocks_of", "blocks_of_layer", "compare", "right_numbers",
     "scales",
 ]  # fmt: skip
 
@@ -36,7 +36,7 @@ class GradientBlock(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BlockComparison:
     """The largest absolute and relative error of a block over all draws, and whether it agrees with the reference."""
 
     block: GradientBlock
@@ -81,7 +81,7 @@ def scales(network: Network, right: Parameters) -> dict[GradientBlock, float]:
 
 def compare(
     groups: Sequence[Group], numbers: Sequence[Parameters], right: Sequence[Parameters], tolerance: float = TOLERANCE
-) -> list[Comparison]:
+) -> list[BlockComparison]:
     """Compare each block of the checked gradient with the right one, over all draws."""
     comparisons = []
     for block in blocks_of(groups[0].network):
@@ -91,5 +91,5 @@ def compare(
             error = error if np.isfinite(error) else np.inf
             absolute = max(absolute, error)
             relative = max(relative, error / scales(groups[0].network, reference)[block])
-        comparisons.append(Comparison(block, absolute, relative, relative <= tolerance))
+        comparisons.append(BlockComparison(block, absolute, relative, relative <= tolerance))
     return comparisons

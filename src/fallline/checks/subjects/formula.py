@@ -12,7 +12,7 @@ from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.faults.fault import Fault
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.comparison import Comparison, GradientBlock
+from fallline.checks.reference.comparison import BlockComparison, GradientBlock
 from fallline.checks.reference.conventions import Convention
 from fallline.textbook import operations
 from fallline.textbook.activations import ACTIVATIONS
@@ -143,7 +143,7 @@ class Formula:
     def _say(self, status: Status, sentence: str, **more: Any) -> Verdict:
         absolute = max(float(np.abs(case.checked - case.right).max()) for case in self.cases)
         relative = max(case.error(None, case.right) for case in self.cases)
-        comparison = Comparison(GradientBlock(self.block), absolute, relative, relative <= self.tolerance)
+        comparison = BlockComparison(GradientBlock(self.block), absolute, relative, relative <= self.tolerance)
         return Verdict(
             status, name_of(self.function), self.quantity, sentence,
             blocks=(comparison,) if status != "right" else (), uncovered=self.uncovered, reference=(self.reference,),

@@ -11,7 +11,7 @@ import numpy as np
 from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.comparison import FLOOR, TOLERANCE, Comparison, GradientBlock
+from fallline.checks.reference.comparison import FLOOR, TOLERANCE, BlockComparison, GradientBlock
 from fallline.checks.reference.derivatives import central_difference, complex_step
 from fallline.checks.subjects.partial_faults import PartialDerivatives
 from fallline.errors import TraceError
@@ -43,7 +43,7 @@ def check_partials(
     scale = np.maximum(np.abs(right).max(axis=0), FLOOR * np.abs(right).max()) + 1e-300
     absolute = np.abs(checked - right).max(axis=0)
     blocks = tuple(
-        Comparison(GradientBlock(f"∂f/∂{names[k]}"), float(a), float(a / s), bool(a / s <= tolerance))
+        BlockComparison(GradientBlock(f"∂f/∂{names[k]}"), float(a), float(a / s), bool(a / s <= tolerance))
         for k, (a, s) in enumerate(zip(absolute, scale, strict=True))
     )
     common: dict[str, Any] = {

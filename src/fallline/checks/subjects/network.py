@@ -15,7 +15,7 @@ from fallline.checks.faults.steps import EARLY_UPDATE
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
-from fallline.checks.reference.comparison import Comparison, block_of, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import BlockComparison, block_of, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.coverage import uncovered
 from fallline.checks.reference.draws import Group
@@ -43,12 +43,12 @@ def check_network(
                 "the reference disagrees with itself, so nothing can be said: "
                 + "; ".join(map(str, reference)) + ". Is an activation's slope or a loss's delta of your own wrong?"
             )  # fmt: skip
-        return _Check(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
+        return _NetworkCheck(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
 
-class _Check:
+class _NetworkCheck:
     """The numbers of a network's gradient, and the verdict on them."""
 
     def __init__(
@@ -70,7 +70,7 @@ class _Check:
                 return verdict
         return self._unexplained()
 
-    def _compared(self, groups: Sequence[Group], convention: Convention) -> list[Comparison]:
+    def _compared(self, groups: Sequence[Group], convention: Convention) -> list[BlockComparison]:
         return compare(groups, self.numbers, right_numbers(groups, convention), self.tolerance)
 
     # Verdicts

@@ -10,7 +10,7 @@ import numpy as np
 from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.comparison import Comparison, GradientBlock
+from fallline.checks.reference.comparison import BlockComparison, GradientBlock
 from fallline.checks.subjects.optimizer_mutants import mutants
 from fallline.settings import Setting
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
@@ -36,7 +36,7 @@ def check_step(
     absolute = np.abs(checked - right).max(axis=1)
     errors = absolute / np.abs(right).max()
     agrees = bool(errors.max() <= tolerance)
-    block = Comparison(GradientBlock("w"), float(absolute.max()), float(errors.max()), agrees)
+    block = BlockComparison(GradientBlock("w"), float(absolute.max()), float(errors.max()), agrees)
     common: dict[str, Any] = {
         "name": name, "subject": repr(optimizer), "called": f"{name}(w, g, state, t, {', '.join(optimizer.settings)})",
         "reference": (f"the textbook's {optimizer.name}, {STEPS} steps at changing learning rates",),

@@ -30,9 +30,9 @@ __all__ = [
     "Arrays",
     "canonical",
     "describe_objective",
-    "named",
-    "rebuild_named",
+    "describe_record",
     "rebuild_objective",
+    "rebuild_record",
 ]
 
 Arrays = dict[str, NDArray[Any]]
@@ -43,7 +43,7 @@ def canonical(description: Mapping[str, Any]) -> str:
     return json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
+def describe_record(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -> str | dict[str, Any]:
     """A textbook's record by its name; a user's own by name, fingerprint, and the further data that a stand-in needs."""
     name = str(record.name)
     if table.get(name) is record:
@@ -58,7 +58,7 @@ def named(record: Any, table: Mapping[str, Any], function: Callable[..., Any]) -
     return own
 
 
-def rebuild_named(description: str | Mapping[str, Any], table: Mapping[str, Any], what: str) -> Any:
+def rebuild_record(description: str | Mapping[str, Any], table: Mapping[str, Any], what: str) -> Any:
     """The inverse of `describe_record`; a user's own function becomes a stand-in."""
     if not isinstance(description, str):
         return absent_record(description, what)
@@ -74,8 +74,8 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
         return {
             "network": {
                 "sizes": n.text,
-                "activations": [named(a, ACTIVATIONS, a.function) for a in n.activations],
-                "loss": named(n.loss, LOSSES, n.loss.value),
+                "activations": [describe_record(a, ACTIVATIONS, a.function) for a in n.activations],
+                "loss": describe_record(n.loss, LOSSES, n.loss.value),
                 "reduction": n.reduction,
                 "bias": n.bias,
                 "scales": [float(s) for s in n.scales],
@@ -114,8 +114,8 @@ def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objecti
         n, d = description["network"], description["data"]
         network = Network.of(
             n["sizes"],
-            activation=[rebuild_named(a, ACTIVATIONS, "activation") for a in n["activations"]],
-            loss=rebuild_named(n["loss"], LOSSES, "loss"),
+            activation=[rebuild_record(a, ACTIVATIONS, "activation") for a in n["activations"]],
+            loss=rebuild_record(n["loss"], LOSSES, "loss"),
             reduction=n["reduction"], bias=n["bias"], scales=n["scales"], l2=n["l2"],
         )  # fmt: skip
         data = Dataset(arrays[d["X"]], arrays[d["T"]], d["name"], tuple(d["columns"]), tuple(d["classes"]))
@@ -130,7 +130,7 @@ def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objecti
     if isinstance(description["landscape"], Mapping):
         window = _window(description) if "window" in description else None  # files of version 0.1 lack it
         return absent_landscape(description["landscape"], description["dimension"], window)
-    record = rebuild_named(description["landscape"], LANDSCAPES, "landscape")
+    record = rebuild_record(description["landscape"], LANDSCAPES, "landscape")
     return LandscapeObjective(replace(record, dimension=description["dimension"], window=_window(description)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fallline.experiment.axis_settings import axis_settings
 from fallline.lab.controls.fields import digits_below, sentence
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 
 __all__ = ["describe_axes"]
 
@@ -16,16 +16,16 @@ Json = dict[str, Any]
 
 
 @lru_cache(maxsize=64)
-def describe_axes(plan: Plan) -> list[Json]:
+def describe_axes(resolved: ResolvedState) -> list[Json]:
     """Describe every setting that may be an axis of this state's map, with a range to begin with."""
-    valid = axis_settings(plan.objective, plan.spec.method.optimizer, plan.spec.method.schedule)
+    valid = axis_settings(resolved.objective, resolved.spec.method.optimizer, resolved.spec.method.schedule)
     coordinates = [n for n in valid if n.startswith("start.")]
-    shown = [n for n in (*plan.spec.method.optimizer.settings, *valid) if n not in coordinates]
+    shown = [n for n in (*resolved.spec.method.optimizer.settings, *valid) if n not in coordinates]
     shown = list(dict.fromkeys(shown)) + (coordinates if len(coordinates) <= 120 else [])
     out = []
     for name in shown:
         declared = valid[name]
-        low, high, scale = plan.ranges.of(name, declared)
+        low, high, scale = resolved.ranges.of(name, declared)
         label = declared.label
         if name.startswith("learning_rate."):
             label = f"learning rate of layer {name.partition('.')[2]}"

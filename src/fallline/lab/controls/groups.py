@@ -10,7 +10,7 @@ from fallline.experiment.sources import SOURCES
 from fallline.lab.controls.fields import Json, choice, number, options, sentence
 from fallline.lab.controls.parts import kind_control, part_controls
 from fallline.lab.limits import MOST
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.state import State
 from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective
@@ -20,7 +20,7 @@ from fallline.textbook.optimizers import OPTIMIZERS
 __all__ = ["describe_controls"]
 
 
-def describe_controls(plan: Plan, table: CsvFile | None, state: State) -> Json:
+def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: State) -> Json:
     """The groups of controls that apply to a state."""
     kind = kind_control(
         "objective", "kind", "What is descended: a network's loss on data, or a function of x and y.", OBJECTIVES
@@ -31,7 +31,7 @@ def describe_controls(plan: Plan, table: CsvFile | None, state: State) -> Json:
         groups.append(("data", "Data", [source, *part_controls("data", state.data, table)]))
     groups += [
         ("optimizer", "Optimizer", _optimizer(state)),
-        ("run", "Run", _run(plan, state)),
+        ("run", "Run", _run(resolved, state)),
         ("map", "Map", _map(state)),
     ]
     return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups]}
@@ -53,12 +53,12 @@ def _optimizer(state: State) -> list[Json]:
     return [_choice("optimizer"), *own, _choice("schedule"), *scheduled]
 
 
-def _run(plan: Plan, state: State) -> list[Json]:
-    objective, net, plane = plan.objective, plan.network, state.map
+def _run(resolved: ResolvedState, state: State) -> list[Json]:
+    objective, net, plane = resolved.objective, resolved.network, state.map
     classical = isinstance(objective, LandscapeObjective) and state.starts == 1
     start = {
         "key": "start", "kind": "vector", "label": "start", "symbol": None, "dimension": objective.dimension,
-        "labels": list(objective.labels)[:8], "nullable": True, "now": [float(v) for v in plan.start[:4]],
+        "labels": list(objective.labels)[:8], "nullable": True, "now": [float(v) for v in resolved.start[:4]],
         "null_label": "the classical start" if classical else "drawn from the seed",
         "meaning": sentence(about(Experiment, "start").meaning),
     }  # fmt: skip

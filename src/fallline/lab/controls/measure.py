@@ -1,11 +1,11 @@
-"""What the colours of the map mean, and every outcome, as the page draws them."""
+"""The meaning of the map's colours, and every outcome, as the page draws them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fallline.lab.controls.fields import sentence
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.measures.outcome import RULES
 
 __all__ = ["describe_measure", "describe_outcomes"]
@@ -13,9 +13,9 @@ __all__ = ["describe_measure", "describe_outcomes"]
 Json = dict[str, Any]
 
 
-def describe_measure(plan: Plan) -> Json:
-    """What the colours of the map mean; the names are those of `Measure`."""
-    wanted = plan.spec.measures[0]
+def describe_measure(resolved: ResolvedState) -> Json:
+    """The meaning of the map's colours; the names are those of `Measure`."""
+    wanted = resolved.spec.measures[0]
     m = wanted.measure
     return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
             "lost_word": m.lost_word, "better": m.better}  # fmt: skip

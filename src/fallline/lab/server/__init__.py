@@ -1,1 +1,1 @@
-"""The local server: its address, who may speak to it, and the socket of a page."""
+"""The local server: its address, access to it, and the socket of a page."""

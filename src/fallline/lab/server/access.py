@@ -32,7 +32,7 @@ class Access:
 
     @property
     def address(self) -> str:
-        """What is opened in the browser: good once."""
+        """The address that is opened in the browser; it is valid once."""
         return f"http://{self.hosts[0]}/?token={self.token}"
 
     @property
@@ -41,7 +41,7 @@ class Access:
         return f"fallline-lab-{self.port}"
 
     def exchange(self, token: str) -> bool:
-        """Whether this is the token; if so, it was, and there is a new one."""
+        """Whether this is the token. If so, a new token replaces it."""
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             return False
         self.token = secrets.token_urlsafe(32)

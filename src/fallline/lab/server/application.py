@@ -20,14 +20,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from fallline.data.csv_file import CsvFile
 from fallline.errors import FalllineError
 from fallline.lab.page_files import PAGE, document
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.server.access import Access
 from fallline.lab.server.guard import Guard
 from fallline.lab.server.line import Line
 from fallline.lab.session.session import Session
 from fallline.lab.state import State, default_state
 from fallline.lab.work.pool import Pool
-from fallline.lab.work.pyramid import Place, compute_tile
+from fallline.lab.work.pyramid import TilePlace, compute_tile
 
 __all__ = ["MOST_PAGES", "application"]
 
@@ -46,7 +46,7 @@ FIRST_WORD = 15.0
 def application(access: Access, first: State | None = None, tables: Mapping[str, CsvFile] | None = None) -> Guard:
     """The ASGI application, guarded."""
     pool = Pool()
-    # A state is checked, and its data made, beside the loop that serves everybody.
+    # A thread checks a state and makes its data, so that the loop that serves all pages never waits.
     threads = ThreadPoolExecutor(MOST_PAGES, "fallline lab page")
     pages: set[Session] = set()
 
@@ -112,9 +112,9 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
 
 
 def _first_tile(first: State | None, tables: Mapping[str, CsvFile]) -> None:
-    """Compile and train what a page will ask for first; its tile is kept."""
-    with contextlib.suppress(FalllineError):  # the page will be told
-        compute_tile(build_plan(first or default_state(), tables), Place(0, 0, 0))
+    """Compile and train the first tile that a page will request; the tile is kept."""
+    with contextlib.suppress(FalllineError):  # the page will get the error
+        compute_tile(resolve_state(first or default_state(), tables), TilePlace(0, 0, 0))
 
 
 async def _next(page: WebSocket) -> str | None:
@@ -126,13 +126,15 @@ async def _next(page: WebSocket) -> str | None:
 
 
 def _parsed(text: str) -> Any:
-    """The content of a message, or a sentence that says why it has none."""
+    """The content of a message, or a sentence that says why it cannot be read."""
     if len(text) > MOST_PLAIN and '"csv"' not in text[:200]:
         return f"a message may have at most {MOST_PLAIN:,} characters; this one has {len(text):,}."
     try:
         content = json.loads(text, parse_constant=_no_number)
         if "\\u" in text:
-            json.dumps(content, ensure_ascii=False).encode()  # half of a pair is no text, though JSON can write it
+            json.dumps(
+                content, ensure_ascii=False
+            ).encode()  # half of a surrogate pair is not text, though JSON can write it
     except (ValueError, RecursionError):
         return "a message must be JSON."
     return content if isinstance(content, dict) else "a message must be an object of JSON."

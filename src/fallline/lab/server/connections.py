@@ -1,4 +1,4 @@
-"""Connections that say nothing: how many, and how long. Uvicorn bounds requests, but waits for ever for a first one."""
+"""Limits on silent connections: their number and their time. Uvicorn limits requests, but waits for ever for the first one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 __all__ = ["MOST", "PATIENCE", "bounded"]
 
 MOST = 96
-"""Connections that are not a page's socket, at most. One more, and the one that has been silent longest is dropped."""
+"""The most connections that are not a page's socket. If there is one more, the longest silent one is dropped."""
 
 PATIENCE = 10.0
 """Seconds that a connection may take for its first request."""
@@ -21,7 +21,7 @@ def bounded(most: int = MOST, patience: float = PATIENCE) -> type[H11Protocol]:
     silent: dict[H11Protocol, None] = {}
 
     class Bounded(H11Protocol):
-        """HTTP/1.1 from few connections, none of which may dawdle."""
+        """HTTP/1.1 with a limited number of connections and a limited time for each."""
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)

@@ -1,4 +1,4 @@
-"""Who may speak to the local server. Every web page that the user has open can reach it, so nobody is trusted by default.
+"""Access to the local server. Every web page that the user has open can reach it, so no request is trusted by default.
 
 In this order: the Host must be one of ours, exactly (DNS rebinding); the path must be in the table of doors; the method GET
 or HEAD, without a body; the Origin ours, exactly, and present on the socket; and the cookie right, which a page gets in
@@ -32,7 +32,7 @@ class Door:
 
 
 DOORS = (Door("/", "http", "token"), Door("/{file}", "http", "cookie"), Door("/socket", "websocket", "cookie"))
-"""Every route of the server. Nothing is open to all."""
+"""Every route of the server. Each requires a cookie or a token."""
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
@@ -49,11 +49,11 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-embedder-policy", b"require-corp"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
-"""Stand on every answer."""
+"""Headers of every answer."""
 
 
 class Guard:
-    """ASGI middleware that lets nobody through whom `Access` does not know."""
+    """ASGI middleware that refuses every request that `Access` does not know."""
 
     def __init__(self, app: App, access: Access) -> None:
         self.app, self.access = app, access
@@ -80,7 +80,7 @@ class Guard:
         await self.app(scope, receive, with_headers)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and sentence, or None for who may come in."""
+        """Status and sentence of a refusal; None if the request is allowed."""
         kind, path = scope["type"], scope["path"]
         hosts = _header(scope, b"host")
         if len(hosts) != 1 or hosts[0] not in self.access.hosts:

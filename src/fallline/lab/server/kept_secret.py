@@ -37,12 +37,12 @@ def kept_secret(port: int, folder: Path | None = None) -> str:
         with open(os.open(path, flags, 0o600), "w", encoding="ascii") as stream:
             stream.write(fresh)
     except OSError:
-        pass  # nowhere to keep it: a page asks for the new address after a restart
+        pass  # it cannot be kept, so a page needs the new address after a restart
     return fresh
 
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Follow no link, and wait for nobody at the other end of a pipe."""
+"""Follow no link, and do not wait for the other end of a pipe."""
 
 
 def _read_secret(path: Path) -> str | None:
@@ -68,7 +68,7 @@ def _is_ours(facts: os.stat_result) -> bool:
 
 
 def private_folder() -> Path:
-    """Where the user's own programs keep what is for this login."""
+    """The folder in which the user's programs keep data of this login."""
     if os.environ.get("XDG_RUNTIME_DIR"):
         return Path(os.environ["XDG_RUNTIME_DIR"], "fallline")
     if sys.platform == "win32":

@@ -34,7 +34,7 @@ def frame(content: Mapping[str, Any], buffers: list[bytes]) -> bytes:
 
 
 class Line:
-    """What is on its way to one page; filled from any thread, emptied by the socket."""
+    """The messages on their way to one page; any thread adds them, the socket sends them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop, self.unsent = loop, 0
@@ -53,7 +53,7 @@ class Line:
         self.queue.put_nowait(None if self.unsent > MOST_UNSENT else message)
 
     async def run(self, page: WebSocket) -> None:
-        """Send what comes, until the page is too slow for it."""
+        """Send messages as they come, until the page is too slow for them."""
         while (message := await self.queue.get()) is not None:
             if isinstance(message, bytes):
                 await page.send_bytes(message)

@@ -1,1 +1,1 @@
-"""The conversation with a page: messages in, answers out, whoever carries them."""
+"""The conversation with a page: messages in, answers out, over any transport."""

@@ -1,4 +1,4 @@
-"""What goes back to a page: answers with arrays beside them, and refusals."""
+"""Messages to a page: answers with arrays, and refusals."""
 
 from __future__ import annotations
 

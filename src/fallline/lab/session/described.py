@@ -1,4 +1,4 @@
-"""What a page is told with a state: the state itself, its objective and measure, and the controls and axes that it has."""
+"""The description of a state for a page: the state itself, its objective and measure, its controls and axes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fallline.data.csv_file import CsvFile
 from fallline.lab.controls.axes import describe_axes
 from fallline.lab.controls.groups import describe_controls
 from fallline.lab.controls.measure import describe_measure
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.session.answers import Json
 from fallline.lab.state import State
 
@@ -20,27 +20,27 @@ SPEED = 4e10
 """Floating-point operations a second, for the estimate that a page shows."""
 
 
-def summary(state: State, plan: Plan) -> Json:
-    """The state, what is minimised, what the colours mean, and how long a tile takes."""
-    objective = plan.objective
-    seconds = plan.spec.work / SPEED
+def summary(state: State, resolved: ResolvedState) -> Json:
+    """The state, its objective, the meaning of the colours, and the time of a tile."""
+    objective = resolved.objective
+    seconds = resolved.spec.work / SPEED
     title = f"{objective.name[:1].upper()}{objective.name[1:]}".replace("_", " ")
     return {
         "state": state.json,
-        "measure": describe_measure(plan),
+        "measure": describe_measure(resolved),
         "objective": {
             "kind": state.objective.kind, "name": objective.name, "title": title,
             "dimension": objective.dimension, "labels": list(objective.labels)[:64],
         },
-        "estimate": {"seconds": seconds, "words": f"{plan.spec.cells:,} runs a tile, about {seconds:.2g} s"},
+        "estimate": {"seconds": seconds, "words": f"{resolved.spec.cells:,} runs a tile, about {seconds:.2g} s"},
     }  # fmt: skip
 
 
-def described(state: State, plan: Plan, table: CsvFile | None, knows: Any = None) -> Json:
+def described(state: State, resolved: ResolvedState, table: CsvFile | None, knows: Any = None) -> Json:
     """Controls and axes, with a digest of the controls; None for the controls if the page `knows` that digest."""
-    controls = describe_controls(plan, table, state)
+    controls = describe_controls(resolved, table, state)
     digest = hashlib.sha256(json.dumps(controls).encode()).hexdigest()[:16]
-    return {"axes": describe_axes(plan), "controls": None if digest == knows else controls, "digest": digest}
+    return {"axes": describe_axes(resolved), "controls": None if digest == knows else controls, "digest": digest}
 
 
 def same_controls(a: State, b: State) -> bool:

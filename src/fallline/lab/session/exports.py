@@ -1,10 +1,10 @@
-"""What a page saves."""
+"""Files that a page saves."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 
-from fallline.lab.plan import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.session.answers import Json
 from fallline.lab.session.fields import POINTED, whole
 from fallline.lab.session.shown import Shown
@@ -14,18 +14,18 @@ __all__ = ["export"]
 
 
 def export(page: Shown, content: Json) -> None:
-    """A picture, file or text that holds what the page shows."""
+    """A picture, file or text with the content of the page."""
     from fallline.lab.work.exports import export as exported
 
     what, value = content.get("what"), content.get("state")
     state = read_state(value) if value is not None else page.state or page.first
-    plan = build_plan(state, page.tables)
+    resolved = resolve_state(state, page.tables)
     size = whole(content, "size", 1, 2**40) if content.get("size") is not None else None
     pin = whole(content, "pin", 0, POINTED) if content.get("pin") is not None else None
     theme = content.get("theme", "light")
 
     def work() -> Generator[None, None, None]:
-        facts, body = yield from exported(str(what), state, plan, page.tables, pin=pin, size=size, theme=str(theme))
+        facts, body = yield from exported(str(what), state, resolved, page.tables, pin=pin, size=size, theme=str(theme))
         answer = {"kind": "export", "id": content["id"], "state_id": page.state_id, **facts}
         page.send(answer, [] if body is None else [body])
 

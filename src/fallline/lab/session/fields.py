@@ -7,7 +7,7 @@ from typing import Any
 
 from fallline.errors import UsageError
 from fallline.lab.session.answers import Json
-from fallline.lab.work.pyramid import Place, read_place
+from fallline.lab.work.pyramid import TilePlace, read_place
 
 __all__ = ["MOST_TILES", "POINTED", "number", "pin", "places", "whole", "window"]
 
@@ -39,7 +39,7 @@ def pin(content: Json) -> tuple[int, float, float]:
     return whole(content, "pin", 0, POINTED), number(content, "x"), number(content, "y")
 
 
-def places(value: Any) -> list[Place]:
+def places(value: Any) -> list[TilePlace]:
     """The places of tiles."""
     if not isinstance(value, list) or len(value) > MOST_TILES:
         shown = f"{len(value):,}, which are {4096 * len(value):,} runs" if isinstance(value, list) else repr(value)[:40]

@@ -1,4 +1,4 @@
-"""Runs of the map: one run with its curves, and what a network answers at each of its steps."""
+"""Runs of the map: one run with its curves, and a network's answers at each of its steps."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def run(page: Shown, content: Json) -> None:
     k, x, y = pin(content)
     if page.is_old(content):
         return
-    (_, plan), number = page.current(), page.state_id
+    (_, resolved), number = page.current(), page.state_id
 
     def work() -> Generator[None, None, None]:
-        facts, arrays = describe_run(plan, page.runs.at(plan, x, y))
+        facts, arrays = describe_run(resolved, page.runs.at(resolved, x, y))
         page.answer("run", {"state_id": number, "pin": k, "x": x, "y": y, **facts}, arrays)
         yield
 
@@ -29,15 +29,15 @@ def run(page: Shown, content: Json) -> None:
 
 
 def frames(page: Shown, content: Json) -> None:
-    """What a network answers over the plane of its inputs, from one step of a run to another."""
+    """A network's answers over the plane of its inputs, from one step of a run to another."""
     k, x, y = pin(content)
     if page.is_old(content):
         return
-    (_, plan), number = page.current(), page.state_id
-    first, last = (whole(content, key, 0, plan.spec.steps) for key in ("from", "to"))
+    (_, resolved), number = page.current(), page.state_id
+    first, last = (whole(content, key, 0, resolved.spec.steps) for key in ("from", "to"))
 
     def work() -> Generator[None, None, None]:
-        facts, arrays = frames_of(plan, page.runs.at(plan, x, y), first, last)
+        facts, arrays = frames_of(resolved, page.runs.at(resolved, x, y), first, last)
         page.answer("frames", {"state_id": number, "pin": k, "x": x, "y": y, "from": first, **facts}, arrays)
         yield
 

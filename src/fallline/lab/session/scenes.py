@@ -1,4 +1,4 @@
-"""What stands around the map: theory, samples, the contours of a landscape, equations."""
+"""Questions of the views: theory, samples, the contours of a landscape, equations."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def theory(page: Shown, content: Json) -> None:
 
     if page.is_old(content):
         return
-    (_, plan), state_id = page.current(), page.state_id
+    (_, resolved), state_id = page.current(), page.state_id
 
     def work() -> Generator[None, None, None]:
-        page.answer("theory", {"state_id": state_id, "curves": theory_curves(plan)})
+        page.answer("theory", {"state_id": state_id, "curves": theory_curves(resolved)})
         yield
 
     page.job(content, "theory", work, lane="words")
@@ -41,12 +41,12 @@ def landscape(page: Shown, content: Json) -> None:
 
     if page.is_old(content):
         return
-    (_, plan), state_id, rectangle = page.current(), page.state_id, window(content.get("window"))
-    if plan.network is not None:
+    (_, resolved), state_id, rectangle = page.current(), page.state_id, window(content.get("window"))
+    if resolved.network is not None:
         raise UsageError("contours need a landscape; a network's loss has too many coordinates.")
 
     def work() -> Generator[None, None, None]:
-        facts, arrays = landscape_scene(plan, rectangle)
+        facts, arrays = landscape_scene(resolved, rectangle)
         page.answer("landscape", {"state_id": state_id, **facts}, arrays)
         yield
 
@@ -59,15 +59,19 @@ def equations(page: Shown, content: Json) -> None:
 
     if page.is_old(content):
         return
-    (_, plan), state_id, form = page.current(), page.state_id, content.get("form", "matrix")
+    (_, resolved), state_id, form = page.current(), page.state_id, content.get("form", "matrix")
     numbers = bool(content.get("numbers")) and content.get("pin") is not None
-    at = (number(content, "x"), number(content, "y"), whole(content, "step", 0, plan.spec.steps)) if numbers else None
+    at = (
+        (number(content, "x"), number(content, "y"), whole(content, "step", 0, resolved.spec.steps))
+        if numbers
+        else None
+    )
 
     def work() -> Generator[None, None, None]:
-        run = None if at is None else page.runs.at(plan, at[0], at[1])
+        run = None if at is None else page.runs.at(resolved, at[0], at[1])
         step = 0 if at is None else at[2]
         blocks: list[dict[str, str]] = []
-        for blocks in equation_blocks(plan, form, run, step):  # noqa: B007  # grows; the last holds all
+        for blocks in equation_blocks(resolved, form, run, step):  # noqa: B007  # grows; the last holds all
             yield
         page.answer("equations", {"state_id": state_id, "blocks": blocks, "form": form})
 

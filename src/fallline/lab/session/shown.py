@@ -1,4 +1,4 @@
-"""What one page shows: its state and plan, its tables, its runs, and the jobs that compute for it."""
+"""The content of one page: its state, its tables, its runs, and the jobs that compute for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
-from fallline.lab.plan import Plan, build_plan
+from fallline.lab.resolved_state import ResolvedState, resolve_state
 from fallline.lab.session.answers import Arrays, Json, Send, message, refusal
 from fallline.lab.state import State
 from fallline.lab.work.pool import Desk, Dropped, Lane
@@ -21,7 +21,7 @@ Work = Callable[[], Generator[None, None, None]]
 
 @dataclass(eq=False)
 class Shown:
-    """What the handlers of messages read and change.
+    """The content of one page, which the handlers of messages read and change.
 
     Attributes
     ----------
@@ -33,8 +33,8 @@ class Shown:
         The state of a page that brings none.
     tables
         The CSV files that the page may name, by digest; the newest is last.
-    state, plan, state_id
-        The accepted state, what it means, and the id of the message that brought it.
+    state, resolved, state_id
+        The accepted state, with its objects, and the id of the message that brought it.
     runs
         Runs that were trained for the page.
     """
@@ -44,21 +44,21 @@ class Shown:
     first: State
     tables: dict[str, CsvFile]
     state: State | None = None
-    plan: Plan | None = None
+    resolved: ResolvedState | None = None
     state_id: int = 0
     runs: TrainedRuns = field(default_factory=TrainedRuns)
 
     def take(self, state: State, number: int) -> None:
         """Show another state. Work for the old one is dropped, except an export."""
-        plan = build_plan(state, self.tables)
+        resolved = resolve_state(state, self.tables)
         self.desk.drop(lambda job: job.key != "export")
-        self.state, self.plan, self.state_id = state, plan, number
+        self.state, self.resolved, self.state_id = state, resolved, number
 
-    def current(self) -> tuple[State, Plan]:
-        """The state and its plan."""
-        if self.state is None or self.plan is None:
+    def current(self) -> tuple[State, ResolvedState]:
+        """The state, and the same with its objects."""
+        if self.state is None or self.resolved is None:
             raise UsageError("the first message of a page is hello.")
-        return self.state, self.plan
+        return self.state, self.resolved
 
     def is_old(self, content: Mapping[str, Any]) -> bool:
         """Whether a message is about an older state."""

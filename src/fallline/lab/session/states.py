@@ -27,9 +27,9 @@ def hello(page: Shown, content: Json) -> None:
     """The first message of a page, with its state if it has one."""
     value = content.get("state")
     page.take(page.first if value is None else read_state(value), content["id"])
-    state, plan = page.current()
+    state, resolved = page.current()
     page.answer("welcome", {
-        **summary(state, plan), **described(state, plan, _table(page, state)), "version": fallline.__version__,
+        **summary(state, resolved), **described(state, resolved, _table(page, state)), "version": fallline.__version__,
         "themes": themes(), "outcomes": describe_outcomes(), "presets": PRESETS, "defaults": default_state().json,
         "id": content["id"], "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST["steps"]},
     })  # fmt: skip
@@ -38,7 +38,7 @@ def hello(page: Shown, content: Json) -> None:
 def new_state(page: Shown, content: Json) -> None:
     """A new state, with the tiles that the page wants at once.
 
-    If the page says which key was changed, the rest is brought in line; the answer's `notes` tell each such step.
+    If the page says which key was changed, the rest is brought in line; the answer's `notes` name each such change.
     """
     changed, value = content.get("changed"), content.get("state")
     if changed is not None and not isinstance(changed, str):
@@ -47,15 +47,15 @@ def new_state(page: Shown, content: Json) -> None:
     state, notes = (read_state(value), ()) if changed is None else changed_state(value, changed, before, page.tables)
     wanted = places(content.get("tiles", []))
     page.take(state, content["id"])
-    _, plan = page.current()
+    _, resolved = page.current()
     answered = threading.Event()
     queue_tiles(page, wanted, rank=0, after=answered)  # threads train while the state is described
     try:
         # If only numbers changed, the page has its controls and axes except for their ranges, which follow the
         # curvature at the start. The page asks for those when it rests: the picture comes first.
         same = before is not None and content.get("accepted") == before_id and same_controls(state, before)
-        more = {} if same else described(state, plan, _table(page, state))
-        page.answer("state", {**summary(state, plan), **more, "notes": [*notes], "id": content["id"]})
+        more = {} if same else described(state, resolved, _table(page, state))
+        page.answer("state", {**summary(state, resolved), **more, "notes": [*notes], "id": content["id"]})
     finally:
         answered.set()
 
@@ -64,10 +64,10 @@ def ranges(page: Shown, content: Json) -> None:
     """Controls and axes with the ranges of this state; no controls for a page that knows them, by their digest."""
     if page.is_old(content):
         return
-    (state, plan), number = page.current(), page.state_id
+    (state, resolved), number = page.current(), page.state_id
 
     def work() -> Generator[None, None, None]:
-        more = described(state, plan, _table(page, state), content.get("knows"))
+        more = described(state, resolved, _table(page, state), content.get("knows"))
         page.answer("ranges", {"state_id": number, "id": content["id"], **more})
         yield
 

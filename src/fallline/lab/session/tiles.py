@@ -8,7 +8,7 @@ from typing import Any
 from fallline.lab.session.answers import Json
 from fallline.lab.session.fields import places
 from fallline.lab.session.shown import Shown
-from fallline.lab.work.pyramid import Place, is_slow
+from fallline.lab.work.pyramid import TilePlace, is_slow
 from fallline.lab.work.tiling import TileWork
 
 __all__ = ["queue_tiles", "tiles"]
@@ -19,25 +19,25 @@ def tiles(page: Shown, content: Json) -> None:
     wanted = places(content.get("tiles"))
     if page.is_old(content):
         return
-    page.desk.drop(lambda job: isinstance(job.key, Place) and job.key not in wanted)
+    page.desk.drop(lambda job: isinstance(job.key, TilePlace) and job.key not in wanted)
     queue_tiles(page, wanted, rank=3)
 
 
-def queue_tiles(page: Shown, wanted: list[Place], rank: int, after: threading.Event | None = None) -> None:
+def queue_tiles(page: Shown, wanted: list[TilePlace], rank: int, after: threading.Event | None = None) -> None:
     """Queue the tiles that are not queued yet. After a change of state, send nothing before `after` is set, and compute
     sketches of slow tiles first.
     """
-    (_, plan), number = page.current(), page.state_id
+    (_, resolved), number = page.current(), page.state_id
 
     def is_wanted(key: Any) -> bool:
         return page.state_id == number and page.desk.holds(key)
 
     missing = [
-        TileWork(plan, place, {"state_id": number}, page.answer, is_wanted, after)
+        TileWork(resolved, place, {"state_id": number}, page.answer, is_wanted, after)
         for place in wanted
         if not page.desk.holds(place)
     ]
-    for tile in missing if after is not None and is_slow(plan) else ():
+    for tile in missing if after is not None and is_slow(resolved) else ():
         page.job({"id": number}, tile.keys["sketch"], tile.sketch, rank=rank)
     for tile in missing:
         page.job({"id": number}, tile.keys["whole"], tile.whole, rank=rank)

@@ -1,1 +1,1 @@
-"""What is computed for a page: jobs and their threads, tiles, runs, scenes, equations, exports."""
+"""The work for a page: jobs and their threads, tiles, runs, scenes, equations, exports."""

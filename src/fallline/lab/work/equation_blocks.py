@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.problems import LandscapeObjective
 from fallline.runs.descent import Run
 from fallline.settings import unicode_symbol
@@ -23,26 +23,26 @@ MOST_UNITS = 60
 """Parameters of a network whose equations can be read unit by unit."""
 
 
-def equation_blocks(plan: Plan, form: str, run: Run | None = None, step: int = 0) -> Iterator[list[Block]]:
-    """The blocks, growing: after each section all that there are so far."""
-    blocks: list[Block] = [] if run is None else in_numbers(plan, run, min(step, run.steps))
+def equation_blocks(resolved: ResolvedState, form: str, run: Run | None = None, step: int = 0) -> Iterator[list[Block]]:
+    """After each section, all blocks so far."""
+    blocks: list[Block] = [] if run is None else in_numbers(resolved, run, min(step, run.steps))
     yield blocks
-    for subject, shape in _subjects(plan, form):
+    for subject, shape in _subjects(resolved, form):
         blocks = blocks + list(_blocks(subject, shape))
         yield blocks
 
 
-def _subjects(plan: Plan, form: str) -> Iterator[tuple[Any, Form]]:
-    """What there are equations of: the objective, then the optimizer and its schedule."""
-    net = plan.network
+def _subjects(resolved: ResolvedState, form: str) -> Iterator[tuple[Any, Form]]:
+    """The subjects of equations: the objective, then the optimizer and its schedule."""
+    net = resolved.network
     if net is not None:
         units = form == "units" and net.dimension <= MOST_UNITS
         yield net.network, "units" if units else "matrix"
-    elif isinstance(plan.objective, LandscapeObjective):
-        yield plan.objective.landscape, "units"
-    yield plan.spec.method.optimizer, "units"
-    if plan.spec.method.schedule.name != "constant":
-        yield plan.spec.method.schedule, "units"
+    elif isinstance(resolved.objective, LandscapeObjective):
+        yield resolved.objective.landscape, "units"
+    yield resolved.spec.method.optimizer, "units"
+    if resolved.spec.method.schedule.name != "constant":
+        yield resolved.spec.method.schedule, "units"
 
 
 @lru_cache(maxsize=128)
@@ -54,7 +54,7 @@ def _blocks(subject: Any, form: Form) -> tuple[Block, ...]:
     )
 
 
-def in_numbers(plan: Plan, run: Run, step: int) -> list[Block]:
+def in_numbers(resolved: ResolvedState, run: Run, step: int) -> list[Block]:
     """The symbols of the equations with what they stand for at one step of a run, and the step worked out.
 
     For momentum v is how far the last step went, w_{t-1} - w_t, as its equation says.
@@ -63,9 +63,9 @@ def in_numbers(plan: Plan, run: Run, step: int) -> list[Block]:
     blocks = [_numbers(f"In numbers, at step {step}: settings", [(declared[k].symbol, v) for k, v in settings.items()])]
     w = np.asarray(run.path[step], dtype=np.float64)
     loss = float(run.losses[step])
-    if plan.network is not None:
+    if resolved.network is not None:
         rows: list[tuple[str, Any]] = [("L", loss)]
-        for l, layer in enumerate(plan.network.network.unpack(w), start=1):
+        for l, layer in enumerate(resolved.network.network.unpack(w), start=1):
             rows.append((f"W^{{({l})}}", np.asarray(layer.W)))
             if layer.b is not None:
                 rows.append((f"b^{{({l})}}", np.asarray(layer.b)[None, :]))

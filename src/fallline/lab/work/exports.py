@@ -1,4 +1,4 @@
-"""What the page saves: picture, map file, study, Python lines, weights. All give the same bits as the picture."""
+"""Files that the page saves: picture, map file, study, Python lines, weights. All give the same bits as the picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fallline.experiment.estimate import estimate
 from fallline.experiment.formats.python import to_python
 from fallline.experiment.formats.toml import to_toml
 from fallline.experiment.records import Network
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.state import State
 from fallline.lab.study import study_of
 from fallline.lab.work.pyramid import view_spec
@@ -39,7 +39,7 @@ MOST_WORK = 1e13
 
 
 def export(
-    what: str, state: State, plan: Plan, tables: Mapping[str, CsvFile], *, pin: int | None = None, size: int | None = None,
+    what: str, state: State, resolved: ResolvedState, tables: Mapping[str, CsvFile], *, pin: int | None = None, size: int | None = None,
     theme: str = "light",
 ) -> Work:  # fmt: skip
     """Name, MIME type and text of an export, or its bytes; pauses between tiles."""
@@ -47,8 +47,8 @@ def export(
         raise UnknownNameError("what is exported", what[:40], EXPORTS)
     yield
     if what == "weights":
-        return {"name": "weights.safetensors", "mime": "application/octet-stream"}, _weights(state, plan, pin)
-    spec = view_spec(plan, state.view, size or 512)
+        return {"name": "weights.safetensors", "mime": "application/octet-stream"}, _weights(state, resolved, pin)
+    spec = view_spec(resolved, state.view, size or 512)
     if what == "python":
         return {
             "name": "lab.py",
@@ -92,22 +92,22 @@ def _picture(result: Map, state: State, theme: str) -> Any:
     return result.plot(marks=marks, theme=theme if theme in ("light", "dark") else "light", **options)
 
 
-def _weights(state: State, plan: Plan, pin: int | None) -> bytes:
+def _weights(state: State, resolved: ResolvedState, pin: int | None) -> bytes:
     """The parameters of a pinned run at the step that is shown, or at its end."""
     if pin is None or pin >= len(state.pins):
         raise UsageError("weights are those of a pinned run: pin one on the map first.")
     x, y = state.pins[pin].x, state.pins[pin].y
-    run = train_run(plan, x, y)
+    run = train_run(resolved, x, y)
     step = run.steps if state.look.step is None else min(run.steps, state.look.step)
     w = np.asarray(run.path[step])
     facts = {
         "fallline": fallline.__version__, "objective": run.objective.name, "method": str(run.method), "step": str(step),
-        plan.spec.x.name: repr(x), plan.spec.y.name: repr(y), "outcome": run.outcome.kind,
+        resolved.spec.x.name: repr(x), resolved.spec.y.name: repr(y), "outcome": run.outcome.kind,
     }  # fmt: skip
-    if plan.network is None:
+    if resolved.network is None:
         return safetensors({"w": w}, facts | {"coordinates": ",".join(run.objective.labels)})
     tensors: dict[str, NDArray[Any]] = {}
-    for k, layer in enumerate(plan.network.network.unpack(w), start=1):
+    for k, layer in enumerate(resolved.network.network.unpack(w), start=1):
         tensors[f"W{k}"] = np.asarray(layer.W)
         if layer.b is not None:
             tensors[f"b{k}"] = np.asarray(layer.b)

@@ -1,7 +1,7 @@
-"""The plane in tiles, as a geographic map has them: level z has 2^z by 2^z tiles of 64 x 64 cells, row 0 at the bottom.
+"""The plane in tiles, as in a geographic map: level z has 2^z by 2^z tiles of 64 x 64 cells, row 0 at the bottom.
 
 Cell k of tile i on level z is the centre at (64 i + k + 1/2) / (64 2^z) of the axis's range, on the axis's own scale,
-worked out exactly and rounded once. So a tile depends on the state and (z, i, j) alone, and zooming deeper blurs nothing.
+computed exactly and rounded once. So a tile depends only on the state and (z, i, j), and zooming deeper blurs nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.experiment import View
 from fallline.experiment.map_record import MapSpec
-from fallline.lab.plan import SIDE, Plan, whole_axis
+from fallline.lab.resolved_state import SIDE, ResolvedState, whole_axis
 from fallline.maps.cells import at_cells
 from fallline.runs.execution import Execution
 
-__all__ = ["DEEPEST", "Place", "compute_tile", "read_place", "tile_in_strips", "view_spec"]
+__all__ = ["DEEPEST", "TilePlace", "compute_tile", "read_place", "tile_in_strips", "view_spec"]
 
 Values = dict[str, NDArray[Any]]
 
@@ -45,7 +45,7 @@ seed study is one strip, since threads wait for each other at the end of a strip
 
 
 @dataclass(frozen=True)
-class Place:
+class TilePlace:
     """A tile's level, column and row."""
 
     z: int
@@ -53,7 +53,7 @@ class Place:
     j: int
 
 
-def read_place(value: Any) -> Place:
+def read_place(value: Any) -> TilePlace:
     """A place from [z, i, j].
 
     >>> read_place([1, 2, 0])
@@ -67,33 +67,35 @@ def read_place(value: Any) -> Place:
         and 0 <= value[0] <= DEEPEST
         and all(0 <= n < 2 ** value[0] for n in value[1:])
     ):
-        return Place(*value)
+        return TilePlace(*value)
     raise UsageError(
         f"a tile must be [z, i, j] with z from 0 to {DEEPEST} and i, j from 0 to 2^z - 1; got {repr(value)[:60]}."
     )
 
 
-def tile_spec(plan: Plan, place: Place) -> MapSpec:
+def tile_spec(resolved: ResolvedState, place: TilePlace) -> MapSpec:
     """The spec of one tile."""
-    plane, cells = plan.state.map, SIDE * 2**place.z
-    return plan.spec.over(
+    plane, cells = resolved.state.map, SIDE * 2**place.z
+    return resolved.spec.over(
         whole_axis(plane.x, SIDE, (SIDE * place.i, cells)), whole_axis(plane.y, SIDE, (SIDE * place.j, cells))
     )
 
 
-def is_slow(plan: Plan) -> bool:
-    """Whether a tile takes long enough to be sketched first; all tiles of a plan are the same work."""
-    return plan.spec.work >= SLOW
+def is_slow(resolved: ResolvedState) -> bool:
+    """Whether a tile takes long enough to be sketched first; all tiles of a state are the same work."""
+    return resolved.spec.work >= SLOW
 
 
-def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None) -> Values | None:
+def sketch(
+    resolved: ResolvedState, place: TilePlace, progress: Callable[[int, int], None] | None = None
+) -> Values | None:
     """Every fourth run of a tile in both directions, each standing for the 4 x 4 cells around it: the measures, (64, 64).
 
     It is shown while a slow tile is trained. None if the tile is known already. `progress` may end the work by raising.
     """
-    if _kept.get((plan.state.computing, place)) is not None:
+    if _kept.get((resolved.state.computing, place)) is not None:
         return None
-    spec = tile_spec(plan, place)
+    spec = tile_spec(resolved, place)
     j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
     values = at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=progress))
     side = SIDE // COARSE
@@ -101,18 +103,18 @@ def sketch(plan: Plan, place: Place, progress: Callable[[int, int], None] | None
 
 
 def tile_in_strips(
-    plan: Plan, place: Place, progress: Callable[[int, int], None] | None = None
+    resolved: ResolvedState, place: TilePlace, progress: Callable[[int, int], None] | None = None
 ) -> Generator[None, None, Values]:
     """The measures of a tile's cells, each (64, 64), and the values of its axes, "x" and "y" (64,).
 
-    It pauses between strips of rows, so that others get their turn. `progress` is called every few milliseconds with the
+    It pauses between strips of rows, so that other pages get their turn. `progress` is called every few milliseconds with the
     cells done and their number, and may end the work by raising.
     """
-    key = (plan.state.computing, place)
+    key = (resolved.state.computing, place)
     known = _kept.get(key)
     if known is not None:
         return known
-    spec = tile_spec(plan, place)
+    spec = tile_spec(resolved, place)
     rows = int(max(1, min(SIDE, STRIP / (spec.work / spec.cells) // SIDE)))
     pieces = []
     for first in range(0, SIDE, rows):
@@ -131,16 +133,16 @@ def tile_in_strips(
     return values
 
 
-def compute_tile(plan: Plan, place: Place) -> Values:
+def compute_tile(resolved: ResolvedState, place: TilePlace) -> Values:
     """A tile at once.
 
-    >>> from fallline.lab.plan import build_plan
+    >>> from fallline.lab.resolved_state import resolve_state
     >>> from fallline.lab.state import default_state
-    >>> values = compute_tile(build_plan(default_state(), {}), Place(0, 0, 0))
+    >>> values = compute_tile(resolve_state(default_state(), {}), Place(0, 0, 0))
     >>> values["final_loss"].shape, values["final_loss"].dtype.name, round(float(values["final_loss"].min()), 4)
     ((64, 64), 'float32', 26.8975)
     """
-    work = tile_in_strips(plan, place)
+    work = tile_in_strips(resolved, place)
     while True:
         try:
             next(work)
@@ -154,16 +156,16 @@ class _Kept:
 
     def __init__(self, most: int) -> None:
         self.most, self.lock = most, threading.Lock()
-        self.tiles: OrderedDict[tuple[str, Place], Values] = OrderedDict()
+        self.tiles: OrderedDict[tuple[str, TilePlace], Values] = OrderedDict()
 
-    def get(self, key: tuple[str, Place]) -> Values | None:
+    def get(self, key: tuple[str, TilePlace]) -> Values | None:
         with self.lock:
             values = self.tiles.get(key)
             if values is not None:
                 self.tiles.move_to_end(key)
             return values
 
-    def put(self, key: tuple[str, Place], values: Values) -> None:
+    def put(self, key: tuple[str, TilePlace], values: Values) -> None:
         with self.lock:
             self.tiles[key] = values
             while len(self.tiles) > self.most:
@@ -173,14 +175,14 @@ class _Kept:
 _kept = _Kept(600)  # about 40 kB each
 
 
-def view_spec(plan: Plan, view: View, across: int = 512) -> MapSpec:
+def view_spec(resolved: ResolvedState, view: View, across: int = 512) -> MapSpec:
     """The spec of the part in view, of about `across` cells a side: whole cells of one level, so the picture's own values."""
     if not 1 <= across <= MOST_CELLS:
         raise UsageError(
             f"a map that is exported from the lab has at most {MOST_CELLS} x {MOST_CELLS} cells; got {across:,} x {across:,}, "
             f"which is {across * across:,} runs. Export the study or the Python lines and compute it with `fallline map`."
         )
-    axes = plan.state.map.axes
+    axes = resolved.state.map.axes
     width = max(min(1, high) - max(0, low) for low, high in (view.x, view.y))
     level = 0
     while level < DEEPEST and SIDE * 2 ** (level + 1) * width <= across:
@@ -193,4 +195,4 @@ def view_spec(plan: Plan, view: View, across: int = 512) -> MapSpec:
         last = max(first, min(cells - 1, int(np.ceil(high * cells)) - 1))
         return whole_axis(axes[which], last - first + 1, (first, cells))
 
-    return plan.spec.over(part("x"), part("y"))
+    return resolved.spec.over(part("x"), part("y"))

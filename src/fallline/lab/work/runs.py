@@ -1,4 +1,4 @@
-"""What the view of a run needs: path, curves, outcome, and what a network answers over the plane at each step."""
+"""The data of a run's view: path, curves, outcome, and a network's answers over the plane at each step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.maps.replay import replay
 from fallline.problems import NetworkObjective
 from fallline.runs.descent import Run
@@ -23,19 +23,19 @@ MOST_NUMBERS = 4_000_000
 """Numbers of one chunk of frames on their way through the network."""
 
 
-def train_run(plan: Plan, x: float, y: float) -> Run:
+def train_run(resolved: ResolvedState, x: float, y: float) -> Run:
     """The run at exactly (x, y), in the arithmetic of the map."""
-    return replay(plan.run_spec(x, y), 0, 0)
+    return replay(resolved.run_spec(x, y), 0, 0)
 
 
-def describe_run(plan: Plan, run: Run) -> tuple[dict[str, Any], Arrays]:
+def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arrays]:
     """How a run ended, its numbers, and its curves.
 
-    >>> from fallline.lab.plan import build_plan
+    >>> from fallline.lab.resolved_state import resolve_state
     >>> from fallline.lab.state import default_state
-    >>> plan = build_plan(default_state(), {})
-    >>> told, arrays = describe_run(plan, train_run(plan, 0.006, 0.0))
-    >>> told["numbers"][0], arrays["path"].shape
+    >>> resolved = resolve_state(default_state(), {})
+    >>> facts, arrays = describe_run(resolved, train_run(resolved, 0.006, 0.0))
+    >>> facts["numbers"][0], arrays["path"].shape
     ({'label': 'final loss', 'value': 33.51367950439453}, (31, 26))
     """
     losses = np.asarray(run.losses, dtype=np.float64)
@@ -43,13 +43,13 @@ def describe_run(plan: Plan, run: Run) -> tuple[dict[str, Any], Arrays]:
         _entry("final loss", losses[-1]),
         _entry("lowest loss", np.nanmin(losses) if np.isfinite(losses).any() else np.nan),
     ]
-    net = plan.network
+    net = resolved.network
     if net is not None and net.network.loss.targets != "values":
         alive = np.isfinite(run.end).all()
         numbers.append(_entry("accuracy", float(net.accuracy(np.asarray(run.end))) if alive else np.nan))
-    if plan.spec.target is not None:
-        reached = run.steps_to(plan.spec.target)
-        numbers.append({"label": f"steps to {plan.spec.target:g}", "value": reached})
+    if resolved.spec.target is not None:
+        reached = run.steps_to(resolved.spec.target)
+        numbers.append({"label": f"steps to {resolved.spec.target:g}", "value": reached})
     numbers.append(_entry("gradient norm", run.gradient_norms[-1]))
     told: dict[str, Any] = {
         "steps": run.steps,
@@ -63,12 +63,12 @@ def describe_run(plan: Plan, run: Run) -> tuple[dict[str, Any], Arrays]:
     return told, {"losses": losses, "norms": norms, "path": path}
 
 
-def frames(plan: Plan, run: Run, first: int, last: int) -> tuple[dict[str, Any], Arrays]:
-    """What the network answers at steps first, ..., last (fewer where they are many), (n, 48, 48), row 0 at the bottom.
+def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[dict[str, Any], Arrays]:
+    """The network's answers at steps first, ..., last (fewer if they are many), (n, 48, 48), row 0 at the bottom.
 
     Classes by number; a single output or a value as 0 to 255 over `scale`. After a divergence the last answer stays.
     """
-    net = plan.network
+    net = resolved.network
     if net is None or net.network.sizes[0] != 2:
         return {"window": [0, 1, 0, 1]}, {"regions": np.zeros((0, SIDE, SIDE), np.uint8)}
     window = plane_window(net)

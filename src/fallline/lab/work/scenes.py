@@ -1,4 +1,4 @@
-"""What stands behind the runs: the samples, the contours of a landscape, the curve of theory on the map."""
+"""Backgrounds of the views: the samples, the contours of a landscape, the curve of theory on the map."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
-from fallline.lab.plan import SIDE, Plan
-from fallline.lab.work.pyramid import Place, compute_tile
+from fallline.lab.resolved_state import SIDE, ResolvedState
+from fallline.lab.work.pyramid import TilePlace, compute_tile
 from fallline.lab.work.runs import plane_window
 from fallline.maps.map import Map
 from fallline.maps.theory import theory_curve
@@ -22,9 +22,9 @@ Arrays = dict[str, NDArray[Any]]
 GRID = 121
 
 
-def samples(plan: Plan) -> tuple[dict[str, Any], Arrays]:
+def samples(resolved: ResolvedState) -> tuple[dict[str, Any], Arrays]:
     """The samples of a network: points (n, inputs), classes (n,) or values."""
-    net = plan.network
+    net = resolved.network
     if net is None:
         return {"names": [], "window": [-1, 1, -1, 1], "dimension": 0}, {"points": np.zeros((0, 2))}
     data = net.data
@@ -37,20 +37,20 @@ def samples(plan: Plan) -> tuple[dict[str, Any], Arrays]:
     return told, {"points": data.X} | targets
 
 
-def landscape_scene(plan: Plan, window: list[float] | None) -> tuple[dict[str, Any], Arrays]:
+def landscape_scene(resolved: ResolvedState, window: list[float] | None) -> tuple[dict[str, Any], Arrays]:
     """Contours of a landscape of two coordinates over a window [x0, x1, y0, y1], and heights 0 to 1 for shading."""
     import contourpy
 
     from fallline.views.pictures.surface import Surface
 
-    assert isinstance(plan.objective, LandscapeObjective)
-    (x0, x1), (y0, y1) = plan.objective.landscape.window if window is None else (window[:2], window[2:])
-    if window is None and plan.spec.start is not None:
-        x, y = (float(v) for v in plan.spec.start)
+    assert isinstance(resolved.objective, LandscapeObjective)
+    (x0, x1), (y0, y1) = resolved.objective.landscape.window if window is None else (window[:2], window[2:])
+    if window is None and resolved.spec.start is not None:
+        x, y = (float(v) for v in resolved.spec.start)
         mx, my = 0.08 * (x1 - x0), 0.08 * (y1 - y0)
         if abs(x - (x0 + x1) / 2) < 2 * (x1 - x0) and abs(y - (y0 + y1) / 2) < 2 * (y1 - y0):  # else it is far off
             x0, x1, y0, y1 = min(x0, x - mx), max(x1, x + mx), min(y0, y - my), max(y1, y + my)
-    surface = Surface.of(plan.objective, ((x0, x1), (y0, y1)), GRID)
+    surface = Surface.of(resolved.objective, ((x0, x1), (y0, y1)), GRID)
     height = surface.loss - surface.base if surface.log else surface.loss
     lines, pieces, at = [], [], 0
     generator = contourpy.contour_generator(surface.x, surface.y, height)
@@ -62,7 +62,7 @@ def landscape_scene(plan: Plan, window: list[float] | None) -> tuple[dict[str, A
             at += len(points)
     told = {
         "window": [float(v) for v in (x0, x1, y0, y1)], "levels": [float(v) for v in surface.levels], "lines": lines,
-        "minima": [list(m) for m in plan.objective.landscape.minima],
+        "minima": [list(m) for m in resolved.objective.landscape.minima],
     }  # fmt: skip
     points = np.concatenate(pieces) if pieces else np.zeros((0, 2), np.float32)
     return told, {"points": points, "grid": _shading(height, surface.levels, surface.log)}
@@ -78,14 +78,14 @@ def _shading(height: NDArray[np.float64], levels: NDArray[np.float64], log: bool
     return np.asarray(np.clip(np.nan_to_num(shade, nan=1.0), 0, 1), dtype=np.float32)
 
 
-def theory_curves(plan: Plan) -> list[dict[str, Any]]:
-    """The bound of stability over the map, with the curvature of the start and of the best end; [] where there is none."""
-    spec = plan.spec
+def theory_curves(resolved: ResolvedState) -> list[dict[str, Any]]:
+    """The bound of stability over the map, with the curvature of the start and of the best end; [] if there is none."""
+    spec = resolved.spec
     if "learning_rate" not in spec.axes:
         return []
     m = Map(spec)
     if "final_loss" in spec.names and spec.starts == 1:
-        values = compute_tile(plan, Place(0, 0, 0))
+        values = compute_tile(resolved, TilePlace(0, 0, 0))
         m.set(Tile(1, 0, 0, 0, SIDE, SIDE), {name: values[name].ravel() for name in spec.names})
     try:
         curves = theory_curve(m)

@@ -9,9 +9,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.pool import Dropped
-from fallline.lab.work.pyramid import Place, sketch, tile_in_strips
+from fallline.lab.work.pyramid import TilePlace, sketch, tile_in_strips
 
 __all__ = ["TileWork"]
 
@@ -29,12 +29,12 @@ class TileWork:
 
     Parameters
     ----------
-    plan, place
-        Which tile.
+    resolved, place
+        The state and the tile's place.
     facts
-        What each of its messages says.
+        The content that all of its messages have.
     answer
-        Sends a message: its kind, what it says, its arrays.
+        Sends a message: its kind, its content, its arrays.
     wanted
         Returns whether the job of a key is still wanted; called every few milliseconds.
     after
@@ -42,18 +42,18 @@ class TileWork:
     """
 
     def __init__(
-        self, plan: Plan, place: Place, facts: dict[str, Any], answer: Answer, wanted: Callable[[Any], bool],
+        self, resolved: ResolvedState, place: TilePlace, facts: dict[str, Any], answer: Answer, wanted: Callable[[Any], bool],
         after: threading.Event | None = None,
     ) -> None:  # fmt: skip
-        self.plan, self.place = plan, place
-        self.facts = facts | {"z": place.z, "i": place.i, "j": place.j, "measure": plan.state.map.measure}
+        self.resolved, self.place = resolved, place
+        self.facts = facts | {"z": place.z, "i": place.i, "j": place.j, "measure": resolved.state.map.measure}
         self.answer, self.wanted, self.after = answer, wanted, after
         self.keys = {"sketch": ("sketch", place), "whole": place}
         self._next = 0.0
 
     def sketch(self) -> Generator[None, None, None]:
         """Compute a sixteenth of the tile's runs, to be shown before the whole."""
-        values = sketch(self.plan, self.place, lambda done, of: self._look("sketch"))
+        values = sketch(self.resolved, self.place, lambda done, of: self._look("sketch"))
         if values is not None:
             self._tell(values, {"sketch": True})
         yield
@@ -68,7 +68,7 @@ class TileWork:
                 self._next = time.monotonic() + EVERY
                 self.answer("progress", self.facts | {"done": done / of}, None)
 
-        self._tell((yield from tile_in_strips(self.plan, self.place, look)), {})
+        self._tell((yield from tile_in_strips(self.resolved, self.place, look)), {})
 
     def _look(self, job: str) -> None:
         if not self.wanted(self.keys[job]):
@@ -79,6 +79,6 @@ class TileWork:
             self.after.wait()
         name = self.facts["measure"]
         # The page takes the first array for the values of the map.
-        wanted = self.plan.spec.measures[0].measure
-        first = {name: wanted.shown(values[name], self.plan.spec.steps)}
+        wanted = self.resolved.spec.measures[0].measure
+        first = {name: wanted.shown(values[name], self.resolved.spec.steps)}
         self.answer("tile", self.facts | more, first | {k: v for k, v in values.items() if k != name})

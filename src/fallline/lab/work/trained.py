@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import OrderedDict
 
-from fallline.lab.plan import Plan
+from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.runs import train_run
 from fallline.runs.descent import Run
 
@@ -21,12 +21,12 @@ class TrainedRuns:
     def __init__(self) -> None:
         self._runs: OrderedDict[tuple[str, float, float], Run] = OrderedDict()
 
-    def at(self, plan: Plan, x: float, y: float) -> Run:
+    def at(self, resolved: ResolvedState, x: float, y: float) -> Run:
         """Return the run at exactly (x, y), trained now if it is not kept."""
-        key = (plan.state.computing, x, y)
+        key = (resolved.state.computing, x, y)
         run = self._runs.get(key)
         if run is None:
-            run = self._runs[key] = train_run(plan, x, y)
+            run = self._runs[key] = train_run(resolved, x, y)
         with contextlib.suppress(KeyError):  # another thread may remove runs at the same time
             while len(self._runs) > 1 and (len(self._runs) > MOST_RUNS or self._bytes() > MOST_PATHS):
                 self._runs.popitem(last=False)

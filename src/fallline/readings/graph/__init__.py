@@ -12,7 +12,7 @@ says which operation is rounded when, and everything that computes from it keeps
 """
 
 from fallline.readings.graph.evaluation import evaluate, topological
-from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, Group, Node, as_quantity
+from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, ArrayOperation, Node, as_quantity
 from fallline.readings.graph.table import Graph
 
-__all__ = ["COMPARISONS", "LOGICAL", "Graph", "Group", "Node", "as_quantity", "evaluate", "topological"]
+__all__ = ["COMPARISONS", "LOGICAL", "ArrayOperation", "Graph", "Node", "as_quantity", "evaluate", "topological"]

@@ -17,7 +17,17 @@ from fallline.errors import TraceError
 if TYPE_CHECKING:
     from fallline.readings.graph.table import Graph
 
-__all__ = ["COMPARISONS", "CONDITIONS", "LOGICAL", "Entries", "Group", "Node", "as_condition", "as_node", "as_quantity"]
+__all__ = [
+    "COMPARISONS",
+    "CONDITIONS",
+    "LOGICAL",
+    "ArrayOperation",
+    "Entries",
+    "Node",
+    "as_condition",
+    "as_node",
+    "as_quantity",
+]
 
 COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 LOGICAL = ("logical_and", "logical_or", "logical_not")
@@ -162,7 +172,7 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Group:
+class ArrayOperation:
     """One operation on arrays: its name, operands and result."""
 
     name: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.readings.graph.nodes import Group, Node
+from fallline.readings.graph.nodes import ArrayOperation, Node
 from fallline.readings.graph.rules import operands_of, ruled
 from fallline.readings.graph.traced import Traced
 
@@ -20,7 +20,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
-        self.groups: list[Group] = []
+        self.groups: list[ArrayOperation] = []
         """The array operations of the page, in order. Loops are recovered from these."""
         self._table: dict[Any, Node] = {}
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fallline.errors import TraceError
-from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, Entries, Group, Node, as_node
+from fallline.readings.graph.nodes import COMPARISONS, LOGICAL, ArrayOperation, Entries, Node, as_node
 from fallline.readings.numeric import numeric
 from fallline.readings.scalars import Scalars
 
@@ -87,7 +87,7 @@ class Traced(Scalars):
         flat = np.asarray(result, dtype=object).ravel()
         node = next((x for x in flat if isinstance(x, Node)), None)
         if node is not None:
-            node.graph.groups.append(Group(name, tuple(Entries.of(x) for x in inputs), Entries.of(result)))
+            node.graph.groups.append(ArrayOperation(name, tuple(Entries.of(x) for x in inputs), Entries.of(result)))
 
 
 def _constant(x: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
-from fallline.readings.machine.samples.node_arrays import Access, NodeArray, Outer, Product, Total
+from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
 from fallline.readings.machine.samples.tiles import Tiled
 from fallline.readings.ptx.one_lane import OneLane
 
@@ -71,7 +71,7 @@ class TeamBlocks(Tiled):
         row, column = (i, element(v, turn, m)) if self.by_columns(outer) else (element(v, turn, n), i)
         return v.index(v.index(v.index(row, "mul", m), "add", column), "add", outer.first)
 
-    def own(self, access: Access, length: int) -> bool:
+    def own(self, access: ArrayAccess, length: int) -> bool:
         """Whether element i of a loop of this length reads element i of an array, so that one thread has both."""
         s = access.source
         return isinstance(s, NodeArray) and s.length == length > 1 and access.base == 0 and access.strides == (1,)
@@ -79,7 +79,7 @@ class TeamBlocks(Tiled):
     def _needed_by_others(self) -> set[int]:
         needed: set[int] = set()
 
-        def see(access: Access | None, length: int) -> None:
+        def see(access: ArrayAccess | None, length: int) -> None:
             if access is None or not isinstance(access.source, NodeArray) or access.source.length == 1:
                 return
             if not self.own(access, length):
@@ -195,7 +195,7 @@ class _TeamBlock:
         for total in plan.arrays.rest:
             self._total(total)
 
-    def fetch(self, access: Access, index: tuple[Index, ...], turn: int | None = None) -> list[str]:
+    def fetch(self, access: ArrayAccess, index: tuple[Index, ...], turn: int | None = None) -> list[str]:
         """Return the element's value for each sample of the block. `turn` says which of the thread's own elements it is."""
         v, source = self.v, access.source
         if isinstance(source, Node):

@@ -24,7 +24,7 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
     picture = gallery.show("map" if k == 0 else f"map-{k + 1}", lambda theme: m.plot(marks=marks, theme=theme))
     return {
         "map": m,
-        "plan": mapped.plan,
+        "record": mapped.record,
         "picture": picture,
         "marks": len(marks),
         "jump": _jump(results, mapped),
@@ -46,7 +46,7 @@ def _marks(results: Results, mapped: Mapped) -> list[tuple[float, float, str]]:
             np.array_equal(fit.run.start, m.spec.start)
             and m.x.name in settings
             and m.y.name in settings
-            and method.optimizer.name in (mapped.plan.optimizer, "gradient_descent")
+            and method.optimizer.name in (mapped.record.optimizer, "gradient_descent")
         ):
             marks.append((settings[m.x.name], settings[m.y.name], fit.name))
     return marks

@@ -7,7 +7,7 @@ from typing import Any
 from fallline import views
 from fallline.report.example import Forward
 from fallline.report.gallery import Gallery
-from fallline.report.maths import blocks_of, equations_of
+from fallline.report.maths import equations_of, gradient_blocks
 from fallline.report.results import Results
 from fallline.textbook.network import Network
 from fallline.views.equations import equations
@@ -71,7 +71,7 @@ def gradients_chapter(results: Results) -> dict[str, Any]:
         (
             title,
             [
-                (s, blocks_of(s, network) if form == "units" and s.title == "Gradient" else [])
+                (s, gradient_blocks(s, network) if form == "units" and s.title == "Gradient" else [])
                 for s in equations_of(network, form).sections
                 if s.title in ("Pre-activations", "Backward", "Gradient")
             ],

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from fallline.readings.graph import Group, Node, topological
+from fallline.readings.graph import ArrayOperation, Node, topological
 from fallline.readings.machine.program import depends_on
-from fallline.readings.machine.samples.node_arrays import Access, NodeArray, Outer, Product, Total
+from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
 
 __all__ = ["RecoveredArrays"]
 
@@ -71,7 +71,7 @@ class RecoveredArrays:
 
     # --- finding ---
 
-    def _noted(self, group: Group) -> tuple[Any, Any, Any] | None:
+    def _noted(self, group: ArrayOperation) -> tuple[Any, Any, Any] | None:
         A, B, C = (entries.array for entries in (*group.operands, group.result))
         if A.ndim != 2 or B.ndim != 2 or not all(isinstance(n, Node) for n in (*A.ravel(), *B.ravel(), *C.ravel())):
             return None
@@ -134,7 +134,7 @@ class RecoveredArrays:
             return node, 0
         return self._home.get(node.index)
 
-    def access(self, nodes: list[Node]) -> Access | None:
+    def access(self, nodes: list[Node]) -> ArrayAccess | None:
         """Return how these nodes lie in one source, or None if they do not lie evenly spaced in one."""
         if len({n.index for n in nodes}) == 1 and self._where(nodes[0]) is None:
             self._single(nodes[0])
@@ -149,9 +149,9 @@ class RecoveredArrays:
         if len(sources) > 1 or any(b - a != stride for a, b in pairwise(at)):
             return None
         assert places[0] is not None
-        return Access(places[0][0], at[0], (stride,))
+        return ArrayAccess(places[0][0], at[0], (stride,))
 
-    def access2(self, nodes: Any) -> Access | None:
+    def access2(self, nodes: Any) -> ArrayAccess | None:
         """Return how a matrix of nodes lies in one source; None as in `access`."""
         rows = [self.access(list(row)) for row in nodes]
         if any(r is None or r.source != rows[0].source or r.strides != rows[0].strides for r in rows):  # type: ignore[union-attr]
@@ -161,7 +161,7 @@ class RecoveredArrays:
         if any(b - a != stride for a, b in pairwise(bases)):
             return None
         assert rows[0] is not None
-        return Access(rows[0].source, bases[0], (stride, *rows[0].strides))
+        return ArrayAccess(rows[0].source, bases[0], (stride, *rows[0].strides))
 
     def _single(self, node: Node) -> None:
         """Make the node a scalar, and also each operand that belongs to no array yet."""
@@ -175,12 +175,12 @@ class RecoveredArrays:
             stack.pop()
             if self._where(n) is None:
                 places = [self._where(a) for a in n.args]
-                self._place(NodeArray(n.op, [n], [Access(p[0], p[1], (0,)) for p in places if p is not None]))
+                self._place(NodeArray(n.op, [n], [ArrayAccess(p[0], p[1], (0,)) for p in places if p is not None]))
 
     def _sums(self, outputs: list[tuple[int, Node]]) -> None:
         for place, node in outputs:
             summed = node.graph.input("total") + node  # by the graph's own rule for a sum with a product
-            operands: list[Access | None] = []
+            operands: list[ArrayAccess | None] = []
             for a in summed.args:
                 if a.payload == ("total",):
                     operands.append(None)
@@ -195,7 +195,7 @@ class RecoveredArrays:
                 total = Total(
                     last.first,
                     last.op,
-                    tuple(o and Access(o.source, o.base, (1,)) for o in last.operands),
+                    tuple(o and ArrayAccess(o.source, o.base, (1,)) for o in last.operands),
                     last.count + 1,
                 )
             self.rest.append(total)

@@ -10,11 +10,11 @@ from typing import Any
 
 from fallline.readings.graph import Node
 
-__all__ = ["Access", "NodeArray", "Outer", "Product", "Total"]
+__all__ = ["ArrayAccess", "NodeArray", "Outer", "Product", "Total"]
 
 
 @dataclass(frozen=True)
-class Access:
+class ArrayAccess:
     """Elements base + sum of index x stride of a source: "w", "x", "t", a `NodeArray`, or one node without samples."""
 
     source: Any
@@ -33,7 +33,7 @@ class NodeArray:
 
     op: str
     nodes: list[Node]
-    operands: list[Access]
+    operands: list[ArrayAccess]
     kept: bool = False
     """Whether its values are needed outside of the loop that computes them."""
     at: int = 0
@@ -55,8 +55,8 @@ class Product(NodeArray):
 class Outer:
     """The sums first..first + n m - 1 add left[i] right[j] for every sample."""
 
-    left: Access
-    right: Access
+    left: ArrayAccess
+    right: ArrayAccess
     shape: tuple[int, int]
     first: int
 
@@ -67,5 +67,5 @@ class Total:
 
     first: int
     op: str
-    operands: tuple[Access | None, ...]
+    operands: tuple[ArrayAccess | None, ...]
     count: int = 1

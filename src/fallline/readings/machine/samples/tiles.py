@@ -15,7 +15,7 @@ from fallline.readings.graph import Node
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.ranges import narrow
 from fallline.readings.machine.samples.array_recovery import RecoveredArrays
-from fallline.readings.machine.samples.node_arrays import Access, NodeArray, Outer, Product, Total
+from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Tiled"]
@@ -138,7 +138,7 @@ class _Block:
 
     # --- reading and writing elements ---
 
-    def fetch(self, access: Access, index: tuple[Index, ...], u: int) -> str:
+    def fetch(self, access: ArrayAccess, index: tuple[Index, ...], u: int) -> str:
         v, source = self.v, access.source
         if isinstance(source, Node):
             return self.once.value(source)
@@ -153,7 +153,7 @@ class _Block:
             return v.load(self.bases["buffers"], self._place(source, at, u))
         return v.splat(v.load_scalar(self.row[source, u], at))
 
-    def fetch_all(self, access: Access, index: tuple[Index, ...]) -> list[str]:
+    def fetch_all(self, access: ArrayAccess, index: tuple[Index, ...]) -> list[str]:
         """Return the element's value for each sample of the block. A value that all samples share is read once."""
         if not access.samples:
             return [self.fetch(access, index, 0)] * self.count

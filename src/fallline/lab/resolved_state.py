@@ -1,4 +1,4 @@
-"""What a state means: its objective and the spec of its plane, within the lab's limits."""
+"""A state with the objects that it describes: its objective and the spec of its plane, within the lab's limits."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from fallline.experiment.objects import objective_of, plane_spec
 from fallline.experiment.part import PartError
 from fallline.experiment.sources import Files
 from fallline.experiment.starts import draw_starts
-from fallline.lab.limits import afford
+from fallline.lab.limits import refuse_slow_map
 from fallline.lab.state import State
 from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective, Objective
 
-__all__ = ["SIDE", "Plan", "build_plan", "whole_axis"]
+__all__ = ["SIDE", "ResolvedState", "resolve_state", "whole_axis"]
 
 SIDE = 64
 """Cells along each side of a tile."""
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """What a state means: the objective, and the whole plane as one tile.
+class ResolvedState:
+    """A state with the objects that it describes: the objective, and the whole plane as one tile.
 
-    States that differ only in view, pins and look share a plan; `state` is the first of them.
+    States that differ only in view, pins and look share one of these; `state` is the first of them.
     """
 
     state: State
@@ -61,8 +61,8 @@ class Plan:
         return self.spec.over(Axis.of(self.spec.x.name, [x]), Axis.of(self.spec.y.name, [y]))
 
 
-def build_plan(state: State, tables: Mapping[str, CsvFile]) -> Plan:
-    """Make the plan of a state. Equal states share their objects.
+def resolve_state(state: State, tables: Mapping[str, CsvFile]) -> ResolvedState:
+    """Make the objective and the spec of a state. Equal states share their objects.
 
     Raises
     ------
@@ -72,12 +72,12 @@ def build_plan(state: State, tables: Mapping[str, CsvFile]) -> Plan:
     Examples
     --------
     >>> from fallline.lab.state import default_state
-    >>> build_plan(default_state(), {}).spec
+    >>> resolve_state(default_state(), {}).spec
     MapSpec(2-3-2-3 on three Gaussians, momentum, learning_rate=1e-05..0.01:log:0-63/64 by momentum=0..0.99:0-63/64,
     64 x 64 cells, 30 steps, final_loss, outcome, diverged_at)
     """
     needed = state.data.needed(Files(kept=tables)) if state.is_network else Files()
-    return _plan(_Computing(state.computing, state), needed)
+    return _resolved(_Computing(state.computing, state), needed)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class _Computing:
 
 
 @lru_cache(maxsize=64)
-def _plan(computing: _Computing, files: Files) -> Plan:
+def _resolved(computing: _Computing, files: Files) -> ResolvedState:
     state = computing.state
     objective = objective_of(state, files)
     axes = {}
@@ -102,8 +102,8 @@ def _plan(computing: _Computing, files: Files) -> Plan:
     wanted = [f"{measure}={state.map.target!r}" if MEASURES[measure].needs == "target" else measure]
     wanted += [name for name in ("outcome", "diverged_at") if name != measure]
     spec = plane_spec(state, objective, axes["x"], axes["y"], wanted)
-    afford(spec)
-    return Plan(state, objective, spec)
+    refuse_slow_map(spec)
+    return ResolvedState(state, objective, spec)
 
 
 def whole_axis(span: Span, count: int = SIDE, part: tuple[int, int] | None = None) -> Axis:

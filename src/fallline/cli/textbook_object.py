@@ -14,15 +14,15 @@ from fallline.textbook.schedules import SCHEDULES
 from fallline.user_code.python_file import load, names_file, split
 from fallline.user_code.records import plain_landscape
 
-__all__ = ["named"]
+__all__ = ["textbook_object"]
 
 _FAMILIES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LOSSES, SCHEDULES)
 
 
-def named(word: str, **network: Any) -> Any:
+def textbook_object(word: str, **network: Any) -> Any:
     """A network for sizes such as 2-3-2-3; otherwise the landscape, optimizer, activation, loss or schedule.
 
-    >>> named("momentum"), named("relu")
+    >>> textbook_object("momentum"), textbook_object("relu")
     (Optimizer('momentum'), Activation('relu'))
     """
     if names_file(word):
