@@ -69,7 +69,7 @@ import json
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.axes import describe_axes
 from fallline.lab.controls.groups import describe_controls
-from fallline.lab.resolved_state import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import default_state
 
 state = default_state()
@@ -137,7 +137,7 @@ from fallline.experiment.formats.schema import study_schema
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.groups import describe_controls
-from fallline.lab.resolved_state import build_plan
+from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import default_state, read_state
 from fallline.lab.study import study_of
 from fallline.lab.work.pyramid import view_spec

@@ -187,6 +187,7 @@ class Comparison:
 
 
 def final_losses(losses: Floats) -> Floats:
+    """The last loss of each run, infinite if it diverged: (starts, steps + 1) to (starts,)."""
     return np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
 
 
@@ -196,6 +197,7 @@ def _steps_to(losses: Floats, target: float) -> Floats:
 
 
 def summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
+    """Sum up the losses, (starts, steps + 1), of one method."""
     first = _steps_to(losses, target)
     n = len(losses)
     return Summary(
