@@ -14,7 +14,8 @@ from .measures.outcome import Outcome
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
-from .runs.descent import Run, descend
+from .runs.descent import descend
+from .runs.run import Run
 from .settings import SETTINGS, Setting, Slider
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial

@@ -12,9 +12,9 @@ from fallline.maps.cells import training_of
 from fallline.measures.statistics import gradient_norm
 from fallline.problems import Objective, points_at_once
 from fallline.runs import engine
-from fallline.runs.descent import Run
 from fallline.runs.explain import explain
 from fallline.runs.penalised import penalised
+from fallline.runs.run import Run
 
 __all__ = ["replay"]
 

@@ -15,10 +15,10 @@ from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
 from fallline.problems import Objective, objective_at
 from fallline.runs.comparison import Comparison, final_losses, summary
-from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
 from fallline.runs.training import Training
+from fallline.runs.trajectory import trajectory
 from fallline.settings import SETTINGS
 
 __all__ = ["compare"]

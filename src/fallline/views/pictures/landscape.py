@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fallline.errors import ShapeError, UsageError
 from fallline.problems import LandscapeObjective, Objective
 from fallline.problems import objective as as_objective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.textbook.landscapes import Landscape
 from fallline.views.numerals import number
 from fallline.views.pictures.paths import Window, clipped, fitting_window
