@@ -25,6 +25,7 @@ from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
 from .user_code.records import activation, landscape, loss, optimizer
+from .user_code.schedule import schedule
 from .views.equations import Equations, equations
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "notebook_start",
     "objective",
     "optimizer",
+    "schedule",
     "study",
 ]
 

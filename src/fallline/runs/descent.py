@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import UnknownNameError
-from fallline.experiment.method import method
+from fallline.errors import UnknownNameError, UsageError
+from fallline.experiment.method import ScheduleLike, method
 from fallline.experiment.minibatches import checked_batch, minibatches
 from fallline.experiment.starts import classical_start, draw_starts
-from fallline.limits import check_memory
-from fallline.measures.statistics import gradient_norm
 from fallline.problems import Objective, as_vector, objective_at
-from fallline.runs.explain import explain
+from fallline.runs.progress import Progress
+from fallline.runs.recording import Callback, Until, check_room, record
 from fallline.runs.run import Run
-from fallline.runs.trajectory import trajectory
 from fallline.settings import SETTINGS
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
 
 __all__ = ["descend"]
 
@@ -34,11 +31,13 @@ def descend(
     *,
     start: ArrayLike | None = None,
     steps: int = 100,
-    schedule: str | Schedule | Mapping[str, Any] = "constant",
+    schedule: ScheduleLike = "constant",
     batch: int | None = None,
     seed: int = 0,
     dtype: str = "float64",
-    progress: Callable[[int, int], None] | None = None,
+    until: Until | None = None,
+    callback: Callback | None = None,
+    progress: Progress = False,
     **settings: Any,
 ) -> Run:
     """Descend an objective and record every step. Divergence is an outcome, never an exception.
@@ -49,21 +48,30 @@ def descend(
         A landscape's name, a `Landscape`, a function of coordinates, or a network on data.
     optimizer
         Name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
-        `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone.
+        `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone. A learning rate may also be a schedule, a
+        function of the step, or an array of one rate for each step.
     start
-        The first parameters. By default a landscape's classical start, or a random start of this seed.
+        The first parameters. By default a landscape's classical start, or a random start of this seed. A descent from
+        `run.end` begins with a new state of the optimizer; `run.extend(500)` goes on with the run's own.
     steps
         Number of updates.
     schedule
-        Name, record, or {"name": ..., setting: ...}.
+        Name, record, {"name": ..., setting: ...}, or what `fallline.schedule` makes a schedule of: a function of the
+        step, an array of factors, or a sequence of schedules.
     batch
         Samples in a minibatch, drawn by keyed shuffles. By default all samples. See `Run` for what is recorded.
     seed
         Key of random start and minibatches.
     dtype
         "float64" or "float32".
+    until
+        A loss at which to stop, or a function of (step, loss, w) that returns whether to stop. It is asked before the
+        first step, too. The stopped run is the same as one of so many steps. With minibatches, the loss is that of the
+        batch that the next step sees.
+    callback
+        A function of (step, loss, w), called before each step and after the last. It may raise StopIteration to stop.
     progress
-        Called with the number of finished steps and the number of all steps.
+        True for a bar; or a function of the number of finished steps and the number of all steps.
 
     Examples
     --------
@@ -72,25 +80,27 @@ def descend(
     [1.270353, 1.614794]
     >>> run.outcome.kind
     'still descending'
+    >>> descend("booth", learning_rate=[0.1] * 20 + [0.01] * 80, until=1e-3).steps
+    56
     """  # fmt: skip
+    if isinstance(start, Run):
+        raise UsageError(
+            "start must be numbers; got a run. run.extend(500) goes on with the optimizer's state; start=run.end begins anew "
+            "from its last point."
+        )
     target = objective_at(objective, start)
     steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
-    check_memory(8.0 * (steps + 1) * (target.dimension + 4), f"a run of {steps:,} steps", "Take fewer steps.")
+    check_room(target, steps)
     w0 = _start(target, start, seed).astype(dtype)
-    path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
-    losses = np.full(steps + 1, np.nan)
-    norms = np.full(steps + 1, np.nan)
-    rows = minibatches(target, checked_batch(batch, target), steps, seed)
-    for k, (w, loss, gradient) in enumerate(trajectory(target, how, w0, steps, rows=rows)):
-        path[k], losses[k], norms[k] = w, loss, gradient_norm(gradient)
-        if progress is not None:
-            progress(k, steps)
-        if not np.isfinite(loss):
-            break
-    return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
+    batch = checked_batch(batch, target)
+    recording = record(
+        target, how, w0, steps,
+        rows=minibatches(target, batch, steps, seed), until=until, callback=callback, progress=progress,
+    )  # fmt: skip
+    return Run.of(target, how, recording, batch, seed)
 
 
 def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:
