@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import stat
+import sys
 from typing import Any
 
 import numpy as np
@@ -439,3 +441,98 @@ def test_methods_of_a_comparison_by_name():
         fl.compare("booth", "adam")
     with pytest.raises(ShapeError):
         fl.compare("booth", ["adam"], starts=np.zeros((2, 3)))
+
+
+# Moving pictures -----------------------------------------------------------------------------------------------------
+
+
+def frames_of(path):
+    frames = []
+    with pytest.importorskip("PIL.Image").open(path) as image:
+        for k in range(image.n_frames):
+            image.seek(k)
+            frames.append(np.asarray(image.convert("RGB")).astype(int))
+    return frames
+
+
+def changed(a, b):
+    """Rows and columns of the pixels that differ, as shares of the picture."""
+    rows, columns = np.nonzero((a != b).any(axis=-1))
+    return rows / a.shape[0], columns / a.shape[1]
+
+
+def test_an_animation_of_a_landscape_moves_along_the_path(tmp_path):
+    run = fl.descend("himmelblau", "momentum", learning_rate=0.005, start=(0, 0), steps=40)
+    out = run.animate(tmp_path / "descent.gif", frames=5, dpi=60)
+    frames = frames_of(out)
+    assert len(frames) == 5
+    rows, _ = changed(frames[0], frames[-1])
+    assert (rows < 0.55).any()  # the path
+    assert (rows > 0.65).any()  # the mark on the loss curve
+    for frame in frames[1:]:  # title, axes and colour bar stand still
+        rows, columns = changed(frames[0], frame)
+        assert rows.min() > 0.06
+        assert columns[rows < 0.5].max() < 0.86
+
+
+def test_the_head_of_the_path_is_where_the_run_is(tmp_path):
+    run = fl.descend("quadratic", learning_rate=0.05, start=(1.5, 1.5), steps=30)
+    frames = frames_of(run.animate(tmp_path / "q.gif", frames=2, dpi=60))
+    rows, columns = changed(*frames)
+    above = rows < 0.55
+    assert np.ptp(columns[above]) > 0.1  # from the start towards the minimum
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+def test_an_animation_of_a_network_redraws_its_answers(tmp_path, loss):
+    data = fl.generate("three-gaussians")
+    y = data.T if loss == "cross_entropy" else data.X[:, :1]
+    net = fl.NetworkObjective(fl.Network.of([2, 3, y.shape[1]], loss=loss), (data.X, y))
+    run = fl.descend(net, "adam", learning_rate=0.1, steps=30)
+    frames = frames_of(run.animate(tmp_path / "net.gif", frames=2, dpi=60, theme="dark"))
+    assert len(frames) == 2
+    assert (frames[0] != frames[1]).any(axis=-1).mean() > 0.05
+
+
+def test_an_animation_of_another_network_is_its_curve_and_ends_at_divergence(tmp_path):
+    X = np.random.RandomState(0).randn(20, 4)
+    net = fl.NetworkObjective(fl.Network.of("4-3-1", loss="squared_error"), (X, X[:, 0]))
+    run = fl.descend(net, learning_rate=1e3, steps=50)
+    assert run.outcome.step < 10
+    assert len(frames_of(run.animate(tmp_path / "a.gif", dpi=60))) == run.outcome.step + 1
+
+
+def test_an_animation_stands_still_where_no_step_was_taken(tmp_path):
+    assert len(frames_of(fl.descend("booth", steps=0).animate(tmp_path / "a.gif", dpi=60))) == 1
+
+
+def test_an_animation_replaces_a_file_only_when_told(tmp_path):
+    run, out = fl.descend("booth", steps=2), tmp_path / "a.gif"
+    out.write_text("mine")
+    with pytest.raises(fl.FalllineError, match="exists and stays as it is"):
+        run.animate(out, dpi=60)
+    assert out.read_text() == "mine"
+    assert run.animate(out, dpi=60, overwrite=True).read_bytes()[:3] == b"GIF"
+    with pytest.raises(fl.FalllineError, match=r"suffix of a moving picture must be one of \.gif, \.mp4"):
+        run.animate(tmp_path / "a.avi")
+
+
+def test_mp4_goes_through_the_users_ffmpeg_or_says_that_there_is_none(tmp_path):
+    import matplotlib
+
+    run = fl.descend("booth", steps=3)
+    with (
+        matplotlib.rc_context({"animation.ffmpeg_path": str(tmp_path / "nowhere")}),
+        pytest.raises(UsageError, match="needs ffmpeg, which is not installed"),
+    ):
+        run.animate(tmp_path / "a.mp4")
+    stand_in = tmp_path / "ffmpeg"  # counts the bytes of the frames
+    stand_in.write_text(
+        f"#!{sys.executable}\nimport sys\nopen(sys.argv[-1], 'w').write(str(len(sys.stdin.buffer.read())) + ' ' + sys.argv[sys.argv.index('-s') + 1])\n"
+    )
+    stand_in.chmod(stand_in.stat().st_mode | stat.S_IEXEC)
+    with matplotlib.rc_context({"animation.ffmpeg_path": str(stand_in)}):
+        size, shape = run.animate(tmp_path / "a.mp4", fps=5, dpi=60).read_text().split()
+    width, height = (int(side) for side in shape.split("x"))
+    assert int(size) == (4 + 4) * 4 * width * height
+    assert width % 2 == height % 2 == 0
