@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.strategies import objectives
 
 import fallline as fl
-from fallline.errors import DataError, OwnCodeError, SettingError, ShapeError, UsageError
+from fallline.errors import DataError, FalllineError, OwnCodeError, SettingError, ShapeError, UsageError
 from fallline.experiment.description.fingerprints import fingerprint
 from fallline.measures.statistics import gradient_norm
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -335,6 +335,19 @@ def test_a_map_of_too_few_rates_is_refused():
                schedule=[1, 0.5, 0.1])  # fmt: skip
 
 
+def test_a_long_list_of_rates_is_descended_but_not_compiled():
+    rates = np.linspace(0.1, 0.01, 5000)
+    assert fl.descend("booth", learning_rate=rates, steps=5000).loss < 1e-6
+    assert fl.compare("booth", [{"learning_rate": rates}], starts=2, steps=5000).steps == 5000
+    with pytest.raises(fl.FalllineError, match="5,000 rates is too long to compile"):
+        fl.map("booth", x="learning_rate=0..0.1", y="momentum=0..0.9", optimizer="momentum", size=2, steps=5000,
+               schedule=rates)  # fmt: skip
+
+
+def test_a_schedule_of_ones_own_has_its_equation():
+    assert "t" in str(fl.equations(fl.schedule(warm_root)))
+
+
 def test_parts_of_a_sequence_count_their_own_steps():
     t = np.arange(1, 31)
     joined = fl.schedule([("warmup", 10), ("cosine", 15), ({"name": "exponential", "decay": 0.5}, 5)])
@@ -357,8 +370,10 @@ def test_a_cosine_stays_at_0_after_its_end():
         (lambda: fl.schedule([0.1, -1]), SettingError, "that of step 2 is -1"),
         (lambda: fl.schedule([0.1, float("nan")]), SettingError, "that of step 2 is nan"),
         (lambda: fl.schedule(["warmup", "cosine"]), UsageError, "part 1 of a sequence of schedules must say its steps"),
-        (lambda: fl.schedule([("warmup", 0), "cosine"]), SettingError, "every must be"),
-        (lambda: fl.schedule([([1, 2], 3), "cosine"]), SettingError, "has 2 rates for its 3 steps"),
+        (lambda: fl.schedule([("warmup", 3), "cosine"]), UsageError, "must say its steps: its factor depends on them"),
+        (lambda: fl.schedule([("warmup", 3), {"decay": 0.5}]), FalllineError, "schedule must be"),
+        (lambda: fl.schedule([("warmup", 0), ("cosine", 3)]), SettingError, "every must be"),
+        (lambda: fl.schedule([([1, 2], 3), "constant"]), SettingError, "has 2 rates for its 3 steps"),
         (lambda: fl.schedule(lambda: 1), UsageError, "must take the step t as its first argument"),
         (lambda: fl.schedule(lambda t: np.random.rand()), OwnCodeError, "draws random numbers or keeps a memory"),
         (lambda: fl.schedule(lambda t: None), OwnCodeError, "returns nothing"),

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from fallline.errors import SettingError
+from fallline.errors import SettingError, TraceError
 from fallline.textbook.operations import Array, where
 
 __all__ = ["Joined", "Rates", "WithSettings", "length_of"]
+
+MOST_CHOICES = 4096
+"""The longest list of rates that is compiled: the compiler takes some milliseconds for each."""
 
 Factor = Callable[..., Array]
 
@@ -34,6 +37,11 @@ class Rates:
 
     def __call__(self, t: Array) -> Array:
         if not _is_numbers(t):
+            if self.length > MOST_CHOICES:
+                raise TraceError(
+                    f"a list of {self.length:,} rates is too long to compile (at most {MOST_CHOICES:,}): give a function of the "
+                    "step."
+                )
             return self._searched(t, 0, self.length)
         steps = np.asarray(t, dtype=np.int64)
         if steps.size and not (steps.min() >= 1 and steps.max() <= self.length):

@@ -201,7 +201,10 @@ def _joined(parts: Sequence[Any], name: str) -> Schedule:
         if steps is None and place < len(parts):
             raise UsageError(f"part {place} of a sequence of schedules must say its steps; a schedule may be {_FORM}.")
         steps = None if steps is None else int(SETTINGS["every"].check(steps))
-        record = _with_settings(what if isinstance(what, Mapping) else {"name": what}, "", steps)
+        options = what if isinstance(what, Mapping) else {"name": what}
+        if steps is None and "steps" not in options and "steps" in schedule(options.get("name", "")).settings:
+            raise UsageError(f"part {place} of a sequence of schedules must say its steps: its factor depends on them.")
+        record = _with_settings(options, "", steps)
         length = getattr(record.factor, "length", None)
         if steps is not None and length is not None and length < steps:
             raise SettingError(f"part {place} of a sequence of schedules has {length} rates for its {steps} steps.")

@@ -164,7 +164,8 @@ def _plain_figure(image: Pixels, dpi: float) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
     height, width = image.shape[:2]
-    figure: Any = Figure(figsize=(width / dpi, height / dpi), dpi=dpi, layout="none")
+    figure: Any = Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
+    figure.set_layout_engine("none")
     return figure, figure.figimage(image)
 
 
@@ -174,7 +175,7 @@ def _chosen(run: Run, frames: int) -> list[int]:
     last = len(run) - 1 if finite.all() else max(0, int(finite.argmin()) - 1)
     if run.outcome.step is not None:
         last = min(last, run.outcome.step)
-    return np.unique(np.linspace(0, last, min(frames, last + 1)).round().astype(int)).tolist()
+    return sorted({round(float(step)) for step in np.linspace(0, last, min(frames, last + 1))})
 
 
 def _scene(run: Run, title: str | None, theme: Theme) -> tuple[Any, Frame]:
