@@ -12,7 +12,7 @@ from fallline.experiment.starts import notebook_uniform
 from fallline.measures.outcome import Statistics, judge
 from fallline.measures.statistics import diverged_at
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
-from fallline.runs.descent import trajectory
+from fallline.runs.trajectory import trajectory
 
 
 @pytest.fixture(scope="module")

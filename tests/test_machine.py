@@ -151,7 +151,7 @@ KNOWN = "ee288e97fcbf2c23"
 def test_minibatches_take_the_given_rows():
     target = problem(rows=24)
     rows = np.random.default_rng(1).integers(0, 24, (15, 7))
-    from fallline.runs.descent import trajectory
+    from fallline.runs.trajectory import trajectory
 
     how = method("momentum", learning_rate=0.05)
     losses = [float(loss) for _, loss, _ in trajectory(target, how, start(target), 15, rows=rows)]

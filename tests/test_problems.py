@@ -12,7 +12,8 @@ from fallline.errors import ShapeError, UnknownNameError, UsageError
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts, notebook_start, notebook_uniform
 from fallline.problems import LandscapeObjective, NetworkObjective, as_vector, objective
-from fallline.runs.descent import descend, trajectory
+from fallline.runs.descent import descend
+from fallline.runs.trajectory import trajectory
 from fallline.textbook.landscapes import LANDSCAPES, Landscape, quadratic
 from fallline.textbook.network import Layer, Network
 from strategies import data_for, objectives, optimizers, seeds, weights

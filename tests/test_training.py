@@ -8,8 +8,8 @@ import pytest
 import fallline as fl
 from fallline.errors import ShapeError
 from fallline.runs import batched, lanes
-from fallline.runs.descent import trajectory
 from fallline.runs.training import Training
+from fallline.runs.trajectory import trajectory
 
 PROBLEM = fl.NetworkObjective(fl.Network.of("2-3-3", reduction="mean"), fl.generate("gaussians", samples=5))
 VALUES = {

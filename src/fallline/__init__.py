@@ -20,5 +20,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 # What `plot` calls, by name, for the same reason.
 register("run", "fallline.views:run_picture")
+register("animation", "fallline.views:animate_run")
 register("map", "fallline.views:map_picture")
 register("comparison", "fallline.views:draw_comparison")

@@ -14,7 +14,8 @@ from .measures.outcome import Outcome
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
-from .runs.descent import Run, descend
+from .runs.descent import descend
+from .runs.run import Run
 from .settings import SETTINGS, Setting, Slider
 from .textbook.activations import ACTIVATIONS, Activation
 from .textbook.initial import INITIALS, Initial
@@ -24,6 +25,7 @@ from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
 from .user_code.records import activation, landscape, loss, optimizer
+from .user_code.schedule import schedule
 from .views.equations import Equations, equations
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "notebook_start",
     "objective",
     "optimizer",
+    "schedule",
     "study",
 ]
 

@@ -13,9 +13,9 @@ import numpy as np
 from fallline.bench.workloads import Workload, program_and_plan
 from fallline.experiment.method import method
 from fallline.experiment.setting_names import layer_rate
-from fallline.runs.descent import trajectory
 from fallline.runs.execution import Execution
 from fallline.runs.training import Training
+from fallline.runs.trajectory import trajectory
 
 __all__ = ["PEERS", "Timed", "ours"]
 

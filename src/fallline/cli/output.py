@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fallline import files
 from fallline.errors import UnknownNameError
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 
 __all__ = ["save_run"]
 

@@ -66,6 +66,7 @@ def map_spec(
     steps = int(SETTINGS["steps"].check(steps))
     scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
     how = method(optimizer_, schedule_, steps, **settings)
+    how.check_steps(steps)
     width, height = parse_size(size)
     across, up = axis(x, width), axis(y, height)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]

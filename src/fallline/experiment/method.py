@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -14,12 +14,16 @@ from fallline.experiment.setting_names import is_layer_rate, layer_of, layer_rat
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, checked
 from fallline.textbook.optimizers import Optimizer, optimizer
-from fallline.textbook.schedules import Schedule, schedule
+from fallline.textbook.rates import length_of
+from fallline.textbook.schedules import Schedule
+from fallline.user_code.schedule import is_schedule, schedule
 
-__all__ = ["Method", "method"]
+__all__ = ["Method", "ScheduleLike", "beside_parameters", "method"]
 
 Floats = NDArray[Any]
 Numbers = Mapping[str, float | Floats]
+ScheduleLike = str | Schedule | Mapping[str, Any] | Callable[..., Any] | Sequence[Any] | Floats
+"""What `fallline.schedule` makes a schedule of."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,12 @@ class Method:
             rate = np.where(layers == layer, beside_parameters(own), rate)
         return rate
 
+    def check_steps(self, steps: int) -> None:
+        """Raise SettingError if the schedule is a list of rates, and too short for so many steps."""
+        length = length_of(self.schedule.factor)
+        if length is not None and length < steps:
+            raise SettingError(f"schedule {self.schedule.name} has rates for {length} steps; the run takes {steps}.")
+
     def _numbers(self, names: Mapping[Any, str]) -> dict[Any, float]:
         """Values under other names. Runs side by side may have arrays here; a method for one run has numbers."""
         return {key: cast(float, self.values[name]) for key, name in names.items() if name in self.values}
@@ -113,7 +123,7 @@ class Method:
 
 def method(
     name: str | Optimizer = "gradient_descent",
-    schedule_: str | Schedule | Mapping[str, Any] = "constant",
+    schedule_: ScheduleLike = "constant",
     steps: int = 100,
     **settings: Any,
 ) -> Method:
@@ -124,11 +134,12 @@ def method(
     name
         The optimizer.
     schedule_
-        A schedule, or {"name": ..., setting: ...}.
+        A schedule, or {"name": ..., setting: ...}, or what `fallline.schedule` makes one of.
     steps
         Length of the run: the default of a schedule's own setting "steps".
     **settings
-        The optimizer's settings; `**{"learning_rate.2": 0.1}` for layer 2 alone.
+        The optimizer's settings; `**{"learning_rate.2": 0.1}` for layer 2 alone. A learning rate that is a schedule, a
+        function of the step or an array is the schedule itself: learning_rate is then 1.
 
     Raises
     ------
@@ -143,6 +154,8 @@ def method(
     momentum, learning rate 8e-05, momentum 0.7
     """
     record = optimizer(name)
+    if is_schedule(settings.get("learning_rate")):
+        schedule_, settings = _rate_as_schedule(schedule_, settings)
     rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
     layers = {layer_rate(layer_of(k)): rate.check(settings.pop(k))
               for k in list(settings) if is_layer_rate(k)}  # fmt: skip
@@ -155,9 +168,18 @@ def beside_parameters(value: float | Floats) -> float | Floats:
     return value[:, None] if isinstance(value, np.ndarray) and value.ndim else value
 
 
-def _schedule_and_values(
-    schedule_: str | Schedule | Mapping[str, Any], steps: int
-) -> tuple[Schedule, dict[str, float]]:
+def _rate_as_schedule(schedule_: ScheduleLike, settings: dict[str, Any]) -> tuple[ScheduleLike, dict[str, Any]]:
+    """The schedule and the settings where the learning rate is a schedule: its factors on a learning rate of 1."""
+    others = [name for name in settings if is_layer_rate(name)]
+    if others or not (isinstance(schedule_, str) and schedule_ == "constant"):
+        raise SettingError(
+            f"learning_rate is a schedule, so that {others[0] if others else 'schedule'} would multiply it. Give the "
+            "schedule as schedule=..., and numbers as learning rates."
+        )
+    return settings["learning_rate"], settings | {"learning_rate": 1.0}
+
+
+def _schedule_and_values(schedule_: ScheduleLike, steps: int) -> tuple[Schedule, dict[str, float]]:
     """A schedule, and its settings by flat name. Its setting "steps" is the run's `steps` by default."""
     options: dict[str, Any] = dict(schedule_) if isinstance(schedule_, Mapping) else {"name": schedule_}
     if "name" not in options:

@@ -23,8 +23,8 @@ from fallline.maps.values import MapValues
 from fallline.measures.measure import RequestedMeasure
 from fallline.plotting import draw
 from fallline.problems import Objective
-from fallline.runs.descent import Run
 from fallline.runs.execution import Progress
+from fallline.runs.run import Run
 from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer

@@ -11,7 +11,7 @@ import numpy as np
 from fallline.problems import NetworkObjective
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.problems.deaths import deaths
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 
 __all__ = ["Cliff", "find_cliff"]
 

@@ -8,7 +8,8 @@ from typing import Any
 from fallline.experiment import study_records
 from fallline.experiment.build import build_method, build_start
 from fallline.problems import Objective
-from fallline.runs.descent import Run, descend
+from fallline.runs.descent import descend
+from fallline.runs.run import Run
 
 __all__ = ["NamedRun", "run_record"]
 

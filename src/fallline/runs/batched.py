@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fallline.measures.measure import MEASURES, check_objective
 from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
-from fallline.runs.descent import trajectory
 from fallline.runs.training import Training
+from fallline.runs.trajectory import trajectory
 
 __all__ = ["history", "train"]
 

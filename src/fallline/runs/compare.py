@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,27 +15,30 @@ from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
 from fallline.problems import Objective, objective_at
 from fallline.runs.comparison import Comparison, final_losses, summary
-from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
+from fallline.runs.progress import Progress, showing
 from fallline.runs.training import Training
+from fallline.runs.trajectory import trajectory
 from fallline.settings import SETTINGS
+from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["compare"]
 
 Floats = NDArray[Any]
+MethodLike: TypeAlias = Method | str | Optimizer | Mapping[str, Any]
 
 
 def compare(
     objective: str | Objective | Callable[..., Any],
-    methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method],
+    methods: Mapping[str, MethodLike] | Iterable[MethodLike],
     *,
     starts: int | ArrayLike = 1000,
     steps: int = 100,
     target: float | None = None,
     seed: int = 0,
     distribution: str = "normal",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = False,
 ) -> Comparison:
     """Run several methods from the same starts.
 
@@ -44,7 +47,8 @@ def compare(
     objective
         As for `descend`.
     methods
-        By label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}.
+        By label, or as a list: a `Method`, the name of an optimizer, which then has its default settings, or a method's
+        settings, {"optimizer": "momentum", "learning_rate": 0.1}.
     starts
         The number of random starts, or the starts themselves, (starts, P).
     steps
@@ -54,7 +58,7 @@ def compare(
     seed, distribution
         Of random starts; see `fallline.experiment.starts.draw_starts`.
     progress
-        Called with the number of finished runs and the number of all runs.
+        True for a bar; or a function of the number of finished runs and the number of all runs.
 
     Examples
     --------
@@ -86,13 +90,13 @@ def compare(
             raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
     total = len(how) * len(points)
     losses: dict[str, Floats] = {}
-    for label, one in how.items():
-        parts = []
-        for part in _histories(target_objective, one, points, steps):
-            parts.append(part)
-            if progress is not None:
-                progress(len(losses) * len(points) + sum(map(len, parts)), total)
-        losses[label] = np.concatenate(parts)
+    with showing(progress, "compare") as show:
+        for label, each in how.items():
+            parts = []
+            for part in _histories(target_objective, each, points, steps):
+                parts.append(part)
+                show(len(losses) * len(points) + sum(map(len, parts)), total)
+            losses[label] = np.concatenate(parts)
     if target is None:
         target = min(median(final_losses(history)).value for history in losses.values())
         if not np.isfinite(target):  # every method diverges from most starts: take the best loss of all
@@ -101,22 +105,36 @@ def compare(
     return Comparison(target_objective, steps, target, losses, summaries)
 
 
-def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method], steps: int) -> dict[str, Method]:
-    if not isinstance(methods, Mapping):
-        if not isinstance(methods, Iterable):
-            raise SettingError(f"methods must be methods by label, or a list of them; got {shown(methods)}.")
-        methods = {str(m): m for m in methods}
-    if not methods:
+def _methods(methods: Mapping[str, MethodLike] | Iterable[MethodLike], steps: int) -> dict[str, Method]:
+    if isinstance(methods, Mapping):
+        named = {label: _method(repr(label), value, steps) for label, value in methods.items()}
+    elif isinstance(methods, Iterable) and not isinstance(methods, str):
+        named = {}
+        for place, value in enumerate(methods, start=1):
+            how = _method(str(place), value, steps)
+            label = value if isinstance(value, str) else str(how)
+            if label in named:
+                raise SettingError(
+                    f"methods must have a label each; two are called {label!r}. Give them as {{label: method}}."
+                )
+            named[label] = how
+    else:
+        raise SettingError(f"methods must be methods by label, or a list of them; got {shown(methods)}.")
+    if not named:
         raise SettingError("methods must name at least one method to run; got none.")
-    return {label: _method(label, value, steps) for label, value in methods.items()}
+    return named
 
 
-def _method(label: str, value: Method | Mapping[str, Any], steps: int) -> Method:
-    """A method from its settings by name."""
+def _method(label: str, value: MethodLike, steps: int) -> Method:
+    """A method from an optimizer's name, or from its settings by name."""
     if isinstance(value, Method):
         return value
+    if isinstance(value, str | Optimizer):
+        return method(value, "constant", steps)
     if not isinstance(value, Mapping):
-        raise SettingError(f"method {label!r} must be a method, or its settings by name; got {shown(value)}.")
+        raise SettingError(
+            f"method {label} must be a method, the name of an optimizer, or its settings by name; got {shown(value)}."
+        )
     options = dict(value)
     return method(options.pop("optimizer", "gradient_descent"), options.pop("schedule", "constant"), steps, **options)
 

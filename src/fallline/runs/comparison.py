@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.errors import UnknownNameError
 from fallline.experiment.method import Method
 from fallline.measures.statistics import diverged_at
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
+from fallline.runs.tables import table_of_runs, table_of_summaries
 
 __all__ = ["Comparison", "Pair", "Summary", "final_losses", "summary"]
 
@@ -43,6 +45,9 @@ class Summary:
     steps_to_target: Estimate
     diverged: Estimate
 
+
+SUMMARISED = ("final_loss", "reached", "steps_to_target", "diverged")
+"""The numbers of a summary."""
 
 TIE = 1e-9
 """Two final losses that differ by less than this share of the start's loss are tied."""
@@ -168,6 +173,31 @@ class Comparison:
             ],
             "sentence": self.sentence,
         }
+
+    def to_pandas(self, rows: Literal["runs", "methods"] = "runs") -> Any:
+        """A `pandas.DataFrame`.
+
+        Parameters
+        ----------
+        rows
+            "runs": a row for each method and start, with final_loss (infinite where the run diverged), lowest_loss,
+            steps_to_target (infinite where the target was not reached) and diverged. "methods": a row for each method,
+            with the numbers of `summaries` and the ends of their 95 % intervals.
+        """
+        if rows == "methods":
+            return table_of_summaries(self.summaries, SUMMARISED)
+        if rows != "runs":
+            raise UnknownNameError("rows of a table", rows, ("runs", "methods"))
+        columns = {
+            label: {
+                "final_loss": final_losses(history),
+                "lowest_loss": np.fmin.reduce(history, axis=-1),
+                "steps_to_target": _steps_to(history, self.target),
+                "diverged": diverged_at(history) >= 0,
+            }
+            for label, history in self.losses.items()
+        }
+        return table_of_runs(columns, self.starts)
 
     def plot(self, **options: Any) -> Any:
         """The comparison as a picture: final losses, and how many starts reach the target; see `fallline.views.draw_comparison`."""

@@ -132,9 +132,11 @@ class _Step:
             settings["learning_rate"] = graph.scalar("setting", layer_rate(layer))
         with tracing(f"the optimizer {self.optimizer.name}"):
             first = self.optimizer.init(w, **settings)
+        if self.schedule.name != "constant":
             plan = {name: graph.scalar("setting", schedule_setting(name)) for name in self.schedule.settings}
-            if self.schedule.name != "constant":
+            with tracing(f"the schedule {self.schedule.name}"):
                 settings["learning_rate"] = settings["learning_rate"] * self.schedule.factor(t, **plan)
+        with tracing(f"the optimizer {self.optimizer.name}"):
             states = tuple(graph.scalar("s", i) for i in range(len(self.optimizer.state)))
             new, states = self.optimizer.step(w, gradient, states, t, **settings)
         return Update(

@@ -38,6 +38,8 @@ class Training:
     ------
     ShapeError
         Arrays of values and starts differ in their number of runs.
+    SettingError
+        The schedule is a list of rates, and too short.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Training:
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
+        self.method.check_steps(self.steps)
         lengths = {name: len(v) for name, v in self.method.values.items() if isinstance(v, np.ndarray) and v.ndim}
         if self.starts.ndim > 1:
             lengths["starts"] = len(self.starts)

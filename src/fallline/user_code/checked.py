@@ -14,7 +14,7 @@ from fallline.readings.scalars import Scalars
 from fallline.user_code.calling import describe_error, file_of, name_of
 from fallline.user_code.signature import must_be_function
 
-__all__ = ["checked_loss", "checked_step"]
+__all__ = ["called", "checked_loss", "checked_step"]
 
 Function = Callable[..., Any]
 
@@ -27,7 +27,7 @@ def checked_loss(value: Function) -> Function:
 
     @functools.wraps(value)
     def page(Z: Any, T: Any) -> Any:
-        result = _called(value, Z, T)
+        result = called(value, Z, T)
         shape = np.shape(result)
         if shape != Z.shape[:-1]:
             raise OwnCodeError(
@@ -48,7 +48,7 @@ def checked_step(step: Function, state: tuple[str, ...]) -> Function:
 
     @functools.wraps(step)
     def page(w: Any, g: Any, states: Any, t: Any, **settings: Any) -> Any:
-        result = _called(step, w, g, states, t, **settings)
+        result = called(step, w, g, states, t, **settings)
         if not (isinstance(result, tuple | list) and len(result) == 2 and isinstance(result[1], tuple | list)):
             raise OwnCodeError(f"{name} must return the new w and a tuple of its state, as `return w, ()`.")
         if len(result[1]) != len(state):
@@ -62,7 +62,8 @@ def checked_step(step: Function, state: tuple[str, ...]) -> Function:
     return page
 
 
-def _called(function: Function, *arguments: Any, **settings: Any) -> Any:
+def called(function: Function, *arguments: Any, **settings: Any) -> Any:
+    """Return the function's result. Its errors become OwnCodeError, and name the user's line; it cannot return None."""
     name = name_of(function)
     traced = any(isinstance(a, Scalars) for a in arguments)
     mine = [

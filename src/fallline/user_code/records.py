@@ -27,6 +27,7 @@ Function = Callable[..., Any]
 TAKEN = frozenset(
     [
         "batch",
+        "callback",
         "device",
         "distribution",
         "dtype",
@@ -47,6 +48,7 @@ TAKEN = frozenset(
         "steps",
         "target",
         "threads",
+        "until",
         "workers",
         "x",
         "y",

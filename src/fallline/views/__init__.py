@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fallline.views.pictures.animation import animate_run as animate_run
     from fallline.views.pictures.comparison import draw_comparison as draw_comparison
     from fallline.views.pictures.curves import draw_curves as draw_curves
     from fallline.views.pictures.data import draw_data as draw_data
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Picture": "pictures.picture",
+    "animate_run": "pictures.animation",
     "draw_comparison": "pictures.comparison",
     "draw_contours": "pictures.landscape",
     "draw_curves": "pictures.curves",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import layer_rate
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.views.numerals import capitalized, listed, number
 
 __all__ = [

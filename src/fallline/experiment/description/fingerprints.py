@@ -11,6 +11,7 @@ import inspect
 import textwrap
 import types
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,9 @@ def fingerprint(function: Callable[..., Any], seen: tuple[Any, ...] = ()) -> str
     """SHA-256 of a function's text, of the values it closes over, and of the module's values and functions that it names."""
     if isinstance(function, AbsentFunction):
         return function.sha256
+    if is_dataclass(function) and not isinstance(function, type):  # a factor that is made of others, or of numbers
+        values = [_key_of(getattr(function, f.name), (*seen, function)) for f in fields(function)]
+        return hashlib.sha256("\n".join([type(function).__name__, *values]).encode()).hexdigest()
     function = inspect.unwrap(function)  # the user's own, not the page around it
     if function in seen:
         return function.__name__

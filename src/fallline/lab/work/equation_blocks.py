@@ -10,7 +10,7 @@ import numpy as np
 
 from fallline.lab.resolved_state import ResolvedState
 from fallline.problems import LandscapeObjective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.settings import unicode_symbol
 from fallline.views.equations import equations, outlines
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fallline.lab.resolved_state import ResolvedState
 from fallline.maps.replay import replay
 from fallline.problems import NetworkObjective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 
 __all__ = ["describe_run", "frames", "plane_window", "train_run"]
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.runs import train_run
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 
 __all__ = ["TrainedRuns"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.measures.outcome import OUTCOMES
 from fallline.measures.statistics import diverged_at
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.views.numerals import capitalized, number
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rim

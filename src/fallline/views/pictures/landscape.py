@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fallline.errors import ShapeError, UsageError
 from fallline.problems import LandscapeObjective, Objective
 from fallline.problems import objective as as_objective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.textbook.landscapes import Landscape
 from fallline.views.numerals import number
 from fallline.views.pictures.paths import Window, clipped, fitting_window
@@ -131,12 +131,16 @@ def draw_descents(
 def run_over_contours(figure: Any, ax: Any, run: Run, theme: Theme) -> None:
     """Draw contours and one path on these axes, with a legend under the figure."""
     window = fitting_window(run.objective, [run])
-    surface = Surface.of(run.objective, window)
-    filled = _contours(ax, run.objective, surface, theme)
-    _colour_bar(figure, filled, surface, ax, run.objective)
+    contours_on(figure, ax, run.objective, window, theme)
     _legend(
         figure, theme, run.objective, [_path(ax, run, window, theme, 0)], [f"path and end: {_fate(run, window)}"], True
     )
+
+
+def contours_on(figure: Any, ax: Any, objective: Objective, window: Window, theme: Theme) -> None:
+    """Draw contours on these axes, with their colour bar."""
+    surface = Surface.of(objective, window)
+    _colour_bar(figure, _contours(ax, objective, surface, theme), surface, ax, objective)
 
 
 def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.problems import LandscapeObjective, Objective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 
 __all__ = ["Window", "clipped", "fitting_window"]
 

@@ -46,7 +46,7 @@ def draw_regions(
 def regions_on(
     figure: Any, ax: Any, objective: NetworkObjective, w: Floats, theme: Theme
 ) -> tuple[list[Any], list[str]]:
-    """Draw regions and data on these axes; return handles and texts for a legend."""
+    """Draw regions and data on these axes; return handles and texts for a legend. Without a figure, no colour bar."""
     x, y = (_range(objective.data.X[:, k]) for k in (0, 1))
     grid = np.stack(np.meshgrid(np.linspace(*x, 240), np.linspace(*y, 240)), axis=-1)
     with np.errstate(all="ignore"):
@@ -103,6 +103,8 @@ def _values(figure: Any, ax: Any, value: Floats, extent: tuple[float, ...], them
 
     colours = ListedColormap(oklab_ramp(theme.heights, 256))
     image = ax.imshow(np.ma.masked_invalid(value), origin="lower", extent=extent, cmap=colours, interpolation="none")
+    if figure is None:
+        return
     bar = figure.colorbar(image, ax=ax, aspect=32, pad=0.02, fraction=0.06)
     bar.set_label("output")
     bar.outline.set_visible(False)

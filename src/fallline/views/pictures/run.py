@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fallline.problems import NetworkObjective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.views.pictures.curves import curves_on, draw_curves
 from fallline.views.pictures.data import legend_columns
 from fallline.views.pictures.landscape import draw_contours, run_over_contours

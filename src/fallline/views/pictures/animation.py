@@ -1,0 +1,262 @@
+"""One run as a moving picture."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.errors import UnknownNameError, UsageError
+from fallline.files import refuse_existing, write
+from fallline.problems import NetworkObjective
+from fallline.runs.progress import Progress, showing
+from fallline.runs.run import Run
+from fallline.settings import SETTINGS
+from fallline.views.numerals import capitalized, number
+from fallline.views.pictures.curves import curves_on
+from fallline.views.pictures.data import legend_columns
+from fallline.views.pictures.landscape import contours_on
+from fallline.views.pictures.paths import clipped, fitting_window
+from fallline.views.pictures.regions import regions_on
+from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rimmed
+from fallline.views.words import loss_words, objective_words, shared
+
+__all__ = ["animate_run"]
+
+Pixels: TypeAlias = NDArray[np.uint8]
+
+Frame: TypeAlias = Callable[[int], Sequence[Any]]
+"""Change artists to how the run is after so many steps, and return them. Nothing else of the figure changes."""
+
+SUFFIXES = (".gif", ".mp4")
+
+
+def animate_run(
+    run: Run,
+    *,
+    out: str | Path,
+    frames: int = 60,
+    fps: int = 12,
+    title: str | None = None,
+    theme: str | Theme = "light",
+    dpi: float = 120,
+    overwrite: bool = False,
+    progress: Progress = False,
+) -> Path:
+    """Write a run as a moving picture: its path over contours if it has two parameters, decision regions if the network has
+    two inputs; below, its loss, with a mark at the step.
+
+    Parameters
+    ----------
+    out
+        A .gif file, or an .mp4 file where ffmpeg is installed.
+    frames
+        The largest number of frames; they are evenly spaced in the steps. The last one stays for a second.
+    fps
+        Frames for each second.
+    overwrite
+        Whether an existing file is replaced.
+    progress
+        True for a bar; or a function of the number of finished frames and the number of all frames.
+
+    Raises
+    ------
+    UnknownNameError
+        The file has another suffix.
+    UsageError
+        ffmpeg is not installed.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     fl.descend("himmelblau", steps=20).animate(f"{folder}/descent.gif", frames=3).name
+    'descent.gif'
+    """
+    path, theme = Path(out), look(theme)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UnknownNameError("the suffix of a moving picture", suffix, SUFFIXES)
+    refuse_existing(path, overwrite=overwrite)
+    steps = _chosen(run, int(SETTINGS["every"].check(frames)))
+    rate = int(SETTINGS["every"].check(fps))
+    write_frames = _write_gif if suffix == ".gif" else _write_mp4()
+    with drawing(theme), tempfile.TemporaryDirectory() as folder, showing(progress, "animate") as show:
+        scene = _Scene(*_scene(run, title, theme), dpi, steps)
+
+        def images() -> Iterator[Pixels]:
+            for done, step in enumerate(steps, start=1):
+                yield scene.image(step)
+                show(done, len(steps))
+
+        file = Path(folder, f"run{suffix}")
+        write_frames(file, images(), [scene.image(steps[k]) for k in (0, len(steps) // 2, -1)], rate, dpi)
+        return write(path, file.read_bytes(), overwrite=overwrite)
+
+
+class _Scene:
+    """A figure whose frames are drawn over what does not change, which is drawn once."""
+
+    def __init__(self, figure: Any, frame: Frame, dpi: float, steps: Sequence[int]) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        # The layout is fixed, so that nothing jumps, at an even number of pixels, which video needs.
+        figure.set_dpi(dpi)
+        figure.set_size_inches(*(2 * round(side * dpi / 2) / dpi for side in figure.get_size_inches()))
+        self.figure, self.frame, self.agg = figure, frame, FigureCanvasAgg(figure)
+        frame(steps[-1])  # the longest texts
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for artist in frame(steps[0]):
+            artist.set_animated(True)
+        self.agg.draw()
+        self.still = self.agg.copy_from_bbox(figure.bbox)
+
+    def image(self, step: int) -> Pixels:
+        self.agg.restore_region(self.still)
+        for artist in self.frame(step):
+            self.figure.draw_artist(artist)
+        return np.array(self.agg.buffer_rgba())[..., :3]
+
+
+def _write_gif(file: Path, images: Iterator[Pixels], samples: Sequence[Pixels], fps: int, dpi: float) -> None:
+    """Write the frames with one palette, that of the samples, so that no colour flickers."""
+    from PIL import Image
+
+    palette = Image.fromarray(np.concatenate(samples)).quantize(256)
+    frames = (Image.fromarray(image).quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
+    kept = list(frames)
+    durations = [round(1000 / fps)] * (len(kept) - 1) + [1000]
+    kept[0].save(file, save_all=True, append_images=kept[1:], duration=durations, loop=0)
+
+
+def _write_mp4() -> Any:
+    """The function that writes the frames with ffmpeg."""
+    import matplotlib
+    from matplotlib.animation import FFMpegWriter
+
+    executable = matplotlib.rcParams["animation.ffmpeg_path"]  # the user's own; `drawing` sets all to its defaults
+    if not FFMpegWriter.isAvailable():
+        raise UsageError("an .mp4 file needs ffmpeg, which is not installed. Install it, or write a .gif file.")
+
+    def write_frames(file: Path, images: Iterator[Pixels], samples: Sequence[Pixels], fps: int, dpi: float) -> None:
+        writer = FFMpegWriter(fps=fps, extra_args=["-pix_fmt", "yuv420p"])
+        figure, shown = _plain_figure(samples[0], dpi)
+        with (
+            matplotlib.rc_context({"animation.ffmpeg_path": executable}),
+            writer.saving(figure, file, dpi),
+        ):
+            for image in images:
+                shown.set_data(image)
+                writer.grab_frame()
+            for _ in range(fps - 1):
+                writer.grab_frame()
+
+    return write_frames
+
+
+def _plain_figure(image: Pixels, dpi: float) -> tuple[Any, Any]:
+    """A figure of these pixels alone, and the image in it."""
+    from matplotlib.figure import Figure
+
+    height, width = image.shape[:2]
+    figure: Any = Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
+    figure.set_layout_engine("none")
+    return figure, figure.figimage(image)
+
+
+def _chosen(run: Run, frames: int) -> list[int]:
+    """The steps of the frames: from the first to the last, or to that of divergence, at even distances."""
+    finite = np.isfinite(run.losses) & np.isfinite(run.path).all(axis=-1)
+    last = len(run) - 1 if finite.all() else max(0, int(finite.argmin()) - 1)
+    if run.outcome.step is not None:
+        last = min(last, run.outcome.step)
+    return sorted({round(float(step)) for step in np.linspace(0, last, min(frames, last + 1))})
+
+
+def _scene(run: Run, title: str | None, theme: Theme) -> tuple[Any, Frame]:
+    """The figure, and the function that changes it to a step."""
+    network = run.objective if isinstance(run.objective, NetworkObjective) else None
+    common = shared([run])
+    title = title or f"Descent of {objective_words(run.objective)}" + (f": {common}" if common else "")
+    parts: list[Frame] = []
+    if run.objective.dimension == 2 or (network is not None and network.network.sizes[0] == 2):
+        figure = canvas(theme, 6.6, title)
+        ax, below = figure.subplots(2, 1, height_ratios=(3.6, 2.3))
+        if run.objective.dimension == 2:
+            parts.append(_path(figure, ax, run, theme))
+        elif network is not None:
+            parts.append(_regions(figure, ax, network, run.path, theme))
+    else:
+        figure = canvas(theme, 3.25, title)
+        below = figure.add_subplot()
+    parts.append(_curve(below, run, theme))
+
+    return figure, lambda step: [artist for part in parts for artist in part(step)]
+
+
+def _curve(ax: Any, run: Run, theme: Theme) -> Frame:
+    curves_on(ax, [run], [""], theme, log=None)
+    low, high = ax.get_ylim()
+    style = {"markersize": 9, "color": theme.series[0], "markeredgecolor": theme.background, "zorder": 8}
+    (mark,) = ax.plot([], [], marker=MARKERS[0], linestyle="none", clip_on=False, **style)
+    line = ax.axvline(0, color=theme.muted, linewidth=0.8, zorder=1)
+    words = capitalized(loss_words(run.objective))
+    title = ax.set_title(words, color=theme.ink)
+
+    def frame(step: int) -> Sequence[Any]:
+        loss = float(run.losses[step])
+        mark.set_data([step], [min(max(loss, low), high)])
+        line.set_xdata([step, step])
+        title.set_text(f"{words}\nstep {step} of {run.steps}: {number(loss)}")
+        return line, mark, title
+
+    return frame
+
+
+def _path(figure: Any, ax: Any, run: Run, theme: Theme) -> Frame:
+    window = fitting_window(run.objective, [run])
+    contours_on(figure, ax, run.objective, window, theme)
+    colour = theme.series[0]
+    dots = {"marker": ".", "markersize": 4} if len(run) <= 400 else {}
+    (line,) = ax.plot([], [], color=colour, linewidth=1.3, path_effects=rimmed(theme, 1.3), zorder=5, **dots)
+    mark = {"linestyle": "none", "markersize": 8, "zorder": 6}
+    ax.plot(*run.path[:1].T, marker="o", color=theme.background, markeredgecolor=colour, markeredgewidth=1.8, **mark)
+    (head,) = ax.plot([], [], marker=MARKERS[0], color=colour, markeredgecolor=theme.background, **mark)
+
+    def frame(step: int) -> Sequence[Any]:
+        pieces, _, _ = clipped(run.path[: step + 1], window)
+        line.set_data(*_with_gaps(pieces).T)
+        head.set_data(*run.path[step : step + 1].T)
+        return line, head
+
+    return frame
+
+
+def _with_gaps(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The pieces of a path as one array, NaN between them."""
+    gap = np.full((1, 2), np.nan)
+    return np.concatenate([part for piece in pieces for part in (piece, gap)] or [gap])
+
+
+def _regions(figure: Any, ax: Any, objective: NetworkObjective, path: NDArray[Any], theme: Theme) -> Frame:
+    values = objective.data.T[:, 0] if objective.network.loss.targets == "values" else None
+
+    def drawn(step: int) -> list[tuple[Any, str]]:
+        ax.clear()
+        handles, texts = regions_on(None, ax, objective, path[step], theme)
+        if values is not None:  # the colours mean the same in each frame
+            ax.images[0].set_clim(float(values.min()), float(values.max()))
+        return list(zip(handles, texts, strict=True))
+
+    def frame(step: int) -> Sequence[Any]:
+        drawn(step)
+        return (ax,)
+
+    legend = [(handle, "wrong" if text.startswith("wrong: ") else text) for handle, text in drawn(0)]
+    legend_below(figure, [handle for handle, _ in legend], [text for _, text in legend], legend_columns(len(legend)))
+    return frame
