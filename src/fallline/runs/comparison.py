@@ -169,9 +169,12 @@ class Comparison:
             "sentence": self.sentence,
         }
 
-    def plot(self, **options: Any) -> Any:
-        """The comparison as a picture: final losses, and how many starts reach the target; see `fallline.views.draw_comparison`."""
-        return draw("comparison", self, **options)
+    def plot(self, view: str | None = None, **options: Any) -> Any:
+        """The comparison as a picture: final losses ("losses"), and how many starts reach the target ("reached").
+
+        Options as for `fallline.views.draw_comparison`: `ax`, `cmap`, `limits`, `log`, `size`.
+        """
+        return draw("comparison", self, view=view, **options)
 
     def __repr__(self) -> str:
         width = max(len(s.label) for s in self.summaries)
