@@ -23,7 +23,7 @@ def named(word: str, **network: Any) -> Any:
     """A network for sizes such as 2-3-2-3; otherwise the landscape, optimizer, activation, loss or schedule.
 
     >>> named("momentum"), named("relu")
-    (Optimizer('momentum'), Activation('relu'))
+    (optimizer('momentum'), activation('relu'))
     """
     if names_file(word):
         return plain_landscape(load(*split(word)))

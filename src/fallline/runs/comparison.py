@@ -176,6 +176,21 @@ class Comparison:
         """
         return draw("comparison", self, view=view, **options)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        described, others = ((c.objective, c.steps, c.target, list(c.losses), c._methods) for c in (self, other))
+        return described == others and all(
+            np.array_equal(losses, other.losses[label], equal_nan=True) for label, losses in self.losses.items()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.objective, self.steps, self.target, self._methods))
+
+    @property
+    def _methods(self) -> tuple[Method, ...]:
+        return tuple(s.method for s in self.summaries)
+
     def __repr__(self) -> str:
         width = max(len(s.label) for s in self.summaries)
         lines = [

@@ -116,6 +116,19 @@ class Run:
         """The run as a picture: path over contours for a landscape of two coordinates, loss curve otherwise."""
         return draw("run", self, **options)
 
+    def __eq__(self, other: object) -> bool:
+        """Runs of equal objectives by equal methods are equal if every number of their paths is."""
+        if not isinstance(other, Run):
+            return NotImplemented
+        described, others = ((r.objective, r.method, r.steps, r.outcome) for r in (self, other))
+        return described == others and all(
+            a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True)
+            for a, b in ((self.path, other.path), (self.losses, other.losses))
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.objective, self.method, self.steps, self.loss))
+
     def __repr__(self) -> str:
         return (
             f"Run({self.objective.name}: {self.method}; {self.steps} steps, "
