@@ -23,3 +23,4 @@ __all__ = [name for name in _names if name != "map"]  # `from fallline import *`
 register("run", "fallline.views:run_picture")
 register("map", "fallline.views:map_picture")
 register("comparison", "fallline.views:draw_comparison")
+register("study", "fallline.views:study_picture")

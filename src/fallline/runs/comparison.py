@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.experiment.method import Method
 from fallline.measures.statistics import diverged_at
-from fallline.plotting import draw
+from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
 
@@ -71,7 +71,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Plotted):
     """Several methods on the same objective from the same starts.
 
     Attributes

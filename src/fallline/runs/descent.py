@@ -19,7 +19,7 @@ from fallline.experiment.starts import classical_start, draw_starts
 from fallline.limits import check_memory
 from fallline.measures.outcome import Outcome
 from fallline.measures.statistics import gradient_norm
-from fallline.plotting import draw
+from fallline.plotting import Plotted, draw
 from fallline.problems import Objective, as_vector, objective_at
 from fallline.runs.explain import explain
 from fallline.runs.penalised import penalised
@@ -34,7 +34,7 @@ Floats = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(Plotted):
     """A run with its whole path, and how it ended.
 
     Attributes

@@ -14,6 +14,7 @@ from fallline.errors import SettingError, ShapeError, shown
 from fallline.number_text import read_whole
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import Activation, activation
+from fallline.textbook.exchange import Exchange
 from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.operations import Array
@@ -43,8 +44,8 @@ class Layer(NamedTuple):
 Parameters = tuple[Layer, ...]
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, repr=False)
+class Network(Exchange):
     """A feed-forward network and its loss.
 
     Parameters
