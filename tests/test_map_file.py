@@ -348,7 +348,7 @@ def test_a_truncated_file_is_found_and_named(tmp_path, share):
 
 
 def test_no_map_files(tmp_path):
-    with pytest.raises(UsageError, match="is no file"):
+    with pytest.raises(UsageError, match="is not a file"):
         load_map(tmp_path / "absent.fallmap")
     (tmp_path / "text.fallmap").write_text("hello " * 100)
     with pytest.raises(UsageError, match="is no map file, or its beginning is damaged"):

@@ -312,7 +312,7 @@ def test_an_existing_report_stays(tmp_path):
     files = report(plan, tmp_path / "out")
     (tmp_path / "out" / "notes.txt").write_text("mine")
     before = files.html.read_bytes()
-    with pytest.raises(OutputError, match=r"--force.*--out"):
+    with pytest.raises(OutputError, match=r"choose another name, or pass overwrite=True"):
         report(plan, tmp_path / "out")
     assert files.html.read_bytes() == before
     report(parse(BARE.replace("Only", "Another")), tmp_path / "out", overwrite=True)

@@ -170,7 +170,7 @@ def test_the_shortest_network_is_a_linear_model() -> None:
     network = Network.of("3-2", loss="squared_error")
     w, X = weights(network, 0), np.random.RandomState(1).randn(5, 3)
     np.testing.assert_allclose(forward(network, network.unpack(w), X)[0], X @ w[:6].reshape(3, 2) + w[6:])
-    assert repr(network) == "Network('3-2', loss=squared_error, reduction=sum, 8 parameters)"
+    assert repr(network) == "Network.of('3-2', loss='squared_error')"
 
 
 def test_names_and_sizes_in_several_spellings() -> None:

@@ -55,6 +55,6 @@ def test_every_setting_of_a_schedule_is_declared(name: str) -> None:
 def test_lookup_by_name_by_record_and_by_mistake() -> None:
     mine = Schedule("mine", lambda t: 1 / t)
     assert schedule(mine) is mine
-    assert repr(schedule("cosine")) == "Schedule('cosine')"
+    assert repr(schedule("cosine")) == "schedule('cosine')"
     with pytest.raises(UnknownNameError, match="Did you mean 'warmup'"):
         schedule("warm-up")

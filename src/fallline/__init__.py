@@ -16,10 +16,12 @@ from fallline.plotting import register
 __version__ = "0.1.0"
 
 # The public names stand in `__init__.pyi`; each module loads on first use, so that `import fallline` stays light.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, _names = lazy_loader.attach_stub(__name__, __file__)
+__all__ = [name for name in _names if name != "map"]  # `from fallline import *` must not replace Python's own `map`
 
 # What `plot` calls, by name, for the same reason.
 register("run", "fallline.views:run_picture")
 register("animation", "fallline.views:animate_run")
 register("map", "fallline.views:map_picture")
 register("comparison", "fallline.views:draw_comparison")
+register("study", "fallline.views:study_picture")

@@ -9,7 +9,8 @@ from .experiment.method import Method, method
 from .experiment.starts import draw_starts, notebook_start
 from .experiment.studies import Study, study
 from .lab.widget import lab
-from .maps.map import Map, load_map, map
+from .maps.map import Map, load_map
+from .maps.map import map as map  # not in __all__: `from fallline import *` must not replace Python's own
 from .measures.outcome import Outcome
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
@@ -69,7 +70,6 @@ __all__ = [
     "landscape",
     "load_map",
     "loss",
-    "map",
     "method",
     "notebook_start",
     "objective",

@@ -11,7 +11,8 @@ FalllineError
 ├── TraceError            a page uses something that a reading cannot follow
 ├── DeviceError           a device is absent, fails, or gives other bits than the processor
 │   └── DeviceMemoryError a device has too little memory for the request
-└── OutputError           a result cannot be written, or would overwrite another (exit status 1)
+└── OutputError           a result cannot be written (exit status 1)
+    └── ExistsError       it would replace a file that exists
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "DataError",
@@ -106,6 +108,9 @@ class UnknownNameError(UsageError, LookupError):
         more = f" and {len(self.valid) - _LISTED:,} more" if len(self.valid) > _LISTED else ""
         super().__init__(f"{what} must be one of {listed}{more}; got {shown(name)}.{hint}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what, self.name, self.valid)
+
 
 class SettingError(UsageError):
     """A setting outside its range or of the wrong type."""
@@ -141,3 +146,22 @@ class DeviceMemoryError(DeviceError):
 
 class OutputError(FalllineError, OSError):
     """A result cannot be written, or would overwrite another."""
+
+
+class ExistsError(OutputError):
+    """A file exists, and the caller has not asked to replace it.
+
+    >>> print(ExistsError("map.png exists and stays as it is"))
+    map.png exists and stays as it is: choose another name, or pass overwrite=True to replace it.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(self.advice("pass overwrite=True"))
+
+    def advice(self, way: str) -> str:
+        """The sentence, with the caller's way to replace the file: an argument in Python, a flag of the command."""
+        return f"{self.what}: choose another name, or {way} to replace it."
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what,)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import FalllineError, OutputError, UsageError, visible
+from fallline.errors import ExistsError, FalllineError, OutputError, UsageError, visible
 
 __all__ = ["csv_cell", "read_bytes", "read_text", "refuse_existing", "replacing", "write", "write_csv"]
 
@@ -94,7 +94,7 @@ def refuse_existing(path: Path, *, overwrite: bool = False) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise OutputError(f"{path} is a device or a pipe: choose another place.")
     if path.exists() and not overwrite:
-        raise OutputError(f"{path} exists and stays as it is: choose another name, or give --force to replace it.")
+        raise ExistsError(f"{path} exists and stays as it is")
 
 
 @contextmanager

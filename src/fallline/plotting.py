@@ -6,11 +6,14 @@ a name is imported when the first picture is drawn. Another library of pictures 
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-__all__ = ["draw", "register"]
+from fallline.errors import FalllineError
+
+__all__ = ["Plotted", "draw", "register"]
 
 _DRAWERS: dict[str, str | Callable[..., Any]] = {}
 
@@ -21,7 +24,7 @@ def register(kind: str, drawer: str | Callable[..., Any]) -> None:
     Parameters
     ----------
     kind
-        "run", "map" or "comparison".
+        "run", "map", "comparison" or "study".
     drawer
         A function of the result and of the options that `plot` was called with; or "module:function", which is
         imported on first use.
@@ -44,3 +47,28 @@ def draw(kind: str, result: Any, **options: Any) -> Any:
         module, _, name = drawer.partition(":")
         drawer = _DRAWERS[kind] = getattr(import_module(module), name)
     return drawer(result, **options)
+
+
+class Plotted:
+    """A result that a notebook shows as its picture with its text below it.
+
+    >>> import fallline as fl
+    >>> fl.descend("booth", steps=3)._repr_html_()[:36]
+    '<figure><div style="max-width: 480px'
+    """
+
+    def plot(self, **options: Any) -> Any:
+        """The result as a picture."""
+        raise NotImplementedError
+
+    def _in_words(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        text = f"<pre>{html.escape(self._in_words())}</pre>"
+        try:
+            picture = self.plot()
+        except FalllineError:  # nothing to draw yet
+            return text
+        shown = picture._repr_html_() if hasattr(picture, "_repr_html_") else None
+        return f"<figure>{shown}<figcaption>{text}</figcaption></figure>" if shown else text

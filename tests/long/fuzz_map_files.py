@@ -255,7 +255,7 @@ def told(error: FalllineError) -> str:
         "function of your own",
         "holds another map",
         "format",
-        "is no file",
+        "is not a file",
     ):
         if kind in said:
             return kind

@@ -15,7 +15,7 @@ from cyclopts import App, CycloptsError
 import fallline
 from fallline.cli import commands, encoding
 from fallline.cli.terminal import escaped_output
-from fallline.errors import FalllineError, UsageError, visible
+from fallline.errors import ExistsError, FalllineError, UsageError, visible
 
 __all__ = ["app", "main"]
 
@@ -55,6 +55,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         return _say(f"{_sentence(error)} `fallline --help` lists the commands.", 2)
     except UsageError as error:
         return _say(str(error), 2)
+    except ExistsError as error:
+        return _say(error.advice("give --force"), 1)
     except FalllineError as error:
         return _say(str(error), 1)
     except KeyboardInterrupt:

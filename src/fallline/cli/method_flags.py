@@ -65,7 +65,7 @@ def optimizer_of(text: str) -> Optimizer:
     """Return the optimizer of that name, or a step or `Optimizer` of the user's own as FILE.py:NAME, which executes that file.
 
     >>> optimizer_of("adam")
-    Optimizer('adam')
+    optimizer('adam')
     """
     return optimizer(load(*split(text)) if names_file(text) else text)
 

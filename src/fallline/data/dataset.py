@@ -90,6 +90,15 @@ class Dataset:
         """The class of each sample, as a number."""
         return np.asarray(self.T.argmax(axis=-1))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Dataset):
+            return NotImplemented
+        names, others = ((d.name, d.columns, d.classes) for d in (self, other))
+        return names == others and np.array_equal(self.X, other.X) and np.array_equal(self.T, other.T)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.columns, self.classes, self.X.shape, (self.X + 0.0).tobytes()))
+
     def __len__(self) -> int:
         return len(self.X)
 

@@ -26,7 +26,7 @@ ScheduleLike = str | Schedule | Mapping[str, Any] | Callable[..., Any] | Sequenc
 """What `fallline.schedule` makes a schedule of."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Method:
     """An optimizer, a schedule, and a value for each of their settings.
 
@@ -44,6 +44,8 @@ class Method:
     {'learning_rate': 0.1, 'momentum': 0.9, 'schedule.decay': 0.9, 'schedule.every': 5}
     >>> how.settings, how.schedule_settings
     ({'learning_rate': 0.1, 'momentum': 0.9}, {'decay': 0.9, 'every': 5})
+    >>> how
+    method('momentum', {'name': 'step_decay', 'decay': 0.9, 'every': 5}, learning_rate=0.1, momentum=0.9)
     """
 
     optimizer: Optimizer
@@ -108,6 +110,31 @@ class Method:
     def _numbers(self, names: Mapping[Any, str]) -> dict[Any, float]:
         """Values under other names. Runs side by side may have arrays here; a method for one run has numbers."""
         return {key: cast(float, self.values[name]) for key, name in names.items() if name in self.values}
+
+    def __hash__(self) -> int:
+        """Values may be arrays, and are few: methods with the same optimizer and schedule share a hash."""
+        return hash((self.optimizer, self.schedule, tuple(sorted(self.values))))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Method):
+            return NotImplemented
+        same = (self.optimizer, self.schedule, self.values.keys()) == (
+            other.optimizer, other.schedule, other.values.keys()
+        )  # fmt: skip
+        return same and all(np.array_equal(v, other.values[k], equal_nan=True) for k, v in self.values.items())
+
+    def __repr__(self) -> str:
+        """As `method` reads it."""
+        optimizer, plan = (
+            repr(r.name) if not repr(r).startswith(type(r).__name__) else repr(r)
+            for r in (self.optimizer, self.schedule)
+        )
+        if self.schedule_settings:
+            plan = f"{{'name': {plan}, {', '.join(f'{k!r}: {v!r}' for k, v in self.schedule_settings.items())}}}"
+        words = [optimizer] if plan == "'constant'" else [optimizer, plan]
+        own = {k: v for k, v in self.values.items() if k not in map(schedule_setting, self.schedule.settings)}
+        words += [f"{k}={v!r}" if k.isidentifier() else f"**{{{k!r}: {v!r}}}" for k, v in own.items()]
+        return f"method({', '.join(words)})"
 
     def __str__(self) -> str:
         declared = self.optimizer.declared

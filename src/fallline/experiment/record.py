@@ -70,6 +70,9 @@ class Record(BaseModel):
             del copied.__dict__[name]
         return copied
 
+    def __hash__(self) -> int:
+        return hash((type(self), *(_hashable(getattr(self, name)) for name in type(self).model_fields)))
+
     def write(self) -> Any:
         """The table of this record in TOML: free keys beside the others, keys that have their default left out."""
         table: Json = {}
@@ -105,3 +108,12 @@ class Record(BaseModel):
             del schema["properties"][cls.free]
             schema.update(kind_of(cls.model_fields[cls.free]).schema(schema))
         return schema
+
+
+def _hashable(value: Any) -> Any:
+    """A value that is hashed in place of this one: equal values have equal ones."""
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(inner)) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(_hashable(inner) for inner in value)
+    return value

@@ -38,6 +38,7 @@ from fallline.experiment.records import (
     settings_of,
 )  # fmt: skip
 from fallline.experiment.sources import Data
+from fallline.plotting import Plotted, draw
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 
@@ -183,7 +184,7 @@ class Origin:
     folder: Path = field(default=Path(), compare=False)
 
 
-class Study(Record):
+class Study(Record, Plotted):
     """A described set of runs.
 
     >>> from fallline.experiment.studies import study
@@ -231,3 +232,10 @@ class Study(Record):
         study = self.model_copy()
         study._origin = Origin(name, folder or Path())
         return study
+
+    def plot(self, **options: Any) -> Any:
+        """The study's network or landscape as a picture; see `fallline.views.pictures.study`."""
+        return draw("study", self, **options)
+
+    def _in_words(self) -> str:
+        return f"Study {self.name!r}: {self.title}" + (f"\n{self.question}" if self.question else "")

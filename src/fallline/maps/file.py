@@ -60,7 +60,7 @@ class MapFile:
         """
         path = Path(path)
         if not path.is_file():
-            raise UsageError(f"{path} is no file: give the map file that `fallline map ... --out` wrote.")
+            raise UsageError(f"{path} is not a file: give a map file, as `out=` of fallline.map writes it.")
         file = cls(path)
         if not file._base.version:
             file.close()

@@ -21,7 +21,7 @@ from fallline.maps.replay import replay
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
 from fallline.measures.measure import RequestedMeasure
-from fallline.plotting import draw
+from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
 from fallline.runs.execution import Progress
 from fallline.runs.run import Run
@@ -33,7 +33,7 @@ from fallline.textbook.schedules import Schedule
 __all__ = ["Map", "compute_map", "load_map", "map"]
 
 
-class Map(MapValues):
+class Map(MapValues, Plotted):
     """The values of a map, row 0 at the bottom (the lowest y), column 0 at the left (the lowest x).
 
     Attributes

@@ -140,6 +140,18 @@ class MapValues:
         low[self.known], high[self.known] = intervals[place.ravel()].T
         return low, high
 
+    def __eq__(self, other: object) -> bool:
+        """Maps of the same runs are equal if the same cells are known, with the same values."""
+        if not isinstance(other, MapValues):
+            return NotImplemented
+        return (
+            self.spec.sha256 == other.spec.sha256 and np.array_equal(self.known, other.known)
+            and all(np.array_equal(self[k], other[k], equal_nan=self[k].dtype.kind == "f") for k in self.measures)
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash(self.spec.sha256)
+
     def __repr__(self) -> str:
         s = self.spec
         done = "" if self.complete else f", {100 * self.known.mean():.0f} % known"

@@ -73,6 +73,3 @@ class LandscapeObjective(Objective):
         if w.shape[-1:] != (self.dimension,):
             raise ShapeError(f"a point of {self.name} must have {self.dimension} coordinates; got shape {w.shape}.")
         return tuple(np.moveaxis(w, -1, 0))
-
-    def __repr__(self) -> str:
-        return f"LandscapeObjective({self.name!r}, {self.dimension} coordinates)"

@@ -192,5 +192,13 @@ class NetworkObjective(Objective):
         value, gradient = pages.penalty(self.network, self.network.unpack(w), self.network.l2)
         return value, self.network.pack(gradient)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, NetworkObjective):
+            return NotImplemented
+        return (self.network, self.data) == (other.network, other.data)
+
+    def __hash__(self) -> int:
+        return hash((self.network, self.data))
+
     def __repr__(self) -> str:
         return f"NetworkObjective({self.network!r}, {self.data!r})"

@@ -25,7 +25,7 @@ def objective(what: str | Landscape | Callable[..., Any] | Objective, dimension:
     `dimension` is the number of coordinates of a function that does not tell it: f(*x), or f(x) of one vector.
 
     >>> objective("himmelblau")
-    LandscapeObjective('himmelblau', 2 coordinates)
+    LandscapeObjective(landscape=landscape('himmelblau'))
     >>> objective(lambda x, y: x**2 + 3 * y**2).dimension
     2
     >>> objective(lambda x: (x**2).sum(), dimension=3).dimension

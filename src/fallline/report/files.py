@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallline.errors import OutputError, visible
+from fallline.errors import ExistsError, OutputError, visible
 from fallline.experiment.studies import Study
 from fallline.experiment.studies import study as as_study
 from fallline.report.collect import collect
@@ -96,12 +96,10 @@ def _json(results: Results) -> bytes:
 
 def _refuse(folder: Path, overwrite: bool) -> None:
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; the report needs a folder. Choose another with --out.")
+        raise OutputError(f"{folder} is a file; the report needs a folder. Choose another folder.")
     held = [name for name in NAMES if (folder / name).exists()]
     if held and not overwrite:
-        raise OutputError(
-            f"{folder} holds {held[0]} already. Use --force to replace it, or choose another folder with --out."
-        )
+        raise ExistsError(f"{folder} holds {held[0]} already")
 
 
 def _write(folder: Path, content: dict[str, bytes], overwrite: bool) -> None:

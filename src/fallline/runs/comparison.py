@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fallline.errors import UnknownNameError
 from fallline.experiment.method import Method
 from fallline.measures.statistics import diverged_at
-from fallline.plotting import draw
+from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
 from fallline.runs.tables import table_of_runs, table_of_summaries
@@ -76,7 +76,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Plotted):
     """Several methods on the same objective from the same starts.
 
     Attributes
@@ -199,9 +199,27 @@ class Comparison:
         }
         return table_of_runs(columns, self.starts)
 
-    def plot(self, **options: Any) -> Any:
-        """The comparison as a picture: final losses, and how many starts reach the target; see `fallline.views.draw_comparison`."""
-        return draw("comparison", self, **options)
+    def plot(self, view: str | None = None, **options: Any) -> Any:
+        """The comparison as a picture: final losses ("losses"), and how many starts reach the target ("reached").
+
+        Options as for `fallline.views.draw_comparison`: `ax`, `cmap`, `limits`, `log`, `size`.
+        """
+        return draw("comparison", self, view=view, **options)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        described, others = ((c.objective, c.steps, c.target, list(c.losses), c._methods) for c in (self, other))
+        return described == others and all(
+            np.array_equal(losses, other.losses[label], equal_nan=True) for label, losses in self.losses.items()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.objective, self.steps, self.target, self._methods))
+
+    @property
+    def _methods(self) -> tuple[Method, ...]:
+        return tuple(s.method for s in self.summaries)
 
     def __repr__(self) -> str:
         width = max(len(s.label) for s in self.summaries)

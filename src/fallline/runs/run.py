@@ -15,7 +15,7 @@ from fallline.errors import UsageError
 from fallline.experiment.method import Method
 from fallline.experiment.minibatches import minibatches
 from fallline.measures.outcome import Outcome
-from fallline.plotting import draw
+from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
 from fallline.runs.accuracy import accuracy_on
 from fallline.runs.explain import explain
@@ -36,7 +36,7 @@ Floats = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(Plotted):
     """A run with its whole path, and how it ended.
 
     `run[k]` is the run after k steps, `run[-1]` the run after the last; `for step in run` goes through all of them.
@@ -284,6 +284,19 @@ class Run:
 
     def __iter__(self) -> Iterator[Snapshot]:
         return (self[step] for step in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Runs of equal objectives by equal methods are equal if every number of their paths is."""
+        if not isinstance(other, Run):
+            return NotImplemented
+        described, others = ((r.objective, r.method, r.steps, r.outcome) for r in (self, other))
+        return described == others and all(
+            a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True)
+            for a, b in ((self.path, other.path), (self.losses, other.losses))
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.objective, self.method, self.steps, self.loss))
 
     def __repr__(self) -> str:
         return (

@@ -186,7 +186,7 @@ def activation(name: str | Activation) -> Activation:
     Examples
     --------
     >>> activation("relu")
-    Activation('relu')
+    activation('relu')
     """
     if isinstance(name, Activation):
         return name

@@ -14,6 +14,7 @@ from fallline.errors import SettingError, ShapeError, shown
 from fallline.number_text import read_whole
 from fallline.settings import SETTINGS
 from fallline.textbook.activations import Activation, activation
+from fallline.textbook.exchange import Exchange
 from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.operations import Array
@@ -43,8 +44,8 @@ class Layer(NamedTuple):
 Parameters = tuple[Layer, ...]
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, repr=False)
+class Network(Exchange):
     """A feed-forward network and its loss.
 
     Parameters
@@ -67,7 +68,7 @@ class Network:
     Examples
     --------
     >>> Network.of("2-3-2-3")
-    Network('2-3-2-3', activations=relu, loss=cross_entropy, reduction=sum, 26 parameters)
+    Network.of('2-3-2-3', activation='relu', loss='cross_entropy')
     """
 
     sizes: tuple[int, ...]
@@ -201,13 +202,27 @@ class Network:
         )
 
     def __repr__(self) -> str:
-        names = dict.fromkeys(f.name for f in self.activations)
-        text = f" activations={names and '/'.join(names)}," if names else ""
-        extra = "" if self.bias else ", no biases"
-        return (
-            f"Network({self.text!r},{text} loss={self.loss.name}, reduction={self.reduction}{extra}, "
-            f"{self.parameter_count} parameters)"
-        )
+        """As `Network.of` reads it; what has its default is left out."""
+        names = [_name_of(f) for f in self.activations]
+        words = [repr(self.text)]
+        if names:
+            words.append(f"activation={names[0] if len(set(names)) == 1 else '[' + ', '.join(names) + ']'}")
+        words.append(f"loss={_name_of(self.loss)}")
+        if self.reduction != "sum":
+            words.append(f"reduction={self.reduction!r}")
+        if not self.bias:
+            words.append("bias=False")
+        if any(scale != 1 for scale in self.scales):
+            words.append(f"scales={self.scales!r}")
+        if self.l2:
+            words.append(f"l2={self.l2!r}")
+        return f"Network.of({', '.join(words)})"
+
+
+def _name_of(record: Activation | Loss) -> str:
+    """A record of the textbook by its name alone, any other as itself."""
+    text = repr(record)
+    return repr(record.name) if text.startswith(("activation(", "loss(")) else text
 
 
 def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -40,8 +41,23 @@ class Member:
         """The equation in one short text, as the docstring of its function has it; empty if that has none."""
         return formula_of(getattr(self, self.page))
 
+    def _lookup(self) -> Callable[[str], Any] | None:
+        """The public function that finds this record by its name; None for a record of the user's own."""
+        lookup = getattr(sys.modules[type(self).__module__], type(self).__name__.lower(), None)
+        try:
+            return lookup if lookup is not None and lookup(self.name) is self else None
+        except UnknownNameError:
+            return None
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A record of the textbook is pickled by its name, so that it arrives as the record itself."""
+        lookup = self._lookup()
+        return super().__reduce_ex__(protocol) if lookup is None else (lookup, (self.name,))
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
+        """For a record of the textbook what finds it: activation('relu')."""
+        known = self._lookup() is not None
+        return f"{type(self).__name__.lower() if known else type(self).__name__}({self.name!r})"
 
 
 class MemberWithSettings(Member):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import FalllineError, OwnCodeError, UsageError
+from fallline.readings.made import Made
 from fallline.readings.scalars import Scalars
 from fallline.user_code.calling import describe_error, file_of, name_of
 from fallline.user_code.signature import must_be_function
@@ -37,7 +38,7 @@ def checked_loss(value: Function) -> Function:
         return result
 
     page.__name__ = name
-    return page
+    return Made(page, checked_loss, value)
 
 
 def checked_step(step: Function, state: tuple[str, ...]) -> Function:
@@ -59,7 +60,7 @@ def checked_step(step: Function, state: tuple[str, ...]) -> Function:
         return result[0], tuple(result[1])
 
     page.__name__ = name
-    return page
+    return Made(page, checked_step, step, state)
 
 
 def called(function: Function, *arguments: Any, **settings: Any) -> Any:

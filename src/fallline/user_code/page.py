@@ -71,6 +71,10 @@ class Page:
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A page is pickled as its function, and traced again where it arrives."""
+        return _page_again, (self.function, self.names, self.vector, self.values)
+
     def __repr__(self) -> str:
         return f"<page {self.__name__}({', '.join(self.names)})>"
 
@@ -198,6 +202,9 @@ class Elementwise(Page):
                 "entries."
             )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Elementwise, (self.function, self.names[0])
+
     def __call__(self, *x: Any) -> Any:
         (z,) = x
         if not isinstance(z, Scalars) or not z.shape:
@@ -210,6 +217,10 @@ class Elementwise(Page):
                 f"{self.__name__} must return an array shaped like its argument, {z.shape}; it returned {np.shape(value)}."
             )
         return value + 0 * z  # a constant
+
+
+def _page_again(function: Function, names: Sequence[str], vector: bool, values: int | None) -> Page:
+    return Page(function, names, vector=vector, values=values)
 
 
 def _untraceable(error: BaseException, name: str) -> BaseException:

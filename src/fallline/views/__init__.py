@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fallline.views.pictures.picture import Picture as Picture
     from fallline.views.pictures.regions import draw_regions as draw_regions
     from fallline.views.pictures.run import run_picture as run_picture
+    from fallline.views.pictures.study import study_picture as study_picture
 
 _HOMES = {
     "Picture": "pictures.picture",
@@ -32,6 +33,7 @@ _HOMES = {
     "draw_regions": "pictures.regions",
     "map_picture": "pictures.map_picture",
     "run_picture": "pictures.run",
+    "study_picture": "pictures.study",
 }
 
 __all__ = list(_HOMES)

@@ -19,6 +19,7 @@ import numpy as np
 from fallline.errors import TraceError
 from fallline.readings.graph import Graph, Node, as_quantity, evaluate, topological
 from fallline.readings.graph.traced import tracing
+from fallline.readings.made import Made
 from fallline.readings.reverse.choices import CHOICES, Choices
 from fallline.readings.reverse.masks import EVERYWHERE, Mask, either, linear, narrowed, total
 from fallline.readings.reverse.partials import PARTIALS
@@ -95,7 +96,7 @@ def derivative(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     page.__name__ = f"{_name(function)}_slope"
     page.derivative_of = function  # type: ignore[attr-defined]  # an equation of it is then derived from the function, which is shorter
-    return page
+    return Made(page, derivative, function)
 
 
 def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
@@ -122,7 +123,7 @@ def gradient_of(function: Callable[..., Any]) -> Callable[..., list[Any]]:
         with tracing(name):
             function(*(graph.scalar("x", i) for i, _ in enumerate(parameters)))
     page.__name__ = f"{name}_gradient"
-    return page
+    return Made(page, gradient_of, function)
 
 
 def delta_of(value: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -147,4 +148,4 @@ def delta_of(value: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         return np.stack(parts, axis=-1)
 
     page.__name__ = f"{name}_delta"
-    return page
+    return Made(page, delta_of, value)

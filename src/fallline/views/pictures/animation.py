@@ -22,6 +22,7 @@ from fallline.views.pictures.data import legend_columns
 from fallline.views.pictures.landscape import contours_on
 from fallline.views.pictures.paths import clipped, fitting_window
 from fallline.views.pictures.regions import regions_on
+from fallline.views.pictures.sheet import Sheet
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rimmed
 from fallline.views.words import loss_words, objective_words, shared
 
@@ -194,13 +195,13 @@ def _scene(run: Run, title: str | None, theme: Theme) -> tuple[Any, Frame]:
     else:
         figure = canvas(theme, 3.25, title)
         below = figure.add_subplot()
-    parts.append(_curve(below, run, theme))
+    parts.append(_curve(figure, below, run, theme))
 
     return figure, lambda step: [artist for part in parts for artist in part(step)]
 
 
-def _curve(ax: Any, run: Run, theme: Theme) -> Frame:
-    curves_on(ax, [run], [""], theme, log=None)
+def _curve(figure: Any, ax: Any, run: Run, theme: Theme) -> Frame:
+    curves_on(ax, [run], [""], Sheet(figure, theme, ""), log=None)
     low, high = ax.get_ylim()
     style = {"markersize": 9, "color": theme.series[0], "markeredgecolor": theme.background, "zorder": 8}
     (mark,) = ax.plot([], [], marker=MARKERS[0], linestyle="none", clip_on=False, **style)
@@ -220,7 +221,7 @@ def _curve(ax: Any, run: Run, theme: Theme) -> Frame:
 
 def _path(figure: Any, ax: Any, run: Run, theme: Theme) -> Frame:
     window = fitting_window(run.objective, [run])
-    contours_on(figure, ax, run.objective, window, theme)
+    contours_on(Sheet(figure, theme, ""), ax, run.objective, window)
     colour = theme.series[0]
     dots = {"marker": ".", "markersize": 4} if len(run) <= 400 else {}
     (line,) = ax.plot([], [], color=colour, linewidth=1.3, path_effects=rimmed(theme, 1.3), zorder=5, **dots)
@@ -244,13 +245,14 @@ def _with_gaps(pieces: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _regions(figure: Any, ax: Any, objective: NetworkObjective, path: NDArray[Any], theme: Theme) -> Frame:
-    values = objective.data.T[:, 0] if objective.network.loss.targets == "values" else None
+    page, limits = Sheet(figure, theme, ""), None
+    if objective.network.loss.targets == "values":  # the colours mean the same in each frame
+        values = objective.data.T[:, 0]
+        limits = float(values.min()), float(values.max())
 
     def drawn(step: int) -> list[tuple[Any, str]]:
         ax.clear()
-        handles, texts = regions_on(None, ax, objective, path[step], theme)
-        if values is not None:  # the colours mean the same in each frame
-            ax.images[0].set_clim(float(values.min()), float(values.max()))
+        handles, texts, _ = regions_on(page, ax, objective, path[step], limits=limits, bar=False)
         return list(zip(handles, texts, strict=True))
 
     def frame(step: int) -> Sequence[Any]:

@@ -2,49 +2,95 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
+from fallline.errors import UnknownNameError
 from fallline.measures.statistics import diverged_at
 from fallline.runs.comparison import Comparison, Summary
 from fallline.runs.intervals import Estimate
 from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look
+from fallline.views.pictures.sheet import Place, Sheet, Size, is_low, sheet
+from fallline.views.pictures.style import MARKERS, Theme, colours_along, points
 from fallline.views.words import loss_words, objective_words
 
 __all__ = ["draw_comparison"]
 
 
-def draw_comparison(comparison: Comparison, *, title: str | None = None, theme: str | Theme = "light") -> Picture:
+View = Literal["losses", "reached"]
+
+
+def draw_comparison(
+    comparison: Comparison,
+    view: View | None = None,
+    *,
+    log: bool | None = None,
+    limits: tuple[float, float] | None = None,
+    cmap: Any = None,
+    title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
+    theme: str | Theme = "light",
+) -> Picture:
     """Draw, for each method, its final losses over all starts with their median, the share of starts that have reached
     the target after each step, and the share of diverged starts with its 95 % interval.
+
+    Parameters
+    ----------
+    view
+        Only one of these: "losses", the final losses, or "reached", the share of starts that have reached the target. By
+        default both; on your own axes, and where `size` has no room, the final losses.
+    log
+        Whether the losses have a logarithmic axis. By default, if all are positive and most span a factor of 20.
+    limits
+        Lowest and highest final loss of the axis.
+    cmap
+        A colour map of matplotlib, or its name: methods have colours along it, in their order.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on.
+    size
+        Width, or (width, height), of the picture in inches.
     """
-    theme = look(theme)
+    if view not in (None, "losses", "reached"):
+        raise UnknownNameError("the view of a comparison", view, ("losses", "reached"))
     summaries = comparison.summaries
-    title = title or (
+    default = (
         f"{objective_words(comparison.objective)}: {len(summaries)} method{'s' if len(summaries) != 1 else ''} from "
         f"{comparison.starts:,} starts"
     )
     rows = len(summaries)
-    with drawing(theme):
-        figure = canvas(theme, 1.0 + 0.66 * rows + 2.5, title)
-        top, middle = figure.subplots(2, 1, height_ratios=(0.66 * rows + 0.2, 2.2))
-        _losses(top, comparison, theme)
-        _reached(middle, comparison, theme)
-        legend_below(figure, middle.lines, list(comparison.losses))
-    return Picture(figure, title, _alt(comparison), theme)
+    heights = {"losses": 0.66 * rows + 0.2, "reached": 2.2}
+    both = ax is None and not is_low(size, 0.66 * rows + 3.5)
+    views: list[View] = [view] if view else ["losses", "reached"] if both else ["losses"]
+    height = 0.66 * rows + 3.5 if len(views) == 2 else heights[views[0]] + 0.9
+    with sheet(Place(ax, size, theme), height, default, title) as page:
+        if cmap is not None:
+            page.theme = replace(page.theme, series=colours_along(cmap, rows))
+        panels = [page.axes()] if len(views) == 1 else page.figure.subplots(2, 1, height_ratios=list(heights.values()))
+        for name, panel in zip(views, panels, strict=True):
+            if name == "losses":
+                _losses(panel, comparison, page, log, limits)
+                continue
+            _reached(panel, comparison, page)
+            page.legend(panel.lines, list(comparison.losses))
+    return page.picture(_alt(comparison))
 
 
-def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
+def _losses(ax: Any, comparison: Comparison, page: Sheet, log: bool | None, limits: tuple[float, float] | None) -> None:
     """Draw a strip of final losses for each method, with their median, and write the share of diverged starts."""
+    theme, bare = page.theme, not page.own or page.low
     finals = []
     for losses in comparison.losses.values():
         finals.append(losses[diverged_at(losses) < 0, -1])
     all_finite = np.concatenate([f for f in finals if len(f)] or [np.ones(1)])
-    log = bool((all_finite > 0).all() and np.quantile(all_finite, 0.99) > 20 * np.quantile(all_finite, 0.01))
+    if log is None:
+        log = bool((all_finite > 0).all() and np.quantile(all_finite, 0.99) > 20 * np.quantile(all_finite, 0.01))
     if log:
         ax.set_xscale("log")
     for k, (summary, final) in enumerate(zip(comparison.summaries, finals, strict=True)):
@@ -63,10 +109,19 @@ def _losses(ax: Any, comparison: Comparison, theme: Theme) -> None:
             )
         _median(ax, summary.final_loss, k + 0.2, k, theme)
         words = f"median {_estimate(summary.final_loss)}, diverged {_share(summary.diverged)}"
+        if bare:
+            continue
         for text, y, colour in ((summary.label, k - 0.21, theme.ink), (words, k - 0.02, theme.muted)):
-            ax.annotate(text, (0, y), xycoords=("axes fraction", "data"), fontsize=8.5, va="baseline", color=colour,
+            ax.annotate(text, (0, y), xycoords=("axes fraction", "data"), fontsize=points(8.5), va="baseline", color=colour,
                         in_layout=False)  # fmt: skip
+    if limits is not None:
+        ax.set_xlim(limits)
     ax.set_ylim(len(finals) - 0.5, -0.5)
+    if bare:
+        ax.set_yticks([k + 0.2 for k in range(len(finals))], labels=list(comparison.losses))
+        ax.set_ylim(len(finals) - 0.4, -0.2)
+        ax.set_xlabel(f"final {loss_words(comparison.objective).partition(':')[0]}", parse_math=False)
+        return
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
@@ -91,17 +146,21 @@ def _median(ax: Any, estimate: Estimate, y: float, place: int, theme: Theme) -> 
     )
 
 
-def _reached(ax: Any, comparison: Comparison, theme: Theme) -> None:
+def _reached(ax: Any, comparison: Comparison, page: Sheet) -> None:
+    theme = page.theme
     steps = np.arange(comparison.steps + 1)
     highest = 0.0
     for k, (_label, losses) in enumerate(comparison.losses.items()):
         share = 100 * (np.fmin.accumulate(losses, axis=1) <= comparison.target).mean(axis=0)
-        ax.plot(steps, share, color=theme.series[k % len(theme.series)], linewidth=1.8, marker=MARKERS[k % len(MARKERS)],
+        ax.plot(steps, share, color=theme.series[k % len(theme.series)], linewidth=page.line(1.8), marker=MARKERS[k % len(MARKERS)],
                 markevery=(0.08 * (k + 1) / len(comparison.losses), 0.13), markersize=5)  # fmt: skip
         highest = max(highest, float(share[-1]))
     ax.set(
         xlim=(0, max(1, comparison.steps)), ylim=(0, 100 if highest > 60 else max(10.0, 1.25 * highest)), xlabel="step"
     )
+    if not page.own:
+        ax.set_ylabel(f"starts at loss {number(comparison.target)}, %")
+        return
     ax.grid(axis="y")
     ax.set_axisbelow(True)
     ax.set_title(f"Share of starts at or below loss {number(comparison.target)} so far, in percent", color=theme.ink)

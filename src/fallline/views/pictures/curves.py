@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from fallline.measures.statistics import diverged_at
 from fallline.runs.run import Run
 from fallline.views.numerals import capitalized, number
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rim
+from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
+from fallline.views.pictures.style import MARKERS, Theme, colours_along, points, rim
 from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
 
 __all__ = ["draw_curves"]
@@ -32,7 +34,11 @@ def draw_curves(
     log: bool | None = None,
     target: float | None = None,
     names: Sequence[str] | None = None,
+    limits: tuple[float, float] | None = None,
+    cmap: Any = None,
     title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
     theme: str | Theme = "light",
 ) -> Picture:
     """Draw the loss of each run at each step. The curve of a diverged run ends at the step of divergence, with a cross.
@@ -47,33 +53,48 @@ def draw_curves(
         A loss at which a line is drawn.
     names
         Names of the runs; by default, the settings in which they differ.
+    limits
+        Lowest and highest loss of the vertical axis.
+    cmap
+        A colour map of matplotlib, or its name: runs have colours along it, in their order.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on.
+    size
+        Width, or (width, height), of the picture in inches.
     """
-    runs, theme = list(runs), look(theme)
+    runs = list(runs)
     if not runs:
         raise UsageError("draw_curves needs at least one run; got none.")
     labels = run_labels(runs, names)
-    title = title or _title(runs)
     shown = [_before_divergence(run) for run in runs]
     log = _wants_log(shown) if log is None else log
-    with drawing(theme):
-        figure = canvas(theme, 3.1 + (0.15 if len(runs) == 1 else 0), title)
-        ax = figure.add_subplot()
-        handles, texts = curves_on(ax, runs, labels, theme, log=log, target=target)
+    with sheet(Place(ax, size, theme), 3.1 + (0.15 if len(runs) == 1 else 0), _title(runs), title) as page:
+        ax = page.axes()
+        if cmap is not None:
+            page.theme = replace(page.theme, series=colours_along(cmap, len(runs)))
+        handles, texts = curves_on(ax, runs, labels, page, log=log, target=target)
+        if limits is not None:
+            ax.set_ylim(limits)
         if len(runs) > 1:
-            legend_below(figure, handles, texts, 1 if len(runs) <= MANY else 2)
-    return Picture(figure, title, _alt(runs, labels, log, target), theme)
+            columns = 1 if len(runs) <= MANY else 2
+            page.legend(handles, texts, columns, short=labels if len(runs) <= MANY else ())
+    return page.picture(_alt(runs, labels, log, target))
 
 
 def curves_on(
-    ax: Any, runs: Sequence[Run], labels: Sequence[str], theme: Theme, *, log: bool | None, target: float | None = None
+    ax: Any, runs: Sequence[Run], labels: Sequence[str], page: Sheet, *, log: bool | None, target: float | None = None
 ) -> tuple[list[Any], list[str]]:
     """Draw the curves on these axes; return handles and texts for a legend."""
+    theme = page.theme
     shown = [_before_divergence(run) for run in runs]
     log = _wants_log(shown) if log is None else log
     if log:
         ax.set_yscale("log")
-    ax.grid(axis="y", which="major")
-    ax.set_axisbelow(True)
+    if page.own:
+        ax.grid(axis="y", which="major")
+        ax.set_axisbelow(True)
     many = len(runs) > MANY
     ceiling = _ceiling(runs, shown, log)
     handles: list[Any] = []
@@ -83,10 +104,10 @@ def curves_on(
         colour = theme.series[k % len(theme.series)]
         if many:
             colour = theme.outcomes[run.outcome.kind]
-        style = {"linewidth": 0.8, "alpha": 0.5} if many else {"linewidth": 1.8}
+        style = {"linewidth": 0.8, "alpha": 0.5} if many else {"linewidth": page.line(1.8)}
         shape = MARKERS[k % len(MARKERS)]
         x, y = _visible(losses, ceiling, log) if diverged else (np.arange(float(len(losses))), losses)
-        ax.plot(x, y, color=colour, **style)
+        ax.plot(x, y, color=colour, label=labels[k], **style)
         if len(losses) <= 40 and not many:
             inner = slice(None, -1) if diverged else slice(None)
             ax.plot(x[inner], y[inner], linestyle="none", marker=shape, markersize=4, color=colour)
@@ -102,8 +123,12 @@ def curves_on(
     if target is not None:
         ax.axhline(target, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 3)))
         ax.annotate(f"target {number(target)}", (1, target), (0, 3), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", ha="right", va="bottom", fontsize=9, color=theme.ink)  # fmt: skip
+                    textcoords="offset points", ha="right", va="bottom", fontsize=points(9), color=theme.ink)  # fmt: skip
     ax.set_xlabel("step")
+    if not page.own:
+        ax.set_ylabel(capitalized(loss_words(runs[0].objective).partition(":")[0]), parse_math=False)
+        _say_diverged(ax, cuts, max(run.steps for run in runs), theme)
+        return _by_outcome(runs, theme) if many else (handles, list(labels))
     subtitle = capitalized(loss_words(runs[0].objective))
     if len(runs) == 1:
         subtitle += f"\nfrom {number(float(runs[0].losses[0]))} to {ending(runs[0]).removeprefix('loss ')}"
@@ -168,7 +193,7 @@ def _say_diverged(ax: Any, cuts: Sequence[tuple[float, float, int]], steps: int,
         together = [t for other, _, t in cuts if 0 <= other - x < 0.3 * steps]
         word = "diverged" if len(together) > 1 else f"diverged at step {step}"
         right = x < 0.6 * steps
-        ax.annotate(word, (x, y), (9 if right else -9, 0), textcoords="offset points", color=theme.ink, fontsize=9,
+        ax.annotate(word, (x, y), (9 if right else -9, 0), textcoords="offset points", color=theme.ink, fontsize=points(9),
                     va="center", ha="left" if right else "right", fontweight="bold", path_effects=rim(theme), zorder=7,
                     annotation_clip=False)  # fmt: skip
 

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
 
 from fallline.data.dataset import Dataset
 from fallline.errors import UsageError
 from fallline.views.numerals import capitalized, listed, number
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, oklab_ramp
+from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
+from fallline.views.pictures.style import MARKERS, Theme, colours_of
 
 __all__ = ["draw_data"]
 
 
 def draw_data(
-    dataset: Dataset, *, columns: tuple[int, int] = (0, 1), title: str | None = None, theme: str | Theme = "light"
+    dataset: Dataset,
+    *,
+    columns: tuple[int, int] = (0, 1),
+    cmap: Any = None,
+    title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
+    theme: str | Theme = "light",
 ) -> Picture:
     """Draw the samples: one input against the other, or a single input against its target.
 
@@ -29,22 +36,27 @@ def draw_data(
         Classes differ in shape and colour; targets that are values in colour.
     columns
         Which two inputs, where there are more than two.
+    cmap
+        A colour map of matplotlib, or its name, for targets that are values.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on.
+    size
+        Width, or (width, height), of the picture in inches.
     """
-    theme = look(theme)
     width = dataset.X.shape[1]
     if width > 1 and not all(0 <= c < width for c in columns):
         raise UsageError(
             f"columns must be two places from 0 to {width - 1}, the inputs of {dataset.name}; got {columns}."
         )
-    title = title or _title(dataset, columns)
-    with drawing(theme):
-        figure = canvas(theme, 3.9, title)
-        ax = figure.add_subplot()
-        handles, texts = points_on(ax, dataset, theme, columns)
+    with sheet(Place(ax, size, theme), 3.9, _title(dataset, columns), title) as page:
+        ax = page.axes()
+        handles, texts = points_on(ax, dataset, page.theme, columns, cmap=cmap)
         if not dataset.classes and width > 1:
-            colour_of_values(figure, ax, dataset, theme)
-        legend_below(figure, handles, texts, legend_columns(len(handles)))
-    return Picture(figure, title, _alt(dataset, columns), theme)
+            colour_of_values(page, ax, dataset)
+        page.legend(handles, texts, legend_columns(len(handles)), short=dataset.classes)
+    return page.picture(_alt(dataset, columns))
 
 
 def legend_columns(count: int) -> int:
@@ -53,7 +65,13 @@ def legend_columns(count: int) -> int:
 
 
 def points_on(
-    ax: Any, dataset: Dataset, theme: Theme, columns: tuple[int, int] = (0, 1), *, rim: bool = False
+    ax: Any,
+    dataset: Dataset,
+    theme: Theme,
+    columns: tuple[int, int] = (0, 1),
+    *,
+    rim: bool = False,
+    cmap: Any = None,
 ) -> tuple[list[Any], list[str]]:
     """Draw the samples on these axes; return handles and texts for a legend."""
     X = dataset.X
@@ -73,17 +91,17 @@ def points_on(
         for k, name in enumerate(dataset.classes):
             mine = dataset.labels == k
             style = edge | {"marker": MARKERS[k % len(MARKERS)], "color": theme.series[k % len(theme.series)]}
-            ax.plot(x[mine], y[mine], markersize=size, zorder=3, **style)
+            ax.plot(x[mine], y[mine], markersize=size, zorder=3, label=name, **style)
             handles.append(Line2D([], [], markersize=7, **style))
             texts.append(f"class {name}: {int(mine.sum())}")
     elif single:
         ax.plot(x, y, marker="o", color=theme.series[1], markersize=size, zorder=3, **edge)
     else:
-        ax.scatter(x, y, c=dataset.T[:, 0], cmap=ListedColormap(oklab_ramp(theme.values, 256)), s=size**2, zorder=3,
+        ax.scatter(x, y, c=dataset.T[:, 0], cmap=colours_of(cmap, theme.values), s=size**2, zorder=3,
                    edgecolors=theme.muted, linewidths=0.4)  # fmt: skip
     names = _columns(dataset)
-    ax.set_xlabel(names[0] if single else names[columns[0]])
-    ax.set_ylabel(("class" if dataset.classes else "target") if single else names[columns[1]])
+    ax.set_xlabel(names[0] if single else names[columns[0]], parse_math=False)
+    ax.set_ylabel(("class" if dataset.classes else "target") if single else names[columns[1]], parse_math=False)
     if single and dataset.classes:
         ax.set_yticks(range(len(dataset.classes)), dataset.classes)
         ax.margins(y=0.3)
@@ -92,11 +110,11 @@ def points_on(
     return handles, texts
 
 
-def colour_of_values(figure: Any, ax: Any, dataset: Dataset, theme: Theme) -> None:
+def colour_of_values(page: Sheet, ax: Any, dataset: Dataset) -> None:
     """Draw the colour bar of targets that are numbers."""
-    bar = figure.colorbar(ax.collections[0], ax=ax, aspect=32, pad=0.02, fraction=0.06)
+    bar = page.figure.colorbar(ax.collections[0], ax=ax, aspect=32, pad=0.02, fraction=0.06)
     bar.set_label("target" if dataset.T.shape[1] == 1 else f"target 1 of {dataset.T.shape[1]}")
-    bar.outline.set_visible(False)
+    bar.outline.set_visible(not page.own)
 
 
 def _columns(dataset: Dataset) -> Sequence[str]:

@@ -17,18 +17,8 @@ from fallline.textbook.landscapes import Landscape
 from fallline.views.numerals import number
 from fallline.views.pictures.paths import Window, clipped, fitting_window
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import (
-    MARKERS,
-    WIDTH,
-    Theme,
-    canvas,
-    drawing,
-    legend_below,
-    look,
-    oklab_ramp,
-    rimmed,
-    wrapped,
-)
+from fallline.views.pictures.sheet import SMALLEST, Place, Sheet, Size, axes_width, on_axes, sheet
+from fallline.views.pictures.style import MARKERS, WIDTH, Theme, colours_of, look, points, rimmed, wrapped
 from fallline.views.pictures.surface import Surface
 from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
 
@@ -44,7 +34,12 @@ def draw_contours(
     *,
     window: Window | None = None,
     names: Sequence[str] | None = None,
+    cmap: Any = None,
+    limits: tuple[float, float] | None = None,
+    log: bool | None = None,
     title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
     theme: str | Theme = "light",
 ) -> Picture:
     """Draw contours with the paths of runs. Marks show where each path starts, ends and leaves the window.
@@ -58,29 +53,41 @@ def draw_contours(
     window
         ((x low, x high), (y low, y high)); by default, the landscape's own, widened to starts and ends.
     names
-        What the runs are labels; the settings in which they differ unless given.
+        Names of the runs; by default, the settings in which they differ.
+    cmap
+        A colour map of matplotlib, or its name.
+    limits
+        The contours are levels between these two values.
+    log
+        Whether the levels are logarithmic; by default, as the landscape says.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on.
+    size
+        Width, or (width, height), of the picture in inches.
 
     Examples
     --------
     >>> draw_contours("himmelblau").alt[:64]
     'Contours of Himmelblau for x from −5 to 5 and y from −5 to 5, on'
     """
-    target, theme = _of_two(objective), look(theme)
+    target = _of_two(objective)
     runs, labels = list(runs), run_labels(runs, names) if runs else []
     window = fitting_window(target, runs) if window is None else window
-    title = title or _title(target, runs)
-    with drawing(theme):
-        figure = canvas(theme, 0.6 + min(4.4, 3.6 * _tallness(window)), title)
-        ax = figure.add_subplot()
-        surface = Surface.of(target, window)
-        filled = _contours(ax, target, surface, theme)
-        _colour_bar(figure, filled, surface, ax, target)
-        handles = [_path(ax, run, window, theme, k) for k, run in enumerate(runs)]
+    surface = Surface.of(target, window, log=log, limits=limits)
+    height = 0.6 + min(4.4, 3.6 * _tallness(window))
+    with sheet(Place(ax, size, theme), height, _title(target, runs), title) as page:
+        ax = page.axes()
+        filled = _contours(ax, target, surface, page.theme, cmap)
+        _colour_bar(page, filled, surface, ax, target)
+        handles = [_path(ax, run, window, page.theme, k, labels[k]) for k, run in enumerate(runs)]
         texts = [f"{name}: {_fate(run, window)}" for name, run in zip(labels, runs, strict=True)]
         if len(runs) == 1 and names is None:
             texts = [f"path and end: {_fate(runs[0], window)}"]
-        _legend(figure, theme, target, handles, texts, bool(runs))
-    return Picture(figure, title, _alt(target, surface, runs, labels), theme)
+        if page.own:
+            _legend(page, target, handles, texts, bool(runs))
+    return page.picture(_alt(target, surface, runs, labels), filled)
 
 
 def draw_descents(
@@ -89,64 +96,104 @@ def draw_descents(
     *,
     window: Window | None = None,
     names: Sequence[str] | None = None,
+    cmap: Any = None,
+    limits: tuple[float, float] | None = None,
+    log: bool | None = None,
     title: str | None = None,
     columns: int = 2,
+    ax: Any = None,
+    size: Size = None,
     theme: str | Theme = "light",
 ) -> Picture:
-    """Draw a small picture of contours and path for each run, all with the same window."""
-    target, theme = _of_two(objective), look(theme)
+    """Draw a small picture of contours and path for each run, all with the same window.
+
+    Parameters
+    ----------
+    objective, runs, window, names, cmap, limits, log, title, size
+        As for `draw_contours`.
+    columns
+        Number of pictures side by side.
+    ax
+        Axes of a figure of your own, one for each run, as `plt.subplots(2, 3)` gives them.
+    """
+    target = _of_two(objective)
     if not runs:
         raise UsageError("draw_descents needs at least one run; got none. For contours alone use draw_contours.")
     labels = run_labels(runs, names)
     window = fitting_window(target, runs) if window is None else window
-    title = title or _title(target, runs)
+    surface = Surface.of(target, window, 161, log=log, limits=limits)
+    if ax is not None:
+        return _on_each(ax, target, surface, runs, labels, cmap, look(theme))
     columns = max(1, min(columns, len(runs)))
     rows = math.ceil(len(runs) / columns)
-    panel = (WIDTH - 0.6) / columns
+    across = WIDTH if size is None else float(np.ravel(size)[0])
+    panel = (across - 0.6) / columns
+    font = 8.5 if size is None else 8.5 * max(SMALLEST, min(1.0, across / WIDTH))
     heads = [
-        "\n".join(wrapped(text, 72 * panel - 22, 8.5) for text in (*name.split(", "), _fate(run, window)))
+        "\n".join(wrapped(text, 72 * panel - 22, font) for text in (*name.split(", "), _fate(run, window)))
         for name, run in zip(labels, runs, strict=True)
     ]
     # All panels of a row are equally high, so the longest heading of the row decides.
     lines = [max(head.count("\n") + 1 for head in heads[k : k + columns]) for k in range(0, len(heads), columns)]
-    with drawing(theme):
-        figure = canvas(theme, 0.95 + rows * (panel * _tallness(window) + 0.25) + 0.15 * sum(lines), title)
-        axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        surface = Surface.of(target, window, 161)
+    height = 0.95 + rows * (panel * _tallness(window) + 0.25) + 0.15 * sum(lines)
+    with sheet(Place(None, size, theme), height, _title(target, runs), title, across) as page:
+        axes = page.figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for k, (ax, run) in enumerate(zip(axes.flat, runs, strict=False)):
-            filled = _contours(ax, target, surface, theme)
-            _path(ax, run, window, theme, 0)
-            ax.set_title(heads[k], fontsize=8.5, color=theme.ink)
+            filled = _contours(ax, target, surface, page.theme, cmap)
+            _path(ax, run, window, page.theme, 0)
+            ax.set_title(heads[k], fontsize=font, color=page.theme.ink)
             ax.label_outer()
             if k + columns >= len(runs):  # nothing below it
                 ax.tick_params(labelbottom=True)
                 ax.set_xlabel(target.labels[0])
         for ax in axes.flat[len(runs) :]:
             ax.set_visible(False)
-        _colour_bar(figure, filled, surface, axes, target, "bottom")
-        _legend(figure, theme, target, [], [], True)
-    return Picture(figure, title, _alt(target, surface, runs, labels), theme)
+        _colour_bar(page, filled, surface, axes, target, "bottom")
+        _legend(page, target, [], [], True)
+    return page.picture(_alt(target, surface, runs, labels), filled)
 
 
-def run_over_contours(figure: Any, ax: Any, run: Run, theme: Theme) -> None:
-    """Draw contours and one path on these axes, with a legend under the figure."""
-    window = fitting_window(run.objective, [run])
-    contours_on(figure, ax, run.objective, window, theme)
-    _legend(
-        figure, theme, run.objective, [_path(ax, run, window, theme, 0)], [f"path and end: {_fate(run, window)}"], True
+def _on_each(
+    ax: Any, objective: Objective, surface: Surface, runs: Sequence[Run], labels: Sequence[str], cmap: Any, theme: Theme
+) -> Picture:
+    """Draw each run on axes of its own."""
+    axes = list(np.ravel(np.asarray(ax, dtype=object)))
+    if len(axes) < len(runs):
+        raise UsageError(f"ax must have axes for each of the {len(runs)} runs; got {len(axes)}.")
+    for place, run, label in zip(axes, runs, labels, strict=False):
+        with on_axes(place, theme) as theirs:
+            filled = _contours(place, objective, surface, theirs, cmap)
+            _path(place, run, surface.window, theirs, 0)
+            place.set_title(wrapped(label, 0.95 * axes_width(place), points(9)), fontsize=points(9), parse_math=False)
+    figure = axes[0].get_figure()
+    return Picture(
+        figure, _title(objective, runs), _alt(objective, surface, runs, labels), theirs, axes[0], filled, own=False
     )
 
 
-def contours_on(figure: Any, ax: Any, objective: Objective, window: Window, theme: Theme) -> None:
+def run_over_contours(page: Sheet, ax: Any, run: Run) -> None:
+    """Draw contours and one path on these axes, with a legend under the figure."""
+    window = fitting_window(run.objective, [run])
+    contours_on(page, ax, run.objective, window)
+    handle = _path(ax, run, window, page.theme, 0)
+    _legend(page, run.objective, [handle], [f"path and end: {_fate(run, window)}"], True)
+
+
+def contours_on(page: Sheet, ax: Any, objective: Objective, window: Window) -> None:
     """Draw contours on these axes, with their colour bar."""
     surface = Surface.of(objective, window)
-    _colour_bar(figure, _contours(ax, objective, surface, theme), surface, ax, objective)
+    _colour_bar(page, _contours(ax, objective, surface, page.theme), surface, ax, objective)
 
 
-def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme) -> Any:
+def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme, cmap: Any = None) -> Any:
+    from matplotlib.colors import BoundaryNorm
+
     height, levels = surface.loss - surface.base, surface.levels
-    colours = oklab_ramp(theme.heights, len(levels) + 1)
-    filled = ax.contourf(surface.x, surface.y, height, levels=levels, colors=list(colours), extend="both")
+    colours = colours_of(cmap, theme.heights)
+    filled = ax.contourf(
+        surface.x, surface.y, height, levels=levels, cmap=colours, norm=BoundaryNorm(levels, colours.N, extend="both"),
+        extend="both",
+    )  # fmt: skip
     ax.contour(surface.x, surface.y, height, levels=levels, colors=[theme.muted], linewidths=0.5, alpha=0.45)
     minima = objective.landscape.minima if isinstance(objective, LandscapeObjective) else ()
     for x, y in minima:
@@ -165,33 +212,41 @@ def _tallness(window: Window) -> float:
 
 
 def _colour_bar(
-    figure: Any, filled: Any, surface: Surface, ax: Any, objective: Objective, location: str = "right"
+    page: Sheet, filled: Any, surface: Surface, ax: Any, objective: Objective, location: str = "right"
 ) -> None:
     if len(surface.levels) < 2:
         return
-    bar = figure.colorbar(filled, ax=ax, location=location, aspect=32, pad=0.02, fraction=0.06, extendfrac=0.03)
+    bar = page.figure.colorbar(filled, ax=ax, location=location, aspect=32, pad=0.02, fraction=0.06, extendfrac=0.03)
     ticks = surface.levels
     if surface.log:
         ticks = np.array([v for v in ticks if abs(math.log10(v) - round(math.log10(v))) < 1e-9])
     ticks = ticks[:: max(1, math.ceil(len(ticks) / 8))]
     bar.set_ticks(list(ticks), labels=[number(float(v)) for v in ticks])
     bar.ax.minorticks_off()
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=2)
-    text = loss_words(objective)
+    if page.own:
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=2)
+    text = loss_words(objective) if page.own else loss_words(objective).partition(":")[0]
     if surface.base:
         text += f", above {number(surface.base)}"
     bar.set_label(text)
 
 
-def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int) -> Any:
+def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int, label: str = "") -> Any:
     """Draw a run's path; return its handle for the legend."""
     from matplotlib.lines import Line2D
 
     colour, shape = theme.series[place % len(theme.series)], MARKERS[place % len(MARKERS)]
     pieces, exits, inside = clipped(run.path, window)
-    for piece in pieces:
-        ax.plot(*piece.T, color=colour, linewidth=1.3, path_effects=rimmed(theme, 1.3), zorder=5)
+    for k, piece in enumerate(pieces):
+        ax.plot(
+            *piece.T,
+            color=colour,
+            label=label if k == 0 else "",
+            linewidth=1.3,
+            path_effects=rimmed(theme, 1.3),
+            zorder=5,
+        )
     if len(inside) <= 400:
         ax.plot(*inside.T, ".", color=colour, markersize=4, zorder=5)
     for at, direction in exits:
@@ -225,9 +280,10 @@ def _fate(run: Run, window: Window) -> str:
     return f"{ending(run)}, {left}"
 
 
-def _legend(figure: Any, theme: Theme, objective: Objective, handles: list[Any], texts: list[str], start: bool) -> None:
+def _legend(page: Sheet, objective: Objective, handles: list[Any], texts: list[str], start: bool) -> None:
     from matplotlib.lines import Line2D
 
+    theme = page.theme
     marks, words = [], []
     if start:
         marks.append(Line2D([], [], marker="o", linestyle="none", markersize=8, color=theme.background,
@@ -241,9 +297,9 @@ def _legend(figure: Any, theme: Theme, objective: Objective, handles: list[Any],
                             markeredgecolor=theme.background))  # fmt: skip
         words.append("lowest point" if len(objective.landscape.minima) == 1 else "lowest points")
     if handles:
-        legend_below(figure, handles + marks, texts + words)
+        page.legend(handles + marks, texts + words)
     else:
-        legend_below(figure, marks, words, max(1, len(marks)))
+        page.legend(marks, words, max(1, len(marks)))
 
 
 def _title(objective: Objective, runs: Sequence[Run]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from matplotlib.colors import ListedColormap, LogNorm, Normalize, to_rgb
+from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgb
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -17,19 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
 from fallline.measures.outcome import OUTCOMES, place
-from fallline.views.numerals import capitalized, number, percent
-from fallline.views.pictures.map_axes import extent, log_ticks, position, set_scale
+from fallline.views.numerals import number, percent
+from fallline.views.pictures.cells import cells_on, colour_bar, colour_scale
+from fallline.views.pictures.map_words import map_alt
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
+from fallline.views.pictures.sheet import Place, Size, sheet
+from fallline.views.pictures.style import Theme, colours_of, oklab_ramp, points
 from fallline.views.words import axis_words
 
 __all__ = ["Mark", "draw_map"]
 
 Floats = NDArray[np.float64]
 Kind = Literal["values", "outcomes", "ranks"]
-
-FINEST = 1200
-"""Largest number of cells along an axis that are drawn one by one. With more cells, neighbours are averaged."""
+Limits = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,17 @@ def draw_map(
     contours: Sequence[float] = (),
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     lost_word: str = "diverged",
+    cmap: str | Colormap | None = None,
+    colorbar: bool = True,
     title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
     theme: str | Theme = "light",
 ) -> Picture:
     """Draw a measure over two axes, with the origin at the lower left. Diverged cells have their own colour.
+
+    The picture's axes have the values of the map's axes, and a logarithmic scale where those are logarithmic, so other
+    drawings land where they should.
 
     Parameters
     ----------
@@ -85,8 +92,18 @@ def draw_map(
         By label, points (x, y) of a line drawn over the map, such as the bound 2(1 + momentum)/L.
     lost_word
         The name of cells without a value in the legend: "diverged", "never reached".
+    cmap
+        A colour map of matplotlib, or its name.
+    colorbar
+        Whether a colour bar is drawn.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on. `ax.legend()` then names diverged cells, curves and marks.
+    size
+        Width, or (width, height), of the picture in inches.
     """
-    array, theme = np.asarray(values, dtype=np.float64), look(theme)
+    array = np.asarray(values, dtype=np.float64)
     shape = (len(y_axis.values), len(x_axis.values))
     if array.shape != shape:
         raise ShapeError(f"values must have shape {shape}, rows of y by columns of x; got {array.shape}.")
@@ -95,142 +112,129 @@ def draw_map(
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
     if lost.shape != shape:
         raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
-    title = title or f"{measure[:1].upper()}{measure[1:]} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
-    with drawing(theme):
-        figure = canvas(theme, 4.3, title)
-        ax = figure.add_subplot()
-        handles, texts = _cells(figure, ax, array, lost, x_axis, y_axis, measure, kind, log, limits, lost_word, theme)
-        set_scale(ax.xaxis, x_axis)
-        set_scale(ax.yaxis, y_axis)
-        ax.spines[["top", "right"]].set_visible(True)
-        _lines(ax, array, lost, x_axis, y_axis, contours, theme)
-        for k, (label, (x, y)) in enumerate((curves or {}).items()):
-            handles.append(_curve(ax, x, y, x_axis, y_axis, k, theme))
-            texts.append(label)
-        for k, mark in enumerate(marks, start=1):
-            handles.append(_mark(ax, mark, k, x_axis, y_axis, theme))
-            texts.append(mark.label)
-        numbered = {handle: _Numbered() for handle in handles[len(handles) - len(marks) :]}
-        legend_below(figure, handles, texts, handler_map=numbered)
+    default = f"{measure[:1].upper()}{measure[1:]} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
+    with sheet(Place(ax, size, theme), 4.3, default, title) as page:
+        ax = page.axes()
+        shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log)
+        gone = page.theme.diverged[1] if lost_word == "diverged" else page.theme.faint
+        lost_text = f"{lost_word}: {percent(float(lost.mean()))} of runs"
+        image = cells_on(page, ax, shown.values, x_axis, y_axis, shown.colours, shown.norm, (gone, lost_text))
+        if colorbar and len(shown.values.compressed()) and (kind == "values" or not page.own):
+            bar = colour_bar(page, ax, image, measure, shown.extend)
+            if shown.names:
+                bar.set_ticks(list(shown.names.values()), labels=list(shown.names))
+                bar.ax.minorticks_off()
+        if kind == "values" and lost.any():
+            shown.legend[lost_text] = _patch(to_rgb(gone), page.theme)
+        _lines(ax, array, lost, x_axis, y_axis, contours)
+        drawn = [_curve(ax, x, y, k, label) for k, (label, (x, y)) in enumerate((curves or {}).items())]
+        numbered = [_mark(ax, mark, k, page.theme) for k, mark in enumerate(marks, start=1)]
+        if page.own:  # a legend on the user's axes would hide cells: it is drawn where the user calls `ax.legend()`
+            texts = [*shown.legend, *(curves or {}), *(mark.label for mark in marks)]
+            handles = [*shown.legend.values(), *drawn, *numbered]
+            page.legend(handles, texts, handler_map={handle: _Numbered() for handle in numbered})
     alt_word = lost_word if diverged is not None or lost.any() else ""
-    return Picture(figure, title, _alt(array, lost, x_axis, y_axis, measure, kind, alt_word, marks), theme)
+    alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word)
+    if marks:
+        alt += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
+    return page.picture(alt, image)
 
 
-def _cells(
-    figure: Any, ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind,
-    log: bool | None, limits: tuple[float, float] | None, lost_word: str, theme: Theme,
-) -> tuple[list[Any], list[str]]:  # fmt: skip
+@dataclass(frozen=True)
+class _Shown:
+    """The numbers of the cells' image, and how they are coloured.
+
+    `legend` has the handle of each text. `names` are the ticks of a colour bar whose numbers mean nothing.
+    """
+
+    values: Any
+    colours: Colormap
+    norm: Normalize
+    legend: dict[str, Any]
+    names: dict[str, float]
+    extend: str = "neither"
+
+
+def _shown(
+    kind: Kind, array: Floats, lost: NDArray[np.bool_], measure: str, theme: Theme, cmap: str | Colormap | None,
+    limits: Limits, log: bool | None,
+) -> _Shown:  # fmt: skip
+    if kind == "values":
+        scale = colour_scale(array[~lost], limits, log)
+        return _Shown(np.ma.masked_array(array, lost), colours_of(cmap, theme.values), scale.norm, {}, {}, scale.extend)
     if kind == "outcomes":
-        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
-        image = np.array([to_rgb(theme.outcomes[kind]) for kind in OUTCOMES])[np.clip(places, 0, len(OUTCOMES) - 1)]
-        shares = {kind: share for k, kind in enumerate(OUTCOMES) if (share := float((places == k).mean()))}
-        handles = [Patch(facecolor=theme.outcomes[kind], edgecolor=theme.muted, linewidth=0.5) for kind in shares]
-        texts = [f"{kind}: {percent(share)} of runs" for kind, share in shares.items()]
-    elif kind == "ranks":
-        image, handles, texts = _ranked(array, lost, theme)
-    else:
-        image, handles, texts = _coloured(figure, ax, array, lost, measure, log, limits, lost_word, theme)
-    corners = (*extent(x_axis), *extent(y_axis))
-    ax.imshow(_fitted(image), origin="lower", extent=corners, aspect="auto", interpolation="none", zorder=0)
-    return handles, texts
+        return _outcomes(array, lost, theme, cmap)
+    return _ranked(array, lost, theme, cmap)
 
 
-def _coloured(
-    figure: Any, ax: Any, array: Floats, lost: NDArray[np.bool_], measure: str, log: bool | None,
-    limits: tuple[float, float] | None, lost_word: str, theme: Theme,
-) -> tuple[Floats, list[Any], list[str]]:  # fmt: skip
-    kept = array[~lost]
-    low, high = limits or ((float(kept.min()), float(kept.max())) if len(kept) else (0.0, 1.0))
-    if log is None:
-        log = bool(len(kept)) and low > 0 and high > 20 * low
-    if high <= low:
-        high = low + (abs(low) or 1.0)
-    scale = LogNorm(low, high, clip=True) if log else Normalize(low, high, clip=True)
-    colours = ListedColormap(oklab_ramp(theme.values, 256))
-    image = colours(np.ma.filled(scale(np.where(lost, low, array)), 0.0))[..., :3]
-    gone = theme.diverged[1] if lost_word == "diverged" else theme.faint
-    image[lost] = to_rgb(gone)
-    if len(kept):
-        from matplotlib.cm import ScalarMappable
-
-        beyond = {(True, True): "both", (True, False): "min", (False, True): "max", (False, False): "neither"}
-        extend = beyond[
-            bool(kept.min() < low), bool(kept.max() > high)
-        ]  # a pointed end means that there are values beyond it
-        bar = figure.colorbar(
-            ScalarMappable(scale, colours), ax=ax, aspect=32, pad=0.02, fraction=0.06, extend=extend, extendfrac=0.03
-        )
-        bar.set_label(measure)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(length=2)
-        ticks = log_ticks(low, high) if log else [t for t in bar.get_ticks() if low <= t <= high]
-        bar.set_ticks(ticks, labels=[number(t) for t in ticks])
-        bar.ax.minorticks_off()
-    if not lost.any():
-        return image, [], []
-    patch = Patch(facecolor=gone, edgecolor=theme.muted, linewidth=0.5)
-    return image, [patch], [f"{lost_word}: {percent(float(lost.mean()))} of runs"]
+def _outcomes(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:
+    places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
+    count = len(OUTCOMES)
+    colours = ListedColormap([theme.outcomes[kind] for kind in OUTCOMES], "fallline outcomes")
+    if cmap is not None:
+        colours = colours_of(cmap, ()).resampled(count)
+    shares = {kind: share for k, kind in enumerate(OUTCOMES) if (share := float((places == k).mean()))}
+    legend = {
+        f"{kind}: {percent(share)} of runs": _patch(colours(OUTCOMES.index(kind)), theme)
+        for kind, share in shares.items()
+    }
+    names: dict[str, float] = {kind: float(k) for k, kind in enumerate(OUTCOMES)}
+    return _Shown(np.ma.masked_array(places), colours, Normalize(-0.5, count - 0.5), legend, names)
 
 
-def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme) -> tuple[Floats, list[Any], list[str]]:
-    image = np.empty((*array.shape, 3))
+def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:
+    """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones."""
+    ranks = np.zeros(array.shape, dtype=int)
     away = lost | (array > 0)
-    handles, texts = [], []
-    for mine, ramp, word in ((~away, theme.values, "converged"), (away, theme.diverged, "diverged")):
+    colours = ListedColormap(np.concatenate([oklab_ramp(theme.values, 256), oklab_ramp(theme.diverged, 256)]))
+    if cmap is not None:
+        colours = colours_of(cmap, ()).resampled(512)
+    legend = {}
+    for mine, first, word in ((~away, 0, "converged"), (away, 256, "diverged")):
         if not mine.any():
             continue
-        unique, place = np.unique(np.nan_to_num(array[mine], posinf=np.inf), return_inverse=True)
-        image[mine] = oklab_ramp(ramp, 256)[(255 * place / max(1, len(unique) - 1)).astype(int)]
-        handles.append(Patch(facecolor=oklab_ramp(ramp, 3)[1], edgecolor=theme.muted, linewidth=0.5))
-        texts.append(
+        unique, index = np.unique(np.nan_to_num(array[mine], posinf=np.inf), return_inverse=True)
+        ranks[mine] = first + (255 * index / max(1, len(unique) - 1)).astype(int)
+        text = (
             f"{word}: {percent(float(mine.mean()))} of runs; lighter the {'faster' if word == 'converged' else 'later'}"
         )
-    return image, handles, texts
+        legend[text] = _patch(colours(first + 128), theme)
+    names = {"converged": 128.0, "diverged": 384.0}
+    return _Shown(np.ma.masked_array(ranks), colours, Normalize(-0.5, 511.5), legend, names)
 
 
-def _fitted(image: Floats) -> Floats:
-    """The image in pixels. Cells of large maps are averaged. Cells of small maps are repeated: browsers blur few pixels."""
-    for k in (0, 1):
-        count = image.shape[k]
-        if count > FINEST:
-            factor = -(-count // FINEST)
-            edges = np.arange(0, count, factor)
-            sizes = np.diff(np.append(edges, count))
-            image = np.add.reduceat(image, edges, axis=k) / np.expand_dims(sizes, tuple({0, 1, 2} - {k}))
-        elif count < FINEST // 2:
-            image = np.repeat(image, FINEST // 2 // count, axis=k)
-    return np.clip(image, 0, 1)
+def _patch(colour: Any, theme: Theme) -> Patch:
+    return Patch(facecolor=to_rgb(colour[:3]), edgecolor=theme.muted, linewidth=0.5)
 
 
 def _lines(
-    ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, levels: Sequence[float], theme: Theme
+    ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, levels: Sequence[float]
 ) -> None:
     if not levels or min(array.shape) < 2:
         return
-    x, y = position(x_axis.values, x_axis), position(y_axis.values, y_axis)
-    drawn = ax.contour(x, y, np.ma.masked_array(array, lost), levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
-    ax.clabel(drawn, fmt=lambda v: number(v), fontsize=8.5, colors=["#ffffff"])
+    values = np.ma.masked_array(array, lost)
+    drawn = ax.contour(x_axis.values, y_axis.values, values, levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
+    ax.clabel(drawn, fmt=lambda v: number(v), fontsize=points(8.5), colors=["#ffffff"])
 
 
-def _curve(ax: Any, x: ArrayLike, y: ArrayLike, x_axis: Axis, y_axis: Axis, k: int, theme: Theme) -> Any:
+def _curve(ax: Any, x: ArrayLike, y: ArrayLike, k: int, label: str) -> Any:
     from matplotlib.patheffects import Normal, Stroke
 
-    px, py = position(x, x_axis), position(y, y_axis)
     styles: list[Any] = ["-", (0, (4, 2)), (0, (1, 1.6))]
     limits = ax.get_xlim(), ax.get_ylim()
-    (line,) = ax.plot(px, py, color="#ffffff", linewidth=1.6, linestyle=styles[k % len(styles)], zorder=3,
+    (line,) = ax.plot(np.asarray(x, dtype=float), np.asarray(y, dtype=float), color="#ffffff", linewidth=1.6, zorder=3,
+                      linestyle=styles[k % len(styles)], label=label,
                       path_effects=[Stroke(linewidth=3.4, foreground="#14181f"), Normal()])  # fmt: skip
     ax.set(xlim=limits[0], ylim=limits[1])
     return line
 
 
-def _mark(ax: Any, mark: Mark, k: int, x_axis: Axis, y_axis: Axis, theme: Theme) -> Any:
-    x, y = float(position(mark.x, x_axis)), float(position(mark.y, y_axis))
-    style: dict[str, Any] = {"marker": "o", "markersize": 12, "color": theme.background, "markeredgecolor": theme.ink,
-             "linestyle": "none", "markeredgewidth": 1.2}  # fmt: skip
-    ax.plot([x], [y], zorder=5, clip_on=False, **style)
-    ax.annotate(str(k), (x, y), ha="center", va="center_baseline", fontsize=8.5, fontweight="bold", color=theme.ink, zorder=6,
-                annotation_clip=False)  # fmt: skip
+def _mark(ax: Any, mark: Mark, k: int, theme: Theme) -> Any:
+    style: dict[str, Any] = {"marker": "o", "markersize": points(12), "color": theme.background, "linestyle": "none",
+             "markeredgecolor": theme.ink, "markeredgewidth": 1.2}  # fmt: skip
+    ax.plot([mark.x], [mark.y], zorder=5, clip_on=False, label=f"{k} {mark.label}", **style)
+    ax.annotate(str(k), (mark.x, mark.y), ha="center", va="center_baseline", fontsize=points(8.5), fontweight="bold",
+                color=theme.ink, zorder=6, annotation_clip=False)  # fmt: skip
     return Line2D([], [], label=str(k), **style)
 
 
@@ -241,43 +245,5 @@ class _Numbered(HandlerLine2D):
         artists = super().create_artists(legend, handle, *place)
         x, y, width, height, _, transform = place
         number = Text((width - x) / 2, (height - y) / 2, handle.get_label(), ha="center", va="center_baseline",
-                      fontsize=8.5, fontweight="bold", color=handle.get_markeredgecolor(), transform=transform)  # fmt: skip
+                      fontsize=points(8.5), fontweight="bold", color=handle.get_markeredgecolor(), transform=transform)  # fmt: skip
         return [*artists, number]
-
-
-def _alt(
-    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: Kind, lost_word: str,
-    marks: Sequence[Mark],
-) -> str:  # fmt: skip
-    def span(axis: Axis) -> str:
-        scale = ", logarithmic" if axis.scale == "log" else ""
-        return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
-
-    text = (
-        f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
-        f"{array.shape[0]} runs."
-    )
-    if kind == "outcomes":
-        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
-        shares = [(float((places == k).mean()), word) for k, word in enumerate(OUTCOMES) if (places == k).any()]
-        text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
-    else:
-        away = lost | (array > 0) if kind == "ranks" else lost
-        share = capitalized(percent(float(away.mean())))
-        if lost_word == "diverged" or kind == "ranks":
-            text += f" {share} of the runs diverged."
-        elif lost_word:
-            text += f" {share} of the runs: {lost_word}."
-        if kind == "values" and not lost.all():
-            row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
-            text += (
-                f" The lowest value is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
-                f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
-            )
-        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" or kind == "ranks" else ():
-            if away[end].any() and not away[end].all() and not away[end, 0]:
-                first = float(x_axis.values[int(away[end].argmax())])
-                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
-    if marks:
-        text += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
-    return text

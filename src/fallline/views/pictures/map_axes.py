@@ -1,49 +1,69 @@
-"""Axes of a map's picture: the position of a value, ticks and labels.
-
-The picture's own axes are linear, because all cells of an image are equally large. A value on a logarithmic axis stands
-at its logarithm.
-"""
+"""Axes of a map's picture: scale, borders of cells, ticks and labels, in the values of the map's own axes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
-from numpy.typing import ArrayLike, NDArray
+from matplotlib.ticker import FuncFormatter, NullLocator
+from numpy.typing import NDArray
 
 from fallline.experiment.axes import Axis
 from fallline.settings import SETTINGS
 from fallline.views.numerals import number
 from fallline.views.words import axis_words
 
-__all__ = ["axis_label", "extent", "log_ticks", "position", "set_scale"]
+__all__ = ["axis_label", "borders", "is_even", "log_ticks", "set_scale", "shown_log"]
 
 Floats = NDArray[np.float64]
 
-
-def position(values: ArrayLike, axis: Axis) -> Floats:
-    """The positions of values in the picture: the values, or their logarithms on a logarithmic axis."""
-    v = np.asarray(values, dtype=np.float64)
-    if axis.scale != "log":
-        return v
-    with np.errstate(all="ignore"):
-        return np.log10(v)
+EACH = 8
+"""Largest number of listed values of which each has a tick."""
 
 
-def extent(axis: Axis) -> tuple[float, float]:
-    """The positions of the outer edges of the first and the last cell."""
-    edges = position(axis.edges, axis)
-    return float(edges[0]), float(edges[-1])
+def shown_log(axis: Axis) -> bool:
+    """Whether the picture's axis is logarithmic: that of a logarithmic axis, and of listed values with equal ratios."""
+    if axis.scale == "log" or not axis.listed:
+        return axis.scale == "log"
+    values = np.array(axis.listed)
+    if len(values) < 3 or not (values > 0).all():
+        return False
+    return not _equal(np.diff(values)) and _equal(np.diff(np.log(values)))
 
 
-def set_scale(target: Any, axis: Axis) -> None:
-    """Set the ticks and labels of one of the picture's axes."""
-    low, high = extent(axis)
-    if axis.scale == "log":
-        ticks = log_ticks(10**low, 10**high)
-        target.set_ticks([float(np.log10(t)) for t in ticks], labels=[number(t) for t in ticks])
+def borders(axis: Axis) -> Floats:
+    """The borders between cells, (count + 1,): half-way between values, on the picture's scale."""
+    if axis.scale == "log" or not shown_log(axis):
+        return axis.edges
+    places = np.log(axis.values)
+    half = np.diff(places) / 2
+    return np.asarray(np.exp(np.concatenate([places[:1] - half[:1], places[:-1] + half, places[-1:] + half[-1:]])))
+
+
+def is_even(axis: Axis) -> bool:
+    """Whether all cells are equally large in the picture. Only listed values can have other steps."""
+    edges = borders(axis)
+    return not axis.listed or _equal(np.diff(np.log(edges) if shown_log(axis) else edges))
+
+
+def _equal(steps: Floats) -> bool:
+    return bool(np.allclose(steps, steps.mean(), rtol=1e-6, atol=0))
+
+
+def set_scale(target: Any, axis: Axis, *, own: bool) -> None:
+    """Set the label of one of the picture's axes, and its ticks, which on the user's axes are mostly matplotlib's own."""
+    edges = borders(axis)
+    low, high = float(edges[0]), float(edges[-1])
+    if axis.listed and axis.count <= EACH:
+        ticks = [float(v) for v in axis.values]
+    elif own and shown_log(axis):
+        ticks = log_ticks(low, high)
     else:
+        ticks = []
+    if ticks:
+        target.set_ticks(ticks, labels=[number(t) for t in ticks])
+        target.set_minor_locator(NullLocator())
+    elif own:
         target.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
     target.set_label_text(axis_label(axis), parse_math=True)
 

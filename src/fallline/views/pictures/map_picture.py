@@ -47,6 +47,16 @@ def map_picture(
         Whether the stability bound of `theory_curve` is drawn over the map.
     contours
         Values at which lines of equal value are drawn.
+    title, theme, **options
+        As for `draw_map`: `ax`, `cmap`, `limits`, `log`, `size`, `colorbar`.
+
+    Examples
+    --------
+    >>> from fallline.maps.map import map
+    >>> m = map("quadratic", x="learning_rate=1e-3..0.3:log", y="start.x=-1..1", size=8, steps=20)
+    >>> picture = map_picture(m, cmap="magma", size=(3.3, 2.5), title="")
+    >>> picture.axes.get_xscale(), picture.image.get_array().shape
+    ('log', (8, 8))
     """
     for number in (*contours, *(place for mark in marks for place in mark[:2])):
         if not np.isfinite(number):
@@ -62,11 +72,11 @@ def map_picture(
     options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
     if drawn.kind == "values":
         options.setdefault("limits", _limits(values, lost))
-    title = (
-        title
-        or f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
-        f"{m.spec.steps} steps"
-    )
+    if title is None and options.get("ax") is None:
+        title = (
+            f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
+            f"{m.spec.steps} steps"
+        )
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
         values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=[Mark(*k) for k in marks],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +17,8 @@ from fallline.errors import ShapeError
 from fallline.textbook.network import Layer, Network, Parameters
 from fallline.views.numerals import listed, lowered, number
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import WIDTH, Theme, canvas, drawing, legend_below, look, rim
+from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
+from fallline.views.pictures.style import WIDTH, Theme, points, rim
 
 __all__ = ["draw_network"]
 
@@ -41,6 +43,8 @@ def draw_network(
     outputs: Sequence[str] | None = None,
     values: bool | None = None,
     title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
     theme: str | Theme = "light",
 ) -> Picture:
     """Draw units as circles, and weights as lines: wide if large, blue if positive, orange if negative.
@@ -55,19 +59,24 @@ def draw_network(
         Names of the input and output units, such as a table's columns and classes.
     values
         Whether weights and biases are written beside lines and units; by default, if there is room.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on.
+    size
+        Width, or (width, height), of the picture in inches.
 
     Examples
     --------
     >>> draw_network(Network.of("784-256-128-10")).title
     'Network 784-256-128-10: 235,146 parameters'
     """
-    theme = look(theme)
     weights = None if parameters is None else _weights(network, parameters)
     for layer, names, count in (("inputs", inputs, network.sizes[0]), ("outputs", outputs, network.sizes[-1])):
         if names is not None and len(names) != count:
             raise ShapeError(f"{layer} must be {count} names, one for each unit of {network.text}; got {len(names)}.")
     count = network.parameter_count
-    title = title or f"Network {network.text}: {count:,} parameter{'s' if count != 1 else ''}"
+    default = f"Network {network.text}: {count:,} parameter{'s' if count != 1 else ''}"
     shown = [_shown(n) for n in network.sizes]
     places = [
         _places(units, n, max(map(_slots, shown, network.sizes))) for units, n in zip(shown, network.sizes, strict=True)
@@ -79,9 +88,10 @@ def draw_network(
     margin = 0.85 if inputs or outputs else 0.35
     captions = [_caption(network, l) for l in range(network.depth + 1)]
     below = 0.52 + 0.18 * max(map(len, captions))
-    with drawing(theme):
-        figure = canvas(theme, tall + below + 0.42, title, max(WIDTH, step * network.depth + 2 * margin + 0.2))
-        ax = figure.add_subplot()
+    width, height = max(WIDTH, step * network.depth + 2 * margin + 0.2), tall + below + 0.42
+    with sheet(Place(ax, size, theme), height, default, title, width) as page, _fonts(page, width, height):
+        theme = page.theme
+        ax = page.axes()
         ax.set_axis_off()
         ax.set_aspect("equal")
         xs = [step * l for l in range(network.depth + 1)]
@@ -93,15 +103,30 @@ def draw_network(
             if bias is not None and written is not None:
                 for unit, y in zip(units, ys, strict=True):
                     ax.text(xs[l], y - RADIUS - 0.03, f"b {written(float(bias[unit]))}", ha="center",
-                            va="top", fontsize=8, color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
+                            va="top", fontsize=points(8), color=theme.muted, zorder=5, path_effects=rim(theme))  # fmt: skip
             for k, line in enumerate(captions[l]):
-                ax.text(xs[l], -tall / 2 - 0.55 - 0.18 * k, line, ha="center", va="baseline", fontsize=9,
+                ax.text(xs[l], -tall / 2 - 0.55 - 0.18 * k, line, ha="center", va="baseline", fontsize=points(9),
                         color=theme.muted if k else theme.ink)  # fmt: skip
         ax.set_xlim(xs[0] - margin, xs[-1] + margin)
         ax.set_ylim(-tall / 2 - below, tall / 2 + RADIUS + 0.06)
         if weights is not None:
-            _key(figure, weights, theme)
-    return Picture(figure, title, _alt(network, weights), theme)
+            _key(page, weights)
+    return page.picture(_alt(network, weights))
+
+
+@contextmanager
+def _fonts(page: Sheet, width: float, height: float) -> Iterator[None]:
+    """Make letters as small as the units, where the picture is smaller than usual."""
+    import matplotlib
+
+    if page.own:
+        factor = min(1.0, page.figure.get_figwidth() / width / page.scale)
+    else:
+        box = page.ax.get_window_extent()
+        dpi = page.figure.figure.dpi
+        factor = min(1.0, box.width / dpi / width, box.height / dpi / height)
+    with matplotlib.rc_context({"font.size": factor * matplotlib.rcParams["font.size"]}):
+        yield
 
 
 def _weights(network: Network, parameters: ArrayLike | Parameters) -> tuple[Layer, ...]:
@@ -173,7 +198,7 @@ def _write_weights(ax: Any, words: list[str], segments: list[list[tuple[float, f
             if room > most + 1e-9:
                 best, most = at, room
         taken.append(best)
-        ax.text(*best, word, ha="center", va="center", fontsize=8, zorder=2, color=theme.ink,
+        ax.text(*best, word, ha="center", va="center", fontsize=points(8), zorder=2, color=theme.ink,
                 bbox={"facecolor": theme.background, "edgecolor": "none", "pad": 0.6})  # fmt: skip
 
 
@@ -195,11 +220,16 @@ def _units(
         ax.add_patch(Circle((x, y), RADIUS, facecolor=theme.background, edgecolor=theme.ink, linewidth=1.2, zorder=3))
         letter = "x" if l == 0 else "y" if last else "h"
         text = letter + lowered(unit + 1)
-        ax.text(x, y, text, ha="center", va="center_baseline", fontsize=9 if unit < 99 else 7.5, zorder=4)
+        ax.text(x, y, text, ha="center", va="center_baseline", fontsize=points(9 if unit < 99 else 7.5), zorder=4)
         if names is not None:
             side = -1 if l == 0 else 1
             ax.text(
-                x + side * (RADIUS + 0.06), y, names[unit], ha="right" if l == 0 else "left", va="center", fontsize=9
+                x + side * (RADIUS + 0.06),
+                y,
+                names[unit],
+                ha="right" if l == 0 else "left",
+                va="center",
+                fontsize=points(9),
             )
     if len(units) < network.sizes[l]:
         middle = (ys[FIRST - 1] + ys[FIRST]) / 2
@@ -223,7 +253,8 @@ def _output(network: Network) -> str:
     return getattr(network.loss.output, "__name__", "output").replace("_", " ")
 
 
-def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
+def _key(page: Sheet, weights: tuple[Layer, ...]) -> None:
+    theme = page.theme
     W = np.concatenate([layer.W.ravel() for layer in weights])
     handles = [Line2D([], [], color=theme.series[1], linewidth=3), Line2D([], [], color=theme.series[0], linewidth=3)]
     texts = [
@@ -231,7 +262,8 @@ def _key(figure: Any, weights: tuple[Layer, ...], theme: Theme) -> None:
         f"negative weight, lowest {number(float(W.min()), 3)}",
     ]
     keep = [k for k, there in enumerate(((W > 0).any(), (W < 0).any())) if there]
-    legend_below(figure, [handles[k] for k in keep], [texts[k] for k in keep])
+    if page.own:
+        page.legend([handles[k] for k in keep], [texts[k] for k in keep])
 
 
 def _alt(network: Network, weights: tuple[Layer, ...] | None) -> str:

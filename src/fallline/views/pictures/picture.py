@@ -20,6 +20,9 @@ __all__ = ["Picture"]
 
 FORMATS = ("svg", "png", "pdf")
 
+RASTER = 200
+"""Pixels in an inch of what is not drawn as lines in an SVG file: the cells of a map whose axis has uneven steps."""
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -35,16 +38,30 @@ class Picture:
         What the picture shows, in words, for those who cannot see it.
     theme
         The colours.
+    axes
+        The axes of the drawing; the first where there are several.
+    image
+        What the colours of a map, contours or regions belong to: matplotlib's `set_cmap`, `set_clim` and `colorbar` take
+        it. None in other pictures.
+    scale
+        Factor on all fonts, below 1 for a picture that is narrower than usual.
+    own
+        False if it was drawn on axes of the user's figure.
 
     Notes
     -----
-    The same figure gives the same bytes, on every day and with every user's settings of matplotlib.
+    The same figure gives the same bytes, on every day and with every user's settings of matplotlib. A picture on axes of
+    the user's figure follows the user's settings.
     """
 
     figure: Any
     title: str
     alt: str
     theme: Theme
+    axes: Any = None
+    image: Any = None
+    scale: float = 1.0
+    own: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", visible(self.title))
@@ -67,7 +84,7 @@ class Picture:
     @cached_property
     def svg(self) -> str:
         """One `<svg>` element for any page. Its ids differ from those of other pictures, and it loads nothing."""
-        text = self._rendered("svg", {"Date": None, "Creator": "fallline"}, 72).decode()
+        text = self._rendered("svg", {"Date": None, "Creator": "fallline"}, RASTER).decode()
         text = text[text.index("<svg") :].strip()
         before, _, rest = text.partition("<metadata>")
         text = before.rstrip() + rest.partition("</metadata>")[2]
@@ -88,7 +105,13 @@ class Picture:
 
     def _rendered(self, format: str, metadata: dict[str, Any], dpi: float) -> builtins.bytes:
         stream = io.BytesIO()
-        with drawing(self.theme):
+        if not self.own:
+            import matplotlib
+
+            with matplotlib.rc_context({"pdf.fonttype": 42, "ps.fonttype": 42}):
+                self.figure.figure.savefig(stream, format=format, dpi=dpi, metadata=metadata)
+            return stream.getvalue()
+        with drawing(self.theme, self.scale):
             _escape(self.figure)
             if self.figure.get_layout_engine() is not None:
                 # The layout changes a little each time it is computed, so it is computed once for all files.
@@ -97,11 +120,13 @@ class Picture:
             self.figure.savefig(stream, format=format, dpi=dpi, metadata=metadata)
         return stream.getvalue()
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        if not self.own:  # the notebook shows the user's figure itself
+            return None
         return f'<div style="max-width: {96 * self.figure.get_figwidth():.0f}px">{self.svg}</div>'
 
-    def _repr_png_(self) -> builtins.bytes:
-        return self.bytes("png", 150)
+    def _repr_png_(self) -> builtins.bytes | None:
+        return self.bytes("png", 150) if self.own else None
 
     def __repr__(self) -> str:
         return f"Picture({self.title!r}: {self.alt})"

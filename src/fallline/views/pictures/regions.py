@@ -14,7 +14,8 @@ from fallline.problems import NetworkObjective, as_vector
 from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.data import legend_columns, points_on
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look, oklab_ramp
+from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
+from fallline.views.pictures.style import Theme, colours_of
 
 __all__ = ["draw_regions"]
 
@@ -22,53 +23,80 @@ Floats = NDArray[np.float64]
 
 
 def draw_regions(
-    objective: NetworkObjective, w: ArrayLike, *, title: str | None = None, theme: str | Theme = "light"
+    objective: NetworkObjective,
+    w: ArrayLike,
+    *,
+    cmap: Any = None,
+    limits: tuple[float, float] | None = None,
+    title: str | None = None,
+    ax: Any = None,
+    size: Size = None,
+    theme: str | Theme = "light",
 ) -> Picture:
     """Draw the answers of a network of two inputs with parameters w.
 
     Classes: the colour is that of the likeliest class, stronger the surer the network is. Values: the first output as
     a colour. Samples whose class the network gets wrong are ringed.
+
+    Parameters
+    ----------
+    objective, w
+        A network of two inputs on data, and its parameters.
+    cmap, limits
+        Colour map of matplotlib, and lowest and highest value of the colours, for outputs that are values.
+    title
+        The heading; "" for none.
+    ax
+        Axes of a figure of your own to draw on.
+    size
+        Width, or (width, height), of the picture in inches.
     """
     if objective.network.sizes[0] != 2:
         raise ShapeError(
             f"decision regions need a network of 2 inputs; {objective.name} has {objective.network.sizes[0]}."
         )
-    point, theme = as_vector(w, objective, "w"), look(theme)
-    title = title or f"What {objective.network.text} answers: {_score(objective, point)}"
-    with drawing(theme):
-        figure = canvas(theme, 3.9, title)
-        ax = figure.add_subplot()
-        handles, texts = regions_on(figure, ax, objective, point, theme)
-        legend_below(figure, handles, texts, legend_columns(len(handles)))
-    return Picture(figure, title, _alt(objective, point), theme)
+    point = as_vector(w, objective, "w")
+    default = f"What {objective.network.text} answers: {_score(objective, point)}"
+    with sheet(Place(ax, size, theme), 3.9, default, title) as page:
+        handles, texts, image = regions_on(page, page.axes(), objective, point, cmap, limits)
+        if page.own:
+            page.legend(handles, texts, legend_columns(len(handles)))
+    return page.picture(_alt(objective, point), image)
 
 
 def regions_on(
-    figure: Any, ax: Any, objective: NetworkObjective, w: Floats, theme: Theme
-) -> tuple[list[Any], list[str]]:
-    """Draw regions and data on these axes; return handles and texts for a legend. Without a figure, no colour bar."""
+    page: Sheet,
+    ax: Any,
+    objective: NetworkObjective,
+    w: Floats,
+    cmap: Any = None,
+    limits: tuple[float, float] | None = None,
+    bar: bool = True,
+) -> tuple[list[Any], list[str], Any]:
+    """Draw regions and data on these axes, `bar` with a colour bar; return handles and texts for a legend, and the image."""
+    theme = page.theme
     x, y = (_range(objective.data.X[:, k]) for k in (0, 1))
     grid = np.stack(np.meshgrid(np.linspace(*x, 240), np.linspace(*y, 240)), axis=-1)
     with np.errstate(all="ignore"):
         answer = objective.predict(w, grid.reshape(-1, 2)).reshape(240, 240, -1)
     extent = (*x, *y)
     if objective.network.loss.targets == "values":
-        _values(figure, ax, answer[..., 0], extent, theme)
+        image = _values(page, ax, answer[..., 0], extent, cmap, limits, bar)
     else:
-        _classes(ax, grid, answer, extent, theme)
+        image = _classes(ax, grid, answer, extent, theme)
     handles, texts = points_on(ax, objective.data, theme, rim=True)
     wrong = _wrong(objective, w)
     if wrong.any():
         style: dict[str, Any] = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": theme.ink,
                  "markeredgewidth": 1.0, "linestyle": "none"}  # fmt: skip
-        ax.plot(*objective.data.X[wrong].T, zorder=4, **style)
+        ax.plot(*objective.data.X[wrong].T, zorder=4, label="wrong", **style)
         handles.append(Line2D([], [], **style))
         texts.append(f"wrong: {int(wrong.sum())}")
     ax.set_aspect("auto")
     if 0.5 < (y[1] - y[0]) / (x[1] - x[0]) < 2:
         ax.set_aspect("equal", adjustable="box")
     ax.set(xlim=x, ylim=y)
-    return handles, texts
+    return handles, texts, image
 
 
 def _range(values: Floats) -> tuple[float, float]:
@@ -77,7 +105,7 @@ def _range(values: Floats) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], theme: Theme) -> None:
+def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], theme: Theme) -> Any:
     if answer.shape[-1] == 1:
         answer = np.concatenate([1 - answer, answer], axis=-1)
     count = answer.shape[-1]
@@ -89,25 +117,33 @@ def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], t
     strength = 0.1 + 0.42 * np.clip((chance - 1 / count) / (1 - 1 / count), 0, 1)[..., None]
     paper = np.array(to_rgb(theme.background))
     image = np.where(known[..., None], paper + strength * (colours[winner] - paper), paper)
-    ax.imshow(image, origin="lower", extent=extent, interpolation="none", zorder=0)
+    shown = ax.imshow(image, origin="lower", extent=extent, interpolation="none", zorder=0)
     for k in range(count):
         mine = (winner == k) & known
         if 0 < mine.sum() < mine.size:
             others = np.delete(answer, k, axis=-1).max(axis=-1)
             ax.contour(grid[..., 0], grid[..., 1], answer[..., k] - others, levels=[0], colors=[theme.ink],
                        linewidths=0.8, zorder=1)  # fmt: skip
+    return shown
 
 
-def _values(figure: Any, ax: Any, value: Floats, extent: tuple[float, ...], theme: Theme) -> None:
-    from matplotlib.colors import ListedColormap
-
-    colours = ListedColormap(oklab_ramp(theme.heights, 256))
-    image = ax.imshow(np.ma.masked_invalid(value), origin="lower", extent=extent, cmap=colours, interpolation="none")
-    if figure is None:
-        return
-    bar = figure.colorbar(image, ax=ax, aspect=32, pad=0.02, fraction=0.06)
-    bar.set_label("output")
-    bar.outline.set_visible(False)
+def _values(
+    page: Sheet,
+    ax: Any,
+    value: Floats,
+    extent: tuple[float, ...],
+    cmap: Any,
+    limits: tuple[float, float] | None,
+    bar: bool,
+) -> Any:
+    low, high = limits or (None, None)
+    image = ax.imshow(np.ma.masked_invalid(value), origin="lower", extent=extent, vmin=low, vmax=high,
+                      cmap=colours_of(cmap, page.theme.heights), interpolation="none")  # fmt: skip
+    if bar:
+        scale = page.figure.colorbar(image, ax=ax, aspect=32, pad=0.02, fraction=0.06)
+        scale.set_label("output")
+        scale.outline.set_visible(not page.own)
+    return image
 
 
 def _wrong(objective: NetworkObjective, w: Floats) -> NDArray[np.bool_]:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from fallline.errors import visible
+from fallline.errors import UnknownNameError, visible
 from fallline.views.pictures.theme import THEMES, Theme, look, oklab_ramp
 
 __all__ = [
-    "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "drawing", "legend_below", "look", "oklab_ramp", "rim",
-    "rimmed", "text_width", "wrapped",
+    "MARKERS", "THEMES", "WIDTH", "Theme", "balanced", "canvas", "colours_along", "colours_of", "drawing", "legend_below", "look", "oklab_ramp", "points",
+    "rim", "rimmed", "text_width", "wrapped",
 ]  # fmt: skip
 
 WIDTH = 5.0
@@ -43,20 +43,23 @@ _NOT_STYLE = (
 
 
 @contextmanager
-def drawing(theme: Theme) -> Iterator[None]:
-    """Set matplotlib up while a picture is drawn or written, and restore its settings afterwards."""
+def drawing(theme: Theme, scale: float = 1.0) -> Iterator[None]:
+    """Set matplotlib up while a picture is drawn or written, and restore its settings afterwards.
+
+    All fonts are multiplied by `scale`.
+    """
     import matplotlib
 
     settings = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(_NOT_STYLE)}
     settings |= {
         "font.family": ["DejaVu Sans"],  # part of matplotlib, so it is always installed
-        "font.size": 10.0,
+        "font.size": 10.0 * scale,
         "mathtext.fontset": "dejavusans",
         "text.parse_math": False,  # a column may be called "price in $"
         "text.color": theme.ink,
         "axes.labelcolor": theme.ink,
-        "axes.labelsize": 10.0,
-        "axes.titlesize": 9.5,
+        "axes.labelsize": 10.0 * scale,
+        "axes.titlesize": 9.5 * scale,
         "axes.titlecolor": theme.muted,
         "axes.titlelocation": "left",
         "axes.facecolor": theme.background,
@@ -70,15 +73,15 @@ def drawing(theme: Theme) -> Iterator[None]:
         "grid.linewidth": 0.7,
         "xtick.color": theme.muted,
         "ytick.color": theme.muted,
-        "xtick.labelsize": 9.0,
-        "ytick.labelsize": 9.0,
+        "xtick.labelsize": 9.0 * scale,
+        "ytick.labelsize": 9.0 * scale,
         "figure.facecolor": theme.background,
         "figure.edgecolor": theme.background,
         "figure.dpi": 100.0,
         "figure.constrained_layout.use": True,
         "savefig.facecolor": "auto",
         "legend.frameon": False,
-        "legend.fontsize": 9.0,
+        "legend.fontsize": 9.0 * scale,
         "legend.labelcolor": theme.ink,
         "legend.handlelength": 1.8,
         "lines.solid_capstyle": "round",
@@ -86,19 +89,30 @@ def drawing(theme: Theme) -> Iterator[None]:
         "svg.fonttype": "path",
         "svg.hashsalt": "fallline",
         "pdf.compression": 6,
+        "pdf.fonttype": 42,  # journals ask for TrueType fonts
+        "ps.fonttype": 42,
     }
     with _LOCK, matplotlib.rc_context(settings):
         yield
+
+
+def points(size: float) -> float:
+    """A font size in points, for text that is `size` points high where matplotlib's own text is 10 points high."""
+    import matplotlib
+
+    return size * float(matplotlib.rcParams["font.size"]) / 10
 
 
 def canvas(theme: Theme, height: float, title: str, width: float = WIDTH) -> Any:
     """An empty figure with a title above an area `height` inches high, for use inside `drawing`."""
     from matplotlib.figure import Figure
 
-    text = balanced(title, 72 * (width - 0.3), 11.5, "bold")
-    height += 0.1 + 0.19 * len(text.split("\n"))
+    size = points(11.5)
+    text = balanced(title, 72 * (width - 0.3), size, "bold")
+    height += (0.1 + 0.19 * len(text.split("\n"))) if title else 0.1
     figure: Any = Figure(figsize=(width, height), facecolor=theme.background)
-    figure.suptitle(text, x=0.12 / width, ha="left", fontsize=11.5, fontweight="bold")
+    if title:
+        figure.suptitle(text, x=0.12 / width, ha="left", fontsize=size, fontweight="bold")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.07)
     return figure
 
@@ -108,7 +122,7 @@ def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], colu
     if not handles:
         return
     room = 72 * figure.get_figwidth() / columns - 52
-    lines = [wrapped(text, room, 9) for text in texts]
+    lines = [wrapped(text, room, points(9)) for text in texts]
     rows = [lines[k : k + columns] for k in range(0, len(lines), columns)]
     count = sum(max(text.count("\n") + 1 for text in row) for row in rows)
     figure.set_figheight(figure.get_figheight() + 0.12 + 0.15 * count + 0.07 * len(rows))
@@ -116,6 +130,28 @@ def legend_below(figure: Any, handles: Sequence[Any], texts: Sequence[str], colu
         list(handles), lines, loc="outside lower left", ncols=columns, labelspacing=0.5, borderpad=0.2,
         columnspacing=1.2, handletextpad=0.6, **options,
     )  # fmt: skip
+
+
+def colours_of(cmap: Any, ramp: Sequence[str]) -> Any:
+    """The user's colour map, given by itself or by its name; without one, our own ramp of these colours."""
+    import matplotlib
+    from matplotlib.colors import Colormap, ListedColormap
+
+    if cmap is None:
+        return ListedColormap(oklab_ramp(ramp, 256), "fallline")
+    if isinstance(cmap, Colormap):
+        return cmap
+    if cmap not in matplotlib.colormaps:
+        raise UnknownNameError("cmap", cmap, matplotlib.colormaps)
+    return matplotlib.colormaps[cmap]
+
+
+def colours_along(cmap: Any, count: int) -> tuple[str, ...]:
+    """Colours at even steps along the user's colour map."""
+    from matplotlib.colors import to_hex
+
+    steps = [k / max(1, count - 1) for k in range(count)]
+    return tuple(to_hex(colours_of(cmap, ())(step)) for step in steps)
 
 
 def rim(theme: Theme, width: float = HALO) -> list[Any]:

@@ -30,8 +30,19 @@ class Surface:
     log: bool
 
     @classmethod
-    def of(cls, objective: Objective, window: Window, count: int = 241) -> Surface:
-        """Evaluate the objective on a grid, which is coarser for networks: each point needs a pass over the data."""
+    def of(
+        cls,
+        objective: Objective,
+        window: Window,
+        count: int = 241,
+        *,
+        log: bool | None = None,
+        limits: tuple[float, float] | None = None,
+    ) -> Surface:
+        """Evaluate the objective on a grid, which is coarser for networks: each point needs a pass over the data.
+
+        Levels are logarithmic if `log`, by default as the landscape says, and lie within `limits`.
+        """
         if isinstance(objective, NetworkObjective):
             count = 81
         (x0, x1), (y0, y1) = window
@@ -46,7 +57,8 @@ class Surface:
             raise UsageError(f"{objective.name} has no finite value in the window {window!r}. Choose another window.")
         loss = np.where(known, loss, np.nan)
         landscape = objective.landscape if isinstance(objective, LandscapeObjective) else None
-        log = landscape.log_levels if landscape else bool(np.nanmin(loss) >= 0)
+        if log is None:
+            log = landscape.log_levels if landscape else bool(np.nanmin(loss) >= 0)
         base = 0.0
         if log:
             base = min(
@@ -56,7 +68,11 @@ class Surface:
                 ]
             )
             base = 0.0 if abs(base) < 1e-9 or (base > 0 and np.nanmax(loss) > 100 * base) else base
-        return cls(window, x, y, loss, _log_levels(loss - base) if log else _even_levels(loss), base, log)
+        height = loss - base if limits is None else np.clip(loss - base, *limits)
+        levels = _log_levels(height) if log else _even_levels(height)
+        if limits is not None and (levels.min() > limits[1] or levels.max() < limits[0]):
+            raise UsageError(f"no value of {objective.name} in the window lies within limits={limits}.")
+        return cls(window, x, y, loss, levels, base, log)
 
 
 def _log_levels(height: Floats) -> Floats:

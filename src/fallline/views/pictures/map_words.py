@@ -1,0 +1,52 @@
+"""A map in words, for those who cannot see the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.experiment.axes import Axis
+from fallline.measures.outcome import OUTCOMES, place
+from fallline.views.numerals import capitalized, number, percent
+from fallline.views.words import axis_words
+
+__all__ = ["map_alt"]
+
+Floats = NDArray[np.float64]
+
+
+def map_alt(
+    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: str, lost_word: str
+) -> str:
+    """Describe the values of a map: their range, where the lowest is, and how many runs diverged."""
+
+    def span(axis: Axis) -> str:
+        scale = ", logarithmic" if axis.scale == "log" else ""
+        return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
+
+    text = (
+        f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
+        f"{array.shape[0]} runs."
+    )
+    if kind == "outcomes":
+        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
+        shares = [(float((places == k).mean()), word) for k, word in enumerate(OUTCOMES) if (places == k).any()]
+        text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
+    else:
+        away = lost | (array > 0) if kind == "ranks" else lost
+        share = capitalized(percent(float(away.mean())))
+        if lost_word == "diverged" or kind == "ranks":
+            text += f" {share} of the runs diverged."
+        elif lost_word:
+            text += f" {share} of the runs: {lost_word}."
+        if kind == "values" and not lost.all():
+            row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
+            text += (
+                f" The lowest value is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
+                f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
+            )
+        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" or kind == "ranks" else ():
+            if away[end].any() and not away[end].all() and not away[end, 0]:
+                first = float(x_axis.values[int(away[end].argmax())])
+                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
+    return text
