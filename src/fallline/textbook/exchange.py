@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import DataError, ShapeError, UsageError, shown
 from fallline.files import replacing
-
-if TYPE_CHECKING:
-    from fallline.textbook.architecture import Network
+from fallline.textbook.activations import Activation
 
 __all__ = ["Exchange"]
 
@@ -30,10 +28,34 @@ _MODULES: dict[str, Callable[[Any], Any]] = {
 """By the name of an activation, what makes the module of PyTorch that computes the same."""
 
 
+class _Layers(Protocol):
+    """What the methods need to know of a network."""
+
+    @property
+    def activations(self) -> tuple[Activation, ...]: ...
+    @property
+    def scales(self) -> tuple[float, ...]: ...
+    @property
+    def bias(self) -> bool: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def hidden(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def parameter_count(self) -> int: ...
+    @property
+    def shapes(self) -> tuple[tuple[tuple[int, int], tuple[int] | None], ...]: ...
+
+    def unpack(self, vector: Any) -> tuple[Any, ...]:
+        """The layers of a flat vector."""
+
+
 class Exchange:
     """The methods of `Network` that bring weights to and from other programs."""
 
-    def to_torch(self: Network, w: ArrayLike) -> Any:
+    def to_torch(self: _Layers, w: ArrayLike) -> Any:
         """Return the network with parameters w, (P,), as a `torch.nn.Sequential` of linear layers and activations.
 
         Its output are the logits, as those of `forward`; the loss is not part of it. A layer's `weight` is W transposed,
@@ -66,7 +88,7 @@ class Exchange:
                 modules.append(_MODULES[name](torch.nn))
         return torch.nn.Sequential(*modules)
 
-    def from_torch(self: Network, module: Any) -> NDArray[np.float64]:
+    def from_torch(self: _Layers, module: Any) -> NDArray[np.float64]:
         """Return the parameter vector, (P,), of a module of PyTorch with the same layers, or of its `state_dict()`.
 
         Raises
@@ -91,9 +113,9 @@ class Exchange:
         parameters = [
             (layer["weight"].T / self.scales[l], layer.get("bias")) for l, layer in enumerate(layers.values())
         ]
-        return self._packed(parameters, list(layers))
+        return _packed(self, parameters, list(layers))
 
-    def save(self: Network, path: str | Path, w: ArrayLike, *, overwrite: bool = False) -> Path:
+    def save(self: _Layers, path: str | Path, w: ArrayLike, *, overwrite: bool = False) -> Path:
         """Write parameters w, (..., P), as a `.npz` file with an array for each W and b: "W1", "b1", "W2", ...
 
         Examples
@@ -117,7 +139,7 @@ class Exchange:
             np.savez(stream, **arrays)
         return target
 
-    def load(self: Network, path: str | Path) -> NDArray[Any]:
+    def load(self: _Layers, path: str | Path) -> NDArray[Any]:
         """Return the parameters, (..., P), in a `.npz` file with the arrays "W1", "b1", "W2", ...
 
         Raises
@@ -137,19 +159,20 @@ class Exchange:
             held = ", ".join(sorted(arrays.keys() - {"network"}))
             raise DataError(f"{path} must hold {', '.join(wanted)}, as {self.text} has; it holds {held or 'nothing'}.")
         parameters = [(arrays[f"W{l}"], arrays.get(f"b{l}")) for l in range(1, self.depth + 1)]
-        return self._packed(parameters, [f"layer {l}" for l in range(1, self.depth + 1)])
+        return _packed(self, parameters, [f"layer {l}" for l in range(1, self.depth + 1)])
 
-    def _packed(self: Network, parameters: Iterable[tuple[Any, Any]], names: list[str]) -> NDArray[Any]:
-        """The flat vector of these layers, after a look at their shapes."""
-        parts = []
-        for (W, b), (shape, b_shape), name in zip(parameters, self.shapes, names, strict=True):
-            if W.shape[-2:] != shape or (b is not None and b.shape[-1:] != b_shape):
-                raise ShapeError(
-                    f"{name} must have W of shape {shape}, (n_in, n_out); got {W.shape[-2:]}. The network is {self.text}."
-                )
-            parts.append(W.reshape(*W.shape[:-2], -1))
-            parts += [] if b is None else [b]
-        return np.concatenate(parts, axis=-1)
+
+def _packed(network: _Layers, parameters: Iterable[tuple[Any, Any]], names: list[str]) -> NDArray[Any]:
+    """The flat vector of these layers, after a look at their shapes."""
+    parts = []
+    for (W, b), (shape, b_shape), name in zip(parameters, network.shapes, names, strict=True):
+        if W.shape[-2:] != shape or (b is not None and b.shape[-1:] != b_shape):
+            raise ShapeError(
+                f"{name} must have W of shape {shape}, (n_in, n_out); got {W.shape[-2:]}. The network is {network.text}."
+            )
+        parts.append(W.reshape(*W.shape[:-2], -1))
+        parts += [] if b is None else [b]
+    return np.concatenate(parts, axis=-1)
 
 
 def _torch() -> Any:
