@@ -100,7 +100,7 @@ def test_a_network_that_is_none_is_refused(sizes, words, sentence):
     ("options", "sentence"),
     [
         ({"schedule": {"decay": 0.5}}, 'schedule must be a name or {"name": ..., setting: ...}'),
-        ({"schedule": 3}, "schedule must be one of"),
+        ({"schedule": 3}, "a schedule must be a name, a function of t, or a list of rates"),
         ({"steps": 10**20}, r"steps must be a whole number in \[0, 1000000000\]"),
         ({"steps": 10**9}, "would take 44.7 GB of memory"),
         ({"optimizer": []}, "optimizer must be one of"),

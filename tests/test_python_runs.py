@@ -413,7 +413,9 @@ def test_the_fingerprint_of_a_schedule_is_of_its_parts():
 
     assert print_of(0.1, 0.2) == print_of(0.1, 0.2) != print_of(0.1, 0.3)
     assert (
-        print_of(("warmup", 3), warm_root) == print_of(("warmup", 3), warm_root) != print_of(("warmup", 3), warm_cosine)
+        print_of(("warmup", 3), warm_root)
+        == print_of(("warmup", 3), warm_root)
+        != print_of(("warmup", 3), (warm_cosine, 9))
     )
     assert fingerprint(fl.schedule(warm_root).factor) == fingerprint(warm_root)
 
