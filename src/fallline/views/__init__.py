@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from fallline.views.pictures.comparison import draw_comparison as draw_comparison
     from fallline.views.pictures.curves import draw_curves as draw_curves
     from fallline.views.pictures.data import draw_data as draw_data
+    from fallline.views.pictures.descents import draw_descents as draw_descents
     from fallline.views.pictures.landscape import draw_contours as draw_contours
-    from fallline.views.pictures.landscape import draw_descents as draw_descents
     from fallline.views.pictures.map import draw_map as draw_map
     from fallline.views.pictures.map_picture import map_picture as map_picture
     from fallline.views.pictures.network import draw_network as draw_network
@@ -27,7 +27,7 @@ _HOMES = {
     "draw_contours": "pictures.landscape",
     "draw_curves": "pictures.curves",
     "draw_data": "pictures.data",
-    "draw_descents": "pictures.landscape",
+    "draw_descents": "pictures.descents",
     "draw_map": "pictures.map",
     "draw_network": "pictures.network",
     "draw_regions": "pictures.regions",

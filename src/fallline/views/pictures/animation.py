@@ -19,11 +19,12 @@ from fallline.settings import SETTINGS
 from fallline.views.numerals import capitalized, number
 from fallline.views.pictures.curves import curves_on
 from fallline.views.pictures.data import legend_columns
-from fallline.views.pictures.landscape import contours_on
+from fallline.views.pictures.landscape import contours_on, levels_bar
 from fallline.views.pictures.paths import clipped, fitting_window
 from fallline.views.pictures.regions import regions_on
 from fallline.views.pictures.sheet import Sheet
 from fallline.views.pictures.style import MARKERS, Theme, canvas, drawing, legend_below, look, rimmed
+from fallline.views.pictures.surface import Surface
 from fallline.views.words import loss_words, objective_words, shared
 
 __all__ = ["animate_run"]
@@ -221,7 +222,9 @@ def _curve(figure: Any, ax: Any, run: Run, theme: Theme) -> Frame:
 
 def _path(figure: Any, ax: Any, run: Run, theme: Theme) -> Frame:
     window = fitting_window(run.objective, [run])
-    contours_on(Sheet(figure, theme, ""), ax, run.objective, window)
+    surface = Surface.of(run.objective, window)
+    filled = contours_on(ax, run.objective, surface, theme)
+    levels_bar(Sheet(figure, theme, ""), filled, surface, ax, run.objective)
     colour = theme.series[0]
     dots = {"marker": ".", "markersize": 4} if len(run) <= 400 else {}
     (line,) = ax.plot([], [], color=colour, linewidth=1.3, path_effects=rimmed(theme, 1.3), zorder=5, **dots)

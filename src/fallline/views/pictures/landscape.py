@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import ShapeError, UsageError
+from fallline.errors import ShapeError
 from fallline.problems import LandscapeObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.runs.run import Run
@@ -17,12 +17,15 @@ from fallline.textbook.landscapes import Landscape
 from fallline.views.numerals import number
 from fallline.views.pictures.paths import Window, clipped, fitting_window
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.sheet import SMALLEST, Place, Sheet, Size, axes_width, on_axes, sheet
-from fallline.views.pictures.style import MARKERS, WIDTH, Theme, colours_of, look, points, rimmed, wrapped
+from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
+from fallline.views.pictures.style import MARKERS, Theme, colours_of, rimmed
 from fallline.views.pictures.surface import Surface
 from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
 
-__all__ = ["draw_contours", "draw_descents"]
+__all__ = [
+    "What", "contours_alt", "contours_legend", "contours_on", "contours_title", "draw_contours", "fate", "levels_bar",
+    "of_two", "path_on", "run_over_contours", "tallness",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 What = str | Landscape | Callable[..., Any] | Objective
@@ -72,120 +75,35 @@ def draw_contours(
     >>> draw_contours("himmelblau").alt[:64]
     'Contours of Himmelblau for x from −5 to 5 and y from −5 to 5, on'
     """
-    target = _of_two(objective)
+    target = of_two(objective)
     runs, labels = list(runs), run_labels(runs, names) if runs else []
     window = fitting_window(target, runs) if window is None else window
     surface = Surface.of(target, window, log=log, limits=limits)
-    height = 0.6 + min(4.4, 3.6 * _tallness(window))
-    with sheet(Place(ax, size, theme), height, _title(target, runs), title) as page:
+    height = 0.6 + min(4.4, 3.6 * tallness(window))
+    with sheet(Place(ax, size, theme), height, contours_title(target, runs), title) as page:
         ax = page.axes()
-        filled = _contours(ax, target, surface, page.theme, cmap)
-        _colour_bar(page, filled, surface, ax, target)
-        handles = [_path(ax, run, window, page.theme, k, labels[k]) for k, run in enumerate(runs)]
-        texts = [f"{name}: {_fate(run, window)}" for name, run in zip(labels, runs, strict=True)]
+        filled = contours_on(ax, target, surface, page.theme, cmap)
+        levels_bar(page, filled, surface, ax, target)
+        handles = [path_on(ax, run, window, page.theme, k, labels[k]) for k, run in enumerate(runs)]
+        texts = [f"{name}: {fate(run, window)}" for name, run in zip(labels, runs, strict=True)]
         if len(runs) == 1 and names is None:
-            texts = [f"path and end: {_fate(runs[0], window)}"]
+            texts = [f"path and end: {fate(runs[0], window)}"]
         if page.own:
-            _legend(page, target, handles, texts, bool(runs))
-    return page.picture(_alt(target, surface, runs, labels), filled)
-
-
-def draw_descents(
-    objective: What,
-    runs: Sequence[Run],
-    *,
-    window: Window | None = None,
-    names: Sequence[str] | None = None,
-    cmap: Any = None,
-    limits: tuple[float, float] | None = None,
-    log: bool | None = None,
-    title: str | None = None,
-    columns: int = 2,
-    ax: Any = None,
-    size: Size = None,
-    theme: str | Theme = "light",
-) -> Picture:
-    """Draw a small picture of contours and path for each run, all with the same window.
-
-    Parameters
-    ----------
-    objective, runs, window, names, cmap, limits, log, title, size
-        As for `draw_contours`.
-    columns
-        Number of pictures side by side.
-    ax
-        Axes of a figure of your own, one for each run, as `plt.subplots(2, 3)` gives them.
-    """
-    target = _of_two(objective)
-    if not runs:
-        raise UsageError("draw_descents needs at least one run; got none. For contours alone use draw_contours.")
-    labels = run_labels(runs, names)
-    window = fitting_window(target, runs) if window is None else window
-    surface = Surface.of(target, window, 161, log=log, limits=limits)
-    if ax is not None:
-        return _on_each(ax, target, surface, runs, labels, cmap, look(theme))
-    columns = max(1, min(columns, len(runs)))
-    rows = math.ceil(len(runs) / columns)
-    across = WIDTH if size is None else float(np.ravel(size)[0])
-    panel = (across - 0.6) / columns
-    font = 8.5 if size is None else 8.5 * max(SMALLEST, min(1.0, across / WIDTH))
-    heads = [
-        "\n".join(wrapped(text, 72 * panel - 22, font) for text in (*name.split(", "), _fate(run, window)))
-        for name, run in zip(labels, runs, strict=True)
-    ]
-    # All panels of a row are equally high, so the longest heading of the row decides.
-    lines = [max(head.count("\n") + 1 for head in heads[k : k + columns]) for k in range(0, len(heads), columns)]
-    height = 0.95 + rows * (panel * _tallness(window) + 0.25) + 0.15 * sum(lines)
-    with sheet(Place(None, size, theme), height, _title(target, runs), title, across) as page:
-        axes = page.figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        for k, (ax, run) in enumerate(zip(axes.flat, runs, strict=False)):
-            filled = _contours(ax, target, surface, page.theme, cmap)
-            _path(ax, run, window, page.theme, 0)
-            ax.set_title(heads[k], fontsize=font, color=page.theme.ink)
-            ax.label_outer()
-            if k + columns >= len(runs):  # nothing below it
-                ax.tick_params(labelbottom=True)
-                ax.set_xlabel(target.labels[0])
-        for ax in axes.flat[len(runs) :]:
-            ax.set_visible(False)
-        _colour_bar(page, filled, surface, axes, target, "bottom")
-        _legend(page, target, [], [], True)
-    return page.picture(_alt(target, surface, runs, labels), filled)
-
-
-def _on_each(
-    ax: Any, objective: Objective, surface: Surface, runs: Sequence[Run], labels: Sequence[str], cmap: Any, theme: Theme
-) -> Picture:
-    """Draw each run on axes of its own."""
-    axes = list(np.ravel(np.asarray(ax, dtype=object)))
-    if len(axes) < len(runs):
-        raise UsageError(f"ax must have axes for each of the {len(runs)} runs; got {len(axes)}.")
-    for place, run, label in zip(axes, runs, labels, strict=False):
-        with on_axes(place, theme) as theirs:
-            filled = _contours(place, objective, surface, theirs, cmap)
-            _path(place, run, surface.window, theirs, 0)
-            place.set_title(wrapped(label, 0.95 * axes_width(place), points(9)), fontsize=points(9), parse_math=False)
-    figure = axes[0].get_figure()
-    return Picture(
-        figure, _title(objective, runs), _alt(objective, surface, runs, labels), theirs, axes[0], filled, own=False
-    )
+            contours_legend(page, target, handles, texts, bool(runs))
+    return page.picture(contours_alt(target, surface, runs, labels), filled)
 
 
 def run_over_contours(page: Sheet, ax: Any, run: Run) -> None:
     """Draw contours and one path on these axes, with a legend under the figure."""
     window = fitting_window(run.objective, [run])
-    contours_on(page, ax, run.objective, window)
-    handle = _path(ax, run, window, page.theme, 0)
-    _legend(page, run.objective, [handle], [f"path and end: {_fate(run, window)}"], True)
+    surface = Surface.of(run.objective, window)
+    filled = contours_on(ax, run.objective, surface, page.theme)
+    levels_bar(page, filled, surface, ax, run.objective)
+    handle = path_on(ax, run, window, page.theme, 0)
+    contours_legend(page, run.objective, [handle], [f"path and end: {fate(run, window)}"], True)
 
 
-def contours_on(page: Sheet, ax: Any, objective: Objective, window: Window) -> None:
-    """Draw contours on these axes, with their colour bar."""
-    surface = Surface.of(objective, window)
-    _colour_bar(page, _contours(ax, objective, surface, page.theme), surface, ax, objective)
-
-
-def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme, cmap: Any = None) -> Any:
+def contours_on(ax: Any, objective: Objective, surface: Surface, theme: Theme, cmap: Any = None) -> Any:
     from matplotlib.colors import BoundaryNorm
 
     height, levels = surface.loss - surface.base, surface.levels
@@ -206,12 +124,12 @@ def _contours(ax: Any, objective: Objective, surface: Surface, theme: Theme, cma
     return filled
 
 
-def _tallness(window: Window) -> float:
+def tallness(window: Window) -> float:
     ratio = (window[1][1] - window[1][0]) / (window[0][1] - window[0][0])
     return ratio if 0.4 <= ratio <= 1.6 else 1.0
 
 
-def _colour_bar(
+def levels_bar(
     page: Sheet, filled: Any, surface: Surface, ax: Any, objective: Objective, location: str = "right"
 ) -> None:
     if len(surface.levels) < 2:
@@ -232,7 +150,7 @@ def _colour_bar(
     bar.set_label(text)
 
 
-def _path(ax: Any, run: Run, window: Window, theme: Theme, place: int, label: str = "") -> Any:
+def path_on(ax: Any, run: Run, window: Window, theme: Theme, place: int, label: str = "") -> Any:
     """Draw a run's path; return its handle for the legend."""
     from matplotlib.lines import Line2D
 
@@ -270,7 +188,7 @@ def _within(point: Floats, window: Window) -> bool:
     return all(low <= p <= high for p, (low, high) in zip(point, window, strict=True))
 
 
-def _fate(run: Run, window: Window) -> str:
+def fate(run: Run, window: Window) -> str:
     """How the run ended, and at which step it left the window."""
     with np.errstate(invalid="ignore"):
         outside = [t for t, point in enumerate(run.path) if np.isfinite(point).all() and not _within(point, window)]
@@ -280,7 +198,7 @@ def _fate(run: Run, window: Window) -> str:
     return f"{ending(run)}, {left}"
 
 
-def _legend(page: Sheet, objective: Objective, handles: list[Any], texts: list[str], start: bool) -> None:
+def contours_legend(page: Sheet, objective: Objective, handles: list[Any], texts: list[str], start: bool) -> None:
     from matplotlib.lines import Line2D
 
     theme = page.theme
@@ -302,14 +220,14 @@ def _legend(page: Sheet, objective: Objective, handles: list[Any], texts: list[s
         page.legend(marks, words, max(1, len(marks)))
 
 
-def _title(objective: Objective, runs: Sequence[Run]) -> str:
+def contours_title(objective: Objective, runs: Sequence[Run]) -> str:
     if not runs:
         return f"Contours of {objective_words(objective)}"
     common = shared(runs)
     return f"Descent of {objective_words(objective)}" + (f": {common}" if common else "")
 
 
-def _alt(objective: Objective, surface: Surface, runs: Sequence[Run], names: Sequence[str]) -> str:
+def contours_alt(objective: Objective, surface: Surface, runs: Sequence[Run], names: Sequence[str]) -> str:
     (x0, x1), (y0, y1) = surface.window
     a, b = objective.labels
     scale = "logarithmic" if surface.log else "even"
@@ -323,13 +241,13 @@ def _alt(objective: Objective, surface: Surface, runs: Sequence[Run], names: Seq
         points = ", ".join(f"({number(x)}, {number(y)})" for x, y in minima)
         text += f" Lowest at {points}."
     if runs:
-        left = sum(_fate(run, surface.window) != ending(run) for run in runs)
+        left = sum(fate(run, surface.window) != ending(run) for run in runs)
         text += f" Paths: {runs_sentence(runs, names)}."
         text += f" {left} of {len(runs)} paths leave the window." if left else ""
     return text
 
 
-def _of_two(what: What) -> Objective:
+def of_two(what: What) -> Objective:
     objective = as_objective(what)
     if objective.dimension != 2:
         raise ShapeError(
