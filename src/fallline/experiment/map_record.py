@@ -40,7 +40,7 @@ class MapSpec:
     objective, method
         What is descended, and how. The values of settings that are an axis count for nothing.
     x, y
-        The axes.
+        The axes. y is `NO_AXIS` in a map of one dimension.
     start
         The first parameters, (P,); None for random starts.
     initial, initial_scale, seed, starts
@@ -76,7 +76,13 @@ class MapSpec:
 
     @property
     def axes(self) -> dict[str, Axis]:
-        return {self.x.name: self.x, self.y.name: self.y}
+        """The axes by name, x first: two, or one."""
+        return {axis.name: axis for axis in (self.x, self.y) if axis.exists}
+
+    @property
+    def one_dimensional(self) -> bool:
+        """Whether the map has one axis. Its cells are a single row."""
+        return not self.y.exists
 
     @property
     def settings(self) -> dict[str, float]:
@@ -154,8 +160,18 @@ class MapSpec:
         """The same map over other ranges of its axes."""
         return replace(self, x=x, y=y)
 
+    @property
+    def plane_text(self) -> str:
+        """The axes in words: "learning_rate=0..1 by momentum=0..0.9"."""
+        return " by ".join(axis.short for axis in self.axes.values())
+
+    @property
+    def size_text(self) -> str:
+        """The number of cells along each axis: "512 x 256", or "512"."""
+        return " x ".join(str(axis.count) for axis in self.axes.values())
+
     def __repr__(self) -> str:
         return visible(
-            f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.x} by {self.y}, "
-            f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
+            f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.plane_text}, {self.size_text} cells, "
+            f"{self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )

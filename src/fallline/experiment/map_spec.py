@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axes import NO_AXIS, Axis
+from fallline.experiment.axis_forms import AxisForm, axis_of
 from fallline.experiment.axis_settings import check_axis, same_setting
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_named, rebuild_objective
 from fallline.experiment.estimate import afford
@@ -37,8 +38,8 @@ MOST_PARAMETERS = 2**22
 def map_spec(
     objective: str | Landscape | Callable[..., Any] | Objective,
     *,
-    x: str | Axis,
-    y: str | Axis,
+    x: AxisForm,
+    y: AxisForm | None = None,
     size: int | str | tuple[int, int] = 512,
     optimizer_: str | Optimizer = "gradient_descent",
     steps: int = 100,
@@ -66,10 +67,9 @@ def map_spec(
     steps = int(SETTINGS["steps"].check(steps))
     scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
     how = method(optimizer_, schedule_, steps, **settings)
-    width, height = parse_size(size)
-    across, up = axis(x, width), axis(y, height)
+    across, up = _plane(x, y, size)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for chosen in (across, up, *rates):
+    for chosen in (across, *rates, *([] if up == NO_AXIS else [up])):
         check_axis(chosen, target, how.optimizer, how.schedule)
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
@@ -79,7 +79,7 @@ def map_spec(
     names_of(wanted)
     batch = checked_batch(batch, target)
     check_objective((w.measure for w in wanted), target)
-    on_axis = {across.name, up.name}
+    on_axis = {chosen.name for chosen in (across, up)}
     spec = MapSpec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
@@ -102,7 +102,7 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
     spec = map_spec(
         rebuild_objective(d, arrays),
         x=Axis.from_description(d["x"]),
-        y=Axis.from_description(d["y"]),
+        y=_second(Axis.from_description(d["y"])),
         optimizer_=record,
         steps=d["steps"],
         measures=d["measures"],
@@ -136,7 +136,29 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
+def _plane(x: AxisForm, y: AxisForm | None, size: int | str | tuple[int, int]) -> tuple[Axis, Axis]:
+    """Both axes, or one axis and `NO_AXIS`."""
+    width, height = parse_size(size)
+    if y is not None:
+        return axis_of(x, width), axis_of(y, height)
+    if height not in (1, width):
+        raise SettingError(
+            f"size of a map of one axis must be one number; got {width}x{height}. To have two axes, give y."
+        )
+    return axis_of(x, width), NO_AXIS
+
+
 def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:
     if starts > 1 or "seed" in on_axis:
         return None
-    return classical_start(objective) if start is None else as_vector(start, objective)
+    chosen = classical_start(objective) if start is None else as_vector(start, objective)
+    if chosen is None:
+        return None
+    chosen = np.array(chosen)  # the user's own array may change later
+    chosen.setflags(write=False)
+    return chosen
+
+
+def _second(axis: Axis) -> Axis | None:
+    """The second axis that a description names; None for a map of one dimension."""
+    return None if axis == NO_AXIS else axis

@@ -47,7 +47,7 @@ def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], executio
 
 def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Training:
     """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell."""
-    columns = {spec.x.name: spec.x.values[i], spec.y.name: spec.y.values[j]}
+    columns = {axis.name: axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.exists}
     values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _of_start(name)}
     return Training(
         spec.objective,

@@ -1,0 +1,58 @@
+"""The best cell of a map, and the cells that have no value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.errors import UnknownNameError, UsageError
+from fallline.measures.measure import Wanted
+from fallline.measures.outcome import failed
+from fallline.readings.machine.layout import CAP
+
+__all__ = ["best_place", "failed_cells", "lost_cells"]
+
+
+def failed_cells(wanted: Wanted, planes: Mapping[str, NDArray[Any]], values: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Cells of failed runs; None if the measure has values for them. `values` are those that are drawn."""
+    if not wanted.measure.blank:
+        return None
+    if "outcome" in planes:
+        return failed(planes["outcome"])
+    if "diverged_at" in planes:
+        return np.asarray(planes["diverged_at"] >= 0)
+    # As `judge` caps a loss, but without the first loss of each cell, which is not known here.
+    return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
+
+
+def lost_cells(wanted: Wanted, planes: Mapping[str, NDArray[Any]], steps: int) -> NDArray[np.bool_]:
+    """Cells without a value: those of failed runs where the measure has none for them, and those that are not finite."""
+    values = wanted.measure.shown(np.asarray(planes[wanted.name], np.float64), steps)
+    away = failed_cells(wanted, planes, values)
+    lost = ~np.isfinite(values)
+    return lost if away is None else lost | away
+
+
+def best_place(
+    wanted: Wanted, better: Literal["low", "high"] | None, plane: NDArray[Any], lost: NDArray[np.bool_], steps: int
+) -> tuple[int, int]:
+    """Row and column of the cell with the best value."""
+    better = better or wanted.measure.better
+    if better is None:
+        raise UsageError(
+            f"best needs to know which values of {wanted.name} are better: write "
+            f'best({wanted.name!r}, better="low") or better="high".'
+        )
+    if better not in ("low", "high"):
+        raise UnknownNameError("better", better, ("low", "high"))
+    if lost.all():
+        raise UsageError(
+            f"no cell of this map has a value of {wanted.name}: every run failed, or none is computed yet."
+        )
+    values = wanted.measure.shown(np.asarray(plane, np.float64), steps)
+    values = np.where(lost, np.inf, values if better == "low" else -values)
+    row, column = np.unravel_index(int(np.argmin(values)), values.shape)
+    return int(row), int(column)
