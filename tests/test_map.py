@@ -10,13 +10,12 @@ import pytest
 import fallline as fl
 from fallline.errors import UsageError
 from fallline.experiment.map_spec import map_spec
-from fallline.maps.cells import training_of
+from fallline.maps.cell_training import training_of
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map
 from fallline.maps.map import map as train_map
 from fallline.maps.tiles import layout
 from fallline.measures.measure import MEASURES
-from fallline.measures.outcome import OUTCOMES
 from fallline.runs import batched, engine
 
 SEED = fl.NetworkObjective(fl.Network.of("2-3-2-3"), fl.generate("three-gaussians", samples=10))

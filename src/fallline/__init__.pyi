@@ -5,12 +5,14 @@ from .checks.presentation.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .experiment.axes import Axis
 from .experiment.method import Method, method
 from .experiment.starts import draw_starts, notebook_start
 from .experiment.studies import Study, study
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
+from .measures.own import OwnMeasure, measure
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
@@ -35,6 +37,7 @@ __all__ = [
     "SCHEDULES",
     "SETTINGS",
     "Activation",
+    "Axis",
     "Comparison",
     "Dataset",
     "Equations",
@@ -50,6 +53,7 @@ __all__ = [
     "Objective",
     "Optimizer",
     "Outcome",
+    "OwnMeasure",
     "Run",
     "Schedule",
     "Setting",
@@ -68,6 +72,7 @@ __all__ = [
     "load_map",
     "loss",
     "map",
+    "measure",
     "method",
     "notebook_start",
     "objective",

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from fallline.errors import visible
 from fallline.experiment.axes import Axis
+from fallline.experiment.description.captured import fingerprint_with_objects
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, named
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import Wanted
+from fallline.measures.own import OwnMeasure
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -144,7 +146,7 @@ class MapSpec:
             "initial": named(self.initial, INITIALS, self.initial.deviation),
             "start": None,
             "dtype": self.dtype,
-            "measures": [str(w) if w.target is None else f"{w.name}={w.target!r}" for w in self.measures],
+            "measures": [_describe_measure(w) for w in self.measures],
         }
         if self.start is not None:
             d["start"] = array_key(self.start)
@@ -175,3 +177,11 @@ class MapSpec:
             f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.plane_text}, {self.size_text} cells, "
             f"{self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )
+
+
+def _describe_measure(wanted: Wanted) -> str | dict[str, str]:
+    own = wanted.measure
+    if isinstance(own, OwnMeasure):
+        sha = fingerprint_with_objects(own.function)
+        return {"own": own.name, "sha256": sha, "over": own.over, "starts": own.over_starts}
+    return str(wanted) if wanted.target is None else f"{wanted.name}={wanted.target!r}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import NO_AXIS, Axis
 from fallline.experiment.axis_forms import AxisForm, axis_of
 from fallline.experiment.axis_settings import check_axis, same_setting
+from fallline.experiment.description.absent import absent_measure
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_named, rebuild_objective
 from fallline.experiment.estimate import afford
 from fallline.experiment.map_record import MapSpec
@@ -20,7 +21,8 @@ from fallline.experiment.method import method
 from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.setting_names import is_layer_rate, layer_rate
 from fallline.experiment.starts import classical_start
-from fallline.measures.measure import Wanted, check_objective, measure, names_of
+from fallline.measures.measure import check_objective
+from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
 from fallline.settings import SETTINGS
@@ -43,7 +45,7 @@ def map_spec(
     size: int | str | tuple[int, int] = 512,
     optimizer_: str | Optimizer = "gradient_descent",
     steps: int = 100,
-    measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
+    measures: MeasureForms = "final_loss",
     schedule_: str | Schedule | Mapping[str, Any] = "constant",
     start: ArrayLike | None = None,
     initial_: str | Initial = "normal",
@@ -75,11 +77,13 @@ def map_spec(
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
-    wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | Wanted) else measures))
-    names_of(wanted)
+    wanted = wanted_measures(measures)
     batch = checked_batch(batch, target)
     check_objective((w.measure for w in wanted), target)
     on_axis = {chosen.name for chosen in (across, up)}
+    for w in wanted:
+        if w.name in on_axis:
+            raise UsageError(f"{w.name} is an axis of this map: give your measure another name.")
     spec = MapSpec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
@@ -105,7 +109,7 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         y=_second(Axis.from_description(d["y"])),
         optimizer_=record,
         steps=d["steps"],
-        measures=d["measures"],
+        measures=[absent_measure(m) if isinstance(m, Mapping) else m for m in d["measures"]],
         schedule_={"name": rebuild_named(plan.pop("name"), SCHEDULES, "schedule"), **plan},
         start=None if d["start"] is None else arrays[d["start"]],
         initial_=rebuild_named(d["initial"], INITIALS, "initial weights"),

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
+from fallline.experiment.map_record import MapSpec
+from fallline.maps.cell_training import training_of
 from fallline.measures.measure import Wanted
 from fallline.measures.outcome import failed
 from fallline.readings.machine.layout import CAP
@@ -37,9 +39,10 @@ def lost_cells(wanted: Wanted, planes: Mapping[str, NDArray[Any]], steps: int) -
 
 
 def best_place(
-    wanted: Wanted, better: Literal["low", "high"] | None, plane: NDArray[Any], lost: NDArray[np.bool_], steps: int
-) -> tuple[int, int]:
-    """Row and column of the cell with the best value."""
+    spec: MapSpec, wanted: Wanted, better: Literal["low", "high"] | None, planes: Mapping[str, NDArray[Any]],
+    known: NDArray[np.bool_],
+) -> tuple[int, int]:  # fmt: skip
+    """Row and column of the known cell with the best value. Cells of failed runs are left out."""
     better = better or wanted.measure.better
     if better is None:
         raise UsageError(
@@ -48,11 +51,22 @@ def best_place(
         )
     if better not in ("low", "high"):
         raise UnknownNameError("better", better, ("low", "high"))
-    if lost.all():
-        raise UsageError(
-            f"no cell of this map has a value of {wanted.name}: every run failed, or none is computed yet."
-        )
-    values = wanted.measure.shown(np.asarray(plane, np.float64), steps)
-    values = np.where(lost, np.inf, values if better == "low" else -values)
-    row, column = np.unravel_index(int(np.argmin(values)), values.shape)
-    return int(row), int(column)
+    values = wanted.measure.shown(np.asarray(planes[wanted.name], np.float64), spec.steps)
+    lost = ~known | lost_cells(wanted, planes, spec.steps)
+    order = np.argsort(np.where(lost, np.inf, values if better == "low" else -values), axis=None, kind="stable")
+    judged = not wanted.measure.blank or planes.keys() & {"outcome", "diverged_at"}
+    for place in order[: int((~lost).sum())]:
+        row, column = np.unravel_index(int(place), values.shape)
+        if judged or not _beyond_the_cap(spec, int(column), int(row), float(values[row, column])):
+            return int(row), int(column)
+    raise UsageError(f"no cell of this map has a value of {wanted.name}: every run failed, or none is computed yet.")
+
+
+def _beyond_the_cap(spec: MapSpec, column: int, row: int, loss: float) -> bool:
+    """Whether a run with that last loss diverged, as `judge` has it; False if the objective cannot be called."""
+    starts = training_of(spec, np.array([column]), np.array([row])).starts
+    try:
+        first = np.abs(spec.objective.loss(starts)).max()
+    except UsageError:
+        return False
+    return not abs(loss) <= CAP * max(1.0, float(first))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
+from fallline.experiment.own_functions import with_functions
 from fallline.maps.dataset import to_xarray
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
@@ -24,7 +25,7 @@ from fallline.maps.replay import replay
 from fallline.maps.table import to_pandas
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
-from fallline.measures.measure import Wanted
+from fallline.measures.own import MeasureForms, OwnMeasure
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.descent import Run
@@ -80,6 +81,23 @@ class Map(MapValues):
         True
         """
         return replay(self.spec, *place_on(self.spec, x, y, axes), start)
+
+    def resume(self, **options: Any) -> Map:
+        """Compute the cells that are missing, keep them in the map's file if it has one, and return the map.
+
+        Options are `workers`, `threads`, `device` and `progress`, as for `map`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
+        >>> _ = map("quadratic", x=("start.x", -1, 1), size=8, steps=5, out=path)
+        >>> load_map(path).resume().complete
+        True
+        """
+        if not self.complete:
+            _grow(self, **options)
+        return self
 
     def zoom(
         self,
@@ -160,7 +178,7 @@ def map(
     size: int | str | tuple[int, int] = 512,
     optimizer: str | Optimizer = "gradient_descent",
     steps: int = 100,
-    measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
+    measures: MeasureForms = "final_loss",
     schedule: str | Schedule | Mapping[str, Any] = "constant",
     start: ArrayLike | None = None,
     initial: str | Initial = "normal",
@@ -259,17 +277,52 @@ def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Ax
     return axis.between(*(ends or (axis.low, axis.high)), count)
 
 
-def load_map(path: str | Path) -> Map:
+def load_map(
+    path: str | Path,
+    *,
+    objective: str | Landscape | Callable[..., Any] | Objective | None = None,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
+    initial: Initial | None = None,
+    measures: Mapping[str, Callable[[Any], Any] | OwnMeasure] | None = None,
+) -> Map:
     """The map in a file, complete or not; every tile is checked.
 
+    A map of a function of your own opens without the function: for its values, its pictures and exports. To resume it,
+    to zoom, or to replay a run, give the function.
+
+    Parameters
+    ----------
+    path
+        The map file.
+    objective, optimizer, schedule, initial, measures
+        Functions and records of your own that the map was made with, as `map` took them.
+
+    Raises
+    ------
+    UsageError
+        There is no such map file, or a function is not the one that the map was made with.
+    OutputError
+        The file is damaged.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
-    >>> m = map("quadratic", x="start.x=-1..1", y="start.y=-1..1", size=8, steps=5, out=path)
+    >>> bowl = lambda x, y: x**2 + 3 * y**2
+    >>> m = map(bowl, x=("start.x", -1, 1), y=("start.y", -1, 1), start=(0, 0), size=8, steps=5, out=path)
     >>> load_map(path).sha256 == m.sha256
     True
+    >>> load_map(path, objective=bowl).run_at(1, 1).steps
+    5
     """
     with MapFile.open(path) as file:
-        result = Map(file.spec(), Path(path))
+        spec = file.spec()
+        if not (objective is optimizer is schedule is initial is measures is None):
+            spec = with_functions(
+                spec, objective=objective, optimizer_=optimizer, schedule_=schedule, initial_=initial, measures=measures
+            )
+        result = Map(spec, Path(path))
         for tile, values in file.tiles(result.spec):
             result.set(tile, values)
         kept = file.provenance().get("sha256")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.cells import training_of
+from fallline.maps.cell_training import training_of
 from fallline.measures.statistics import gradient_norm
 from fallline.problems import Objective, points_at_once
 from fallline.runs import engine

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.maps.cells import training_of
+from fallline.maps.cell_training import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
 from fallline.problems.curvature import eigenvalues, stable_learning_rate

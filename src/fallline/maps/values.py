@@ -184,7 +184,8 @@ class MapValues:
         {'learning_rate': 0.0575, 'final_loss': 3.5492}
         """
         wanted = self._wanted(measure or self.measures[0])
-        row, column = best_place(wanted, better, self.plane(wanted.name), self.lost(wanted), self.spec.steps)
+        planes = {name: self.plane(name) for name in self.measures}
+        row, column = best_place(self.spec, wanted, better, planes, self._known)
         return self.at(column, row)
 
     def lost(self, wanted: Wanted) -> NDArray[np.bool_]:
@@ -201,10 +202,8 @@ class MapValues:
             raise UsageError(
                 f"a share along an axis needs a seed axis beside it; this map has {' and '.join(self.spec.axes)}."
             )
-        if outcome == "diverged" and "diverged" in self.measures:
-            hit = self["diverged"]
-        else:
-            hit = self["outcome"] == outcome
+        counted = outcome == "diverged" and "diverged" in self.measures
+        hit = self["diverged"] if counted else self["outcome"] == outcome
         other, along = (self.y, 1) if self.x.name == "seed" else (self.x, 0)
         n = hit.shape[along]
         counts = np.rint(hit.sum(axis=along) * self.spec.starts).astype(int)
