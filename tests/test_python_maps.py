@@ -159,6 +159,43 @@ def test_a_second_value_on_a_line_is_refused(line):
         fl.map("booth", x=("momentum", 0, 0.9), size=(8, 4), **BOOTH)
 
 
+# Batch and steps ------------------------------------------------------------------------------------------------------
+
+
+def test_batch_is_an_axis(networks):
+    train, _ = networks
+    axes = {"x": ("learning_rate", np.geomspace(1e-4, 1e-2, 4)), "y": ("batch", [8, 32, 128])}
+    m = fl.map(train, measures=["final_loss", {"steps": lambda run: run.steps}], steps=20, **axes)
+    for row, batch in enumerate((8, 32, 128)):
+        np.testing.assert_array_equal(fl.map(train, x=axes["x"], batch=batch, steps=20).values, m.values[row])
+    assert m.run_at(1e-3, 32).loss == m.cell(1e-3, 32)["final_loss"]
+    assert (m["steps"] == 20).all()
+
+
+def test_steps_are_an_axis(tmp_path):
+    axes = {"x": ("steps", 0, 30), "y": ("learning_rate", 0.01, 0.1)}
+    m = fl.map("booth", **axes, size=30, out=tmp_path / "m.fallmap")
+    np.testing.assert_array_equal(m.values[7], fl.map("booth", **axes, size=30, workers=1).values[7])
+    run = m.run_at(30, m.y.values[7])
+    np.testing.assert_array_equal(m.values[7], run.losses)  # the loss after every number of steps
+    assert fl.load_map(tmp_path / "m.fallmap").zoom(x=(5, 9), out=tmp_path / "part.fallmap").spec.steps == 9
+    assert fl.load_map(tmp_path / "part.fallmap").run_at(7, m.y.values[7]).steps == 7
+
+
+@pytest.mark.parametrize(
+    ("axis", "sentence"),
+    [
+        ({"x": ("batch", [8, 1000])}, "batch must be at most the number of samples, 300; got 1000"),
+        ({"x": ("batch", [0.5, 8])}, "batch must be a whole number at least 1; got 0.5"),
+        ({"x": ("batch", [0, 8])}, "batch must be a whole number at least 1; got 0"),
+        ({"x": ("steps", [5, 6]), "schedule": "cosine"}, "steps cannot be an axis with the schedule cosine"),
+    ],
+)
+def test_batches_and_steps_have_their_ranges(networks, axis, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        fl.map(networks[0], **axis)
+
+
 # Values ---------------------------------------------------------------------------------------------------------------
 
 

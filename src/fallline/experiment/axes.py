@@ -77,6 +77,8 @@ class Axis:
     part: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # equal axes have equal descriptions
         wrong = [v for v in self.listed or (self.low, self.high) if not math.isfinite(v)]
         if wrong:
             raise SettingError(f"{self.name} must have finite values; got {wrong[0]:g}.")
@@ -275,7 +277,8 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
         raise SettingError(f"{error} An axis is written {name}=LOW..HIGH or {name}=V1,V2,V3.") from None
     if not dots:
         return Axis.of(name, ends)
-    return range_axis(name, *ends, "log" if scale == "log" else "linear", count)
+    low, high = ends
+    return range_axis(name, low, high, "log" if scale == "log" else "linear", count)
 
 
 def range_axis(name: str, low: float, high: float, scale: Literal["linear", "log"], count: int) -> Axis:

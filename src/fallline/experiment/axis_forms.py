@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,7 +65,7 @@ def axis_of(form: AxisForm, count: int = 512) -> Axis:
                 f"write ({name!r}, [{low:g}, {high:g}, ...])."
             )
         raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
-    return range_axis(name, low, high, cast(Literal["linear", "log"], scale), count)
+    return range_axis(name, low, high, scale, count)
 
 
 def _number(name: str, value: Any) -> float:

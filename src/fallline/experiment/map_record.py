@@ -27,7 +27,10 @@ from fallline.textbook.initial import INITIALS, Initial
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["MapSpec"]
+__all__ = ["CHOICES", "MapSpec"]
+
+CHOICES = ("batch", "steps")
+"""Axes of which each value needs runs of its own: another kernel, or another length."""
 
 _COLUMNS = 40
 """Numbers that a kernel keeps of each run, at most: measures, settings, and room for their results."""
@@ -48,7 +51,8 @@ class MapSpec:
     initial, initial_scale, seed, starts
         Distribution, factor, key and number of random starts of each cell. The factor is None unless it was chosen.
     steps, batch, dtype
-        Length of a run; samples in a minibatch (None for all); "float64" or "float32".
+        Length of a run; samples in a minibatch (None for all); "float64" or "float32". Where an axis has steps or batches,
+        the largest of them; `of_cell` has a cell's own.
     measures
         What is kept of each run.
     """
@@ -158,9 +162,17 @@ class MapSpec:
         """SHA-256 of the canonical text."""
         return hashlib.sha256(canonical(self.describe()[0]).encode()).hexdigest()
 
+    def of_cell(self, column: int, row: int) -> MapSpec:
+        """The same map with the steps and the batch of one cell."""
+        values = {
+            axis.name: int(axis.values[at]) for axis, at in ((self.x, column), (self.y, row)) if axis.name in CHOICES
+        }
+        return replace(self, **values) if values else self  # type: ignore[arg-type]  # both are whole numbers
+
     def over(self, x: Axis, y: Axis) -> MapSpec:
         """The same map over other ranges of its axes."""
-        return replace(self, x=x, y=y)
+        largest = {axis.name: int(axis.high) for axis in (x, y) if axis.name in CHOICES}
+        return replace(self, x=x, y=y, **largest)  # type: ignore[arg-type]  # steps and batch are whole numbers
 
     @property
     def plane_text(self) -> str:

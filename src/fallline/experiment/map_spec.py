@@ -66,13 +66,18 @@ def map_spec(
             f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
             "Choose a smaller objective."
         )
+    across, up = _plane(x, y, size)
+    steps, batch = (_largest(name, value, across, up) for name, value in (("steps", steps), ("batch", batch)))
     steps = int(SETTINGS["steps"].check(steps))
     scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
     how = method(optimizer_, schedule_, steps, **settings)
-    across, up = _plane(x, y, size)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
     for chosen in (across, *rates, *([] if up == NO_AXIS else [up])):
         check_axis(chosen, target, how.optimizer, how.schedule)
+    if "steps" in (across.name, up.name) and "steps" in how.schedule.settings:
+        raise UsageError(
+            f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."
+        )
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
@@ -150,6 +155,14 @@ def _plane(x: AxisForm, y: AxisForm | None, size: int | str | tuple[int, int]) -
             f"size of a map of one axis must be one number; got {width}x{height}. To have two axes, give y."
         )
     return axis_of(x, width), NO_AXIS
+
+
+def _largest(name: str, value: Any, *axes: Axis) -> Any:
+    """The largest value that an axis has of that setting; otherwise the value itself."""
+    for axis in axes:
+        if axis.name == name and axis.high == int(axis.high):
+            return int(axis.high)
+    return value
 
 
 def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:

@@ -27,7 +27,7 @@ def failed_cells(wanted: Wanted, planes: Mapping[str, NDArray[Any]], values: NDA
     if "diverged_at" in planes:
         return np.asarray(planes["diverged_at"] >= 0)
     # As `judge` caps a loss, but without the first loss of each cell, which is not known here.
-    return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
+    return np.asarray(~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf)))))
 
 
 def lost_cells(wanted: Wanted, planes: Mapping[str, NDArray[Any]], steps: int) -> NDArray[np.bool_]:

@@ -32,8 +32,8 @@ class CellRun(Run):
         if "l2" in how.values:
             objective = penalised(objective, how.values["l2"])
         values = {
-            "objective": objective, "method": how, "steps": spec.steps, "path": path, "losses": losses,
-            "batch": spec.batch, "seed": spec.seed, "_spec": spec, "_cell": cell,
+            "objective": objective, "method": how, "steps": training.steps, "path": path, "losses": losses,
+            "batch": spec.of_cell(*cell[:2]).batch, "seed": spec.seed, "_spec": spec, "_cell": cell,
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -58,7 +58,7 @@ def over_runs(
 
 
 def _runs(spec: MapSpec, training: Training, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[Run]:
-    chunk = max(1, _NUMBERS // ((spec.steps + 1) * (spec.objective.dimension + 1)))
+    chunk = max(1, _NUMBERS // ((training.steps + 1) * (spec.objective.dimension + 1)))
     for first in range(0, training.runs, chunk):
         part = training.part(first, min(training.runs, first + chunk))
         losses, path = engine.histories(part)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.axis_settings import start_coordinate
-from fallline.experiment.map_record import MapSpec
+from fallline.experiment.map_record import CHOICES, MapSpec
 from fallline.experiment.minibatches import minibatches
 from fallline.experiment.setting_names import within_start
 from fallline.experiment.starts import draw_starts
@@ -16,9 +16,13 @@ __all__ = ["training_of"]
 
 
 def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Training:
-    """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell."""
+    """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell.
+
+    The cells must have the same number of steps and the same batch.
+    """
+    spec = spec.of_cell(int(i[0]), int(j[0]))
     columns = {axis.name: axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.exists}
-    values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _of_start(name)}
+    values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _decided(name)}
     return Training(
         spec.objective,
         spec.method.with_(values),
@@ -29,9 +33,9 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
     )
 
 
-def _of_start(axis: str) -> bool:
-    """Whether an axis changes the start alone."""
-    return axis in ("seed", "initial_scale") or within_start(axis) is not None
+def _decided(axis: str) -> bool:
+    """Whether an axis changes no value of the method: it changes the start, the steps or the batch."""
+    return axis in ("seed", "initial_scale", *CHOICES) or within_start(axis) is not None
 
 
 def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:

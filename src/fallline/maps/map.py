@@ -317,11 +317,14 @@ def load_map(
     5
     """
     with MapFile.open(path) as file:
-        spec = file.spec()
-        if not (objective is optimizer is schedule is initial is measures is None):
-            spec = with_functions(
-                spec, objective=objective, optimizer_=optimizer, schedule_=schedule, initial_=initial, measures=measures
-            )
+        spec = with_functions(
+            file.spec(),
+            objective=objective,
+            optimizer_=optimizer,
+            schedule_=schedule,
+            initial_=initial,
+            measures=measures,
+        )
         result = Map(spec, Path(path))
         for tile, values in file.tiles(result.spec):
             result.set(tile, values)

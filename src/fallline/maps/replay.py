@@ -25,6 +25,7 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
     Losses and parameters come from the engine that computed the map, so they are the map's own to the bit. Gradient
     norms are measured along that path.
     """
+    spec = spec.of_cell(column, row)
     training = training_of(spec, np.array([column]), np.array([row])).run(start)
     losses, path = engine.history(training)
     how, rows = training.method, training.rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def columns_of(m: MapValues) -> dict[str, NDArray[Any]]:
 def to_pandas(m: MapValues) -> Any:
     """A `pandas.DataFrame` of the columns; outcomes are categories."""
     try:
-        import pandas
+        pandas: Any = import_module("pandas")
     except ImportError:
         raise UsageError(
             "pandas is not installed: pip install pandas. `to_csv` writes the same table without it."

@@ -17,7 +17,7 @@ UNKNOWN = 255
 """The number of a cell that is not computed yet. Its name is ""."""
 
 
-class OutcomeArray(np.ndarray):  # type: ignore[type-arg]  # numpy's stub wants a shape
+class OutcomeArray(np.ndarray):
     """Outcomes by their places in `OUTCOMES`, which is how maps keep them; `names` are the outcomes themselves.
 
     Comparisons with a name compare names. A name that is no outcome is an error, never False everywhere.

@@ -154,7 +154,7 @@ def wanted_measures(measures: MeasureForms) -> tuple[Wanted, ...]:
     """
     single = isinstance(measures, str | Wanted | Measure | Mapping) or not isinstance(measures, Iterable)
     wanted: list[Wanted] = []
-    for form in [measures] if single else measures:  # type: ignore[list-item, union-attr]  # single says which it is
+    for form in [measures] if single else measures:  # type: ignore[union-attr]  # single says which it is
         wanted += [_named(name, value) for name, value in form.items()] if isinstance(form, Mapping) else [_one(form)]
     if not wanted:
         raise UsageError("a map needs at least one measure, such as final_loss; got none.")

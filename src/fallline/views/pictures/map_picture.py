@@ -104,7 +104,7 @@ def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     """The values, with each unknown cell filled from the nearest coarser cell that is known."""
     if m.complete:
         return values
-    rows, columns = np.indices(m.known.shape)
+    rows, columns = np.indices(m.spec.shape)
     out, known = values.copy(), m.known.copy()
     for s in sorted(STRIDES):
         if s == 1:
