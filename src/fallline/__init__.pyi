@@ -12,7 +12,7 @@ from .experiment.studies import Study, study
 from .lab.widget import lab
 from .maps.map import Map, load_map, map
 from .measures.outcome import Outcome
-from .measures.own import OwnMeasure, measure
+from .measures.own import measure
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
@@ -53,7 +53,6 @@ __all__ = [
     "Objective",
     "Optimizer",
     "Outcome",
-    "OwnMeasure",
     "Run",
     "Schedule",
     "Setting",

@@ -21,6 +21,7 @@ Function: TypeAlias = Callable[[Any], Any]
 
 
 def _no_rule(s: Statistics) -> NDArray[Any]:
+    """Raise: statistics do not have the values of a function."""
     raise TypeError("a measure of the user's own is not read from statistics")
 
 

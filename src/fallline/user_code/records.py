@@ -38,6 +38,7 @@ TAKEN = frozenset(
         "objective",
         "optimizer",
         "out",
+        "overwrite",
         "progress",
         "schedule",
         "seed",
