@@ -18,7 +18,8 @@ import pytest
 import fallline as fl
 from fallline.errors import OutputError, UsageError
 from fallline.maps.export import export
-from fallline.maps.map import Map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import Map
 from fallline.maps.map import map as train_map
 from fallline.measures.outcome import OUTCOMES
 
@@ -203,7 +204,7 @@ def test_a_map_of_ones_own_function_is_told_about_exported_and_resumed(tmp_path)
         == json.loads(fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout)["spec_sha256"]
     )
     assert loaded.spec.objective.labels == ("u", "v")
-    with pytest.raises(UsageError, match=r"give it again as FILE\.py:bowl"):
+    with pytest.raises(UsageError, match=r"to the command again as FILE\.py:bowl"):
         loaded.run_at(1.0, 1.0)
 
 

@@ -503,3 +503,9 @@ def test_a_measure_on_other_data_is_another_measure(networks, tmp_path):
     fl.map(train, measures={"test": fl.measure(test.accuracy, over="ends")}, **plan)
     with pytest.raises(UsageError, match=r"measures\[0\] is another function there"):
         fl.map(train, measures={"test": fl.measure(train.accuracy, over="ends")}, **plan)
+
+
+def test_the_last_gradient_norm_is_a_measure(booth):
+    m = fl.map("booth", x=("learning_rate", RATES), measures="gradient_norm", **BOOTH)
+    for rate, norm in list(zip(RATES, m.values, strict=True))[:4]:
+        assert m.run_at(rate).gradient_norms[-1] == pytest.approx(norm, rel=1e-12)

@@ -10,7 +10,8 @@ from .experiment.method import Method, method
 from .experiment.starts import draw_starts, notebook_start
 from .experiment.studies import Study, study
 from .lab.widget import lab
-from .maps.map import Map, load_map, map
+from .maps.loading import load_map
+from .maps.map import Map, map
 from .measures.outcome import Outcome
 from .measures.own import measure
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective

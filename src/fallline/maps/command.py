@@ -20,7 +20,8 @@ from fallline.formulas import formula_of
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
-from fallline.maps.map import Map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import Map
 from fallline.problems import LandscapeObjective, Objective
 
 __all__ = ["map_export", "map_info", "map_run"]

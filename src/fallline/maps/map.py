@@ -9,23 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import OutputError, UsageError
+from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
-from fallline.experiment.own_functions import with_functions
 from fallline.maps.dataset import to_xarray
 from fallline.maps.export import export
-from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.places import place_on
 from fallline.maps.replay import replay
 from fallline.maps.table import to_pandas
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
-from fallline.measures.own import MeasureForms, OwnMeasure
+from fallline.measures.own import MeasureForms
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.descent import Run
@@ -35,7 +33,7 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["Map", "compute_map", "load_map", "map"]
+__all__ = ["Map", "compute_map", "map"]
 
 
 class Map(MapValues):
@@ -90,9 +88,10 @@ class Map(MapValues):
         Examples
         --------
         >>> import tempfile
+        >>> import fallline as fl
         >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
         >>> _ = map("quadratic", x=("start.x", -1, 1), size=8, steps=5, out=path)
-        >>> load_map(path).resume().complete
+        >>> fl.load_map(path).resume().complete
         True
         """
         if not self.complete:
@@ -150,9 +149,10 @@ class Map(MapValues):
         Examples
         --------
         >>> import tempfile
+        >>> import fallline as fl
         >>> path = Path(tempfile.mkdtemp()) / "booth.fallmap"
         >>> m = map("booth", x=("learning_rate", 0.01, 0.2), size=3, steps=9)
-        >>> load_map(m.save(path)).sha256 == m.sha256
+        >>> fl.load_map(m.save(path)).sha256 == m.sha256
         True
         """
         return export(self, path, overwrite=overwrite, ending=format)
@@ -275,62 +275,3 @@ def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Ax
     if ends is None and (count is None or axis.listed):
         return axis
     return axis.between(*(ends or (axis.low, axis.high)), count)
-
-
-def load_map(
-    path: str | Path,
-    *,
-    objective: str | Landscape | Callable[..., Any] | Objective | None = None,
-    optimizer: Optimizer | None = None,
-    schedule: Schedule | None = None,
-    initial: Initial | None = None,
-    measures: Mapping[str, Callable[[Any], Any] | OwnMeasure] | None = None,
-) -> Map:
-    """The map in a file, complete or not; every tile is checked.
-
-    A map of a function of your own opens without the function: for its values, its pictures and exports. To resume it,
-    to zoom, or to replay a run, give the function.
-
-    Parameters
-    ----------
-    path
-        The map file.
-    objective, optimizer, schedule, initial, measures
-        Functions and records of your own that the map was made with, as `map` took them.
-
-    Raises
-    ------
-    UsageError
-        There is no such map file, or a function is not the one that the map was made with.
-    OutputError
-        The file is damaged.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
-    >>> bowl = lambda x, y: x**2 + 3 * y**2
-    >>> m = map(bowl, x=("start.x", -1, 1), y=("start.y", -1, 1), start=(0, 0), size=8, steps=5, out=path)
-    >>> load_map(path).sha256 == m.sha256
-    True
-    >>> load_map(path, objective=bowl).run_at(1, 1).steps
-    5
-    """
-    with MapFile.open(path) as file:
-        spec = with_functions(
-            file.spec(),
-            objective=objective,
-            optimizer_=optimizer,
-            schedule_=schedule,
-            initial_=initial,
-            measures=measures,
-        )
-        result = Map(spec, Path(path))
-        for tile, values in file.tiles(result.spec):
-            result.set(tile, values)
-        kept = file.provenance().get("sha256")
-        if kept is None and file.format == 1:
-            file.check_places(result.spec, quick=True)
-    if kept is not None and (not result.complete or kept != result.sha256):
-        raise OutputError(f"{path} is damaged: its values are not those that it was finished with.")
-    return result
