@@ -11,7 +11,7 @@ import pytest
 import fallline as fl
 from fallline.data import GENERATED
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.maps.map import load_map
+from fallline.maps.loading import load_map
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.families import MemberWithSettings
 from fallline.user_code.records import TAKEN

@@ -15,7 +15,8 @@ from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.studies import study
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
-from fallline.maps.map import Map, compute_map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import Map, compute_map
 from fallline.maps.rows import pack, tile_sha
 from fallline.runs import engine
 

@@ -14,7 +14,8 @@ from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import read_state
 from fallline.lab.work.exports import export
 from fallline.lab.work.pyramid import TilePlace, compute_tile, view_spec
-from fallline.maps.map import compute_map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import compute_map
 
 CSV = CsvFile(
     "small.csv", "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"

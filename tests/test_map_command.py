@@ -18,7 +18,8 @@ import pytest
 import fallline as fl
 from fallline.errors import OutputError, UsageError
 from fallline.maps.export import export
-from fallline.maps.map import Map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import Map
 from fallline.maps.map import map as train_map
 from fallline.measures.outcome import OUTCOMES
 
@@ -52,7 +53,7 @@ def test_csv_has_one_row_a_cell(rosenbrock, tmp_path):
 def test_an_unfinished_map_of_shares_has_intervals_where_it_is_known(tmp_path):
     m = train_map("rosenbrock", **MAP, measures=["diverged"], starts=10)
     part = Map(m.spec)
-    part["diverged"][:2], part.known[:2] = m["diverged"][:2], True
+    part.fill({"diverged": m["diverged"]}, np.arange(m.y.count)[:, None] < 2)
     low, high = part.interval()
     np.testing.assert_array_equal(low[:2], m.interval()[0][:2])
     assert np.isnan(low[2:]).all()
@@ -88,7 +89,9 @@ def test_exports_overwrite_nothing_unasked(rosenbrock, tmp_path):
     with pytest.raises(OutputError, match="exists and stays as it is"):
         export(rosenbrock, path)
     export(rosenbrock, path, overwrite=True)
-    with pytest.raises(UsageError, match=r"must be one of \.csv, \.nc, \.pdf, \.png, \.svg, \.zarr; got '\.xls'"):
+    with pytest.raises(
+        UsageError, match=r"must be one of \.csv, \.fallmap, \.nc, \.pdf, \.png, \.svg, \.zarr; got '\.xls'"
+    ):
         export(rosenbrock, tmp_path / "m.xls")
     with pytest.raises(OutputError, match="is not a directory"):
         export(rosenbrock, tmp_path / "no" / "m.csv")
@@ -118,7 +121,9 @@ def test_devices_are_not_replaced(rosenbrock, tmp_path, overwrite):
 
 def test_a_map_that_is_not_complete_exports_what_is_known(rosenbrock, tmp_path):
     m = Map(rosenbrock.spec)
-    m.known[0, :2] = True
+    known = np.zeros(m.known.shape, dtype=bool)
+    known[0, :2] = True
+    m.fill({name: rosenbrock.plane(name) for name in m.measures}, known)
     assert len(export(m, tmp_path / "m.csv").read_text().splitlines()) == 3
     assert export(m, tmp_path / "m.png").stat().st_size > 5000
 
@@ -199,7 +204,7 @@ def test_a_map_of_ones_own_function_is_told_about_exported_and_resumed(tmp_path)
         == json.loads(fallline("map", "info", "m.fallmap", "--json", cwd=tmp_path).stdout)["spec_sha256"]
     )
     assert loaded.spec.objective.labels == ("u", "v")
-    with pytest.raises(UsageError, match=r"give it again as FILE\.py:bowl"):
+    with pytest.raises(UsageError, match=r"to the command again as FILE\.py:bowl"):
         loaded.run_at(1.0, 1.0)
 
 

@@ -25,7 +25,8 @@ from fallline.experiment.map_spec import map_spec, rebuild_map_spec
 from fallline.maps.database import Database, explained
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
-from fallline.maps.map import compute_map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import compute_map
 from fallline.maps.rows import RowError, array_from, array_row
 
 PLACE = Path(__file__).parent

@@ -5,13 +5,16 @@ from .checks.presentation.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
 from .errors import FalllineError
+from .experiment.axes import Axis
 from .experiment.method import Method, method
 from .experiment.starts import draw_starts, notebook_start
 from .experiment.studies import Study, study
 from .lab.widget import lab
-from .maps.map import Map, load_map
+from .maps.loading import load_map
+from .maps.map import Map
 from .maps.map import map as map  # not in __all__: `from fallline import *` must not replace Python's own
 from .measures.outcome import Outcome
+from .measures.own import measure
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
@@ -38,6 +41,7 @@ __all__ = [
     "SCHEDULES",
     "SETTINGS",
     "Activation",
+    "Axis",
     "Comparison",
     "Dataset",
     "Equations",
@@ -70,6 +74,7 @@ __all__ = [
     "landscape",
     "load_map",
     "loss",
+    "measure",
     "method",
     "notebook_start",
     "objective",

@@ -33,7 +33,8 @@ from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec
 from fallline.maps.command import map_export, map_info
 from fallline.maps.file import MapFile
-from fallline.maps.map import compute_map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import compute_map
 from fallline.maps.rows import tile_sha
 from peak_memory import peak_memory
 

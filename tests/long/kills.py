@@ -24,7 +24,8 @@ from fallline.maps import workers
 from fallline.maps.cells import compute
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
-from fallline.maps.map import Map, compute_map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import Map, compute_map
 from fallline.maps.tiles import layout
 from fallline.runs.execution import Execution
 

@@ -23,7 +23,7 @@ from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.number_text import read_number, read_numbers
 from fallline.settings import SETTINGS
 
-__all__ = ["LARGEST_WHOLE", "Axis", "axis"]
+__all__ = ["LARGEST_WHOLE", "NO_AXIS", "Axis", "axis", "range_axis"]
 
 LONGEST = 2**24
 """Values of an axis, at most. A longer one is a mistake."""
@@ -52,7 +52,7 @@ class Axis:
     scale
         "linear", or "log" for equal ratios.
     listed
-        The values, if they follow no rule; otherwise empty.
+        The values, if they follow no rule; otherwise empty. Listed values with equal ratios have the scale "log".
     part
         (first, cells): the values are the centres of cells first, first + 1, ... of the range divided into so many
         equal cells, on the axis's own scale. So a cell has the same bits in every piece of the plane.
@@ -77,6 +77,8 @@ class Axis:
     part: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # equal axes have equal descriptions
         wrong = [v for v in self.listed or (self.low, self.high) if not math.isfinite(v)]
         if wrong:
             raise SettingError(f"{self.name} must have finite values; got {wrong[0]:g}.")
@@ -115,11 +117,16 @@ class Axis:
     def _listed(cls, name: str, values: tuple[float, ...]) -> Axis:
         if not values:
             raise SettingError(f"the {name} axis must have at least one value; got none.")
-        return cls(name, min(values), max(values), len(values), listed=values)
+        return cls(name, min(values), max(values), len(values), _scale_of(values), listed=values)
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
-        """The values, (count,)."""
+        """The values, (count,). Read-only."""
+        values = self._computed()
+        values.setflags(write=False)
+        return values
+
+    def _computed(self) -> NDArray[np.float64]:
         if self.listed:
             return np.array(self.listed)
         if self.part is not None:
@@ -183,6 +190,11 @@ class Axis:
             return Axis(self.name, math.floor(low), math.ceil(high), math.ceil(high) - math.floor(low) + 1)
         return Axis(self.name, low, high, count or self.count, self.scale)
 
+    @property
+    def exists(self) -> bool:
+        """Whether this is an axis; False for `NO_AXIS`, the second axis of a map of one dimension."""
+        return bool(self.name)
+
     def describe(self) -> dict[str, Any]:
         """The axis as plain data, for a map file."""
         if self.listed:
@@ -199,11 +211,34 @@ class Axis:
         part = (int(first), int(cells)) if cells else None
         return cls(d["name"], float(d["low"]), float(d["high"]), int(d["count"]), d["scale"], part=part)
 
+    @property
+    def short(self) -> str:
+        """The axis in a few words: of many listed values, the first two and the last.
+
+        >>> Axis.of("momentum", [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9]).short
+        'momentum=0,0.1,...,0.9'
+        """
+        if len(self.listed) <= 6:
+            return str(self)
+        return f"{self.name}={self.listed[0]:g},{self.listed[1]:g},...,{self.listed[-1]:g}"
+
     def __str__(self) -> str:
         if self.listed:
             return f"{self.name}={','.join(number_as_text(v) for v in self.listed)}"
         text = f"{self.name}={number_as_text(self.low)}..{number_as_text(self.high)}{':log' if self.scale == 'log' else ''}"
         return text if self.part is None else f"{text}:{self.part[0]}-{self.part[0] + self.count - 1}/{self.part[1]}"
+
+
+NO_AXIS = Axis("", 0.0, 0.0, 1, listed=(0.0,))
+"""What a map of one dimension has as its second axis: a single row, and no setting."""
+
+
+def _scale_of(values: tuple[float, ...]) -> Literal["linear", "log"]:
+    """The scale of listed values: "log" if three or more are positive and have equal ratios."""
+    if len(values) < 3 or values[0] <= 0 or not all(map(math.isfinite, values)):
+        return "linear"
+    steps = np.diff(np.log(np.array(values)))
+    return "log" if np.allclose(steps, steps.mean(), rtol=1e-6, atol=1e-12) else "linear"
 
 
 def axis(text: str | Axis, count: int = 512) -> Axis:
@@ -243,9 +278,14 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     if not dots:
         return Axis.of(name, ends)
     low, high = ends
-    if takes_whole_numbers(name) and low <= high and low == int(low) and high == int(high):
+    return range_axis(name, low, high, "log" if scale == "log" else "linear", count)
+
+
+def range_axis(name: str, low: float, high: float, scale: Literal["linear", "log"], count: int) -> Axis:
+    """The axis from low to high. A setting of whole numbers takes each of them, whatever `count` says."""
+    if takes_whole_numbers(name) and low <= high and low == math.floor(low) and high == math.floor(high):
         count = int(high) - int(low) + 1
-    return Axis(name, low, high, count, "log" if scale == "log" else "linear")
+    return Axis(name, low, high, count, scale)
 
 
 def takes_whole_numbers(name: str) -> bool:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from fallline.errors import SettingError, UnknownNameError
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.setting_names import layer_rate, schedule_setting, start_setting, within_start
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
@@ -13,7 +14,7 @@ from fallline.settings import SETTINGS, Setting
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["axis_settings", "check_axis", "same_setting", "start_coordinate"]
+__all__ = ["axis_settings", "check_axis", "choices", "same_setting", "start_coordinate"]
 
 
 def axis_settings(objective: Objective, optimizer: Optimizer, schedule: Schedule) -> dict[str, Setting]:
@@ -41,6 +42,17 @@ def _besides_start(objective: Objective, optimizer: Optimizer, schedule: Schedul
     if isinstance(objective, NetworkObjective):
         declared["l2"] = SETTINGS["l2"]
     return declared | {schedule_setting(name): s for name, s in schedule.declared.items() if name != "steps"}
+
+
+def choices(objective: Objective) -> dict[str, Setting]:
+    """The settings of which each value needs a kernel or a length of its own.
+
+    >>> from fallline.problems import objective
+    >>> list(choices(objective("rosenbrock")))
+    ['steps']
+    """
+    names = ("batch", "steps") if isinstance(objective, NetworkObjective) else ("steps",)
+    return {name: SETTINGS[name] for name in names}
 
 
 def start_coordinate(objective: Objective, name: str) -> int:
@@ -80,7 +92,7 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
     if within_start(axis.name) is not None:
         start_coordinate(objective, axis.name)
         return
-    valid = _besides_start(objective, optimizer, schedule)
+    valid = _besides_start(objective, optimizer, schedule) | choices(objective)
     if axis.name not in valid:
         starts = [start_setting(label) for label in objective.labels]
         shown = list(valid)
@@ -92,6 +104,8 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
             valid[axis.name].check(int(number) if number == int(number) else number)
         except SettingError as error:
             raise SettingError(f"axis {axis}: {error}") from None
+    if axis.name == "batch":
+        checked_batch(int(axis.high), objective)
 
 
 def _decisive(axis: Axis, declared: Setting) -> list[float]:

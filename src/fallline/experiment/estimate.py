@@ -40,7 +40,7 @@ def refuse_large_map(spec: MapSpec) -> None:
     """
     if spec.memory > MEMORY:
         raise UsageError(
-            f"size must be smaller than {spec.x.count} x {spec.y.count}: {estimate(spec)}; at most {MEMORY // 2**30} GB "
+            f"size must be smaller than {spec.size_text}: {estimate(spec)}; at most {MEMORY // 2**30} GB "
             "are allowed. Choose a smaller size, or zoom into the part that matters."
         )
     batches = "" if spec.batch is None else f" and {spec.steps:,} minibatches"

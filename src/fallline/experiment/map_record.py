@@ -15,17 +15,22 @@ from numpy.typing import NDArray
 
 from fallline.errors import visible
 from fallline.experiment.axes import Axis
+from fallline.experiment.description.captured import fingerprint_with_objects
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, describe_record
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import RequestedMeasure
+from fallline.measures.own import OwnMeasure
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["MapSpec"]
+__all__ = ["CHOICES", "MapSpec"]
+
+CHOICES = ("batch", "steps")
+"""Axes of which each value needs runs of its own: another kernel, or another length."""
 
 _COLUMNS = 40
 """Numbers that a kernel keeps of each run, at most: measures, settings, and room for their results."""
@@ -40,13 +45,14 @@ class MapSpec:
     objective, method
         What is descended, and how. The values of settings that are an axis are ignored.
     x, y
-        The axes.
+        The axes. y is `NO_AXIS` in a map of one dimension.
     start
         The first parameters, (P,); None for random starts.
     initial, initial_scale, seed, starts
         Distribution, factor, key and number of random starts of each cell. The factor is None unless it was chosen.
     steps, batch, dtype
-        Length of a run; samples in a minibatch (None for all); "float64" or "float32".
+        Length of a run; samples in a minibatch (None for all); "float64" or "float32". Where an axis has steps or batches,
+        the largest of them; `of_cell` has a cell's own.
     measures
         The measures that are kept of each run.
     """
@@ -76,7 +82,13 @@ class MapSpec:
 
     @property
     def axes(self) -> dict[str, Axis]:
-        return {self.x.name: self.x, self.y.name: self.y}
+        """The axes by name, x first: two, or one."""
+        return {axis.name: axis for axis in (self.x, self.y) if axis.exists}
+
+    @property
+    def one_dimensional(self) -> bool:
+        """Whether the map has one axis. Its cells are a single row."""
+        return not self.y.exists
 
     @property
     def settings(self) -> dict[str, float]:
@@ -138,7 +150,7 @@ class MapSpec:
             "initial": describe_record(self.initial, INITIALS, self.initial.deviation),
             "start": None,
             "dtype": self.dtype,
-            "measures": [str(w) if w.target is None else f"{w.name}={w.target!r}" for w in self.measures],
+            "measures": [_describe_measure(w) for w in self.measures],
         }
         if self.start is not None:
             d["start"] = array_key(self.start)
@@ -150,12 +162,38 @@ class MapSpec:
         """SHA-256 of the canonical text."""
         return hashlib.sha256(canonical(self.describe()[0]).encode()).hexdigest()
 
+    def of_cell(self, column: int, row: int) -> MapSpec:
+        """The same map with the steps and the batch of one cell."""
+        values = {
+            axis.name: int(axis.values[at]) for axis, at in ((self.x, column), (self.y, row)) if axis.name in CHOICES
+        }
+        return replace(self, **values) if values else self  # type: ignore[arg-type]  # both are whole numbers
+
     def over(self, x: Axis, y: Axis) -> MapSpec:
         """The same map over other ranges of its axes."""
-        return replace(self, x=x, y=y)
+        largest = {axis.name: int(axis.high) for axis in (x, y) if axis.name in CHOICES}
+        return replace(self, x=x, y=y, **largest)  # type: ignore[arg-type]  # steps and batch are whole numbers
+
+    @property
+    def plane_text(self) -> str:
+        """The axes in words: "learning_rate=0..1 by momentum=0..0.9"."""
+        return " by ".join(axis.short for axis in self.axes.values())
+
+    @property
+    def size_text(self) -> str:
+        """The number of cells along each axis: "512 x 256", or "512"."""
+        return " x ".join(str(axis.count) for axis in self.axes.values())
 
     def __repr__(self) -> str:
         return visible(
-            f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.x} by {self.y}, "
-            f"{self.x.count} x {self.y.count} cells, {self.steps} steps, {', '.join(str(w) for w in self.measures)})"
+            f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.plane_text}, {self.size_text} cells, "
+            f"{self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )
+
+
+def _describe_measure(wanted: RequestedMeasure) -> str | dict[str, str]:
+    own = wanted.measure
+    if isinstance(own, OwnMeasure):
+        sha = fingerprint_with_objects(own.function)
+        return {"own": own.name, "sha256": sha, "over": own.over, "starts": own.over_starts}
+    return str(wanted) if wanted.target is None else f"{wanted.name}={wanted.target!r}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axes import NO_AXIS, Axis
+from fallline.experiment.axis_forms import AxisForm, axis_of
 from fallline.experiment.axis_settings import check_axis, same_setting
+from fallline.experiment.description.absent import absent_measure
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_objective, rebuild_record
 from fallline.experiment.estimate import refuse_large_map
 from fallline.experiment.map_record import MapSpec
@@ -19,7 +21,8 @@ from fallline.experiment.method import method
 from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.setting_names import is_layer_rate, layer_rate
 from fallline.experiment.starts import classical_start
-from fallline.measures.measure import RequestedMeasure, check_objective, measure, names_of
+from fallline.measures.measure import check_objective
+from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
 from fallline.settings import SETTINGS
@@ -37,12 +40,12 @@ MOST_PARAMETERS = 2**22
 def map_spec(
     objective: str | Landscape | Callable[..., Any] | Objective,
     *,
-    x: str | Axis,
-    y: str | Axis,
+    x: AxisForm,
+    y: AxisForm | None = None,
     size: int | str | tuple[int, int] = 512,
     optimizer_: str | Optimizer = "gradient_descent",
     steps: int = 100,
-    measures: str | RequestedMeasure | Sequence[str | RequestedMeasure] = "final_loss",
+    measures: MeasureForms = "final_loss",
     schedule_: str | Schedule | Mapping[str, Any] = "constant",
     start: ArrayLike | None = None,
     initial_: str | Initial = "normal",
@@ -63,24 +66,30 @@ def map_spec(
             f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
             "Choose a smaller objective."
         )
+    across, up = _plane(x, y, size)
+    steps, batch = (_largest(name, value, across, up) for name, value in (("steps", steps), ("batch", batch)))
     steps = int(SETTINGS["steps"].check(steps))
     scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
     how = method(optimizer_, schedule_, steps, **settings)
     how.check_steps(steps)
-    width, height = parse_size(size)
-    across, up = axis(x, width), axis(y, height)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for chosen in (across, up, *rates):
+    for chosen in (across, *rates, *([] if up == NO_AXIS else [up])):
         check_axis(chosen, target, how.optimizer, how.schedule)
+    if "steps" in (across.name, up.name) and "steps" in how.schedule.settings:
+        raise UsageError(
+            f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."
+        )
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
-    wanted = tuple(measure(m) for m in ([measures] if isinstance(measures, str | RequestedMeasure) else measures))
-    names_of(wanted)
+    wanted = wanted_measures(measures)
     batch = checked_batch(batch, target)
     check_objective((w.measure for w in wanted), target)
-    on_axis = {across.name, up.name}
+    on_axis = {chosen.name for chosen in (across, up)}
+    for w in wanted:
+        if w.name in on_axis:
+            raise UsageError(f"{w.name} is an axis of this map: give your measure another name.")
     spec = MapSpec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
@@ -103,10 +112,10 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
     spec = map_spec(
         rebuild_objective(d, arrays),
         x=Axis.from_description(d["x"]),
-        y=Axis.from_description(d["y"]),
+        y=_second(Axis.from_description(d["y"])),
         optimizer_=record,
         steps=d["steps"],
-        measures=d["measures"],
+        measures=[absent_measure(m) if isinstance(m, Mapping) else m for m in d["measures"]],
         schedule_={"name": rebuild_record(schedule_table.pop("name"), SCHEDULES, "schedule"), **schedule_table},
         start=None if d["start"] is None else arrays[d["start"]],
         initial_=rebuild_record(d["initial"], INITIALS, "initial weights"),
@@ -137,7 +146,37 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
+def _plane(x: AxisForm, y: AxisForm | None, size: int | str | tuple[int, int]) -> tuple[Axis, Axis]:
+    """Both axes, or one axis and `NO_AXIS`."""
+    width, height = parse_size(size)
+    if y is not None:
+        return axis_of(x, width), axis_of(y, height)
+    if height not in (1, width):
+        raise SettingError(
+            f"size of a map of one axis must be one number; got {width}x{height}. To have two axes, give y."
+        )
+    return axis_of(x, width), NO_AXIS
+
+
+def _largest(name: str, value: Any, *axes: Axis) -> Any:
+    """The largest value that an axis has of that setting; otherwise the value itself."""
+    for axis in axes:
+        if axis.name == name and axis.high == int(axis.high):
+            return int(axis.high)
+    return value
+
+
 def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: set[str]) -> NDArray[np.float64] | None:
     if starts > 1 or "seed" in on_axis:
         return None
-    return classical_start(objective) if start is None else as_vector(start, objective)
+    chosen = classical_start(objective) if start is None else as_vector(start, objective)
+    if chosen is None:
+        return None
+    chosen = np.array(chosen)  # the user's own array may change later
+    chosen.setflags(write=False)
+    return chosen
+
+
+def _second(axis: Axis) -> Axis | None:
+    """The second axis that a description names; None for a map of one dimension."""
+    return None if axis == NO_AXIS else axis

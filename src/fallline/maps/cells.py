@@ -1,4 +1,4 @@
-"""Cells of a map: what is trained for them, and their measures.
+"""Cells of a map: their measures.
 
 A cell has as many runs as the map has starts; their results become one number by the measure's own rule.
 """
@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.axis_settings import start_coordinate
-from fallline.experiment.map_record import MapSpec
-from fallline.experiment.minibatches import minibatches
-from fallline.experiment.setting_names import within_start
-from fallline.experiment.starts import draw_starts
+from fallline.experiment.map_record import CHOICES, MapSpec
+from fallline.maps.cell_runs import over_runs
+from fallline.maps.cell_training import training_of
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import over_starts
+from fallline.measures.own import OwnMeasure
 from fallline.runs import engine
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 
-__all__ = ["Values", "at_cells", "compute", "training_of"]
+__all__ = ["Values", "at_cells", "compute"]
 
 Values = dict[str, NDArray[Any]]
 """The values of some cells, by measure."""
@@ -34,7 +33,25 @@ def compute(spec: MapSpec, tile: Tile, execution: Execution = EVERY_CORE) -> Val
 
 def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution = EVERY_CORE) -> Values:
     """The measures of the cells at those columns and rows."""
-    results = engine.train(training_of(spec, i, j), spec.names, target=spec.target, execution=execution)
+    chosen = [axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
+    if not chosen:
+        return _alike(spec, i, j, execution)
+    group = np.unique(np.stack(chosen), axis=1, return_inverse=True)[1].ravel()
+    values: Values = {w.name: np.empty(len(i), spec.dtype_of(w)) for w in spec.measures}
+    for k in range(int(group.max()) + 1):
+        some = group == k
+        for name, cells in _alike(spec, i[some], j[some], execution).items():
+            values[name][some] = cells
+    return values
+
+
+def _alike(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution) -> Values:
+    """The measures of cells with the same number of steps and the same batch."""
+    training = training_of(spec, i, j)
+    results = _trained(spec, training, execution)
+    own = [w.measure for w in spec.measures if isinstance(w.measure, OwnMeasure)]
+    results |= {m.name: m.of_ends(results["parameters"]) for m in own if m.over == "ends"}
+    results |= over_runs([m for m in own if m.over == "runs"], spec, training, i, j)
     values = {}
     for wanted in spec.measures:
         runs = np.asarray(results[wanted.name]).reshape(len(i), spec.starts)
@@ -45,41 +62,9 @@ def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], executio
     return values
 
 
-def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Training:
-    """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell."""
-    columns = {spec.x.name: spec.x.values[i], spec.y.name: spec.y.values[j]}
-    values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _of_start(name)}
-    return Training(
-        spec.objective,
-        spec.method.with_(values),
-        spec.steps,
-        _starts(spec, columns, len(i)),
-        minibatches(spec.objective, spec.batch, spec.steps, spec.seed),
-        spec.dtype,
-    )
-
-
-def _of_start(axis: str) -> bool:
-    """Whether an axis changes the start alone."""
-    return axis in ("seed", "initial_scale") or within_start(axis) is not None
-
-
-def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:
-    P = spec.objective.dimension
-    if spec.start is not None:
-        starts = spec.start[None, None, :]
-    else:
-        seeds = columns.get("seed", np.array([spec.seed], np.uint64)).astype(np.uint64)
-        unique, place = np.unique(seeds, return_inverse=True)
-        drawn = [draw_starts(spec.objective, spec.starts, int(s), distribution=spec.initial) for s in unique]
-        starts = np.stack(drawn)[place] if len(seeds) > 1 else drawn[0][None]
-    scale = columns.get("initial_scale", spec.initial_scale)
-    if scale is not None:
-        starts = np.reshape(scale, (-1, 1, 1)) * starts
-    for name, values in columns.items():
-        if within_start(name) is not None:
-            starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()
-            starts[:, :, start_coordinate(spec.objective, name)] = values[:, None]
-    if starts.shape[0] == 1 and spec.starts == 1:
-        return np.asarray(starts[0, 0])
-    return np.ascontiguousarray(np.broadcast_to(starts, (cells, spec.starts, P))).reshape(cells * spec.starts, P)
+def _trained(spec: MapSpec, training: Training, execution: Execution) -> Values:
+    """The built-in measures of runs, (runs,), and their last parameters, (runs, P), if a measure asks for them."""
+    names = [w.name for w in spec.measures if not isinstance(w.measure, OwnMeasure)]
+    if any(isinstance(w.measure, OwnMeasure) and w.measure.over == "ends" for w in spec.measures):
+        names.append("parameters")
+    return engine.train(training, names, target=spec.target, execution=execution) if names else {}

@@ -20,7 +20,8 @@ from fallline.formulas import formula_of
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
-from fallline.maps.map import Map, load_map
+from fallline.maps.loading import load_map
+from fallline.maps.map import Map
 from fallline.problems import LandscapeObjective, Objective
 
 __all__ = ["map_export", "map_info", "map_run"]
@@ -102,7 +103,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "objective": _objective(spec.objective),
         "optimizer": f"{spec.method.optimizer.name}, schedule {spec.method.schedule.name}",
         "x": f"{spec.x}, {spec.x.count} values",
-        "y": f"{spec.y}, {spec.y.count} values",
+        "y": "none" if spec.one_dimensional else f"{spec.y}, {spec.y.count} values",
         "fixed": fixed,
         "start": f"{start}, seed {spec.seed}, {spec.starts} a cell",
         "steps": f"{spec.steps}" + (f", minibatches of {spec.batch}" if spec.batch else ""),
@@ -145,7 +146,7 @@ def facts(result: Map) -> dict[str, Any]:
         "objective": s.objective.name,
         "optimizer": s.method.optimizer.name,
         "x": s.x.describe(),
-        "y": s.y.describe(),
+        "y": None if s.one_dimensional else s.y.describe(),
         "steps": s.steps,
         "dtype": s.dtype,
         "measures": [str(w) for w in s.measures],
@@ -166,7 +167,7 @@ def _bar(spec: MapSpec) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    console.print(f"[dim]{spec.x} by {spec.y}: {estimate(spec)}[/dim]", highlight=False)
+    console.print(f"[dim]{spec.plane_text}: {estimate(spec)}[/dim]", highlight=False)
     columns = (
         TextColumn("map"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
     )  # fmt: skip

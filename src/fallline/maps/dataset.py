@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from fallline.errors import UsageError
 from fallline.experiment.description.plain_data import canonical
 from fallline.maps.values import MapValues
@@ -13,15 +15,15 @@ __all__ = ["to_xarray"]
 
 
 def to_xarray(m: MapValues) -> Any:
-    """An `xarray.Dataset`: one variable for each measure, dims (y, x), with the spec as an attribute."""
+    """An `xarray.Dataset`: one variable for each measure, dims (y, x) or (x), with the spec as an attribute."""
     try:
         import xarray
     except ImportError:
         raise UsageError(
             "xarray is not installed: install fallline with the extra xarray, pip install 'fallline[xarray]'."
         ) from None
-    dims = (m.y.name, m.x.name)
-    variables = {w.name: (dims, m[w.name], {"long_name": w.measure.meaning}) for w in m.spec.measures}
+    dims = tuple(reversed(m.axes))
+    variables = {w.name: (dims, np.array(m[w.name]), {"long_name": w.measure.meaning}) for w in m.spec.measures}
     if "diverged" in m.measures and m.spec.starts > 1:
         low, high = m.interval()
         variables |= {

@@ -8,63 +8,72 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fallline.errors import OutputError, UnknownNameError, UsageError
 from fallline.files import refuse_existing, replacing, write_csv
 from fallline.maps.dataset import to_xarray
-from fallline.maps.map import Map
-from fallline.measures.measure import Measure
-from fallline.measures.outcome import OUTCOMES
+from fallline.maps.table import columns_of
+from fallline.maps.tiles import layout
+from fallline.maps.values import MapValues
+from fallline.maps.writer import MapWriter
+from fallline.plotting import draw
 
 __all__ = ["export"]
 
-FORMATS = (".nc", ".zarr", ".csv", ".png", ".svg", ".pdf")
+FORMATS = (".fallmap", ".nc", ".zarr", ".csv", ".png", ".svg", ".pdf")
 
 
-def export(m: Map, path: str | Path, *, overwrite: bool = False) -> Path:
-    """Write a map as .nc, .zarr, .csv, .png, .svg or .pdf, by the ending of the path."""
+def export(m: MapValues, path: str | Path, *, overwrite: bool = False, ending: str | None = None) -> Path:
+    """Write a map as .fallmap, .nc, .zarr, .csv, .png, .svg or .pdf, by `ending`, which is by default the path's."""
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise UnknownNameError("ending of the exported file", path.suffix, FORMATS)
-    if path.suffix.lower() == ".zarr":
+    ending = (path.suffix if ending is None else ending).lower()
+    if ending not in FORMATS:
+        raise UnknownNameError("ending of the exported file", ending, FORMATS)
+    if ending == ".zarr":
         _zarr(m, path, overwrite)
         return path
     with replacing(path, overwrite=overwrite) as temporary:
-        _WRITERS.get(path.suffix.lower(), _picture)(m, temporary)
+        _WRITERS.get(ending, _picture)(m, temporary)
     return path
 
 
-def _csv(m: Map, path: Path) -> None:
-    """One row a cell: the two axes by name, then the measures. Unknown cells are left out."""
-    low_high = m.interval() if "diverged" in m.measures and m.spec.starts > 1 else None
-    header = [m.x.name, m.y.name, *m.measures, *(["diverged_low", "diverged_high"] if low_high else [])]
-    x = m.x.values.tolist()
+def _csv(m: MapValues, path: Path) -> None:
+    """One row a cell: the axes by name, then the measures. Unknown cells are left out."""
+    columns = columns_of(m)
     with path.open("w", newline="", encoding="utf-8") as f:
-        write_csv(f, [header])
-        for j, y in enumerate(m.y.values.tolist()):
-            columns = [_readable(w.measure, m[w.name][j]) for w in m.spec.measures]
-            if low_high:
-                columns += [a[j].tolist() for a in low_high]
-            known = m.known[j]
-            write_csv(f, ((x[i], y, *values) for i, values in enumerate(zip(*columns, strict=True)) if known[i]))
+        write_csv(f, [list(columns)])
+        write_csv(f, zip(*(_readable(values) for values in columns.values()), strict=True))
 
 
-def _readable(measure: Measure, row: Any) -> list[Any]:
-    if measure.kind == "outcomes":
-        return [OUTCOMES[k] if k < len(OUTCOMES) else "" for k in row.tolist()]
-    if row.dtype == np.float32:
-        return [str(v) for v in row]  # the shortest text that reads back to the same float32
-    return list(row.tolist())
+def _readable(column: NDArray[Any]) -> list[Any]:
+    """Numbers as text that reads back to the same."""
+    if column.dtype == np.float32:
+        return [str(v) for v in column]  # the shortest text that reads back to the same float32
+    return list(column.tolist())
 
 
-def _netcdf(m: Map, path: Path) -> None:
+def _map_file(m: MapValues, path: Path) -> None:
+    if not m.complete:
+        raise UsageError(
+            f"a map file is saved of a complete map; {np.count_nonzero(m.known)} of {m.known.size} cells are known. "
+            "To keep tiles while they are computed, give `out`."
+        )
+    with MapWriter.create(path, m.spec) as file:
+        for tile in layout(m.spec):
+            i, j = tile.indices()
+            file.add(m.spec, tile, {name: m.plane(name)[j, i] for name in m.measures})
+        file.note("sha256", m.sha256)
+
+
+def _netcdf(m: MapValues, path: Path) -> None:
     try:
         to_xarray(m).to_netcdf(path, engine="h5netcdf")
     except ImportError as error:
         raise UsageError(f"NetCDF needs the extra xarray: pip install 'fallline[xarray]' ({error}).") from None
 
 
-def _zarr(m: Map, path: Path, overwrite: bool) -> None:
+def _zarr(m: MapValues, path: Path, overwrite: bool) -> None:
     """A Zarr store is a directory, which no single rename can replace: the old one goes once the new one is whole."""
     refuse_existing(path, overwrite=overwrite)
     if path.is_dir() and not any((path / name).is_file() for name in ("zarr.json", ".zgroup")):
@@ -81,8 +90,8 @@ def _zarr(m: Map, path: Path, overwrite: bool) -> None:
             raise UsageError(f"Zarr needs the extra xarray: pip install 'fallline[xarray]' ({error}).") from None
 
 
-def _picture(m: Map, path: Path) -> None:
-    m.plot().save(path, overwrite=True)
+def _picture(m: MapValues, path: Path) -> None:
+    draw("map", m).save(path, overwrite=True)
 
 
-_WRITERS = {".csv": _csv, ".nc": _netcdf}
+_WRITERS = {".csv": _csv, ".nc": _netcdf, ".fallmap": _map_file}

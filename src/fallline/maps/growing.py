@@ -22,29 +22,30 @@ def growing(
     threads: int | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
+    overwrite: bool = False,
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
 ) -> Generator[Tile, None, None]:
     """Fill a map tile by tile, coarse first; yield each tile after its values are in the map and written to its file.
 
-    `order` rearranges the tiles; it cannot change a value.
+    `order` rearranges the tiles; it cannot change a value. With `overwrite`, a file of another map is replaced.
     """
     spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
-    file = None if result.path is None else MapWriter.create_or_resume(result.path, spec)
+    file = None if result.path is None else MapWriter.create_or_resume(result.path, spec, overwrite=overwrite)
     try:
         if file is not None:
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
         # An unfinished file may hold tiles of another size. Compute only tiles with a cell that is not known yet.
         done = int(result.known.sum())
-        tiles = [t for t in layout(spec, tile_cells, device) if not (done and _all_known(result, t))]
+        tiles = [t for t in layout(spec, tile_cells, device) if not (done and not result.missing(t))]
         if progress is not None:
             progress(done, spec.cells)
         queue = order(tiles) if order else tiles
         for tile, values in computed(spec, queue, workers=workers, execution=Execution(threads, device)):
             if file is not None:
                 file.add(spec, tile, values)
-            fresh = tile.cells if not done else int((~result.known[tile.indices()[::-1]]).sum())
+            fresh = tile.cells if not done else result.missing(tile)
             result.set(tile, values)
             done += fresh
             if progress is not None:
@@ -60,7 +61,3 @@ def growing(
     finally:
         if file is not None:
             file.close()
-
-
-def _all_known(result: MapValues, tile: Tile) -> bool:
-    return bool(result.known[tile.indices()[::-1]].all())

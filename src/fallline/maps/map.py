@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import OutputError
+from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
+from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
 from fallline.maps.dataset import to_xarray
-from fallline.maps.file import MapFile
+from fallline.maps.export import export
 from fallline.maps.growing import growing
+from fallline.maps.places import place_on
 from fallline.maps.replay import replay
+from fallline.maps.table import to_pandas
 from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
-from fallline.measures.measure import RequestedMeasure
+from fallline.measures.own import MeasureForms
 from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
 from fallline.runs.execution import Progress
@@ -30,7 +33,7 @@ from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["Map", "compute_map", "load_map", "map"]
+__all__ = ["Map", "compute_map", "map"]
 
 
 class Map(MapValues, Plotted):
@@ -40,8 +43,6 @@ class Map(MapValues, Plotted):
     ----------
     spec
         The objective, method, axes and measures.
-    known
-        Which cells are computed, (rows, columns).
     path
         Its map file, or None.
 
@@ -55,9 +56,47 @@ class Map(MapValues, Plotted):
     50
     """
 
-    def run_at(self, x: float, y: float, start: int = 0) -> Run:
-        """The run of the cell nearest to (x, y), with its whole path; `start` chooses one of its starts."""
-        return replay(self.spec, self.x.place(x), self.y.place(y), start)
+    def run_at(
+        self, x: float | Mapping[str, Any] | None = None, y: float | None = None, start: int = 0, **axes: float
+    ) -> Run:
+        """The run of the cell nearest to (x, y), with its whole path.
+
+        Parameters
+        ----------
+        x, y
+            Values of the axes by place. x may be a cell, as `best` and `cell` return it.
+        start
+            Which of the cell's starts.
+        **axes
+            Values of the axes by name.
+
+        Examples
+        --------
+        >>> m = map("booth", x=("learning_rate", 0.01, 0.2), y=("momentum", 0, 0.9), size=9, steps=50, optimizer="momentum")
+        >>> m.run_at(learning_rate=0.05, momentum=0.9).loss == m.run_at(0.05, 0.9).loss
+        True
+        >>> m.run_at(m.best()).loss == m.best()["final_loss"]
+        True
+        """
+        return replay(self.spec, *place_on(self.spec, x, y, axes), start)
+
+    def resume(self, **options: Any) -> Map:
+        """Compute the cells that are missing, keep them in the map's file if it has one, and return the map.
+
+        Options are `workers`, `threads`, `device` and `progress`, as for `map`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import fallline as fl
+        >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
+        >>> _ = map("quadratic", x=("start.x", -1, 1), size=8, steps=5, out=path)
+        >>> fl.load_map(path).resume().complete
+        True
+        """
+        if not self.complete:
+            _grow(self, **options)
+        return self
 
     def zoom(
         self,
@@ -69,11 +108,54 @@ class Map(MapValues, Plotted):
     ) -> Map:
         """Compute the same map over a smaller or larger rectangle. Options as for `map`."""
         columns, rows = (None, None) if size is None else parse_size(size)
-        across = self.x.between(*(x or (self.x.low, self.x.high)), columns)
-        up = self.y.between(*(y or (self.y.low, self.y.high)), rows)
+        if self.spec.one_dimensional and y is not None:
+            raise UsageError(f"this map has one axis, {self.x.name}; got a range of a second one, {y}.")
+        across, up = _part(self.x, x, columns), _part(self.y, y, rows)
         for axis in (across, up):
-            check_axis(axis, self.spec.objective, self.spec.method.optimizer, self.spec.method.schedule)
+            if axis.exists:
+                check_axis(axis, self.spec.objective, self.spec.method.optimizer, self.spec.method.schedule)
         return compute_map(self.spec.over(across, up), **options)
+
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row for each cell: its values on the axes, then its measures.
+
+        Outcomes are names. Cells that are not computed yet are left out. Needs pandas.
+
+        Examples
+        --------
+        >>> m = map("booth", x=("learning_rate", 0.01, 0.2), size=3, steps=9, measures=["final_loss", "outcome"])
+        >>> m.to_pandas().columns.tolist()
+        ['learning_rate', 'final_loss', 'outcome']
+        """
+        return to_pandas(self)
+
+    def to_csv(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the rows of `to_pandas` as CSV; floats read back to the same bits."""
+        return self.save(Path(path), overwrite=overwrite, format=".csv")
+
+    def save(self, path: str | Path, *, overwrite: bool = False, format: str | None = None) -> Path:
+        """Write the map to a file and return its path.
+
+        Parameters
+        ----------
+        path
+            Its ending says what is written: .fallmap (a map file, which `load_map` opens), .csv, .nc, .zarr, .png,
+            .svg or .pdf.
+        overwrite
+            Whether an existing file is replaced.
+        format
+            The ending to go by, if the path has another.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import fallline as fl
+        >>> path = Path(tempfile.mkdtemp()) / "booth.fallmap"
+        >>> m = map("booth", x=("learning_rate", 0.01, 0.2), size=3, steps=9)
+        >>> fl.load_map(m.save(path)).sha256 == m.sha256
+        True
+        """
+        return export(self, path, overwrite=overwrite, ending=format)
 
     def to_xarray(self) -> Any:
         """An `xarray.Dataset` with a variable for each measure over the two axes. Needs the extra `xarray`."""
@@ -91,12 +173,12 @@ class Map(MapValues, Plotted):
 def map(
     objective: str | Landscape | Callable[..., Any] | Objective,
     *,
-    x: str | Axis,
-    y: str | Axis,
+    x: AxisForm,
+    y: AxisForm | None = None,
     size: int | str | tuple[int, int] = 512,
     optimizer: str | Optimizer = "gradient_descent",
     steps: int = 100,
-    measures: str | RequestedMeasure | Sequence[str | RequestedMeasure] = "final_loss",
+    measures: MeasureForms = "final_loss",
     schedule: str | Schedule | Mapping[str, Any] = "constant",
     start: ArrayLike | None = None,
     initial: str | Initial = "normal",
@@ -105,6 +187,7 @@ def map(
     batch: int | None = None,
     dtype: str = "float64",
     out: str | Path | None = None,
+    overwrite: bool = False,
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
@@ -118,21 +201,26 @@ def map(
     objective
         A landscape's name, a function of coordinates, or a network on data.
     x, y
-        Axes such as "learning_rate=1e-5..1e-2:log", "momentum=0..0.99", "seed=0..999", "start.x=-2..2".
+        Axes. A range is text such as "momentum=0..0.99" or "learning_rate=1e-5..1e-2:log", or a tuple such as
+        ("momentum", 0, 0.99) or ("learning_rate", 1e-5, 1e-2, "log"); values of your own are
+        ("learning_rate", np.geomspace(1e-4, 1, 256)). Without y the map has one dimension.
     size
-        Cells, columns by rows: 512, "512x256" or (512, 256). An axis of whole numbers takes each of them.
+        Cells of ranges, columns by rows: 512, "512x256" or (512, 256). A range of whole numbers takes each of them.
     optimizer, schedule, steps, batch, dtype, **settings
         As for `descend`, the same for all cells.
     measures
-            What is kept of each run, one or several of `fallline.measures.measure.MEASURES`: "final_loss", "outcome",
-        "steps_to=0.5".
-        start
+        What is kept of each run, one or several of `fallline.measures.measure.MEASURES`: "final_loss", "outcome",
+        "steps_to=0.5"; or measures of your own, {"test accuracy": function}, where the function takes a `Run`, or is
+        `fl.measure(function, over="ends")`, which is batched and fast. See `fallline.measure`.
+    start
         The first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
     initial, seed, starts
         Distribution, key and number of random starts of each cell; over several, numbers are
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
     out
         A map file to write; an unfinished one is resumed.
+    overwrite
+        Whether a file at `out` that holds another map is replaced. By default it is refused.
     workers
         Worker processes; 0 for threads of this process.
     device
@@ -152,13 +240,16 @@ def map(
         objective, x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
     )  # fmt: skip
-    return compute_map(spec, out=out, workers=workers, threads=threads, device=device, progress=progress)
+    return compute_map(
+        spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress
+    )
 
 
 def compute_map(
     spec: MapSpec,
     *,
     out: str | Path | None = None,
+    overwrite: bool = False,
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
@@ -167,27 +258,20 @@ def compute_map(
 ) -> Map:
     """The map of a spec, complete."""
     result = Map(spec, None if out is None else Path(out))
-    for _ in growing(result, workers=workers, threads=threads, device=device, progress=progress, tile_cells=tile_cells):
+    _grow(
+        result, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
+        tile_cells=tile_cells,
+    )  # fmt: skip
+    return result
+
+
+def _grow(result: Map, **options: Any) -> None:
+    for _ in growing(result, **options):
         pass
-    return result
 
 
-def load_map(path: str | Path) -> Map:
-    """The map in a file, complete or not; every tile is checked.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
-    >>> m = map("quadratic", x="start.x=-1..1", y="start.y=-1..1", size=8, steps=5, out=path)
-    >>> load_map(path).sha256 == m.sha256
-    True
-    """
-    with MapFile.open(path) as file:
-        result = Map(file.spec(), Path(path))
-        for tile, values in file.tiles(result.spec):
-            result.set(tile, values)
-        kept = file.provenance().get("sha256")
-        if kept is None and file.format == 1:
-            file.check_places(result.spec, quick=True)
-    if kept is not None and (not result.complete or kept != result.sha256):
-        raise OutputError(f"{path} is damaged: its values are not those that it was finished with.")
-    return result
+def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
+    """The axis over another range, or with another number of values. Listed values stay unless there is a range."""
+    if ends is None and (count is None or axis.listed):
+        return axis
+    return axis.between(*(ends or (axis.low, axis.high)), count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.cells import training_of
+from fallline.maps.cell_training import training_of
 from fallline.measures.statistics import gradient_norm
 from fallline.runs import engine
 from fallline.runs.explain import explain
@@ -22,6 +22,7 @@ def replay(spec: MapSpec, column: int, row: int, start: int = 0) -> Run:
     Losses and parameters come from the engine that computed the map, so they are the map's own to the bit. Gradient
     norms are measured along that path.
     """
+    spec = spec.of_cell(column, row)
     training = training_of(spec, np.array([column]), np.array([row])).run(start)
     losses, path = engine.history(training)
     how, rows = training.method, training.rows

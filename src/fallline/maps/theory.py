@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.maps.cells import training_of
+from fallline.maps.cell_training import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
@@ -26,14 +26,14 @@ def theory_curve(m: MapValues) -> dict[str, NDArray[np.float64]]:
     """
     spec = m.spec
     if "learning_rate" not in spec.axes:
-        raise UsageError(f"a theory curve needs learning_rate as an axis; this map has {m.x.name} and {m.y.name}.")
+        raise UsageError(f"a theory curve needs learning_rate as an axis; this map has {' and '.join(spec.axes)}.")
     other = m.y if m.x.name == "learning_rate" else m.x
     momenta = (
         other.values if other.name == "momentum" else np.full(other.count, spec.method.settings.get("momentum", 0.0))
     )
     middle = np.array([spec.x.count // 2]), np.array([spec.y.count // 2])
     points = {"start": np.atleast_2d(training_of(spec, *middle).starts)[0]}
-    score = m["final_loss"] if "final_loss" in m.measures else None
+    score = m.plane("final_loss") if "final_loss" in m.measures else None
     if score is not None and np.isfinite(score).any():
         j, i = np.unravel_index(int(np.nanargmin(np.where(np.isfinite(score), score, np.inf))), score.shape)
         points["end"] = replay(spec, int(i), int(j)).end

@@ -75,8 +75,10 @@ def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") ->
         least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, LARGEST_TILE)
         tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts)))
     rows, columns = spec.shape
+    power = math.log2(max(1, min(tile_cells, LARGEST_TILE)))
+    longest = round(math.log2(LARGEST_TILE) / 2)
     for coarser, stride in _strides(spec):
-        side = stride * 2 ** max(0, round(math.log2(max(1, min(tile_cells, LARGEST_TILE))) / 2))
+        side = stride * 2 ** (min(round(power), longest) if rows == 1 else round(power / 2))
         for y0 in range(0, rows, side):
             for x0 in range(0, columns, side):
                 tile = _tile(spec, coarser, stride, side, x0, y0)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
+from fallline.maps.best import best_place, lost_cells
 from fallline.maps.cells import Values
+from fallline.maps.places import place_on
 from fallline.maps.tiles import Tile
-from fallline.measures.outcome import OUTCOMES, place
+from fallline.measures.measure import RequestedMeasure
+from fallline.measures.outcome import OUTCOMES
+from fallline.measures.outcome_array import OutcomeArray
 from fallline.runs.intervals import share as share_interval
 
 __all__ = ["MapValues"]
@@ -24,19 +29,19 @@ __all__ = ["MapValues"]
 class MapValues:
     """The values of a map, row 0 at the bottom (the lowest y), column 0 at the left (the lowest x).
 
+    All arrays that it returns are read-only. In a map of one dimension they have the one axis, (columns,).
+
     Attributes
     ----------
     spec
         The objective, method, axes and measures.
-    known
-        Which cells are computed, (rows, columns).
     path
         Its map file, or None.
     """
 
     def __init__(self, spec: MapSpec, path: Path | None = None) -> None:
         self.spec, self.path = spec, path
-        self.known = np.zeros(spec.shape, dtype=bool)
+        self._known = np.zeros(spec.shape, dtype=bool)
 
     @cached_property
     def _values(self) -> dict[str, NDArray[Any]]:
@@ -55,13 +60,13 @@ class MapValues:
 
     @property
     def y(self) -> Axis:
-        """The axis from bottom to top."""
+        """The axis from bottom to top; an axis without a name in a map of one dimension."""
         return self.spec.y
 
     @property
     def axes(self) -> dict[str, NDArray[np.float64]]:
-        """The values of both axes by name, x first."""
-        return {self.x.name: self.x.values, self.y.name: self.y.values}
+        """The values of each axis by name, x first."""
+        return {name: axis.values for name, axis in self.spec.axes.items()}
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -71,24 +76,43 @@ class MapValues:
     @property
     def values(self) -> NDArray[Any]:
         """The values of the first measure, (rows, columns); `map[name]` has any other."""
-        return self._values[self.spec.names[0]]
+        return self[self.spec.names[0]]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        if name not in self.measures:
-            raise UnknownNameError("measure of this map", name, self.measures)
-        return self._values[name]
+        values = self._in_its_shape(self.plane(name))
+        return OutcomeArray.of(values) if self._wanted(name).measure.kind == "outcomes" else values
+
+    def plane(self, name: str) -> NDArray[Any]:
+        """The values of a measure as numbers, (rows, columns), also in a map of one dimension."""
+        self._wanted(name)
+        return _read_only(self._values[name])
+
+    def _wanted(self, name: str) -> RequestedMeasure:
+        for wanted in self.spec.measures:
+            if wanted.name == name:
+                return wanted
+        raise UnknownNameError("measure of this map", name, self.measures)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which cells are computed, (rows, columns)."""
+        return self._in_its_shape(_read_only(self._known))
+
+    def _in_its_shape(self, plane: NDArray[Any]) -> NDArray[Any]:
+        """An array over the plane, without the axis that a map of one dimension does not have."""
+        return plane[0] if self.spec.one_dimensional else plane
 
     @property
     def complete(self) -> bool:
         """Whether every cell is known."""
-        return bool(self.known.all())
+        return bool(self._known.all())
 
     @property
     def sha256(self) -> str:
         """SHA-256 of all values: measure by measure, row by row from the bottom, little-endian."""
         if not self.complete:
             raise UsageError(
-                f"a map that is not complete has no hash; {int(self.known.sum())} of {self.known.size} cells are known."
+                f"a map that is not complete has no hash; {int(self._known.sum())} of {self._known.size} cells are known."
             )
         digest = hashlib.sha256()
         for values in self._values.values():
@@ -100,27 +124,86 @@ class MapValues:
         i, j = tile.indices()
         for name, array in self._values.items():
             array[j, i] = values[name]
-        self.known[j, i] = True
+        self._known[j, i] = True
 
-    def cell(self, x: float, y: float) -> dict[str, float]:
-        """The cell nearest to (x, y): the values of the axes there, then its measures."""
-        i, j = self.x.place(x), self.y.place(y)
-        place = {self.x.name: float(self.x.values[i]), self.y.name: float(self.y.values[j])}
-        return place | {name: float(array[j, i]) for name, array in self._values.items()}
+    def fill(self, planes: Mapping[str, NDArray[Any]], known: NDArray[np.bool_]) -> None:
+        """Set the values of all cells, from arrays (rows, columns)."""
+        for name, array in self._values.items():
+            array[:] = planes[name]
+        self._known[:] = known
+
+    def missing(self, tile: Tile) -> int:
+        """How many of a tile's cells are not known."""
+        return int((~self._known[tile.indices()[::-1]]).sum())
+
+    def cell(self, x: float | Mapping[str, Any] | None = None, y: float | None = None, **axes: float) -> dict[str, Any]:
+        """The cell nearest to (x, y): the values of the axes there, then its measures. Its outcome is a name.
+
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x=("learning_rate", 0.01, 0.05), y=("start.x", [-1, 1]), size=5, steps=9)
+        >>> m.cell(0.02, -1) == m.cell(**{"learning_rate": 0.02, "start.x": -1})
+        True
+        """
+        return self.at(*place_on(self.spec, x, y, axes))
+
+    def at(self, column: int, row: int = 0) -> dict[str, Any]:
+        """The cell of a column and a row: the values of the axes there, then its measures."""
+        places = zip(self.spec.axes.items(), (column, row), strict=False)
+        place = {name: axis.values[k].item() for (name, axis), k in places}
+        return place | {wanted.name: self._readable(wanted, row, column) for wanted in self.spec.measures}
+
+    def _readable(self, wanted: RequestedMeasure, row: int, column: int) -> float | str:
+        """One value: the name of an outcome, otherwise a number."""
+        value = self._values[wanted.name][row : row + 1, column]
+        return str(OutcomeArray.of(value).names[0]) if wanted.measure.kind == "outcomes" else float(value[0])
+
+    def best(self, measure: str | None = None, *, better: Literal["low", "high"] | None = None) -> dict[str, Any]:
+        """The cell with the best value of a measure, as `cell` returns it. `run_at(m.best())` is its run.
+
+        Parameters
+        ----------
+        measure
+            One of the map's measures; by default, the first.
+        better
+            Which values are better. Built-in measures know; for others say "low" or "high".
+
+        Raises
+        ------
+        UsageError
+            No cell has a value, or nobody said which values are better.
+
+        Notes
+        -----
+        Cells of runs that failed are left out. Of equally good cells, the one with the lowest y, then the lowest x.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x=("learning_rate", 0.01, 0.2), size=5, steps=9)
+        >>> {name: round(value, 4) for name, value in m.best().items()}
+        {'learning_rate': 0.0575, 'final_loss': 3.5492}
+        """
+        wanted = self._wanted(measure or self.measures[0])
+        planes = {name: self.plane(name) for name in self.measures}
+        row, column = best_place(self.spec, wanted, better, planes, self._known)
+        return self.at(column, row)
+
+    def lost(self, wanted: RequestedMeasure) -> NDArray[np.bool_]:
+        """Cells without a value of that measure, (rows, columns): unknown ones, and failed runs where they have none."""
+        planes = {name: self.plane(name) for name in self.measures}
+        return ~self._known | lost_cells(wanted, planes, self.spec.steps)
 
     def share(self, outcome: str = "diverged") -> dict[str, NDArray[np.float64]]:
         """Share of runs with that outcome along the axis that is not the seed, with its 95 % interval (Wilson).
 
         Needs the measure "outcome" (or "diverged" for that one) and a seed axis.
         """
-        if "seed" not in self.spec.axes:
-            raise UsageError(f"a share along an axis needs a seed axis; this map has {self.x.name} and {self.y.name}.")
-        if outcome == "diverged" and "diverged" in self.measures:
-            hit = self["diverged"]
-        elif outcome not in OUTCOMES:
-            raise UnknownNameError("outcome", outcome, OUTCOMES)
-        else:
-            hit = self["outcome"] == place(outcome)
+        if "seed" not in self.spec.axes or self.spec.one_dimensional:
+            raise UsageError(
+                f"a share along an axis needs a seed axis beside it; this map has {' and '.join(self.spec.axes)}."
+            )
+        counted = outcome == "diverged" and "diverged" in self.measures
+        hit = self["diverged"] if counted else self["outcome"] == outcome
         other, along = (self.y, 1) if self.x.name == "seed" else (self.x, 0)
         n = hit.shape[along]
         counts = np.rint(hit.sum(axis=along) * self.spec.starts).astype(int)
@@ -133,10 +216,10 @@ class MapValues:
 
         NaN where the cell is not known yet.
         """
-        n = self.spec.starts
+        n, shape = self.spec.starts, self.known.shape
         counts, place = np.unique(np.rint(self["diverged"][self.known] * n), return_inverse=True)
         intervals = np.array([share_interval(int(k), n)[1:] for k in counts]).reshape(-1, 2)
-        low, high = np.full(self.spec.shape, np.nan), np.full(self.spec.shape, np.nan)
+        low, high = np.full(shape, np.nan), np.full(shape, np.nan)
         low[self.known], high[self.known] = intervals[place.ravel()].T
         return low, high
 
@@ -166,6 +249,12 @@ class MapValues:
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
         return visible(
-            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.x} by {s.y}, {s.x.count} x {s.y.count} cells, "
+            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.plane_text}, {s.size_text} cells, "
             f"{s.steps} steps{done})"
         )
+
+
+def _read_only(values: NDArray[Any]) -> NDArray[Any]:
+    view = values.view()
+    view.setflags(write=False)
+    return view

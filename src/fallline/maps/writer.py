@@ -30,16 +30,26 @@ class MapWriter(MapFile):
     write = True
 
     @classmethod
-    def create_or_resume(cls, path: str | Path, spec: MapSpec) -> Self:
-        """The file of that spec, new or unfinished.
+    def create_or_resume(cls, path: str | Path, spec: MapSpec, *, overwrite: bool = False) -> Self:
+        """The file of that spec, new or unfinished. With `overwrite`, a file of anything else is replaced.
 
         Raises
         ------
         UsageError
             The file holds another map; the message says what differs.
         OutputError
-            The file is damaged, or cannot be written.
+            The file is damaged, is being written by another process, or cannot be written.
         """
+        try:
+            return cls._created_or_resumed(path, spec)
+        except UsageError:
+            if not overwrite or not Path(path).is_file():
+                raise
+            Path(path).unlink()
+        return cls._created_or_resumed(path, spec)
+
+    @classmethod
+    def _created_or_resumed(cls, path: str | Path, spec: MapSpec) -> Self:
         file = cls._for_writing(path)
         try:
             if not file._base.version:
@@ -131,7 +141,8 @@ class MapWriter(MapFile):
             different.append(other)
         if different:
             raise UsageError(
-                f"{self.path} holds another map: {'; '.join(different)}. Give the same settings, or another file."
+                f"{self.path} holds another map: {'; '.join(different)}. Give the same settings, or another "
+                "file; in Python, overwrite=True replaces it."
             )
         if self.arrays().keys() != arrays.keys():
             raise damaged(self.path, "its arrays are not those that its spec names")

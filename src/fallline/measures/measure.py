@@ -108,6 +108,10 @@ def _final_loss(s: Statistics) -> Floats:
     return np.where(np.isfinite(s.last), s.last, np.inf)
 
 
+def _gradient_norm(s: Statistics) -> Floats:
+    return np.where(np.isfinite(s.last) & np.isfinite(s.last_gradient), s.last_gradient, np.inf)
+
+
 def _convergence(s: Statistics) -> Floats:
     """Sohl-Dickstein 2024: converged if the mean of the last 20 v is below 1."""
     return np.where(s.mean_last < 1, -s.relative_sum, s.inverse_sum)
@@ -130,6 +134,8 @@ MEASURES: dict[str, Measure] = {
                 lambda s: s.diverged_at >= 0, "", "<f8", "mean", log=False, better="low"),
         Measure("accuracy", "share of right answers", "share of samples whose class is right; NaN where the run diverged",
                 lambda s: s.right, "classes", "", "mean", log=False, better="high"),
+        Measure("gradient_norm", "last gradient norm", "norm of the gradient after the last step; infinite where it overflowed",
+                _gradient_norm, blank=True, better="low"),
         Measure("convergence", "convergence measure", "minus the sum of L/L0 if converged, the sum of L0/L if not",
                 _convergence, kind="ranks"),
     )

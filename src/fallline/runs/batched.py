@@ -28,7 +28,7 @@ _MEMORY = 2**26
 def train(
     training: Training, measures: Sequence[str] = ("final_loss",), *, target: float | None = None
 ) -> dict[str, Floats]:
-    """Train runs and fold their measures: for each measure an array (runs,).
+    """Train runs and fold their measures: for each measure an array (runs,); for "parameters" the last ones, (runs, P).
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def train(
     >>> train(Training(objective("quadratic"), how, 50, np.array([2.0, 1.0])))["final_loss"].round(3).tolist()
     [0.0, 68903.062]
     """
-    wanted = [MEASURES[name] for name in measures]
+    wanted = [MEASURES[name] for name in measures if name != "parameters"]
     check_objective(wanted, training.objective)
     parts: dict[str, list[Floats]] = {name: [] for name in measures}
     chunk = max(1, _MEMORY // (_width(training.objective) + 2 * (training.steps + 1)))
@@ -51,6 +51,8 @@ def train(
         losses, norms, end = _curves(training.part(first, min(training.runs, first + chunk)))
         right = _right(training.objective, end) if any(m.needs == "classes" for m in wanted) else np.nan
         statistics = Statistics.of_curves(losses, norms, end, target, right)
+        if "parameters" in parts:
+            parts["parameters"].append(np.where(np.isfinite(losses[:, -1:]), end, np.nan))
         with np.errstate(all="ignore"):
             for m in wanted:
                 parts[m.name].append(np.asarray(m.rule(statistics)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
@@ -15,7 +16,7 @@ from fallline.runs import batched
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 
-__all__ = ["ARITHMETIC_VERSION", "LARGEST", "history", "name_of", "train"]
+__all__ = ["ARITHMETIC_VERSION", "LARGEST", "histories", "history", "name_of", "train"]
 
 LARGEST = 5000
 """Networks of more parameters than this train with NumPy: as straight-line code they would take minutes to compile."""
@@ -47,6 +48,17 @@ def train(
     else:
         values = batched.train(training, measures, target=target)
     return {name: values[name] for name in measures}
+
+
+def histories(training: Training) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Losses, (runs, steps + 1), and parameters, (runs, steps + 1, P), of runs side by side; as `history` has them."""
+    if name_of(training.objective) == "numpy":
+        each = [batched.history(training.run(k)) for k in range(training.runs)]
+        return np.stack([losses for losses, _ in each]), np.stack([path for _, path in each])
+    from fallline.runs import lanes
+
+    values = lanes.train(training, ("history", "path"))
+    return values["history"], values["path"]
 
 
 def history(training: Training) -> tuple[NDArray[Any], NDArray[Any]]:

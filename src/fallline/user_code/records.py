@@ -39,6 +39,7 @@ TAKEN = frozenset(
         "objective",
         "optimizer",
         "out",
+        "overwrite",
         "progress",
         "schedule",
         "seed",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fallline.errors import UsageError
+from fallline.measures.own import OwnMeasure, measure
 from fallline.problems import LandscapeObjective, Objective
 from fallline.settings import SETTINGS, Setting, latex_symbol
 from fallline.textbook.activations import Activation
@@ -21,7 +22,7 @@ from fallline.textbook.losses import Loss
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["AbsentFunction", "AbsentObjective", "absent_landscape", "absent_record", "refuse_absent"]
+__all__ = ["AbsentFunction", "AbsentObjective", "absent_landscape", "absent_measure", "absent_record", "refuse_absent"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class AbsentFunction:
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         raise UsageError(
-            f"{self.name!r} is a function of your own, which a map file knows by name only: compute from Python with the "
-            f"function itself, or give it again as FILE.py:{self.name}."
+            f"{self.name!r} is a function of your own, which a map file knows by name only: give it to load_map in "
+            f"Python, or to the command again as FILE.py:{self.name}."
         )
 
 
@@ -99,6 +100,11 @@ def absent_record(own: Mapping[str, Any], what: str) -> Any:
         case "loss":
             return Loss(name, function, function, function, own.get("targets", "values"))
     return Initial(name, "zeros", function)
+
+
+def absent_measure(own: Mapping[str, Any]) -> OwnMeasure:
+    """The measure of a description, with its function not here."""
+    return measure(AbsentFunction(own["own"], own["sha256"]), own["own"], over=own["over"], over_starts=own["starts"])
 
 
 def _any_number(name: str, whole: bool) -> Setting:

@@ -160,6 +160,8 @@ def _flat(description: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in description.items():
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+            flat |= _flat({f"{key}[{k}]": entry for k, entry in enumerate(value)}, prefix)
         else:
             flat[f"{prefix}{key}"] = value
     return flat

@@ -94,6 +94,7 @@ _METHOD = _OWN | {"settings": Texts}
 _NAMED: Any = (
     Text | _table(_OWN) | _table(_METHOD) | _table(_METHOD | {"whole": Texts}) | _table(_OWN | {"targets": Text})
 )
+_OWN_MEASURE: Any = _table(_OWN | {"over": Literal["runs", "ends"], "starts": Literal["median", "mean"]})
 _RANGE = {"name": Text, "low": Number, "high": Number, "count": Whole, "scale": Literal["linear", "log"]}
 _PART = Annotated[list[Whole], Field(min_length=2, max_length=2)]
 _AXIS: Any = _table({"name": Text, "values": Numbers}) | _table(_RANGE) | _table(_RANGE | {"part": _PART})
@@ -111,7 +112,7 @@ _COMMON: dict[str, Any] = {
     "optimizer": _NAMED, "settings": dict[Text, Number],
     "schedule": Annotated[dict[Text, _NAMED | Number], AfterValidator(_method)], "x": _AXIS, "y": _AXIS, "steps": Whole,
     "batch": Whole | None, "seed": Whole, "starts": Whole, "initial": _NAMED, "start": Key | None, "dtype": Text,
-    "measures": Texts,
+    "measures": Annotated[list[Text | _OWN_MEASURE], FailFast()],
 }  # fmt: skip
 _NETWORK = {
     "sizes": Text, "activations": Annotated[list[_NAMED], FailFast()], "loss": _NAMED, "reduction": Text, "bias": Flag,

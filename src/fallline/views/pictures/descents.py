@@ -10,7 +10,7 @@ import numpy as np
 
 from fallline.errors import UsageError
 from fallline.problems import Objective
-from fallline.runs.descent import Run
+from fallline.runs.run import Run
 from fallline.views.pictures.landscape import (
     What,
     contours_alt,

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.axes import Axis
+from fallline.maps.best import failed_cells
 from fallline.maps.map import Map
 from fallline.maps.tiles import STRIDES
-from fallline.measures.measure import Measure
-from fallline.measures.outcome import failed
-from fallline.readings.machine.layout import CAP
+from fallline.measures.measure import RequestedMeasure
 from fallline.views.pictures.map import Mark, draw_map
+from fallline.views.pictures.map_line import draw_map_line
 from fallline.views.words import objective_words
 
 __all__ = ["map_picture"]
@@ -61,22 +61,28 @@ def map_picture(
     for number in (*contours, *(place for mark in marks for place in mark[:2])):
         if not np.isfinite(number):
             raise UsageError(f"contours and marks must be finite numbers; got {number}.")
-    m = _thinned(m)
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
+    if name not in m.measures:
+        raise UnknownNameError("measure of this map", name, m.measures)
     wanted = next(w for w in m.spec.measures if w.name == name)
     drawn, word = wanted.measure, wanted.label
-    values = drawn.shown(filled(m, m[name]).astype(np.float64), m.spec.steps)
-    lost = _diverged(m, drawn, values)
-    options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
-    if drawn.kind == "values":
-        options.setdefault("limits", _limits(values, lost))
     if title is None and options.get("ax") is None:
         title = (
             f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
             f"{m.spec.steps} steps"
         )
+    if m.spec.one_dimensional:
+        if marks or theory:
+            raise UsageError("marks and theory are drawn on a map of two axes; this map has one.")
+        return draw_map_line(m, wanted, contours=contours, title=title or "", theme=theme, **options)
+    m = _thinned(m)
+    values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
+    lost = _diverged(m, wanted, values)
+    options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
+    if drawn.kind == "values":
+        options.setdefault("limits", _limits(values, lost))
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
         values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=[Mark(*k) for k in marks],
@@ -92,9 +98,8 @@ def _thinned(m: Map) -> Map:
     x, y = (a if a.count < k else _every(a, k) for a in (m.x, m.y))
     by = k if y is not m.y else 1, k if x is not m.x else 1
     thin = Map(m.spec.over(x, y))
-    for name in m.measures:
-        thin[name][:] = m[name][:: by[0], :: by[1]]
-    thin.known[:] = m.known[:: by[0], :: by[1]]
+    planes = {name: m.plane(name)[:: by[0], :: by[1]] for name in m.measures}
+    thin.fill(planes, m.known[:: by[0], :: by[1]])
     return thin
 
 
@@ -109,7 +114,7 @@ def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     """The values, with each unknown cell filled from the nearest coarser cell that is known."""
     if m.complete:
         return values
-    rows, columns = np.indices(m.known.shape)
+    rows, columns = np.indices(m.spec.shape)
     out, known = values.copy(), m.known.copy()
     for s in sorted(STRIDES):
         if s == 1:
@@ -121,16 +126,9 @@ def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _diverged(m: Map, drawn: Measure, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+def _diverged(m: Map, wanted: RequestedMeasure, values: NDArray[np.float64]) -> NDArray[np.bool_] | None:
     """Cells of failed runs; None if the measure has values for them."""
-    if not drawn.blank:
-        return None
-    if "outcome" in m.measures:
-        return failed(filled(m, m["outcome"]))
-    if "diverged_at" in m.measures:
-        return np.asarray(filled(m, m["diverged_at"]) >= 0)
-    # As `judge` caps a loss, but without the first loss of each cell, which is not known here.
-    return ~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf))))
+    return failed_cells(wanted, {name: filled(m, m.plane(name)) for name in m.measures}, values)
 
 
 def _limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tuple[float, float] | None:

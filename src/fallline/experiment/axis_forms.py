@@ -1,0 +1,90 @@
+"""The forms in which a user writes an axis in Python: text, a tuple, or an `Axis`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fallline.errors import SettingError, UnknownNameError, UsageError, shown
+from fallline.experiment.axes import LARGEST_WHOLE, Axis, axis, range_axis
+
+__all__ = ["AxisForm", "axis_of"]
+
+AxisForm: TypeAlias = (
+    str
+    | Axis
+    | tuple[str, ArrayLike]
+    | tuple[str, float, float]
+    | tuple[str, float, float, str]
+    | Mapping[str, ArrayLike]
+)
+"""What a user may write as an axis."""
+
+_FORMS = '"momentum=0..0.99", ("momentum", 0, 0.99), ("learning_rate", 1e-4, 1, "log") or ("momentum", values)'
+
+
+def axis_of(form: AxisForm, count: int = 512) -> Axis:
+    """An axis from any of its forms. `count` is the number of values of a range; listed values have their own.
+
+    Raises
+    ------
+    UsageError
+        The form is none of these.
+    SettingError
+        The values are not finite, do not rise, or are no numbers.
+
+    Examples
+    --------
+    >>> axis_of(("momentum", 0, 0.9), 4).values.tolist()
+    [0.0, 0.3, 0.6, 0.9]
+    >>> print(axis_of(("learning_rate", 1e-4, 1, "log")), axis_of(("seed", range(3))))
+    learning_rate=0.0001..1:log seed=0,1,2
+    >>> axis_of({"learning_rate": np.geomspace(1e-4, 1, 5)}).scale
+    'log'
+    """
+    if isinstance(form, str | Axis):
+        return axis(form, count)
+    if isinstance(form, Mapping):
+        form = cast("AxisForm", next(iter(form.items())) if len(form) == 1 else ())
+    if not (isinstance(form, tuple | list) and len(form) in (2, 3, 4) and isinstance(form[0], str)):
+        raise UsageError(f"an axis is written {_FORMS}; got {shown(form)}.")
+    name, *rest = form
+    name = name if "." in name else name.strip().replace("-", "_")
+    if len(rest) == 1:
+        return Axis.of(name, _values(name, rest[0]))
+    low, high = (_number(name, end) for end in rest[:2])
+    scale = rest[2] if len(rest) == 3 else "linear"
+    if scale not in ("linear", "log"):
+        if isinstance(scale, Real):
+            raise UsageError(
+                f"a range has two ends, and `size` says how many values it has; got {shown(form)}. To list values, "
+                f"write ({name!r}, [{low:g}, {high:g}, ...])."
+            )
+        raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
+    return range_axis(name, low, high, scale, count)
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise SettingError(f"the ends of the {name} axis must be numbers; got {shown(value)}.")
+    return float(value)
+
+
+def _values(name: str, values: Any) -> NDArray[np.float64]:
+    """The listed values as an array, (count,)."""
+    try:
+        array = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        array = np.empty((0, 0))
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        raise SettingError(
+            f"the values of the {name} axis must be a list or an array of numbers, (count,); got {shown(values)}. "
+            f"An axis is written {_FORMS}."
+        )
+    if array.dtype.kind in "iu" and array.size and int(np.abs(array).max()) > LARGEST_WHOLE:
+        raise SettingError(f"the values of the {name} axis must be whole numbers up to 2^53; got {array.max()}.")
+    return np.asarray(array, dtype=np.float64)

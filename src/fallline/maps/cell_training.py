@@ -1,0 +1,59 @@
+"""What is trained for the cells of a map: the runs of each cell, one for each of its starts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.experiment.axis_settings import start_coordinate
+from fallline.experiment.map_record import CHOICES, MapSpec
+from fallline.experiment.minibatches import minibatches
+from fallline.experiment.setting_names import within_start
+from fallline.experiment.starts import draw_starts
+from fallline.runs.training import Training
+
+__all__ = ["training_of"]
+
+
+def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Training:
+    """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell.
+
+    The cells must have the same number of steps and the same batch.
+    """
+    spec = spec.of_cell(int(i[0]), int(j[0]))
+    columns = {axis.name: axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.exists}
+    values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _decided(name)}
+    return Training(
+        spec.objective,
+        spec.method.with_(values),
+        spec.steps,
+        _starts(spec, columns, len(i)),
+        minibatches(spec.objective, spec.batch, spec.steps, spec.seed),
+        spec.dtype,
+    )
+
+
+def _decided(axis: str) -> bool:
+    """Whether an axis changes no value of the method: it changes the start, the steps or the batch."""
+    return axis in ("seed", "initial_scale", *CHOICES) or within_start(axis) is not None
+
+
+def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) -> NDArray[np.float64]:
+    P = spec.objective.dimension
+    if spec.start is not None:
+        starts = spec.start[None, None, :]
+    else:
+        seeds = columns.get("seed", np.array([spec.seed], np.uint64)).astype(np.uint64)
+        unique, place = np.unique(seeds, return_inverse=True)
+        drawn = [draw_starts(spec.objective, spec.starts, int(s), distribution=spec.initial) for s in unique]
+        starts = np.stack(drawn)[place] if len(seeds) > 1 else drawn[0][None]
+    scale = columns.get("initial_scale", spec.initial_scale)
+    if scale is not None:
+        starts = np.reshape(scale, (-1, 1, 1)) * starts
+    for name, values in columns.items():
+        if within_start(name) is not None:
+            starts = np.broadcast_to(starts, (cells, *starts.shape[1:])).copy()
+            starts[:, :, start_coordinate(spec.objective, name)] = values[:, None]
+    if starts.shape[0] == 1 and spec.starts == 1:
+        return np.asarray(starts[0, 0])
+    return np.ascontiguousarray(np.broadcast_to(starts, (cells, spec.starts, P))).reshape(cells * spec.starts, P)

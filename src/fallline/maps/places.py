@@ -1,0 +1,63 @@
+"""The cell of a map that values of its axes name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fallline.errors import UnknownNameError, UsageError
+from fallline.experiment.map_record import MapSpec
+
+__all__ = ["place_on"]
+
+
+def place_on(
+    spec: MapSpec, x: float | Mapping[str, Any] | None, y: float | None, axes: Mapping[str, Any]
+) -> tuple[int, int]:
+    """Column and row of the cell nearest to values of the axes.
+
+    Parameters
+    ----------
+    x, y
+        The values by place. x may be a cell as `cell` and `best` return it: its measures are not looked at.
+    axes
+        The values by name.
+
+    Raises
+    ------
+    UsageError
+        A value is missing, named twice, no axis of the map, or outside of its axis.
+
+    Examples
+    --------
+    >>> from fallline.experiment.map_spec import map_spec
+    >>> spec = map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=5)
+    >>> place_on(spec, -2, 1, {}), place_on(spec, None, None, {"start.y": 1, "start.x": -2})
+    ((0, 2), (0, 2))
+    """
+    names = list(spec.axes)
+    values: dict[str, Any] = {}
+    if isinstance(x, Mapping):
+        values |= {name: value for name, value in x.items() if name not in spec.names}
+    elif x is not None:
+        values[names[0]] = x
+    if y is not None:
+        if spec.one_dimensional:
+            raise UsageError(f"this map has one axis, {names[0]}; got a second value, {y}.")
+        _put(values, names[1], y)
+    for name, value in axes.items():
+        _put(values, name, value)
+    for name in values:
+        if name not in names:
+            raise UnknownNameError("an axis of this map", name, names)
+    for name in names:
+        if name not in values:
+            raise UsageError(f"a cell of this map has a value of {' and of '.join(names)}; {name} is missing.")
+    places = [axis.place(float(values[name])) for name, axis in spec.axes.items()]
+    return places[0], places[1] if len(places) > 1 else 0
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    if name in values:
+        raise UsageError(f"{name} is named twice: as {values[name]} and as {value}.")
+    values[name] = value

@@ -1,0 +1,116 @@
+"""A map of one dimension as a curve: a measure of every run over one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, NullFormatter
+from numpy.typing import NDArray
+
+from fallline.maps.map import Map
+from fallline.measures.measure import RequestedMeasure
+from fallline.measures.outcome import OUTCOMES
+from fallline.views.numerals import number, percent
+from fallline.views.pictures.map_axes import axis_label
+from fallline.views.pictures.picture import Picture
+from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look
+from fallline.views.words import axis_words
+
+__all__ = ["draw_map_line"]
+
+Floats = NDArray[np.float64]
+
+
+def draw_map_line(
+    m: Map,
+    wanted: RequestedMeasure,
+    *,
+    contours: Sequence[float] = (),
+    log: bool | None = None,
+    limits: tuple[float, float] | None = None,
+    title: str = "",
+    theme: str | Theme = "light",
+) -> Picture:
+    """Draw a measure over the axis of a map of one dimension. Cells without a value are marked below the curve.
+
+    Parameters
+    ----------
+    wanted
+        The measure.
+    contours
+        Values at which a horizontal line is drawn.
+    log
+        Whether the values have a logarithmic axis. By default, if all are positive and span a factor of 20.
+    limits
+        Lowest and highest value of the axis.
+    """
+    theme = look(theme)
+    values = wanted.measure.shown(m.plane(wanted.name)[0].astype(np.float64), m.spec.steps)
+    known, lost = m.known, m.lost(wanted)[0]
+    with drawing(theme):
+        figure = canvas(theme, 3.4, title)
+        ax = figure.add_subplot()
+        if m.x.scale == "log":
+            ax.set_xscale("log")
+        ax.set_xlabel(axis_label(m.x), parse_math=True)
+        ax.grid(axis="y", which="major")
+        ax.set_axisbelow(True)
+        if wanted.measure.kind == "outcomes":
+            _outcomes(ax, m.x.values[known], values[known].astype(int), theme)
+        else:
+            _curve(ax, m.x.values, np.where(lost, np.nan, values), wanted, log, theme)
+        for side in (ax.xaxis, ax.yaxis) if wanted.measure.kind != "outcomes" else (ax.xaxis,):
+            side.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
+            side.set_minor_formatter(NullFormatter())
+        if limits is not None:
+            ax.set_ylim(*limits)
+        for level in contours:
+            ax.axhline(level, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 3)))
+        lost &= known
+        if lost.any() and wanted.measure.kind != "outcomes":
+            (marks,) = ax.plot(
+                m.x.values[lost], np.zeros(int(lost.sum())), "X", transform=ax.get_xaxis_transform(), clip_on=False,
+                color=theme.diverged[1], markersize=6,
+            )  # fmt: skip
+            legend_below(figure, [marks], [f"{wanted.measure.lost_word}: {percent(float(lost.mean()))} of runs"])
+    return Picture(figure, title, _alt(m, wanted, values, lost), theme)
+
+
+def _curve(ax: Any, x: Floats, values: Floats, wanted: RequestedMeasure, log: bool | None, theme: Theme) -> None:
+    kept = values[np.isfinite(values)]
+    log = wanted.measure.log if log is None else log
+    if log is None:
+        log = bool(len(kept)) and kept.min() > 0 and kept.max() > 20 * kept.min()
+    if log:
+        ax.set_yscale("log")
+    style = {"marker": "o", "markersize": 4} if len(x) <= 60 else {}
+    ax.plot(x, values, color=theme.series[1], linewidth=1.6, **style)
+    ax.set_ylabel(wanted.label)
+
+
+def _outcomes(ax: Any, x: Floats, places: NDArray[np.int64], theme: Theme) -> None:
+    """A row of dots for each outcome that occurs."""
+    present = [kind for k, kind in enumerate(OUTCOMES) if (places == k).any()]
+    for row, kind in enumerate(present):
+        at = x[places == OUTCOMES.index(kind)]
+        ax.plot(at, np.full(len(at), row), "s", color=theme.outcomes[kind], markersize=5)
+    ax.set_yticks(range(len(present)), labels=present)
+    ax.set_ylim(-0.6, len(present) - 0.4)
+
+
+def _alt(m: Map, wanted: RequestedMeasure, values: Floats, lost: NDArray[np.bool_]) -> str:
+    scale = ", logarithmic" if m.x.scale == "log" else ""
+    span = f"{axis_words(m.x.name)} ({number(m.x.low)} to {number(m.x.high)}{scale})"
+    text = f"Curve of {wanted.label} over {span}: {m.x.count} runs."
+    if wanted.measure.kind == "outcomes":
+        shares = {kind: float((values == k).mean()) for k, kind in enumerate(OUTCOMES)}
+        return f"{text} " + ", ".join(f"{kind} {percent(share)}" for kind, share in shares.items() if share) + "."
+    if lost.any():
+        text += f" {percent(float(lost.mean()))} of the runs: {wanted.measure.lost_word}."
+    kept = np.where(m.known & ~lost & np.isfinite(values), values, np.inf)
+    if np.isfinite(kept).any():
+        k = int(kept.argmin())
+        text += f" The lowest value is {number(float(kept[k]))}, at {number(float(m.x.values[k]))}."
+    return text
