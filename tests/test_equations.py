@@ -272,7 +272,7 @@ PRINTED = {
     ("himmelblau", "units"): ["f(x, y) = (x + y² − 7)² + (x² + y − 11)²"],
     ("plateau", "units"): ["∂f/∂x = x (1 − tanh²((x² + y²) / 4)) / 2"],
     ("styblinski_tang", "units"): ["f(x, y) = (x⁴ − 16 x² + 5 x + y⁴ − 16 y² + 5 y) / 2"],
-    ("cosine", "units"): ["εₜ = ε (1 + cos(π (t − 1) / T)) / 2"],
+    ("cosine", "units"): ["εₜ = ε (1 + cos(π min(T, t − 1) / T)) / 2"],
 }
 
 

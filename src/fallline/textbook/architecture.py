@@ -177,13 +177,40 @@ class Network:
         return tuple(layers)
 
     def pack(self, parameters: Parameters) -> Array:
-        """Return the flat vector (..., P) of the parameters: the inverse of `unpack`."""
+        """Return the flat vector (..., P) of the parameters: the inverse of `unpack`.
+
+        Raises
+        ------
+        ShapeError
+            If a layer does not have W (..., n_in, n_out) and b (..., n_out). PyTorch keeps (n_out, n_in): give `weight.T`.
+
+        Examples
+        --------
+        >>> Network.of("2-1").pack(((np.array([[1.0], [2.0]]), np.array([3.0])),)).tolist()
+        [1.0, 2.0, 3.0]
+        """
+        self._check_layers(parameters)
         parts = []
         for W, b in parameters:
             parts.append(W.reshape(*W.shape[:-2], W.shape[-2] * W.shape[-1]))
             if b is not None:
                 parts.append(b)
         return np.concatenate(parts, axis=-1)
+
+    def _check_layers(self, parameters: Parameters) -> None:
+        if len(parameters) != self.depth:
+            raise ShapeError(f"a {self.text} network has {self.depth} layers of weights; got {len(parameters)}.")
+        for layer, ((W, b), (W_shape, b_shape)) in enumerate(zip(parameters, self.shapes, strict=True), start=1):
+            if W.shape[-2:] != W_shape:
+                turned = W.shape[-2:] == W_shape[::-1]
+                raise ShapeError(
+                    f"W{layer} of a {self.text} network must have the shape {W_shape}, (n_in, n_out); got {W.shape}."
+                    + (" PyTorch keeps weights as (n_out, n_in): give W.T." if turned else "")
+                )
+            if (b is None) != (b_shape is None):
+                raise ShapeError(f"b{layer} of a {self.text} network must be {'an array' if b_shape else 'None'}.")
+            if b is not None and b.shape[-1:] != b_shape:
+                raise ShapeError(f"b{layer} of a {self.text} network must have the shape {b_shape}; got {b.shape}.")
 
     def label(self, index: int) -> str:
         """Return the name of the parameter at that index of the flat vector: "W1[0,2]", "b2[1]"."""

@@ -79,15 +79,17 @@ def inverse_time(t: Array, *, decay: Array) -> Array:
 
 
 def cosine(t: Array, *, steps: Array) -> Array:
-    """factor(t) = (1 + cos(pi (t - 1) / steps)) / 2: half a period of a cosine, from 1 at the first step down.
+    """factor(t) = (1 + cos(pi min(t - 1, steps) / steps)) / 2: half a period of a cosine, from 1 at the first step down.
 
-    Convention: 0 at t = steps + 1, so that the last step still moves, as with PyTorch's CosineAnnealingLR(T_max=steps);
-    without restarts. Settings: `steps`. Source: Loshchilov & Hutter 2017 (arXiv:1608.03983).
+    Convention: 0 at t = steps + 1, so that the last step still moves, as with PyTorch's CosineAnnealingLR(T_max=steps), and
+    0 from there on; PyTorch's rises again. Without restarts. Settings: `steps`. Source: Loshchilov & Hutter 2017 (arXiv:1608.03983).
 
     >>> [round(float(cosine(t, steps=4)), 6) for t in (1, 2, 3, 4, 5)]
     [1.0, 0.853553, 0.5, 0.146447, 0.0]
+    >>> float(cosine(9, steps=4))
+    0.0
     """
-    return (1 + cos(math.pi * (t - 1) / steps)) / 2
+    return (1 + cos(math.pi * minimum(t - 1, steps) / steps)) / 2
 
 
 def warmup(t: Array, *, every: Array) -> Array:
