@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError, shown
+from fallline.experiment.other_names import own_settings
 from fallline.experiment.setting_names import is_layer_rate, layer_of, layer_rate, schedule_setting
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, checked
@@ -128,7 +129,8 @@ def method(
     steps
         Length of the run: the default of a schedule's own setting "steps".
     **settings
-        The optimizer's settings; `**{"learning_rate.2": 0.1}` for layer 2 alone.
+        The optimizer's settings; `learning_rate={1: 0.1, 2: 0.01}` or `**{"learning_rate.2": 0.1}` for single layers.
+        Names of other libraries are understood where they mean the same: `lr`, `eps`, `betas`.
 
     Raises
     ------
@@ -143,6 +145,7 @@ def method(
     momentum, learning rate 8e-05, momentum 0.7
     """
     record = optimizer(name)
+    settings = own_settings(settings, record.declared, f"optimizer {record.name}")
     rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
     layers = {layer_rate(layer_of(k)): rate.check(settings.pop(k))
               for k in list(settings) if is_layer_rate(k)}  # fmt: skip
@@ -163,6 +166,7 @@ def _schedule_and_values(
     if "name" not in options:
         raise SettingError(f'schedule must be a name or {{"name": ..., setting: ...}}; got {shown(schedule_)}.')
     plan = schedule(options.pop("name"))
+    options = own_settings(options, plan.declared, f"schedule {plan.name}")
     if "steps" in plan.settings:
         options.setdefault("steps", steps)
         if options["steps"] == 0 < steps:

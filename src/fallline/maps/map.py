@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fallline.errors import OutputError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
+from fallline.experiment.other_names import understands_other_names
 from fallline.maps.dataset import to_xarray
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
@@ -22,11 +23,10 @@ from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
 from fallline.measures.measure import Wanted
 from fallline.plotting import draw
-from fallline.problems import Objective
+from fallline.problems import Data, Problem, objective_at
 from fallline.runs.descent import Run
 from fallline.runs.execution import Progress
 from fallline.textbook.initial import Initial
-from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
@@ -88,8 +88,10 @@ class Map(MapValues):
         return theory_curve(self)
 
 
+@understands_other_names
 def map(
-    objective: str | Landscape | Callable[..., Any] | Objective,
+    objective: Problem,
+    data: Data | None = None,
     *,
     x: str | Axis,
     y: str | Axis,
@@ -98,8 +100,9 @@ def map(
     steps: int = 100,
     measures: str | Wanted | Sequence[str | Wanted] = "final_loss",
     schedule: str | Schedule | Mapping[str, Any] = "constant",
-    start: ArrayLike | None = None,
+    start: Any = None,
     initial: str | Initial = "normal",
+    l2: float | None = None,
     seed: int = 0,
     starts: int = 1,
     batch: int | None = None,
@@ -116,7 +119,9 @@ def map(
     Parameters
     ----------
     objective
-        A landscape's name, a function of coordinates, or a network on data.
+        A landscape's name, a function of coordinates, a network, or an objective.
+    data
+        The data of a network, as for `descend`.
     x, y
         Axes such as "learning_rate=1e-5..1e-2:log", "momentum=0..0.99", "seed=0..999", "start.x=-2..2".
     size
@@ -149,7 +154,7 @@ def map(
     [[True, True, True, False, False], [True, True, True, True, False], [True, True, True, True, True]]
     """
     spec = map_spec(
-        objective, x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
+        objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
     )  # fmt: skip
     return compute_map(spec, out=out, workers=workers, threads=threads, device=device, progress=progress)

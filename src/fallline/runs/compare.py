@@ -4,37 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError, shown
 from fallline.experiment.method import Method, method
+from fallline.experiment.other_names import understands_other_names
 from fallline.experiment.starts import draw_starts
 from fallline.limits import check_memory
-from fallline.problems import Objective, objective_at
+from fallline.problems import Data, Objective, Problem, objective_at
 from fallline.runs.comparison import Comparison, final_losses, summary
 from fallline.runs.descent import trajectory
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
 from fallline.runs.training import Training
 from fallline.settings import SETTINGS
+from fallline.textbook.initial import Initial
+from fallline.textbook.network import Network
 
 __all__ = ["compare"]
 
 Floats = NDArray[Any]
+Methods: TypeAlias = Mapping[str, str | Method | Mapping[str, Any]] | Iterable[str | Method]
 
 
+@understands_other_names
 def compare(
-    objective: str | Objective | Callable[..., Any],
-    methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method],
+    objective: Problem,
+    data: Data | Methods | None = None,
+    methods: Methods | None = None,
     *,
     starts: int | ArrayLike = 1000,
     steps: int = 100,
     target: float | None = None,
     seed: int = 0,
-    distribution: str = "normal",
+    initial: str | Initial = "normal",
+    l2: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Run several methods from the same starts.
@@ -43,16 +50,21 @@ def compare(
     ----------
     objective
         As for `descend`.
+    data
+        The data of a network, as for `descend`. Without a network, the methods stand here.
     methods
-        By label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}.
+        By label: a `Method`, or its settings, {"optimizer": "momentum", "learning_rate": 0.1}. A list of methods or of
+        names of optimizers has their names as labels.
     starts
         The number of random starts, or the starts themselves, (starts, P).
     steps
         Number of updates of each run.
     target
         The loss that counts as reached. By default the median final loss of the best method.
-    seed, distribution
+    seed, initial
         Of random starts; see `fallline.experiment.starts.draw_starts`.
+    l2
+        Strength of a network's L2 penalty, in place of its own.
     progress
         Called with the number of finished runs and the number of all runs.
 
@@ -66,7 +78,11 @@ def compare(
     >>> result.sentence[:15]
     'More efficient:'
     """  # fmt: skip
-    target_objective = objective_at(objective, None if isinstance(starts, int) else starts)
+    if methods is None and not isinstance(objective, Network):
+        data, methods = None, cast(Methods, data)
+    target_objective = objective_at(
+        objective, None if isinstance(starts, int) else starts, cast("Data | None", data), l2=l2
+    )
     steps = int(SETTINGS["steps"].check(steps))
     target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
@@ -76,7 +92,7 @@ def compare(
         f"{len(how)} methods from {count:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
     )  # fmt: skip
     if isinstance(starts, int):
-        points = draw_starts(target_objective, count, seed, distribution=distribution)
+        points = draw_starts(target_objective, count, seed, distribution=initial)
     else:
         try:
             points = np.asarray(starts, dtype=np.float64)
@@ -101,20 +117,25 @@ def compare(
     return Comparison(target_objective, steps, target, losses, summaries)
 
 
-def _methods(methods: Mapping[str, Method | Mapping[str, Any]] | Iterable[Method], steps: int) -> dict[str, Method]:
+def _methods(methods: Methods | None, steps: int) -> dict[str, Method]:
     if not isinstance(methods, Mapping):
-        if not isinstance(methods, Iterable):
+        if not isinstance(methods, Iterable) or isinstance(methods, str):
             raise SettingError(f"methods must be methods by label, or a list of them; got {shown(methods)}.")
-        methods = {str(m): m for m in methods}
+        listed = list(methods)
+        methods = {m if isinstance(m, str) else str(m): m for m in listed}
+        if len(methods) < len(listed):
+            raise SettingError("methods must have labels that differ: give them as {label: method, ...}.")
     if not methods:
         raise SettingError("methods must name at least one method to run; got none.")
     return {label: _method(label, value, steps) for label, value in methods.items()}
 
 
-def _method(label: str, value: Method | Mapping[str, Any], steps: int) -> Method:
-    """A method from its settings by name."""
+def _method(label: str, value: str | Method | Mapping[str, Any], steps: int) -> Method:
+    """A method from its settings by name, or from the name of its optimizer."""
     if isinstance(value, Method):
         return value
+    if isinstance(value, str):
+        return method(value, "constant", steps)
     if not isinstance(value, Mapping):
         raise SettingError(f"method {label!r} must be a method, or its settings by name; got {shown(value)}.")
     options = dict(value)

@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError
 from fallline.experiment.method import Method, beside_parameters, method
 from fallline.experiment.minibatches import checked_batch, minibatches
+from fallline.experiment.other_names import understands_other_names
+from fallline.experiment.problem import problem_and_optimizer
 from fallline.experiment.starts import classical_start, draw_starts
 from fallline.limits import check_memory
 from fallline.measures.outcome import Outcome
 from fallline.measures.statistics import gradient_norm
 from fallline.plotting import draw
-from fallline.problems import Objective, as_vector, objective_at
+from fallline.problems import Data, Objective, Problem, as_vector
 from fallline.runs.explain import explain
 from fallline.runs.penalised import penalised
 from fallline.settings import SETTINGS
-from fallline.textbook.landscapes import Landscape
+from fallline.textbook.initial import Initial
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
@@ -160,15 +162,19 @@ def trajectory(
             w = np.asarray(moved, dtype=w.dtype)
 
 
+@understands_other_names
 def descend(
-    objective: str | Landscape | Callable[..., Any] | Objective,
-    optimizer: str | Optimizer = "gradient_descent",
+    objective: Problem,
+    data: Data | Optimizer | None = None,
+    optimizer: str | Optimizer | None = None,
     *,
-    start: ArrayLike | None = None,
+    start: Any = None,
     steps: int = 100,
     schedule: str | Schedule | Mapping[str, Any] = "constant",
     batch: int | None = None,
     seed: int = 0,
+    initial: str | Initial = "normal",
+    l2: float | None = None,
     dtype: str = "float64",
     progress: Callable[[int, int], None] | None = None,
     **settings: Any,
@@ -178,12 +184,16 @@ def descend(
     Parameters
     ----------
     objective
-        A landscape's name, a `Landscape`, a function of coordinates, or a network on data.
+        A landscape's name, a `Landscape`, a function of coordinates, a network, or an objective.
+    data
+        The data of a network: a `Dataset`, (X, y) as arrays or data frames, or the name of a generated data set. Without
+        a network, the optimizer may stand here.
     optimizer
-        Name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
-        `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone.
+        Name or record, by default gradient descent; its settings (learning_rate, momentum, ...) are further keyword
+        arguments. `learning_rate={1: 0.1, 2: 0.01}` sets the learning rates of single layers.
     start
-        The first parameters. By default a landscape's classical start, or a random start of this seed.
+        The first parameters: a vector; for a network also its layers, [(W1, b1), (W2, b2)] or {"W1": ..., "b1": ...}. By
+        default a landscape's classical start, or a random start of this seed.
     steps
         Number of updates.
     schedule
@@ -192,6 +202,10 @@ def descend(
         Samples in a minibatch, drawn by keyed shuffles. By default all samples. See `Run` for what is recorded.
     seed
         Key of random start and minibatches.
+    initial
+        Distribution of a network's random start.
+    l2
+        Strength of a network's L2 penalty, in place of its own.
     dtype
         "float64" or "float32".
     progress
@@ -204,14 +218,18 @@ def descend(
     [1.270353, 1.614794]
     >>> run.outcome.kind
     'still descending'
+    >>> from fallline.textbook.network import Network
+    >>> net = Network.of("2-3-2", activation="tanh", reduction="mean")
+    >>> descend(net, ([[0, 0], [0, 1], [1, 0], [1, 1]], ["no", "yes", "yes", "no"]), "adam", initial="he_normal", lr=0.1).steps
+    100
     """  # fmt: skip
-    target = objective_at(objective, start)
+    target, optimizer = problem_and_optimizer(objective, data, optimizer, start, l2)
     steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
     check_memory(8.0 * (steps + 1) * (target.dimension + 4), f"a run of {steps:,} steps", "Take fewer steps.")
-    w0 = _start(target, start, seed).astype(dtype)
+    w0 = _start(target, start, seed, initial).astype(dtype)
     path = np.full((steps + 1, target.dimension), np.nan, dtype=dtype)
     losses = np.full(steps + 1, np.nan)
     norms = np.full(steps + 1, np.nan)
@@ -225,11 +243,11 @@ def descend(
     return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
 
 
-def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:
+def _start(objective: Objective, start: Any, seed: int, initial: str | Initial) -> Floats:
     if start is not None:
         return as_vector(start, objective)
     own = classical_start(objective)
-    return np.asarray(draw_starts(objective, 1, seed)[0]) if own is None else own
+    return np.asarray(draw_starts(objective, 1, seed, distribution=initial)[0]) if own is None else own
 
 
 def _listed(values: Floats) -> list[float | None]:

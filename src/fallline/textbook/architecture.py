@@ -17,6 +17,7 @@ from fallline.textbook.activations import Activation, activation
 from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.operations import Array
+from fallline.textbook.other_names import loss_for
 
 __all__ = ["Layer", "Network", "Parameters", "Reduction"]
 
@@ -92,7 +93,8 @@ class Network:
     ) -> Network:
         """Make a network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
         return cls(
-            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2), loss_of(loss), reduction, bias,
+            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2),
+            loss_of(loss_for(loss, reduction, _sizes(sizes)[-1])), reduction, bias,
             _listed(scales, "scales"), l2,
         )  # fmt: skip
 
