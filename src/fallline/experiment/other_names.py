@@ -32,8 +32,8 @@ _SETTINGS = {
 _DIFFERENT = {
     "weight_decay": "The weight_decay of PyTorch's optimizers pulls all parameters; here l2 pulls the weights, not the biases: "
     "write l2=..., or take optimizer 'adamw', whose weight_decay is decoupled.",
-    "epochs": "Fallline counts updates: write steps=...; one epoch takes as many steps as there are minibatches.",
-    "max_iter": "Fallline counts updates: write steps=...; scikit-learn's max_iter counts epochs.",
+    "epochs": "Write steps=..., the number of updates; one epoch takes as many as there are minibatches.",
+    "max_iter": "Write steps=..., the number of updates; scikit-learn's max_iter counts epochs.",
     "nesterov": "Write optimizer 'nesterov' (learning rate inside the velocity) or 'nesterov_outside' (PyTorch).",
     "dampening": "No optimizer has dampening; 'momentum_outside' is PyTorch's SGD with momentum without it.",
     "amsgrad": "No optimizer has amsgrad; leave it out.",
@@ -64,11 +64,12 @@ def own_settings(given: Mapping[str, Any], declared: Mapping[str, Setting], owne
     {'learning_rate': 0.1, 'beta1': 0.9, 'beta2': 0.99}
     """
     settings: dict[str, Any] = {}
+    source: dict[str, str] = {}
     for name, value in given.items():
         for own, part in _own(name, value, declared, owner):
             if own in settings:
-                raise SettingError(f"{own} must be given once; it is given twice, also as {name}.")
-            settings[own] = part
+                raise SettingError(f"{own} must be given once; it is given as {source[own]} and as {name}.")
+            settings[own], source[own] = part, name
     return settings
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import OutputError
+from fallline.errors import OutputError, SettingError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
-from fallline.experiment.other_names import understands_other_names
+from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.maps.dataset import to_xarray
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
@@ -157,6 +157,10 @@ def map(
         objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
     )  # fmt: skip
+    given = {*own_settings(settings, spec.method.optimizer.declared, "a map"), *(() if l2 is None else ("l2",))}
+    for axis in (spec.x, spec.y):
+        if axis.name in given:
+            raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
     return compute_map(spec, out=out, workers=workers, threads=threads, device=device, progress=progress)
 
 

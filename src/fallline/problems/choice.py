@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,10 +69,14 @@ def objective(
     >>> objective(Network.of("1-1", loss="squared_error"), ([[0.0], [1.0]], [0.5, 1.5]))([1.0, 0.0])
     0.5
     """
-    if data is not None and not isinstance(data, Dataset | tuple | list | str):
+    if isinstance(data, int | np.integer):
         data, dimension = None, _dimension(data, dimension)
     elif dimension is not None:
         dimension = _dimension(dimension, None)
+    if data is not None and not isinstance(data, Dataset | tuple | list | str):
+        raise UsageError(
+            f"data must be inputs and targets (X, y), or a data set, after the network; got {_kind(data)}."
+        )
     if isinstance(what, str) and what[:1].isdigit() and data is not None:
         what = Network.of(what)
     if isinstance(what, Network):
@@ -84,13 +88,13 @@ def objective(
     elif isinstance(what, LandscapeObjective):
         target = what if dimension is None else LandscapeObjective(what.landscape.in_dimensions(dimension))
     elif hasattr(what, "loss_and_gradient"):
-        target = what
+        target = cast(Objective, what)
     elif callable(what):
         target = LandscapeObjective(plain_landscape(what, dimension))
     else:
         raise UsageError(
             "an objective must be a landscape, its name, a function of coordinates, or a network and its data; "
-            f"got {shown(what)}."
+            f"got {_kind(what)}."
         )
     if dimension is not None and target.dimension != dimension:
         raise ShapeError(f"{target.name} has {target.dimension} parameters; it cannot have {dimension}.")
@@ -168,4 +172,9 @@ def _no_network(what: Problem, data: Data) -> str:
     if isinstance(what, NetworkObjective):
         return f"{what.name} has its data already; give its network and other data, objective.network, (X, y)."
     name = what if isinstance(what, str) else getattr(what, "name", getattr(what, "__name__", "the objective"))
-    return f"data belong to a network; {name} is none. Leave them out; got {shown(data)}."
+    return f"data belong to a network; {name} is none. Leave them out; got {_kind(data)}."
+
+
+def _kind(value: object) -> str:
+    """A value in a message: a text or a number as it is, anything longer by its type."""
+    return shown(value) if isinstance(value, str | int | float) else f"an object of type {type(value).__name__}"

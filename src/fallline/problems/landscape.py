@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.errors import UsageError, shown
 from fallline.problems.objective import Floats, Objective, as_points, quiet
 from fallline.shapes import Shaped
 from fallline.textbook.coordinates import Partials
@@ -31,6 +32,12 @@ class LandscapeObjective(Objective):
     """
 
     landscape: Landscape
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.landscape, Landscape):
+            raise UsageError(
+                f"landscape must be a Landscape, as fallline.landscape(function) makes it; got {shown(self.landscape)}."
+            )
 
     @property
     def name(self) -> str:

@@ -132,7 +132,7 @@ class Objective(Protocol):
         >>> objective("booth").hessian([0, 0]).tolist()
         [[10.0, 8.0], [8.0, 10.0]]
         """
-        return second_order.hessian(self._gradient_at, self._points(w), exact=self.exact_hessian)
+        return second_order.hessian(self._gradient_at, self._real(w), exact=self.exact_hessian)
 
     def hessian_vector(self, w: ArrayLike, v: ArrayLike) -> Floats:
         """The Hessian at w times v, (..., P), without the matrix; see `exact_hessian`.
@@ -141,8 +141,7 @@ class Objective(Protocol):
         >>> objective("booth").hessian_vector([0, 0], [1, -1]).tolist()
         [2.0, -2.0]
         """
-        points = self._points(w)
-        direction = as_points(v, self.name, self.dimension, "a direction")
+        points, direction = self._real(w), self._real(v, "a direction")
         return second_order.hessian_vector(self._gradient_at, points, direction, exact=self.exact_hessian)
 
     def sharpness(self, w: ArrayLike) -> Any:
@@ -154,11 +153,18 @@ class Objective(Protocol):
         >>> round(objective("quadratic").sharpness([1, 1]), 9)
         10.0
         """
-        points = self._points(w)
-        return second_order.sharpness(self._gradient_at, points, exact=self.exact_hessian)
+        return second_order.sharpness(self._gradient_at, self._real(w), exact=self.exact_hessian)
 
     def _points(self, w: ArrayLike) -> Floats:
         return as_points(w, self.name, self.dimension)
+
+    def _real(self, w: ArrayLike, what: str = "a point") -> Floats:
+        points = as_points(w, self.name, self.dimension, what)
+        if points.dtype.kind != "f":
+            raise UsageError(
+                f"{what} of {self.name} must hold real numbers for second derivatives; got {points.dtype}."
+            )
+        return points
 
     def _gradient_at(self, w: Floats) -> Floats:
         return np.asarray(self.loss_and_gradient(w)[1])

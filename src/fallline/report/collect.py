@@ -87,7 +87,8 @@ def _compare(plan: study_records.Comparison, objective: Objective, ticks: _Ticks
         methods[method_plan.name or str(method)] = method
     result = compare(
         objective, methods, starts=plan.starts, steps=plan.steps, target=plan.target, seed=plan.seed,
-        distribution=plan.initial, progress=lambda done, _: ticks.say(done * plan.steps),
+        initial=plan.initial if isinstance(objective, NetworkObjective) else None,
+        progress=lambda done, _: ticks.say(done * plan.steps),
     )  # fmt: skip
     work = plan.starts * plan.steps * len(methods)
     ticks.done(work)

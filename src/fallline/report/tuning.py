@@ -17,7 +17,7 @@ from fallline.experiment import study_records
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.starts import draw_starts
-from fallline.problems import Objective
+from fallline.problems import NetworkObjective, Objective
 from fallline.runs.compare import compare
 from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
@@ -84,7 +84,8 @@ def tune(objective: Objective, methods: Mapping[str, Method], plan: study_record
         families.append(Family(name, rates, losses, tried[best]))
     result = compare(
         objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=plan.starts, steps=plan.steps,
-        target=target, seed=plan.seed + 2, distribution=plan.initial,
+        target=target, seed=plan.seed + 2,
+        initial=plan.initial if isinstance(objective, NetworkObjective) else None,
     )  # fmt: skip
     return Tuning(tuple(families), result)
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import SettingError, ShapeError, TraceError, shown
 from fallline.experiment.method import Method, method
 from fallline.experiment.other_names import understands_other_names
-from fallline.experiment.starts import draw_starts
+from fallline.experiment.starts import draw_starts, only_network
 from fallline.limits import check_memory
 from fallline.problems import Data, Objective, Problem, objective_at
 from fallline.runs.comparison import Comparison, final_losses, summary
@@ -40,7 +40,7 @@ def compare(
     steps: int = 100,
     target: float | None = None,
     seed: int = 0,
-    initial: str | Initial = "normal",
+    initial: str | Initial | None = None,
     l2: float | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
@@ -79,27 +79,26 @@ def compare(
     'More efficient:'
     """  # fmt: skip
     if methods is None and not isinstance(objective, Network):
-        data, methods = None, cast(Methods, data)
-    target_objective = objective_at(
-        objective, None if isinstance(starts, int) else starts, cast("Data | None", data), l2=l2
-    )
+        data, methods = None, cast("Methods", data)
+    if isinstance(starts, np.ndarray | list | tuple):
+        count, points = None, _points(starts)
+    else:
+        count, points = int(SETTINGS["starts"].check(starts)), None
+    target_objective = objective_at(objective, points, cast("Data | None", data), l2=l2)
     steps = int(SETTINGS["steps"].check(steps))
     target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
-    count = int(SETTINGS["starts"].check(starts)) if isinstance(starts, int) else len(np.asarray(starts))
+    many = count or len(cast(Floats, points))
     check_memory(
-        8.0 * count * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
-        f"{len(how)} methods from {count:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
+        8.0 * many * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
+        f"{len(how)} methods from {many:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
     )  # fmt: skip
-    if isinstance(starts, int):
-        points = draw_starts(target_objective, count, seed, distribution=initial)
-    else:
-        try:
-            points = np.asarray(starts, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ShapeError(f"starts must be a number of starts, or rows of numbers; got {shown(starts)}.") from None
-        if points.ndim != 2 or points.shape[1] != target_objective.dimension:
-            raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
+    if points is None:
+        points = draw_starts(target_objective, many, seed, distribution=only_network(initial, target_objective))
+    elif initial is not None:
+        raise SettingError("initial must be left out where starts are points; it is the distribution of random starts.")
+    elif points.shape[1] != target_objective.dimension:
+        raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
     total = len(how) * len(points)
     losses: dict[str, Floats] = {}
     for label, one in how.items():
@@ -117,12 +116,26 @@ def compare(
     return Comparison(target_objective, steps, target, losses, summaries)
 
 
+def _points(starts: ArrayLike) -> Floats:
+    """Starts as finite numbers, (starts, P)."""
+    try:
+        points = np.array(starts, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError(f"starts must be a number of starts, or rows of numbers; got {shown(starts)}.") from None
+    if points.ndim != 2 or not len(points):
+        raise ShapeError(f"starts must have the shape (starts, parameters); got {points.shape}.")
+    if not np.isfinite(points).all():
+        raise SettingError(f"starts must be finite numbers; start {np.argwhere(~np.isfinite(points))[0][0]} is not.")
+    return points
+
+
 def _methods(methods: Methods | None, steps: int) -> dict[str, Method]:
     if not isinstance(methods, Mapping):
         if not isinstance(methods, Iterable) or isinstance(methods, str):
             raise SettingError(f"methods must be methods by label, or a list of them; got {shown(methods)}.")
         listed = list(methods)
-        methods = {m if isinstance(m, str) else str(m): m for m in listed}
+        labels = [m if isinstance(m, str) else str(m) for m in listed]
+        methods = dict(zip(labels, cast("list[str | Method]", listed), strict=True))
         if len(methods) < len(listed):
             raise SettingError("methods must have labels that differ: give them as {label: method, ...}.")
     if not methods:

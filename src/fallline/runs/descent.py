@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import UnknownNameError
+from fallline.errors import SettingError, UnknownNameError
 from fallline.experiment.method import Method, beside_parameters, method
 from fallline.experiment.minibatches import checked_batch, minibatches
 from fallline.experiment.other_names import understands_other_names
 from fallline.experiment.problem import problem_and_optimizer
-from fallline.experiment.starts import classical_start, draw_starts
+from fallline.experiment.starts import classical_start, draw_starts, only_network
 from fallline.limits import check_memory
 from fallline.measures.outcome import Outcome
 from fallline.measures.statistics import gradient_norm
@@ -173,7 +173,7 @@ def descend(
     schedule: str | Schedule | Mapping[str, Any] = "constant",
     batch: int | None = None,
     seed: int = 0,
-    initial: str | Initial = "normal",
+    initial: str | Initial | None = None,
     l2: float | None = None,
     dtype: str = "float64",
     progress: Callable[[int, int], None] | None = None,
@@ -243,11 +243,16 @@ def descend(
     return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
 
 
-def _start(objective: Objective, start: Any, seed: int, initial: str | Initial) -> Floats:
+def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Floats:
+    distribution = only_network(initial, objective)
     if start is not None:
+        if initial is not None:
+            raise SettingError(
+                "initial must be left out where a start is given; it is the distribution of random starts."
+            )
         return as_vector(start, objective)
     own = classical_start(objective)
-    return np.asarray(draw_starts(objective, 1, seed, distribution=initial)[0]) if own is None else own
+    return np.asarray(draw_starts(objective, 1, seed, distribution=distribution)[0]) if own is None else own
 
 
 def _listed(values: Floats) -> list[float | None]:

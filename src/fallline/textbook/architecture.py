@@ -164,6 +164,8 @@ class Network:
 
     def unpack(self, vector: Array) -> Parameters:
         """Return the parameters inside a flat vector (..., P), in the order W1 (row by row), b1, W2, b2, ..."""
+        if isinstance(vector, list | tuple):
+            vector = np.asarray(vector, dtype=np.float64)
         if vector.shape[-1] != self.parameter_count:
             raise ShapeError(
                 f"the parameter vector of a {self.text} network must end in {self.parameter_count} entries; "

@@ -16,7 +16,7 @@ from fallline.readings.reverse import delta_of, derivative, gradient_of
 from fallline.settings import Setting
 from fallline.textbook import activations, landscapes, losses, optimizers
 from fallline.user_code.calling import name_of
-from fallline.user_code.checked import checked_loss, checked_step
+from fallline.user_code.checked import check_elementwise, checked_loss, checked_step
 from fallline.user_code.coordinates import page_of
 from fallline.user_code.page import Elementwise, Page
 from fallline.user_code.signature import coordinate_names, must_be_function
@@ -172,6 +172,7 @@ def optimizer(
             f"{taken[0]} of optimizer {record.name} must have another name: "
             f"{taken[0]} is an argument of descend, map or compare."
         )
+    check_elementwise(record)
     return record
 
 
