@@ -130,17 +130,18 @@ def _points(starts: ArrayLike) -> Floats:
 
 
 def _methods(methods: Methods | None, steps: int) -> dict[str, Method]:
+    listed: list[tuple[str, str | Method | Mapping[str, Any]]]
     if not isinstance(methods, Mapping):
         if not isinstance(methods, Iterable) or isinstance(methods, str):
             raise SettingError(f"methods must be methods by label, or a list of them; got {shown(methods)}.")
-        listed = list(methods)
-        labels = [m if isinstance(m, str) else str(m) for m in listed]
-        methods = dict(zip(labels, cast("list[str | Method]", listed), strict=True))
-        if len(methods) < len(listed):
-            raise SettingError("methods must have labels that differ: give them as {label: method, ...}.")
-    if not methods:
+        listed = [(value if isinstance(value, str) else str(value), value) for value in methods]
+    else:
+        listed = list(methods.items())
+    if not listed:
         raise SettingError("methods must name at least one method to run; got none.")
-    return {label: _method(label, value, steps) for label, value in methods.items()}
+    if len({label for label, _ in listed}) < len(listed):
+        raise SettingError("methods must have labels that differ: give them as {label: method, ...}.")
+    return {label: _method(label, value, steps) for label, value in listed}
 
 
 def _method(label: str, value: str | Method | Mapping[str, Any], steps: int) -> Method:
