@@ -61,7 +61,7 @@ WRONG = [
     ("descend rosenbrock --optimizer momentum --momentum 3", "momentum must be a number in [0, 1]; got 3.0."),
     ("descend rosenbrock --momentum 0.5", "setting of optimizer gradient_descent must be one of learning_rate"),
     ("descend rosenbrock --momentun 0.5", "--momentum"),
-    ("descend rosenbrock --start 1,2,3", "(2,)"),
+    ("descend booth --start 1,2,3", "(2,)"),
     ("descend rosenbrock --start a,b", "--start must be finite numbers joined by commas"),
     ("descend rosenbrock --steps x", "--steps"),
     ("descend rosenbrock --steps -3", "steps must be a whole number in [0, 1000000000]; got -3."),

@@ -172,7 +172,7 @@ def test_float32_stays_float32(seed_problem):
         (lambda: fl.descend("rosenbrock", "momentun"), UnknownNameError, "'momentum'"),
         (lambda: fl.descend("rosenbrock", "momentum", momentum=1.5), SettingError, "in [0, 1]; got 1.5"),
         (lambda: fl.descend("rosenbrock", momentum=0.5), UnknownNameError, "must be one of learning_rate"),
-        (lambda: fl.descend("rosenbrock", start=(1, 2, 3)), ShapeError, "(2,)"),
+        (lambda: fl.descend("booth", start=(1, 2, 3)), ShapeError, "(2,)"),
         (lambda: fl.descend("rosenbrock", steps=-1), SettingError, "steps must be a whole number"),
         (lambda: fl.descend("rosenbrock", batch=3), SettingError, "has no samples"),
         (lambda: fl.descend("rosenbrock", **{"learning_rate.1": 0.1}), SettingError, "no layers"),
@@ -190,7 +190,7 @@ def test_curvature_by_products_equals_the_whole_hessian(monkeypatch):
     problem = fl.NetworkObjective(fl.Network.of("2-8-3", activation="tanh"), fl.generate("three-gaussians"))
     w = fl.draw_starts(problem, 1)[0]
     dense = eigenvalues(problem, w)
-    monkeypatch.setattr("fallline.problems.curvature._DENSE", 0)
+    monkeypatch.setattr("fallline.problems.curvature.DENSE", 0)
     assert eigenvalues(problem, w) == pytest.approx(dense, rel=1e-2)
 
 

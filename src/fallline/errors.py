@@ -97,10 +97,12 @@ class UnknownNameError(UsageError, LookupError):
     optimizer must be one of adam, gradient_descent, momentum; got 'momentun'. Did you mean 'momentum'?
     """
 
-    def __init__(self, what: str, name: object, valid: Iterable[str]) -> None:
+    def __init__(self, what: str, name: object, valid: Iterable[str], hint: str = "") -> None:
         self.what, self.name, self.valid = what, name, sorted(valid)
         near = difflib.get_close_matches(str(name)[:_SHOWN], self.valid, n=3, cutoff=0.5)
-        if callable(name) and what in _OWN:
+        if hint:
+            hint = f" {hint}"
+        elif callable(name) and what in _OWN:
             hint = f" To use a function of your own, pass fallline.{what}(function)."
         else:
             hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
-from fallline.errors import ShapeError
+from fallline.errors import DataError, ShapeError, UsageError
 
-__all__ = ["Dataset", "one_hot"]
+__all__ = ["Dataset", "as_dataset", "one_hot"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
 class Dataset:
     """Inputs X, (batch, n_in), and targets T, (batch, n_out); one-hot rows where targets are classes.
+
+    X and T are read-only copies: what happens later to the arrays of the caller does not reach the data set.
 
     Parameters
     ----------
@@ -25,11 +27,11 @@ class Dataset:
         Inputs, finite numbers.
     T
         Targets: a table of finite numbers, or one target for each sample, as in scikit-learn: a text or a whole number is
-        a class, any other number is a value.
+        a class, any other number is a value. Whole numbers of which more than 20 differ, as ages do, are values, too.
     name
         The name that pictures show.
     columns
-        Names of the inputs.
+        Names of the inputs; by default, those of a data frame.
     classes
         Names of the classes; empty where the targets are values.
 
@@ -53,28 +55,37 @@ class Dataset:
     def __init__(
         self, X: ArrayLike, T: ArrayLike, name: str = "data", columns: Sequence[str] = (), classes: Sequence[str] = ()
     ) -> None:
+        _check_index(X, T)
         inputs = as_inputs(X)
         targets, names = as_targets(T)
         if len(inputs) != len(targets):
             raise ShapeError(f"X and T must have one row for each sample; got X {inputs.shape} and T {targets.shape}.")
+        columns = tuple(columns) or _columns(X)
+        if columns and len(columns) != inputs.shape[1]:
+            raise ShapeError(f"columns must be {inputs.shape[1]} names, one for each input; got {len(columns)}.")
+        classes = tuple(classes)
+        if classes and names:
+            targets = _in_order(targets, names, classes)
         fields = {
-            "X": inputs,
-            "T": targets,
+            "X": _kept(inputs),
+            "T": _kept(targets),
             "name": name,
-            "columns": tuple(columns),
-            "classes": tuple(classes) or names,
+            "columns": columns,
+            "classes": classes or names,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, name: str = "data") -> Dataset:
-        """Make a data set from inputs and targets; the inputs are named x1, x2, ...
+        """Make a data set from inputs and targets. The inputs are named as in a data frame, or x1, x2, ...
 
         >>> Dataset.of([[0.0, 1.0], [2.0, 3.0]], [1, 0]).columns
         ('x1', 'x2')
         """
         data = cls(X, y, name)
+        if data.columns:
+            return data
         return replace(data, columns=tuple(f"x{k + 1}" for k in range(data.X.shape[1])))
 
     def fitted(self, kind: Literal["classes", "labels", "values"], outputs: int) -> Dataset:
@@ -105,3 +116,60 @@ class Dataset:
     def __repr__(self) -> str:
         targets = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
         return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {targets})"
+
+
+def as_dataset(data: object) -> Dataset:
+    """Return a data set from a data set, or from inputs and targets (X, y) as arrays or data frames.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+
+    Examples
+    --------
+    >>> as_dataset(([[0.0, 1.0], [2.0, 3.0]], ["rose", "tulip"]))
+    Dataset('data', 2 samples, 2 inputs, 2 classes)
+    """
+    if isinstance(data, Dataset):
+        return data
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise UsageError(f"data must be a data set, or inputs and targets (X, y); got {type(data).__name__}.")
+    return Dataset.of(*data)
+
+
+def _kept(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a read-only copy; the array itself if it is one."""
+    if not array.flags.writeable and array.flags.owndata:
+        return array
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+def _columns(X: object) -> tuple[str, ...]:
+    """Return the names of a data frame's columns; () for an array."""
+    names = getattr(X, "columns", None)
+    return () if names is None or callable(names) else tuple(str(name) for name in names)
+
+
+def _check_index(X: object, T: object) -> None:
+    """Raise DataError if two data frames hold the same samples in another order."""
+    a, b = (getattr(values, "index", None) for values in (X, T))
+    if a is None or b is None or callable(a) or callable(b) or len(a) != len(b):
+        return
+    if list(a) != list(b) and set(a) == set(b):
+        raise DataError("X and T hold the same rows in another order: their indexes differ. Write T.loc[X.index].")
+
+
+def _in_order(T: NDArray[np.float64], names: tuple[str, ...], classes: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return one-hot rows with their columns in the order of `classes`, which may also rename classes that are numbers."""
+    if set(classes) == set(names):
+        return T[:, [names.index(name) for name in classes]]
+    if len(classes) != len(names):
+        raise DataError(
+            f"classes must name the {len(names)} classes of T ({', '.join(names[:9])}); got {len(classes)}."
+        )
+    if not all(name.lstrip("-").isdigit() for name in names):
+        raise DataError(f"classes must be those of T, {', '.join(names[:9])}; got {', '.join(map(str, classes[:9]))}.")
+    return T

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fallline import exact, random
 from fallline.data.dataset import Dataset, one_hot
-from fallline.errors import UnknownNameError
+from fallline.errors import DataError, UnknownNameError, shown
 from fallline.settings import Setting, Slider
 from fallline.textbook.families import MemberWithSettings, member
 
@@ -93,9 +93,15 @@ def gaussians(
     deviation: float = 1.0,
 ) -> Dataset:
     """Gaussian clusters of equal size, with the same standard deviation in every direction; each is a class."""
-    n = len(centres[0])
-    clusters = [np.asarray(centre) + deviation * _noise(seed, k, samples, n) for k, centre in enumerate(centres)]
-    return _dataset("Gaussian clusters", np.vstack(clusters), [samples] * len(centres))
+    try:
+        places = np.asarray(centres, dtype=np.float64)
+    except (TypeError, ValueError):
+        places = np.empty(0)
+    if places.ndim != 2 or not places.size or not np.isfinite(places).all():
+        raise DataError(f"centres must be a list of points with equally many finite coordinates; got {shown(centres)}.")
+    n = places.shape[1]
+    clusters = [centre + deviation * _noise(seed, k, samples, n) for k, centre in enumerate(places)]
+    return _dataset("Gaussian clusters", np.vstack(clusters), [samples] * len(places))
 
 
 def moons(samples: int = 100, seed: int = 0, *, noise: float = 0.1) -> Dataset:

@@ -13,8 +13,9 @@ __all__ = ["MOST_CLASSES", "as_inputs", "as_targets", "one_hot", "targets_for"]
 
 Floats = NDArray[np.float64]
 
-MOST_CLASSES = 100
-"""A target with more different whole numbers than this is read as values, not classes."""
+MOST_CLASSES = 20
+"""A target with more different whole numbers than this, as ages are, is read as values, not classes. A network whose loss is
+of classes still gets one-hot rows of them (`targets_for`)."""
 
 MOST_ENTRIES = 10**8
 """The most entries of a table of one-hot rows: 0.8 GB."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import SettingError, shown
+from fallline.experiment.other_names import own_settings
 from fallline.experiment.setting_names import is_layer_rate, layer_of, layer_rate, schedule_setting
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, checked
@@ -165,8 +166,9 @@ def method(
     steps
         Length of the run: the default of a schedule's own setting "steps".
     **settings
-        The optimizer's settings; `**{"learning_rate.2": 0.1}` for layer 2 alone. A learning rate that is a schedule, a
-        function of the step or an array is the schedule itself: learning_rate is then 1.
+        The optimizer's settings; `learning_rate={1: 0.1, 2: 0.01}` or `**{"learning_rate.2": 0.1}` for single layers.
+        Names of other libraries are understood where they mean the same: `lr`, `eps`, `betas`. A learning rate that is a
+        schedule, a function of the step or an array is the schedule itself: learning_rate is then 1.
 
     Raises
     ------
@@ -181,6 +183,7 @@ def method(
     momentum, learning rate 8e-05, momentum 0.7
     """
     record = optimizer(name)
+    settings = own_settings(settings, record.declared, f"optimizer {record.name}")
     if is_schedule(settings.get("learning_rate")):
         schedule_, settings = _rate_as_schedule(schedule_, settings)
     rate = record.declared.get("learning_rate", SETTINGS["learning_rate"])
@@ -212,6 +215,7 @@ def _schedule_and_values(schedule_: ScheduleLike, steps: int) -> tuple[Schedule,
     if "name" not in options:
         raise SettingError(f'schedule must be a name or {{"name": ..., setting: ...}}; got {shown(schedule_)}.')
     law = schedule(options.pop("name"))
+    options = own_settings(options, law.declared, f"schedule {law.name}")
     if "steps" in law.settings:
         options.setdefault("steps", steps)
         if options["steps"] == 0 < steps:

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
-from fallline.errors import SettingError
+from fallline.errors import SettingError, UsageError, shown
 from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.problems import objective as as_objective
+from fallline.settings import SETTINGS
 from fallline.textbook.initial import Initial, initial
 
-__all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform"]
+__all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform", "only_network"]
 
 Floats = NDArray[np.float64]
 
@@ -30,12 +32,16 @@ def draw_starts(
 ) -> Floats:
     """Random starts, shape (count, P). Start k depends on (seed, first + k) alone.
 
-    A network draws from `distribution`; a landscape uniformly from its window. `scale` multiplies all of it.
+    The objective may also be what `fallline.objective` makes one of, as "rosenbrock". A network draws from `distribution`; a landscape uniformly from its window. `scale` multiplies all of it.
 
     >>> from fallline.problems import objective
     >>> draw_starts(objective("rosenbrock"), 2).shape
     (2, 2)
     """
+    objective = as_objective(objective)
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+        raise SettingError(f"count must be a whole number at least 0; got {shown(count)}.")
+    scale = SETTINGS["initial_scale"].check(scale)
     if not 0 <= first < 2**53:
         raise SettingError(f"the index of a start must be a whole number from 0 to 2^53; got {first}.")
     check_memory(16.0 * count * objective.dimension, f"{count:,} starts of {objective.name}", "Take fewer starts.")
@@ -48,6 +54,21 @@ def draw_starts(
         low, high = np.array([window[k % len(window)] for k in range(objective.dimension)]).T
         return np.asarray(scale * (low + (high - low) * u))
     return np.asarray(scale * (2 * u - 1))
+
+
+def only_network(distribution: str | Initial | None, objective: Objective) -> str | Initial:
+    """Return the distribution of a network's random starts, "normal" by default.
+
+    Raises
+    ------
+    SettingError
+        If one is given and the objective is no network.
+    """
+    if distribution is not None and not isinstance(objective, NetworkObjective):
+        raise SettingError(
+            f"initial is the distribution of a network's random starts; {objective.name} is none. Leave it out."
+        )
+    return "normal" if distribution is None else distribution
 
 
 def classical_start(objective: Objective) -> Floats | None:
@@ -71,6 +92,8 @@ def notebook_start(objective: NetworkObjective, seed: int = 8) -> Floats:
     >>> problem.loss(notebook_start(problem)).round(2).item()
     232.49
     """
+    if not isinstance(objective, NetworkObjective):
+        raise UsageError(f"notebook_start needs a network on data; got {shown(objective)}.")
     drawn = random.notebook_normal(seed, objective.dimension)
     layers, at = [], 0
     for shape_W, shape_b in reversed(objective.network.shapes):

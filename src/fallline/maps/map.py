@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from fallline.errors import UsageError
+from fallline.errors import SettingError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
+from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.maps.dataset import to_xarray
 from fallline.maps.export import export
 from fallline.maps.growing import growing
@@ -25,11 +26,10 @@ from fallline.maps.theory import theory_curve
 from fallline.maps.values import MapValues
 from fallline.measures.own import MeasureForms
 from fallline.plotting import Plotted, draw
-from fallline.problems import Objective
+from fallline.problems import Data, Problem, objective_at
 from fallline.runs.execution import Progress
 from fallline.runs.run import Run
 from fallline.textbook.initial import Initial
-from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
@@ -170,8 +170,10 @@ class Map(MapValues, Plotted):
         return theory_curve(self)
 
 
+@understands_other_names
 def map(
-    objective: str | Landscape | Callable[..., Any] | Objective,
+    objective: Problem,
+    data: Data | None = None,
     *,
     x: AxisForm,
     y: AxisForm | None = None,
@@ -180,8 +182,9 @@ def map(
     steps: int = 100,
     measures: MeasureForms = "final_loss",
     schedule: str | Schedule | Mapping[str, Any] = "constant",
-    start: ArrayLike | None = None,
+    start: Any = None,
     initial: str | Initial = "normal",
+    l2: float | None = None,
     seed: int = 0,
     starts: int = 1,
     batch: int | None = None,
@@ -199,7 +202,9 @@ def map(
     Parameters
     ----------
     objective
-        A landscape's name, a function of coordinates, or a network on data.
+        A landscape's name, a function of coordinates, a network, or an objective.
+    data
+        The data of a network, as for `descend`.
     x, y
         Axes. A range is text such as "momentum=0..0.99" or "learning_rate=1e-5..1e-2:log", or a tuple such as
         ("momentum", 0, 0.99) or ("learning_rate", 1e-5, 1e-2, "log"); values of your own are
@@ -237,9 +242,13 @@ def map(
     [[True, True, True, False, False], [True, True, True, True, False], [True, True, True, True, True]]
     """
     spec = map_spec(
-        objective, x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
+        objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
     )  # fmt: skip
+    given = {*own_settings(settings, spec.method.optimizer.declared, "a map"), *(() if l2 is None else ("l2",))}
+    for axis in (spec.x, spec.y):
+        if axis.name in given:
+            raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
     return compute_map(
         spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress
     )

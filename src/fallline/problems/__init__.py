@@ -1,11 +1,12 @@
 """Objectives: what a run descends. A landscape, or a network on data, as one function of a flat parameter vector."""
 
+from fallline.problems.choice import Data, Problem, objective, objective_at
 from fallline.problems.landscape import LandscapeObjective
 from fallline.problems.network import NetworkObjective
 from fallline.problems.objective import Objective
-from fallline.problems.points import as_vector, gradients, objective, objective_at, points_at_once
+from fallline.problems.points import as_vector, gradients, points_at_once
 
 __all__ = [
-    "LandscapeObjective", "NetworkObjective", "Objective", "as_vector", "gradients", "objective", "objective_at",
-    "points_at_once",
+    "Data", "LandscapeObjective", "NetworkObjective", "Objective", "Problem", "as_vector", "gradients", "objective",
+    "objective_at", "points_at_once",
 ]  # fmt: skip

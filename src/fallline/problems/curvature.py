@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import Objective, gradients
+from fallline.problems.second_order import DENSE, lanczos
 
 __all__ = ["Point", "eigenvalues", "stable_learning_rate", "stationary_point"]
 
 Floats = NDArray[Any]
 Point = Literal["minimum", "saddle", "maximum", "no minimum", "degenerate", "unknown"]
-
-_DENSE = 300
-"""Up to this many parameters the whole Hessian is formed; beyond, Lanczos."""
 
 _NOISE = 1e-4
 """Eigenvalues below this share of the largest count as 0: central differences leave about this much."""
@@ -38,7 +36,7 @@ def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
     if isinstance(H, np.ndarray):
         values = np.linalg.eigvalsh(H)
         return float(values[0]), float(values[-1])
-    high, low = (_lanczos(H, which)[0] for which in ("LA", "SA"))
+    high, low = (lanczos(H, which)[0] for which in ("LA", "SA"))
     return low, high
 
 
@@ -65,7 +63,7 @@ def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tup
         values, ways = np.linalg.eigh(H)
         low, high, downward, upward = float(values[0]), float(values[-1]), ways[:, 0], ways[:, -1]
     else:
-        (low, downward), (high, upward) = _lanczos(H, "SA"), _lanczos(H, "LA")
+        (low, downward), (high, upward) = lanczos(H, "SA"), lanczos(H, "LA")
     noise = _NOISE * max(abs(low), abs(high))
     if low > noise:
         return "minimum", low, high
@@ -103,7 +101,7 @@ def _hessian(objective: Objective, w: Floats) -> Any:
     with np.errstate(all="ignore"):
         if not np.isfinite(w).all() or not np.isfinite(objective.loss(w)).all():
             return None
-        if n <= _DENSE:
+        if n <= DENSE:
             shift = h * np.eye(n)
             H = (gradients(objective, w + shift) - gradients(objective, w - shift)) / (2 * h)
             return (H + H.T) / 2 if np.isfinite(H).all() else None
@@ -116,15 +114,6 @@ def _hessian(objective: Objective, w: Floats) -> Any:
         return np.asarray(change * np.linalg.norm(v) / (2 * h))
 
     return LinearOperator((n, n), matvec=product, dtype=np.float64)
-
-
-def _lanczos(H: Any, which: str) -> tuple[float, Floats]:
-    """The smallest ("SA") or largest ("LA") eigenvalue of an operator, and its direction."""
-    from scipy.sparse.linalg import eigsh
-
-    n = H.shape[0]
-    values, ways = eigsh(H, 1, which=which, v0=np.full(n, n**-0.5), tol=1e-4)  # eigsh would draw v0 at random
-    return float(values[0]), np.asarray(ways[:, 0])
 
 
 def stable_learning_rate(optimizer: str, largest: float, momentum: float = 0.0) -> float | None:

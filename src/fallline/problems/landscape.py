@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import ShapeError
-from fallline.problems.objective import Floats, Objective, quiet
+from fallline.errors import UsageError, shown
+from fallline.problems.objective import Floats, Objective, as_points, quiet
 from fallline.shapes import Shaped
+from fallline.textbook.coordinates import Partials
 from fallline.textbook.landscapes import Landscape
+from fallline.user_code.page import is_analytic
 from fallline.user_code.signature import default_names
 
 __all__ = ["LandscapeObjective"]
@@ -30,6 +32,12 @@ class LandscapeObjective(Objective):
     """
 
     landscape: Landscape
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.landscape, Landscape):
+            raise UsageError(
+                f"landscape must be a Landscape, as fallline.landscape(function) makes it; got {shown(self.landscape)}."
+            )
 
     @property
     def name(self) -> str:
@@ -48,10 +56,11 @@ class LandscapeObjective(Objective):
         return default_names(self.dimension)
 
     @cached_property
-    def gradient(self) -> Callable[..., Any]:
+    def partials(self) -> Callable[..., Any]:
         """The landscape's own gradient page, or the derived one where it has none."""
-        if self.landscape.gradient is not None:
-            return self.landscape.gradient
+        own = self.landscape.gradient
+        if own is not None:
+            return own.page if isinstance(own, Partials) else own
         from fallline.readings.reverse import gradient_of  # needed for a user's own page alone
 
         return gradient_of(self.landscape.function)
@@ -65,11 +74,19 @@ class LandscapeObjective(Objective):
         self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
     ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
         x = self._coordinates(w)
-        partials = [np.broadcast_to(g, x[0].shape) for g in self.gradient(*x)]
+        partials = [np.broadcast_to(g, x[0].shape) for g in self.partials(*x)]
         return np.asarray(self.landscape.function(*x)), np.stack(partials, axis=-1)
 
+    @property
+    def exact_hessian(self) -> bool:
+        """Whether second derivatives are exact: the partial derivatives are the textbook's, or derived, or traced."""
+        return is_analytic(self.partials)
+
+    @quiet
+    def _gradient_at(self, w: Floats) -> Floats:
+        x = self._coordinates(w)
+        return np.stack([np.broadcast_to(g, np.shape(x[0])) for g in self.partials(*x)], axis=-1)
+
     def _coordinates(self, w: Shaped[Floats, "*runs P"]) -> tuple[Shaped[Floats, "*runs"], ...]:
-        w = np.asarray(w)
-        if w.shape[-1:] != (self.dimension,):
-            raise ShapeError(f"a point of {self.name} must have {self.dimension} coordinates; got shape {w.shape}.")
+        w = as_points(w, self.name, self.dimension)
         return tuple(np.moveaxis(w, -1, 0))

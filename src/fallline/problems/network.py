@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.data.dataset import Dataset
+from fallline.data.dataset import Dataset, as_dataset
 from fallline.errors import ShapeError, UsageError
 from fallline.limits import check_memory
 from fallline.problems.objective import Floats, Objective, quiet
 from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
+from fallline.user_code.page import is_analytic
 
 __all__ = ["NetworkObjective"]
 
@@ -54,10 +55,7 @@ class NetworkObjective(Objective):
     def __init__(self, network: Network, data: Dataset | tuple[ArrayLike, ArrayLike]) -> None:
         if not isinstance(network, Network):
             raise UsageError(f'network must be a network, as fallline.Network.of("2-3-3"); got {network!r}.')
-        if not isinstance(data, Dataset):
-            if not isinstance(data, tuple | list) or len(data) != 2:
-                raise UsageError(f"data must be a data set, or inputs and targets (X, y); got {type(data).__name__}.")
-            data = Dataset.of(*data)
+        data = as_dataset(data)
         object.__setattr__(self, "network", network)
         object.__setattr__(self, "data", data.fitted(network.loss.targets, network.sizes[-1]))
         self._check()
@@ -115,6 +113,7 @@ class NetworkObjective(Objective):
 
     @quiet
     def loss(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
+        w = self._points(w)
         Z = self.logits(w)
         _, T = self._samples(w, None)
         value = self.factor(len(T)) * self.network.loss.value(Z, T).sum(axis=-1)
@@ -125,6 +124,7 @@ class NetworkObjective(Objective):
         self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
     ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
         """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given."""
+        w = self._points(w)
         X, T = self._samples(w, rows)
         parameters = self.network.unpack(w)
         value, gradient = pages.loss_and_gradient(self.network, parameters, X, T, self.factor(len(X)))
@@ -144,6 +144,7 @@ class NetworkObjective(Objective):
         >>> recorded.round(4).tolist()  # 7 log 3, times 300/7
         329.5837
         """
+        w = self._points(w)
         loss, gradient = self.loss_and_gradient(w, rows)
         extra, slope = self._penalty(w)
         scale = self.scale(len(rows))
@@ -156,7 +157,8 @@ class NetworkObjective(Objective):
         self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
     ) -> Shaped[Floats, "*runs samples n_out"]:
         """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
-        X = self._samples(w, None)[0] if X is None else np.asarray(X).astype(w.dtype)
+        w = self._points(w)
+        X = self._samples(w, None)[0] if X is None else self._inputs(X).astype(w.dtype)
         return np.asarray(pages.forward(self.network, self.network.unpack(w), X)[0])
 
     @quiet
@@ -168,12 +170,35 @@ class NetworkObjective(Objective):
 
     def accuracy(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
         """Share of samples whose class is right: the largest logit, or for labels all signs, agree with the target."""
-        Z, T = self.logits(w), self.data.T
+        Z, T = self.logits(self._points(w)), self.data.T
         if self.network.loss.targets == "labels":
             return np.asarray(((Z > 0) == (T > 0.5)).all(axis=-1).mean(axis=-1))
         if self.network.loss.targets == "values":
             raise UsageError(f"accuracy needs classes or labels; {self.network.loss.name} has values as targets.")
         return np.asarray((Z.argmax(axis=-1) == T.argmax(axis=-1)).mean(axis=-1))
+
+    @property
+    def exact_hessian(self) -> bool:
+        """Whether second derivatives are exact: all activations and the loss are the textbook's, or derived, or traced."""
+        pages: list[Any] = [self.network.loss.value, self.network.loss.delta]
+        for record in self.network.activations:
+            pages += [record.function, record.slope]
+        return all(is_analytic(page) for page in pages)
+
+    def _inputs(self, X: Any) -> Floats:
+        """Other inputs than the data's, (batch, n_in)."""
+        try:
+            array = np.asarray(X)
+        except ValueError:
+            raise ShapeError("X must have rows of the same length.") from None
+        units = self.network.sizes[0]
+        if array.ndim < 2 or array.shape[-1] != units:
+            raise ShapeError(
+                f"X must have the shape (samples, {units}) for the network {self.network.text}; got {array.shape}."
+            )
+        if array.dtype.kind not in "iubfcO":
+            raise UsageError(f"X must hold numbers; it is of type {array.dtype}.")
+        return array
 
     def _samples(self, w: Floats, rows: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
         dtype = np.asarray(w).real.dtype

@@ -27,5 +27,5 @@ def traced_landscape(objective: LandscapeObjective) -> list[Node]:
     w = [graph.scalar("w", k) for k in range(objective.dimension)]
     with tracing(f"the landscape {objective.name}"):
         value = objective.landscape.function(*w)
-        gradient = objective.gradient(*w)
+        gradient = objective.partials(*w)
     return [entries(part, graph)[0] for part in (value, *gradient)]

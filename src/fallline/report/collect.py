@@ -87,7 +87,8 @@ def _compare(record: study_records.Comparison, objective: Objective, ticks: _Tic
         methods[method_record.name or str(method)] = method
     result = compare(
         objective, methods, starts=record.starts, steps=record.steps, target=record.target, seed=record.seed,
-        distribution=record.initial, progress=lambda done, _: ticks.say(done * record.steps),
+        initial=record.initial if isinstance(objective, NetworkObjective) else None,
+        progress=lambda done, _: ticks.say(done * record.steps),
     )  # fmt: skip
     work = record.starts * record.steps * len(methods)
     ticks.done(work)

@@ -17,7 +17,7 @@ from fallline.experiment import study_records
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.starts import draw_starts
-from fallline.problems import Objective
+from fallline.problems import NetworkObjective, Objective
 from fallline.runs.compare import compare
 from fallline.runs.comparison import Comparison
 from fallline.runs.engine import train
@@ -86,7 +86,7 @@ def tune(
         families.append(Family(name, rates, losses, tried[best]))
     result = compare(
         objective, {f"{f.name} at {number(f.rate)}": f.best for f in families}, starts=record.starts, steps=record.steps,
-        target=target, seed=record.seed + 2, distribution=record.initial,
+        target=target, seed=record.seed + 2, initial=record.initial if isinstance(objective, NetworkObjective) else None,
     )  # fmt: skip
     return Tuning(tuple(families), result)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError, shown
 from fallline.experiment.method import Method, method
-from fallline.experiment.starts import draw_starts
+from fallline.experiment.other_names import understands_other_names
+from fallline.experiment.starts import draw_starts, only_network
 from fallline.limits import check_memory
-from fallline.problems import Objective, objective_at
+from fallline.problems import Data, Objective, Problem, objective_at
 from fallline.runs.comparison import Comparison, final_losses, summary
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
@@ -21,23 +22,29 @@ from fallline.runs.progress import Progress, showing
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.settings import SETTINGS
+from fallline.textbook.initial import Initial
+from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["compare"]
 
 Floats = NDArray[Any]
 MethodLike: TypeAlias = Method | str | Optimizer | Mapping[str, Any]
+Methods: TypeAlias = Mapping[str, MethodLike] | Iterable[MethodLike]
 
 
+@understands_other_names
 def compare(
-    objective: str | Objective | Callable[..., Any],
-    methods: Mapping[str, MethodLike] | Iterable[MethodLike],
+    objective: Problem,
+    data: Data | Methods | None = None,
+    methods: Methods | None = None,
     *,
     starts: int | ArrayLike = 1000,
     steps: int = 100,
     target: float | None = None,
     seed: int = 0,
-    distribution: str = "normal",
+    initial: str | Initial | None = None,
+    l2: float | None = None,
     progress: Progress = False,
 ) -> Comparison:
     """Run several methods from the same starts.
@@ -46,6 +53,8 @@ def compare(
     ----------
     objective
         As for `descend`.
+    data
+        The data of a network, as for `descend`. Without a network, the methods stand here.
     methods
         By label, or as a list: a `Method`, the name of an optimizer, which then has its default settings, or a method's
         settings, {"optimizer": "momentum", "learning_rate": 0.1}.
@@ -55,8 +64,10 @@ def compare(
         Number of updates of each run.
     target
         The loss that counts as reached. By default the median final loss of the best method.
-    seed, distribution
+    seed, initial
         Of random starts; see `fallline.experiment.starts.draw_starts`.
+    l2
+        Strength of a network's L2 penalty, in place of its own.
     progress
         True for a bar; or a function of the number of finished runs and the number of all runs.
 
@@ -70,24 +81,27 @@ def compare(
     >>> result.sentence[:15]
     'More efficient:'
     """  # fmt: skip
-    target_objective = objective_at(objective, None if isinstance(starts, int) else starts)
+    if methods is None and not isinstance(objective, Network):
+        data, methods = None, cast("Methods", data)
+    if isinstance(starts, np.ndarray | list | tuple):
+        count, points = None, _points(starts)
+    else:
+        count, points = int(SETTINGS["starts"].check(starts)), None
+    target_objective = objective_at(objective, points, cast("Data | None", data), l2=l2)
     steps = int(SETTINGS["steps"].check(steps))
     target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
-    count = int(SETTINGS["starts"].check(starts)) if isinstance(starts, int) else len(np.asarray(starts))
+    many = count or len(cast(Floats, points))
     check_memory(
-        8.0 * count * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
-        f"{len(how)} methods from {count:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
+        8.0 * many * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
+        f"{len(how)} methods from {many:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
     )  # fmt: skip
-    if isinstance(starts, int):
-        points = draw_starts(target_objective, count, seed, distribution=distribution)
-    else:
-        try:
-            points = np.asarray(starts, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ShapeError(f"starts must be a number of starts, or rows of numbers; got {shown(starts)}.") from None
-        if points.ndim != 2 or points.shape[1] != target_objective.dimension:
-            raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
+    if points is None:
+        points = draw_starts(target_objective, many, seed, distribution=only_network(initial, target_objective))
+    elif initial is not None:
+        raise SettingError("initial must be left out where starts are points; it is the distribution of random starts.")
+    elif points.shape[1] != target_objective.dimension:
+        raise ShapeError(f"starts must have shape (starts, {target_objective.dimension}); got {points.shape}.")
     total = len(how) * len(points)
     losses: dict[str, Floats] = {}
     with showing(progress, "compare") as show:
@@ -105,7 +119,20 @@ def compare(
     return Comparison(target_objective, steps, target, losses, summaries)
 
 
-def _methods(methods: Mapping[str, MethodLike] | Iterable[MethodLike], steps: int) -> dict[str, Method]:
+def _points(starts: ArrayLike) -> Floats:
+    """Starts as finite numbers, (starts, P)."""
+    try:
+        points = np.array(starts, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError(f"starts must be a number of starts, or rows of numbers; got {shown(starts)}.") from None
+    if points.ndim != 2 or not len(points):
+        raise ShapeError(f"starts must have the shape (starts, parameters); got {points.shape}.")
+    if not np.isfinite(points).all():
+        raise SettingError(f"starts must be finite numbers; start {np.argwhere(~np.isfinite(points))[0][0]} is not.")
+    return points
+
+
+def _methods(methods: Methods | None, steps: int) -> dict[str, Method]:
     if isinstance(methods, Mapping):
         named = {label: _method(repr(label), value, steps) for label, value in methods.items()}
     elif isinstance(methods, Iterable) and not isinstance(methods, str):

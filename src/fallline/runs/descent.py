@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from fallline.errors import UnknownNameError, UsageError
+from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.method import ScheduleLike, method
 from fallline.experiment.minibatches import checked_batch, minibatches
-from fallline.experiment.starts import classical_start, draw_starts
-from fallline.problems import Objective, as_vector, objective_at
+from fallline.experiment.other_names import understands_other_names
+from fallline.experiment.problem import problem_and_optimizer
+from fallline.experiment.starts import classical_start, draw_starts, only_network
+from fallline.problems import Data, Objective, Problem, as_vector
 from fallline.runs.progress import Progress
 from fallline.runs.recording import Callback, Until, check_room, record
 from fallline.runs.run import Run
 from fallline.settings import SETTINGS
-from fallline.textbook.landscapes import Landscape
+from fallline.textbook.initial import Initial
 from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["descend"]
@@ -25,15 +26,19 @@ __all__ = ["descend"]
 Floats = NDArray[Any]
 
 
+@understands_other_names
 def descend(
-    objective: str | Landscape | Callable[..., Any] | Objective,
-    optimizer: str | Optimizer = "gradient_descent",
+    objective: Problem,
+    data: Data | Optimizer | None = None,
+    optimizer: str | Optimizer | None = None,
     *,
-    start: ArrayLike | None = None,
+    start: Any = None,
     steps: int = 100,
     schedule: ScheduleLike = "constant",
     batch: int | None = None,
     seed: int = 0,
+    initial: str | Initial | None = None,
+    l2: float | None = None,
     dtype: str = "float64",
     until: Until | None = None,
     callback: Callback | None = None,
@@ -45,14 +50,18 @@ def descend(
     Parameters
     ----------
     objective
-        A landscape's name, a `Landscape`, a function of coordinates, or a network on data.
+        A landscape's name, a `Landscape`, a function of coordinates, a network, or an objective.
+    data
+        The data of a network: a `Dataset`, (X, y) as arrays or data frames, or the name of a generated data set. Without
+        a network, the optimizer may stand here.
     optimizer
-        Name or record; its settings (learning_rate, momentum, ...) are further keyword arguments.
-        `**{"learning_rate.2": 0.1}` sets the learning rate of layer 2 alone. A learning rate may also be a schedule, a
-        function of the step, or an array of one rate for each step.
+        Name or record, by default gradient descent; its settings (learning_rate, momentum, ...) are further keyword
+        arguments. `learning_rate={1: 0.1, 2: 0.01}` sets the learning rates of single layers. A learning rate may also be
+        a schedule, a function of the step, or an array of one rate for each step.
     start
-        The first parameters. By default a landscape's classical start, or a random start of this seed. A descent from
-        `run.end` begins with a new state of the optimizer; `run.extend(500)` goes on with the run's own.
+        The first parameters: a vector; for a network also its layers, [(W1, b1), (W2, b2)] or {"W1": ..., "b1": ...}. By
+        default a landscape's classical start, or a random start of this seed. A descent from `run.end` begins with a new
+        state of the optimizer; `run.extend(500)` goes on with the run's own.
     steps
         Number of updates.
     schedule
@@ -62,6 +71,10 @@ def descend(
         Samples in a minibatch, drawn by keyed shuffles. By default all samples. See `Run` for what is recorded.
     seed
         Key of random start and minibatches.
+    initial
+        Distribution of a network's random start.
+    l2
+        Strength of a network's L2 penalty, in place of its own.
     dtype
         "float64" or "float32".
     until
@@ -82,19 +95,23 @@ def descend(
     'still descending'
     >>> descend("booth", learning_rate=[0.1] * 20 + [0.01] * 80, until=1e-3).steps
     56
+    >>> from fallline.textbook.network import Network
+    >>> net = Network.of("2-3-2", activation="tanh", reduction="mean")
+    >>> descend(net, ([[0, 0], [0, 1], [1, 0], [1, 1]], ["no", "yes", "yes", "no"]), "adam", initial="he_normal", lr=0.1).steps
+    100
     """  # fmt: skip
     if isinstance(start, Run):
         raise UsageError(
             "start must be numbers; got a run. run.extend(500) goes on with the optimizer's state; start=run.end begins anew "
             "from its last point."
         )
-    target = objective_at(objective, start)
+    target, optimizer = problem_and_optimizer(objective, data, optimizer, start, l2)
     steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
     if dtype not in ("float32", "float64"):
         raise UnknownNameError("dtype", dtype, ("float32", "float64"))
     check_room(target, steps)
-    w0 = _start(target, start, seed).astype(dtype)
+    w0 = _start(target, start, seed, initial).astype(dtype)
     batch = checked_batch(batch, target)
     recording = record(
         target, how, w0, steps,
@@ -103,8 +120,13 @@ def descend(
     return Run.of(target, how, recording, batch, seed)
 
 
-def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:
+def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Floats:
+    distribution = only_network(initial, objective)
     if start is not None:
+        if initial is not None:
+            raise SettingError(
+                "initial must be left out where a start is given; it is the distribution of random starts."
+            )
         return as_vector(start, objective)
     own = classical_start(objective)
-    return np.asarray(draw_starts(objective, 1, seed)[0]) if own is None else own
+    return np.asarray(draw_starts(objective, 1, seed, distribution=distribution)[0]) if own is None else own

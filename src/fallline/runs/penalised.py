@@ -27,7 +27,7 @@ def penalised(objective: Objective, l2: float | Floats) -> Objective:
 
 
 @dataclass(frozen=True, eq=False)
-class _Penalised:
+class _Penalised(Objective):
     """A network whose L2 penalty differs from run to run: the penalty's page at l2 = 1, times each run's own."""
 
     objective: NetworkObjective

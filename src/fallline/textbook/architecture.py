@@ -18,6 +18,7 @@ from fallline.textbook.exchange import Exchange
 from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.operations import Array
+from fallline.textbook.other_names import loss_for
 
 __all__ = ["Layer", "Network", "Parameters", "Reduction"]
 
@@ -93,7 +94,8 @@ class Network(Exchange):
     ) -> Network:
         """Make a network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
         return cls(
-            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2), loss_of(loss), reduction, bias,
+            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2),
+            loss_of(loss_for(loss, reduction, _sizes(sizes)[-1])), reduction, bias,
             _listed(scales, "scales"), l2,
         )  # fmt: skip
 
@@ -163,6 +165,8 @@ class Network(Exchange):
 
     def unpack(self, vector: Array) -> Parameters:
         """Return the parameters inside a flat vector (..., P), in the order W1 (row by row), b1, W2, b2, ..."""
+        if isinstance(vector, list | tuple):
+            vector = np.asarray(vector, dtype=np.float64)
         if vector.shape[-1] != self.parameter_count:
             raise ShapeError(
                 f"the parameter vector of a {self.text} network must end in {self.parameter_count} entries; "
@@ -178,13 +182,40 @@ class Network(Exchange):
         return tuple(layers)
 
     def pack(self, parameters: Parameters) -> Array:
-        """Return the flat vector (..., P) of the parameters: the inverse of `unpack`."""
+        """Return the flat vector (..., P) of the parameters: the inverse of `unpack`.
+
+        Raises
+        ------
+        ShapeError
+            If a layer does not have W (..., n_in, n_out) and b (..., n_out). PyTorch keeps (n_out, n_in): give `weight.T`.
+
+        Examples
+        --------
+        >>> Network.of("2-1").pack(((np.array([[1.0], [2.0]]), np.array([3.0])),)).tolist()
+        [1.0, 2.0, 3.0]
+        """
+        self._check_layers(parameters)
         parts = []
         for W, b in parameters:
             parts.append(W.reshape(*W.shape[:-2], W.shape[-2] * W.shape[-1]))
             if b is not None:
                 parts.append(b)
         return np.concatenate(parts, axis=-1)
+
+    def _check_layers(self, parameters: Parameters) -> None:
+        if len(parameters) != self.depth:
+            raise ShapeError(f"a {self.text} network has {self.depth} layers of weights; got {len(parameters)}.")
+        for layer, ((W, b), (W_shape, b_shape)) in enumerate(zip(parameters, self.shapes, strict=True), start=1):
+            if W.shape[-2:] != W_shape:
+                turned = W.shape[-2:] == W_shape[::-1]
+                raise ShapeError(
+                    f"W{layer} of a {self.text} network must have the shape {W_shape}, (n_in, n_out); got {W.shape}."
+                    + (" PyTorch keeps weights as (n_out, n_in): give W.T." if turned else "")
+                )
+            if (b is None) != (b_shape is None):
+                raise ShapeError(f"b{layer} of a {self.text} network must be {'an array' if b_shape else 'None'}.")
+            if b is not None and b.shape[-1:] != b_shape:
+                raise ShapeError(f"b{layer} of a {self.text} network must have the shape {b_shape}; got {b.shape}.")
 
     def label(self, index: int) -> str:
         """Return the name of the parameter at that index of the flat vector: "W1[0,2]", "b2[1]"."""

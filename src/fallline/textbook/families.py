@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from fallline.errors import SettingError, UnknownNameError
 from fallline.settings import SETTINGS, Setting, latex_symbol
+from fallline.textbook.other_names import own_name
 
 __all__ = ["Member", "MemberWithSettings", "formula_of", "member"]
 
@@ -119,12 +120,14 @@ class MemberWithSettings(Member):
 
 
 def member(kind: str, name: object, family: Mapping[str, T]) -> T:
-    """Look up a member of a family by its name.
+    """Look up a member of a family by its name, or by the name that other libraries use for the same (`other_names`).
 
     Raises
     ------
     UnknownNameError
         If no member has that name. The message lists the nearest names.
+    UsageError
+        If the name means something similar, but not the same.
 
     Examples
     --------
@@ -132,9 +135,10 @@ def member(kind: str, name: object, family: Mapping[str, T]) -> T:
     Traceback (most recent call last):
     fallline.errors.UnknownNameError: loss must be one of squared_error; got 'squared'. Did you mean 'squared_error'?
     """
-    if not isinstance(name, str) or name not in family:
+    own = own_name(kind, name, family) if isinstance(name, str) and name not in family else name
+    if not isinstance(own, str) or own not in family:
         raise UnknownNameError(kind, name, family)
-    return family[name]
+    return family[own]
 
 
 def formula_of(function: Callable[..., Any]) -> str:

@@ -9,60 +9,13 @@ Sources, where no other is named: Surjanovic & Bingham 2013, Virtual Library of 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from fallline.textbook.families import Member, member
+from fallline.textbook.families import member
+from fallline.textbook.landscape import Landscape
 from fallline.textbook.operations import Array, cos, exp, sin, sqrt, tanh
 
 __all__ = ["LANDSCAPES", "Landscape", "landscape", "quadratic"]
-
-
-@dataclass(frozen=True, repr=False)
-class Landscape(Member):
-    """A function of a point, its gradient, and what is known about it.
-
-    Parameters
-    ----------
-    name
-        The usual name in the field.
-    function
-        Maps the coordinates `(x, y, ...)` to a value; the arguments' names are the coordinates' names.
-    gradient
-        Maps the coordinates to a tuple of partial derivatives. If None, fallline derives it from the function.
-    start
-        The classical start, or one that shows the landscape well.
-    window
-        (low, high) of each of two coordinates, for pictures.
-    minima
-        The known global minima; empty if the landscape has none.
-    dimension
-        The number of coordinates, for pages that take any number of them.
-    log_levels
-        True if contours should have logarithmic levels.
-    label
-        Its name in words, for display; by default, the name with spaces.
-
-    Examples
-    --------
-    >>> LANDSCAPES["rosenbrock"](-1.2, 1.0)
-    24.199999999999996
-    """
-
-    name: str
-    function: Callable[..., Array]
-    gradient: Callable[..., Sequence[Array]] | None = None
-    start: tuple[float, ...] = (1.0, 1.0)
-    window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0))
-    minima: tuple[tuple[float, ...], ...] = ()
-    dimension: int = 2
-    log_levels: bool = False
-    label: str = ""
-    page = "function"
-
-    def __call__(self, *coordinates: Array) -> Array:
-        return self.function(*coordinates)
 
 
 def rosenbrock(*x: Array) -> Array:
@@ -245,7 +198,7 @@ LANDSCAPES: dict[str, Landscape] = {
         ),
         Landscape(
             "rosenbrock", rosenbrock, rosenbrock_gradient, (-1.2, 1.0), ((-1.5, 1.5), (-1.0, 3.0)), ((1.0, 1.0),), 2, True,
-            "Rosenbrock",
+            "Rosenbrock", least=2,
         ),
         Landscape("saddle", saddle, saddle_gradient, (1.5, 0.01), ((-2, 2), (-2, 2))),
         Landscape(

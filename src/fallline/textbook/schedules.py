@@ -81,7 +81,7 @@ def inverse_time(t: Array, *, decay: Array) -> Array:
 def cosine(t: Array, *, steps: Array) -> Array:
     """factor(t) = (1 + cos(pi min(t - 1, steps) / steps)) / 2: half a period of a cosine, from 1 at the first step down.
 
-    Convention: 0 at t = steps + 1, so that the last step still moves, as with PyTorch's CosineAnnealingLR(T_max=steps).
+        Convention: 0 at t = steps + 1, so that the last step still moves, as with PyTorch's CosineAnnealingLR(T_max=steps).
     After it stays 0, where PyTorch's rises again. Settings: `steps`. Source: Loshchilov & Hutter 2017 (arXiv:1608.03983).
 
     >>> [round(float(cosine(t, steps=4)), 6) for t in (1, 2, 3, 4, 5, 6)]

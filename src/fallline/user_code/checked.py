@@ -12,10 +12,11 @@ import numpy as np
 from fallline.errors import FalllineError, OwnCodeError, UsageError
 from fallline.readings.made import Made
 from fallline.readings.scalars import Scalars
+from fallline.textbook.optimizers import Optimizer
 from fallline.user_code.calling import describe_error, file_of, name_of
 from fallline.user_code.signature import must_be_function
 
-__all__ = ["called", "checked_loss", "checked_step"]
+__all__ = ["called", "check_elementwise", "checked_loss", "checked_step"]
 
 Function = Callable[..., Any]
 
@@ -61,6 +62,33 @@ def checked_step(step: Function, state: tuple[str, ...]) -> Function:
 
     page.__name__ = name
     return Made(page, checked_step, step, state)
+
+
+def check_elementwise(record: Optimizer) -> None:
+    """Raise OwnCodeError if the step of one parameter depends on another, as with a norm or a mean of the gradient.
+
+    A run of many networks side by side, and a compiled one, would give another result for such a step. A step that fails
+    here is left to its first call, whose error names the line.
+    """
+    w, g = np.array([0.7, -1.3, 2.1]), np.array([0.3, 1.9, -0.8])
+    settings = {name: setting.default for name, setting in record.declared.items()}
+
+    def two_steps(part: slice) -> Any:
+        moved, state = record.step(w[part], g[part], record.init(w[part], **settings), 1, **settings)
+        return record.step(moved, 0.5 * g[part], state, 2, **settings)[0]
+
+    try:
+        with np.errstate(all="ignore"):
+            together = np.broadcast_to(two_steps(slice(None)), w.shape)
+            alone = np.concatenate([np.broadcast_to(two_steps(slice(k, k + 1)), 1) for k in range(len(w))])
+        same = np.allclose(together, alone, rtol=1e-9, atol=0, equal_nan=True)
+    except (FalllineError, ArithmeticError, TypeError, ValueError):
+        return
+    if not same:
+        raise OwnCodeError(
+            f"{record.name} must update each parameter by itself; its step for one parameter depends on the others (a norm, "
+            "a mean or a sum over them), or is random."
+        )
 
 
 def called(function: Function, *arguments: Any, **settings: Any) -> Any:

@@ -20,7 +20,7 @@ from fallline.readings.graph.traced import located
 from fallline.readings.scalars import Scalars
 from fallline.user_code.calling import describe_error, file_of, name_of, output_aside
 
-__all__ = ["Elementwise", "Page"]
+__all__ = ["Elementwise", "Page", "is_analytic"]
 
 Function = Callable[..., Any]
 
@@ -217,6 +217,20 @@ class Elementwise(Page):
                 f"{self.__name__} must return an array shaped like its argument, {z.shape}; it returned {np.shape(value)}."
             )
         return value + 0 * z  # a constant
+
+
+def is_analytic(function: Function) -> bool:
+    """Whether complex numbers may go through the function: it is traced, or fallline's own.
+
+    A user's own code may take a modulus or a real part, and so lose the imaginary part without an error.
+
+    >>> from fallline.textbook.activations import relu
+    >>> is_analytic(relu), is_analytic(abs)
+    (True, False)
+    """
+    if isinstance(function, Page):
+        return function.outputs is not None
+    return str(getattr(function, "__module__", "")).startswith("fallline.")
 
 
 def _page_again(function: Function, names: Sequence[str], vector: bool, values: int | None) -> Page:

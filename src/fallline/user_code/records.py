@@ -8,14 +8,15 @@ a loss.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-from fallline.errors import UnknownNameError, UsageError, shown
+from fallline.errors import ShapeError, UnknownNameError, UsageError, shown
 from fallline.readings.reverse import delta_of, derivative, gradient_of
 from fallline.settings import Setting
 from fallline.textbook import activations, landscapes, losses, optimizers
 from fallline.user_code.calling import name_of
-from fallline.user_code.checked import checked_loss, checked_step
+from fallline.user_code.checked import check_elementwise, checked_loss, checked_step
 from fallline.user_code.coordinates import page_of
 from fallline.user_code.page import Elementwise, Page
 from fallline.user_code.signature import coordinate_names, must_be_function
@@ -28,6 +29,7 @@ TAKEN = frozenset(
     [
         "batch",
         "callback",
+        "data",
         "device",
         "distribution",
         "dtype",
@@ -67,6 +69,7 @@ def activation(function: str | Function, slope: Function | None = None, *, name:
     [0.25, 1.0, 0.0625]
     """
     if isinstance(function, str | activations.Activation):
+        _alone("activation", function, slope=slope, name=name or None)
         return activations.activation(function)
     page = _of_one_number(function, "an activation")
     derived = derivative(page) if slope is None else _of_one_number(slope, "a slope")
@@ -77,13 +80,13 @@ def loss(
     value: str | Function,
     delta: Function | None = None,
     *,
-    output: Function = activations.identity,
-    targets: Literal["classes", "labels", "values"] = "values",
+    output: Function | None = None,
+    targets: Literal["classes", "labels", "values"] | None = None,
     name: str = "",
 ) -> losses.Loss:
     """Return a loss: one of the textbook by its name, or your own function of logits and targets.
 
-    The function takes (Z, T) and returns one loss for each sample.
+    The function takes (Z, T) and returns one loss for each sample. By default its targets are values, and its output is Z.
 
     >>> import numpy as np
     >>> huber = loss(lambda Z, T: (np.sqrt(1 + (Z - T) ** 2) - 1).sum(axis=-1), name="pseudo_huber")
@@ -91,7 +94,9 @@ def loss(
     [[0.0], [0.894427]]
     """
     if isinstance(value, str | losses.Loss):
+        _alone("loss", value, delta=delta, output=output, targets=targets, name=name or None)
         return losses.loss(value)
+    output, targets = output or activations.identity, targets or "values"
     if targets not in ("classes", "labels", "values"):
         raise UnknownNameError("targets of a loss", targets, ("classes", "labels", "values"))
     checked = checked_loss(value)
@@ -103,31 +108,34 @@ def landscape(
     gradient: Function | None = None,
     *,
     start: Sequence[float] | None = None,
-    window: tuple[tuple[float, float], tuple[float, float]] = ((-2.0, 2.0), (-2.0, 2.0)),
-    minima: Sequence[Sequence[float]] = (),
-    log_levels: bool = False,
+    window: tuple[tuple[float, float], tuple[float, float]] | None = None,
+    minima: Sequence[Sequence[float]] | None = None,
+    log_levels: bool | None = None,
     name: str = "",
 ) -> landscapes.Landscape:
     """Return a landscape: one of the textbook by its name, or your own function of coordinates.
 
     The function takes its coordinates one by one, f(x, y), or as one vector, f(x), as SciPy's functions do. A parameter
     with a default keeps its default. If the function does not show its number of coordinates, it is that of `start`, or
-    two.
+    two. A landscape of the textbook that takes any number of coordinates has as many as `start`, too.
 
     >>> bowl = landscape(lambda x, y: x**2 + 5 * y**2, start=(1, 1), name="bowl")
     >>> bowl.gradient(1.0, 2.0)
     [2.0, 20.0]
+    >>> landscape("rosenbrock", start=(0, 0, 0, 0, 0)).dimension
+    5
     """
-    if isinstance(function, str | landscapes.Landscape):
-        return landscapes.landscape(function)
     first = None if start is None else _numbers(start, "start")
+    if isinstance(function, str | landscapes.Landscape):
+        if gradient is not None:
+            raise UsageError("gradient must be left out for a landscape of the textbook, which has its own.")
+        return _changed(landscapes.landscape(function), first, window, minima, log_levels, name)
     page = page_of(function, None if first is None else len(first))
     slopes = gradient_of(page) if gradient is None else _partials(gradient, page)
-    points = tuple(_numbers(m, "a minimum") for m in minima)
-    return landscapes.Landscape(
-        _name(function, name), page, slopes, first or (1.0,) * page.dimension, _window(window), points, page.dimension,
-        log_levels,
-    )  # fmt: skip
+    record = landscapes.Landscape(
+        _name(function, name), page, slopes, first or (1.0,) * page.dimension, dimension=page.dimension
+    )
+    return _changed(record, None, window, minima, log_levels, "")
 
 
 def optimizer(
@@ -154,6 +162,7 @@ def optimizer(
     'in [0, 2]'
     """
     if isinstance(step, str | optimizers.Optimizer):
+        _alone("optimizer", step, state=state or None, init=init, settings=settings or None, name=name or None)
         return optimizers.optimizer(step)
     if isinstance(state, str) or not isinstance(state, Sequence):
         raise UsageError(f"state must be a list of letters, one for each state variable; got {shown(state)}.")
@@ -166,6 +175,7 @@ def optimizer(
             f"{taken[0]} of optimizer {record.name} must have another name: "
             f"{taken[0]} is an argument of descend, map or compare."
         )
+    check_elementwise(record)
     return record
 
 
@@ -177,6 +187,41 @@ def plain_landscape(function: Function, dimension: int | None = None) -> landsca
     """
     page = page_of(function, dimension)
     return landscapes.Landscape(page.__name__, page, dimension=page.dimension)
+
+
+def _changed(
+    record: landscapes.Landscape,
+    start: tuple[float, ...] | None,
+    window: Any,
+    minima: Sequence[Sequence[float]] | None,
+    log_levels: bool | None,
+    name: str,
+) -> landscapes.Landscape:
+    """Return a landscape with another start, window, ... where they are given."""
+    if start is not None:
+        record = replace(record.in_dimensions(len(start)), start=start)
+    changes: dict[str, Any] = {}
+    if window is not None:
+        changes["window"] = _window(window)
+    if minima is not None:
+        changes["minima"] = tuple(_numbers(point, "a minimum") for point in minima)
+        for point in changes["minima"]:
+            if len(point) != record.dimension:
+                raise ShapeError(f"a minimum must have {record.dimension} coordinates; got {len(point)}.")
+    if log_levels is not None:
+        changes["log_levels"] = log_levels
+    if name:
+        changes |= {"name": name, "label": ""}
+    return replace(record, **changes)
+
+
+def _alone(kind: str, value: object, **options: object) -> None:
+    """Raise UsageError if options come with a member of the textbook, which has its own."""
+    chosen = [name for name, option in options.items() if option is not None]
+    if chosen:
+        raise UsageError(
+            f"{' and '.join(chosen)} must be left out for {kind} {shown(value)}, which has its own; give a function instead."
+        )
 
 
 def _of_one_number(function: Function, role: str) -> Elementwise:

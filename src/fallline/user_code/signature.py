@@ -16,6 +16,10 @@ def must_be_function(function: Any, role: str) -> None:
     """Raise UsageError if it cannot be called, or is a class, coroutine or generator, whose call returns no number."""
     if not callable(function):
         raise UsageError(f"{role} must be a function, or the name of one; got {function!r}.")
+    if hasattr(function, "loss_and_gradient"):
+        raise UsageError(
+            f"{role} must be a plain function; got the objective {getattr(function, 'name', name_of(function))}."
+        )
     if inspect.isclass(function):
         raise UsageError(f"{name_of(function)} is a class; give a function, or an object of it that can be called.")
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
 from fallline.textbook.losses import LOSSES, Loss
@@ -29,7 +30,7 @@ def equations(subject: str | Subject | Callable[..., Any], form: Literal["units"
     Parameters
     ----------
     subject
-        An object, the name of one, the sizes of a network such as "2-3-2-3", or a function of coordinates.
+        An object, the name of one, the sizes of a network such as "2-3-2-3", an objective, or a function of coordinates.
     form
         "units" for one equation for each unit and parameter of a network, "matrix" for one for each layer.
 
@@ -52,6 +53,10 @@ def equations(subject: str | Subject | Callable[..., Any], form: Literal["units"
     if isinstance(subject, str):
         pages = [equations(member, form) for member in _members(subject)]
         return pages[0] if len(pages) == 1 else Equations(subject, tuple(s for page in pages for s in page.sections))
+    if isinstance(subject, NetworkObjective):
+        subject = subject.network
+    if isinstance(subject, LandscapeObjective):
+        subject = subject.landscape
     if isinstance(subject, Network):
         read = in_units if form == "units" else in_matrices
         return Equations(f"Network {subject.text}", read(subject))
