@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import Objective, gradients
+from fallline.shapes import Shaped
 
 __all__ = ["Point", "eigenvalues", "stable_learning_rate", "stationary_point"]
 
@@ -24,7 +25,7 @@ _NOISE = 1e-4
 """Eigenvalues below this share of the largest count as 0: central differences leave about this much."""
 
 
-def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
+def eigenvalues(objective: Objective, w: Shaped[Floats, " P"]) -> tuple[float, float]:
     """The smallest and the largest eigenvalue of the Hessian at w; NaN where w or the gradient is not finite.
 
     >>> from fallline.problems import objective
@@ -42,7 +43,7 @@ def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
     return low, high
 
 
-def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tuple[Point, float, float]:
+def stationary_point(objective: Objective, w: Shaped[Floats, " P"], scale: float = 1.0) -> tuple[Point, float, float]:
     """What a point with a vanished gradient is, with the smallest and the largest eigenvalue of the Hessian.
 
     That it is no minimum is said only where a straight way without a rise is seen to lead down by more than a millionth of
@@ -82,7 +83,7 @@ def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tup
     return point, low, high
 
 
-def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> bool:
+def _leads_down(objective: Objective, w: Shaped[Floats, " P"], way: Shaped[Floats, " P"], enough: float) -> bool:
     """Whether the loss falls by `enough` along that line, to one side, and no sampled loss before is higher than at w."""
     here = float(objective.loss(w))
     far = max(1.0, float(np.abs(w).max(initial=0))) / np.linalg.norm(way) * np.geomspace(1e-4, 10, 60)
@@ -96,7 +97,7 @@ def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> 
     return False
 
 
-def _hessian(objective: Objective, w: Floats) -> Any:
+def _hessian(objective: Objective, w: Shaped[Floats, " P"]) -> Any:
     """The Hessian at w: a matrix, or an operator where it is large; None where it is not finite."""
     n = objective.dimension
     h = 6e-6 * max(1.0, float(np.abs(w).max(initial=0)))  # balances rounding and truncation: the cube root of eps
@@ -118,7 +119,7 @@ def _hessian(objective: Objective, w: Floats) -> Any:
     return LinearOperator((n, n), matvec=product, dtype=np.float64)
 
 
-def _lanczos(H: Any, which: str) -> tuple[float, Floats]:
+def _lanczos(H: Any, which: str) -> tuple[float, Shaped[Floats, " P"]]:
     """The smallest ("SA") or largest ("LA") eigenvalue of an operator, and its direction."""
     from scipy.sparse.linalg import eigsh
 

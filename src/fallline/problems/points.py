@@ -69,7 +69,7 @@ def points_at_once(objective: Objective) -> int:
     return max(1, 8_000 // numbers)
 
 
-def gradients(objective: Objective, points: Shaped[Floats, "n P"]) -> Shaped[Floats, "n P"]:
+def gradients(objective: Objective, points: Shaped[Floats, "points P"]) -> Shaped[Floats, "points P"]:
     """The gradient at each of many points.
 
     >>> gradients(objective("booth"), np.array([[1.0, 3.0], [0.0, 0.0]])).tolist()

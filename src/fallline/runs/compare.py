@@ -20,6 +20,7 @@ from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
 from fallline.runs.training import Training
 from fallline.settings import SETTINGS
+from fallline.shapes import Shaped
 
 __all__ = ["compare"]
 
@@ -121,15 +122,17 @@ def _method(label: str, value: Method | Mapping[str, Any], steps: int) -> Method
     return method(options.pop("optimizer", "gradient_descent"), options.pop("schedule", "constant"), steps, **options)
 
 
-def _histories(objective: Objective, how: Method, starts: Floats, steps: int) -> Iterator[Floats]:
+def _histories(
+    objective: Objective, how: Method, starts: Shaped[Floats, "starts P"], steps: int
+) -> Iterator[Shaped[Floats, "starts steps+1"]]:
     """Losses of all starts, block by block: compiled where that is faster, if the objective can be compiled."""
 
-    def compiled(points: Floats) -> Floats:
+    def compiled(points: Shaped[Floats, "starts P"]) -> Shaped[Floats, "starts steps+1"]:
         from fallline.runs.lanes import train  # late: it loads LLVM
 
         return train(Training(objective, how, steps, points), ("history",))["history"]
 
-    def block(points: Floats) -> Floats:
+    def block(points: Shaped[Floats, "starts P"]) -> Shaped[Floats, "starts steps+1"]:
         return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)
 
     if len(starts) * steps >= 2000 and name_of(objective) == "machine":

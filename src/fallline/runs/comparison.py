@@ -14,6 +14,7 @@ from fallline.measures.statistics import diverged_at
 from fallline.plotting import draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
+from fallline.shapes import Shaped
 
 __all__ = ["Comparison", "Pair", "Summary", "final_losses", "summary"]
 
@@ -77,7 +78,7 @@ class Comparison:
     Attributes
     ----------
     losses
-        By label, (starts, steps + 1).
+        The losses of all starts, by label.
     target
         The loss that counts as reached.
     summaries
@@ -94,7 +95,7 @@ class Comparison:
     objective: Objective
     steps: int
     target: float
-    losses: dict[str, Floats]
+    losses: dict[str, Shaped[Floats, "starts steps+1"]]
     summaries: tuple[Summary, ...]
 
     @property
@@ -186,16 +187,18 @@ class Comparison:
         return "\n".join(lines)
 
 
-def final_losses(losses: Floats) -> Floats:
+def final_losses(losses: Shaped[Floats, "starts steps+1"]) -> Shaped[Floats, " starts"]:
+    """Return the loss of each start after the last step; infinite if the run diverged."""
     return np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
 
 
-def _steps_to(losses: Floats, target: float) -> Floats:
+def _steps_to(losses: Shaped[Floats, "starts steps+1"], target: float) -> Shaped[Floats, " starts"]:
     reached = losses <= target
     return np.where(reached.any(axis=-1), reached.argmax(axis=-1), np.inf)
 
 
-def summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
+def summary(label: str, how: Method, losses: Shaped[Floats, "starts steps+1"], target: float) -> Summary:
+    """Return the shares and medians of a method from the losses of its runs."""
     first = _steps_to(losses, target)
     n = len(losses)
     return Summary(
@@ -208,7 +211,9 @@ def summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
     )
 
 
-def _wins(a: Floats, b: Floats, near: NDArray[np.bool_]) -> Estimate:
+def _wins(
+    a: Shaped[Floats, " starts"], b: Shaped[Floats, " starts"], near: Shaped[NDArray[np.bool_], " starts"]
+) -> Estimate:
     tied = near | (a == b)
     return share_of_halves(int(2 * ((a < b) & ~tied).sum() + tied.sum()), len(a))
 

@@ -24,6 +24,7 @@ from fallline.problems import Objective, as_vector, objective_at
 from fallline.runs.explain import explain
 from fallline.runs.penalised import penalised
 from fallline.settings import SETTINGS
+from fallline.shapes import Shaped
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
@@ -42,11 +43,11 @@ class Run:
     objective, method, steps
         What was run.
     path
-        Parameters before each step and after the last, (steps + 1, P). NaN after a loss that is not finite.
+        Parameters before each step and after the last. NaN after a loss that is not finite.
     losses
-        Loss at each of them, (steps + 1,).
+        Loss at each of them.
     gradient_norms
-        Euclidean norm of the gradient at each of them, (steps + 1,).
+        Euclidean norm of the gradient at each of them.
     outcome
         How it ended, in one word and one sentence.
 
@@ -65,18 +66,18 @@ class Run:
     objective: Objective
     method: Method
     steps: int
-    path: Floats
-    losses: Floats
-    gradient_norms: Floats
+    path: Shaped[Floats, "steps+1 P"]
+    losses: Shaped[Floats, " steps+1"]
+    gradient_norms: Shaped[Floats, " steps+1"]
     outcome: Outcome
 
     @property
-    def start(self) -> Floats:
+    def start(self) -> Shaped[Floats, " P"]:
         """Parameters before the first step."""
         return np.asarray(self.path[0])
 
     @property
-    def end(self) -> Floats:
+    def end(self) -> Shaped[Floats, " P"]:
         """Parameters after the last step."""
         return np.asarray(self.path[-1])
 
@@ -126,14 +127,14 @@ class Run:
 def trajectory(
     objective: Objective,
     method: Method,
-    w: Floats,
+    w: Shaped[Floats, "*runs P"],
     steps: int,
     *,
-    rows: NDArray[np.int64] | None = None,
-) -> Iterator[tuple[Floats, Floats, Floats]]:
+    rows: Shaped[NDArray[np.int64], "steps batch"] | None = None,
+) -> Iterator[tuple[Shaped[Floats, "*runs P"], Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]]:
     """Parameters, loss and gradient before each step and after the last: steps + 1 triples.
 
-    w is (P,), or (runs, P) for runs side by side, for which the method may have arrays of values. `rows`, (steps, batch), are the samples that each step sees; loss and
+    For runs side by side the method may have arrays of values. `rows` are the samples that each step sees; loss and
     gradient are then on the scale of all samples, while the step takes the gradient of its own samples alone.
     Overflow is an outcome, not an error: it shows as a loss that is not finite.
     """
@@ -225,7 +226,7 @@ def descend(
     return Run(target, how, steps, path, losses, norms, explain(target, how, path, losses, norms, batch is not None))
 
 
-def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Floats:
+def _start(objective: Objective, start: ArrayLike | None, seed: int) -> Shaped[Floats, " P"]:
     if start is not None:
         return as_vector(start, objective)
     own = classical_start(objective)
