@@ -20,13 +20,14 @@ from fallline.measures.outcome import judge
 from fallline.measures.statistics import Statistics
 from fallline.number_text import read_number
 from fallline.problems import NetworkObjective, Objective
+from fallline.shapes import Shaped
 
 __all__ = ["MEASURES", "Measure", "RequestedMeasure", "check_objective", "measure", "names_of", "over_starts"]
 
 Floats = NDArray[Any]
 
 
-def _as_they_are(values: Floats, steps: int) -> Floats:
+def _as_they_are(values: Shaped[Floats, "*shape"], steps: int) -> Shaped[Floats, "*shape"]:
     return values
 
 
@@ -43,7 +44,7 @@ class Measure:
     meaning
         The meaning, for help texts and documentation.
     rule
-        From the statistics of runs to one value for each run.
+        From the statistics of runs to the values.
     needs
         "classes": an objective that classifies data. "target": a loss to be reached.
     dtype
@@ -68,7 +69,7 @@ class Measure:
     name: str
     label: str
     meaning: str
-    rule: Callable[[Statistics], Floats]
+    rule: Callable[[Statistics], Shaped[Floats, "*runs"]]
     needs: Literal["", "classes", "target"] = ""
     dtype: str = ""
     over_starts: Literal["median", "mean", "mode"] = "median"
@@ -76,7 +77,7 @@ class Measure:
     log: bool | None = None
     blank: bool = False
     lost_word: str = "diverged"
-    shown: Callable[[Floats, int], Floats] = _as_they_are
+    shown: Callable[[Shaped[Floats, "*shape"], int], Shaped[Floats, "*shape"]] = _as_they_are
     better: Literal["low", "high"] | None = None
 
 
@@ -104,15 +105,15 @@ class RequestedMeasure:
         return self.name if self.target is None else f"{self.name}={self.target:g}"
 
 
-def _final_loss(s: Statistics) -> Floats:
+def _final_loss(s: Statistics) -> Shaped[Floats, "*runs"]:
     return np.where(np.isfinite(s.last), s.last, np.inf)
 
 
-def _gradient_norm(s: Statistics) -> Floats:
+def _gradient_norm(s: Statistics) -> Shaped[Floats, "*runs"]:
     return np.where(np.isfinite(s.last) & np.isfinite(s.last_gradient), s.last_gradient, np.inf)
 
 
-def _convergence(s: Statistics) -> Floats:
+def _convergence(s: Statistics) -> Shaped[Floats, "*runs"]:
     """Sohl-Dickstein 2024: converged if the mean of the last 20 v is below 1."""
     return np.where(s.mean_last < 1, -s.relative_sum, s.inverse_sum)
 
@@ -183,8 +184,8 @@ def measure(text: str | RequestedMeasure) -> RequestedMeasure:
     return RequestedMeasure(MEASURES[name], read_number(rest, f"the target of {name}"))
 
 
-def over_starts(values: Floats, how: str) -> Floats:
-    """One number for each cell from those of its starts: (cells, starts) to (cells,)."""
+def over_starts(values: Shaped[Floats, "*cells starts"], how: str) -> Shaped[Floats, "*cells"]:
+    """One number for each cell from those of its starts."""
     if values.shape[-1] == 1:
         return np.asarray(values[..., 0])
     if how == "mean":

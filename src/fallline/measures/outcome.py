@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.measures.statistics import Statistics
+from fallline.shapes import Shaped
 
 __all__ = ["OUTCOMES", "RULES", "Hatch", "Kind", "Outcome", "Rule", "failed", "hardly_moved", "judge", "place"]
 
 Floats = NDArray[Any]
+Truths: TypeAlias = Shaped[NDArray[np.bool_], "*runs"]
 Kind = Literal["converged", "still descending", "stalled", "oscillating", "diverged", "rising"]
 Hatch = Literal["", "rows", "dots", "diagonals", "columns"]
 """How a lab's map marks the cells of an outcome without colour: no mark, by lines from left to right, by dots, by lines that
@@ -94,28 +96,28 @@ class Rule:
     kind: Kind
     place: int
     definition: str
-    holds: Callable[[Statistics], NDArray[np.bool_]]
+    holds: Callable[[Statistics], Truths]
     hatch: Hatch = ""
     failed: bool = False
 
 
-def _converged(s: Statistics) -> NDArray[np.bool_]:
+def _converged(s: Statistics) -> Truths:
     last = np.maximum(s.last_gradient, s.smallest_gradient)
     vanished = last <= VANISHED * s.largest_gradient
     reach = s.last_gradient * np.maximum(1, s.largest_parameter)
     return np.asarray(s.gradient_is_known & vanished & (reach <= NEGLIGIBLE * np.maximum(1, np.abs(s.last))))
 
 
-def hardly_moved(s: Statistics) -> NDArray[np.bool_]:
+def hardly_moved(s: Statistics) -> Truths:
     """Whether the loss stayed near its first value all the way."""
     return np.asarray(s.highest - s.lowest <= HARDLY * np.abs(s.first))
 
 
-def _flat(s: Statistics) -> NDArray[np.bool_]:
+def _flat(s: Statistics) -> Truths:
     return np.asarray(s.spread <= FLAT * np.maximum(np.abs(s.window_low), np.abs(s.window_high)))
 
 
-def _oscillating(s: Statistics) -> NDArray[np.bool_]:
+def _oscillating(s: Statistics) -> Truths:
     quarter = s.spread / 4
     both_ways = np.minimum(s.climbed, s.climbed - s.change) >= quarter
     trend = (np.abs(s.change) >= quarter) & (np.abs(s.drift) >= quarter) & (np.sign(s.change) == np.sign(s.drift))
@@ -154,7 +156,7 @@ def place(kind: str) -> int:
     return _BY_KIND[kind].place
 
 
-def failed(places: Floats) -> NDArray[np.bool_]:
+def failed(places: Shaped[Floats, "*shape"]) -> Shaped[NDArray[np.bool_], "*shape"]:
     """Which of these outcomes, given by their places, leave a run without a last loss.
 
     >>> failed(np.array([0, 4, 1])).tolist()
@@ -163,7 +165,7 @@ def failed(places: Floats) -> NDArray[np.bool_]:
     return np.isin(places, [rule.place for rule in RULES if rule.failed])
 
 
-def judge(s: Statistics) -> NDArray[np.int64]:
+def judge(s: Statistics) -> Shaped[NDArray[np.int64], "*runs"]:
     """The outcome of each run as its place in `OUTCOMES`.
 
     >>> t = np.arange(101.0)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.readings.machine.layout import CAP, CONVERGENCE_CAP, LAST
+from fallline.shapes import Shaped
 
 __all__ = ["CAP", "Statistics", "diverged_at", "gradient_norm", "half", "smallest_gradient", "window"]
 
@@ -41,7 +42,7 @@ def half(steps: int) -> int:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Statistics of runs. L_0..L_T are the losses of a run and G_0..G_T its gradient norms; arrays hold one entry a run.
+    """Statistics of runs. L_0..L_T are the losses of a run and G_0..G_T its gradient norms.
 
     Parameters
     ----------
@@ -74,36 +75,36 @@ class Statistics:
     """
 
     steps: int
-    diverged_at: NDArray[np.int64]
-    first: Floats
-    last: Floats
-    lowest: Floats
-    highest: Floats
-    window_first: Floats
-    window_low: Floats
-    window_high: Floats
-    climbed: Floats
-    drift: Floats
-    last_gradient: Floats
-    largest_gradient: Floats
-    largest_parameter: Floats
+    diverged_at: Shaped[NDArray[np.int64], "*runs"]
+    first: Shaped[Floats, "*runs"]
+    last: Shaped[Floats, "*runs"]
+    lowest: Shaped[Floats, "*runs"]
+    highest: Shaped[Floats, "*runs"]
+    window_first: Shaped[Floats, "*runs"]
+    window_low: Shaped[Floats, "*runs"]
+    window_high: Shaped[Floats, "*runs"]
+    climbed: Shaped[Floats, "*runs"]
+    drift: Shaped[Floats, "*runs"]
+    last_gradient: Shaped[Floats, "*runs"]
+    largest_gradient: Shaped[Floats, "*runs"]
+    largest_parameter: Shaped[Floats, "*runs"]
     smallest_gradient: float
-    reached_at: NDArray[np.int64]
-    relative_sum: Floats
-    inverse_sum: Floats
-    mean_last: Floats
-    right: Floats
+    reached_at: Shaped[NDArray[np.int64], "*runs"]
+    relative_sum: Shaped[Floats, "*runs"]
+    inverse_sum: Shaped[Floats, "*runs"]
+    mean_last: Shaped[Floats, "*runs"]
+    right: Shaped[Floats, "*runs"]
 
     @classmethod
     def of_curves(
         cls,
-        losses: Floats,
-        gradient_norms: Floats,
-        end: Floats,
+        losses: Shaped[Floats, "*runs steps+1"],
+        gradient_norms: Shaped[Floats, "*runs steps+1"],
+        end: Shaped[Floats, "*runs P"],
         target: float | None = None,
-        right: Floats | float = np.nan,
+        right: Shaped[Floats, "*runs"] | float = np.nan,
     ) -> Statistics:
-        """From losses and gradient norms, (..., steps + 1), and the last parameters, (..., P).
+        """From losses, gradient norms and the last parameters.
 
         Sums are taken in the precision of the parameters and in the order of the steps, as a kernel takes them.
         """
@@ -131,28 +132,28 @@ class Statistics:
             )  # fmt: skip
 
     @property
-    def gradient_is_known(self) -> NDArray[np.bool_]:
+    def gradient_is_known(self) -> Shaped[NDArray[np.bool_], "*runs"]:
         """Whether neither the last gradient norm nor the largest overflowed."""
         return np.isfinite(self.last_gradient) & np.isfinite(self.largest_gradient)
 
     @property
-    def change(self) -> Floats:
+    def change(self) -> Shaped[Floats, "*runs"]:
         """The change of the loss over the window: negative for a fall."""
         return np.asarray(self.last - self.window_first)
 
     @property
-    def spread(self) -> Floats:
+    def spread(self) -> Shaped[Floats, "*runs"]:
         """Highest minus lowest loss in the window."""
         return np.asarray(self.window_high - self.window_low)
 
 
-def _sum(values: Floats) -> Floats:
+def _sum(values: Shaped[Floats, "*runs steps"]) -> Shaped[Floats, "*runs"]:
     """The sum over the last axis in its order; NumPy's `sum` takes pairs."""
     return np.asarray(np.cumsum(values, axis=-1)[..., -1])
 
 
-def gradient_norm(gradient: Floats) -> Floats:
-    """The Euclidean norm over the last axis, in float64; scaled where squares would leave its range.
+def gradient_norm(gradient: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
+    """The Euclidean norm, in float64; scaled where squares would leave its range.
 
     >>> print(f"{gradient_norm(np.array([3e200, 4e200])):.3g}, {gradient_norm(np.array([3e-30, 4e-30], np.float32)):.3g}")
     5e+200, 5e-30
@@ -172,8 +173,8 @@ def smallest_gradient(real: np.dtype[Any]) -> float:
     return float(np.sqrt(np.finfo(real).tiny))
 
 
-def diverged_at(losses: Floats) -> NDArray[np.int64]:
-    """First step whose loss is not finite or beyond the cap, or -1: (..., steps + 1) to (...).
+def diverged_at(losses: Shaped[Floats, "*runs steps+1"]) -> Shaped[NDArray[np.int64], "*runs"]:
+    """First step whose loss is not finite or beyond the cap, or -1.
 
     >>> diverged_at(np.array([[1.0, 2.0, np.inf], [1.0, 0.5, 0.2]])).tolist()
     [2, -1]

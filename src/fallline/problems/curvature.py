@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fallline.problems import Objective, gradients
 from fallline.problems.second_order import DENSE, lanczos
+from fallline.shapes import Shaped
 
 __all__ = ["Point", "eigenvalues", "stable_learning_rate", "stationary_point"]
 
@@ -22,7 +23,7 @@ _NOISE = 1e-4
 """Eigenvalues below this share of the largest count as 0: central differences leave about this much."""
 
 
-def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
+def eigenvalues(objective: Objective, w: Shaped[Floats, " P"]) -> tuple[float, float]:
     """The smallest and the largest eigenvalue of the Hessian at w; NaN where w or the gradient is not finite.
 
     >>> from fallline.problems import objective
@@ -40,7 +41,7 @@ def eigenvalues(objective: Objective, w: Floats) -> tuple[float, float]:
     return low, high
 
 
-def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tuple[Point, float, float]:
+def stationary_point(objective: Objective, w: Shaped[Floats, " P"], scale: float = 1.0) -> tuple[Point, float, float]:
     """What a point with a vanished gradient is, with the smallest and the largest eigenvalue of the Hessian.
 
     That it is no minimum is said only where a straight way without a rise is seen to lead down by more than a millionth of
@@ -80,7 +81,7 @@ def stationary_point(objective: Objective, w: Floats, scale: float = 1.0) -> tup
     return point, low, high
 
 
-def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> bool:
+def _leads_down(objective: Objective, w: Shaped[Floats, " P"], way: Shaped[Floats, " P"], enough: float) -> bool:
     """Whether the loss falls by `enough` along that line, to one side, and no sampled loss before is higher than at w."""
     here = float(objective.loss(w))
     far = max(1.0, float(np.abs(w).max(initial=0))) / np.linalg.norm(way) * np.geomspace(1e-4, 10, 60)
@@ -94,7 +95,7 @@ def _leads_down(objective: Objective, w: Floats, way: Floats, enough: float) -> 
     return False
 
 
-def _hessian(objective: Objective, w: Floats) -> Any:
+def _hessian(objective: Objective, w: Shaped[Floats, " P"]) -> Any:
     """The Hessian at w: a matrix, or an operator where it is large; None where it is not finite."""
     n = objective.dimension
     h = 6e-6 * max(1.0, float(np.abs(w).max(initial=0)))  # balances rounding and truncation: the cube root of eps

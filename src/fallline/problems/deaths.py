@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import NetworkObjective, Objective, points_at_once
+from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
 
@@ -21,7 +22,7 @@ TOLD = 3
 """Most units that a sentence names."""
 
 
-def deaths(objective: Objective, path: Floats) -> list[Death]:
+def deaths(objective: Objective, path: Shaped[Floats, "steps+1 P"]) -> list[Death]:
     """Hidden units that are dead at the end, as (layer, unit, step of death), counted from 1.
 
     A unit is dead while its slope is exactly 0 for every sample: no gradient reaches its weights. The step is the first
@@ -49,8 +50,10 @@ def deaths(objective: Objective, path: Floats) -> list[Death]:
     return [(layer + 1, unit + 1, step) for (layer, unit), step in found.items()]
 
 
-def _dead(network: Network, w: Floats, X: Floats) -> list[NDArray[np.bool_]]:
-    """For each hidden layer, units that are off for every sample: (..., units) for parameters (..., P)."""
+def _dead(
+    network: Network, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"]
+) -> list[Shaped[NDArray[np.bool_], "*runs _"]]:
+    """For each hidden layer, units that are off for every sample."""
     with np.errstate(all="ignore"):
         _, kept = pages.forward(network, network.unpack(w), X)
         flat = []

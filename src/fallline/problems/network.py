@@ -155,7 +155,7 @@ class NetworkObjective(Objective):
     @quiet
     def logits(
         self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
-    ) -> Shaped[Floats, "*runs samples n_out"]:
+    ) -> Shaped[Floats, "*runs batch n_out"]:
         """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
         w = self._points(w)
         X = self._samples(w, None)[0] if X is None else self._inputs(X).astype(w.dtype)
@@ -164,8 +164,8 @@ class NetworkObjective(Objective):
     @quiet
     def predict(
         self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
-    ) -> Shaped[Floats, "*runs samples n_out"]:
-        """The network's answer: class probabilities, or values, (..., samples, n_out)."""
+    ) -> Shaped[Floats, "*runs batch n_out"]:
+        """The network's answer: class probabilities, or values."""
         return np.asarray(self.network.loss.output(self.logits(w, X)))
 
     def accuracy(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
@@ -200,7 +200,9 @@ class NetworkObjective(Objective):
             raise UsageError(f"X must hold numbers; it is of type {array.dtype}.")
         return array
 
-    def _samples(self, w: Floats, rows: NDArray[np.int64] | None) -> tuple[Floats, Floats]:
+    def _samples(
+        self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None
+    ) -> tuple[Shaped[Floats, "batch n_in"], Shaped[Floats, "batch n_out"]]:
         dtype = np.asarray(w).real.dtype
         X, T = self._typed(dtype)
         return (X, T) if rows is None else (X[rows], T[rows])
@@ -211,7 +213,9 @@ class NetworkObjective(Objective):
             cache[dtype] = (self.data.X.astype(dtype), self.data.T.astype(dtype))
         return cache[dtype]
 
-    def _penalty(self, w: Floats) -> tuple[Any, Any]:
+    def _penalty(
+        self, w: Shaped[Floats, "*runs P"]
+    ) -> tuple[Shaped[Floats, "*runs"] | int, Shaped[Floats, "*runs P"] | int]:
         if not self.network.l2:
             return 0, 0
         value, gradient = pages.penalty(self.network, self.network.unpack(w), self.network.l2)

@@ -27,7 +27,7 @@ def points_at_once(objective: Objective) -> int:
     return max(1, 8_000 // numbers)
 
 
-def gradients(objective: Objective, points: Shaped[Floats, "n P"]) -> Shaped[Floats, "n P"]:
+def gradients(objective: Objective, points: Shaped[Floats, "points P"]) -> Shaped[Floats, "points P"]:
     """The gradient at each of many points.
 
     >>> from fallline.problems import objective

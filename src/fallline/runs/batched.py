@@ -16,6 +16,7 @@ from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
+from fallline.shapes import Shaped
 
 __all__ = ["history", "train"]
 
@@ -59,8 +60,8 @@ def train(
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def history(training: Training) -> tuple[Floats, Floats]:
-    """Losses, (steps + 1,), and parameters, (steps + 1, P), of a single run; NaN after a loss that is not finite."""
+def history(training: Training) -> tuple[Shaped[Floats, " steps+1"], Shaped[Floats, "steps+1 P"]]:
+    """Losses and parameters of a single run; NaN after a loss that is not finite."""
     losses = np.full(training.steps + 1, np.nan, training.dtype)
     path = np.full((training.steps + 1, training.objective.dimension), np.nan, training.dtype)
     for k, (w, loss, _) in enumerate(_trajectory(training)):
@@ -70,9 +71,10 @@ def history(training: Training) -> tuple[Floats, Floats]:
     return losses, path
 
 
-def _curves(training: Training) -> tuple[Floats, Floats, Floats]:
-    """Losses and gradient norms, (runs, steps + 1), and the last parameters, (runs, P). From the first loss on that is not
-    finite, losses are +inf."""
+def _curves(
+    training: Training,
+) -> tuple[Shaped[Floats, "runs steps+1"], Shaped[Floats, "runs steps+1"], Shaped[Floats, "runs P"]]:
+    """Losses, gradient norms and the last parameters. From the first loss on that is not finite, losses are +inf."""
     losses, norms = np.empty((2, training.runs, training.steps + 1), training.dtype)
     end = training.starts
     for k, (w, loss, gradient) in enumerate(_trajectory(training)):
@@ -83,13 +85,15 @@ def _curves(training: Training) -> tuple[Floats, Floats, Floats]:
     return np.where(stopped, np.inf, losses), norms, end
 
 
-def _right(objective: Objective, end: Floats) -> Floats:
+def _right(objective: Objective, end: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
     """The share of samples whose class is right."""
     assert isinstance(objective, NetworkObjective)  # or `check_objective` would have refused it
     return objective.accuracy(end)
 
 
-def _trajectory(training: Training) -> Iterator[tuple[Floats, Floats, Floats]]:
+def _trajectory(
+    training: Training,
+) -> Iterator[tuple[Shaped[Floats, "runs P"], Shaped[Floats, " runs"], Shaped[Floats, "runs P"]]]:
     """`trajectory` of runs side by side, with all values in the runs' own type."""
     objective, dtype = training.objective, training.dtype
     values = {name: np.asarray(value, dtype).reshape(-1) for name, value in training.method.values.items()}

@@ -14,6 +14,7 @@ from fallline.measures.measure import MEASURES
 from fallline.measures.statistics import Statistics, half, smallest_gradient
 from fallline.problems import NetworkObjective, Objective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
+from fallline.shapes import Shaped
 
 __all__ = ["RESULTS", "results", "statistics"]
 
@@ -26,14 +27,14 @@ RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
 
 
 def results(
-    raw: Floats,
-    history: Floats | None,
-    finals: Floats | None,
-    path: Floats | None,
+    raw: Shaped[Floats, "columns runs"],
+    history: Shaped[Floats, "runs steps+1"] | None,
+    finals: Shaped[Floats, "runs P"] | None,
+    path: Shaped[Floats, "runs steps+1 P"] | None,
     measures: Sequence[str],
     steps: int,
     what: Objective,
-) -> dict[str, Floats]:
+) -> dict[str, Shaped[Floats, "runs ..."]]:
     """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote."""
     alive = raw[Measure.DIED_AT] < 0
     out: dict[str, Floats] = {}
@@ -62,8 +63,8 @@ def results(
     return out
 
 
-def statistics(raw: Floats, steps: int, samples: int) -> Statistics:
-    """Statistics from the columns of a kernel, (columns, runs). `samples`: how many it judged by their class; 0 for none.
+def statistics(raw: Shaped[Floats, "columns runs"], steps: int, samples: int) -> Statistics:
+    """Statistics from the columns of a kernel. `samples`: how many it judged by their class; 0 for none.
 
     A lane folds nothing after its loss stopped being finite; what those steps would have added to the sums is added here.
     Of runs that diverged, the statistics of the window have the values at that step.

@@ -22,6 +22,7 @@ from fallline.runs.progress import Progress, showing
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.settings import SETTINGS
+from fallline.shapes import Shaped
 from fallline.textbook.initial import Initial
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer
@@ -166,15 +167,17 @@ def _method(label: str, value: MethodLike, steps: int) -> Method:
     return method(options.pop("optimizer", "gradient_descent"), options.pop("schedule", "constant"), steps, **options)
 
 
-def _histories(objective: Objective, how: Method, starts: Floats, steps: int) -> Iterator[Floats]:
+def _histories(
+    objective: Objective, how: Method, starts: Shaped[Floats, "starts P"], steps: int
+) -> Iterator[Shaped[Floats, "starts steps+1"]]:
     """Losses of all starts, block by block: compiled where that is faster, if the objective can be compiled."""
 
-    def compiled(points: Floats) -> Floats:
+    def compiled(points: Shaped[Floats, "starts P"]) -> Shaped[Floats, "starts steps+1"]:
         from fallline.runs.lanes import train  # late: it loads LLVM
 
         return train(Training(objective, how, steps, points), ("history",))["history"]
 
-    def block(points: Floats) -> Floats:
+    def block(points: Shaped[Floats, "starts P"]) -> Shaped[Floats, "starts steps+1"]:
         return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)
 
     if len(starts) * steps >= 2000 and name_of(objective) == "machine":

@@ -16,6 +16,7 @@ from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
 from fallline.runs.intervals import Estimate, median, share
 from fallline.runs.tables import table_of_runs, table_of_summaries
+from fallline.shapes import Shaped
 
 __all__ = ["Comparison", "Pair", "Summary", "final_losses", "summary"]
 
@@ -82,7 +83,7 @@ class Comparison(Plotted):
     Attributes
     ----------
     losses
-        By label, (starts, steps + 1).
+        The losses of all starts, by label.
     target
         The loss that counts as reached.
     summaries
@@ -99,7 +100,7 @@ class Comparison(Plotted):
     objective: Objective
     steps: int
     target: float
-    losses: dict[str, Floats]
+    losses: dict[str, Shaped[Floats, "starts steps+1"]]
     summaries: tuple[Summary, ...]
 
     @property
@@ -234,18 +235,18 @@ class Comparison(Plotted):
         return "\n".join(lines)
 
 
-def final_losses(losses: Floats) -> Floats:
-    """The last loss of each run, infinite if it diverged: (starts, steps + 1) to (starts,)."""
+def final_losses(losses: Shaped[Floats, "starts steps+1"]) -> Shaped[Floats, " starts"]:
+    """The last loss of each run, infinite if it diverged."""
     return np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
 
 
-def _steps_to(losses: Floats, target: float) -> Floats:
+def _steps_to(losses: Shaped[Floats, "starts steps+1"], target: float) -> Shaped[Floats, " starts"]:
     reached = losses <= target
     return np.where(reached.any(axis=-1), reached.argmax(axis=-1), np.inf)
 
 
-def summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
-    """Sum up the losses, (starts, steps + 1), of one method."""
+def summary(label: str, how: Method, losses: Shaped[Floats, "starts steps+1"], target: float) -> Summary:
+    """Sum up the losses of one method."""
     first = _steps_to(losses, target)
     n = len(losses)
     return Summary(
@@ -258,7 +259,9 @@ def summary(label: str, how: Method, losses: Floats, target: float) -> Summary:
     )
 
 
-def _wins(a: Floats, b: Floats, near: NDArray[np.bool_]) -> Estimate:
+def _wins(
+    a: Shaped[Floats, " starts"], b: Shaped[Floats, " starts"], near: Shaped[NDArray[np.bool_], " starts"]
+) -> Estimate:
     tied = near | (a == b)
     return share_of_halves(int(2 * ((a < b) & ~tied).sum() + tied.sum()), len(a))
 

@@ -18,6 +18,7 @@ from fallline.runs.progress import Progress
 from fallline.runs.recording import Callback, Until, check_room, record
 from fallline.runs.run import Run
 from fallline.settings import SETTINGS
+from fallline.shapes import Shaped
 from fallline.textbook.initial import Initial
 from fallline.textbook.optimizers import Optimizer
 
@@ -120,7 +121,7 @@ def descend(
     return Run.of(target, how, recording, batch, seed)
 
 
-def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Floats:
+def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Shaped[Floats, " P"]:
     distribution = only_network(initial, objective)
     if start is not None:
         if initial is not None:

@@ -21,6 +21,7 @@ from fallline.readings.ptx.plan import WARP, DevicePlan
 from fallline.runs.execution import Progress
 from fallline.runs.packing import Arguments
 from fallline.runs.programs import Recipe, program_of
+from fallline.shapes import Shaped
 
 __all__ = ["compare", "kernel_of", "prove", "run", "sample"]
 
@@ -178,7 +179,11 @@ def sample(cells: int, most: int = 16) -> list[tuple[int, int]]:
     return [(a, min(a + most, b)) for a, b in zip(starts, [*starts[1:], cells], strict=True)]
 
 
-def compare(measures: NDArray[np.generic], expected: NDArray[np.generic], pieces: list[tuple[int, int]]) -> None:
+def compare(
+    measures: Shaped[NDArray[np.generic], "columns runs"],
+    expected: Shaped[NDArray[np.generic], "columns runs"],
+    pieces: list[tuple[int, int]],
+) -> None:
     """Raise unless the measures of those cells are the same to the bit. Any two NaN count as the same."""
     for first, end in pieces:
         mine, its = expected[:, first:end], measures[:, first:end]

@@ -15,6 +15,7 @@ from fallline.readings.machine import ARITHMETIC_VERSION
 from fallline.runs import batched
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
+from fallline.shapes import Shaped
 
 __all__ = ["ARITHMETIC_VERSION", "LARGEST", "histories", "history", "name_of", "train"]
 
@@ -34,8 +35,8 @@ def train(
     *,
     target: float | None = None,
     execution: Execution = EVERY_CORE,
-) -> dict[str, NDArray[Any]]:
-    """Train runs with the engine that suits them: for each measure an array (runs,). `target` is the loss of "steps_to"."""
+) -> dict[str, Shaped[NDArray[Any], " runs"]]:
+    """Train runs with the engine that suits them: for each measure an array. `target` is the loss of "steps_to"."""
     if name_of(training.objective) == "machine":
         from fallline.runs import lanes  # late: it loads LLVM
 
@@ -61,7 +62,7 @@ def histories(training: Training) -> tuple[NDArray[Any], NDArray[Any]]:
     return values["history"], values["path"]
 
 
-def history(training: Training) -> tuple[NDArray[Any], NDArray[Any]]:
+def history(training: Training) -> tuple[Shaped[NDArray[Any], " steps+1"], Shaped[NDArray[Any], "steps+1 P"]]:
     """Losses, (steps + 1,), and parameters, (steps + 1, P), of a single run; NaN after a loss that is not finite."""
     steps = training.steps
     check_memory(

@@ -19,6 +19,7 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.curvature import Point, eigenvalues, stable_learning_rate, stationary_point
 from fallline.problems.traced import traced_landscape
 from fallline.readings.graph.nonfinite import Trouble, first_troubles
+from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 
 __all__ = [
@@ -57,9 +58,9 @@ class Ended:
 
     objective: Objective
     method: Method
-    path: Floats
-    losses: Floats
-    norms: Floats
+    path: Shaped[Floats, "steps+1 P"]
+    losses: Shaped[Floats, " steps+1"]
+    norms: Shaped[Floats, " steps+1"]
     minibatches: bool
     statistics: Statistics
     evidence: dict[str, Any]

@@ -31,6 +31,7 @@ from fallline.runs.evidence import (
     trouble,
     unknown_gradient,
 )
+from fallline.shapes import Shaped
 
 __all__ = ["explain"]
 
@@ -48,7 +49,12 @@ _AT_POINT: dict[Point, str] = {
 
 
 def explain(
-    objective: Objective, method: Method, path: Floats, losses: Floats, norms: Floats, minibatches: bool = False
+    objective: Objective,
+    method: Method,
+    path: Shaped[Floats, "steps+1 P"],
+    losses: Shaped[Floats, " steps+1"],
+    norms: Shaped[Floats, " steps+1"],
+    minibatches: bool = False,
 ) -> Outcome:
     """The outcome of a recorded run with its evidence. `minibatches`: whether losses before the last are of batches."""
     statistics = Statistics.of_curves(losses, norms, path[-1])

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.shapes import Shaped
+
 __all__ = ["Estimate", "median", "share"]
 
 
@@ -35,7 +37,7 @@ def share(count: int, total: int) -> Estimate:
     return Estimate(p, max(0.0, centre - half) if count else 0.0, min(1.0, centre + half) if count < total else 1.0)
 
 
-def median(values: NDArray[Any]) -> Estimate:
+def median(values: Shaped[NDArray[Any], " starts"]) -> Estimate:
     """The median with the interval of order statistics: exact for any distribution, infinities included.
 
     The k-th smallest of n values lies below the true median with a binomial probability.

@@ -24,6 +24,7 @@ from fallline.runs.packing import Outputs, columns_of, pack
 from fallline.runs.pieces import pieces, run
 from fallline.runs.programs import Recipe
 from fallline.runs.training import Training
+from fallline.shapes import Shaped
 from fallline.textbook.network import Network
 
 __all__ = ["check_subnormals", "train"]
@@ -37,7 +38,7 @@ def train(
     *,
     target: float | None = None,
     execution: Execution = EVERY_CORE,
-) -> dict[str, Floats]:
+) -> dict[str, Shaped[Floats, "runs ..."]]:
     """Train many runs. The same run gives the same bits however it is computed.
 
     Parameters

@@ -13,6 +13,7 @@ from fallline.measures.statistics import half, window
 from fallline.problems import NetworkObjective
 from fallline.readings.machine.layout import Measure, Slot
 from fallline.runs.training import Training
+from fallline.shapes import Shaped
 
 __all__ = ["Arguments", "Outputs", "columns_of", "pack"]
 
@@ -27,15 +28,15 @@ class Outputs:
     Attributes
     ----------
     measures
-        One row for each `Measure`, (measures, runs).
+        One row for each `Measure`.
     history, finals, path
-        Losses (runs, steps + 1), last parameters (runs, P), parameters of all steps (runs, steps + 1, P).
+        Losses, last parameters, parameters of all steps.
     """
 
-    measures: Floats
-    history: Floats | None
-    finals: Floats | None
-    path: Floats | None
+    measures: Shaped[Floats, "columns runs"]
+    history: Shaped[Floats, "runs steps+1"] | None
+    finals: Shaped[Floats, "runs P"] | None
+    path: Shaped[Floats, "runs steps+1 P"] | None
 
     @classmethod
     def of(cls, training: Training, wanted: Sequence[str]) -> Outputs:
@@ -74,7 +75,7 @@ class Arguments:
     def cells(self) -> int:
         return int(self.table[Slot.CELLS])
 
-    def measuring(self, measures: Floats) -> Arguments:
+    def measuring(self, measures: Shaped[Floats, "columns runs"]) -> Arguments:
         """The same arguments with another array for the measures, and no other output."""
         table = self.table.copy()
         table[[Slot.HISTORY, Slot.FINALS, Slot.PATH]] = 0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import NetworkObjective, Objective
+from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 
 __all__ = ["penalised"]
@@ -17,7 +18,7 @@ __all__ = ["penalised"]
 Floats = NDArray[Any]
 
 
-def penalised(objective: Objective, l2: float | Floats) -> Objective:
+def penalised(objective: Objective, l2: float | Shaped[Floats, " runs"]) -> Objective:
     """The objective with that penalty: a number, or one for each of the runs side by side. A landscape has no weights."""
     if not isinstance(objective, NetworkObjective):
         return objective
@@ -31,8 +32,7 @@ class _Penalised(Objective):
     """A network whose L2 penalty differs from run to run: the penalty's page at l2 = 1, times each run's own."""
 
     objective: NetworkObjective
-    l2: Floats
-    """(runs,)"""
+    l2: Shaped[Floats, " runs"]
 
     @property
     def name(self) -> str:
@@ -46,15 +46,19 @@ class _Penalised(Objective):
     def labels(self) -> tuple[str, ...]:
         return self.objective.labels
 
-    def loss(self, w: Floats) -> Floats:
+    def loss(self, w: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
         return self.loss_and_gradient(w)[0]
 
-    def loss_and_gradient(self, w: Floats, rows: NDArray[np.int64] | None = None) -> tuple[Floats, Floats]:
+    def loss_and_gradient(
+        self, w: Shaped[Floats, "runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
+    ) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs P"]]:
         loss, gradient = self._bare.loss_and_gradient(w, rows)
         extra, slope = self._penalty(w)
         return loss + extra, gradient + slope
 
-    def minibatch(self, w: Floats, rows: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    def minibatch(
+        self, w: Shaped[Floats, "runs P"], rows: Shaped[NDArray[np.int64], " batch"]
+    ) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs P"], Shaped[Floats, "runs P"]]:
         loss, gradient, step = self._bare.minibatch(w, rows)
         extra, slope = self._penalty(w)
         return loss + extra, gradient + slope, step + slope
@@ -63,7 +67,7 @@ class _Penalised(Objective):
     def _bare(self) -> NetworkObjective:
         return replace(self.objective, network=self.objective.network.with_(l2=0.0))
 
-    def _penalty(self, w: Floats) -> tuple[Floats, Floats]:
+    def _penalty(self, w: Shaped[Floats, "runs P"]) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs P"]]:
         network = self._bare.network
         extra, slope = pages.penalty(network, network.unpack(w), 1.0)
         return self.l2 * extra, self.l2[:, None] * network.pack(slope)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fallline.errors import ShapeError
 from fallline.experiment.method import Method
 from fallline.problems import Objective
+from fallline.shapes import Shaped
 
 __all__ = ["Training"]
 
@@ -27,9 +28,9 @@ class Training:
     objective, method, steps
         What is descended, how, and how far. Values of the method are numbers, or arrays (runs,).
     starts
-        First parameters, (P,) for all runs or (runs, P).
+        First parameters of all runs, or of each.
     rows
-        Samples that each step sees, (steps, batch), the same for all runs; None for all samples. The loss after the last
+        Samples that each step sees, the same for all runs; None for all samples. The loss after the last
         step is that of all samples; those before are of the batch that the next step sees, on the scale of all samples.
     dtype
         "float64" or "float32".
@@ -53,8 +54,8 @@ class Training:
     objective: Objective
     method: Method
     steps: int
-    starts: Floats
-    rows: NDArray[np.int64] | None = None
+    starts: Shaped[Floats, "*runs P"]
+    rows: Shaped[NDArray[np.int64], "steps batch"] | None = None
     dtype: str = "float64"
 
     def __post_init__(self) -> None:

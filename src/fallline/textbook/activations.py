@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fallline.shapes import Shaped
 from fallline.textbook.families import Member, member
 from fallline.textbook.operations import Array, erf, exp, log1p, magnitude, maximum, positive, tanh, where
 
@@ -50,7 +51,7 @@ class Activation(Member):
     label: str = ""
     page = "function"
 
-    def __call__(self, z: Array) -> Array:
+    def __call__(self, z: Shaped[Array, "*shape"]) -> Shaped[Array, "*shape"]:
         return self.function(z)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from fallline.errors import SettingError, ShapeError, shown
 from fallline.number_text import read_whole
 from fallline.settings import SETTINGS
+from fallline.shapes import Shaped
 from fallline.textbook.activations import Activation, activation
 from fallline.textbook.exchange import Exchange
 from fallline.textbook.losses import Loss
@@ -32,14 +33,14 @@ MOST_PARAMETERS = 10**8
 
 
 class Layer(NamedTuple):
-    """Weights W, (..., n_in, n_out), and bias b, (..., n_out), or None where the network has no biases.
+    """Weights W and bias b, or None where the network has no biases.
 
     >>> Layer(np.zeros((2, 3)), None).W.shape
     (2, 3)
     """
 
-    W: Array
-    b: Array | None
+    W: Shaped[Array, "*runs n_in n_out"]
+    b: Shaped[Array, "*runs n_out"] | None
 
 
 Parameters = tuple[Layer, ...]
@@ -163,7 +164,7 @@ class Network(Exchange):
         """Return a copy of the network with some fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # the fields' own checks run in __post_init__
 
-    def unpack(self, vector: Array) -> Parameters:
+    def unpack(self, vector: Shaped[Array, "*runs P"]) -> Parameters:
         """Return the parameters inside a flat vector (..., P), in the order W1 (row by row), b1, W2, b2, ..."""
         if isinstance(vector, list | tuple):
             vector = np.asarray(vector, dtype=np.float64)
@@ -181,7 +182,7 @@ class Network(Exchange):
             layers.append(Layer(W, b))
         return tuple(layers)
 
-    def pack(self, parameters: Parameters) -> Array:
+    def pack(self, parameters: Parameters) -> Shaped[Array, "*runs P"]:
         """Return the flat vector (..., P) of the parameters: the inverse of `unpack`.
 
         Raises

@@ -1,6 +1,5 @@
 """Losses: each stands beside its gradient with respect to the output layer's pre-activation Z (the logits).
 
-Shapes: Z and T are (..., batch, n_out); a loss is one number for each sample, (..., batch); its delta is shaped like Z.
 Convention: a loss is the sum over the outputs, not their mean. The sum or mean over the samples is a factor (1 or
 1/batch) that the network page applies once, so it does not stand here. Binary and multi-label targets use `logistic`;
 classes use `cross_entropy` with one-hot targets.
@@ -10,13 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
+from fallline.shapes import Shaped
 from fallline.textbook import activations
 from fallline.textbook.families import Member, member
 from fallline.textbook.operations import Array, log_sum_exp, softmax, total
 
 __all__ = ["LOSSES", "Loss", "loss"]
+
+Logits: TypeAlias = Shaped[Array, "*runs batch n_out"]
+"""Z, its derivative, and the network's answers."""
+Targets: TypeAlias = Shaped[Array, "... batch n_out"]
+PerSample: TypeAlias = Shaped[Array, "*runs batch"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,9 +33,9 @@ class Loss(Member):
     name
         The usual name in the field.
     value
-        Maps (Z, T) to one loss for each sample, (..., batch).
+        Maps (Z, T) to one loss for each sample.
     delta
-        Maps (Z, T) to the derivative of value by Z, shaped like Z.
+        Maps (Z, T) to the derivative of value by Z.
     output
         Maps Z to the network's answer: class probabilities, or Z itself.
     targets
@@ -47,15 +52,15 @@ class Loss(Member):
     """
 
     name: str
-    value: Callable[[Array, Array], Array]
-    delta: Callable[[Array, Array], Array]
-    output: Callable[[Array], Array]
+    value: Callable[[Logits, Targets], PerSample]
+    delta: Callable[[Logits, Targets], Logits]
+    output: Callable[[Logits], Logits]
     targets: Literal["classes", "labels", "values"]
     label: str = ""
     page = "value"
 
 
-def cross_entropy(Z: Array, T: Array) -> Array:
+def cross_entropy(Z: Logits, T: Targets) -> PerSample:
     """L = -sum_k t_k log y_k with y = softmax(z), for targets with sum_k t_k = 1.
 
     Convention: computed from the logits as log(sum_k exp(z_k)) - sum_k t_k z_k, without the logarithm of a probability.
@@ -64,7 +69,7 @@ def cross_entropy(Z: Array, T: Array) -> Array:
     return log_sum_exp(Z) - total(T * Z)
 
 
-def cross_entropy_delta(Z: Array, T: Array) -> Array:
+def cross_entropy_delta(Z: Logits, T: Targets) -> Logits:
     """dL/dz_k = y_k - t_k with y = softmax(z), for targets with sum_k t_k = 1.
 
     >>> import numpy as np
@@ -74,7 +79,7 @@ def cross_entropy_delta(Z: Array, T: Array) -> Array:
     return softmax(Z) - T
 
 
-def squared_error(Z: Array, T: Array) -> Array:
+def squared_error(Z: Logits, T: Targets) -> PerSample:
     """L = sum_k (z_k - t_k)^2.
 
     Convention: without a half, and not divided by n_out: PyTorch's `mse_loss` with reduction="sum". With one output and
@@ -83,12 +88,12 @@ def squared_error(Z: Array, T: Array) -> Array:
     return total((Z - T) ** 2)
 
 
-def squared_error_delta(Z: Array, T: Array) -> Array:
+def squared_error_delta(Z: Logits, T: Targets) -> Logits:
     """dL/dz_k = 2 (z_k - t_k)."""
     return 2 * (Z - T)
 
 
-def half_squared_error(Z: Array, T: Array) -> Array:
+def half_squared_error(Z: Logits, T: Targets) -> PerSample:
     """L = 1/2 sum_k (z_k - t_k)^2: the convention of many courses.
 
     Convention: not divided by n_out. scikit-learn's MLPRegressor has this gradient, but reports the loss divided by
@@ -97,12 +102,12 @@ def half_squared_error(Z: Array, T: Array) -> Array:
     return total((Z - T) ** 2) / 2
 
 
-def half_squared_error_delta(Z: Array, T: Array) -> Array:
+def half_squared_error_delta(Z: Logits, T: Targets) -> Logits:
     """dL/dz_k = z_k - t_k."""
     return Z - T
 
 
-def logistic(Z: Array, T: Array) -> Array:
+def logistic(Z: Logits, T: Targets) -> PerSample:
     """L = -sum_k (t_k log y_k + (1 - t_k) log(1 - y_k)) with y = logistic(z): binary, or several labels at once.
 
     Convention: computed from the logits, as sum_k (softplus(z_k) - t_k z_k); not divided by n_out: PyTorch's
@@ -111,7 +116,7 @@ def logistic(Z: Array, T: Array) -> Array:
     return total(activations.softplus(Z) - T * Z)
 
 
-def logistic_delta(Z: Array, T: Array) -> Array:
+def logistic_delta(Z: Logits, T: Targets) -> Logits:
     """dL/dz_k = y_k - t_k with y = logistic(z)."""
     return activations.logistic(Z) - T
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from fallline.shapes import Shaped
 from fallline.textbook.architecture import Layer, Network, Parameters, Reduction
 from fallline.textbook.naming import let
 from fallline.textbook.operations import Array, rows
@@ -24,14 +25,16 @@ __all__ = ["Layer", "Network", "Parameters", "Reduction", "backward", "forward",
 
 
 class Kept(NamedTuple):
-    """What `backward` needs of a layer: its input A, (..., batch, n_in), and pre-activation Z, (..., batch, n_out)."""
+    """What `backward` needs of a layer: its input A and pre-activation Z."""
 
-    A: Array
-    Z: Array
+    A: Shaped[Array, "... batch n_in"]
+    Z: Shaped[Array, "*runs batch n_out"]
 
 
-def forward(network: Network, parameters: Parameters, X: Array) -> tuple[Array, tuple[Kept, ...]]:
-    """Zl = sl (A(l-1) Wl) + bl, Al = fl(Zl), from A0 = X, (..., batch, n_in), to the logits Z_L, (..., batch, n_out).
+def forward(
+    network: Network, parameters: Parameters, X: Shaped[Array, "... batch n_in"]
+) -> tuple[Shaped[Array, "*runs batch n_out"], tuple[Kept, ...]]:
+    """Zl = sl (A(l-1) Wl) + bl, Al = fl(Zl), from A0 = X to the logits Z_L.
 
     Returns the logits and, for each layer, what `backward` needs.
 
@@ -55,10 +58,12 @@ def forward(network: Network, parameters: Parameters, X: Array) -> tuple[Array, 
     return Z, tuple(kept)
 
 
-def backward(network: Network, parameters: Parameters, kept: tuple[Kept, ...], D: Array) -> Parameters:
+def backward(
+    network: Network, parameters: Parameters, kept: tuple[Kept, ...], D: Shaped[Array, "*runs batch n_out"]
+) -> Parameters:
     """dWl = sl A(l-1)^T Dl, dbl = sum of Dl over samples, D(l-1) = sl (Dl Wl^T) * f'(l-1)(Z(l-1)), for l = L down to 1.
 
-    Starts from D = dLoss/dZ of the last layer, (..., batch, n_out). The gradient has the shapes of the parameters.
+    Starts from D = dLoss/dZ of the last layer. The gradient has the shapes of the parameters.
     Source: Rumelhart, Hinton & Williams 1986.
 
     >>> import numpy as np
@@ -82,8 +87,12 @@ def backward(network: Network, parameters: Parameters, kept: tuple[Kept, ...], D
 
 
 def loss_and_gradient(
-    network: Network, parameters: Parameters, X: Array, T: Array, factor: float = 1
-) -> tuple[Array, Parameters]:
+    network: Network,
+    parameters: Parameters,
+    X: Shaped[Array, "... batch n_in"],
+    T: Shaped[Array, "... batch n_out"],
+    factor: float = 1,
+) -> tuple[Shaped[Array, "*runs"], Parameters]:
     """L = factor sum_i loss(z_i, t_i) over the samples i, and its gradient; factor 1 gives the sum, 1/batch the mean.
 
     Both are sums over samples, so those of a data set are the sums of those of its parts. The penalty is not included.
@@ -101,7 +110,7 @@ def loss_and_gradient(
     return value, backward(network, parameters, kept, D)
 
 
-def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Array, Parameters]:
+def penalty(network: Network, parameters: Parameters, l2: float) -> tuple[Shaped[Array, "*runs"], Parameters]:
     """L2 = l2/2 sum W^2 over all weights, not biases, and its gradient dL2/dW = l2 W; not divided by the samples.
 
     >>> import numpy as np

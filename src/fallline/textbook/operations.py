@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy import cos, exp, floor, log, log1p, maximum, minimum, sin, sqrt, tanh, where
 
+from fallline.shapes import Shaped
+
 __all__ = [
     "Array",
     "cos",
@@ -39,8 +41,8 @@ Array: TypeAlias = Any
 """An array of any reading: floats, complex numbers, symbols, or traced scalars."""
 
 
-def rows(b: Array) -> Array:
-    """rows(b)[..., 0, k] = b[..., k]: the vector b, (..., n), as one row for all samples, (..., 1, n).
+def rows(b: Shaped[Array, "*runs n_out"]) -> Shaped[Array, "*runs 1 n_out"]:
+    """rows(b)[..., 0, k] = b[..., k]: the vector b as one row for all samples.
 
     >>> (np.zeros((2, 3)) + rows(np.array([1.0, 2.0, 3.0]))).tolist()
     [[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]
@@ -77,8 +79,8 @@ def erf(x: Array) -> Array:
     return scipy_erf(x)
 
 
-def shift(Z: Array) -> Array:
-    """shift(Z) = max_k z_k over the last axis: the constant to subtract before exp; shape (..., n) to (..., 1).
+def shift(Z: Shaped[Array, "*shape n_out"]) -> Shaped[Array, "*shape 1"]:
+    """shift(Z) = max_k z_k over the last axis: the constant to subtract before exp.
 
     Softmax and log-sum-exp have the same value for every shift; the largest entry keeps exp from overflowing. It counts
     as a constant: no reading differentiates it. In exact arithmetic (symbols) it is 0.
@@ -92,7 +94,7 @@ def shift(Z: Array) -> Array:
     return _by_columns(maximum, Z.real) if _has_few_columns(Z) else Z.real.max(axis=-1, keepdims=True)
 
 
-def total(Z: Array, keepdims: bool = False) -> Array:
+def total(Z: Shaped[Array, "*shape n_out"], keepdims: bool = False) -> Array:
     """total(Z) = sum_k z_k over the last axis: shape (..., n) to (...), or to (..., 1) with `keepdims`.
 
     >>> total(np.array([[1.0, 2.0, 3.0]])).tolist()
@@ -112,15 +114,15 @@ def _has_few_columns(Z: Array) -> bool:
     return isinstance(Z, np.ndarray) and Z.dtype != object and 1 <= Z.shape[-1] < 8
 
 
-def _by_columns(operation: Any, Z: Array) -> Array:
+def _by_columns(operation: Any, Z: Shaped[Array, "*shape n_out"]) -> Shaped[Array, "*shape 1"]:
     whole = Z[..., :1]
     for k in range(1, Z.shape[-1]):
         whole = operation(whole, Z[..., k : k + 1])
     return whole
 
 
-def log_sum_exp(Z: Array) -> Array:
-    """lse(Z) = log(sum_k exp(z_k)) over the last axis, without overflow: shape (..., n) to (...).
+def log_sum_exp(Z: Shaped[Array, "*shape n_out"]) -> Shaped[Array, "*shape"]:
+    """lse(Z) = log(sum_k exp(z_k)) over the last axis, without overflow.
 
     Computed as m + log(sum_k exp(z_k - m)) with m = max_k z_k. Source: Blanchard, Higham & Higham 2021.
 
@@ -131,8 +133,8 @@ def log_sum_exp(Z: Array) -> Array:
     return m[..., 0] + log(total(exp(Z - m)))
 
 
-def softmax(Z: Array) -> Array:
-    """y_k = exp(z_k) / sum_j exp(z_j) over the last axis: class probabilities, shaped like Z, (..., n).
+def softmax(Z: Shaped[Array, "*shape n_out"]) -> Shaped[Array, "*shape n_out"]:
+    """y_k = exp(z_k) / sum_j exp(z_j) over the last axis: class probabilities.
 
     Computed from z_k - max_j z_j, so that exp does not overflow. Source: Bridle 1990.
 

@@ -1,8 +1,7 @@
 """Optimizers: `init` and `step`, elementwise, so a page reads for one weight as for all.
 
-Letters: w parameter, g gradient at w, t number of the step (1 for the first), v, s, m state. w, g and each state
-variable have the same shape, (..., P) or any other. `fallline.settings` declares the settings that
-optimizers share; an optimizer declares others in its record (`own_settings`).
+Letters: w parameter, g gradient at w, t number of the step (1 for the first), v, s, m state. `fallline.settings`
+declares the settings that optimizers share; an optimizer declares others in its record (`own_settings`).
 Each page names its convention, because systems differ (PyTorch, Keras, optax, scikit-learn):
 
 - momentum, nesterov: the learning rate stands *inside* the velocity (classical; the notebook, Keras, scikit-learn);
@@ -20,14 +19,17 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fallline.settings import Setting
+from fallline.shapes import Shaped
 from fallline.textbook.families import MemberWithSettings, member
 from fallline.textbook.naming import let
 from fallline.textbook.operations import Array, sqrt
 
 __all__ = ["OPTIMIZERS", "Optimizer", "optimizer"]
 
-State: TypeAlias = tuple[Array, ...]
-Step: TypeAlias = tuple[Array, State]
+Entries: TypeAlias = Shaped[Array, "*shape"]
+"""w, g or a state variable, all of the same shape."""
+State: TypeAlias = tuple[Entries, ...]
+Step: TypeAlias = tuple[Entries, State]
 """What a step returns: the new w, and the new state."""
 
 
@@ -42,7 +44,7 @@ class Optimizer(MemberWithSettings):
     step
         Maps `(w, g, state, t, *, learning_rate, ...)` to the new `(w, state)`. Its keyword arguments are its settings.
     state
-        The letters of its state variables, each shaped like w.
+        The letters of its state variables.
     init_state
         Maps `(w, **settings)` to the state before the first step. If None, each state variable starts at 0.
     label
@@ -67,14 +69,14 @@ class Optimizer(MemberWithSettings):
     own_settings: tuple[Setting, ...] = ()
     page = "step"
 
-    def init(self, w: Array, **settings: Any) -> State:
+    def init(self, w: Entries, **settings: Any) -> State:
         """Return the state before the first step."""
         if self.init_state is not None:
             return self.init_state(w, **settings)
         return tuple(np.zeros_like(w) for _ in self.state)
 
 
-def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array) -> Step:
+def gradient_descent(w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array) -> Step:
     """Gradient descent: one step along the negative gradient.
 
         w = w - learning_rate g
@@ -85,7 +87,7 @@ def gradient_descent(w: Array, g: Array, state: State, t: Array, *, learning_rat
     return w, ()
 
 
-def momentum(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
+def momentum(w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Gradient descent with momentum (heavy ball), the learning rate inside the velocity.
 
         v = momentum v + learning_rate g
@@ -100,7 +102,7 @@ def momentum(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array
     return w, (v,)
 
 
-def momentum_outside(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
+def momentum_outside(w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Gradient descent with momentum, the learning rate outside the velocity.
 
         v = momentum v + g
@@ -116,7 +118,7 @@ def momentum_outside(w: Array, g: Array, state: State, t: Array, *, learning_rat
     return w, (v,)
 
 
-def nesterov(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
+def nesterov(w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Nesterov's momentum, the learning rate inside the velocity.
 
         v = momentum v + learning_rate g
@@ -136,7 +138,7 @@ def nesterov(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array
     return w, (v,)
 
 
-def nesterov_outside(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
+def nesterov_outside(w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, momentum: Array) -> Step:
     """Nesterov's momentum, the learning rate outside the velocity.
 
         v = momentum v + g
@@ -152,7 +154,7 @@ def nesterov_outside(w: Array, g: Array, state: State, t: Array, *, learning_rat
 
 
 def adagrad(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, epsilon: Array, initial_accumulator: Array
+    w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, epsilon: Array, initial_accumulator: Array
 ) -> Step:
     """AdaGrad: each weight's step is divided by the root of the sum of its squared gradients.
 
@@ -169,12 +171,14 @@ def adagrad(
     return w, (s,)
 
 
-def adagrad_state(w: Array, *, initial_accumulator: Array = 0.0, **settings: Array) -> State:
+def adagrad_state(w: Entries, *, initial_accumulator: Array = 0.0, **settings: Array) -> State:
     """The state before AdaGrad's first step: s = initial_accumulator in every entry, shaped like w."""
     return (np.zeros_like(w) + initial_accumulator,)
 
 
-def rmsprop(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, decay: Array, epsilon: Array) -> Step:
+def rmsprop(
+    w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, decay: Array, epsilon: Array
+) -> Step:
     """RMSProp: the gradient is divided by its running root mean square.
 
         s = decay s + (1 - decay) g^2
@@ -191,7 +195,7 @@ def rmsprop(w: Array, g: Array, state: State, t: Array, *, learning_rate: Array,
 
 
 def adam(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
+    w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
 ) -> Step:
     """Adam: the running mean of the gradient, divided by its running root mean square.
 
@@ -222,7 +226,7 @@ def adam(
 
 
 def adam_epsilon_hat(
-    w: Array, g: Array, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
+    w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array
 ) -> Step:
     """Adam in the form of epsilon hat: both corrections stand in the step size.
 
@@ -250,7 +254,7 @@ def adam_epsilon_hat(
 
 
 def adamw(
-    w: Array, g: Array, state: State, t: Array, *,
+    w: Entries, g: Entries, state: State, t: Array, *,
     learning_rate: Array, beta1: Array, beta2: Array, epsilon: Array, weight_decay: Array,
 ) -> Step:  # fmt: skip
     """AdamW: Adam, and a decay of the weights that does not pass through the gradient.
