@@ -460,9 +460,20 @@ WRONG: dict[str, list[Callable[[], Any]]] = {
     ],
     "method": [
         lambda: fl.method("cosine", "adam"),
-        lambda: fl.method("adam", learning_rate=[0.1, 0.2]),
+        lambda: fl.method("adam", learning_rate=[0.1, -0.2]),
         lambda: fl.method("adam", betas=0.9),
         lambda: fl.method("adam", "cosine", 10, gamma=0.1),
+    ],
+    "schedule": [
+        lambda: fl.schedule("adam"),
+        lambda: fl.schedule([0.1, -1.0]),
+        lambda: fl.schedule(lambda t: None),
+        lambda: fl.schedule(lambda t: "fast"),
+    ],
+    "measure": [
+        lambda: fl.measure("final_loss"),
+        lambda: fl.measure(lambda run: 1.0, over="starts"),
+        lambda: fl.measure(lambda run: 1.0, better="least"),
     ],
     "activation": [
         lambda: fl.activation("relu", lambda z: z),

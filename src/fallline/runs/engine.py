@@ -35,7 +35,7 @@ def train(
     *,
     target: float | None = None,
     execution: Execution = EVERY_CORE,
-) -> dict[str, Shaped[NDArray[Any], " runs"]]:
+) -> dict[str, NDArray[Any]]:
     """Train runs with the engine that suits them: for each measure an array. `target` is the loss of "steps_to"."""
     if name_of(training.objective) == "machine":
         from fallline.runs import lanes  # late: it loads LLVM

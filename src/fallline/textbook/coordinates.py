@@ -116,6 +116,10 @@ class Partials:
         shape = np.broadcast_shapes(*(np.shape(value) for value in x))
         return np.stack([np.broadcast_to(partial, shape) for partial in partials], axis=-1)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Without the page's own attributes, which `update_wrapper` copied: some of them cannot be pickled."""
+        return Partials, (self.page, self.name, self.dimension, self.least)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Partials) and self.page == other.page
 

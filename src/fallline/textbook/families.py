@@ -32,6 +32,8 @@ class Member:
     name: str
     label: str
     page: ClassVar[str]
+    home: ClassVar[str] = ""
+    """The module with the function that finds a member by its name; the record's own unless given."""
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -44,7 +46,7 @@ class Member:
 
     def _lookup(self) -> Callable[[str], Any] | None:
         """The public function that finds this record by its name; None for a record of the user's own."""
-        lookup = getattr(sys.modules[type(self).__module__], type(self).__name__.lower(), None)
+        lookup = getattr(sys.modules.get(self.home or type(self).__module__), type(self).__name__.lower(), None)
         try:
             return lookup if lookup is not None and lookup(self.name) is self else None
         except UnknownNameError:

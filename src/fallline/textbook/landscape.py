@@ -71,6 +71,7 @@ class Landscape(Member):
     label: str = ""
     least: int = 1
     page = "function"
+    home = "fallline.textbook.landscapes"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -212,7 +212,7 @@ def _changed(
         changes["log_levels"] = log_levels
     if name:
         changes |= {"name": name, "label": ""}
-    return replace(record, **changes)
+    return replace(record, **changes) if changes else record
 
 
 def _alone(kind: str, value: object, **options: object) -> None:
