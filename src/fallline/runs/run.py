@@ -25,7 +25,7 @@ from fallline.runs.penalised import penalised
 from fallline.runs.progress import Progress
 from fallline.runs.recording import Callback, Recording, Until
 from fallline.runs.snapshot import Snapshot, network_of
-from fallline.runs.tables import table_of_run
+from fallline.runs.tables import numbers_of_run, table_of_run
 from fallline.runs.trajectory import State
 from fallline.settings import SETTINGS
 from fallline.textbook.network import Layer
@@ -245,14 +245,9 @@ class Run(Plotted):
             "settings": self.method.keywords,
             "schedule": {"name": self.method.schedule.name} | self.method.schedule_settings,
             "steps": self.steps,
-            "start": _listed(self.start),
-            "end": _listed(self.end),
-            "loss": _listed(self.losses[-1:])[0],
-            "losses": _listed(self.losses),
-            "gradient_norm": _listed(self.gradient_norms[-1:])[0],
             "outcome": self.outcome.kind,
             "sentence": self.outcome.sentence,
-        }
+        } | numbers_of_run(*self._curves)
 
     def to_pandas(self) -> Any:
         """A `pandas.DataFrame` with a row for each step: loss, gradient norm, and each parameter by its name."""
@@ -303,7 +298,3 @@ class Run(Plotted):
             f"Run({self.objective.name}: {self.method}; {self.steps} steps, "
             f"loss {self.losses[0]:.6g} to {self.loss:.6g}, {self.outcome.kind})"
         )
-
-
-def _listed(values: Floats) -> list[float | None]:
-    return [float(v) if np.isfinite(v) else None for v in values]

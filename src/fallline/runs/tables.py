@@ -1,4 +1,4 @@
-"""Runs and comparisons as tables of pandas, which is loaded on use."""
+"""Runs and comparisons as plain data, and as tables of pandas, which is loaded on use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 
-__all__ = ["pandas", "table_of_run", "table_of_runs", "table_of_summaries"]
+__all__ = ["numbers_of_run", "pandas", "table_of_run", "table_of_runs", "table_of_summaries"]
 
 Floats = NDArray[Any]
 
@@ -28,6 +28,21 @@ def pandas() -> Any:
         return import_module("pandas")
     except ImportError:
         raise UsageError("a table needs pandas, which is not installed: pip install pandas.") from None
+
+
+def numbers_of_run(path: Floats, losses: Floats, gradient_norms: Floats) -> dict[str, Any]:
+    """Return the start, the end, and the losses of a run as lists. Numbers that are not finite become None."""
+
+    def listed(values: Floats) -> list[float | None]:
+        return [float(value) if np.isfinite(value) else None for value in values]
+
+    return {
+        "start": listed(path[0]),
+        "end": listed(path[-1]),
+        "loss": listed(losses[-1:])[0],
+        "losses": listed(losses),
+        "gradient_norm": listed(gradient_norms[-1:])[0],
+    }
 
 
 def table_of_run(labels: Sequence[str], path: Floats, losses: Floats, gradient_norms: Floats) -> Any:

@@ -12,68 +12,14 @@ Each page names its convention, because systems differ (PyTorch, Keras, optax, s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-
 import numpy as np
 
-from fallline.settings import Setting
-from fallline.shapes import Shaped
-from fallline.textbook.families import MemberWithSettings, member
+from fallline.textbook.families import member
 from fallline.textbook.naming import let
 from fallline.textbook.operations import Array, sqrt
+from fallline.textbook.optimizer import Entries, Optimizer, State, Step
 
 __all__ = ["OPTIMIZERS", "Optimizer", "optimizer"]
-
-Entries: TypeAlias = Shaped[Array, "*shape"]
-"""w, g or a state variable, all of the same shape."""
-State: TypeAlias = tuple[Entries, ...]
-Step: TypeAlias = tuple[Entries, State]
-"""What a step returns: the new w, and the new state."""
-
-
-@dataclass(frozen=True, repr=False)
-class Optimizer(MemberWithSettings):
-    """An update rule.
-
-    Parameters
-    ----------
-    name
-        The usual name in the field.
-    step
-        Maps `(w, g, state, t, *, learning_rate, ...)` to the new `(w, state)`. Its keyword arguments are its settings.
-    state
-        The letters of its state variables.
-    init_state
-        Maps `(w, **settings)` to the state before the first step. If None, each state variable starts at 0.
-    label
-        Its name in words, for display; by default, the name with spaces.
-    own_settings
-        Declarations of settings that `fallline.settings` does not declare, or declares with another range.
-
-    Examples
-    --------
-    >>> w, state = np.array([1.0]), (np.array([0.0]),)
-    >>> momentum = OPTIMIZERS["momentum"]
-    >>> w, state = momentum.step(w, 2 * w, state, 1, learning_rate=0.1, momentum=0.9)
-    >>> w.tolist(), state[0].tolist()
-    ([0.8], [0.2])
-    """
-
-    name: str
-    step: Callable[..., Step]
-    state: tuple[str, ...] = ()
-    init_state: Callable[..., State] | None = None
-    label: str = ""
-    own_settings: tuple[Setting, ...] = ()
-    page = "step"
-
-    def init(self, w: Entries, **settings: Any) -> State:
-        """Return the state before the first step."""
-        if self.init_state is not None:
-            return self.init_state(w, **settings)
-        return tuple(np.zeros_like(w) for _ in self.state)
 
 
 def gradient_descent(w: Entries, g: Entries, state: State, t: Array, *, learning_rate: Array) -> Step:

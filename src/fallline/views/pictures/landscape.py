@@ -104,6 +104,7 @@ def run_over_contours(page: Sheet, ax: Any, run: Run) -> None:
 
 
 def contours_on(ax: Any, objective: Objective, surface: Surface, theme: Theme, cmap: Any = None) -> Any:
+    """Fill the contours of a surface on these axes; return what matplotlib drew."""
     from matplotlib.colors import BoundaryNorm
 
     height, levels = surface.loss - surface.base, surface.levels
@@ -125,6 +126,7 @@ def contours_on(ax: Any, objective: Objective, surface: Surface, theme: Theme, c
 
 
 def tallness(window: Window) -> float:
+    """Return the ratio of height to width for a window of a landscape, 1 if its own would be extreme."""
     ratio = (window[1][1] - window[1][0]) / (window[0][1] - window[0][0])
     return ratio if 0.4 <= ratio <= 1.6 else 1.0
 
@@ -132,6 +134,7 @@ def tallness(window: Window) -> float:
 def levels_bar(
     page: Sheet, filled: Any, surface: Surface, ax: Any, objective: Objective, location: str = "right"
 ) -> None:
+    """Draw the colour bar of contours beside these axes."""
     if len(surface.levels) < 2:
         return
     bar = page.figure.colorbar(filled, ax=ax, location=location, aspect=32, pad=0.02, fraction=0.06, extendfrac=0.03)
@@ -199,6 +202,7 @@ def fate(run: Run, window: Window) -> str:
 
 
 def contours_legend(page: Sheet, objective: Objective, handles: list[Any], texts: list[str], start: bool) -> None:
+    """Draw the legend of paths, ends, and, with `start`, of their common start."""
     from matplotlib.lines import Line2D
 
     theme = page.theme
@@ -221,6 +225,7 @@ def contours_legend(page: Sheet, objective: Objective, handles: list[Any], texts
 
 
 def contours_title(objective: Objective, runs: Sequence[Run]) -> str:
+    """Return the title of contours, with what all runs over them share."""
     if not runs:
         return f"Contours of {objective_words(objective)}"
     common = shared(runs)
@@ -228,6 +233,7 @@ def contours_title(objective: Objective, runs: Sequence[Run]) -> str:
 
 
 def contours_alt(objective: Objective, surface: Surface, runs: Sequence[Run], names: Sequence[str]) -> str:
+    """Return a description of contours, and of the runs over them."""
     (x0, x1), (y0, y1) = surface.window
     a, b = objective.labels
     scale = "logarithmic" if surface.log else "even"
@@ -248,6 +254,7 @@ def contours_alt(objective: Objective, surface: Surface, runs: Sequence[Run], na
 
 
 def of_two(what: What) -> Objective:
+    """Return the objective. Raises ShapeError if it does not have two parameters."""
     objective = as_objective(what)
     if objective.dimension != 2:
         raise ShapeError(
