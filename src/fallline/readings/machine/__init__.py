@@ -18,5 +18,5 @@ LLVM may never reorder or fuse operations: the graph alone decides the arithmeti
 vector's width, the instruction set or the number of threads.
 """
 
-ARITHMETIC_VERSION = 3
+ARITHMETIC_VERSION = 4
 """Increased whenever a bit of a result changes: by a rule of the graph, an elementary function, the order of a sum."""
