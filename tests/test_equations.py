@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.special import erf
 from sympy.core.function import AppliedUndef
 
-from fallline import user_code as own
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.readings.symbols import SAMPLE, SAMPLES
 from fallline.settings import SETTINGS
@@ -23,6 +22,7 @@ from fallline.textbook.network import Network
 from fallline.textbook.operations import softmax
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
+from fallline.user_code import records as own
 from fallline.views.equations import Equations, equations
 from fallline.views.equations.rules import setting_symbol
 

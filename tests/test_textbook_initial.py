@@ -61,4 +61,4 @@ def test_lookup_by_name_by_record_and_by_mistake() -> None:
     mine = Initial("mine", "normal", lambda n_in, n_out: 1 / n_in)
     assert initial(mine) is mine
     with pytest.raises(UnknownNameError, match=r"initial weights must be one of .* Did you mean 'he_normal'"):
-        initial("he-normal")
+        initial("he_norml")

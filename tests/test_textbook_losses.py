@@ -118,4 +118,4 @@ def test_lookup_by_name_by_record_and_by_mistake() -> None:
     mine = Loss("mine", lambda Z, T: Z, lambda Z, T: T, lambda Z: Z, "values")
     assert loss(mine) is mine
     with pytest.raises(UnknownNameError, match="Did you mean 'cross_entropy'"):
-        loss("crossentropy")
+        loss("crossentropie")

@@ -190,7 +190,7 @@ def test_names_and_sizes_in_several_spellings() -> None:
         ({"sizes": "2-0-3"}, SettingError, r"positive whole numbers .* got \(2, 0, 3\)"),
         ({"sizes": "2-3-3", "activation": ["relu", "tanh"]}, SettingError, "one for each hidden layer, 1 here; got 2"),
         ({"sizes": "2-3-3", "activation": "rleu"}, UnknownNameError, "Did you mean 'relu'"),
-        ({"sizes": "2-3-3", "loss": "mse"}, UnknownNameError, "loss must be one of cross_entropy, .*; got 'mse'"),
+        ({"sizes": "2-3-3", "loss": "mze"}, UnknownNameError, "loss must be one of cross_entropy, .*; got 'mze'"),
         ({"sizes": "2-3-3", "reduction": "max"}, SettingError, "'sum' or 'mean'; got 'max'"),
         ({"sizes": "2-3-3", "scales": (1.0,)}, SettingError, "one for each layer, 2 here; got 1"),
         ({"sizes": "2-3-3", "l2": -0.1}, SettingError, r"l2 must be a number at least 0; got -0\.1"),

@@ -109,7 +109,7 @@ def test_torch_gradients(activation: str, loss: str) -> None:
             tuple(part.reshape(shape) for part, shape in zip(layer, shapes, strict=True))
             for layer, shapes in zip(_split(theirs, network), network.shapes, strict=True)
         ]
-        expected = torch_loss(torch, network, parts, torch.from_numpy(problem.data.X), torch.from_numpy(problem.data.T))
+        expected = torch_loss(torch, network, parts, torch.tensor(problem.data.X), torch.tensor(problem.data.T))
         expected.backward()
         assert float(value) == pytest.approx(expected.item(), rel=1e-12)
         np.testing.assert_allclose(gradient, theirs.grad.numpy(), rtol=1e-12, atol=1e-12 * np.abs(gradient).max())

@@ -57,4 +57,4 @@ def test_lookup_by_name_by_record_and_by_mistake() -> None:
     assert schedule(mine) is mine
     assert repr(schedule("cosine")) == "schedule('cosine')"
     with pytest.raises(UnknownNameError, match="Did you mean 'warmup'"):
-        schedule("warm-up")
+        schedule("warmupp")

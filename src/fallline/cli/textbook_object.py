@@ -22,7 +22,7 @@ _FAMILIES: tuple[dict[str, Any], ...] = (LANDSCAPES, OPTIMIZERS, ACTIVATIONS, LO
 def textbook_object(word: str, **network: Any) -> Any:
     """A network for sizes such as 2-3-2-3; otherwise the landscape, optimizer, activation, loss or schedule.
 
-        >>> textbook_object("momentum"), textbook_object("relu")
+    >>> textbook_object("momentum"), textbook_object("relu")
     (optimizer('momentum'), activation('relu'))
     """
     if names_file(word):

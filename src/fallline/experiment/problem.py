@@ -25,7 +25,7 @@ def problem_and_optimizer(
     Examples
     --------
     >>> problem_and_optimizer("booth", "adam", None, None, None)
-    (LandscapeObjective('booth', 2 coordinates), 'adam')
+    (LandscapeObjective(landscape=landscape('booth')), 'adam')
     >>> net = Network.of("1-1", loss="squared_error")
     >>> problem_and_optimizer(net, ([[0.0], [1.0]], [0.5, 1.5]), "adam", None, None)[0].name
     '1-1 on data'

@@ -59,9 +59,9 @@ def objective(
     Examples
     --------
     >>> objective("himmelblau")
-    LandscapeObjective('himmelblau', 2 coordinates)
-    >>> objective("rosenbrock", 5)
-    LandscapeObjective('rosenbrock', 5 coordinates)
+    LandscapeObjective(landscape=landscape('himmelblau'))
+    >>> objective("rosenbrock", 5).dimension
+    5
     >>> objective(lambda x, y: x**2 + 3 * y**2).dimension
     2
     >>> objective(lambda x: (x**2).sum(), dimension=3).dimension

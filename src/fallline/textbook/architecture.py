@@ -94,11 +94,11 @@ class Network(Exchange):
         l2: float = 0.0,
     ) -> Network:
         """Make a network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
+        units = _sizes(sizes)
+        record = loss_of(loss_for(loss, reduction, units[-1] if units else 0))
         return cls(
-            _sizes(sizes), _activations(activation, len(_sizes(sizes)) - 2),
-            loss_of(loss_for(loss, reduction, _sizes(sizes)[-1])), reduction, bias,
-            _listed(scales, "scales"), l2,
-        )  # fmt: skip
+            units, _activations(activation, len(units) - 2), record, reduction, bias, _listed(scales, "scales"), l2
+        )
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or any(n < 1 for n in self.sizes):

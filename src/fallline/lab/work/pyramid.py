@@ -138,7 +138,7 @@ def compute_tile(resolved: ResolvedState, place: TilePlace) -> Values:
 
     >>> from fallline.lab.resolved_state import resolve_state
     >>> from fallline.lab.state import default_state
-    >>> values = compute_tile(resolve_state(default_state(), {}), Place(0, 0, 0))
+    >>> values = compute_tile(resolve_state(default_state(), {}), TilePlace(0, 0, 0))
     >>> values["final_loss"].shape, values["final_loss"].dtype.name, round(float(values["final_loss"].min()), 4)
     ((64, 64), 'float32', 26.8975)
     """
