@@ -92,7 +92,7 @@ def test_a_widget_trains_and_answers_its_controls(notebook):
     y.press("Enter")
     rows = "document.querySelectorAll('.happened tbody tr')"
     notebook.until(f"{rows}.length === 1")
-    loss = train_run(notebook.widget.session.page.plan, 0.001, 0.5).loss
+    loss = train_run(notebook.widget.session.page.resolved, 0.001, 0.5).loss
     assert number(loss) in notebook.page.evaluate(f"{rows}[0].textContent")
     # A control moves the state that Python sees.
     notebook.page.evaluate(
