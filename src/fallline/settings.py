@@ -18,7 +18,10 @@ from typing import Literal
 
 from fallline.errors import SettingError, UnknownNameError
 
-__all__ = ["GREEK", "SETTINGS", "Setting", "Slider", "checked", "latex_symbol", "setting", "unicode_symbol"]
+__all__ = [
+    "DTYPES", "GREEK", "SETTINGS", "Setting", "Slider", "checked", "checked_dtype", "latex_symbol", "setting",
+    "unicode_symbol",
+]  # fmt: skip
 
 Scale = Literal["linear", "log"]
 
@@ -231,6 +234,23 @@ def checked(declared: Mapping[str, Setting], values: Mapping[str, object], owner
         if name not in declared:
             raise UnknownNameError(f"setting of {owner}", name, declared)
     return {name: s.check(values[name]) if name in values else s.default for name, s in declared.items()}
+
+
+DTYPES = ("float32", "float64")
+"""Precisions of the arithmetic."""
+
+
+def checked_dtype(name: object) -> str:
+    """Return the name of a precision.
+
+    Raises
+    ------
+    UnknownNameError
+        If it is not in `DTYPES`.
+    """
+    if not isinstance(name, str) or name not in DTYPES:
+        raise UnknownNameError("dtype", name, DTYPES)
+    return name
 
 
 GREEK = {

@@ -16,6 +16,7 @@ from fallline.cli.options import NUMBER, WHOLE
 from fallline.errors import UsageError
 from fallline.experiment.setting_names import schedule_setting, within_schedule
 from fallline.number_text import read_number
+from fallline.sentences import capital
 from fallline.settings import SETTINGS, Setting
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
@@ -32,7 +33,7 @@ SCHEDULE_SETTINGS = {name: s for record in SCHEDULES.values() for name, s in rec
 
 
 def _flag(name: str, declared: Setting, default: str = "") -> tuple[str, Any, Any]:
-    meaning = f"{declared.meaning[0].upper()}{declared.meaning[1:]}; {declared.range}."
+    meaning = f"{capital(declared.meaning)}; {declared.range}."
     group = "Schedule" if "." in name else "Optimizer"
     flag = Parameter(
         name=f"--{name.replace('_', '-')}", help=f"{meaning} Default {default or f'{declared.default:g}'}.", group=group

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fallline.data.tables import columns_and_rows
 from fallline.errors import DataError
+from fallline.files import read_text
 
 __all__ = ["CsvFile", "read_csv_file"]
 
@@ -52,9 +53,4 @@ def read_csv_file(path: Path) -> CsvFile:
     DataError
         If the file cannot be read, or is not UTF-8 text.
     """
-    try:
-        return CsvFile(path.name, path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} must be a text in UTF-8; its byte {error.start + 1} is none.") from None
+    return CsvFile(path.name, read_text(path, DataError))

@@ -33,7 +33,7 @@ def axis_of(form: AxisForm, count: int = 512) -> Axis:
     Raises
     ------
     UsageError
-        The form is none of these.
+        The form is not one of these.
     SettingError
         The values are not finite, do not rise, or are no numbers.
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
+from fallline.experiment.setting_names import within_start
 from fallline.problems import LandscapeObjective, Objective
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.settings import Setting
@@ -51,8 +52,9 @@ class Ranges:
 
     def of(self, name: str, declared: Setting) -> Range:
         """The range of a setting: for learning rates, around the bound that the curvature allows."""
-        if name.startswith("start."):
-            return self._of_coordinate(self.objective.labels.index(name.removeprefix("start.")))
+        coordinate = within_start(name)
+        if coordinate is not None:
+            return self._of_coordinate(self.objective.labels.index(coordinate))
         if declared.name == "learning_rate":
             if self.bound is None or not math.isfinite(self.bound) or self.bound <= 0:
                 return Range(1e-4, 1.0, "log")

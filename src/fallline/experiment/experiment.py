@@ -26,7 +26,7 @@ from fallline.experiment.sources import SOURCES, Generated, Source
 from fallline.experiment.starts import notebook_start
 from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective
-from fallline.settings import SETTINGS, Setting
+from fallline.settings import DTYPES, SETTINGS, Setting
 from fallline.textbook.network import Network as TextbookNetwork
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -199,7 +199,7 @@ class Experiment(Record):
     starts: Annotated[int, OfSetting(SETTINGS["starts"])] = setting_key("starts", 1)
     steps: Annotated[int, OfSetting(SETTINGS["steps"])] = setting_key("steps", 30)
     batch: Annotated[int, OfSetting(SETTINGS["batch"])] | None = key(None, SETTINGS["batch"].meaning)
-    dtype: Annotated[Literal["float32", "float64"], Choice("dtype", ("float32", "float64"))] = key(
+    dtype: Annotated[Literal["float32", "float64"], Choice("dtype", DTYPES)] = key(
         "float32", "of the arithmetic; float64 zooms deeper", label="precision"
     )
     map: Plane = key(Plane(), "the plane of runs")

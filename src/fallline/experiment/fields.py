@@ -27,7 +27,7 @@ class Free:
     Parameters
     ----------
     chooser
-        The field that names the member; "" where there is none.
+        The field that names the member; "" if no field names it.
     family
         The members by name.
     kinds

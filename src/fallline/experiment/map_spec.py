@@ -25,7 +25,7 @@ from fallline.measures.measure import check_objective
 from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
-from fallline.settings import SETTINGS
+from fallline.settings import SETTINGS, checked_dtype
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
@@ -81,8 +81,7 @@ def map_spec(
         )
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
-    if dtype not in ("float32", "float64"):
-        raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    checked_dtype(dtype)
     wanted = wanted_measures(measures)
     batch = checked_batch(batch, target)
     check_objective((w.measure for w in wanted), target)

@@ -66,7 +66,7 @@ def only_network(distribution: str | Initial | None, objective: Objective) -> st
     """
     if distribution is not None and not isinstance(objective, NetworkObjective):
         raise SettingError(
-            f"initial is the distribution of a network's random starts; {objective.name} is none. Leave it out."
+            f"initial is the distribution of a network's random starts; {objective.name} is not a network. Leave it out."
         )
     return "normal" if distribution is None else distribution
 

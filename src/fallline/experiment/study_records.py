@@ -39,7 +39,7 @@ from fallline.experiment.records import (
 )  # fmt: skip
 from fallline.experiment.sources import Data
 from fallline.plotting import Plotted, draw
-from fallline.settings import SETTINGS
+from fallline.settings import DTYPES, SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 
 __all__ = [
@@ -169,7 +169,7 @@ class Map(Method, Plane):
     seed: Seed = setting_key("seed", meaning="key of random starts and minibatches")
     starts: Starts = setting_key("starts", 1, "number of random starts of each cell")
     initial: InitialName = key("normal", "of a network's random weights", toml="distribution")
-    dtype: Annotated[str, Choice("dtype", ("float32", "float64"))] = key("float64", "precision of the arithmetic")
+    dtype: Annotated[str, Choice("dtype", DTYPES)] = key("float64", "precision of the arithmetic")
     measures: Annotated[tuple[Annotated[str, Text()], ...], Spread()] = key(
         ("final_loss", "outcome"), "what is kept of each run"
     )

@@ -14,6 +14,7 @@ from fallline.experiment.experiment import Pin, Plane, Span
 from fallline.experiment.objectives import Formula, NamedLandscape
 from fallline.experiment.part import Part, PartError, as_json
 from fallline.experiment.records import Network
+from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.sources import Generated, KeptTable, Table
 from fallline.experiment.studies import study as read_study
 from fallline.experiment.study_records import Map, Run, Study
@@ -90,7 +91,7 @@ def _runs(study: Study, plane: Map) -> dict[str, Any]:
         "starts": plane.starts, "initial": plane.initial, "batch": plane.batch, "schedule": spec.method.schedule.name,
         "schedule_settings": {k: v for k, v in spec.schedule_settings.items() if k != "steps"},
         "start": None if plane.start is None or spec.start is None else tuple(spec.start.tolist()),
-        "settings": {k: v for k, v in spec.settings.items() if not k.startswith("learning_rate.")},
+        "settings": {k: v for k, v in spec.settings.items() if not is_layer_rate(k)},
         "map": Plane(x=x, y=y, measure=measure.name, **target),
         "pins": _pins(study.fits if isinstance(spec.objective, NetworkObjective) else study.descents, x, y),
     }  # fmt: skip

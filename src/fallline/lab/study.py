@@ -11,6 +11,7 @@ from fallline.experiment.records import Network
 from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Map, Run, ShownLandscape, Study
 from fallline.lab.state import State
+from fallline.sentences import capital
 
 __all__ = ["study_of"]
 
@@ -27,7 +28,7 @@ def study_of(state: State, spec: MapSpec, tables: Mapping[str, CsvFile]) -> Stud
         measures=tuple(f"{w.name}={w.target!r}" if w.target is not None else w.name for w in spec.measures), **shared,
     )  # fmt: skip
     name = spec.objective.name
-    title = f"{name[:1].upper()}{name[1:]}: a map from the lab"
+    title = f"{capital(name)}: a map from the lab"
     if not isinstance(state.objective, Network):
         hill = ShownLandscape(**state.objective.landscape.write())
         return Study(title=title, landscape=hill, descents=_runs(state, spec, shared), maps=(plane,))

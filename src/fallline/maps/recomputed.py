@@ -28,7 +28,7 @@ def recomputable(spec: MapSpec, tiles: int, *, quick: bool) -> bool:
 
 
 def misplaced(spec: MapSpec, tiles: Iterable[tuple[Tile, Values]]) -> Tile | None:
-    """The first tile whose first, middle or last cell has other values when computed again; None if there is none.
+    """Return the first tile whose first, middle or last cell has other values when computed again; None if all agree.
 
     All cells are computed in one call and compared to the bit. So the objective must be one that is compiled.
     """

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import UsageError
 from fallline.maps.values import MapValues
 from fallline.measures.outcome import OUTCOMES
 from fallline.measures.outcome_array import OutcomeArray
+from fallline.runs.tables import pandas
 
 __all__ = ["columns_of", "to_pandas"]
 
@@ -32,13 +31,8 @@ def columns_of(m: MapValues) -> dict[str, NDArray[Any]]:
 
 def to_pandas(m: MapValues) -> Any:
     """A `pandas.DataFrame` of the columns; outcomes are categories."""
-    try:
-        pandas: Any = import_module("pandas")
-    except ImportError:
-        raise UsageError(
-            "pandas is not installed: pip install pandas. `to_csv` writes the same table without it."
-        ) from None
+    frames = pandas(" `to_csv` writes the same table without it.")
     columns = dict(columns_of(m))
     if "outcome" in m.measures:
-        columns["outcome"] = pandas.Categorical(columns["outcome"], categories=list(OUTCOMES))
-    return pandas.DataFrame(columns)
+        columns["outcome"] = frames.Categorical(columns["outcome"], categories=list(OUTCOMES))
+    return frames.DataFrame(columns)

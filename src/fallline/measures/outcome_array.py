@@ -13,9 +13,6 @@ from fallline.measures.outcome import OUTCOMES, place
 
 __all__ = ["OutcomeArray"]
 
-UNKNOWN = 255
-"""The number of a cell that is not computed yet. Its name is ""."""
-
 
 class OutcomeArray(np.ndarray):
     """Outcomes by their places in `OUTCOMES`, which is how maps keep them; `names` are the outcomes themselves.

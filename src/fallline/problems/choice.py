@@ -172,7 +172,7 @@ def _no_network(what: Problem, data: Data) -> str:
     if isinstance(what, NetworkObjective):
         return f"{what.name} has its data already; give its network and other data, objective.network, (X, y)."
     name = what if isinstance(what, str) else getattr(what, "name", getattr(what, "__name__", "the objective"))
-    return f"data belong to a network; {name} is none. Leave them out; got {_kind(data)}."
+    return f"data belong to a network; {name} is not a network. Leave them out; got {_kind(data)}."
 
 
 def _kind(value: object) -> str:

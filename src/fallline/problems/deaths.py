@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems import NetworkObjective, Objective, points_at_once
+from fallline.sentences import capital
 from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
@@ -89,4 +90,4 @@ def death_sentence(network: Network, died: list[Death]) -> str:
     more = f" and {len(parts) - TOLD} more" if len(parts) > TOLD else ""
     owner = "its" if len(died) == 1 else "their"
     reaches = f"only the penalty reaches {owner}" if network.l2 else f"no gradient reaches {owner}"
-    return f"{told[0].upper()}{told[1:]}{more}: slope 0 for every sample, so {reaches} weights."
+    return f"{capital(told)}{more}: slope 0 for every sample, so {reaches} weights."

@@ -10,10 +10,11 @@ import numpy as np
 from fallline.measures.statistics import diverged_at
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Compared
-from fallline.report.words import interval, sentence, share
+from fallline.report.words import interval, share
 from fallline.runs.comparison import Comparison, Pair, Summary
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
+from fallline.sentences import capital
 from fallline.views.numerals import listed, number
 
 __all__ = ["PairVerdict", "answers", "from_one_start", "headlines", "of_pair", "spread", "stuck"]
@@ -150,4 +151,4 @@ def answers(compared: Compared, fits: Sequence[NamedRun]) -> list[str]:
         )
         lines.append(of_pair(tuned, order[0].label, order[1].label).sentence)
         lines.append(_start_matters(tuned))
-    return [sentence(line) for line in lines if line]
+    return [capital(line) for line in lines if line]

@@ -27,7 +27,7 @@ def run_record(record: study_records.Run, objective: Objective | None) -> NamedR
     """Run a record of the study."""
     assert objective is not None  # the study was checked
     method = build_method(record, record.steps)
-    settings: dict[str, Any] = method.settings | {f"learning_rate.{k}": v for k, v in method.learning_rates.items()}
+    settings: dict[str, Any] = method.keywords
     run = descend(
         objective, method.optimizer, start=build_start(record.start, objective), steps=record.steps,
         schedule={"name": method.schedule.name} | method.schedule_settings, batch=record.batch, seed=record.seed, **settings,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from fallline.report.maths import equations_of
 from fallline.report.results import Results
-from fallline.report.words import fixed, point, sentence, share
+from fallline.report.words import fixed, point, share
+from fallline.sentences import capital
 from fallline.views.equations.sections import Section
 from fallline.views.numerals import listed
 
@@ -173,7 +174,7 @@ def _one_start(r: Results) -> Slip | None:
     pair = comparison.pair(order[0], order[-1])
     shown.append(
         f"But from {100 * kept:.1f} % of {comparison.starts:,} random starts the {len(order)} runs end in the same order. "
-        f"{sentence(order[0])}, the best from the notebook's start, ends lower than {order[-1]}, the worst, from "
+        f"{capital(order[0])}, the best from the notebook's start, ends lower than {order[-1]}, the worst, from "
         f"{share(pair.wins)} of the random starts."
     )
     shown.append(

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from numpy.typing import ArrayLike
 
 from fallline.runs.intervals import Estimate
+from fallline.sentences import capital
 from fallline.views.numerals import listed, number
 from fallline.views.words import axis_words
 
@@ -22,7 +23,6 @@ __all__ = [
     "loss",
     "place",
     "point",
-    "sentence",
     "share",
     "stacked",
     "steps",
@@ -74,11 +74,6 @@ def broken(text: str) -> Markup:
     return Markup(", <br>").join(text.split(", "))
 
 
-def sentence(text: str) -> str:
-    """The text with a capital letter at its beginning."""
-    return text[:1].upper() + text[1:]
-
-
 def steps(estimate: Estimate) -> str:
     """A median number of steps; "under half reach it" where the median is not finite."""
     if not math.isfinite(estimate.value):
@@ -114,5 +109,5 @@ def count(n: int, word: str) -> str:
 
 FILTERS: dict[str, Any] = {
     "fixed": fixed, "interval": interval, "share": share, "steps": steps, "point": point, "count": count,
-    "joined": listed, "number": number, "stacked": stacked, "broken": broken, "sentence": sentence, "place": place, "loss": loss, "axis": axis_words,
+    "joined": listed, "number": number, "stacked": stacked, "broken": broken, "sentence": capital, "place": place, "loss": loss, "axis": axis_words,
 }  # fmt: skip

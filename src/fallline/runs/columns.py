@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from fallline.errors import UnknownNameError
 from fallline.measures.measure import MEASURES
 from fallline.measures.statistics import Statistics, half, smallest_gradient
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import NetworkObjective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
+from fallline.runs.packing import Outputs
+from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
 __all__ = ["RESULTS", "results", "statistics"]
@@ -26,21 +28,17 @@ RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
 """What can be asked of a kernel: measures, statistics, all losses, the last parameters, the parameters at each step."""
 
 
-def results(
-    raw: Shaped[Floats, "columns runs"],
-    history: Shaped[Floats, "runs steps+1"] | None,
-    finals: Shaped[Floats, "runs P"] | None,
-    path: Shaped[Floats, "runs steps+1 P"] | None,
-    measures: Sequence[str],
-    steps: int,
-    what: Objective,
-) -> dict[str, Shaped[Floats, "runs ..."]]:
+def results(outputs: Outputs, measures: Sequence[str], training: Training) -> dict[str, Shaped[Floats, "runs ..."]]:
     """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote."""
+    raw, history, finals, path = outputs.measures, outputs.history, outputs.finals, outputs.path
+    objective, steps = training.objective, training.steps
     alive = raw[Measure.DIED_AT] < 0
     out: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
         judged = any(MEASURES[name].needs == "classes" for name in measures if name in MEASURES)
-        folded = statistics(raw, steps, len(what.data) if judged and isinstance(what, NetworkObjective) else 0)
+        folded = statistics(
+            raw, steps, len(objective.data) if judged and isinstance(objective, NetworkObjective) else 0
+        )
         for name in measures:
             if name in MEASURES:
                 out[name] = np.array(MEASURES[name].rule(folded))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.errors import SettingError, UsageError
 from fallline.experiment.method import ScheduleLike, method
 from fallline.experiment.minibatches import checked_batch, minibatches
 from fallline.experiment.other_names import understands_other_names
@@ -17,7 +17,7 @@ from fallline.problems import Data, Objective, Problem, as_vector
 from fallline.runs.progress import Progress
 from fallline.runs.recording import Callback, Until, check_room, record
 from fallline.runs.run import Run
-from fallline.settings import SETTINGS
+from fallline.settings import SETTINGS, checked_dtype
 from fallline.shapes import Shaped
 from fallline.textbook.initial import Initial
 from fallline.textbook.optimizers import Optimizer
@@ -109,8 +109,7 @@ def descend(
     target, optimizer = problem_and_optimizer(objective, data, optimizer, start, l2)
     steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
-    if dtype not in ("float32", "float64"):
-        raise UnknownNameError("dtype", dtype, ("float32", "float64"))
+    checked_dtype(dtype)
     check_room(target, steps)
     w0 = _start(target, start, seed, initial).astype(dtype)
     batch = checked_batch(batch, target)

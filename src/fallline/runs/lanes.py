@@ -86,9 +86,7 @@ def train(
         devices.prove(on_device, arguments, lambda some, places: run(kernel, some, places, threads, None))
     else:
         run(kernel, arguments, pieces(training.runs, kernel.plan.lanes, threads), threads, execution.progress)
-    return results(
-        outputs.measures, outputs.history, outputs.finals, outputs.path, measures, training.steps, training.objective
-    )
+    return results(outputs, measures, training)
 
 
 def check_subnormals() -> None:

@@ -16,8 +16,8 @@ __all__ = ["numbers_of_run", "pandas", "table_of_run", "table_of_runs", "table_o
 Floats = NDArray[Any]
 
 
-def pandas() -> Any:
-    """Return the module pandas.
+def pandas(otherwise: str = "") -> Any:
+    """Return the module pandas. `otherwise` is a sentence for those who do not have it.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def pandas() -> Any:
     try:
         return import_module("pandas")
     except ImportError:
-        raise UsageError("a table needs pandas, which is not installed: pip install pandas.") from None
+        raise UsageError(f"pandas is not installed: pip install pandas.{otherwise}") from None
 
 
 def numbers_of_run(path: Floats, losses: Floats, gradient_norms: Floats) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fallline.sentences import capital
+
 __all__ = ["capitalized", "listed", "lowered", "number", "percent"]
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -50,8 +52,7 @@ def percent(share: float) -> str:
 
 def capitalized(name: str) -> str:
     """A name as words, with a capital letter: "class_one" to "Class one"."""
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return capital(name.replace("_", " "))
 
 
 def listed(words: Sequence[str]) -> str:

@@ -14,23 +14,12 @@ __all__ = [
     "axis_words",
     "ending",
     "loss_words",
-    "measure_word",
     "method_parts",
     "objective_label",
     "objective_words",
     "run_labels",
     "shared",
 ]
-
-_MEASURES = {
-    "final_loss": "final loss",
-    "best_loss": "lowest loss on the way",
-    "diverged_at": "step of divergence",
-    "diverged": "share of diverged starts",
-    "accuracy": "share of right answers",
-    "convergence": "convergence measure",
-    "outcome": "outcome",
-}
 
 
 def objective_words(objective: Objective) -> str:
@@ -68,15 +57,6 @@ def axis_words(name: str) -> str:
     if head == "start":
         return f"{part} of the start"
     return f"{words} of layer {part}" if head == "learning_rate" else f"{words} {part}"
-
-
-def measure_word(name: str) -> str:
-    """The name of a measure.
-
-    >>> measure_word("best_loss")
-    'lowest loss on the way'
-    """
-    return _MEASURES.get(name, name.replace("_", " "))
 
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:

@@ -32,7 +32,7 @@ MOST_EXPLANATIONS = 40
 
 
 def explain(groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: float = TOLERANCE) -> list[Explanation]:
-    """Every explanation of the checked gradient's numbers with as few faults as possible; empty if there is none.
+    """Return every explanation of the checked gradient's numbers with the fewest faults; an empty list if nothing explains them.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ def _graded(path: Path, function: str, settings: Mapping[str, Any], seconds: flo
 def _checked(
     path: Path, function: str, settings: Mapping[str, Any], seconds: float, megabytes: int
 ) -> Mapping[str, Any] | str:
-    """The verdict of a process of its own, or a sentence on why there is none.
+    """Return the verdict of a separate process, or a sentence that says why it gave no verdict.
 
     The process gets a copy of the file, alone in a scratch folder, and answers through another file there, so that what
     it prints does not matter.

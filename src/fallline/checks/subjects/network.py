@@ -144,7 +144,7 @@ class _NetworkCheck:
     # Parts of verdicts
 
     def _other_network(self) -> str:
-        """The difference to a network of the same sizes whose gradient this is; "" if there is none."""
+        """Return how a network of the same sizes differs whose gradient this is; "" if no such network is known."""
         # The output of such a network differs from the declared one, so no block of the last layer can be right.
         if any(b.agrees and b.block.layer == self.network.depth for blocks in self.fitting.values() for b in blocks):
             return ""

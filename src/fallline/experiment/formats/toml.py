@@ -16,6 +16,7 @@ from fallline.experiment.formats.toml_lines import line_of, locate
 from fallline.experiment.mistakes import Mistake, mistakes_in
 from fallline.experiment.record import FLAT, Record
 from fallline.experiment.study_records import Study
+from fallline.sentences import sentence
 
 __all__ = ["parse", "to_toml"]
 
@@ -122,7 +123,7 @@ def _explain(container: Any, meaning: str, what: tuple[str, str], explained: set
     import tomlkit
 
     if meaning and what not in explained:
-        container.add(tomlkit.comment(f"{meaning[0].upper()}{meaning[1:]}."))
+        container.add(tomlkit.comment(sentence(meaning)))
     explained.add(what)
 
 

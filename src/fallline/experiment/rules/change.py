@@ -16,7 +16,7 @@ from fallline.settings import Setting
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["Change", "E", "Note", "capital", "counted", "data_of", "words"]
+__all__ = ["Change", "E", "Note", "counted", "data_of", "words"]
 
 E = TypeVar("E", bound=Experiment)
 
@@ -72,8 +72,3 @@ def words(name: str) -> str:
 def counted(number: int, what: str) -> str:
     """A number of things in words: "2 pins"."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def capital(text: str) -> str:
-    """The text with a capital letter."""
-    return f"{text[:1].upper()}{text[1:]}"

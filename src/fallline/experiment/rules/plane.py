@@ -6,6 +6,7 @@ from fallline.experiment.axis_ranges import Ranges
 from fallline.experiment.experiment import Pin, Span
 from fallline.experiment.objects import first_parameters
 from fallline.experiment.rules.change import Change, E, counted, words
+from fallline.experiment.setting_names import is_layer_rate, within_schedule, within_start
 from fallline.measures.measure import MEASURES
 from fallline.problems import NetworkObjective
 from fallline.settings import Setting
@@ -107,9 +108,9 @@ def _inside(pin: Pin, axes: dict[str, Span]) -> bool:
 
 def _owner(name: str, change: Change[E]) -> str:
     """The part that a setting would belong to."""
-    if name.startswith("schedule."):
+    if within_schedule(name) is not None:
         return SCHEDULES[change.now.schedule].label
-    objective = name.startswith(("start.", "learning_rate.")) or name == "l2"
+    objective = within_start(name) is not None or is_layer_rate(name) or name == "l2"
     return change.objective.name if objective else OPTIMIZERS[change.now.optimizer].label
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fallline.experiment.experiment import settings_of_optimizer, settings_of_schedule
-from fallline.experiment.rules.change import Change, E, Note, capital
+from fallline.experiment.rules.change import Change, E, Note
+from fallline.sentences import capital
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 

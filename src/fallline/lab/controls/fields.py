@@ -8,10 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from fallline.experiment.experiment import Plane
+from fallline.sentences import sentence
 from fallline.settings import Setting
 from fallline.textbook.families import Member
 
-__all__ = ["Json", "choice", "digits_below", "number", "options", "sentence"]
+__all__ = ["Json", "choice", "digits_below", "number", "options"]
 
 Json = dict[str, Any]
 
@@ -43,11 +44,6 @@ def number(key: str, declared: Setting, plane: Plane | None = None, **more: Any)
         if axis.name in (declared.name, key.replace("schedule_settings.", "schedule.")):
             field["axis"] = letter
     return field | more
-
-
-def sentence(meaning: str) -> str:
-    """A meaning as a sentence."""
-    return f"{meaning[:1].upper()}{meaning[1:]}." if meaning else ""
 
 
 def digits_below(text: str) -> str:

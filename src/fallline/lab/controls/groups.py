@@ -7,13 +7,14 @@ from fallline.experiment.experiment import Experiment, Plane, settings_of_schedu
 from fallline.experiment.fields import about, kind_of
 from fallline.experiment.objectives import OBJECTIVES
 from fallline.experiment.sources import SOURCES
-from fallline.lab.controls.fields import Json, choice, number, options, sentence
+from fallline.lab.controls.fields import Json, choice, number, options
 from fallline.lab.controls.parts import kind_control, part_controls
 from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.state import State
 from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective
+from fallline.sentences import sentence
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 

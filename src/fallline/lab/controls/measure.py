@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fallline.lab.controls.fields import sentence
 from fallline.lab.resolved_state import ResolvedState
 from fallline.measures.outcome import RULES
+from fallline.sentences import sentence
 
 __all__ = ["describe_measure", "describe_outcomes"]
 

@@ -9,8 +9,9 @@ from fallline.experiment.fields import about, kind_of
 from fallline.experiment.kinds import Choice, Flag, OfSetting, Text
 from fallline.experiment.part import Part
 from fallline.formulas import EXAMPLES, LONGEST
-from fallline.lab.controls.fields import Json, choice, number, options, sentence
+from fallline.lab.controls.fields import Json, choice, number, options
 from fallline.lab.limits import MOST, MOST_LAYERS, MOST_POINTS, MOST_UNITS
+from fallline.sentences import sentence
 from fallline.settings import Setting
 from fallline.textbook.activations import ACTIVATIONS
 

@@ -145,7 +145,7 @@ export class Pinned {
 }
 
 /**
- * Index of the run with the best value of those that did not fail: the lowest, unless high values are better; 0 if there is none.
+ * Index of the run with the best value of those that did not fail: the lowest, unless high values are better; 0 if all failed.
  * @param {import("./tiles.js").Tile} tile
  * @param {import("./outcomes.js").Measure} measure
  * @param {import("./outcomes.js").Outcome[]} outcomes

@@ -13,6 +13,7 @@ from fallline.lab.controls.measure import describe_measure
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.session.answers import Json
 from fallline.lab.state import State
+from fallline.sentences import capital
 
 __all__ = ["described", "same_controls", "summary"]
 
@@ -24,7 +25,7 @@ def summary(state: State, resolved: ResolvedState) -> Json:
     """The state, its objective, the meaning of the colours, and the time of a tile."""
     objective = resolved.objective
     seconds = resolved.spec.work / SPEED
-    title = f"{objective.name[:1].upper()}{objective.name[1:]}".replace("_", " ")
+    title = capital(objective.name).replace("_", " ")
     return {
         "state": state.json,
         "measure": describe_measure(resolved),

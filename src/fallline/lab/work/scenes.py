@@ -79,7 +79,7 @@ def _shading(height: NDArray[np.float64], levels: NDArray[np.float64], log: bool
 
 
 def theory_curves(resolved: ResolvedState) -> list[dict[str, Any]]:
-    """The bound of stability over the map, with the curvature of the start and of the best end; [] if there is none."""
+    """Return the bound of stability over the map, for the curvature of the start and of the best end; [] if theory has no bound."""
     spec = resolved.spec
     if "learning_rate" not in spec.axes:
         return []

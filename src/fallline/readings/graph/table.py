@@ -25,7 +25,7 @@ class Graph:
         self._table: dict[Any, Node] = {}
 
     def node(self, op: str, args: tuple[Node, ...], payload: Any = None) -> Node:
-        """Return the node of this operation, a new one if there is none yet. No rule is applied; see `make`."""
+        """Return the node of this operation, and make it if the graph does not have it. Applies no rule; see `make`."""
         args = operands_of(op, args)
         key = (op, payload, *[a.index for a in args])
         node = self._table.get(key)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.experiment.setting_names import within_start
 from fallline.measures.outcome import failed
 from fallline.report.gallery import Gallery
 from fallline.report.results import Mapped, Results
@@ -31,7 +32,7 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
         "cells": int(m.values.size),
         "x": m.x.name,
         "y": m.y.name,
-        "starts": any(axis.name.startswith(("start.", "seed")) for axis in (m.x, m.y)),
+        "starts": any(axis.name == "seed" or within_start(axis.name) is not None for axis in (m.x, m.y)),
         "diverged": int(failed(m["outcome"]).sum()),
     }
 

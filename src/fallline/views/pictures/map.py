@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
 from fallline.measures.outcome import OUTCOMES, place
+from fallline.sentences import capital
 from fallline.views.numerals import number, percent
 from fallline.views.pictures.cells import cells_on, colour_bar, colour_scale
 from fallline.views.pictures.map_words import map_alt
@@ -112,7 +113,7 @@ def draw_map(
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
     if lost.shape != shape:
         raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
-    default = f"{measure[:1].upper()}{measure[1:]} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
+    default = f"{capital(measure)} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
     with sheet(Place(ax, size, theme), 4.3, default, title) as page:
         ax = page.axes()
         shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log)

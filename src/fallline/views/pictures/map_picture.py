@@ -14,6 +14,7 @@ from fallline.maps.best import failed_cells
 from fallline.maps.map import Map
 from fallline.maps.tiles import STRIDES
 from fallline.measures.measure import RequestedMeasure
+from fallline.sentences import capital
 from fallline.views.pictures.map import Mark, draw_map
 from fallline.views.pictures.map_line import draw_map_line
 from fallline.views.words import objective_words
@@ -70,7 +71,7 @@ def map_picture(
     drawn, word = wanted.measure, wanted.label
     if title is None and options.get("ax") is None:
         title = (
-            f"{word[:1].upper()}{word[1:]}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
+            f"{capital(word)}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
             f"{m.spec.steps} steps"
         )
     if m.spec.one_dimensional:
