@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import UsageError
-from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axes import Axis
+from fallline.experiment.axis_text import axis
 from fallline.experiment.map_spec import map_spec
 
 GOOD = {

@@ -82,7 +82,7 @@ def map_(
         out: Map file (.fallmap) to keep the values in; an unfinished file is resumed.
         png: Picture to write.
     """
-    from fallline.experiment.axes import axis as axis_of
+    from fallline.experiment.axis_text import axis as axis_of
     from fallline.experiment.map_spec import map_spec
     from fallline.maps.command import map_run
 

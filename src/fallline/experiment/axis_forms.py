@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError, shown
-from fallline.experiment.axes import LARGEST_WHOLE, Axis, axis, range_axis
+from fallline.experiment.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.axis_text import axis, range_axis
 
 __all__ = ["AxisForm", "axis_of"]
 

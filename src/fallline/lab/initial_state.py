@@ -8,7 +8,7 @@ from typing import Any
 
 from fallline.data.csv_file import CsvFile, read_csv_file
 from fallline.errors import UsageError
-from fallline.experiment.axes import axis
+from fallline.experiment.axis_text import axis
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.experiment import Pin, Plane, Span
 from fallline.experiment.objectives import Formula, NamedLandscape

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fallline.errors import UsageError
-from fallline.experiment.axes import axis
+from fallline.experiment.axis_text import axis
 from fallline.experiment.build import build_start, objective_of
 from fallline.experiment.experiment import Pin
 from fallline.experiment.records import Draw, Network
