@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import exact
-from fallline.errors import SettingError, UsageError
+from fallline.errors import SettingError, UsageError, shown
+from fallline.experiment.choices import NUMBERS
 from fallline.settings import SETTINGS
 
 __all__ = ["LARGEST_WHOLE", "NO_AXIS", "Axis", "takes_whole_numbers"]
@@ -116,13 +117,35 @@ class Axis:
         return cls(name, min(values), max(values), len(values), _scale_of(values), listed=values)
 
     @cached_property
-    def values(self) -> NDArray[np.float64]:
-        """The values, (count,). Read-only."""
+    def values(self) -> NDArray[Any]:
+        """The values, (count,): numbers; names on an axis of choices. Read-only."""
         values = self._computed()
         values.setflags(write=False)
         return values
 
-    def _computed(self) -> NDArray[np.float64]:
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """The values as numbers, (count,): where they stand in pictures."""
+        return self.values
+
+    def at(self, k: int) -> Any:
+        """The value of cell k."""
+        return self.values[k].item()
+
+    def position(self, value: Any) -> float:
+        """A value as a number: where it stands in pictures.
+
+        Raises
+        ------
+        SettingError
+            The value is no number.
+        """
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise SettingError(f"{self.name} must be a number on this map; got {shown(value)}.") from None
+
+    def _computed(self) -> NDArray[Any]:
         if self.listed:
             return np.array(self.listed)
         if self.part is not None:
@@ -150,7 +173,7 @@ class Axis:
     @cached_property
     def edges(self) -> NDArray[np.float64]:
         """Borders between cells for pictures, (count + 1,): half-way, on the axis's own scale."""
-        v = self.values
+        v = self.positions
         if self.scale == "log":
             if self.count == 1:
                 return np.array([v[0] / 2, v[0] * 2])
@@ -162,7 +185,7 @@ class Axis:
         half = np.diff(v) / 2
         return np.concatenate([v[:1] - half[:1], v[:-1] + half, v[-1:] + half[-1:]])
 
-    def place(self, value: float) -> int:
+    def place(self, value: Any) -> int:
         """The index of the cell that is nearest to a value, on the axis's own scale.
 
         Raises
@@ -170,7 +193,7 @@ class Axis:
         UsageError
             The value lies outside the axis.
         """
-        edges = np.sort(self.edges[[0, -1]])
+        value, edges = self.position(value), np.sort(self.edges[[0, -1]])
         if not edges[0] <= value <= edges[1]:
             raise UsageError(f"{self.name} must be in {self.low:g}..{self.high:g} on this map; got {value:g}.")
         v = self.values
@@ -239,7 +262,8 @@ def _scale_of(values: tuple[float, ...]) -> Literal["linear", "log"]:
 
 def takes_whole_numbers(name: str) -> bool:
     """Whether the setting of that name is a whole number."""
-    return name in SETTINGS and SETTINGS[name].whole
+    declared = NUMBERS.get(name) or SETTINGS.get(name)
+    return declared is not None and declared.whole
 
 
 def number_as_text(value: float) -> str:
