@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.experiment.axes import Axis
+from fallline.experiment.axes import NO_AXIS, Axis
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES
 from fallline.experiment.map_record import MapSpec
@@ -74,7 +74,7 @@ def _check_cell(cell: MapSpec) -> None:
     objective, how = cell.objective, cell.method
     how.check_steps(cell.steps)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for axis in (*rates, *cell.axes.values()):
+    for axis in (*rates, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
         try:
             check_axis(axis, objective, how.optimizer, how.schedule)
         except UnknownNameError as error:

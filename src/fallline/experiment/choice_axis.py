@@ -16,7 +16,7 @@ from fallline.experiment.choices import FAMILIES
 from fallline.experiment.description.plain_data import describe_record, rebuild_record
 from fallline.problems import Objective
 
-__all__ = ["Choice", "ChoiceAxis", "choice_axis", "read_choice"]
+__all__ = ["Choice", "ChoiceAxis", "choice_axis", "read_choice", "refuse_lines"]
 
 MOST_CHOICES = 200
 """Values of an axis of choices, at most: each needs a kernel of its own, and a line of text."""
@@ -197,6 +197,19 @@ def read_choice(name: str, value: Any, objective: Objective | None = None) -> Ch
     if name not in ("optimizer", "schedule") or "name" not in settings:
         raise SettingError(f"{family.what} of an axis must be a name; got {shown(value)}.")
     return Choice(family.read(settings.pop("name"), objective), tuple(settings.items()))
+
+
+def refuse_lines(*axes: Axis) -> None:
+    """Refuse lines of equal value over an axis of choices, which have no order.
+
+    Raises
+    ------
+    UsageError
+        One of the axes has choices.
+    """
+    for axis in axes:
+        if isinstance(axis, ChoiceAxis):
+            raise UsageError(f"lines of equal value need two axes of numbers; the choices of {axis.name} have no order.")
 
 
 def _of(name: str, choices: Sequence[Choice]) -> ChoiceAxis:

@@ -86,7 +86,10 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
 
     A description that is not, to the letter, the one of the spec that it builds is refused.
     """
-    schedule_table = dict(d["schedule"] or {"name": "constant"})
+    law: Any = "constant"
+    if d["schedule"] is not None:
+        law = dict(d["schedule"])
+        law["name"] = rebuild_record(law["name"], SCHEDULES, "schedule")
     record = None if d["optimizer"] is None else rebuild_record(d["optimizer"], OPTIMIZERS, "optimizer")
     valid = () if record is None else record.settings
     for name in d["settings"]:
@@ -99,7 +102,7 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         optimizer_=record or "gradient_descent",
         steps=d["steps"],
         measures=[absent_measure(m) if isinstance(m, Mapping) else m for m in d["measures"]],
-        schedule_={"name": rebuild_record(schedule_table.pop("name"), SCHEDULES, "schedule"), **schedule_table},
+        schedule_=law,
         start=None if d["start"] is None else arrays[d["start"]],
         initial_="normal" if d["initial"] is None else rebuild_record(d["initial"], INITIALS, "initial weights"),
         seed=d["seed"],

@@ -14,9 +14,9 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.errors import ShapeError, UnknownNameError, UsageError
+from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
-from fallline.experiment.choice_axis import ChoiceAxis
+from fallline.experiment.choice_axis import refuse_lines
 from fallline.measures.outcome import OUTCOMES, place
 from fallline.sentences import capital
 from fallline.views.numerals import number, percent
@@ -214,9 +214,7 @@ def _lines(
 ) -> None:
     if not levels or min(array.shape) < 2:
         return
-    for axis in (x_axis, y_axis):
-        if isinstance(axis, ChoiceAxis):
-            raise UsageError(f"lines of equal value need two axes of numbers; the choices of {axis.name} have no order.")
+    refuse_lines(x_axis, y_axis)
     values = np.ma.masked_array(array, lost)
     drawn = ax.contour(x_axis.values, y_axis.values, values, levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
     ax.clabel(drawn, fmt=lambda v: number(v), fontsize=points(8.5), colors=["#ffffff"])

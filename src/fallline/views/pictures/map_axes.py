@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 EACH = 8
 """Largest number of listed values of which each has a tick."""
 
+ABREAST = 54
+"""Letters that fit side by side below a picture; longer names of choices are turned."""
+
 
 def shown_log(axis: Axis) -> bool:
     """Whether the picture's axis is logarithmic: that of a logarithmic axis, and of listed values with equal ratios."""
@@ -55,7 +58,10 @@ def _equal(steps: Floats) -> bool:
 def set_scale(target: Any, axis: Axis, *, own: bool) -> None:
     """Set the label of one of the picture's axes, and its ticks, which on the user's axes are mostly matplotlib's own."""
     if isinstance(axis, ChoiceAxis):
-        target.set_ticks(axis.positions, labels=[caption.replace("$", r"\$") for caption in axis.captions])
+        labels = [caption.replace("$", r"\$") for caption in axis.captions]
+        long = target.axis_name == "x" and max(map(len, labels)) * len(labels) > ABREAST
+        turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if long else {}
+        target.set_ticks(axis.positions, labels=labels, **turned)
         target.set_tick_params(length=0)
         target.set_minor_locator(NullLocator())
         target.set_label_text(axis_label(axis))
