@@ -230,7 +230,7 @@ def test_every_axis_is_kept_in_a_file(form, tmp_path):
     assert fl.load_map(m.path) == m
     assert fl.load_map(m.path).y == m.y
     assert fl.map(NET, (X, y), x=("learning_rate", 0.1, 0.5), y=form, size=3, steps=4, out=m.path) == m  # nothing to do
-    with pytest.raises(UsageError, match="holds another map: .*y"):
+    with pytest.raises(UsageError, match=r"holds another map: .*y"):
         fl.map(NET, (X, y), x=("learning_rate", 0.1, 0.5), y=(form[0], form[1][:1]), size=3, steps=4, out=m.path)
 
 
