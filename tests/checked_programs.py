@@ -10,6 +10,8 @@ this one, which has loaded the checker already; a check then takes 0.2 s instead
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -179,9 +181,10 @@ def _check_here(program: Program, out: int, err: int) -> None:
         os.setsid()
         os.dup2(out, 1)
         os.dup2(err, 2)
+        # pytest's own streams are no files; an unbuffered text stream needs no closing
         sys.stdout, sys.stderr = (
-            open(fd, "w", encoding="utf-8", errors="replace", closefd=False) for fd in (1, 2)
-        )  # pytest's own are no files
+            io.TextIOWrapper(io.FileIO(fd, "w"), "utf-8", "replace", write_through=True) for fd in (1, 2)
+        )
         os.chdir(program.folder)
         os.environ["FALLLINE_TRACEBACK"] = "1"
         from fallline.cli import main
@@ -193,8 +196,6 @@ def _check_here(program: Program, out: int, err: int) -> None:
 
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
         os._exit(status)
 
 
@@ -209,10 +210,8 @@ def _waited(child: int, deadline: float) -> int | None:
         if time.perf_counter() > deadline:
             break
         time.sleep(0.005)
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     if status is None:
         os.waitpid(child, 0)
     return status
