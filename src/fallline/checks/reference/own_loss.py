@@ -23,7 +23,6 @@ from fallline.checks.reference.comparison import (
     TOLERANCE,
     BlockComparison,
     GradientBlock,
-    block_of,
     blocks_of,
 )
 from fallline.checks.reference.derivatives import STEP
