@@ -11,8 +11,8 @@ import numpy as np
 from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.comparison import FLOOR, TOLERANCE, BlockComparison, GradientBlock
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.derivatives import central_difference, complex_step
 from fallline.checks.subjects.partial_faults import PartialDerivatives
 from fallline.errors import TraceError

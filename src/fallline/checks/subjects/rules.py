@@ -38,7 +38,7 @@ def check_rule(
         if isinstance(subject, Optimizer):
             return check_step(function, subject, seed, tolerance or TOLERANCE, effects)
         if isinstance(subject, Activation):
-            return check_slope(function, subject, seed, tolerance or TOLERANCE, effects)
+            return check_slope(function, subject, seed, tolerance, effects)
         return check_delta(function, subject, declared, seed, tolerance or TOLERANCE, effects)
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(subject), str(misbehaviour))
