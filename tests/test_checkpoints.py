@@ -63,7 +63,7 @@ def test_landscapes_go_on_to_the_same_bits(landscape):
 
 def test_a_run_that_diverged_stays_where_it_was():
     whole = twice(fl.objective("quadratic"), "momentum", 90, 400, settings={"learning_rate": np.linspace(0.1, 40, 9)})
-    assert (whole["diverged_at"] >= 0).any() and (whole["diverged_at"] < 0).any()
+    assert set(whole["diverged_at"] >= 0) == {False, True}
     assert np.isnan(whole["checkpoints"][-1, :4]).all()  # parameters and velocities of a run that is over
 
 

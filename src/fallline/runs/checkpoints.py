@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from fallline.measures.statistics import window
 from fallline.readings.machine.layout import LAST, OF_THE_LIVING, Measure
 from fallline.shapes import Shaped
-from fallline.textbook.optimizers import Optimizer
 
-__all__ = ["Checkpoints", "checkpoint_step", "finished", "numbers_of"]
+__all__ = ["Checkpoints", "checkpoint_step", "finished"]
 
 Floats = NDArray[Any]
 
@@ -36,16 +35,6 @@ def checkpoint_step(steps: int) -> int:
     (0, 75, 750)
     """
     return max(0, steps - max(window(steps), LAST - 1))
-
-
-def numbers_of(parameters: int, optimizer: Optimizer) -> int:
-    """How many numbers the checkpoint of a run has.
-
-    >>> from fallline.textbook.optimizers import OPTIMIZERS
-    >>> numbers_of(26, OPTIMIZERS["adam"]) - numbers_of(26, OPTIMIZERS["gradient_descent"])
-    52
-    """
-    return parameters * (1 + len(optimizer.state)) + len(Measure)
 
 
 def finished(values: Shaped[Floats, "runs numbers"]) -> Shaped[Floats, "runs numbers"]:

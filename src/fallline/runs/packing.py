@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from fallline.measures.statistics import half, window
 from fallline.problems import NetworkObjective
-from fallline.readings.machine.layout import Measure, Slot
-from fallline.runs.checkpoints import Checkpoints, numbers_of
+from fallline.readings.machine.layout import Measure, Slot, checkpoint_numbers
+from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
@@ -58,7 +58,7 @@ class Outputs:
     @classmethod
     def of_pause(cls, training: Training) -> Outputs:
         """Empty arrays for runs that pause: their checkpoints."""
-        numbers = numbers_of(training.objective.dimension, training.method.optimizer)
+        numbers = checkpoint_numbers(training.objective.dimension, len(training.method.optimizer.state))
         measures, values = (np.empty(shape, training.dtype) for shape in
                             ((len(Measure), training.runs), (training.runs, numbers)))  # fmt: skip
         return cls(measures, None, None, None, values)

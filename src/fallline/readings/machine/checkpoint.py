@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from fallline.readings.machine.frame import Frame
-from fallline.readings.machine.layout import Measure, Slot
+from fallline.readings.machine.layout import Measure, Slot, checkpoint_numbers
 
 __all__ = ["read", "write"]
 
@@ -47,7 +47,7 @@ def write(f: Frame, cell: str, lanes: str) -> None:
 
 def _row(f: Frame, slot: Slot, cell: str) -> str:
     """Return the address of a cell's checkpoint."""
-    numbers = f.program.parameters * (1 + f.program.states) + len(Measure)
+    numbers = checkpoint_numbers(f.program.parameters, f.program.states)
     return f.v.at(f.args[slot], f.v.let(f"mul i64 {cell}, {numbers}"), f.v.scalar)
 
 

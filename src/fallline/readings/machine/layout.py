@@ -11,7 +11,7 @@ from fallline.readings.machine import target
 from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.program import Program, Samples
 
-__all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot"]
+__all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot", "checkpoint_numbers"]
 
 STRAIGHT = {16: 750, 32: 750, 64: 1500}
 """Most instructions of a sample for which straight-line code is fastest, by bytes of a register. Wide registers allow more,
@@ -100,6 +100,11 @@ OF_THE_LIVING = [
     Measure.WINDOW_FIRST, Measure.CLIMBED, Measure.DRIFT, Measure.LARGEST_PARAMETER, Measure.HITS,
 ]  # fmt: skip
 """Columns that are not read for a run whose loss stopped being finite: they depend on the runs beside it in a vector."""
+
+
+def checkpoint_numbers(parameters: int, states: int) -> int:
+    """Return how many numbers a checkpoint has: the parameters, the optimizer's states of each, and the measures."""
+    return parameters * (1 + states) + len(Measure)
 
 
 @dataclass(frozen=True)
