@@ -183,7 +183,7 @@ def test_states_of_another_size_are_damage(kept, change):
 
 def test_without_states_it_says_what_to_do(network):
     short = fl.map(network, x=RATES, steps=20)
-    with pytest.raises(UsageError, match='keep="state" keeps them.*anew=True'):
+    with pytest.raises(UsageError, match=r'keep="state" keeps them.*anew=True'):
         short.extend(10)
     assert short.extend(10, anew=True).sha256 == fl.map(network, x=RATES, steps=30).sha256
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_kept_is_said():
     with pytest.raises(UnknownNameError, match="keep must be one of state, values"):
         fl.map("booth", x=RATES, keep="everything")
     wide = fl.NetworkObjective(fl.Network.of("2-1700-1", loss="squared_error"), ([[0, 1], [1, 0]], [0.0, 1.0]))
-    with pytest.raises(UsageError, match='keep="state" needs .* up to 5000 parameters'):
+    with pytest.raises(UsageError, match=r'keep="state" needs .* up to 5000 parameters'):
         fl.map(wide, x=RATES, steps=1, keep="state")
 
 

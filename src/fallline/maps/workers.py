@@ -66,7 +66,13 @@ class _Worker:
     One thread for each worker, because Windows cannot wait for several pipes at once.
     """
 
-    def __init__(self, greeting: bytes, threads: int, answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> None:
+    def __init__(
+        self,
+        greeting: bytes,
+        threads: int,
+        answers: SimpleQueue[tuple[_Worker, bytes | None]],
+        earlier: Earlier | None,
+    ) -> None:
         # A process of its own session: Ctrl-C in the terminal reaches the collector alone, which then ends the rest.
         self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-P", "-m", "fallline.maps.workers", str(threads)],
@@ -74,6 +80,7 @@ class _Worker:
         )  # fmt: skip
         self.tile: Tile | None = None
         self.deaths = 0
+        self.earlier = earlier
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
@@ -93,9 +100,9 @@ class _Worker:
             self.stdin.write(struct.pack("<Q", len(message)) + message)
             self.stdin.flush()
 
-    def give(self, tile: Tile, deaths: int, earlier: Earlier | None) -> None:
+    def give(self, tile: Tile, deaths: int) -> None:
         self.tile, self.deaths = tile, deaths
-        after = None if earlier is None else earlier.of(tile)
+        after = None if self.earlier is None else self.earlier.of(tile)
         states = b"" if after is None else np.ascontiguousarray(after.values).tobytes()
         self.send(json.dumps([tile, after and after.step]).encode() + b"\n" + states)
 
@@ -119,9 +126,9 @@ def _pool(
     live: set[_Worker] = set()
 
     def hire() -> None:
-        worker = _Worker(greeting, threads, answers)
+        worker = _Worker(greeting, threads, answers, earlier)
         live.add(worker)
-        worker.give(*queue.popleft(), earlier)
+        worker.give(*queue.popleft())
 
     try:
         for _ in range(min(count, len(queue))):
@@ -147,7 +154,7 @@ def _pool(
             if answer[:1] == b"!":
                 raise FalllineError(answer[1:].decode())
             if queue:
-                worker.give(*queue.popleft(), earlier)
+                worker.give(*queue.popleft())
             else:
                 live.discard(worker)
                 worker.end()
