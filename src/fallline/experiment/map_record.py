@@ -55,6 +55,8 @@ class MapSpec:
         the largest of them; `of_cell` has a cell's own.
     measures
         The measures that are kept of each run.
+    kept
+        How many numbers are kept of each run besides, its state, from which more steps go on; 0 for none.
     """
 
     objective: Objective
@@ -70,6 +72,7 @@ class MapSpec:
     starts: int = 1
     batch: int | None = None
     dtype: str = "float64"
+    kept: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -123,13 +126,18 @@ class MapSpec:
 
     @property
     def memory(self) -> int:
-        """Bytes that all values need."""
-        return self.cells * sum(self.dtype_of(w).itemsize for w in self.measures)
+        """Bytes that all values need, and the states of all runs."""
+        return self.cells * (sum(self.dtype_of(w).itemsize for w in self.measures) + self.memory_of_states)
+
+    @property
+    def memory_of_states(self) -> int:
+        """Bytes of the states that are kept of a cell."""
+        return self.starts * self.kept * np.dtype(self.dtype).itemsize
 
     @property
     def memory_of_a_cell(self) -> int:
         """Bytes that the smallest tile needs while it is computed: the starts of one cell, and the minibatches."""
-        runs = self.starts * (2 * self.objective.dimension + _COLUMNS)
+        runs = self.starts * (2 * self.objective.dimension + _COLUMNS + self.kept)
         return 8 * (runs + (0 if self.batch is None else 4 * self.steps * self.batch))
 
     def describe(self) -> tuple[dict[str, Any], Arrays]:
@@ -155,6 +163,8 @@ class MapSpec:
         if self.start is not None:
             d["start"] = array_key(self.start)
             arrays[d["start"]] = self.start
+        if self.kept:
+            d["kept"] = self.kept
         return d, arrays
 
     @cached_property

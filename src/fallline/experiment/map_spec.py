@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,7 @@ from fallline.measures.measure import check_objective
 from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
+from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.settings import SETTINGS, checked_dtype
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
@@ -53,6 +55,7 @@ def map_spec(
     starts: int = 1,
     batch: int | None = None,
     dtype: str = "float64",
+    keep: Literal["values", "state"] = "values",
     **settings: Any,
 ) -> MapSpec:
     """A checked spec from names and texts; see `fallline.maps.map.map` for the arguments.
@@ -92,7 +95,7 @@ def map_spec(
     spec = MapSpec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
-        int(SETTINGS["starts"].check(starts)), batch, dtype,
+        int(SETTINGS["starts"].check(starts)), batch, dtype, _kept(keep, target, how.optimizer),
     )  # fmt: skip
     refuse_large_map(spec)
     return spec
@@ -124,6 +127,8 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         dtype=d["dtype"],
         **d["settings"],
     )
+    spec = replace(spec, kept=d.get("kept", 0))
+    refuse_large_map(spec)
     if canonical(spec.describe()[0]) != canonical(d):
         different = differences(d, spec.describe()[0])
         raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
@@ -174,6 +179,13 @@ def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: 
     chosen = np.array(chosen)  # the user's own array may change later
     chosen.setflags(write=False)
     return chosen
+
+
+def _kept(keep: str, objective: Objective, optimizer_: Optimizer) -> int:
+    """How many numbers are kept of each run besides its measures."""
+    if keep not in ("values", "state"):
+        raise UnknownNameError("keep", keep, ("values", "state"))
+    return checkpoint_numbers(objective.dimension, len(optimizer_.state)) if keep == "state" else 0
 
 
 def _second(axis: Axis) -> Axis | None:

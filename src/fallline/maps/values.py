@@ -15,7 +15,7 @@ from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.best import best_place, lost_cells
-from fallline.maps.cells import Values
+from fallline.maps.cells import STATES, Values
 from fallline.maps.places import place_on
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import RequestedMeasure
@@ -52,6 +52,11 @@ class MapValues:
             blank = np.nan if dtype.kind == "f" else -1 if dtype.kind == "i" else 255
             values[wanted.name] = np.full(self.spec.shape, blank, dtype)
         return values
+
+    @cached_property
+    def states(self) -> NDArray[Any]:
+        """The states that are kept of each cell's runs, (rows, columns, starts * numbers), of a map without a file."""
+        return np.full((*self.spec.shape, self.spec.starts * self.spec.kept), np.nan, self.spec.dtype)
 
     @property
     def x(self) -> Axis:
@@ -124,6 +129,8 @@ class MapValues:
         i, j = tile.indices()
         for name, array in self._values.items():
             array[j, i] = values[name]
+        if self.spec.kept and self.path is None:
+            self.states[j, i] = values[STATES]
         self._known[j, i] = True
 
     def fill(self, planes: Mapping[str, NDArray[Any]], known: NDArray[np.bool_]) -> None:
