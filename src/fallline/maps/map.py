@@ -13,8 +13,10 @@ from fallline.errors import SettingError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
+from fallline.experiment.method_choices import declared_settings
 from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.maps.dataset import to_xarray
 from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
@@ -67,7 +69,11 @@ class Map(MapValues, Plotted):
     """
 
     def run_at(
-        self, x: float | Mapping[str, Any] | None = None, y: float | None = None, start: int = 0, **axes: float
+        self,
+        x: float | str | Mapping[str, Any] | None = None,
+        y: float | str | None = None,
+        start: int = 0,
+        **axes: float | str,
     ) -> Run:
         """The run of the cell nearest to (x, y), with its whole path.
 
@@ -306,7 +312,8 @@ def map(
         objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
-    given = {*own_settings(settings, spec.method.optimizer.declared, "a map"), *(() if l2 is None else ("l2",))}
+    declared = declared_settings(spec.method, spec.axes.values())
+    given = {*own_settings(settings, declared, "a map"), *(() if l2 is None else ("l2",))}
     for axis in (spec.x, spec.y):
         if axis.name in given:
             raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
@@ -343,6 +350,6 @@ def _grow(result: Map, **options: Any) -> None:
 
 def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
     """The axis over another range, or with another number of values. Listed values stay unless there is a range."""
-    if ends is None and (count is None or axis.listed):
+    if ends is None and (count is None or axis.listed or isinstance(axis, ChoiceAxis)):
         return axis
     return axis.between(*(ends or (axis.low, axis.high)), count)

@@ -69,8 +69,8 @@ class MapValues:
         return self.spec.y
 
     @property
-    def axes(self) -> dict[str, NDArray[np.float64]]:
-        """The values of each axis by name, x first."""
+    def axes(self) -> dict[str, NDArray[Any]]:
+        """The values of each axis by name, x first: numbers, or the names of choices."""
         return {name: axis.values for name, axis in self.spec.axes.items()}
 
     @property
@@ -143,7 +143,9 @@ class MapValues:
         """How many of a tile's cells are not known."""
         return int((~self._known[tile.indices()[::-1]]).sum())
 
-    def cell(self, x: float | Mapping[str, Any] | None = None, y: float | None = None, **axes: float) -> dict[str, Any]:
+    def cell(
+        self, x: float | str | Mapping[str, Any] | None = None, y: float | str | None = None, **axes: float | str
+    ) -> dict[str, Any]:
         """The cell nearest to (x, y): the values of the axes there, then its measures. Its outcome is a name.
 
         >>> from fallline.maps.map import map
@@ -208,7 +210,7 @@ class MapValues:
         planes = {name: self.plane(name) for name in self.measures}
         return ~self._known | lost_cells(wanted, planes, self.spec.steps)
 
-    def share(self, outcome: str = "diverged") -> dict[str, NDArray[np.float64]]:
+    def share(self, outcome: str = "diverged") -> dict[str, NDArray[Any]]:
         """Share of runs with that outcome along the axis that is not the seed, with its 95 % interval (Wilson).
 
         Needs the measure "outcome" (or "diverged" for that one) and a seed axis.
@@ -279,7 +281,7 @@ class MapValues:
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
         return visible(
-            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.plane_text}, {s.size_text} cells, "
+            f"Map({s.head}: {s.plane_text}, {s.size_text} cells, "
             f"{s.steps} steps{done})"
         )
 
