@@ -106,7 +106,7 @@ LAYOUTS = (
         lambda p, W, b, X, T: after_the_cost("backward")(p, W, b, X, T),
         lambda W, b, X, T: square(logistic(mlp(W, b, X, logistic)), T) / (2 * len(X)),
         (Fault("no_output_slope", "the output's slope is left out", "delta_out = (outputs - targets) * d_sigmoid(outputs) / n",
-               "delta_out = (outputs - targets) / n", r"slope|output|delta"),
+               "delta_out = (outputs - targets) / n", r"slope|output|delta|logistic"),
          Fault("hidden", "the hidden slope is that of the outputs' errors", "delta_hid = delta_out @ W2.T * d_sigmoid(hidden)",
                "delta_hid = delta_out @ W2.T * hidden", SLOPE)),
     ),
