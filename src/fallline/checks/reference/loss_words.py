@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fallline.checks.reference.comparison import right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_family import FAMILY, scaled
 from fallline.checks.reference.loss_fit import LossFit
@@ -31,18 +32,21 @@ class LossInWords:
         What the loss is.
     declared
         The network that the user declared.
+    declarations
+        The settings of its loss that bind.
     guard
         Whether `network` has the epsilon in its logarithm; a small one is otherwise left out.
     """
 
     fit: LossFit
     declared: Network
+    declarations: Declarations = NOTHING
     guard: bool = False
 
     @property
     def with_guard(self) -> LossInWords | None:
         """The same with the epsilon in the logarithm of `network`'s loss; None if there is none."""
-        return LossInWords(self.fit, self.declared, guard=True) if self.fit.epsilon else None
+        return replace(self, guard=True) if self.fit.epsilon else None
 
     @cached_property
     def network(self) -> Network | None:
@@ -105,14 +109,16 @@ class LossInWords:
     def _differences(self) -> list[tuple[str, bool]]:
         fit, declared = self.fit, self.declared
         words: list[tuple[str, bool]] = []
+        binds = self.declarations
         own = phrase(fit, declared.sizes[-1])
         if own != _phrase_of(declared):
-            words.append((f"it is {own}, not {_phrase_of(declared)}", False))
+            same = fit.member.loss.name == declared.loss.name
+            words.append((f"it is {own}, not {_phrase_of(declared)}", same and binds.constant))
         if fit.factor < 0:
-            words.append(("it has the opposite sign, so that it is to be made large", False))
+            words.append(("it has the opposite sign, so that it is to be made large", not binds.ascent))
         reduction = "mean" if fit.power else "sum"
         if reduction != declared.reduction:
-            words.append((f"it is the {reduction} over the samples, not the {declared.reduction}", reduction == "sum"))
+            words.append((f"it is the {reduction} over the samples, not the {declared.reduction}", binds.reduction))
         if fit.leak is not None:
             words.append((f"the slope of its leaky ReLU is {fit.leak:g}", not _are(declared, "relu", "leaky_relu")))
         elif fit.network.activations != declared.activations:

@@ -102,7 +102,7 @@ class _Judging:
         self.declared = groups[0].network
         self.blocks = derivatives.compare(numbers, tolerance)
         fit = fit_loss(loss, groups)
-        self.words = None if fit is None else LossInWords(fit, self.declared)
+        self.words = None if fit is None else LossInWords(fit, self.declared, groups[0].declared)
 
     def judgement(self) -> Judgement | str:
         """The judgement; or a sentence that says why the loss is none."""
