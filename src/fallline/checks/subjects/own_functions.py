@@ -6,27 +6,86 @@ derivative is a complex step where that agrees with differences, else an extrapo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from fallline import random
 from fallline.checks.reference.derivatives import STEP
+from fallline.checks.reference.loss_family import FAMILY, scaled
 from fallline.errors import OwnCodeError, TraceError, UsageError
 from fallline.readings.scalars import Scalars
 from fallline.textbook.activations import Activation, identity
 from fallline.textbook.losses import Loss
-from fallline.textbook.network import Reduction
+from fallline.textbook.network import Network, Reduction
 from fallline.user_code import records
 from fallline.user_code.calling import describe_error, file_of, name_of
+from fallline.user_code.python_file import load, names_file, split
 
-__all__ = ["activation_of", "is_of_parameters", "loss_of"]
+__all__ = ["OwnSettings", "activation_of", "loss_of", "own_settings", "with_functions"]
 
 Function = Callable[..., Any]
 
 DIFFERENCE = 2e-4
 """Step of a difference of a function of one number: within the distance that draws keep from kinks."""
+
+
+@dataclass(frozen=True)
+class OwnSettings:
+    """The settings of a network, with records in the places of functions.
+
+    Parameters
+    ----------
+    activation, loss, reduction
+        As `Network.of` takes them; the reduction may be None.
+    of_parameters
+        The loss, if it is a function of the parameters, f(parameters, X, T). Then `loss` only says what targets are drawn.
+    """
+
+    activation: Any
+    loss: str | Loss
+    reduction: Reduction | None
+    of_parameters: Function | None = None
+
+
+def own_settings(network: Any, activation: Any, loss: Any, reduction: Reduction | None) -> OwnSettings:
+    """Make records of the functions among the settings of a network that is given by its sizes."""
+    listed = not isinstance(activation, str) and isinstance(activation, Sequence)
+    activations = [activation_of(a) for a in activation] if listed else activation_of(activation)
+    sizes = network.strip()[:1].isdigit() if isinstance(network, str) else isinstance(network, Sequence)
+    if isinstance(loss, str | Loss) or not sizes:
+        return OwnSettings(activations, loss, reduction)
+    outputs = Network.of(network).sizes[-1]
+    if _takes_parameters(loss):
+        return OwnSettings(activations, "cross_entropy" if outputs > 1 else "logistic", reduction, loss)
+    record, own_reduction = loss_of(loss, outputs)
+    if own_reduction is not None and reduction not in (None, own_reduction):
+        raise UsageError(f"{name_of(loss)} is the {own_reduction} over the samples, but reduction is {reduction!r}.")
+    return OwnSettings(activations, record, own_reduction or reduction)
+
+
+def with_functions(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the command line with FILE.py:NAME replaced by that function, and activations as a list.
+
+    >>> with_functions({"activation": "tanh,relu", "loss": "logistic"})
+    {'activation': ['tanh', 'relu'], 'loss': 'logistic'}
+    """
+    loaded = dict(settings)
+    activation = loaded.get("activation")
+    if isinstance(activation, str):
+        parts = [_loaded(part) for part in activation.split(",")]
+        loaded["activation"] = parts if len(parts) > 1 else parts[0]
+    if "loss" in loaded:
+        loaded["loss"] = _loaded(loaded["loss"])
+    return loaded
+
+
+def _loaded(setting: Any) -> Any:
+    return load(*split(setting)) if isinstance(setting, str) and names_file(setting) else setting
 
 
 def activation_of(function: str | Activation | Function) -> str | Activation:
@@ -71,6 +130,9 @@ def loss_of(function: Function, outputs: int) -> tuple[Loss, Reduction | None]:
         value, reduction = _of_samples(function), None
     else:
         value, reduction = _of_single_samples(function), _reduction(function, Z, classes)
+    known = _known(value, Z, classes)
+    if known is not None:
+        return known, reduction
     delta = _delta(value)
     at = np.abs(delta(Z, Z)).max()
     targets: Literal["classes", "labels", "values"] = "values"
@@ -85,15 +147,26 @@ def loss_of(function: Function, outputs: int) -> tuple[Loss, Reduction | None]:
     return Loss(name_of(function), value, delta, identity, targets), reduction
 
 
-def is_of_parameters(function: Function) -> bool:
-    """Whether a loss takes the parameters of the network, f(parameters, X, T), and not its logits, f(Z, T)."""
-    import inspect
+def _known(value: Function, Z: Any, T: Any) -> Loss | None:
+    """The loss of the family that has the same values, up to a constant factor; None if there is none."""
+    values = np.asarray(value(Z, T))
+    for member in FAMILY:
+        others = member.loss.value(Z, T)
+        factor = float(values @ others / (others @ others))
+        if np.abs(values - factor * others).max() <= 1e-11 * np.abs(values).max() and factor > 0:
+            return scaled(member.loss, float(f"{factor:.12g}"))
+    return None
 
+
+def _takes_parameters(function: Function) -> bool:
+    """Whether a loss takes the parameters of the network, f(parameters, X, T), and not its logits, f(Z, T)."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return False
-    required = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [
+        p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
     return len(required) > 2
 
 
@@ -106,11 +179,16 @@ def _untraced_activation(function: Function) -> Activation:
     try:
         whole = np.asarray(_called(function, numbers))
         elementwise = whole.shape == numbers.shape and all(
-            np.isclose(_called(function, numbers[:, k : k + 1]), whole[:, k : k + 1], rtol=1e-12).all() for k in range(3)
+            np.isclose(_called(function, numbers[:, k : k + 1]), whole[:, k : k + 1], rtol=1e-12).all()
+            for k in range(3)
         )
     except OwnCodeError:
         elementwise = False
-    each = (lambda z: _called(function, z)) if elementwise else np.vectorize(lambda z: _called(function, z), otypes=[float])
+    each = (
+        (lambda z: _called(function, z))
+        if elementwise
+        else np.vectorize(lambda z: _called(function, z), otypes=[float])
+    )
     return Activation(name_of(function), value, _derivative(each), analytic=False)
 
 
@@ -141,7 +219,9 @@ def _delta(value: Function) -> Function:
 
 def _difference(function: Callable[[float], Any]) -> Any:
     """The derivative at 0 from central differences with three steps, extrapolated."""
-    first, second, third = ((function(h) - function(-h)) / (2 * h) for h in (DIFFERENCE, DIFFERENCE / 2, DIFFERENCE / 4))
+    first, second, third = (
+        (function(h) - function(-h)) / (2 * h) for h in (DIFFERENCE, DIFFERENCE / 2, DIFFERENCE / 4)
+    )
     finer, finest = second + (second - first) / 3, third + (third - second) / 3
     return finest + (finest - finer) / 15
 
@@ -149,7 +229,8 @@ def _difference(function: Callable[[float], Any]) -> Any:
 def _confirmed_step(stepped: Callable[[], Any], difference: Any) -> Any:
     """The complex step where it agrees with the difference, and the difference elsewhere."""
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             values = stepped()
     except Exception:  # code that takes no complex numbers may raise anything
         return difference
