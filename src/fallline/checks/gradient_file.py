@@ -28,9 +28,9 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     """
     try:
         checked = load(path, function)
-        subject_loaded: Any = load(*split(subject)) if names_file(subject) else subject
+        subject_loaded: Any = load(*split(subject)).function if names_file(subject) else subject
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
     activation = settings.pop("activation", "relu")
     activations = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    return check_gradient(checked, subject_loaded, activation=activations, **settings)
+    return check_gradient(checked.function, subject_loaded, activation=activations, **settings)
