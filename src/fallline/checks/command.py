@@ -34,7 +34,7 @@ def check(
     of: str = "",
     activation: str = "relu",
     loss: str = "cross_entropy",
-    reduction: str = "sum",
+    reduction: str | None = None,
     l2: float = 0.0,
     data: str | None = None,
     seed: int = 0,

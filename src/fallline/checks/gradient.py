@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fallline.checks.presentation.verdict import Verdict
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.draws import draw
 from fallline.checks.reference.user_data import Data, user_data
 from fallline.checks.subjects.network import check_network
@@ -26,8 +27,9 @@ def check_gradient(
     *,
     activation: str | Activation | Sequence[str | Activation] = "relu",
     loss: str | Loss = "cross_entropy",
-    reduction: Reduction = "sum",
+    reduction: Reduction | None = None,
     l2: float = 0.0,
+    ascent: bool = True,
     data: Data | None = None,
     seed: int = 0,
     tolerance: float | None = None,
@@ -45,7 +47,10 @@ def check_gradient(
         The subject of the gradient: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.
     activation, loss, reduction, l2
-        Of the network, if `network` is its sizes.
+        Of the network, if `network` is its sizes. Without `reduction`, the sum and the mean over the samples are both
+        right; if it is given, the other is a fault.
+    ascent
+        Whether the gradient of minus the loss is right, too, for those who climb.
     data
         Samples to check it on: a `Dataset`, (X, T), or a file. Without it they are drawn at random.
     seed
@@ -56,7 +61,9 @@ def check_gradient(
     Notes
     -----
     Conventions are not faults: sum or mean over the samples, ascent or descent, half or full squared error, samples as
-    rows or columns. The verdict names them.
+    rows or columns. The verdict names them. A setting that is given binds: with `reduction="mean"` the gradient of the
+    sum is wrong, with `loss="half_squared_error"` that of the whole squared error, and with `ascent=False` that of minus
+    the loss.
 
     Examples
     --------
@@ -74,9 +81,13 @@ def check_gradient(
     """
     if not callable(function):
         raise UsageError(f"function must be a gradient that can be called; got {function!r}.")
-    subject = subject_of(network, function, activation=activation, loss=loss, reduction=reduction, l2=l2)
+    settings = {"activation": activation, "loss": loss, "reduction": reduction or "sum", "l2": l2}
+    subject = subject_of(network, function, **settings)
+    if isinstance(subject, Network) and reduction is not None:
+        subject = subject.with_(reduction=reduction)
+    declared = Declarations.of(reduction=reduction, loss=loss, ascent=ascent)
     if not isinstance(subject, Network):
         from fallline.checks.subjects.rules import check_rule
 
-        return check_rule(function, subject, seed=seed, tolerance=tolerance)
-    return check_network(function, subject, draw(subject, user_data(data, subject), seed), tolerance)
+        return check_rule(function, subject, declared, seed=seed, tolerance=tolerance)
+    return check_network(function, subject, draw(subject, user_data(data, subject), seed, declared), tolerance)

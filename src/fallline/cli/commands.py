@@ -119,7 +119,7 @@ def check(
     of: str = "",
     activation: str = "relu",
     loss: str = "cross_entropy",
-    reduction: Literal["sum", "mean"] = "sum",
+    reduction: Literal["sum", "mean"] | None = None,
     l2: Number = 0.0,
     data: str | None = None,
     seed: Whole = 0,
@@ -146,7 +146,7 @@ def check(
         of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.
         activation: Of the hidden layers; several joined by commas.
         loss: Of the network.
-        reduction: Sum or mean of the loss over the samples.
+        reduction: Sum or mean of the loss over the samples; either is right unless given.
         l2: L2 penalty.
         data: CSV to check it on; random samples unless given.
         seed: Key of the random weights and samples.

@@ -54,6 +54,15 @@ class Map(MapValues, Plotted):
     >>> run = m.run_at(1.0, 1.0)
     >>> run.steps
     50
+    >>> m.zoom(x=(0.5, 1.5), size=4).x.values.round(2).tolist()
+    [0.5, 0.83, 1.17, 1.5]
+    >>> dict(m.to_xarray().sizes)
+    {'start.y': 8, 'start.x': 8}
+    >>> import tempfile
+    >>> m.to_csv(tempfile.mkdtemp() + "/map.csv").read_text().splitlines()[0]
+    'start.x,start.y,final_loss'
+    >>> m.plot(cmap="magma", limits=(0, 100)).alt[:24]
+    'Map of final loss over x'
     """
 
     def run_at(
@@ -166,7 +175,12 @@ class Map(MapValues, Plotted):
         return draw("map", self, measure=measure, **options)
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
-        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`."""
+        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`.
+
+        >>> m = map("booth", x="learning_rate=0.01..1:log", y="momentum=0..0.9", optimizer="momentum", size=4, steps=0)
+        >>> m.theory()["end"].round(3).tolist()  # 2 (1 + momentum) / L, with the curvature L at the end
+        [0.111, 0.144, 0.178, 0.211]
+        """
         return theory_curve(self)
 
 
