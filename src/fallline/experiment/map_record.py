@@ -199,7 +199,7 @@ class MapSpec:
     def _with(self, chosen: Mapping[str, Any]) -> MapSpec:
         """The same map with these choices, by the name of their axis: numbers, and members of families."""
         changes: dict[str, Any] = {name: int(chosen[name]) for name in ("steps", "batch") if name in chosen}
-        network = {
+        network: dict[str, Any] = {
             name: chosen[name].record if name in FAMILIES else int(chosen[name])
             for name in ARCHITECTURE
             if name in chosen

@@ -80,6 +80,10 @@ class Measure:
     shown: Callable[[Shaped[Floats, "*shape"], int], Shaped[Floats, "*shape"]] = _as_they_are
     better: Literal["low", "high"] | None = None
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A measure of fallline is pickled by its name, so that it arrives as the record itself."""
+        return (_built_in, (self.name,)) if MEASURES.get(self.name) is self else super().__reduce_ex__(protocol)
+
 
 @dataclass(frozen=True)
 class RequestedMeasure:
@@ -141,6 +145,10 @@ MEASURES: dict[str, Measure] = {
                 _convergence, kind="ranks"),
     )
 }  # fmt: skip
+
+
+def _built_in(name: str) -> Measure:
+    return MEASURES[name]
 
 
 def check_objective(measures: Iterable[Measure], objective: Objective) -> None:
