@@ -22,7 +22,7 @@ from fallline.experiment.method import Method
 from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.own import OwnMeasure
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.textbook.initial import INITIALS, Initial
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
@@ -165,6 +165,8 @@ class MapSpec:
             arrays[d["start"]] = self.start
         if self.kept:
             d["kept"] = self.kept
+        if isinstance(self.objective, LandscapeObjective) and any(w.measure.needs == "minima" for w in self.measures):
+            d["minima"] = [[float(v) for v in point] for point in self.objective.landscape.minima]
         return d, arrays
 
     @cached_property

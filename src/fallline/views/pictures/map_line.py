@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from fallline.views.numerals import number, percent
 from fallline.views.pictures.map_axes import axis_label
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look
-from fallline.views.words import axis_words
+from fallline.views.words import axis_words, minima_words
 
 __all__ = ["draw_map_line"]
 
@@ -57,11 +57,15 @@ def draw_map_line(
         ax.set_xlabel(axis_label(m.x), parse_math=True)
         ax.grid(axis="y", which="major")
         ax.set_axisbelow(True)
+        named = wanted.measure.kind in ("outcomes", "minima")
         if wanted.measure.kind == "outcomes":
-            _outcomes(ax, m.x.values[known], values[known].astype(int), theme)
+            _rows(ax, m.x.values[known], values[known], {kind: theme.outcomes[kind] for kind in OUTCOMES})
+        elif wanted.measure.kind == "minima":
+            colours = [theme.series[k % len(theme.series)] for k in range(len(minima_words(m.spec.objective)))]
+            _rows(ax, m.x.values[known], values[known], dict(zip(minima_words(m.spec.objective), colours, strict=True)))
         else:
             _curve(ax, m.x.values, np.where(lost, np.nan, values), wanted, log, theme)
-        for side in (ax.xaxis, ax.yaxis) if wanted.measure.kind != "outcomes" else (ax.xaxis,):
+        for side in (ax.xaxis,) if named else (ax.xaxis, ax.yaxis):
             side.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
             side.set_minor_formatter(NullFormatter())
         if limits is not None:
@@ -90,12 +94,12 @@ def _curve(ax: Any, x: Floats, values: Floats, wanted: RequestedMeasure, log: bo
     ax.set_ylabel(wanted.label)
 
 
-def _outcomes(ax: Any, x: Floats, places: NDArray[np.int64], theme: Theme) -> None:
-    """A row of dots for each outcome that occurs."""
-    present = [kind for k, kind in enumerate(OUTCOMES) if (places == k).any()]
-    for row, kind in enumerate(present):
-        at = x[places == OUTCOMES.index(kind)]
-        ax.plot(at, np.full(len(at), row), "s", color=theme.outcomes[kind], markersize=5)
+def _rows(ax: Any, x: Floats, places: Floats, colours: Mapping[str, str]) -> None:
+    """A row of dots for each name that occurs among the places in `colours`."""
+    present = [name for k, name in enumerate(colours) if (places == k).any()]
+    for row, name in enumerate(present):
+        at = x[places == list(colours).index(name)]
+        ax.plot(at, np.full(len(at), row), "s", color=colours[name], markersize=5)
     ax.set_yticks(range(len(present)), labels=present)
     ax.set_ylim(-0.6, len(present) - 0.4)
 
@@ -104,8 +108,11 @@ def _alt(m: Map, wanted: RequestedMeasure, values: Floats, lost: NDArray[np.bool
     scale = ", logarithmic" if m.x.scale == "log" else ""
     span = f"{axis_words(m.x.name)} ({number(m.x.low)} to {number(m.x.high)}{scale})"
     text = f"Curve of {wanted.label} over {span}: {m.x.count} runs."
-    if wanted.measure.kind == "outcomes":
-        shares = {kind: float((values == k).mean()) for k, kind in enumerate(OUTCOMES)}
+    if wanted.measure.kind in ("outcomes", "minima"):
+        names = OUTCOMES if wanted.measure.kind == "outcomes" else minima_words(m.spec.objective)
+        shares = {name: float((values == k).mean()) for k, name in enumerate(names)}
+        if wanted.measure.kind == "minima":
+            shares[wanted.measure.lost_word] = float(lost.mean())
         return f"{text} " + ", ".join(f"{kind} {percent(share)}" for kind, share in shares.items() if share) + "."
     if lost.any():
         text += f" {percent(float(lost.mean()))} of the runs: {wanted.measure.lost_word}."
