@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.map_record import CHOICES, MapSpec
+from fallline.experiment.choices import CHOICES
+from fallline.experiment.map_record import MapSpec
 from fallline.maps.cell_runs import over_runs
 from fallline.maps.cell_training import training_of
 from fallline.maps.tiles import Tile
@@ -40,7 +41,7 @@ def at_cells(
     after: Checkpoints | None = None,
 ) -> Values:  # fmt: skip
     """The measures of the cells at those columns and rows, whose runs go on `after` kept states, or begin."""
-    chosen = [axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
+    chosen = [axis.positions[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
     if not chosen:
         return _alike(spec, i, j, execution, after)
     group = np.unique(np.stack(chosen), axis=1, return_inverse=True)[1].ravel()
@@ -56,7 +57,8 @@ def at_cells(
 def _alike(
     spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution, after: Checkpoints | None
 ) -> Values:
-    """The measures of cells with the same number of steps and the same batch."""
+    """The measures of cells with the same choices."""
+    spec = spec.of_cell(int(i[0]), int(j[0]))
     training = training_of(spec, i, j)
     results = _trained(spec, training, execution, after)
     own = [w.measure for w in spec.measures if isinstance(w.measure, OwnMeasure)]

@@ -13,8 +13,10 @@ from fallline.errors import SettingError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
+from fallline.experiment.method_choices import declared_settings
 from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.maps.dataset import to_xarray
 from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
@@ -55,10 +57,23 @@ class Map(MapValues, Plotted):
     >>> run = m.run_at(1.0, 1.0)
     >>> run.steps
     50
+    >>> m.zoom(x=(0.5, 1.5), size=4).x.values.round(2).tolist()
+    [0.5, 0.83, 1.17, 1.5]
+    >>> dict(m.to_xarray().sizes)
+    {'start.y': 8, 'start.x': 8}
+    >>> import tempfile
+    >>> m.to_csv(tempfile.mkdtemp() + "/map.csv").read_text().splitlines()[0]
+    'start.x,start.y,final_loss'
+    >>> m.plot(cmap="magma", limits=(0, 100)).alt[:24]
+    'Map of final loss over x'
     """
 
     def run_at(
-        self, x: float | Mapping[str, Any] | None = None, y: float | None = None, start: int = 0, **axes: float
+        self,
+        x: float | str | Mapping[str, Any] | None = None,
+        y: float | str | None = None,
+        start: int = 0,
+        **axes: float | str,
     ) -> Run:
         """The run of the cell nearest to (x, y), with its whole path.
 
@@ -208,7 +223,12 @@ class Map(MapValues, Plotted):
         return draw("map", self, measure=measure, **options)
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
-        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`."""
+        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`.
+
+        >>> m = map("booth", x="learning_rate=0.01..1:log", y="momentum=0..0.9", optimizer="momentum", size=4, steps=0)
+        >>> m.theory()["end"].round(3).tolist()  # 2 (1 + momentum) / L, with the curvature L at the end
+        [0.111, 0.144, 0.178, 0.211]
+        """
         return theory_curve(self)
 
 
@@ -292,7 +312,8 @@ def map(
         objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
         start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
-    given = {*own_settings(settings, spec.method.optimizer.declared, "a map"), *(() if l2 is None else ("l2",))}
+    declared = declared_settings(spec.method, spec.axes.values())
+    given = {*own_settings(settings, declared, "a map"), *(() if l2 is None else ("l2",))}
     for axis in (spec.x, spec.y):
         if axis.name in given:
             raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
@@ -329,6 +350,6 @@ def _grow(result: Map, **options: Any) -> None:
 
 def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
     """The axis over another range, or with another number of values. Listed values stay unless there is a range."""
-    if ends is None and (count is None or axis.listed):
+    if ends is None and (count is None or axis.listed or isinstance(axis, ChoiceAxis)):
         return axis
     return axis.between(*(ends or (axis.low, axis.high)), count)
