@@ -36,6 +36,7 @@ def check(
     loss: str = "cross_entropy",
     reduction: str | None = None,
     l2: float = 0.0,
+    bias: bool = True,
     data: str | None = None,
     seed: int = 0,
     hint: int | None = None,
@@ -61,8 +62,8 @@ def check(
         Sizes of the network that it is the gradient of. The default is 2-3-2-3.
     of
         Instead of a network: a landscape, activation, loss or optimizer by name, or FILE.py:FUNCTION of coordinates.
-    activation, loss, reduction, l2, data, seed
-        As in `check_gradient`; several activations are joined by commas.
+    activation, loss, reduction, l2, bias, data, seed
+        As in `check_gradient`; several activations are joined by commas, and a function is FILE.py:NAME.
     hint
         How much a verdict "wrong" tells: 1 where the fault is, 2 also of what kind it is, 3 (and None) everything.
     json
@@ -94,8 +95,10 @@ def check(
         raise UsageError("--network and --of name two things that it could be the gradient of; give one.")
     if json and format is not None:
         raise UsageError(f"--json and --format {format} are two forms of one result; give one.")
-    settings: dict[str, Any] = {"subject": _absolute(of or network or "2-3-2-3"), "activation": activation, "loss": loss,
-                                "reduction": reduction, "l2": l2, "data": data, "seed": seed}  # fmt: skip
+    settings: dict[str, Any] = {
+        "subject": _absolute(of or network or "2-3-2-3"), "activation": ",".join(map(_absolute, activation.split(","))),
+        "loss": _absolute(loss), "reduction": reduction, "l2": l2, "bias": bias, "data": data, "seed": seed,
+    }  # fmt: skip
     if data is not None:
         settings["data"] = str(Path(data).resolve())
     limits = Limits(time_limit, memory_limit)

@@ -12,6 +12,8 @@ from fallline.checks.calling.loading import Loaded, UserFile, load_subject
 from fallline.checks.gradient import check_gradient
 from fallline.checks.presentation.hints import hinted
 from fallline.checks.presentation.verdict import Verdict
+from fallline.checks.subjects.own_functions import with_functions
+from fallline.errors import OwnCodeError
 from fallline.user_code.python_file import names_file
 
 __all__ = ["check_file", "check_loaded"]
@@ -27,7 +29,7 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     subject
         The subject of the gradient: a network's sizes, a name, or FILE.py:FUNCTION.
     settings
-        What `check_gradient` takes; several activations may be joined by commas.
+        What `check_gradient` takes; activations and the loss may be FILE.py:NAME, several activations joined by commas.
     """
     try:
         file = UserFile(path, function)
@@ -44,9 +46,11 @@ def check_loaded(loaded: Loaded, *, subject: str, hint: int | None = None, **set
         subject_loaded: Any = load_subject(subject) if names_file(subject) else subject
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", name, subject, str(misbehaviour))
-    activation = settings.pop("activation", "relu")
-    activations = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    verdict = check_gradient(loaded.function, subject_loaded, activation=activations, **settings)
+    try:
+        own = with_functions(settings)
+    except OwnCodeError as error:
+        return Verdict("unchecked", name, subject, str(error))
+    verdict = check_gradient(loaded.function, subject_loaded, **own)
     told = verdict if hint is None else hinted(verdict, hint)
     return dataclasses.replace(told, notes=(*loaded.notes, *told.notes))
 

@@ -121,6 +121,7 @@ def check(
     loss: str = "cross_entropy",
     reduction: Literal["sum", "mean"] | None = None,
     l2: Number = 0.0,
+    bias: bool = True,
     data: str | None = None,
     seed: Whole = 0,
     hint: Whole | None = None,
@@ -144,10 +145,11 @@ def check(
             FILE is a Python file or a notebook.
         network: Sizes of the network that it is the gradient of, such as 2-3-2-3.
         of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.
-        activation: Of the hidden layers; several joined by commas.
-        loss: Of the network.
+        activation: Of the hidden layers; several joined by commas. Your own function of z is FILE.py:NAME.
+        loss: Of the network. Your own is FILE.py:NAME, a function of logits and targets or of parameters, inputs and targets.
         reduction: Sum or mean of the loss over the samples; either is right unless given.
         l2: L2 penalty.
+        bias: Whether the network has biases.
         data: CSV to check it on; random samples unless given.
         seed: Key of the random weights and samples.
         hint: How much is told of a fault: 1 where it is, 2 also of what kind, 3 also the equations and the cure.
@@ -169,8 +171,9 @@ def check(
     limits: dict[str, Any] = {"time_limit": time_limit, "memory_limit": memory_limit}
     with bar("check") as progress:
         return run(
-            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, data=data,
-            seed=seed, hint=hint, json=json, format=format, points=points, csv=csv, out=out, force=force, workers=workers, progress=progress,
+            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, bias=bias,
+            data=data, seed=seed, hint=hint, json=json, format=format, points=points, csv=csv, out=out, force=force,
+            workers=workers, progress=progress,
             **{name: value for name, value in limits.items() if value is not None},
         )  # fmt: skip
 
