@@ -18,6 +18,9 @@ from fallline.textbook.network import Network, Parameters
 
 __all__ = ["SINGLE", "Evaluation", "evaluate", "returned_at"]
 
+NEAR = 3
+"""Interpretations whose cost differs by less than this are equally likely."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -109,7 +112,7 @@ def _established(found: Found) -> bool:
     assert best is not None
     if best.right:
         return True
-    rivals = [u for u in found.others if not u.returned.broken and not u.returned.odd]
+    rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
     return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)
 
 

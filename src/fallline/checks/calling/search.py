@@ -62,11 +62,16 @@ class Understood:
     fits: bool = False
 
     @property
+    def cost(self) -> int:
+        """How unlikely it is."""
+        return self.call.cost + self.reading.cost
+
+    @property
     def rank(self) -> tuple[Any, ...]:
         """The order in which interpretations are preferred."""
         finite = all(np.isfinite(p).all() for layer in self.returned.gradient for p in layer if p is not None)
         broken = len(self.returned.broken)
-        return (-self.right, broken, not finite and not broken, len(self.returned.odd), self.call.cost + self.reading.cost)
+        return (-self.right, broken, not finite and not broken, len(self.returned.odd), self.cost)
 
     def __str__(self) -> str:
         return "; ".join(filter(None, (str(self.call), str(self.reading))))
