@@ -55,7 +55,7 @@ def _rates(required: RequiredBlocks, chain: Chain, layer: int) -> Iterator[float
     groups = required.groups
     network = groups[0].network
     runs = [[Variants(groups, rate).run(chain, group) for group in groups] for rate in (0.0, 1.0)]
-    for convention in conventions(network):
+    for convention in conventions(network, groups[0].declared):
         for block in blocks_of_layer(network, layer)[::-1]:
             wanted = required.of(convention, "", block).values
             still, moved = ([block_of(gradient, block) for gradient in run] for run in runs)
