@@ -78,7 +78,7 @@ class _NetworkCheck:
     def _say(self, status: Status, sentence: str, convention: Convention, **more: Any) -> Verdict:
         """The verdict, with what all have: the blocks against that convention, the call, what was not covered."""
         return Verdict(
-            status, self.name, repr(self.network), sentence, called=str(self.evaluation.adapter),
+            status, self.name, repr(self.network), sentence, called=str(self.evaluation.understood),
             blocks=tuple(self.fitting[convention]), errors=self._errors(convention), notes=tuple(self._notes()),
             uncovered=tuple(uncovered(self.groups)), reference=tuple(map(str, self.reference)), network=self.network,
             **more,
