@@ -36,7 +36,7 @@ def check_rule(
         if isinstance(subject, Landscape):
             return check_partials(function, subject, declared, seed, tolerance, effects)
         if isinstance(subject, Optimizer):
-            return check_step(function, subject, seed, tolerance or TOLERANCE, effects)
+            return check_step(function, subject, seed, tolerance, effects)
         if isinstance(subject, Activation):
             return check_slope(function, subject, seed, tolerance, effects)
         return check_delta(function, subject, declared, seed, tolerance or TOLERANCE, effects)
