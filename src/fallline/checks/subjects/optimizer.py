@@ -53,12 +53,20 @@ class _StepCheck:
     def __init__(
         self, step: Callable[..., Any], optimizer: Optimizer, seed: int, tolerance: float | None, effects: SideEffects
     ) -> None:
-        self.name, self.optimizer, self.seed, self.asked, self.effects = name_of(step), optimizer, seed, tolerance, effects
+        self.name, self.optimizer, self.seed, self.asked, self.effects = (
+            name_of(step),
+            optimizer,
+            seed,
+            tolerance,
+            effects,
+        )
         partner = next((a if b == optimizer.name else b for a, b in CONVENTIONS if optimizer.name in (a, b)), None)
         self.bases = [optimizer, *([OPTIMIZERS[partner]] if partner else [])]
         self.fits_first = False
         self.call = self._call(step)
         self.checked: dict[int, Any] = {}
+        self.right: dict[tuple[str, int], Any] = {}
+        self.raised: dict[str, str] = {}
         self.trials = [self._trial(t) for t in trials(optimizer, self.call.fixed, seed, single=self.call.single)]
 
     def verdict(self) -> Verdict:
@@ -102,6 +110,7 @@ class _StepCheck:
                 if self._first_is_right(candidate):
                     self.fits_first = True
                     return candidate
+        runs = [call for call in runs if call.likely]
         if not runs:
             raise failed[0] if failed else MisbehaviourError(
                 f"{self.name} has no arguments for the weights and the gradient, so it could not be checked."
@@ -131,7 +140,14 @@ class _StepCheck:
     def _path(self, index: int) -> Any:
         """The checked weights on a trial, computed once."""
         if index not in self.checked:
-            self.checked[index] = path(self.call, self.trials[index])
+            trial = self.trials[index]
+            try:
+                self.checked[index] = path(self.call, trial)
+            except MisbehaviourError as misbehaviour:  # the call was understood in the first trial
+                if index == 0:
+                    raise
+                self.raised[trial.words] = str(misbehaviour).partition(", so ")[0]
+                self.checked[index] = np.full(trial.gradients.shape, np.nan)
         return self.checked[index]
 
     def _first_wrong(self, checked: Any, rule: Stepper, trial: Trial) -> int | None:
@@ -143,7 +159,10 @@ class _StepCheck:
     def _walks(self, base: Optimizer) -> list[_Walk]:
         walks = []
         for index, trial in enumerate(self.trials):
-            right = finite(base, trial)
+            key = base.name, index
+            if key not in self.right:
+                self.right[key] = finite(base, trial)
+            right = self.right[key]
             if right is not None:
                 checked = self._path(index)
                 wrong = wrong_steps(checked, right, trial, self.tolerance, self.precision)
@@ -159,7 +178,9 @@ class _StepCheck:
             right = path(Textbook(self.optimizer), walk.trial)
             with np.errstate(all="ignore"):
                 error = float(np.nan_to_num(np.abs(walk.checked - right).max(), nan=np.inf))
-            blocks = (BlockComparison(GradientBlock("w"), error, error / (np.abs(right).max() or 1.0), status == "right"),)
+            blocks = (
+                BlockComparison(GradientBlock("w"), error, error / (np.abs(right).max() or 1.0), status == "right"),
+            )
         steps = sum(len(trial.gradients) for trial in self.trials)
         return Verdict(
             status, self.name, repr(self.optimizer), sentence, called=self.call.described, blocks=blocks,
@@ -188,16 +209,14 @@ class _StepCheck:
         """The verdict where settings stand in the code, and no number there makes the step right."""
         original = self.call
         for fixed in self._combinations(original):
-            self.call, self.checked = replace(original, fixed=fixed), {}
+            self.call, self.checked, self.right = replace(original, fixed=fixed), {}, {}
             self.trials = [self._trial(t) for t in trials(self.optimizer, fixed, self.seed, single=original.single)]
             fault = self._fault(self._walks(self.optimizer))
             if fault is not None:
                 return self._faulty(fault)
         names = " and ".join(original.fixed)
         self.call = original
-        sentence = (
-            f"{self.name} has no argument for {names}, and no number in its code explains its steps, so it could not be checked."
-        )
+        sentence = f"{self.name} has no argument for {names}, and no number in its code explains its steps, so it could not be checked."
         return self._say("unchecked", sentence)
 
     def _wrong(self) -> Verdict:
@@ -211,6 +230,8 @@ class _StepCheck:
         if not np.isfinite(worst.checked).all():
             bad = int((~np.isfinite(worst.checked.reshape(len(worst.checked), -1)).all(axis=1)).argmax())
             finding = f"its weights are not finite {worst.trial.words}, after step {bad + 1}"
+        if worst.trial.words in self.raised:
+            finding = f"{worst.trial.words} {self.raised[worst.trial.words]}"
         if len(failing) < len(walks):
             finding += f"; in {len(walks) - len(failing)} of {len(walks)} trials it is right"
         sentence = f"{self.name} is wrong, and no known fault explains it: {finding}."
@@ -236,7 +257,10 @@ class _StepCheck:
         earliest = min(failing, key=lambda walk: walk.first or 0)
         suggest = earliest.trial.shortened((earliest.first or 0) + 1 + AFTER)
         checked = earliest.checked[: len(suggest.gradients)]
+        start = suggest.shortened(2)
         for fault in self._candidates(failing, earliest, suggest):
+            if not self._explains(fault.stepper, checked[:2], start):
+                continue
             if self._explains(fault.stepper, checked, suggest) and all(
                 self._explains(fault.stepper, walk.checked, walk.trial) for walk in walks
             ):
@@ -306,7 +330,8 @@ class _StepCheck:
     def _longest(failing: Sequence[_Walk]) -> float | None:
         """The longest move of a weight in a step, if several moves have that length."""
         for walk in failing:
-            moves = np.abs(np.diff(np.concatenate([walk.trial.start[None], walk.checked]), axis=0))
+            with np.errstate(all="ignore"):
+                moves = np.abs(np.diff(np.concatenate([walk.trial.start[None], walk.checked]), axis=0))
             longest = float(moves.max()) if np.isfinite(moves).all() else 0.0
             if longest and (moves > longest * (1 - 1e-9)).sum() >= 3:
                 return float(f"{longest:.6g}")

@@ -7,7 +7,6 @@ from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.comparison import TOLERANCE
 from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.subjects.activation import check_slope
 from fallline.checks.subjects.landscape import check_partials
@@ -39,7 +38,7 @@ def check_rule(
             return check_step(function, subject, seed, tolerance, effects)
         if isinstance(subject, Activation):
             return check_slope(function, subject, seed, tolerance, effects)
-        return check_delta(function, subject, declared, seed, tolerance or TOLERANCE, effects)
+        return check_delta(function, subject, declared, seed, tolerance, effects)
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(subject), str(misbehaviour))
     except OwnCodeError as error:

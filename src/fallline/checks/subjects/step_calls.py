@@ -7,6 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +26,19 @@ GRADIENTS = ("g", "grad", "grads", "gradient", "gradients", "dw", "dtheta", "dx"
              "gw", "nabla", "gradw", "dp", "gk", "delta", "derivative")  # fmt: skip
 NUMBERS = ("t", "step", "i", "k", "iteration", "iter", "it", "n", "timestep", "epoch", "itr", "nstep", "count", "steps",
            "niter", "j")  # fmt: skip
-DICTIONARIES = ("config", "cfg", "state", "opt", "optstate", "cache", "optimizer", "options", "hyper", "conf", "hparams")
+DICTIONARIES = (
+    "config",
+    "cfg",
+    "state",
+    "opt",
+    "optstate",
+    "cache",
+    "optimizer",
+    "options",
+    "hyper",
+    "conf",
+    "hparams",
+)
 SETTING_NAMES: dict[str, tuple[str, ...]] = {
     "learning_rate": ("learningrate", "lr", "eta", "alpha", "stepsize", "rate", "lrate", "a", "gamma", "h", "epsilon"),
     "momentum": ("momentum", "mu", "beta", "gamma", "rho", "mom", "alpha", "b", "beta1", "momentumrate"),
@@ -37,6 +50,8 @@ SETTING_NAMES: dict[str, tuple[str, ...]] = {
     "initial_accumulator": ("initialaccumulator", "initialaccumulatorvalue", "s0", "init"),
 }  # fmt: skip
 """Other names of settings, without underscores, the likeliest first."""
+KINDS = ("array", "d-dictionary", "dictionary", "list")
+"""Of the containers of weights that a function may take."""
 METHODS = ("step", "update", "update_params", "update_parameters", "update_weights", "apply", "apply_gradients", "__call__",
            "optimize", "minimize", "get_update", "take_step", "run")  # fmt: skip
 
@@ -103,6 +118,10 @@ class StepCall:
         Whether the learning rate is an argument of each step.
     counts_from
         The number of the first step, as it is given to the function.
+    result
+        What it returns: "weights", or the step that is to be added ("+") or subtracted ("-").
+    likely
+        Whether the names of the arguments say that it is meant in this way.
     single
         Whether it has returned single precision.
     """
@@ -115,13 +134,21 @@ class StepCall:
     fixed: dict[str, float] = field(default_factory=dict)
     rate_varies: bool = True
     counts_from: int = 1
+    result: str = "weights"
+    likely: bool = True
     single: bool = False
 
     def start(self, w: Any, settings: Mapping[str, float]) -> TakeStep:
         inner = self.begin(self, w.copy(), settings)
 
         def step(w: Any, g: Any, t: int, settings: Mapping[str, float]) -> Any:
-            return self.weights(inner(w, g, t - 1 + self.counts_from, settings), w)
+            try:
+                result = self.weights(inner(w, g, t - 1 + self.counts_from, settings), w)
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:  # of reading the result
+                raise MisbehaviourError(
+                    f"the result of {name_of(self.function)} is not understood as weights, so it could not be checked."
+                ) from error
+            return result if self.result == "weights" else w + result if self.result == "+" else w - result
 
         return step
 
@@ -129,10 +156,7 @@ class StepCall:
         """The returned weights as an array shaped like w."""
         array = np.asarray(result)
         self.single |= array.dtype in (np.float32, np.float16)
-        try:
-            array = array.astype(float)
-        except (TypeError, ValueError):
-            raise MisbehaviourError(f"{name_of(self.function)} must return numbers; it returns {result!r}.") from None
+        array = array.astype(float)
         if array.shape != np.shape(w):
             raise MisbehaviourError(
                 f"{name_of(self.function)} must return weights of shape {np.shape(w)}; it returns {array.shape}, so it could "
@@ -197,7 +221,9 @@ def setting_arguments(names: Sequence[str], settings: Sequence[str]) -> dict[str
     found: dict[str, str] = {}
     plain = {_plain(name): name for name in names}
     ranked = sorted(
-        (rank, setting, name) for setting in settings for rank, name in enumerate(SETTING_NAMES.get(setting, (_plain(setting),)))
+        (rank, setting, name)
+        for setting in settings
+        for rank, name in enumerate(SETTING_NAMES.get(setting, (_plain(setting),)))
     )
     for _, setting, name in ranked:
         if name in plain and setting not in found and plain[name] not in found.values():
@@ -237,9 +263,9 @@ def _roles(parameters: Sequence[inspect.Parameter], optimizer: Optimizer, *, met
         gradients = next((n for n in left if _plain(n).startswith(("d", "grad"))), "")
         if gradients:
             left.remove(gradients)
-    if not weights and left and not method:
+    if not weights and not gradients and left and not method:
         weights = left.pop(0)
-    if not weights:
+    if not weights and not gradients:
         return None
     optional = {p.name for p in usable if p.default is not p.empty}
     dictionary = next((n for n in left if _plain(n) in DICTIONARIES), "")
@@ -260,28 +286,35 @@ def _with_arguments(
     roles = _roles(parameters, optimizer)
     if roles is None or not roles.gradients:
         return
-    has_settings = set(roles.settings) | ({"beta1", "beta2"} if roles.betas else set())
-    has_settings |= set(optimizer.settings) if roles.dictionary else set()
-    fixed = {n: float(s.default) for n, s in optimizer.declared.items() if n not in has_settings}
-    if "initial_accumulator" in fixed:
-        del fixed["initial_accumulator"]
+    taken = {*roles.settings, "initial_accumulator", *(("beta1", "beta2") if roles.betas else ())}
     numbers = (1,) if not roles.number or _plain(roles.number) == "t" else (1, 0)
-    for kind in ("array", "d-dictionary", "dictionary", "list"):
-        for counts_from in numbers:
-            words = f"{name_of(function)}({', '.join(p.name for p in parameters)})"
-            words += "" if kind == "array" else f", weights as a {kind.removeprefix('d-')}"
-            words += "" if counts_from == 1 else f", {roles.number} from 0"
-            yield StepCall(
-                function, optimizer, effects, words, functools.partial(_begin, roles, Container(kind)), fixed,
-                "learning_rate" in has_settings, counts_from,
-            )  # fmt: skip
+    results = ("weights", "-", "+") if roles.weights else ("-", "+")
+    states = ("dictionary",) if not roles.dictionary else ("dictionary", "tuple", "none")
+    for result, kind, counts_from, memory in product(results, KINDS, numbers, states):
+        if result != "weights" and kind != "array":
+            continue
+        has_settings = taken | (set(optimizer.settings) if roles.dictionary and memory == "dictionary" else set())
+        fixed = {n: float(s.default) for n, s in optimizer.declared.items() if n not in has_settings}
+        words = f"{name_of(function)}({', '.join(p.name for p in parameters)})"
+        words += "" if kind == "array" else f", weights as a {kind.removeprefix('d-')}"
+        words += "" if counts_from == 1 else f", {roles.number} from 0"
+        yield StepCall(
+            function, optimizer, effects, words, functools.partial(_begin, roles, Container(kind), memory), fixed,
+            "learning_rate" in has_settings, counts_from, result, result == "weights" or not roles.weights,
+        )  # fmt: skip
 
 
-def _begin(roles: _Roles, container: Container, self: StepCall, w: Any, settings: Mapping[str, float]) -> TakeStep:
+def _begin(
+    roles: _Roles, container: Container, kept: str, self: StepCall, w: Any, settings: Mapping[str, float]
+) -> TakeStep:
     zeros = np.zeros_like(w) + settings.get("initial_accumulator", 0.0)
     states: dict[str, Any] = {name: container.gradients(zeros.copy()) for name in roles.states}
-    memory: dict[str, Any] = {}
-    if roles.dictionary:
+    memory: Any = {}
+    if kept == "tuple":
+        memory = self.optimizer.init(w, **settings)
+    elif kept == "none":
+        memory = None
+    elif roles.dictionary:
         memory = {alias: settings[s] for s in settings for alias in (s, *SETTING_NAMES.get(s, ())[:2])}
         memory |= {"decay_rate": settings["decay"]} if "decay" in settings else {}
     returned = [_plain(name) for name in returned_names(self.function)]
@@ -290,25 +323,27 @@ def _begin(roles: _Roles, container: Container, self: StepCall, w: Any, settings
     def step(w: Any, g: Any, t: int, settings: Mapping[str, float]) -> Any:
         nonlocal memory
         weights = container.weights(w.copy())
-        keywords: dict[str, Any] = {roles.weights: weights, roles.gradients: container.gradients(g), **states}
+        keywords: dict[str, Any] = {roles.gradients: container.gradients(g), **states}
+        keywords |= {roles.weights: weights} if roles.weights else {}
         keywords |= {argument: settings[s] for s, argument in roles.settings.items()}
         if roles.number:
             keywords[roles.number] = t
         if roles.betas:
             keywords[roles.betas] = (settings["beta1"], settings["beta2"])
         if roles.dictionary:
-            memory |= {s: v for s, v in settings.items() if s in memory}
+            if kept == "dictionary":
+                memory |= {s: v for s, v in settings.items() if s in memory}
             keywords[roles.dictionary] = memory
         parameters = _parameters(self.function)
         positional = [keywords.pop(p.name) for p in parameters if p.kind is p.POSITIONAL_ONLY and p.name in keywords]
         result = self.called(self.function, *positional, **keywords)
         if result is None:
             return container.array(weights)
-        parts = _parts(result, w)
+        parts = _parts(result, w, len(states) + (1 if roles.dictionary else 0))
         if len(parts) == 1:
             return container.array(parts[0])
         first, rest = parts[0], parts[1:]
-        if roles.dictionary and isinstance(rest[-1], dict):
+        if roles.dictionary and (kept != "dictionary" or isinstance(rest[-1], dict)):
             memory = rest[-1]
         names = list(states)
         if len(order) == len(rest) == len(states):
@@ -320,11 +355,11 @@ def _begin(roles: _Roles, container: Container, self: StepCall, w: Any, settings
     return step
 
 
-def _parts(result: Any, w: Any) -> list[Any]:
+def _parts(result: Any, w: Any, states: int) -> list[Any]:
     """w and the state's variables of a result: (w, m, v), (w, (m, v)) or w alone."""
     if isinstance(result, tuple) or (isinstance(result, list) and len(result) != len(w) and len(result) > 1):
         first, *rest = result
-        if len(rest) == 1 and isinstance(rest[0], tuple | list):
+        if len(rest) == 1 and states != 1 and isinstance(rest[0], tuple | list):
             rest = list(rest[0])
         return [first, *rest]
     return [result]
@@ -342,7 +377,11 @@ def _class_of(function: Any) -> tuple[type | None, Any, str]:
         found = getattr(function, "__globals__", {}).get(owner)
         if inspect.isclass(found):
             return found, None, name
-    if not inspect.isroutine(function) and not isinstance(function, functools.partial) and hasattr(type(function), "__call__"):
+    if (
+        not inspect.isroutine(function)
+        and not isinstance(function, functools.partial)
+        and hasattr(type(function), "__call__")
+    ):
         return type(function), function, next((m for m in METHODS if hasattr(type(function), m)), "__call__")
     return None, None, ""
 
@@ -351,12 +390,14 @@ def _of_class(
     owner: type, instance: Any, method: str, function: Any, optimizer: Optimizer, effects: SideEffects
 ) -> Iterator[StepCall]:
     """An object that keeps the state: made anew for each run, or copied from the one whose method is checked."""
-    method = method or next((m for m in METHODS if m in dir(owner) and (m != "__call__" or "__call__" in vars(owner))), "")
+    method = method or next(
+        (m for m in METHODS if m in dir(owner) and (m != "__call__" or "__call__" in vars(owner))), ""
+    )
     if not method:
         return
     name = f"{owner.__name__}.{method}"
     roles = _roles(_parameters(getattr(owner, method))[1:], optimizer)
-    if roles is None:
+    if roles is None or not roles.weights:
         return
     if instance is None:
         made = setting_arguments([p.name for p in _parameters(owner)], optimizer.settings)
@@ -372,9 +413,7 @@ def _of_class(
         container = Container(kind)
         words = f"{name}({', '.join(filter(None, (roles.weights, roles.gradients)))}) of an object of {owner.__name__}"
         begin = functools.partial(_begin_object, owner, instance, method, made, betas, roles, container)
-        yield StepCall(
-            function, optimizer, effects, words, begin, fixed, "learning_rate" in roles.settings, 1
-        )
+        yield StepCall(function, optimizer, effects, words, begin, fixed, "learning_rate" in roles.settings, 1)
 
 
 def _begin_object(
@@ -412,8 +451,7 @@ def _begin_object(
             self.called(after)
         if result is None or result is target:
             return container.array(weights)
-        parts = _parts(result, w)
-        return container.array(parts[0])
+        return container.array(_parts(result, w, 0)[0])
 
     return step
 

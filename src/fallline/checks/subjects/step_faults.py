@@ -86,6 +86,8 @@ def known_faults(optimizer: Optimizer, bases: list[Optimizer]) -> Iterator[StepF
         if base.name == "adamw":
             for mutant in mutants(adam):
                 yield _of_mutant(mutant, replace(base, step=_decayed(mutant.page)))
+    for base in bases:
+        yield from _constants(base)
 
 
 def _decayed(inner: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +99,9 @@ def _decayed(inner: Callable[..., Any]) -> Callable[..., Any]:
 
 def _of_mutant(mutant: Mutant, changed: Optimizer) -> StepFault:
     words = _in_words(mutant)
-    return StepFault(f"{words}: {mutant}" if words else str(mutant), Textbook(changed), "", (mutant.before, mutant.after))
+    return StepFault(
+        f"{words}: {mutant}" if words else str(mutant), Textbook(changed), "", (mutant.before, mutant.after)
+    )
 
 
 def _in_words(mutant: Mutant) -> str:
@@ -144,18 +148,49 @@ def _wrapped(base: Optimizer) -> Iterator[StepFault]:
         if "learning_rate" in base.settings:
             falling = Wrapped(rule, settings=lambda s, t, p=power: {**s, "learning_rate": s["learning_rate"] / t**p})
             yield StepFault(f"the learning rate is divided by {words}", falling, "leave the division out")
+
+
+def _constants(base: Optimizer) -> Iterator[StepFault]:
+    """A setting that has one of the usual values, whatever is given."""
+    rule = Textbook(base)
     for name in base.settings:
-        for value in (0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0, 0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-15, 1e-16):
+        for value in (
+            0.0,
+            0.5,
+            0.9,
+            0.95,
+            0.99,
+            0.999,
+            1.0,
+            0.1,
+            0.01,
+            0.001,
+            1e-4,
+            1e-5,
+            1e-6,
+            1e-7,
+            1e-8,
+            1e-10,
+            1e-15,
+            1e-16,
+        ):
             constant = Wrapped(rule, settings=lambda s, t, name=name, value=value: {**s, name: value})
             yield StepFault(f"{name} is {value:g}, whatever is given", constant, f"use the argument {name}")
 
 
 def _of_adam(base: Optimizer, rule: Textbook) -> Iterator[StepFault]:
-    yield StepFault("both bias corrections are missing", Wrapped(rule, number=lambda t: np.inf),
-                    "divide m by 1 − beta1^t and v by 1 − beta2^t")
-    yield StepFault("the bias corrections take t + 1: at the first step t is 1", Wrapped(rule, number=lambda t: t + 1), "use t")
+    yield StepFault(
+        "both bias corrections are missing",
+        Wrapped(rule, number=lambda t: np.inf),
+        "divide m by 1 − beta1^t and v by 1 − beta2^t",
+    )
+    yield StepFault(
+        "the bias corrections take t + 1: at the first step t is 1", Wrapped(rule, number=lambda t: t + 1), "use t"
+    )
     yield StepFault("the bias corrections take t = 1 at every step", Wrapped(rule, number=lambda t: 1), "use t")
-    yield StepFault("the bias corrections take t + 2: at the first step t is 1", Wrapped(rule, number=lambda t: t + 2), "use t")
+    yield StepFault(
+        "the bias corrections take t + 2: at the first step t is 1", Wrapped(rule, number=lambda t: t + 2), "use t"
+    )
     yield StepFault("the bias corrections take 2 t", Wrapped(rule, number=lambda t: 2 * t), "use t")
     if "weight_decay" in base.settings:
         plain = Textbook(OPTIMIZERS["adam"])
@@ -244,7 +279,9 @@ def _adabelief(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, beta1:
     return w - learning_rate * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + epsilon), (m, v, *state[2:])
 
 
-def _adam_inside(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, beta1: Any, beta2: Any, epsilon: Any) -> Any:
+def _adam_inside(
+    w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, beta1: Any, beta2: Any, epsilon: Any
+) -> Any:
     m, v = _moments(g, state, beta1, beta2)
     return w - learning_rate * m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t) + epsilon), (m, v, *state[2:])
 
@@ -314,11 +351,6 @@ def _first_dampening(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, 
     return w - learning_rate * v, (v, state[1])
 
 
-def _ahead(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, momentum: Any) -> Any:
-    v = momentum * state[0] + learning_rate * g
-    return w - (1 + momentum) * v + momentum * state[0], (v, state[1])
-
-
 def _subtracted(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, momentum: Any) -> Any:
     v = momentum * state[0] - learning_rate * g
     return w - v, (v, state[1])
@@ -328,17 +360,20 @@ _LIKE_MOMENTUM: dict[str, Callable[..., Any]] = {
     "the gradient is dampened: v = momentum v + (1 − momentum) g": _dampened(False, True),
     "the gradient is dampened: v = momentum v + (1 − momentum) learning_rate g": _dampened(False, False),
     "the gradient is dampened, in Nesterov's form: v = momentum v + (1 − momentum) g": _dampened(True, True),
-    "the gradient is dampened, in Nesterov's form: v = momentum v + (1 − momentum) learning_rate g": _dampened(True, False),
+    "the gradient is dampened, in Nesterov's form: v = momentum v + (1 − momentum) learning_rate g": _dampened(
+        True, False
+    ),
     "the gradient is dampened, and the velocity has a bias correction": _corrected_momentum,
     "the gradient is dampened after the first step": _first_dampening,
     "the step is made with the velocity from before its update": _old_velocity(False),
     "the step is made with the velocity from before its update, the learning rate outside of it": _old_velocity(True),
-    "the step is v + momentum (v − old v)": _ahead,
     "the sign of the velocity is wrong: it is −v that is subtracted": _subtracted,
 }
 
 
-def _rms(centred: bool = False, inside: bool = False, before: bool = False, corrected: bool = False) -> Callable[..., Any]:
+def _rms(
+    centred: bool = False, inside: bool = False, before: bool = False, corrected: bool = False
+) -> Callable[..., Any]:
     def step(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any, decay: Any, epsilon: Any) -> Any:
         s = decay * state[0] + (1 - decay) * g**2
         m = decay * state[1] + (1 - decay) * g
@@ -401,6 +436,8 @@ def _momentum_09(w: Any, g: Any, state: Any, t: Any, *, learning_rate: Any) -> A
 
 _LIKE_DESCENT: dict[str, Callable[..., Any]] = {
     "the gradient is divided by its norm": _descent(lambda g: g / (np.sqrt((g**2).sum()) or 1)),
+    "the gradient is divided by its norm, which gives 0/0 where it is 0": _descent(lambda g: g / np.sqrt((g**2).sum())),
+    "the gradient is divided by the number of weights": _descent(lambda g: g / g.size),
     "the gradient is squared": _descent(lambda g: g**2),
     "the gradient's mean is used for every weight": _descent(lambda g: np.full_like(g, g.mean())),
     "the gradient is rounded to whole numbers": _descent(np.round),
@@ -416,8 +453,10 @@ def timed_faults(base: Optimizer, k: int, factor: float | None) -> Iterator[Step
     rule = Textbook(base)
     state = " and ".join(base.state) or "state"
     if base.state:
-        zero = "set" if len(base.state) > 1 else "is set"
-        yield StepFault(f"{state} {zero} to 0 before step {k}", Wrapped(rule, restarts=lambda t: t == k), "leave that out")
+        zero = "are set" if len(base.state) > 1 else "is set"
+        yield StepFault(
+            f"{state} {zero} to 0 before step {k}", Wrapped(rule, restarts=lambda t: t == k), "leave that out"
+        )
         for period in dict.fromkeys((k - 1, k)):
             if period > 1:
                 late = k - period
@@ -430,7 +469,9 @@ def timed_faults(base: Optimizer, k: int, factor: float | None) -> Iterator[Step
             "leave that out",
         )  # fmt: skip
     if "beta1" in base.settings:
-        yield StepFault(f"the bias corrections take min(t, {k - 1})", Wrapped(rule, number=lambda t: min(t, k - 1)), "use t")
+        yield StepFault(
+            f"the bias corrections take min(t, {k - 1})", Wrapped(rule, number=lambda t: min(t, k - 1)), "use t"
+        )
         yield StepFault(f"the bias corrections are left out from step {k} on",
                         Wrapped(rule, number=lambda t: t if t < k else np.inf), "keep them")  # fmt: skip
     yield StepFault(f"from step {k} on the weights do not change",
@@ -446,7 +487,9 @@ def _factors(rule: Textbook, k: int, factor: float) -> Iterator[StepFault]:
         return {**s, "learning_rate": s["learning_rate"] * f}
 
     if k == 1:
-        yield StepFault(f"the step is {factor:.6g} times what it should be", Wrapped(rule, settings=lambda s, t: scaled(s, factor)))
+        yield StepFault(
+            f"the step is {factor:.6g} times what it should be", Wrapped(rule, settings=lambda s, t: scaled(s, factor))
+        )
     else:
         yield StepFault(f"from step {k} on the learning rate is {factor:.6g} times what was given",
                         Wrapped(rule, settings=lambda s, t: scaled(s, factor if t >= k else 1)))  # fmt: skip
@@ -467,7 +510,9 @@ def clipped(base: Optimizer, bound: float) -> Iterator[StepFault]:
 
     cut = Wrapped(rule, gradient=lambda g, w, s: np.clip(g, -bound, bound))
     yield StepFault(f"the gradient is clipped to [−{bound:.6g}, {bound:.6g}]", cut, "leave the clipping out")
-    yield StepFault(f"the gradient is clipped to the norm {bound:.6g}", Wrapped(rule, gradient=by_norm), "leave the clipping out")
+    yield StepFault(
+        f"the gradient is clipped to the norm {bound:.6g}", Wrapped(rule, gradient=by_norm), "leave the clipping out"
+    )
     top = Wrapped(rule, gradient=lambda g, w, s: np.minimum(g, bound))
     yield StepFault(f"gradients above {bound:.6g} are cut to it", top, "leave the clipping out")
     left_out = Wrapped(rule, gradient=lambda g, w, s: np.where(np.abs(g) > bound, 0, g))
@@ -476,7 +521,5 @@ def clipped(base: Optimizer, bound: float) -> Iterator[StepFault]:
 
 def short_steps(base: Optimizer, longest: float) -> StepFault:
     """The fault that no weight moves farther than `longest` in a step."""
-    limited = Wrapped(
-        Textbook(base), result=lambda old, new, t, s: old + np.clip(new - old, -longest, longest)
-    )
+    limited = Wrapped(Textbook(base), result=lambda old, new, t, s: old + np.clip(new - old, -longest, longest))
     return StepFault(f"no weight moves farther than {longest:.6g} in a step", limited, "leave the clipping out")

@@ -81,6 +81,8 @@ def path(stepper: Stepper, trial: Trial) -> Floats:
         if trial.rates is not None:
             settings["learning_rate"] = float(trial.rates[k])
         w = step(w, g.copy(), k + 1, settings)
+        if np.iscomplexobj(w):
+            raise MisbehaviourError("the weights are complex numbers, so the step could not be checked.")
         weights[k] = w
     return weights
 
