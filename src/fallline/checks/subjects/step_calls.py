@@ -380,7 +380,8 @@ def _class_of(function: Any) -> tuple[type | None, Any, str]:
     if (
         not inspect.isroutine(function)
         and not isinstance(function, functools.partial)
-        and hasattr(type(function), "__call__")
+        and callable(function)
+        and "__call__" in dir(type(function))
     ):
         return type(function), function, next((m for m in METHODS if hasattr(type(function), m)), "__call__")
     return None, None, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
@@ -24,16 +25,12 @@ def numbers_in(function: Callable[..., Any]) -> list[float]:
     inner = function.func if isinstance(function, functools.partial) else function
     code = getattr(inner, "__code__", None) or getattr(getattr(inner, "__func__", None), "__code__", None)
     numbers: list[Any] = []
-    try:
+    with contextlib.suppress(TypeError, ValueError):
         numbers += [p.default for p in inspect.signature(inner).parameters.values()]
-    except (TypeError, ValueError):
-        pass
     if code is not None:
         numbers += list(code.co_consts)
     else:
-        try:
+        with contextlib.suppress(SyntaxError):
             tree = ast.parse(source_of(inner))
             numbers += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-        except SyntaxError:
-            pass
     return list(dict.fromkeys(float(n) for n in numbers if isinstance(n, int | float) and not isinstance(n, bool)))
