@@ -108,7 +108,7 @@ def hashes():
     import fallline as fl
     from fallline.data.generated import GENERATED
     from fallline.data.standardize import standardized
-    from fallline.experiment.axes import axis
+    from fallline.experiment.axis_text import axis
     from fallline.experiment.starts import draw_starts, notebook_uniform
     from fallline.formulas import formula_landscape, parse_formula
     from fallline.maps.fractal import fractal_spec
@@ -131,7 +131,7 @@ def hashes():
     found["seed study's data and start"] = of(data.X), of(fl.notebook_start(problem))
     found["notebook uniform"] = of(notebook_uniform(10, -1, 1.5, runs=30))
     for name in INITIALS:
-        found[f"starts {name}"] = of(draw_starts(problem, 20, 5, distribution=name))
+        found[f"starts {name}"] = of(draw_starts(problem, 20, 5, initial=name))
     found["standardized"] = of(standardized(data.X, ("a", "b"), "data"))
     found["constants"] = repr(parse_formula("exp(2)*x + sin(1) + cos(3) + log(7) + tanh(0.3) + 1.1^7 + 2^0.5"))
     maps = {

@@ -23,8 +23,9 @@ def check(
     of: str = "",
     activation: str = "relu",
     loss: str = "cross_entropy",
-    reduction: str = "sum",
+    reduction: str | None = None,
     l2: float = 0.0,
+    bias: bool = True,
     data: str | None = None,
     seed: int = 0,
     json: bool = False,
@@ -46,8 +47,8 @@ def check(
         Sizes of the network that it is the gradient of. The default is 2-3-2-3.
     of
         Instead of a network: a landscape, activation, loss or optimizer by name, or FILE.py:FUNCTION of coordinates.
-    activation, loss, reduction, l2, data, seed
-        As in `check_gradient`; several activations are joined by commas.
+    activation, loss, reduction, l2, bias, data, seed
+        As in `check_gradient`; several activations are joined by commas, and a function is FILE.py:NAME.
     json
         Print one JSON object for machines.
     csv
@@ -71,7 +72,7 @@ def check(
     if network and of:
         raise UsageError("--network and --of name two things that it could be the gradient of; give one.")
     settings: dict[str, Any] = {"subject": of or network or "2-3-2-3", "activation": activation, "loss": loss,
-                                "reduction": reduction, "l2": l2, "data": data, "seed": seed}  # fmt: skip
+                                "reduction": reduction, "l2": l2, "bias": bias, "data": data, "seed": seed}  # fmt: skip
     if data is not None:
         settings["data"] = str(Path(data).resolve())
     folder, name = _folder(path)
@@ -79,6 +80,8 @@ def check(
         if out is not None:
             raise UsageError("--out draws the errors of one gradient; for a folder give --csv.")
         verdict_settings = {**settings, "subject": _absolute(settings["subject"])}
+        for setting in ("activation", "loss"):
+            verdict_settings[setting] = ",".join(map(_absolute, settings[setting].split(",")))
         paths = submissions_in(folder)
         if csv is not None:
             files.refuse_existing(csv, overwrite=force)

@@ -9,6 +9,7 @@ from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.calling.loading import load
 from fallline.checks.gradient import check_gradient
 from fallline.checks.presentation.verdict import Verdict
+from fallline.checks.subjects.own_functions import with_functions
 from fallline.user_code.python_file import names_file, split
 
 __all__ = ["check_file"]
@@ -24,13 +25,11 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     subject
         The subject of the gradient: a network's sizes, a name, or FILE.py:FUNCTION.
     settings
-        What `check_gradient` takes; several activations may be joined by commas.
+        What `check_gradient` takes; activations and the loss may be FILE.py:NAME, several activations joined by commas.
     """
     try:
         checked = load(path, function)
         subject_loaded: Any = load(*split(subject)) if names_file(subject) else subject
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
-    activation = settings.pop("activation", "relu")
-    activations = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    return check_gradient(checked, subject_loaded, activation=activations, **settings)
+    return check_gradient(checked, subject_loaded, **with_functions(settings))

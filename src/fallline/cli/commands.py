@@ -120,8 +120,9 @@ def check(
     of: str = "",
     activation: str = "relu",
     loss: str = "cross_entropy",
-    reduction: Literal["sum", "mean"] = "sum",
+    reduction: Literal["sum", "mean"] | None = None,
     l2: Number = 0.0,
+    bias: bool = True,
     data: str | None = None,
     seed: Whole = 0,
     csv: Path | None = None,
@@ -141,10 +142,11 @@ def check(
         what: FILE.py:FUNCTION, or a folder of submissions.
         network: Sizes of the network that it is the gradient of, such as 2-3-2-3.
         of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.
-        activation: Of the hidden layers; several joined by commas.
-        loss: Of the network.
-        reduction: Sum or mean of the loss over the samples.
+        activation: Of the hidden layers; several joined by commas. Your own function of z is FILE.py:NAME.
+        loss: Of the network. Your own is FILE.py:NAME, a function of logits and targets or of parameters, inputs and targets.
+        reduction: Sum or mean of the loss over the samples; either is right unless given.
         l2: L2 penalty.
+        bias: Whether the network has biases.
         data: CSV to check it on; random samples unless given.
         seed: Key of the random weights and samples.
         csv: Of a folder: a table to write, one row a file.
@@ -164,8 +166,8 @@ def check(
     limits: dict[str, Any] = {"time_limit": time_limit, "memory_limit": memory_limit}
     with bar("check") as progress:
         return run(
-            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, data=data,
-            seed=seed, json=json, csv=csv, out=out, force=force, workers=workers, progress=progress,
+            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, bias=bias,
+            data=data, seed=seed, json=json, csv=csv, out=out, force=force, workers=workers, progress=progress,
             **{name: value for name, value in limits.items() if value is not None},
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.best import best_place, lost_cells
-from fallline.maps.cells import Values
+from fallline.maps.cells import STATES, Values
 from fallline.maps.places import place_on
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import RequestedMeasure
@@ -53,6 +53,11 @@ class MapValues:
             values[wanted.name] = np.full(self.spec.shape, blank, dtype)
         return values
 
+    @cached_property
+    def states(self) -> NDArray[Any]:
+        """The states that are kept of each cell's runs, (rows, columns, starts * numbers), of a map without a file."""
+        return np.full((*self.spec.shape, self.spec.starts * self.spec.kept), np.nan, self.spec.dtype)
+
     @property
     def x(self) -> Axis:
         """The axis from left to right."""
@@ -64,8 +69,8 @@ class MapValues:
         return self.spec.y
 
     @property
-    def axes(self) -> dict[str, NDArray[np.float64]]:
-        """The values of each axis by name, x first."""
+    def axes(self) -> dict[str, NDArray[Any]]:
+        """The values of each axis by name, x first: numbers, or the names of choices."""
         return {name: axis.values for name, axis in self.spec.axes.items()}
 
     @property
@@ -124,6 +129,8 @@ class MapValues:
         i, j = tile.indices()
         for name, array in self._values.items():
             array[j, i] = values[name]
+        if self.spec.kept and self.path is None:
+            self.states[j, i] = values[STATES]
         self._known[j, i] = True
 
     def fill(self, planes: Mapping[str, NDArray[Any]], known: NDArray[np.bool_]) -> None:
@@ -136,7 +143,9 @@ class MapValues:
         """How many of a tile's cells are not known."""
         return int((~self._known[tile.indices()[::-1]]).sum())
 
-    def cell(self, x: float | Mapping[str, Any] | None = None, y: float | None = None, **axes: float) -> dict[str, Any]:
+    def cell(
+        self, x: float | str | Mapping[str, Any] | None = None, y: float | str | None = None, **axes: float | str
+    ) -> dict[str, Any]:
         """The cell nearest to (x, y): the values of the axes there, then its measures. Its outcome is a name.
 
         >>> from fallline.maps.map import map
@@ -147,7 +156,15 @@ class MapValues:
         return self.at(*place_on(self.spec, x, y, axes))
 
     def at(self, column: int, row: int = 0) -> dict[str, Any]:
-        """The cell of a column and a row: the values of the axes there, then its measures."""
+        """The cell of a column and a row: the values of the axes there, then its measures.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x=("learning_rate", [0.01, 0.02]), steps=0)
+        >>> m.at(1)
+        {'learning_rate': 0.02, 'final_loss': 104.0}
+        """
         places = zip(self.spec.axes.items(), (column, row), strict=False)
         place = {name: axis.values[k].item() for (name, axis), k in places}
         return place | {wanted.name: self._readable(wanted, row, column) for wanted in self.spec.measures}
@@ -193,10 +210,17 @@ class MapValues:
         planes = {name: self.plane(name) for name in self.measures}
         return ~self._known | lost_cells(wanted, planes, self.spec.steps)
 
-    def share(self, outcome: str = "diverged") -> dict[str, NDArray[np.float64]]:
+    def share(self, outcome: str = "diverged") -> dict[str, NDArray[Any]]:
         """Share of runs with that outcome along the axis that is not the seed, with its 95 % interval (Wilson).
 
         Needs the measure "outcome" (or "diverged" for that one) and a seed axis.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x="learning_rate=0.1,0.2", y="seed=0..99", start=None, steps=50, measures="outcome")
+        >>> m.share("diverged")["share"].tolist()
+        [0.0, 1.0]
         """
         if "seed" not in self.spec.axes or self.spec.one_dimensional:
             raise UsageError(
@@ -215,6 +239,14 @@ class MapValues:
         """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns).
 
         NaN where the cell is not known yet.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x="learning_rate=0.1,0.2", start=None, starts=100, steps=50, measures="diverged")
+        >>> low, high = m.interval()
+        >>> low.round(2).tolist(), high.round(2).tolist()
+        ([0.0, 0.96], [0.04, 1.0])
         """
         n, shape = self.spec.starts, self.known.shape
         counts, place = np.unique(np.rint(self["diverged"][self.known] * n), return_inverse=True)
@@ -249,7 +281,7 @@ class MapValues:
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
         return visible(
-            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.plane_text}, {s.size_text} cells, "
+            f"Map({s.head}: {s.plane_text}, {s.size_text} cells, "
             f"{s.steps} steps{done})"
         )
 

@@ -61,7 +61,7 @@ def walk_layers(required: RequiredBlocks) -> PartialExplanation:
     best: PartialExplanation | None = None
     for penalty in penalties:
         start = ((Site("penalty", None), frozenset((penalty,))),) if penalty else ()
-        for convention in conventions(network):
+        for convention in conventions(network, required.groups[0].declared):
             partial = _walk(required, _State(start, shared), convention, penalty)
             if best is None or partial.rank < best.rank:
                 best = partial

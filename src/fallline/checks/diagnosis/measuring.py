@@ -19,7 +19,7 @@ from fallline.checks.faults.fault import Fault
 from fallline.checks.faults.mutable_page import Measured
 from fallline.checks.faults.site import Role, Site
 from fallline.checks.reference.comparison import GradientBlock, block_of, blocks_of_layer
-from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.conventions import Convention
 from fallline.textbook.network import Network, Parameters
 
 __all__ = ["EARLY_UPDATE", "constants_at", "everywhere", "measured_faults"]

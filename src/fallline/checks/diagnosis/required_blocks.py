@@ -36,7 +36,7 @@ class RequiredBlocks:
         self._network = groups[0].network
         self._values: dict[tuple[Convention, str, GradientBlock], Variant] = {}
         self._penalties: dict[str, list[Parameters]] = {}
-        declared = next(iter(conventions(self._network)))
+        declared = next(iter(conventions(self._network, groups[0].declared)))
         self.scales = [scales(self._network, right) for right in right_numbers(groups, declared)]
 
     def of(self, convention: Convention, penalty: str, block: GradientBlock) -> Variant:

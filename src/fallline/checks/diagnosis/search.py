@@ -82,7 +82,7 @@ class Search:
             if not explanations and not self._output_is_right():  # only then can the forward pass be to blame
                 explanations = [e for forward in self._forward(budget) for e in self._after(forward, budget)]
             if any(e.complexity <= budget for e in explanations) or (explanations and budget == most):
-                order = {c: k for k, c in enumerate(conventions(self.network))}
+                order = {c: k for k, c in enumerate(conventions(self.network, self.groups[0].declared))}
                 explanations.sort(key=lambda e: (e.complexity, order[e.convention], len(e.faults)))
                 limit = max(budget, explanations[0].complexity)
                 return [e for e in explanations if e.complexity <= limit][:MOST_EXPLANATIONS]
@@ -100,7 +100,7 @@ class Search:
     def _conventions(self) -> Iterator[tuple[Convention, str]]:
         """Every convention with every fault of the penalty ("" for none)."""
         penalties = ["", *(name for (_, name), *_ in self._single(Role.PENALTY))]
-        for convention in conventions(self.network):
+        for convention in conventions(self.network, self.groups[0].declared):
             for penalty in penalties:
                 yield convention, penalty
 

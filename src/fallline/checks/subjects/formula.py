@@ -18,7 +18,7 @@ from fallline.textbook import operations
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 
-__all__ = ["Case", "Formula", "array_of", "unreliable"]
+__all__ = ["Case", "Formula", "array_of", "unreliable", "value_with", "without_layer"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Formula:
             finding = self._finding()
             sentence = f"{name} is wrong as {self.quantity}, and no known fault explains it: {finding}."
             return self._say("wrong", sentence, findings=(finding,))
-        first, *others = [_without_layer(fault.sentence) for fault in fitting]
+        first, *others = [without_layer(fault.sentence) for fault in fitting]
         return self._say(
             "wrong", f"{name} is wrong as {self.quantity}: {first}.", faults=(first,),
             cures=(fitting[0].cure.format(l="", k=""),), others=tuple(others),
@@ -120,7 +120,7 @@ class Formula:
 
     def _fits(self, fault: Fault) -> bool:
         """Whether the formula with that fault gives the checked numbers in some convention."""
-        values = [_value(fault, case.scope, case.right.shape) for case in self.cases]
+        values = [value_with(fault, case.scope, case.right.shape) for case in self.cases]
         return any(
             all(
                 value is not None and case.error(convention, value) <= self.tolerance
@@ -177,7 +177,7 @@ def array_of(result: Any, shape: tuple[int, ...], function: Callable[..., Any]) 
     return np.broadcast_to(array, shape)
 
 
-def _value(fault: Fault, scope: Mapping[str, Any], shape: tuple[int, ...]) -> Any:
+def value_with(fault: Fault, scope: Mapping[str, Any], shape: tuple[int, ...]) -> Any:
     """The formula's value with that fault in it; None if the fault needs more of the page than the formula."""
     names = {**vars(operations), "ACTIVATIONS": ACTIVATIONS, "LOSSES": LOSSES, **scope}
     try:
@@ -189,5 +189,6 @@ def _value(fault: Fault, scope: Mapping[str, Any], shape: tuple[int, ...]) -> An
     return value if np.isfinite(value).all() else None
 
 
-def _without_layer(sentence: str) -> str:
+def without_layer(sentence: str) -> str:
+    """A fault's sentence without the words for the layer and the delta."""
     return sentence.replace(" of layer {l}", "").replace(" in the delta", "").format(l="", k="")

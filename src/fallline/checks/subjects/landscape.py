@@ -12,6 +12,7 @@ from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import FLOOR, TOLERANCE, BlockComparison, GradientBlock
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.derivatives import central_difference, complex_step
 from fallline.checks.subjects.partial_faults import PartialDerivatives
 from fallline.errors import TraceError
@@ -29,8 +30,9 @@ NAMES = {1: ("x",), 2: ("x", "y"), 3: ("x", "y", "z")}
 
 
 def check_partials(
-    gradient: Callable[..., Any], landscape: Landscape, seed: int, tolerance: float | None, effects: SideEffects
-) -> Verdict:
+    gradient: Callable[..., Any], landscape: Landscape, declared: Declarations, seed: int, tolerance: float | None,
+    effects: SideEffects,
+) -> Verdict:  # fmt: skip
     """The verdict on each partial derivative against complex step and the reverse walk, at random points."""
     n, name = landscape.dimension, name_of(gradient)
     names = _names(landscape)
@@ -53,7 +55,7 @@ def check_partials(
     changed = [f"{name} changes its argument in place; work on a copy"] if effects.changed else []
     if all(b.agrees for b in blocks) and not changed:
         return Verdict("right", sentence=f"{name} is right.", evidence=f"It agrees on {POINTS} points.", **common)
-    if (np.abs(checked + right).max(axis=0) <= tolerance * scale).all() and n > 1 and not changed:
+    if declared.ascent and (np.abs(checked + right).max(axis=0) <= tolerance * scale).all() and n > 1 and not changed:
         sentence = f"{name} is right, as the gradient of minus the function, which you climb."
         return Verdict("right", sentence=sentence, **common)
     partials = PartialDerivatives(landscape, names, points, checked, right)

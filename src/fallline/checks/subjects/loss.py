@@ -12,6 +12,7 @@ from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call
 from fallline.checks.faults.catalogue import faults_at
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.conventions import conventions
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.derivatives import complex_step
 from fallline.checks.reference.draws import draw
 from fallline.checks.subjects.formula import Case, Formula, array_of, unreliable
@@ -21,7 +22,9 @@ from fallline.textbook.network import Network
 __all__ = ["check_delta"]
 
 
-def check_delta(function: Callable[..., Any], loss: Loss, seed: int, tolerance: float, effects: SideEffects) -> Verdict:
+def check_delta(
+    function: Callable[..., Any], loss: Loss, declared: Declarations, seed: int, tolerance: float, effects: SideEffects
+) -> Verdict:
     """The verdict on delta(Z, T) against the loss's own, which complex step confirms first."""
     network = Network.of("3-3", loss=loss)
     cases, error = [], 0.0
@@ -33,7 +36,7 @@ def check_delta(function: Callable[..., Any], loss: Loss, seed: int, tolerance: 
             error = max(error, float(np.abs(slope - right[:, k]).max()))
         checked = array_of(call(function, [Z, T], {}, ["Z", "T"], effects), Z.shape, function)
         scope = {"network": network, "Z": Z, "T": T, "it": right}
-        factors = {convention: convention.data(group) for convention in conventions(network)}
+        factors = {convention: convention.data(group) for convention in conventions(network, declared)}
         cases.append(Case(checked, right, scope, lambda index: f"sample {index[0]}, output {index[1]}", factors))
     if not error <= 1e-7:
         raise MisbehaviourError(unreliable(f"the delta of {loss.name}", error))

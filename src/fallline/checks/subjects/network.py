@@ -57,14 +57,14 @@ class _NetworkCheck:
         self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
-        self.fitting = {c: self._compared(groups, c) for c in conventions(self.network)}
+        self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
         for convention, blocks in self.fitting.items():
             if all(b.agrees for b in blocks):
                 return self._right(convention)
-        for attempt in (self._for_another_network, self._explained):
+        for attempt in (self._against_the_declarations, self._for_another_network, self._explained):
             verdict = attempt()
             if verdict is not None:  # not `if verdict`: a verdict is false where the gradient is wrong
                 return verdict
@@ -93,6 +93,15 @@ class _NetworkCheck:
         draws = sum(len(g.w) for g in self.groups)
         evidence = f"It agrees with the reference to {worst:.1e} on {draws} draws."
         return self._say("right", f"{self.name} is {right}.", convention, evidence=evidence)
+
+    def _against_the_declarations(self) -> Verdict | None:
+        """The verdict if the gradient is right in a convention that the declared settings exclude."""
+        for convention in conventions(self.network):
+            if convention not in self.fitting and all(b.agrees for b in self._compared(self.groups, convention)):
+                faults = (convention.fault, *self.other_faults)
+                sentence = f"{self.name} is wrong: {convention.fault}."
+                return self._say("wrong", sentence, next(iter(self.fitting)), faults=faults)
+        return None
 
     def _for_another_network(self) -> Verdict | None:
         """The verdict if the gradient is right for another activation or loss: the declaration is then the likeliest fault."""
@@ -158,7 +167,8 @@ class _NetworkCheck:
         for words, changes in others:
             other = self.network.with_(**changes)
             groups = [Group(other, g.w, g.X, g.T) for g in self.groups]
-            if any(all(b.agrees for b in self._compared(groups, c)) for c in conventions(other)):
+            allowed = conventions(other, self.groups[0].declared)
+            if any(all(b.agrees for b in self._compared(groups, c)) for c in allowed):
                 return words
         return ""
 

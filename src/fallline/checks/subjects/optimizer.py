@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import BlockComparison, GradientBlock
-from fallline.checks.subjects.optimizer_mutants import mutants
+from fallline.checks.subjects.page_mutants import mutants
 from fallline.settings import Setting
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 
@@ -52,7 +53,7 @@ def check_step(
                 return Verdict("right", sentence=f"{name} is right, in the convention of {other.name}.", **common)
             fault = f"it is the update of {other.name}, not of {optimizer.name}"
             return Verdict("wrong", sentence=f"{name} is wrong: {fault}.", faults=(fault,), blocks=(block,), **common)
-    fitting = [mutant for mutant in mutants(optimizer) if paths.same(checked, mutant.optimizer, tolerance)]
+    fitting = [m for m in mutants(optimizer.step) if paths.same(checked, replace(optimizer, step=m.page), tolerance)]
     if fitting:
         first, *others = fitting
         fault = f"`{first.after}` stands where `{first.before}` belongs"
