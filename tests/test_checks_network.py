@@ -222,7 +222,7 @@ def test_an_unknown_ratio_is_measured():
         (with_layer(lambda g: [g[0], (g[1][0], g[1][1][:1].repeat(5)), g[2]]), "wrong", "db2 has shape (5,)"),
         (with_layer(lambda g: g[:2]), "unchecked", "returns 2 pairs of arrays; the 2-3-2-3 network has 3 layers"),
         (with_layer(lambda g: [(W + 1j, b) for W, b in g]), "wrong", "dW1 of gradient is complex"),
-        (with_layer(lambda g: (layer for layer in g)), "unchecked", "an object of type generator"),
+        (with_layer(lambda g: object()), "unchecked", "an object of type object"),
         (with_layer(lambda g: [([[1.0], [2.0, 3.0]], b) for _, b in g]), "unchecked", "is not an array of numbers"),
         (lambda X, T: np.zeros(26), "unchecked", "has no parameter that gets the weights; it has X, T"),
     ],
@@ -293,3 +293,46 @@ def test_import_stays_light():
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
     assert time.perf_counter() - start < 20
+
+
+# Declared settings
+
+
+def mean(parameters, X, T):
+    return [(dW / len(X), db / len(X)) for dW, db in right(parameters, X, T)]
+
+
+def test_a_declared_reduction_binds():
+    sizes = "2-3-2-3"
+    assert fl.check_gradient(mean, sizes).right
+    assert fl.check_gradient(right, sizes).right
+    assert fl.check_gradient(mean, sizes, reduction="mean").right
+    verdict = fl.check_gradient(right, sizes, reduction="mean")
+    assert verdict.faults == ("it is the gradient of the sum over the samples, which is not the declared loss",)
+    verdict = fl.check_gradient(mean, sizes, reduction="sum")
+    assert verdict.faults == ("it is the gradient of the mean over the samples, which is not the declared loss",)
+    partly = with_layer(lambda g: [(dW / 7, db) for dW, db in g])
+    assert fl.check_gradient(partly, sizes, reduction="sum").status == "wrong"
+
+
+def test_a_declared_half_binds_and_the_plain_squared_error_does_not():
+    def whole(parameters, X, T):
+        ((W, b),) = parameters
+        D = 2 * (X @ W + b - T)
+        return [(X.T @ D, D.sum(axis=0))]
+
+    assert fl.check_gradient(whole, "2-3", loss="squared_error").right
+    verdict = fl.check_gradient(whole, "2-3", loss="half_squared_error")
+    assert verdict.faults == (
+        "it is the gradient of the squared error without its 1/2, which is not the declared loss",
+    )
+    half = lambda parameters, X, T: [(W / 2, b / 2) for W, b in whole(parameters, X, T)]  # noqa: E731
+    assert "half the squared error" in fl.check_gradient(half, "2-3", loss="squared_error").sentence
+
+
+def test_a_negated_gradient_fails_in_a_test_suite_unless_ascent_is_allowed():
+    negated = with_layer(lambda g: [(-dW, -db) for dW, db in g])
+    assert fl.check_gradient(negated, NETWORK).right
+    assert assert_gradient(negated, NETWORK, ascent=True).right
+    with pytest.raises(AssertionError, match="its sign is wrong: it is the gradient of the log-likelihood"):
+        assert_gradient(negated, NETWORK)

@@ -91,3 +91,13 @@ def test_wrong_use_is_a_sentence():
         fl.compare("quadratic", {"a": {}}, starts=np.zeros((3, 5)))
     with pytest.raises(SettingError, match="starts must be a whole number"):
         fl.compare("quadratic", {"a": {}}, starts=0)
+
+
+def test_minibatches_are_those_of_a_descent() -> None:
+    data = fl.generate("three-gaussians")
+    result = fl.compare("2-3-2-3", data, ["adam", "momentum"], starts=5, steps=30, batch=4, seed=3)
+    start = fl.draw_starts(result.objective, 5, 3)[2]
+    run = fl.descend(result.objective, "adam", start=start, steps=30, batch=4, seed=3)
+    np.testing.assert_array_equal(result.losses["adam"][2], run.losses)
+    many = fl.compare("2-3-2-3", data, ["adam"], starts=200, steps=30, batch=4, seed=3)  # compiled
+    np.testing.assert_allclose(many.losses["adam"][:5], result.losses["adam"], rtol=1e-9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import stat
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -553,3 +554,30 @@ def test_mp4_goes_through_the_users_ffmpeg_or_says_that_there_is_none(tmp_path):
     width, height = (int(side) for side in shape.split("x"))
     assert int(size) == (4 + 4) * 4 * width * height
     assert width % 2 == height % 2 == 0
+
+
+# Progress in a notebook -----------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_gets_the_bar_of_tqdm(monkeypatch, capsys):
+    tqdm = pytest.importorskip("tqdm.auto", reason="the bar of a notebook")
+    bars = []
+
+    class Bar(tqdm.tqdm):
+        def close(self):
+            bars.append((self.desc, self.n, self.total))
+            super().close()
+
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    fl.compare("booth", ["adam", "momentum"], starts=100, steps=5, progress=True)
+    assert set(bars) == {("compare", 200, 200)}
+
+
+def test_a_notebook_without_tqdm_gets_the_bar_of_a_terminal(monkeypatch, capsys):
+    shell = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    fl.compare("booth", ["adam"], starts=100, steps=5, progress=True)
+    assert "compare" in capsys.readouterr().err

@@ -32,7 +32,7 @@ def test_weights_have_the_variance_that_the_paper_asks_for(name: str) -> None:
     assert variates * record.deviation(6, 10) ** 2 == pytest.approx(VARIANCE[name])
     network = Network.of("6-10-2")
     problem = NetworkObjective(network, _data())
-    first = network.unpack(draw_starts(problem, 2000, distribution=name))[0]
+    first = network.unpack(draw_starts(problem, 2000, initial=name))[0]
     # 120,000 numbers: the variance is known to 0.4 % or better (one standard error), the mean to 0.3 % of a deviation.
     assert first.W.var() == pytest.approx(VARIANCE[name], rel=0.02)
     assert abs(first.W.mean()) <= 0.015 * math.sqrt(VARIANCE[name])
@@ -50,11 +50,11 @@ def _data():
 @EVERY
 def test_start_k_depends_on_seed_and_k_alone(name: str) -> None:
     problem = NetworkObjective(Network.of("6-10-2"), _data())
-    many = draw_starts(problem, 5, seed=3, distribution=name)
-    np.testing.assert_array_equal(draw_starts(problem, 2, seed=3, distribution=name, first=3), many[3:])
-    np.testing.assert_array_equal(draw_starts(problem, 5, seed=3, distribution=name, scale=2.0), 2 * many)
+    many = draw_starts(problem, 5, seed=3, initial=name)
+    np.testing.assert_array_equal(draw_starts(problem, 2, seed=3, initial=name, first=3), many[3:])
+    np.testing.assert_array_equal(draw_starts(problem, 5, seed=3, initial=name, scale=2.0), 2 * many)
     if name != "zeros":
-        assert not (draw_starts(problem, 5, seed=4, distribution=name) == many).any(axis=0)[:60].any()
+        assert not (draw_starts(problem, 5, seed=4, initial=name) == many).any(axis=0)[:60].any()
 
 
 def test_lookup_by_name_by_record_and_by_mistake() -> None:

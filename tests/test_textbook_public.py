@@ -74,6 +74,32 @@ def test_every_name_of_the_front_door_has_an_example_that_runs() -> None:
     assert not missing, "no example: " + ", ".join(missing)
 
 
+WORKED_WITH = ("Comparison", "Dataset", "Equations", "Map", "Network", "NetworkObjective", "Run")
+"""The objects that a user works with; each of their methods has an example, of its own or in the class's docstring."""
+INNER = {"Map.fill", "Map.lost", "Map.missing", "Map.plane", "Map.set", "Run.of", "Network.to_torch"}
+"""Methods for the files and pictures of maps, not for users; and one that needs PyTorch, which the tests compare with."""
+
+
+@pytest.mark.parametrize("name", WORKED_WITH)
+def test_every_method_of_the_objects_that_a_user_works_with_has_an_example(name: str) -> None:
+    record = getattr(fallline, name)
+    finder = doctest.DocTestFinder(recurse=False)
+    shown = "".join(example.source for test in finder.find(record) for example in test.examples)
+    missing = []
+    for member in dir(record):
+        method = inspect.getattr_static(record, member)
+        method = getattr(method, "__func__", method)
+        inherited = inspect.isfunction(method) and not method.__module__.startswith("fallline.")
+        if member.startswith("_") or not inspect.isfunction(method) or inherited or f"{name}.{member}" in INNER:
+            continue
+        written_by = (c.__dict__[member] for c in record.__mro__ if getattr(c.__dict__.get(member), "__doc__", None))
+        documented = next(written_by, method)
+        own = finder.find(getattr(documented, "__func__", documented), member)
+        if f".{member}(" not in shown and not any(test.examples for test in own):
+            missing.append(member)
+    assert not missing, f"no example: {name}.{', '.join(missing)}"
+
+
 TEXTBOOK = [m for m in MODULES if m.startswith("fallline.textbook.")]
 NO_EQUATION = {"length_of",
     "coordinates_of", "loss_for", "own_name", "takes_any_number",

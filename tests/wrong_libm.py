@@ -131,7 +131,7 @@ def hashes():
     found["seed study's data and start"] = of(data.X), of(fl.notebook_start(problem))
     found["notebook uniform"] = of(notebook_uniform(10, -1, 1.5, runs=30))
     for name in INITIALS:
-        found[f"starts {name}"] = of(draw_starts(problem, 20, 5, distribution=name))
+        found[f"starts {name}"] = of(draw_starts(problem, 20, 5, initial=name))
     found["standardized"] = of(standardized(data.X, ("a", "b"), "data"))
     found["constants"] = repr(parse_formula("exp(2)*x + sin(1) + cos(3) + log(7) + tanh(0.3) + 1.1^7 + 2^0.5"))
     maps = {

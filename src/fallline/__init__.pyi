@@ -28,6 +28,7 @@ from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
 from .textbook.schedules import SCHEDULES, Schedule
+from .user_code.initial import initial
 from .user_code.records import activation, landscape, loss, optimizer
 from .user_code.schedule import schedule
 from .views.equations import Equations, equations
@@ -70,6 +71,7 @@ __all__ = [
     "draw_starts",
     "equations",
     "generate",
+    "initial",
     "lab",
     "landscape",
     "load_map",

@@ -17,17 +17,20 @@ from fallline.checks.presentation.verdict import Verdict
 __all__ = ["assert_gradient"]
 
 
-def assert_gradient(function: Callable[..., Any], network: Any, **settings: Any) -> Verdict:
+def assert_gradient(function: Callable[..., Any], network: Any, *, ascent: bool = False, **settings: Any) -> Verdict:
     """Assert that the gradient is right; otherwise fail with the whole verdict as text.
 
-    The arguments and the returned verdict are those of `fallline.check_gradient`.
+    The arguments and the returned verdict are those of `fallline.check_gradient`, but the gradient of minus the loss
+    fails unless `ascent` is true: an optimizer that descends would climb with it.
 
     >>> assert_gradient(lambda z: 1 - z**2, "tanh")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     AssertionError: the function is wrong as the slope of tanh: the slope is 1 - z^2, but 1 - a^2 is meant...
+    >>> assert_gradient(lambda x, y: (-2 * x, -2 * y), lambda x, y: x**2 + y**2, ascent=True).right
+    True
     """
     __tracebackhide__ = True  # pytest then shows the test's own line
-    verdict = check_gradient(function, network, **settings)
+    verdict = check_gradient(function, network, ascent=ascent, **settings)
     if not verdict.right:
         raise AssertionError(verdict.text())
     return verdict

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fallline.checks.presentation.verdict import Verdict
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.draws import draw
 from fallline.checks.reference.user_data import Data, user_data
 from fallline.checks.subjects.network import check_network
+from fallline.checks.subjects.own_functions import own_settings
 from fallline.checks.subjects.subject import subject_of
 from fallline.errors import UsageError
 from fallline.textbook.activations import Activation
@@ -19,15 +21,19 @@ from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["check_gradient"]
 
+Function = Callable[..., Any]
+
 
 def check_gradient(
     function: Callable[..., Any],
     network: Network | str | Sequence[int] | Landscape | Activation | Loss | Optimizer | Callable[..., Any],
     *,
-    activation: str | Activation | Sequence[str | Activation] = "relu",
-    loss: str | Loss = "cross_entropy",
-    reduction: Reduction = "sum",
+    activation: str | Activation | Function | Sequence[str | Activation | Function] = "relu",
+    loss: str | Loss | Function = "cross_entropy",
+    reduction: Reduction | None = None,
     l2: float = 0.0,
+    bias: bool = True,
+    ascent: bool = True,
     data: Data | None = None,
     seed: int = 0,
     tolerance: float | None = None,
@@ -44,8 +50,12 @@ def check_gradient(
     network
         The subject of the gradient: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.
-    activation, loss, reduction, l2
-        Of the network, if `network` is its sizes.
+    activation, loss, reduction, l2, bias
+        Of the network, if `network` is its sizes. An activation may be a function of z, and a loss a function of logits
+        and targets, `f(Z, T)`, which returns one number for each sample, or the sum or mean of all. Without `reduction`, the sum and the mean over the samples are both
+        right; if it is given, the other is a fault.
+    ascent
+        Whether the gradient of minus the loss is right, too, for those who climb.
     data
         Samples to check it on: a `Dataset`, (X, T), or a file. Without it they are drawn at random.
     seed
@@ -56,7 +66,9 @@ def check_gradient(
     Notes
     -----
     Conventions are not faults: sum or mean over the samples, ascent or descent, half or full squared error, samples as
-    rows or columns. The verdict names them.
+    rows or columns. The verdict names them. A setting that is given binds: with `reduction="mean"` the gradient of the
+    sum is wrong, with `loss="half_squared_error"` that of the whole squared error, and with `ascent=False` that of minus
+    the loss.
 
     Examples
     --------
@@ -74,9 +86,15 @@ def check_gradient(
     """
     if not callable(function):
         raise UsageError(f"function must be a gradient that can be called; got {function!r}.")
-    subject = subject_of(network, function, activation=activation, loss=loss, reduction=reduction, l2=l2)
+    own = own_settings(network, activation, loss, reduction)
+    reduction = own.reduction
+    settings = {"activation": own.activation, "loss": own.loss, "reduction": reduction or "sum", "l2": l2, "bias": bias}
+    subject = subject_of(network, function, **settings)
+    if isinstance(subject, Network) and reduction is not None:
+        subject = subject.with_(reduction=reduction)
+    declared = Declarations.of(reduction=reduction, loss=loss, ascent=ascent)
     if not isinstance(subject, Network):
         from fallline.checks.subjects.rules import check_rule
 
-        return check_rule(function, subject, seed=seed, tolerance=tolerance)
-    return check_network(function, subject, draw(subject, user_data(data, subject), seed), tolerance)
+        return check_rule(function, subject, declared, seed=seed, tolerance=tolerance)
+    return check_network(function, subject, draw(subject, user_data(data, subject), seed, declared), tolerance)

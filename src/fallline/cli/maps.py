@@ -1,4 +1,4 @@
-"""The `map` command and its two companions, `map info` and `map export`."""
+"""The `map` command and its companions, `map info`, `map extend` and `map export`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def map_(
     starts: Whole | None = None,
     batch: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
+    keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
     device: Literal["cpu", "cuda"] = "cpu",
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -80,6 +81,7 @@ def map_(
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
         dtype: Precision of the arithmetic, float64 unless given.
+        keep: state keeps the state of each run in the map file, too, so that `fallline map extend` can go on from it.
         workers: Worker processes; 0 for threads of this process.
         device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
             computed on the processor too, and the map stops where they differ.
@@ -120,7 +122,7 @@ def map_(
         steps=_first(steps, defaults.get("steps"), 100), measures=measure, schedule_=decay,
         start=start if start is not None else None if drawn else defaults.get("start"),
         initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
-        batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"),
+        batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
@@ -139,6 +141,37 @@ def info(file: Path, *, json: Json = False) -> int:
     from fallline.maps.command import map_info
 
     return map_info(file, as_json=json)
+
+
+@map_app.command
+def extend(
+    file: Path,
+    steps: Whole,
+    *,
+    out: Out = None,
+    png: Path | None = None,
+    anew: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    workers: Whole = 0,
+    device: Literal["cpu", "cuda"] = "cpu",
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Compute the map of a map file for more steps. Its runs go on from the states that the file keeps (--keep state).
+
+    Args:
+        file: A .fallmap file of a complete map.
+        steps: Number of further updates of each run.
+        out: Map file (.fallmap) to keep the longer map in; an unfinished file is resumed.
+        png: Picture to write.
+        anew: Train all steps again, which a file without states needs.
+        workers: Worker processes; 0 for threads of this process.
+        device: cpu, or cuda for a CUDA device.
+    """
+    from fallline.maps.command import map_extend
+
+    return map_extend(
+        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json
+    )
 
 
 @map_app.command

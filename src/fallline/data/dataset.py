@@ -92,13 +92,24 @@ class Dataset:
         """Return the data set with targets in the form that a loss of that kind with that many outputs takes.
 
         See `targets_for`.
+
+        Examples
+        --------
+        >>> Dataset([[0.0], [1.0]], [[0.0], [1.0]]).fitted("classes", 2).T.tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
         """
         T, classes = targets_for(self.T, self.classes, kind, outputs)
         return self if T is self.T else replace(self, T=T, classes=classes)
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The class of each sample, as a number."""
+        """The class of each sample, as a number.
+
+        Examples
+        --------
+        >>> Dataset.of([[0.0], [1.0]], ["ash", "oak"]).labels.tolist()
+        1
+        """
         return np.asarray(self.T.argmax(axis=-1))
 
     def __eq__(self, other: object) -> bool:

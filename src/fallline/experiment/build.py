@@ -76,7 +76,7 @@ def build_start(start: records.Start | None, objective: Objective) -> Floats | N
     if start.draw == "notebook_uniform":
         drawn = notebook_uniform(start.seed, start.low, start.high, start.index + 1, objective.dimension)
         return np.asarray(drawn[start.index])
-    return np.asarray(draw_starts(objective, 1, start.seed, distribution=start.initial, first=start.index)[0])
+    return np.asarray(draw_starts(objective, 1, start.seed, initial=start.initial, first=start.index)[0])
 
 
 def build_map(plane: Map, objective: Objective) -> MapSpec:

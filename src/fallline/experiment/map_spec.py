@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,7 @@ def map_spec(
     starts: int = 1,
     batch: int | None = None,
     dtype: str = "float64",
+    keep: Literal["values", "state"] = "values",
     **settings: Any,
 ) -> MapSpec:
     """A checked spec from names and texts; see `fallline.maps.map.map` for the arguments.
@@ -77,7 +79,11 @@ def map_spec(
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), batch, dtype,
     )  # fmt: skip
+    if keep not in ("values", "state"):
+        raise UnknownNameError("keep", keep, ("values", "state"))
     spec = checked_cells(spec)
+    if keep == "state":
+        spec = replace(spec, kept=spec.numbers_of_state)
     refuse_large_map(spec)
     return spec
 
@@ -112,6 +118,8 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         dtype=d["dtype"],
         **d["settings"],
     )
+    spec = replace(spec, kept=d.get("kept", 0))
+    refuse_large_map(spec)
     if canonical(spec.describe()[0]) != canonical(d):
         different = differences(d, spec.describe()[0])
         raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")

@@ -135,4 +135,4 @@ def first_parameters(experiment: Experiment, objective: Objective) -> NDArray[np
         return np.asarray(experiment.start, dtype=np.float64)
     if isinstance(objective, LandscapeObjective) and experiment.starts == 1:
         return np.array(objective.landscape.start, dtype=np.float64)
-    return np.asarray(draw_starts(objective, 1, experiment.seed, distribution=experiment.initial)[0])
+    return np.asarray(draw_starts(objective, 1, experiment.seed, initial=experiment.initial)[0])

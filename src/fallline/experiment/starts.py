@@ -14,7 +14,8 @@ from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems import objective as as_objective
 from fallline.settings import SETTINGS
-from fallline.textbook.initial import Initial, initial
+from fallline.textbook.initial import Initial
+from fallline.textbook.initial import initial as initial_of
 
 __all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform", "only_network"]
 
@@ -26,13 +27,27 @@ def draw_starts(
     count: int,
     seed: int = 0,
     *,
-    distribution: str | Initial = "normal",
+    initial: str | Initial = "normal",
     scale: float = 1.0,
     first: int = 0,
 ) -> Floats:
     """Random starts, shape (count, P). Start k depends on (seed, first + k) alone.
 
-    The objective may also be what `fallline.objective` makes one of, as "rosenbrock". A network draws from `distribution`; a landscape uniformly from its window. `scale` multiplies all of it.
+    Parameters
+    ----------
+    objective
+        An objective, or what `fallline.objective` makes one of, as "rosenbrock".
+    count
+        Number of starts.
+    seed, first
+        Key of the random numbers, and the index of the first start.
+    initial
+        Distribution of a network's weights. The starts of a landscape are uniform in its window.
+    scale
+        A factor on all parameters.
+
+    Examples
+    --------
 
     >>> from fallline.problems import objective
     >>> draw_starts(objective("rosenbrock"), 2).shape
@@ -47,7 +62,7 @@ def draw_starts(
     check_memory(16.0 * count * objective.dimension, f"{count:,} starts of {objective.name}", "Take fewer starts.")
     index = np.arange(first, first + count)
     if isinstance(objective, NetworkObjective):
-        return scale * _network_starts(objective, initial(distribution), seed, index)
+        return scale * _network_starts(objective, initial_of(initial), seed, index)
     u = random.uniform(seed, "start", objective.dimension, index)
     if isinstance(objective, LandscapeObjective):
         window = objective.landscape.window

@@ -49,7 +49,7 @@ class ResolvedState:
         """The first parameters of the run in the middle of the plane."""
         if self.spec.start is not None:
             return self.spec.start
-        return draw_starts(self.objective, 1, self.spec.seed, distribution=self.spec.initial)[0]
+        return draw_starts(self.objective, 1, self.spec.seed, initial=self.spec.initial)[0]
 
     @cached_property
     def ranges(self) -> Ranges:

@@ -46,7 +46,7 @@ def _starts(spec: MapSpec, columns: dict[str, NDArray[np.float64]], cells: int) 
     else:
         seeds = columns.get("seed", np.array([spec.seed], np.uint64)).astype(np.uint64)
         unique, place = np.unique(seeds, return_inverse=True)
-        drawn = [draw_starts(spec.objective, spec.starts, int(s), distribution=spec.initial) for s in unique]
+        drawn = [draw_starts(spec.objective, spec.starts, int(s), initial=spec.initial) for s in unique]
         starts = np.stack(drawn)[place] if len(seeds) > 1 else drawn[0][None]
     scale = columns.get("initial_scale", spec.initial_scale)
     if scale is not None:

@@ -1,4 +1,4 @@
-"""The commands `fallline map`, `fallline map info` and `fallline map export`, after their arguments are read."""
+"""The commands `fallline map`, `map info`, `map extend` and `map export`, after their arguments are read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from fallline.experiment.estimate import estimate
 from fallline.experiment.map_record import MapSpec
 from fallline.files import refuse_existing
 from fallline.formulas import formula_of
+from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
@@ -27,7 +28,7 @@ from fallline.maps.loading import load_map
 from fallline.maps.map import Map
 from fallline.problems import LandscapeObjective
 
-__all__ = ["map_export", "map_info", "map_run"]
+__all__ = ["map_export", "map_extend", "map_info", "map_run"]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -45,6 +46,7 @@ def map_run(
     as_json: bool = False,
     quiet: bool = False,
     picture: dict[str, Any] | None = None,
+    earlier: Earlier | None = None,
 ) -> int:
     """Compute a map with a progress bar, keep it in `out`, draw it to `png`; the coarse picture comes first.
 
@@ -60,7 +62,8 @@ def map_run(
     try:
         with contextlib.ExitStack() as stack:
             progress = None if quiet else stack.enter_context(_bar(spec))
-            for tile in growing(result, workers=workers, threads=threads, device=device, progress=progress):
+            options: dict[str, Any] = {"workers": workers, "threads": threads, "device": device, "earlier": earlier}
+            for tile in growing(result, progress=progress, **options):
                 if png is not None and stride and tile.stride != stride:
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride
@@ -84,6 +87,14 @@ def map_run(
     if out is None and png is None:
         print("Nothing was written: give --png FILE.png for a picture, --out FILE.fallmap to keep the values.")
     return 0
+
+
+def map_extend(path: Path, steps: int, *, anew: bool, out: Path | None, **options: Any) -> int:
+    """Compute the map of a file for more steps, from the states that it keeps; the rest is as for `map_run`."""
+    m = load_map(path)
+    spec = longer(m.spec, steps)
+    refuse_own_file(m, out)
+    return map_run(spec, out=out, earlier=None if anew else earlier_of(m), **options)
 
 
 def map_info(path: Path, *, as_json: bool = False) -> int:
@@ -120,6 +131,8 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
     }
+    if spec.kept:
+        lines["states"] = f"{spec.kept} numbers of each run, from which `fallline map extend` goes on"
     if old:
         lines["format"] = "1: a tile's checksum does not cover its place; resuming the map checks every tile"
     print("\n".join([visible(str(path)), *(f"  {key:<10} {visible(value)}" for key, value in lines.items())]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from fallline.experiment.map_spec import map_spec, parse_size
 from fallline.experiment.method_choices import declared_settings
 from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.maps.dataset import to_xarray
+from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.growing import growing
 from fallline.maps.places import place_on
@@ -56,6 +57,15 @@ class Map(MapValues, Plotted):
     >>> run = m.run_at(1.0, 1.0)
     >>> run.steps
     50
+    >>> m.zoom(x=(0.5, 1.5), size=4).x.values.round(2).tolist()
+    [0.5, 0.83, 1.17, 1.5]
+    >>> dict(m.to_xarray().sizes)
+    {'start.y': 8, 'start.x': 8}
+    >>> import tempfile
+    >>> m.to_csv(tempfile.mkdtemp() + "/map.csv").read_text().splitlines()[0]
+    'start.x,start.y,final_loss'
+    >>> m.plot(cmap="magma", limits=(0, 100)).alt[:24]
+    'Map of final loss over x'
     """
 
     def run_at(
@@ -103,6 +113,47 @@ class Map(MapValues, Plotted):
         if not self.complete:
             _grow(self, **options)
         return self
+
+    def extend(
+        self,
+        steps: int,
+        *,
+        anew: bool = False,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+        **options: Any,
+    ) -> Map:
+        """Return the map of so many more steps. Its runs go on from the states that this map kept (`keep="state"`).
+
+        The result is the map of all steps at once, to the bit. The settings of the schedule stay as they are: `steps` of the
+        schedule cosine is that of the first map, and its factor is 0 after it. About a quarter of the steps is repeated,
+        because the outcome is judged by the last quarter.
+
+        Parameters
+        ----------
+        steps
+            Number of further updates of each run.
+        anew
+            Whether all steps are trained again, which a map without states needs.
+        out, overwrite, **options
+            As for `map`. An interrupted extension is resumed by the same call with `out`.
+
+        Raises
+        ------
+        UsageError
+            The map kept no states, is not complete, or has steps as an axis.
+
+        Examples
+        --------
+        >>> axes = {"x": ("learning_rate", 0.01, 0.1), "y": ("momentum", 0, 0.9), "size": 5, "optimizer": "momentum"}
+        >>> m = map("booth", steps=100, keep="state", **axes)
+        >>> m.extend(50).sha256 == map("booth", steps=150, **axes).sha256
+        True
+        """
+        spec = longer(self.spec, steps)
+        refuse_own_file(self, out)
+        earlier = None if anew else earlier_of(self)
+        return compute_map(spec, out=out, overwrite=overwrite, earlier=earlier, **options)
 
     def zoom(
         self,
@@ -172,7 +223,12 @@ class Map(MapValues, Plotted):
         return draw("map", self, measure=measure, **options)
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
-        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`."""
+        """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`.
+
+        >>> m = map("booth", x="learning_rate=0.01..1:log", y="momentum=0..0.9", optimizer="momentum", size=4, steps=0)
+        >>> m.theory()["end"].round(3).tolist()  # 2 (1 + momentum) / L, with the curvature L at the end
+        [0.111, 0.144, 0.178, 0.211]
+        """
         return theory_curve(self)
 
 
@@ -195,6 +251,7 @@ def map(
     starts: int = 1,
     batch: int | None = None,
     dtype: str = "float64",
+    keep: Literal["values", "state"] = "values",
     out: str | Path | None = None,
     overwrite: bool = False,
     workers: int = 0,
@@ -228,6 +285,10 @@ def map(
     initial, seed, starts
         Distribution, key and number of random starts of each cell; over several, numbers are
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
+    keep
+        "state" keeps the state of each run beside its measures, so that `extend` can go on from it: the parameters, the
+        optimizer's state and 20 numbers more. 512 x 512 runs of a network of 26 parameters with Adam take 206 MB, in memory
+        or in the file.
     out
         A map file to write; an unfinished one is resumed.
     overwrite
@@ -249,7 +310,7 @@ def map(
     """
     spec = map_spec(
         objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
-        start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
+        start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
     declared = declared_settings(spec.method, spec.axes.values())
     given = {*own_settings(settings, declared, "a map"), *(() if l2 is None else ("l2",))}
@@ -271,12 +332,13 @@ def compute_map(
     device: str = "cpu",
     progress: Progress | None = None,
     tile_cells: int | None = None,
+    earlier: Earlier | None = None,
 ) -> Map:
-    """The map of a spec, complete."""
+    """The map of a spec, complete. Its runs go on from the states of an `earlier` map, if there is one."""
     result = Map(spec, None if out is None else Path(out))
     _grow(
         result, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
-        tile_cells=tile_cells,
+        tile_cells=tile_cells, earlier=earlier,
     )  # fmt: skip
     return result
 

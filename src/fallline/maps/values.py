@@ -15,7 +15,7 @@ from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.best import best_place, lost_cells
-from fallline.maps.cells import Values
+from fallline.maps.cells import STATES, Values
 from fallline.maps.places import place_on
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import RequestedMeasure
@@ -52,6 +52,11 @@ class MapValues:
             blank = np.nan if dtype.kind == "f" else -1 if dtype.kind == "i" else 255
             values[wanted.name] = np.full(self.spec.shape, blank, dtype)
         return values
+
+    @cached_property
+    def states(self) -> NDArray[Any]:
+        """The states that are kept of each cell's runs, (rows, columns, starts * numbers), of a map without a file."""
+        return np.full((*self.spec.shape, self.spec.starts * self.spec.kept), np.nan, self.spec.dtype)
 
     @property
     def x(self) -> Axis:
@@ -124,6 +129,8 @@ class MapValues:
         i, j = tile.indices()
         for name, array in self._values.items():
             array[j, i] = values[name]
+        if self.spec.kept and self.path is None:
+            self.states[j, i] = values[STATES]
         self._known[j, i] = True
 
     def fill(self, planes: Mapping[str, NDArray[Any]], known: NDArray[np.bool_]) -> None:
@@ -149,7 +156,15 @@ class MapValues:
         return self.at(*place_on(self.spec, x, y, axes))
 
     def at(self, column: int, row: int = 0) -> dict[str, Any]:
-        """The cell of a column and a row: the values of the axes there, then its measures."""
+        """The cell of a column and a row: the values of the axes there, then its measures.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x=("learning_rate", [0.01, 0.02]), steps=0)
+        >>> m.at(1)
+        {'learning_rate': 0.02, 'final_loss': 104.0}
+        """
         places = zip(self.spec.axes.items(), (column, row), strict=False)
         place = {name: axis.values[k].item() for (name, axis), k in places}
         return place | {wanted.name: self._readable(wanted, row, column) for wanted in self.spec.measures}
@@ -199,6 +214,13 @@ class MapValues:
         """Share of runs with that outcome along the axis that is not the seed, with its 95 % interval (Wilson).
 
         Needs the measure "outcome" (or "diverged" for that one) and a seed axis.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x="learning_rate=0.1,0.2", y="seed=0..99", start=None, steps=50, measures="outcome")
+        >>> m.share("diverged")["share"].tolist()
+        [0.0, 1.0]
         """
         if "seed" not in self.spec.axes or self.spec.one_dimensional:
             raise UsageError(
@@ -217,6 +239,14 @@ class MapValues:
         """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns).
 
         NaN where the cell is not known yet.
+
+        Examples
+        --------
+        >>> from fallline.maps.map import map
+        >>> m = map("booth", x="learning_rate=0.1,0.2", start=None, starts=100, steps=50, measures="diverged")
+        >>> low, high = m.interval()
+        >>> low.round(2).tolist(), high.round(2).tolist()
+        ([0.0, 0.96], [0.04, 1.0])
         """
         n, shape = self.spec.starts, self.known.shape
         counts, place = np.unique(np.rint(self["diverged"][self.known] * n), return_inverse=True)

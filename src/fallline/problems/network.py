@@ -104,11 +104,29 @@ class NetworkObjective(Objective):
         return tuple(names)
 
     def factor(self, samples: int) -> float:
-        """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean."""
+        """What the sum of the loss over that many samples is multiplied by: 1, or 1/samples for the mean.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> f.factor(30)
+        1
+        """
         return 1 if self.network.reduction == "sum" else 1 / samples
 
     def scale(self, samples: int) -> float:
-        """What brings a loss of that many samples to the scale of all: the quotient of the numbers for a sum, 1 for a mean."""
+        """What brings a loss of that many samples to the scale of all: the quotient of the numbers for a sum, 1 for a mean.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> f.scale(30)
+        10.0
+        """
         return len(self.data) / samples if self.network.reduction == "sum" else 1
 
     @quiet
@@ -123,7 +141,12 @@ class NetworkObjective(Objective):
     def loss_and_gradient(
         self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
     ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
-        """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given."""
+        """Loss and gradient at w; of the samples in `rows` alone (a minibatch) where given.
+
+        >>> f = NetworkObjective(Network.of("1-1", loss="squared_error"), ([[1.0], [2.0]], [2.0, 4.0]))
+        >>> f.loss_and_gradient(np.zeros(2))[1].tolist(), f.loss_and_gradient(np.zeros(2), np.array([0]))[1].tolist()
+        ([-20.0, -12.0], [-4.0, -4.0])
+        """
         w = self._points(w)
         X, T = self._samples(w, rows)
         parameters = self.network.unpack(w)
@@ -156,7 +179,16 @@ class NetworkObjective(Objective):
     def logits(
         self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
     ) -> Shaped[Floats, "*runs batch n_out"]:
-        """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others."""
+        """The last layer's pre-activation Z, (..., samples, n_out), for the data's inputs or others.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> f.logits(w, [[0.0, 0.0]]).shape
+        (4, 1, 3)
+        """
         w = self._points(w)
         X = self._samples(w, None)[0] if X is None else self._inputs(X).astype(w.dtype)
         return np.asarray(pages.forward(self.network, self.network.unpack(w), X)[0])
@@ -165,11 +197,29 @@ class NetworkObjective(Objective):
     def predict(
         self, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"] | None = None
     ) -> Shaped[Floats, "*runs batch n_out"]:
-        """The network's answer: class probabilities, or values."""
+        """The network's answer: class probabilities, or values.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> f.predict(w, [[0.0, 0.0]]).sum(axis=-1).round(9).tolist()
+        [[1.0], [1.0], [1.0], [1.0]]
+        """
         return np.asarray(self.network.loss.output(self.logits(w, X)))
 
     def accuracy(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
-        """Share of samples whose class is right: the largest logit, or for labels all signs, agree with the target."""
+        """Share of samples whose class is right: the largest logit, or for labels all signs, agree with the target.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> f.accuracy(w).shape
+        (4,)
+        """
         Z, T = self.logits(self._points(w)), self.data.T
         if self.network.loss.targets == "labels":
             return np.asarray(((Z > 0) == (T > 0.5)).all(axis=-1).mean(axis=-1))

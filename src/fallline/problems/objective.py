@@ -83,20 +83,49 @@ class Objective(Protocol):
         ...
 
     def loss(self, w: Shaped[Floats, "*runs P"]) -> Shaped[Floats, "*runs"]:
-        """The loss at w."""
+        """The loss at w.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> f.loss(w).shape
+        (4,)
+        """
         ...
 
     def loss_and_gradient(
         self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"] | None = None
     ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"]]:
-        """The loss at w and its gradient, over the samples in `rows` alone if they are given."""
+        """The loss at w and its gradient, over the samples in `rows` alone if they are given.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> loss, gradient = f.loss_and_gradient(w)
+        >>> loss.shape, gradient.shape
+        ((4,), (4, 21))
+        """
         ...
 
     def minibatch(
         self, w: Shaped[Floats, "*runs P"], rows: Shaped[NDArray[np.int64], " batch"]
     ) -> tuple[Shaped[Floats, "*runs"], Shaped[Floats, "*runs P"], Shaped[Floats, "*runs P"]]:
         """What a step on the samples in `rows` records and takes: loss and gradient on the scale of all samples, and the
-        gradient of those samples alone."""
+        gradient of those samples alone.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> f = fl.objective("2-3-3", fl.generate("three-gaussians"))
+        >>> w = fl.draw_starts(f, 4)
+        >>> loss, gradient, own = f.minibatch(w, np.arange(8))
+        >>> loss.shape, own.shape
+        ((4,), (4, 21))
+        """
         loss, gradient = self.loss_and_gradient(w, rows)
         return loss, gradient, gradient
 

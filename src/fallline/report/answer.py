@@ -11,9 +11,10 @@ from fallline.measures.statistics import diverged_at
 from fallline.report.named_run import NamedRun
 from fallline.report.results import Compared
 from fallline.report.words import interval, share
-from fallline.runs.comparison import Comparison, Pair, Summary
+from fallline.runs.comparison import Comparison
 from fallline.runs.intervals import Estimate
 from fallline.runs.intervals import share as share_of
+from fallline.runs.summaries import Pair, Summary
 from fallline.sentences import capital
 from fallline.views.numerals import listed, number
 

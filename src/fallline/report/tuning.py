@@ -111,7 +111,7 @@ def _words(pattern: Method) -> str:
 
 def _finals(objective: Objective, tried: list[Method], record: study_records.Comparison) -> NDArray[np.float64]:
     """Final losses, (methods, starts), infinite where a run diverged. All runs are one batch of lanes."""
-    points = draw_starts(objective, record.starts, record.seed + 1, distribution=record.initial)
+    points = draw_starts(objective, record.starts, record.seed + 1, initial=record.initial)
     rates = np.repeat([how.settings["learning_rate"] for how in tried], len(points))
     starts = np.tile(points, (len(tried), 1))
     training = Training(objective, tried[0].with_({"learning_rate": rates}), record.steps, starts)

@@ -11,14 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, ShapeError, TraceError, shown
 from fallline.experiment.method import Method, method
+from fallline.experiment.minibatches import checked_batch, minibatches
 from fallline.experiment.other_names import understands_other_names
 from fallline.experiment.starts import draw_starts, only_network
 from fallline.limits import check_memory
 from fallline.problems import Data, Objective, Problem, objective_at
-from fallline.runs.comparison import Comparison, final_losses, summary
+from fallline.runs.comparison import Comparison
 from fallline.runs.engine import name_of
 from fallline.runs.intervals import median
 from fallline.runs.progress import Progress, showing
+from fallline.runs.summaries import final_losses, summary
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.settings import SETTINGS
@@ -43,6 +45,7 @@ def compare(
     starts: int | ArrayLike = 1000,
     steps: int = 100,
     target: float | None = None,
+    batch: int | None = None,
     seed: int = 0,
     initial: str | Initial | None = None,
     l2: float | None = None,
@@ -65,8 +68,11 @@ def compare(
         Number of updates of each run.
     target
         The loss that counts as reached. By default the median final loss of the best method.
+    batch
+        Samples in a minibatch; all of them by default. Every run sees the same minibatches. A loss before the last step
+        is that of the batch that the next step sees, as in a `Run`.
     seed, initial
-        Of random starts; see `fallline.experiment.starts.draw_starts`.
+        Of random starts, see `fallline.experiment.starts.draw_starts`; the seed is that of the minibatches as well.
     l2
         Strength of a network's L2 penalty, in place of its own.
     progress
@@ -92,13 +98,14 @@ def compare(
     steps = int(SETTINGS["steps"].check(steps))
     target = None if target is None else SETTINGS["target"].check(target)
     how = _methods(methods, steps)
+    rows = minibatches(target_objective, checked_batch(batch, target_objective), steps, seed)
     many = count or len(cast(Floats, points))
     check_memory(
         8.0 * many * (2 * target_objective.dimension + (len(how) + 1) * (steps + 1)),
         f"{len(how)} methods from {many:,} starts for {steps:,} steps each", "Take fewer starts or steps.",
     )  # fmt: skip
     if points is None:
-        points = draw_starts(target_objective, many, seed, distribution=only_network(initial, target_objective))
+        points = draw_starts(target_objective, many, seed, initial=only_network(initial, target_objective))
     elif initial is not None:
         raise SettingError("initial must be left out where starts are points; it is the distribution of random starts.")
     elif points.shape[1] != target_objective.dimension:
@@ -108,7 +115,7 @@ def compare(
     with showing(progress, "compare") as show:
         for label, each in how.items():
             parts = []
-            for part in _histories(target_objective, each, points, steps):
+            for part in _histories(target_objective, each, points, steps, rows):
                 parts.append(part)
                 show(len(losses) * len(points) + sum(map(len, parts)), total)
             losses[label] = np.concatenate(parts)
@@ -168,17 +175,21 @@ def _method(label: str, value: MethodLike, steps: int) -> Method:
 
 
 def _histories(
-    objective: Objective, how: Method, starts: Shaped[Floats, "starts P"], steps: int
+    objective: Objective,
+    how: Method,
+    starts: Shaped[Floats, "starts P"],
+    steps: int,
+    rows: Shaped[NDArray[np.int64], "steps batch"] | None,
 ) -> Iterator[Shaped[Floats, "starts steps+1"]]:
     """Losses of all starts, block by block: compiled where that is faster, if the objective can be compiled."""
 
     def compiled(points: Shaped[Floats, "starts P"]) -> Shaped[Floats, "starts steps+1"]:
         from fallline.runs.lanes import train  # late: it loads LLVM
 
-        return train(Training(objective, how, steps, points), ("history",))["history"]
+        return train(Training(objective, how, steps, points, rows), ("history",))["history"]
 
     def block(points: Shaped[Floats, "starts P"]) -> Shaped[Floats, "starts steps+1"]:
-        return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps)], axis=-1)
+        return np.stack([loss for _, loss, _ in trajectory(objective, how, points, steps, rows=rows)], axis=-1)
 
     if len(starts) * steps >= 2000 and name_of(objective) == "machine":
         try:

@@ -14,66 +14,14 @@ from fallline.experiment.method import Method
 from fallline.measures.statistics import diverged_at
 from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
-from fallline.runs.intervals import Estimate, median, share
+from fallline.runs.intervals import Estimate, median
+from fallline.runs.summaries import SUMMARISED, TIE, Pair, Summary, final_losses, steps_to, wins
 from fallline.runs.tables import table_of_runs, table_of_summaries
 from fallline.shapes import Shaped
 
-__all__ = ["Comparison", "Pair", "Summary", "final_losses", "summary"]
+__all__ = ["Comparison"]
 
 Floats = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One method over all starts. Shares and medians carry 95 % intervals; see `fallline.runs.intervals`.
-
-    Attributes
-    ----------
-    final_loss
-        Median of the loss after the last step; a diverged run counts as infinite.
-    reached
-        Share of starts whose loss came to the target or below.
-    steps_to_target
-        Median of the first step at which it did; a run that never did counts as infinite.
-    diverged
-        Share of diverged starts.
-    """
-
-    label: str
-    method: Method
-    final_loss: Estimate
-    reached: Estimate
-    steps_to_target: Estimate
-    diverged: Estimate
-
-
-SUMMARISED = ("final_loss", "reached", "steps_to_target", "diverged")
-"""The numbers of a summary."""
-
-TIE = 1e-9
-"""Two final losses that differ by less than this share of the start's loss are tied."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two methods, start by start.
-
-    Attributes
-    ----------
-    wins
-        Share of starts at which the first ends with the lower loss (a tie counts half). Losses that differ by less
-        than 1e-9 of the loss at the start are tied: two runs that both reached the bottom differ in rounding alone.
-    loss_difference
-        Median of final loss of the first minus the second, over starts where both are finite.
-    faster
-        Share of starts at which the first reaches the target in fewer steps (a tie counts half).
-    """
-
-    first: str
-    second: str
-    wins: Estimate
-    loss_difference: Estimate
-    faster: Estimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,19 +62,35 @@ class Comparison(Plotted):
         return tuple(self.pair(a, b) for a, b in combinations(self.losses, 2))
 
     def pair(self, first: str, second: str) -> Pair:
-        """Two methods start by start."""
+        """Two methods start by start.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> result = fl.compare("booth", ["momentum", "adam"], starts=20, steps=50, target=1.0)
+        >>> result.pair("momentum", "adam").wins.value
+        1.0
+        """
         a, b = final_losses(self.losses[first]), final_losses(self.losses[second])
-        steps_a, steps_b = _steps_to(self.losses[first], self.target), _steps_to(self.losses[second], self.target)
+        steps_a, steps_b = steps_to(self.losses[first], self.target), steps_to(self.losses[second], self.target)
         both = np.isfinite(a) & np.isfinite(b)
         difference = median((a - b)[both]) if both.any() else Estimate(np.nan, np.nan, np.nan)
         begin = np.abs(self.losses[first][:, 0])
         with np.errstate(invalid="ignore"):
             near = np.abs(a - b) <= TIE * begin
-        return Pair(first, second, _wins(a, b, near), difference, _wins(steps_a, steps_b, steps_a == steps_b))
+        return Pair(first, second, wins(a, b, near), difference, wins(steps_a, steps_b, steps_a == steps_b))
 
     @property
     def sentence(self) -> str:
-        """Which method converges more efficiently, with the numbers that say so."""
+        """Which method converges more efficiently, with the numbers that say so.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> result = fl.compare("booth", ["momentum", "adam"], starts=20, steps=50, target=1.0)
+        >>> result.sentence[:35]
+        'More efficient: momentum comes to l'
+        """
         best = min(self.summaries, key=lambda s: (s.steps_to_target.value, s.final_loss.value))
         if len(self.summaries) == 1:
             return f"{best.label}: median final loss {best.final_loss} over {self.starts} starts."
@@ -144,7 +108,15 @@ class Comparison(Plotted):
         return f"More efficient: {sentence}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The comparison as plain data, for JSON."""
+        """The comparison as plain data, for JSON.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> result = fl.compare("booth", ["momentum", "adam"], starts=20, steps=50, target=1.0)
+        >>> sorted(result.to_dict())
+        ['methods', 'objective', 'pairs', 'sentence', 'starts', 'steps', 'target']
+        """
         return {
             "objective": self.objective.name,
             "starts": self.starts,
@@ -184,6 +156,13 @@ class Comparison(Plotted):
             "runs": a row for each method and start, with final_loss (infinite where the run diverged), lowest_loss,
             steps_to_target (infinite where the target was not reached) and diverged. "methods": a row for each method,
             with the numbers of `summaries` and the ends of their 95 % intervals.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> result = fl.compare("booth", ["momentum", "adam"], starts=20, steps=50, target=1.0)
+        >>> result.to_pandas().columns.tolist()
+        ['method', 'start', 'final_loss', 'lowest_loss', 'steps_to_target', 'diverged']
         """
         if rows == "methods":
             return table_of_summaries(self.summaries, SUMMARISED)
@@ -193,7 +172,7 @@ class Comparison(Plotted):
             label: {
                 "final_loss": final_losses(history),
                 "lowest_loss": np.fmin.reduce(history, axis=-1),
-                "steps_to_target": _steps_to(history, self.target),
+                "steps_to_target": steps_to(history, self.target),
                 "diverged": diverged_at(history) >= 0,
             }
             for label, history in self.losses.items()
@@ -204,6 +183,13 @@ class Comparison(Plotted):
         """The comparison as a picture: final losses ("losses"), and how many starts reach the target ("reached").
 
         Options as for `fallline.views.draw_comparison`: `ax`, `cmap`, `limits`, `log`, `size`.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> result = fl.compare("booth", ["momentum", "adam"], starts=20, steps=50, target=1.0)
+        >>> result.plot().alt[:34]
+        'Comparison on booth from 20 starts'
         """
         return draw("comparison", self, view=view, **options)
 
@@ -233,43 +219,6 @@ class Comparison(Plotted):
                 f"  steps {_steps(s.steps_to_target):>5}  diverged {100 * s.diverged.value:5.1f} %"
             )
         return "\n".join(lines)
-
-
-def final_losses(losses: Shaped[Floats, "starts steps+1"]) -> Shaped[Floats, " starts"]:
-    """The last loss of each run, infinite if it diverged."""
-    return np.where(diverged_at(losses) >= 0, np.inf, losses[:, -1])
-
-
-def _steps_to(losses: Shaped[Floats, "starts steps+1"], target: float) -> Shaped[Floats, " starts"]:
-    reached = losses <= target
-    return np.where(reached.any(axis=-1), reached.argmax(axis=-1), np.inf)
-
-
-def summary(label: str, how: Method, losses: Shaped[Floats, "starts steps+1"], target: float) -> Summary:
-    """Sum up the losses of one method."""
-    first = _steps_to(losses, target)
-    n = len(losses)
-    return Summary(
-        label,
-        how,
-        median(final_losses(losses)),
-        share(int(np.isfinite(first).sum()), n),
-        median(first),
-        share(int((diverged_at(losses) >= 0).sum()), n),
-    )
-
-
-def _wins(
-    a: Shaped[Floats, " starts"], b: Shaped[Floats, " starts"], near: Shaped[NDArray[np.bool_], " starts"]
-) -> Estimate:
-    tied = near | (a == b)
-    return share_of_halves(int(2 * ((a < b) & ~tied).sum() + tied.sum()), len(a))
-
-
-def share_of_halves(halves: int, total: int) -> Estimate:
-    """A share counted in halves (a tie is half a win), with Wilson's interval on the rounded count."""
-    estimate = share(round(halves / 2), total)
-    return Estimate(halves / (2 * total), estimate.low, estimate.high)
 
 
 def _steps(estimate: Estimate) -> str:

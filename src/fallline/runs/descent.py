@@ -129,4 +129,4 @@ def _start(objective: Objective, start: Any, seed: int, initial: str | Initial |
             )
         return as_vector(start, objective)
     own = classical_start(objective)
-    return np.asarray(draw_starts(objective, 1, seed, distribution=distribution)[0]) if own is None else own
+    return np.asarray(draw_starts(objective, 1, seed, initial=distribution)[0]) if own is None else own

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.experiment.method import Method
@@ -17,18 +17,17 @@ from fallline.experiment.minibatches import minibatches
 from fallline.measures.outcome import Outcome
 from fallline.plotting import Plotted, draw
 from fallline.problems import Objective
-from fallline.runs.accuracy import accuracy_on
 from fallline.runs.explain import explain
 from fallline.runs.extension import extended
 from fallline.runs.gradients import gradients_along
 from fallline.runs.penalised import penalised
 from fallline.runs.progress import Progress
 from fallline.runs.recording import Callback, Recording, Until
-from fallline.runs.snapshot import Snapshot, network_of
+from fallline.runs.run_of_network import OfNetwork
+from fallline.runs.snapshot import Snapshot
 from fallline.runs.tables import numbers_of_run, table_of_run
 from fallline.runs.trajectory import State
 from fallline.settings import SETTINGS
-from fallline.textbook.network import Layer
 
 __all__ = ["Run"]
 
@@ -36,7 +35,7 @@ Floats = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Run(Plotted):
+class Run(OfNetwork, Plotted):
     """A run with its whole path, and how it ended.
 
     `run[k]` is the run after k steps, `run[-1]` the run after the last; `for step in run` goes through all of them.
@@ -122,22 +121,16 @@ class Run(Plotted):
         """Lowest loss of the run."""
         return float(np.nanmin(self.losses))
 
-    @property
-    def weights(self) -> tuple[Layer, ...]:
-        """The layers of the network at each step: `run.weights[0].W[50]` are the weights of layer 1 after 50 steps.
-
-        W has the shape (steps + 1, n_in, n_out) and b (steps + 1, n_out).
-
-        Raises
-        ------
-        UsageError
-            The run is of a landscape, which has no layers.
-        """
-        return tuple(network_of(self.objective, "weights").network.unpack(self.path))
-
     @cached_property
     def gradients(self) -> Floats:
-        """The gradient at each step, (steps + 1, P), of the same samples as `gradient_norms`; computed when first asked."""
+        """The gradient at each step, (steps + 1, P), of the same samples as `gradient_norms`; computed when first asked.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> fl.descend("booth", start=(0, 0), learning_rate=0.01, steps=2).gradients[0].tolist()
+        [-34.0, -38.0]
+        """
         rows = minibatches(self.objective, self.batch, self.steps, self.seed)
         l2 = self.method.values.get("l2")
         objective = self.objective if l2 is None else penalised(self.objective, l2)
@@ -150,42 +143,16 @@ class Run(Plotted):
         """Euclidean norm of the parameters at each step, (steps + 1,)."""
         return np.asarray(np.linalg.norm(self.path.astype(np.float64), axis=-1))
 
-    @overload
-    def accuracy(self, X: Any = None, y: ArrayLike | None = None, *, step: int = -1) -> float: ...
-    @overload
-    def accuracy(self, X: Any = None, y: ArrayLike | None = None, *, step: slice) -> Floats: ...
-    def accuracy(self, X: Any = None, y: ArrayLike | None = None, *, step: int | slice = -1) -> float | Floats:
-        """The share of samples whose class is right: of the run's own data, or of other data X, y.
-
-        Parameters
-        ----------
-        X, y
-            Inputs and classes as the run's own data have them, or a `Dataset` as X. y names classes of the run's data.
-        step
-            After how many steps; by default, after the last. `step=slice(None)` gives one number for each step.
-
-        Raises
-        ------
-        UsageError
-            The run is of a landscape, or its targets are not classes.
-        DataError
-            y has a class that the run's data do not have.
+    def steps_to(self, target: float) -> int | None:
+        """The first step after which the loss is at most `target`; None if the loss stays above it.
 
         Examples
         --------
         >>> import fallline as fl
-        >>> net = fl.NetworkObjective(fl.Network.of("2-3-2-3"), fl.generate("three-gaussians"))
-        >>> run = fl.descend(net, "adam", start=fl.notebook_start(net), learning_rate=0.05, steps=60)
-        >>> round(run.accuracy(), 2), run.accuracy([[0.0, 0.0]], [2]), run.accuracy(step=slice(None)).shape
-        (0.97, 0.0, (61,))
+        >>> run = fl.descend("booth", learning_rate=0.05, steps=100)
+        >>> run.steps_to(1.0), run.steps_to(-1.0)
+        (17, None)
         """
-        problem = network_of(self.objective, "accuracy")
-        points = self.path[step]
-        right = accuracy_on(problem, points, X, y)
-        return float(right) if points.ndim == 1 else right
-
-    def steps_to(self, target: float) -> int | None:
-        """The first step after which the loss is at most `target`; None if the loss stays above it."""
         reached = np.flatnonzero(self.losses <= target)
         return int(reached[0]) if len(reached) else None
 
@@ -224,8 +191,8 @@ class Run(Plotted):
         """
         if self.state is None:
             raise UsageError(
-                "extend needs the optimizer's state, which the run of a map's cell does not keep. Compute the map for more "
-                "steps, or descend from run.start."
+                "extend needs the optimizer's state, which the run of a map's cell does not keep. Extend the map, "
+                "m.extend(500), or descend from run.start."
             )
         recording = extended(
             self.objective, self.method, self._curves, self.state, int(SETTINGS["steps"].check(steps)), self.batch, self.seed,
@@ -238,7 +205,14 @@ class Run(Plotted):
         return self.path, self.losses, self.gradient_norms
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as plain data, for JSON. Numbers that are not finite become None."""
+        """The run as plain data, for JSON. Numbers that are not finite become None.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> fl.descend("booth", learning_rate=0.05, steps=2).to_dict()["outcome"]
+        'still descending'
+        """
         return {
             "objective": self.objective.name,
             "optimizer": self.method.optimizer.name,
@@ -250,15 +224,39 @@ class Run(Plotted):
         } | numbers_of_run(*self._curves)
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame` with a row for each step: loss, gradient norm, and each parameter by its name."""
+        """A `pandas.DataFrame` with a row for each step: loss, gradient norm, and each parameter by its name.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> table = fl.descend("booth", learning_rate=0.05, steps=2).to_pandas()
+        >>> table.columns.tolist(), table.index.tolist()
+        (['loss', 'gradient_norm', 'x', 'y'], [0, 1, 2])
+        """
         return table_of_run(self.objective.labels, *self._curves)
 
     def plot(self, **options: Any) -> Any:
-        """The run as a picture: path over contours for a landscape of two coordinates, loss curve otherwise."""
+        """The run as a picture: path over contours for a landscape of two coordinates, loss curve otherwise.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> fl.descend("booth", learning_rate=0.05, steps=100).plot(size=(4, 3)).alt[:17]
+        'Contours of Booth'
+        """
         return draw("run", self, **options)
 
     def animate(self, out: str | Path, **options: Any) -> Path:
-        """Write the run as a moving picture, .gif, or .mp4 where ffmpeg is installed; see `fallline.views.animate_run`."""
+        """Write the run as a moving picture, .gif, or .mp4 where ffmpeg is installed; see `fallline.views.animate_run`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import fallline as fl
+        >>> run = fl.descend("booth", learning_rate=0.05, steps=20)
+        >>> run.animate(f"{tempfile.mkdtemp()}/descent.gif", frames=3).name
+        'descent.gif'
+        """
         path: Path = draw("animation", self, out=out, **options)
         return path
 

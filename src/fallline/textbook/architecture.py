@@ -40,7 +40,7 @@ class Layer(NamedTuple):
     """
 
     W: Shaped[Array, "*runs n_in n_out"]
-    b: Shaped[Array, "*runs n_out"] | None
+    b: Shaped[Array, "*runs n_out"]  # or None, which `Array` allows; `| None` makes type checkers refuse `layer.b[0]`
 
 
 Parameters = tuple[Layer, ...]
@@ -69,8 +69,11 @@ class Network(Exchange):
 
     Examples
     --------
-    >>> Network.of("2-3-2-3")
-    Network.of('2-3-2-3', activation='relu', loss='cross_entropy')
+    >>> net = Network.of("2-3-3", activation="tanh")
+    >>> net.with_(l2=0.1)
+    Network.of('2-3-3', activation='tanh', loss='cross_entropy', l2=0.1)
+    >>> net.unpack(np.arange(net.parameter_count))[1].b.tolist(), net.label(20)
+    ([18, 19, 20], 'b2[2]')
     """
 
     sizes: tuple[int, ...]

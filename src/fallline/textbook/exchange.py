@@ -95,6 +95,12 @@ class Exchange:
         ------
         ShapeError
             The layers are others than the network's.
+
+        Examples
+        --------
+        >>> from fallline.textbook.network import Network
+        >>> Network.of("2-1").from_torch({"0.weight": [[1.0, 2.0]], "0.bias": [3.0]}).tolist()
+        [1.0, 2.0, 3.0]
         """
         state = module.state_dict() if hasattr(module, "state_dict") else module
         if not isinstance(state, Mapping):
@@ -148,6 +154,14 @@ class Exchange:
             It is no such file, or lacks an array.
         ShapeError
             An array has another shape than in this network.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from fallline.textbook.network import Network
+        >>> net, path = Network.of("2-1"), Path(tempfile.mkdtemp()) / "weights.npz"
+        >>> net.load(net.save(path, [1.0, 2.0, 3.0])).tolist()
+        [1.0, 2.0, 3.0]
         """
         try:
             with np.load(path, allow_pickle=False) as file:

@@ -36,7 +36,7 @@ class RequiredBlocks:
         self._network = groups[0].network
         self._values: dict[tuple[Convention, str, GradientBlock], Variant] = {}
         self._penalties: dict[str, list[Parameters]] = {}
-        declared = next(iter(conventions(self._network)))
+        declared = next(iter(conventions(self._network, groups[0].declared)))
         self.scales = [scales(self._network, right) for right in right_numbers(groups, declared)]
 
     def of(self, convention: Convention, penalty: str, block: GradientBlock) -> Variant:
@@ -63,6 +63,11 @@ class RequiredBlocks:
             else:
                 if self.error(variant.values, required.values, block) <= self.tolerance:
                     yield variant
+
+    def agrees(self, gradients: Sequence[Parameters], convention: Convention, penalty: str, block: GradientBlock) -> bool:
+        """Whether the block of the page's gradients, one for each group, has the required value."""
+        values = [block_of(gradient, block) for gradient in gradients]
+        return self.error(values, self.of(convention, penalty, block).values, block) <= self.tolerance
 
     def error(self, values: Sequence[Any], required: Sequence[Any], block: GradientBlock) -> float:
         """The largest relative error of the block."""

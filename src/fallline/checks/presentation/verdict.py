@@ -118,7 +118,15 @@ class Verdict:
         return equation_pairs(self.network, self.explanation)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the picture, as JSON can hold it."""
+        """Everything but the picture, as JSON can hold it.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> verdict = fl.check_gradient(lambda x, y: (2 * x, 3 * y), lambda x, y: x**2 + y**2)
+        >>> verdict.to_dict()["exit_status"]
+        1
+        """
         finite = {"absolute_error": "absolute", "relative_error": "relative"}
         return {
             "status": self.status,
@@ -149,7 +157,7 @@ class Verdict:
         if self.called:
             yield Paragraph.of(f"Called as {self.called}.")
         if self.blocks:
-            yield BlockTable(self.blocks)
+            yield BlockTable.of(self.blocks)
         if self.equations:
             yield EquationPairs(self.equations)
         for fault, cure in zip(self.faults, self.cures, strict=False):
@@ -174,7 +182,15 @@ class Verdict:
             yield Paragraph.of(f"{subject} {'; '.join(self.reference)}.")
 
     def text(self) -> str:
-        """The whole verdict as plain text."""
+        """The whole verdict as plain text.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> verdict = fl.check_gradient(lambda x, y: (2 * x, 3 * y), lambda x, y: x**2 + y**2)
+        >>> print(verdict.text().splitlines()[0])
+        the function is wrong: ∂f/∂y is 1.5 times what it should be.
+        """
         return plain_text(self.parts())
 
     def plot(self, theme: str = "light") -> Picture:

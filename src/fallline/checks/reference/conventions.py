@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Layer, Network, Parameters
 
@@ -59,12 +60,19 @@ class Convention:
         """Whether the gradient is that of the declared loss."""
         return not self.words
 
+    @property
+    def fault(self) -> str:
+        """The fault of a gradient in this convention where the declared settings exclude it."""
+        if self.sign < 0 and len(self.words) == 1:
+            return f"its sign is wrong: it is the gradient of {self}"
+        return f"it is the gradient of {self}, which is not the declared loss"
+
     def __str__(self) -> str:
         return ", ".join(self.words) or "the declared loss"
 
 
-def conventions(network: Network) -> Iterator[Convention]:
-    """All conventions: the declared one first, then the others, those that differ least from it first."""
+def conventions(network: Network, declared: Declarations = NOTHING) -> Iterator[Convention]:
+    """The conventions that the declarations allow: the declared one first, then those that differ least from it."""
     other = ("the mean over the samples", -1) if network.reduction == "sum" else ("the sum over the samples", 1)
     climbed = (
         "minus the loss, which you climb" if "squared" in network.loss.name else "the log-likelihood, which you climb"
@@ -91,6 +99,7 @@ def conventions(network: Network) -> Iterator[Convention]:
                     names += [w for w in (words, reduction) if w]
                     if network.l2 and not plain:
                         names.append("the penalty scaled too" if penalty_too else "the penalty as it is")
-                    if (sign, constant, power, penalty_too) not in seen:
+                    allowed = declared.allow(sign=sign, constant=constant, per_sample=power)
+                    if allowed and (sign, constant, power, penalty_too) not in seen:
                         seen.add((sign, constant, power, penalty_too))
                         yield Convention(sign, constant, power, penalty_too, tuple(names))

@@ -9,13 +9,14 @@ differences prove nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
+from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.data.dataset import Dataset, one_hot
 from fallline.errors import DataError
 from fallline.textbook import network as pages
@@ -39,12 +40,16 @@ ENOUGH = 3
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Draws of one batch size m, stacked: weights (draws, P), X (draws, m, n_in), T (draws, m, n_out)."""
+    """Draws of one batch size m, stacked: weights (draws, P), X (draws, m, n_in), T (draws, m, n_out).
+
+    `declared` are the settings of the loss that the caller gave explicitly.
+    """
 
     network: Network
     w: Floats
     X: Floats
     T: Floats
+    declared: Declarations = NOTHING
 
     @property
     def samples(self) -> int:
@@ -81,8 +86,10 @@ class Group:
         return pages.forward(self.network, self.parameters, self.X)[1]
 
 
-def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[Group, ...]:
-    """Two groups of draws, the best of a few tries.
+def draw(
+    network: Network, data: Dataset | None = None, seed: int = 0, declared: Declarations = NOTHING, *, later: bool = False
+) -> tuple[Group, ...]:
+    """Two groups of draws, the best of a few tries; `later` takes other batch sizes, where the data has enough samples.
 
     Between them every unit is on and off, and a delta comes back to it in both states, as far as possible: two units
     that are each on at times may never be on together.
@@ -90,7 +97,7 @@ def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
         groups = tuple(
-            _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data))
+            _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data, later))
         )
         idle = sum(float(((share == 0) | (share == 1)).sum()) for share in activity(groups))
         idle += sum(float((count < ENOUGH).sum()) for count in meetings(groups))
@@ -99,7 +106,7 @@ def draw(network: Network, data: Dataset | None = None, seed: int = 0) -> tuple[
         if idle == 0:
             break
     assert best is not None
-    return best[1]
+    return tuple(replace(group, declared=declared) for group in best[1])
 
 
 def activity(groups: Sequence[Group]) -> list[Floats]:
@@ -138,8 +145,10 @@ def meetings(groups: Sequence[Group]) -> list[Floats]:
     return total
 
 
-def _batch_sizes(network: Network, data: Dataset | None) -> tuple[int, int]:
+def _batch_sizes(network: Network, data: Dataset | None, later: bool) -> tuple[int, int]:
     sizes = [m for m in SAMPLES if m not in network.sizes]
+    if later and len(sizes) > 3 and (data is None or len(data) > sizes[3]):
+        sizes = sizes[2:]
     if data is None:
         return sizes[0], sizes[1]
     if len(data) < 2:

@@ -11,7 +11,7 @@ from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, name_of
 from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate
 from fallline.checks.diagnosis.localisation import localise
 from fallline.checks.faults.site import Site
-from fallline.checks.faults.steps import EARLY_UPDATE
+from fallline.checks.diagnosis.measuring import EARLY_UPDATE
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
@@ -57,14 +57,14 @@ class _NetworkCheck:
         self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
-        self.fitting = {c: self._compared(groups, c) for c in conventions(self.network)}
+        self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
         for convention, blocks in self.fitting.items():
             if all(b.agrees for b in blocks):
                 return self._right(convention)
-        for attempt in (self._for_another_network, self._explained):
+        for attempt in (self._against_the_declarations, self._for_another_network, self._explained):
             verdict = attempt()
             if verdict is not None:  # not `if verdict`: a verdict is false where the gradient is wrong
                 return verdict
@@ -78,7 +78,7 @@ class _NetworkCheck:
     def _say(self, status: Status, sentence: str, convention: Convention, **more: Any) -> Verdict:
         """The verdict, with what all have: the blocks against that convention, the call, what was not covered."""
         return Verdict(
-            status, self.name, repr(self.network), sentence, called=str(self.evaluation.adapter),
+            status, self.name, repr(self.network), sentence, called=str(self.evaluation.understood),
             blocks=tuple(self.fitting[convention]), errors=self._errors(convention), notes=tuple(self._notes()),
             uncovered=tuple(uncovered(self.groups)), reference=tuple(map(str, self.reference)), network=self.network,
             **more,
@@ -93,6 +93,15 @@ class _NetworkCheck:
         draws = sum(len(g.w) for g in self.groups)
         evidence = f"It agrees with the reference to {worst:.1e} on {draws} draws."
         return self._say("right", f"{self.name} is {right}.", convention, evidence=evidence)
+
+    def _against_the_declarations(self) -> Verdict | None:
+        """The verdict if the gradient is right in a convention that the declared settings exclude."""
+        for convention in conventions(self.network):
+            if convention not in self.fitting and all(b.agrees for b in self._compared(self.groups, convention)):
+                faults = (convention.fault, *self.other_faults)
+                sentence = f"{self.name} is wrong: {convention.fault}."
+                return self._say("wrong", sentence, next(iter(self.fitting)), faults=faults)
+        return None
 
     def _for_another_network(self) -> Verdict | None:
         """The verdict if the gradient is right for another activation or loss: the declaration is then the likeliest fault."""
@@ -121,8 +130,9 @@ class _NetworkCheck:
             f"The textbook's backward with {'this fault' if len(faults) == 1 else 'these faults'} in it gives the same "
             f"numbers to {max(first.error, 1e-16):.0e} on all {first.draws} draws."
         )
-        if any(placed.fault.name == EARLY_UPDATE for placed in first.faults) and first.rate is not None:
-            evidence += f" The learning rate of that update, read off the numbers, is {abs(first.rate):.6g}."
+        for (_, name), constants in first.measured.items():
+            if name == EARLY_UPDATE:
+                evidence += f" The learning rate of that update, read off the numbers, is {abs(constants[0]):.6g}."
         return self._say(
             "wrong", f"{self.name} is wrong: {sentence}.{taken_as}", first.convention,
             faults=(*map(str, faults), *self.other_faults), cures=tuple(fault.cure for fault in faults), evidence=evidence,
@@ -157,7 +167,8 @@ class _NetworkCheck:
         for words, changes in others:
             other = self.network.with_(**changes)
             groups = [Group(other, g.w, g.X, g.T) for g in self.groups]
-            if any(all(b.agrees for b in self._compared(groups, c)) for c in conventions(other)):
+            allowed = conventions(other, self.groups[0].declared)
+            if any(all(b.agrees for b in self._compared(groups, c)) for c in allowed):
                 return words
         return ""
 

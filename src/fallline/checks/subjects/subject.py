@@ -52,7 +52,8 @@ def _by_name(name: str, function: Function) -> Landscape | Activation | Loss | O
     if not subjects:
         valid = dict.fromkeys(n for table in tables for n in table)
         raise UnknownNameError("what the gradient is of", name, [*valid, "2-3-2-3"])
-    if len(subjects) > 1 and len(inspect.signature(function).parameters) > 1:
+    required = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+    if len(subjects) > 1 and len(required) > 1:
         return subjects[1]  # type: ignore[no-any-return]  # tables of several types
     return subjects[0]  # type: ignore[no-any-return]
 

@@ -131,7 +131,10 @@ _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"landscape": _table(_OWN), "dimension": Whole},  # as format 1 had it
     {"objective": _table(_OWN), "dimension": Whole},
 )
-_SHAPES = {frozenset(_COMMON | objective): _table(_COMMON | objective) for objective in _OBJECTIVES}
+_MINIMA = Annotated[list[Numbers], FailFast()]
+_OPTIONAL: tuple[dict[str, Any], ...] = ({}, {"kept": Whole}, {"minima": _MINIMA}, {"kept": Whole, "minima": _MINIMA})
+_SHAPES = {frozenset(keys): _table(keys) for objective in _OBJECTIVES for more in _OPTIONAL
+           for keys in (_COMMON | objective | more,)}  # fmt: skip
 
 
 def _keys(description: dict[str, Any]) -> frozenset[str]:

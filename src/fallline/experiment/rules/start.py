@@ -59,4 +59,4 @@ def fresh_start(change: Change[E]) -> None:
 
 
 def _lives(objective: NetworkObjective, initial: str, seed: int) -> bool:
-    return not deaths(objective, draw_starts(objective, 1, seed, distribution=initial))
+    return not deaths(objective, draw_starts(objective, 1, seed, initial=initial))

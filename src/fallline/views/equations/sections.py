@@ -101,26 +101,66 @@ class Equations(Sequence[Equation]):
     sections: tuple[Section, ...]
 
     def section(self, title: str) -> Section:
-        """The first section whose title begins with these words, in upper or lower case."""
+        """The first section whose title begins with these words, in upper or lower case.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> page = fl.equations("booth")
+        >>> page.section("Formula").title
+        'Formula'
+        """
         for section in self.sections:
             if section.title.lower().startswith(title.lower()):
                 return section
         raise UnknownNameError("section", title, [s.title for s in self.sections])
 
     def text(self, columns: int = 100) -> str:
-        """Plain text for a terminal."""
+        """Plain text for a terminal.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> page = fl.equations("booth")
+        >>> print(page.text().splitlines()[4])
+          f(x, y) = (x + 2 y − 7)² + (2 x + y − 5)²
+        """
         return "\n\n".join([self.title, *(s.text(columns) for s in self.sections)])
 
     def latex(self) -> str:
-        """LaTeX: one `aligned` block for each section, its title in a comment."""
+        r"""LaTeX: one `aligned` block for each section, its title in a comment.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> page = fl.equations("booth")
+        >>> print(page.latex().splitlines()[3])
+        f\left(x, y\right) &= \left(x + 2 y - 7\right)^{2} + \left(2 x + y - 5\right)^{2}
+        """
         return "\n\n".join(f"% {s.title}\n\\[\n{s.latex()}\n\\]" for s in self.sections)
 
     def mathml(self) -> str:
-        """Presentation MathML: one `math` element for each section."""
+        """Presentation MathML: one `math` element for each section.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> page = fl.equations("booth")
+        >>> page.mathml()[:5]
+        '<math'
+        """
         return "\n".join(s.mathml() for s in self.sections)
 
     def svg(self, size: float = 18) -> str:
-        """One SVG picture of all sections, one below the other."""
+        """One SVG picture of all sections, one below the other.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> page = fl.equations("booth")
+        >>> page.svg()[:4]
+        '<svg'
+        """
         y, gap, widest, inner = 0.0, 1.5 * size, 0.0, []
         for section in self.sections:
             drawn = section.svg(size)

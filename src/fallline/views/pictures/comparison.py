@@ -10,8 +10,9 @@ from matplotlib.ticker import FuncFormatter
 
 from fallline.errors import UnknownNameError
 from fallline.measures.statistics import diverged_at
-from fallline.runs.comparison import Comparison, Summary
+from fallline.runs.comparison import Comparison
 from fallline.runs.intervals import Estimate
+from fallline.runs.summaries import Summary
 from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.sheet import Place, Sheet, Size, is_low, sheet

@@ -1,0 +1,50 @@
+"""What the caller has declared about the loss, and what is therefore no convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["NOTHING", "Declarations"]
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """The settings that the caller gave explicitly. A gradient that departs from one of them is wrong.
+
+    Parameters
+    ----------
+    reduction
+        Whether sum or mean over the samples was given. Otherwise either is right.
+    constant
+        Whether the constant factor of the loss was given: "half_squared_error" says that there is a 1/2, and that the
+        loss is not divided by the number of outputs. "squared_error" is used with and without both.
+    ascent
+        Whether the gradient of minus the loss is allowed, for those who climb.
+
+    Examples
+    --------
+    >>> Declarations.of(reduction="mean", loss="squared_error")
+    Declarations(reduction=True, constant=False, ascent=True)
+    """
+
+    reduction: bool = False
+    constant: bool = False
+    ascent: bool = True
+
+    @classmethod
+    def of(cls, *, reduction: str | None = None, loss: Any = None, ascent: bool = True) -> Declarations:
+        """The declarations of those settings; None stands for a setting that was not given."""
+        return cls(reduction is not None, getattr(loss, "name", loss) == "half_squared_error", ascent)
+
+    def allow(self, *, sign: int, constant: float, per_sample: int) -> bool:
+        """Whether a gradient with these factors (see `Convention`) is the declared one."""
+        return (
+            (sign > 0 or self.ascent)
+            and (per_sample == 0 or not self.reduction)
+            and (constant == 1 or not self.constant)
+        )
+
+
+NOTHING = Declarations()
+"""Nothing was declared: every convention is right."""

@@ -1,0 +1,226 @@
+"""The user's own loss in words: in what it differs from the declared one, and the network of the textbook that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from fallline.checks.reference.comparison import right_numbers
+from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.declarations import NOTHING, Declarations
+from fallline.checks.reference.draws import Group
+from fallline.checks.reference.loss_family import FAMILY, scaled
+from fallline.checks.reference.loss_fit import LossFit
+from fallline.errors import SettingError
+from fallline.textbook.network import Layer, Network, Parameters
+from fallline.views.numerals import listed
+
+__all__ = ["LossInWords", "phrase"]
+
+SMALL = 1e-4
+"""A guard against log(0) up to this size is meant to change nothing, and gradients leave it out."""
+
+
+@dataclass(frozen=True)
+class LossInWords:
+    """A loss that was recognised, beside the declared network.
+
+    Parameters
+    ----------
+    fit
+        What the loss is.
+    declared
+        The network that the user declared.
+    declarations
+        The settings of its loss that bind.
+    guard
+        Whether `network` has the epsilon in its logarithm; a small one is otherwise left out.
+    """
+
+    fit: LossFit
+    declared: Network
+    declarations: Declarations = NOTHING
+    guard: bool = False
+
+    @property
+    def with_guard(self) -> LossInWords | None:
+        """The same with the epsilon in the logarithm of `network`'s loss; None if there is none."""
+        return replace(self, guard=True) if self.fit.epsilon else None
+
+    @cached_property
+    def network(self) -> Network | None:
+        """The network with that loss, for the page and its faults.
+
+        Its L2 penalty is that of the loss if it is the same for all weights; other penalties are in `penalty`. None if the
+        network needs what the textbook's has not.
+        """
+        fit = self.fit
+        if fit.biasless or (fit.epsilon > SMALL and not self.guard):
+            return None
+        loss = fit.changed(fit.epsilon if self.guard else 0.0)
+        network = fit.network.with_(
+            loss=scaled(loss, abs(fit.factor)), l2=0.0,
+            reduction="mean" if fit.power and not self._whole_is_divided else "sum",
+        )  # fmt: skip
+        if not self._usual:
+            return network
+        try:
+            return network.with_(l2=2 * abs(fit.weights[0]))
+        except SettingError:
+            return network
+
+    @cached_property
+    def convention(self) -> Convention:
+        """The convention of `network` in which this is its loss."""
+        assert self.network is not None
+        for convention in conventions(self.network):
+            power = -1 if self.fit.power and self.network.reduction == "sum" else 0
+            if (convention.sign, convention.constant, convention.per_sample, convention.penalty_too) == (
+                -1 if self.fit.factor < 0 else 1, 1.0, power, True,
+            ):  # fmt: skip
+                return convention
+        raise AssertionError("the conventions of a network include those of its own loss")
+
+    def right_numbers(self, groups: Sequence[Group], convention: Convention | None = None) -> tuple[Parameters, ...]:
+        """The gradient of the loss for each group, in another convention if one is given; epsilon is left out."""
+        right = right_numbers(self.groups(groups), convention or self.convention)
+        return tuple(_added(r, self._penalty(g)) for r, g in zip(right, groups, strict=True))
+
+    def without_penalty(self, groups: Sequence[Group], numbers: Sequence[Parameters]) -> tuple[Parameters, ...]:
+        """A gradient without that of the penalty that `network` has not."""
+        return tuple(_added(n, self._penalty(g), -1) for n, g in zip(numbers, groups, strict=True))
+
+    def groups(self, groups: Sequence[Group]) -> tuple[Group, ...]:
+        """The draws, for `network`."""
+        assert self.network is not None
+        return tuple(Group(self.network, g.w, g.X, g.T) for g in groups)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """In what the loss differs from the declared one, as clauses about "it"."""
+        return tuple(words for words, _ in self._differences())
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """The differences from what was declared on purpose: a setting that does not have its default."""
+        return tuple(words for words, contradicts in self._differences() if contradicts)
+
+    def _differences(self) -> list[tuple[str, bool]]:
+        fit, declared = self.fit, self.declared
+        words: list[tuple[str, bool]] = []
+        binds = self.declarations
+        own = phrase(fit, declared.sizes[-1])
+        if own != _phrase_of(declared):
+            same = fit.member.loss.name == declared.loss.name
+            words.append((f"it is {own}, not {_phrase_of(declared)}", same and binds.constant))
+        if fit.factor < 0:
+            words.append(("it has the opposite sign, so that it is to be made large", not binds.ascent))
+        reduction = "mean" if fit.power else "sum"
+        if reduction != declared.reduction:
+            words.append((f"it is the {reduction} over the samples, not the {declared.reduction}", binds.reduction))
+        if fit.leak is not None:
+            words.append((f"the slope of its leaky ReLU is {fit.leak:g}", not _are(declared, "relu", "leaky_relu")))
+        elif fit.network.activations != declared.activations:
+            name, other = (
+                fit.network.activations[0].label,
+                listed([*dict.fromkeys(a.label for a in declared.activations)]),
+            )
+            words.append((f"its hidden units are {name}, not {other}", not _are(declared, "relu")))
+        if fit.smoothing:
+            words.append((f"its labels are smoothed by {fit.smoothing:.6g}", False))
+        if fit.class_weights:
+            words.append((f"its classes have the weights {listed([f'{v:.6g}' for v in fit.class_weights])}", False))
+        if fit.epsilon:
+            words.append((f"its logarithm is log(p + {fit.epsilon:.6g})", False))
+        penalty = self._penalty_words()
+        if penalty:
+            words.append((penalty, not (any(fit.weights) or any(fit.biases))))
+        if fit.biasless:
+            words.append(("it does not depend on the biases", False))
+        return words
+
+    @property
+    def _usual(self) -> bool:
+        """Whether the penalty is that of all squared weights, as a network's l2 is, in a convention of ours."""
+        fit = self.fit
+        same_sign = fit.weights[0] * fit.factor > 0
+        return (
+            same_sign and len(set(fit.weights)) == 1 and not any(fit.biases) and fit.penalty_power in (0, fit.power)
+        )  # fmt: skip
+
+    @property
+    def _whole_is_divided(self) -> bool:
+        return self._usual and self.fit.penalty_power == -1
+
+    def _penalty(self, group: Group) -> Parameters | None:
+        """The gradient of the penalty that `network` has not, for a group; None for none."""
+        assert self.network is not None
+        if self.network.l2 or not (any(self.fit.weights) or any(self.fit.biases)):
+            return None
+        factor = 2 * float(group.samples) ** self.fit.penalty_power
+        return tuple(
+            Layer(factor * c * W, None if b is None else factor * d * b)
+            for (W, b), c, d in zip(group.parameters, self.fit.weights, self.fit.biases, strict=True)
+        )
+
+    def _penalty_words(self) -> str:
+        fit, l2 = self.fit, self.declared.l2
+        over = "/m" if fit.penalty_power else ""
+        if not any(fit.weights) and not any(fit.biases):
+            return f"it has no L2 penalty, and l2 = {l2:g} is declared" if l2 else ""
+        if len(set(fit.weights)) == 1 and len({0.0, *fit.biases}) <= 2 and (not any(fit.biases) or all(fit.biases)):
+            c, d = fit.weights[0], fit.biases[0]
+            if l2 and not d and abs(c) == l2 / 2 and not over:
+                return ""
+            if l2 and not d and abs(c) in (l2 / 2, l2):
+                return f"its penalty is {'l2' if abs(c) == l2 else 'l2/2'}{over} sum W^2, not l2/2 sum W^2"
+            terms = [f"{c:.6g}{over} sum W^2"] if c else []
+            terms += [f"{d:.6g}{over} sum b^2 on the biases"] if d else []
+        else:
+            terms = [f"{c:.6g}{over} sum W{l}^2" for l, c in enumerate(fit.weights, start=1) if c]
+            terms += [f"{d:.6g}{over} sum b{l}^2" for l, d in enumerate(fit.biases, start=1) if d]
+        return f"its penalty is {' + '.join(terms)}"
+
+
+def phrase(fit: LossFit, outputs: int) -> str:
+    """What a sentence calls the data loss, without its sign.
+
+    >>> from fallline.checks.reference.loss_fit import LossFit
+    >>> n = Network.of("2-3-2")
+    >>> phrase(LossFit(n, FAMILY[1], 2.0, 0, (), (), 0), 2)
+    'the squared error'
+    """
+    return _times(fit.member.words, abs(fit.factor), outputs)
+
+
+def _times(words: str, factor: float, outputs: int) -> str:
+    half = words.startswith("half the ")
+    names: list[tuple[float, str]] = [(1.0, words)]
+    if half:
+        names.append((2.0, words.removeprefix("half ")))
+    for value, name in names[:] if outputs > 1 else ():
+        names.append((value / outputs, f"{name}, as the mean over the outputs"))
+    for value, name in names:
+        if abs(factor - value) <= 1e-9 * value:
+            return name
+    return f"{factor:.6g} times {words}"
+
+
+def _phrase_of(network: Network) -> str:
+    """What a sentence calls the declared loss."""
+    words = {member.loss.name: member.words for member in FAMILY} | {"squared_error": "the squared error"}
+    return words.get(network.loss.name, network.loss.label)
+
+
+def _are(network: Network, *names: str) -> bool:
+    return all(activation.name in names for activation in network.activations)
+
+
+def _added(gradient: Parameters, other: Parameters | None, sign: int = 1) -> Parameters:
+    if other is None:
+        return gradient
+    return tuple(
+        Layer(g.W + sign * o.W, None if g.b is None or o.b is None else g.b + sign * o.b)
+        for g, o in zip(gradient, other, strict=True)
+    )

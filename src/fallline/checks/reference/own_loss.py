@@ -1,0 +1,398 @@
+"""The user's own loss as the reference: its derivatives by complex step or differences, and how well they are known.
+
+A complex step is exact, but only where the code is analytic and takes complex numbers. `abs`, `conj`, a cast to float or
+a comparison of real parts can drop the imaginary part without an error. So on each draw the complex step is compared with
+differences along two random directions before it is used. Otherwise the derivatives are central differences, extrapolated
+to step 0 (Ridders 1982), with an error estimate. A kink within the step shows as a large error, and the derivative is set
+aside.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline import random
+from fallline.checks.reference.comparison import (
+    FLOOR,
+    TOLERANCE,
+    BlockComparison,
+    GradientBlock,
+    blocks_of,
+)
+from fallline.checks.reference.derivatives import STEP
+from fallline.checks.reference.draws import Group
+from fallline.textbook.network import Network, Parameters
+
+__all__ = [
+    "Derivatives", "NoReferenceError", "OwnLoss", "extrapolated_difference", "is_gradient_of", "number", "own_derivatives",
+    "words_for",
+]  # fmt: skip
+
+Floats = NDArray[np.float64]
+
+SECONDS = 1.0
+"""Time for the derivatives of one loss. A slow loss is differentiated on fewer draws, or along a few directions of each block."""
+FIRST_STEP = 0.02
+FIRST_STEP_SINGLE = 0.1
+LEVELS = 9
+"""Steps of a difference: the first one, half of it, and so on."""
+CONFIRMING_STEP = 1e-5
+EVALUATIONS = 10
+"""Of a loss, usually, for one extrapolated difference."""
+ENOUGH = 1e-12
+"""A difference with a smaller relative error estimate is not refined."""
+WORST = 1e-6
+"""A derivative with a larger error, relative to its block, is set aside: a kink lies within the step."""
+WORST_SINGLE = 2e-3
+"""The same for a loss in single precision."""
+SLACK = 5
+"""The number of estimated errors by which a checked gradient may differ."""
+DIRECTIONS = 3
+"""The number of directions of each block, where there is no time for each coordinate."""
+MOST_SET_ASIDE = 0.25
+
+
+class OwnLoss(Protocol):
+    """A loss of the user's own.
+
+    Parameters
+    ----------
+    source
+        Where it comes from: "returned", "compute_cost beside it", "--loss mine.py:f".
+    """
+
+    @property
+    def source(self) -> str: ...
+
+    def value(self, w: Any, X: Any, T: Any) -> Any:
+        """The loss of a batch: one number, at a flat vector of weights w (P,), inputs X (m, n_in) and targets T (m, n_out)."""
+
+
+class NoReferenceError(Exception):
+    """Why a loss is no reference for a gradient, in one sentence."""
+
+
+def words_for(loss: OwnLoss) -> str:
+    """What a sentence calls the loss.
+
+    >>> from types import SimpleNamespace
+    >>> words_for(SimpleNamespace(source="returned")), words_for(SimpleNamespace(source="compute_cost beside it"))
+    ('the loss that it returns', 'the loss of compute_cost beside it')
+    """
+    return "the loss that it returns" if loss.source == "returned" else f"the loss of {loss.source}"
+
+
+@dataclass(frozen=True, eq=False)
+class Derivatives:
+    """The derivatives of a loss along some directions, on some draws.
+
+    Parameters
+    ----------
+    groups
+        The draws on which the loss was differentiated: the first ones of each batch size.
+    directions
+        Unit vectors (directions, P), each inside one block; all coordinates if `complete`.
+    blocks
+        The block of each direction.
+    slopes
+        For each group the derivatives (draws, directions).
+    errors
+        For each group their estimated errors; infinite where a derivative is set aside.
+    method
+        "complex step" or "differences".
+    single
+        Whether the loss is in single precision.
+    complete
+        Whether the directions are all coordinates.
+    """
+
+    groups: tuple[Group, ...]
+    directions: Floats
+    blocks: tuple[GradientBlock, ...]
+    slopes: tuple[Floats, ...]
+    errors: tuple[Floats, ...]
+    method: str
+    single: bool
+    complete: bool
+
+    @property
+    def draws(self) -> int:
+        """The number of draws."""
+        return sum(len(group.w) for group in self.groups)
+
+    def along(self, numbers: Sequence[Parameters]) -> list[Floats]:
+        """For each group the products (draws, directions) of a gradient with the directions."""
+        network = self.groups[0].network
+        return [
+            network.pack(n)[: len(g.w)] @ self.directions.T for g, n in zip(self.groups, numbers, strict=True)
+        ]  # fmt: skip
+
+    def compare(self, numbers: Sequence[Parameters], tolerance: float = TOLERANCE) -> list[BlockComparison]:
+        """Compare a gradient with the derivatives, block by block, as `comparison.compare` does with the textbook's gradient."""
+        along = self.along(numbers)
+        comparisons = []
+        for block in blocks_of(self.groups[0].network):
+            at = np.array([b == block for b in self.blocks])
+            absolute = relative = 0.0
+            agrees = True
+            for checked, slopes, errors in zip(along, self.slopes, self.errors, strict=True):
+                scale = _scales(slopes, errors, self.blocks)[block]
+                known = np.isfinite(errors[:, at])
+                off = np.where(known, np.abs(checked[:, at] - slopes[:, at]), 0)
+                off = np.where(np.isfinite(off), off, np.inf)
+                absolute, relative = max(absolute, float(off.max())), max(relative, float(off.max()) / scale)
+                agrees &= bool(
+                    (off <= np.where(known, np.maximum(tolerance * scale, SLACK * errors[:, at]), np.inf)).all()
+                )
+            comparisons.append(BlockComparison(block, absolute, relative, agrees))
+        return comparisons
+
+    def gradient(self, numbers: Sequence[Parameters]) -> tuple[Parameters, ...]:
+        """The loss's gradient for each group; a derivative that is set aside is replaced by that of `numbers`."""
+        network = self.groups[0].network
+        return tuple(
+            network.unpack(np.where(np.isfinite(e), s, c))
+            for s, e, c in zip(self.slopes, self.errors, self.along(numbers), strict=True)
+        )
+
+    def first_draws(self, numbers: Sequence[Parameters]) -> tuple[Parameters, ...]:
+        """The part of a gradient on all draws that belongs to the draws of the derivatives."""
+        network = self.groups[0].network
+        return tuple(
+            network.unpack(network.pack(n)[: len(g.w)]) for g, n in zip(self.groups, numbers, strict=True)
+        )  # fmt: skip
+
+    def ratio(self, numbers: Sequence[Parameters], tolerance: float = TOLERANCE) -> list[float] | None:
+        """For each group the factor between the checked gradient and the derivatives; None if it differs between entries."""
+        factors = []
+        for checked, slopes, errors in zip(self.along(numbers), self.slopes, self.errors, strict=True):
+            known = np.isfinite(errors)
+            a, b, e = slopes[known], checked[known], errors[known]
+            factor = float(a @ b / (a @ a))
+            limit = max(tolerance * float(np.abs(b).max()), SLACK * abs(factor) * float(e.max()))
+            if not np.isfinite(factor) or not (np.abs(b - factor * a) <= limit).all():
+                return None
+            factors.append(factor)
+        return factors
+
+    def __str__(self) -> str:
+        return "the complex step" if self.method == "complex step" else "differences"
+
+
+def own_derivatives(loss: OwnLoss, groups: Sequence[Group], seconds: float = SECONDS) -> Derivatives:
+    """Differentiate a loss on the draws.
+
+    Raises
+    ------
+    NoReferenceError
+        If the loss is constant, random, not finite, not differentiable, or cannot be called.
+    """
+    network, first = groups[0].network, groups[0]
+    values, cost = _values(loss, groups)
+    single = all(float(np.float32(v)) == v for v in values) and any(v != round(v, 3) for v in values)
+    evaluations, a_block = seconds / cost, EVALUATIONS * len(groups) * 2 * network.depth
+    draws = max((n for n in range(1, len(first.w) + 1) if n * a_block <= evaluations), default=1)
+    groups = tuple(replace(g, w=g.w[:draws], X=g.X[:draws], T=g.T[:draws]) for g in groups)
+    of_draw = [(loss, g.w[d], g.X[d], g.T[d]) for g in groups for d in range(len(g.w))]
+    takes_complex = not single and all(_complex_agrees(*draw, draw_index=d) for d, draw in enumerate(of_draw))
+    each = 1 if takes_complex else EVALUATIONS
+    complete = network.parameter_count * len(of_draw) * each <= evaluations
+    directions, blocks = _directions(
+        network, complete, DIRECTIONS if DIRECTIONS * draws * a_block <= evaluations else 1
+    )
+    method = "complex step" if takes_complex else "differences"
+    slopes, errors = [], []
+    for group in groups:
+        rows = []
+        for w, X, T in zip(group.w, group.X, group.T, strict=True):
+            rows.append([_slope(loss, w, X, T, direction, takes_complex, single) for direction in directions])
+        table = np.array(rows, dtype=float)
+        slopes.append(table[..., 0])
+        errors.append(_set_aside(table[..., 0], table[..., 1], blocks, WORST_SINGLE if single else WORST))
+    result = Derivatives(groups, directions, blocks, tuple(slopes), tuple(errors), method, single, complete)
+    _refuse_unusable(loss, result)
+    return result
+
+
+def is_gradient_of(loss: OwnLoss, network: Network, gradient: Parameters, w: Any, X: Any, T: Any) -> bool:
+    """Whether a gradient (one draw) is that of the loss there: a quick test along one random direction of each block.
+
+    False for a loss that is no reference, too.
+    """
+    group = Group(network, w[None], X[None], T[None])
+    try:
+        _values(loss, [group])
+        directions, blocks = _directions(network, complete=False, count=1)
+        single = float(np.float32(number(loss, w, X, T))) == number(loss, w, X, T)
+        table = np.array([_slope(loss, w, X, T, direction, False, single) for direction in directions])
+    except NoReferenceError:
+        return False
+    slopes, errors = table[None, :, 0], table[None, :, 1]
+    errors = _set_aside(slopes, errors, blocks, WORST_SINGLE if single else WORST)
+    if not (slopes != 0).any() or np.isinf(errors).mean() > MOST_SET_ASIDE:
+        return False
+    derivatives = Derivatives((group,), directions, blocks, (slopes,), (errors,), "differences", single, False)
+    numbers = network.unpack(network.pack(gradient)[None])
+    return all(b.agrees for b in derivatives.compare([numbers]))
+
+
+def number(loss: OwnLoss, w: Any, X: Any, T: Any) -> float:
+    """The value of the loss as a float.
+
+    Raises
+    ------
+    NoReferenceError
+        If it is no finite number.
+    """
+    try:
+        value = np.asarray(loss.value(w, X, T))
+    except Exception as error:
+        raise NoReferenceError(f"{words_for(loss)} could not be computed ({_one_line(error)})") from error
+    if value.size != 1 or value.dtype.kind not in "fiubc":
+        raise NoReferenceError(f"{words_for(loss)} is not one number")
+    real = float(value.real.item())
+    if not np.isfinite(real) or (value.dtype.kind == "c" and value.imag.item() != 0):
+        raise NoReferenceError(f"{words_for(loss)} is {value.item()} on ordinary weights")
+    return real
+
+
+def extrapolated_difference(function: Callable[[float], float], *, single: bool = False) -> tuple[float, float]:
+    """The derivative of a function of one number at 0, and an estimate of its error.
+
+    Central differences with steps h, h/2, h/4, ... are extrapolated to step 0. Of all extrapolations that with the smallest
+    error estimate is taken: its distance from its neighbours, and the rounding of the function's values. A difference with
+    a much smaller step must confirm it; a function in steps, such as a rounded one, does not pass.
+
+    >>> value, error = extrapolated_difference(np.exp)
+    >>> abs(value - 1) < 1e-11, error < 1e-11
+    (True, True)
+    >>> extrapolated_difference(lambda x: abs(x - 1e-9))[1] > 1e-3  # a kink
+    True
+    """
+    epsilon = float(np.finfo(np.float32 if single else np.float64).eps)
+    best = (np.nan, np.inf)
+    before: list[float] = []
+    for level in range(LEVELS):
+        step = (FIRST_STEP_SINGLE if single else FIRST_STEP) / 2**level
+        above, below = float(function(step)), float(function(-step))
+        rounding = epsilon * max(abs(above), abs(below)) / step
+        row = [(above - below) / (2 * step)]
+        for k, last in enumerate(before):
+            finer = row[k] + (row[k] - last) / (4 ** (k + 1) - 1)
+            row.append(finer)
+            error = max(abs(finer - row[k]), abs(finer - last)) + rounding
+            if error < best[1]:
+                best = finer, error
+        before = row
+        if level >= 2 and best[1] <= ENOUGH * abs(best[0]) + 2 * rounding:
+            break
+    if single:
+        return best
+    plain = float(function(CONFIRMING_STEP) - function(-CONFIRMING_STEP)) / (2 * CONFIRMING_STEP)
+    rounding = epsilon * max(abs(above), abs(below)) / CONFIRMING_STEP
+    return (best[0], best[1] if abs(plain - best[0]) <= 1e-5 * abs(best[0]) + 8 * rounding else np.inf)
+
+
+def _values(loss: OwnLoss, groups: Sequence[Group]) -> tuple[list[float], float]:
+    """The loss on each draw, and the seconds that a call takes. Raises NoReferenceError if it is constant or random."""
+    first = groups[0]
+    at = time.perf_counter()
+    values = [number(loss, w, X, T) for g in groups for w, X, T in zip(g.w, g.X, g.T, strict=True)]
+    cost = max((time.perf_counter() - at) / len(values), 1e-6)
+    again = number(loss, first.w[0], first.X[0], first.T[0])
+    if abs(again - values[0]) > 1e-12 * abs(values[0]):
+        raise NoReferenceError(f"{words_for(loss)} is random: two calls with the same arguments differ")
+    moved = [number(loss, factor * first.w[0], first.X[0], first.T[0]) for factor in (0.9, 0.5)]
+    if moved == [values[0]] * 2:
+        raise NoReferenceError(f"{words_for(loss)} does not depend on the weights; it is always {values[0]:.6g}")
+    return values, cost
+
+
+def _directions(network: Network, complete: bool, count: int) -> tuple[Floats, tuple[GradientBlock, ...]]:
+    """Every coordinate, or random unit vectors inside each block; and the block of each."""
+    marks = network.pack(
+        tuple(
+            type(layer)(np.full(W, 2.0 * l), None if b is None else np.full(b, 2.0 * l + 1))
+            for l, (layer, (W, b)) in enumerate(zip(network.unpack(np.zeros(network.parameter_count)), network.shapes, strict=True))
+        )
+    )  # fmt: skip
+    block_at = [GradientBlock("db" if mark % 2 else "dW", int(mark // 2) + 1) for mark in marks]
+    if complete:
+        return np.eye(len(marks)), tuple(block_at)
+    rows, blocks = [], []
+    for k, block in enumerate(blocks_of(network)):
+        inside = np.array([b == block for b in block_at])
+        for d in range(count):
+            direction = np.where(inside, random.normal(k, "own loss directions", len(marks), d), 0)
+            rows.append(direction / np.linalg.norm(direction))
+            blocks.append(block)
+    return np.array(rows), tuple(blocks)
+
+
+def _slope(
+    loss: OwnLoss, w: Any, X: Any, T: Any, direction: Any, takes_complex: bool, single: bool
+) -> tuple[float, float]:
+    """The derivative along the direction, and its error."""
+    if takes_complex:
+        slope = float(np.asarray(loss.value(w + 1j * STEP * direction, X, T)).imag.item()) / STEP
+        return slope, 1e-13 * abs(slope)
+    return extrapolated_difference(lambda t: number(loss, w + t * direction, X, T), single=single)
+
+
+def _complex_agrees(loss: OwnLoss, w: Any, X: Any, T: Any, draw_index: int) -> bool:
+    """Whether the complex step is possible on a draw, and agrees with differences along two random directions."""
+    for k in range(2):
+        direction = random.normal(k, "own loss complex step", len(w), draw_index)
+        direction /= np.linalg.norm(direction)
+        try:
+            with np.errstate(all="ignore"):
+                value = np.asarray(loss.value(w + 1j * STEP * direction, X, T))
+            if value.size != 1 or value.dtype.kind != "c":
+                return False
+            slope = float(value.imag.item()) / STEP
+        except Exception:  # code that takes no complex numbers may raise anything
+            return False
+        difference, error = extrapolated_difference(lambda t, d=direction: number(loss, w + t * d, X, T))  # type: ignore[misc]  # d is bound at once
+        if not abs(slope - difference) <= 1e-9 * abs(difference) + SLACK * error or error > 1e-8 * max(
+            abs(difference), 1e-3
+        ):
+            return False
+    return True
+
+
+def _scales(slopes: Any, errors: Any, blocks: Sequence[GradientBlock]) -> dict[GradientBlock, float]:
+    """The scale of each block's errors, as in `comparison.scales`."""
+    known = np.where(np.isfinite(errors), np.abs(slopes), 0)
+    largest = {
+        block: float(known[:, [k for k, b in enumerate(blocks) if b == block]].max()) for block in dict.fromkeys(blocks)
+    }
+    floor = FLOOR * max(largest.values())
+    return {block: max(size, floor) or 1.0 for block, size in largest.items()}
+
+
+def _set_aside(slopes: Any, errors: Any, blocks: Sequence[GradientBlock], worst: float) -> Floats:
+    """The errors, infinite for derivatives that are not known well enough."""
+    finite = np.where(np.isfinite(slopes), errors, np.inf)
+    scales = _scales(slopes, finite, blocks)
+    limit = worst * np.array([scales[block] for block in blocks])
+    return np.where(finite <= limit, finite, np.inf)
+
+
+def _refuse_unusable(loss: OwnLoss, derivatives: Derivatives) -> None:
+    aside = np.concatenate([np.isinf(e).ravel() for e in derivatives.errors])
+    if aside.mean() > MOST_SET_ASIDE:
+        raise NoReferenceError(f"{words_for(loss)} is not differentiable on these draws, or too rough for differences")
+    if not any(
+        np.where(np.isfinite(e), s, 0).any() for s, e in zip(derivatives.slopes, derivatives.errors, strict=True)
+    ):
+        raise NoReferenceError(f"the derivatives of {words_for(loss)} are all 0, as those of a count or an accuracy")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
