@@ -179,10 +179,9 @@ def choice_axis(name: str, values: Any, objective: Objective | None = None) -> C
     --------
     >>> choice_axis("activation", ["ReLU", "tanh"]).values.tolist()
     ['relu', 'tanh']
-    >>> choice_axis("optimizer", ["adam", "sgdd"])
+    >>> choice_axis("optimizer", "adam")
     Traceback (most recent call last):
-    fallline.errors.UnknownNameError: optimizer must be one of adadelta, adagrad, adam, adamw, gradient_descent, momentum, \
-momentum_outside, nesterov, nesterov_outside, rmsprop and 1 more; got 'sgdd'.
+    fallline.errors.SettingError: the optimizer axis has a list of choices, as ("optimizer", [...]); got 'adam'.
     """
     if isinstance(values, str | Mapping) or not isinstance(values, Sequence | np.ndarray) or np.ndim(values) == 0:
         raise SettingError(f'the {name} axis has a list of choices, as ("{name}", [...]); got {shown(values)}.')
