@@ -11,13 +11,16 @@ import json
 import pickle
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError, OwnCodeError, UnknownNameError, UsageError
+from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.python import to_python
+from fallline.experiment.formats.schema import study_schema
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.lab.initial_state import initial_state
 from fallline.maps.tiles import layout
@@ -510,6 +513,18 @@ def fl_report(study):
     from fallline.report.collect import collect
 
     return collect(study).to_dict()["maps"]
+
+
+def test_settings_of_the_optimizers_of_an_axis_in_a_study():
+    jsonschema = pytest.importorskip("jsonschema")
+    text = STUDY.replace('size = "4x1"', 'size = "4x1"\nmomentum = 0.5')
+    study = parse(text)
+    assert parse(to_toml(study)) == study
+    assert build_map(study.maps[0], objective_of(study)).of_cell(0, 1).method.settings["momentum"] == 0.5
+    jsonschema.Draft7Validator(study_schema()).validate(tomllib.loads(text))
+    for wrong in (text.replace("momentum,", ""), text.replace('y = "optimizer=sgd,momentum,adam"', 'y = "seed=0..3"')):
+        with pytest.raises(UsageError, match="momentum"):
+            parse(wrong)
 
 
 def test_a_study_of_choices_that_do_not_fit_names_its_line():
