@@ -29,8 +29,8 @@ def distance(start: Shaped[Floats, "... P"], end: Shaped[Floats, "runs P"]) -> S
     with np.errstate(all="ignore"):
         away = np.abs(np.asarray(end, np.float64) - np.asarray(start, np.float64))
         largest = away.max(axis=-1, initial=0)
-        # beyond these, squares overflow or vanish
-        scale = np.where((largest > 1e-140) & (largest < 1e140) | (largest == 0), 1.0, largest)
+        # beyond these, squares overflow or vanish; a power of 2 moves no bit
+        scale = np.where((largest > 1e-140) & (largest < 1e140), 1.0, np.ldexp(1.0, np.frexp(largest)[1]))
         squares = np.cumsum((away / scale[..., None]) ** 2, axis=-1)[..., -1]
         length = scale * np.sqrt(squares)
     return np.where(np.isnan(length), np.inf, length)
