@@ -64,7 +64,13 @@ def _decisive_cells(spec: MapSpec) -> Iterator[MapSpec]:
     """A cell for each combination of named choices, with the smallest and the largest network."""
     places = []
     for axis in (spec.x, spec.y):
-        some = range(axis.count) if axis.name in FAMILIES else (0, axis.count - 1) if axis.name in ("width", "depth") else (0,)
+        some = (
+            range(axis.count)
+            if axis.name in FAMILIES
+            else (0, axis.count - 1)
+            if axis.name in ("width", "depth")
+            else (0,)
+        )
         places.append(sorted(set(some)))
     for column, row in product(*places):
         yield spec.of_cell(column, row)
@@ -80,8 +86,12 @@ def _check_cell(cell: MapSpec) -> None:
         except UnknownNameError as error:
             if "optimizer" not in cell.axes and "schedule" not in cell.axes:
                 raise
-            method = how.optimizer.name if how.schedule.name == "constant" else f"{how.optimizer.name}, {how.schedule.name}"
-            raise UsageError(f"every choice of an axis must have the settings of the other axis; for {method}: {error}") from None
+            method = (
+                how.optimizer.name if how.schedule.name == "constant" else f"{how.optimizer.name}, {how.schedule.name}"
+            )
+            raise UsageError(
+                f"every choice of an axis must have the settings of the other axis; for {method}: {error}"
+            ) from None
     if "steps" in cell.axes and "steps" in how.schedule.settings:
         raise UsageError(
             f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."

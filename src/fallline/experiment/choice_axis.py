@@ -84,7 +84,9 @@ class ChoiceAxis(Axis):
         differing = [(key, value) for key, value in choice.settings if any(s.get(key) != value for s in same)]
         if not differing:
             return name
-        inner = ", ".join(f"{key}={number_as_text(value) if isinstance(value, float) else value}" for key, value in differing)
+        inner = ", ".join(
+            f"{key}={number_as_text(value) if isinstance(value, float) else value}" for key, value in differing
+        )
         return f"{name}({inner})" if attribute == "name" else f"{name} ({inner})"
 
     def at(self, k: int) -> Choice:
@@ -117,7 +119,9 @@ class ChoiceAxis(Axis):
 
     def between(self, low: Any, high: Any, count: int | None = None) -> NoReturn:
         """Raise: choices have no range."""
-        raise UsageError(f"the {self.name} axis has names, and no range to zoom into: make a map of the choices that matter.")
+        raise UsageError(
+            f"the {self.name} axis has names, and no range to zoom into: make a map of the choices that matter."
+        )
 
     def with_choices(self, choices: Sequence[Choice]) -> ChoiceAxis:
         """The same axis with other choices, or with other settings of them."""
@@ -209,7 +213,9 @@ def refuse_lines(*axes: Axis) -> None:
     """
     for axis in axes:
         if isinstance(axis, ChoiceAxis):
-            raise UsageError(f"lines of equal value need two axes of numbers; the choices of {axis.name} have no order.")
+            raise UsageError(
+                f"lines of equal value need two axes of numbers; the choices of {axis.name} have no order."
+            )
 
 
 def _of(name: str, choices: Sequence[Choice]) -> ChoiceAxis:

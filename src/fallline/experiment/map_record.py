@@ -185,18 +185,24 @@ class MapSpec:
 
     def of_cell(self, column: int, row: int) -> MapSpec:
         """The same map with the choices of one cell: its steps, batch, method, network and initial weights."""
-        return self._with({axis.name: axis.at(k) for axis, k in ((self.x, column), (self.y, row)) if axis.name in CHOICES})
+        return self._with(
+            {axis.name: axis.at(k) for axis, k in ((self.x, column), (self.y, row)) if axis.name in CHOICES}
+        )
 
     def over(self, x: Axis, y: Axis) -> MapSpec:
         """The same map over other axes of the same names: with their first choices, and the largest of their numbers."""
-        chosen = {axis.name: axis.high if axis.name in NUMBERS else axis.at(0) for axis in (x, y) if axis.name in CHOICES}
+        chosen = {
+            axis.name: axis.high if axis.name in NUMBERS else axis.at(0) for axis in (x, y) if axis.name in CHOICES
+        }
         return replace(self._with(chosen), x=x, y=y)
 
     def _with(self, chosen: Mapping[str, Any]) -> MapSpec:
         """The same map with these choices, by the name of their axis: numbers, and members of families."""
         changes: dict[str, Any] = {name: int(chosen[name]) for name in ("steps", "batch") if name in chosen}
         network = {
-            name: chosen[name].record if name in FAMILIES else int(chosen[name]) for name in ARCHITECTURE if name in chosen
+            name: chosen[name].record if name in FAMILIES else int(chosen[name])
+            for name in ARCHITECTURE
+            if name in chosen
         }
         if network:
             changes["objective"] = with_architecture(self.objective, **network)

@@ -35,6 +35,7 @@ from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["map_spec", "parse_size", "rebuild_map_spec"]
 
+
 def map_spec(
     objective: str | Landscape | Callable[..., Any] | Objective,
     *,

@@ -11,9 +11,7 @@ from fallline.experiment.map_record import MapSpec
 __all__ = ["place_on"]
 
 
-def place_on(
-    spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]
-) -> tuple[int, int]:
+def place_on(spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]) -> tuple[int, int]:
     """Column and row of the cell nearest to values of the axes.
 
     Parameters

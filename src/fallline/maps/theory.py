@@ -44,9 +44,12 @@ def theory_curve(m: MapValues) -> dict[str, Floats]:
         return _curves(m, middle, np.ones(spec.shape, dtype=bool), momenta)
     places = np.indices(spec.shape)[0 if across else 1]
     bands = [
-        _curves(m, (middle[0], k) if across else (k, middle[1]), places == k, np.array([np.nan])) for k in range(other.count)
+        _curves(m, (middle[0], k) if across else (k, middle[1]), places == k, np.array([np.nan]))
+        for k in range(other.count)
     ]
-    curves = {where: np.array([band[where][0] if where in band else np.nan for band in bands]) for where in ("start", "end")}
+    curves = {
+        where: np.array([band[where][0] if where in band else np.nan for band in bands]) for where in ("start", "end")
+    }
     return {where: curve for where, curve in curves.items() if np.isfinite(curve).any()}
 
 

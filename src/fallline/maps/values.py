@@ -280,10 +280,7 @@ class MapValues:
                 done += f", {s.names[0]} from {finite.min():.6g} to {finite.max():.6g}"
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
-        return visible(
-            f"Map({s.head}: {s.plane_text}, {s.size_text} cells, "
-            f"{s.steps} steps{done})"
-        )
+        return visible(f"Map({s.head}: {s.plane_text}, {s.size_text} cells, {s.steps} steps{done})")
 
 
 def _read_only(values: NDArray[Any]) -> NDArray[Any]:
