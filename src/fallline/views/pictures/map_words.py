@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.measures.outcome import OUTCOMES, place
 from fallline.views.numerals import capitalized, number, percent
-from fallline.views.words import axis_words
+from fallline.views.words import axis_words, span_words, value_words
 
 __all__ = ["map_alt"]
 
@@ -16,25 +19,24 @@ Floats = NDArray[np.float64]
 
 
 def map_alt(
-    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: str, lost_word: str
-) -> str:
+    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: str, lost_word: str,
+    names: Sequence[str] = (),
+) -> str:  # fmt: skip
     """Describe the values of a map: their range, where the lowest is, and how many runs diverged."""
 
-    def span(axis: Axis) -> str:
-        scale = ", logarithmic" if axis.scale == "log" else ""
-        return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
-
     text = (
-        f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
+        f"Map of {measure} over {span_words(x_axis)} to the right and {span_words(y_axis)} upwards: {array.shape[1]} by "
         f"{array.shape[0]} runs."
     )
-    if kind == "outcomes":
-        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
-        shares = [(float((places == k).mean()), word) for k, word in enumerate(OUTCOMES) if (places == k).any()]
+    if kind in ("outcomes", "minima"):
+        words = OUTCOMES if kind == "outcomes" else (*names, lost_word)
+        away = place("diverged") if kind == "outcomes" else len(names)
+        places = np.where(lost, away, np.nan_to_num(array)).astype(int)
+        shares = [(float((places == k).mean()), word) for k, word in enumerate(words) if (places == k).any()]
         text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
     else:
-        away = lost | (array > 0) if kind == "ranks" else lost
-        share = capitalized(percent(float(away.mean())))
+        gone = lost | (array > 0) if kind == "ranks" else lost
+        share = capitalized(percent(float(gone.mean())))
         if lost_word == "diverged" or kind == "ranks":
             text += f" {share} of the runs diverged."
         elif lost_word:
@@ -43,10 +45,11 @@ def map_alt(
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
                 f" The lowest value is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
-                f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
+                f"{value_words(x_axis, int(column))} and {axis_words(y_axis.name)} {value_words(y_axis, int(row))}."
             )
-        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" or kind == "ranks" else ():
-            if away[end].any() and not away[end].all() and not away[end, 0]:
-                first = float(x_axis.values[int(away[end].argmax())])
-                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
+        ordered = not isinstance(x_axis, ChoiceAxis) and (lost_word == "diverged" or kind == "ranks")
+        for word, end in (("bottom", 0), ("top", -1)) if ordered else ():
+            if gone[end].any() and not gone[end].all() and not gone[end, 0]:
+                first = value_words(x_axis, int(gone[end].argmax()))
+                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {first} on."
     return text
