@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.own_losses import CallLoss
 from fallline.checks.calling.point import Point
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
@@ -33,7 +34,7 @@ class Evaluation:
     numbers
         Its gradient on each group, shaped like the parameters, each block (draws, ...).
     losses
-        The loss that the code itself gives on each draw of each group; None where it gives none.
+        The losses that come with the function, the likeliest first.
     odd
         By block, a sentence for a shape that is wrong but whose numbers are understood.
     single
@@ -48,7 +49,7 @@ class Evaluation:
 
     understood: Understood
     numbers: tuple[Parameters, ...]
-    losses: tuple[tuple[Any, ...], ...]
+    losses: tuple[CallLoss, ...]
     odd: dict[str, str]
     single: bool
     tolerance: float
@@ -100,17 +101,16 @@ def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: f
         _refuse_infinite(function, group, of_group, established)
     odd = {block: sentence for of_group in returned for r in of_group for block, sentence in r.odd.items()}
     numbers = tuple(stacked([r.gradient for r in of_group]) for of_group in returned)
-    losses = tuple(tuple(r.loss for r in of_group) for of_group in returned)
     single = best.returned.single
     limit = tolerance or (SINGLE if single else TOLERANCE)
-    return Evaluation(best, numbers, losses, odd, single, limit, effects, established)
+    return Evaluation(best, numbers, best.losses, odd, single, limit, effects, established)
 
 
 def _established(found: Found) -> bool:
     """Whether the preferred interpretation is sure: some of its blocks are right, or no other one has other numbers."""
     best = found.best
     assert best is not None
-    if best.right:
+    if best.right or best.known or best.fits:
         return True
     rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
     return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)

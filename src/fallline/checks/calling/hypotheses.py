@@ -72,9 +72,8 @@ def _contained(
     roles = [role for role in (PARAMETERS, WEIGHTS, BIASES) if _needs(role, signature)]
     if joined and BIASES in roles:
         return
-    offered = [
-        [(role, c) for c in containers(role, _usage(role, function, signature, surroundings), network, joined)] for role in roles
-    ]
+    usages = {role: _usage(role, function, signature, surroundings) for role in roles}
+    offered = [[(role, c) for c in containers(role, usages[role], network, joined)] for role in roles]
     for chosen in itertools.product(*offered):
         yield sum(cost for _, (cost, _, _) in chosen), chosen
 

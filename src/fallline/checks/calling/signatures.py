@@ -88,7 +88,7 @@ class Signature:
 
 def signatures(
     function: Callable[..., Any], surroundings: Surroundings, network: Network, *, weights_elsewhere: bool = False,
-    deep: bool = True,
+    weightless: bool = False, deep: bool = True,
 ) -> list[Signature]:  # fmt: skip
     """The meanings that the function's parameters may have.
 
@@ -96,6 +96,8 @@ def signatures(
     ----------
     weights_elsewhere
         Whether the weights are in an instance or in global values, so that no parameter needs to get them.
+    weightless
+        Whether the function may do without weights, as a loss of outputs and targets does.
     deep
         Whether values of the user's forward pass are considered.
 
@@ -111,17 +113,17 @@ def signatures(
     known = meanings([*required, *defaults], network, defaults)
     helpers = _helpers(function, surroundings, network) if deep else []
     choices = [[(k, p) for k, p in enumerate(_choices(name, known[name], helpers, network))] for name in required]
-    filled = _filled(required, choices, weights_elsewhere)
+    filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
     rate = _rate(required, defaults)
     found: list[Signature] = []
     for combination in _combinations(filled):
         patterns = [p for _, p in combination]
-        if _has_weights(patterns) or weights_elsewhere or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns):
+        if weightless or _has_weights(patterns) or weights_elsewhere or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns):
             passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
             extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
             found.append(Signature(passed + extra, sum(k for k, _ in combination), rate))
-    if len(required) == 3 and not any(PARAMETERS in [p for _, p in choice] for choice in choices):
+    if not weightless and len(required) == 3 and not any(PARAMETERS in [p for _, p in choice] for choice in choices):
         usual = tuple(Argument(n, q) for n, q in zip(required, _USUAL, strict=True))
         extra = tuple(Argument(n, p, keyword=True) for n, p in options.items())
         found.append(Signature(usual + extra, 2 if found else 0, rate))

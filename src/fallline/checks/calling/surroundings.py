@@ -15,9 +15,11 @@ from fallline.checks.calling.structures import leaves
 __all__ = ["Surroundings", "surroundings_of"]
 
 _FORWARD = re.compile(r"forward|fprop|feed|propagat|predict|hypothesis|inference|activations", re.IGNORECASE)
-_NOT_FORWARD = re.compile(r"back|grad|_test|accuracy|plot|update|train", re.IGNORECASE)
+_NOT_FORWARD = re.compile(r"back|grad|test|check|accuracy|plot|update|train", re.IGNORECASE)
 _COST = re.compile(r"loss|cost|objective|entropy|nll|mse|error|^j$|likelihood", re.IGNORECASE)
-_NOT_COST = re.compile(r"grad|deriv|prime|back|delta|_d$|^d_|update|train|plot|error_rate|slope", re.IGNORECASE)
+_NOT_COST = re.compile(
+    r"grad|deriv|prime|back|delta|_d$|^d_|update|train|plot|error_rate|slope|test|check|assert", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

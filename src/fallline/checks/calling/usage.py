@@ -12,9 +12,10 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
-__all__ = ["Usage", "names_read", "parameter_names", "returned_names", "source_of", "usage_of"]
+__all__ = ["Usage", "names_read", "parameter_names", "returned_names", "usage_of"]
 
 DEEP = 3
 """How far a parameter is followed into other functions."""
@@ -59,25 +60,19 @@ class Usage:
         self.indices |= other.indices
 
 
-def source_of(function: Callable[..., Any]) -> str:
-    """The function's source; "" if it cannot be read."""
-    try:
-        return textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
-        return ""
-
-
-@lru_cache(maxsize=256)
-def _tree(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except SyntaxError:  # of a lambda inside an expression
-        return ast.Module([], [])
-
-
 def tree_of(function: Callable[..., Any]) -> ast.Module:
     """The syntax tree of the function's source; empty if it cannot be read."""
-    return _tree(source_of(getattr(function, "func", function)))
+    inner = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(inner, "__code__", None)
+    return ast.Module([], []) if code is None else _tree(code)
+
+
+@lru_cache(maxsize=512)  # reading the source takes longer than most calls of the function
+def _tree(code: CodeType) -> ast.Module:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, TypeError, SyntaxError):  # no source, or a lambda inside an expression
+        return ast.Module([], [])
 
 
 def parameter_names(function: Callable[..., Any]) -> tuple[list[str], dict[str, Any]] | None:

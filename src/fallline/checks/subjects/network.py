@@ -58,9 +58,13 @@ class _NetworkCheck:
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
         self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
+        self.loss_notes: list[str] = []
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
+        judged = self._judged_by_loss()
+        if judged is not None:
+            return judged
         for convention, blocks in self.fitting.items():
             if all(b.agrees for b in blocks):
                 return self._right(convention)
@@ -82,6 +86,23 @@ class _NetworkCheck:
             blocks=tuple(self.fitting[convention]), errors=self._errors(convention), notes=tuple(self._notes()),
             uncovered=tuple(uncovered(self.groups)), reference=tuple(map(str, self.reference)), network=self.network,
             **more,
+        )  # fmt: skip
+
+    def _judged_by_loss(self) -> Verdict | None:
+        """The verdict by the loss that the code itself gives; None if it gives none that says anything."""
+        from fallline.checks.subjects.loss_judgement import judged_by_loss
+
+        judgement, self.loss_notes = judged_by_loss(
+            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults
+        )
+        if judgement is None:
+            return None
+        return Verdict(
+            judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
+            blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
+            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(self.groups)),
+            reference=judgement.reference, errors=judgement.errors, network=judgement.network or self.network,
+            explanation=judgement.explanation,
         )  # fmt: skip
 
     def _right(self, convention: Convention) -> Verdict:
@@ -141,7 +162,16 @@ class _NetworkCheck:
         )  # fmt: skip
 
     def _unexplained(self) -> Verdict:
-        """Where it goes wrong, measured against the convention under which most blocks are right."""
+        """Where it goes wrong, measured against the convention under which most blocks are right.
+
+        Where nothing says that the function was called as it wants to be, its gradient counts as unchecked.
+        """
+        if not self.evaluation.established:
+            sentence = (
+                f"{self.name} could not be checked: it runs when called as {self.evaluation.understood}, and in other ways, "
+                "but no block of its gradient is right in any of them, so it is not known which way is meant."
+            )
+            return self._say("unchecked", sentence, next(iter(self.fitting)))
         convention = max(self.fitting, key=lambda c: sum(b.agrees for b in self.fitting[c]))
         right = right_numbers(self.groups, convention)
         findings = localise(
@@ -185,7 +215,7 @@ class _NetworkCheck:
         return errors
 
     def _notes(self) -> list[str]:
-        notes, effects = [], self.evaluation.effects
+        notes, effects = [*self.loss_notes], self.evaluation.effects
         if effects.lines > MUCH_PRINT:
             notes.append(f"{self.name} prints {effects.lines / effects.calls:.0f} lines each time it is called.")
         if self.evaluation.single:
