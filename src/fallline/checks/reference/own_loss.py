@@ -51,6 +51,8 @@ WORST = 1e-6
 """A derivative with a larger error, relative to its block, is set aside: a kink lies within the step."""
 WORST_SINGLE = 2e-3
 """The same for a loss in single precision."""
+ROUGH = 1e-5
+"""The relative difference that the quick test allows."""
 SLACK = 5
 """The number of estimated errors by which a checked gradient may differ."""
 DIRECTIONS = 3
@@ -221,15 +223,23 @@ def own_derivatives(loss: OwnLoss, groups: Sequence[Group], seconds: float = SEC
 
 
 def is_gradient_of(loss: OwnLoss, network: Network, gradient: Parameters, w: Any, X: Any, T: Any) -> bool:
-    """Whether a gradient (one draw) is that of the loss there: a quick test along one random direction of each block.
+    """Whether a gradient (one draw) is that of the loss there, to `ROUGH`: a quick test along a few random directions.
 
-    False for a loss that is no reference, too.
+    False for a loss that is no reference, too. A small epsilon in a logarithm, which gradients leave out, does not matter.
     """
     group = Group(network, w[None], X[None], T[None])
+    numbers = [network.unpack(network.pack(gradient)[None])]
     try:
-        _values(loss, [group])
+        value = number(loss, w, X, T)
+        single = float(np.float32(value)) == value
+        if value == number(loss, 0.9 * w, X, T):
+            return False
+        whole = random.normal(1, "own loss directions", len(w), 0)
+        slope, error = _slope(loss, w, X, T, whole / np.linalg.norm(whole), False, single)
+        expected = float(network.pack(gradient) @ whole) / np.linalg.norm(whole)
+        if not abs(slope - expected) <= ROUGH * max(abs(slope), abs(expected)) + SLACK * error:
+            return False
         directions, blocks = _directions(network, complete=False, count=1)
-        single = float(np.float32(number(loss, w, X, T))) == number(loss, w, X, T)
         table = np.array([_slope(loss, w, X, T, direction, False, single) for direction in directions])
     except NoReferenceError:
         return False
@@ -238,8 +248,7 @@ def is_gradient_of(loss: OwnLoss, network: Network, gradient: Parameters, w: Any
     if not (slopes != 0).any() or np.isinf(errors).mean() > MOST_SET_ASIDE:
         return False
     derivatives = Derivatives((group,), directions, blocks, (slopes,), (errors,), "differences", single, False)
-    numbers = network.unpack(network.pack(gradient)[None])
-    return all(b.agrees for b in derivatives.compare([numbers]))
+    return all(b.agrees for b in derivatives.compare(numbers, ROUGH))
 
 
 def number(loss: OwnLoss, w: Any, X: Any, T: Any) -> float:
