@@ -187,7 +187,7 @@ NAMED = {
     "mean for sum": (Program(mean=False), "the gradient is that of the mean over the samples, but the loss that it returns is the sum"),
     "negated": (Program(), "the sign of the whole gradient is wrong: it is the gradient of minus the loss that it returns"),
     "penalty missing": (Program(reg=0.05), "in every dW the penalty is missing"),
-    "penalty twice": (Program(reg=0.05), "in every dW the penalty is 0.2 W, but by the loss that it returns it is 0.1 W"),
+    "penalty twice": (Program(reg=0.05), "in every dW the penalty is 0.2 W, but the loss that it returns gives 0.1 W"),
     "penalty in one layer": (Program(reg=0.7, penalty="half over m"), "in dW2 the penalty is missing"),
     "penalty on biases": (Program(reg=0.05), "in every db there is a term 0.1 b that the loss that it returns does not have"),
     "penalty over m": (Program(reg=0.05), "in every dW the penalty is 0.1/m W"),

@@ -7,6 +7,7 @@ values. Only a fit that gives the other half too, to rounding, is stated.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -172,7 +173,7 @@ class _Fitting:
                     if error <= self.exact:
                         return self._read(network, member, coefficients, coefficients.data)
                     near.append((error, network, member))
-            if networks[0] is not self.network:
+            if networks != [self.network]:
                 fit = self._with_another_slope()
                 if fit is not None:
                     return fit

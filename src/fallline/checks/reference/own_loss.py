@@ -30,7 +30,7 @@ from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Network, Parameters
 
 __all__ = [
-    "Derivatives", "NoReferenceError", "OwnLoss", "extrapolated_difference", "is_gradient_of", "number", "own_derivatives",
+    "Derivatives", "NoReferenceError", "OwnLoss", "extrapolated_difference", "ignored_samples", "is_gradient_of", "number", "own_derivatives",
     "words_for",
 ]  # fmt: skip
 
@@ -85,9 +85,13 @@ def words_for(loss: OwnLoss) -> str:
 
     >>> from types import SimpleNamespace
     >>> words_for(SimpleNamespace(source="returned")), words_for(SimpleNamespace(source="compute_cost beside it"))
-    ('the loss that it returns', 'the loss of compute_cost beside it')
+    ('the loss that it returns', 'the loss of compute_cost')
     """
-    return "the loss that it returns" if loss.source == "returned" else f"the loss of {loss.source}"
+    return (
+        "the loss that it returns"
+        if loss.source == "returned"
+        else f"the loss of {loss.source.removesuffix(' beside it')}"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +253,25 @@ def is_gradient_of(loss: OwnLoss, network: Network, gradient: Parameters, w: Any
         return False
     derivatives = Derivatives((group,), directions, blocks, (slopes,), (errors,), "differences", single, False)
     return all(b.agrees for b in derivatives.compare(numbers, ROUGH))
+
+
+def ignored_samples(loss: OwnLoss, group: Group) -> list[int]:
+    """The samples of a batch on which the loss does not depend, on no draw of the group.
+
+    Each sample in turn is replaced by the negative of its inputs, with the targets of a sample that differs in them.
+    """
+    ignored = []
+    for s in range(group.samples):
+        for w, X, T in zip(group.w, group.X, group.T, strict=True):
+            others = [t for t in range(group.samples) if (T[t] != T[s]).any()]
+            changed_X, changed_T = X.copy(), T.copy()
+            changed_X[s] = -X[s]
+            changed_T[s] = T[others[0]] if others else T[s]
+            if number(loss, w, changed_X, changed_T) != number(loss, w, X, T):
+                break
+        else:
+            ignored.append(s)
+    return ignored
 
 
 def number(loss: OwnLoss, w: Any, X: Any, T: Any) -> float:
