@@ -13,11 +13,15 @@ from fallline.checks.calling.own_losses import CallLoss
 from fallline.checks.calling.point import Point
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
-from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of
+from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
+from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Network, Parameters
 
 __all__ = ["SINGLE", "Evaluation", "evaluate", "returned_at"]
+
+HALF, TINY_HALF = 2.0**-11, 2.0**-24
+"""The relative rounding error of half precision, and the smallest number in it."""
 
 NEAR = 3
 """Interpretations whose cost differs by less than this are equally likely."""
@@ -104,6 +108,8 @@ def evaluate(
         _refuse_infinite(function, group, of_group, established)
     odd = {block: sentence for of_group in returned for r in of_group for block, sentence in r.odd.items()}
     numbers = tuple(stacked([r.gradient for r in of_group]) for of_group in returned)
+    if best.returned.half:
+        _refuse_rounded(function, groups, numbers)
     single = best.returned.single
     limit = tolerance or (SINGLE if single else TOLERANCE)
     return Evaluation(best, numbers, best.losses, odd, single, limit, effects, established)
@@ -115,6 +121,8 @@ def _established(found: Found) -> bool:
     assert best is not None
     if best.right or best.known or best.fits:
         return True
+    if best.reading.rate is not None or best.call.form.sample:
+        return False
     rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
     return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)
 
@@ -141,6 +149,21 @@ def _refuse_broken(best: Understood, returned: Returned) -> None:
         if best.right:
             raise MisbehaviourError(sentence, "wrong")
         raise MisbehaviourError(f"{sentence} It was called as {best}.")
+
+
+def _refuse_rounded(function: Callable[..., Any], groups: Sequence[Group], numbers: Sequence[Parameters]) -> None:
+    """Raise a `MisbehaviourError` if the gradient is the right one, rounded to half precision."""
+    network = groups[0].network
+    for convention in conventions(network):
+        right = right_numbers(groups, convention)
+        pairs = [
+            (block_of(n, b), block_of(r, b)) for n, r in zip(numbers, right, strict=True) for b in blocks_of(network)
+        ]
+        if all((np.abs(n - r) <= HALF * np.abs(r) + TINY_HALF).all() for n, r in pairs):
+            raise MisbehaviourError(
+                f"{name_of(function)} returns half precision (float16), and is right to the three digits that this has. "
+                "Return float64, so that it can be checked."
+            )
 
 
 def _refuse_random(

@@ -25,7 +25,20 @@ MOST = 24
 """How many meanings of one signature are tried."""
 
 _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
-_CACHES = ("cache", "caches", "memory", "activations", "zs", "state", "ctx", "intermediates", "saved", "forwardcache", "fwd", "ret")
+_CACHES = (
+    "cache",
+    "caches",
+    "memory",
+    "activations",
+    "zs",
+    "state",
+    "ctx",
+    "intermediates",
+    "saved",
+    "forwardcache",
+    "fwd",
+    "ret",
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,12 @@ def signatures(
     found: list[Signature] = []
     for combination in _combinations(filled):
         patterns = [p for _, p in combination]
-        if weightless or _has_weights(patterns) or weights_elsewhere or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns):
+        if (
+            weightless
+            or _has_weights(patterns)
+            or weights_elsewhere
+            or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns)
+        ):
             passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
             extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
             found.append(Signature(passed + extra, sum(k for k, _ in combination), rate))
@@ -198,12 +216,23 @@ def _combinations(choices: list[list[tuple[int, Pattern]]]) -> Iterator[tuple[tu
             yield combination
 
 
-def _options(defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]) -> dict[str, Pattern]:
+def _options(
+    defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]
+) -> dict[str, Pattern]:
     """The optional parameters that are passed: weights, samples, the penalty, and the number of steps."""
     passed = {}
     for name in defaults:
         for pattern in known[name]:
-            if isinstance(pattern, Quantity) and pattern.kind in ("X", "T", "W", "b", "l2", "parameters", "weights", "biases"):
+            if isinstance(pattern, Quantity) and pattern.kind in (
+                "X",
+                "T",
+                "W",
+                "b",
+                "l2",
+                "parameters",
+                "weights",
+                "biases",
+            ):
                 if not any(pattern in known[n] for n in required):
                     passed[name] = pattern
                 break

@@ -59,13 +59,19 @@ class Surroundings:
 
     def initialisers(self) -> dict[str, Callable[..., Any]]:
         """Functions that seem to make the first parameters."""
-        return {n: f for n, f in self.functions.items() if re.search(r"init", n, re.IGNORECASE) and not n.startswith("__")}
+        return {
+            n: f for n, f in self.functions.items() if re.search(r"init", n, re.IGNORECASE) and not n.startswith("__")
+        }
 
     def values(self, names: Mapping[str, None]) -> dict[str, Any]:
         """The global values among those names that hold numbers."""
         plain = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
         values = {n: self.namespace[n] for n in names if n in self.namespace}
-        return {n: v for n, v in values.items() if not isinstance(v, plain) and not callable(v) and any(True for _ in leaves(v))}
+        return {
+            n: v
+            for n, v in values.items()
+            if not isinstance(v, plain) and not callable(v) and any(True for _ in leaves(v))
+        }
 
     def is_method(self, function: Callable[..., Any]) -> bool:
         """Whether the function needs an instance of the class."""
