@@ -32,6 +32,12 @@ SECONDS = 5.0
 ENOUGH = 60
 """Calls that are still tried after one whose numbers are right in part."""
 
+ENOUGH_OF_OWN = 20
+"""Calls that are still tried after one whose numbers are right for a loss that is not the textbook's.
+
+A loss and its gradient can fit each other also where parameters or samples are mistaken for others.
+"""
+
 NEAR_LOSS = 1e-6
 """A relative difference of losses that a small number inside a logarithm can make."""
 
@@ -82,11 +88,17 @@ class Understood:
         return self.call.cost + self.reading.cost
 
     @property
+    def sure(self) -> bool:
+        """Whether a call that fits is meant: the textbook's gradient or loss fits too."""
+        blocks = sum(part is not None for layer in self.returned.gradient for part in layer)
+        return self.known or self.right == blocks
+
+    @property
     def rank(self) -> tuple[Any, ...]:
         """The order in which interpretations are preferred."""
         finite = all(np.isfinite(p).all() for layer in self.returned.gradient for p in layer if p is not None)
         broken = len(self.returned.broken)
-        return (-self.right - KNOWN * self.known, broken, not finite and not broken, len(self.returned.odd), self.cost)
+        return (not self.fits, -self.right - KNOWN * self.known, broken, not finite and not broken, len(self.returned.odd), self.cost)
 
     def __str__(self) -> str:
         return "; ".join(filter(None, (str(self.call), str(self.reading))))
@@ -120,8 +132,11 @@ class Found:
     attempts: tuple[Attempt, ...]
 
 
-def search(function: Callable[..., Any], group: Group, tolerance: float | None, seconds: float = SECONDS) -> Found:
-    """Try calls on the first draw until the numbers of one are right.
+def search(
+    function: Callable[..., Any], group: Group, tolerance: float | None, seconds: float = SECONDS,
+    loss: Callable[..., Any] | None = None,
+) -> Found:  # fmt: skip
+    """Try calls on the first draw until the numbers of one are right. `loss` is a loss that the user names.
 
     Raises
     ------
@@ -129,7 +144,7 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
         If no call could be made up at all.
     """
     point = Point(group.network, group.w[0], group.X[0], group.T[0])
-    judge = _Judge(group, point, tolerance)
+    judge = _Judge(group, point, tolerance, loss)
     deadline = time.perf_counter() + seconds
     understood: list[Understood] = []
     attempts: list[Attempt] = []
@@ -146,7 +161,9 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
             for candidate in _interpretations(call, point):
                 judged = judge(candidate)
                 if judged.fits and not judged.returned.odd:
-                    return Found(judged, tuple(understood), ())
+                    if judged.sure or judge.loss is not None:
+                        return Found(judged, tuple(understood), ())
+                    left = min(left, ENOUGH_OF_OWN)
                 understood.append(judged)
         except MisbehaviourError as misbehaviour:
             stage = 1 if misbehaviour.line else 0
@@ -243,9 +260,11 @@ def _nothing_in(call: Call, outcome: Outcome) -> str:
 class _Judge:
     """Compares an interpretation with the textbook and with the user's own losses, on the first draw."""
 
-    def __init__(self, group: Group, point: Point, tolerance: float | None) -> None:
+    def __init__(
+        self, group: Group, point: Point, tolerance: float | None, loss: Callable[..., Any] | None = None
+    ) -> None:
         self.groups = [Group(group.network, group.w[:1], group.X[:1], group.T[:1])]
-        self.point = point
+        self.point, self.loss = point, loss
         self.asked = tolerance
         self.conventions = list(conventions(group.network))
         self.right = [right_numbers(self.groups, c) for c in self.conventions]
@@ -274,7 +293,7 @@ class _Judge:
         """The losses of the call, found once."""
         call = candidate.call
         if id(call) not in self.losses:
-            self.losses = {id(call): tuple(losses_of(call, candidate.loss, self.point))}
+            self.losses = {id(call): tuple(losses_of(call, candidate.loss, self.point, self.loss))}
         return self.losses[id(call)]
 
     def _is_textbook(self, loss: CallLoss) -> bool:

@@ -37,9 +37,13 @@ DIFFERENCE_REFERENCE = 1e-4
 
 
 def check_network(
-    function: Callable[..., Any], network: Network, groups: tuple[Group, ...], tolerance: float | None = None
-) -> Verdict:
-    """The verdict on the function as the gradient of the network, on those draws."""
+    function: Callable[..., Any], network: Network, groups: tuple[Group, ...], tolerance: float | None = None,
+    loss: Callable[..., Any] | None = None,
+) -> Verdict:  # fmt: skip
+    """The verdict on the function as the gradient of the network, on those draws.
+
+    `loss` is a loss of the user's own, f(parameters, X, T), which decides instead of the network's.
+    """
     try:
         reference = agree(groups)
         if any(not a.error < (DIFFERENCE_REFERENCE if "difference" in a.against else REFERENCE) for a in reference):
@@ -47,7 +51,13 @@ def check_network(
                 "the reference disagrees with itself, so nothing can be said: "
                 + "; ".join(map(str, reference)) + ". Is an activation's slope or a loss's delta of your own wrong?"
             )  # fmt: skip
-        return _NetworkCheck(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
+        evaluation = evaluate(function, groups, tolerance, loss)
+        if loss is not None and not evaluation.losses:
+            raise MisbehaviourError(
+                f"the loss {name_of(loss)} could not be called. It must take the same parameters, inputs and targets as "
+                f"{name_of(function)}, under names that say so, and return one number."
+            )
+        return _NetworkCheck(name_of(function), groups, evaluation, reference, bool(loss)).verdict()
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
@@ -56,8 +66,10 @@ class _NetworkCheck:
     """The numbers of a network's gradient, and the verdict on them."""
 
     def __init__(
-        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...]
-    ) -> None:
+        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...],
+        named: bool = False,
+    ) -> None:  # fmt: skip
+        self.named = named
         self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
@@ -99,13 +111,15 @@ class _NetworkCheck:
         judgement, self.loss_notes = judged_by_loss(
             self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults
         )
+        if judgement is None and self.named:
+            raise MisbehaviourError(" ".join(self.loss_notes))
         if judgement is None:
             return None
         return Verdict(
             judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
             blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
-            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(self.groups)),
-            reference=judgement.reference, errors=judgement.errors, network=judgement.network or self.network,
+            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
+            errors=judgement.errors, network=judgement.network or self.network,
             explanation=judgement.explanation,
         )  # fmt: skip
 
