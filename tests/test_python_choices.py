@@ -283,6 +283,15 @@ def test_a_map_of_your_own_optimizer_is_kept_without_it(tmp_path):
         fl.load_map(m.path, optimizer=fl.optimizer(lambda w, g, state, t, *, learning_rate: (w, state), name="sign"))
 
 
+def test_a_map_of_your_own_activation_is_kept_without_it(tmp_path):
+    wave = fl.activation(lambda z: np.sin(z) + z / 2, name="wave")
+    m = fl.map(NET, (X, y), x=("activation", ["tanh", wave]), steps=9, out=tmp_path / "m.fallmap")
+    assert same(m.values[1], fl.map(NET.with_(activations=(wave,)), (X, y), x=("seed", [0]), steps=9).values[0])
+    assert fl.load_map(m.path).run_at("tanh").loss == m.values[0]
+    mine = fl.NetworkObjective(NET.with_(activations=(wave,)), (X, y))
+    assert fl.load_map(m.path, objective=mine).run_at("wave").loss == m.values[1]
+
+
 def test_zoom_keeps_the_choices(optimizers):
     closer = optimizers.zoom(x=(0.1, 1), size=5)
     assert closer.axes["optimizer"].tolist() == optimizers.axes["optimizer"].tolist()
