@@ -496,8 +496,23 @@ def test_candidates_are_each_checked_and_the_likeliest_told(tmp_path, capsys):
     assert shown.startswith("3 functions may be the gradient; the likeliest is first.")
     assert "gradient_too" in shown
     assert "sign of dW2" in " ".join(shown.split())
-    assert f"fallline check {path}:NAME" in shown.replace("\n", "")
+    assert "To check one of them alone, write its name after the file: mine.py:backward_of_part." in " ".join(
+        shown.split()
+    )
     assert checked(f"{path}:gradient_too", capsys).keys() == verdict.keys() - {"checked", "candidates"}
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_rows_can_be_read_on_every_terminal(tmp_path, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "a_name_of_a_submission_that_is_longer_than_forty_columns.py"
+    (tmp_path / name).write_text("def gradient(:\n")
+    check(str(tmp_path), network="2-4-3")
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert name in "".join(line.split()[0] for line in lines if line.split() and line.split()[0] in name)
+    assert any("unchecked" in line for line in lines)
+    assert "is not Python" in " ".join(" ".join(lines).split())
 
 
 def test_the_loss_of_a_file_that_fails_is_found_too(tmp_path, capsys):
