@@ -502,6 +502,16 @@ def test_candidates_are_each_checked_and_the_likeliest_told(tmp_path, capsys):
     assert checked(f"{path}:gradient_too", capsys).keys() == verdict.keys() - {"checked", "candidates"}
 
 
+def test_a_module_beside_a_file_comes_first_but_hides_no_library_from_other_submissions(tmp_path, capsys):
+    (tmp_path / "packaging.py").write_text("raise ValueError\n")
+    (tmp_path / "mine.py").write_text("import packaging\n" + WHOLE)
+    verdict = checked(f"{tmp_path / 'mine.py'}:gradient", capsys)
+    assert "The file raises ValueError on line 1 of mine.py: `import packaging`" in verdict["notes"][0]
+    check(str(tmp_path), network="2-4-3", json=True)
+    rows = {row["file"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["mine.py"]["status"], rows["mine.py"]["notes"]) == ("right", [])
+
+
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_rows_can_be_read_on_every_terminal(tmp_path, capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
