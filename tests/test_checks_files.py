@@ -164,7 +164,7 @@ gradient = np.vectorize(gradient)
     )
     assert not hasattr(result.module, "mu")
     on_count = UserFile(tmp_path / "mine.py", "other").load("other").notes[-1]
-    assert on_count.startswith("`count`, which other uses, may lack its last value, because the file raises")
+    assert on_count.startswith("`count`, which other uses, may not have its final value, because the file raises")
 
 
 def test_a_value_that_could_not_be_computed_twice_is_not_computed_by_halves(tmp_path):
@@ -172,7 +172,7 @@ def test_a_value_that_could_not_be_computed_twice_is_not_computed_by_halves(tmp_
     assert (
         loaded(tmp_path, text)
         .notes[1]
-        .startswith("`rate`, which gradient uses, may lack its last value, because the file")
+        .startswith("`rate`, which gradient uses, may not have its final value, because the file")
     )
     mended = text + "rate = 0.3\n"
     assert len(loaded(tmp_path, mended).notes) == 1
@@ -184,6 +184,22 @@ def test_statements_under_if_name_are_run_only_where_the_function_needs_them(tmp
     assert not hasattr(loaded(tmp_path, WHOLE + guard).module, "SCALE")
     inside = "if __name__ == '__main__':\n    import numpy as np\n" + GRADIENT.replace("\n", "\n    ")
     assert loaded(tmp_path, inside).function.__name__ == "gradient"
+
+
+def test_what_other_methods_of_the_class_use_is_told_too(tmp_path):
+    text = "data = open('no.txt')\nclass Net:\n    def backward(self, X): return self.forward(X)\n    def forward(self, X): return data\n"
+    assert (
+        loaded(tmp_path, text, "Net.backward")
+        .notes[1]
+        .startswith("`data`, which Net.backward uses, could not be computed")
+    )
+
+
+def test_a_value_that_only_a_script_computes_is_told(tmp_path):
+    text = "def gradient(p, X, T): return W\nif __name__ == '__main__':\n    for W in range(3): pass\n"
+    assert loaded(tmp_path, text).notes == (
+        "`W`, which gradient uses, could not be computed, because the file was loaded, not run as a script: line 3 was left out.",
+    )
 
 
 METHODS = f"""{IMPORT}

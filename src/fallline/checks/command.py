@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -149,8 +147,6 @@ def _check_one(
     with tempfile.TemporaryDirectory(prefix="fallline-", ignore_cleanup_errors=True) as scratch:
         picture = None if out is None else Path(scratch, out.name)
         answer = check_in_process(file, function, settings, limits, hint=hint, picture=picture)
-        if answer.trace and os.environ.get("FALLLINE_TRACEBACK"):
-            print(answer.trace, file=sys.stderr)
         if answer.refused:
             raise UsageError(answer.refused)
         if out is None or picture is None or not picture.is_file():

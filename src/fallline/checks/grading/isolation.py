@@ -51,13 +51,14 @@ def run(
     """Run a command with `message` on its standard input.
 
     Returns its exit status, or None if it was stopped: after `seconds`, or at its milestone, if that is not reached. Its output is
-    discarded. Every process that it started has ended when this returns.
+    discarded, its errors too unless FALLLINE_TRACEBACK is set. Every process that it started has ended when this returns.
 
     >>> run([sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.read()))"], "four", cwd=Path("."), env=os.environ, seconds=60)
     4
     """
+    errors = None if os.environ.get("FALLLINE_TRACEBACK") else subprocess.DEVNULL
     process = subprocess.Popen(  # noqa: S603  # our own interpreter, on a file that the user has named
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, env=dict(env),
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, cwd=cwd, env=dict(env),
         start_new_session=True,
     )  # fmt: skip
     try:
