@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -145,10 +145,21 @@ def _cut(vector: Any, order: Sequence[Block], entries: str, network: Network, la
 def readings(call: Call, outcome: Outcome, point: Point) -> list[Reading]:
     """The readings of the outcome, the likeliest first; empty if no gradient can be in it."""
     found = list(_gradients("result", call, outcome, outcome.leaves))
+    for part in _parts(outcome.leaves):
+        found += [replace(r, cost=r.cost + 1) for r in _gradients("result", call, outcome, part)]
     if outcome.holder is not None:
         found += _gradients("holder", call, outcome, leaves_at("holder", outcome))
     found += _updates(call, outcome, point)
     return sorted(found, key=lambda reading: reading.cost)
+
+
+def _parts(all_leaves: Sequence[Leaf]) -> list[list[Leaf]]:
+    """The leaves of each part of a result that has several parts with arrays in them, such as `return params, velocity`."""
+    parts: dict[Any, list[Leaf]] = {}
+    for leaf in all_leaves:
+        if len(leaf.path) > 1:
+            parts.setdefault(leaf.path[0], []).append(leaf)
+    return list(parts.values()) if len(parts) > 1 else []
 
 
 def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Leaf]) -> Iterator[Reading]:
@@ -201,7 +212,9 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
     blocks = blocks_of(call.network, call.form.layout.joined)
     likely = 0 if _UPDATES.search(name_of(call.function)) or not outcome.leaves else 4
     rates = [call.signature.rate] if call.signature.rate else _rates(outcome) or [1.0]
-    for reading in list(_gradients("result", call, outcome, outcome.leaves)):
+    returned = [*_gradients("result", call, outcome, outcome.leaves)]
+    returned += [r for part in _parts(outcome.leaves) for r in _gradients("result", call, outcome, part)]
+    for reading in returned:
         named = [words_of(path) for _, path in reading.leaves]
         if not any(re.match(r"d|grad|nabla", word) for words in named for word in words) and (
             likely == 0 or call.signature.rate

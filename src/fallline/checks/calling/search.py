@@ -77,6 +77,11 @@ class Understood:
     known: bool = False
 
     @property
+    def whole(self) -> bool:
+        """Whether each block has the shape that it should have."""
+        return not self.returned.broken and not self.returned.odd
+
+    @property
     def cost(self) -> int:
         """How unlikely it is."""
         return self.call.cost + self.reading.cost
@@ -139,7 +144,7 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
             break
         if understood and not _worth(call, understood):
             continue
-        if call.form.sample and understood and not takes_one_sample(function):
+        if call.form.sample and understood and (any(u.whole for u in understood) or not takes_one_sample(function)):
             continue  # a batch is understood: that its sums vanish for a single sample proves nothing
         left -= 1
         try:
@@ -161,7 +166,7 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
 
 def _worth(call: Call, understood: Sequence[Understood]) -> bool:
     """Whether the call could still be a better one: once calls run, only those that differ from them by numbers."""
-    whole = [u for u in understood if not u.returned.broken and not u.returned.odd]
+    whole = [u for u in understood if u.whole]
     if not whole:
         return True
     return call.cost < LATER and any(call.family == u.call.family for u in whole)

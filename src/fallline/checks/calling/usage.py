@@ -32,6 +32,8 @@ class Usage:
     ----------
     keys
         The texts in square brackets behind it, at any depth, in order of appearance.
+    chains
+        Texts in two brackets, one after another: ("hidden", "w") of params["hidden"]["w"].
     prefixes
         Texts to which a layer's number is added in the brackets: params['W' + str(l)].
     attributes
@@ -45,6 +47,7 @@ class Usage:
     """
 
     keys: dict[str, None] = field(default_factory=dict)
+    chains: dict[tuple[str, str], None] = field(default_factory=dict)
     prefixes: dict[str, None] = field(default_factory=dict)
     attributes: dict[str, None] = field(default_factory=dict)
     unpacked: list[tuple[Names, ...]] = field(default_factory=list)
@@ -54,6 +57,7 @@ class Usage:
     def add(self, other: Usage) -> None:
         """Add another usage of the same value to this one."""
         self.keys |= other.keys
+        self.chains |= other.chains
         self.prefixes |= other.prefixes
         self.attributes |= other.attributes
         self.unpacked += other.unpacked
