@@ -15,7 +15,7 @@ from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS
 from fallline.checks.calling.signatures import Helper, Signature, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
 from fallline.checks.calling.templates import Holder, Template, globals_of, instances_of, templates_of
-from fallline.checks.calling.usage import Usage, names_read, takes_one_sample, usage_of
+from fallline.checks.calling.usage import Usage, adds_ones, names_read, takes_one_sample, usage_of
 from fallline.textbook.network import Network
 
 __all__ = ["hypotheses"]
@@ -25,6 +25,9 @@ LATER = 20
 
 SOON = 5
 """Cost of one sample at a time where the source speaks of one sample."""
+
+JOINED = 4
+"""Cost of biases apart from the weights where the source adds ones to the inputs."""
 
 MOST_FORMS = 8
 """How many forms are tried for the arguments of a constructor."""
@@ -41,7 +44,8 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     surroundings = surroundings_of(function)
     network = point.network
     alone = SOON if takes_one_sample(function) else LATER
-    forms = sorted(_forms(network, surroundings, alone), key=lambda costed: costed[0])
+    apart = JOINED if adds_ones(function) else 0
+    forms = sorted(_forms(network, surroundings, alone, apart), key=lambda costed: costed[0])
     held = _held(function, surroundings, point, [form for _, form in forms])
     templates: list[Container] = []
     if any(_needs(PARAMETERS, signature) for _, signature, _ in held):
@@ -50,7 +54,8 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     calls = []
     for holder, signature, prelude in held:
         offered = {
-            joined: list(_contained(function, signature, surroundings, network, joined, templates)) for joined in (False, True)
+            joined: list(_contained(function, signature, surroundings, network, joined, templates))
+            for joined in (False, True)
         }
         for cost, form in forms:
             for more, chosen in offered[form.layout.joined]:
@@ -59,9 +64,9 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     yield from sorted(calls, key=lambda call: call.cost)
 
 
-def _forms(network: Network, surroundings: Surroundings, alone: int) -> Iterator[tuple[int, Form]]:
+def _forms(network: Network, surroundings: Surroundings, alone: int, apart: int) -> Iterator[tuple[int, Form]]:
     targets = {"rows": 0}
-    if network.loss.targets == "classes":
+    if network.loss.targets == "classes" or (network.loss.targets == "labels" and network.sizes[-1] > 1):
         targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4}
     if network.sizes[-1] == 1:
         targets["flat"] = 1
@@ -70,13 +75,18 @@ def _forms(network: Network, surroundings: Surroundings, alone: int) -> Iterator
         layouts(network), targets.items(), libraries, ("", "vector", "matrix")
     ):
         later = alone * bool(sample) + LATER * (library != "numpy") + (sample == "matrix" and not layout.columns)
+        later += 0 if layout.joined else apart
         if sample == "vector" and layout.columns:
             continue
         yield cost + more + later, Form(layout, form, sample, library)
 
 
 def _contained(
-    function: Callable[..., Any], signature: Signature, surroundings: Surroundings, network: Network, joined: bool,
+    function: Callable[..., Any],
+    signature: Signature,
+    surroundings: Surroundings,
+    network: Network,
+    joined: bool,
     templates: Sequence[Container],
 ) -> Iterator[tuple[int, tuple[tuple[Quantity, Container], ...]]]:
     """The containers of all roles that the signature has, with their cost."""

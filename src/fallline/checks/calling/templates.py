@@ -90,7 +90,12 @@ def with_weights(structure: Any, places: Places, scene: Scene) -> Any:
         old = _at(structure, path)
         if hasattr(old, "detach") and not np.iscomplexobj(value):  # a torch tensor
             old.data = old.data.new_tensor(np.asarray(value))
-        elif isinstance(old, np.ndarray) and isinstance(value, np.ndarray) and old.dtype == value.dtype and old.shape == value.shape:
+        elif (
+            isinstance(old, np.ndarray)
+            and isinstance(value, np.ndarray)
+            and old.dtype == value.dtype
+            and old.shape == value.shape
+        ):
             old[...] = value  # other references to the same array see it too
         else:
             structure = replace(structure, path, value)
@@ -119,9 +124,15 @@ def instances_of(surroundings: Surroundings, network: Network, scene: Scene) -> 
         if places is not None:
             return [Template(f"a {owner.__name__}", lambda scene: copy.deepcopy(instance), places)]
     found, problem = _constructed(owner, network, scene)
-    others = [t for t in (*_built(surroundings, network, scene), *_kept(surroundings, network)) if isinstance(t.make(scene), owner)]
+    others = [
+        t
+        for t in (*_built(surroundings, network, scene), *_kept(surroundings, network))
+        if isinstance(t.make(scene), owner)
+    ]
     if not found and not others:
-        raise problem or MisbehaviourError(f"{owner.__name__} holds no arrays that look like the weights of this network.")
+        raise problem or MisbehaviourError(
+            f"{owner.__name__} holds no arrays that look like the weights of this network."
+        )
     return [*found, *others]
 
 
@@ -151,9 +162,12 @@ def _constructed(owner: type, network: Network, scene: Scene) -> tuple[list[Temp
         try:
             bare = _called(owner, arguments, scene)
         except MisbehaviourError as misbehaviour:
-            problem = problem or MisbehaviourError(str(misbehaviour).replace(", so its gradient could not be checked", ""))
+            problem = problem or MisbehaviourError(
+                str(misbehaviour).replace(", so its gradient could not be checked", "")
+            )
             continue
         for method, more in (("", ()), *_initialisers(bare, network)):
+
             def make(scene: Scene, arguments: Any = arguments, method: str = method, more: Any = more) -> Any:
                 instance = _called(owner, arguments, scene)
                 if method:
@@ -183,6 +197,7 @@ def _built(surroundings: Surroundings, network: Network, scene: Scene) -> Iterat
         if not _INITIALISER.search(name) or name.startswith("__") or surroundings.is_method(function):
             continue
         for arguments in _arguments(function, network):
+
             def make(scene: Scene, function: Any = function, arguments: tuple[Argument, ...] = arguments) -> Any:
                 return _called(function, arguments, scene)
 

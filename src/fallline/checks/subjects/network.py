@@ -43,7 +43,7 @@ def check_network(
                 "the reference disagrees with itself, so nothing can be said: "
                 + "; ".join(map(str, reference)) + ". Is an activation's slope or a loss's delta of your own wrong?"
             )  # fmt: skip
-        return _NetworkCheck(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
+        return _NetworkCheck(name_of(function), evaluate(function, groups, tolerance), reference).verdict()
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
@@ -51,10 +51,9 @@ def check_network(
 class _NetworkCheck:
     """The numbers of a network's gradient, and the verdict on them."""
 
-    def __init__(
-        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...]
-    ) -> None:
-        self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
+    def __init__(self, name: str, evaluation: Evaluation, reference: tuple[Agreement, ...]) -> None:
+        self.name, self.groups, self.evaluation, self.reference = name, evaluation.groups, evaluation, reference
+        groups = self.groups
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
         self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
@@ -110,6 +109,8 @@ class _NetworkCheck:
         if self.other_faults:
             sentence = f"{self.name} is wrong: {'; '.join(self.other_faults).rstrip('.')}. Its numbers are {right}."
             return self._say("wrong", sentence, convention, faults=tuple(self.other_faults))
+        if self.evaluation.understood.meant:
+            right = f"{right}, for {self.evaluation.understood.meant}"
         worst = max(b.relative for b in self.fitting[convention])
         draws = sum(len(g.w) for g in self.groups)
         evidence = f"It agrees with the reference to {worst:.1e} on {draws} draws."
@@ -217,6 +218,8 @@ class _NetworkCheck:
         notes, effects = [*self.loss_notes], self.evaluation.effects
         if effects.lines > MUCH_PRINT:
             notes.append(f"{self.name} prints {effects.lines / effects.calls:.0f} lines each time it is called.")
+        if self.evaluation.understood.meant and not self.evaluation.losses:
+            notes.append(f"It is checked for {self.evaluation.understood.meant}.")
         if self.evaluation.single:
             notes.append(f"It returns single precision, so it was compared to {SINGLE:g} of each block's size.")
         return notes
