@@ -33,6 +33,9 @@ SECONDS = 5.0
 WAIT = 4
 """How much longer it may take by the clock, where the machine is busy or the code sleeps."""
 
+SETTLED = 0.7
+"""Seconds of the processor that the search may still take after that."""
+
 MORE = 400
 """Calls that are still tried after one whose numbers are right for the code's own loss, but not for the textbook's."""
 
@@ -157,7 +160,7 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
     deadline = time.process_time() + seconds, time.perf_counter() + WAIT * seconds
     understood: list[Understood] = []
     attempts: list[Attempt] = []
-    left = 10**6
+    left, settled = 10**6, False
     point = Point(group.network, group.w[0], group.X[0], group.T[0])
     for call in hypotheses(function, point):
         if left <= 0 or time.process_time() > deadline[0] or time.perf_counter() > deadline[1]:
@@ -179,8 +182,9 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
             stage = 1 if misbehaviour.line else 0
             attempts.append(Attempt(call, (stage, misbehaviour.line), str(misbehaviour)))
             continue
-        if understood and any(u.right or u.known for u in understood):
-            left = min(left, ENOUGH)
+        if not settled and any(u.right or u.known for u in understood):
+            settled, left = True, min(left, ENOUGH)
+            deadline = min(deadline[0], time.process_time() + SETTLED), deadline[1]
     understood.sort(key=lambda u: u.rank)
     attempts.sort(key=lambda a: (-a.reached[0], -a.reached[1], a.call.cost if a.call else 0))
     return Found(understood[0] if understood else None, tuple(understood[1:]), tuple(attempts))
