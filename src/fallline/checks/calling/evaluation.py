@@ -84,15 +84,18 @@ def returned_at(understood: Understood, network: Network, w: Any, X: Any, T: Any
     return combined(understood.call, understood.reading, understood.loss, outcomes, points)
 
 
-def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: float | None) -> Evaluation:
-    """Call the function on all draws.
+def evaluate(
+    function: Callable[..., Any], groups: Sequence[Group], tolerance: float | None,
+    loss: Callable[..., Any] | None = None,
+) -> Evaluation:  # fmt: skip
+    """Call the function on all draws. `loss` is a loss that the user names.
 
     Raises
     ------
     MisbehaviourError
         If no way to call it is found, or if it returns no gradient, a random one, or one that is not finite.
     """
-    found = search(function, groups[0], tolerance)
+    found = search(function, groups[0], tolerance, loss=loss)
     if found.best is None:
         raise MisbehaviourError(_furthest(function, found))
     best, effects = found.best, found.best.effects

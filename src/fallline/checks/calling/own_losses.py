@@ -60,13 +60,18 @@ def returned_loss(outcome: Outcome, path: Path | None) -> Any:
     return None
 
 
-def losses_of(call: Call, path: Path | None, point: Point) -> Iterator[CallLoss]:
-    """The losses that come with a call: the one that it returns, then those of cost functions beside it."""
-    if path is not None:
+def losses_of(
+    call: Call, path: Path | None, point: Point, named: Callable[..., Any] | None = None
+) -> Iterator[CallLoss]:
+    """The losses that come with a call: the one that it returns, then those of cost functions beside it.
+
+    Only the one that the user names, if there is one.
+    """
+    if named is None and path is not None:
         yield CallLoss(call, path, "returned")
-    surroundings = surroundings_of(call.function)
-    for name, function in list(surroundings.costs().items())[:MOST]:
-        if name == name_of(call.function):
+    costs = surroundings_of(call.function).costs() if named is None else {name_of(named): named}
+    for name, function in list(costs.items())[:MOST]:
+        if name == name_of(call.function) and named is None:
             continue
         for candidate in _calls(call, function):
             try:
@@ -76,7 +81,7 @@ def losses_of(call: Call, path: Path | None, point: Point) -> Iterator[CallLoss]
             number = loss_path(outcome)
             value = returned_loss(outcome, number)
             if value is not None and len(outcome.leaves) == 1 and np.isfinite(value):
-                yield CallLoss(candidate, number or (), f"{name} beside it")
+                yield CallLoss(candidate, number or (), f"{name} beside it" if named is None else name)
                 break
 
 

@@ -103,6 +103,14 @@ class Understood:
         return self.call.cost + self.reading.cost
 
     @property
+    def sure(self) -> bool:
+        """Whether a call that fits is meant: something of the textbook fits too.
+
+        A loss and its gradient can fit each other also where parameters or samples are mistaken for others.
+        """
+        return self.known or self.right > 0
+
+    @property
     def rank(self) -> tuple[Any, ...]:
         """The order in which interpretations are preferred."""
         finite = all(np.isfinite(p).all() for layer in self.returned.gradient for p in layer if p is not None)
@@ -148,15 +156,18 @@ class Found:
     attempts: tuple[Attempt, ...]
 
 
-def search(function: Callable[..., Any], group: Group, tolerance: float | None, seconds: float = SECONDS) -> Found:
-    """Try calls on the first draw until the numbers of one are right.
+def search(
+    function: Callable[..., Any], group: Group, tolerance: float | None, seconds: float = SECONDS,
+    loss: Callable[..., Any] | None = None,
+) -> Found:  # fmt: skip
+    """Try calls on the first draw until the numbers of one are right. `loss` is a loss that the user names.
 
     Raises
     ------
     MisbehaviourError
         If no call could be made up at all.
     """
-    judge = _Judge(group, tolerance)
+    judge = _Judge(group, tolerance, loss)
     deadline = time.process_time() + seconds, time.perf_counter() + WAIT * seconds
     understood: list[Understood] = []
     attempts: list[Attempt] = []
@@ -175,7 +186,7 @@ def search(function: Callable[..., Any], group: Group, tolerance: float | None, 
                 judged = judge(candidate)
                 understood.append(judged)
                 if judged.fits and judged.whole:
-                    if judged.right or judged.known:
+                    if judged.sure or loss is not None:
                         return Found(judged, (), ())
                     left = min(left, MORE)  # right for a loss of its own: another order of a vector may be meant
         except MisbehaviourError as misbehaviour:
@@ -274,7 +285,8 @@ def _nothing_in(call: Call, outcome: Outcome) -> str:
 class _Judge:
     """Compares an interpretation with the textbook and with the user's own losses, on the first draw."""
 
-    def __init__(self, group: Group, tolerance: float | None) -> None:
+    def __init__(self, group: Group, tolerance: float | None, loss: Callable[..., Any] | None) -> None:
+        self.loss = loss
         self.first = replace(group, w=group.w[:1], X=group.X[:1], T=group.T[:1])
         self.asked = tolerance
         self.networks = list(networks_meant(group.network))
@@ -335,7 +347,7 @@ class _Judge:
         """The losses of the call, found once."""
         call = candidate.call
         if id(call) not in self.losses:
-            self.losses = {id(call): tuple(losses_of(call, candidate.loss, point))}
+            self.losses = {id(call): tuple(losses_of(call, candidate.loss, point, self.loss))}
         return self.losses[id(call)]
 
     def _is_textbook(self, loss: CallLoss, point: Point) -> bool:
