@@ -23,7 +23,7 @@ __all__ = ["load", "names_file", "split"]
 
 Function = Callable[..., Any]
 
-_NAMED = re.compile(r"(?P<path>.*\.pyw?)(?::(?P<name>[^:/\\]*))?", re.IGNORECASE | re.DOTALL)
+_NAMED = re.compile(r"(?P<path>.*\.(?:pyw?|ipynb))(?::(?P<name>[^:/\\]*))?", re.IGNORECASE | re.DOTALL)
 
 
 def names_file(text: str) -> bool:

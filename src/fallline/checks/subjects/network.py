@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
-from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate
+from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate, returned_at
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
@@ -37,9 +37,13 @@ DIFFERENCE_REFERENCE = 1e-4
 
 
 def check_network(
-    function: Callable[..., Any], network: Network, groups: tuple[Group, ...], tolerance: float | None = None
-) -> Verdict:
-    """The verdict on the function as the gradient of the network, on those draws."""
+    function: Callable[..., Any], network: Network, groups: tuple[Group, ...], tolerance: float | None = None,
+    loss: Callable[..., Any] | None = None,
+) -> Verdict:  # fmt: skip
+    """The verdict on the function as the gradient of the network, on those draws.
+
+    `loss` is a loss of the user's own, f(parameters, X, T), which decides instead of the network's.
+    """
     try:
         reference = agree(groups)
         if any(not a.error < (DIFFERENCE_REFERENCE if "difference" in a.against else REFERENCE) for a in reference):
@@ -47,7 +51,13 @@ def check_network(
                 "the reference disagrees with itself, so nothing can be said: "
                 + "; ".join(map(str, reference)) + ". Is an activation's slope or a loss's delta of your own wrong?"
             )  # fmt: skip
-        return _NetworkCheck(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
+        evaluation = evaluate(function, groups, tolerance, loss)
+        if loss is not None and not evaluation.losses:
+            raise MisbehaviourError(
+                f"the loss {name_of(loss)} could not be called. It must take the same parameters, inputs and targets as "
+                f"{name_of(function)}, under names that say so, and return one number."
+            )
+        return _NetworkCheck(name_of(function), groups, evaluation, reference, bool(loss)).verdict()
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
@@ -56,15 +66,21 @@ class _NetworkCheck:
     """The numbers of a network's gradient, and the verdict on them."""
 
     def __init__(
-        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...]
-    ) -> None:
+        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...],
+        named: bool = False,
+    ) -> None:  # fmt: skip
+        self.named = named
         self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
         self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
+        self.loss_notes: list[str] = []
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
+        judged = self._judged_by_loss()
+        if judged is not None:
+            return judged
         for convention, blocks in self.fitting.items():
             if all(b.agrees for b in blocks):
                 return self._right(convention)
@@ -82,10 +98,29 @@ class _NetworkCheck:
     def _say(self, status: Status, sentence: str, convention: Convention, **more: Any) -> Verdict:
         """The verdict, with what all have: the blocks against that convention, the call, what was not covered."""
         return Verdict(
-            status, self.name, repr(self.network), sentence, called=str(self.evaluation.adapter),
+            status, self.name, repr(self.network), sentence, called=str(self.evaluation.understood),
             blocks=tuple(self.fitting[convention]), errors=self._errors(convention), notes=tuple(self._notes()),
             uncovered=tuple(uncovered(self.groups)), reference=tuple(map(str, self.reference)), network=self.network,
             **more,
+        )  # fmt: skip
+
+    def _judged_by_loss(self) -> Verdict | None:
+        """The verdict by the loss that the code itself gives; None if it gives none that says anything."""
+        from fallline.checks.subjects.loss_judgement import judged_by_loss
+
+        judgement, self.loss_notes = judged_by_loss(
+            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults
+        )
+        if judgement is None and self.named:
+            raise MisbehaviourError(" ".join(self.loss_notes))
+        if judgement is None:
+            return None
+        return Verdict(
+            judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
+            blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
+            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
+            errors=judgement.errors, network=judgement.network or self.network,
+            explanation=judgement.explanation,
         )  # fmt: skip
 
     def _right(self, convention: Convention) -> Verdict:
@@ -137,6 +172,12 @@ class _NetworkCheck:
             return self._say(diagnosis.status, f"{self.name} is {words}. {diagnosis.evidence}", diagnosis.convention)
         taken_as = "" if diagnosis.convention.declared else f" (It is taken as the gradient of {diagnosis.convention}.)"
         named = listed([*(fault.sentence for fault in faults), *others])
+        if not (faults or self.evaluation.established):
+            sentence = (
+                f"{self.name} could not be checked: it runs when called as {self.evaluation.understood}, and in other ways, "
+                "but no block of its gradient is right in any of them, so it is not known which way is meant."
+            )
+            return self._say("unchecked", sentence, next(iter(self.fitting)))
         if not diagnosis.findings:
             return self._say("wrong", f"{self.name} is wrong: {named}.{taken_as}", diagnosis.convention, **more)
         where = " ".join(diagnosis.findings[:2])
@@ -164,7 +205,7 @@ class _NetworkCheck:
 
     def _gradient_at(self, w: Any, X: Any, T: Any) -> Any:
         """The checked gradient anywhere."""
-        return self.evaluation.adapter.gradient(w, X, T, SideEffects()).gradient
+        return returned_at(self.evaluation.understood, self.network, w, X, T, SideEffects()).gradient
 
     # Parts of verdicts
 
@@ -200,7 +241,7 @@ class _NetworkCheck:
         return errors
 
     def _notes(self) -> list[str]:
-        notes, effects = [], self.evaluation.effects
+        notes, effects = [*self.loss_notes], self.evaluation.effects
         if effects.lines > MUCH_PRINT:
             notes.append(f"{self.name} prints {effects.lines / effects.calls:.0f} lines each time it is called.")
         if self.evaluation.single:

@@ -1,111 +1,146 @@
-"""The step of an optimizer: checked along a few steps, and its fault named as a change of the optimizer's own page."""
+"""The step of an optimizer: checked on trials of every kind, in the forms in which people write it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from fallline import random
-from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
+from fallline.checks.calling.calls import MUCH_PRINT, SideEffects, name_of
+from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import BlockComparison, GradientBlock
-from fallline.checks.subjects.page_mutants import mutants
-from fallline.settings import Setting
+from fallline.checks.subjects.extents import STEPS
+from fallline.checks.subjects.step_choice import choose, numbers_of_the_code
+from fallline.checks.subjects.step_diagnosis import fault_of
+from fallline.checks.subjects.step_faults import StepFault
+from fallline.checks.subjects.step_trials import Textbook, path
+from fallline.checks.subjects.step_walks import Walk, Walker
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 
 __all__ = ["check_step"]
-
-STEPS, WEIGHTS = 5, 4
 
 CONVENTIONS = (
     ("momentum", "momentum_outside"), ("nesterov", "nesterov_outside"), ("adam", "adam_epsilon_hat"),
 )  # fmt: skip
 """Pairs of update rules of the same name in different systems: either is right."""
 
+MOST_DIAGNOSED = 8
+"""Ways to call the function, or numbers of its code, with which a fault is looked for."""
+
 
 def check_step(
-    step: Callable[..., Any], optimizer: Optimizer, seed: int, tolerance: float, effects: SideEffects
+    step: Callable[..., Any], optimizer: Optimizer, seed: int, tolerance: float | None, effects: SideEffects
 ) -> Verdict:
-    """The verdict on step(w, g, state, t, **settings) against the page's, each continuing with its own state."""
-    name = name_of(step)
-    paths = _Paths(seed)
-    right = paths.run(optimizer)
-    checked = paths.run(optimizer, lambda *a, **s: call(step, a, s, ["w", "g", "state", "t"], effects), name)
-    absolute = np.abs(checked - right).max(axis=1)
-    errors = absolute / np.abs(right).max()
-    agrees = bool(errors.max() <= tolerance)
-    block = BlockComparison(GradientBlock("w"), float(absolute.max()), float(errors.max()), agrees)
-    common: dict[str, Any] = {
-        "name": name, "subject": repr(optimizer), "called": f"{name}(w, g, state, t, {', '.join(optimizer.settings)})",
-        "reference": (f"the textbook's {optimizer.name}, {STEPS} steps at changing learning rates",),
-    }  # fmt: skip
-    if effects.changed:
-        sentence = f"{name} changes its argument {', '.join(effects.changed)} in place. Work on a copy."
-        return Verdict("wrong", sentence=sentence, faults=(sentence,), blocks=(block,), **common)
-    if agrees:
-        return Verdict("right", sentence=f"{name} is right.", **common)
-    for other in OPTIMIZERS.values():
-        if other.name != optimizer.name and paths.same(checked, other, tolerance):
-            if any({other.name, optimizer.name} == set(pair) for pair in CONVENTIONS):
-                return Verdict("right", sentence=f"{name} is right, in the convention of {other.name}.", **common)
-            fault = f"it is the update of {other.name}, not of {optimizer.name}"
-            return Verdict("wrong", sentence=f"{name} is wrong: {fault}.", faults=(fault,), blocks=(block,), **common)
-    fitting = [m for m in mutants(optimizer.step) if paths.same(checked, replace(optimizer, step=m.page), tolerance)]
-    if fitting:
-        first, *others = fitting
-        fault = f"`{first.after}` stands where `{first.before}` belongs"
+    """The verdict on a step of the optimizer."""
+    partner = next((a if b == optimizer.name else b for a, b in CONVENTIONS if optimizer.name in (a, b)), None)
+    bases = [optimizer, *([OPTIMIZERS[partner]] if partner else [])]
+    fits, walkers = choose(step, bases, seed, tolerance, effects)
+    check = _StepCheck(name_of(step), walkers[0])
+    if not fits:
+        return check.numbers_of_the_code() if walkers[0].call.fixed else check.wrong(walkers)
+    for base in bases:
+        if all(walk.first is None for walk in walkers[0].walks(base)):
+            return check.right(base)
+    return check.wrong(walkers)
+
+
+class _StepCheck:
+    """The verdicts on a step that is called as the walker does."""
+
+    def __init__(self, name: str, walker: Walker) -> None:
+        self.name, self.walker, self.optimizer = name, walker, walker.optimizer
+
+    def _say(self, status: Any, sentence: str, walks: Sequence[Walk] = (), **more: Any) -> Verdict:
+        call, trials = self.walker.call, self.walker.trials
+        steps = sum(len(trial.gradients) for trial in trials)
         return Verdict(
-            "wrong", sentence=f"{name} is wrong: {fault}.", faults=(fault,), blocks=(block,),
-            rules=((first.before, first.after),),
-            evidence=f"The textbook's {optimizer.name} with this change gives the same weights on all {STEPS} steps.",
-            others=tuple(f"`{mutant.after}` for `{mutant.before}`" for mutant in others), **common,
+            status, self.name, repr(self.optimizer), sentence, called=call.described, blocks=tuple(self._blocks(walks)),
+            reference=(f"the textbook's {self.optimizer.name}, {steps} steps in {len(trials)} trials",),
+            uncovered=(STEPS.uncovered, *self._fixed_in_words()), notes=tuple(self._notes()), **more,
         )  # fmt: skip
-    k = int((errors > tolerance).argmax())
-    finding = f"its weights differ first after step {k + 1}, by {float(absolute[k]):.3g}"
-    sentence = f"{name} is wrong, and no single changed operation explains it: {finding}."
-    return Verdict("wrong", sentence=sentence, findings=(finding,), blocks=(block,), **common)
 
-
-class _Paths:
-    """The same gradients and settings for every optimizer; the learning rate changes from step to step."""
-
-    def __init__(self, seed: int) -> None:
-        self.w = random.normal(seed, "update check weights", WEIGHTS)
-        self.g = random.normal(seed, "update check gradients", WEIGHTS, np.arange(STEPS))
-
-    def run(self, optimizer: Optimizer, step: Callable[..., Any] | None = None, name: str = "") -> Any:
-        """The weights after each step, (steps, weights), of the optimizer or of another step called with its settings."""
-        settings = {setting.name: _typical(setting) for setting in optimizer.declared.values()}
-        w, state, path = self.w, optimizer.init(self.w, **settings), []
-        for t, g in enumerate(self.g, start=1):
-            rates = {"learning_rate": 0.1 / t} if "learning_rate" in settings else {}
-            result = (step or optimizer.step)(w, g, state, t, **{**settings, **rates})
-            try:
-                w, state = result
-                w = np.asarray(w, dtype=float)
-            except (TypeError, ValueError):
-                raise MisbehaviourError(f"{name} must return (w, state), as an optimizer's step does.") from None
-            if w.shape != self.w.shape or not np.isfinite(w).all():
-                raise MisbehaviourError(
-                    f"{name} must return finite weights shaped like w; after step {t} they are {w}.", "wrong"
-                )
-            path.append(w)
-        return np.stack(path)
-
-    def same(self, checked: Any, optimizer: Optimizer, tolerance: float) -> bool:
-        """Whether the optimizer gives these weights."""
-        try:
+    def _blocks(self, walks: Sequence[Walk]) -> Iterator[BlockComparison]:
+        walk = next((walk for walk in walks if walk.first is not None), None)
+        if walk is not None:
+            right = path(Textbook(self.optimizer), walk.trial)
             with np.errstate(all="ignore"):
-                path = self.run(optimizer)
-        except (MisbehaviourError, ArithmeticError, TypeError, ValueError, NameError):
-            return False
-        return bool(np.abs(path - checked).max() <= tolerance * np.abs(checked).max())
+                error = float(np.nan_to_num(np.abs(walk.checked - right).max(), nan=np.inf))
+            yield BlockComparison(GradientBlock("w"), error, error / (np.abs(right).max() or 1.0), False)
 
+    def _fixed_in_words(self) -> Iterator[str]:
+        fixed = self.walker.call.fixed
+        if fixed:
+            values = ", ".join(f"{name} = {value:g}" for name, value in fixed.items())
+            yield f"{self.name} takes no argument for these settings, so other values were not tried: {values}."
 
-def _typical(setting: Setting) -> float:
-    """A value at which every term counts: the declared default, or a larger value where the default hides a term."""
-    special = {"epsilon": 0.05, "learning_rate": 0.1, "initial_accumulator": 0.3, "weight_decay": 0.2, "momentum": 0.7}
-    return special.get(setting.name, float(setting.default))
+    def _notes(self) -> Iterator[str]:
+        effects = self.walker.call.effects
+        if effects.lines > MUCH_PRINT:
+            yield f"{self.name} prints {effects.lines / effects.calls:.0f} lines each time it is called."
+        if self.walker.call.single:
+            yield f"It returns single precision, so it was compared to {SINGLE:g}."
+
+    def right(self, base: Optimizer) -> Verdict:
+        """The verdict if the step is that of the optimizer or of its other convention."""
+        convention = "" if base is self.optimizer else f", in the convention of {base.name}"
+        evidence = f"It agrees on {len(self.walker.trials)} trials, of up to {STEPS.late} steps each."
+        return self._say("right", f"{self.name} is right{convention}.", evidence=evidence)
+
+    def numbers_of_the_code(self) -> Verdict:
+        """The verdict where settings stand in the code, and no number there makes the step right."""
+        original = self.walker
+        for fixed in islice(numbers_of_the_code(original.call), MOST_DIAGNOSED):
+            self.walker = original.with_call(replace(original.call, fixed=fixed))
+            fault = fault_of(self.walker, [self.walker.first_walk()])
+            if fault is not None:
+                walks = self.walker.walks(self.optimizer)
+                if all(self.walker.explains(fault.stepper, walk.checked, walk.trial) for walk in walks):
+                    return self._faulty(fault, walks)
+        self.walker = original
+        names = " and ".join(original.call.fixed)
+        sentence = f"{self.name} has no argument for {names}, and no number in its code explains its steps, so it could not be checked."
+        return self._say("unchecked", sentence)
+
+    def wrong(self, walkers: Sequence[Walker]) -> Verdict:
+        """The verdict with the fault that explains the steps under one of the calls; else with where they go wrong."""
+        for walker in walkers[:MOST_DIAGNOSED]:
+            walks = min(
+                (walker.walks(base) for base in walker.bases), key=lambda ws: sum(w.first is not None for w in ws)
+            )
+            fault = fault_of(walker, walks)
+            if fault is not None:
+                self.walker = walker
+                return self._faulty(fault, walks)
+        walks = min(
+            (self.walker.walks(base) for base in self.walker.bases), key=lambda ws: sum(w.first is not None for w in ws)
+        )
+        return self._unexplained(walks)
+
+    def _faulty(self, fault: StepFault, walks: Sequence[Walk]) -> Verdict:
+        evidence = (
+            f"The textbook's {self.optimizer.name} with this change gives the same weights in all {len(walks)} trials."
+        )
+        return self._say(
+            "wrong", f"{self.name} is wrong: {fault.words}.", walks, faults=(fault.words,), evidence=evidence,
+            cures=(fault.cure,) if fault.cure else (), rules=(fault.rule,) if fault.rule else (),
+        )  # fmt: skip
+
+    def _unexplained(self, walks: Sequence[Walk]) -> Verdict:
+        failing = [walk for walk in walks if walk.first is not None]
+        first = failing[0]
+        finding = f"its weights differ first {first.trial.words}, after step {(first.first or 0) + 1}"
+        if not np.isfinite(first.checked).all():
+            bad = int((~np.isfinite(first.checked.reshape(len(first.checked), -1)).all(axis=1)).argmax())
+            finding = f"its weights are not finite {first.trial.words}, after step {bad + 1}"
+        if first.trial.words in self.walker.raised:
+            finding = f"{first.trial.words} {self.walker.raised[first.trial.words]}"
+        if len(failing) < len(walks):
+            finding += f"; in {len(walks) - len(failing)} of {len(walks)} trials it is right"
+        others = dict.fromkeys(walk.trial.words for walk in failing[1:4])
+        findings = (finding, *([f"It is also wrong {', '.join(others)}."] if others else []))
+        sentence = f"{self.name} is wrong, and no known fault explains it: {finding}."
+        return self._say("wrong", sentence, failing, findings=findings)
