@@ -38,6 +38,7 @@ __all__ = ["map_spec", "own_axis_forms", "parse_size", "rebuild_map_spec"]
 
 
 
+
 def map_spec(
     objective: str | Landscape | Callable[..., Any] | Objective,
     *,
