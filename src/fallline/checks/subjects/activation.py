@@ -202,12 +202,12 @@ class _SlopeCheck:
         network = Network.of("1-1-1", activation=self.activation)
         yield Candidate("its sign is wrong", "turn its sign", lambda z: -self._right(z))
         yield Candidate("it is the activation itself, not its slope", "", self.activation.function)
+        for words, cure, formula in INCOMPLETE.get(name, ()):
+            yield Candidate(words, cure, formula)
         for fault in faults_at("D"):
             if fault.can_stand(network, 1) and "{k}" not in fault.sentence and fault.name not in SAID:
                 words = without_layer(fault.sentence).replace(" of its delta", "").replace("the delta", "it")
                 yield Candidate(words, fault.cure.format(l="", k=""), partial(self._with, fault, network))
-        for words, cure, formula in INCOMPLETE.get(name, ()):
-            yield Candidate(words, cure, formula)
         for other, formula in OTHER_SLOPES.items():
             if other != self.activation.label:
                 yield Candidate(f"it is the slope of {other}, not of {self.activation.label}", "", formula)
