@@ -66,6 +66,26 @@ def test_each_batch_goes_on_with_its_own_minibatches(network):
     assert short.extend(13).sha256 == fl.map(network, steps=33, **options).sha256
 
 
+@pytest.mark.parametrize(
+    "axis",
+    [
+        ("optimizer", ["sgd", "adam", "momentum"]),
+        ("width", [2, 3, 5]),
+        ("depth", 1, 3),
+        ("activation", ["relu", "tanh"]),
+        ("schedule", ["constant", {"name": "step_decay", "every": 7}]),
+    ],
+)
+def test_each_choice_goes_on_from_its_own_states(network, axis, tmp_path):
+    options = {"x": RATES, "y": axis, "measures": MEASURES}
+    short = fl.map(network, steps=20, keep="state", out=tmp_path / "short.fallmap", **options)
+    whole = fl.map(network, steps=33, **options)
+    assert short.extend(13).sha256 == fl.load_map(short.path).extend(13).sha256 == whole.sha256
+    assert short.extend(6, workers=2).extend(7).sha256 == whole.sha256
+    part = short.zoom(x=(0.01, 0.1), size=4)
+    assert part.extend(5).spec.steps == 25
+
+
 def test_measures_of_ones_own_are_those_of_the_whole_run(network):
     own = {"norm": fl.measure(lambda w: np.abs(w).sum(axis=-1), over="ends"), "way": lambda run: run.losses.mean()}
     short = fl.map(network, x=RATES, steps=20, keep="state", measures=own)
@@ -255,3 +275,26 @@ def test_the_command_says_what_to_do_without_states(tmp_path, capsys):
     assert "--anew" in capsys.readouterr().err
     assert main(["map", "extend", str(short), "20", "--anew"]) == 0
     assert "50 steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--start", "1,1", "--starts", "5"], "start must be left out where starts=5 asks for random starts"),
+        (["--initial", "he_normal"], "booth is not a network. Leave it out"),
+        (["--learning-rate", "0.1"], "learning_rate must be left out where it is an axis"),
+    ],
+)
+def test_flags_without_effect_are_refused(words, sentence, capsys):
+    axes = ["--x", "lr=0.01..0.2", "--y", "beta=0..0.9", "--optimizer", "momentum", "--size", "4x3", "--steps", "5"]
+    assert main(["map", "booth", *axes, *words]) != 0
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_axes_by_other_names_on_the_command_line(capsys):
+    theirs = ["--x", "lr=0.01..0.2", "--y", "beta=0..0.9", "--optimizer", "momentum"]
+    ours = ["--x", "learning_rate=0.01..0.2", "--y", "momentum=0..0.9"]
+    for axes in (theirs, ours):
+        assert main(["map", "booth", *axes, "--size", "4x3", "--steps", "5", "--json"]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first == second

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fallline.errors import UsageError
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.description.plain_data import differences
 from fallline.experiment.map_record import MapSpec
 from fallline.measures.measure import RequestedMeasure
@@ -48,7 +49,7 @@ def with_functions(
     fallline.errors.UsageError: these functions are not those of the map: landscape is another function there.
     """
     how = spec.method
-    own = {
+    own: dict[str, Any] = {
         "optimizer": how.optimizer if optimizer_ is None else optimizer(optimizer_),
         "schedule": how.schedule if schedule_ is None else schedule(schedule_),
         "initial": spec.initial if initial_ is None else initial(initial_),
@@ -60,7 +61,10 @@ def with_functions(
         initial=own["initial"],
         measures=_measures(spec.measures, measures or {}),
     )
-    x, y = (axis.with_record(own[axis.name]) if axis.name in own else axis for axis in (spec.x, spec.y))
+    x, y = (
+        axis.with_record(own[axis.name]) if isinstance(axis, ChoiceAxis) and axis.name in own else axis
+        for axis in (spec.x, spec.y)
+    )  # fmt: skip
     whole = whole.over(x, y)
     different = differences(spec.describe()[0], whole.describe()[0])
     if different:
@@ -79,8 +83,18 @@ def _measures(
             raise UsageError(f"{name!r} is no measure of your own in this map; it has {has}.")
     replaced = {
         name: RequestedMeasure(
-            value.named(name) if isinstance(value, OwnMeasure) else replace(own[name], function=value)
+            _like(own[name], value) if isinstance(value, OwnMeasure) else replace(own[name], function=value)
         )
         for name, value in functions.items()
     }
     return tuple(replaced.get(w.name, w) for w in wanted)
+
+
+def _like(known: OwnMeasure, value: OwnMeasure) -> OwnMeasure:
+    """A measure under the name that a map has for it, drawn and compared as the map says where it does not say so itself."""
+    same = value.named(known.name)
+    return replace(
+        same,
+        better=known.better if value.better is None else value.better,
+        log=known.log if value.log is None else value.log,
+    )

@@ -42,7 +42,8 @@ ENOUGH = 3
 class Group:
     """Draws of one batch size m, stacked: weights (draws, P), X (draws, m, n_in), T (draws, m, n_out).
 
-    `declared` are the settings of the loss that the caller gave explicitly.
+    `declared` are the settings of the loss that the caller gave explicitly; `data` and `seed` are what the draws were made
+    from.
     """
 
     network: Network
@@ -50,6 +51,8 @@ class Group:
     X: Floats
     T: Floats
     declared: Declarations = NOTHING
+    data: Dataset | None = None
+    seed: int = 0
 
     @property
     def samples(self) -> int:
@@ -87,9 +90,14 @@ class Group:
 
 
 def draw(
-    network: Network, data: Dataset | None = None, seed: int = 0, declared: Declarations = NOTHING
+    network: Network,
+    data: Dataset | None = None,
+    seed: int = 0,
+    declared: Declarations = NOTHING,
+    *,
+    later: bool = False,
 ) -> tuple[Group, ...]:
-    """Two groups of draws, the best of a few tries.
+    """Two groups of draws, the best of a few tries; `later` takes other batch sizes, where the data has enough samples.
 
     Between them every unit is on and off, and a delta comes back to it in both states, as far as possible: two units
     that are each on at times may never be on together.
@@ -97,7 +105,7 @@ def draw(
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
         groups = tuple(
-            _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data))
+            _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data, later))
         )
         idle = sum(float(((share == 0) | (share == 1)).sum()) for share in activity(groups))
         idle += sum(float((count < ENOUGH).sum()) for count in meetings(groups))
@@ -106,7 +114,7 @@ def draw(
         if idle == 0:
             break
     assert best is not None
-    return tuple(replace(group, declared=declared) for group in best[1])
+    return tuple(replace(group, declared=declared, data=data, seed=seed) for group in best[1])
 
 
 def activity(groups: Sequence[Group]) -> list[Floats]:
@@ -145,8 +153,10 @@ def meetings(groups: Sequence[Group]) -> list[Floats]:
     return total
 
 
-def _batch_sizes(network: Network, data: Dataset | None) -> tuple[int, int]:
+def _batch_sizes(network: Network, data: Dataset | None, later: bool) -> tuple[int, int]:
     sizes = [m for m in SAMPLES if m not in network.sizes]
+    if later and len(sizes) > 3 and (data is None or len(data) > sizes[3]):
+        sizes = sizes[2:]
     if data is None:
         return sizes[0], sizes[1]
     if len(data) < 2:
