@@ -12,7 +12,7 @@ from tests import formula_programs as formulas
 from tests import optimizer_programs as optimizers
 
 import fallline as fl
-from fallline.checks.subjects.extents import DELTAS, SLOPES, STEPS
+from fallline.checks.reference.extents import DELTAS, SLOPES, STEPS
 from fallline.testing import assert_gradient
 from fallline.textbook.activations import Activation
 

@@ -12,13 +12,13 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.faults.catalogue import faults_at
+from fallline.checks.faults.page_mutants import mutants
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock
 from fallline.checks.reference.derivatives import complex_step
-from fallline.checks.subjects.extents import SLOPES, slope_points
+from fallline.checks.reference.extents import SLOPES, slope_points
 from fallline.checks.subjects.formula import unreliable, value_with, without_layer
 from fallline.checks.subjects.other_slopes import INCOMPLETE, OTHER_SLOPES
-from fallline.checks.subjects.page_mutants import mutants
 from fallline.checks.subjects.ranges import Range, wrong_ranges
 from fallline.checks.subjects.slope_calls import SlopeCall, slope_calls
 from fallline.textbook.activations import ACTIVATIONS, Activation

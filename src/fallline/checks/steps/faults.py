@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.subjects.other_steps import LIKE
-from fallline.checks.subjects.page_mutants import Mutant, mutants
-from fallline.checks.subjects.step_trials import Stepper, TakeStep, Textbook
+from fallline.checks.faults.page_mutants import Mutant, mutants
+from fallline.checks.steps.other_rules import LIKE
+from fallline.checks.steps.trials import Stepper, TakeStep, Textbook
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, adam
 
 __all__ = ["StepFault", "Wrapped", "clipped", "known_faults", "short_steps", "timed_faults"]
