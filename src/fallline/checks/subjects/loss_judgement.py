@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.diagnosis.explanations import Explanation
+from fallline.checks.diagnosis.fresh_draws import GradientAt
 from fallline.checks.presentation.parts import Status
 from fallline.checks.reference.comparison import (
     FLOOR,
@@ -38,7 +39,7 @@ from fallline.checks.reference.own_loss import (
     words_for,
 )
 from fallline.textbook.activations import ACTIVATIONS
-from fallline.textbook.network import Network, Parameters
+from fallline.textbook.network import Layer, Network, Parameters
 from fallline.views.numerals import listed
 
 __all__ = ["Judgement", "judged_by_loss"]
@@ -66,7 +67,7 @@ class Judgement:
 
 def judged_by_loss(
     name: str, groups: Sequence[Group], numbers: Sequence[Parameters], losses: Sequence[OwnLoss], tolerance: float,
-    other_faults: Sequence[str] = (),
+    other_faults: Sequence[str] = (), gradient_at: GradientAt | None = None,
 ) -> tuple[Judgement | None, list[str]]:  # fmt: skip
     """Judge a gradient by the first of the losses that is a reference for it.
 
@@ -82,6 +83,8 @@ def judged_by_loss(
         Relative error that counts as rounding.
     other_faults
         Sentences on faults besides the numbers, such as a wrong shape.
+    gradient_at
+        The checked gradient anywhere, for causes that are confirmed on other draws.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def judged_by_loss(
         except NoReferenceError as reason:
             notes.append(f"{_capital(str(reason))}, so it was not used to check the gradient.")
             continue
-        judging = _Judging(name, groups, numbers, loss, derivatives, tolerance, other_faults)
+        judging = _Judging(name, groups, numbers, loss, derivatives, tolerance, other_faults, gradient_at)
         reason_against = judging.reason_against()
         if reason_against:
             notes.append(reason_against)
@@ -113,8 +116,9 @@ class _Judging:
 
     def __init__(
         self, name: str, groups: Sequence[Group], numbers: Sequence[Parameters], loss: OwnLoss, derivatives: Derivatives,
-        tolerance: float, other_faults: Sequence[str],
+        tolerance: float, other_faults: Sequence[str], gradient_at: GradientAt | None = None,
     ) -> None:  # fmt: skip
+        self.gradient_at = gradient_at
         self.name, self.groups, self.numbers, self.tolerance = name, groups, numbers, tolerance
         self.own, self.loss, self.derivatives, self.other_faults = (
             loss,
@@ -156,6 +160,7 @@ class _Judging:
             return self._right(f" The gradient leaves out the {epsilon:g}, as is usual." if epsilon else "")
         for attempt in (
             self._in_another_convention, self._with_another_penalty, self._for_another_network, self._explained,
+            self._caused,
         ):  # fmt: skip
             judgement = attempt()
             if judgement is not None:
@@ -322,14 +327,14 @@ class _Judging:
         """The judgement with the faults that give these numbers on the page of the network that has this loss."""
         if self.words is None:
             return None
-        from fallline.checks.diagnosis.search import explain
+        from fallline.checks.diagnosis.layer_walk import explanations_of
 
         own, first, network = None, None, self.words.network
         for words in (self.words, self.words.with_guard):
             if words is None or words.network is None:
                 continue
             numbers = words.without_penalty(self.groups, self.numbers)
-            explanations = explain(words.groups(self.groups), numbers, self.tolerance)
+            explanations = explanations_of(words.groups(self.groups), numbers, self.tolerance)
             own = next((e for e in explanations if e.convention == words.convention), None)
             first = own or first or next(iter(explanations), None)
             network = network or words.network
@@ -344,13 +349,38 @@ class _Judging:
             tuple(faults), cures=tuple(fault.cure for fault in first.faults), explanation=first, network=network
         )  # fmt: skip
 
+    def _caused(self) -> Judgement | None:
+        """The judgement with causes beside the page, such as clipping or a cache, for the network that has this loss."""
+        from fallline.checks.diagnosis.diagnosis import diagnose
+        from fallline.checks.diagnosis.fresh_draws import stacked
+
+        words, gradient_at = self.words, self.gradient_at
+        if words is None or words.network is None or gradient_at is None:
+            return None
+
+        def without_penalty(w: Any, X: Any, T: Any) -> Any:
+            group = Group(self.declared, w[None], X[None], T[None])
+            (gradient,) = words.without_penalty((group,), (stacked([gradient_at(w, X, T)]),))
+            return tuple(Layer(layer.W[0], None if layer.b is None else layer.b[0]) for layer in gradient)
+
+        numbers = words.without_penalty(self.groups, self.numbers)
+        diagnosis = diagnose(words.groups(self.groups), numbers, self.tolerance, without_penalty)
+        if diagnosis.status != "wrong" or not diagnosis.faults or diagnosis.findings:
+            return None
+        return self._wrong(
+            tuple(fault.sentence for fault in diagnosis.faults), cures=tuple(fault.cure for fault in diagnosis.faults),
+            explanation=diagnosis.explanation, network=words.network, evidence=diagnosis.evidence,
+        )  # fmt: skip
+
     def _localised(self) -> Judgement:
         """The judgement with the places where the gradient differs from the derivatives."""
-        from fallline.checks.diagnosis.localisation import localise
+        from fallline.checks.diagnosis.localisation import Compared, localise
 
         if self.derivatives.complete:
             checked = self.derivatives.first_draws(self.numbers)
-            findings = localise(self.derivatives.groups, checked, self.derivatives.gradient(self.numbers), self.blocks)
+            findings = localise(
+                self.declared, [Compared(checked, self.derivatives.gradient(self.numbers), self.blocks)]
+            )
         else:
             right = [str(b.block) for b in self.blocks if b.agrees]
             verb = "is" if len(right) == 1 else "are"

@@ -109,8 +109,9 @@ class _NetworkCheck:
         from fallline.checks.subjects.loss_judgement import judged_by_loss
 
         judgement, self.loss_notes = judged_by_loss(
-            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults
-        )
+            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults,
+            self._gradient_at,
+        )  # fmt: skip
         if judgement is None and self.named:
             raise MisbehaviourError(" ".join(self.loss_notes))
         if judgement is None:
