@@ -39,7 +39,8 @@ def load_map(
     path
         The map file.
     objective, optimizer, schedule, initial, measures
-        Functions and records of your own that the map was made with, as `map` took them.
+        Functions and records of your own that the map was made with, as `map` took them. One on an axis of choices is given
+        in the same way, an activation or a loss on an axis as that of the objective's network.
 
     Raises
     ------

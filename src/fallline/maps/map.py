@@ -31,7 +31,7 @@ from fallline.maps.values import MapValues
 from fallline.measures.own import MeasureForms
 from fallline.plotting import Plotted, draw
 from fallline.problems import Data, Problem, objective_at
-from fallline.runs.execution import Progress
+from fallline.runs.progress import Progress, showing
 from fallline.runs.run import Run
 from fallline.textbook.initial import Initial
 from fallline.textbook.optimizers import Optimizer
@@ -101,7 +101,7 @@ class Map(MapValues, Plotted):
         return replay(self.spec, *place_on(self.spec, x, y, axes), int(start))
 
     def resume(
-        self, *, workers: int = 0, threads: int | None = None, device: str = "cpu", progress: Progress | None = None
+        self, *, workers: int = 0, threads: int | None = None, device: str = "cpu", progress: Progress = False
     ) -> Map:
         """Compute the cells that are missing, keep them in the map's file if it has one, and return the map.
 
@@ -130,7 +130,7 @@ class Map(MapValues, Plotted):
         workers: int = 0,
         threads: int | None = None,
         device: str = "cpu",
-        progress: Progress | None = None,
+        progress: Progress = False,
     ) -> Map:
         """Return the map of so many more steps. Its runs go on from the states that this map kept (`keep="state"`).
 
@@ -274,7 +274,7 @@ def map(
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
-    progress: Progress | None = None,
+    progress: Progress = False,
     **settings: Any,
 ) -> Map:
     """Train one run for each cell of a plane of two settings.
@@ -322,7 +322,7 @@ def map(
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
     progress
-        Called with the number of finished cells and the number of all cells.
+        True for a bar; or a function of the number of finished cells and the number of all cells.
 
     Examples
     --------
@@ -355,7 +355,7 @@ def compute_map(
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
-    progress: Progress | None = None,
+    progress: Progress = False,
     tile_cells: int | None = None,
     earlier: Earlier | None = None,
 ) -> Map:
@@ -368,9 +368,10 @@ def compute_map(
     return result
 
 
-def _grow(result: Map, **options: Any) -> None:
-    for _ in growing(result, **options):
-        pass
+def _grow(result: Map, *, progress: Progress = False, **options: Any) -> None:
+    with showing(progress, "map") as show:
+        for _ in growing(result, progress=show, **options):
+            pass
 
 
 def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
