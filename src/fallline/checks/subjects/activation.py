@@ -12,13 +12,13 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.faults.catalogue import faults_at
+from fallline.checks.faults.page_mutants import mutants
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock
 from fallline.checks.reference.derivatives import complex_step
-from fallline.checks.subjects.extents import SLOPES, slope_points
+from fallline.checks.reference.extents import SLOPES, slope_points
 from fallline.checks.subjects.formula import unreliable, value_with, without_layer
 from fallline.checks.subjects.other_slopes import INCOMPLETE, OTHER_SLOPES
-from fallline.checks.subjects.page_mutants import mutants
 from fallline.checks.subjects.ranges import Range, wrong_ranges
 from fallline.checks.subjects.slope_calls import SlopeCall, slope_calls
 from fallline.textbook.activations import ACTIVATIONS, Activation
@@ -202,12 +202,12 @@ class _SlopeCheck:
         network = Network.of("1-1-1", activation=self.activation)
         yield Candidate("its sign is wrong", "turn its sign", lambda z: -self._right(z))
         yield Candidate("it is the activation itself, not its slope", "", self.activation.function)
+        for words, cure, formula in INCOMPLETE.get(name, ()):
+            yield Candidate(words, cure, formula)
         for fault in faults_at("D"):
             if fault.can_stand(network, 1) and "{k}" not in fault.sentence and fault.name not in SAID:
                 words = without_layer(fault.sentence).replace(" of its delta", "").replace("the delta", "it")
                 yield Candidate(words, fault.cure.format(l="", k=""), partial(self._with, fault, network))
-        for words, cure, formula in INCOMPLETE.get(name, ()):
-            yield Candidate(words, cure, formula)
         for other, formula in OTHER_SLOPES.items():
             if other != self.activation.label:
                 yield Candidate(f"it is the slope of {other}, not of {self.activation.label}", "", formula)

@@ -12,16 +12,16 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.faults.catalogue import faults_at
+from fallline.checks.faults.page_mutants import mutants
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.derivatives import complex_step
 from fallline.checks.reference.draws import draw
+from fallline.checks.reference.extents import DELTAS, logit_sizes
 from fallline.checks.subjects.delta_calls import DeltaCall, delta_calls
-from fallline.checks.subjects.extents import DELTAS, logit_sizes
 from fallline.checks.subjects.formula import unreliable, value_with, without_layer
-from fallline.checks.subjects.page_mutants import mutants
 from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network
 from fallline.views.numerals import listed

@@ -13,7 +13,7 @@ from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.reference.comparison import TOLERANCE
 from fallline.checks.reference.derivatives import central_difference, complex_step
-from fallline.checks.subjects.extents import PARTIALS
+from fallline.checks.reference.extents import PARTIALS
 from fallline.errors import TraceError
 from fallline.textbook.landscapes import Landscape
 
