@@ -99,8 +99,10 @@ def main() -> None:
         elif isinstance(error, FalllineError):
             sentence = str(error)
         else:
-            sentence = f"{name} could not be checked: {type(error).__name__}: {error}"
-            answering.line(trace=traceback.format_exc())
+            sentence = (
+                f"{name} could not be checked: {type(error).__name__}: {error} (FALLLINE_TRACEBACK=1 shows where)"
+            )
+            traceback.print_exc()
         function = order["function"] or name
         _report(answering, function, Verdict("unchecked", function, order["settings"]["subject"], sentence))
     answering.end()
