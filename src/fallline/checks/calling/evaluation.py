@@ -121,12 +121,17 @@ def evaluate(
 
 
 def _established(found: Found) -> bool:
-    """Whether the preferred interpretation is sure: some of its blocks are right, or no other one has other numbers."""
+    """Whether the preferred interpretation is sure.
+
+    It is where some of its blocks are right or its loss is the textbook's; else where the names say what is meant, and no
+    other interpretation has other numbers.
+    """
     best = found.best
     assert best is not None
     if best.right or best.known or best.fits:
         return True
-    if best.reading.rate is not None or best.call.form.sample:
+    names_say_it = best.call.signature.cost == 0 and best.reading.cost <= NEAR
+    if best.reading.rate is not None or best.call.form.sample or not names_say_it:
         return False
     rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
     return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)

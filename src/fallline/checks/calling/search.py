@@ -27,10 +27,10 @@ from fallline.textbook.network import Layer, Network, Parameters
 
 __all__ = ["SECONDS", "SINGLE", "Attempt", "Understood", "search"]
 
-SECONDS = 5.0
+SECONDS = 4.0
 """Time limit of the search, in seconds of the processor."""
 
-WAIT = 4
+WAIT = 2
 """How much longer it may take by the clock, where the machine is busy or the code sleeps."""
 
 SETTLED = 0.7
