@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.judge import SINGLE
 from fallline.checks.calling.meant import in_form
 from fallline.checks.calling.own_losses import CallLoss
 from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import Returned
-from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
+from fallline.checks.calling.search import Found, search
+from fallline.checks.calling.understood import Understood, combined, stacked
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
