@@ -183,7 +183,11 @@ class _Fitting:
     def _members(self) -> list[FamilyMember]:
         """The family, the declared loss first."""
         name = self.network.loss.name.replace("half_", "").replace("squared", "half_squared")
-        own = [] if any(m.loss.name == name for m in FAMILY) else [FamilyMember(self.network.loss, self.network.loss.label)]
+        own = (
+            []
+            if any(m.loss.name == name for m in FAMILY)
+            else [FamilyMember(self.network.loss, self.network.loss.label)]
+        )
         return own + sorted(FAMILY, key=lambda m: m.loss.name != name)
 
     def _with_other_slopes(self) -> Iterator[tuple[float, Network, FamilyMember, float | None]]:
@@ -243,7 +247,9 @@ class _Fitting:
         of_classes = tuple(_rounded(float(v)) for v in weights[0])
         loss = reweighted(member.loss, of_classes)
         ones = [np.array([float(m) ** power]) for m in self.samples]
-        return self._read(network, member, loss, coefficients, ones, epsilon=epsilon, leak=leak, class_weights=of_classes)
+        return self._read(
+            network, member, loss, coefficients, ones, epsilon=epsilon, leak=leak, class_weights=of_classes
+        )
 
     def _read(
         self, network: Network, member: FamilyMember, loss: Loss, coefficients: _Coefficients, data: Sequence[Floats],

@@ -107,7 +107,10 @@ class LossInWords:
         if fit.leak is not None:
             words.append((f"the slope of its leaky ReLU is {fit.leak:g}", not _are(declared, "relu", "leaky_relu")))
         elif fit.network.activations != declared.activations:
-            name, other = fit.network.activations[0].label, listed([*dict.fromkeys(a.label for a in declared.activations)])
+            name, other = (
+                fit.network.activations[0].label,
+                listed([*dict.fromkeys(a.label for a in declared.activations)]),
+            )
             words.append((f"its hidden units are {name}, not {other}", not _are(declared, "relu")))
         if fit.smoothing:
             words.append((f"its labels are smoothed by {fit.smoothing:.6g}", False))

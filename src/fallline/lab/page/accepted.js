@@ -40,18 +40,30 @@ function showPlane({ store, map }, before) {
 }
 
 /** Titles and captions of the views. @param {Lab} lab @param {any} before the state accepted before */
-function describe({ connection, store, panel, runView, runs, entries }, before) {
+function describe({ connection, store, lead, panel, runView, runs, entries }, before) {
   const { accepted: state, objective } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
   runs.flat = net && state.objective.units[0] === 2;
   runView.captions = net ? layerNames(state.objective) : [];
   runView.length(state.steps, before ? null : store.state.look.step);
-  const title = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
+  lead.describe(state, panel.measure);
+  const whole = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
   for (const { view } of entries) view.accepted?.(store);
   const axisTitles = [axisTitle(store.axes, state.map.x), axisTitle(store.axes, state.map.y)];
-  panel.describe(title, axisTitles, store.state.look);
+  panel.describe(shortTitle(state, objective), whole, axisTitles, store.state.look);
   if (connection.ownsPage) document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
+}
+
+/** The set-up in a few words: classes or values, hidden layers, optimizer. @param {any} state @param {any} objective */
+function shortTitle(state, objective) {
+  const { kind, units, loss } = state.objective;
+  const optimizer = words(state.optimizer);
+  if (kind !== "network") return `${objective?.title ?? words(objective?.name ?? "Map")}, ${optimizer}`;
+  const outputs = units.at(-1);
+  const layers = units.length - 2;
+  const answer = loss === "cross_entropy" ? `${outputs} classes` : loss === "logistic" ? "2 classes" : "regression";
+  return `${answer}, ${layers} hidden ${layers === 1 ? "layer" : "layers"}, ${optimizer}`;
 }
 
 /** @param {{units: number[], activations: string[]}} network @returns {string[]} */

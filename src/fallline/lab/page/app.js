@@ -7,7 +7,9 @@ import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
 import { h } from "./dom.js";
 import { Files } from "./files.js";
+import { Film } from "./film.js";
 import { HappenedView } from "./happened.js";
+import { Lead } from "./lead.js";
 import { MapView } from "./map.js";
 import { MapPanel } from "./mappanel.js";
 import { TextDialog, TopBar } from "./menus.js";
@@ -45,10 +47,14 @@ export class Lab {
     this.scheme = new Scheme(root, this.connection.ownsPage, () => this.dress());
     this.notice = new Notice();
     this.map = this.#mapView();
-    this.panel = new MapPanel(this.map, {
+    this.film = new Film(this);
+    this.map.cells.film = this.film;
+    this.lead = new Lead(this.connection.ownsPage);
+    this.panel = new MapPanel(this.map, this.lead, {
       look: (key, value) => this.look(key, value),
       pin: (x, y) => this.pinned.pin(x, y),
       finer: () => this.changes.change("dtype", "float64", false),
+      play: (on) => this.#playMap(on),
     });
     this.controls = new Controls({
       changed: (key, value, live) => this.changes.change(key, value, live),
@@ -93,10 +99,21 @@ export class Lab {
       pinPassing: () => pinned.pinPassing(),
       start: (start, k) => pinned.dragStart(start, k),
       stepped: (step) => this.look("step", step),
+      frame: (step) => this.film.show(step),
       title: (x, y) => store.title(x, y),
       short: (x, y) => pinned.shortTitle(x, y),
       passing: () => pinned.passingTitle,
     });
+  }
+
+  /** Let the map follow the player, from the first step on. @param {boolean} on */
+  #playMap(on) {
+    if (on) this.lead.did("play");
+    if (on) this.film.turn(true, () => this.runView.play(0));
+    else {
+      this.runView.pause();
+      this.film.turn(false);
+    }
   }
 
   #topBar() {
@@ -152,7 +169,10 @@ export class Lab {
     if (!store.state) return;
     store.update({ view });
     panel.moved(store.accepted?.dtype);
-    if (resting) store.writeSoon();
+    if (resting) {
+      store.writeSoon();
+      this.film.want();
+    }
     if (wishes.pictured) wishes.wishSoon();
     progress.expect();
   }

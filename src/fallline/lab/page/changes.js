@@ -37,6 +37,7 @@ export class Changes {
     controls.show(null, next, store.axes);
     if (key.startsWith("objective")) store.push();
     this.#changedAt = performance.now();
+    this.lab.lead.did("change");
     const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
@@ -61,6 +62,7 @@ export class Changes {
     clearTimeout(this.#timer);
     this.restart();
     map.tiles.outdate();
+    this.lab.film.outdate();
     runs.outdate();
     questions.drop();
     const tiles = wishes.restart();

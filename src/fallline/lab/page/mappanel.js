@@ -11,7 +11,7 @@ import { finest } from "./tiles.js";
 const KEYS =
   "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map.";
 
-/** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void}} Acts */
+/** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void, play: (on: boolean) => void}} Acts */
 
 export class MapPanel {
   /** @type {import("./colour.js").Theme|null} */
@@ -24,8 +24,8 @@ export class MapPanel {
   #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
 
-  /** @param {import("./map.js").MapView} map @param {Acts} acts */
-  constructor(map, acts) {
+  /** @param {import("./map.js").MapView} map @param {import("./lead.js").Lead} lead @param {Acts} acts */
+  constructor(map, lead, acts) {
     this.map = map;
     this.acts = acts;
     const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) =>
@@ -43,6 +43,23 @@ export class MapPanel {
       },
     });
     this.theoryLabel = h("label", { class: "check", hidden: true }, this.theory, "stability bound");
+    this.step = h("output", { class: "map-step" });
+    this.playButton = h(
+      "button",
+      {
+        type: "button",
+        class: "small",
+        "aria-pressed": "false",
+        title: "The map after each step of the player",
+        onclick: () => {
+          const on = this.playButton.getAttribute("aria-pressed") === "false";
+          this.playButton.setAttribute("aria-pressed", String(on));
+          acts.play(on);
+        },
+      },
+      icon(ICONS.play),
+      "Play the map",
+    );
     this.fitted = h("input", { type: "checkbox", onchange: () => this.#fit() });
     const exact = [0, 1].map((k) =>
       h("input", {
@@ -67,6 +84,7 @@ export class MapPanel {
       exact[1],
       h("button", { type: "submit", class: "small" }, "Pin"),
     );
+    map.plot.append(this.step);
     this.#exact = exact;
     this.title = h("h2", { id: "map-title" }, "Map");
     this.element = h(
@@ -82,6 +100,7 @@ export class MapPanel {
           this.theoryLabel,
           h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"),
           this.depth,
+          this.playButton,
           h(
             "div",
             { class: "zoom", role: "group", "aria-label": "Zoom" },
@@ -91,6 +110,7 @@ export class MapPanel {
           ),
         ),
       ),
+      lead.element,
       this.legend.element,
       map.element,
       h("div", { class: "map-foot" }, this.readout, exactly),
@@ -100,9 +120,10 @@ export class MapPanel {
     );
   }
 
-  /** @param {string} title @param {string[]} axes their titles @param {any} look */
-  describe(title, axes, look) {
+  /** @param {string} title @param {string} whole the set-up in full @param {string[]} axes their titles @param {any} look */
+  describe(title, whole, axes, look) {
     say(this.title, title);
+    this.title.title = whole;
     this.theory.checked = look.theory;
     this.fitted.checked = Boolean(look.colours);
     this.#exact.forEach((input, k) => {
@@ -226,6 +247,11 @@ export class MapPanel {
   }
 
   #speak = calm(300, (/** @type {string} */ text) => say(this.spoken, text));
+
+  /** The map shows an earlier step than the last. @param {number|null} step null: the last */
+  playing(step) {
+    say(this.step, step === null ? "" : `after ${step} ${step === 1 ? "step" : "steps"}`);
+  }
 
   showTheory() {
     this.theoryLabel.hidden = !this.curves.length;

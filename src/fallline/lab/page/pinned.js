@@ -40,6 +40,7 @@ export class Pinned {
       return false;
     }
     store.push();
+    this.lab.lead.did("pin");
     this.#set([...this.#pins, { x, y }]);
     return true;
   }

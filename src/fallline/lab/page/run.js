@@ -30,7 +30,7 @@ export class RunsView {
   /**
    * @param {import("./runs.js").Runs} runs
    * @param {{unpin: (k: number) => void, pinPassing: () => void, start: (start: [number, number], k: number) => void, stepped: (step: number|null) => void,
-   *   title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
+   *   frame: (step: number|null) => void, title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
    */
   constructor(runs, tell) {
     this.runs = runs;
@@ -130,8 +130,10 @@ export class RunsView {
     this.tell.stepped(this.#last ? null : this.step);
   }
 
-  play() {
-    if (this.step >= this.steps) this.step = 0;
+  /** @param {number} [first] the step to begin with, if not the present one */
+  play(first = this.step >= this.steps ? 0 : this.step) {
+    this.pause();
+    this.step = first;
     const rate = Math.max(SLOWEST, this.steps / SECONDS);
     const from = this.step;
     const start = performance.now();
@@ -179,6 +181,7 @@ export class RunsView {
 
   #draw() {
     if (!this.#theme) return;
+    this.tell.frame(this.step === this.steps ? null : this.step);
     this.range.value = String(this.step);
     this.range.setAttribute("aria-valuetext", `step ${this.step} of ${this.steps}`);
     say(this.count, `${this.step} / ${this.steps}`);
