@@ -34,8 +34,6 @@ UNCHECKED = ("unchecked", "called right", "called wrong", "crash")
 ENDINGS = {"right": RIGHT, "wrong": WRONG, "unchecked": UNCHECKED}
 """For each expectation, what can become of a program; the endings that may never happen stand last."""
 
-NEVER = {"right": ("called wrong", "crash"), "wrong": ("called right", "crash"), "unchecked": ("called wrong", "crash")}
-
 
 @dataclass(frozen=True)
 class Program:
@@ -84,6 +82,12 @@ class Outcome:
         if not faults:
             return "localised"
         return "named" if re.search(self.program.says, faults) else "named otherwise"
+
+    @property
+    def intolerable(self) -> bool:
+        """Whether a right program was called wrong, or a wrong one right, or the command crashed."""
+        never = "called right" if self.program.fault else "called wrong"
+        return self.ending in (never, "crash")
 
     @property
     def sentence(self) -> str:

@@ -28,6 +28,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "home")
 
 shape_checker.install()
 
+collect_ignore = [
+    "layouts"
+]  # programs as people write them: they train, plot and read arguments when they are imported
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:

@@ -21,7 +21,8 @@ def training(objective, optimizer="gradient_descent", *, steps, starts, settings
 
 
 def train(objective, optimizer="gradient_descent", *, measures=("final_loss",), target=None, threads=None, progress=None,
-          plan=None, device="cpu", device_plan=None, **what):  # fmt: skip
+          plan=None, device="cpu", device_plan=None, after=None, keep=False, **what):  # fmt: skip
     """Their measures, from compiled lanes."""
     execution = Execution(threads, device, progress, plan, device_plan)
-    return lanes.train(training(objective, optimizer, **what), measures, target=target, execution=execution)
+    runs = training(objective, optimizer, **what)
+    return lanes.train(runs, measures, target=target, execution=execution, after=after, keep=keep)

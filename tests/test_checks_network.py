@@ -304,7 +304,8 @@ def mean(parameters, X, T):
 
 def test_a_declared_reduction_binds():
     sizes = "2-3-2-3"
-    assert fl.check_gradient(mean, sizes).right and fl.check_gradient(right, sizes).right
+    assert fl.check_gradient(mean, sizes).right
+    assert fl.check_gradient(right, sizes).right
     assert fl.check_gradient(mean, sizes, reduction="mean").right
     verdict = fl.check_gradient(right, sizes, reduction="mean")
     assert verdict.faults == ("it is the gradient of the sum over the samples, which is not the declared loss",)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import fallline as fl
 from fallline.data.generated import GENERATED
 from fallline.errors import UsageError
-from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axes import Axis
+from fallline.experiment.axis_text import axis
 from fallline.experiment.part import PartError
 from fallline.formulas import EXAMPLES, formula_landscape, parse_formula, python_text
 from fallline.lab.changed import changed_state

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import UsageError
-from fallline.experiment.axes import Axis, axis
+from fallline.experiment.axes import Axis
+from fallline.experiment.axis_text import axis
 from fallline.experiment.map_spec import map_spec
 
 GOOD = {
@@ -52,7 +53,7 @@ BAD = {
     "learning_rate=-1..1": "learning_rate must be a number at least 0; got -1",
     "seed=0.5..3": "seed must be a whole number in [0, 18446744073709551615]; got 0.5.",
     "learnin_rate=0..1": "Did you mean 'learning_rate'?",
-    "colour=0..1": "an axis must be one of initial_scale, learning_rate, momentum, seed, start.x, start.y, steps; got 'colour'.",
+    "colour=0..1": "an axis must be one of initial_scale, learning_rate, momentum, optimizer, schedule, seed, start.x, start.y, steps; got 'colour'.",
     "learning_rate.1=0..1": "got 'learning_rate.1'",
     "start.z=0..1": "coordinate of the start must be one of x, y; got 'z'.",
     "beta1=0..0.5": "got 'beta1'",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fallline import plotting, views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
-from fallline.experiment.axes import axis
+from fallline.experiment.axis_text import axis
 from fallline.experiment.starts import notebook_start
 from fallline.measures.outcome import OUTCOMES
 from fallline.problems import NetworkObjective, objective

@@ -108,7 +108,7 @@ def hashes():
     import fallline as fl
     from fallline.data.generated import GENERATED
     from fallline.data.standardize import standardized
-    from fallline.experiment.axes import axis
+    from fallline.experiment.axis_text import axis
     from fallline.experiment.starts import draw_starts, notebook_uniform
     from fallline.formulas import formula_landscape, parse_formula
     from fallline.maps.fractal import fractal_spec

@@ -1,8 +1,9 @@
 """Gradient programs as people write them: what `fallline check` says of each program of a folder.
 
-    python tests/long/people.py FOLDER
+    python tests/long/people.py                                    # the programs of tests/layouts
     python tests/long/people.py FOLDER --only 'torch|jax' --cold
-    python tests/long/people.py FOLDER --json > figures.json
+    python tests/long/people.py --write FOLDER                     # the programs of tests/layouts as files
+    python tests/long/people.py --json > figures.json
 
 FOLDER has an `index.json` (`tests/checked_programs.py` describes it). Exit status 1 if a right program was called wrong, a
 wrong one right, or the command crashed.
@@ -14,18 +15,22 @@ import argparse
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from checked_programs import ENDINGS, NEVER, SECONDS, Outcome, Score, check_all, programs_in
+from checked_programs import ENDINGS, SECONDS, Outcome, Score, check_all, programs_in
+from layouts import LAYOUTS
+from layouts.layout import write
 
 WIDTH = 150
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="folder of programs; those of tests/layouts unless given")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the programs of tests/layouts and stop")
     parser.add_argument("--only", default="", metavar="PATTERN", help="check the files whose name matches")
     parser.add_argument(
         "--cold", action="store_true", help="start Python anew for each, to measure a user's waiting time"
@@ -34,7 +39,17 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--full", action="store_true", help="do not shorten the sentences; list the good ones too")
     chosen = parser.parse_args()
-    programs = [p for p in programs_in(chosen.folder.resolve()) if re.search(chosen.only, p.file)]
+    if chosen.write:
+        write(LAYOUTS, chosen.write)
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        if chosen.folder is None:
+            write(LAYOUTS, Path(scratch))
+        return _checked(chosen, (chosen.folder or Path(scratch)).resolve())
+
+
+def _checked(chosen: argparse.Namespace, folder: Path) -> int:
+    programs = [p for p in programs_in(folder) if re.search(chosen.only, p.file)]
     outcomes: list[Outcome] = []
     for outcome in check_all(programs, seconds=chosen.time_limit, cold=chosen.cold):
         outcomes.append(outcome)
@@ -47,7 +62,7 @@ def main() -> int:
         print(json.dumps(_figures(outcomes, score), indent=1))
     else:
         _print(outcomes, score, full=chosen.full)
-    return 1 if any(o.ending in NEVER[o.program.expect] for o in outcomes) else 0
+    return 1 if any(o.intolerable for o in outcomes) else 0
 
 
 def _figures(outcomes: list[Outcome], score: Score) -> dict[str, object]:

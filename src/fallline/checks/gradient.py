@@ -10,6 +10,7 @@ from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.draws import draw
 from fallline.checks.reference.user_data import Data, user_data
 from fallline.checks.subjects.network import check_network
+from fallline.checks.subjects.own_functions import own_settings
 from fallline.checks.subjects.subject import subject_of
 from fallline.errors import UsageError
 from fallline.textbook.activations import Activation
@@ -20,15 +21,18 @@ from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["check_gradient"]
 
+Function = Callable[..., Any]
+
 
 def check_gradient(
     function: Callable[..., Any],
     network: Network | str | Sequence[int] | Landscape | Activation | Loss | Optimizer | Callable[..., Any],
     *,
-    activation: str | Activation | Sequence[str | Activation] = "relu",
-    loss: str | Loss = "cross_entropy",
+    activation: str | Activation | Function | Sequence[str | Activation | Function] = "relu",
+    loss: str | Loss | Function = "cross_entropy",
     reduction: Reduction | None = None,
     l2: float = 0.0,
+    bias: bool = True,
     ascent: bool = True,
     data: Data | None = None,
     seed: int = 0,
@@ -46,8 +50,9 @@ def check_gradient(
     network
         The subject of the gradient: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.
-    activation, loss, reduction, l2
-        Of the network, if `network` is its sizes. Without `reduction`, the sum and the mean over the samples are both
+    activation, loss, reduction, l2, bias
+        Of the network, if `network` is its sizes. An activation may be a function of z, and a loss a function of logits
+        and targets, `f(Z, T)`, which returns one number for each sample, or the sum or mean of all. Without `reduction`, the sum and the mean over the samples are both
         right; if it is given, the other is a fault.
     ascent
         Whether the gradient of minus the loss is right, too, for those who climb.
@@ -81,7 +86,9 @@ def check_gradient(
     """
     if not callable(function):
         raise UsageError(f"function must be a gradient that can be called; got {function!r}.")
-    settings = {"activation": activation, "loss": loss, "reduction": reduction or "sum", "l2": l2}
+    own = own_settings(network, activation, loss, reduction)
+    reduction = own.reduction
+    settings = {"activation": own.activation, "loss": own.loss, "reduction": reduction or "sum", "l2": l2, "bias": bias}
     subject = subject_of(network, function, **settings)
     if isinstance(subject, Network) and reduction is not None:
         subject = subject.with_(reduction=reduction)

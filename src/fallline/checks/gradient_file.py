@@ -1,17 +1,22 @@
-"""The check of a function in a file of the user's."""
+"""The check of the functions in a file of the user's."""
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
-from fallline.checks.calling.loading import load
+from fallline.checks.calling.loading import Loaded, UserFile, load_subject
 from fallline.checks.gradient import check_gradient
+from fallline.checks.presentation.hints import hinted
 from fallline.checks.presentation.verdict import Verdict
-from fallline.user_code.python_file import names_file, split
+from fallline.checks.subjects.own_functions import with_functions
+from fallline.errors import OwnCodeError
+from fallline.user_code.python_file import names_file
 
-__all__ = ["check_file"]
+__all__ = ["check_file", "check_loaded"]
 
 
 def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **settings: Any) -> Verdict:
@@ -20,17 +25,36 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     Parameters
     ----------
     function
-        Its name; without it, the function that has one of the usual names, or the only one.
+        Its name, or Class.method; without it, the likeliest function of the file.
     subject
         The subject of the gradient: a network's sizes, a name, or FILE.py:FUNCTION.
     settings
-        What `check_gradient` takes; several activations may be joined by commas.
+        What `check_gradient` takes; activations and the loss may be FILE.py:NAME, several activations joined by commas.
     """
     try:
-        checked = load(path, function)
-        subject_loaded: Any = load(*split(subject)) if names_file(subject) else subject
+        file = UserFile(path, function)
+        loaded = file.load(function or file.candidates(network=is_network(subject))[0])
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
-    activation = settings.pop("activation", "relu")
-    activations = activation.split(",") if isinstance(activation, str) and "," in activation else activation
-    return check_gradient(checked, subject_loaded, activation=activations, **settings)
+    return check_loaded(loaded, subject=subject, **settings)
+
+
+def check_loaded(loaded: Loaded, *, subject: str, hint: int | None = None, **settings: Any) -> Verdict:
+    """The verdict on a function that has been loaded. `hint` is how much it tells; see `hints.LEVELS`."""
+    name = getattr(loaded.function, "__name__", "the function")
+    try:
+        subject_loaded: Any = load_subject(subject) if names_file(subject) else subject
+    except MisbehaviourError as misbehaviour:
+        return Verdict("unchecked", name, subject, str(misbehaviour))
+    try:
+        own = with_functions(settings)
+    except OwnCodeError as error:
+        return Verdict("unchecked", name, subject, str(error))
+    verdict = check_gradient(loaded.function, subject_loaded, **own)
+    told = verdict if hint is None else hinted(verdict, hint)
+    return dataclasses.replace(told, notes=(*loaded.notes, *told.notes))
+
+
+def is_network(subject: str) -> bool:
+    """Whether the subject is the sizes of a network, such as 2-3-2-3."""
+    return re.match(r"\s*\d", subject) is not None

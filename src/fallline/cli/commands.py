@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -122,8 +121,12 @@ def check(
     loss: str = "cross_entropy",
     reduction: Literal["sum", "mean"] | None = None,
     l2: Number = 0.0,
+    bias: bool = True,
     data: str | None = None,
     seed: Whole = 0,
+    hint: Whole | None = None,
+    format: Literal["gradescope", "otter", "github"] | None = None,
+    points: Number = 1.0,
     csv: Path | None = None,
     time_limit: Number | None = None,
     memory_limit: Whole | None = None,
@@ -134,38 +137,43 @@ def check(
 ) -> int:
     """Check a gradient derived by hand: where it goes wrong, why, and the equation that is right.
 
-    The file is executed; each file of a folder in a process of its own. Exit status 0 right, 1 wrong, 2 could
-    not check.
+    The file is executed, in a process of its own. A file that fails, or that trains for hours, is loaded as far as
+    it goes. Exit status 0 right, 1 wrong, 2 could not check.
 
     Args:
-        what: FILE.py:FUNCTION, or a folder of submissions.
+        what: FILE:FUNCTION, FILE:Class.method, FILE for the likeliest functions of it, or a folder of submissions.
+            FILE is a Python file or a notebook.
         network: Sizes of the network that it is the gradient of, such as 2-3-2-3.
         of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.
-        activation: Of the hidden layers; several joined by commas.
-        loss: Of the network.
+        activation: Of the hidden layers; several joined by commas. Your own function of z is FILE.py:NAME.
+        loss: Of the network. Your own is FILE.py:NAME, a function of logits and targets or of parameters, inputs and targets.
         reduction: Sum or mean of the loss over the samples; either is right unless given.
         l2: L2 penalty.
+        bias: Whether the network has biases.
         data: CSV to check it on; random samples unless given.
         seed: Key of the random weights and samples.
+        hint: How much is told of a fault: 1 where it is, 2 also of what kind, 3 also the equations and the cure.
+        format: Print the results as an autograder reads them.
+        points: Points for a right gradient, for --format.
         csv: Of a folder: a table to write, one row a file.
-        time_limit: Seconds for each file of a folder; 30 unless given.
-        memory_limit: Megabytes for each file of a folder; 2048 unless given.
+        time_limit: Seconds for each file; 30 unless given.
+        memory_limit: Megabytes for each file; 2048 unless given.
         workers: Files of a folder checked at a time.
         out: Picture of the errors to write.
     """
-    # A check multiplies many small matrices, where threads only wait for each other. NumPy reads the variable when it loads.
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     from fallline.checks.command import check as run
 
     bounded(time_limit, "--time-limit", 0.1, 86400)
     bounded(memory_limit, "--memory-limit", 16, 2**20, whole=True)
     bounded(workers, "--workers", 1, 1024, whole=True)
+    bounded(hint, "--hint", 1, 3, whole=True)
+    bounded(points, "--points", 0, 1e6)
     limits: dict[str, Any] = {"time_limit": time_limit, "memory_limit": memory_limit}
     with bar("check") as progress:
         return run(
-            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, data=data,
-            seed=seed, json=json, csv=csv, out=out, force=force, workers=workers, progress=progress,
+            what, network=network, of=of, activation=activation, loss=loss, reduction=reduction, l2=l2, bias=bias,
+            data=data, seed=seed, hint=hint, json=json, format=format, points=points, csv=csv, out=out, force=force,
+            workers=workers, progress=progress,
             **{name: value for name, value in limits.items() if value is not None},
         )  # fmt: skip
 

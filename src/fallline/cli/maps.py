@@ -1,9 +1,10 @@
-"""The `map` command and its two companions, `map info` and `map export`."""
+"""The `map` command and its companions, `map info`, `map extend` and `map export`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
@@ -18,8 +19,12 @@ from fallline.cli.options import (
     objective_of,
 )
 from fallline.errors import UsageError
-from fallline.number_text import read_numbers
+from fallline.number_text import read_number
 from fallline.user_code.python_file import names_file
+
+if TYPE_CHECKING:
+    from fallline.experiment.axes import Axis
+    from fallline.experiment.axis_forms import AxisForm
 
 __all__ = ["map_app"]
 
@@ -45,6 +50,7 @@ def map_(
     starts: Whole | None = None,
     batch: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
+    keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
     device: Literal["cpu", "cuda"] = "cpu",
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -60,7 +66,9 @@ def map_(
     Args:
         study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
-        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2
+        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
+            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3.
+            With --x alone the map has one dimension.
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
         optimizer: A name, or one of your own, FILE.py:NAME. By default the study's, or momentum if an axis is momentum.
@@ -73,6 +81,7 @@ def map_(
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
         dtype: Precision of the arithmetic, float64 unless given.
+        keep: state keeps the state of each run in the map file, too, so that `fallline map extend` can go on from it.
         workers: Worker processes; 0 for threads of this process.
         device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
             computed on the processor too, and the map stops where they differ.
@@ -82,31 +91,41 @@ def map_(
         out: Map file (.fallmap) to keep the values in; an unfinished file is resumed.
         png: Picture to write.
     """
-    from fallline.experiment.axes import axis as axis_of
+    from fallline.experiment.axis_forms import axis_of
     from fallline.experiment.map_spec import map_spec
     from fallline.maps.command import map_run
 
     objective, defaults = _objective(study)
-    for flag, text in (("--x", x or defaults.get("x")), ("--y", y or defaults.get("y"))):
-        if text is None:
-            raise UsageError(f"{flag} must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
-    axes = [axis_of(x or defaults["x"]), axis_of(y or defaults["y"])]
+    if y is None and x is None:
+        y = defaults.get("y") or None
+    x = x or defaults.get("x")
+    if x is None:
+        raise UsageError("--x must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
+    axes = [axis_of(_axis_form(text)) for text in (x, y) if text is not None]
+    if len(axes) == 1 and (theory or mark):
+        raise UsageError(f"{'--theory' if theory else '--mark'} needs a map of two axes: give --y, too.")
     names = {axis.name for axis in axes}
-    own = defaults.get("settings", {}) if optimizer is None else {}
+    # What is an axis has no value from the study.
+    defaults = {name: value for name, value in defaults.items() if name not in names}
+    own = defaults.get("settings", {}) if optimizer is None and "optimizer" not in names else {}
     chosen, decay = chosen_settings(schedule or defaults.get("schedule", "constant"), flags, assigned)
     if optimizer is None:
         optimizer = defaults.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
+    size = size or defaults.get("size", "256x256")
+    if len(axes) == 1:
+        size = size.partition("x")[0]
     starts = _first(starts, defaults.get("starts"), 1)
-    drawn = starts > 1 or bool(names & {"seed", "initial_scale"})
+    drawn = starts > 1 or bool(names & {"seed", "initial", "initial_scale", "width", "depth"})
     spec = map_spec(
-        objective, x=x or defaults["x"], y=y or defaults["y"], size=size or defaults.get("size", "256x256"), optimizer_=optimizer_of(optimizer),
+        objective, x=_axis_form(x), y=None if y is None else _axis_form(y), size=size,
+        optimizer_=optimizer_of(optimizer) if "optimizer" not in names else optimizer,
         steps=_first(steps, defaults.get("steps"), 100), measures=measure, schedule_=decay,
         start=start if start is not None else None if drawn else defaults.get("start"),
         initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
-        batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"),
+        batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
-    picture = {"theory": theory, "contours": contour, "marks": [_mark(text) for text in mark]}
+    picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
     return map_run(
         spec, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json, picture=picture
     )
@@ -125,6 +144,37 @@ def info(file: Path, *, json: Json = False) -> int:
 
 
 @map_app.command
+def extend(
+    file: Path,
+    steps: Whole,
+    *,
+    out: Out = None,
+    png: Path | None = None,
+    anew: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    workers: Whole = 0,
+    device: Literal["cpu", "cuda"] = "cpu",
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Compute the map of a map file for more steps. Its runs go on from the states that the file keeps (--keep state).
+
+    Args:
+        file: A .fallmap file of a complete map.
+        steps: Number of further updates of each run.
+        out: Map file (.fallmap) to keep the longer map in; an unfinished file is resumed.
+        png: Picture to write.
+        anew: Train all steps again, which a file without states needs.
+        workers: Worker processes; 0 for threads of this process.
+        device: cpu, or cuda for a CUDA device.
+    """
+    from fallline.maps.command import map_extend
+
+    return map_extend(
+        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json
+    )
+
+
+@map_app.command
 def export(file: Path, out: Path, *, force: Force = False) -> int:
     """Export a map file: .csv, .nc, .zarr, .png, .svg or .pdf.
 
@@ -137,19 +187,32 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
     return map_export(file, out, overwrite=force)
 
 
+def _axis_form(text: str) -> AxisForm:
+    """The axis of that text; optimizers of an axis may be of the user's own, FILE.py:NAME, which executes that file."""
+    name, _, names = (part.strip() for part in text.partition("="))
+    if name != "optimizer" or not names:
+        return text
+    return name, [optimizer_of(word.strip()) for word in names.split(",")]
+
+
 def _first(*values: Any) -> Any:
     """The first value that is not None, else the last."""
     return next((value for value in values if value is not None), values[-1])
 
 
-def _mark(text: str) -> tuple[float, float, str]:
-    """(x, y, label) from X,Y or X,Y:LABEL."""
+def _mark(text: str, axes: Sequence[Axis]) -> tuple[Any, Any, str]:
+    """(x, y, label) from X,Y or X,Y:LABEL. X and Y are numbers, or names on an axis of choices."""
     place, _, label = text.partition(":")
-    numbers = read_numbers(place, "--mark X,Y")
-    if len(numbers) != 2:
+    from fallline.experiment.choices import FAMILIES
+
+    words = place.split(",")
+    if len(words) != 2:
         raise UsageError(f"--mark must be X,Y or X,Y:LABEL, such as 0.001,0.9:fast; got {text!r}.")
-    x, y = numbers
-    return x, y, label or f"{x:g}, {y:g}"
+    x, y = (
+        word.strip() if axis.name in FAMILIES else read_number(word, "--mark X,Y")
+        for word, axis in zip(words, axes, strict=True)
+    )
+    return x, y, label or ", ".join(v if isinstance(v, str) else f"{v:g}" for v in (x, y))
 
 
 def _objective(word: str) -> tuple[Any, dict[str, Any]]:

@@ -7,7 +7,6 @@ every machine; a platform's own `pow` or NumPy's `logspace` would not.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import exact
-from fallline.errors import SettingError, UnknownNameError, UsageError
-from fallline.number_text import read_number, read_numbers
+from fallline.errors import SettingError, UsageError, shown
+from fallline.experiment.choices import NUMBERS
 from fallline.settings import SETTINGS
 
-__all__ = ["LARGEST_WHOLE", "NO_AXIS", "Axis", "axis", "range_axis"]
+__all__ = ["LARGEST_WHOLE", "NO_AXIS", "Axis", "takes_whole_numbers"]
 
 LONGEST = 2**24
 """Values of an axis, at most. A longer one is a mistake."""
@@ -33,8 +32,6 @@ MOST_CELLS = 2**62
 
 LARGEST_WHOLE = 2**53
 """Axis values are floats, which hold every whole number up to this one."""
-
-_PART = re.compile(r"(.*):([0-9]{1,20})-([0-9]{1,20})/([0-9]{1,20})")
 
 
 @dataclass(frozen=True)
@@ -120,13 +117,35 @@ class Axis:
         return cls(name, min(values), max(values), len(values), _scale_of(values), listed=values)
 
     @cached_property
-    def values(self) -> NDArray[np.float64]:
-        """The values, (count,). Read-only."""
+    def values(self) -> NDArray[Any]:
+        """The values, (count,): numbers; names on an axis of choices. Read-only."""
         values = self._computed()
         values.setflags(write=False)
         return values
 
-    def _computed(self) -> NDArray[np.float64]:
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """The values as numbers, (count,): where they stand in pictures."""
+        return self.values
+
+    def at(self, k: int) -> Any:
+        """The value of cell k."""
+        return self.values[k].item()
+
+    def position(self, value: Any) -> float:
+        """A value as a number: where it stands in pictures.
+
+        Raises
+        ------
+        SettingError
+            The value is no number.
+        """
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise SettingError(f"{self.name} must be a number on this map; got {shown(value)}.") from None
+
+    def _computed(self) -> NDArray[Any]:
         if self.listed:
             return np.array(self.listed)
         if self.part is not None:
@@ -154,7 +173,7 @@ class Axis:
     @cached_property
     def edges(self) -> NDArray[np.float64]:
         """Borders between cells for pictures, (count + 1,): half-way, on the axis's own scale."""
-        v = self.values
+        v = self.positions
         if self.scale == "log":
             if self.count == 1:
                 return np.array([v[0] / 2, v[0] * 2])
@@ -166,7 +185,7 @@ class Axis:
         half = np.diff(v) / 2
         return np.concatenate([v[:1] - half[:1], v[:-1] + half, v[-1:] + half[-1:]])
 
-    def place(self, value: float) -> int:
+    def place(self, value: Any) -> int:
         """The index of the cell that is nearest to a value, on the axis's own scale.
 
         Raises
@@ -174,7 +193,7 @@ class Axis:
         UsageError
             The value lies outside the axis.
         """
-        edges = np.sort(self.edges[[0, -1]])
+        value, edges = self.position(value), np.sort(self.edges[[0, -1]])
         if not edges[0] <= value <= edges[1]:
             raise UsageError(f"{self.name} must be in {self.low:g}..{self.high:g} on this map; got {value:g}.")
         v = self.values
@@ -241,56 +260,10 @@ def _scale_of(values: tuple[float, ...]) -> Literal["linear", "log"]:
     return "log" if np.allclose(steps, steps.mean(), rtol=1e-6, atol=1e-12) else "linear"
 
 
-def axis(text: str | Axis, count: int = 512) -> Axis:
-    """An axis from its text: NAME=LOW..HIGH, NAME=LOW..HIGH:log, or NAME=V1,V2,V3.
-
-    NAME=LOW..HIGH:FIRST-LAST/CELLS is a piece of the range divided into cells: the centres of cells FIRST to LAST.
-    A setting of whole numbers takes each of them, whatever `count` says.
-
-    >>> axis("seed=0..999").count, axis("learning_rate=1e-5..1e-2:log", 64).values[-1].item()
-    (1000, 0.01)
-    >>> axis("learning_rate=1e-2..1e-5:log")
-    Traceback (most recent call last):
-    fallline.errors.SettingError: learning_rate must run from low to high; got 0.01..1e-05. Write \
-        learning_rate=1e-05..0.01.
-    """
-    if isinstance(text, Axis):
-        return text
-    name, equals, rest = (part.strip() for part in text.partition("="))
-    name = name if "." in name else name.replace("-", "_")
-    if not (name and equals and rest):
-        raise UsageError(f"an axis is written NAME=LOW..HIGH, such as momentum=0..0.99; got {text!r}.")
-    divided = _PART.fullmatch(rest)
-    if divided is not None:
-        whole = axis(f"{name}={divided[1]}", count)
-        first, last, cells = (int(divided[k]) for k in (2, 3, 4))
-        return Axis(name, whole.low, whole.high, last - first + 1, whole.scale, part=(first, cells))
-    rest, colon, scale = rest.partition(":")
-    if colon and scale not in ("log", "linear"):
-        raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
-    low_text, dots, high_text = rest.partition("..")
-    if high_text.startswith("."):
-        raise UsageError(f"the range of an axis is written LOW..HIGH with two points, such as 0..0.5; got {rest!r}.")
-    try:
-        ends = [read_number(low_text, name), read_number(high_text, name)] if dots else read_numbers(rest, name)
-    except SettingError as error:
-        raise SettingError(f"{error} An axis is written {name}=LOW..HIGH or {name}=V1,V2,V3.") from None
-    if not dots:
-        return Axis.of(name, ends)
-    low, high = ends
-    return range_axis(name, low, high, "log" if scale == "log" else "linear", count)
-
-
-def range_axis(name: str, low: float, high: float, scale: Literal["linear", "log"], count: int) -> Axis:
-    """The axis from low to high. A setting of whole numbers takes each of them, whatever `count` says."""
-    if takes_whole_numbers(name) and low <= high and low == math.floor(low) and high == math.floor(high):
-        count = int(high) - int(low) + 1
-    return Axis(name, low, high, count, scale)
-
-
 def takes_whole_numbers(name: str) -> bool:
     """Whether the setting of that name is a whole number."""
-    return name in SETTINGS and SETTINGS[name].whole
+    declared = NUMBERS.get(name) or SETTINGS.get(name)
+    return declared is not None and declared.whole
 
 
 def number_as_text(value: float) -> str:

@@ -1,8 +1,8 @@
-"""The forms in which a user writes an axis in Python: text, a tuple, or an `Axis`."""
+"""The forms in which a user writes an axis in Python: text, a tuple, a dictionary, or an `Axis`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, TypeAlias, cast
 
@@ -10,25 +10,31 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError, shown
-from fallline.experiment.axes import LARGEST_WHOLE, Axis, axis, range_axis
+from fallline.experiment.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.axis_text import axis, range_axis
+from fallline.experiment.choice_axis import choice_axis
+from fallline.experiment.choices import FAMILIES
+from fallline.problems import Objective
 
 __all__ = ["AxisForm", "axis_of"]
 
 AxisForm: TypeAlias = (
     str
     | Axis
-    | tuple[str, ArrayLike]
+    | tuple[str, ArrayLike | Sequence[Any]]
     | tuple[str, float, float]
     | tuple[str, float, float, str]
-    | Mapping[str, ArrayLike]
+    | Mapping[str, ArrayLike | Sequence[Any]]
 )
 """What a user may write as an axis."""
 
 _FORMS = '"momentum=0..0.99", ("momentum", 0, 0.99), ("learning_rate", 1e-4, 1, "log") or ("momentum", values)'
 
 
-def axis_of(form: AxisForm, count: int = 512) -> Axis:
-    """An axis from any of its forms. `count` is the number of values of a range; listed values have their own.
+def axis_of(form: AxisForm, count: int = 512, objective: Objective | None = None) -> Axis:
+    """An axis from any of its forms, for maps of an objective.
+
+    `count` is the number of values of a range; listed values have their own.
 
     Raises
     ------
@@ -45,15 +51,24 @@ def axis_of(form: AxisForm, count: int = 512) -> Axis:
     learning_rate=0.0001..1:log seed=0,1,2
     >>> axis_of({"learning_rate": np.geomspace(1e-4, 1, 5)}).scale
     'log'
+    >>> print(axis_of(("optimizer", ["SGD", "Adam"])), axis_of("activation=relu,tanh"))
+    optimizer=gradient_descent,adam activation=relu,tanh
     """
-    if isinstance(form, str | Axis):
-        return axis(form, count)
+    if isinstance(form, str):
+        name, _, names = (part.strip() for part in form.partition("="))
+        if name not in FAMILIES or not names:
+            return axis(form, count)
+        return choice_axis(name, [word.strip() for word in names.split(",")], objective)
+    if isinstance(form, Axis):
+        return form
     if isinstance(form, Mapping):
         form = cast("AxisForm", next(iter(form.items())) if len(form) == 1 else ())
     if not (isinstance(form, tuple | list) and len(form) in (2, 3, 4) and isinstance(form[0], str)):
         raise UsageError(f"an axis is written {_FORMS}; got {shown(form)}.")
     name, *rest = form
     name = name if "." in name else name.strip().replace("-", "_")
+    if name in FAMILIES:
+        return choice_axis(name, rest[0] if len(rest) == 1 else ", ".join(map(str, rest)), objective)
     if len(rest) == 1:
         return Axis.of(name, _values(name, rest[0]))
     low, high = (_number(name, end) for end in rest[:2])

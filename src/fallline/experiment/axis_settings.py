@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from fallline.errors import SettingError, UnknownNameError
+from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
+from fallline.experiment.choices import FAMILIES, NUMBERS
 from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.setting_names import layer_rate, schedule_setting, start_setting, within_start
 from fallline.number_text import is_whole
@@ -45,14 +46,13 @@ def _besides_start(objective: Objective, optimizer: Optimizer, schedule: Schedul
 
 
 def choices(objective: Objective) -> dict[str, Setting]:
-    """The settings of which each value needs a kernel or a length of its own.
+    """The numbers of which each value needs a kernel or a length of its own.
 
     >>> from fallline.problems import objective
     >>> list(choices(objective("rosenbrock")))
     ['steps']
     """
-    names = ("batch", "steps") if isinstance(objective, NetworkObjective) else ("steps",)
-    return {name: SETTINGS[name] for name in names}
+    return dict(NUMBERS) if isinstance(objective, NetworkObjective) else {"steps": NUMBERS["steps"]}
 
 
 def start_coordinate(objective: Objective, name: str) -> int:
@@ -92,10 +92,16 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
     if within_start(axis.name) is not None:
         start_coordinate(objective, axis.name)
         return
+    network = isinstance(objective, NetworkObjective)
+    named = [name for name, family in FAMILIES.items() if network or not family.of_network]
+    if axis.name in named:
+        return
     valid = _besides_start(objective, optimizer, schedule) | choices(objective)
+    if axis.name not in valid and (axis.name in FAMILIES or axis.name in ("width", "depth")):
+        raise UsageError(f"{axis.name} needs a network on data; {objective.name} is none.")
     if axis.name not in valid:
         starts = [start_setting(label) for label in objective.labels]
-        shown = list(valid)
+        shown = [*valid, *named]
         shown += starts if len(starts) <= 4 else [starts[0], starts[-1]]
         raise UnknownNameError("an axis", axis.name, shown)
     for value in _decisive(axis, valid[axis.name]):

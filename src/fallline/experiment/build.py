@@ -82,7 +82,7 @@ def build_start(start: records.Start | None, objective: Objective) -> Floats | N
 def build_map(plane: Map, objective: Objective) -> MapSpec:
     """Make the plane of runs that a record describes."""
     return map_spec(
-        objective, x=plane.x, y=plane.y, size=plane.size, optimizer_=plane.optimizer, steps=plane.steps,
+        objective, x=plane.x, y=plane.y or None, size=plane.size if plane.y else plane.size.lower().partition("x")[0], optimizer_=plane.optimizer, steps=plane.steps,
         start=build_start(plane.start, objective), measures=plane.measures, schedule_=schedule_words(plane.schedule),
         batch=plane.batch, seed=plane.seed, starts=plane.starts, initial_=plane.initial, dtype=plane.dtype, **plane.settings,
     )  # fmt: skip

@@ -6,6 +6,7 @@ Two maps with the same canonical text have the same values, to the bit.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,11 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import visible
+from fallline.experiment.architectures import architecture_text, with_architecture
 from fallline.experiment.axes import Axis
+from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES, NUMBERS
 from fallline.experiment.description.captured import fingerprint_with_objects
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, describe_record
 from fallline.experiment.method import Method
+from fallline.experiment.method_choices import chosen_method
 from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.own import OwnMeasure
@@ -27,10 +31,7 @@ from fallline.textbook.initial import INITIALS, Initial
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["CHOICES", "MapSpec"]
-
-CHOICES = ("batch", "steps")
-"""Axes of which each value needs runs of its own: another kernel, or another length."""
+__all__ = ["MapSpec"]
 
 _COLUMNS = 40
 """Numbers that a kernel keeps of each run, at most: measures, settings, and room for their results."""
@@ -43,7 +44,9 @@ class MapSpec:
     Parameters
     ----------
     objective, method
-        What is descended, and how. The values of settings that are an axis are ignored.
+        What is descended, and how. The values of settings that are an axis are ignored. Where an axis chooses the
+        optimizer, the schedule, the activation or the loss, those of its first cell; where it has widths or depths, the
+        largest of them. `of_cell` has a cell's own.
     x, y
         The axes. y is `NO_AXIS` in a map of one dimension.
     start
@@ -55,6 +58,8 @@ class MapSpec:
         the largest of them; `of_cell` has a cell's own.
     measures
         The measures that are kept of each run.
+    kept
+        How many numbers are kept of each run besides, its state, from which more steps go on; 0 for none.
     """
 
     objective: Objective
@@ -70,6 +75,7 @@ class MapSpec:
     starts: int = 1
     batch: int | None = None
     dtype: str = "float64"
+    kept: int = 0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -92,14 +98,18 @@ class MapSpec:
 
     @property
     def settings(self) -> dict[str, float]:
-        """What no axis changes of the optimizer's settings, the learning rates of layers and the scale of the start."""
-        fixed = {name: value for name, value in self.method.keywords.items() if name not in self.axes}
+        """What no axis changes of the optimizer's settings, the learning rates of layers and the scale of the start.
+
+        An axis of optimizers holds the settings of each.
+        """
+        chosen = self.method.settings if "optimizer" in self.axes else {}
+        fixed = {k: v for k, v in self.method.keywords.items() if k not in self.axes and k not in chosen}
         return fixed if self.initial_scale is None else fixed | {"initial_scale": self.initial_scale}
 
     @property
     def schedule_settings(self) -> dict[str, float]:
         """What no axis changes of the schedule's settings, by the schedule's own names."""
-        values = self.method.schedule_settings
+        values = {} if "schedule" in self.axes else self.method.schedule_settings
         return {name: value for name, value in values.items() if schedule_setting(name) not in self.axes}
 
     @property
@@ -123,17 +133,25 @@ class MapSpec:
 
     @property
     def memory(self) -> int:
-        """Bytes that all values need."""
-        return self.cells * sum(self.dtype_of(w).itemsize for w in self.measures)
+        """Bytes that all values need, and the states of all runs."""
+        return self.cells * (sum(self.dtype_of(w).itemsize for w in self.measures) + self.memory_of_states)
+
+    @property
+    def memory_of_states(self) -> int:
+        """Bytes of the states that are kept of a cell."""
+        return self.starts * self.kept * np.dtype(self.dtype).itemsize
 
     @property
     def memory_of_a_cell(self) -> int:
         """Bytes that the smallest tile needs while it is computed: the starts of one cell, and the minibatches."""
-        runs = self.starts * (2 * self.objective.dimension + _COLUMNS)
+        runs = self.starts * (2 * self.objective.dimension + _COLUMNS + self.kept)
         return 8 * (runs + (0 if self.batch is None else 4 * self.steps * self.batch))
 
     def describe(self) -> tuple[dict[str, Any], Arrays]:
-        """The canonical description, and the arrays that it names by their SHA-256."""
+        """The canonical description, and the arrays that it names by their SHA-256.
+
+        The optimizer, schedule or initial weights are None where an axis has them.
+        """
         arrays: Arrays = {}
         d: dict[str, Any] = describe_objective(self.objective, arrays)
         optimizer, schedule = self.method.optimizer, self.method.schedule
@@ -152,9 +170,12 @@ class MapSpec:
             "dtype": self.dtype,
             "measures": [_describe_measure(w) for w in self.measures],
         }
+        d |= {name: None for name in ("optimizer", "schedule", "initial") if name in self.axes}
         if self.start is not None:
             d["start"] = array_key(self.start)
             arrays[d["start"]] = self.start
+        if self.kept:
+            d["kept"] = self.kept
         return d, arrays
 
     @cached_property
@@ -163,16 +184,39 @@ class MapSpec:
         return hashlib.sha256(canonical(self.describe()[0]).encode()).hexdigest()
 
     def of_cell(self, column: int, row: int) -> MapSpec:
-        """The same map with the steps and the batch of one cell."""
-        values = {
-            axis.name: int(axis.values[at]) for axis, at in ((self.x, column), (self.y, row)) if axis.name in CHOICES
-        }
-        return replace(self, **values) if values else self  # type: ignore[arg-type]  # both are whole numbers
+        """The same map with the choices of one cell: its steps, batch, method, network and initial weights."""
+        return self._with(
+            {axis.name: axis.at(k) for axis, k in ((self.x, column), (self.y, row)) if axis.name in CHOICES}
+        )
 
     def over(self, x: Axis, y: Axis) -> MapSpec:
-        """The same map over other ranges of its axes."""
-        largest = {axis.name: int(axis.high) for axis in (x, y) if axis.name in CHOICES}
-        return replace(self, x=x, y=y, **largest)  # type: ignore[arg-type]  # steps and batch are whole numbers
+        """The same map over other axes of the same names: with their first choices, and the largest of their numbers."""
+        chosen = {
+            axis.name: axis.high if axis.name in NUMBERS else axis.at(0) for axis in (x, y) if axis.name in CHOICES
+        }
+        return replace(self._with(chosen), x=x, y=y)
+
+    def _with(self, chosen: Mapping[str, Any]) -> MapSpec:
+        """The same map with these choices, by the name of their axis: numbers, and members of families."""
+        changes: dict[str, Any] = {name: int(chosen[name]) for name in ("steps", "batch") if name in chosen}
+        network = {
+            name: chosen[name].record if name in FAMILIES else int(chosen[name])
+            for name in ARCHITECTURE
+            if name in chosen
+        }
+        if network:
+            changes["objective"] = with_architecture(self.objective, **network)
+        if "initial" in chosen:
+            changes["initial"] = chosen["initial"].record
+        if "optimizer" in chosen or "schedule" in chosen:
+            changes["method"] = chosen_method(self.method, chosen.get("optimizer"), chosen.get("schedule"))
+        return replace(self, **changes) if changes else self
+
+    @property
+    def head(self) -> str:
+        """The objective and the optimizer in words, without what is an axis: "rosenbrock, momentum"."""
+        words = [architecture_text(self.objective, self.axes)]
+        return ", ".join(words if "optimizer" in self.axes else [*words, self.method.optimizer.name])
 
     @property
     def plane_text(self) -> str:
@@ -186,7 +230,7 @@ class MapSpec:
 
     def __repr__(self) -> str:
         return visible(
-            f"MapSpec({self.objective.name}, {self.method.optimizer.name}, {self.plane_text}, {self.size_text} cells, "
+            f"MapSpec({self.head}, {self.plane_text}, {self.size_text} cells, "
             f"{self.steps} steps, {', '.join(str(w) for w in self.measures)})"
         )
 

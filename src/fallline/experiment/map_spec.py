@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,19 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import NO_AXIS, Axis
 from fallline.experiment.axis_forms import AxisForm, axis_of
-from fallline.experiment.axis_settings import check_axis, same_setting
+from fallline.experiment.axis_settings import same_setting
+from fallline.experiment.cell_checks import checked_cells, refuse_given_twice
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.description.absent import absent_measure
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_objective, rebuild_record
 from fallline.experiment.estimate import refuse_large_map
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.method import method
-from fallline.experiment.minibatches import checked_batch
-from fallline.experiment.setting_names import is_layer_rate, layer_rate
+from fallline.experiment.method_choices import method_of_axes
+from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.starts import classical_start
-from fallline.measures.measure import check_objective
 from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
+from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.settings import SETTINGS, checked_dtype
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
@@ -32,9 +34,6 @@ from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES, Schedule
 
 __all__ = ["map_spec", "parse_size", "rebuild_map_spec"]
-
-MOST_PARAMETERS = 2**22
-"""Parameters of the objective of a map, at most."""
 
 
 def map_spec(
@@ -53,6 +52,7 @@ def map_spec(
     starts: int = 1,
     batch: int | None = None,
     dtype: str = "float64",
+    keep: Literal["values", "state"] = "values",
     **settings: Any,
 ) -> MapSpec:
     """A checked spec from names and texts; see `fallline.maps.map.map` for the arguments.
@@ -61,30 +61,16 @@ def map_spec(
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
     """
     target = objective_at(objective, start)
-    if target.dimension > MOST_PARAMETERS:
-        raise UsageError(
-            f"a map may be of at most {MOST_PARAMETERS:,} parameters; {target.name} has {target.dimension:,}. "
-            "Choose a smaller objective."
-        )
-    across, up = _plane(x, y, size)
+    across, up = _plane(x, y, size, target)
+    refuse_given_twice((across, up), optimizer=optimizer_, schedule=schedule_, initial=initial_)
     steps, batch = (_largest(name, value, across, up) for name, value in (("steps", steps), ("batch", batch)))
     steps = int(SETTINGS["steps"].check(steps))
     scale = SETTINGS["initial_scale"].check(settings.pop("initial_scale")) if "initial_scale" in settings else None
-    how = method(optimizer_, schedule_, steps, **settings)
-    how.check_steps(steps)
-    rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for chosen in (across, *rates, *([] if up == NO_AXIS else [up])):
-        check_axis(chosen, target, how.optimizer, how.schedule)
-    if "steps" in (across.name, up.name) and "steps" in how.schedule.settings:
-        raise UsageError(
-            f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."
-        )
+    how, (across, up) = method_of_axes(optimizer_, schedule_, steps, settings, (across, up))
     if same_setting(across, up, target):
         raise UsageError(f"the two axes of a map must differ; both are {across.name}.")
     checked_dtype(dtype)
     wanted = wanted_measures(measures)
-    batch = checked_batch(batch, target)
-    check_objective((w.measure for w in wanted), target)
     on_axis = {chosen.name for chosen in (across, up)}
     for w in wanted:
         if w.name in on_axis:
@@ -93,7 +79,9 @@ def map_spec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), batch, dtype,
+        _kept(keep, target, how.optimizer, (across, up)),
     )  # fmt: skip
+    spec = checked_cells(spec)
     refuse_large_map(spec)
     return spec
 
@@ -103,27 +91,33 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
 
     A description that is not, to the letter, the one of the spec that it builds is refused.
     """
-    schedule_table = dict(d["schedule"])
-    record = rebuild_record(d["optimizer"], OPTIMIZERS, "optimizer")
+    law: Any = "constant"
+    if d["schedule"] is not None:
+        law = dict(d["schedule"])
+        law["name"] = rebuild_record(law["name"], SCHEDULES, "schedule")
+    record = None if d["optimizer"] is None else rebuild_record(d["optimizer"], OPTIMIZERS, "optimizer")
+    valid = () if record is None else record.settings
     for name in d["settings"]:
-        if name not in record.settings and name != "initial_scale" and not is_layer_rate(name):
-            raise UnknownNameError(f"setting of optimizer {record.name}", name, record.settings)
+        if name not in valid and name != "initial_scale" and not is_layer_rate(name):
+            raise UnknownNameError("setting of this map", name, valid)
     spec = map_spec(
         rebuild_objective(d, arrays),
-        x=Axis.from_description(d["x"]),
-        y=_second(Axis.from_description(d["y"])),
-        optimizer_=record,
+        x=_axis(d["x"]),
+        y=_second(_axis(d["y"])),
+        optimizer_=record or "gradient_descent",
         steps=d["steps"],
         measures=[absent_measure(m) if isinstance(m, Mapping) else m for m in d["measures"]],
-        schedule_={"name": rebuild_record(schedule_table.pop("name"), SCHEDULES, "schedule"), **schedule_table},
+        schedule_=law,
         start=None if d["start"] is None else arrays[d["start"]],
-        initial_=rebuild_record(d["initial"], INITIALS, "initial weights"),
+        initial_="normal" if d["initial"] is None else rebuild_record(d["initial"], INITIALS, "initial weights"),
         seed=d["seed"],
         starts=d["starts"],
         batch=d["batch"],
         dtype=d["dtype"],
         **d["settings"],
     )
+    spec = replace(spec, kept=d.get("kept", 0))
+    refuse_large_map(spec)
     if canonical(spec.describe()[0]) != canonical(d):
         different = differences(d, spec.describe()[0])
         raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
@@ -145,16 +139,18 @@ def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-def _plane(x: AxisForm, y: AxisForm | None, size: int | str | tuple[int, int]) -> tuple[Axis, Axis]:
+def _plane(
+    x: AxisForm, y: AxisForm | None, size: int | str | tuple[int, int], objective: Objective
+) -> tuple[Axis, Axis]:
     """Both axes, or one axis and `NO_AXIS`."""
     width, height = parse_size(size)
     if y is not None:
-        return axis_of(x, width), axis_of(y, height)
+        return axis_of(x, width, objective), axis_of(y, height, objective)
     if height not in (1, width):
         raise SettingError(
             f"size of a map of one axis must be one number; got {width}x{height}. To have two axes, give y."
         )
-    return axis_of(x, width), NO_AXIS
+    return axis_of(x, width, objective), NO_AXIS
 
 
 def _largest(name: str, value: Any, *axes: Axis) -> Any:
@@ -174,6 +170,23 @@ def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: 
     chosen = np.array(chosen)  # the user's own array may change later
     chosen.setflags(write=False)
     return chosen
+
+
+def _kept(keep: str, objective: Objective, optimizer_: Optimizer, axes: Sequence[Axis]) -> int:
+    """How many numbers are kept of each run besides its measures."""
+    if keep not in ("values", "state"):
+        raise UnknownNameError("keep", keep, ("values", "state"))
+    chosen = [axis.name for axis in axes if isinstance(axis, ChoiceAxis)]
+    if keep == "state" and chosen:
+        raise UsageError(
+            f"keep='state' needs runs whose states are alike; with {chosen[0]} on an axis they are not. Make a map of each "
+            f"{chosen[0]}, or keep the values alone."
+        )
+    return checkpoint_numbers(objective.dimension, len(optimizer_.state)) if keep == "state" else 0
+
+
+def _axis(d: Mapping[str, Any]) -> Axis:
+    return ChoiceAxis.from_description(d) if "choices" in d else Axis.from_description(d)
 
 
 def _second(axis: Axis) -> Axis | None:

@@ -48,17 +48,20 @@ def with_functions(
     fallline.errors.UsageError: these functions are not those of the map: landscape is another function there.
     """
     how = spec.method
+    own = {
+        "optimizer": how.optimizer if optimizer_ is None else optimizer(optimizer_),
+        "schedule": how.schedule if schedule_ is None else schedule(schedule_),
+        "initial": spec.initial if initial_ is None else initial(initial_),
+    }
     whole = replace(
         spec,
         objective=spec.objective if objective is None else objective_at(objective, spec.start),
-        method=replace(
-            how,
-            optimizer=how.optimizer if optimizer_ is None else optimizer(optimizer_),
-            schedule=how.schedule if schedule_ is None else schedule(schedule_),
-        ),
-        initial=spec.initial if initial_ is None else initial(initial_),
+        method=replace(how, optimizer=own["optimizer"], schedule=own["schedule"]),
+        initial=own["initial"],
         measures=_measures(spec.measures, measures or {}),
     )
+    x, y = (axis.with_record(own[axis.name]) if axis.name in own else axis for axis in (spec.x, spec.y))
+    whole = whole.over(x, y)
     different = differences(spec.describe()[0], whole.describe()[0])
     if different:
         raise UsageError(f"these functions are not those of the map: {'; '.join(different)}.")

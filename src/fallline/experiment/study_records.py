@@ -144,10 +144,12 @@ class Comparison(Record):
 
 
 class Plane(Record):
-    """Two settings, and how many values of each."""
+    """Two settings, or one, and how many values of each."""
 
-    x: Annotated[str, Text()] = key(..., "setting across: name=low..high, with :log for equal ratios")
-    y: Annotated[str, Text()] = key(..., "setting upwards")
+    x: Annotated[str, Text()] = key(
+        ..., "setting across: name=low..high, with :log for equal ratios; or choices: optimizer=sgd,adam, width=4,8"
+    )
+    y: Annotated[str, Text()] = key("", "setting upwards; without it the map has one dimension")
     size: Annotated[str, Text()] = key("192x128", "columns x rows")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from fallline.data.csv_file import CsvFile, read_csv_file
 from fallline.errors import UsageError
-from fallline.experiment.axes import axis
 from fallline.experiment.build import build_map, objective_of
+from fallline.experiment.choices import CHOICES
 from fallline.experiment.experiment import Pin, Plane, Span
 from fallline.experiment.objectives import Formula, NamedLandscape
 from fallline.experiment.part import Part, PartError, as_json
@@ -83,7 +83,12 @@ def _source(data: Any, folder: Path, tables: dict[str, CsvFile]) -> Part:
 def _runs(study: Study, plane: Map) -> dict[str, Any]:
     """Method, start, axes and pins of a study's map."""
     spec = build_map(plane, objective_of(study, plane.objective))
-    x, y = (Span(name=a.name, low=a.low, high=a.high, scale=a.scale) for a in (axis(plane.x), axis(plane.y)))
+    if spec.one_dimensional or spec.axes.keys() & {*CHOICES}:
+        raise UsageError(
+            f"the lab cannot show a map over {' and '.join(spec.axes)}{' alone' if spec.one_dimensional else ''}: its two axes "
+            "are numbers that one kernel can take, such as learning_rate, momentum or seed. Draw it with `fallline map`."
+        )
+    x, y = (Span(name=a.name, low=a.low, high=a.high, scale=a.scale) for a in (spec.x, spec.y))
     measure = spec.measures[0]
     target = {} if measure.target is None else {"target": measure.target}
     return {

@@ -66,9 +66,9 @@ def best_place(
 
 def _beyond_the_cap(spec: MapSpec, column: int, row: int, loss: float) -> bool:
     """Whether a run with that last loss diverged, as `judge` has it; False if the objective cannot be called."""
-    starts = training_of(spec, np.array([column]), np.array([row])).starts
+    training = training_of(spec, np.array([column]), np.array([row]))
     try:
-        first = np.abs(spec.objective.loss(starts)).max()
+        first = np.abs(training.objective.loss(training.starts)).max()
     except UsageError:
         return False
     return not abs(loss) <= CAP * max(1.0, float(first))

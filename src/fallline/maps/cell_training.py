@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.axis_settings import start_coordinate
-from fallline.experiment.map_record import CHOICES, MapSpec
+from fallline.experiment.choices import CHOICES
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.minibatches import minibatches
 from fallline.experiment.setting_names import within_start
 from fallline.experiment.starts import draw_starts
@@ -18,7 +19,7 @@ __all__ = ["training_of"]
 def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Training:
     """The runs of the cells at those columns and rows: those of the first cell's starts, then those of the next cell.
 
-    The cells must have the same number of steps and the same batch.
+    The cells must have the same choices, as `MapSpec.of_cell` has them.
     """
     spec = spec.of_cell(int(i[0]), int(j[0]))
     columns = {axis.name: axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.exists}
@@ -34,7 +35,7 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
 
 
 def _decided(axis: str) -> bool:
-    """Whether an axis changes no value of the method: it changes the start, the steps or the batch."""
+    """Whether an axis changes no value of the method: it changes the start, or is a choice that the spec has made."""
     return axis in ("seed", "initial_scale", *CHOICES) or within_start(axis) is not None
 
 

@@ -10,49 +10,61 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.map_record import CHOICES, MapSpec
+from fallline.experiment.choices import CHOICES
+from fallline.experiment.map_record import MapSpec
 from fallline.maps.cell_runs import over_runs
 from fallline.maps.cell_training import training_of
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import over_starts
 from fallline.measures.own import OwnMeasure
 from fallline.runs import engine
+from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 
-__all__ = ["Values", "at_cells", "compute"]
+__all__ = ["STATES", "Values", "at_cells", "compute"]
 
 Values = dict[str, NDArray[Any]]
-"""The values of some cells, by measure."""
+"""The values of some cells, by measure; under `STATES`, the states of their runs, (cells, starts * numbers), if kept."""
+
+STATES = ""
+"""The name of the states among the values. No measure has it."""
 
 
-def compute(spec: MapSpec, tile: Tile, execution: Execution = EVERY_CORE) -> Values:
+def compute(spec: MapSpec, tile: Tile, execution: Execution = EVERY_CORE, after: Checkpoints | None = None) -> Values:
     """The measures of a tile's cells, in the order of `tile.indices()`."""
-    return at_cells(spec, *tile.indices(), execution)
+    return at_cells(spec, *tile.indices(), execution, after)
 
 
-def at_cells(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution = EVERY_CORE) -> Values:
-    """The measures of the cells at those columns and rows."""
-    chosen = [axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
+def at_cells(
+    spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution = EVERY_CORE,
+    after: Checkpoints | None = None,
+) -> Values:  # fmt: skip
+    """The measures of the cells at those columns and rows, whose runs go on `after` kept states, or begin."""
+    chosen = [axis.positions[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
     if not chosen:
-        return _alike(spec, i, j, execution)
+        return _alike(spec, i, j, execution, after)
     group = np.unique(np.stack(chosen), axis=1, return_inverse=True)[1].ravel()
-    values: Values = {w.name: np.empty(len(i), spec.dtype_of(w)) for w in spec.measures}
+    values: Values = {}
     for k in range(int(group.max()) + 1):
         some = group == k
-        for name, cells in _alike(spec, i[some], j[some], execution).items():
-            values[name][some] = cells
+        runs = None if after is None else Checkpoints(after.step, after.values[np.repeat(some, spec.starts)])
+        for name, cells in _alike(spec, i[some], j[some], execution, runs).items():
+            values.setdefault(name, np.empty((len(i), *cells.shape[1:]), cells.dtype))[some] = cells
     return values
 
 
-def _alike(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution) -> Values:
-    """The measures of cells with the same number of steps and the same batch."""
+def _alike(
+    spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution: Execution, after: Checkpoints | None
+) -> Values:
+    """The measures of cells with the same choices."""
+    spec = spec.of_cell(int(i[0]), int(j[0]))
     training = training_of(spec, i, j)
-    results = _trained(spec, training, execution)
+    results = _trained(spec, training, execution, after)
     own = [w.measure for w in spec.measures if isinstance(w.measure, OwnMeasure)]
     results |= {m.name: m.of_ends(results["parameters"]) for m in own if m.over == "ends"}
     results |= over_runs([m for m in own if m.over == "runs"], spec, training, i, j)
-    values = {}
+    values = {STATES: results["checkpoints"].reshape(len(i), -1)} if spec.kept else {}
     for wanted in spec.measures:
         runs = np.asarray(results[wanted.name]).reshape(len(i), spec.starts)
         cells = over_starts(runs, wanted.measure.over_starts).astype(spec.dtype_of(wanted))
@@ -62,9 +74,11 @@ def _alike(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64], execution:
     return values
 
 
-def _trained(spec: MapSpec, training: Training, execution: Execution) -> Values:
-    """The built-in measures of runs, (runs,), and their last parameters, (runs, P), if a measure asks for them."""
+def _trained(spec: MapSpec, training: Training, execution: Execution, after: Checkpoints | None) -> Values:
+    """The built-in measures of runs, (runs,), their last parameters, (runs, P), if a measure asks for them, and states."""
     names = [w.name for w in spec.measures if not isinstance(w.measure, OwnMeasure)]
     if any(isinstance(w.measure, OwnMeasure) and w.measure.over == "ends" for w in spec.measures):
         names.append("parameters")
-    return engine.train(training, names, target=spec.target, execution=execution) if names else {}
+    if not names and not spec.kept:
+        return {}
+    return engine.train(training, names, target=spec.target, execution=execution, after=after, keep=bool(spec.kept))

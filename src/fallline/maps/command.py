@@ -1,4 +1,4 @@
-"""The commands `fallline map`, `fallline map info` and `fallline map export`, after their arguments are read."""
+"""The commands `fallline map`, `map info`, `map extend` and `map export`, after their arguments are read."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from fallline.errors import UsageError, visible
+from fallline.experiment.architectures import architecture_text
+from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis, refuse_lines
 from fallline.experiment.description.absent import AbsentFunction, AbsentObjective
 from fallline.experiment.estimate import estimate
 from fallline.experiment.map_record import MapSpec
 from fallline.files import refuse_existing
 from fallline.formulas import formula_of
+from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.loading import load_map
 from fallline.maps.map import Map
-from fallline.problems import LandscapeObjective, Objective
+from fallline.problems import LandscapeObjective
 
-__all__ = ["map_export", "map_info", "map_run"]
+__all__ = ["map_export", "map_extend", "map_info", "map_run"]
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -42,6 +46,7 @@ def map_run(
     as_json: bool = False,
     quiet: bool = False,
     picture: dict[str, Any] | None = None,
+    earlier: Earlier | None = None,
 ) -> int:
     """Compute a map with a progress bar, keep it in `out`, draw it to `png`; the coarse picture comes first.
 
@@ -51,12 +56,14 @@ def map_run(
         if out is not None and png.resolve() == out.resolve():
             raise UsageError(f"--out and --png must be two files; both are {png}.")
         refuse_existing(png, overwrite=overwrite)
+        _check_picture(spec, **(picture or {}))
     result = Map(spec, out)
     stride = 0
     try:
         with contextlib.ExitStack() as stack:
             progress = None if quiet else stack.enter_context(_bar(spec))
-            for tile in growing(result, workers=workers, threads=threads, device=device, progress=progress):
+            options: dict[str, Any] = {"workers": workers, "threads": threads, "device": device, "earlier": earlier}
+            for tile in growing(result, progress=progress, **options):
                 if png is not None and stride and tile.stride != stride:
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride
@@ -82,6 +89,14 @@ def map_run(
     return 0
 
 
+def map_extend(path: Path, steps: int, *, anew: bool, out: Path | None, **options: Any) -> int:
+    """Compute the map of a file for more steps, from the states that it keeps; the rest is as for `map_run`."""
+    m = load_map(path)
+    spec = longer(m.spec, steps)
+    refuse_own_file(m, out)
+    return map_run(spec, out=out, earlier=None if anew else earlier_of(m), **options)
+
+
 def map_info(path: Path, *, as_json: bool = False) -> int:
     """Print the spec, progress, hash and provenance of a map file."""
     with MapFile.open(path) as file:
@@ -98,12 +113,14 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         return 0
     spec = result.spec
     fixed = ", ".join(f"{k} {v:g}" for k, v in spec.settings.items()) or "none"
+    schedule = "on an axis" if "schedule" in spec.axes else spec.method.schedule.name
+    optimizer = "on an axis" if "optimizer" in spec.axes else spec.method.optimizer.name
     start = "random" if spec.start is None else "given"
     lines = {
-        "objective": _objective(spec.objective),
-        "optimizer": f"{spec.method.optimizer.name}, schedule {spec.method.schedule.name}",
-        "x": f"{spec.x}, {spec.x.count} values",
-        "y": "none" if spec.one_dimensional else f"{spec.y}, {spec.y.count} values",
+        "objective": _objective(spec),
+        "optimizer": f"{optimizer}, schedule {schedule}",
+        "x": _axis(spec.x),
+        "y": "none" if spec.one_dimensional else _axis(spec.y),
         "fixed": fixed,
         "start": f"{start}, seed {spec.seed}, {spec.starts} a cell",
         "steps": f"{spec.steps}" + (f", minibatches of {spec.batch}" if spec.batch else ""),
@@ -114,6 +131,8 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
     }
+    if spec.kept:
+        lines["states"] = f"{spec.kept} numbers of each run, from which `fallline map extend` goes on"
     if old:
         lines["format"] = "1: a tile's checksum does not cover its place; resuming the map checks every tile"
     print("\n".join([visible(str(path)), *(f"  {key:<10} {visible(value)}" for key, value in lines.items())]))
@@ -129,22 +148,45 @@ def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
     return 0
 
 
-def _objective(objective: Objective) -> str:
+def _check_picture(
+    spec: MapSpec, marks: Sequence[tuple[Any, Any, str]] = (), contours: Sequence[float] = (), theory: bool = False
+) -> None:
+    """Refuse what the picture cannot show, before the map is computed."""
+    if contours and not spec.one_dimensional:
+        refuse_lines(spec.x, spec.y)
+    for x, y, _ in marks:
+        spec.x.position(x), spec.y.position(y)
+
+
+def _axis(axis: Axis) -> str:
+    """An axis with the number of its values, and the settings of each choice."""
+    text = f"{axis}, {axis.count} values"
+    if not isinstance(axis, ChoiceAxis):
+        return text
+    settings = {
+        str(name): ", ".join(f"{k} {v:g}" for k, v in choice.settings)
+        for name, choice in zip(axis.values, axis.choices, strict=True)
+    }
+    return "; ".join([text, *(f"{name} has {inner}" for name, inner in settings.items() if inner)])
+
+
+def _objective(spec: MapSpec) -> str:
     """Its name, with the text of a formula."""
+    objective = spec.objective
     if isinstance(objective, AbsentObjective):
         return f"{objective.name}, an objective of your own"
     if isinstance(objective, LandscapeObjective) and isinstance(objective.landscape.function, AbsentFunction):
         return f"{objective.name}, a function of your own"
     text = formula_of(objective.landscape) if isinstance(objective, LandscapeObjective) else None
-    return f"{objective.name}: {text}" if text else objective.name
+    return f"{objective.name}: {text}" if text else architecture_text(objective, spec.axes)
 
 
 def facts(result: Map) -> dict[str, Any]:
     """The facts of a map as plain data, for JSON."""
     s = result.spec
     return {
-        "objective": s.objective.name,
-        "optimizer": s.method.optimizer.name,
+        "objective": architecture_text(s.objective, s.axes),
+        "optimizer": None if "optimizer" in s.axes else s.method.optimizer.name,
         "x": s.x.describe(),
         "y": None if s.one_dimensional else s.y.describe(),
         "steps": s.steps,

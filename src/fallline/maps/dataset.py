@@ -35,4 +35,6 @@ def to_xarray(m: MapValues) -> Any:
         attributes["sha256"] = m.sha256
     if "outcome" in m.measures:
         attributes["outcomes"] = ", ".join(f"{k}: {name}" for k, name in enumerate(OUTCOMES))
-    return xarray.Dataset(variables, coords=m.axes, attrs=attributes)
+    # Names are Python's texts: Zarr has no type for NumPy's texts of a fixed length.
+    coordinates = {name: v.astype(object) if v.dtype.kind == "U" else v for name, v in m.axes.items()}
+    return xarray.Dataset(variables, coords=coordinates, attrs=attributes)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from fallline.errors import OutputError, UnknownNameError, UsageError
 from fallline.files import refuse_existing, replacing, write_csv
+from fallline.maps.cells import STATES
 from fallline.maps.dataset import to_xarray
+from fallline.maps.earlier import states_of
 from fallline.maps.table import columns_of
 from fallline.maps.tiles import layout
 from fallline.maps.values import MapValues
@@ -59,10 +61,12 @@ def _map_file(m: MapValues, path: Path) -> None:
             f"a map file is saved of a complete map; {np.count_nonzero(m.known)} of {m.known.size} cells are known. "
             "To keep tiles while they are computed, give `out`."
         )
+    states = states_of(m) if m.spec.kept else None
     with MapWriter.create(path, m.spec) as file:
         for tile in layout(m.spec):
             i, j = tile.indices()
-            file.add(m.spec, tile, {name: m.plane(name)[j, i] for name in m.measures})
+            values = {name: m.plane(name)[j, i] for name in m.measures}
+            file.add(m.spec, tile, values if states is None else values | {STATES: states[j, i]})
         file.note("sha256", m.sha256)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 
 from fallline.errors import OutputError
+from fallline.maps.earlier import Earlier, check_kept
 from fallline.maps.tiles import Tile, layout
 from fallline.maps.values import MapValues
 from fallline.maps.workers import computed
@@ -25,12 +26,15 @@ def growing(
     overwrite: bool = False,
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
+    earlier: Earlier | None = None,
 ) -> Generator[Tile, None, None]:
     """Fill a map tile by tile, coarse first; yield each tile after its values are in the map and written to its file.
 
-    `order` rearranges the tiles; it cannot change a value. With `overwrite`, a file of another map is replaced.
+    `order` rearranges the tiles; it cannot change a value. With `overwrite`, a file of another map is replaced. The runs go
+    on from the states of an `earlier` map, if there is one.
     """
     spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
+    check_kept(spec)
     file = None if result.path is None else MapWriter.create_or_resume(result.path, spec, overwrite=overwrite)
     try:
         if file is not None:
@@ -42,7 +46,8 @@ def growing(
         if progress is not None:
             progress(done, spec.cells)
         queue = order(tiles) if order else tiles
-        for tile, values in computed(spec, queue, workers=workers, execution=Execution(threads, device)):
+        execution = Execution(threads, device)
+        for tile, values in computed(spec, queue, workers=workers, execution=execution, earlier=earlier):
             if file is not None:
                 file.add(spec, tile, values)
             fresh = tile.cells if not done else result.missing(tile)

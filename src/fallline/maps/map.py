@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,13 @@ from fallline.errors import SettingError, UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
+from fallline.experiment.method_choices import declared_settings
 from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.maps.dataset import to_xarray
+from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.growing import growing
 from fallline.maps.places import place_on
@@ -66,7 +69,11 @@ class Map(MapValues, Plotted):
     """
 
     def run_at(
-        self, x: float | Mapping[str, Any] | None = None, y: float | None = None, start: int = 0, **axes: float
+        self,
+        x: float | str | Mapping[str, Any] | None = None,
+        y: float | str | None = None,
+        start: int = 0,
+        **axes: float | str,
     ) -> Run:
         """The run of the cell nearest to (x, y), with its whole path.
 
@@ -106,6 +113,47 @@ class Map(MapValues, Plotted):
         if not self.complete:
             _grow(self, **options)
         return self
+
+    def extend(
+        self,
+        steps: int,
+        *,
+        anew: bool = False,
+        out: str | Path | None = None,
+        overwrite: bool = False,
+        **options: Any,
+    ) -> Map:
+        """Return the map of so many more steps. Its runs go on from the states that this map kept (`keep="state"`).
+
+        The result is the map of all steps at once, to the bit. The settings of the schedule stay as they are: `steps` of the
+        schedule cosine is that of the first map, and its factor is 0 after it. About a quarter of the steps is repeated,
+        because the outcome is judged by the last quarter.
+
+        Parameters
+        ----------
+        steps
+            Number of further updates of each run.
+        anew
+            Whether all steps are trained again, which a map without states needs.
+        out, overwrite, **options
+            As for `map`. An interrupted extension is resumed by the same call with `out`.
+
+        Raises
+        ------
+        UsageError
+            The map kept no states, is not complete, or has steps as an axis.
+
+        Examples
+        --------
+        >>> axes = {"x": ("learning_rate", 0.01, 0.1), "y": ("momentum", 0, 0.9), "size": 5, "optimizer": "momentum"}
+        >>> m = map("booth", steps=100, keep="state", **axes)
+        >>> m.extend(50).sha256 == map("booth", steps=150, **axes).sha256
+        True
+        """
+        spec = longer(self.spec, steps)
+        refuse_own_file(self, out)
+        earlier = None if anew else earlier_of(self)
+        return compute_map(spec, out=out, overwrite=overwrite, earlier=earlier, **options)
 
     def zoom(
         self,
@@ -203,6 +251,7 @@ def map(
     starts: int = 1,
     batch: int | None = None,
     dtype: str = "float64",
+    keep: Literal["values", "state"] = "values",
     out: str | Path | None = None,
     overwrite: bool = False,
     workers: int = 0,
@@ -236,6 +285,10 @@ def map(
     initial, seed, starts
         Distribution, key and number of random starts of each cell; over several, numbers are
         medians, "diverged" and "accuracy" means, "outcome" the most frequent.
+    keep
+        "state" keeps the state of each run beside its measures, so that `extend` can go on from it: the parameters, the
+        optimizer's state and 20 numbers more. 512 x 512 runs of a network of 26 parameters with Adam take 206 MB, in memory
+        or in the file.
     out
         A map file to write; an unfinished one is resumed.
     overwrite
@@ -257,9 +310,10 @@ def map(
     """
     spec = map_spec(
         objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
-        start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, **settings,
+        start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
-    given = {*own_settings(settings, spec.method.optimizer.declared, "a map"), *(() if l2 is None else ("l2",))}
+    declared = declared_settings(spec.method, spec.axes.values())
+    given = {*own_settings(settings, declared, "a map"), *(() if l2 is None else ("l2",))}
     for axis in (spec.x, spec.y):
         if axis.name in given:
             raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
@@ -278,12 +332,13 @@ def compute_map(
     device: str = "cpu",
     progress: Progress | None = None,
     tile_cells: int | None = None,
+    earlier: Earlier | None = None,
 ) -> Map:
-    """The map of a spec, complete."""
+    """The map of a spec, complete. Its runs go on from the states of an `earlier` map, if there is one."""
     result = Map(spec, None if out is None else Path(out))
     _grow(
         result, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
-        tile_cells=tile_cells,
+        tile_cells=tile_cells, earlier=earlier,
     )  # fmt: skip
     return result
 
@@ -295,6 +350,6 @@ def _grow(result: Map, **options: Any) -> None:
 
 def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
     """The axis over another range, or with another number of values. Listed values stay unless there is a range."""
-    if ends is None and (count is None or axis.listed):
+    if ends is None and (count is None or axis.listed or isinstance(axis, ChoiceAxis)):
         return axis
     return axis.between(*(ends or (axis.low, axis.high)), count)

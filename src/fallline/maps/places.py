@@ -11,9 +11,7 @@ from fallline.experiment.map_record import MapSpec
 __all__ = ["place_on"]
 
 
-def place_on(
-    spec: MapSpec, x: float | Mapping[str, Any] | None, y: float | None, axes: Mapping[str, Any]
-) -> tuple[int, int]:
+def place_on(spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]) -> tuple[int, int]:
     """Column and row of the cell nearest to values of the axes.
 
     Parameters
@@ -53,7 +51,7 @@ def place_on(
     for name in names:
         if name not in values:
             raise UsageError(f"a cell of this map has a value of {' and of '.join(names)}; {name} is missing.")
-    places = [axis.place(float(values[name])) for name, axis in spec.axes.items()]
+    places = [axis.place(values[name]) for name, axis in spec.axes.items()]
     return places[0], places[1] if len(places) > 1 else 0
 
 

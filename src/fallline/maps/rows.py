@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.map_record import MapSpec
-from fallline.maps.cells import Values
+from fallline.maps.cells import STATES, Values
+from fallline.maps.database import LONGEST
 from fallline.maps.tiles import LARGEST_TILE, Tile, in_layout
 
 __all__ = [
@@ -40,16 +41,17 @@ class RowError(ValueError):
 
 
 def pack(spec: MapSpec, values: Values) -> bytes:
-    """The values of a tile as bytes: measure by measure, little-endian."""
-    return b"".join(np.ascontiguousarray(values[w.name], spec.dtype_of(w)).tobytes() for w in spec.measures)
+    """The values of a tile as bytes: measure by measure, then the states of its runs; little-endian."""
+    return b"".join(np.ascontiguousarray(values[name], dtype).tobytes() for name, dtype, _ in _columns(spec))
 
 
 def unpack(spec: MapSpec, raw: bytes, count: int) -> Values:
     """The inverse of `pack`."""
     values, at = {}, 0
-    for w in spec.measures:
-        values[w.name] = np.frombuffer(raw, spec.dtype_of(w), count, at)
-        at += values[w.name].nbytes
+    for name, dtype, numbers in _columns(spec):
+        column = np.frombuffer(raw, dtype, count * numbers, at)
+        values[name] = column.reshape(count, numbers) if name == STATES else column
+        at += column.nbytes
     return values
 
 
@@ -65,7 +67,7 @@ def tile_sha(version: int, spec: MapSpec, tile: Tile, raw: bytes) -> str:
 def longest_tile(spec: MapSpec) -> int:
     """Bytes that the largest tile can take, even if zlib makes it longer."""
     raw = min(spec.cells, LARGEST_TILE) * _cell_bytes(spec)
-    return raw + raw // 1000 + 64
+    return min(raw + raw // 1000 + 64, LONGEST)
 
 
 def tile_from(version: int, spec: MapSpec, place: tuple[Any, ...], data: Any, sha: Any) -> tuple[Tile, Values]:
@@ -75,7 +77,8 @@ def tile_from(version: int, spec: MapSpec, place: tuple[Any, ...], data: Any, sh
     if not isinstance(data, bytes):
         raise RowError(f"the tile of {tile} cannot be read")
     count = tile.cells
-    raw = _inflated(data, count * _cell_bytes(spec))
+    size = count * _cell_bytes(spec)
+    raw = None if spec.kept and size > LONGEST else _inflated(data, size)
     if raw is None:
         raise RowError(f"the tile of {tile} cannot be read")
     if tile_sha(version, spec, tile, raw) != sha:
@@ -123,8 +126,15 @@ def check_room(arrays: dict[str, NDArray[Any]]) -> None:
         )
 
 
+def _columns(spec: MapSpec) -> list[tuple[str, np.dtype[Any], int]]:
+    """Name, type and numbers of a cell of everything that a tile holds, in order."""
+    columns = [(w.name, spec.dtype_of(w), 1) for w in spec.measures]
+    states = (STATES, np.dtype(spec.dtype).newbyteorder("<"), spec.starts * spec.kept)
+    return [*columns, states] if spec.kept else columns
+
+
 def _cell_bytes(spec: MapSpec) -> int:
-    return sum(spec.dtype_of(w).itemsize for w in spec.measures)
+    return sum(dtype.itemsize * numbers for _, dtype, numbers in _columns(spec))
 
 
 def _inflated(data: bytes, size: int) -> bytes | None:

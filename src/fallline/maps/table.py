@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.maps.values import MapValues
 from fallline.measures.outcome import OUTCOMES
 from fallline.measures.outcome_array import OutcomeArray
@@ -30,9 +31,12 @@ def columns_of(m: MapValues) -> dict[str, NDArray[Any]]:
 
 
 def to_pandas(m: MapValues) -> Any:
-    """A `pandas.DataFrame` of the columns; outcomes are categories."""
+    """A `pandas.DataFrame` of the columns; outcomes and choices are categories."""
     frames = pandas(" `to_csv` writes the same table without it.")
-    columns = dict(columns_of(m))
+    columns: dict[str, Any] = dict(columns_of(m))
+    for name, axis in m.spec.axes.items():
+        if isinstance(axis, ChoiceAxis):
+            columns[name] = frames.Categorical(columns[name], categories=axis.values.tolist())
     if "outcome" in m.measures:
         columns["outcome"] = frames.Categorical(columns["outcome"], categories=list(OUTCOMES))
     return frames.DataFrame(columns)

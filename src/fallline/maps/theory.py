@@ -6,15 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
+from fallline.experiment.choices import ARCHITECTURE, FAMILIES
 from fallline.maps.cell_training import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 
-__all__ = ["theory_curve"]
+__all__ = ["has_bands", "theory_curve"]
+
+Floats = NDArray[np.float64]
 
 
-def theory_curve(m: MapValues) -> dict[str, NDArray[np.float64]]:
+def has_bands(name: str) -> bool:
+    """Whether each value of the axis has an objective, a start or an optimizer of its own, and so a bound of its own."""
+    return name in FAMILIES or name in ARCHITECTURE
+
+
+def theory_curve(m: MapValues) -> dict[str, Floats]:
     """The stability bound of a quadratic with the curvature L of the start and of the end, for every row of the map.
 
     2/L for gradient descent, 2(1 + momentum)/L for momentum, 2(1 + momentum)/(L(1 + 2 momentum)) for Nesterov.
@@ -22,25 +30,45 @@ def theory_curve(m: MapValues) -> dict[str, NDArray[np.float64]]:
     Returns
     -------
     "start" and "end" with the learning rate for each value of the axis that is not the learning rate, where L is known.
-    The end is that of the best run of the map.
+    The end is that of the best run of the map; of the best run of each row where the rows are optimizers, activations, or
+    other choices, which have a curvature or a bound of their own. There the rate of an optimizer without a bound is NaN.
     """
     spec = m.spec
     if "learning_rate" not in spec.axes:
         raise UsageError(f"a theory curve needs learning_rate as an axis; this map has {' and '.join(spec.axes)}.")
-    other = m.y if m.x.name == "learning_rate" else m.x
-    momenta = (
-        other.values if other.name == "momentum" else np.full(other.count, spec.method.settings.get("momentum", 0.0))
-    )
-    middle = np.array([spec.x.count // 2]), np.array([spec.y.count // 2])
-    points = {"start": np.atleast_2d(training_of(spec, *middle).starts)[0]}
+    across = spec.x.name == "learning_rate"
+    other = spec.y if across else spec.x
+    middle = spec.x.count // 2, spec.y.count // 2
+    if not has_bands(other.name):
+        momenta = other.values if other.name == "momentum" else np.full(other.count, np.nan)
+        return _curves(m, middle, np.ones(spec.shape, dtype=bool), momenta)
+    places = np.indices(spec.shape)[0 if across else 1]
+    bands = [
+        _curves(m, (middle[0], k) if across else (k, middle[1]), places == k, np.array([np.nan]))
+        for k in range(other.count)
+    ]
+    curves = {
+        where: np.array([band[where][0] if where in band else np.nan for band in bands]) for where in ("start", "end")
+    }
+    return {where: curve for where, curve in curves.items() if np.isfinite(curve).any()}
+
+
+def _curves(m: MapValues, cell: tuple[int, int], among: NDArray[np.bool_], momenta: Floats) -> dict[str, Floats]:
+    """The bounds for these momenta with the curvature at the start of a cell, and at the end of the best run among some.
+
+    A momentum of NaN is that of the method.
+    """
+    training = training_of(m.spec, np.array([cell[0]]), np.array([cell[1]]))
+    optimizer, own = training.method.optimizer, training.method.settings.get("momentum", 0.0)
+    points = {"start": np.atleast_2d(training.starts)[0]}
     score = m.plane("final_loss") if "final_loss" in m.measures else None
-    if score is not None and np.isfinite(score).any():
-        j, i = np.unravel_index(int(np.nanargmin(np.where(np.isfinite(score), score, np.inf))), score.shape)
-        points["end"] = replay(spec, int(i), int(j)).end
+    if score is not None and (np.isfinite(score) & among).any():
+        j, i = np.unravel_index(int(np.argmin(np.where(np.isfinite(score) & among, score, np.inf))), score.shape)
+        points["end"] = replay(m.spec, int(i), int(j)).end
     curves = {}
     for where, w in points.items():
-        largest = eigenvalues(spec.objective, w)[1]
-        bounds = [stable_learning_rate(spec.method.optimizer.name, largest, float(mu)) for mu in momenta]
+        largest = eigenvalues(training.objective, w)[1]
+        bounds = [stable_learning_rate(optimizer.name, largest, float(own if np.isnan(mu) else mu)) for mu in momenta]
         if all(b is not None for b in bounds):
             curves[where] = np.array(bounds, dtype=np.float64)
     return curves

@@ -23,6 +23,9 @@ STRIDES = (16, 4, 1)
 LARGEST_TILE = 2**20
 """Cells of a tile, at most."""
 
+TILE_BYTES = 2**25
+"""Bytes of the states that are kept of a tile's runs, at most, if the tile has more than one cell."""
+
 
 class Tile(NamedTuple):
     """The cells of columns x0..x1 and rows y0..y1 (ends excluded) on the lattice of `stride`, less those of `coarser`.
@@ -73,7 +76,8 @@ def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") ->
         each = spec.work / spec.cells
         starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
         least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, LARGEST_TILE)
-        tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts)))
+        kept = max(1, spec.memory_of_states)
+        tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts), max(1, TILE_BYTES / kept)))
     rows, columns = spec.shape
     power = math.log2(max(1, min(tile_cells, LARGEST_TILE)))
     longest = round(math.log2(LARGEST_TILE) / 2)

@@ -15,7 +15,7 @@ from fallline.errors import UnknownNameError, UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.best import best_place, lost_cells
-from fallline.maps.cells import Values
+from fallline.maps.cells import STATES, Values
 from fallline.maps.places import place_on
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import RequestedMeasure
@@ -53,6 +53,11 @@ class MapValues:
             values[wanted.name] = np.full(self.spec.shape, blank, dtype)
         return values
 
+    @cached_property
+    def states(self) -> NDArray[Any]:
+        """The states that are kept of each cell's runs, (rows, columns, starts * numbers), of a map without a file."""
+        return np.full((*self.spec.shape, self.spec.starts * self.spec.kept), np.nan, self.spec.dtype)
+
     @property
     def x(self) -> Axis:
         """The axis from left to right."""
@@ -64,8 +69,8 @@ class MapValues:
         return self.spec.y
 
     @property
-    def axes(self) -> dict[str, NDArray[np.float64]]:
-        """The values of each axis by name, x first."""
+    def axes(self) -> dict[str, NDArray[Any]]:
+        """The values of each axis by name, x first: numbers, or the names of choices."""
         return {name: axis.values for name, axis in self.spec.axes.items()}
 
     @property
@@ -124,6 +129,8 @@ class MapValues:
         i, j = tile.indices()
         for name, array in self._values.items():
             array[j, i] = values[name]
+        if self.spec.kept and self.path is None:
+            self.states[j, i] = values[STATES]
         self._known[j, i] = True
 
     def fill(self, planes: Mapping[str, NDArray[Any]], known: NDArray[np.bool_]) -> None:
@@ -136,7 +143,9 @@ class MapValues:
         """How many of a tile's cells are not known."""
         return int((~self._known[tile.indices()[::-1]]).sum())
 
-    def cell(self, x: float | Mapping[str, Any] | None = None, y: float | None = None, **axes: float) -> dict[str, Any]:
+    def cell(
+        self, x: float | str | Mapping[str, Any] | None = None, y: float | str | None = None, **axes: float | str
+    ) -> dict[str, Any]:
         """The cell nearest to (x, y): the values of the axes there, then its measures. Its outcome is a name.
 
         >>> from fallline.maps.map import map
@@ -201,7 +210,7 @@ class MapValues:
         planes = {name: self.plane(name) for name in self.measures}
         return ~self._known | lost_cells(wanted, planes, self.spec.steps)
 
-    def share(self, outcome: str = "diverged") -> dict[str, NDArray[np.float64]]:
+    def share(self, outcome: str = "diverged") -> dict[str, NDArray[Any]]:
         """Share of runs with that outcome along the axis that is not the seed, with its 95 % interval (Wilson).
 
         Needs the measure "outcome" (or "diverged" for that one) and a seed axis.
@@ -271,10 +280,7 @@ class MapValues:
                 done += f", {s.names[0]} from {finite.min():.6g} to {finite.max():.6g}"
             if lost:
                 done += f", {100 * lost:.3g} % not finite"
-        return visible(
-            f"Map({s.objective.name}, {s.method.optimizer.name}: {s.plane_text}, {s.size_text} cells, "
-            f"{s.steps} steps{done})"
-        )
+        return visible(f"Map({s.head}: {s.plane_text}, {s.size_text} cells, {s.steps} steps{done})")
 
 
 def _read_only(values: NDArray[Any]) -> NDArray[Any]:

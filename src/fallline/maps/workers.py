@@ -30,8 +30,10 @@ from fallline.experiment.description.plain_data import canonical
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.cells import Values, compute
+from fallline.maps.earlier import Earlier
 from fallline.maps.rows import pack, unpack
 from fallline.maps.tiles import Tile
+from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.execution import EVERY_CORE, Execution
 
 __all__ = ["computed"]
@@ -41,16 +43,21 @@ _DEATHS = 5
 
 
 def computed(
-    spec: MapSpec, tiles: Iterable[Tile], *, workers: int = 0, execution: Execution = EVERY_CORE
+    spec: MapSpec,
+    tiles: Iterable[Tile],
+    *,
+    workers: int = 0,
+    execution: Execution = EVERY_CORE,
+    earlier: Earlier | None = None,
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
     if workers <= 0:
         for tile in tiles:
-            yield tile, compute(spec, tile, execution)
+            yield tile, compute(spec, tile, execution, None if earlier is None else earlier.of(tile))
         return
     if execution.device != "cpu":
         raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
-    yield from _pool(spec, deque((tile, 0) for tile in tiles), workers)
+    yield from _pool(spec, deque((tile, 0) for tile in tiles), workers, earlier)
 
 
 class _Worker:
@@ -59,7 +66,13 @@ class _Worker:
     One thread for each worker, because Windows cannot wait for several pipes at once.
     """
 
-    def __init__(self, greeting: bytes, threads: int, answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> None:
+    def __init__(
+        self,
+        greeting: bytes,
+        threads: int,
+        answers: SimpleQueue[tuple[_Worker, bytes | None]],
+        earlier: Earlier | None,
+    ) -> None:
         # A process of its own session: Ctrl-C in the terminal reaches the collector alone, which then ends the rest.
         self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-P", "-m", "fallline.maps.workers", str(threads)],
@@ -67,6 +80,7 @@ class _Worker:
         )  # fmt: skip
         self.tile: Tile | None = None
         self.deaths = 0
+        self.earlier = earlier
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
@@ -88,7 +102,9 @@ class _Worker:
 
     def give(self, tile: Tile, deaths: int) -> None:
         self.tile, self.deaths = tile, deaths
-        self.send(json.dumps(tile).encode())
+        after = None if self.earlier is None else self.earlier.of(tile)
+        states = b"" if after is None else np.ascontiguousarray(after.values).tobytes()
+        self.send(json.dumps([tile, after and after.step]).encode() + b"\n" + states)
 
     def end(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -101,14 +117,16 @@ class _Worker:
                 pipe.close()
 
 
-def _pool(spec: MapSpec, queue: deque[tuple[Tile, int]], count: int) -> Iterator[tuple[Tile, Values]]:
+def _pool(
+    spec: MapSpec, queue: deque[tuple[Tile, int]], count: int, earlier: Earlier | None
+) -> Iterator[tuple[Tile, Values]]:
     greeting = _packed_spec(spec)
     threads = max(1, (os.cpu_count() or 1) // count)
     answers: SimpleQueue[tuple[_Worker, bytes | None]] = SimpleQueue()
     live: set[_Worker] = set()
 
     def hire() -> None:
-        worker = _Worker(greeting, threads, answers)
+        worker = _Worker(greeting, threads, answers, earlier)
         live.add(worker)
         worker.give(*queue.popleft())
 
@@ -192,13 +210,22 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
     while (message := _receive(requests)) is not None:
         try:
             spec = spec or _unpacked_spec(greeting)
-            _send(answers, b"=" + pack(spec, compute(spec, Tile(*json.loads(message)), Execution(threads))))
+            values = compute(spec, *_tile_and_states(spec, message, threads))
+            _send(answers, b"=" + pack(spec, values))
         except FalllineError as error:
             _send(answers, b"!" + str(error).encode())
         except Exception as error:
             # A fault of fallline, which every worker would meet: report it, do not try again.
             traceback.print_exc()
             _send(answers, f"!a worker process failed: {type(error).__name__}: {error}.".encode())
+
+
+def _tile_and_states(spec: MapSpec, message: bytes, threads: int) -> tuple[Tile, Execution, Checkpoints | None]:
+    """What a request asks for: a tile, and the states from which its runs go on."""
+    head, _, states = message.partition(b"\n")
+    tile, step = json.loads(head)
+    values = np.frombuffer(states, spec.dtype).reshape(-1, spec.kept) if step is not None else None
+    return Tile(*tile), Execution(threads), None if values is None else Checkpoints(step, values)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fallline.devices.cuda import Cuda, Function, cuda
 from fallline.errors import DeviceError, DeviceMemoryError
-from fallline.readings.machine.layout import Measure, Slot
+from fallline.readings.machine.layout import OF_THE_LIVING, Measure, Slot
 from fallline.readings.ptx import kernel as ptx
 from fallline.readings.ptx.kernel import DeviceKernel
 from fallline.readings.ptx.plan import WARP, DevicePlan
@@ -27,12 +27,6 @@ __all__ = ["compare", "kernel_of", "prove", "run", "sample"]
 
 LAUNCH_SECONDS = 1.0
 """A launch cannot be stopped, and the watchdog of a display ends it after a few seconds."""
-
-_OF_THE_LIVING = [
-    Measure.LARGEST_GRADIENT, Measure.LAST_GRADIENT, Measure.HIGHEST, Measure.WINDOW_LOW, Measure.WINDOW_HIGH,
-    Measure.WINDOW_FIRST, Measure.CLIMBED, Measure.DRIFT, Measure.LARGEST_PARAMETER, Measure.HITS,
-]  # fmt: skip
-"""Columns that are not read for a run that diverged: they depend on the runs beside it in a vector."""
 
 Table = NDArray[np.int64]
 Inputs = Mapping[int, NDArray[np.generic]]
@@ -114,6 +108,8 @@ def _for_each_cell(slot: int, table: Table) -> bool:
     """Whether an input has a row for each cell."""
     if slot == Slot.STARTS:
         return bool(table[Slot.START_STRIDE])
+    if slot == Slot.CHECKPOINT:
+        return True
     return slot >= Slot.SETTINGS and bool(table[slot + 1])
 
 
@@ -188,7 +184,7 @@ def compare(
     for first, end in pieces:
         mine, its = expected[:, first:end], measures[:, first:end]
         differ = (mine.view(f"u{mine.itemsize}") != its.view(f"u{its.itemsize}")) & ~(np.isnan(mine) & np.isnan(its))
-        differ[np.ix_(_OF_THE_LIVING, mine[Measure.DIED_AT] >= 0)] = False
+        differ[np.ix_(OF_THE_LIVING, mine[Measure.DIED_AT] >= 0)] = False
         if differ.any():
             measure, cell = (int(k[0]) for k in np.nonzero(differ))
             raise DeviceError(

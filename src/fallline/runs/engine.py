@@ -13,6 +13,7 @@ from fallline.limits import check_memory
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.readings.machine import ARITHMETIC_VERSION
 from fallline.runs import batched
+from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
@@ -35,20 +36,23 @@ def train(
     *,
     target: float | None = None,
     execution: Execution = EVERY_CORE,
+    after: Checkpoints | None = None,
+    keep: bool = False,
 ) -> dict[str, NDArray[Any]]:
-    """Train runs with the engine that suits them: for each measure an array. `target` is the loss of "steps_to"."""
+    """Train runs with the engine that suits them: for each measure an array. `target` is the loss of "steps_to".
+
+    Runs in lanes can go on `after` checkpoints, and `keep` them as the result "checkpoints"; see `lanes.train`.
+    """
     if name_of(training.objective) == "machine":
         from fallline.runs import lanes  # late: it loads LLVM
 
-        values = lanes.train(training, measures, target=target, execution=execution)
-    elif execution.device != "cpu":
+        return lanes.train(training, measures, target=target, execution=execution, after=after, keep=keep)
+    if execution.device != "cpu":
         raise UsageError(
             f"a device trains landscapes, and networks of up to {LARGEST} parameters; {training.objective.name} has "
             f"{training.objective.dimension}."
         )
-    else:
-        values = batched.train(training, measures, target=target)
-    return {name: values[name] for name in measures}
+    return batched.train(training, measures, target=target)
 
 
 def histories(training: Training) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -17,10 +17,11 @@ from fallline.errors import FalllineError, TraceError
 from fallline.measures.measure import MEASURES, check_objective
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs import devices
+from fallline.runs.checkpoints import Checkpoints, checkpoint_step, finished
 from fallline.runs.columns import results
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.kernels import kernel_of
-from fallline.runs.packing import Outputs, columns_of, pack
+from fallline.runs.packing import Arguments, Outputs, columns_of, pack
 from fallline.runs.pieces import pieces, run
 from fallline.runs.programs import Recipe
 from fallline.runs.training import Training
@@ -38,6 +39,8 @@ def train(
     *,
     target: float | None = None,
     execution: Execution = EVERY_CORE,
+    after: Checkpoints | None = None,
+    keep: bool = False,
 ) -> dict[str, Shaped[Floats, "runs ..."]]:
     """Train many runs. The same run gives the same bits however it is computed.
 
@@ -50,6 +53,10 @@ def train(
         parameters that gave that loss.
     target
         The loss of "steps_to".
+    after
+        Checkpoints of the same runs, of this or another length, from which they go on.
+    keep
+        Whether the result has "checkpoints" too: the values of `Checkpoints` before step `checkpoint_step(steps)`.
 
     Raises
     ------
@@ -78,15 +85,25 @@ def train(
     recipe = Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(columns), hits)
     kernel = kernel_of(recipe, execution.plan, bits, batches=batches, samples=_samples_seen(training))
     outputs = Outputs.of(training, measures)
-    arguments = pack(training, columns, kernel.settings, outputs)
     threads = execution.threads or os.cpu_count() or 1
-    if execution.device == "cuda":
-        on_device = devices.kernel_of(recipe, execution.device_plan, bits, batches)
-        devices.run(on_device, arguments, execution.progress)
-        devices.prove(on_device, arguments, lambda some, places: run(kernel, some, places, threads, None))
-    else:
-        run(kernel, arguments, pieces(training.runs, kernel.plan.lanes, threads), threads, execution.progress)
-    return results(outputs, measures, training)
+
+    def compute(arguments: Arguments) -> None:
+        if execution.device == "cuda":
+            on_device = devices.kernel_of(recipe, execution.device_plan, bits, batches)
+            devices.run(on_device, arguments, execution.progress)
+            devices.prove(on_device, arguments, lambda some, places: run(kernel, some, places, threads, None))
+        else:
+            run(kernel, arguments, pieces(training.runs, kernel.plan.lanes, threads), threads, execution.progress)
+
+    if keep:
+        pause = Outputs.of_pause(training)
+        step = checkpoint_step(training.steps)
+        compute(pack(training, columns, kernel.settings, pause, after, step))
+        assert pause.checkpoints is not None
+        after = Checkpoints(step, finished(pause.checkpoints))
+    compute(pack(training, columns, kernel.settings, outputs, after))
+    kept = {"checkpoints": after.values} if keep and after is not None else {}
+    return results(outputs, measures, training) | kept
 
 
 def check_subnormals() -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fallline.measures.statistics import half, window
 from fallline.problems import NetworkObjective
-from fallline.readings.machine.layout import Measure, Slot
+from fallline.readings.machine.layout import Measure, Slot, checkpoint_numbers
+from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
@@ -31,12 +32,15 @@ class Outputs:
         One row for each `Measure`.
     history, finals, path
         Losses, last parameters, parameters of all steps.
+    checkpoints
+        The rows of `Checkpoints`.
     """
 
     measures: Shaped[Floats, "columns runs"]
     history: Shaped[Floats, "runs steps+1"] | None
     finals: Shaped[Floats, "runs P"] | None
     path: Shaped[Floats, "runs steps+1 P"] | None
+    checkpoints: Shaped[Floats, "runs numbers"] | None = None
 
     @classmethod
     def of(cls, training: Training, wanted: Sequence[str]) -> Outputs:
@@ -50,6 +54,14 @@ class Outputs:
             np.empty((len(Measure), runs), training.dtype), room("history", losses), room("parameters", parameters),
             room("path", losses, parameters),
         )  # fmt: skip
+
+    @classmethod
+    def of_pause(cls, training: Training) -> Outputs:
+        """Empty arrays for runs that pause: their checkpoints."""
+        numbers = checkpoint_numbers(training.objective.dimension, len(training.method.optimizer.state))
+        measures, values = (np.empty(shape, training.dtype) for shape in
+                            ((len(Measure), training.runs), (training.runs, numbers)))  # fmt: skip
+        return cls(measures, None, None, None, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +90,7 @@ class Arguments:
     def measuring(self, measures: Shaped[Floats, "columns runs"]) -> Arguments:
         """The same arguments with another array for the measures, and no other output."""
         table = self.table.copy()
-        table[[Slot.HISTORY, Slot.FINALS, Slot.PATH]] = 0
+        table[[Slot.HISTORY, Slot.FINALS, Slot.PATH, Slot.CHECKPOINT_OUT]] = 0
         table[Slot.MEASURES] = measures.ctypes.data
         return replace(self, table=table, outputs={Slot.MEASURES: measures})
 
@@ -94,8 +106,18 @@ def columns_of(training: Training, target: float | None) -> dict[str, Floats]:
     return {name: np.asarray(value, dtype=training.dtype, order="C") for name, value in values.items()}
 
 
-def pack(training: Training, columns: Mapping[str, Floats], names: Sequence[str], outputs: Outputs) -> Arguments:
-    """The arguments of a kernel whose settings have those names."""
+def pack(
+    training: Training,
+    columns: Mapping[str, Floats],
+    names: Sequence[str],
+    outputs: Outputs,
+    after: Checkpoints | None = None,
+    end: int | None = None,
+) -> Arguments:
+    """The arguments of a kernel whose settings have those names.
+
+    The runs go on after checkpoints, or begin; they pause before step `end`, or go on to the last.
+    """
     real, steps = np.dtype(training.dtype), training.steps
     starts = np.ascontiguousarray(training.starts, dtype=real)
     inputs: Arrays = {Slot.STARTS: starts}
@@ -103,13 +125,17 @@ def pack(training: Training, columns: Mapping[str, Floats], names: Sequence[str]
     table[Slot.START_STRIDE] = training.objective.dimension if starts.ndim > 1 else 0
     table[Slot.STEPS], table[Slot.CELLS] = steps, training.runs
     table[Slot.WINDOW], table[Slot.HALF] = window(steps), half(steps)
+    table[Slot.END_STEP] = steps + 1 if end is None else end
+    if after is not None:
+        table[Slot.FIRST_STEP] = after.step
+        inputs[Slot.CHECKPOINT] = np.ascontiguousarray(after.values, dtype=real)
     for i, name in enumerate(names):
         inputs[Slot.SETTINGS + 2 * i] = columns[name]
         table[Slot.SETTINGS + 2 * i + 1] = 1 if columns[name].ndim else 0
     batch_bytes = _add_samples(training, inputs, table)
     filled = {
         Slot.MEASURES: outputs.measures, Slot.HISTORY: outputs.history, Slot.FINALS: outputs.finals,
-        Slot.PATH: outputs.path,
+        Slot.PATH: outputs.path, Slot.CHECKPOINT_OUT: outputs.checkpoints,
     }  # fmt: skip
     wanted: Arrays = {slot: array for slot, array in filled.items() if array is not None}
     for slot, array in (inputs | wanted).items():

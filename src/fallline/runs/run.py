@@ -191,8 +191,8 @@ class Run(OfNetwork, Plotted):
         """
         if self.state is None:
             raise UsageError(
-                "extend needs the optimizer's state, which the run of a map's cell does not keep. Compute the map for more "
-                "steps, or descend from run.start."
+                "extend needs the optimizer's state, which the run of a map's cell does not keep. Extend the map, "
+                "m.extend(500), or descend from run.start."
             )
         recording = extended(
             self.objective, self.method, self._curves, self.state, int(SETTINGS["steps"].check(steps)), self.batch, self.seed,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from fallline.errors import SettingError, UnknownNameError
+from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.settings import SETTINGS, Setting, latex_symbol
 from fallline.textbook.other_names import own_name
 
@@ -49,7 +49,7 @@ class Member:
         lookup = getattr(sys.modules.get(self.home or type(self).__module__), type(self).__name__.lower(), None)
         try:
             return lookup if lookup is not None and lookup(self.name) is self else None
-        except UnknownNameError:
+        except UsageError:  # the name is unknown, or that of something else
             return None
 
     def __reduce_ex__(self, protocol: Any) -> Any:

@@ -23,7 +23,7 @@ __all__ = ["load", "names_file", "split"]
 
 Function = Callable[..., Any]
 
-_NAMED = re.compile(r"(?P<path>.*\.pyw?)(?::(?P<name>[^:/\\]*))?", re.IGNORECASE | re.DOTALL)
+_NAMED = re.compile(r"(?P<path>.*\.(?:pyw?|ipynb))(?::(?P<name>[^:/\\]*))?", re.IGNORECASE | re.DOTALL)
 
 
 def names_file(text: str) -> bool:
@@ -71,9 +71,9 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
                 raise OwnCodeError(f"{path.name} holds no function {name!r}; it holds none.")
             raise OwnCodeError(f"{path.name} holds no function {name!r}: {UnknownNameError('the name', name, public)}")
         value: Function = vars(module)[name]
-        from fallline.textbook.optimizers import Optimizer  # late: it loads NumPy
+        from fallline.textbook.families import Member  # late: it loads NumPy
 
-        if not callable(value) and not isinstance(value, Optimizer):
+        if not callable(value) and not isinstance(value, Member):
             raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(value).__name__}.")
         return value
     candidates = [n for n in usual if n in own] or (public if len(public) == 1 else [])

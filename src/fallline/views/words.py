@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
+from fallline.experiment.choices import FAMILIES, NUMBERS
 from fallline.experiment.method import Method
 from fallline.experiment.setting_names import layer_rate
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
@@ -19,6 +22,8 @@ __all__ = [
     "objective_words",
     "run_labels",
     "shared",
+    "span_words",
+    "value_words",
 ]
 
 
@@ -47,16 +52,31 @@ def loss_words(objective: Objective) -> str:
 def axis_words(name: str) -> str:
     """The name of a map's axis.
 
-    >>> axis_words("learning_rate.2"), axis_words("start.x"), axis_words("schedule.decay")
-    ('learning rate of layer 2', 'x of the start', 'schedule decay')
+    >>> axis_words("learning_rate.2"), axis_words("start.x"), axis_words("schedule.decay"), axis_words("initial")
+    ('learning rate of layer 2', 'x of the start', 'schedule decay', 'initial weights')
     """
     head, _, part = name.partition(".")
-    words = head.replace("_", " ")
+    if name in NUMBERS:
+        return NUMBERS[name].label
+    words = FAMILIES[name].what if name in FAMILIES else head.replace("_", " ")
     if not part:
         return words
     if head == "start":
         return f"{part} of the start"
     return f"{words} of layer {part}" if head == "learning_rate" else f"{words} {part}"
+
+
+def span_words(axis: Axis) -> str:
+    """The name of an axis and the values on it: "learning rate (0.0001 to 1, logarithmic)", "optimizer (momentum, Adam)"."""
+    if isinstance(axis, ChoiceAxis):
+        return f"{axis_words(axis.name)} ({', '.join(axis.captions)})"
+    scale = ", logarithmic" if axis.scale == "log" else ""
+    return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
+
+
+def value_words(axis: Axis, k: int) -> str:
+    """The value of cell k: "0.01", "Adam"."""
+    return axis.captions[k] if isinstance(axis, ChoiceAxis) else number(float(axis.values[k]))
 
 
 def method_parts(method: Method, steps: int | None = None) -> dict[str, str]:

@@ -1,25 +1,160 @@
-"""A function to be checked, loaded from a file of the user's: FILE.py:FUNCTION, or FILE.py."""
+"""A function to be checked, loaded from a file of the user's: FILE:FUNCTION or FILE:Class.method, or what FILE offers."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
+from fallline.checks.user_files.candidates import candidates, function_names, hidden_inside
+from fallline.checks.user_files.execution import Execution
+from fallline.checks.user_files.source import read_source
 from fallline.errors import OwnCodeError
 from fallline.user_code import python_file
+from fallline.views.numerals import listed
 
-__all__ = ["load"]
-
-USUAL = ("gradient", "grad", "grad_f", "backward", "backprop", "loss_and_gradient", "compute_gradient", "gradients")
-"""Names of functions that are looked for where the command line gives a file without a function."""
+__all__ = ["Loaded", "UserFile", "load_subject"]
 
 
-def load(path: Path, name: str = "") -> Callable[..., Any]:
-    """Run the file and return its function. What the file prints is not shown.
+@dataclass(frozen=True)
+class Loaded:
+    """A function of the user's, with what stands around it.
+
+    Parameters
+    ----------
+    function
+        The function. A method that needs an instance is the plain function of its class, whose first parameter is `self`.
+    module
+        The module in which it stands, with the functions beside it and its global names; None if it is not known.
+    owner
+        The class of a method that needs an instance, else None.
+    notes
+        Sentences about the file: what could not be run, and which global names have no value therefore.
+    """
+
+    function: Callable[..., Any]
+    module: ModuleType | None = None
+    owner: type | None = None
+    notes: tuple[str, ...] = ()
+
+
+class UserFile:
+    """A file of the user's that has been run as far as it goes.
+
+    Parameters
+    ----------
+    path
+        A Python file or a notebook.
+    name
+        The function that will be asked for, if it is known: what it needs is loaded even if the file fails.
+    folder
+        Where relative imports look, if not in the file's folder.
+    stopped, report
+        See `Execution`.
+
+    Raises
+    ------
+    MisbehaviourError
+        If the file is not Python.
+    """
+
+    def __init__(
+        self, path: Path, name: str = "", *, folder: Path | None = None, stopped: Mapping[int, str] | None = None,
+        report: Callable[[int], None] = lambda number: None,
+    ) -> None:  # fmt: skip
+        self.path = path
+        wanted = (name.partition(".")[0],) if name else ()
+        try:
+            source = read_source(path)
+        except OwnCodeError as error:
+            raise MisbehaviourError(str(error)) from error
+        where = folder or path.resolve().parent
+        self._execution = Execution(source, where, wanted=wanted, stopped=stopped, report=report)
+
+    def candidates(self, *, network: bool) -> list[str]:
+        """The names of the functions that may be the gradient, the likeliest first.
+
+        Raises
+        ------
+        MisbehaviourError
+            If there are none.
+        """
+        names = [c.name for c in candidates(self._statements, self._value, network=network)]
+        if not names:
+            functions = [name for name in function_names(self._statements) if callable(self._value(name))]
+            if not functions and self._execution.failure:
+                raise MisbehaviourError(f"{self.path.name} defines no function: the file {self._execution.failure}.")
+            raise MisbehaviourError(
+                f"{self.path.name} must say which function is meant; it holds {listed(functions) if functions else 'none'}. "
+                f"Write {self.path.name}:NAME, or call it gradient."
+            )
+        return names
+
+    def load(self, name: str) -> Loaded:
+        """The function of that name, or the method of the name Class.method.
+
+        Raises
+        ------
+        MisbehaviourError
+            If the file has no such function.
+        """
+        way = list(self._execution.find(name))
+        if len(way) <= name.count("."):
+            name, way = self._of_one_class(name)
+        value, holder = way[-1], way[-2] if len(way) > 1 else None
+        if isinstance(value, type):
+            likely = [c for c in candidates(self._statements, self._value) if c.name.startswith(f"{name}.")]
+            if likely:
+                return self.load(likely[0].name)
+            raise MisbehaviourError(f"{name} of {self.path.name} is a class; write {self.path.name}:{name}.METHOD.")
+        if not callable(value):
+            raise MisbehaviourError(
+                f"{name} of {self.path.name} must be a function; it is of type {type(value).__name__}."
+            )
+        self._execution.complete(value)
+        static = isinstance(holder, type) and isinstance(holder.__dict__.get(name.rpartition(".")[2]), staticmethod)
+        owner = holder if isinstance(holder, type) and isinstance(value, FunctionType) and not static else None
+        return Loaded(value, self._execution.module, owner, self._execution.notes_on(name, value))
+
+    @property
+    def _statements(self) -> Any:
+        return tuple(self._execution.source.statements())
+
+    def _value(self, name: str) -> Any:
+        way = list(self._execution.find(name))
+        return way[-1] if len(way) > name.count(".") else None
+
+    def _of_one_class(self, name: str) -> tuple[str, list[Any]]:
+        """The method of that name, where one class alone has it."""
+        known = function_names(self._statements)
+        methods = [n for n in known if n.endswith(f".{name}")]
+        if len(methods) == 1:
+            return methods[0], list(self._execution.find(methods[0]))
+        raise MisbehaviourError(self._no_such_function(name, known))
+
+    def _no_such_function(self, name: str, known: list[str]) -> str:
+        sentence = f"{self.path.name} holds no function {name!r}"
+        hidden = hidden_inside(self._statements, name)
+        if hidden is not None:
+            outer, line = hidden
+            return (
+                f"{sentence} that can be reached: it is defined inside {outer} (line {line}). Move it out of {outer}."
+            )
+        if problem := self._execution.problems.get(name.partition(".")[0]):
+            return f"{sentence}: the file {problem}."
+        if not known:
+            return " ".join([f"{sentence}; it holds none.", *self._execution.notes])
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return f"{sentence}; it holds {listed(known)}.{hint}"
+
+
+def load_subject(text: str) -> Callable[..., Any]:
+    """The function of FILE.py:FUNCTION whose gradient is checked.
 
     Raises
     ------
@@ -27,7 +162,6 @@ def load(path: Path, name: str = "") -> Callable[..., Any]:
         If the file cannot be read or run, or has no such function.
     """
     try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            return python_file.load(path, name, usual=USUAL)
+        return python_file.load(*python_file.split(text))
     except OwnCodeError as error:
         raise MisbehaviourError(str(error)) from error

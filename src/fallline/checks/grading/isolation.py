@@ -14,11 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["run", "supervise"]
+__all__ = ["Halfway", "run", "supervise"]
 
 GRACE = 2.0
 """Seconds that the supervisor has to end its children."""
@@ -26,11 +27,27 @@ GRACE = 2.0
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def run(command: Sequence[str], message: str, *, cwd: Path, env: Mapping[str, str], seconds: float) -> int | None:
+@dataclass(frozen=True)
+class Halfway:
+    """A condition that a command must fulfil some time after it began; otherwise it is stopped then."""
+
+    seconds: float
+    reached: Callable[[], bool]
+
+
+def run(
+    command: Sequence[str],
+    message: str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    seconds: float,
+    halfway: Halfway | None = None,
+) -> int | None:
     """Run a command with `message` on its standard input.
 
-    Returns its exit status, or None if it was stopped after `seconds`. Its output is discarded. Every process that it started has
-    ended when this returns.
+    Returns its exit status, or None if it was stopped: after `seconds`, or earlier where it was not yet `halfway`. Its output is
+    discarded. Every process that it started has ended when this returns.
 
     >>> run([sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.read()))"], "four", cwd=Path("."), env=os.environ, seconds=60)
     4
@@ -41,7 +58,14 @@ def run(command: Sequence[str], message: str, *, cwd: Path, env: Mapping[str, st
     )  # fmt: skip
     try:
         _feed(process.stdin, message)
-        return process.wait(timeout=seconds)
+        begun = time.monotonic()
+        if halfway is not None:
+            try:
+                return process.wait(timeout=min(halfway.seconds, seconds))
+            except subprocess.TimeoutExpired:
+                if not halfway.reached():
+                    return None
+        return process.wait(timeout=max(0.0, seconds - (time.monotonic() - begun)))
     except subprocess.TimeoutExpired:
         return None
     finally:

@@ -1,29 +1,35 @@
-"""The process that checks one submission: it reads an order from standard input and writes the verdict to a file."""
+"""The process that checks one file: it reads an order from standard input and writes its answer to a file."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fallline.checks.grading.answer import Answering, primary
 from fallline.checks.grading.isolation import supervise
-from fallline.checks.presentation.verdict import Verdict
-from fallline.errors import FalllineError
+
+if TYPE_CHECKING:  # loaded after the supervisor has forked
+    from fallline.checks.presentation.verdict import Verdict
 
 __all__ = ["main"]
 
 
 def limit(megabytes: int, seconds: float) -> None:
-    """Set limits for this process. On a system without such limits only the parent's time limit holds."""
+    """Set limits for this process. On a system without such limits only the parent's time limit holds.
+
+    On Linux the limit of memory is one of data, not of addresses: libraries for GPUs reserve many gigabytes of addresses.
+    """
     try:
         import resource
     except ImportError:
         return
-    size = megabytes * 2**20
+    memory = resource.RLIMIT_DATA if sys.platform == "linux" else resource.RLIMIT_AS
     for resource_kind, value in (
-        (resource.RLIMIT_AS, size),
+        (memory, megabytes * 2**20),
         (resource.RLIMIT_CPU, int(seconds) + 1),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -33,36 +39,72 @@ def limit(megabytes: int, seconds: float) -> None:
             continue
 
 
-def verdict(order: dict[str, Any]) -> Verdict:
-    """The verdict on the submission of that order; "unchecked" if the submission raises anything."""
-    from fallline.checks.gradient_file import check_file
+def answer(order: dict[str, Any], answering: Answering) -> None:
+    """Run the file of that order, check its function or its candidates, and write the verdicts."""
+    from fallline.checks.calling.calls import MisbehaviourError
+    from fallline.checks.calling.loading import UserFile
+    from fallline.checks.gradient_file import check_loaded, is_network
+    from fallline.checks.presentation.verdict import Verdict
+    from fallline.checks.user_files.surroundings import settle
 
-    path = Path(order["path"])
+    path, name, settings = Path(order["path"]), order["function"], order["settings"]
+    folder = Path(order["folder"])
+    settle(path, folder)
     try:
-        return check_file(path, order["function"], **order["settings"])
-    except MemoryError:
-        sentence = f"{path.name} needs more than {order['megabytes']} MB of memory."
-    except FalllineError as error:
-        sentence = str(error)
-    except Exception as error:
-        sentence = f"{path.name} could not be checked: {type(error).__name__}: {error}"
-    return Verdict("unchecked", order["function"] or path.name, order["settings"]["subject"], sentence)
+        file = UserFile(
+            path, name, folder=folder, stopped={int(k): why for k, why in order["stopped"].items()},
+            report=lambda number: answering.line(running=number),
+        )  # fmt: skip
+        names = [name] if name else file.candidates(network=is_network(settings["subject"]))
+        loaded = {name: file.load(name) for name in names[: order["most"]]}
+    except MisbehaviourError as misbehaviour:
+        _report(answering, name, Verdict("unchecked", name or path.name, settings["subject"], str(misbehaviour)))
+        return
+    answering.line(loaded=True, candidates=names)
+    verdicts = []
+    for name in loaded:
+        verdicts.append(check_loaded(loaded[name], hint=order["hint"], **settings))
+        _report(answering, name, verdicts[-1])
+        if order["first"] and verdicts[-1].status != "unchecked":
+            break
+    if order["picture"]:
+        drawn = verdicts[primary([verdict.status for verdict in verdicts])]
+        if drawn.errors:
+            drawn.plot().save(Path(order["picture"]))
+
+
+def _report(answering: Answering, name: str, verdict: Verdict) -> None:
+    from fallline.checks.presentation.parts import parts_to_json
+
+    answering.line(name=name, verdict=verdict.to_dict(), parts=parts_to_json(verdict.parts()))
 
 
 def main() -> None:
-    """Check one submission."""
+    """Check one file."""
     order = json.loads(sys.stdin.buffer.read())
     supervise(order["seconds"])
     limit(order["megabytes"], order["seconds"])
-    # Last on the path: helpers beside the submissions can be imported, but a submission that is called fractions.py
-    # does not take the place of the library's module.
-    sys.path.append(order["folder"])
-    answer = json.dumps(verdict(order).to_dict())
-    with open(order["answer"], "x", encoding="utf-8") as stream:
-        stream.write(answer)
-        stream.flush()
-        os.fsync(stream.fileno())
-    # Exit without waiting for threads that a submission has left running, or for what it has registered to run at exit.
+    answering = Answering(order["answer"])
+    from fallline.checks.presentation.verdict import Verdict
+    from fallline.errors import FalllineError, UsageError
+
+    name = Path(order["path"]).name
+    try:
+        answer(order, answering)
+    except UsageError as error:
+        answering.line(refused=str(error))
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            sentence = f"{name} needs more than {order['megabytes']} MB of memory."
+        elif isinstance(error, FalllineError):
+            sentence = str(error)
+        else:
+            sentence = f"{name} could not be checked: {type(error).__name__}: {error}"
+            answering.line(trace=traceback.format_exc())
+        function = order["function"] or name
+        _report(answering, function, Verdict("unchecked", function, order["settings"]["subject"], sentence))
+    answering.end()
+    # Exit without waiting for threads that a file has left running, or for what it has registered to run at exit.
     os._exit(0)
 
 

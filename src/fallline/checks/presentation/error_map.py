@@ -63,8 +63,12 @@ def draw_errors(
         bar.set_label("error relative to the block's largest entry")
         bar.outline.set_visible(False)
     worst = {str(b.block): b.relative for b in blocks}
-    largest = ", ".join(f"{name} {worst.get(name, float(e.max())):.1e}" for name, e in errors.items())
-    return Picture(figure, title, f"Heat maps of the error of each entry of the gradient. Largest: {largest}.", theme)
+    sizes = {name: worst.get(name, float(e.max())) for name, e in errors.items()}
+    largest = ", ".join(
+        f"{name} {size:.1e}" for name, size in sizes.items() if not np.isnan(size)
+    )  # NaN: it is not told
+    caption = "Heat maps of the error of each entry of the gradient." + (f" Largest: {largest}." if largest else "")
+    return Picture(figure, title, caption, theme)
 
 
 def _map(ax: Any, error: Any, name: str, wrong: bool, theme: Theme, *, labelled: bool) -> Any:

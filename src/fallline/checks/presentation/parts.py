@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fallline.checks.presentation.equation_pair import EquationPair
-from fallline.checks.reference.comparison import BlockComparison
 from fallline.errors import visible
 
-__all__ = ["HEADS", "BlockTable", "EquationPairs", "Paragraph", "Part", "Status"]
+if TYPE_CHECKING:  # it loads NumPy, which a display of parts does not need
+    from fallline.checks.reference.comparison import BlockComparison
+
+__all__ = ["HEADS", "BlockTable", "EquationPairs", "Paragraph", "Part", "Status", "parts_from_json", "parts_to_json"]
 
 Status = Literal["right", "wrong", "unchecked"]
 
@@ -33,17 +36,18 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class BlockTable:
-    """The comparison of each block with the reference."""
+    """The comparison of each block with the reference: its name, absolute and relative error, "right" or "wrong"."""
 
-    blocks: Sequence[BlockComparison]
+    rows: tuple[tuple[str, str, str, str], ...]
 
-    @property
-    def rows(self) -> list[tuple[str, str, str, str]]:
-        """Block, largest absolute error, largest relative error, "right" or "wrong"."""
-        return [
-            (str(b.block), f"{b.absolute:.1e}", f"{b.relative:.1e}", "right" if b.agrees else "wrong")
-            for b in self.blocks
-        ]
+    @classmethod
+    def of(cls, blocks: Sequence[BlockComparison]) -> BlockTable:
+        """The table of these blocks. An error that is not told (NaN) has an empty cell."""
+        return cls(tuple(
+            (str(b.block), *("" if math.isnan(e) else f"{e:.1e}" for e in (b.absolute, b.relative)),
+             "right" if b.agrees else "wrong")
+            for b in blocks
+        ))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,32 @@ class EquationPairs:
 
 
 Part = Paragraph | BlockTable | EquationPairs
+
+
+def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    """The parts as JSON can hold them."""
+    content: list[dict[str, Any]] = []
+    for part in parts:
+        if isinstance(part, BlockTable):
+            content.append({"rows": part.rows})
+        elif isinstance(part, EquationPairs):
+            content.append({"pairs": [(pair.right, pair.coded) for pair in part.pairs]})
+        else:
+            content.append({"kind": part.kind, "content": part.content})
+    return content
+
+
+def parts_from_json(content: Iterable[dict[str, Any]]) -> Iterator[Part]:
+    """The parts that `parts_to_json` has written.
+
+    >>> part = BlockTable((("dW1", "0.0e+00", "0.0e+00", "right"),))
+    >>> list(parts_from_json(parts_to_json([part]))) == [part]
+    True
+    """
+    for part in content:
+        if "rows" in part:
+            yield BlockTable(tuple((row[0], row[1], row[2], row[3]) for row in part["rows"]))
+        elif "pairs" in part:
+            yield EquationPairs(tuple(EquationPair.of(right, coded) for right, coded in part["pairs"]))
+        else:
+            yield Paragraph.of(part["content"], part["kind"])

@@ -157,7 +157,7 @@ class Verdict:
         if self.called:
             yield Paragraph.of(f"Called as {self.called}.")
         if self.blocks:
-            yield BlockTable(self.blocks)
+            yield BlockTable.of(self.blocks)
         if self.equations:
             yield EquationPairs(self.equations)
         for fault, cure in zip(self.faults, self.cures, strict=False):

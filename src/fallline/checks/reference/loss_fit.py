@@ -57,8 +57,6 @@ class LossFit:
         The declared network with the activations that the loss has.
     member
         The data loss, without changes.
-    loss
-        The data loss with smoothed labels or weighted classes.
     factor, power
         On the data loss.
     weights, biases, penalty_power
@@ -77,7 +75,6 @@ class LossFit:
 
     network: Network
     member: FamilyMember
-    loss: Loss
     factor: float
     power: int
     weights: tuple[float, ...]
@@ -88,6 +85,18 @@ class LossFit:
     class_weights: tuple[float, ...] = ()
     leak: float | None = None
     biasless: bool = False
+
+    @property
+    def loss(self) -> Loss:
+        """The data loss with smoothed labels or weighted classes, without the guard."""
+        return self.changed(0.0)
+
+    def changed(self, epsilon: float) -> Loss:
+        """The data loss with smoothed labels or weighted classes, and with epsilon in its logarithm."""
+        loss = (guarded(self.member.loss, epsilon) if epsilon else None) or self.member.loss
+        if self.smoothing:
+            return smoothed(loss, self.smoothing)
+        return reweighted(loss, self.class_weights) if self.class_weights else loss
 
 
 class _Values(NamedTuple):
@@ -151,14 +160,14 @@ class _Fitting:
 
     def found(self) -> LossFit | None:
         """The first fit that gives all values."""
-        declared, others, slow = self._networks()
-        for networks in ([declared], others, slow):
+        others = self._others()
+        for networks in ([self.network], others):
             near: list[tuple[float, Network, FamilyMember, float | None]] = []
             for network in networks:
                 for member in self._members():
                     coefficients, error = self._fit(self._plain(network, member.loss))
                     if error <= self.exact:
-                        return self._read(network, member, member.loss, coefficients, coefficients.data)
+                        return self._read(network, member, coefficients, coefficients.data)
                     near.append((error, network, member, None))
             near.sort(key=lambda candidate: candidate[0])
             slopes = self._with_other_slopes() if networks is others else ()
@@ -170,15 +179,13 @@ class _Fitting:
 
     # Candidates
 
-    def _networks(self) -> tuple[Network, list[Network], list[Network]]:
-        """The declared network; those with one other activation in all hidden layers; those that take long to load."""
-        others = [
+    def _others(self) -> list[Network]:
+        """The networks with one other activation in all hidden layers. Not gelu, whose erf takes half a second to load."""
+        return [
             self.network.with_(activations=(activation,) * self.network.hidden)
             for activation in (ACTIVATIONS.values() if self.network.hidden else ())
             if activation.name != "gelu"
         ]
-        slow = [self.network.with_(activations=(ACTIVATIONS["gelu"],) * self.network.hidden)] if others else []
-        return self.network, others, slow
 
     def _members(self) -> list[FamilyMember]:
         """The family, the declared loss first."""
@@ -227,17 +234,14 @@ class _Fitting:
     ) -> LossFit | None:  # fmt: skip
         data = coefficients.data
         if form == 0:
-            return self._read(network, member, member.loss, coefficients, data, epsilon=epsilon, leak=leak)
+            return self._read(network, member, coefficients, data, epsilon=epsilon, leak=leak)
         if form == 1:
             total = [c.sum(keepdims=True) for c in data]
             amounts = [float(c[1] / c.sum()) for c in data]
             if abs(amounts[0] - amounts[-1]) > 1e-6:
                 return None
             amount = _rounded(amounts[0])
-            loss = smoothed(member.loss, amount)
-            return self._read(
-                network, member, loss, coefficients, total, epsilon=epsilon, leak=leak, smoothing=amount
-            )  # fmt: skip
+            return self._read(network, member, coefficients, total, epsilon=epsilon, leak=leak, smoothing=amount)
         power = _power([float(c.mean()) for c in data], self.samples)
         if power is None:
             return None
@@ -245,15 +249,11 @@ class _Fitting:
         if not np.allclose(weights[0], weights[-1], rtol=1e-6):
             return None
         of_classes = tuple(_rounded(float(v)) for v in weights[0])
-        loss = reweighted(member.loss, of_classes)
         ones = [np.array([float(m) ** power]) for m in self.samples]
-        return self._read(
-            network, member, loss, coefficients, ones, epsilon=epsilon, leak=leak, class_weights=of_classes
-        )
+        return self._read(network, member, coefficients, ones, epsilon=epsilon, leak=leak, class_weights=of_classes)
 
     def _read(
-        self, network: Network, member: FamilyMember, loss: Loss, coefficients: _Coefficients, data: Sequence[Floats],
-        **more: Any,
+        self, network: Network, member: FamilyMember, coefficients: _Coefficients, data: Sequence[Floats], **more: Any
     ) -> LossFit | None:  # fmt: skip
         """The fit from its coefficients; None if they do not depend on the batch size by a power."""
         factors = [float(c[0]) for c in data]
@@ -277,7 +277,7 @@ class _Fitting:
         depth = self.network.depth
         of_layers = [tuple(_rounded(float(c)) for c in (np.resize(part[0] / m, depth))) for part in parts]
         return LossFit(
-            network, member, loss, _rounded(factors[0] / float(self.samples[0]) ** power), power,
+            network, member, _rounded(factors[0] / float(self.samples[0]) ** power), power,
             of_layers[0], of_layers[1], penalty_power, biasless=self.biasless, **more,
         )  # fmt: skip
 

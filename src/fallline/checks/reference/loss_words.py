@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fallline.checks.reference.comparison import right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_family import FAMILY, scaled
 from fallline.checks.reference.loss_fit import LossFit
@@ -31,23 +32,35 @@ class LossInWords:
         What the loss is.
     declared
         The network that the user declared.
+    declarations
+        The settings of its loss that bind.
+    guard
+        Whether `network` has the epsilon in its logarithm; a small one is otherwise left out.
     """
 
     fit: LossFit
     declared: Network
+    declarations: Declarations = NOTHING
+    guard: bool = False
+
+    @property
+    def with_guard(self) -> LossInWords | None:
+        """The same with the epsilon in the logarithm of `network`'s loss; None if there is none."""
+        return replace(self, guard=True) if self.fit.epsilon else None
 
     @cached_property
     def network(self) -> Network | None:
-        """The network with that loss, for the page and its faults. A small epsilon in the logarithm is left out.
+        """The network with that loss, for the page and its faults.
 
         Its L2 penalty is that of the loss if it is the same for all weights; other penalties are in `penalty`. None if the
         network needs what the textbook's has not.
         """
         fit = self.fit
-        if fit.biasless or fit.epsilon > SMALL:
+        if fit.biasless or (fit.epsilon > SMALL and not self.guard):
             return None
+        loss = fit.changed(fit.epsilon if self.guard else 0.0)
         network = fit.network.with_(
-            loss=scaled(fit.loss, abs(fit.factor)), l2=0.0,
+            loss=scaled(loss, abs(fit.factor)), l2=0.0,
             reduction="mean" if fit.power and not self._whole_is_divided else "sum",
         )  # fmt: skip
         if not self._usual:
@@ -96,14 +109,16 @@ class LossInWords:
     def _differences(self) -> list[tuple[str, bool]]:
         fit, declared = self.fit, self.declared
         words: list[tuple[str, bool]] = []
+        binds = self.declarations
         own = phrase(fit, declared.sizes[-1])
         if own != _phrase_of(declared):
-            words.append((f"it is {own}, not {_phrase_of(declared)}", False))
+            same = fit.member.loss.name == declared.loss.name
+            words.append((f"it is {own}, not {_phrase_of(declared)}", same and binds.constant))
         if fit.factor < 0:
-            words.append(("it has the opposite sign, so that it is to be made large", False))
+            words.append(("it has the opposite sign, so that it is to be made large", not binds.ascent))
         reduction = "mean" if fit.power else "sum"
         if reduction != declared.reduction:
-            words.append((f"it is the {reduction} over the samples, not the {declared.reduction}", reduction == "sum"))
+            words.append((f"it is the {reduction} over the samples, not the {declared.reduction}", binds.reduction))
         if fit.leak is not None:
             words.append((f"the slope of its leaky ReLU is {fit.leak:g}", not _are(declared, "relu", "leaky_relu")))
         elif fit.network.activations != declared.activations:
@@ -161,7 +176,7 @@ class LossInWords:
             if l2 and not d and abs(c) in (l2 / 2, l2):
                 return f"its penalty is {'l2' if abs(c) == l2 else 'l2/2'}{over} sum W^2, not l2/2 sum W^2"
             terms = [f"{c:.6g}{over} sum W^2"] if c else []
-            terms += [f"{d:.6g}{over} sum b^2, on the biases"] if d else []
+            terms += [f"{d:.6g}{over} sum b^2 on the biases"] if d else []
         else:
             terms = [f"{c:.6g}{over} sum W{l}^2" for l, c in enumerate(fit.weights, start=1) if c]
             terms += [f"{d:.6g}{over} sum b{l}^2" for l, d in enumerate(fit.biases, start=1) if d]
@@ -173,7 +188,7 @@ def phrase(fit: LossFit, outputs: int) -> str:
 
     >>> from fallline.checks.reference.loss_fit import LossFit
     >>> n = Network.of("2-3-2")
-    >>> phrase(LossFit(n, FAMILY[1], FAMILY[1].loss, 2.0, 0, (), (), 0), 2)
+    >>> phrase(LossFit(n, FAMILY[1], 2.0, 0, (), (), 0), 2)
     'the squared error'
     """
     return _times(fit.member.words, abs(fit.factor), outputs)

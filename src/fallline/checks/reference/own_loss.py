@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -198,7 +198,7 @@ def own_derivatives(loss: OwnLoss, groups: Sequence[Group], seconds: float = SEC
     single = all(float(np.float32(v)) == v for v in values) and any(v != round(v, 3) for v in values)
     evaluations, a_block = seconds / cost, EVALUATIONS * len(groups) * 2 * network.depth
     draws = max((n for n in range(1, len(first.w) + 1) if n * a_block <= evaluations), default=1)
-    groups = tuple(Group(network, g.w[:draws], g.X[:draws], g.T[:draws]) for g in groups)
+    groups = tuple(replace(g, w=g.w[:draws], X=g.X[:draws], T=g.T[:draws]) for g in groups)
     of_draw = [(loss, g.w[d], g.X[d], g.T[d]) for g in groups for d in range(len(g.w))]
     takes_complex = not single and all(_complex_agrees(*draw, draw_index=d) for d, draw in enumerate(of_draw))
     each = 1 if takes_complex else EVALUATIONS
@@ -280,7 +280,7 @@ def extrapolated_difference(function: Callable[[float], float], *, single: bool 
     before: list[float] = []
     for level in range(LEVELS):
         step = (FIRST_STEP_SINGLE if single else FIRST_STEP) / 2**level
-        above, below = function(step), function(-step)
+        above, below = float(function(step)), float(function(-step))
         rounding = epsilon * max(abs(above), abs(below)) / step
         row = [(above - below) / (2 * step)]
         for k, last in enumerate(before):
@@ -294,7 +294,7 @@ def extrapolated_difference(function: Callable[[float], float], *, single: bool 
             break
     if single:
         return best
-    plain = (function(CONFIRMING_STEP) - function(-CONFIRMING_STEP)) / (2 * CONFIRMING_STEP)
+    plain = float(function(CONFIRMING_STEP) - function(-CONFIRMING_STEP)) / (2 * CONFIRMING_STEP)
     rounding = epsilon * max(abs(above), abs(below)) / CONFIRMING_STEP
     return (best[0], best[1] if abs(plain - best[0]) <= 1e-5 * abs(best[0]) + 8 * rounding else np.inf)
 

@@ -97,7 +97,11 @@ _NAMED: Any = (
 _OWN_MEASURE: Any = _table(_OWN | {"over": Literal["runs", "ends"], "starts": Literal["median", "mean"]})
 _RANGE = {"name": Text, "low": Number, "high": Number, "count": Whole, "scale": Literal["linear", "log"]}
 _PART = Annotated[list[Whole], Field(min_length=2, max_length=2)]
-_AXIS: Any = _table({"name": Text, "values": Numbers}) | _table(_RANGE) | _table(_RANGE | {"part": _PART})
+_CHOICE: Any = _table({"name": _NAMED, "settings": dict[Text, Number]})
+_AXIS: Any = (
+    _table({"name": Text, "values": Numbers}) | _table({"name": Text, "choices": Annotated[list[_CHOICE], FailFast()]})
+    | _table(_RANGE) | _table(_RANGE | {"part": _PART})
+)  # fmt: skip
 
 
 def _method(schedule: dict[str, Any]) -> dict[str, Any]:
@@ -109,9 +113,9 @@ def _method(schedule: dict[str, Any]) -> dict[str, Any]:
 
 
 _COMMON: dict[str, Any] = {
-    "optimizer": _NAMED, "settings": dict[Text, Number],
-    "schedule": Annotated[dict[Text, _NAMED | Number], AfterValidator(_method)], "x": _AXIS, "y": _AXIS, "steps": Whole,
-    "batch": Whole | None, "seed": Whole, "starts": Whole, "initial": _NAMED, "start": Key | None, "dtype": Text,
+    "optimizer": _NAMED | None, "settings": dict[Text, Number],
+    "schedule": Annotated[dict[Text, _NAMED | Number], AfterValidator(_method)] | None, "x": _AXIS, "y": _AXIS, "steps": Whole,
+    "batch": Whole | None, "seed": Whole, "starts": Whole, "initial": _NAMED | None, "start": Key | None, "dtype": Text,
     "measures": Annotated[list[Text | _OWN_MEASURE], FailFast()],
 }  # fmt: skip
 _NETWORK = {
@@ -127,7 +131,9 @@ _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"landscape": _table(_OWN), "dimension": Whole},  # as format 1 had it
     {"objective": _table(_OWN), "dimension": Whole},
 )
-_SHAPES = {frozenset(_COMMON | objective): _table(_COMMON | objective) for objective in _OBJECTIVES}
+_OPTIONAL: tuple[dict[str, Any], ...] = ({}, {"kept": Whole})
+_SHAPES = {frozenset(keys): _table(keys) for objective in _OBJECTIVES for more in _OPTIONAL
+           for keys in (_COMMON | objective | more,)}  # fmt: skip
 
 
 def _keys(description: dict[str, Any]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fallline.errors import UsageError
-from fallline.experiment.axes import axis
+from fallline.experiment.axis_forms import axis_of
 from fallline.experiment.build import build_start, objective_of
 from fallline.experiment.experiment import Pin
 from fallline.experiment.records import Draw, Network
@@ -39,12 +39,16 @@ def to_python(study: Study, pins: Iterable[Pin] = (), picture: str = "map.png") 
         assert study.landscape is not None
         lines = _landscape(study.landscape)
     how = {name: value for name, value in _options(study, plane).items() if value is not None}
+    names = [axis_of(text).name for text in (plane.x, plane.y) if text]
+    if "optimizer" in names:
+        del how["optimizer"]
     lines += ["", "how = {", *(f"    {name!r}: {value!r}," for name, value in how.items()), "}"]
     size = plane.size.lower().partition("x")
-    lines.append(f"m = fl.map(objective, x={plane.x!r}, y={plane.y!r}, size=({size[0]}, {size[2] or size[0]}), **how)")
+    up = f"y={plane.y!r}, size=({size[0]}, {size[2] or size[0]})" if plane.y else f"size={size[0]}"
+    lines.append(f"m = fl.map(objective, x={plane.x!r}, {up}, **how)")
     lines += ["print(m.sha256)", f"m.plot().save({picture!r}, overwrite=True)"]
-    x, y = axis(plane.x).name, axis(plane.y).name
     for pin in pins:
+        x, y = names
         call = f"fl.map(objective, x={f'{x}={pin.x!r}'!r}, y={f'{y}={pin.y!r}'!r}, **how)"
         lines += ["", f"run = {call}.run_at({pin.x!r}, {pin.y!r})", "print(run)"]
     return "\n".join(lines) + "\n"

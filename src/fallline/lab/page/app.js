@@ -171,6 +171,7 @@ export class Lab {
     panel.moved(store.accepted?.dtype);
     if (resting) {
       store.writeSoon();
+      panel.colours(store.state.look.colours);
       this.film.want();
     }
     if (wishes.pictured) wishes.wishSoon();

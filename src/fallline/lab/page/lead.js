@@ -8,9 +8,9 @@ const KEPT = "fallline lab: hints done";
 
 /** @type {Hint[]} */
 const HINTS = [
-  { key: "pin", text: "Click the map: the run there is pinned, and its path is shown below." },
-  { key: "change", text: "Drag a slider: the whole map trains again while you hold it." },
-  { key: "play", text: "Play the map: watch the cliff form, step by step." },
+  { key: "pin", text: "Click the map to pin a run." },
+  { key: "change", text: "Drag a slider: the whole map trains again." },
+  { key: "play", text: "Play the map: watch the cliff form." },
 ];
 
 export class Lead {

@@ -60,7 +60,7 @@ export class MapPanel {
       icon(ICONS.play),
       "Play the map",
     );
-    this.fitted = h("input", { type: "checkbox", onchange: () => this.#fit() });
+    this.locked = h("input", { type: "checkbox", onchange: () => this.#lock() });
     const exact = [0, 1].map((k) =>
       h("input", {
         type: "text",
@@ -98,7 +98,12 @@ export class MapPanel {
           "div",
           { class: "tools" },
           this.theoryLabel,
-          h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"),
+          h(
+            "label",
+            { class: "check", title: "Keep the colours as they are; otherwise they span the values in view" },
+            this.locked,
+            "lock colours",
+          ),
           this.depth,
           this.playButton,
           h(
@@ -125,7 +130,7 @@ export class MapPanel {
     say(this.title, title);
     this.title.title = whole;
     this.theory.checked = look.theory;
-    this.fitted.checked = Boolean(look.colours);
+    this.locked.checked = Boolean(look.colours);
     this.#exact.forEach((input, k) => {
       const short = axes[k].split(" ").at(-1) ?? axes[k];
       if (input.placeholder === short) return;
@@ -134,11 +139,14 @@ export class MapPanel {
     });
   }
 
-  /** Set the colours: those of the whole map, unless the reader fixed limits. @param {[number, number]|null} limits */
+  /** Set the colours: those of the values in view, unless the reader locked them. @param {[number, number]|null} limits */
   colours(limits) {
     const base = this.map.tiles.get(0, 0, 0);
     if (!base || this.map.tiles.stale || !this.#theme) return;
-    const scale = scaleOf(this.measure, base.values, base.outcomes, this.#theme.outcomes, limits);
+    const { x, y } = this.map.view;
+    const zoomed = !limits && Math.min(x[1] - x[0], y[1] - y[0]) < 0.999;
+    const scale =
+      (zoomed && this.#inView()) || scaleOf(this.measure, base.values, base.outcomes, this.#theme.outcomes, limits);
     if (!same(scale, this.map.scale)) this.map.recolour(scale);
     const { values } = base;
     const outcomes = this.#theme.outcomes.map(() => 0);
@@ -159,15 +167,15 @@ export class MapPanel {
     if (this.#theme && this.map.scale) this.legend.show(this.#theme, this.map.scale, this.measure, this.#shares);
   }
 
-  /** Let the colours span the values in view, or the whole map again. */
-  #fit() {
-    let limits = null;
-    if (this.fitted.checked) {
-      const scale = this.#inView();
-      if (scale?.kind === "values") limits = /** @type {[number, number]} */ ([scale.low, scale.high]);
-    }
+  /** Keep the colours as they are, or let them follow the view again. */
+  #lock() {
+    const { scale } = this.map;
+    const limits =
+      this.locked.checked && scale?.kind === "values"
+        ? /** @type {[number, number]} */ ([scale.low, scale.high])
+        : null;
     this.acts.look("colours", limits);
-    this.fitted.checked = limits !== null;
+    this.locked.checked = limits !== null;
     this.colours(limits);
   }
 

@@ -12,7 +12,7 @@ __all__ = ["Frame"]
 
 _POINTERS = (
     Slot.X, Slot.T, Slot.ORDER, Slot.FACTORS, Slot.STARTS, Slot.SCRATCH, Slot.MEASURES, Slot.HISTORY, Slot.FINALS,
-    Slot.PATH,
+    Slot.PATH, Slot.CHECKPOINT, Slot.CHECKPOINT_OUT,
 )  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """The kernel: it trains blocks of lanes, each from its start to its last step, in the processor's cache.
 
     for each block of lanes:
-        read starts and settings, one run a lane
-        for step 0..steps:
+        read starts or checkpoints, and settings, one run a lane
+        for step 0..steps, or a part of them:
             sums over the samples -> loss, gradient
             fold the measures; leave if no lane is alive, or after the last step
             update every parameter
-        write the measures
+        write the measures, or checkpoints
 
 One call computes the blocks of a range of cells and never returns to Python meanwhile, so several threads work at the
 same time. The function takes the address of a table of 64-bit words (`Slot`).
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fallline.readings.machine import folding, target
+from fallline.readings.machine import checkpoint, folding, target
 from fallline.readings.machine.compiled import Compiled, assemble, compile_text
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
@@ -104,7 +104,9 @@ class KernelWriter:
         self._begin(cell, left, sources)
         folding.begin(self.f)
         self._initial()
+        checkpoint.read(self.f, cell, left)
         self._steps(cell, lanes)
+        checkpoint.write(self.f, cell, lanes)
         folding.finish(self.f)
         self._finish(cell, lanes)
 
@@ -159,8 +161,9 @@ class KernelWriter:
 
     def _steps(self, cell: str, lanes: str) -> None:
         f, v = self.f, self.f.v
-        count = v.let(f"add i64 {f.args[Slot.STEPS]}, 1")
-        with v.loop(count, "step") as k:
+        count = v.let(f"sub i64 {f.args[Slot.END_STEP]}, {f.args[Slot.FIRST_STEP]}")
+        with v.loop(count, "step") as turn:
+            k = v.let(f"add i64 {turn}, {f.args[Slot.FIRST_STEP]}")
             final = v.let(f"icmp eq i64 {k}, {f.args[Slot.STEPS]}")
             loss, gradient = self._objective(k, final)
             alive = folding.fold(f, loss, k, v.splat(v.let(f"sitofp i64 {k} to {v.scalar}")))

@@ -11,7 +11,7 @@ from fallline.readings.machine import target
 from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.program import Program, Samples
 
-__all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "Measure", "Plan", "Slot"]
+__all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot", "checkpoint_numbers"]
 
 STRAIGHT = {16: 750, 32: 750, 64: 1500}
 """Most instructions of a sample for which straight-line code is fastest, by bytes of a register. Wide registers allow more,
@@ -38,7 +38,11 @@ LAST = 20
 
 
 class Slot(IntEnum):
-    """Words of the kernel's table. Two more for each setting follow: address and stride (0 if all cells share the value)."""
+    """Words of the kernel's table. Two more for each setting follow: address and stride (0 if all cells share the value).
+
+    A call takes the steps FIRST_STEP to END_STEP - 1 of a run of STEPS steps, which ends with step STEPS. It begins with the
+    rows of CHECKPOINT, or with the starts where there are none, and leaves the rows of CHECKPOINT_OUT.
+    """
 
     X = 0
     T = auto()
@@ -57,6 +61,10 @@ class Slot(IntEnum):
     HISTORY = auto()
     FINALS = auto()
     PATH = auto()
+    CHECKPOINT = auto()
+    CHECKPOINT_OUT = auto()
+    FIRST_STEP = auto()
+    END_STEP = auto()
     WINDOW = auto()
     HALF = auto()
     SETTINGS = auto()
@@ -85,6 +93,18 @@ class Measure(IntEnum):
     ALIVE = auto()
     DIED_AT = auto()
     HITS = auto()
+
+
+OF_THE_LIVING = [
+    Measure.LARGEST_GRADIENT, Measure.LAST_GRADIENT, Measure.HIGHEST, Measure.WINDOW_LOW, Measure.WINDOW_HIGH,
+    Measure.WINDOW_FIRST, Measure.CLIMBED, Measure.DRIFT, Measure.LARGEST_PARAMETER, Measure.HITS,
+]  # fmt: skip
+"""Columns that are not read for a run whose loss stopped being finite: they depend on the runs beside it in a vector."""
+
+
+def checkpoint_numbers(parameters: int, states: int) -> int:
+    """Return how many numbers a checkpoint has: the parameters, the optimizer's states of each, and the measures."""
+    return parameters * (1 + states) + len(Measure)
 
 
 @dataclass(frozen=True)

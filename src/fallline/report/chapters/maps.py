@@ -14,6 +14,10 @@ from fallline.report.results import Mapped, Results
 __all__ = ["maps_chapter"]
 
 
+_OWN_STARTS = ("seed", "initial", "initial_scale", "width", "depth")
+"""Axes of which each value has starts of its own."""
+
+
 def maps_chapter(results: Results, gallery: Gallery) -> dict[str, Any]:
     """All maps of the study."""
     return {"maps": [_map(results, k, mapped, gallery) for k, mapped in enumerate(results.maps)]}
@@ -32,7 +36,7 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
         "cells": int(m.values.size),
         "x": m.x.name,
         "y": m.y.name,
-        "starts": any(axis.name == "seed" or within_start(axis.name) is not None for axis in (m.x, m.y)),
+        "starts": any(name in _OWN_STARTS or within_start(name) is not None for name in m.axes),
         "diverged": int(failed(m["outcome"]).sum()),
     }
 
@@ -62,5 +66,5 @@ def _jump(results: Results, mapped: Mapped) -> tuple[int, int] | None:
     if not np.array_equal(m.spec.start, cliff.victim.start) or not rates[0] < cliff.below < cliff.above < rates[-1]:
         return None
     after = int(np.searchsorted(rates, cliff.above))
-    losses = np.asarray(m["final_loss"], dtype=np.float64)
+    losses = np.asarray(m.plane("final_loss"), dtype=np.float64)
     return int((losses[:, after] > 2 * losses[:, after - 1]).sum()), len(losses)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError, shown
 from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.views.numerals import number
 from fallline.views.pictures.map_axes import borders, is_even, log_ticks, set_scale, shown_log
 from fallline.views.pictures.sheet import Sheet
@@ -94,6 +95,9 @@ def cells_on(
         image.set_clip_path(ax.patch)
     else:
         image = ax.pcolormesh(x, y, values, cmap=colours, norm=norm, rasterized=True, zorder=0)
+    for axis, edges, line in ((x_axis, x, ax.axvline), (y_axis, y, ax.axhline)):
+        for edge in edges[1:-1] if isinstance(axis, ChoiceAxis) else ():
+            line(edge, color=sheet.theme.background, linewidth=1, zorder=0.5)
     ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     set_scale(ax.xaxis, x_axis, own=sheet.own)
     set_scale(ax.yaxis, y_axis, own=sheet.own)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import refuse_lines
 from fallline.measures.outcome import OUTCOMES, place
 from fallline.sentences import capital
 from fallline.views.numerals import number, percent
@@ -105,7 +106,7 @@ def draw_map(
         Width, or (width, height), of the picture in inches.
     """
     array = np.asarray(values, dtype=np.float64)
-    shape = (len(y_axis.values), len(x_axis.values))
+    shape = (y_axis.count, x_axis.count)
     if array.shape != shape:
         raise ShapeError(f"values must have shape {shape}, rows of y by columns of x; got {array.shape}.")
     if kind not in ("values", "outcomes", "ranks"):
@@ -213,6 +214,7 @@ def _lines(
 ) -> None:
     if not levels or min(array.shape) < 2:
         return
+    refuse_lines(x_axis, y_axis)
     values = np.ma.masked_array(array, lost)
     drawn = ax.contour(x_axis.values, y_axis.values, values, levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
     ax.clabel(drawn, fmt=lambda v: number(v), fontsize=points(8.5), colors=["#ffffff"])

@@ -9,6 +9,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
+from fallline.experiment.choices import NUMBERS
 from fallline.settings import SETTINGS
 from fallline.views.numerals import number
 from fallline.views.words import axis_words
@@ -19,6 +21,9 @@ Floats = NDArray[np.float64]
 
 EACH = 8
 """Largest number of listed values of which each has a tick."""
+
+ABREAST = 54
+"""Letters that fit side by side below a picture; longer names of choices are turned."""
 
 
 def shown_log(axis: Axis) -> bool:
@@ -52,6 +57,15 @@ def _equal(steps: Floats) -> bool:
 
 def set_scale(target: Any, axis: Axis, *, own: bool) -> None:
     """Set the label of one of the picture's axes, and its ticks, which on the user's axes are mostly matplotlib's own."""
+    if isinstance(axis, ChoiceAxis):
+        labels = [caption.replace("$", r"\$") for caption in axis.captions]
+        long = target.axis_name == "x" and max(map(len, labels)) * len(labels) > ABREAST
+        turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if long else {}
+        target.set_ticks(axis.positions, labels=labels, **turned)
+        target.set_tick_params(length=0)
+        target.set_minor_locator(NullLocator())
+        target.set_label_text(axis_label(axis))
+        return
     edges = borders(axis)
     low, high = float(edges[0]), float(edges[-1])
     if axis.listed and axis.count <= EACH:
@@ -80,6 +94,6 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 def axis_label(axis: Axis) -> str:
     """The name of the axis, and its setting's symbol."""
-    setting = SETTINGS.get(axis.name.partition(".")[0])
+    setting = NUMBERS.get(axis.name) or SETTINGS.get(axis.name.partition(".")[0])
     name = axis_words(axis.name).replace("$", r"\$")
     return f"{name}, ${setting.symbol}$" if setting else name

@@ -9,14 +9,15 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.maps.map import Map
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.outcome import OUTCOMES
 from fallline.views.numerals import number, percent
-from fallline.views.pictures.map_axes import axis_label
+from fallline.views.pictures.map_axes import axis_label, set_scale
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look
-from fallline.views.words import axis_words
+from fallline.views.words import span_words, value_words
 
 __all__ = ["draw_map_line"]
 
@@ -52,16 +53,21 @@ def draw_map_line(
     with drawing(theme):
         figure = canvas(theme, 3.4, title)
         ax = figure.add_subplot()
+        chosen = isinstance(m.x, ChoiceAxis)
         if m.x.scale == "log":
             ax.set_xscale("log")
         ax.set_xlabel(axis_label(m.x), parse_math=True)
         ax.grid(axis="y", which="major")
         ax.set_axisbelow(True)
         if wanted.measure.kind == "outcomes":
-            _outcomes(ax, m.x.values[known], values[known].astype(int), theme)
+            _outcomes(ax, m.x.positions[known], values[known].astype(int), theme)
         else:
-            _curve(ax, m.x.values, np.where(lost, np.nan, values), wanted, log, theme)
-        for side in (ax.xaxis, ax.yaxis) if wanted.measure.kind != "outcomes" else (ax.xaxis,):
+            _curve(ax, m.x.positions, np.where(lost, np.nan, values), wanted, log, theme, joined=not chosen)
+        if chosen:
+            set_scale(ax.xaxis, m.x, own=True)
+            ax.set_xlim(m.x.edges[0], m.x.edges[-1])
+        numbered = [*([] if chosen else [ax.xaxis]), *([] if wanted.measure.kind == "outcomes" else [ax.yaxis])]
+        for side in numbered:
             side.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
             side.set_minor_formatter(NullFormatter())
         if limits is not None:
@@ -71,22 +77,24 @@ def draw_map_line(
         lost &= known
         if lost.any() and wanted.measure.kind != "outcomes":
             (marks,) = ax.plot(
-                m.x.values[lost], np.zeros(int(lost.sum())), "X", transform=ax.get_xaxis_transform(), clip_on=False,
+                m.x.positions[lost], np.zeros(int(lost.sum())), "X", transform=ax.get_xaxis_transform(), clip_on=False,
                 color=theme.diverged[1], markersize=6,
             )  # fmt: skip
             legend_below(figure, [marks], [f"{wanted.measure.lost_word}: {percent(float(lost.mean()))} of runs"])
     return Picture(figure, title, _alt(m, wanted, values, lost), theme)
 
 
-def _curve(ax: Any, x: Floats, values: Floats, wanted: RequestedMeasure, log: bool | None, theme: Theme) -> None:
+def _curve(
+    ax: Any, x: Floats, values: Floats, wanted: RequestedMeasure, log: bool | None, theme: Theme, *, joined: bool
+) -> None:
     kept = values[np.isfinite(values)]
     log = wanted.measure.log if log is None else log
     if log is None:
         log = bool(len(kept)) and kept.min() > 0 and kept.max() > 20 * kept.min()
     if log:
         ax.set_yscale("log")
-    style = {"marker": "o", "markersize": 4} if len(x) <= 60 else {}
-    ax.plot(x, values, color=theme.series[1], linewidth=1.6, **style)
+    style: dict[str, Any] = {"marker": "o", "markersize": 4 if joined else 7} if len(x) <= 60 or not joined else {}
+    ax.plot(x, values, color=theme.series[1], linewidth=1.6 if joined else 0, **style)
     ax.set_ylabel(wanted.label)
 
 
@@ -101,9 +109,7 @@ def _outcomes(ax: Any, x: Floats, places: NDArray[np.int64], theme: Theme) -> No
 
 
 def _alt(m: Map, wanted: RequestedMeasure, values: Floats, lost: NDArray[np.bool_]) -> str:
-    scale = ", logarithmic" if m.x.scale == "log" else ""
-    span = f"{axis_words(m.x.name)} ({number(m.x.low)} to {number(m.x.high)}{scale})"
-    text = f"Curve of {wanted.label} over {span}: {m.x.count} runs."
+    text = f"Curve of {wanted.label} over {span_words(m.x)}: {m.x.count} runs."
     if wanted.measure.kind == "outcomes":
         shares = {kind: float((values == k).mean()) for k, kind in enumerate(OUTCOMES)}
         return f"{text} " + ", ".join(f"{kind} {percent(share)}" for kind, share in shares.items() if share) + "."
@@ -112,5 +118,5 @@ def _alt(m: Map, wanted: RequestedMeasure, values: Floats, lost: NDArray[np.bool
     kept = np.where(m.known & ~lost & np.isfinite(values), values, np.inf)
     if np.isfinite(kept).any():
         k = int(kept.argmin())
-        text += f" The lowest value is {number(float(kept[k]))}, at {number(float(m.x.values[k]))}."
+        text += f" The lowest value is {number(float(kept[k]))}, at {value_words(m.x, k)}."
     return text

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
+from fallline.experiment.architectures import architecture_text
 from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.maps.best import failed_cells
 from fallline.maps.map import Map
+from fallline.maps.theory import has_bands
 from fallline.maps.tiles import STRIDES
 from fallline.measures.measure import RequestedMeasure
+from fallline.problems import NetworkObjective
 from fallline.sentences import capital
+from fallline.views.numerals import capitalized
 from fallline.views.pictures.map import Mark, draw_map
+from fallline.views.pictures.map_axes import borders
 from fallline.views.pictures.map_line import draw_map_line
 from fallline.views.words import objective_words
 
@@ -29,7 +35,7 @@ def map_picture(
     m: Map,
     measure: str | None = None,
     *,
-    marks: Sequence[tuple[float, float, str]] = (),
+    marks: Sequence[tuple[Any, Any, str]] = (),
     theory: bool = False,
     contours: Sequence[float] = (),
     title: str | None = None,
@@ -43,9 +49,9 @@ def map_picture(
     measure
         The measure to draw; by default, the first.
     marks
-        Runs to mark: (x, y, label).
+        Runs to mark: (x, y, label), where x and y are values of the axes: numbers, or names of choices.
     theory
-        Whether the stability bound of `theory_curve` is drawn over the map.
+        Whether the stability bound of `theory_curve` is drawn over the map. Choices have a line each, in their band.
     contours
         Values at which lines of equal value are drawn.
     title, theme, **options
@@ -59,7 +65,8 @@ def map_picture(
     >>> picture.axes.get_xscale(), picture.image.get_array().shape
     ('log', (8, 8))
     """
-    for number in (*contours, *(place for mark in marks for place in mark[:2])):
+    placed = [Mark(m.x.position(x), m.y.position(y), label) for x, y, label in marks] if m.y.exists else []
+    for number in (*contours, *(place for mark in placed for place in (mark.x, mark.y))):
         if not np.isfinite(number):
             raise UsageError(f"contours and marks must be finite numbers; got {number}.")
     name = measure or m.measures[0]
@@ -70,10 +77,7 @@ def map_picture(
     wanted = next(w for w in m.spec.measures if w.name == name)
     drawn, word = wanted.measure, wanted.label
     if title is None and options.get("ax") is None:
-        title = (
-            f"{capital(word)}: {objective_words(m.spec.objective)}, {m.spec.method.optimizer.label}, "
-            f"{m.spec.steps} steps"
-        )
+        title = f"{capital(word)}: {_head(m)}"
     if m.spec.one_dimensional:
         if marks or theory:
             raise UsageError("marks and theory are drawn on a map of two axes; this map has one.")
@@ -86,9 +90,18 @@ def map_picture(
         options.setdefault("limits", _limits(values, lost))
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
     return draw_map(
-        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=[Mark(*k) for k in marks],
+        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=placed,
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
+
+
+def _head(m: Map) -> str:
+    """The objective, optimizer and steps, without what is an axis: "Rosenbrock, momentum, 180 steps"."""
+    spec, axes = m.spec, m.spec.axes
+    network = isinstance(spec.objective, NetworkObjective)
+    words = [capitalized(architecture_text(spec.objective, axes)) if network else objective_words(spec.objective)]
+    words += [] if "optimizer" in axes else [spec.method.optimizer.label]
+    return ", ".join(words if "steps" in axes else [*words, f"{spec.steps} steps"])
 
 
 def _thinned(m: Map) -> Map:
@@ -96,7 +109,7 @@ def _thinned(m: Map) -> Map:
     k = -(-max(m.known.shape) // FINEST)
     if k == 1:
         return m
-    x, y = (a if a.count < k else _every(a, k) for a in (m.x, m.y))
+    x, y = (a if a.count < k or isinstance(a, ChoiceAxis) else _every(a, k) for a in (m.x, m.y))
     by = k if y is not m.y else 1, k if x is not m.x else 1
     thin = Map(m.spec.over(x, y))
     planes = {name: m.plane(name)[:: by[0], :: by[1]] for name in m.measures}
@@ -144,11 +157,17 @@ def _limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tupl
 def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     rates = m.theory()
     if not rates:
-        raise UnknownNameError(
-            "the optimizer of a theory curve",
-            m.spec.method.optimizer.name,
-            ("gradient_descent", "momentum", "nesterov"),
-        )
-    if m.x.name == "learning_rate":
-        return {k: (v, m.y.values) for k, v in rates.items()}
-    return {k: (m.x.values, v) for k, v in rates.items()}
+        optimizers = m.axes["optimizer"].tolist() if "optimizer" in m.axes else [m.spec.method.optimizer.name]
+        known = ("gradient_descent", "momentum", "nesterov")
+        raise UnknownNameError("the optimizer of a theory curve", ", ".join(optimizers), known)
+    across = m.x.name == "learning_rate"
+    other = m.y if across else m.x
+    lines = {}
+    for where, bounds in rates.items():
+        place = other.positions
+        if has_bands(other.name):  # a line across each band, and none from band to band
+            edges = borders(other)
+            place = np.column_stack([edges[:-1], edges[1:], np.full(other.count, np.nan)]).ravel()
+            bounds = np.repeat(bounds, 3)
+        lines[where] = (bounds, place) if across else (place, bounds)
+    return lines

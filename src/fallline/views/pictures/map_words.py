@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.measures.outcome import OUTCOMES, place
 from fallline.views.numerals import capitalized, number, percent
-from fallline.views.words import axis_words
+from fallline.views.words import axis_words, span_words, value_words
 
 __all__ = ["map_alt"]
 
@@ -20,12 +21,8 @@ def map_alt(
 ) -> str:
     """Describe the values of a map: their range, where the lowest is, and how many runs diverged."""
 
-    def span(axis: Axis) -> str:
-        scale = ", logarithmic" if axis.scale == "log" else ""
-        return f"{axis_words(axis.name)} ({number(axis.low)} to {number(axis.high)}{scale})"
-
     text = (
-        f"Map of {measure} over {span(x_axis)} to the right and {span(y_axis)} upwards: {array.shape[1]} by "
+        f"Map of {measure} over {span_words(x_axis)} to the right and {span_words(y_axis)} upwards: {array.shape[1]} by "
         f"{array.shape[0]} runs."
     )
     if kind == "outcomes":
@@ -43,10 +40,11 @@ def map_alt(
             row, column = np.unravel_index(int(np.argmin(np.where(lost, np.inf, array))), array.shape)
             text += (
                 f" The lowest value is {number(float(array[row, column]))}, at {axis_words(x_axis.name)} "
-                f"{number(float(x_axis.values[column]))} and {axis_words(y_axis.name)} {number(float(y_axis.values[row]))}."
+                f"{value_words(x_axis, int(column))} and {axis_words(y_axis.name)} {value_words(y_axis, int(row))}."
             )
-        for word, end in (("bottom", 0), ("top", -1)) if lost_word == "diverged" or kind == "ranks" else ():
+        ordered = not isinstance(x_axis, ChoiceAxis) and (lost_word == "diverged" or kind == "ranks")
+        for word, end in (("bottom", 0), ("top", -1)) if ordered else ():
             if away[end].any() and not away[end].all() and not away[end, 0]:
-                first = float(x_axis.values[int(away[end].argmax())])
-                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {number(first)} on."
+                first = value_words(x_axis, int(away[end].argmax()))
+                text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {first} on."
     return text

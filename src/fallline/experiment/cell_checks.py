@@ -1,0 +1,115 @@
+"""Whether each cell of a map has runs: every map of one choice alone must be one that may be made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.experiment.axes import NO_AXIS, Axis
+from fallline.experiment.axis_settings import check_axis
+from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES
+from fallline.experiment.map_record import MapSpec
+from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.setting_names import layer_rate
+from fallline.measures.measure import check_objective
+from fallline.measures.own import OwnMeasure
+
+__all__ = ["checked_cells", "refuse_given_twice"]
+
+MOST_PARAMETERS = 2**22
+"""Parameters of the objective of a map, at most."""
+
+
+def refuse_given_twice(axes: tuple[Axis, ...], **arguments: Any) -> None:
+    """Refuse an optimizer, schedule or initial weights beside an axis of them. Their defaults are not seen as given."""
+    defaults = {"optimizer": "gradient_descent", "schedule": "constant", "initial": "normal"}
+    for axis in axes:
+        if axis.name not in defaults:
+            continue
+        value, default = arguments[axis.name], defaults[axis.name]
+        if isinstance(value, Mapping):
+            value = value.get("name")
+        if not (isinstance(value, str) and value == default):
+            raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
+
+
+def checked_cells(spec: MapSpec) -> MapSpec:
+    """The spec with its largest network and the choices of its first cell, after the maps of each choice alone are checked.
+
+    Of widths and depths the smallest and the largest are checked.
+
+    Raises
+    ------
+    UsageError
+        With the sentence of the first choice that does not fit.
+    """
+    for axis in spec.axes.values():
+        if axis.name in CHOICES:  # before a network of that width is made
+            check_axis(axis, spec.objective, spec.method.optimizer, spec.method.schedule)
+    spec = spec.over(spec.x, spec.y)
+    if spec.objective.dimension > MOST_PARAMETERS:
+        raise UsageError(
+            f"a map may be of at most {MOST_PARAMETERS:,} parameters; {spec.objective.name} has "
+            f"{spec.objective.dimension:,}. Choose a smaller objective."
+        )
+    for cell in _decisive_cells(spec):
+        _check_cell(cell)
+    _check_starts(spec)
+    return spec
+
+
+def _decisive_cells(spec: MapSpec) -> Iterator[MapSpec]:
+    """A cell for each combination of named choices, with the smallest and the largest network."""
+    places = []
+    for axis in (spec.x, spec.y):
+        some = (
+            range(axis.count)
+            if axis.name in FAMILIES
+            else (0, axis.count - 1)
+            if axis.name in ("width", "depth")
+            else (0,)
+        )
+        places.append(sorted(set(some)))
+    for column, row in product(*places):
+        yield spec.of_cell(column, row)
+
+
+def _check_cell(cell: MapSpec) -> None:
+    objective, how = cell.objective, cell.method
+    how.check_steps(cell.steps)
+    rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
+    for axis in (*rates, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
+        try:
+            check_axis(axis, objective, how.optimizer, how.schedule)
+        except UnknownNameError as error:
+            if "optimizer" not in cell.axes and "schedule" not in cell.axes:
+                raise
+            method = (
+                how.optimizer.name if how.schedule.name == "constant" else f"{how.optimizer.name}, {how.schedule.name}"
+            )
+            raise UsageError(
+                f"every choice of an axis must have the settings of the other axis; for {method}: {error}"
+            ) from None
+    if "steps" in cell.axes and "steps" in how.schedule.settings:
+        raise UsageError(
+            f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."
+        )
+    checked_batch(cell.batch, objective)
+    check_objective((w.measure for w in cell.measures), objective)
+
+
+def _check_starts(spec: MapSpec) -> None:
+    """Refuse start parameters, and measures of last parameters, that cannot be those of every network of the map."""
+    for name in ("width", "depth", "initial"):
+        if name in spec.axes and spec.start is not None:
+            why = "chooses how starts are drawn" if name == "initial" else "changes the number of parameters"
+            raise UsageError(f"start must be left out where {name} is an axis: the axis {why}.")
+    changed = [name for name in ARCHITECTURE if name in spec.axes]
+    for wanted in spec.measures:
+        if changed and isinstance(wanted.measure, OwnMeasure) and wanted.measure.over == "ends":
+            raise UsageError(
+                f"the measure {wanted.name!r} is given parameters alone, and cannot know which network of the {changed[0]} axis "
+                "has them: take a function of a run, which knows its network (over='runs')."
+            )
