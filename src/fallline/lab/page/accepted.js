@@ -29,9 +29,11 @@ export function showAccepted(lab, content) {
 }
 
 /** Show the map's axes and the part of the plane in view. @param {Lab} lab @param {any} before the state accepted before */
-function showPlane({ store, map }, before) {
+function showPlane({ store, map, pinned }, before) {
   const { accepted } = store;
   const moved = before && !samePlane(accepted, before);
+  const renamed = before && ["x", "y"].some((key) => accepted.map[key].name !== before.map[key].name);
+  if (renamed || (before && accepted.objective.kind !== before.objective.kind)) pinned.forget();
   if (moved && same(store.state.view, before.view)) store.update({ view: { x: [0, 1], y: [0, 1] } });
   const axes = { x: titledAxis(store.axes, accepted.map.x), y: titledAxis(store.axes, accepted.map.y) };
   if (same(axes, map.axes) && same(store.state.view, map.view)) return;

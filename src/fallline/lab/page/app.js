@@ -62,6 +62,7 @@ export class Lab {
     });
     this.runView = this.#runsView();
     this.happened = new HappenedView(this.runView.curve.canvas);
+    this.runView.element.append(this.happened.table);
     this.bar = this.#topBar();
     this.dialog = new TextDialog();
     this.files = new Files(this.notice, this.bar, this.dialog, {

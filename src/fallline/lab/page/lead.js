@@ -8,9 +8,9 @@ const KEPT = "fallline lab: hints done";
 
 /** @type {Hint[]} */
 const HINTS = [
-  { key: "pin", text: "Click the map to pin a run." },
-  { key: "change", text: "Drag a slider: the whole map trains again." },
-  { key: "play", text: "Play the map: watch the cliff form." },
+  { key: "pin", text: "Click the map to pin a run" },
+  { key: "change", text: "Drag a slider: all of it trains again" },
+  { key: "play", text: "Play the map" },
 ];
 
 export class Lead {

@@ -5,6 +5,7 @@ import { calm, h, ICONS, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
 import { hasValue } from "./outcomes.js";
+import { theorySubject } from "./scene.js";
 import { same } from "./state.js";
 import { finest } from "./tiles.js";
 
@@ -20,6 +21,8 @@ export class MapPanel {
   measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null };
   /** Lines of theory. @type {{x: number[], y: number[], name: string}[]} */
   curves = [];
+  /** What the lines of theory are about, as text. */
+  theorySubject = "";
   /** Shares of the cells of the whole map. */
   #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
@@ -97,13 +100,6 @@ export class MapPanel {
         h(
           "div",
           { class: "tools" },
-          this.theoryLabel,
-          h(
-            "label",
-            { class: "check", title: "Keep the colours as they are; otherwise they span the values in view" },
-            this.locked,
-            "lock colours",
-          ),
           this.depth,
           this.playButton,
           h(
@@ -116,13 +112,35 @@ export class MapPanel {
         ),
       ),
       lead.element,
-      this.legend.element,
+      h(
+        "div",
+        { class: "legend-row" },
+        this.legend.element,
+        h(
+          "div",
+          { class: "checks" },
+          this.theoryLabel,
+          h(
+            "label",
+            { class: "check", title: "Keep the colours as they are; otherwise they span the values in view" },
+            this.locked,
+            "lock colours",
+          ),
+        ),
+      ),
       map.element,
       h("div", { class: "map-foot" }, this.readout, exactly),
       this.hint,
       h("p", { class: "unseen", id: "map-keys" }, KEYS),
       this.spoken,
     );
+  }
+
+  /** The server accepted a state: lines of theory for another one are wrong here. @param {import("./store.js").Store} store */
+  accepted({ accepted }) {
+    if (!this.curves.length || this.theorySubject === JSON.stringify(theorySubject(accepted))) return;
+    this.curves = [];
+    this.showTheory();
   }
 
   /** @param {string} title @param {string} whole the set-up in full @param {string[]} axes their titles @param {any} look */

@@ -122,7 +122,7 @@ export class Overlay {
       const height = top + (0.72 + 0.14 * k) * t;
       const nearest = points.sort((a, b) => Math.abs(a[1] - height) - Math.abs(b[1] - height))[0];
       if (!nearest) return;
-      const text = `stable below, L at the ${curve.name}`;
+      const text = `stability bound, ${curve.name}`;
       const width = c.measureText(text).width;
       const fits = nearest[0] - width - 10 > left;
       c.textAlign = fits ? "right" : "left";

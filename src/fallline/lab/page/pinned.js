@@ -28,6 +28,15 @@ export class Pinned {
     return this.#pins.length ? 0 : PASSING;
   }
 
+  /** The map's axes are others: the pointer has chosen no run on it yet. */
+  forget() {
+    this.#pointed = false;
+    this.lab.panel.read(null, () => "", false);
+    this.lab.runs.clear();
+    this.lab.happened.wait();
+    this.lab.runView.draw();
+  }
+
   get passingTitle() {
     return this.#pointed ? "Under the pointer" : "Best of the map";
   }

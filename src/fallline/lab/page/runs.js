@@ -52,6 +52,12 @@ export class Runs {
     this.#next = null;
   }
 
+  /** The map's axes are others: the runs that are shown lie on no place of it. */
+  clear() {
+    this.outdate();
+    this.results.fill(null);
+  }
+
   get busy() {
     return this.#waiting.some((wish) => wish);
   }
