@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -143,11 +144,70 @@ def check_all(programs: Sequence[Program], *, seconds: float = SECONDS, cold: bo
 
 
 def _load_the_checker() -> None:
+    """Load what a check needs, so that each fork has it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    import fallline.checks.calling.loading
     import fallline.checks.command
     import fallline.checks.diagnosis.search
+    import fallline.checks.gradient_file
     import fallline.checks.presentation.fault_equations
+    import fallline.checks.subjects.network
     import fallline.cli  # noqa: F401
+
+
+class _Fork:
+    """In the place of `subprocess.Popen`, for the process that checks one file: a fork instead of another Python."""
+
+    def __init__(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], **_: Any) -> None:
+        from fallline.checks.grading import worker
+
+        assert command[-1] == worker.__name__
+        read, write = os.pipe()
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid:
+            os.close(read)
+            self.stdin = os.fdopen(write, "wb")
+            return
+        try:
+            os.setsid()
+            os.close(write)
+            os.dup2(read, 0)
+            sys.stdin = io.TextIOWrapper(io.FileIO(0))
+            os.environ.update(env)
+            os.chdir(cwd)
+            worker.main()
+        finally:
+            os._exit(70)
+
+    def poll(self) -> int | None:
+        """The exit status, None while it runs."""
+        if self.returncode is None:
+            pid, code = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(code) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, as soon as it has ended."""
+        start = time.perf_counter()
+        while self.poll() is None:
+            if timeout is not None and time.perf_counter() - start > timeout:
+                raise subprocess.TimeoutExpired("fork", timeout)
+            time.sleep(0.005)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
 
 def _started(program: Program, seconds: float) -> Outcome:
@@ -167,7 +227,7 @@ def _forked(program: Program, seconds: float) -> Outcome:
         child = os.fork()
         if child == 0:
             _check_here(program, out.fileno(), err.fileno())
-        status = _waited(child, start + seconds)
+        status = _waited(child, start, seconds)
         took = time.perf_counter() - start
         if status is None:
             return Outcome(program, {}, took, f"not ended after {seconds:g} s")
@@ -191,8 +251,12 @@ def _check_here(program: Program, out: int, err: int) -> None:
         )
         os.chdir(program.folder)
         os.environ["FALLLINE_TRACEBACK"] = "1"
+        from fallline.checks.grading import isolation
         from fallline.cli import main
 
+        forks = types.SimpleNamespace(**vars(subprocess))
+        forks.Popen = _Fork
+        isolation.subprocess = forks
         sys.argv = ["fallline", *program.arguments]
         status = main(program.arguments)
     except BaseException:
@@ -203,15 +267,14 @@ def _check_here(program: Program, out: int, err: int) -> None:
         os._exit(status)
 
 
-def _waited(child: int, deadline: float) -> int | None:
-    """The exit status of the child; None if it had to be ended at the deadline. Its process group ends with it."""
+def _waited(child: int, start: float, seconds: float) -> int | None:
+    """The exit status of the child; None if it had to be ended after those seconds. Its process group ends with it."""
     status = None
     while True:
         pid, code = os.waitpid(child, os.WNOHANG)
         if pid:
             status = os.waitstatus_to_exitcode(code)
-            break
-        if time.perf_counter() > deadline:
+        if pid or time.perf_counter() - start > seconds:
             break
         time.sleep(0.005)
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fallline.checks.diagnosis.explanations import Explanation
-from fallline.checks.diagnosis.search import explain
+from fallline.checks.diagnosis.measuring import EARLY_UPDATE
+from fallline.checks.diagnosis.diagnosis import explanations_of
 from fallline.checks.faults.catalogue import FAULTS, page, sites_of
+from fallline.checks.faults.mutable_page import Measured
 from fallline.checks.faults.site import Site
 from fallline.checks.reference.comparison import compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
@@ -25,8 +27,6 @@ from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network, Parameters
 
 FRESH = 987654
-RATE = 0.05
-
 Chosen = Mapping[Site, str]
 
 
@@ -72,13 +72,25 @@ def is_right(groups: tuple[Group, ...], numbers: tuple, network: Network) -> boo
     return any(all(b.agrees for b in compare(groups, numbers, right_numbers(groups, c))) for c in conventions(network))
 
 
+def constants_of(network: Network, chosen: Chosen) -> Measured:
+    """Constants for each fault that has some: the learning rate of an early update, else numbers without a meaning."""
+    measured = {}
+    for site, name in chosen.items():
+        if (unknowns := FAULTS[name].unknowns) is not None:
+            count = unknowns(network, site.layer or 1)
+            measured[site, name] = np.array([0.05] if name == EARLY_UPDATE else 0.31 * np.sqrt(np.arange(2, count + 2)))
+    return measured
+
+
 def mutated_numbers(
-    groups: Iterable[Group], chosen: Chosen, convention: Convention, rate: float | None = None
+    groups: Iterable[Group], chosen: Chosen, convention: Convention, measured: Measured | None = None
 ) -> tuple[Parameters, ...]:
     """What a function with these faults, in that convention, would return on the draws."""
     mutable, gradients = page(), []
+    groups = tuple(groups)
+    measured = constants_of(groups[0].network, chosen) if measured is None else measured
     for group in groups:
-        with mutable.choosing(chosen, rate=rate, samples=group.samples), np.errstate(all="ignore"):
+        with mutable.choosing(chosen, measured=measured, samples=group.samples), np.errstate(all="ignore"):
             _, data = mutable.loss_and_gradient(group.network, group.parameters, group.X, group.T, group.factor)
             _, penalty = mutable.penalty(group.network, group.parameters, group.network.l2)
         pairs_of_blocks = ((a, b) for g, e in zip(data, penalty, strict=True) for a, b in zip(g, e, strict=True))
@@ -88,10 +100,12 @@ def mutated_numbers(
     return tuple(gradients)
 
 
-def stands(groups: tuple[Group, ...], chosen: Chosen, convention: Convention) -> tuple | None:
+def stands(
+    groups: tuple[Group, ...], chosen: Chosen, convention: Convention, measured: Measured | None = None
+) -> tuple | None:
     """The mutant's numbers, or None where the fault's code raises, changes a shape or is not finite."""
     try:
-        numbers = mutated_numbers(groups, chosen, convention, RATE)
+        numbers = mutated_numbers(groups, chosen, convention, measured)
     except (NameError, IndexError, ValueError, TypeError, AttributeError):
         return None
     for gradient, group in zip(numbers, groups, strict=True):
@@ -124,7 +138,7 @@ def judge(network: Network, chosen: Chosen, tally: Tally, seed: int = 0) -> str:
         again = stands(fresh, chosen, convention)
         outcome = "no fault" if again is not None and is_right(fresh, again, network) else "called right"
     else:
-        outcome = _outcome(network, chosen, explain(groups, numbers), convention)
+        outcome = _outcome(network, chosen, explanations_of(groups, numbers), convention)
     tally.counts[outcome] += 1
     if outcome in ("called right", "unexplained", "other"):
         faults = {f"{site.symbol}{site.layer}": name for site, name in chosen.items()}
@@ -142,7 +156,7 @@ def _outcome(network: Network, chosen: Chosen, explanations: list[Explanation], 
         return "indistinguishable"
     # Another explanation was found: it is no mistake only if it is the same function on draws it has never seen.
     fresh, first = draw(network, seed=FRESH), explanations[0]
-    mutant, explained = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention)
+    mutant, explained = stands(fresh, chosen, convention), stands(fresh, first.chosen, first.convention, first.measured)
     if mutant is None or explained is None:
         return "other"
     same = all(b.agrees for b in compare(fresh, mutant, explained))

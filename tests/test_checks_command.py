@@ -61,7 +61,10 @@ def test_a_folder_is_graded_each_in_its_own_process(tmp_path, capsys):
     assert rows.keys() == files.keys()
     statuses = {name: row["status"] for name, row in rows.items()}
     assert statuses["a_right.py"] == statuses["h_loud.py"] == "right"
-    assert "stopped after 7.5 s on line 1 of c_loop.py: `while True: pass`" in rows["c_loop.py"]["sentence"]
+    assert (
+        "stopped after 5 s, a third of the time limit, on line 1 of c_loop.py: `while True: pass`"
+        in rows["c_loop.py"]["sentence"]
+    )
     assert "status 3" in rows["d_crash.py"]["sentence"]
     assert "SIGSEGV" in rows["e_kill.py"]["sentence"]
     assert "Memory" in rows["f_hungry.py"]["sentence"]

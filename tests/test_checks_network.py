@@ -222,7 +222,7 @@ def test_an_unknown_ratio_is_measured():
         (with_layer(lambda g: [g[0], (g[1][0], g[1][1][:1].repeat(5)), g[2]]), "wrong", "db2 has shape (5,)"),
         (with_layer(lambda g: g[:2]), "unchecked", "returns 2 pairs of arrays; the 2-3-2-3 network has 3 layers"),
         (with_layer(lambda g: [(W + 1j, b) for W, b in g]), "wrong", "dW1 of gradient is complex"),
-        (with_layer(lambda g: (layer for layer in g)), "unchecked", "an object of type generator"),
+        (with_layer(lambda g: object()), "unchecked", "an object of type object"),
         (with_layer(lambda g: [([[1.0], [2.0, 3.0]], b) for _, b in g]), "unchecked", "is not an array of numbers"),
         (lambda X, T: np.zeros(26), "unchecked", "has no parameter that gets the weights; it has X, T"),
     ],

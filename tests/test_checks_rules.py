@@ -90,7 +90,9 @@ def test_conventions_of_updates_are_no_faults_and_faults_are_named():
         return w - learning_rate * m / (1 - beta1**t) / (np.sqrt(v) + epsilon), (m, v)
 
     assert "in the convention of momentum_outside" in fl.check_gradient(outside, "momentum").sentence
-    assert fl.check_gradient(uncorrected, "adam").faults == ("`v` stands where `v / (1 - beta2 ** t)` belongs",)
+    assert fl.check_gradient(uncorrected, "adam").faults == (
+        "the bias correction of v is missing: `v` stands where `v / (1 - beta2 ** t)` belongs",
+    )
 
 
 def test_an_unknown_name_is_one_sentence():

@@ -66,6 +66,26 @@ def test_each_batch_goes_on_with_its_own_minibatches(network):
     assert short.extend(13).sha256 == fl.map(network, steps=33, **options).sha256
 
 
+@pytest.mark.parametrize(
+    "axis",
+    [
+        ("optimizer", ["sgd", "adam", "momentum"]),
+        ("width", [2, 3, 5]),
+        ("depth", 1, 3),
+        ("activation", ["relu", "tanh"]),
+        ("schedule", ["constant", {"name": "step_decay", "every": 7}]),
+    ],
+)
+def test_each_choice_goes_on_from_its_own_states(network, axis, tmp_path):
+    options = {"x": RATES, "y": axis, "measures": MEASURES}
+    short = fl.map(network, steps=20, keep="state", out=tmp_path / "short.fallmap", **options)
+    whole = fl.map(network, steps=33, **options)
+    assert short.extend(13).sha256 == fl.load_map(short.path).extend(13).sha256 == whole.sha256
+    assert short.extend(6, workers=2).extend(7).sha256 == whole.sha256
+    part = short.zoom(x=(0.01, 0.1), size=4)
+    assert part.extend(5).spec.steps == 25
+
+
 def test_measures_of_ones_own_are_those_of_the_whole_run(network):
     own = {"norm": fl.measure(lambda w: np.abs(w).sum(axis=-1), over="ends"), "way": lambda run: run.losses.mean()}
     short = fl.map(network, x=RATES, steps=20, keep="state", measures=own)

@@ -509,3 +509,77 @@ def test_the_last_gradient_norm_is_a_measure(booth):
     m = fl.map("booth", x=("learning_rate", RATES), measures="gradient_norm", **BOOTH)
     for rate, norm in list(zip(RATES, m.values, strict=True))[:4]:
         assert m.run_at(rate).gradient_norms[-1] == pytest.approx(norm, rel=1e-12)
+
+
+# Measures of ends -----------------------------------------------------------------------------------------------------
+
+
+def test_the_distance_is_from_the_first_to_the_last_parameters(networks):
+    for problem, axes in (
+        ("booth", {"x": ("learning_rate", RATES)}),
+        (networks[0], {"x": ("learning_rate", RATES), "seed": 3}),
+    ):
+        m = fl.map(problem, measures=["distance", "final_loss", "outcome"], steps=30, **axes)
+        for rate, distance in zip(RATES, m["distance"], strict=True):
+            run = m.run_at(rate)
+            assert distance == pytest.approx(np.linalg.norm(run.end - run.start), rel=1e-12) or np.isinf(distance)
+    assert np.isinf(fl.map("booth", x=("learning_rate", [1e200, 1e250]), measures="distance", steps=9).values).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_distance_goes_with_every_start(dtype):
+    options = {"x": ("learning_rate", [0.01, 0.05]), "starts": 3, "steps": 20, "dtype": dtype}
+    m = fl.map("booth", measures=["distance"], **options)
+    ways = [np.linalg.norm(run.end - run.start) for run in (m.run_at(0.05, start=k) for k in range(3))]
+    assert m.values[1] == pytest.approx(np.median(ways), rel=1e-6)
+
+
+def test_the_minimum_is_the_one_that_the_run_has_reached():
+    axes = {"x": ("start.x", -5, 5), "y": ("start.y", -5, 5), "size": 11}
+    m = fl.map("himmelblau", measures=["minimum", "final_loss"], steps=300, learning_rate=0.01, **axes)
+    minima = fl.landscape("himmelblau").minima
+    assert set(m["minimum"].ravel()) == {0, 1, 2, 3}
+    for x in m.x.values:
+        end = m.run_at(x, 2.0).end
+        assert np.linalg.norm(end - minima[int(m.cell(x, 2.0)["minimum"])]) < 0.1
+    early = fl.map("himmelblau", measures="minimum", steps=0, learning_rate=0.01, **axes)
+    assert (early.values == -1).sum() == 120  # the start at (3, 2) is a minimum
+    assert early["minimum"][7, 8] == 0
+    assert m.run_at(m.best("final_loss")).loss < 1e-9
+    picture = m.plot("minimum")
+    assert "(3, 2)" in picture.alt
+    assert len({tuple(colour) for colour in picture.image.cmap.colors}) == 4
+    assert "at no minimum" in early.plot().alt
+
+
+def test_over_starts_it_is_the_most_frequent_minimum():
+    m = fl.map("himmelblau", x=("learning_rate", [1e-6, 0.01]), starts=40, steps=200, measures="minimum")
+    ends = np.array([m.run_at(0.01, start=k).end for k in range(40)])
+    nearest = np.linalg.norm(ends[:, None] - np.array(fl.landscape("himmelblau").minima), axis=-1).argmin(axis=-1)
+    assert m.values.tolist() == [-1, np.bincount(nearest).argmax()]
+
+
+def test_minima_of_ones_own_landscape_are_kept_in_its_file(tmp_path):
+    wells = fl.landscape(lambda x: (x * x - 1) ** 2, start=(0.1,), minima=[(-1,), (1,)])
+    m = fl.map(wells, x=("start.x", [-2, -1, 0.5, 2]), steps=200, measures="minimum", out=tmp_path / "wells.fallmap")
+    assert m.values.tolist() == [0, 0, 1, 1]
+    again = fl.load_map(m.path)
+    assert again == m
+    assert "(−1) 50 %, (1) 50 %" in again.plot().alt
+    other = fl.landscape(lambda x: (x * x - 1) ** 2, start=(0.1,), minima=[(1,), (-1,)])
+    with pytest.raises(UsageError, match="minima is"):
+        fl.load_map(m.path, objective=other)
+
+
+def test_measures_of_ends_of_a_large_network():
+    wide = fl.NetworkObjective(fl.Network.of("2-1700-1", loss="squared_error"), ([[0, 1], [1, 0]], [0.0, 1.0]))
+    m = fl.map(wide, x=("learning_rate", [1e-6, 1e-5]), measures=["distance"], steps=3)
+    run = m.run_at(1e-5)
+    assert m.values[1] == pytest.approx(np.linalg.norm(run.end - run.start), rel=1e-9)
+
+
+@pytest.mark.parametrize("problem", ["network", "own"])
+def test_a_minimum_must_be_known(networks, problem):
+    chosen = networks[0] if problem == "network" else tilted
+    with pytest.raises(UsageError, match="minimum needs a landscape whose minima are known"):
+        fl.map(chosen, x=("learning_rate", RATES), measures="minimum")

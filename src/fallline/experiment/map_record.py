@@ -26,9 +26,10 @@ from fallline.experiment.method_choices import chosen_method
 from fallline.experiment.setting_names import schedule_setting
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.own import OwnMeasure
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.textbook.initial import INITIALS, Initial
-from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 from fallline.textbook.schedules import SCHEDULES
 
 __all__ = ["MapSpec"]
@@ -137,6 +138,18 @@ class MapSpec:
         return self.cells * (sum(self.dtype_of(w).itemsize for w in self.measures) + self.memory_of_states)
 
     @property
+    def optimizers(self) -> tuple[Optimizer, ...]:
+        """The optimizers of the map: one, or those of an axis."""
+        chosen = self.axes.get("optimizer")
+        records = [chosen.at(k).record for k in range(chosen.count)] if chosen is not None else [self.method.optimizer]
+        return tuple(records)
+
+    @property
+    def numbers_of_state(self) -> int:
+        """How many numbers the state of a run has: of the largest network, with the optimizer that keeps most."""
+        return checkpoint_numbers(self.objective.dimension, max(len(record.state) for record in self.optimizers))
+
+    @property
     def memory_of_states(self) -> int:
         """Bytes of the states that are kept of a cell."""
         return self.starts * self.kept * np.dtype(self.dtype).itemsize
@@ -176,6 +189,8 @@ class MapSpec:
             arrays[d["start"]] = self.start
         if self.kept:
             d["kept"] = self.kept
+        if isinstance(self.objective, LandscapeObjective) and any(w.measure.needs == "minima" for w in self.measures):
+            d["minima"] = [[float(v) for v in point] for point in self.objective.landscape.minima]
         return d, arrays
 
     @cached_property
@@ -194,12 +209,13 @@ class MapSpec:
         chosen = {
             axis.name: axis.high if axis.name in NUMBERS else axis.at(0) for axis in (x, y) if axis.name in CHOICES
         }
-        return replace(self._with(chosen), x=x, y=y)
+        same = replace(self._with(chosen), x=x, y=y)
+        return replace(same, kept=same.numbers_of_state) if self.kept else same
 
     def _with(self, chosen: Mapping[str, Any]) -> MapSpec:
         """The same map with these choices, by the name of their axis: numbers, and members of families."""
         changes: dict[str, Any] = {name: int(chosen[name]) for name in ("steps", "batch") if name in chosen}
-        network = {
+        network: dict[str, Any] = {
             name: chosen[name].record if name in FAMILIES else int(chosen[name])
             for name in ARCHITECTURE
             if name in chosen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -26,7 +26,6 @@ from fallline.experiment.starts import classical_start
 from fallline.measures.own import MeasureForms, wanted_measures
 from fallline.number_text import read_whole
 from fallline.problems import Objective, as_vector, objective_at
-from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.settings import SETTINGS, checked_dtype
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
@@ -79,9 +78,12 @@ def map_spec(
         target, how, across, up, steps, wanted, _start(target, start, starts, on_axis), initial(initial_),
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), batch, dtype,
-        _kept(keep, target, how.optimizer, (across, up)),
     )  # fmt: skip
+    if keep not in ("values", "state"):
+        raise UnknownNameError("keep", keep, ("values", "state"))
     spec = checked_cells(spec)
+    if keep == "state":
+        spec = replace(spec, kept=spec.numbers_of_state)
     refuse_large_map(spec)
     return spec
 
@@ -170,19 +172,6 @@ def _start(objective: Objective, start: ArrayLike | None, starts: int, on_axis: 
     chosen = np.array(chosen)  # the user's own array may change later
     chosen.setflags(write=False)
     return chosen
-
-
-def _kept(keep: str, objective: Objective, optimizer_: Optimizer, axes: Sequence[Axis]) -> int:
-    """How many numbers are kept of each run besides its measures."""
-    if keep not in ("values", "state"):
-        raise UnknownNameError("keep", keep, ("values", "state"))
-    chosen = [axis.name for axis in axes if isinstance(axis, ChoiceAxis)]
-    if keep == "state" and chosen:
-        raise UsageError(
-            f"keep='state' needs runs whose states are alike; with {chosen[0]} on an axis they are not. Make a map of each "
-            f"{chosen[0]}, or keep the values alone."
-        )
-    return checkpoint_numbers(objective.dimension, len(optimizer_.state)) if keep == "state" else 0
 
 
 def _axis(d: Mapping[str, Any]) -> Axis:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fallline.errors import UsageError
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.description.plain_data import differences
 from fallline.experiment.map_record import MapSpec
 from fallline.measures.measure import RequestedMeasure
@@ -48,7 +49,7 @@ def with_functions(
     fallline.errors.UsageError: these functions are not those of the map: landscape is another function there.
     """
     how = spec.method
-    own = {
+    own: dict[str, Any] = {
         "optimizer": how.optimizer if optimizer_ is None else optimizer(optimizer_),
         "schedule": how.schedule if schedule_ is None else schedule(schedule_),
         "initial": spec.initial if initial_ is None else initial(initial_),
@@ -60,7 +61,10 @@ def with_functions(
         initial=own["initial"],
         measures=_measures(spec.measures, measures or {}),
     )
-    x, y = (axis.with_record(own[axis.name]) if axis.name in own else axis for axis in (spec.x, spec.y))
+    x, y = (
+        axis.with_record(own[axis.name]) if isinstance(axis, ChoiceAxis) and axis.name in own else axis
+        for axis in (spec.x, spec.y)
+    )  # fmt: skip
     whole = whole.over(x, y)
     different = differences(spec.describe()[0], whole.describe()[0])
     if different:

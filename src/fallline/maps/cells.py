@@ -17,6 +17,7 @@ from fallline.maps.cell_training import training_of
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import over_starts
 from fallline.measures.own import OwnMeasure
+from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.runs import engine
 from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.execution import EVERY_CORE, Execution
@@ -81,4 +82,11 @@ def _trained(spec: MapSpec, training: Training, execution: Execution, after: Che
         names.append("parameters")
     if not names and not spec.kept:
         return {}
-    return engine.train(training, names, target=spec.target, execution=execution, after=after, keep=bool(spec.kept))
+    if after is not None:
+        own = checkpoint_numbers(training.objective.dimension, len(training.method.optimizer.state))
+        after = Checkpoints(after.step, after.values[:, :own])
+    results = engine.train(training, names, target=spec.target, execution=execution, after=after, keep=bool(spec.kept))
+    if spec.kept:  # other cells may have more parameters, or an optimizer that keeps more
+        states = results["checkpoints"]
+        results["checkpoints"] = np.pad(states, ((0, 0), (0, spec.kept - states.shape[1])))
+    return results

@@ -18,7 +18,6 @@ from fallline.maps.file import MapFile
 from fallline.maps.provenance import other_arithmetic
 from fallline.maps.tiles import Tile
 from fallline.maps.values import MapValues
-from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.runs import engine
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
 from fallline.settings import SETTINGS
@@ -84,15 +83,17 @@ def earlier_of(m: MapValues) -> Earlier:
 
 def check_kept(spec: MapSpec) -> None:
     """Refuse a map of which states are kept that compiled code does not make, or not in this version."""
-    step = spec.method.optimizer.step
-    if spec.kept and isinstance(step, AbsentFunction):
-        step()  # raises the error that says how to give the function
-    if spec.kept and engine.name_of(spec.objective) != "machine":
+    if not spec.kept:
+        return
+    for record in spec.optimizers:
+        if isinstance(record.step, AbsentFunction):
+            record.step()  # raises the error that says how to give the function
+    if engine.name_of(spec.objective) != "machine":
         raise UsageError(
             f'keep="state" needs a landscape or a network of up to {engine.LARGEST} parameters, which compiled code trains; '
             f"{spec.objective.name} has {spec.objective.dimension}. Leave keep out."
         )
-    if spec.kept not in (0, checkpoint_numbers(spec.objective.dimension, len(spec.method.optimizer.state))):
+    if spec.kept != spec.numbers_of_state:
         raise UsageError(
             "another version of fallline made this map, and kept other states of its runs. Compute it again."
         )

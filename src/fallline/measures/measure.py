@@ -19,10 +19,19 @@ from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.measures.outcome import judge
 from fallline.measures.statistics import Statistics
 from fallline.number_text import read_number
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.shapes import Shaped
 
-__all__ = ["MEASURES", "Measure", "RequestedMeasure", "check_objective", "measure", "names_of", "over_starts"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "RequestedMeasure",
+    "check_objective",
+    "lacking",
+    "measure",
+    "names_of",
+    "over_starts",
+]
 
 Floats = NDArray[Any]
 
@@ -46,14 +55,17 @@ class Measure:
     rule
         From the statistics of runs to the values.
     needs
-        "classes": an objective that classifies data. "target": a loss to be reached.
+        "classes": an objective that classifies data. "target": a loss to be reached. "minima": a landscape whose minima are
+        known.
+    reads_ends
+        Whether it is computed from the first and the last parameters, which a kernel then writes.
     dtype
         A NumPy type code, or "" for the type that the map computes in.
     over_starts
         How several starts of one cell become one number.
     kind
-        How it is drawn: "values" on one scale; "outcomes", one colour each; "ranks", negative where a run converged and
-        positive where it diverged, each side coloured by rank.
+        How it is drawn: "values" on one scale; "outcomes" or "minima", one colour each; "ranks", negative where a run
+        converged and positive where it diverged, each side coloured by rank.
     log
         Whether colours are logarithmic; None: if the values are positive and span a factor of 20.
     blank
@@ -70,15 +82,20 @@ class Measure:
     label: str
     meaning: str
     rule: Callable[[Statistics], Shaped[Floats, "*runs"]]
-    needs: Literal["", "classes", "target"] = ""
+    needs: Literal["", "classes", "target", "minima"] = ""
     dtype: str = ""
     over_starts: Literal["median", "mean", "mode"] = "median"
-    kind: Literal["values", "outcomes", "ranks"] = "values"
+    kind: Literal["values", "outcomes", "minima", "ranks"] = "values"
     log: bool | None = None
     blank: bool = False
     lost_word: str = "diverged"
     shown: Callable[[Shaped[Floats, "*shape"], int], Shaped[Floats, "*shape"]] = _as_they_are
     better: Literal["low", "high"] | None = None
+    reads_ends: bool = False
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A measure of fallline is pickled by its name, so that it arrives as the record itself."""
+        return (_built_in, (self.name,)) if MEASURES.get(self.name) is self else super().__reduce_ex__(protocol)
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,16 @@ def _gradient_norm(s: Statistics) -> Shaped[Floats, "*runs"]:
     return np.where(np.isfinite(s.last) & np.isfinite(s.last_gradient), s.last_gradient, np.inf)
 
 
+def _distance(s: Statistics) -> Shaped[Floats, "*runs"]:
+    assert s.distance is not None  # as `reads_ends` requests
+    return s.distance
+
+
+def _minimum(s: Statistics) -> Shaped[Floats, "*runs"]:
+    assert s.minimum is not None  # as `reads_ends` requests
+    return s.minimum
+
+
 def _convergence(s: Statistics) -> Shaped[Floats, "*runs"]:
     """Sohl-Dickstein 2024: converged if the mean of the last 20 v is below 1."""
     return np.where(s.mean_last < 1, -s.relative_sum, s.inverse_sum)
@@ -137,10 +164,22 @@ MEASURES: dict[str, Measure] = {
                 lambda s: s.right, "classes", "", "mean", log=False, better="high"),
         Measure("gradient_norm", "last gradient norm", "norm of the gradient after the last step; infinite where it overflowed",
                 _gradient_norm, blank=True, better="low"),
+        Measure("distance", "distance travelled",
+                "distance from the first to the last parameters; infinite where the loss stopped being finite",
+                _distance, blank=True, reads_ends=True),
+        Measure("minimum", "minimum reached",
+                "place among the landscape's minima of the nearest one, if the run ended within 1 % of the window's diagonal "
+                "of it; -1 for none",
+                _minimum, "minima", "<i4", "mode", "minima", lost_word="at no minimum", reads_ends=True,
+                shown=lambda values, steps: np.where(values < 0, np.nan, values)),
         Measure("convergence", "convergence measure", "minus the sum of L/L0 if converged, the sum of L0/L if not",
                 _convergence, kind="ranks"),
     )
 }  # fmt: skip
+
+
+def _built_in(name: str) -> Measure:
+    return MEASURES[name]
 
 
 def check_objective(measures: Iterable[Measure], objective: Objective) -> None:
@@ -149,15 +188,23 @@ def check_objective(measures: Iterable[Measure], objective: Objective) -> None:
     Raises
     ------
     UsageError
-        A measure needs classes, and the objective has none.
+        A measure needs classes, or known minima, and the objective has none.
     """
     for m in measures:
-        if m.needs != "classes":
-            continue
-        if not isinstance(objective, NetworkObjective):
-            raise UsageError(f"{m.name} needs a network that classifies data; {objective.name} is a landscape.")
-        if objective.network.loss.targets == "values":
-            raise UsageError(f"{m.name} needs classes or labels; {objective.network.loss.name} has values as targets.")
+        lack = lacking(m, objective)
+        if lack:
+            raise UsageError(f"{m.name} needs {lack}.")
+
+
+def lacking(m: Measure, objective: Objective) -> str:
+    """What a measure needs and the objective does not have, as the rest of a sentence; "" for nothing."""
+    if m.needs == "minima" and not (isinstance(objective, LandscapeObjective) and objective.landscape.minima):
+        return f"a landscape whose minima are known; none are known of {objective.name}"
+    if m.needs == "classes" and not isinstance(objective, NetworkObjective):
+        return f"a network that classifies data; {objective.name} is a landscape"
+    if m.needs == "classes" and objective.network.loss.targets == "values":
+        return f"classes or labels; {objective.network.loss.name} has values as targets"
+    return ""
 
 
 def measure(text: str | RequestedMeasure) -> RequestedMeasure:
@@ -191,8 +238,9 @@ def over_starts(values: Shaped[Floats, "*cells starts"], how: str) -> Shaped[Flo
     if how == "mean":
         return np.asarray(np.cumsum(values.astype(np.float64), axis=-1)[..., -1] / values.shape[-1])
     if how == "mode":
-        counts = np.stack([(values == k).sum(axis=-1) for k in range(int(values.max(initial=0)) + 1)], axis=-1)
-        return np.asarray(counts.argmax(axis=-1))
+        first = int(values.min(initial=0))
+        counts = np.stack([(values == k).sum(axis=-1) for k in range(first, int(values.max(initial=0)) + 1)], axis=-1)
+        return np.asarray(first + counts.argmax(axis=-1))
     ordered = np.sort(np.where(values == -1, np.inf, values) if values.dtype.kind == "i" else values, axis=-1)
     n = values.shape[-1]
     with np.errstate(invalid="ignore"):

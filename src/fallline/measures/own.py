@@ -126,9 +126,9 @@ def measure(
     Examples
     --------
     >>> import fallline as fl
-    >>> distance = measure(lambda w: np.linalg.norm(w - [1, 3], axis=-1), over="ends", better="low")
-    >>> m = fl.map("booth", x=("learning_rate", 0.05, 0.1), size=2, steps=20, measures={"distance": distance})
-    >>> m["distance"].round(5).tolist(), m.best()["learning_rate"]
+    >>> error = measure(lambda w: np.linalg.norm(w - [1, 3], axis=-1), over="ends", better="low")
+    >>> m = fl.map("booth", x=("learning_rate", 0.05, 0.1), size=2, steps=20, measures={"error": error})
+    >>> m["error"].round(5).tolist(), m.best()["learning_rate"]
     ([0.68774, 0.07292], 0.1)
     """
     if not callable(function):

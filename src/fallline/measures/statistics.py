@@ -72,6 +72,11 @@ class Statistics:
         1/v, and the mean of the last 20 v. Sums run in the order of the steps.
     right
         Share of samples whose class is right after the last step; NaN where the loss is not finite or the share was not requested.
+    distance
+        Euclidean distance from the first to the last parameters; infinite where the loss is not finite. None if it was not
+        requested.
+    minimum
+        Place of the landscape's minimum that the run has reached; -1 for none. None if it was not requested.
     """
 
     steps: int
@@ -94,6 +99,8 @@ class Statistics:
     inverse_sum: Shaped[Floats, "*runs"]
     mean_last: Shaped[Floats, "*runs"]
     right: Shaped[Floats, "*runs"]
+    distance: Shaped[Floats, "*runs"] | None = None
+    minimum: Shaped[NDArray[np.int64], "*runs"] | None = None
 
     @classmethod
     def of_curves(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fallline.measures.measure import MEASURES, check_objective
 from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
+from fallline.runs.columns import of_ends
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.shapes import Shaped
@@ -49,11 +50,15 @@ def train(
     parts: dict[str, list[Floats]] = {name: [] for name in measures}
     chunk = max(1, _MEMORY // (_width(training.objective) + 2 * (training.steps + 1)))
     for first in range(0, training.runs, chunk):
-        losses, norms, end = _curves(training.part(first, min(training.runs, first + chunk)))
+        part = training.part(first, min(training.runs, first + chunk))
+        losses, norms, end = _curves(part)
         right = _right(training.objective, end) if any(m.needs == "classes" for m in wanted) else np.nan
         statistics = Statistics.of_curves(losses, norms, end, target, right)
+        ends = np.where(np.isfinite(losses[:, -1:]), end, np.nan)
+        if any(m.reads_ends for m in wanted):
+            statistics = of_ends(statistics, wanted, part, ends)
         if "parameters" in parts:
-            parts["parameters"].append(np.where(np.isfinite(losses[:, -1:]), end, np.nan))
+            parts["parameters"].append(ends)
         with np.errstate(all="ignore"):
             for m in wanted:
                 parts[m.name].append(np.asarray(m.rule(statistics)))

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError
+from fallline.measures.ends import distance, minimum_reached
 from fallline.measures.measure import MEASURES
+from fallline.measures.measure import Measure as MeasureRecord
 from fallline.measures.statistics import Statistics, half, smallest_gradient
-from fallline.problems import NetworkObjective
+from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
 from fallline.runs.packing import Outputs
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
-__all__ = ["RESULTS", "results", "statistics"]
+__all__ = ["RESULTS", "of_ends", "results", "statistics"]
 
 Floats = NDArray[Any]
 
-_STATISTICS = tuple(f.name for f in fields(Statistics) if f.name not in ("steps", "smallest_gradient", "right"))
+_REQUESTED = ("steps", "smallest_gradient", "right", "distance", "minimum")
+"""Fields of `Statistics` that are not results by themselves."""
+
+_STATISTICS = tuple(f.name for f in fields(Statistics) if f.name not in _REQUESTED)
 
 RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
 """What can be asked of a kernel: measures, statistics, all losses, the last parameters, the parameters at each step."""
@@ -32,13 +37,17 @@ def results(outputs: Outputs, measures: Sequence[str], training: Training) -> di
     """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote."""
     raw, history, finals, path = outputs.measures, outputs.history, outputs.finals, outputs.path
     objective, steps = training.objective, training.steps
-    alive = raw[Measure.DIED_AT] < 0
+    if finals is not None:
+        finals[raw[Measure.DIED_AT] >= 0] = np.nan
     out: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
-        judged = any(MEASURES[name].needs == "classes" for name in measures if name in MEASURES)
+        wanted = [MEASURES[name] for name in measures if name in MEASURES]
+        judged = any(m.needs == "classes" for m in wanted)
         folded = statistics(
             raw, steps, len(objective.data) if judged and isinstance(objective, NetworkObjective) else 0
         )
+        if finals is not None and any(m.reads_ends for m in wanted):
+            folded = of_ends(folded, wanted, training, finals)
         for name in measures:
             if name in MEASURES:
                 out[name] = np.array(MEASURES[name].rule(folded))
@@ -51,7 +60,6 @@ def results(outputs: Outputs, measures: Sequence[str], training: Training) -> di
                 path[(died >= 0) & (np.arange(steps + 1) > died)] = np.nan  # a lane beside it may have kept it going
                 out[name] = path
             elif name == "parameters" and finals is not None:
-                finals[~alive] = np.nan
                 out[name] = finals
             else:
                 raise UnknownNameError("measure", name, RESULTS)
@@ -59,6 +67,21 @@ def results(outputs: Outputs, measures: Sequence[str], training: Training) -> di
         if values.dtype.kind == "f":
             values[np.isnan(values)] = np.nan  # one NaN, whatever its sign and payload were
     return out
+
+
+def of_ends(
+    known: Statistics, wanted: Sequence[MeasureRecord], training: Training, ends: Shaped[Floats, "runs P"]
+) -> Statistics:
+    """The statistics with those of first and last parameters that the measures need. Ends are NaN if the loss is not finite."""
+    starts = np.asarray(training.starts, training.dtype)
+    minima = any(m.needs == "minima" for m in wanted)
+    return replace(
+        known,
+        distance=distance(starts, ends).astype(training.dtype),
+        minimum=minimum_reached(training.objective.landscape, ends)
+        if minima and isinstance(training.objective, LandscapeObjective)
+        else None,
+    )
 
 
 def statistics(raw: Shaped[Floats, "columns runs"], steps: int, samples: int) -> Statistics:

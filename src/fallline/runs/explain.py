@@ -61,7 +61,9 @@ def explain(
     died = deaths(objective, path)
     evidence: dict[str, Any] = {
         "died": [{"layer": layer, "unit": unit, "step": step} for layer, unit, step in died],
-        "statistics": {f.name: float(getattr(statistics, f.name)) for f in fields(statistics)},
+        "statistics": {
+            f.name: float(value) for f in fields(statistics) if (value := getattr(statistics, f.name)) is not None
+        },
     }
     run = Ended(objective, method, path, losses, norms, minibatches, statistics, evidence)
     with np.errstate(all="ignore"):

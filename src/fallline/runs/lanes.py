@@ -84,7 +84,7 @@ def train(
     hits = any(m.needs == "classes" for m in wanted)
     recipe = Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(columns), hits)
     kernel = kernel_of(recipe, execution.plan, bits, batches=batches, samples=_samples_seen(training))
-    outputs = Outputs.of(training, measures)
+    outputs = Outputs.of(training, [*measures, *(["parameters"] if any(m.reads_ends for m in wanted) else [])])
     threads = execution.threads or os.cpu_count() or 1
 
     def compute(arguments: Arguments) -> None:

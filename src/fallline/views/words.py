@@ -18,6 +18,7 @@ __all__ = [
     "ending",
     "loss_words",
     "method_parts",
+    "minima_words",
     "objective_label",
     "objective_words",
     "run_labels",
@@ -35,6 +36,18 @@ def objective_words(objective: Objective) -> str:
 def objective_label(objective: Objective) -> str:
     """The objective's name inside a sentence: "Rosenbrock", "three-hump camel", "2-3-2-3 on three Gaussians"."""
     return objective.landscape.label if isinstance(objective, LandscapeObjective) else objective.name
+
+
+def minima_words(objective: Objective) -> tuple[str, ...]:
+    """The known minima of a landscape, each by its coordinates; none of another objective.
+
+    >>> from fallline.problems import objective
+    >>> minima_words(objective("booth")), minima_words(objective("rosenbrock", 6))
+    (('(1, 3)',), ('(1, 1, 1, …)',))
+    """
+    minima = objective.landscape.minima if isinstance(objective, LandscapeObjective) else ()
+    shown = ([*map(number, point[:3]), "…"] if len(point) > 4 else map(number, point) for point in minima)
+    return tuple(f"({', '.join(coordinates)})" for coordinates in shown)
 
 
 def loss_words(objective: Objective) -> str:

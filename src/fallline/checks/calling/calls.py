@@ -6,7 +6,7 @@ import contextlib
 import copy
 import io
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from fallline.user_code.calling import describe_error, file_of, name_of
 
-__all__ = ["MUCH_PRINT", "MisbehaviourError", "SideEffects", "call", "name_of"]
+__all__ = ["MUCH_PRINT", "MisbehaviourError", "SideEffects", "add_changes", "call", "call_on", "name_of"]
 
 MUCH_PRINT = 20
 """A function that prints more lines than this, over all calls of a check, gets a note."""
@@ -24,11 +24,12 @@ KEPT_OUTPUT = 100_000
 
 
 class MisbehaviourError(Exception):
-    """What a checked function did instead of returning a gradient, in one sentence, and the status of the verdict."""
+    """What a checked function did instead of returning a gradient, in one sentence, with the status of the verdict and the line reached."""
 
-    def __init__(self, sentence: str, status: Literal["wrong", "unchecked"] = "unchecked") -> None:
+    def __init__(self, sentence: str, status: Literal["wrong", "unchecked"] = "unchecked", line: int = 0) -> None:
         super().__init__(sentence)
         self.status = status
+        self.line = line
 
 
 @dataclass
@@ -56,6 +57,18 @@ def call(
     Anything that it raises becomes a `MisbehaviourError` with the line it comes from. Side effects are added to `effects`.
     """
     args, kwargs = copy.deepcopy(list(positional)), copy.deepcopy(dict(keyword))
+    result = call_on(function, args, kwargs, effects)
+    add_changes((*names, *keyword), (*positional, *keyword.values()), (*args, *kwargs.values()), effects)
+    return result
+
+
+def call_on(
+    function: Callable[..., Any], positional: Sequence[Any], keyword: Mapping[str, Any], effects: SideEffects
+) -> Any:
+    """Call the function on these very arguments, without output; a generator is run to its end.
+
+    Anything that it raises becomes a `MisbehaviourError` with the line it comes from.
+    """
     out = _Quiet()
     effects.calls += 1
     try:
@@ -66,20 +79,32 @@ def call(
             np.errstate(all="ignore"),
         ):
             warnings.simplefilter("ignore")
-            result = function(*args, **kwargs)
+            result = function(*positional, **keyword)
+            return list(result) if isinstance(result, Iterator) else result
     except (Exception, SystemExit) as error:
         sentence = (
             f"{name_of(function)} {describe_error(error, file_of(function))}, so its gradient could not be checked."
         )
-        raise MisbehaviourError(sentence) from error
+        raise MisbehaviourError(sentence, line=_line_of(error, file_of(function))) from error
     finally:
         effects.lines += out.getvalue().count("\n")
-    for name, before, after in zip(
-        (*names, *keyword), (*positional, *keyword.values()), (*args, *kwargs.values()), strict=False
-    ):
-        for changed in _differences(name, before, after):
+
+
+def _line_of(error: BaseException, filename: str) -> int:
+    """The line of the function's own file that was reached; 0 if the function was not entered."""
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            return trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def add_changes(names: Sequence[str], before: Sequence[Any], after: Sequence[Any], effects: SideEffects) -> None:
+    """Add the names of the arrays that a call has changed to its side effects."""
+    for name, old, new in zip(names, before, after, strict=False):
+        for changed in _differences(name, old, new):
             effects.changed[changed] = None
-    return result
 
 
 def _differences(name: str, before: Any, after: Any) -> list[str]:

@@ -8,19 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.adapters import Adapter
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
-from fallline.checks.calling.gradient_reader import ReturnedGradient
-from fallline.checks.calling.signatures import adapters
-from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, compare, right_numbers
-from fallline.checks.reference.conventions import conventions
+from fallline.checks.calling.point import Point
+from fallline.checks.calling.readings import Returned
+from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
+from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of
 from fallline.checks.reference.draws import Group
-from fallline.textbook.network import Layer, Parameters
+from fallline.textbook.network import Network, Parameters
 
-__all__ = ["SINGLE", "Evaluation", "evaluate"]
+__all__ = ["SINGLE", "Evaluation", "evaluate", "returned_at"]
 
-SINGLE = 2e-5
-"""Tolerance for results in single precision."""
+NEAR = 3
+"""Interpretations whose cost differs by less than this are equally likely."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,12 @@ class Evaluation:
 
     Parameters
     ----------
-    adapter
-        The way it was called.
+    understood
+        The way it was called, and where its gradient is.
     numbers
         Its gradient on each group, shaped like the parameters, each block (draws, ...).
+    losses
+        The loss that the code itself gives on each draw of each group; None where it gives none.
     odd
         By block, a sentence for a shape that is wrong but whose numbers are understood.
     single
@@ -41,19 +42,37 @@ class Evaluation:
         Relative error that counts as rounding.
     effects
         The side effects of the calls.
+    established
+        Whether something else than its numbers says that it was called as it wants to be.
     """
 
-    adapter: Adapter
+    understood: Understood
     numbers: tuple[Parameters, ...]
+    losses: tuple[tuple[Any, ...], ...]
     odd: dict[str, str]
     single: bool
     tolerance: float
     effects: SideEffects
+    established: bool
 
     def of_one_sample(self, group: Group, draw: int, sample: int) -> Parameters:
         """The function's gradient at a single sample."""
         X, T = (part[draw, sample : sample + 1] for part in (group.X, group.T))
-        return self.adapter.gradient(group.w[draw], X, T, SideEffects()).gradient
+        return returned_at(self.understood, group.network, group.w[draw], X, T, SideEffects()).gradient
+
+
+def returned_at(understood: Understood, network: Network, w: Any, X: Any, T: Any, effects: SideEffects) -> Returned:
+    """What the function returns at weights w (P,), inputs X (m, n_in) and targets T (m, n_out).
+
+    Raises
+    ------
+    MisbehaviourError
+        If it raises anything, or returns something else than before.
+    """
+    point = Point(network, w, X, T)
+    points = point.samples() if understood.call.form.sample else [point]
+    outcomes = [understood.call.run(p, effects) for p in points]
+    return combined(understood.call, understood.reading, understood.loss, outcomes, points)
 
 
 def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: float | None) -> Evaluation:
@@ -62,57 +81,70 @@ def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: f
     Raises
     ------
     MisbehaviourError
-        If it returns no gradient, a random one, or one that is not finite.
+        If no way to call it is found, or if it returns no gradient, a random one, or one that is not finite.
     """
-    adapter, first, effects = _adapter(function, groups[0], tolerance)
-    returned = [[adapter.gradient(w, X, T, effects) for w, X, T in zip(g.w, g.X, g.T, strict=True)] for g in groups]
-    _refuse_random(function, adapter, groups[0], returned[0][0], effects)
+    found = search(function, groups[0], tolerance)
+    if found.best is None:
+        raise MisbehaviourError(_furthest(function, found))
+    best, effects = found.best, found.best.effects
+    network = groups[0].network
+    returned = [
+        [returned_at(best, network, w, X, T, effects) for w, X, T in zip(g.w, g.X, g.T, strict=True)] for g in groups
+    ]
+    _refuse_random(function, best, groups[0], returned[0][0], effects)
+    if best.reading.rate is not None:
+        effects.changed.clear()  # the function returns its result in this way
+    established = _established(found)
+    _refuse_broken(best, returned[0][0])
     for group, of_group in zip(groups, returned, strict=True):
-        _refuse_infinite(function, group, of_group)
+        _refuse_infinite(function, group, of_group, established)
     odd = {block: sentence for of_group in returned for r in of_group for block, sentence in r.odd.items()}
-    numbers = tuple(_stacked([r.gradient for r in of_group]) for of_group in returned)
-    return Evaluation(adapter, numbers, odd, first.single, _tolerance(tolerance, first), effects)
+    numbers = tuple(stacked([r.gradient for r in of_group]) for of_group in returned)
+    losses = tuple(tuple(r.loss for r in of_group) for of_group in returned)
+    single = best.returned.single
+    limit = tolerance or (SINGLE if single else TOLERANCE)
+    return Evaluation(best, numbers, losses, odd, single, limit, effects, established)
 
 
-_Run = tuple[Adapter, ReturnedGradient, SideEffects]
+def _established(found: Found) -> bool:
+    """Whether the preferred interpretation is sure: some of its blocks are right, or no other one has other numbers."""
+    best = found.best
+    assert best is not None
+    if best.right:
+        return True
+    rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
+    return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)
 
 
-def _adapter(function: Callable[..., Any], group: Group, tolerance: float | None) -> _Run:
-    """The adapter with which the function gives the right numbers; otherwise the likeliest one that gives any numbers."""
-    network = group.network
-    first_draw = Group(network, group.w[:1], group.X[:1], group.T[:1])
-    runs: list[tuple[int, _Run]] = []
-    failed: list[MisbehaviourError] = []
-    for adapter in adapters(function, network):
-        effects = SideEffects()
-        try:
-            returned = adapter.gradient(group.w[0], group.X[0], group.T[0], effects)
-        except MisbehaviourError as misbehaviour:
-            failed.append(misbehaviour)
-            continue
-        finite = all(np.isfinite(part).all() for layer in returned.gradient for part in layer if part is not None)
-        run = adapter, returned, effects
-        runs.append((len(returned.odd) + (0 if finite else 100), run))
-        numbers, limit = [_stacked([returned.gradient])], _tolerance(tolerance, returned)
-        if finite and any(
-            all(b.agrees for b in compare([first_draw], numbers, right_numbers([first_draw], c), limit))
-            for c in conventions(network)
-        ):
-            return run
-    if not runs:
-        raise min(failed, key=lambda m: m.status != "wrong")
-    return min(runs, key=lambda oddness_and_run: oddness_and_run[0])[1]
+def _same(one: Parameters, other: Parameters) -> bool:
+    return all(
+        a is None or b is None or np.allclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True)
+        for x, y in zip(one, other, strict=True)
+        for a, b in zip(x, y, strict=True)
+    )
 
 
-def _tolerance(asked: float | None, returned: ReturnedGradient) -> float:
-    return asked or (SINGLE if returned.single else TOLERANCE)
+def _furthest(function: Callable[..., Any], found: Found) -> str:
+    """The sentence on the attempt that got furthest: how the function was called, and what it wanted."""
+    attempt = found.attempts[0]
+    called = "" if attempt.call is None else f" It was called as {attempt.call}."
+    return f"{attempt.sentence}{called}"
+
+
+def _refuse_broken(best: Understood, returned: Returned) -> None:
+    """Raise a `MisbehaviourError` if a block of the gradient cannot be read: a fault, if others are right."""
+    if returned.broken:
+        sentence = next(iter(returned.broken.values()))
+        if best.right:
+            raise MisbehaviourError(sentence, "wrong")
+        raise MisbehaviourError(f"{sentence} It was called as {best}.")
 
 
 def _refuse_random(
-    function: Callable[..., Any], adapter: Adapter, group: Group, first: ReturnedGradient, effects: SideEffects
+    function: Callable[..., Any], best: Understood, group: Group, first: Returned, effects: SideEffects
 ) -> None:
     """Raise a `MisbehaviourError` if a second call with the same arguments gives other numbers."""
-    again = adapter.gradient(group.w[0], group.X[0], group.T[0], effects)
+    again = returned_at(best, group.network, group.w[0], group.X[0], group.T[0], effects)
     for block in blocks_of(group.network):
         before, after = block_of(first.gradient, block), block_of(again.gradient, block)
         if not np.array_equal(before, after, equal_nan=True):
@@ -124,7 +156,9 @@ def _refuse_random(
                 )
 
 
-def _refuse_infinite(function: Callable[..., Any], group: Group, returned: Sequence[ReturnedGradient]) -> None:
+def _refuse_infinite(
+    function: Callable[..., Any], group: Group, returned: Sequence[Returned], established: bool
+) -> None:
     """Raise a `MisbehaviourError` if an entry is not a finite number."""
     for d, of_draw in enumerate(returned, start=1):
         for block in blocks_of(group.network):
@@ -135,13 +169,5 @@ def _refuse_infinite(function: Callable[..., Any], group: Group, returned: Seque
                 raise MisbehaviourError(
                     f"{name_of(function)} returns {value} in {block}[{', '.join(map(str, bad[0]))}] on "
                     f"ordinary weights and {group.samples} samples (draw {d}): look for a division by 0, "
-                    "a log of 0 or an overflow of exp.", "wrong",
+                    "a log of 0 or an overflow of exp.", "wrong" if established else "unchecked",
                 )  # fmt: skip
-
-
-def _stacked(gradients: Sequence[Parameters]) -> Parameters:
-    return tuple(
-        Layer(np.stack([l.W for l in layers]).astype(float),
-              None if layers[0].b is None else np.stack([l.b for l in layers]).astype(float))
-        for layers in zip(*gradients, strict=True)
-    )  # fmt: skip

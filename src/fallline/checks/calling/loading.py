@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
-from fallline.checks.user_files.candidates import candidates, function_names, hidden_inside
+from fallline.checks.user_files.candidates import ENOUGH, candidates, function_names, hidden_inside
 from fallline.checks.user_files.execution import Execution
 from fallline.checks.user_files.source import read_source
 from fallline.errors import OwnCodeError
@@ -83,16 +83,19 @@ class UserFile:
         MisbehaviourError
             If there are none.
         """
-        names = [c.name for c in candidates(self._statements, self._value, network=network)]
-        if not names:
-            functions = [name for name in function_names(self._statements) if callable(self._value(name))]
-            if not functions and self._execution.failure:
-                raise MisbehaviourError(f"{self.path.name} defines no function: the file {self._execution.failure}.")
-            raise MisbehaviourError(
-                f"{self.path.name} must say which function is meant; it holds {listed(functions) if functions else 'none'}. "
-                f"Write {self.path.name}:NAME, or call it gradient."
-            )
-        return names
+        likely = candidates(self._statements, self._value, network=network)
+        hidden = hidden_inside(self._statements)
+        if hidden is not None and not any(c.score >= ENOUGH for c in likely):
+            raise MisbehaviourError(_hidden(self.path.name, *hidden))
+        if likely:
+            return [c.name for c in likely]
+        functions = [name for name in function_names(self._statements) if callable(self._value(name))]
+        if not functions and self._execution.failure:
+            raise MisbehaviourError(f"{self.path.name} defines no function: the file {self._execution.failure}.")
+        raise MisbehaviourError(
+            f"{self.path.name} must say which function is meant; it holds {listed(functions) if functions else 'none'}. "
+            f"Write {self.path.name}:NAME, or call it gradient. Lines outside of functions cannot be checked: put them into one."
+        )
 
     def load(self, name: str) -> Loaded:
         """The function of that name, or the method of the name Class.method.
@@ -140,10 +143,7 @@ class UserFile:
         sentence = f"{self.path.name} holds no function {name!r}"
         hidden = hidden_inside(self._statements, name)
         if hidden is not None:
-            outer, line = hidden
-            return (
-                f"{sentence} that can be reached: it is defined inside {outer} (line {line}). Move it out of {outer}."
-            )
+            return _hidden(self.path.name, *hidden)
         if problem := self._execution.problems.get(name.partition(".")[0]):
             return f"{sentence}: the file {problem}."
         if not known:
@@ -151,6 +151,13 @@ class UserFile:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         return f"{sentence}; it holds {listed(known)}.{hint}"
+
+
+def _hidden(file: str, name: str, outer: str, line: int) -> str:
+    return (
+        f"{file} holds no function {name!r} that can be reached: it is defined inside {outer} (line {line}). "
+        f"Move it out of {outer}."
+    )
 
 
 def load_subject(text: str) -> Callable[..., Any]:

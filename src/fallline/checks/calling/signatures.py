@@ -1,102 +1,248 @@
-"""Signatures: the ways in which a user's function may want to be called, the likeliest first.
+"""Signatures: what a function's parameters may mean, the likeliest first.
 
-One is `gradient(parameters, X, T)`, with the parameters as layers, one flat vector, a dictionary or a list. Others have
-arguments with the field's names in any order, `grad_f(data, T, Y, H1, H2, V, W2, W1, b1, b2)`. Samples are rows or
-columns, weights (n_in, n_out) or transposed. Names and shapes decide which one it is, and the verdict shows it.
+Names say most of it. A parameter that the names leave open may be what the user's own forward pass returns, or what is
+still missing of parameters, X and T.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from fallline.checks.calling.adapters import CONTAINERS, Adapter
 from fallline.checks.calling.calls import MisbehaviourError, name_of
-from fallline.checks.calling.layouts import LAYOUTS
-from fallline.checks.calling.names import Quantity, parameter_names, quantities, source_of
+from fallline.checks.calling.patterns import Constant, Pattern
+from fallline.checks.calling.point import Quantity
+from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, hyperparameter, meanings, plain
+from fallline.checks.calling.surroundings import Surroundings
+from fallline.checks.calling.usage import parameter_names, returned_names
 from fallline.textbook.network import Network
 
-__all__ = ["adapters"]
+__all__ = ["Argument", "Helper", "Made", "Signature", "signatures"]
 
-Signature = tuple[tuple[str, Quantity], ...]
-"""The function's parameters in order, each with the quantity that it gets."""
+MOST = 24
+"""How many meanings of one signature are tried."""
+
+_USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
+_CACHES = ("cache", "caches", "memory", "activations", "zs", "state", "ctx", "intermediates", "saved", "forwardcache", "fwd", "ret")
 
 
-_USUAL = (Quantity("parameters"), Quantity("X"), Quantity("T"))
+@dataclass(frozen=True)
+class Argument:
+    """A parameter of the function and what it gets."""
+
+    name: str
+    pattern: Pattern
+    keyword: bool = False
+
+    def __str__(self) -> str:
+        text = str(self.pattern)
+        return self.name if text == self.name else f"{self.name}={text}"
 
 
-def adapters(function: Callable[..., Any], network: Network) -> Iterator[Adapter]:
-    """Ways to call the function, the likeliest first.
+@dataclass(frozen=True)
+class Helper:
+    """Another function of the user's, with the meaning of its arguments."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Argument, ...]
+    method: bool
+
+
+@dataclass(frozen=True)
+class Made:
+    """A value that a helper returns: the part of its result with that name, or that number, or all of it."""
+
+    helper: Helper
+    name: str
+    part: int | None
+
+    def __str__(self) -> str:
+        return f"{self.name} of {name_of(self.helper.function)}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One meaning of all parameters.
+
+    Parameters
+    ----------
+    arguments
+        The parameters that are passed.
+    cost
+        How unlikely the meaning is.
+    rate
+        The learning rate that the function gets, or has by default; None if it has none.
+    """
+
+    arguments: tuple[Argument, ...]
+    cost: int
+    rate: float | None = None
+
+    @property
+    def helpers(self) -> list[Helper]:
+        """The helpers whose values it needs."""
+        return list(dict.fromkeys(a.pattern.helper for a in self.arguments if isinstance(a.pattern, Made)))
+
+
+def signatures(
+    function: Callable[..., Any], surroundings: Surroundings, network: Network, *, weights_elsewhere: bool = False,
+    deep: bool = True,
+) -> list[Signature]:  # fmt: skip
+    """The meanings that the function's parameters may have.
+
+    Parameters
+    ----------
+    weights_elsewhere
+        Whether the weights are in an instance or in global values, so that no parameter needs to get them.
+    deep
+        Whether values of the user's forward pass are considered.
 
     Raises
     ------
     MisbehaviourError
-        If the names of its parameters do not say what they mean.
+        If no meaning is found for some parameter.
     """
-    targets = ["rows"]
-    if network.loss.targets == "classes":
-        targets.append("numbers")
-    if network.sizes[-1] == 1:
-        targets.append("flat")
-    for signature in _signatures(function, network):
-        takes_container = any(q.kind == "parameters" for _, q in signature)
-        containers: Sequence[str] = _containers(function) if takes_container else ("layers",)
-        for form, layout, container in itertools.product(targets, LAYOUTS, containers):
-            yield Adapter(function, network, signature, container, layout, form)
-
-
-def _signatures(function: Callable[..., Any], network: Network) -> Iterator[Signature]:
-    """The meanings that the function's parameters may have: those of their names; three may also be (parameters, X, T).
-
-    In a network of one layer `w` may be its weights, or all parameters in one vector.
-    """
-    signature = _signature(function, network)
-    yield signature
-    if len(signature) == 3 and not any(q.kind == "parameters" for _, q in signature):
-        yield tuple(zip((name for name, _ in signature), _USUAL, strict=True))
-
-
-def _signature(function: Callable[..., Any], network: Network) -> Signature:
     names = parameter_names(function)
     if names is None:
-        return tuple((q.kind, q) for q in _USUAL)
-    required, optional = names
-    meanings = quantities(required + [n for n in optional if n.lower() in ("l2", "lam", "reg", "lambd")], network)
-    unknown = [n for n in required if meanings[n] is None]
-    weightless = not any(q is not None and q.kind in ("W", "parameters") for q in meanings.values())
-    # in (p, X, T), p must be the parameters, although p alone means the probabilities
-    if (unknown or weightless) and len(required) == 3:
-        return tuple(zip(required, _USUAL, strict=True))
-    if unknown:
-        raise MisbehaviourError(
-            f"{name_of(function)} has a parameter {unknown[0]!r} whose meaning is unknown. Known names are parameters, X (data), "
-            "T (targets), Y (outputs), W1, b1, ..., V and c (last layer), H1 or A1, Z1, m, l2; "
-            "or write gradient(parameters, X, T)."
-        )
-    if weightless and not any(q is not None and q.kind == "Y" for q in meanings.values()):
-        raise MisbehaviourError(
-            f"{name_of(function)} has no parameter that gets the weights; it has {', '.join(required) or 'no parameters'}. "
-            "Write gradient(parameters, X, T), or name them W1, b1, W2, b2 and so on."
-        )
-    kinds = [q for q in meanings.values() if q is not None]
-    if len(set(kinds)) < len(kinds):
-        double = next(q for q in kinds if kinds.count(q) > 1)
-        both = " and ".join(repr(n) for n, q in meanings.items() if q == double)
-        raise MisbehaviourError(
-            f"{name_of(function)} has two parameters that both seem to be {double}: {both}. Rename one."
-        )
-    return tuple((n, q) for n, q in meanings.items() if q is not None)
+        return [Signature(tuple(Argument(q.kind, q) for q in _USUAL), 0)]
+    required, defaults = [n for n in names[0] if n != "self"], names[1]
+    known = meanings([*required, *defaults], network, defaults)
+    helpers = _helpers(function, surroundings, network) if deep else []
+    choices = [[(k, p) for k, p in enumerate(_choices(name, known[name], helpers, network))] for name in required]
+    filled = _filled(required, choices, weights_elsewhere)
+    options = _options(defaults, known, required)
+    rate = _rate(required, defaults)
+    found: list[Signature] = []
+    for combination in _combinations(filled):
+        patterns = [p for _, p in combination]
+        if _has_weights(patterns) or weights_elsewhere or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns):
+            passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
+            extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
+            found.append(Signature(passed + extra, sum(k for k, _ in combination), rate))
+    if len(required) == 3 and not any(PARAMETERS in [p for _, p in choice] for choice in choices):
+        usual = tuple(Argument(n, q) for n, q in zip(required, _USUAL, strict=True))
+        extra = tuple(Argument(n, p, keyword=True) for n, p in options.items())
+        found.append(Signature(usual + extra, 2 if found else 0, rate))
+    if not found:
+        raise MisbehaviourError(_why_not(function, required, choices))
+    return sorted(found, key=lambda s: s.cost)[:MOST]
 
 
-def _containers(function: Callable[..., Any]) -> list[str]:
-    """The containers, the likeliest first, judged by the function's source."""
-    text = source_of(function)
-    order = list(CONTAINERS)
-    first = "layers"
-    if "['" in text or '["' in text:
-        first = "dictionary"
-    elif any(word in text for word in (".reshape(", "theta[", "w[:", "vector[")) and "for W, b" not in text:
-        first = "vector"
-    order.remove(first)
-    return [first, *order]
+def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper], network: Network) -> list[Pattern]:
+    """What a required parameter may get."""
+    made = [m for helper in helpers for m in _made(name, helper)]
+    named = [m for m in made if m.name == name]
+    others = [m for m in made if m.name != name]
+    if plain(name) in _CACHES or "cache" in name.lower():
+        return [*named, *others, *known]
+    shares = any(isinstance(p, Quantity) and p.kind in "YAZ" for p in known)
+    return [*known, *(named if shares or not known else [])]
+
+
+def _made(name: str, helper: Helper) -> Iterator[Made]:
+    returned = returned_names(helper.function)
+    if name in returned:
+        yield Made(helper, name, returned.index(name))
+        return
+    if plain(name) in _CACHES or "cache" in name.lower():
+        for k, other in enumerate(returned):
+            if isinstance(other, str) and "cache" in other.lower():
+                yield Made(helper, other, k)
+                return
+        yield Made(helper, "the result", None)
+        if len(returned) > 1:
+            yield Made(helper, "the last part", len(returned) - 1)
+
+
+def _helpers(function: Callable[..., Any], surroundings: Surroundings, network: Network) -> list[Helper]:
+    """The user's forward functions whose own parameters are understood."""
+    helpers = []
+    for forward in surroundings.forwards().values():
+        method = surroundings.is_method(forward)
+        if forward is function or getattr(forward, "__name__", "") == getattr(function, "__name__", ""):
+            continue
+        try:
+            own = signatures(forward, surroundings, network, weights_elsewhere=method, deep=False)
+        except MisbehaviourError:
+            continue
+        helpers.append(Helper(forward, own[0].arguments, method))
+    return helpers
+
+
+def _filled(
+    required: Sequence[str], choices: list[list[tuple[int, Pattern]]], weights_elsewhere: bool
+) -> list[list[tuple[int, Pattern]]]:
+    """The choices, with what is missing of parameters, X and T for the parameters whose names are unknown."""
+    unknown = [k for k, choice in enumerate(choices) if not choice]
+    offered = {p for choice in choices for _, p in choice}
+    weights = _has_weights(offered) or weights_elsewhere
+    missing = [q for q in _USUAL if q not in offered and not (q == PARAMETERS and weights)]
+    if not unknown or len(unknown) > len(missing) or len(unknown) < len(missing) - 1:
+        return choices
+    filled = list(choices)
+    for place, k in enumerate(unknown):
+        order = sorted(range(len(missing)), key=lambda j: abs(j - place))
+        filled[k] = [(1 + cost, missing[j]) for cost, j in enumerate(order)]
+    return filled
+
+
+def _combinations(choices: list[list[tuple[int, Pattern]]]) -> Iterator[tuple[tuple[int, Pattern], ...]]:
+    """The combinations in which no quantity comes twice."""
+    for combination in itertools.islice(itertools.product(*choices), 400):
+        quantities = [p for _, p in combination if isinstance(p, Quantity)]
+        if len(set(quantities)) == len(quantities):
+            yield combination
+
+
+def _options(defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]) -> dict[str, Pattern]:
+    """The optional parameters that are passed: weights, samples, the penalty, and the number of steps."""
+    passed = {}
+    for name in defaults:
+        for pattern in known[name]:
+            if isinstance(pattern, Quantity) and pattern.kind in ("X", "T", "W", "b", "l2", "parameters", "weights", "biases"):
+                if not any(pattern in known[n] for n in required):
+                    passed[name] = pattern
+                break
+            if isinstance(pattern, Constant) and pattern.value == 1 and plain(name) not in RATES:
+                if isinstance(defaults[name], int) and not isinstance(defaults[name], bool):
+                    passed[name] = pattern
+                break
+    return passed
+
+
+def _rate(required: Sequence[str], defaults: dict[str, Any]) -> float | None:
+    for name in required:
+        if plain(name) in RATES:
+            return RATE
+    for name, value in defaults.items():
+        if plain(name) in RATES and isinstance(value, int | float):
+            return float(value)
+    return None
+
+
+def _has_weights(patterns: Any) -> bool:
+    kinds = {p.kind for p in patterns if isinstance(p, Quantity)}
+    return bool(kinds & {"W", PARAMETERS.kind, WEIGHTS.kind, BIASES.kind})
+
+
+def _why_not(function: Callable[..., Any], required: Sequence[str], choices: list[list[tuple[int, Pattern]]]) -> str:
+    """Why no meaning was found."""
+    name = name_of(function)
+    for parameter, choice in zip(required, choices, strict=True):
+        if not choice:
+            return (
+                f"{name} has a parameter {parameter!r} whose meaning is unknown. Known names are parameters, X (data), "
+                "T (targets), Y (outputs), W1, b1, ..., V and c (last layer), H1 or A1, Z1, m, l2; "
+                "or write gradient(parameters, X, T)."
+            )
+    quantities = [choice[0][1] for choice in choices if isinstance(choice[0][1], Quantity)]
+    twice = next((q for q in quantities if quantities.count(q) > 1), None)
+    if twice is not None:
+        both = " and ".join(repr(n) for n, c in zip(required, choices, strict=True) if c[0][1] == twice)
+        return f"{name} has two parameters that both seem to be {twice}: {both}. Rename one."
+    return (
+        f"{name} has no parameter that gets the weights; it has {', '.join(required) or 'no parameters'}. "
+        "Write gradient(parameters, X, T), or name them W1, b1, W2, b2 and so on."
+    )

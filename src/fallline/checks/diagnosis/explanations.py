@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fallline.checks.diagnosis.hypotheses import Coinciding
 from fallline.checks.faults.catalogue import FAULTS, ORDER
 from fallline.checks.faults.fault import PlacedFault
+from fallline.checks.faults.mutable_page import Measured
 from fallline.checks.faults.site import Site
 from fallline.checks.reference.conventions import Convention
 
@@ -32,8 +33,8 @@ class Explanation:
         The number of draws.
     coinciding
         For each fault all that coincide with it on these draws.
-    rate
-        Learning rate of an update that comes too early, if that is one of the faults.
+    measured
+        The constants of faults that have some, read off the numbers.
     """
 
     convention: Convention
@@ -42,7 +43,7 @@ class Explanation:
     error: float
     draws: int
     coinciding: Coinciding = ()
-    rate: float | None = None
+    measured: Measured = field(default_factory=dict)
 
     @property
     def complexity(self) -> int:
@@ -59,6 +60,8 @@ def in_other_words(explanations: Sequence[Explanation]) -> list[str]:
     sentences = []
     for k, placed in enumerate(first.faults):
         for name in sorted(first.coinciding[k] - {placed.fault.name}, key=ORDER.__getitem__):
+            if FAULTS[name].unknowns is not None:
+                continue
             other = PlacedFault(FAULTS[name], placed.sites, placed.everywhere)
             sentences.append(" and ".join(str(other if fault is placed else fault) for fault in first.faults))
     for explanation in explanations[1:]:

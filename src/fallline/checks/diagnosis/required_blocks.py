@@ -64,6 +64,11 @@ class RequiredBlocks:
                 if self.error(variant.values, required.values, block) <= self.tolerance:
                     yield variant
 
+    def agrees(self, gradients: Sequence[Parameters], convention: Convention, penalty: str, block: GradientBlock) -> bool:
+        """Whether the block of the page's gradients, one for each group, has the required value."""
+        values = [block_of(gradient, block) for gradient in gradients]
+        return self.error(values, self.of(convention, penalty, block).values, block) <= self.tolerance
+
     def error(self, values: Sequence[Any], required: Sequence[Any], block: GradientBlock) -> float:
         """The largest relative error of the block."""
         return max(

@@ -8,20 +8,21 @@ pairs of faults, and faults in every layer, about as cheap as single ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 
-from fallline.checks.diagnosis.early_updates import learning_rates
 from fallline.checks.diagnosis.explanations import Explanation
 from fallline.checks.diagnosis.hypotheses import Hypothesis, allowed, chain, distinct, extended
+from fallline.checks.diagnosis.measuring import EARLY_UPDATE
 from fallline.checks.diagnosis.required_blocks import RequiredBlocks
 from fallline.checks.diagnosis.variants import Chain, Variants
 from fallline.checks.faults.catalogue import FAULTS, ORDER, SITE_KINDS, faults_at, sites_of, symbols
 from fallline.checks.faults.fault import PlacedFault
 from fallline.checks.faults.site import Role, Site
-from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of_layer
+from fallline.checks.reference.comparison import TOLERANCE, GradientBlock, block_of, blocks_of_layer
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
@@ -52,13 +53,7 @@ def explain(groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: f
     >>> [str(explanation) for explanation in explain(groups, numbers)]
     ['the sign of dW1 is wrong']
     """
-    required = RequiredBlocks(groups, numbers, tolerance)
-    without_rate = Variants(groups)
-    explanations = Search(required, without_rate).explanations()
-    if explanations:
-        return explanations
-    rates = learning_rates(required, without_rate)
-    return next(filter(None, (Search(required, Variants(groups, rate)).explanations() for rate in rates)), [])
+    return Search(RequiredBlocks(groups, numbers, tolerance), Variants(groups)).explanations()
 
 
 class Search:
@@ -139,18 +134,32 @@ class Search:
             if penalty:
                 start = (*forward, (Site(FAULTS[penalty].symbol, None), frozenset((penalty,))))
             if len(distinct(start)) <= budget:
-                for hypothesis in self._deltas(start, self.network.depth, budget):
+                for hypothesis in self.deltas(start, self.network.depth, budget):
                     for complete in self._walk(convention, penalty, hypothesis, self.network.depth, budget):
-                        yield self._explained(convention, complete)
+                        yield self.explained(convention, complete)
 
     def _walk(
         self, convention: Convention, penalty: str, hypothesis: Hypothesis, layer: int, budget: int
     ) -> Iterator[Hypothesis]:
         """Every extension of a hypothesis about the deltas down to this layer that gives the numbers from this layer down."""
+        for option in self.with_blocks(convention, penalty, hypothesis, layer, budget):
+            if layer == 1:
+                yield option
+                continue
+            for more in self.deltas(option, layer - 1, budget):
+                yield from self._walk(convention, penalty, more, layer - 1, budget)
+
+    def with_blocks(
+        self, convention: Convention, penalty: str, hypothesis: Hypothesis, layer: int, budget: int,
+        omitted: GradientBlock | None = None,
+    ) -> list[Hypothesis]:  # fmt: skip
+        """Every extension of a hypothesis about the deltas that gives the blocks of this layer, or all but the omitted one."""
         options = [hypothesis]
         for block in blocks_of_layer(self.network, layer)[::-1]:
+            if block == omitted:
+                continue
             required = self.required.of(convention, penalty, block)
-            variants = self.variants.at(self._before(hypothesis), allowed(hypothesis, budget), Site(*block))
+            variants = self.variants.at(self.before(hypothesis), allowed(hypothesis, budget), Site(*block))
             matching = list(self.required.matching(variants, required, block))
             options = [
                 more
@@ -158,18 +167,11 @@ class Search:
                 for variant in matching
                 if len(distinct(more := extended(option, Site(*block), variant))) <= budget
             ]
-            if not options:
-                return
-        for option in options:
-            if layer == 1:
-                yield option
-                continue
-            for more in self._deltas(option, layer - 1, budget):
-                yield from self._walk(convention, penalty, more, layer - 1, budget)
+        return options
 
-    def _deltas(self, hypothesis: Hypothesis, layer: int, budget: int) -> Iterator[Hypothesis]:
+    def deltas(self, hypothesis: Hypothesis, layer: int, budget: int) -> Iterator[Hypothesis]:
         """How the delta of the layer can come about: rightly, or with a fault at one or more of the sites on its way."""
-        above, may_come = self._before(hypothesis), allowed(hypothesis, budget)
+        above, may_come = self.before(hypothesis), allowed(hypothesis, budget)
         role = Role.OUTPUT if layer == self.network.depth else Role.STEP
         sites = [Site(symbol, layer) for symbol in symbols(role)]
         for variants in product(*(self.variants.at(above, may_come, site) for site in sites)):
@@ -179,15 +181,17 @@ class Search:
             if len(distinct(more)) <= budget:
                 yield more
 
-    def _before(self, hypothesis: Hypothesis) -> Chain:
+    def before(self, hypothesis: Hypothesis) -> Chain:
         """The part that a delta depends on. dW is in it only where weights are updated by it too early."""
         aside = {*symbols(Role.BLOCK), *symbols(Role.PENALTY)}
-        if self.variants.rate is not None:
+        if any(name == EARLY_UPDATE for _, name in self.variants.measured):
             aside.remove("dW")
         return tuple(choice for choice in chain(hypothesis) if choice[0].symbol not in aside)
 
-    def _explained(self, convention: Convention, hypothesis: Hypothesis) -> Explanation:
-        """The explanation of a hypothesis. As evidence, the whole page is run once more and compared."""
+    def explained(
+        self, convention: Convention, hypothesis: Hypothesis, omitted: Collection[GradientBlock] = ()
+    ) -> Explanation:
+        """The explanation of a hypothesis. As evidence, the whole page is run once more and compared, but for omitted blocks."""
         coinciding = distinct(hypothesis)
         chosen: dict[Site, str] = {}
         faults = []
@@ -196,10 +200,29 @@ class Search:
             sites = tuple(site for site, at_site in hypothesis if names <= at_site and site not in chosen)
             chosen |= dict.fromkeys(sites, name)
             everywhere = len(sites) > 1 and set(sites) == self._possible(name, sites)
-            faults.append(PlacedFault(FAULTS[name], sites, everywhere))
+            faults += [
+                PlacedFault(FAULTS[name], equal, everywhere and equal == sites, constants, self.network)
+                for equal, constants in self._by_constants(name, sites)
+            ]
         draws = sum(len(g.w) for g in self.groups)
-        error = self._error(convention, chosen)
-        return Explanation(convention, tuple(faults), chosen, error, draws, coinciding, self.variants.rate)
+        error = self._error(convention, chosen, omitted)
+        measured = {key: c for key, c in self.variants.measured.items() if chosen.get(key[0]) == key[1]}
+        return Explanation(convention, tuple(faults), chosen, error, draws, coinciding, measured)
+
+    def _by_constants(self, name: str, sites: tuple[Site, ...]) -> list[tuple[tuple[Site, ...], Any]]:
+        """The sites of a fault, those with the same constants together."""
+        if FAULTS[name].unknowns is None:
+            return [(sites, None)]
+        parts: list[tuple[tuple[Site, ...], Any]] = []
+        for site in sites:
+            constants = self.variants.measured[site, name]
+            for k, (equal, known) in enumerate(parts):
+                if len(known) == len(constants) and np.allclose(known, constants, rtol=1e-8, atol=1e-10):
+                    parts[k] = (*equal, site), known
+                    break
+            else:
+                parts.append(((site,), constants))
+        return parts
 
     def _possible(self, name: str, sites: Sequence[Site]) -> set[Site]:
         """All sites at which the fault can stand and, in the backward pass, shows on the otherwise right page."""
@@ -209,13 +232,15 @@ class Search:
             return shows | set(sites)
         return set(possible)
 
-    def _error(self, convention: Convention, chosen: Mapping[Site, str]) -> float:
+    def _error(self, convention: Convention, chosen: Mapping[Site, str], omitted: Collection[GradientBlock]) -> float:
         """The largest relative error of the page with those faults against the checked numbers, over all draws."""
         worst = 0.0
         penalty = next((name for site, name in chosen.items() if site.symbol in symbols(Role.PENALTY)), "")
         for g, group in enumerate(self.groups):
             gradient = self.variants.run(tuple(chosen.items()), group)
             for block, scale in self.required.scales[g].items():
+                if block in omitted:
+                    continue
                 required = self.required.of(convention, penalty, block).values[g]
                 error = np.abs(block_of(gradient, block) - required).max() / max(scale, float(np.abs(required).max()))
                 worst = max(worst, float(error))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fallline import random
 from fallline.checks.faults.catalogue import FAULTS, ORDER, SITE_KINDS, page, symbols
-from fallline.checks.faults.mutable_page import Explorer
+from fallline.checks.faults.mutable_page import Explorer, Measured
 from fallline.checks.faults.site import Role, Site
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
@@ -51,12 +51,12 @@ class Variants:
     ----------
     groups
         The draws.
-    rate
-        Learning rate of a fault that updates weights too early; None if no fault does.
+    measured
+        The constants of faults that have some, read off the checked numbers. Without its constants such a fault cannot stand.
     """
 
-    def __init__(self, groups: Sequence[Group], rate: float | None = None) -> None:
-        self.groups, self.rate = groups, rate
+    def __init__(self, groups: Sequence[Group], measured: Measured | None = None) -> None:
+        self.groups, self.measured = groups, measured or {}
         self._network = groups[0].network
         self._explored: dict[tuple[Chain, frozenset[str] | None, Site], list[Variant]] = {}
 
@@ -73,7 +73,7 @@ class Variants:
     def run(self, chain: Chain, group: Group, explore: Explorer | None = None) -> Parameters:
         """The page's gradient of the data's loss on that group, with those faults in it."""
         arguments = self._network, group.parameters, group.X, group.T, group.factor
-        choosing = page().choosing(dict(chain), explore, rate=self.rate, samples=group.samples)
+        choosing = page().choosing(dict(chain), explore, measured=self.measured, samples=group.samples)
         with np.errstate(all="ignore"), choosing:
             try:
                 gradient: Parameters = page().loss_and_gradient(*arguments)[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from fallline.checks.faults import blocks, forward, output_delta, penalty, steps
+from fallline.checks.faults import blocks, forward, measured, output_delta, penalty, steps
 from fallline.checks.faults.fault import Fault
 from fallline.checks.faults.mutable_page import MutablePage
 from fallline.checks.faults.site import Role, Site, SiteKind
@@ -17,7 +17,7 @@ _PARTS = (forward, output_delta, blocks, steps, penalty)
 SITE_KINDS: dict[str, SiteKind] = {kind.symbol: kind for part in _PARTS for kind in part.KINDS}
 """Every kind of site by its symbol; those of one role in the order in which the page computes them."""
 
-FAULTS: dict[str, Fault] = {fault.name: fault for part in _PARTS for fault in part.FAULTS}
+FAULTS: dict[str, Fault] = {fault.name: fault for part in (*_PARTS, measured) for fault in part.FAULTS}
 """Every fault by its name."""
 
 ORDER = {name: k for k, name in enumerate(FAULTS)}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fallline.checks.faults.conditions import Condition, always
 from fallline.checks.faults.mutable_page import Rewriting
 from fallline.checks.faults.site import Site
 from fallline.textbook.network import Network
 
-__all__ = ["Fault", "PlacedFault", "wrong_factors"]
+__all__ = ["Fault", "PlacedFault", "Wording", "wrong_factors"]
+
+Wording = Callable[[Network, int, Any], tuple[str, str]]
+"""Takes the network, the layer and the fault's constants. Returns the sentence and the cure."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,11 @@ class Fault:
         In which networks and layers the fault can stand; elsewhere it cannot be written or is no fault.
     everywhere
         The sentence for the fault in every layer, where it should not be made from `sentence`.
+    unknowns
+        The number of constants of the fault in that network and layer. The value at the site must be affine in them, so that
+        they can be read off the checked numbers.
+    wording
+        Of a fault with constants: the sentence and the cure.
     """
 
     name: str
@@ -40,6 +49,8 @@ class Fault:
     cure: str
     condition: Condition = always
     everywhere: str = ""
+    unknowns: Callable[[Network, int], int] | None = None
+    wording: Wording | None = None
 
     @property
     def symbol(self) -> str:
@@ -63,16 +74,32 @@ class PlacedFault:
     >>> from fallline.checks.faults.catalogue import FAULTS
     >>> print(PlacedFault(FAULTS["dW_negated"], (Site("dW", 2),)))
     the sign of dW2 is wrong
+
+    Parameters
+    ----------
+    constants
+        Of a fault that has some: their values at these sites.
+    network
+        The network whose gradient is checked; needed where there are constants.
     """
 
     fault: Fault
     sites: tuple[Site, ...]
     everywhere: bool = False
+    constants: Any = None
+    network: Network | None = None
 
     @property
     def cure(self) -> str:
         """What to do, as a sentence's part."""
-        return self._in_layers(self.fault.cure)
+        return self._in_layers(self._worded[1])
+
+    @property
+    def _worded(self) -> tuple[str, str]:
+        """The sentence and the cure, with {l} and {k} where layers are named."""
+        if self.fault.wording is None or self.constants is None or self.network is None:
+            return self.fault.sentence, self.fault.cure
+        return self.fault.wording(self.network, self.sites[0].layer or 1, self.constants)
 
     def _in_layers(self, text: str) -> str:
         layers = sorted(site.layer for site in self.sites if site.layer is not None)
@@ -88,7 +115,7 @@ class PlacedFault:
     def __str__(self) -> str:
         if self.everywhere and self.fault.everywhere:
             return self.fault.everywhere
-        return self._in_layers(self.fault.sentence)
+        return self._in_layers(self._worded[0])
 
 
 _EACH = (

@@ -17,13 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fallline.checks.faults.site import Site, SiteKind
 from fallline.textbook import activations, losses, operations
 from fallline.textbook import network as textbook
 
-__all__ = ["Explorer", "MutablePage", "Rewriting"]
+__all__ = ["Explorer", "Measured", "MutablePage", "Rewriting"]
 
 Alternative = Callable[[], Any]
+Measured = Mapping[tuple[Site, str], Any]
+"""The constants of alternatives that have some, an array for each site and name."""
 Explorer = Callable[[Site, Mapping[str, Alternative]], None]
 """Sees the alternatives at each site that the page reaches; "" is the name of the right one."""
 
@@ -43,7 +47,8 @@ class Rewriting:
     find
         Source of the subexpression that changes; "" for all of it. A page that lacks it is an error.
     put
-        Source of the replacement; `it` is the subexpression itself. Any variable of the page may be used.
+        Source of the replacement; `it` is the subexpression itself. Any variable of the page may be used, and `constant`, the
+        array of the constants that belong to the alternative.
     """
 
     name: str
@@ -75,6 +80,7 @@ class MutablePage:
     def __init__(self, kinds: Iterable[SiteKind], rewritings: Iterable[Rewriting]) -> None:
         self._chosen: dict[Site, str] = {}
         self._explore: Explorer | None = None
+        self._measured: Measured = {}
         self.sources: dict[str, str] = {}
         by_symbol: dict[str, list[Rewriting]] = {}
         for rewriting in rewritings:
@@ -95,7 +101,7 @@ class MutablePage:
         # Further names that an alternative may use: values that people take by mistake from elsewhere.
         namespace: dict[str, Any] = {
             **vars(operations), **vars(textbook), "choose": self._choose, "ACTIVATIONS": activations.ACTIVATIONS,
-            "LOSSES": losses.LOSSES, "rate": None, "samples": None,
+            "LOSSES": losses.LOSSES, "np": np, "constant": None, "samples": None,
         }  # fmt: skip
         code = compile(
             ast.Module(body, type_ignores=[]), "<textbook page with alternatives>", "exec",
@@ -108,8 +114,9 @@ class MutablePage:
 
     @contextmanager
     def choosing(
-        self, chosen: Mapping[Site, str], explore: Explorer | None = None, *, rate: Any = None, samples: Any = None
-    ) -> Iterator[None]:
+        self, chosen: Mapping[Site, str], explore: Explorer | None = None, *, measured: Measured | None = None,
+        samples: Any = None,
+    ) -> Iterator[None]:  # fmt: skip
         """Within this context the page computes the chosen alternatives.
 
         Parameters
@@ -118,23 +125,35 @@ class MutablePage:
             The name of the alternative at each site; at all other sites the page is right.
         explore
             Is called at each site, before the value is computed.
-        rate, samples
-            The learning rate and the number of samples, for alternatives that use them.
+        measured
+            The constants of alternatives that have some.
+        samples
+            The number of samples, for alternatives that use it.
         """
-        before = self._chosen, self._explore
-        self._chosen, self._explore = dict(chosen), explore
-        self._namespace["rate"], self._namespace["samples"] = rate, samples
+        before = self._chosen, self._explore, self._measured
+        self._chosen, self._explore, self._measured = dict(chosen), explore, measured or {}
+        self._namespace["samples"] = samples
         try:
             yield
         finally:
-            self._chosen, self._explore = before
+            self._chosen, self._explore, self._measured = before
 
     def _choose(self, symbol: str, layer: int | None, right: Alternative, others: Mapping[str, Alternative]) -> Any:
         site = Site(symbol, layer)
         if self._explore is not None:
-            self._explore(site, {"": right, **others})
+            alternatives = {name: self._with_constants(site, name, compute) for name, compute in others.items()}
+            self._explore(site, {"": right, **alternatives})
         name = self._chosen.get(site)
-        return right() if name is None else others[name]()
+        return right() if name is None else self._with_constants(site, name, others[name])()
+
+    def _with_constants(self, site: Site, name: str, compute: Alternative) -> Alternative:
+        """The alternative with its own constants; without them, a TypeError where it uses them."""
+
+        def computed() -> Any:
+            self._namespace["constant"] = self._measured.get((site, name))
+            return compute()
+
+        return computed
 
     def _open(self, function: ast.FunctionDef, kind: SiteKind, rewritings: list[Rewriting]) -> None:
         opener = _Opener(kind, rewritings, self.sources)

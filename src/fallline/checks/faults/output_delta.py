@@ -50,6 +50,20 @@ FAULTS = (
     Fault("delta_softmax_for_logistic", _DELTA, "(softmax(Z) - T)",
           "the output is a softmax where the loss needs logistic", "use the logistic function of each output",
           loss_is("logistic")),
+    Fault("delta_jacobian_diagonal", _DELTA, "(T * (network.loss.output(Z) - 1))",
+          "of the softmax's Jacobian only the diagonal y_k (1 - y_k) is multiplied in", "write Y - T",
+          loss_is("cross_entropy")),
+    *(
+        Fault(f"delta_{which}", "", f"(it * (np.arange(Z.shape[-2]) {comparison})[:, None])", sentence, cure)
+        for which, comparison, sentence, cure in (
+            ("first_sample_omitted", "> 0", "the first sample is left out", "begin with sample 0"),
+            ("last_sample_omitted", "< Z.shape[-2] - 1", "the last sample is left out (range(m - 1)?)", "take all m samples"),
+            ("first_sample_alone", "== 0", "only the first sample counts (a return inside the loop?)",
+             "return after the loop"),
+            ("last_sample_alone", "== Z.shape[-2] - 1", "only the last sample counts (= where += is meant?)",
+             "sum over the samples"),
+        )
+    ),
     Fault("delta_hidden_slope", _DELTA, "(it * network.activations[-1].slope(Z))",
           "the output's delta is multiplied by the slope of the hidden layers' activation",
           "leave the slope out: the output layer has no activation", lambda network, layer: network.hidden > 0),

@@ -15,15 +15,12 @@ from fallline.checks.faults.conditions import (
 from fallline.checks.faults.fault import Fault, wrong_factors
 from fallline.checks.faults.site import Role, SiteKind, hidden_layers
 
-__all__ = ["EARLY_UPDATE", "FAULTS", "KINDS"]
+__all__ = ["FAULTS", "KINDS"]
 
 KINDS = (
     SiteKind("dA", Role.STEP, "backward", hidden_layers, let="dA"),
     SiteKind("D", Role.STEP, "backward", hidden_layers, let="D"),
 )
-
-EARLY_UPDATE = "dA_weights_updated"
-"""The fault with a learning rate, which is read off the checked numbers."""
 
 _SLOPE = "network.activations[l - 2].slope(kept[l - 2].Z)"
 _W = "parameters[l - 1].W.mT"
@@ -74,9 +71,8 @@ FAULTS = (
           "the weights on the way back to layer {l} are W{l}, not W{k}", "write D{k} W{k}^T"),
     Fault("dA_weights_of_own_layer_untransposed", _W, "parameters[l - 2].W",
           "the weights on the way back to layer {l} are W{l}, not W{k} transposed", "write D{k} W{k}^T"),
-    Fault(EARLY_UPDATE, "parameters[l - 1].W", "(it - rate * dW)",
-          "the delta of layer {l} goes back through W{k} after its update, not before",
-          "update the weights after all deltas"),
+    Fault("dA_gradient_for_weights", _W, "dW.mT",
+          "the delta goes back to layer {l} through dW{k}, not through W{k}", "write D{k} W{k}^T"),
     Fault("dA_slope_passed_over", "(D @ parameters[l - 1].W.mT)", "(dA @ parameters[l - 1].W.mT)",
           "the delta that goes back to layer {l} lacks the slope of layer {k}", "go on with the delta after the slope",
           next_layer(is_hidden)),

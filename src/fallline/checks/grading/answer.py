@@ -5,6 +5,7 @@ So an answer that breaks off still says which statement of the file was running,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -98,20 +99,24 @@ class Answer:
 
 
 class Answering:
-    """Writes an answer."""
+    """Writes an answer. A process that the file forks writes nothing."""
 
     def __init__(self, path: str) -> None:
+        self._process = os.getpid()
         self._stream = open(path, "x", encoding="utf-8")  # noqa: SIM115  # it stays open as long as the process runs
 
     def line(self, **content: Any) -> None:
         """Write one line."""
+        if os.getpid() != self._process:
+            return
         self._stream.write(json.dumps(content) + "\n")
         self._stream.flush()
 
     def end(self) -> None:
         """Write that nothing more comes."""
         self.line(whole=True)
-        os.fsync(self._stream.fileno())
+        with contextlib.suppress(OSError):
+            os.fsync(self._stream.fileno())
 
 
 def primary(statuses: Sequence[Status]) -> int:

@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.grading.answer import Answer, Reported
-from fallline.checks.grading.isolation import Halfway, run
+from fallline.checks.grading.isolation import Milestone, run
 from fallline.checks.presentation.parts import Paragraph
 
 __all__ = ["MEGABYTES", "SECONDS", "Limits", "check_in_process", "shown_name"]
 
 SECONDS, MEGABYTES = 30.0, 2048
+SHARE = 1 / 3
+"""The part of the time limit that is for the file itself."""
+
 TRIES = 4
 """Runs of a file that is stopped again and again."""
 
@@ -37,7 +40,7 @@ CANDIDATES = 4
 class Limits:
     """Limits of the check of one file.
 
-    Half of the time is for the file itself: for what it runs before a function of it can be called.
+    A third of the time is for the file itself: for what it runs before a function of it can be called.
     """
 
     seconds: float = SECONDS
@@ -87,7 +90,7 @@ def _answered(order: dict[str, Any], scratch: Path, limits: Limits) -> Answer:
         at = None if answer.loaded else answer.running
         if answer.whole or at is None or at in stopped or time.monotonic() > end:
             break
-        stopped[at] = _how(status, left / 2)
+        stopped[at] = _how(status, SHARE * left)
     if not answer.whole:
         checked = order["function"] or next(iter(answer.candidates[len(answer.verdicts) :]), "") or name
         sentence = _ended(name, status, limits)
@@ -105,7 +108,7 @@ def _try(order: dict[str, Any], scratch: Path, seconds: float) -> tuple[Answer, 
     status = run(
         command, json.dumps({**order, "answer": str(path), "seconds": seconds}),
         cwd=scratch if order["first"] else Path.cwd(), env=environment, seconds=seconds,
-        halfway=Halfway(seconds / 2, lambda: Answer.read(path).loaded),
+        milestone=Milestone(SHARE * seconds, lambda: Answer.read(path).loaded),
     )  # fmt: skip
     return Answer.read(path), status
 
@@ -128,7 +131,7 @@ def shown_name(path: Path) -> str:
 def _how(status: int | None, seconds: float) -> str:
     """How a process ended while the file ran, as the predicate of a sentence."""
     if status is None:
-        return f"was stopped after {seconds:.3g} s"
+        return f"was stopped after {seconds:.2g} s, a third of the time limit,"
     return f"ended the process by {_signal(status)}" if status < 0 else f"ended the process with status {status}"
 
 

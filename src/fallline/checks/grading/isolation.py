@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["Halfway", "run", "supervise"]
+__all__ = ["Milestone", "run", "supervise"]
 
 GRACE = 2.0
 """Seconds that the supervisor has to end its children."""
@@ -28,7 +28,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
-class Halfway:
+class Milestone:
     """A condition that a command must fulfil some time after it began; otherwise it is stopped then."""
 
     seconds: float
@@ -42,11 +42,11 @@ def run(
     cwd: Path,
     env: Mapping[str, str],
     seconds: float,
-    halfway: Halfway | None = None,
+    milestone: Milestone | None = None,
 ) -> int | None:
     """Run a command with `message` on its standard input.
 
-    Returns its exit status, or None if it was stopped: after `seconds`, or earlier where it was not yet `halfway`. Its output is
+    Returns its exit status, or None if it was stopped: after `seconds`, or at its milestone, if that is not reached. Its output is
     discarded. Every process that it started has ended when this returns.
 
     >>> run([sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.read()))"], "four", cwd=Path("."), env=os.environ, seconds=60)
@@ -59,11 +59,11 @@ def run(
     try:
         _feed(process.stdin, message)
         begun = time.monotonic()
-        if halfway is not None:
+        if milestone is not None:
             try:
-                return process.wait(timeout=min(halfway.seconds, seconds))
+                return process.wait(timeout=min(milestone.seconds, seconds))
             except subprocess.TimeoutExpired:
-                if not halfway.reached():
+                if not milestone.reached():
                     return None
         return process.wait(timeout=max(0.0, seconds - (time.monotonic() - begun)))
     except subprocess.TimeoutExpired:

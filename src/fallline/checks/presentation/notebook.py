@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import HEADS, BlockTable, EquationPairs, Part, Status
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part, Status
 
 __all__ = ["html_of"]
 
@@ -37,7 +37,7 @@ def html_of(parts: Iterable[Part], status: Status) -> str:
 
 
 def _table(part: BlockTable) -> str:
-    head = "".join(f"<th>{h}</th>" for h in HEADS)
+    head = "".join(f"<th>{h}</th>" for h in part.heads)
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row[:3])
         + f'<td style="color:{_COLOURS[row[3]]}"><b>{row[3]}</b></td></tr>'

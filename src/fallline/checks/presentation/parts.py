@@ -40,6 +40,13 @@ class BlockTable:
 
     rows: tuple[tuple[str, str, str, str], ...]
 
+    @property
+    def heads(self) -> tuple[str, str, str, str]:
+        """The heads of the columns; empty columns have none."""
+        first, *errors, last = HEADS
+        told = any(any(row[1:3]) for row in self.rows)
+        return (first, errors[0] if told else "", errors[1] if told else "", last)
+
     @classmethod
     def of(cls, blocks: Sequence[BlockComparison]) -> BlockTable:
         """The table of these blocks. An error that is not told (NaN) has an empty cell."""

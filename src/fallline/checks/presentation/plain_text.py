@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import HEADS, BlockTable, EquationPairs, Part
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part
 
 __all__ = ["plain_text"]
 
@@ -18,8 +18,8 @@ def plain_text(parts: Iterable[Part]) -> str:
     lines: list[str] = []
     for part in parts:
         if isinstance(part, BlockTable):
-            table = [HEADS, *part.rows]
-            widths = [max(len(row[k]) for row in table) for k in range(len(HEADS))]
+            table = [part.heads, *part.rows]
+            widths = [max(len(row[k]) for row in table) for k in range(len(part.heads))]
             lines += [
                 "",
                 *("  " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in table),

@@ -9,7 +9,7 @@ from rich import console, table
 from rich.text import Text
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import HEADS, BlockTable, EquationPairs, Part, Status
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part, Status
 
 __all__ = ["renderable"]
 
@@ -41,7 +41,7 @@ def renderable(parts: Iterable[Part], status: Status) -> Any:
 
 def _table(part: BlockTable) -> table.Table:
     grid = table.Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
-    for k, head in enumerate(HEADS):
+    for k, head in enumerate(part.heads):
         grid.add_column(head, justify="right" if k in (1, 2) else "left", header_style="dim")
     for row in part.rows:
         grid.add_row(*row[:3], Text(row[3], style="green" if row[3] == "right" else "bold red"))

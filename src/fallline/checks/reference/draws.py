@@ -87,9 +87,9 @@ class Group:
 
 
 def draw(
-    network: Network, data: Dataset | None = None, seed: int = 0, declared: Declarations = NOTHING
+    network: Network, data: Dataset | None = None, seed: int = 0, declared: Declarations = NOTHING, *, later: bool = False
 ) -> tuple[Group, ...]:
-    """Two groups of draws, the best of a few tries.
+    """Two groups of draws, the best of a few tries; `later` takes other batch sizes, where the data has enough samples.
 
     Between them every unit is on and off, and a delta comes back to it in both states, as far as possible: two units
     that are each on at times may never be on together.
@@ -97,7 +97,7 @@ def draw(
     best: tuple[float, tuple[Group, ...]] | None = None
     for attempt in range(TRIES):
         groups = tuple(
-            _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data))
+            _group(network, m, data, seed, attempt * 2 + k) for k, m in enumerate(_batch_sizes(network, data, later))
         )
         idle = sum(float(((share == 0) | (share == 1)).sum()) for share in activity(groups))
         idle += sum(float((count < ENOUGH).sum()) for count in meetings(groups))
@@ -145,8 +145,10 @@ def meetings(groups: Sequence[Group]) -> list[Floats]:
     return total
 
 
-def _batch_sizes(network: Network, data: Dataset | None) -> tuple[int, int]:
+def _batch_sizes(network: Network, data: Dataset | None, later: bool) -> tuple[int, int]:
     sizes = [m for m in SAMPLES if m not in network.sizes]
+    if later and len(sizes) > 3 and (data is None or len(data) > sizes[3]):
+        sizes = sizes[2:]
     if data is None:
         return sizes[0], sizes[1]
     if len(data) < 2:

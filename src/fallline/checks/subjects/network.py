@@ -11,7 +11,7 @@ from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, name_of
 from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate
 from fallline.checks.diagnosis.localisation import localise
 from fallline.checks.faults.site import Site
-from fallline.checks.faults.steps import EARLY_UPDATE
+from fallline.checks.diagnosis.measuring import EARLY_UPDATE
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
@@ -78,7 +78,7 @@ class _NetworkCheck:
     def _say(self, status: Status, sentence: str, convention: Convention, **more: Any) -> Verdict:
         """The verdict, with what all have: the blocks against that convention, the call, what was not covered."""
         return Verdict(
-            status, self.name, repr(self.network), sentence, called=str(self.evaluation.adapter),
+            status, self.name, repr(self.network), sentence, called=str(self.evaluation.understood),
             blocks=tuple(self.fitting[convention]), errors=self._errors(convention), notes=tuple(self._notes()),
             uncovered=tuple(uncovered(self.groups)), reference=tuple(map(str, self.reference)), network=self.network,
             **more,
@@ -130,8 +130,9 @@ class _NetworkCheck:
             f"The textbook's backward with {'this fault' if len(faults) == 1 else 'these faults'} in it gives the same "
             f"numbers to {max(first.error, 1e-16):.0e} on all {first.draws} draws."
         )
-        if any(placed.fault.name == EARLY_UPDATE for placed in first.faults) and first.rate is not None:
-            evidence += f" The learning rate of that update, read off the numbers, is {abs(first.rate):.6g}."
+        for (_, name), constants in first.measured.items():
+            if name == EARLY_UPDATE:
+                evidence += f" The learning rate of that update, read off the numbers, is {abs(constants[0]):.6g}."
         return self._say(
             "wrong", f"{self.name} is wrong: {sentence}.{taken_as}", first.convention,
             faults=(*map(str, faults), *self.other_faults), cures=tuple(fault.cure for fault in faults), evidence=evidence,

@@ -25,7 +25,10 @@ NEAR = 1e-8
 
 @dataclass(frozen=True)
 class PartialDerivatives:
-    """The partial derivatives of a landscape at some points: checked and right, each (points, coordinates)."""
+    """The partial derivatives of a landscape at some points: checked and right, each (points, coordinates).
+
+    The first half of the points suggests a fault, and all of them confirm it.
+    """
 
     landscape: Landscape
     names: Sequence[str]
@@ -42,10 +45,13 @@ class PartialDerivatives:
         for j, name in enumerate(self.names):
             if j != k and np.abs(checked - self.right[:, j]).max() <= tolerance:
                 return f"{symbol} holds ∂f/∂{name}", None
+            if j != k and np.abs(checked + self.right[:, j]).max() <= tolerance:
+                return f"{symbol} holds −∂f/∂{name}", None
         if np.abs(checked).max() <= tolerance:
             return f"{symbol} is 0", None
         equation = self._equation(k)
-        ratio = float(checked @ right / (right @ right))
+        half = len(right) // 2
+        ratio = float(checked[:half] @ right[:half] / ((right[:half] @ right[:half]) or 1))
         if np.abs(checked - ratio * right).max() <= tolerance:
             negated = abs(ratio + 1) < 1e-9
             fault = f"the sign of {symbol} is wrong" if negated else f"{symbol} is {ratio:.6g} times what it should be"
@@ -53,7 +59,30 @@ class PartialDerivatives:
                 return fault, None
             text = _text(equation[0])
             return fault, (f"{symbol} = {text}", f"{symbol} = {f'−({text})' if negated else f'{ratio:.6g} ({text})'}")
+        limit = float(np.abs(checked).max())
+        if np.abs(checked - np.clip(right, -limit, limit)).max() <= tolerance:
+            return f"{symbol} is limited to [−{limit:.6g}, {limit:.6g}]", None
+        added = float(np.median((checked - right)[:half]))
+        if np.abs(checked - right - added).max() <= tolerance:
+            return f"in {symbol} a constant {added:.6g} is added", None
+        if np.abs(checked - np.abs(right)).max() <= tolerance:
+            return f"{symbol} is the absolute value of what it should be", None
         return ("", None) if equation is None else self._terms(checked, *equation, symbol, tolerance)
+
+    def fault_of_all(self, tolerance: Any) -> str:
+        """The fault that all derivatives share: the gradient is normalised, or limited to a norm; "" if there is none."""
+        norm = np.sqrt((self.right**2).sum(axis=1))
+        lengths = np.sqrt((self.checked**2).sum(axis=1))
+        with np.errstate(all="ignore"):
+            unit = self.right / norm[:, None]
+        if len(self.names) > 1 and np.nanmax(np.abs(self.checked - unit)) <= 1e-9:
+            return "the gradient is divided by its length"
+        longest = float(lengths.max())
+        if len(self.names) > 1 and (lengths > longest * (1 - 1e-9)).sum() >= 3:
+            limited = self.right * np.minimum(1, longest / np.maximum(norm, 1e-300))[:, None]
+            if (np.abs(self.checked - limited).max(axis=0) <= tolerance).all():
+                return f"the gradient is limited to the length {longest:.6g}"
+        return ""
 
     def largest_error(self, k: int) -> str:
         """Where derivative k has its largest error, and both values there."""
@@ -81,14 +110,15 @@ class PartialDerivatives:
         import sympy
 
         terms, count = sympy.Add.make_args(expression), len(self.points)
-        if len(terms) > count // 3:
+        half = count // 2
+        if len(terms) > half // 3:
             return "", None
         values = np.stack(
             [np.broadcast_to(sympy.lambdify(symbols, t, "numpy")(*self.points.T), count) for t in terms], axis=1
         )
         for columns in (values, np.hstack([values, np.ones((count, 1))])):
             size = np.abs(columns).max(axis=0)
-            factors = np.linalg.lstsq(columns / size, checked, rcond=None)[0] / size
+            factors = np.linalg.lstsq((columns / size)[:half], checked[:half], rcond=None)[0] / size
             if np.abs(columns @ factors - checked).max() <= 100 * tolerance:
                 break
         else:

@@ -7,7 +7,6 @@ from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.presentation.verdict import Verdict
-from fallline.checks.reference.comparison import TOLERANCE
 from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.subjects.activation import check_slope
 from fallline.checks.subjects.landscape import check_partials
@@ -36,10 +35,10 @@ def check_rule(
         if isinstance(subject, Landscape):
             return check_partials(function, subject, declared, seed, tolerance, effects)
         if isinstance(subject, Optimizer):
-            return check_step(function, subject, seed, tolerance or TOLERANCE, effects)
+            return check_step(function, subject, seed, tolerance, effects)
         if isinstance(subject, Activation):
             return check_slope(function, subject, seed, tolerance, effects)
-        return check_delta(function, subject, declared, seed, tolerance or TOLERANCE, effects)
+        return check_delta(function, subject, declared, seed, tolerance, effects)
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(subject), str(misbehaviour))
     except OwnCodeError as error:

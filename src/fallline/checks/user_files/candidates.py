@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Candidate", "candidates", "function_names", "hidden_inside"]
+__all__ = ["ENOUGH", "Candidate", "candidates", "function_names", "hidden_inside"]
 
 _USUAL = frozenset(("gradient", "grad", "grad_f", "backward", "backprop", "loss_and_gradient", "compute_gradient", "gradients",
                     "backpropagation", "backward_propagation", "back_prop"))  # fmt: skip
@@ -72,14 +72,13 @@ def candidates(
     """
     definitions = [d for d in _definitions(statements) if callable(value_of(d.name))]
     named = {d.name: _score(d, network) for d in definitions}
-    for caller in definitions:
-        if named[caller.name] >= ENOUGH:
-            for called in definitions:
-                if called is not caller and called.last in caller.calls:
-                    named[called.name] -= 3  # it is a part of the other
+    likely_callers = [d for d in definitions if named[d.name] >= ENOUGH]
+    for called in definitions:
+        if any(called is not caller and called.last in caller.calls for caller in likely_callers):
+            named[called.name] -= 3  # it is a part of the other
     likely = [Candidate(d.name, d.line, named[d.name]) for d in definitions if named[d.name] >= ENOUGH]
     if not likely and network:  # of other names, such as train_step
-        likely = [Candidate(d.name, d.line, _of_body(d.node)) for d in definitions if _of_body(d.node)]
+        likely = [Candidate(d.name, d.line, 1) for d in definitions if _of_body(d.node)]
     public = [d for d in definitions if not d.last.startswith("_")]
     if not likely and len(public) == 1:
         likely = [Candidate(public[0].name, public[0].line, 0)]
@@ -91,14 +90,18 @@ def function_names(statements: Iterable[ast.stmt]) -> list[str]:
     return [d.name for d in _definitions(statements)]
 
 
-def hidden_inside(statements: Iterable[ast.stmt], name: str) -> tuple[str, int] | None:
-    """The function inside which a function of that name is defined, and its line; None if there is none."""
+def hidden_inside(statements: Iterable[ast.stmt], name: str = "") -> tuple[str, str, int] | None:
+    """A function of that name (without one: of a usual name) inside another: its name, the other's, its line; None if there is none."""
     for statement in statements:
         for outer in ast.walk(statement):
             if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
                 for inner in ast.walk(outer):
-                    if inner is not outer and isinstance(inner, ast.FunctionDef) and inner.name == name:
-                        return outer.name, inner.lineno
+                    if (
+                        inner is not outer
+                        and isinstance(inner, ast.FunctionDef)
+                        and inner.name in ({name} if name else _USUAL)
+                    ):
+                        return inner.name, outer.name, inner.lineno
     return None
 
 

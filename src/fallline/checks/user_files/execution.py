@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.user_files.names import changed_names, global_names, loaded_names, used_by_definitions
+from fallline.checks.user_files.names import bound_names, changed_names, global_names, loaded_names, used_by_definitions
 from fallline.checks.user_files.source import Cell, Source
 from fallline.checks.user_files.surroundings import package_of
 from fallline.checks.user_files.tame import is_main_guard, is_tame
@@ -29,7 +29,7 @@ from fallline.user_code.calling import describe_error
 
 __all__ = ["Execution"]
 
-_LOADED = "of what follows only imports, definitions and the values that they need were loaded"
+_LOADED = "only imports, definitions and the values that they need were loaded"
 _ABSENT: Any = object()
 
 
@@ -122,7 +122,8 @@ class Execution:
                 problem = self._problem(statement, cell, number)
                 if problem:
                     failed, ended, self.failure = True, number in self.stopped, problem
-                    note = f"The file {problem}, so {_LOADED}."
+                    of_cell = "" if ended or len(self.source.cells) == 1 else " in its cell"
+                    note = f"The file {problem}, so of what follows{of_cell} {_LOADED}."
                     if note not in self.notes:
                         self.notes.append(note)
                     self._blame(statement, problem)
@@ -136,6 +137,8 @@ class Execution:
             problem = self._problem(statement, cell, number)
             if problem:
                 self._blame(statement, problem)
+            for name in () if problem else bound_names(statement):
+                self.problems.pop(name, None)  # whatever it was before, it has its value now
         else:
             self._left.append((statement, cell))
             self._blame(statement, self.failure)
@@ -162,8 +165,10 @@ class Execution:
             code = compile(tree, cell.filename, "exec", flags=self._flags, dont_inherit=True)
             exec(code, vars(self.module))  # noqa: S102  # the file that the user has named
         except SystemExit as error:
-            return f"ends itself {place}" + (f" ({error.code})" if isinstance(error.code, str) else "")
+            return describe_error(error, cell.filename).replace("raises SystemExit", "ends itself", 1)
         except MemoryError:
+            for name in changed_names(statement):  # what has filled the memory would leave none for the check
+                vars(self.module).pop(name, None)
             return f"needs too much memory {place}"
         except BaseException as error:
             return self._root_problem(statement, error) or describe_error(error, cell.filename)

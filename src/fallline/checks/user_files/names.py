@@ -8,9 +8,22 @@ from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["changed_names", "global_names", "loaded_names", "used_by_definitions"]
+__all__ = ["bound_names", "changed_names", "global_names", "loaded_names", "used_by_definitions"]
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def bound_names(statement: ast.stmt) -> set[str]:
+    """The names that a definition, an import or an assignment gives a new object.
+
+    >>> sorted(bound_names(ast.parse("a = b = c[0] = 1").body[0])), bound_names(ast.parse("a += 1").body[0])
+    (['a', 'b'], set())
+    """
+    if isinstance(statement, (*DEFINITIONS, ast.Import, ast.ImportFrom)):
+        return changed_names(statement)
+    targets = statement.targets if isinstance(statement, ast.Assign) else ()
+    parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return {part.id for part in parts if isinstance(part, ast.Name)}
 
 
 def changed_names(statement: ast.stmt) -> set[str]:
@@ -55,6 +68,8 @@ def used_by_definitions(statements: Iterable[ast.stmt], more: Iterable[str] = ()
     for node in nodes:
         if isinstance(node, (*DEFINITIONS, ast.Lambda)):
             used |= loaded_names(node)
+        if isinstance(node, DEFINITIONS):
+            used.add(node.name)  # what is assigned to it later, `gradient = jit(gradient)`, is needed too
     assignments = [node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)]
     size = -1
     while size != len(used):

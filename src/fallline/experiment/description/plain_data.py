@@ -14,7 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset
-from fallline.errors import UnknownNameError
+from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.description.absent import AbsentFunction, AbsentObjective, absent_landscape, absent_record
 from fallline.experiment.description.fingerprints import array_key, fingerprint, landscape_fingerprint
 from fallline.formulas import formula_landscape, formula_of
@@ -110,6 +110,18 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
 
 def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objective:
     """The inverse of `describe_objective`; functions of the user's own become stand-ins, which cannot be called."""
+    objective = _rebuilt(description, arrays)
+    if "minima" not in description:
+        return objective
+    if not isinstance(objective, LandscapeObjective) or any(
+        len(m) != objective.dimension for m in description["minima"]
+    ):
+        raise UsageError(f"minima must be points of a landscape; {objective.name} has none such.")
+    minima = tuple(tuple(point) for point in description["minima"])
+    return replace(objective, landscape=replace(objective.landscape, minima=minima))
+
+
+def _rebuilt(description: Mapping[str, Any], arrays: Arrays) -> Objective:
     if "network" in description:
         n, d = description["network"], description["data"]
         network = Network.of(

@@ -131,7 +131,8 @@ _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"landscape": _table(_OWN), "dimension": Whole},  # as format 1 had it
     {"objective": _table(_OWN), "dimension": Whole},
 )
-_OPTIONAL: tuple[dict[str, Any], ...] = ({}, {"kept": Whole})
+_MINIMA = Annotated[list[Numbers], FailFast()]
+_OPTIONAL: tuple[dict[str, Any], ...] = ({}, {"kept": Whole}, {"minima": _MINIMA}, {"kept": Whole, "minima": _MINIMA})
 _SHAPES = {frozenset(keys): _table(keys) for objective in _OBJECTIVES for more in _OPTIONAL
            for keys in (_COMMON | objective | more,)}  # fmt: skip
 

@@ -7,7 +7,7 @@ from fallline.experiment.experiment import Pin, Span
 from fallline.experiment.objects import first_parameters
 from fallline.experiment.rules.change import Change, E, counted, words
 from fallline.experiment.setting_names import is_layer_rate, within_schedule, within_start
-from fallline.measures.measure import MEASURES
+from fallline.measures.measure import MEASURES, lacking
 from fallline.problems import NetworkObjective
 from fallline.settings import Setting
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -33,8 +33,7 @@ def fit_batch(change: Change[E]) -> None:
 def fit_measure(change: Change[E]) -> None:
     """The measure exists for the objective."""
     objective, plane = change.objective, change.now.map
-    classifies = isinstance(objective, NetworkObjective) and objective.network.loss.targets != "values"
-    if MEASURES[plane.measure].needs == "classes" and not classifies:
+    if lacking(MEASURES[plane.measure], objective):
         sentence = f"The colour now shows the final loss: {objective.name} has no {MEASURES[plane.measure].label}."
         change.set("map.measure", sentence, map=plane.model_copy(update={"measure": "final_loss"}))
 

@@ -12,7 +12,7 @@ from fallline.lab.controls.parts import kind_control, part_controls
 from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.state import State
-from fallline.measures.measure import MEASURES
+from fallline.measures.measure import MEASURES, lacking
 from fallline.problems import LandscapeObjective
 from fallline.sentences import sentence
 from fallline.settings import SETTINGS
@@ -33,7 +33,7 @@ def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: Sta
     groups += [
         ("optimizer", "Optimizer", _optimizer(state)),
         ("run", "Run", _run(resolved, state)),
-        ("map", "Map", _map(state)),
+        ("map", "Map", _map(resolved, state)),
     ]
     return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups]}
 
@@ -78,7 +78,7 @@ def _run(resolved: ResolvedState, state: State) -> list[Json]:
     return [*([_choice("initial")] if net else []), start, scale, *numbers, *batch, _choice("dtype")]
 
 
-def _map(state: State) -> list[Json]:
+def _map(resolved: ResolvedState, state: State) -> list[Json]:
     fields: list[Json] = []
     for letter in ("x", "y"):
         facts = about(Plane, letter)
@@ -87,7 +87,7 @@ def _map(state: State) -> list[Json]:
             {"key": f"map.{letter}", "kind": "axis", "label": facts.label, "symbol": None, "meaning": meaning}
         )
     measures = ({"value": n, "label": m.label, "meaning": sentence(m.meaning)} for n, m in MEASURES.items()
-                if m.needs != "classes" or state.is_network)  # fmt: skip
+                if (state.is_network if m.needs == "classes" else not lacking(m, resolved.objective)))  # fmt: skip
     facts = about(Plane, "measure")
     fields.append(choice("map.measure", facts.label, sentence(facts.meaning), measures))
     if MEASURES[state.map.measure].needs == "target":

@@ -17,7 +17,8 @@ def describe_measure(resolved: ResolvedState) -> Json:
     """The meaning of the map's colours; the names are those of `Measure`."""
     wanted = resolved.spec.measures[0]
     m = wanted.measure
-    return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
+    kind = "values" if m.kind == "minima" else m.kind  # the page draws minima by their numbers
+    return {"name": m.name, "label": wanted.label, "kind": kind, "log": m.log, "blank": m.blank,
             "lost_word": m.lost_word, "better": m.better}  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
 from fallline.views.pictures.style import MARKERS, Theme, colours_of, rimmed
 from fallline.views.pictures.surface import Surface
-from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
+from fallline.views.words import ending, loss_words, minima_words, objective_words, run_labels, runs_sentence, shared
 
 __all__ = [
     "What", "contours_alt", "contours_legend", "contours_on", "contours_title", "draw_contours", "fate", "levels_bar",
@@ -242,10 +242,9 @@ def contours_alt(objective: Objective, surface: Surface, runs: Sequence[Run], na
         f"to {number(y1)}, on {scale} levels; the loss there lies between {number(float(np.nanmin(surface.loss)))} and "
         f"{number(float(np.nanmax(surface.loss)))}."
     )
-    minima = objective.landscape.minima if isinstance(objective, LandscapeObjective) else ()
+    minima = minima_words(objective)
     if minima:
-        points = ", ".join(f"({number(x)}, {number(y)})" for x, y in minima)
-        text += f" Lowest at {points}."
+        text += f" Lowest at {', '.join(minima)}."
     if runs:
         left = sum(fate(run, surface.window) != ending(run) for run in runs)
         text += f" Paths: {runs_sentence(runs, names)}."

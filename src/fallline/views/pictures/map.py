@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgb
@@ -30,7 +30,7 @@ from fallline.views.words import axis_words
 __all__ = ["Mark", "draw_map"]
 
 Floats = NDArray[np.float64]
-Kind = Literal["values", "outcomes", "ranks"]
+Kind = Literal["values", "outcomes", "minima", "ranks"]
 Limits = tuple[float, float] | None
 
 
@@ -57,6 +57,7 @@ def draw_map(
     contours: Sequence[float] = (),
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     lost_word: str = "diverged",
+    names: Sequence[str] = (),
     cmap: str | Colormap | None = None,
     colorbar: bool = True,
     title: str | None = None,
@@ -78,8 +79,9 @@ def draw_map(
     measure
         What the values are, with the unit: "final loss", "steps to loss 40", "share of diverged starts".
     kind
-        "values"; or "outcomes", which are indices into `OUTCOMES`; or "ranks", which are negative for converged runs
-        and positive for diverged ones, and are coloured by rank, as for the convergence measure of Sohl-Dickstein 2024.
+        "values"; or "outcomes", which are indices into `OUTCOMES`; or "minima", which are indices into `names`; or "ranks",
+        which are negative for converged runs and positive for diverged ones, and are coloured by rank, as for the
+        convergence measure of Sohl-Dickstein 2024.
     diverged
         (y, x), whether each cell diverged; by default, whether its value is not finite.
     log
@@ -94,6 +96,8 @@ def draw_map(
         By label, points (x, y) of a line drawn over the map, such as the bound 2(1 + momentum)/L.
     lost_word
         The name of cells without a value in the legend: "diverged", "never reached".
+    names
+        The names of minima in the legend.
     cmap
         A colour map of matplotlib, or its name.
     colorbar
@@ -109,15 +113,15 @@ def draw_map(
     shape = (y_axis.count, x_axis.count)
     if array.shape != shape:
         raise ShapeError(f"values must have shape {shape}, rows of y by columns of x; got {array.shape}.")
-    if kind not in ("values", "outcomes", "ranks"):
-        raise UnknownNameError("kind", kind, ("values", "outcomes", "ranks"))
+    if kind not in get_args(Kind):
+        raise UnknownNameError("kind", kind, get_args(Kind))
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
     if lost.shape != shape:
         raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
     default = f"{capital(measure)} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
     with sheet(Place(ax, size, theme), 4.3, default, title) as page:
         ax = page.axes()
-        shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log)
+        shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log, names)
         gone = page.theme.diverged[1] if lost_word == "diverged" else page.theme.faint
         lost_text = f"{lost_word}: {percent(float(lost.mean()))} of runs"
         image = cells_on(page, ax, shown.values, x_axis, y_axis, shown.colours, shown.norm, (gone, lost_text))
@@ -126,7 +130,7 @@ def draw_map(
             if shown.names:
                 bar.set_ticks(list(shown.names.values()), labels=list(shown.names))
                 bar.ax.minorticks_off()
-        if kind == "values" and lost.any():
+        if kind in ("values", "minima") and lost.any():
             shown.legend[lost_text] = _patch(to_rgb(gone), page.theme)
         _lines(ax, array, lost, x_axis, y_axis, contours)
         drawn = [_curve(ax, x, y, k, label) for k, (label, (x, y)) in enumerate((curves or {}).items())]
@@ -136,7 +140,7 @@ def draw_map(
             handles = [*shown.legend.values(), *drawn, *numbered]
             page.legend(handles, texts, handler_map={handle: _Numbered() for handle in numbered})
     alt_word = lost_word if diverged is not None or lost.any() else ""
-    alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word)
+    alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word, names)
     if marks:
         alt += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
     return page.picture(alt, image)
@@ -159,13 +163,15 @@ class _Shown:
 
 def _shown(
     kind: Kind, array: Floats, lost: NDArray[np.bool_], measure: str, theme: Theme, cmap: str | Colormap | None,
-    limits: Limits, log: bool | None,
+    limits: Limits, log: bool | None, names: Sequence[str],
 ) -> _Shown:  # fmt: skip
     if kind == "values":
         scale = colour_scale(array[~lost], limits, log)
         return _Shown(np.ma.masked_array(array, lost), colours_of(cmap, theme.values), scale.norm, {}, {}, scale.extend)
     if kind == "outcomes":
         return _outcomes(array, lost, theme, cmap)
+    if kind == "minima":
+        return _minima(array, lost, theme, cmap, names)
     return _ranked(array, lost, theme, cmap)
 
 
@@ -182,6 +188,24 @@ def _outcomes(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | 
     }
     names: dict[str, float] = {kind: float(k) for k, kind in enumerate(OUTCOMES)}
     return _Shown(np.ma.masked_array(places), colours, Normalize(-0.5, count - 0.5), legend, names)
+
+
+def _minima(
+    array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None, names: Sequence[str]
+) -> _Shown:
+    """The colour of a run or class for each minimum that is reached."""
+    count = max(1, len(names))
+    colours = ListedColormap([theme.series[k % len(theme.series)] for k in range(count)], "fallline minima")
+    if cmap is not None:
+        colours = colours_of(cmap, ()).resampled(count)
+    shares = [float(((array == k) & ~lost).mean()) for k in range(len(names))]
+    legend = {
+        f"{name}: {percent(share)} of runs": _patch(colours(k), theme)
+        for k, (name, share) in enumerate(zip(names, shares, strict=True))
+        if share
+    }
+    ticks = {name: float(k) for k, name in enumerate(names)}
+    return _Shown(np.ma.masked_array(array, lost), colours, Normalize(-0.5, count - 0.5), legend, ticks)
 
 
 def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:

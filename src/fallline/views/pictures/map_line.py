@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fallline.views.numerals import number, percent
 from fallline.views.pictures.map_axes import axis_label, set_scale
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look
-from fallline.views.words import span_words, value_words
+from fallline.views.words import minima_words, span_words, value_words
 
 __all__ = ["draw_map_line"]
 
@@ -59,14 +59,19 @@ def draw_map_line(
         ax.set_xlabel(axis_label(m.x), parse_math=True)
         ax.grid(axis="y", which="major")
         ax.set_axisbelow(True)
+        named = wanted.measure.kind in ("outcomes", "minima")
         if wanted.measure.kind == "outcomes":
-            _outcomes(ax, m.x.positions[known], values[known].astype(int), theme)
+            _rows(ax, m.x.positions[known], values[known], {kind: theme.outcomes[kind] for kind in OUTCOMES})
+        elif wanted.measure.kind == "minima":
+            minima = minima_words(m.spec.objective)
+            colours = [theme.series[k % len(theme.series)] for k in range(len(minima))]
+            _rows(ax, m.x.positions[known], values[known], dict(zip(minima, colours, strict=True)))
         else:
             _curve(ax, m.x.positions, np.where(lost, np.nan, values), wanted, log, theme, joined=not chosen)
         if chosen:
             set_scale(ax.xaxis, m.x, own=True)
             ax.set_xlim(m.x.edges[0], m.x.edges[-1])
-        numbered = [*([] if chosen else [ax.xaxis]), *([] if wanted.measure.kind == "outcomes" else [ax.yaxis])]
+        numbered = [*([] if chosen else [ax.xaxis]), *([] if named else [ax.yaxis])]
         for side in numbered:
             side.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
             side.set_minor_formatter(NullFormatter())
@@ -98,20 +103,23 @@ def _curve(
     ax.set_ylabel(wanted.label)
 
 
-def _outcomes(ax: Any, x: Floats, places: NDArray[np.int64], theme: Theme) -> None:
-    """A row of dots for each outcome that occurs."""
-    present = [kind for k, kind in enumerate(OUTCOMES) if (places == k).any()]
-    for row, kind in enumerate(present):
-        at = x[places == OUTCOMES.index(kind)]
-        ax.plot(at, np.full(len(at), row), "s", color=theme.outcomes[kind], markersize=5)
+def _rows(ax: Any, x: Floats, places: Floats, colours: Mapping[str, str]) -> None:
+    """A row of dots for each name that occurs among the places in `colours`."""
+    present = [name for k, name in enumerate(colours) if (places == k).any()]
+    for row, name in enumerate(present):
+        at = x[places == list(colours).index(name)]
+        ax.plot(at, np.full(len(at), row), "s", color=colours[name], markersize=5)
     ax.set_yticks(range(len(present)), labels=present)
     ax.set_ylim(-0.6, len(present) - 0.4)
 
 
 def _alt(m: Map, wanted: RequestedMeasure, values: Floats, lost: NDArray[np.bool_]) -> str:
     text = f"Curve of {wanted.label} over {span_words(m.x)}: {m.x.count} runs."
-    if wanted.measure.kind == "outcomes":
-        shares = {kind: float((values == k).mean()) for k, kind in enumerate(OUTCOMES)}
+    if wanted.measure.kind in ("outcomes", "minima"):
+        names = OUTCOMES if wanted.measure.kind == "outcomes" else minima_words(m.spec.objective)
+        shares = {name: float((values == k).mean()) for k, name in enumerate(names)}
+        if wanted.measure.kind == "minima":
+            shares[wanted.measure.lost_word] = float(lost.mean())
         return f"{text} " + ", ".join(f"{kind} {percent(share)}" for kind, share in shares.items() if share) + "."
     if lost.any():
         text += f" {percent(float(lost.mean()))} of the runs: {wanted.measure.lost_word}."

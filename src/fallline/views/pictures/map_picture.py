@@ -23,7 +23,7 @@ from fallline.views.numerals import capitalized
 from fallline.views.pictures.map import Mark, draw_map
 from fallline.views.pictures.map_axes import borders
 from fallline.views.pictures.map_line import draw_map_line
-from fallline.views.words import objective_words
+from fallline.views.words import minima_words, objective_words
 
 __all__ = ["map_picture"]
 
@@ -85,7 +85,7 @@ def map_picture(
     m = _thinned(m)
     values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
     lost = _diverged(m, wanted, values)
-    options = {"log": drawn.log, "lost_word": drawn.lost_word} | options
+    options = {"log": drawn.log, "lost_word": drawn.lost_word, "names": minima_words(m.spec.objective)} | options
     if drawn.kind == "values":
         options.setdefault("limits", _limits(values, lost))
     curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,21 +19,24 @@ Floats = NDArray[np.float64]
 
 
 def map_alt(
-    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: str, lost_word: str
-) -> str:
+    array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, measure: str, kind: str, lost_word: str,
+    names: Sequence[str] = (),
+) -> str:  # fmt: skip
     """Describe the values of a map: their range, where the lowest is, and how many runs diverged."""
 
     text = (
         f"Map of {measure} over {span_words(x_axis)} to the right and {span_words(y_axis)} upwards: {array.shape[1]} by "
         f"{array.shape[0]} runs."
     )
-    if kind == "outcomes":
-        places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
-        shares = [(float((places == k).mean()), word) for k, word in enumerate(OUTCOMES) if (places == k).any()]
+    if kind in ("outcomes", "minima"):
+        words = OUTCOMES if kind == "outcomes" else (*names, lost_word)
+        away = place("diverged") if kind == "outcomes" else len(names)
+        places = np.where(lost, away, np.nan_to_num(array)).astype(int)
+        shares = [(float((places == k).mean()), word) for k, word in enumerate(words) if (places == k).any()]
         text += " " + ", ".join(f"{word} {percent(share)}" for share, word in sorted(shares, reverse=True)) + "."
     else:
-        away = lost | (array > 0) if kind == "ranks" else lost
-        share = capitalized(percent(float(away.mean())))
+        gone = lost | (array > 0) if kind == "ranks" else lost
+        share = capitalized(percent(float(gone.mean())))
         if lost_word == "diverged" or kind == "ranks":
             text += f" {share} of the runs diverged."
         elif lost_word:
@@ -44,7 +49,7 @@ def map_alt(
             )
         ordered = not isinstance(x_axis, ChoiceAxis) and (lost_word == "diverged" or kind == "ranks")
         for word, end in (("bottom", 0), ("top", -1)) if ordered else ():
-            if away[end].any() and not away[end].all() and not away[end, 0]:
-                first = value_words(x_axis, int(away[end].argmax()))
+            if gone[end].any() and not gone[end].all() and not gone[end, 0]:
+                first = value_words(x_axis, int(gone[end].argmax()))
                 text += f" In the {word} row runs diverge from {axis_words(x_axis.name)} {first} on."
     return text

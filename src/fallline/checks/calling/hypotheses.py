@@ -1,0 +1,153 @@
+"""Hypotheses: the calls that a function may want, the likeliest first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from fallline.checks.calling.call import Call, Stage
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects
+from fallline.checks.calling.containers import containers
+from fallline.checks.calling.holders import Holder, Instance, globals_of, instances_of
+from fallline.checks.calling.layouts import layouts
+from fallline.checks.calling.point import Form, Point, Quantity
+from fallline.checks.calling.roles import BIASES, PARAMETERS, WEIGHTS
+from fallline.checks.calling.signatures import Helper, Signature, signatures
+from fallline.checks.calling.surroundings import Surroundings, surroundings_of
+from fallline.checks.calling.usage import Usage, names_read, usage_of
+from fallline.textbook.network import Network
+
+__all__ = ["hypotheses"]
+
+LATER = 20
+"""Cost of what is tried only when all else has failed: other libraries, one sample at a time."""
+
+MOST_FORMS = 8
+"""How many forms are tried for the arguments of a constructor."""
+
+
+def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
+    """The calls, the likeliest first.
+
+    Raises
+    ------
+    MisbehaviourError
+        If the names of the parameters do not say what they mean, or no instance can be made.
+    """
+    surroundings = surroundings_of(function)
+    network = point.network
+    forms = sorted(_forms(network, surroundings), key=lambda costed: costed[0])
+    held = _held(function, surroundings, point, [form for _, form in forms])
+    calls = []
+    for holder, signature, prelude in held:
+        offered = {joined: list(_contained(function, signature, surroundings, network, joined)) for joined in (False, True)}
+        for cost, form in forms:
+            for more, chosen in offered[form.layout.joined]:
+                total = cost + more + 2 * signature.cost + 3 * bool(prelude)
+                calls.append(Call(function, network, signature, form, chosen, holder, prelude, total))
+    yield from sorted(calls, key=lambda call: call.cost)
+
+
+def _forms(network: Network, surroundings: Surroundings) -> Iterator[tuple[int, Form]]:
+    targets = {"rows": 0}
+    if network.loss.targets == "classes":
+        targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4}
+    if network.sizes[-1] == 1:
+        targets["flat"] = 1
+    libraries = ["numpy", *(library for library in ("torch", "jax") if surroundings.imports(library))]
+    for (cost, layout), (form, more), library, sample in itertools.product(
+        layouts(network), targets.items(), libraries, ("", "vector", "matrix")
+    ):
+        later = LATER * (bool(sample) + (library != "numpy")) + (sample == "matrix" and not layout.columns)
+        if sample == "vector" and layout.columns:
+            continue
+        yield cost + more + later, Form(layout, form, sample, library)
+
+
+def _contained(
+    function: Callable[..., Any], signature: Signature, surroundings: Surroundings, network: Network, joined: bool
+) -> Iterator[tuple[int, tuple[tuple[Quantity, Container], ...]]]:
+    """The containers of all roles that the signature has, with their cost."""
+    roles = [role for role in (PARAMETERS, WEIGHTS, BIASES) if _needs(role, signature)]
+    if joined and BIASES in roles:
+        return
+    offered = [
+        [(role, c) for c in containers(role, _usage(role, function, signature, surroundings), network, joined)] for role in roles
+    ]
+    for chosen in itertools.product(*offered):
+        yield sum(cost for _, (cost, _, _) in chosen), chosen
+
+
+def _needs(role: Quantity, signature: Signature) -> bool:
+    patterns = [a.pattern for a in signature.arguments]
+    patterns += [a.pattern for helper in signature.helpers for a in helper.arguments]
+    return role in patterns
+
+
+def _usage(role: Quantity, function: Callable[..., Any], signature: Signature, surroundings: Surroundings) -> Usage:
+    """How the argument of that role is used, by the function and by the helpers that get it too."""
+    functions = [(function, signature.arguments), *((h.function, h.arguments) for h in signature.helpers)]
+    usage = Usage()
+    for user, arguments in functions:
+        for argument in arguments:
+            if argument.pattern == role:
+                usage.add(usage_of(user, argument.name, surroundings.functions))
+    return usage
+
+
+_Held = tuple[Holder | None, Signature, tuple[Helper, ...]]
+
+
+def _held(
+    function: Callable[..., Any], surroundings: Surroundings, point: Point, forms: Sequence[Form]
+) -> list[_Held]:
+    """What holds the weights, with the signatures that go with it."""
+    network = point.network
+    if surroundings.owner is None:
+        elsewhere = globals_of(function, surroundings, network)
+        try:
+            held: list[_Held] = [(None, s, ()) for s in signatures(function, surroundings, network)]
+        except MisbehaviourError:
+            if elsewhere is None:
+                raise
+            held = []
+        if elsewhere is not None:
+            held += [(elsewhere, s, ()) for s in signatures(function, surroundings, network, weights_elsewhere=True)]
+        return held
+    known = signatures(function, surroundings, network, weights_elsewhere=True)
+    preludes = [(), *((helper,) for helper in _preludes(function, surroundings, network))]
+    instances = _instances(function, surroundings, point, forms)
+    return [(instance, s, prelude) for instance in instances for s in known for prelude in preludes]
+
+
+def _instances(
+    function: Callable[..., Any], surroundings: Surroundings, point: Point, forms: Sequence[Form]
+) -> list[Instance]:
+    """Instances of the function's class; its constructor may want samples, in one of the forms."""
+    problem: MisbehaviourError | None = None
+    for form in forms[:MOST_FORMS]:
+        stage = Stage(point, form, Call(function, point.network, Signature((), 0), form), SideEffects())
+        try:
+            return list(instances_of(surroundings, point.network, stage))
+        except MisbehaviourError as misbehaviour:
+            problem = problem or misbehaviour
+    assert problem is not None
+    raise problem
+
+
+def _preludes(function: Callable[..., Any], surroundings: Surroundings, network: Network) -> Sequence[Helper]:
+    """The forward methods that may have to be called first."""
+    read = names_read(function, {}, 0)
+    helpers = []
+    for name, forward in surroundings.forwards().items():
+        if name in read or not surroundings.is_method(forward) or name == getattr(function, "__name__", ""):
+            continue
+        try:
+            own = signatures(forward, surroundings, network, weights_elsewhere=True, deep=False)
+        except MisbehaviourError:
+            continue
+        helpers.append(Helper(forward, own[0].arguments, True))
+    return helpers
+
+

@@ -1,0 +1,127 @@
+"""Patterns of arguments: structures with a quantity in each place, such as {'W1': W1, 'b1': b1} or one flat vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from fallline.checks.calling.point import Form, Point, Quantity
+from fallline.textbook.network import Layer
+
+__all__ = ["Constant", "Items", "Keys", "Pattern", "Scene", "Vector", "fill", "quantities_in"]
+
+
+class Scene(Protocol):
+    """What an argument is made in: the point, the form, and values that the user's other functions make there."""
+
+    point: Point
+    form: Form
+
+    def made(self, pattern: Any) -> Any:
+        """The value of a pattern that needs the user's code."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A value that does not depend on weights and samples, such as a learning rate."""
+
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.value!r}"
+
+
+@dataclass(frozen=True)
+class Items:
+    """A tuple of patterns, a list, or a `Layer`, which is a tuple whose items have the names W and b too."""
+
+    items: tuple[Any, ...]
+    form: Literal["tuple", "list", "layer"] = "tuple"
+
+    def __str__(self) -> str:
+        opening, closing = "[]" if self.form == "list" else "()"
+        return opening + _shortened([str(item) for item in self.items]) + closing
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A dictionary of patterns, or an object with them as attributes."""
+
+    items: tuple[tuple[Any, Any], ...]
+    attributes: bool = False
+
+    def __str__(self) -> str:
+        if self.attributes:
+            return "an object with " + _shortened([f".{key}={value}" for key, value in self.items])
+        return "{" + _shortened([f"{key!r}: {value}" for key, value in self.items]) + "}"
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One flat vector of the quantities, one after another; "F" takes the columns of matrices first."""
+
+    parts: tuple[Quantity, ...]
+    order: str = "C"
+
+    def __str__(self) -> str:
+        return f"one flat vector of {_shortened([str(p) for p in self.parts])}{' by columns' * (self.order == 'F')}"
+
+
+Pattern: TypeAlias = Quantity | Constant | Items | Keys | Vector | Any
+
+
+def fill(pattern: Pattern, scene: Scene) -> Any:
+    """The structure with its values, in new arrays."""
+    match pattern:
+        case Quantity():
+            return in_library(scene.point.value(pattern, scene.form), scene.form)
+        case Constant(value):
+            return value
+        case Items(items, kind):
+            values = [fill(item, scene) for item in items]
+            return values if kind == "list" else Layer(*values) if kind == "layer" else tuple(values)
+        case Keys(items, attributes):
+            filled = {key: fill(item, scene) for key, item in items}
+            return SimpleNamespace(**filled) if attributes else filled
+        case Vector(parts, order):
+            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]  # type: ignore[arg-type]
+            return in_library(np.concatenate(raveled), scene.form)
+        case _:
+            return scene.made(pattern)
+
+
+def in_library(value: Any, form: Form) -> Any:
+    """A new array of the form's library; anything else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if form.library == "torch":
+        import torch
+
+        return torch.tensor(np.array(value))
+    if form.library == "jax":
+        import jax.numpy as jnp
+
+        return jnp.asarray(value)
+    return np.array(value, order="C")
+
+
+def quantities_in(pattern: Pattern) -> list[Quantity]:
+    """The quantities inside a pattern, in order."""
+    match pattern:
+        case Quantity():
+            return [pattern]
+        case Items(items):
+            return [q for item in items for q in quantities_in(item)]
+        case Keys(items):
+            return [q for _, item in items for q in quantities_in(item)]
+        case Vector(parts):
+            return list(parts)
+    return list(getattr(pattern, "quantities", ()))
+
+
+def _shortened(texts: Sequence[str]) -> str:
+    return ", ".join(texts if len(texts) <= 4 else [*texts[:2], "...", texts[-1]])

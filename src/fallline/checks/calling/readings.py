@@ -1,0 +1,244 @@
+"""Readings: where in what a call leaves behind the gradient is, the likeliest first.
+
+The gradient may be returned, or be left in the instance; and instead of it there may be new parameters, whose difference
+from the old ones, divided by the learning rate, is minus the gradient.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from fallline.checks.calling.blocks import Block, blocks_of, by_name, by_order, orders
+from fallline.checks.calling.call import Call, Outcome
+from fallline.checks.calling.calls import MisbehaviourError, name_of
+from fallline.checks.calling.layouts import Layout
+from fallline.checks.calling.patterns import Vector
+from fallline.checks.calling.point import Point
+from fallline.checks.calling.block_shapes import ShapeReader
+from fallline.checks.calling.structures import Leaf, Path, leaves, words_of
+from fallline.textbook.network import Layer, Network, Parameters
+
+__all__ = ["Reading", "Returned", "loss_path", "readings"]
+
+_UPDATES = re.compile(r"update|train|step|fit|descent|optimi|learn|epoch", re.IGNORECASE)
+_LOSS = re.compile(r"^(loss|cost|j|error|err|nll|l|objective|.*loss|.*cost|ce|e|value|f|c)\d*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a call says, in the textbook's order and shapes.
+
+    Parameters
+    ----------
+    gradient
+        The gradient, shaped like the parameters.
+    loss
+        The number that the code itself gives; None if it gives none.
+    odd
+        By block, a sentence for a shape that is wrong but whose numbers are understood.
+    broken
+        By block, a sentence for a value that cannot be read; its gradient is NaN.
+    single
+        Whether the gradient is in single precision.
+    """
+
+    gradient: Parameters
+    loss: Any = None
+    odd: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    single: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Where the gradient is in an outcome.
+
+    Parameters
+    ----------
+    place
+        "result", or "holder" for what is left in the instance or the global values, or "arguments".
+    leaves
+        The way to the leaf of each block.
+    vector
+        The order of the blocks in one vector, instead of `leaves`.
+    path
+        The way to that vector.
+    order
+        The order of a matrix's entries in that vector, "C" or "F".
+    rate
+        The learning rate if the leaves are new parameters; None if they are the gradient.
+    cost
+        How unlikely it is.
+    """
+
+    place: Literal["result", "holder", "arguments"]
+    leaves: tuple[tuple[Block, Path], ...] = ()
+    vector: tuple[Block, ...] = ()
+    path: Path = ()
+    order: str = "C"
+    rate: float | None = None
+    cost: int = 0
+
+    def __str__(self) -> str:
+        where = {"result": "", "holder": "left in the instance", "arguments": "left in the arguments"}[self.place]
+        new = "" if self.rate is None else f"new parameters are read as a step of rate {self.rate:g}"
+        return "; ".join(filter(None, (where, new)))
+
+    def read(self, call: Call, outcome: Outcome, point: Point) -> Returned:
+        """The gradient in the outcome.
+
+        Raises
+        ------
+        MisbehaviourError
+            If the leaves are not there.
+        """
+        layout = call.form.layout
+        values = self._values(call, outcome)
+        shaped = ShapeReader(call.function, call.network, layout, len(point.X), values).parameters()
+        gradient = shaped.gradient
+        if self.rate is not None:
+            gradient = tuple(
+                Layer((old.W - new.W) / self.rate, None if new.b is None else (old.b - new.b) / self.rate)
+                for old, new in zip(point.parameters, gradient, strict=True)
+            )
+        return Returned(gradient, None, shaped.odd, shaped.broken, shaped.single and self.rate is None)
+
+    def _values(self, call: Call, outcome: Outcome) -> dict[Block, Any]:
+        found = {leaf.path: leaf.value for leaf in leaves_at(self.place, outcome)}
+        layout = call.form.layout
+        if self.vector:
+            if self.path not in found or found[self.path].size != call.network.parameter_count:
+                raise MisbehaviourError(f"{name_of(call.function)} returns something else than before.")
+            return _cut(found[self.path], self.vector, self.order, call.network, layout)
+        missing = [f"d{kind}{l}" for (kind, l), path in self.leaves if path not in found]
+        if missing:
+            raise MisbehaviourError(f"{name_of(call.function)} returns no {', '.join(missing)}.")
+        return {block: found[path] for block, path in self.leaves}
+
+
+def leaves_at(place: str, outcome: Outcome) -> Sequence[Leaf]:
+    """The leaves of the result, of the instance or of the arguments after the call."""
+    if place == "result":
+        return outcome.leaves
+    return list(leaves(outcome.holder if place == "holder" else outcome.arguments))
+
+
+def _cut(vector: Any, order: Sequence[Block], entries: str, network: Network, layout: Layout) -> dict[Block, Any]:
+    values, at = {}, 0
+    for kind, l in order:
+        n_in, n_out = network.sizes[l - 1 : l + 1]
+        shape = layout.weight_shape(n_in, n_out) if kind == "W" else (n_out,)
+        size = int(np.prod(shape))
+        values[kind, l] = vector.ravel()[at : at + size].reshape(shape, order=entries)  # type: ignore[call-overload]
+        at += size
+    return values
+
+
+def readings(call: Call, outcome: Outcome, point: Point) -> list[Reading]:
+    """The readings of the outcome, the likeliest first; empty if no gradient can be in it."""
+    found = list(_gradients("result", call, outcome, outcome.leaves))
+    if outcome.holder is not None:
+        found += _gradients("holder", call, outcome, leaves_at("holder", outcome))
+    found += _updates(call, outcome, point)
+    return sorted(found, key=lambda reading: reading.cost)
+
+
+def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Leaf]) -> Iterator[Reading]:
+    network, layout = call.network, call.form.layout
+    blocks = blocks_of(network, layout.joined)
+    reader = ShapeReader(call.function, network, layout, 0, {})
+    arrays = [leaf for leaf in all_leaves if leaf.value.ndim or reader.has_numbers]
+    paths = [leaf.path for leaf in arrays]
+    marked = by_name(paths, blocks, marked=True)
+    if marked is not None:
+        yield Reading(place, tuple(marked.items()))
+        return
+    if place == "holder":
+        return
+    named = by_name(paths, blocks)
+    if named is not None:
+        yield Reading(place, tuple(named.items()), cost=1)
+    vectors = [leaf for leaf in arrays if leaf.value.size == network.parameter_count]
+    if len(vectors) == 1 and (len(blocks) > 1 or vectors[0].value.ndim == 1):
+        yield from _vectors(place, vectors[0].path, call, blocks)
+    if named is None:
+        others = [leaf for leaf in arrays if leaf.value.ndim] if not reader.has_numbers else arrays
+        for candidates in (others, [leaf for leaf in others if any(reader.fits(leaf.value, b) for b in blocks)]):
+            yield from (
+                Reading(place, tuple(order.items()), cost=2 + k)
+                for k, order in enumerate(by_order(candidates, blocks, reader.fits))
+            )
+            if len(candidates) == len(blocks) and candidates is others:
+                first = next(orders(blocks))
+                pairs = tuple((b, leaf.path) for b, leaf in zip(first, candidates, strict=True))
+                yield Reading(place, pairs, cost=12)
+                break
+
+
+def _vectors(place: Any, path: Path, call: Call, blocks: list[Block]) -> Iterator[Reading]:
+    """One vector: in the order in which the function gets its own vector, if it gets one; else in any usual order."""
+    for _, (_, _, pattern) in call.containers:
+        if isinstance(pattern, Vector):
+            yield Reading(place, path=path, vector=tuple((q.kind, q.layer or 0) for q in pattern.parts), order=pattern.order)
+            return
+    for k, order in enumerate(orders(blocks)):
+        yield Reading(place, path=path, vector=tuple(order), cost=2 * k)
+        yield Reading(place, path=path, vector=tuple(order), order="F", cost=2 * k + 1)
+
+
+def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
+    """New parameters: returned under the parameters' names or in their order, or left where the old ones were."""
+    blocks = blocks_of(call.network, call.form.layout.joined)
+    likely = 0 if _UPDATES.search(name_of(call.function)) or not outcome.leaves else 4
+    rates = [call.signature.rate] if call.signature.rate else _rates(outcome) or [1.0]
+    for reading in list(_gradients("result", call, outcome, outcome.leaves)):
+        named = [words_of(path) for _, path in reading.leaves]
+        if not any(re.match(r"d|grad|nabla", word) for words in named for word in words) and (likely == 0 or call.signature.rate):
+            yield from (_step(reading, rate, reading.cost + likely) for rate in rates)
+    for place in ("holder", "arguments"):
+        if place == "holder" and outcome.holder is None:
+            continue
+        paths = [leaf.path for leaf in leaves_at(place, outcome) if leaf.value.ndim]
+        for marked in (False, None):
+            places = by_name(paths, blocks, marked=marked)
+            if places is not None:
+                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]  # type: ignore[arg-type]
+                yield from (step for step in steps if _moves(step, call, outcome, point))
+                break
+
+
+def _moves(step: Reading, call: Call, outcome: Outcome, point: Point) -> bool:
+    """Whether any parameter is another than before the call."""
+    return any((part != 0).any() for layer in step.read(call, outcome, point).gradient for part in layer if part is not None)
+
+
+def _step(reading: Reading, rate: float, cost: int) -> Reading:
+    return Reading(reading.place, reading.leaves, reading.vector, reading.path, reading.order, rate, cost)
+
+
+def _rates(outcome: Outcome) -> list[float]:
+    """Learning rates that stand in the instance."""
+    from fallline.checks.calling.roles import RATES, plain
+
+    if outcome.holder is None:
+        return []
+    return [
+        float(leaf.value)
+        for leaf in leaves(outcome.holder)
+        if not leaf.value.ndim and leaf.path and plain(str(leaf.path[-1])) in RATES and leaf.value
+    ]
+
+
+def loss_path(outcome: Outcome) -> Path | None:
+    """The way to the loss among the numbers that the function returned: by its name, else the only number."""
+    numbers = [leaf for leaf in outcome.leaves if leaf.value.size == 1]
+    named = [leaf for leaf in numbers if any(_LOSS.match(word) for word in words_of(leaf.path)[:1])]
+    if named:
+        return named[0].path
+    plain_numbers = [leaf for leaf in numbers if leaf.value.ndim == 0]
+    return plain_numbers[0].path if len(plain_numbers) == 1 else None
