@@ -32,10 +32,10 @@ export class Changes {
     if (key === "data.kind" && value === "table" && !files.digest)
       return this.lab.notice.ask((file) => files.read(file));
     const next = changed(store.state, ...(AFRESH[key]?.(value) ?? /** @type {[string, any]} */ ([key, value])));
-    if (same(next, store.state)) return;
+    if (same(next, store.state)) return controls.accept(); // back at what is valid: nothing is refused any more
+    store.willChange(key);
     store.state = next;
     controls.show(null, next, store.axes);
-    if (key.startsWith("objective")) store.push();
     this.#changedAt = performance.now();
     this.lab.lead.did("change");
     const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
