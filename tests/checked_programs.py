@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import types
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -155,6 +156,12 @@ def _load_the_checker() -> None:
     import fallline.cli  # noqa: F401
 
 
+def _fork() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the threads of a library for matrices survive a fork
+        return os.fork()
+
+
 class _Fork:
     """In the place of `subprocess.Popen`, for the process that checks one file: a fork instead of another Python."""
 
@@ -164,7 +171,7 @@ class _Fork:
         assert command[-1] == worker.__name__
         read, write = os.pipe()
         self.returncode: int | None = None
-        self.pid = os.fork()
+        self.pid = _fork()
         if self.pid:
             os.close(read)
             self.stdin = os.fdopen(write, "wb")
@@ -224,7 +231,7 @@ def _started(program: Program, seconds: float) -> Outcome:
 def _forked(program: Program, seconds: float) -> Outcome:
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = os.fork()
+        child = _fork()
         if child == 0:
             _check_here(program, out.fileno(), err.fileno())
         status = _waited(child, start, seconds)

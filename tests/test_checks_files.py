@@ -499,6 +499,17 @@ def test_candidates_are_each_checked_and_the_likeliest_told(tmp_path, capsys):
     assert checked(f"{path}:gradient_too", capsys).keys() == verdict.keys() - {"checked", "candidates"}
 
 
+def test_the_loss_of_a_file_that_fails_is_found_too(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    cost = "def cost(Z, T):\n    return np.log(np.exp(Z).sum(1)).sum() - (Z * T).sum()\n"
+    path.write_text(f"{IMPORT}CALLS = open('calls.txt', 'a').write('x')\nX = np.loadtxt('train.csv')\n{GRADIENT}{cost}")
+    verdict = checked(f"{path}:gradient", capsys, loss=f"{path}:cost")
+    assert verdict["status"] == "right", verdict["sentence"]
+    assert (tmp_path / "calls.txt").read_text() == "x"  # the file ran once
+    verdict = checked(f"{path}:gradient", capsys, loss=f"{path}:costs")
+    assert "holds no function 'costs'; it holds gradient and cost. Did you mean cost?" in verdict["sentence"]
+
+
 def test_a_hang_in_a_candidate_leaves_the_verdicts_on_those_before(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text(f"{WHOLE}def grad_slow(p, X, T):\n    while True: pass\n")

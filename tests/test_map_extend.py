@@ -275,3 +275,26 @@ def test_the_command_says_what_to_do_without_states(tmp_path, capsys):
     assert "--anew" in capsys.readouterr().err
     assert main(["map", "extend", str(short), "20", "--anew"]) == 0
     assert "50 steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--start", "1,1", "--starts", "5"], "start must be left out where starts=5 asks for random starts"),
+        (["--initial", "he_normal"], "booth is not a network. Leave it out"),
+        (["--learning-rate", "0.1"], "learning_rate must be left out where it is an axis"),
+    ],
+)
+def test_flags_without_effect_are_refused(words, sentence, capsys):
+    axes = ["--x", "lr=0.01..0.2", "--y", "beta=0..0.9", "--optimizer", "momentum", "--size", "4x3", "--steps", "5"]
+    assert main(["map", "booth", *axes, *words]) != 0
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_axes_by_other_names_on_the_command_line(capsys):
+    theirs = ["--x", "lr=0.01..0.2", "--y", "beta=0..0.9", "--optimizer", "momentum"]
+    ours = ["--x", "learning_rate=0.01..0.2", "--y", "momentum=0..0.9"]
+    for axes in (theirs, ours):
+        assert main(["map", "booth", *axes, "--size", "4x3", "--steps", "5", "--json"]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first == second

@@ -8,6 +8,7 @@ import pytest
 
 import fallline as fl
 from fallline.errors import UsageError
+from fallline.measures.ends import distance
 from fallline.measures.measure import MEASURES, check_objective, lacking, measure
 from fallline.measures.statistics import Statistics
 from fallline.runs import batched, lanes
@@ -44,6 +45,13 @@ def test_drawn_values_are_those_of_the_measure_or_missing(name):
     shown = MEASURES[name].shown(values.astype(float), 2)
     expected = {"steps_to": [1, np.nan, np.nan], "diverged_at": [3, 3, 1], "minimum": [1, np.nan, 0]}.get(name, values)
     np.testing.assert_array_equal(shown, expected)
+
+
+@pytest.mark.parametrize("power", [-1070, -700, -300, 0, 300, 700, 1020])
+def test_a_distance_neither_overflows_nor_vanishes(power):
+    end = np.ldexp([[3.0, -4.0], [0.0, 0.0]], power)
+    assert distance(np.zeros(2), end).tolist() == [np.ldexp(5.0, power), 0.0]
+    assert distance(-end[0], end[:1]).tolist() == [np.ldexp(10.0, power)]
 
 
 def test_measures_that_need_classes_are_refused_without():

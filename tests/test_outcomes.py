@@ -108,6 +108,8 @@ def same_by_both(problem, optimizer, steps, starts, settings, rows=None, dtype="
     again = Statistics.of_curves(got["history"], norms, got["path"][:, -1])
     alive = again.diverged_at < 0
     for field in fields(Statistics):
+        if getattr(again, field.name) is None:  # nobody asked for it
+            continue
         one, other = (np.asarray(getattr(s, field.name)) for s in (judged[0], again))
         pick = alive if one.ndim else ...
         exact = "gradient" not in field.name

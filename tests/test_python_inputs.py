@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import fallline as fl
+from fallline.errors import SettingError, UnknownNameError, UsageError
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))
@@ -296,6 +297,137 @@ def test_weights_of_torch_are_refused_with_a_hint():
 )  # fmt: skip
 def test_names_that_mean_the_same_are_understood(theirs, ours):
     assert np.array_equal(theirs().path, ours().path)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "optimizer"),
+    [
+        (("lr", 0.01, 0.1), ("learning_rate", 0.01, 0.1), "sgd"),
+        ("lr=0.01..0.1:log", "learning_rate=0.01..0.1:log", "sgd"),
+        ({"eta": [0.01, 0.1]}, {"learning_rate": [0.01, 0.1]}, "sgd"),
+        (("lr.2", 0.01, 0.1), ("learning_rate.2", 0.01, 0.1), "sgd"),
+        (("batch_size", [3, 8]), ("batch", [3, 8]), "sgd"),
+        (("batch-size", 3, 8), ("batch", 3, 8), "sgd"),
+        (("random_state", 0, 3), ("seed", 0, 3), "sgd"),
+        (("n_steps", 5, 9), ("steps", 5, 9), "sgd"),
+        (("beta", 0.1, 0.9), ("momentum", 0.1, 0.9), "momentum"),
+        (("beta_1", 0.1, 0.9), ("beta1", 0.1, 0.9), "adam"),
+        (("eps", 1e-8, 1e-3, "log"), ("epsilon", 1e-8, 1e-3, "log"), "adam"),
+        (("alpha", 0.1, 0.9), ("decay", 0.1, 0.9), "rmsprop"),
+        (("distribution", ["he_normal", "zeros"]), ("initial", ["he_normal", "zeros"]), "sgd"),
+        (fl.Axis("lr", 0.01, 0.1, 4), fl.Axis("learning_rate", 0.01, 0.1, 4), "sgd"),
+    ],
+)
+def test_axes_by_other_names(theirs, ours, optimizer):
+    net = (fl.Network.of("2-3-3"), fl.generate("three-gaussians", samples=9))
+    steps = {} if "steps" in str(ours) else {"steps": 5}
+    a, b = (fl.map(*net, x=form, size=4, optimizer=optimizer, **steps) for form in (theirs, ours))
+    assert a == b
+    assert a.sha256 == b.sha256
+
+
+def test_an_axis_of_optimizers_says_which_settings_there_are():
+    m = fl.map("booth", x=("beta", [0.1, 0.9]), y=("optimizer", ["momentum", "nesterov"]), steps=3)
+    assert list(m.axes) == ["momentum", "optimizer"]
+
+
+def test_a_cell_by_another_name():
+    m = fl.map("booth", x=("lr", [0.01, 0.1]), steps=5)
+    assert m.run_at(lr=0.1) == m.run_at(learning_rate=0.1)
+    assert m.cell({"lr": 0.1}) == m.cell(0.1)
+
+
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [
+        ("weight_decay", "here l2 pulls the weights, not the biases"),
+        ("momentum", "There are two conventions"),
+        ("epochs", "Write steps"),
+        ("gamma", "must be one of"),
+    ],
+)
+def test_an_axis_that_means_something_else_is_refused_with_the_difference(axis, words):
+    with pytest.raises(UnknownNameError, match=words):
+        fl.map(fl.Network.of("2-3-3"), fl.generate("three-gaussians", samples=9), x=(axis, [0.1, 0.2]), steps=3)
+
+
+RATES = ("learning_rate", [0.01, 0.1])
+
+
+@pytest.mark.parametrize(
+    ("problem", "axes", "arguments", "words"),
+    [
+        ("booth", [RATES], {"start": (1, 1), "starts": 5}, "start must be left out where starts=5 asks for random starts"),
+        ("booth", [RATES, ("seed", 0, 2)], {"start": (1, 1)}, "start must be left out where the seed axis asks for random"),
+        ("booth", [RATES], {"initial": "he_normal"}, "booth is not a network. Leave it out"),
+        ("net", [RATES], {"initial": "normal", "start": np.zeros(21)}, "initial must be left out where a start is given"),
+        ("booth", [RATES], {"learning_rate": 0.1}, "learning_rate must be left out where it is an axis"),
+        ("booth", [RATES], {"lr": 0.1}, "learning_rate must be left out where it is an axis"),
+        ("booth", [("lr", 0.1, 0.2)], {"learning_rate": 0.1}, "learning_rate must be left out where it is an axis"),
+        ("booth", [RATES], {"learning_rate": lambda t: 1 / t}, "learning_rate must be left out where it is an axis"),
+        ("booth", [RATES], {"learning_rate": [0.1] * 100}, "learning_rate must be left out where it is an axis"),
+        ("net", [("learning_rate.1", [0.1])], {"learning_rate": lambda t: 1 / t}, "so that learning_rate.1 would multiply"),
+        ("net", [RATES], {"learning_rate.1": 0.1, "learning_rate.2": 0.1}, "where every layer has a learning rate"),
+        ("net", [("learning_rate.1", [0.1])], {"learning_rate": {1: 0.1, 2: 0.3}}, "learning_rate.1 must be left out"),
+        ("net", [("learning_rate.1", [0.1])], {"learning_rate.2": 0.1, "lr": 0.3}, "where every layer has a learning rate"),
+        ("net", [("batch", [3, 6])], {"batch": 3}, "batch must be left out where it is an axis"),
+        ("net", [("batch", [3, 6])], {"batch_size": 3}, "batch must be left out where it is an axis"),
+        ("net", [("steps", [3, 6])], {"steps": 100}, "steps must be left out where it is an axis"),
+        ("net", [("seed", [3, 6])], {"seed": 0}, "seed must be left out where it is an axis"),
+        ("net", [("l2", [0.3, 0.6])], {"l2": 0}, "l2 must be left out where it is an axis"),
+        ("net", [("initial", ["zeros"])], {"initial": "normal"}, "initial must be left out where it is an axis"),
+        ("net", [("initial_scale", [0.3, 0.6])], {"initial_scale": 1}, "initial_scale must be left out where it is an axis"),
+        ("booth", [("schedule.decay", [0.3, 0.6])], {"schedule": {"name": "exponential", "decay": 0.9}},
+         "schedule.decay must be left out where it is an axis"),
+        ("booth", [("schedule.decay", [0.3, 0.6])], {"schedule": {"name": "exponential", "gamma": 0.9}},
+         "schedule.decay must be left out where it is an axis"),
+    ],
+)  # fmt: skip
+def test_an_argument_without_effect_is_refused(problem, axes, arguments, words):
+    chosen = (fl.Network.of("2-3-3"), fl.generate("three-gaussians", samples=9)) if problem == "net" else (problem,)
+    with pytest.raises(SettingError, match=words):
+        fl.map(*chosen, **dict(zip("xy", axes, strict=False)), size=2, **arguments)
+
+
+def test_the_seed_of_minibatches_has_an_effect_beside_an_axis_of_seeds():
+    net = (fl.Network.of("2-3-3"), fl.generate("three-gaussians", samples=9))
+    maps = [fl.map(*net, x=("seed", [0, 1]), steps=5, batch=3, seed=seed) for seed in (0, 1)]
+    assert (maps[0].values != maps[1].values).all()
+
+
+def test_a_schedule_may_be_anything_that_makes_one():
+    options = {"x": ("start.x", [0.0, 1.0]), "steps": 9}
+    rates = [0.1 / t for t in range(1, 10)]
+    maps = [
+        fl.map("booth", learning_rate=rates, **options),
+        fl.map("booth", schedule=rates, learning_rate=1.0, **options),
+        fl.map("booth", schedule=np.array(rates), learning_rate=1.0, **options),
+        fl.map("booth", schedule=fl.schedule(rates), learning_rate=1.0, **options),
+    ]
+    assert len({m.sha256 for m in maps}) == 1
+
+
+def test_a_learning_rate_that_no_layer_takes_is_refused():
+    net = fl.NetworkObjective(fl.Network.of("2-3-3"), fl.generate("three-gaussians", samples=9))
+    with pytest.raises(SettingError, match="where every layer has a learning rate of its own"):
+        fl.descend(net, lr=0.1, steps=3, **{"learning_rate.1": 0.1, "learning_rate.2": 0.1})
+    assert fl.descend(net, learning_rate={1: 0.1, 2: 0.1}, steps=3).steps == 3
+
+
+@pytest.mark.parametrize("start", [-1, 3, 0.5, "0", True])
+def test_a_start_of_a_cell_is_one_of_its_starts(start):
+    m = fl.map("booth", x=("learning_rate", [0.01, 0.1]), starts=3, steps=3)
+    with pytest.raises(UsageError, match="a whole number from 0 to 2"):
+        m.run_at(0.1, start=start)
+    assert m.run_at(0.1, start=np.int64(2)).steps == 3
+
+
+def test_options_of_a_finished_map_are_read_too():
+    m = fl.map("booth", x=("learning_rate", [0.01, 0.1]), steps=3)
+    with pytest.raises(TypeError, match="wrkers"):
+        m.resume(wrkers=2)
+    with pytest.raises(UsageError, match="size says how many values a range has"):
+        m.zoom(size=5)
 
 
 def test_the_parts_of_a_network_by_other_names():

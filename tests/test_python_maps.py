@@ -496,6 +496,25 @@ def test_other_functions_are_refused(own_file, functions, sentence):
         fl.load_map(own_file, **functions)
 
 
+def test_which_values_are_better_is_kept_in_the_file(tmp_path):
+    error = fl.measure(lambda w: np.linalg.norm(w - [1, 3], axis=-1), over="ends", better="low", log=False)
+    m = fl.map("booth", x=("learning_rate", RATES), steps=9, measures={"error": error}, out=tmp_path / "m.fallmap")
+    assert fl.load_map(m.path).best() == m.best()
+    assert fl.load_map(m.path).spec.measures[0].measure.log is False
+    again = fl.measure(error.function, over="ends")
+    assert fl.load_map(m.path, measures={"error": again}).best() == m.best()
+    with pytest.raises(UsageError, match="better is low there and high here"):
+        fl.load_map(m.path, measures={"error": fl.measure(error.function, over="ends", better="high")})
+
+
+def test_a_file_without_it_is_read_as_before(tmp_path):
+    m = fl.map("booth", x=("learning_rate", RATES), steps=9, measures={"way": length}, out=tmp_path / "m.fallmap")
+    described = m.spec.describe()[0]["measures"][0]
+    assert described.keys() == {"own", "sha256", "over", "starts"}  # as files of earlier versions have it
+    with pytest.raises(UsageError, match="better"):
+        fl.load_map(m.path).best()
+
+
 def test_a_measure_on_other_data_is_another_measure(networks, tmp_path):
     train, test = networks
     plan = {"x": ("learning_rate", 1e-4, 1e-2), "size": 3, "steps": 3, "out": tmp_path / "m.fallmap"}

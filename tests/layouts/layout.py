@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,11 @@ class Layout:
              "fault": fault.words if fault else None, "says": fault.says if fault else ""}
             for file, _, fault in self.variants()
         ]  # fmt: skip
+
+
+def sampled(layouts: Sequence[Layout]) -> list[Layout]:
+    """The layouts with one fault each: the first of the first layout, the second of the second, and so on."""
+    return [replace(layout, faults=(layout.faults[k % len(layout.faults)],)) for k, layout in enumerate(layouts)]
 
 
 def write(layouts: Sequence[Layout], folder: Path) -> None:

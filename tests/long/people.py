@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from checked_programs import ENDINGS, SECONDS, Outcome, Score, check_all, programs_in
 from layouts import LAYOUTS
-from layouts.layout import write
+from layouts.layout import sampled, write
 
 WIDTH = 150
 
@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="folder of programs; those of tests/layouts unless given")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the programs of tests/layouts and stop")
+    parser.add_argument("--sample", action="store_true", help="of tests/layouts: one fault of each layout")
     parser.add_argument("--only", default="", metavar="PATTERN", help="check the files whose name matches")
     parser.add_argument(
         "--cold", action="store_true", help="start Python anew for each, to measure a user's waiting time"
@@ -39,12 +40,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--full", action="store_true", help="do not shorten the sentences; list the good ones too")
     chosen = parser.parse_args()
+    layouts = sampled(LAYOUTS) if chosen.sample else LAYOUTS
     if chosen.write:
-        write(LAYOUTS, chosen.write)
+        write(layouts, chosen.write)
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         if chosen.folder is None:
-            write(LAYOUTS, Path(scratch))
+            write(layouts, Path(scratch))
         return _checked(chosen, (chosen.folder or Path(scratch)).resolve())
 
 

@@ -245,7 +245,7 @@ def _print_rows(rows: Sequence[Sequence[str]], heads: Sequence[str], widest: int
     widest = widest or max(len(row[0]) for row in rows)
     lines = [[Text(head, style="dim") for head in heads]] if heads else []
     for name, status, verdict in rows:
-        style = COLOURS.get(status, "") if status in EXIT else ""  # type: ignore[call-overload]  # any text
+        style = COLOURS.get(status, "") if status in EXIT else ""
         lines.append([Text(visible(name)), Text(status, style=style), Text(visible(verdict))])
     for line in lines:
         row = Table.grid(padding=(0, 2, 0, 0))

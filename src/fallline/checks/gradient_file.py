@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
-from fallline.checks.calling.loading import Loaded, UserFile, load_subject
+from fallline.checks.calling.loading import Loaded, UserFile, function_of
 from fallline.checks.gradient import check_gradient
 from fallline.checks.presentation.hints import hinted
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.subjects.own_functions import with_functions
-from fallline.errors import OwnCodeError
 from fallline.user_code.python_file import names_file
 
 __all__ = ["check_file", "check_loaded"]
@@ -36,20 +35,21 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
         loaded = file.load(function or file.candidates(network=is_network(subject))[0])
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
-    return check_loaded(loaded, subject=subject, **settings)
+    return check_loaded(loaded, file, subject=subject, **settings)
 
 
-def check_loaded(loaded: Loaded, *, subject: str, hint: int | None = None, **settings: Any) -> Verdict:
-    """The verdict on a function that has been loaded. `hint` is how much it tells; see `hints.LEVELS`."""
-    name = getattr(loaded.function, "__name__", "the function")
+def check_loaded(loaded: Loaded, file: UserFile, *, subject: str, hint: int | None = None, **settings: Any) -> Verdict:
+    """The verdict on a function that has been loaded from that file. `hint` is how much it tells; see `hints.LEVELS`."""
+
+    def load(text: str) -> Any:
+        return function_of(text, file)
+
     try:
-        subject_loaded: Any = load_subject(subject) if names_file(subject) else subject
+        subject_loaded = load(subject) if names_file(subject) else subject
+        own = with_functions(settings, load)
     except MisbehaviourError as misbehaviour:
+        name = getattr(loaded.function, "__name__", "the function")
         return Verdict("unchecked", name, subject, str(misbehaviour))
-    try:
-        own = with_functions(settings)
-    except OwnCodeError as error:
-        return Verdict("unchecked", name, subject, str(error))
     verdict = check_gradient(loaded.function, subject_loaded, **own)
     told = verdict if hint is None else hinted(verdict, hint)
     return dataclasses.replace(told, notes=(*loaded.notes, *told.notes))

@@ -92,7 +92,8 @@ def map_(
         png: Picture to write.
     """
     from fallline.experiment.axis_forms import axis_of
-    from fallline.experiment.map_spec import map_spec
+    from fallline.experiment.idle_arguments import refuse_idle
+    from fallline.experiment.map_spec import map_spec, own_axis_forms
     from fallline.maps.command import map_run
 
     objective, defaults = _objective(study)
@@ -101,7 +102,11 @@ def map_(
     x = x or defaults.get("x")
     if x is None:
         raise UsageError("--x must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
-    axes = [axis_of(_axis_form(text)) for text in (x, y) if text is not None]
+    record = None if optimizer is None else optimizer_of(optimizer)
+    across, up = own_axis_forms(
+        _axis_form(x), None if y is None else _axis_form(y), record or defaults.get("optimizer") or "gradient_descent"
+    )
+    axes = [axis_of(form) for form in (across, up) if form is not None]
     if len(axes) == 1 and (theory or mark):
         raise UsageError(f"{'--theory' if theory else '--mark'} needs a map of two axes: give --y, too.")
     names = {axis.name for axis in axes}
@@ -109,21 +114,24 @@ def map_(
     defaults = {name: value for name, value in defaults.items() if name not in names}
     own = defaults.get("settings", {}) if optimizer is None and "optimizer" not in names else {}
     chosen, decay = chosen_settings(schedule or defaults.get("schedule", "constant"), flags, assigned)
-    if optimizer is None:
-        optimizer = defaults.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
+    own_choice = defaults.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
     size = size or defaults.get("size", "256x256")
     if len(axes) == 1:
         size = size.partition("x")[0]
     starts = _first(starts, defaults.get("starts"), 1)
     drawn = starts > 1 or bool(names & {"seed", "initial", "initial_scale", "width", "depth"})
     spec = map_spec(
-        objective, x=_axis_form(x), y=None if y is None else _axis_form(y), size=size,
-        optimizer_=optimizer_of(optimizer) if "optimizer" not in names else optimizer,
+        objective, x=across, y=up, size=size,
+        optimizer_=record or own_choice,
         steps=_first(steps, defaults.get("steps"), 100), measures=measure, schedule_=decay,
         start=start if start is not None else None if drawn else defaults.get("start"),
         initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
         batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
+    )  # fmt: skip
+    refuse_idle(
+        spec, settings=chosen, schedule=chosen_settings("", flags, assigned)[1], steps=steps, batch=batch, start=start,
+        initial=initial, seed=seed,
     )  # fmt: skip
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
     return map_run(

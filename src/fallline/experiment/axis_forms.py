@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any, TypeAlias, cast
 
@@ -16,7 +17,7 @@ from fallline.experiment.choice_axis import choice_axis
 from fallline.experiment.choices import FAMILIES
 from fallline.problems import Objective
 
-__all__ = ["AxisForm", "axis_of"]
+__all__ = ["AxisForm", "axis_of", "name_of", "renamed"]
 
 AxisForm: TypeAlias = (
     str
@@ -66,7 +67,7 @@ def axis_of(form: AxisForm, count: int = 512, objective: Objective | None = None
     if not (isinstance(form, tuple | list) and len(form) in (2, 3, 4) and isinstance(form[0], str)):
         raise UsageError(f"an axis is written {_FORMS}; got {shown(form)}.")
     name, *rest = form
-    name = name if "." in name else name.strip().replace("-", "_")
+    name = _plain(name)
     if name in FAMILIES:
         return choice_axis(name, rest[0] if len(rest) == 1 else ", ".join(map(str, rest)), objective)
     if len(rest) == 1:
@@ -81,6 +82,36 @@ def axis_of(form: AxisForm, count: int = 512, objective: Objective | None = None
             )
         raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
     return range_axis(name, low, high, scale, count)
+
+
+def name_of(form: AxisForm) -> str:
+    """The name of an axis; "" for what is no form of an axis.
+
+    >>> name_of("learning-rate=0.1..0.2"), name_of(("momentum", [0, 0.9])), name_of(("momentum",))
+    ('learning_rate', 'momentum', 'momentum')
+    """
+    if isinstance(form, Axis):
+        return form.name
+    if isinstance(form, str):
+        return _plain(form.partition("=")[0])
+    name = next(iter(form), "") if isinstance(form, tuple | list | Mapping) else ""
+    return _plain(name) if isinstance(name, str) else ""
+
+
+def renamed(form: AxisForm, name: str) -> AxisForm:
+    """The same axis under another name."""
+    if isinstance(form, Axis):
+        return replace(form, name=name)
+    if isinstance(form, str):
+        return f"{name}={form.partition('=')[2]}"
+    if isinstance(form, Mapping):
+        return dict.fromkeys([name], next(iter(form.values())))
+    return cast("AxisForm", (name, *form[1:]))
+
+
+def _plain(name: str) -> str:
+    """The name of an axis as settings are written."""
+    return name if "." in name else name.strip().replace("-", "_")
 
 
 def _number(name: str, value: Any) -> float:

@@ -8,6 +8,7 @@ from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
 from fallline.experiment.choices import FAMILIES, NUMBERS
 from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.other_names import hint_of_setting
 from fallline.experiment.setting_names import layer_rate, schedule_setting, start_setting, within_start
 from fallline.number_text import is_whole
 from fallline.problems import NetworkObjective, Objective
@@ -103,7 +104,7 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
         starts = [start_setting(label) for label in objective.labels]
         shown = [*valid, *named]
         shown += starts if len(starts) <= 4 else [starts[0], starts[-1]]
-        raise UnknownNameError("an axis", axis.name, shown)
+        raise UnknownNameError("an axis", axis.name, shown, hint_of_setting(axis.name, optimizer.name))
     for value in _decisive(axis, valid[axis.name]):
         number = float(value)
         try:

@@ -251,9 +251,10 @@ class MapSpec:
         )
 
 
-def _describe_measure(wanted: RequestedMeasure) -> str | dict[str, str]:
+def _describe_measure(wanted: RequestedMeasure) -> str | dict[str, Any]:
     own = wanted.measure
     if isinstance(own, OwnMeasure):
         sha = fingerprint_with_objects(own.function)
-        return {"own": own.name, "sha256": sha, "over": own.over, "starts": own.over_starts}
+        d = {"own": own.name, "sha256": sha, "over": own.over, "starts": own.over_starts}
+        return d | {key: value for key in ("better", "log") if (value := getattr(own, key)) is not None}
     return str(wanted) if wanted.target is None else f"{wanted.name}={wanted.target!r}"

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import NO_AXIS, Axis
-from fallline.experiment.axis_forms import AxisForm, axis_of
+from fallline.experiment.axis_forms import AxisForm, axis_of, name_of, renamed
 from fallline.experiment.axis_settings import same_setting
 from fallline.experiment.cell_checks import checked_cells, refuse_given_twice
 from fallline.experiment.choice_axis import ChoiceAxis
@@ -20,7 +20,9 @@ from fallline.experiment.description.absent import absent_measure
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_objective, rebuild_record
 from fallline.experiment.estimate import refuse_large_map
 from fallline.experiment.map_record import MapSpec
+from fallline.experiment.method import ScheduleLike
 from fallline.experiment.method_choices import method_of_axes
+from fallline.experiment.other_names import own_axis
 from fallline.experiment.setting_names import is_layer_rate
 from fallline.experiment.starts import classical_start
 from fallline.measures.own import MeasureForms, wanted_measures
@@ -29,10 +31,10 @@ from fallline.problems import Objective, as_vector, objective_at
 from fallline.settings import SETTINGS, checked_dtype
 from fallline.textbook.initial import INITIALS, Initial, initial
 from fallline.textbook.landscapes import Landscape
-from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
-from fallline.textbook.schedules import SCHEDULES, Schedule
+from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, optimizer
+from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["map_spec", "parse_size", "rebuild_map_spec"]
+__all__ = ["map_spec", "own_axis_forms", "parse_size", "rebuild_map_spec"]
 
 
 def map_spec(
@@ -44,7 +46,7 @@ def map_spec(
     optimizer_: str | Optimizer = "gradient_descent",
     steps: int = 100,
     measures: MeasureForms = "final_loss",
-    schedule_: str | Schedule | Mapping[str, Any] = "constant",
+    schedule_: ScheduleLike = "constant",
     start: ArrayLike | None = None,
     initial_: str | Initial = "normal",
     seed: int = 0,
@@ -60,6 +62,7 @@ def map_spec(
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
     """
     target = objective_at(objective, start)
+    x, y = own_axis_forms(x, y, optimizer_)
     across, up = _plane(x, y, size, target)
     refuse_given_twice((across, up), optimizer=optimizer_, schedule=schedule_, initial=initial_)
     steps, batch = (_largest(name, value, across, up) for name, value in (("steps", steps), ("batch", batch)))
@@ -124,6 +127,23 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         different = differences(d, spec.describe()[0])
         raise UsageError(f"a description must be that of the map which it describes; {'; '.join(different)}.")
     return spec
+
+
+def own_axis_forms(x: AxisForm, y: AxisForm | None, optimizer_: str | Optimizer) -> tuple[AxisForm, AxisForm | None]:
+    """Both axes under our own names, where they are named as other libraries name settings.
+
+    >>> own_axis_forms(("lr", 0.1, 0.2), {"batch_size": [8, 32]}, "adam")
+    (('learning_rate', 0.1, 0.2), {'batch': [8, 32]})
+    """
+    forms: list[AxisForm] = [x] if y is None else [x, y]
+    declared = set(optimizer(optimizer_).declared)
+    for form in forms:
+        if name_of(form) == "optimizer" and isinstance(axis := axis_of(form), ChoiceAxis):
+            declared = {name for choice in axis.choices for name in choice.record.declared}
+    for k, form in enumerate(forms):
+        name = own_axis(name_of(form), declared)
+        forms[k] = form if name == name_of(form) else renamed(form, name)
+    return forms[0], None if y is None else forms[1]
 
 
 def parse_size(size: int | str | tuple[int, int]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from fallline.textbook.rates import length_of
 from fallline.textbook.schedules import Schedule
 from fallline.user_code.schedule import is_schedule, schedule
 
-__all__ = ["Method", "ScheduleLike", "beside_parameters", "method"]
+__all__ = ["Method", "ScheduleLike", "beside_parameters", "method", "rate_as_schedule_error", "refuse_idle_rate"]
 
 Floats = NDArray[Any]
 Numbers = Mapping[str, float | Floats]
@@ -202,11 +202,24 @@ def _rate_as_schedule(schedule_: ScheduleLike, settings: dict[str, Any]) -> tupl
     """The schedule and the settings where the learning rate is a schedule: its factors on a learning rate of 1."""
     others = [name for name in settings if is_layer_rate(name)]
     if others or not (isinstance(schedule_, str) and schedule_ == "constant"):
-        raise SettingError(
-            f"learning_rate is a schedule, so that {others[0] if others else 'schedule'} would multiply it. Give the "
-            "schedule as schedule=..., and numbers as learning rates."
-        )
+        raise rate_as_schedule_error(others[0] if others else "schedule")
     return settings["learning_rate"], settings | {"learning_rate": 1.0}
+
+
+def refuse_idle_rate(names: Collection[str], objective: Objective) -> None:
+    """Refuse a learning rate for all layers, by the flat names of what was given, where each layer has one of its own."""
+    if not isinstance(objective, NetworkObjective) or "learning_rate" not in names:
+        return
+    if sum(is_layer_rate(name) for name in names) >= objective.network.depth:
+        raise SettingError("learning_rate must be left out where every layer has a learning rate of its own.")
+
+
+def rate_as_schedule_error(factor: str) -> SettingError:
+    """The error for a learning rate that is a schedule beside a setting that would multiply it."""
+    return SettingError(
+        f"learning_rate is a schedule, so that {factor} would multiply it. Give the schedule as schedule=..., and numbers as "
+        "learning rates."
+    )
 
 
 def _schedule_and_values(schedule_: ScheduleLike, steps: int) -> tuple[Schedule, dict[str, float]]:

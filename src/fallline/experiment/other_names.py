@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from fallline.errors import SettingError, UnknownNameError, UsageError, shown
@@ -11,7 +11,7 @@ from fallline.experiment.setting_names import layer_rate
 from fallline.settings import Setting
 from fallline.textbook.optimizers import Optimizer
 
-__all__ = ["own_settings", "understands_other_names"]
+__all__ = ["hint_of_setting", "own_axis", "own_settings", "understands_other_names"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,7 +25,7 @@ _ARGUMENTS = {
 _SETTINGS = {
     "lr": "learning_rate", "eta": "learning_rate", "learning_rate_init": "learning_rate", "eps": "epsilon",
     "beta_1": "beta1", "beta_2": "beta2", "alpha": "decay", "rho": "decay", "gamma": "decay", "step_size": "every",
-    "T_max": "steps", "initial_accumulator_value": "initial_accumulator",
+    "T_max": "steps", "beta": "momentum", "initial_accumulator_value": "initial_accumulator",
 }  # fmt: skip
 """Settings of optimizers and schedules: the other name, and ours, where the optimizer or the schedule has it."""
 
@@ -85,8 +85,8 @@ def _own(name: str, value: Any, declared: Mapping[str, Setting], owner: str) -> 
     own = _SETTINGS.get(name)
     if own in declared:
         return [(str(own), value)]
-    hint = _MOMENTUM if name == "momentum" and owner == "optimizer gradient_descent" else _DIFFERENT.get(name)
-    if hint is not None:
+    hint = hint_of_setting(name, owner.removeprefix("optimizer "))
+    if hint:
         raise UnknownNameError(f"setting of {owner}", name, declared, hint)
     return [(name, value)]
 
@@ -102,6 +102,32 @@ def _by_layer(value: Any) -> list[tuple[str, Any]]:
                 f"learning_rate by layer must be {{1: 0.1, 2: 0.01, ...}}; got the layer {shown(layer)}."
             )
     return [(layer_rate(int(layer)), rate) for layer, rate in value.items()]
+
+
+def own_axis(name: str, declared: Container[str]) -> str:
+    """Return our name of an axis that is named as another library names the setting; any other name as it is.
+
+    Parameters
+    ----------
+    declared
+        The settings of the map's optimizers.
+
+    Examples
+    --------
+    >>> own_axis("batch_size", []), own_axis("lr.2", ["learning_rate"]), own_axis("alpha", ["learning_rate"])
+    ('batch', 'learning_rate.2', 'alpha')
+    """
+    head, point, layer = name.partition(".")
+    if head in declared:
+        return name
+    if head in _SETTINGS and _SETTINGS[head] in declared:
+        return _SETTINGS[head] + point + layer
+    return _ARGUMENTS.get(name, name)
+
+
+def hint_of_setting(name: str, optimizer: str) -> str:
+    """What to write instead of a setting of another library that has no equal here; "" for any other name."""
+    return _MOMENTUM if name == "momentum" and optimizer == "gradient_descent" else _DIFFERENT.get(name, "")
 
 
 def understands_other_names(function: Callable[P, R]) -> Callable[P, R]:

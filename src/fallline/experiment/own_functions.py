@@ -83,8 +83,18 @@ def _measures(
             raise UsageError(f"{name!r} is no measure of your own in this map; it has {has}.")
     replaced = {
         name: RequestedMeasure(
-            value.named(name) if isinstance(value, OwnMeasure) else replace(own[name], function=value)
+            _like(own[name], value) if isinstance(value, OwnMeasure) else replace(own[name], function=value)
         )
         for name, value in functions.items()
     }
     return tuple(replaced.get(w.name, w) for w in wanted)
+
+
+def _like(known: OwnMeasure, value: OwnMeasure) -> OwnMeasure:
+    """A measure under the name that a map has for it, drawn and compared as the map says where it does not say so itself."""
+    same = value.named(known.name)
+    return replace(
+        same,
+        better=known.better if value.better is None else value.better,
+        log=known.log if value.log is None else value.log,
+    )

@@ -17,7 +17,7 @@ from fallline.settings import SETTINGS
 from fallline.textbook.initial import Initial
 from fallline.textbook.initial import initial as initial_of
 
-__all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform", "only_network"]
+__all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform", "only_network", "refuse_initial"]
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +84,18 @@ def only_network(distribution: str | Initial | None, objective: Objective) -> st
             f"initial is the distribution of a network's random starts; {objective.name} is not a network. Leave it out."
         )
     return "normal" if distribution is None else distribution
+
+
+def refuse_initial(initial: str | Initial | None, start: Any) -> None:
+    """Refuse a distribution of random starts beside a start.
+
+    Raises
+    ------
+    SettingError
+        Both are given.
+    """
+    if initial is not None and start is not None:
+        raise SettingError("initial must be left out where a start is given; it is the distribution of random starts.")
 
 
 def classical_start(objective: Objective) -> Floats | None:

@@ -9,15 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import SettingError, UsageError
+from fallline.errors import UsageError, shown
 from fallline.experiment.axes import Axis
 from fallline.experiment.axis_forms import AxisForm
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.choice_axis import ChoiceAxis
+from fallline.experiment.idle_arguments import refuse_idle
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec, parse_size
-from fallline.experiment.method_choices import declared_settings
-from fallline.experiment.other_names import own_settings, understands_other_names
+from fallline.experiment.method import ScheduleLike
+from fallline.experiment.other_names import understands_other_names
 from fallline.maps.dataset import to_xarray
 from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
@@ -34,7 +35,6 @@ from fallline.runs.execution import Progress
 from fallline.runs.run import Run
 from fallline.textbook.initial import Initial
 from fallline.textbook.optimizers import Optimizer
-from fallline.textbook.schedules import Schedule
 
 __all__ = ["Map", "compute_map", "map"]
 
@@ -82,7 +82,7 @@ class Map(MapValues, Plotted):
         x, y
             Values of the axes by place. x may be a cell, as `best` and `cell` return it.
         start
-            Which of the cell's starts.
+            Which of the cell's starts, from 0 on.
         **axes
             Values of the axes by name.
 
@@ -94,12 +94,18 @@ class Map(MapValues, Plotted):
         >>> m.run_at(m.best()).loss == m.best()["final_loss"]
         True
         """
-        return replay(self.spec, *place_on(self.spec, x, y, axes), start)
+        if isinstance(start, bool) or not isinstance(start, int | np.integer) or not 0 <= start < self.spec.starts:
+            raise UsageError(
+                f"start must be a whole number from 0 to {self.spec.starts - 1}, one of the cell's starts; got {shown(start)}."
+            )
+        return replay(self.spec, *place_on(self.spec, x, y, axes), int(start))
 
-    def resume(self, **options: Any) -> Map:
+    def resume(
+        self, *, workers: int = 0, threads: int | None = None, device: str = "cpu", progress: Progress | None = None
+    ) -> Map:
         """Compute the cells that are missing, keep them in the map's file if it has one, and return the map.
 
-        Options are `workers`, `threads`, `device` and `progress`, as for `map`.
+        The options are as for `map`.
 
         Examples
         --------
@@ -111,7 +117,7 @@ class Map(MapValues, Plotted):
         True
         """
         if not self.complete:
-            _grow(self, **options)
+            _grow(self, workers=workers, threads=threads, device=device, progress=progress)
         return self
 
     def extend(
@@ -121,7 +127,10 @@ class Map(MapValues, Plotted):
         anew: bool = False,
         out: str | Path | None = None,
         overwrite: bool = False,
-        **options: Any,
+        workers: int = 0,
+        threads: int | None = None,
+        device: str = "cpu",
+        progress: Progress | None = None,
     ) -> Map:
         """Return the map of so many more steps. Its runs go on from the states that this map kept (`keep="state"`).
 
@@ -135,7 +144,7 @@ class Map(MapValues, Plotted):
             Number of further updates of each run.
         anew
             Whether all steps are trained again, which a map without states needs.
-        out, overwrite, **options
+        out, overwrite, workers, threads, device, progress
             As for `map`. An interrupted extension is resumed by the same call with `out`.
 
         Raises
@@ -153,7 +162,10 @@ class Map(MapValues, Plotted):
         spec = longer(self.spec, steps)
         refuse_own_file(self, out)
         earlier = None if anew else earlier_of(self)
-        return compute_map(spec, out=out, overwrite=overwrite, earlier=earlier, **options)
+        return compute_map(
+            spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
+            earlier=earlier,
+        )  # fmt: skip
 
     def zoom(
         self,
@@ -165,6 +177,11 @@ class Map(MapValues, Plotted):
     ) -> Map:
         """Compute the same map over a smaller or larger rectangle. Options as for `map`."""
         columns, rows = (None, None) if size is None else parse_size(size)
+        ranges = [
+            axis for axis, part in ((self.x, x), (self.y, y)) if axis.exists and (part is not None or not axis.listed)
+        ]
+        if size is not None and not ranges:
+            raise UsageError("size says how many values a range has; the values of this map's axes are listed.")
         if self.spec.one_dimensional and y is not None:
             raise UsageError(f"this map has one axis, {self.x.name}; got a range of a second one, {y}.")
         across, up = _part(self.x, x, columns), _part(self.y, y, rows)
@@ -241,13 +258,13 @@ def map(
     y: AxisForm | None = None,
     size: int | str | tuple[int, int] = 512,
     optimizer: str | Optimizer = "gradient_descent",
-    steps: int = 100,
+    steps: int | None = None,
     measures: MeasureForms = "final_loss",
-    schedule: str | Schedule | Mapping[str, Any] = "constant",
+    schedule: ScheduleLike = "constant",
     start: Any = None,
-    initial: str | Initial = "normal",
+    initial: str | Initial | None = None,
     l2: float | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     starts: int = 1,
     batch: int | None = None,
     dtype: str = "float64",
@@ -275,16 +292,18 @@ def map(
     size
         Cells of ranges, columns by rows: 512, "512x256" or (512, 256). A range of whole numbers takes each of them.
     optimizer, schedule, steps, batch, dtype, **settings
-        As for `descend`, the same for all cells.
+        As for `descend`, the same for all cells. What is an axis is left out.
     measures
         What is kept of each run, one or several of `fallline.measures.measure.MEASURES`: "final_loss", "outcome",
         "steps_to=0.5"; or measures of your own, {"test accuracy": function}, where the function takes a `Run`, or is
         `fl.measure(function, over="ends")`, which is batched and fast. See `fallline.measure`.
     start
-        The first parameters of every cell. Ignored where a seed axis or `starts` asks for random ones.
+        The first parameters of every cell. By default a landscape's classical start, or random ones; with a seed axis or
+        several `starts`, random ones.
     initial, seed, starts
-        Distribution, key and number of random starts of each cell; over several, numbers are
-        medians, "diverged" and "accuracy" means, "outcome" the most frequent.
+        Distribution of a network's random starts, key and number of the random starts of each cell; over several, numbers are
+        medians, "diverged" and "accuracy" means, "outcome" and "minimum" the most frequent. `seed` is the key of minibatches,
+        too; with a seed axis, of them alone.
     keep
         "state" keeps the state of each run beside its measures, so that `extend` can go on from it: the parameters, the
         optimizer's state and 20 numbers more. 512 x 512 runs of a network of 26 parameters with Adam take 206 MB, in memory
@@ -293,8 +312,8 @@ def map(
         A map file to write; an unfinished one is resumed.
     overwrite
         Whether a file at `out` that holds another map is replaced. By default it is refused.
-    workers
-        Worker processes; 0 for threads of this process.
+    workers, threads
+        Worker processes, 0 for none; and threads of this process, or of each worker, by default one for each core.
     device
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
@@ -309,14 +328,13 @@ def map(
     [[True, True, True, False, False], [True, True, True, True, False], [True, True, True, True, True]]
     """
     spec = map_spec(
-        objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=steps, measures=measures, schedule_=schedule,
-        start=start, initial_=initial, seed=seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
+        objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,
+        measures=measures, schedule_=schedule, start=start, initial_="normal" if initial is None else initial,
+        seed=0 if seed is None else seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
-    declared = declared_settings(spec.method, spec.axes.values())
-    given = {*own_settings(settings, declared, "a map"), *(() if l2 is None else ("l2",))}
-    for axis in (spec.x, spec.y):
-        if axis.name in given:
-            raise SettingError(f"{axis.name} must be left out where it is an axis of the map.")
+    refuse_idle(
+        spec, settings=settings, schedule=schedule, l2=l2, steps=steps, batch=batch, start=start, initial=initial, seed=seed,
+    )  # fmt: skip
     return compute_map(
         spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.map_record import MapSpec
+from fallline.experiment.other_names import own_axis
 
 __all__ = ["place_on"]
 
@@ -19,7 +20,7 @@ def place_on(spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]) -> tuple[in
     x, y
         The values by place. x may be a cell as `cell` and `best` return it: its measures are not looked at.
     axes
-        The values by name.
+        The values by name, which may be that of another library: lr for learning_rate.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def place_on(spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]) -> tuple[in
     names = list(spec.axes)
     values: dict[str, Any] = {}
     if isinstance(x, Mapping):
-        values |= {name: value for name, value in x.items() if name not in spec.names}
+        values |= {own_axis(name, names): value for name, value in x.items() if name not in spec.names}
     elif x is not None:
         values[names[0]] = x
     if y is not None:
@@ -44,7 +45,7 @@ def place_on(spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]) -> tuple[in
             raise UsageError(f"this map has one axis, {names[0]}; got a second value, {y}.")
         _put(values, names[1], y)
     for name, value in axes.items():
-        _put(values, name, value)
+        _put(values, own_axis(name, names), value)
     for name in values:
         if name not in names:
             raise UnknownNameError("an axis of this map", name, names)

@@ -57,7 +57,7 @@ def computed(
         return
     if execution.device != "cpu":
         raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
-    yield from _pool(spec, deque((tile, 0) for tile in tiles), workers, earlier)
+    yield from _pool(spec, deque((tile, 0) for tile in tiles), workers, execution.threads, earlier)
 
 
 class _Worker:
@@ -118,10 +118,10 @@ class _Worker:
 
 
 def _pool(
-    spec: MapSpec, queue: deque[tuple[Tile, int]], count: int, earlier: Earlier | None
+    spec: MapSpec, queue: deque[tuple[Tile, int]], count: int, threads: int | None, earlier: Earlier | None
 ) -> Iterator[tuple[Tile, Values]]:
     greeting = _packed_spec(spec)
-    threads = max(1, (os.cpu_count() or 1) // count)
+    threads = threads or max(1, (os.cpu_count() or 1) // count)
     answers: SimpleQueue[tuple[_Worker, bytes | None]] = SimpleQueue()
     live: set[_Worker] = set()
 

@@ -162,8 +162,6 @@ MEASURES: dict[str, Measure] = {
                 lambda s: s.diverged_at >= 0, "", "<f8", "mean", log=False, better="low"),
         Measure("accuracy", "share of right answers", "share of samples whose class is right; NaN where the run diverged",
                 lambda s: s.right, "classes", "", "mean", log=False, better="high"),
-        Measure("gradient_norm", "last gradient norm", "norm of the gradient after the last step; infinite where it overflowed",
-                _gradient_norm, blank=True, better="low"),
         Measure("distance", "distance travelled",
                 "distance from the first to the last parameters; infinite where the loss stopped being finite",
                 _distance, blank=True, reads_ends=True),
@@ -172,6 +170,8 @@ MEASURES: dict[str, Measure] = {
                 "of it; -1 for none",
                 _minimum, "minima", "<i4", "mode", "minima", lost_word="at no minimum", reads_ends=True,
                 shown=lambda values, steps: np.where(values < 0, np.nan, values)),
+        Measure("gradient_norm", "last gradient norm", "norm of the gradient after the last step; infinite where it overflowed",
+                _gradient_norm, blank=True, better="low"),
         Measure("convergence", "convergence measure", "minus the sum of L/L0 if converged, the sum of L0/L if not",
                 _convergence, kind="ranks"),
     )

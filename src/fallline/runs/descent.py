@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import SettingError, UsageError
-from fallline.experiment.method import ScheduleLike, method
+from fallline.errors import UsageError
+from fallline.experiment.method import ScheduleLike, method, refuse_idle_rate
 from fallline.experiment.minibatches import checked_batch, minibatches
-from fallline.experiment.other_names import understands_other_names
+from fallline.experiment.other_names import own_settings, understands_other_names
 from fallline.experiment.problem import problem_and_optimizer
-from fallline.experiment.starts import classical_start, draw_starts, only_network
+from fallline.experiment.starts import classical_start, draw_starts, only_network, refuse_initial
 from fallline.problems import Data, Objective, Problem, as_vector
 from fallline.runs.progress import Progress
 from fallline.runs.recording import Callback, Until, check_room, record
@@ -109,6 +109,7 @@ def descend(
     target, optimizer = problem_and_optimizer(objective, data, optimizer, start, l2)
     steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
+    refuse_idle_rate(own_settings(settings, how.optimizer.declared, f"optimizer {how.optimizer.name}"), target)
     checked_dtype(dtype)
     check_room(target, steps)
     w0 = _start(target, start, seed, initial).astype(dtype)
@@ -122,11 +123,8 @@ def descend(
 
 def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Shaped[Floats, " P"]:
     distribution = only_network(initial, objective)
+    refuse_initial(initial, start)
     if start is not None:
-        if initial is not None:
-            raise SettingError(
-                "initial must be left out where a start is given; it is the distribution of random starts."
-            )
         return as_vector(start, objective)
     own = classical_start(objective)
     return np.asarray(draw_starts(objective, 1, seed, initial=distribution)[0]) if own is None else own

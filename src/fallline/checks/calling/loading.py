@@ -14,10 +14,14 @@ from fallline.checks.user_files.candidates import ENOUGH, candidates, function_n
 from fallline.checks.user_files.execution import Execution
 from fallline.checks.user_files.source import read_source
 from fallline.errors import OwnCodeError
+from fallline.textbook.optimizers import Optimizer
 from fallline.user_code import python_file
 from fallline.views.numerals import listed
 
-__all__ = ["Loaded", "UserFile", "load_subject"]
+__all__ = ["Loaded", "UserFile", "function_of"]
+
+MOST_NAMES = 20
+"""Names of functions that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +93,11 @@ class UserFile:
             raise MisbehaviourError(_hidden(self.path.name, *hidden))
         if likely:
             return [c.name for c in likely]
-        functions = [name for name in function_names(self._statements) if callable(self._value(name))]
+        functions = self._functions()
         if not functions and self._execution.failure:
             raise MisbehaviourError(f"{self.path.name} defines no function: the file {self._execution.failure}.")
         raise MisbehaviourError(
-            f"{self.path.name} must say which function is meant; it holds {listed(functions) if functions else 'none'}. "
+            f"{self.path.name} must say which function is meant; it holds {_some(functions)}. "
             f"Write {self.path.name}:NAME, or call it gradient. Lines outside of functions cannot be checked: put them into one."
         )
 
@@ -105,9 +109,7 @@ class UserFile:
         MisbehaviourError
             If the file has no such function.
         """
-        way = list(self._execution.find(name))
-        if len(way) <= name.count("."):
-            name, way = self._of_one_class(name)
+        name, way = self.find(name)
         value, holder = way[-1], way[-2] if len(way) > 1 else None
         if isinstance(value, type):
             likely = [c for c in candidates(self._statements, self._value) if c.name.startswith(f"{name}.")]
@@ -123,6 +125,17 @@ class UserFile:
         owner = holder if isinstance(holder, type) and isinstance(value, FunctionType) and not static else None
         return Loaded(value, self._execution.module, owner, self._execution.notes_on(name, value))
 
+    def find(self, name: str) -> tuple[str, list[Any]]:
+        """The whole name, with classes before it, and the objects on the way to it; the last is what has the name.
+
+        Raises
+        ------
+        MisbehaviourError
+            If the file does not define it.
+        """
+        way = list(self._execution.find(name))
+        return (name, way) if len(way) > name.count(".") else self._of_one_class(name)
+
     @property
     def _statements(self) -> Any:
         return tuple(self._execution.source.statements())
@@ -131,9 +144,12 @@ class UserFile:
         way = list(self._execution.find(name))
         return way[-1] if len(way) > name.count(".") else None
 
+    def _functions(self) -> list[str]:
+        return [name for name in function_names(self._statements) if callable(self._value(name))]
+
     def _of_one_class(self, name: str) -> tuple[str, list[Any]]:
         """The method of that name, where one class alone has it."""
-        known = function_names(self._statements)
+        known = self._functions()
         methods = [n for n in known if n.endswith(f".{name}")]
         if len(methods) == 1:
             return methods[0], list(self._execution.find(methods[0]))
@@ -150,7 +166,13 @@ class UserFile:
             return " ".join([f"{sentence}; it holds none.", *self._execution.notes])
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        return f"{sentence}; it holds {listed(known)}.{hint}"
+        return f"{sentence}; it holds {_some(known)}.{hint}"
+
+
+def _some(names: list[str]) -> str:
+    """The names in words, not all if they are many."""
+    more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
+    return listed([*names[:MOST_NAMES], *more]) if names else "none"
 
 
 def _hidden(file: str, name: str, outer: str, line: int) -> str:
@@ -160,15 +182,21 @@ def _hidden(file: str, name: str, outer: str, line: int) -> str:
     )
 
 
-def load_subject(text: str) -> Callable[..., Any]:
-    """The function of FILE.py:FUNCTION whose gradient is checked.
+def function_of(text: str, beside: UserFile | None = None) -> Any:
+    """The function of FILE:FUNCTION, or the optimizer; of the file `beside` if the text names that one, which then runs once.
 
     Raises
     ------
     MisbehaviourError
         If the file cannot be read or run, or has no such function.
     """
+    path, name = python_file.split(text)
+    if name:
+        same = beside is not None and path.resolve() == beside.path.resolve()
+        file = beside if beside is not None and same else UserFile(path, name)
+        value = file.find(name)[1][-1]
+        return value if isinstance(value, Optimizer) else file.load(name).function
     try:
-        return python_file.load(*python_file.split(text))
+        return python_file.load(path)
     except OwnCodeError as error:
         raise MisbehaviourError(str(error)) from error

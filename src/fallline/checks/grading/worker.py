@@ -63,7 +63,7 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
     answering.line(loaded=True, candidates=names)
     verdicts = []
     for name in loaded:
-        verdicts.append(check_loaded(loaded[name], hint=order["hint"], **settings))
+        verdicts.append(check_loaded(loaded[name], file, hint=order["hint"], **settings))
         _report(answering, name, verdicts[-1])
         if order["first"] and verdicts[-1].status != "unchecked":
             break

@@ -50,11 +50,11 @@ class BlockTable:
     @classmethod
     def of(cls, blocks: Sequence[BlockComparison]) -> BlockTable:
         """The table of these blocks. An error that is not told (NaN) has an empty cell."""
-        return cls(tuple(
-            (str(b.block), *("" if math.isnan(e) else f"{e:.1e}" for e in (b.absolute, b.relative)),
-             "right" if b.agrees else "wrong")
-            for b in blocks
-        ))  # fmt: skip
+        return cls(
+            tuple(
+                (str(b.block), _error(b.absolute), _error(b.relative), "right" if b.agrees else "wrong") for b in blocks
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,10 @@ class EquationPairs:
 
 
 Part = Paragraph | BlockTable | EquationPairs
+
+
+def _error(size: float) -> str:
+    return "" if math.isnan(size) else f"{size:.1e}"
 
 
 def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:

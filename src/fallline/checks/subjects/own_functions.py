@@ -24,7 +24,7 @@ from fallline.textbook.losses import Loss
 from fallline.textbook.network import Network, Reduction
 from fallline.user_code import records
 from fallline.user_code.calling import describe_error, file_of, name_of
-from fallline.user_code.python_file import load, names_file, split
+from fallline.user_code.python_file import names_file
 
 __all__ = ["OwnSettings", "activation_of", "loss_of", "own_settings", "with_functions"]
 
@@ -68,24 +68,24 @@ def own_settings(network: Any, activation: Any, loss: Any, reduction: Reduction 
     return OwnSettings(activations, record, own_reduction or reduction)
 
 
-def with_functions(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the command line with FILE.py:NAME replaced by that function, and activations as a list.
+def with_functions(settings: Mapping[str, Any], load: Callable[[str], Any]) -> dict[str, Any]:
+    """The settings of the command line with FILE.py:NAME replaced by what `load` returns, and activations as a list.
 
-    >>> with_functions({"activation": "tanh,relu", "loss": "logistic"})
+    >>> with_functions({"activation": "tanh,relu", "loss": "logistic"}, load=str)
     {'activation': ['tanh', 'relu'], 'loss': 'logistic'}
     """
     loaded = dict(settings)
     activation = loaded.get("activation")
     if isinstance(activation, str):
-        parts = [_loaded(part) for part in activation.split(",")]
+        parts = [_loaded(part, load) for part in activation.split(",")]
         loaded["activation"] = parts if len(parts) > 1 else parts[0]
     if "loss" in loaded:
-        loaded["loss"] = _loaded(loaded["loss"])
+        loaded["loss"] = _loaded(loaded["loss"], load)
     return loaded
 
 
-def _loaded(setting: Any) -> Any:
-    return load(*split(setting)) if isinstance(setting, str) and names_file(setting) else setting
+def _loaded(setting: Any, load: Callable[[str], Any]) -> Any:
+    return load(setting) if isinstance(setting, str) and names_file(setting) else setting
 
 
 def activation_of(function: str | Activation | Function) -> str | Activation:

@@ -17,7 +17,8 @@ _RULE_WORD = re.compile(r"deriv|prime|slope|delta|step|update|partial", re.IGNOR
 """Further words in the names of an activation's slope, a loss's delta, an optimizer's step."""
 
 _RESULT = re.compile(
-    r"(d|d_|grad_?|nabla_?|g)([Ww]|[bB]|[Vv]|theta|Theta)[\w]*|grads?|gradients?|nabla_[wb]|[Ww]\w*_grad|dj_d[wb]"
+    r"d_?[WwBbVvXx]\d*|d_[a-z]\w*|d[A-Z]\w*|d(weights|bias|theta)\w*|(grad|nabla|g)_?([WwBbVv]|theta|Theta)\w*|dj_d[wb]"
+    r"|\w*(grads?|gradients?)"
 )
 """Names of gradients."""
 
@@ -72,17 +73,20 @@ def candidates(
     """
     definitions = [d for d in _definitions(statements) if callable(value_of(d.name))]
     named = {d.name: _score(d, network) for d in definitions}
-    likely_callers = [d for d in definitions if named[d.name] >= ENOUGH]
-    for called in definitions:
-        if any(called is not caller and called.last in caller.calls for caller in likely_callers):
-            named[called.name] -= 3  # it is a part of the other
-    likely = [Candidate(d.name, d.line, named[d.name]) for d in definitions if named[d.name] >= ENOUGH]
+    callers = [d for d in definitions if named[d.name] >= ENOUGH]
+    parts = {d.name for d in definitions if any(d is not caller and d.last in caller.calls for caller in callers)}
+    likely = [
+        Candidate(d.name, d.line, named[d.name]) for d in definitions if named[d.name] >= ENOUGH + 3 * (d.name in parts)
+    ]
     if not likely and network:  # of other names, such as train_step
-        likely = [Candidate(d.name, d.line, 1) for d in definitions if _of_body(d.node)]
+        backwards = (_of_body(d.node) > 0 or _transposes(d.node) for d in definitions)
+        likely = [
+            Candidate(d.name, d.line, 1) for d, goes_back in zip(definitions, backwards, strict=True) if goes_back
+        ]
     public = [d for d in definitions if not d.last.startswith("_")]
     if not likely and len(public) == 1:
         likely = [Candidate(public[0].name, public[0].line, 0)]
-    return sorted(likely, key=lambda c: (-c.score, c.line))
+    return sorted(likely, key=lambda c: (c.name in parts, -c.score, c.line))
 
 
 def function_names(statements: Iterable[ast.stmt]) -> list[str]:
@@ -109,15 +113,16 @@ def _score(definition: _Definition, network: bool) -> int:
     name = definition.last
     score = 6 if name in _USUAL else 4 if _WORD.search(name) or (not network and _RULE_WORD.search(name)) else 0
     if network:
-        score -= 6 * bool(_NOT.search(name)) + 3 * bool(_PART.search(name))
+        score -= 6 * bool(_NOT.search(name)) + 4 * bool(_PART.search(name))
         score += _of_body(definition.node)
+        score -= 3 * (_first_parameter(definition.node) == "ctx")  # one operation of PyTorch
     if name.startswith("_"):
         score -= 1
     return score
 
 
 def _of_body(node: ast.AST | None) -> int:
-    """2 if the function returns gradients, 2 if it multiplies matrices to compute them."""
+    """3 if the function returns gradients, 2 if it multiplies matrices to compute them."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return 0
     inside = list(ast.walk(node))
@@ -132,7 +137,19 @@ def _of_body(node: ast.AST | None) -> int:
         or (isinstance(n, ast.Attribute) and n.attr in ("T", "dot", "matmul", "outer", "einsum", "mT"))
         for n in inside
     )  # fmt: skip
-    return 2 * returns + 2 * (multiplies and (assigns or returns))
+    return 3 * returns + 2 * (multiplies and (assigns or returns))
+
+
+def _transposes(node: ast.AST | None) -> bool:
+    """Whether a matrix is transposed in it, as on the way back."""
+    return node is not None and any(
+        isinstance(n, ast.Attribute) and n.attr in ("T", "mT", "transpose") for n in ast.walk(node)
+    )
+
+
+def _first_parameter(node: ast.AST | None) -> str:
+    arguments = node.args.args if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    return arguments[0].arg if arguments else ""
 
 
 def _text(node: ast.AST) -> str:

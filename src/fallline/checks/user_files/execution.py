@@ -73,6 +73,8 @@ class Execution:
         self._flags = 0
         self._needed = used_by_definitions(source.statements(), wanted)
         self._left: list[tuple[ast.stmt, Cell]] = []  # statements of guards and of failed blocks, which were not run
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
         self.module = self._new_module()
         with _aside():
             self._run()

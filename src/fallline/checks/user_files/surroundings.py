@@ -40,7 +40,7 @@ def settle(path: Path, folder: Path) -> None:
     os.chdir(path.parent)
     sys.meta_path[:0] = [_WithoutWindows(), _Siblings(folder)]
     sys.path += [str(folder), started_in]
-    builtins.input = _nobody_answers  # type: ignore[assignment]  # a function of the same signature
+    builtins.input = _nobody_answers
 
 
 def package_of(folder: Path, levels: int) -> str:

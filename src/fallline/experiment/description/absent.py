@@ -104,7 +104,10 @@ def absent_record(own: Mapping[str, Any], what: str) -> Any:
 
 def absent_measure(own: Mapping[str, Any]) -> OwnMeasure:
     """The measure of a description, with its function not here."""
-    return measure(AbsentFunction(own["own"], own["sha256"]), own["own"], over=own["over"], over_starts=own["starts"])
+    function = AbsentFunction(own["own"], own["sha256"])
+    return measure(
+        function, own["own"], over=own["over"], over_starts=own["starts"], better=own.get("better"), log=own.get("log"),
+    )  # fmt: skip
 
 
 def _any_number(name: str, whole: bool) -> Setting:

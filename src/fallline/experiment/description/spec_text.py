@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
@@ -94,7 +94,8 @@ _METHOD = _OWN | {"settings": Texts}
 _NAMED: Any = (
     Text | _table(_OWN) | _table(_METHOD) | _table(_METHOD | {"whole": Texts}) | _table(_OWN | {"targets": Text})
 )
-_OWN_MEASURE: Any = _table(_OWN | {"over": Literal["runs", "ends"], "starts": Literal["median", "mean"]})
+_DRAWN = {"better": NotRequired[Literal["low", "high"]], "log": NotRequired[Flag]}
+_OWN_MEASURE: Any = _table(_OWN | _DRAWN | {"over": Literal["runs", "ends"], "starts": Literal["median", "mean"]})
 _RANGE = {"name": Text, "low": Number, "high": Number, "count": Whole, "scale": Literal["linear", "log"]}
 _PART = Annotated[list[Whole], Field(min_length=2, max_length=2)]
 _CHOICE: Any = _table({"name": _NAMED, "settings": dict[Text, Number]})
