@@ -141,7 +141,42 @@ export class Lab {
     const panels = entries.map(({ view }) => view.element);
     root.classList.add("fallline-lab");
     root.dataset.state = "busy";
-    root.replaceChildren(bar.element, notice.element, h("div", { class: "floor" }, ...panels), dialog.element);
+    const skip = h(
+      "a",
+      {
+        class: "skip",
+        href: "#",
+        onclick: (/** @type {Event} */ e) => {
+          e.preventDefault();
+          this.map.plot.focus();
+        },
+      },
+      "Skip to the map",
+    );
+    const sheet = h(
+      "button",
+      {
+        type: "button",
+        class: "primary sheet-button",
+        "aria-expanded": "false",
+        onclick: () => {
+          const open = root.dataset.sheet !== "open";
+          root.dataset.sheet = open ? "open" : "closed";
+          sheet.setAttribute("aria-expanded", String(open));
+          sheet.textContent = open ? "Close" : "Controls";
+          if (open) this.panel.element.scrollIntoView({ block: "start" });
+        },
+      },
+      "Controls",
+    );
+    root.replaceChildren(
+      skip,
+      bar.element,
+      notice.element,
+      h("div", { class: "floor" }, ...panels),
+      sheet,
+      dialog.element,
+    );
     root.addEventListener("dragover", (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault());
     root.addEventListener("drop", (e) => {
       const file = e.dataTransfer?.files[0];
