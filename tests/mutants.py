@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fallline.checks.diagnosis.explanations import Explanation
+from fallline.checks.diagnosis.layer_walk import explanations_of
 from fallline.checks.diagnosis.measuring import EARLY_UPDATE
-from fallline.checks.diagnosis.diagnosis import explanations_of
 from fallline.checks.faults.catalogue import FAULTS, page, sites_of
 from fallline.checks.faults.mutable_page import Measured
 from fallline.checks.faults.site import Site

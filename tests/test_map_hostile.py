@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from fallline.errors import FalllineError, OutputError, UsageError
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.description.plain_data import canonical
 from fallline.experiment.description.spec_text import read_spec_text
@@ -271,6 +272,45 @@ def test_a_spec_that_is_signed_again_describes_a_map_or_is_refused(path, key, va
     except ValueError:  # infinity is no JSON
         return
     assert refused(path).startswith("is damaged: ")
+
+
+@pytest.fixture(scope="module")
+def choices(tmp_path_factory):
+    """A finished map of widths by optimizers."""
+    path = tmp_path_factory.mktemp("choices") / "m.fallmap"
+    with MapFile.open(PLACE / "fixtures" / "maps" / "table.fallmap") as file:
+        objective = file.spec().objective
+    spec = map_spec(objective, x=("width", [1, 2]), y=("optimizer", ["sgd", "momentum"]), steps=3)
+    compute_map(spec, out=path)
+    return path
+
+
+SGD = {"name": "gradient_descent", "settings": {"learning_rate": 0.01}}
+CHOICES = [
+    ("y", {"name": "optimizer"}), ("y.choices", []), ("y.choices", [{}]), ("y.choices", "adam"), ("y.choices", ["adam"]), ("y.choices", [SGD, SGD]),
+    ("y.choices", [SGD]), ("y.choices", [SGD] * 100_000), ("y.choices", [SGD | {"name": "sgd"}]), ("y.choices", [SGD | {"name": "relu"}]),
+    ("y.choices", [SGD | {"settings": {}}]), ("y.choices", [SGD | {"settings": {"learning_rate": -1}}]),
+    ("y.choices", [SGD | {"settings": {"learning_rate": 0.01, "momentum": 0.5}}]), ("y.choices", [SGD | {"settings": {"learning_rate": "a"}}]),
+    ("y.choices", [{"name": {"own": "x", "sha256": "0" * 64}, "settings": {}}]), ("y.choices", [SGD | {"more": 1}]),
+    ("y", {"name": "initial", "choices": [{"name": "zeros", "settings": {"a": 1}}]}), ("y.name", "schedule"), ("y.name", "width"),
+    ("y.name", "activation"), ("y.name", "\x1b[2J"), ("y.name", "momentum"), ("y.values", [0, 1]), ("optimizer", "adam"), ("optimizer", "gradient_descent"),
+    ("settings", {"learning_rate": 0.01}), ("schedule", None), ("initial", None), ("x.values", [0, 2]), ("x.values", [1.5, 2]),
+    ("x.values", [1, 1e9]), ("x.values", [1, 1e300]), ("x.values", [2, 1]), ("x.values", list(range(1, 100_000))), ("x.name", "depth"),
+    ("x", {"name": "width", "low": 1, "high": 2**24, "count": 2**24, "scale": "linear"}), ("network.sizes", "2-1-3"), ("start", "0" * 64),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), CHOICES, ids=lambda value: repr(value)[:20])
+def test_choices_that_are_signed_again_describe_a_map_or_are_refused(choices, tmp_path, key, value):
+    path = Path(shutil.copyfile(choices, tmp_path / "m.fallmap"))
+    sign(path, put(key, value))
+    assert refused(path).startswith("is damaged: ")
+
+
+def test_only_optimizers_and_schedules_have_settings():
+    described = {"name": "initial", "choices": [{"name": "zeros", "settings": {"a": 1}}]}
+    with pytest.raises(UsageError, match="initial weights zeros has no settings; got a"):
+        ChoiceAxis.from_description(described)
 
 
 def test_a_map_beyond_the_limit_of_memory(path):

@@ -230,8 +230,15 @@ def test_every_axis_is_kept_in_a_file(form, tmp_path):
     assert fl.load_map(m.path) == m
     assert fl.load_map(m.path).y == m.y
     assert fl.map(NET, (X, y), x=("learning_rate", 0.1, 0.5), y=form, size=3, steps=4, out=m.path) == m  # nothing to do
-    with pytest.raises(UsageError, match="holds another map: .*y"):
+    with pytest.raises(UsageError, match=r"holds another map: .*y"):
         fl.map(NET, (X, y), x=("learning_rate", 0.1, 0.5), y=(form[0], form[1][:1]), size=3, steps=4, out=m.path)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form[0])
+def test_more_steps_go_on_from_kept_states(form):
+    x = ("learning_rate", 0.1, 0.5)
+    m = fl.map(NET, (X, y), x=x, y=form, size=3, steps=20, keep="state")
+    assert m.extend(10).sha256 == fl.map(NET, (X, y), x=x, y=form, size=3, steps=30).sha256
 
 
 def test_resume_threads_and_workers(optimizers, tmp_path):

@@ -52,7 +52,8 @@ def check_gradient(
         an activation, a loss, an optimizer, or its name.
     activation, loss, reduction, l2, bias
         Of the network, if `network` is its sizes. An activation may be a function of z, and a loss a function of logits
-        and targets, `f(Z, T)`, which returns one number for each sample, or the sum or mean of all. Without `reduction`, the sum and the mean over the samples are both
+        and targets, `f(Z, T)`, which returns one number for each sample, or the sum or mean of all; or of the parameters,
+        `f(parameters, X, T)`, which then decides alone. Without `reduction`, the sum and the mean over the samples are both
         right; if it is given, the other is a fault.
     ascent
         Whether the gradient of minus the loss is right, too, for those who climb.
@@ -97,4 +98,5 @@ def check_gradient(
         from fallline.checks.subjects.rules import check_rule
 
         return check_rule(function, subject, declared, seed=seed, tolerance=tolerance)
-    return check_network(function, subject, draw(subject, user_data(data, subject), seed, declared), tolerance)
+    groups = draw(subject, user_data(data, subject), seed, declared)
+    return check_network(function, subject, groups, tolerance, own.of_parameters)

@@ -78,13 +78,13 @@ def with_architecture(
 
 
 def architecture_text(objective: Objective, axes: Iterable[str]) -> str:
-    """The objective's name, where width and depth stand as words if they are axes: "2-width-3 on three-gaussians".
+    """The objective's name, where width and depth stand as words if they are axes: "2-width-3 on three Gaussians".
 
     >>> from fallline.data import generate
     >>> from fallline.textbook.network import Network
     >>> problem = NetworkObjective(Network.of("2-8-8-3"), generate("three-gaussians"))
     >>> architecture_text(problem, ("width",)), architecture_text(problem, ("depth", "seed"))
-    ('2-width-width-3 on three-gaussians', '2-8-...-8-3 on three-gaussians')
+    ('2-width-width-3 on three Gaussians', '2-8-...-8-3 on three Gaussians')
     """
     if not isinstance(objective, NetworkObjective) or not {"width", "depth"} & set(axes):
         return objective.name

@@ -18,6 +18,9 @@ from fallline.problems import Objective
 
 __all__ = ["Choice", "ChoiceAxis", "choice_axis", "read_choice", "refuse_lines"]
 
+WITH_SETTINGS = ("optimizer", "schedule")
+"""The axes whose choices may have settings of their own."""
+
 MOST_CHOICES = 200
 """Values of an axis of choices, at most: each needs a kernel of its own, and a line of text."""
 
@@ -55,7 +58,7 @@ class ChoiceAxis(Axis):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.count > MOST_CHOICES:
-            raise SettingError(f"the {self.name} axis must have at most {MOST_CHOICES} choices; got {self.count:,}.")
+            raise _too_many(self.name, self.count)
         names = self.values.tolist()
         for name in names:
             if names.count(name) > 1:
@@ -148,10 +151,14 @@ class ChoiceAxis(Axis):
         family = FAMILIES.get(d["name"])
         if family is None:
             raise UnknownNameError("an axis of choices", d["name"], FAMILIES)
-        choices = [
-            Choice(rebuild_record(c["name"], family.members, family.what), tuple(c["settings"].items()))
-            for c in d["choices"]
-        ]
+        if len(d["choices"]) > MOST_CHOICES:
+            raise _too_many(d["name"], len(d["choices"]))
+        choices = []
+        for described in d["choices"]:
+            record, settings = rebuild_record(described["name"], family.members, family.what), described["settings"]
+            if settings and d["name"] not in WITH_SETTINGS:
+                raise SettingError(f"{family.what} {record.name} has no settings; got {', '.join(settings)}.")
+            choices.append(Choice(record, tuple(settings.items())))
         return _of(d["name"], choices)
 
     @property
@@ -179,10 +186,9 @@ def choice_axis(name: str, values: Any, objective: Objective | None = None) -> C
     --------
     >>> choice_axis("activation", ["ReLU", "tanh"]).values.tolist()
     ['relu', 'tanh']
-    >>> choice_axis("optimizer", ["adam", "sgdd"])
+    >>> choice_axis("optimizer", "adam")
     Traceback (most recent call last):
-    fallline.errors.UnknownNameError: optimizer must be one of adadelta, adagrad, adam, adamw, gradient_descent, momentum, \
-momentum_outside, nesterov, nesterov_outside, rmsprop and 1 more; got 'sgdd'.
+    fallline.errors.SettingError: the optimizer axis has a list of choices, as ("optimizer", [...]); got 'adam'.
     """
     if isinstance(values, str | Mapping) or not isinstance(values, Sequence | np.ndarray) or np.ndim(values) == 0:
         raise SettingError(f'the {name} axis has a list of choices, as ("{name}", [...]); got {shown(values)}.')
@@ -198,9 +204,13 @@ def read_choice(name: str, value: Any, objective: Objective | None = None) -> Ch
     if not isinstance(value, Mapping):
         return Choice(family.read(value, objective))
     settings = dict(value)
-    if name not in ("optimizer", "schedule") or "name" not in settings:
+    if name not in WITH_SETTINGS or "name" not in settings:
         raise SettingError(f"{family.what} of an axis must be a name; got {shown(value)}.")
     return Choice(family.read(settings.pop("name"), objective), tuple(settings.items()))
+
+
+def _too_many(name: str, count: int) -> SettingError:
+    return SettingError(f"the {name} axis must have at most {MOST_CHOICES} choices; got {count:,}.")
 
 
 def refuse_lines(*axes: Axis) -> None:

@@ -288,11 +288,15 @@ def map(
     x, y
         Axes. A range is text such as "momentum=0..0.99" or "learning_rate=1e-5..1e-2:log", or a tuple such as
         ("momentum", 0, 0.99) or ("learning_rate", 1e-5, 1e-2, "log"); values of your own are
-        ("learning_rate", np.geomspace(1e-4, 1, 256)). Without y the map has one dimension.
+        ("learning_rate", np.geomspace(1e-4, 1, 256)). Choices are ("optimizer", ["sgd", "momentum", "adam"]), and so for
+        "schedule", "initial", "activation" and "loss"; ("width", [4, 8, 16]) and ("depth", [1, 2, 3]) are those of the
+        hidden layers. Each choice has a kernel of its own, and its cells are those of a map of that choice alone.
+        Without y the map has one dimension.
     size
         Cells of ranges, columns by rows: 512, "512x256" or (512, 256). A range of whole numbers takes each of them.
     optimizer, schedule, steps, batch, dtype, **settings
-        As for `descend`, the same for all cells. What is an axis is left out.
+        As for `descend`, the same for all cells. What is an axis is left out. Where the optimizer is an axis, a setting
+        goes to those that have it.
     measures
         What is kept of each run, one or several of `fallline.measures.measure.MEASURES`: "final_loss", "outcome",
         "steps_to=0.5"; or measures of your own, {"test accuracy": function}, where the function takes a `Run`, or is
@@ -326,6 +330,9 @@ def map(
     ...         x="learning_rate=0.1..0.3", y="momentum=0..0.9", size=(5, 3))
     >>> (m.values < 10).tolist()  # 2(1 + momentum)/L with L = 10: 0.2, 0.29, 0.38
     [[True, True, True, False, False], [True, True, True, True, False], [True, True, True, True, True]]
+    >>> m = map("quadratic", steps=50, x=("learning_rate", [0.01, 0.1]), y=("optimizer", ["sgd", "momentum"]))
+    >>> m.best()["optimizer"], m.run_at(0.1, "sgd").loss == m.values[0, 1].item()
+    ('gradient_descent', True)
     """
     spec = map_spec(
         objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,

@@ -24,6 +24,7 @@ class Shaped:
     odd: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     single: bool = False
+    half: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ class ShapeReader:
         """The gradient, shaped like the parameters. Wrong shapes that are understood are mended and noted."""
         shaped = Shaped()
         layers = []
-        singles = []
+        kinds: list[Any] = []
         for l in range(1, self.network.depth + 1):
-            W = self._read(("W", l), shaped, singles)
-            b = self._read(("b", l), shaped, singles) if self.network.bias and not self.layout.joined else None
+            W = self._read(("W", l), shaped, kinds)
+            b = self._read(("b", l), shaped, kinds) if self.network.bias and not self.layout.joined else None
             if self.layout.joined:
                 W, b = self.layout.split(W)
             elif self.layout.flat:
@@ -80,14 +81,15 @@ class ShapeReader:
                 W = W.T
             layers.append(Layer(W, b))
         shaped.gradient = tuple(layers)
-        shaped.single = bool(singles) and all(singles)
+        shaped.single = all(kind == np.float32 for kind in kinds)
+        shaped.half = all(kind == np.float16 for kind in kinds)
         return shaped
 
-    def _read(self, block: Block, shaped: Shaped, singles: list[bool]) -> Any:
+    def _read(self, block: Block, shaped: Shaped, kinds: list[Any]) -> Any:
         """The block in the layout's shape."""
         name, shape = f"d{block[0]}{block[1]}", self.shape(block)
         value = self.values[block]
-        singles.append(value.dtype == np.float32)
+        kinds.append(value.dtype)
         if value.dtype.kind == "c" and not (value.imag == 0).all():
             shaped.broken[name] = f"{name} of {name_of(self.function)} is complex; a gradient is real."
             return np.full(shape, np.nan)

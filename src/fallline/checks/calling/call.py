@@ -146,7 +146,7 @@ class Call:
         if isinstance(self.holder, Globals):
             return self._with_globals(stage, self.holder)
         if isinstance(self.holder, Instance):
-            function = getattr(stage.holder, name_of(self.function))
+            function = getattr(stage.holder, name_of(self.function), self.function)
         return self._outcome(function, stage)
 
     def _with_globals(self, stage: Stage, holder: Globals) -> Outcome:

@@ -168,7 +168,9 @@ def _usual(network: Network, blocks: list[Block]) -> Iterator[Container]:
     yield 2, "dictionary from 0", Keys(tuple((f"{k}{l - 1}", Quantity(k, l)) for k, l in blocks))
     words = {"W": "weights", "b": "biases"}
     yield 3, "dictionary of lists", Keys(tuple((words[k], Items(tuple(by_kind[k]), "list")) for k in kinds))
-    yield 3, "list of dictionaries", Items(
-        tuple(Keys(tuple((words[k] if k == "W" else "bias", Quantity(k, l)) for k in kinds)) for l in L), "list"
+    yield (
+        3,
+        "list of dictionaries",
+        Items(tuple(Keys(tuple((words[k] if k == "W" else "bias", Quantity(k, l)) for k in kinds)) for l in L), "list"),
     )
     yield 4, "dictionary by number", Keys(tuple((l, Items(tuple(Quantity(k, l) for k in kinds))) for l in L))

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.own_losses import CallLoss
 from fallline.checks.calling.point import Point
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
-from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of
+from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
+from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Network, Parameters
 
 __all__ = ["SINGLE", "Evaluation", "evaluate", "returned_at"]
+
+HALF, TINY_HALF = 2.0**-11, 2.0**-24
+"""The relative rounding error of half precision, and the smallest number in it."""
 
 NEAR = 3
 """Interpretations whose cost differs by less than this are equally likely."""
@@ -33,7 +38,7 @@ class Evaluation:
     numbers
         Its gradient on each group, shaped like the parameters, each block (draws, ...).
     losses
-        The loss that the code itself gives on each draw of each group; None where it gives none.
+        The losses that come with the function, the likeliest first.
     odd
         By block, a sentence for a shape that is wrong but whose numbers are understood.
     single
@@ -48,7 +53,7 @@ class Evaluation:
 
     understood: Understood
     numbers: tuple[Parameters, ...]
-    losses: tuple[tuple[Any, ...], ...]
+    losses: tuple[CallLoss, ...]
     odd: dict[str, str]
     single: bool
     tolerance: float
@@ -75,15 +80,18 @@ def returned_at(understood: Understood, network: Network, w: Any, X: Any, T: Any
     return combined(understood.call, understood.reading, understood.loss, outcomes, points)
 
 
-def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: float | None) -> Evaluation:
-    """Call the function on all draws.
+def evaluate(
+    function: Callable[..., Any], groups: Sequence[Group], tolerance: float | None,
+    loss: Callable[..., Any] | None = None,
+) -> Evaluation:  # fmt: skip
+    """Call the function on all draws. `loss` is a loss that the user names.
 
     Raises
     ------
     MisbehaviourError
         If no way to call it is found, or if it returns no gradient, a random one, or one that is not finite.
     """
-    found = search(function, groups[0], tolerance)
+    found = search(function, groups[0], tolerance, loss=loss)
     if found.best is None:
         raise MisbehaviourError(_furthest(function, found))
     best, effects = found.best, found.best.effects
@@ -100,18 +108,21 @@ def evaluate(function: Callable[..., Any], groups: Sequence[Group], tolerance: f
         _refuse_infinite(function, group, of_group, established)
     odd = {block: sentence for of_group in returned for r in of_group for block, sentence in r.odd.items()}
     numbers = tuple(stacked([r.gradient for r in of_group]) for of_group in returned)
-    losses = tuple(tuple(r.loss for r in of_group) for of_group in returned)
+    if best.returned.half:
+        _refuse_rounded(function, groups, numbers)
     single = best.returned.single
     limit = tolerance or (SINGLE if single else TOLERANCE)
-    return Evaluation(best, numbers, losses, odd, single, limit, effects, established)
+    return Evaluation(best, numbers, best.losses, odd, single, limit, effects, established)
 
 
 def _established(found: Found) -> bool:
     """Whether the preferred interpretation is sure: some of its blocks are right, or no other one has other numbers."""
     best = found.best
     assert best is not None
-    if best.right:
+    if best.right or best.known or best.fits:
         return True
+    if best.reading.rate is not None or best.call.form.sample:
+        return False
     rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
     return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)
 
@@ -138,6 +149,21 @@ def _refuse_broken(best: Understood, returned: Returned) -> None:
         if best.right:
             raise MisbehaviourError(sentence, "wrong")
         raise MisbehaviourError(f"{sentence} It was called as {best}.")
+
+
+def _refuse_rounded(function: Callable[..., Any], groups: Sequence[Group], numbers: Sequence[Parameters]) -> None:
+    """Raise a `MisbehaviourError` if the gradient is the right one, rounded to half precision."""
+    network = groups[0].network
+    for convention in conventions(network):
+        right = right_numbers(groups, convention)
+        pairs = [
+            (block_of(n, b), block_of(r, b)) for n, r in zip(numbers, right, strict=True) for b in blocks_of(network)
+        ]
+        if all((np.abs(n - r) <= HALF * np.abs(r) + TINY_HALF).all() for n, r in pairs):
+            raise MisbehaviourError(
+                f"{name_of(function)} returns half precision (float16), and is right to the three digits that this has. "
+                "Return float64, so that it can be checked."
+            )
 
 
 def _refuse_random(

@@ -77,7 +77,12 @@ def _with_weights(structure: Any, places: tuple[tuple[Block, Path], ...], scene:
     for block, path in places:
         value = fill(Quantity(*block), scene)
         old = _at(structure, path)
-        if isinstance(old, np.ndarray) and isinstance(value, np.ndarray) and old.dtype == value.dtype and old.shape == value.shape:
+        if (
+            isinstance(old, np.ndarray)
+            and isinstance(value, np.ndarray)
+            and old.dtype == value.dtype
+            and old.shape == value.shape
+        ):
             old[...] = value  # other references to the same array see it too
         else:
             structure = replace(structure, path, value)
@@ -116,7 +121,9 @@ def instances_of(surroundings: Surroundings, network: Network, scene: Scene) -> 
         try:
             instance = _constructed(subject, arguments, scene)
         except MisbehaviourError as misbehaviour:
-            problem = MisbehaviourError(str(misbehaviour).replace(", so its gradient could not be checked", ""), line=misbehaviour.line)
+            problem = MisbehaviourError(
+                str(misbehaviour).replace(", so its gradient could not be checked", ""), line=misbehaviour.line
+            )
             continue
         places = _places(instance, network)
         if places is not None:
@@ -148,7 +155,8 @@ def _constructors(owner: type, network: Network) -> Iterator[tuple[Argument, ...
     options = tuple(
         Argument(n, c, keyword=True)
         for n, v in defaults.items()
-        if (c := _setting(n, network, v)) is not None and plain(n) not in ("verbose", "seed", "lr", "learningrate", "eta", "alpha")
+        if (c := _setting(n, network, v)) is not None
+        and plain(n) not in ("verbose", "seed", "lr", "learningrate", "eta", "alpha")
     )
     by_names = [(n, _setting(n, network, None)) for n in required]
     unknown = [n for n, value in by_names if value is None]

@@ -15,13 +15,16 @@ from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, WEIGHTS
 from fallline.checks.calling.signatures import Helper, Signature, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
-from fallline.checks.calling.usage import Usage, names_read, usage_of
+from fallline.checks.calling.usage import Usage, names_read, takes_one_sample, usage_of
 from fallline.textbook.network import Network
 
 __all__ = ["hypotheses"]
 
 LATER = 20
 """Cost of what is tried only when all else has failed: other libraries, one sample at a time."""
+
+SOON = 5
+"""Cost of one sample at a time where the source speaks of one sample."""
 
 MOST_FORMS = 8
 """How many forms are tried for the arguments of a constructor."""
@@ -37,11 +40,14 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     """
     surroundings = surroundings_of(function)
     network = point.network
-    forms = sorted(_forms(network, surroundings), key=lambda costed: costed[0])
+    alone = SOON if takes_one_sample(function) else LATER
+    forms = sorted(_forms(network, surroundings, alone), key=lambda costed: costed[0])
     held = _held(function, surroundings, point, [form for _, form in forms])
     calls = []
     for holder, signature, prelude in held:
-        offered = {joined: list(_contained(function, signature, surroundings, network, joined)) for joined in (False, True)}
+        offered = {
+            joined: list(_contained(function, signature, surroundings, network, joined)) for joined in (False, True)
+        }
         for cost, form in forms:
             for more, chosen in offered[form.layout.joined]:
                 total = cost + more + 2 * signature.cost + 3 * bool(prelude)
@@ -49,7 +55,7 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     yield from sorted(calls, key=lambda call: call.cost)
 
 
-def _forms(network: Network, surroundings: Surroundings) -> Iterator[tuple[int, Form]]:
+def _forms(network: Network, surroundings: Surroundings, alone: int) -> Iterator[tuple[int, Form]]:
     targets = {"rows": 0}
     if network.loss.targets == "classes":
         targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4}
@@ -59,7 +65,7 @@ def _forms(network: Network, surroundings: Surroundings) -> Iterator[tuple[int, 
     for (cost, layout), (form, more), library, sample in itertools.product(
         layouts(network), targets.items(), libraries, ("", "vector", "matrix")
     ):
-        later = LATER * (bool(sample) + (library != "numpy")) + (sample == "matrix" and not layout.columns)
+        later = alone * bool(sample) + LATER * (library != "numpy") + (sample == "matrix" and not layout.columns)
         if sample == "vector" and layout.columns:
             continue
         yield cost + more + later, Form(layout, form, sample, library)
@@ -72,9 +78,8 @@ def _contained(
     roles = [role for role in (PARAMETERS, WEIGHTS, BIASES) if _needs(role, signature)]
     if joined and BIASES in roles:
         return
-    offered = [
-        [(role, c) for c in containers(role, _usage(role, function, signature, surroundings), network, joined)] for role in roles
-    ]
+    usages = {role: _usage(role, function, signature, surroundings) for role in roles}
+    offered = [[(role, c) for c in containers(role, usages[role], network, joined)] for role in roles]
     for chosen in itertools.product(*offered):
         yield sum(cost for _, (cost, _, _) in chosen), chosen
 
@@ -99,9 +104,7 @@ def _usage(role: Quantity, function: Callable[..., Any], signature: Signature, s
 _Held = tuple[Holder | None, Signature, tuple[Helper, ...]]
 
 
-def _held(
-    function: Callable[..., Any], surroundings: Surroundings, point: Point, forms: Sequence[Form]
-) -> list[_Held]:
+def _held(function: Callable[..., Any], surroundings: Surroundings, point: Point, forms: Sequence[Form]) -> list[_Held]:
     """What holds the weights, with the signatures that go with it."""
     network = point.network
     if surroundings.owner is None:
@@ -149,5 +152,3 @@ def _preludes(function: Callable[..., Any], surroundings: Surroundings, network:
             continue
         helpers.append(Helper(forward, own[0].arguments, True))
     return helpers
-
-

@@ -94,5 +94,10 @@ def layouts(network: Network) -> Iterator[tuple[int, Layout]]:
                     if not network.bias and bias != "flat" or bias == "number" and not single:
                         continue
                     cost = 2 * (transposed != columns and not flat) + (transposed or columns) + flat
-                    usual = {"flat": int(columns), "row": 1 + 3 * columns, "column": 4 * (not columns), "number": 0 if flat else 2}
+                    usual = {
+                        "flat": int(columns),
+                        "row": 1 + 3 * columns,
+                        "column": 4 * (not columns),
+                        "number": 0 if flat else 2,
+                    }
                     yield cost + usual.get(bias, 4), Layout(transposed, columns, bias, flat)

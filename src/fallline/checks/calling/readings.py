@@ -45,6 +45,8 @@ class Returned:
         By block, a sentence for a value that cannot be read; its gradient is NaN.
     single
         Whether the gradient is in single precision.
+    half
+        Whether it is in half precision.
     """
 
     gradient: Parameters
@@ -52,6 +54,7 @@ class Returned:
     odd: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     single: bool = False
+    half: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ class Reading:
                 Layer((old.W - new.W) / self.rate, None if new.b is None else (old.b - new.b) / self.rate)
                 for old, new in zip(point.parameters, gradient, strict=True)
             )
-        return Returned(gradient, None, shaped.odd, shaped.broken, shaped.single and self.rate is None)
+        return Returned(gradient, None, shaped.odd, shaped.broken, shaped.single and self.rate is None, shaped.half)
 
     def _values(self, call: Call, outcome: Outcome) -> dict[Block, Any]:
         found = {leaf.path: leaf.value for leaf in leaves_at(self.place, outcome)}
@@ -184,7 +187,9 @@ def _vectors(place: Any, path: Path, call: Call, blocks: list[Block]) -> Iterato
     """One vector: in the order in which the function gets its own vector, if it gets one; else in any usual order."""
     for _, (_, _, pattern) in call.containers:
         if isinstance(pattern, Vector):
-            yield Reading(place, path=path, vector=tuple((q.kind, q.layer or 0) for q in pattern.parts), order=pattern.order)
+            yield Reading(
+                place, path=path, vector=tuple((q.kind, q.layer or 0) for q in pattern.parts), order=pattern.order
+            )
             return
     for k, order in enumerate(orders(blocks)):
         yield Reading(place, path=path, vector=tuple(order), cost=2 * k)
@@ -198,7 +203,9 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
     rates = [call.signature.rate] if call.signature.rate else _rates(outcome) or [1.0]
     for reading in list(_gradients("result", call, outcome, outcome.leaves)):
         named = [words_of(path) for _, path in reading.leaves]
-        if not any(re.match(r"d|grad|nabla", word) for words in named for word in words) and (likely == 0 or call.signature.rate):
+        if not any(re.match(r"d|grad|nabla", word) for words in named for word in words) and (
+            likely == 0 or call.signature.rate
+        ):
             yield from (_step(reading, rate, reading.cost + likely) for rate in rates)
     for place in ("holder", "arguments"):
         if place == "holder" and outcome.holder is None:
@@ -214,7 +221,9 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
 
 def _moves(step: Reading, call: Call, outcome: Outcome, point: Point) -> bool:
     """Whether any parameter is another than before the call."""
-    return any((part != 0).any() for layer in step.read(call, outcome, point).gradient for part in layer if part is not None)
+    return any(
+        (part != 0).any() for layer in step.read(call, outcome, point).gradient for part in layer if part is not None
+    )
 
 
 def _step(reading: Reading, rate: float, cost: int) -> Reading:

@@ -91,8 +91,12 @@ def hyperparameter(name: str, network: Network, default: Any = None) -> Constant
         return Constant(sizes[0])
     if p in _LAST:
         return Constant(sizes[-1])
-    if p in _HIDDEN or (hidden := re.fullmatch(r"(?:n|num)?(?:h|hidden)(?:size|dim|units|nodes|neurons|layersize)?(\d)(?:size|dim)?", p)):
-        many = p in ("hiddenlayers", "hiddensizes", "hiddendims", "hiddenlayersizes") or (network.hidden > 1 and p in _HIDDEN)
+    if p in _HIDDEN or (
+        hidden := re.fullmatch(r"(?:n|num)?(?:h|hidden)(?:size|dim|units|nodes|neurons|layersize)?(\d)(?:size|dim)?", p)
+    ):
+        many = p in ("hiddenlayers", "hiddensizes", "hiddendims", "hiddenlayersizes") or (
+            network.hidden > 1 and p in _HIDDEN
+        )
         inner = sizes[1:-1]
         if p not in _HIDDEN:
             l = int(hidden[1])  # type: ignore[index]

@@ -25,7 +25,20 @@ MOST = 24
 """How many meanings of one signature are tried."""
 
 _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
-_CACHES = ("cache", "caches", "memory", "activations", "zs", "state", "ctx", "intermediates", "saved", "forwardcache", "fwd", "ret")
+_CACHES = (
+    "cache",
+    "caches",
+    "memory",
+    "activations",
+    "zs",
+    "state",
+    "ctx",
+    "intermediates",
+    "saved",
+    "forwardcache",
+    "fwd",
+    "ret",
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ class Signature:
 
 def signatures(
     function: Callable[..., Any], surroundings: Surroundings, network: Network, *, weights_elsewhere: bool = False,
-    deep: bool = True,
+    weightless: bool = False, deep: bool = True,
 ) -> list[Signature]:  # fmt: skip
     """The meanings that the function's parameters may have.
 
@@ -96,6 +109,8 @@ def signatures(
     ----------
     weights_elsewhere
         Whether the weights are in an instance or in global values, so that no parameter needs to get them.
+    weightless
+        Whether the function may do without weights, as a loss of outputs and targets does.
     deep
         Whether values of the user's forward pass are considered.
 
@@ -111,17 +126,22 @@ def signatures(
     known = meanings([*required, *defaults], network, defaults)
     helpers = _helpers(function, surroundings, network) if deep else []
     choices = [[(k, p) for k, p in enumerate(_choices(name, known[name], helpers, network))] for name in required]
-    filled = _filled(required, choices, weights_elsewhere)
+    filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
     rate = _rate(required, defaults)
     found: list[Signature] = []
     for combination in _combinations(filled):
         patterns = [p for _, p in combination]
-        if _has_weights(patterns) or weights_elsewhere or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns):
+        if (
+            weightless
+            or _has_weights(patterns)
+            or weights_elsewhere
+            or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns)
+        ):
             passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
             extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
             found.append(Signature(passed + extra, sum(k for k, _ in combination), rate))
-    if len(required) == 3 and not any(PARAMETERS in [p for _, p in choice] for choice in choices):
+    if not weightless and len(required) == 3 and not any(PARAMETERS in [p for _, p in choice] for choice in choices):
         usual = tuple(Argument(n, q) for n, q in zip(required, _USUAL, strict=True))
         extra = tuple(Argument(n, p, keyword=True) for n, p in options.items())
         found.append(Signature(usual + extra, 2 if found else 0, rate))
@@ -196,12 +216,23 @@ def _combinations(choices: list[list[tuple[int, Pattern]]]) -> Iterator[tuple[tu
             yield combination
 
 
-def _options(defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]) -> dict[str, Pattern]:
+def _options(
+    defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]
+) -> dict[str, Pattern]:
     """The optional parameters that are passed: weights, samples, the penalty, and the number of steps."""
     passed = {}
     for name in defaults:
         for pattern in known[name]:
-            if isinstance(pattern, Quantity) and pattern.kind in ("X", "T", "W", "b", "l2", "parameters", "weights", "biases"):
+            if isinstance(pattern, Quantity) and pattern.kind in (
+                "X",
+                "T",
+                "W",
+                "b",
+                "l2",
+                "parameters",
+                "weights",
+                "biases",
+            ):
                 if not any(pattern in known[n] for n in required):
                     passed[name] = pattern
                 break

@@ -32,7 +32,9 @@ def is_number(x: Any) -> bool:
     """Whether it is a single number."""
     if isinstance(x, bool | np.bool_):
         return False
-    return isinstance(x, int | float | complex | np.number) or (isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "fiuc")
+    return isinstance(x, int | float | complex | np.number) or (
+        isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "fiuc"
+    )
 
 
 def as_array(x: Any) -> Any | None:
@@ -88,7 +90,9 @@ def _children(x: Any) -> Iterator[tuple[Any, Any]]:
         yield from enumerate(x)
     elif dataclasses.is_dataclass(x) and not isinstance(x, type):
         yield from ((field.name, getattr(x, field.name, None)) for field in dataclasses.fields(x))
-    elif hasattr(x, "__dict__") and not isinstance(x, type | types.ModuleType | types.FunctionType | types.MethodType | np.random.RandomState):
+    elif hasattr(x, "__dict__") and not isinstance(
+        x, type | types.ModuleType | types.FunctionType | types.MethodType | np.random.RandomState
+    ):
         yield from vars(x).items()
 
 

@@ -15,9 +15,11 @@ from fallline.checks.calling.structures import leaves
 __all__ = ["Surroundings", "surroundings_of"]
 
 _FORWARD = re.compile(r"forward|fprop|feed|propagat|predict|hypothesis|inference|activations", re.IGNORECASE)
-_NOT_FORWARD = re.compile(r"back|grad|_test|accuracy|plot|update|train", re.IGNORECASE)
+_NOT_FORWARD = re.compile(r"back|grad|test|check|accuracy|plot|update|train", re.IGNORECASE)
 _COST = re.compile(r"loss|cost|objective|entropy|nll|mse|error|^j$|likelihood", re.IGNORECASE)
-_NOT_COST = re.compile(r"grad|deriv|prime|back|delta|_d$|^d_|update|train|plot|error_rate|slope", re.IGNORECASE)
+_NOT_COST = re.compile(
+    r"grad|deriv|prime|back|delta|_d$|^d_|update|train|plot|error_rate|slope|test|check|assert", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,19 @@ class Surroundings:
 
     def initialisers(self) -> dict[str, Callable[..., Any]]:
         """Functions that seem to make the first parameters."""
-        return {n: f for n, f in self.functions.items() if re.search(r"init", n, re.IGNORECASE) and not n.startswith("__")}
+        return {
+            n: f for n, f in self.functions.items() if re.search(r"init", n, re.IGNORECASE) and not n.startswith("__")
+        }
 
     def values(self, names: Mapping[str, None]) -> dict[str, Any]:
         """The global values among those names that hold numbers."""
         plain = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
         values = {n: self.namespace[n] for n in names if n in self.namespace}
-        return {n: v for n, v in values.items() if not isinstance(v, plain) and not callable(v) and any(True for _ in leaves(v))}
+        return {
+            n: v
+            for n, v in values.items()
+            if not isinstance(v, plain) and not callable(v) and any(True for _ in leaves(v))
+        }
 
     def is_method(self, function: Callable[..., Any]) -> bool:
         """Whether the function needs an instance of the class."""

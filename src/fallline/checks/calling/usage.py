@@ -12,9 +12,10 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import CodeType
 from typing import Any
 
-__all__ = ["Usage", "names_read", "parameter_names", "returned_names", "source_of", "usage_of"]
+__all__ = ["Usage", "names_read", "parameter_names", "returned_names", "takes_one_sample", "usage_of"]
 
 DEEP = 3
 """How far a parameter is followed into other functions."""
@@ -59,25 +60,19 @@ class Usage:
         self.indices |= other.indices
 
 
-def source_of(function: Callable[..., Any]) -> str:
-    """The function's source; "" if it cannot be read."""
-    try:
-        return textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
-        return ""
-
-
-@lru_cache(maxsize=256)
-def _tree(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except SyntaxError:  # of a lambda inside an expression
-        return ast.Module([], [])
-
-
 def tree_of(function: Callable[..., Any]) -> ast.Module:
     """The syntax tree of the function's source; empty if it cannot be read."""
-    return _tree(source_of(getattr(function, "func", function)))
+    inner = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(inner, "__code__", None)
+    return ast.Module([], []) if code is None else _tree(code)
+
+
+@lru_cache(maxsize=512)  # reading the source takes longer than most calls of the function
+def _tree(code: CodeType) -> ast.Module:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, TypeError, SyntaxError):  # no source, or a lambda inside an expression
+        return ast.Module([], [])
 
 
 def parameter_names(function: Callable[..., Any]) -> tuple[list[str], dict[str, Any]] | None:
@@ -94,11 +89,28 @@ def parameter_names(function: Callable[..., Any]) -> tuple[list[str], dict[str, 
 
 def returned_names(function: Callable[..., Any]) -> tuple[Names, ...]:
     """The names in the function's last `return a, (b, c)`; "" for what is no name. Empty if it returns something else."""
-    returns = [node for node in _own_nodes(tree_of(function)) if isinstance(node, ast.Return) and node.value is not None]
+    returns = [
+        node for node in _own_nodes(tree_of(function)) if isinstance(node, ast.Return) and node.value is not None
+    ]
     if not returns:
         return ()
     last = max(returns, key=lambda node: node.lineno).value
     return _once(_names(last)) if isinstance(last, ast.Tuple | ast.List) else ()
+
+
+def takes_one_sample(function: Callable[..., Any]) -> bool:
+    """Whether the source speaks of one sample: names in small letters, and neither an axis nor a number of samples."""
+    names = parameter_names(function)
+    if names is None or any(name in ("X", "Y", "T", "m") for name in names[0]):
+        return False
+    for node in ast.walk(tree_of(function)):
+        if isinstance(node, ast.keyword) and node.arg in ("axis", "keepdims"):
+            return False
+        if isinstance(node, ast.Name) and node.id in ("m", "batch_size", "n_samples"):
+            return False
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+            return False
+    return True
 
 
 def _once(names: Names) -> Any:
@@ -119,15 +131,15 @@ def names_read(function: Callable[..., Any], functions: Mapping[str, Any], depth
     return names
 
 
-def usage_of(
-    function: Callable[..., Any], parameter: str, functions: Mapping[str, Any], depth: int = DEEP
-) -> Usage:
+def usage_of(function: Callable[..., Any], parameter: str, functions: Mapping[str, Any], depth: int = DEEP) -> Usage:
     """How the function, and those of `functions` that it hands the parameter on to, use it."""
     usage = Usage()
     for node in ast.walk(tree_of(function)):
         if isinstance(node, ast.Subscript) and _root(node.value) == parameter:
             _add_key(node.slice, usage)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _root(node.func.value) == parameter:
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _root(node.func.value) == parameter
+        ):
             if node.func.attr == "get" and node.args:
                 _add_key(node.args[0], usage)
         elif isinstance(node, ast.Attribute) and _is(node.value, parameter):
@@ -144,7 +156,9 @@ def usage_of(
     return usage
 
 
-def _handed_on(call: ast.Call, parameter: str, functions: Mapping[str, Any]) -> Iterator[tuple[Callable[..., Any], str]]:
+def _handed_on(
+    call: ast.Call, parameter: str, functions: Mapping[str, Any]
+) -> Iterator[tuple[Callable[..., Any], str]]:
     """The functions that this call hands the parameter to, with the name that it has there."""
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     inner = functions.get(name)

@@ -1,10 +1,366 @@
-"""x"""
+"""The diagnosis of a wrong gradient: the faults that give its numbers, or as much of it as is established.
+
+The steps, each tried where those before explain nothing:
+
+1. values kept from an earlier call;
+2. one fault of the catalogue or two, anywhere on the page;
+3. faults layer by layer, with constants that are read off the numbers;
+4. half or single precision inside;
+5. changes of the finished numbers: clipping, whole numbers, part of the samples;
+6. single samples: the activations and deltas that the function itself computed;
+7. sentences on where it goes wrong.
+
+Each cause is confirmed on draws that did not suggest it (`FreshDraws`).
+"""
+
 from __future__ import annotations
-from fallline.checks.diagnosis.layer_walk import walk_layers
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fallline.checks.diagnosis.confirmation import confirmed
+from fallline.checks.diagnosis.explanations import Explanation, in_other_words
+from fallline.checks.diagnosis.fresh_draws import FreshDraws, GradientAt
+from fallline.checks.diagnosis.layer_walk import PartialExplanation, walk_layers
+from fallline.checks.diagnosis.localisation import localise
+from fallline.checks.diagnosis.measuring import EARLY_UPDATE
+from fallline.checks.diagnosis.memory import memory_fault
+from fallline.checks.diagnosis.precision import precision_inside
 from fallline.checks.diagnosis.required_blocks import RequiredBlocks
 from fallline.checks.diagnosis.search import explain
-def explanations_of(groups, numbers, tolerance=1e-9):
-    e = explain(groups, numbers, tolerance)
-    if e: return e
-    p = walk_layers(RequiredBlocks(groups, numbers, tolerance))
-    return [p.explanation] if not p.unexplained else []
+from fallline.checks.diagnosis.single_samples import observed
+from fallline.checks.diagnosis.transformations import Blocks, Transformation, by_block, of_all_blocks, of_one_block
+from fallline.checks.diagnosis.variants import Variants
+from fallline.checks.faults.catalogue import page
+from fallline.checks.faults.site import Site
+from fallline.checks.presentation.parts import Status
+from fallline.checks.reference.comparison import GradientBlock, blocks_of, compare, right_numbers
+from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.draws import Group
+from fallline.textbook.network import Parameters
+
+__all__ = ["Diagnosis", "NamedFault", "diagnose", "slight_faults"]
+
+ROUNDING = 2e-14
+"""Errors below this are never looked at: sums in another order differ by as much."""
+
+CLEARNESS = 40
+"""A fault must explain an error that is below the tolerance down to this fraction of it, all numbers at once."""
+
+
+@dataclass(frozen=True)
+class NamedFault:
+    """A fault in words, what to do about it, and the sites of the page where it stands, if it stands at some."""
+
+    sentence: str
+    cure: str
+    sites: tuple[Site, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a gradient.
+
+    Parameters
+    ----------
+    status
+        "wrong"; or "right" or "unchecked" where only rounding separates the numbers from the right ones.
+    convention
+        The convention against which the numbers are compared.
+    faults
+        The faults that are established.
+    evidence
+        Why this is not a guess.
+    explanation
+        The faults on the textbook's page, where they stand on it: for their equations.
+    others
+        Other words for the same function.
+    findings
+        Where it goes wrong, as far as the faults do not explain it.
+    unexplained
+        The blocks that no fault explains.
+    """
+
+    status: Status
+    convention: Convention
+    faults: tuple[NamedFault, ...] = ()
+    evidence: str = ""
+    explanation: Explanation | None = None
+    others: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    unexplained: tuple[GradientBlock, ...] = ()
+
+
+def diagnose(
+    groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: float, gradient_at: GradientAt
+) -> Diagnosis:
+    """The diagnosis of a gradient that is wrong on the draws.
+
+    Parameters
+    ----------
+    groups
+        The draws.
+    numbers
+        The checked gradient on each group, shaped like the parameters, each block (draws, ...).
+    tolerance
+        Relative error that counts as rounding.
+    gradient_at
+        The checked gradient anywhere.
+    """
+    return _Diagnosing(groups, numbers, tolerance, FreshDraws(groups, gradient_at)).diagnosis()
+
+
+def slight_faults(
+    groups: Sequence[Group], numbers: Sequence[Parameters], convention: Convention, gradient_at: GradientAt
+) -> Diagnosis | None:
+    """Faults that change the numbers by less than the tolerance, if constants explain the error and are confirmed.
+
+    Rounding errors have no pattern, so no constant explains them. None if there are none.
+    """
+    worst = max(b.relative for b in compare(groups, numbers, right_numbers(groups, convention)))
+    if not worst > ROUNDING:
+        return None
+    tolerance = worst / CLEARNESS
+    partial = walk_layers(RequiredBlocks(groups, numbers, tolerance), (convention,), most=1)
+    if partial.unexplained or not all(placed.constants is not None for placed in partial.explanation.faults):
+        return None
+    fresh = FreshDraws(groups, gradient_at)
+    true = confirmed(partial.explanation, fresh, tolerance, slack=CLEARNESS / 10)
+    return None if true is None else _Diagnosing(groups, numbers, tolerance, fresh).of_explanations([true])
+
+
+class _Diagnosing:
+    """The state of one diagnosis."""
+
+    def __init__(
+        self, groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: float, fresh: FreshDraws
+    ) -> None:
+        self.groups, self.numbers, self.tolerance, self.fresh = groups, numbers, tolerance, fresh
+        self.network = groups[0].network
+        self.convention = self._likeliest_convention()
+
+    def diagnosis(self) -> Diagnosis:
+        memory = memory_fault(self.fresh)
+        if memory:
+            fault = NamedFault(memory, "compute every value anew in each call, from that call's arguments")
+            evidence = "Called twice with the same arguments, it returns other numbers where a call with other arguments came between."
+            return Diagnosis("wrong", self.convention, (fault,), evidence)
+        diagnosis = self._explained()
+        if diagnosis is not None:
+            return diagnosis
+        partial = self._partial()
+        if partial is not None and not partial.unexplained:
+            return self.of_explanations([partial.explanation])
+        for attempt in (lambda: self._rounded(), lambda: self._transformed(partial), lambda: self._observed(partial)):
+            diagnosis = attempt()
+            if diagnosis is not None:
+                return diagnosis
+        return self._localised(partial)
+
+    def _likeliest_convention(self) -> Convention:
+        """The convention under which most blocks are right, or else the numbers are nearest."""
+        best = []
+        for convention in conventions(self.network, self.groups[0].declared):
+            blocks = compare(self.groups, self.numbers, right_numbers(self.groups, convention), self.tolerance)
+            best.append(
+                (-sum(b.agrees for b in blocks), sum(min(b.relative, 1e3) for b in blocks), len(best), convention)
+            )
+        return min(best)[-1]
+
+    # Faults on the page
+
+    def _explained(self) -> Diagnosis | None:
+        explanations = explain(self.groups, self.numbers, self.tolerance)
+        true = [c for e in explanations if (c := confirmed(e, self.fresh, self.tolerance)) is not None]
+        return self.of_explanations(true) if true else None
+
+    def _partial(self) -> PartialExplanation | None:
+        """The layers that faults explain, if they do so on fresh draws."""
+        partial = walk_layers(RequiredBlocks(self.groups, self.numbers, self.tolerance))
+        true = confirmed(partial.explanation, self.fresh, self.tolerance, partial.unexplained)
+        return None if true is None else PartialExplanation(true, partial.unexplained)
+
+    def of_explanations(self, explanations: Sequence[Explanation]) -> Diagnosis:
+        first = explanations[0]
+        these = "this fault" if len(first.faults) == 1 else "these faults"
+        evidence = (
+            f"The textbook's backward with {these} in it gives the same numbers to {max(first.error, 1e-16):.0e} on all "
+            f"{first.draws} draws, and on {self._fresh_count} others that did not suggest it."
+        )
+        for (_, name), constants in first.measured.items():
+            if name == EARLY_UPDATE:
+                evidence += f" The learning rate of that update, read off the numbers, is {abs(constants[0]):.6g}."
+        return Diagnosis(
+            "wrong",
+            first.convention,
+            _named(first),
+            evidence,
+            first,
+            tuple(dict.fromkeys(in_other_words(explanations))),
+        )
+
+    @property
+    def _fresh_count(self) -> int:
+        return sum(len(g.w) for g in self.fresh.groups)
+
+    # Other causes
+
+    def _rounded(self) -> Diagnosis | None:
+        """The diagnosis if the function is right but for the rounding of a lower precision."""
+        errors = compare(self.groups, self.numbers, right_numbers(self.groups, self.convention), self.tolerance)
+        worst = max(b.relative for b in errors)
+        if not worst < 0.05:
+            return None
+        right = right_numbers(self.groups, self.convention)
+        if all(_is_half(n) for n in self.numbers) and all(
+            _is_rounded(n, r) for n, r in zip(self.numbers, right, strict=True)
+        ):
+            return Diagnosis(
+                "unchecked", self.convention,
+                evidence=f"Its numbers are the right ones in half precision (float16), with errors up to {worst:.0e}; more digits cannot be checked.",
+            )  # fmt: skip
+        precision = precision_inside(self.fresh)
+        if precision is None or worst > 100 * precision.spacing:
+            return None
+        words = f"it computes in {precision.name}: its numbers are right but for rounding errors up to {worst:.0e} of a block"
+        evidence = "They do not change by a bit when all weights change by less than the spacing of these numbers."
+        if precision.spacing < 1e-4:
+            return Diagnosis("right", self.convention, (), f"{words[0].upper()}{words[1:]}. {evidence}")
+        return Diagnosis("wrong", self.convention, (NamedFault(words, "compute in float64"),), evidence)
+
+    def _transformed(self, partial: PartialExplanation | None) -> Diagnosis | None:
+        """The diagnosis if changes of the finished numbers explain what the faults on the page leave."""
+        if self.fresh.numbers is None:
+            return None
+        blocks = list(blocks_of(self.network))
+        if partial is None or set(partial.unexplained) == set(blocks):
+            return next(
+                filter(None, (self._all_blocks(c, blocks) for c in conventions(self.network, self.groups[0].declared))),
+                None,
+            )
+        explanation = partial.explanation
+        sets = self._page(explanation, self.groups), self._page(explanation, self.fresh.groups)
+        named: list[NamedFault] = []
+        for block in partial.unexplained:
+            transformation = self._of_block(block, *sets)
+            if transformation is None:
+                return None
+            named.append(
+                NamedFault(transformation.sentence.format(block=str(block)), transformation.cure, (Site(*block),))
+            )
+        return Diagnosis(
+            "wrong",
+            explanation.convention,
+            (*_named(explanation), *_joined(named)),
+            self._transformation_evidence(),
+            explanation,
+        )
+
+    def _transformation_evidence(self) -> str:
+        draws = sum(len(g.w) for g in self.groups)
+        return f"The right numbers, changed in this way, are the checked ones on all {draws} draws, and on {self._fresh_count} others that did not suggest it."
+
+    def _page(self, explanation: Explanation, groups: Sequence[Group]) -> list[Blocks]:
+        """The numbers of the page with the faults of an explanation."""
+        blocks = list(blocks_of(self.network))
+        variants = Variants(groups, explanation.measured)
+        numbers = []
+        for group in groups:
+            data = variants.run(tuple(explanation.chosen.items()), group)
+            with page().choosing(explanation.chosen, samples=group.samples):
+                penalty = page().penalty(self.network, group.parameters, self.network.l2)[1]
+            numbers.append(by_block(explanation.convention.combined(group, data, penalty), blocks))
+        return numbers
+
+    def _all_blocks(self, convention: Convention, blocks: Sequence[GradientBlock]) -> Diagnosis | None:
+        assert self.fresh.numbers is not None
+        sets = [
+            ([by_block(r, blocks) for r in right_numbers(g, convention)], [by_block(n, blocks) for n in ns], g)
+            for g, ns in ((self.groups, self.numbers), (self.fresh.groups, self.fresh.numbers))
+        ]
+        (right, checked, groups), _ = sets
+        for transformation in of_all_blocks(groups, convention, right, checked):
+            if all(self._gives(transformation, g, r, c) for r, c, g in sets):
+                sentence = transformation.sentence.format(block="the gradient")
+                return Diagnosis(
+                    "wrong", convention, (NamedFault(sentence, transformation.cure),), self._transformation_evidence()
+                )
+        return None
+
+    def _of_block(self, block: GradientBlock, own: Sequence[Blocks], fresh: Sequence[Blocks]) -> Transformation | None:
+        assert self.fresh.numbers is not None
+        checked, there = ([by_block(n, [block]) for n in ns] for ns in (self.numbers, self.fresh.numbers))
+        for transformation in of_one_block(self.groups, block, own, checked):
+            if self._gives(transformation, self.groups, own, checked) and self._gives(
+                transformation, self.fresh.groups, fresh, there
+            ):
+                return transformation
+        return None
+
+    def _gives(
+        self,
+        transformation: Transformation,
+        groups: Sequence[Group],
+        right: Sequence[Blocks],
+        checked: Sequence[Blocks],
+    ) -> bool:
+        """Whether the change of the right numbers gives the checked ones, in all blocks that are given."""
+        for group, before, after in zip(groups, right, checked, strict=True):
+            changed = transformation.apply(group, before)
+            for block, values in after.items():
+                scale = max(float(np.abs(values).max()), float(np.abs(before[block]).max())) or 1.0
+                if not np.abs(changed[block] - values).max() <= 100 * self.tolerance * scale:
+                    return False
+        return True
+
+    def _observed(self, partial: PartialExplanation | None) -> Diagnosis | None:
+        """The diagnosis from the activations and deltas of single samples."""
+        if self.fresh.single_numbers is None or (partial is not None and partial.explanation.faults):
+            return None
+        network = observed(self.fresh.single, self.fresh.single_numbers)
+        steps = [] if network is None else network.faults()
+        if not steps or not all(step.cause for step in steps):
+            return None
+        assert network is not None
+        evidence = f"The activations and deltas that the function computes, read off its gradients of {len(network.group.w)} single samples, show it."
+        faults = tuple(NamedFault(step.sentence, step.cure) for step in steps)
+        return Diagnosis("wrong", network.convention, faults, evidence)
+
+    def _localised(self, partial: PartialExplanation | None) -> Diagnosis:
+        convention = self.convention
+        faults: tuple[NamedFault, ...] = ()
+        explanation, unexplained = None, tuple(blocks_of(self.network))
+        if partial is not None and partial.explanation.faults:
+            explanation, unexplained, convention = (
+                partial.explanation,
+                partial.unexplained,
+                partial.explanation.convention,
+            )
+            faults = _named(explanation)
+        findings = localise(self.groups, self.numbers, convention, self.tolerance, self.fresh)
+        return Diagnosis("wrong", convention, faults, "", explanation, (), tuple(findings), unexplained)
+
+
+def _named(explanation: Explanation) -> tuple[NamedFault, ...]:
+    return tuple(NamedFault(str(placed), placed.cure, placed.sites) for placed in explanation.faults)
+
+
+def _joined(named: Sequence[NamedFault]) -> list[NamedFault]:
+    return list(dict.fromkeys(named))
+
+
+def _is_half(numbers: Parameters) -> bool:
+    """Whether all numbers are numbers of half precision."""
+    return all(np.array_equal(part, part.astype(np.float16)) for layer in numbers for part in layer if part is not None)
+
+
+def _is_rounded(numbers: Parameters, right: Parameters) -> bool:
+    """Whether the numbers are the right ones, each rounded to half precision."""
+    return all(
+        np.array_equal(a, b.astype(np.float16)) or bool((np.abs(a - b) <= 2.0**-10 * np.abs(b) + 1e-7).all())
+        for of_layer, right_layer in zip(numbers, right, strict=True)
+        for a, b in zip(of_layer, right_layer, strict=True)
+        if a is not None and b is not None
+    )

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.reference.draws import Group, draw
-from fallline.data.dataset import Dataset
-from fallline.textbook.network import Layer, Network, Parameters
+from fallline.textbook.network import Layer, Parameters
 
-__all__ = ["FreshDraws", "GradientAt", "stacked"]
+__all__ = ["FreshDraws", "GradientAt", "single_samples", "stacked"]
 
 GradientAt = Callable[[Any, Any, Any], Parameters]
 """The checked gradient at weights w (P,), inputs X and targets T, shaped like the parameters."""
@@ -27,27 +25,21 @@ class FreshDraws:
 
     Parameters
     ----------
-    network
-        The network.
+    groups
+        The draws of the check.
     gradient_at
         The checked gradient.
-    data
-        The samples, if the check has its own.
-    seed, declared
-        Of the check.
     """
 
-    def __init__(
-        self, network: Network, gradient_at: GradientAt, data: Dataset | None = None, seed: int = 0,
-        declared: Declarations = NOTHING,
-    ) -> None:  # fmt: skip
-        self.network, self.gradient_at = network, gradient_at
-        self._data, self._seed, self._declared = data, seed, declared
+    def __init__(self, groups: Sequence[Group], gradient_at: GradientAt) -> None:
+        self.network, self.gradient_at = groups[0].network, gradient_at
+        self._of_check = groups[0]
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Two groups of draws."""
-        return draw(self.network, self._data, self._seed + SEED_STEP, self._declared, later=True)
+        g = self._of_check
+        return draw(g.network, g.data, g.seed + SEED_STEP, g.declared, later=True)
 
     @cached_property
     def numbers(self) -> tuple[Parameters, ...] | None:
@@ -66,12 +58,23 @@ class FreshDraws:
         finite = all(np.isfinite(part).all() for n in numbers for layer in n for part in layer if part is not None)
         return tuple(numbers) if finite else None
 
-    def repeated(self, group: Group) -> Group:
-        """Single samples of the group as batches of one, (draws * samples, 1, ...)."""
-        count = group.samples
-        w = np.repeat(group.w, count, axis=0)
-        X, T = (part.reshape(-1, 1, part.shape[-1]) for part in (group.X, group.T))
-        return Group(self.network, w, X, T)
+    @cached_property
+    def single(self) -> Group:
+        """The samples of the fresh draws as batches of one, (draws * samples, 1, ...)."""
+        return single_samples(self.groups[0])
+
+    @cached_property
+    def single_numbers(self) -> Parameters | None:
+        """The checked gradient of each of these samples; None if the function takes no single sample."""
+        numbers = self.at((self.single,))
+        return None if numbers is None else numbers[0]
+
+
+def single_samples(group: Group) -> Group:
+    """The samples of a group as batches of one, (draws * samples, 1, ...)."""
+    w = np.repeat(group.w, group.samples, axis=0)
+    X, T = (part.reshape(-1, 1, part.shape[-1]) for part in (group.X, group.T))
+    return Group(group.network, w, X, T, group.declared)
 
 
 def stacked(gradients: Sequence[Parameters]) -> Parameters:

@@ -7,7 +7,7 @@ ends at a layer whose delta is unknown, because all blocks below depend on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,14 +15,16 @@ from fallline.checks.diagnosis.explanations import Explanation
 from fallline.checks.diagnosis.hypotheses import Hypothesis, chain, distinct, extended
 from fallline.checks.diagnosis.measuring import EARLY_UPDATE, constants_at, everywhere, measured_faults
 from fallline.checks.diagnosis.required_blocks import RequiredBlocks
-from fallline.checks.diagnosis.search import Search
-from fallline.checks.diagnosis.variants import Variants
+from fallline.checks.diagnosis.search import Search, explain
+from fallline.checks.diagnosis.variants import EQUAL, Variants
 from fallline.checks.faults.catalogue import faults_at
 from fallline.checks.faults.site import Site
-from fallline.checks.reference.comparison import GradientBlock, blocks_of, blocks_of_layer
+from fallline.checks.reference.comparison import TOLERANCE, GradientBlock, blocks_of, blocks_of_layer
 from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.draws import Group
+from fallline.textbook.network import Parameters
 
-__all__ = ["PartialExplanation", "walk_layers"]
+__all__ = ["PartialExplanation", "explanations_of", "walk_layers"]
 
 MOST_AT_A_LAYER = 2
 """The most faults that are tried at one layer: its delta and its blocks."""
@@ -53,16 +55,41 @@ class _State:
     omitted: tuple[GradientBlock, ...] = ()
 
 
-def walk_layers(required: RequiredBlocks) -> PartialExplanation:
-    """The explanation of as many blocks as possible, under the convention that fits best."""
-    shared = Variants(required.groups)
+def explanations_of(
+    groups: Sequence[Group], numbers: Sequence[Parameters], tolerance: float = TOLERANCE
+) -> list[Explanation]:
+    """Every explanation by one or two faults of the catalogue; if there is none, that by faults layer by layer."""
+    explanations = explain(groups, numbers, tolerance)
+    if explanations:
+        return explanations
+    partial = walk_layers(RequiredBlocks(groups, numbers, tolerance))
+    return [] if partial.unexplained else [partial.explanation]
+
+
+def walk_layers(
+    required: RequiredBlocks, allowed: Sequence[Convention] | None = None, most: int = MOST_AT_A_LAYER
+) -> PartialExplanation:
+    """The explanation of as many blocks as possible, under the convention that fits best.
+
+    Parameters
+    ----------
+    required
+        The numbers to be explained.
+    allowed
+        The conventions that are tried; all unless given.
+    most
+        The most faults that are tried at one layer.
+    """
+    shared = Variants(required.groups, equal=min(EQUAL, required.tolerance))
     network = required.groups[0].network
-    penalties = ["", *(fault.name for fault in faults_at("penalty") if fault.can_stand(network, None))] if network.l2 else [""]
+    penalties = (
+        ["", *(fault.name for fault in faults_at("penalty") if fault.can_stand(network, None))] if network.l2 else [""]
+    )
     best: PartialExplanation | None = None
     for penalty in penalties:
         start = ((Site("penalty", None), frozenset((penalty,))),) if penalty else ()
-        for convention in conventions(network, required.groups[0].declared):
-            partial = _walk(required, _State(start, shared), convention, penalty)
+        for convention in allowed or conventions(network, required.groups[0].declared):
+            partial = _walk(required, _State(start, shared), convention, penalty, most)
             if best is None or partial.rank < best.rank:
                 best = partial
         if best is not None and not best.unexplained:
@@ -71,11 +98,13 @@ def walk_layers(required: RequiredBlocks) -> PartialExplanation:
     return best
 
 
-def _walk(required: RequiredBlocks, start: _State, convention: Convention, penalty: str) -> PartialExplanation:
+def _walk(
+    required: RequiredBlocks, start: _State, convention: Convention, penalty: str, most: int
+) -> PartialExplanation:
     network = required.groups[0].network
     states = [start]
     for layer in range(network.depth, 0, -1):
-        further = [s for state in states for s in _explained(required, state, convention, penalty, layer)]
+        further = [s for state in states for s in _explained(required, state, convention, penalty, layer, most)]
         if not further:
             left = tuple(block for block in blocks_of(network) if (block.layer or 0) <= layer)
             states = [_State(s.hypothesis, s.variants, (*s.omitted, *left)) for s in states]
@@ -90,7 +119,7 @@ def _walk(required: RequiredBlocks, start: _State, convention: Convention, penal
 
 
 def _explained(
-    required: RequiredBlocks, state: _State, convention: Convention, penalty: str, layer: int
+    required: RequiredBlocks, state: _State, convention: Convention, penalty: str, layer: int, most: int
 ) -> list[_State]:
     """The states after this layer, with as few more faults as possible; with a block set aside only where it must be."""
     network, known = required.groups[0].network, len(distinct(state.hypothesis))
@@ -102,18 +131,18 @@ def _explained(
                 yield _State(h, search.variants, state.omitted if block is None else (*state.omitted, block))
 
     measured = [search]
-    for more in range(MOST_AT_A_LAYER + 1):
+    for more in range(most + 1):
         if more == 1:
             measured += [Search(required, v) for v in _measured(required, state, convention, penalty, layer)]
         for with_constants in measured:
             states = list(islice(options(with_constants, more), MOST_STATES))
             if states:
                 return states
-    if not network.bias:
+    if not network.bias or most < MOST_AT_A_LAYER:
         return []
     set_aside = [
         s
-        for more in range(MOST_AT_A_LAYER)
+        for more in range(most)
         for with_constants in measured
         for block in blocks_of_layer(network, layer)
         for s in islice(options(with_constants, more, block), 1)
@@ -143,4 +172,5 @@ def _measured(
         above = chain(state.hypothesis) if fault.name == EARLY_UPDATE else search.before(state.hypothesis)
         for constants in constants_at(required, state.variants, above, site, fault, convention, penalty):
             more = everywhere(network, {(site, fault.name): constants})
-            yield Variants(required.groups, {**more, **state.variants.measured, (site, fault.name): constants})
+            measured = {**more, **state.variants.measured, (site, fault.name): constants}
+            yield Variants(required.groups, measured, state.variants.equal)

@@ -1,152 +1,164 @@
-"""Where a gradient goes wrong that no known fault explains: blocks, layer, ratio, order, units, samples."""
+"""Where a gradient goes wrong that no known fault explains: blocks, layer, ratio, units, samples.
+
+Every sentence is a statement about the draws of the check and the fresh draws together, and is left out unless it holds on
+both. A pattern in few draws may be a coincidence: a clipped gradient, for example, is wrong for other units on other draws.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock, block_of
+from fallline.checks.diagnosis.fresh_draws import FreshDraws
+from fallline.checks.faults.measured import constant_text
+from fallline.checks.reference.comparison import (
+    TOLERANCE,
+    GradientBlock,
+    block_of,
+    blocks_of,
+    blocks_of_layer,
+    compare,
+    right_numbers,
+    scales,
+)
+from fallline.checks.reference.conventions import Convention
 from fallline.checks.reference.draws import Group
-from fallline.textbook.network import Parameters
+from fallline.textbook.network import Network, Parameters
 from fallline.views.numerals import listed
 
 __all__ = ["localise"]
 
-OneSample = Callable[[int, int], Parameters]
-"""The checked gradient of one sample alone: (draw, sample) of the first group."""
+MOST_UNITS = 8
+"""The most units that a sentence lists."""
 
-MOST_SAMPLES = 11
+FEWEST = 8
+"""A pattern of samples needs as many right ones and as many wrong ones."""
 
 
 def localise(
-    groups: Sequence[Group],
-    numbers: Sequence[Parameters],
-    right: Sequence[Parameters],
-    blocks: Sequence[BlockComparison],
-    one_sample: OneSample | None = None,
+    groups: Sequence[Group], numbers: Sequence[Parameters], convention: Convention, tolerance: float, fresh: FreshDraws
 ) -> list[str]:
-    """Sentences on where the gradient goes wrong, the coarsest first; empty if the gradient is right."""
-    first_wrong = next((b.block for b in blocks if not b.agrees), None)
-    if first_wrong is None:
+    """Sentences on where the gradient goes wrong in that convention, the coarsest first; empty if it is right."""
+    network = groups[0].network
+    parts = [(groups, numbers)]
+    if fresh.numbers is not None:
+        parts.append((fresh.groups, fresh.numbers))
+    comparisons = [compare(g, n, right_numbers(g, convention), tolerance) for g, n in parts]
+    wrong = [all_of[0].block for all_of in zip(*comparisons, strict=True) if not all(b.agrees for b in all_of)]
+    if not wrong:
         return []
-    right_blocks = [str(b.block) for b in blocks if b.agrees]
-    verb = "is" if len(right_blocks) == 1 else "are"
-    findings = [f"{listed(right_blocks)} {verb} right." if right_blocks else "No block is right."]
-    findings.append(_first_wrong_block(first_wrong, blocks, groups[0].network.depth))
-    for comparison in blocks:
-        if not comparison.agrees:
-            expected = [block_of(r, comparison.block) for r in right]
-            checked = [block_of(n, comparison.block) for n in numbers]
-            finding = _ratio(groups, expected, checked) or _order(expected, checked) or _units(expected, checked)
-            if finding:
-                findings.append(f"{comparison.block} {finding}.")
-    if one_sample is not None:
-        findings += _samples(groups[0], one_sample)
+    right = [str(block) for block in blocks_of(network) if block not in wrong]
+    verb = "is" if len(right) == 1 else "are"
+    findings = [f"{listed(right)} {verb} right." if right else "No block is right."]
+    singles = _wrong_singles(fresh, convention)
+    findings += _layers(network, wrong, None if singles is None else singles.any())
+    for block in wrong:
+        pairs = [
+            (block_of(r, block), block_of(n, block))
+            for g, ns in parts
+            for r, n in zip(right_numbers(g, convention), ns, strict=True)
+        ]
+        finding = _ratio(pairs) or _units(pairs, len(groups), tolerance)
+        if finding:
+            findings.append(f"{block} {finding}.")
+    if singles is not None:
+        findings += _samples(fresh, singles)
     return findings
 
 
-def _first_wrong_block(block: GradientBlock, blocks: Sequence[BlockComparison], depth: int) -> str:
-    layer = block.layer or 0
-    wrong = {b.block for b in blocks if not b.agrees}
-    later = "" if layer == depth else f" The delta of layer {layer + 1}, on which it rests, is right."
-    if block.symbol == "dW" and GradientBlock("db", layer) in {b.block for b in blocks} - wrong:
-        return (
-            f"Going backward, the first wrong block is {block}, while db{layer} is right: so the delta of layer {layer} "
-            f"is right, and the fault stands in {block} itself."
-        )
-    if any((b.layer or 0) < layer for b in wrong) or layer == 1:
-        return f"Going backward, the first wrong block is {block}: look at the delta of layer {layer}.{later}"
-    return f"Going backward, the first wrong block is {block}, and the layers before it are right."
+def _layers(network: Network, wrong: Sequence[GradientBlock], singles_wrong: bool | None) -> list[str]:
+    """For each wrong layer in the order of back-propagation, until one whose delta may be wrong: where to look."""
+    sentences = []
+    for layer in range(network.depth, 0, -1):
+        blocks = blocks_of_layer(network, layer)
+        bad = [b for b in blocks if b in wrong]
+        start = "Going backward, the first wrong block is" if not sentences else "Another wrong block is"
+        if not bad:
+            continue
+        if len(bad) < len(blocks):
+            (good,) = [b for b in blocks if b not in wrong]
+            place = f"{bad[0]} itself" + (
+                ", or in the activation that it takes" if bad[0].symbol == "dW" and layer > 1 else ""
+            )
+            sentences.append(f"{start} {bad[0]}, while {good} is right: the fault stands in {place}.")
+            continue
+        both = f"{start} {bad[0]}" + (f", and {bad[1]} is wrong too" if len(bad) > 1 else "")
+        if singles_wrong is False:
+            sentences.append(f"{both}, but only on batches of more than one sample.")
+        elif layer == network.depth:
+            sentences.append(f"{both}: look at the forward pass and at the output's delta first.")
+        else:
+            sentences.append(f"{both}: look first at the step of the delta from layer {layer + 1} to layer {layer}.")
+        break
+    return sentences
 
 
-def _ratio(groups: Sequence[Group], expected: Sequence[Any], checked: Sequence[Any]) -> str:
-    """Whether one factor is on every entry of every draw: a constant, or a power of the number of samples."""
+def _ratio(pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> str:
+    """Whether one constant factor is on every entry of every draw."""
     ratios = []
-    for a, b in zip(expected, checked, strict=True):
+    for a, b in pairs:
         c = float(np.vdot(a, b) / (np.vdot(a, a) or 1))
         if not np.abs(b - c * a).max() <= 1e-8 * max(np.abs(b).max(), np.abs(a).max()):
             return ""
         ratios.append(c)
     if all(c == 0 for c in ratios):
-        return "is 0"
-    if max(ratios) - min(ratios) <= 1e-8 * abs(ratios[0]):
-        return f"is {ratios[0]:.6g} times what it should be, on every draw"
-    m = [g.samples for g in groups]
-    if m[0] != m[1] and ratios[0] * ratios[1] > 0:
-        power = np.log(ratios[1] / ratios[0]) / np.log(m[1] / m[0])
-        if abs(power - round(power)) < 1e-6:
-            constant = ratios[0] / float(m[0]) ** round(power)
-            times = "" if abs(constant - 1) < 1e-8 else f"{constant:.6g} times "
-            return f"is {times}m^{round(power)} times what it should be, m being the number of samples"
-    return ""
-
-
-def _order(expected: Sequence[Any], checked: Sequence[Any]) -> str:
-    """Whether these are the right numbers in another order."""
-    a, b = expected[0], checked[0]
-    scale = np.abs(a).max()
-    if a.ndim == 3 and a.shape[-1] == a.shape[-2] and np.abs(np.swapaxes(a, -1, -2) - b).max() <= TOLERANCE * scale:
-        return "is the transpose of what it should be"
-    for axis, parts in ((-1, "columns" if a.ndim == 3 else "entries"), (-2, "rows")):
-        if a.ndim + axis < 1:
-            continue
-        x, y = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
-        close = np.abs(x[:, None] - y[None]).max(axis=tuple(range(2, x.ndim + 1))) <= TOLERANCE * scale
-        if close.any(axis=0).all() and not close.diagonal().all():
-            order = close.argmax(axis=0).tolist()
-            return f"holds the right {parts} in another order: {order} for {list(range(len(order)))}"
-    flat = [np.sort(v.reshape(len(v), -1)) for v in (a, b)]
-    if np.abs(flat[0] - flat[1]).max() <= TOLERANCE * scale:
-        return "holds the right numbers in another order (a reshape where a transpose is meant?)"
-    return ""
-
-
-def _units(expected: Sequence[Any], checked: Sequence[Any]) -> str:
-    """Which units (columns) are wrong, if some are right."""
-    bad = np.zeros(expected[0].shape[-1], dtype=bool)
-    for a, b in zip(expected, checked, strict=True):
-        error = np.abs(a - b).reshape(-1, a.shape[-1]).max(axis=0)
-        bad |= ~(error <= TOLERANCE * np.abs(a).max())
-    if bad.all() or not bad.any():
+        return "is 0 on every draw"
+    if max(ratios) - min(ratios) > 1e-8 * abs(ratios[0]):
         return ""
-    units = np.flatnonzero(bad)
-    numbers = listed([str(unit) for unit in units[:8]]) + (f" and {len(units) - 8} more" if len(units) > 8 else "")
-    if len(units) == 1:
-        return f"is wrong for unit {numbers} alone (counted from 0)"
-    return f"is wrong for units {numbers} alone"
+    if abs(ratios[0] - 1) < 1e-3:
+        return f"is off by a relative {abs(ratios[0] - 1):.3g} on every draw"
+    return f"is {constant_text(ratios[0])} times what it should be, on every draw"
 
 
-def _samples(group: Group, one_sample: OneSample) -> list[str]:
-    """Which samples have a wrong gradient of their own, and which units they have in common."""
-    network = group.network
-    wrong, states = [], []
-    kept = group.kept()
-    count = min(group.samples, MOST_SAMPLES)
-    for s in range(count):
-        alone = Group(network, group.w[:1], group.X[:1, s : s + 1], group.T[:1, s : s + 1])
-        expected = network.pack(alone.gradient())[0]
-        try:
-            checked = network.pack(one_sample(0, s))
-        except Exception:  # a function may be unable to take a single sample
-            return []
-        scale = np.abs(expected).max() or 1
-        error = min(np.abs(checked - expected).max(), np.abs(checked + expected).max()) / scale
-        wrong.append(bool(error > 1e-7))
-        states.append(np.concatenate([k.Z[0, s] > 0 for k in kept[:-1]]) if network.hidden else np.zeros(0, bool))
-    if all(wrong) or not states:
+def _units(pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], count: int, tolerance: float) -> str:
+    """Which units (columns) are wrong, if some are right, and the same on the draws of the check and on fresh ones."""
+    sets = []
+    for part in (pairs[:count], pairs[count:]):
+        bad = np.zeros(pairs[0][0].shape[-1], dtype=bool)
+        for a, b in part:
+            error = np.abs(a - b).reshape(-1, a.shape[-1]).max(axis=0)
+            bad |= ~(error <= tolerance * np.abs(a).max())
+        sets.append(bad)
+    if not np.array_equal(*sets) or sets[0].all() or not sets[0].any():
+        return ""
+    units = np.flatnonzero(sets[0])
+    numbers = listed([str(unit) for unit in units[:MOST_UNITS]])
+    more = f" and {len(units) - MOST_UNITS} more" if len(units) > MOST_UNITS else ""
+    return f"is wrong for unit{'s' if len(units) > 1 else ''} {numbers}{more} alone (counted from 0)"
+
+
+def _wrong_singles(fresh: FreshDraws, convention: Convention) -> NDArray[np.bool_] | None:
+    """For each single sample of the fresh draws whether its gradient is wrong; None if the function takes none."""
+    numbers = fresh.single_numbers
+    if numbers is None:
+        return None
+    (right,) = right_numbers((fresh.single,), convention)
+    size = scales(fresh.network, right)
+    errors = [
+        np.abs(block_of(numbers, b) - block_of(right, b)).reshape(len(fresh.single.w), -1).max(axis=-1) / size[b]
+        for b in blocks_of(fresh.network)
+    ]
+    return np.asarray(~(np.max(errors, axis=0) <= 100 * TOLERANCE))
+
+
+def _samples(fresh: FreshDraws, wrong: NDArray[np.bool_]) -> list[str]:
+    """Which of the single samples are wrong, and which state of a unit they have in common."""
+    count, bad = len(wrong), int(wrong.sum())
+    if bad == 0:
+        return [f"On {count} single samples the gradient is right; it is wrong on batches."]
+    sentence = f"Of {count} samples taken alone, {bad} {'is' if bad == 1 else 'are'} wrong."
+    if bad == count:
         return []
-    if not any(wrong):
-        return ["Each sample alone is right: the fault is in how samples are put together."]
-    bad = [str(s) for s, w in enumerate(wrong) if w]
-    sentence = f"Of {count} samples taken alone, {listed(bad)} {'is' if len(bad) == 1 else 'are'} wrong."
-    table, flags = np.array(states), np.array(wrong)
-    labels = [(l, k) for l in range(1, network.depth) for k in range(network.sizes[l])]
-    for column, (layer, unit) in enumerate(labels):
-        on = table[:, column]
-        if (on == flags).all():
-            return [f"{sentence} They are those in which unit {unit} of layer {layer} is active."]
-        if (on != flags).all():
-            return [f"{sentence} They are those in which unit {unit} of layer {layer} is not active."]
+    if min(bad, count - bad) < FEWEST:
+        return [sentence]
+    kept = fresh.single.kept()
+    for layer, k in enumerate(kept[:-1], start=1):
+        for unit in range(fresh.network.sizes[layer]):
+            on = k.Z[:, 0, unit] > 0
+            if (on == wrong).all():
+                return [f"{sentence} They are those in which unit {unit} of layer {layer} is active."]
+            if (on != wrong).all():
+                return [f"{sentence} They are those in which unit {unit} of layer {layer} is not active."]
     return [sentence]

@@ -55,14 +55,24 @@ def measured_faults(required: RequiredBlocks, layer: int) -> Iterator[tuple[Site
 
 
 def constants_at(
-    required: RequiredBlocks, variants: Variants, above: Chain, site: Site, fault: Fault, convention: Convention, penalty: str
+    required: RequiredBlocks,
+    variants: Variants,
+    above: Chain,
+    site: Site,
+    fault: Fault,
+    convention: Convention,
+    penalty: str,
 ) -> Iterator[Constants]:
     """The constants that give both blocks of the layer, or one of them, with the faults above in the page."""
     network = required.groups[0].network
     runs = _runs(required, variants, above, site, fault)
     if runs is None:
         return
-    blocks = [b for b in blocks_of_layer(network, site.layer or 1) if site.symbol not in ("dW", "db") or b.symbol == site.symbol]
+    blocks = [
+        b
+        for b in blocks_of_layer(network, site.layer or 1)
+        if site.symbol not in ("dW", "db") or b.symbol == site.symbol
+    ]
     base = [variants.run(above, group) for group in required.groups]
     right = [required.agrees(base, convention, penalty, block) for block in blocks]
     if all(right):
@@ -92,7 +102,10 @@ def _runs(
 
 
 def _fitted(
-    required: RequiredBlocks, runs: Sequence[Sequence[Parameters]], convention: Convention, penalty: str,
+    required: RequiredBlocks,
+    runs: Sequence[Sequence[Parameters]],
+    convention: Convention,
+    penalty: str,
     blocks: Sequence[GradientBlock],
 ) -> Constants | None:
     """The constants with which the page gives the required blocks exactly; None if there are none, or too few numbers."""
@@ -118,4 +131,23 @@ def _fitted(
     residual = np.abs(features @ constants - target).max()
     if residual > required.tolerance * max(sizes):
         return None
-    return np.asarray(constants)
+    return _simplest(features, target, constants, residual + required.tolerance * max(sizes))
+
+
+def _simplest(
+    features: NDArray[np.float64], target: NDArray[np.float64], constants: NDArray[np.float64], limit: float
+) -> Constants:
+    """The constants with as many as possible set to 0 or 1, where that fits as well; in single precision it matters."""
+    simple = np.asarray(constants).copy()
+    for k in np.argsort(np.abs(simple)):
+        for value in (0.0, 1.0):
+            changed = simple.copy()
+            changed[k] = value
+            free = [j for j in range(len(simple)) if j != k and simple[j] not in (0.0, 1.0)]
+            rest = target - features @ np.where(np.isin(np.arange(len(simple)), free), 0.0, changed)
+            if free:
+                changed[free] = np.linalg.lstsq(features[:, free], rest, rcond=None)[0]
+            if np.abs(features @ changed - target).max() <= limit:
+                simple = changed
+                break
+    return simple

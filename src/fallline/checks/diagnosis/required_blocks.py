@@ -64,7 +64,9 @@ class RequiredBlocks:
                 if self.error(variant.values, required.values, block) <= self.tolerance:
                     yield variant
 
-    def agrees(self, gradients: Sequence[Parameters], convention: Convention, penalty: str, block: GradientBlock) -> bool:
+    def agrees(
+        self, gradients: Sequence[Parameters], convention: Convention, penalty: str, block: GradientBlock
+    ) -> bool:
         """Whether the block of the page's gradients, one for each group, has the required value."""
         values = [block_of(gradient, block) for gradient in gradients]
         return self.error(values, self.of(convention, penalty, block).values, block) <= self.tolerance

@@ -205,7 +205,7 @@ class Search:
                 for equal, constants in self._by_constants(name, sites)
             ]
         draws = sum(len(g.w) for g in self.groups)
-        error = self._error(convention, chosen, omitted)
+        error = self.error(convention, chosen, omitted)
         measured = {key: c for key, c in self.variants.measured.items() if chosen.get(key[0]) == key[1]}
         return Explanation(convention, tuple(faults), chosen, error, draws, coinciding, measured)
 
@@ -232,7 +232,7 @@ class Search:
             return shows | set(sites)
         return set(possible)
 
-    def _error(self, convention: Convention, chosen: Mapping[Site, str], omitted: Collection[GradientBlock]) -> float:
+    def error(self, convention: Convention, chosen: Mapping[Site, str], omitted: Collection[GradientBlock]) -> float:
         """The largest relative error of the page with those faults against the checked numbers, over all draws."""
         worst = 0.0
         penalty = next((name for site, name in chosen.items() if site.symbol in symbols(Role.PENALTY)), "")

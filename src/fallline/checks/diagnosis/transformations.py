@@ -7,18 +7,19 @@ the checked numbers there and on fresh draws, with the same constants.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from fallline.checks.diagnosis.fresh_draws import single_samples
 from fallline.checks.faults.measured import constant_text
-from fallline.checks.reference.comparison import GradientBlock, block_of
+from fallline.checks.reference.comparison import GradientBlock, block_of, blocks_of, right_numbers
+from fallline.checks.reference.conventions import Convention
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
-from fallline.views.numerals import listed
 
-__all__ = ["Transformation", "of_all_blocks", "of_one_block"]
+__all__ = ["Blocks", "Transformation", "by_block", "of_all_blocks", "of_one_block"]
 
 Blocks = dict[GradientBlock, Any]
 
@@ -42,11 +43,14 @@ class Transformation:
     apply: Callable[[Group, Blocks], Blocks]
 
 
-def of_all_blocks(groups: Sequence[Group], right: Sequence[Blocks], checked: Sequence[Blocks]) -> Iterator[Transformation]:
+def of_all_blocks(
+    groups: Sequence[Group], convention: Convention, right: Sequence[Blocks], checked: Sequence[Blocks]
+) -> Iterator[Transformation]:
     """Changes that take all blocks together."""
     yield from _clipped_entries("{block}", right, checked)
     yield from _clipped_norm(right, checked)
     yield from _part_of_the_samples(groups, right, checked)
+    yield from _other_inputs(convention)
 
 
 def of_one_block(
@@ -154,6 +158,30 @@ def _other_order(block: GradientBlock, right: Sequence[Blocks], checked: Sequenc
         )  # fmt: skip
 
 
+def _other_inputs(convention: Convention) -> Iterator[Transformation]:
+    """The right gradient at changed inputs, as by a line that scales the data inside the function."""
+    for words, change in (
+        ("minus their mean over the batch", lambda X: X - X.mean(axis=-2, keepdims=True)),
+        ("minus their mean over the batch, divided by their standard deviation",
+         lambda X: (X - X.mean(axis=-2, keepdims=True)) / X.std(axis=-2, keepdims=True)),
+        ("divided by their largest absolute value", lambda X: X / np.abs(X).max(axis=(-2, -1), keepdims=True)),
+        ("each divided by its own length", lambda X: X / np.linalg.norm(X, axis=-1, keepdims=True)),
+    ):  # fmt: skip
+        yield Transformation(
+            f"it is the gradient at other inputs: X {words}", "scale the data before the call, not inside the gradient",
+            _at_inputs(convention, change),
+        )  # fmt: skip
+
+
+def _at_inputs(convention: Convention, change: Callable[[Any], Any]) -> Callable[[Group, Blocks], Blocks]:
+    def apply(group: Group, blocks: Blocks) -> Blocks:
+        with np.errstate(all="ignore"):
+            moved = replace(group, X=change(group.X))
+            return by_block(right_numbers((moved,), convention)[0], list(blocks))
+
+    return apply
+
+
 def _part_of_the_samples(
     groups: Sequence[Group], right: Sequence[Blocks], checked: Sequence[Blocks]
 ) -> Iterator[Transformation]:
@@ -201,12 +229,8 @@ def _sample_weights(group: Group, checked: Blocks) -> Any:
 
 def per_sample(group: Group) -> Blocks:
     """The page's gradient of each sample's share of the loss, each block (draws, samples, ...)."""
-    from fallline.checks.reference.comparison import blocks_of
-
     count = group.samples
-    w = np.repeat(group.w, count, axis=0)
-    X, T = (part.reshape(-1, 1, part.shape[-1]) for part in (group.X, group.T))
-    single = Group(group.network, w, X, T).gradient()
+    single = single_samples(group).gradient()
     share = 1.0 if group.network.reduction == "sum" else 1 / count
     return {
         block: share * block_of(single, block).reshape(len(group.w), count, *block_of(single, block).shape[1:])
@@ -226,8 +250,3 @@ def _of_samples(pick: Callable[[int], Any], factor: Callable[[int, Any], float])
 def by_block(parameters: Parameters, blocks: Sequence[GradientBlock]) -> Blocks:
     """The numbers by block."""
     return {block: block_of(parameters, block) for block in blocks}
-
-
-def named(transformation: Transformation, blocks: Sequence[GradientBlock], everything: bool) -> str:
-    """The sentence, with the blocks that it is about."""
-    return transformation.sentence.format(block="the gradient" if everything else listed([str(b) for b in blocks]))

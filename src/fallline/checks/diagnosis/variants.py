@@ -22,6 +22,9 @@ __all__ = ["Chain", "Variant", "Variants", "fingerprints"]
 Chain = tuple[tuple[Site, str], ...]
 """Faults chosen on the page, each at its site."""
 
+EQUAL = 1e-9
+"""Relative difference of two values of a site that count as the same."""
+
 _UNFIT = (NameError, IndexError, ValueError, TypeError, AttributeError, ZeroDivisionError)
 """Errors of an alternative that cannot stand there: shapes that do not fit, a layer that does not exist."""
 
@@ -53,10 +56,12 @@ class Variants:
         The draws.
     measured
         The constants of faults that have some, read off the checked numbers. Without its constants such a fault cannot stand.
+    equal
+        Relative difference of two values that count as the same.
     """
 
-    def __init__(self, groups: Sequence[Group], measured: Measured | None = None) -> None:
-        self.groups, self.measured = groups, measured or {}
+    def __init__(self, groups: Sequence[Group], measured: Measured | None = None, equal: float = EQUAL) -> None:
+        self.groups, self.measured, self.equal = groups, measured or {}, equal
         self._network = groups[0].network
         self._explored: dict[tuple[Chain, frozenset[str] | None, Site], list[Variant]] = {}
 
@@ -118,18 +123,18 @@ class Variants:
             return
         for site, by_name in values.items():
             complete = {name: v for name, v in by_name.items() if len(v) == len(self.groups)}
-            self._explored[chain, allowed, site] = _distinct(complete)
+            self._explored[chain, allowed, site] = _distinct(complete, self.equal)
 
 
-def _distinct(values: Mapping[str, Sequence[Any]]) -> list[Variant]:
+def _distinct(values: Mapping[str, Sequence[Any]], equal_to: float) -> list[Variant]:
     """One variant for all alternatives with the same values on all draws; those that equal the right value name no fault."""
     names = list(values)
     prints = np.array([fingerprints(values[name]) for name in names])
-    near = (np.abs(prints[:, None] - prints) <= 1e-12 + 1e-9 * np.abs(prints)).all(axis=-1)
+    near = (np.abs(prints[:, None] - prints) <= equal_to * (1e-3 + np.abs(prints))).all(axis=-1)
     equal: dict[int, set[str]] = {}
     for k, name in enumerate(names):
         first = int(near[k].argmax())  # of those that are equal; 0 where a print is not finite and so equals none
-        if first in equal and _same(values[name], values[names[first]]):
+        if first in equal and _same(values[name], values[names[first]], equal_to):
             equal[first].add(name)
         elif near[k, k]:
             equal[k] = {name}
@@ -154,5 +159,5 @@ def _fills(small: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return len(small) == len(shape) and all(m in (1, n) for m, n in zip(small, shape, strict=True))
 
 
-def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    return all(np.allclose(x, y, rtol=1e-9, atol=1e-13) for x, y in zip(a, b, strict=True))
+def _same(a: Sequence[Any], b: Sequence[Any], equal: float) -> bool:
+    return all(np.allclose(x, y, rtol=equal, atol=1e-4 * equal) for x, y in zip(a, b, strict=True))

@@ -13,7 +13,6 @@ import numpy as np
 
 from fallline.checks.faults.conditions import activation_is, is_hidden, loss_is
 from fallline.checks.faults.fault import Fault, Wording
-from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.network import Network
 
 __all__ = ["FAULTS", "combination", "constant_text"]
@@ -59,7 +58,7 @@ def _near(value: float, other: float) -> bool:
 def _factor(quantity: str, value: float, network: Network, layer: int) -> tuple[str, str]:
     """A quantity with a wrong factor, and where that number may come from."""
     if abs(value - 1) < SLIGHT:
-        return f"{quantity} is off by a relative {abs(value - 1):.3g}", f"look for a factor {value:.12g}"
+        return f"{quantity} is off by a relative {abs(value - 1):.2g}", f"look for a factor {value:.12g}"
     sentence = f"{quantity} is {constant_text(value)} times what it should be"
     sizes = [f"{n}, the number of {words}" for n, words in _sizes(network, layer) if n > 1 and _near(value * n, 1)]
     sizes += [f"times {n}, the number of {words}" for n, words in _sizes(network, layer) if n > 1 and _near(value, n)]
@@ -73,7 +72,10 @@ def _factor(quantity: str, value: float, network: Network, layer: int) -> tuple[
 def _sizes(network: Network, layer: int) -> list[tuple[int, str]]:
     before, own = network.sizes[layer - 1], network.sizes[layer]
     words = {0: "inputs", network.depth: "outputs"}
-    sizes = [(own, words.get(layer, f"units of layer {layer}")), (before, words.get(layer - 1, f"units of layer {layer - 1}"))]
+    sizes = [
+        (own, words.get(layer, f"units of layer {layer}")),
+        (before, words.get(layer - 1, f"units of layer {layer - 1}")),
+    ]
     return [*sizes, (network.sizes[0], "inputs"), (network.sizes[-1], "outputs")]
 
 
@@ -90,19 +92,22 @@ def _with_penalty(symbol: str, weights: str) -> Wording:
     def words(network: Network, layer: int, constant: Any) -> tuple[str, str]:
         quantity, of = f"{symbol}{{l}}", f"{weights}{{l}}"
         factor, decay, added = (float(c) for c in constant)
-        if _near(decay, 0) and _near(added, 0):
+        if decay == 0 and added == 0:
             return _factor(quantity, factor, network, layer)
         if weights == "W" and network.l2 and _near(decay, (factor - 1) * network.l2) and abs(added) < NEAR:
             return _factor(quantity, factor, network, layer)
-        if _near(factor, 1) and abs(decay) < NEAR:
-            return f"the constant {added:.6g} is added to {quantity}", "leave it out"
-        if _near(factor, 1) and abs(added) < NEAR:
+        if factor == 1 and decay == 0:
+            return f"the constant {added:.3g} is added to {quantity}", "leave it out"
+        if factor == 1 and added == 0:
             return _penalty(network.l2, decay, quantity, of, weights)
         if network.l2 and _near(factor, 1 + network.l2) and _near(decay, -network.l2) and abs(added) < NEAR:
             return f"the L2 penalty adds l2 {quantity} to {quantity}, not l2 {of}", f"add l2 {of}"
         right = quantity if not network.l2 or weights == "b" else f"{quantity} + l2 {of}"
         coded = combination([(factor, quantity), (decay + (network.l2 if weights == "W" else 0), of), (added, "")])
-        return f"{quantity} is {coded}, where {right} is right ({quantity} being the gradient of the data's loss)", f"write {right}"
+        return (
+            f"{quantity} is {coded}, where {right} is right ({quantity} being the gradient of the data's loss)",
+            f"write {right}",
+        )
 
     return words
 
@@ -122,8 +127,14 @@ def _penalty(l2: float, decay: float, quantity: str, of: str, weights: str) -> t
         ):  # fmt: skip
             if _near(decay, share * l2):
                 return said.format(q=quantity), cure.format(w=of)
-        return f"{quantity} has {constant_text(decay + l2)} {of} where the L2 penalty adds {constant_text(l2)} {of}", f"add l2 {of}"
-    return f"{constant_text(decay)} {of} is added to {quantity}, and no penalty was declared", "declare --l2, or leave it out"
+        return (
+            f"{quantity} has {constant_text(decay + l2)} {of} where the L2 penalty adds {constant_text(l2)} {of}",
+            f"add l2 {of}",
+        )
+    return (
+        f"{constant_text(decay)} {of} is added to {quantity}, and no penalty was declared",
+        "declare --l2, or leave it out",
+    )
 
 
 def _weighted(quantity: str, units: str, *, first: str = "") -> Wording:
@@ -237,7 +248,13 @@ def _several_classes(network: Network, layer: int) -> bool:
 
 
 def _measured(
-    name: str, find: str, put: str, sentence: str, condition: Any, unknowns: Callable[[Network, int], int], wording: Wording
+    name: str,
+    find: str,
+    put: str,
+    sentence: str,
+    condition: Any,
+    unknowns: Callable[[Network, int], int],
+    wording: Wording,
 ) -> Fault:
     return Fault(name, find, put, sentence, "", condition, unknowns=unknowns, wording=wording)
 

@@ -37,7 +37,9 @@ def equation_pairs(network: Network, explanation: Explanation) -> tuple[Equation
         for site in placed.sites[:1] if placed.everywhere else placed.sites:
             coded = _equations(network, {site: placed.fault.name}, placed.constants)
             different = [(right[key], coded[key]) for key in right if key in coded and right[key] != coded[key]]
-            pairs.append(EquationPair.of(*(different[0] if different else _as_source(site, placed.fault.name, placed.constants))))
+            pairs.append(
+                EquationPair.of(*(different[0] if different else _as_source(site, placed.fault.name, placed.constants)))
+            )
     return tuple(pairs)
 
 

@@ -42,7 +42,8 @@ ENOUGH = 3
 class Group:
     """Draws of one batch size m, stacked: weights (draws, P), X (draws, m, n_in), T (draws, m, n_out).
 
-    `declared` are the settings of the loss that the caller gave explicitly.
+    `declared` are the settings of the loss that the caller gave explicitly; `data` and `seed` are what the draws were made
+    from.
     """
 
     network: Network
@@ -50,6 +51,8 @@ class Group:
     X: Floats
     T: Floats
     declared: Declarations = NOTHING
+    data: Dataset | None = None
+    seed: int = 0
 
     @property
     def samples(self) -> int:
@@ -87,7 +90,12 @@ class Group:
 
 
 def draw(
-    network: Network, data: Dataset | None = None, seed: int = 0, declared: Declarations = NOTHING, *, later: bool = False
+    network: Network,
+    data: Dataset | None = None,
+    seed: int = 0,
+    declared: Declarations = NOTHING,
+    *,
+    later: bool = False,
 ) -> tuple[Group, ...]:
     """Two groups of draws, the best of a few tries; `later` takes other batch sizes, where the data has enough samples.
 
@@ -106,7 +114,7 @@ def draw(
         if idle == 0:
             break
     assert best is not None
-    return tuple(replace(group, declared=declared) for group in best[1])
+    return tuple(replace(group, declared=declared, data=data, seed=seed) for group in best[1])
 
 
 def activity(groups: Sequence[Group]) -> list[Floats]:

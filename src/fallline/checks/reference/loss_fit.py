@@ -29,18 +29,19 @@ __all__ = ["LossFit", "fit_loss"]
 
 Floats = NDArray[np.float64]
 
+_Form = Callable[[Network, Loss], list[list[Floats]]]
+"""Columns for a network and a data loss: for each batch size a list of them, each (runs,)."""
+
 EXACT = 1e-11
 """The largest difference between the values of a loss and of its fit, relative to the largest value."""
 EXACT_SINGLE = 3e-6
 NEAR = 0.1
 """Only if a fit is this near, a guard against log(0) or another slope is looked for."""
-NEARLY = 1e-4
-"""The largest error of a fit by another slope to which a guard against log(0) may be added."""
 NONE = 1e-9
 """A penalty that is a smaller share of the loss is none."""
-STEPS = 12
+STEPS = 40
 """Of Newton's method, for an epsilon or a slope."""
-SECONDS = 0.5
+SECONDS = 1.0
 """Time for the values of a loss."""
 
 
@@ -93,7 +94,7 @@ class LossFit:
 
     def changed(self, epsilon: float) -> Loss:
         """The data loss with smoothed labels or weighted classes, and with epsilon in its logarithm."""
-        loss = (guarded(self.member.loss, epsilon) if epsilon else None) or self.member.loss
+        loss = _guarded(self.member.loss, epsilon)
         if self.smoothing:
             return smoothed(loss, self.smoothing)
         return reweighted(loss, self.class_weights) if self.class_weights else loss
@@ -131,7 +132,8 @@ def fit_loss(loss: OwnLoss, groups: Sequence[Group]) -> LossFit | None:
     ('cross-entropy', -1, [0.1, 0.0])
     """
     try:
-        return _Fitting(loss, groups).found()
+        with np.errstate(all="ignore"):
+            return _Fitting(loss, groups).found()
     except NoReferenceError:
         return None
 
@@ -142,14 +144,17 @@ class _Fitting:
     def __init__(self, loss: OwnLoss, groups: Sequence[Group]) -> None:
         self.network = network = groups[0].network
         first = groups[0]
-        at = time.perf_counter()
-        here = number(loss, first.w[0], first.X[0], first.T[0])
-        affordable = SECONDS / max(time.perf_counter() - at, 1e-6) / len(groups)
-        self.biasless = network.bias and here == number(
-            loss, _without_biases(network, first.w[0]), first.X[0], first.T[0]
-        )
-        self.by_layer = 2 * (network.sizes[-1] + 2 * network.depth + 2) <= affordable
-        runs = 2 * (network.sizes[-1] + (2 * network.depth if self.by_layer else 2) + 2)
+        times = [time.perf_counter()]
+        values = []
+        for w in (first.w[0], _without_biases(network, first.w[0]), first.w[-1]):
+            values.append(number(loss, w, first.X[0], first.T[0]))
+            times.append(time.perf_counter())
+        self.biasless = network.bias and values[0] == values[1]
+        affordable = SECONDS / max(np.diff(times).min(), 1e-6) / len(groups)  # the fastest call was interrupted least
+        # Half of the runs must determine a coefficient for each class, its change by a slope, and those of the penalties.
+        classes = 2 * network.sizes[-1]
+        self.by_layer = 2 * (classes + 2 * network.depth + 2) <= affordable
+        runs = 2 * (classes + (2 * network.depth if self.by_layer else 2) + 2)
         if runs > affordable:
             raise NoReferenceError("the loss is too slow to be read")
         self.values = [_values(loss, group, runs) for group in groups]
@@ -160,19 +165,20 @@ class _Fitting:
 
     def found(self) -> LossFit | None:
         """The first fit that gives all values."""
-        others = self._others()
-        for networks in ([self.network], others):
-            near: list[tuple[float, Network, FamilyMember, float | None]] = []
+        for networks in ([self.network], self._others()):
+            near: list[tuple[float, Network, FamilyMember]] = []
             for network in networks:
                 for member in self._members():
                     coefficients, error = self._fit(self._plain(network, member.loss))
                     if error <= self.exact:
                         return self._read(network, member, coefficients, coefficients.data)
-                    near.append((error, network, member, None))
-            near.sort(key=lambda candidate: candidate[0])
-            slopes = self._with_other_slopes() if networks is others else ()
-            for _, network, member, leak in itertools.chain(slopes, near):
-                fit = self._changed(network, member, leak)
+                    near.append((error, network, member))
+            if networks != [self.network]:
+                fit = self._with_another_slope()
+                if fit is not None:
+                    return fit
+            for _, network, member in sorted(near, key=lambda candidate: candidate[0]):
+                fit = self._changed(network, member)
                 if fit is not None:
                     return fit
         return None
@@ -197,35 +203,49 @@ class _Fitting:
         )
         return own + sorted(FAMILY, key=lambda m: m.loss.name != name)
 
-    def _with_other_slopes(self) -> Iterator[tuple[float, Network, FamilyMember, float | None]]:
-        """Networks of leaky ReLUs with the slope that fits best, where one fits."""
+    def _with_another_slope(self) -> LossFit | None:
+        """The fit with leaky ReLUs of any slope; and with a guard, smoothed labels or weighted classes."""
         for member in self._members() if self.network.hidden else ():
+            for k, form in enumerate(self._forms(member)):
 
-            def columns(slope: float, loss: Loss = member.loss) -> list[list[Floats]]:
-                return self._plain(self._leaky(slope), loss)
+                def columns(
+                    slope: float, epsilon: float = 0.0, form: _Form = form, loss: Loss = member.loss
+                ) -> list[list[Floats]]:
+                    return form(self._leaky(slope), _guarded(loss, epsilon))
 
-            slope, error = self._newton(columns, 0.1)
-            if error <= NEARLY and abs(slope) < 1:
-                slope = next(v for v in _shortened(slope) if abs(v - slope) <= NEARLY)
-                yield error, self._leaky(slope), member, slope
+                rough = self._iterated(columns, (0.1,))
+                if rough is None or not self._fit(columns(*rough))[1] <= NEAR:
+                    continue
+                found = self._newton(columns, (*rough, 0.0) if _has_guard(member) else rough)
+                if found is not None:
+                    slope, epsilon = (*found, 0.0)[:2]
+                    coefficients, _ = self._fit(columns(*found))
+                    return self._read_changed(k, self._leaky(slope), member, coefficients, epsilon, slope)
+        return None
+
+    def _forms(self, member: FamilyMember) -> tuple[_Form, ...]:
+        """The columns of the loss as it is, with smoothed labels, and with weighted classes."""
+        return (self._plain, self._smoothed, self._weighted) if member.targets_linear else (self._plain,)
 
     def _leaky(self, slope: float) -> Network:
         return self.network.with_(activations=(leaky(slope),) * self.network.hidden)
 
-    def _changed(self, network: Network, member: FamilyMember, leak: float | None) -> LossFit | None:
+    def _changed(self, network: Network, member: FamilyMember) -> LossFit | None:
         """The fit with a guard against log(0), smoothed labels or weighted classes."""
-        forms: list[Callable[[Loss], list[list[Floats]]]] = [lambda loss: self._plain(network, loss)]
-        if member.targets_linear:
-            forms.append(lambda loss: self._smoothed(network, loss))
-            forms.append(lambda loss: self._weighted(network, loss))
-        for k, form in enumerate(forms):
-            coefficients, error = self._fit(form(member.loss))
+        for k, form in enumerate(self._forms(member)):
+            coefficients, error = self._fit(form(network, member.loss))
             epsilon = 0.0
-            if self.exact < error <= NEAR and guarded(member.loss, 0.0) is not None:
-                epsilon, error = self._newton(lambda e, form=form: form(_guarded(member.loss, e)), 0.0)  # type: ignore[misc]  # form is bound at once
-                coefficients, error = self._fit(form(_guarded(member.loss, epsilon)))
-            if error <= self.exact and epsilon >= 0:
-                return self._read_changed(k, network, member, coefficients, epsilon, leak)
+            if self.exact < error <= NEAR and _has_guard(member):
+
+                def columns(epsilon: float, form: _Form = form) -> list[list[Floats]]:
+                    return form(network, _guarded(member.loss, epsilon))
+
+                found = self._newton(columns, (0.0,))
+                if found is not None:
+                    (epsilon,) = found
+                    coefficients, error = self._fit(columns(epsilon))
+            if error <= self.exact:
+                return self._read_changed(k, network, member, coefficients, epsilon, None)
         return None
 
     def _read_changed(
@@ -327,36 +347,47 @@ class _Fitting:
             found.biases.append(coefficients[n + k :])
         return found, worst
 
-    def _newton(self, columns: Callable[[float], list[list[Floats]]], start: float) -> tuple[float, float]:
-        """The parameter of the data loss that fits the first half of the values best, and the error on all of them."""
-        at, error = start, np.inf
+    def _newton(self, columns: Callable[..., list[list[Floats]]], start: tuple[float, ...]) -> tuple[float, ...] | None:
+        """The parameters of the data loss with which it fits all values, with few digits; None if there are none."""
+        found = self._iterated(columns, start)
+        if found is None or not self._fit(columns(*found))[1] <= self.exact:
+            return None
+        at = list(found)
+        for k, value in enumerate(at):
+            at[k] = next(
+                short
+                for short in _shortened(value)
+                if self._fit(columns(*at[:k], short, *at[k + 1 :]))[1] <= self.exact
+            )
+        return tuple(at)
+
+    def _iterated(
+        self, columns: Callable[..., list[list[Floats]]], start: tuple[float, ...]
+    ) -> tuple[float, ...] | None:
+        """The parameters that fit the first half of the values best, by Gauss and Newton's steps; None if those diverge."""
+        at = list(start)
         for _ in range(STEPS):
-            h = max(1e-4 * abs(at), 1e-9)
-            here = columns(at)
-            with np.errstate(all="ignore"):
-                above, below = columns(at + h), columns(max(at - h, 0) if at >= 0 else at - h)
-            lower = at - max(at - h, 0) if at >= 0 else h
-            slopes = [
-                [*a, *((b - c) / (h + lower) for b, c in zip(up, down, strict=True))]
-                for a, up, down in zip(here, above, below, strict=True)
-            ]
-            coefficients, _ = self._fit(slopes)
+            here = columns(*at)
+            table = [list(of) for of in here]
+            for k, value in enumerate(at):
+                h = max(1e-4 * abs(value), 1e-9)
+                lower = h if value else 0.0
+                above, below = (columns(*(*at[:k], value + by, *at[k + 1 :])) for by in (h, -lower))
+                for of, up, down in zip(table, above, below, strict=True):
+                    of += [(b - c) / (h + lower) for b, c in zip(up, down, strict=True)]
+            coefficients, _ = self._fit(table)
             if not coefficients.data:
+                return None
+            n, c = len(here[0]), coefficients.data[0]
+            moves = [float(c[n * (k + 1) : n * (k + 2)] @ c[:n] / (c[:n] @ c[:n])) for k in range(len(at))]
+            at = [value + move for value, move in zip(at, moves, strict=True)]
+            if not start[-1]:
+                at[-1] = max(at[-1], 0.0)  # an epsilon, which begins at 0
+            if not all(np.isfinite(value) and abs(value) < 1 for value in at):
+                return None
+            if all(abs(move) <= 1e-10 * abs(value) for value, move in zip(at, moves, strict=True)):
                 break
-            n = len(here[0])
-            c = coefficients.data[0]
-            moved = at + float(c[n:] @ c[:n] / (c[:n] @ c[:n]))
-            if not np.isfinite(moved) or abs(moved) > 1:
-                break
-            done = abs(moved - at) <= 1e-12 * abs(moved)
-            at = moved
-            if done:
-                break
-        for candidate in _shortened(at):
-            error = self._fit(columns(candidate))[1]
-            if error <= self.exact:
-                break
-        return candidate, error
+        return tuple(at)
 
 
 def _values(loss: OwnLoss, group: Group, runs: int) -> _Values:
@@ -386,9 +417,11 @@ def _without_biases(network: Network, w: Any) -> Any:
 
 
 def _guarded(loss: Loss, epsilon: float) -> Loss:
-    record = guarded(loss, epsilon)
-    assert record is not None
-    return record
+    return (guarded(loss, epsilon) if epsilon else None) or loss
+
+
+def _has_guard(member: FamilyMember) -> bool:
+    return guarded(member.loss, 0.0) is not None
 
 
 def _power(coefficients: Sequence[float], samples: Sequence[int]) -> int | None:

@@ -174,7 +174,8 @@ class LossInWords:
             if l2 and not d and abs(c) == l2 / 2 and not over:
                 return ""
             if l2 and not d and abs(c) in (l2 / 2, l2):
-                return f"its penalty is {'l2' if abs(c) == l2 else 'l2/2'}{over} sum W^2, not l2/2 sum W^2"
+                factor = f"l2{over}" if abs(c) == l2 else "l2/(2m)" if over else "l2/2"
+                return f"its penalty is {factor} sum W^2, not l2/2 sum W^2"
             terms = [f"{c:.6g}{over} sum W^2"] if c else []
             terms += [f"{d:.6g}{over} sum b^2 on the biases"] if d else []
         else:

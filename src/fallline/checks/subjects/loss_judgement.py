@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,14 @@ from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_family import FAMILY
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords
-from fallline.checks.reference.own_loss import Derivatives, NoReferenceError, OwnLoss, own_derivatives, words_for
+from fallline.checks.reference.own_loss import (
+    Derivatives,
+    NoReferenceError,
+    OwnLoss,
+    ignored_samples,
+    own_derivatives,
+    words_for,
+)
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.network import Network, Parameters
 from fallline.views.numerals import listed
@@ -38,7 +46,10 @@ __all__ = ["Judgement", "judged_by_loss"]
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the user's own loss says about a gradient: the parts of a `Verdict` that it decides."""
+    """What the user's own loss says about a gradient: the parts of a `Verdict` that it decides.
+
+    `groups` are the draws, with the network that has this loss if that is known.
+    """
 
     status: Status
     sentence: str
@@ -47,7 +58,7 @@ class Judgement:
     faults: tuple[str, ...] = ()
     cures: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
-    reference: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
     errors: dict[str, Any] = field(default_factory=dict)
     explanation: Explanation | None = None
     network: Network | None = None
@@ -76,18 +87,25 @@ def judged_by_loss(
     -------
     The judgement, None if no loss is a reference; and a sentence for each loss that was set aside.
     """
-    notes = []
+    notes, judgements = [], []
     for loss in losses:
         try:
             derivatives = own_derivatives(loss, groups)
         except NoReferenceError as reason:
             notes.append(f"{_capital(str(reason))}, so it was not used to check the gradient.")
             continue
-        judgement = _Judging(name, groups, numbers, loss, derivatives, tolerance, other_faults).judgement()
-        if isinstance(judgement, Judgement):
-            return judgement, notes
-        notes.append(judgement)
-    return None, notes
+        judging = _Judging(name, groups, numbers, loss, derivatives, tolerance, other_faults)
+        reason_against = judging.reason_against()
+        if reason_against:
+            notes.append(reason_against)
+        elif judging.is_right:
+            return judging.judgement(), notes
+        else:
+            judgements.append(judging)
+    if not judgements:
+        return None, notes
+    # Of several losses that the gradient is not right for, that with which most blocks agree is meant.
+    return max(judgements, key=lambda judging: sum(b.agrees for b in judging.blocks)).judgement(), notes
 
 
 class _Judging:
@@ -98,29 +116,44 @@ class _Judging:
         tolerance: float, other_faults: Sequence[str],
     ) -> None:  # fmt: skip
         self.name, self.groups, self.numbers, self.tolerance = name, groups, numbers, tolerance
-        self.loss, self.derivatives, self.other_faults = words_for(loss), derivatives, list(other_faults)
+        self.own, self.loss, self.derivatives, self.other_faults = (
+            loss,
+            words_for(loss),
+            derivatives,
+            list(other_faults),
+        )
         self.declared = groups[0].network
         self.blocks = derivatives.compare(numbers, tolerance)
         fit = fit_loss(loss, groups)
         self.words = None if fit is None else LossInWords(fit, self.declared, groups[0].declared)
 
-    def judgement(self) -> Judgement | str:
-        """The judgement; or a sentence that says why the loss is none."""
+    @cached_property
+    def is_right(self) -> bool:
+        """Whether the gradient is that of the loss, or of the loss without the small epsilon in its logarithm."""
+        return all(b.agrees for b in self.blocks) or self._is_of_recognised_loss()
+
+    def reason_against(self) -> str:
+        """Why the loss is no reference for this gradient, in a sentence; "" if it is one."""
         if self.words is not None and self.words.contradictions and self._is_declared():
             return (
                 f"{_capital(self.loss)} is not the declared one: {listed(self.words.contradictions)}. The gradient is that of "
                 "the declared loss."
             )  # fmt: skip
-        if all(b.agrees for b in self.blocks):
-            return self._right("")
-        if self._is_of_recognised_loss():
-            epsilon = 0 if self.words is None else self.words.fit.epsilon
-            return self._right(f" The gradient leaves out the {epsilon:g}, as is usual." if epsilon else "")
-        if self.words is None and (self.derivatives.single or not self._is_related()):
+        if self.words is None and not self.is_right and (self.derivatives.single or not self._is_related()):
             return (
                 f"No block of the gradient is a derivative of {self.loss}, and it is no known loss of this network, so it was "
                 "not used to check the gradient."
             )  # fmt: skip
+        return ""
+
+    def judgement(self) -> Judgement:
+        """What the loss says about the gradient."""
+        if self.is_right and self.ignored:
+            fault = f"{self.loss}, whose gradient it is, does not depend on {self.ignored}"
+            return self._judgement("wrong", f"{self.name} is wrong: {fault}.", faults=(fault, *self.other_faults))
+        if self.is_right:
+            epsilon = 0 if self.words is None or all(b.agrees for b in self.blocks) else self.words.fit.epsilon
+            return self._right(f" The gradient leaves out the {epsilon:g}, as is usual." if epsilon else "")
         for attempt in (
             self._in_another_convention, self._with_another_penalty, self._for_another_network, self._explained,
         ):  # fmt: skip
@@ -129,12 +162,30 @@ class _Judging:
                 return judgement
         return self._localised()
 
+    @cached_property
+    def ignored(self) -> str:
+        """The samples on which the loss does not depend, in words; "" if it depends on all, as a known loss does."""
+        if self.words is not None:
+            return ""
+        ignored = ignored_samples(self.own, self.groups[0])
+        if not ignored:
+            return ""
+        m = self.groups[0].samples
+        if len(ignored) == m:
+            return "the samples"
+        if len(ignored) == m - 1:
+            (used,) = set(range(m)) - set(ignored)
+            return f"any sample but {'the last' if used == m - 1 else f'number {used}'} (counted from 0)"
+        if ignored == [m - 1]:
+            return "the last sample"
+        return f"sample{'s' * (len(ignored) > 1)} {listed([str(s) for s in ignored])} of {m} (counted from 0)"
+
     # What the numbers are
 
     def _is_declared(self) -> bool:
-        """Whether the gradient is that of the declared loss, in the declared convention."""
-        right = right_numbers(self.groups, next(conventions(self.declared)))
-        return all(b.agrees for b in compare(self.groups, self.numbers, right, self.tolerance))
+        """Whether the gradient is that of the declared loss, in a convention that the declarations allow."""
+        allowed = conventions(self.declared, self.groups[0].declared)
+        return any(self._agree(right_numbers(self.groups, convention)) for convention in allowed)
 
     def _is_of_recognised_loss(self) -> bool:
         """Whether the gradient is that of the recognised loss, without the small epsilon in its logarithm."""
@@ -251,9 +302,7 @@ class _Judging:
             return f"the penalty is missing{symbol}"
         text, right = _by_samples(coded, samples), _by_samples(own, samples)
         return (
-            None
-            if text is None
-            else f"the penalty is {text} {symbol}, but by {self.loss} it is {right} {symbol}{symbol}"
+            None if text is None else f"the penalty is {text} {symbol}, but {self.loss} gives {right} {symbol}{symbol}"
         )
 
     def _for_another_network(self) -> Judgement | None:
@@ -306,10 +355,8 @@ class _Judging:
             right = [str(b.block) for b in self.blocks if b.agrees]
             verb = "is" if len(right) == 1 else "are"
             findings = [f"{listed(right)} {verb} right." if right else "No block is right."]
-        sentence = (
-            f"{self.name} is wrong: it is not the gradient of {self.loss}, and no known fault, or pair of them, explains it. "
-            f"{' '.join(findings[:2])}"
-        )
+        searched = "" if self.words is None else ", and no known fault, or pair of them, explains it"
+        sentence = f"{self.name} is wrong: it is not the gradient of {self.loss}{searched}. {' '.join(findings[:2])}"
         return self._judgement("wrong", sentence, findings=tuple(findings), faults=tuple(self.other_faults))
 
     def _wrong(self, faults: Sequence[str], **more: Any) -> Judgement:
@@ -322,9 +369,10 @@ class _Judging:
         return self._judgement("wrong", sentence, faults=(*faults, *self.other_faults), **more)
 
     def _judgement(self, status: Status, sentence: str, **more: Any) -> Judgement:
+        groups = self.groups if self.words is None or self.words.network is None else self.words.groups(self.groups)
         return Judgement(
-            status, sentence, tuple(self.blocks), reference=(f"{self.derivatives} of {self.loss}",), errors=self._errors(),
-            **more,
+            status, sentence, tuple(self.blocks), groups=tuple(groups), errors=self._errors(),
+            **{"evidence": f"The derivatives of {self.loss} are those by {self.derivatives}.", **more},
         )  # fmt: skip
 
     def _evidence(self) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, name_of
-from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate
-from fallline.checks.diagnosis.localisation import localise
+from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate, returned_at
 from fallline.checks.faults.site import Site
-from fallline.checks.diagnosis.measuring import EARLY_UPDATE
 from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
@@ -24,7 +22,13 @@ from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 from fallline.views.numerals import listed
 
+if TYPE_CHECKING:  # loaded where a gradient is wrong
+    from fallline.checks.diagnosis.diagnosis import Diagnosis, NamedFault
+
 __all__ = ["check_network"]
+
+SLIGHT = 2e-14
+"""A right gradient with a larger error is searched for a constant that explains it; rounding errors have no pattern."""
 
 REFERENCE = 1e-7
 """The largest error of the textbook's page against other derivatives with which a check says anything."""
@@ -33,9 +37,13 @@ DIFFERENCE_REFERENCE = 1e-4
 
 
 def check_network(
-    function: Callable[..., Any], network: Network, groups: tuple[Group, ...], tolerance: float | None = None
-) -> Verdict:
-    """The verdict on the function as the gradient of the network, on those draws."""
+    function: Callable[..., Any], network: Network, groups: tuple[Group, ...], tolerance: float | None = None,
+    loss: Callable[..., Any] | None = None,
+) -> Verdict:  # fmt: skip
+    """The verdict on the function as the gradient of the network, on those draws.
+
+    `loss` is a loss of the user's own, f(parameters, X, T), which decides instead of the network's.
+    """
     try:
         reference = agree(groups)
         if any(not a.error < (DIFFERENCE_REFERENCE if "difference" in a.against else REFERENCE) for a in reference):
@@ -43,7 +51,13 @@ def check_network(
                 "the reference disagrees with itself, so nothing can be said: "
                 + "; ".join(map(str, reference)) + ". Is an activation's slope or a loss's delta of your own wrong?"
             )  # fmt: skip
-        return _NetworkCheck(name_of(function), groups, evaluate(function, groups, tolerance), reference).verdict()
+        evaluation = evaluate(function, groups, tolerance, loss)
+        if loss is not None and not evaluation.losses:
+            raise MisbehaviourError(
+                f"the loss {name_of(loss)} could not be called. It must take the same parameters, inputs and targets as "
+                f"{name_of(function)}, under names that say so, and return one number."
+            )
+        return _NetworkCheck(name_of(function), groups, evaluation, reference, bool(loss)).verdict()
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
@@ -52,23 +66,29 @@ class _NetworkCheck:
     """The numbers of a network's gradient, and the verdict on them."""
 
     def __init__(
-        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...]
-    ) -> None:
+        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...],
+        named: bool = False,
+    ) -> None:  # fmt: skip
+        self.named = named
         self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
         self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
+        self.loss_notes: list[str] = []
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
+        judged = self._judged_by_loss()
+        if judged is not None:
+            return judged
         for convention, blocks in self.fitting.items():
             if all(b.agrees for b in blocks):
                 return self._right(convention)
-        for attempt in (self._against_the_declarations, self._for_another_network, self._explained):
+        for attempt in (self._against_the_declarations, self._for_another_network):
             verdict = attempt()
             if verdict is not None:  # not `if verdict`: a verdict is false where the gradient is wrong
                 return verdict
-        return self._unexplained()
+        return self._diagnosed()
 
     def _compared(self, groups: Sequence[Group], convention: Convention) -> list[BlockComparison]:
         return compare(groups, self.numbers, right_numbers(groups, convention), self.tolerance)
@@ -84,12 +104,39 @@ class _NetworkCheck:
             **more,
         )  # fmt: skip
 
+    def _judged_by_loss(self) -> Verdict | None:
+        """The verdict by the loss that the code itself gives; None if it gives none that says anything."""
+        from fallline.checks.subjects.loss_judgement import judged_by_loss
+
+        judgement, self.loss_notes = judged_by_loss(
+            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults
+        )
+        if judgement is None and self.named:
+            raise MisbehaviourError(" ".join(self.loss_notes))
+        if judgement is None:
+            return None
+        return Verdict(
+            judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
+            blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
+            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
+            errors=judgement.errors, network=judgement.network or self.network,
+            explanation=judgement.explanation,
+        )  # fmt: skip
+
     def _right(self, convention: Convention) -> Verdict:
         right = "right" if convention.declared else f"right, as the gradient of {convention}"
         if self.other_faults:
             sentence = f"{self.name} is wrong: {'; '.join(self.other_faults).rstrip('.')}. Its numbers are {right}."
             return self._say("wrong", sentence, convention, faults=tuple(self.other_faults))
         worst = max(b.relative for b in self.fitting[convention])
+        if worst > SLIGHT and not self.evaluation.single:
+            from fallline.checks.diagnosis.diagnosis import slight_faults
+
+            slight = slight_faults(self.groups, self.numbers, convention, self._gradient_at)
+            if slight is not None:
+                words = listed([fault.sentence for fault in slight.faults])
+                sentence = f"{self.name} is wrong, but only by a relative {worst:.0e}: {words}."
+                return self._say("wrong", sentence, convention, **self._parts(slight))
         draws = sum(len(g.w) for g in self.groups)
         evidence = f"It agrees with the reference to {worst:.1e} on {draws} draws."
         return self._say("right", f"{self.name} is {right}.", convention, evidence=evidence)
@@ -112,44 +159,53 @@ class _NetworkCheck:
         faults = (f"it is the gradient for {difference}", *self.other_faults)
         return self._say("wrong", sentence, next(iter(self.fitting)), faults=faults)
 
-    def _explained(self) -> Verdict | None:
-        """The faults that give these numbers; None if no known fault or pair does."""
-        from fallline.checks.diagnosis.explanations import in_other_words
-        from fallline.checks.diagnosis.search import explain
+    def _diagnosed(self) -> Verdict:
+        """The faults that give these numbers; where none do, where it goes wrong."""
+        from fallline.checks.diagnosis.diagnosis import diagnose
 
-        explanations = explain(self.groups, self.numbers, self.tolerance)
-        if not explanations:
-            return None
-        first = explanations[0]
-        # A block with a wrong shape has its sentence already; a fault that fits its mended numbers adds nothing.
+        diagnosis = diagnose(self.groups, self.numbers, self.tolerance, self._gradient_at)
+        faults = self._faults(diagnosis)
+        others = [other.rstrip(".") for other in self.other_faults]
+        more = self._parts(diagnosis)
+        if diagnosis.status != "wrong":
+            words = {"right": "right", "unchecked": "not wrong as far as it can be checked"}[diagnosis.status]
+            return self._say(diagnosis.status, f"{self.name} is {words}. {diagnosis.evidence}", diagnosis.convention)
+        taken_as = "" if diagnosis.convention.declared else f" (It is taken as the gradient of {diagnosis.convention}.)"
+        named = listed([*(fault.sentence for fault in faults), *others])
+        if not (faults or self.evaluation.established):
+            sentence = (
+                f"{self.name} could not be checked: it runs when called as {self.evaluation.understood}, and in other ways, "
+                "but no block of its gradient is right in any of them, so it is not known which way is meant."
+            )
+            return self._say("unchecked", sentence, next(iter(self.fitting)))
+        if not diagnosis.findings:
+            return self._say("wrong", f"{self.name} is wrong: {named}.{taken_as}", diagnosis.convention, **more)
+        where = " ".join(diagnosis.findings[:2])
+        if not faults:
+            sentence = f"{self.name} is wrong, and no known fault explains it. {where}"
+        else:
+            left = listed([str(block) for block in diagnosis.unexplained])
+            sentence = f"{self.name} is wrong: {named}; no known fault explains {left}.{taken_as} {where}"
+        return self._say("wrong", sentence, diagnosis.convention, **more)
+
+    def _faults(self, diagnosis: Diagnosis) -> list[NamedFault]:
+        """The faults of the diagnosis, but those of blocks with a wrong shape, which have their sentence already."""
         odd = {Site(name[:2], int(name[2:])) for name in self.evaluation.odd}
-        faults = [fault for fault in first.faults if not set(fault.sites) <= odd]
-        sentence = listed([*map(str, faults), *(other.rstrip(".") for other in self.other_faults)])
-        taken_as = "" if first.convention.declared else f" (It is taken as the gradient of {first.convention}.)"
-        evidence = (
-            f"The textbook's backward with {'this fault' if len(faults) == 1 else 'these faults'} in it gives the same "
-            f"numbers to {max(first.error, 1e-16):.0e} on all {first.draws} draws."
-        )
-        for (_, name), constants in first.measured.items():
-            if name == EARLY_UPDATE:
-                evidence += f" The learning rate of that update, read off the numbers, is {abs(constants[0]):.6g}."
-        return self._say(
-            "wrong", f"{self.name} is wrong: {sentence}.{taken_as}", first.convention,
-            faults=(*map(str, faults), *self.other_faults), cures=tuple(fault.cure for fault in faults), evidence=evidence,
-            explanation=first,
-            others=() if self.evaluation.odd else tuple(dict.fromkeys(in_other_words(explanations))),
-        )  # fmt: skip
+        return [fault for fault in diagnosis.faults if not fault.sites or not set(fault.sites) <= odd]
 
-    def _unexplained(self) -> Verdict:
-        """Where it goes wrong, measured against the convention under which most blocks are right."""
-        convention = max(self.fitting, key=lambda c: sum(b.agrees for b in self.fitting[c]))
-        right = right_numbers(self.groups, convention)
-        findings = localise(
-            self.groups, self.numbers, right, self.fitting[convention],
-            lambda d, s: self.evaluation.of_one_sample(self.groups[0], d, s),
-        )  # fmt: skip
-        sentence = f"{self.name} is wrong, and no known fault, or pair of them, explains it. {' '.join(findings[:2])}"
-        return self._say("wrong", sentence, convention, findings=tuple(findings), faults=tuple(self.other_faults))
+    def _parts(self, diagnosis: Diagnosis) -> dict[str, Any]:
+        """The parts of a verdict that come from the diagnosis."""
+        faults = self._faults(diagnosis)
+        return {
+            "faults": (*(fault.sentence for fault in faults), *self.other_faults),
+            "cures": tuple(fault.cure for fault in faults),
+            "evidence": diagnosis.evidence, "explanation": diagnosis.explanation,
+            "others": () if self.evaluation.odd else diagnosis.others, "findings": diagnosis.findings,
+        }  # fmt: skip
+
+    def _gradient_at(self, w: Any, X: Any, T: Any) -> Any:
+        """The checked gradient anywhere."""
+        return returned_at(self.evaluation.understood, self.network, w, X, T, SideEffects()).gradient
 
     # Parts of verdicts
 
@@ -185,7 +241,7 @@ class _NetworkCheck:
         return errors
 
     def _notes(self) -> list[str]:
-        notes, effects = [], self.evaluation.effects
+        notes, effects = [*self.loss_notes], self.evaluation.effects
         if effects.lines > MUCH_PRINT:
             notes.append(f"{self.name} prints {effects.lines / effects.calls:.0f} lines each time it is called.")
         if self.evaluation.single:

@@ -8,6 +8,7 @@ import __future__
 
 import ast
 import copy
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
@@ -37,13 +38,18 @@ class Mutant:
         return f"`{self.after}` stands where `{self.before}` belongs"
 
 
-def mutants(page: Callable[..., Any]) -> Iterator[Mutant]:
+@functools.lru_cache(maxsize=16)
+def mutants(page: Callable[..., Any]) -> tuple[Mutant, ...]:
     """Every mutant of the page; none if its source cannot be read.
 
     >>> from fallline.textbook.optimizers import gradient_descent
     >>> [mutant.after for mutant in mutants(gradient_descent)][:3]
     ['w', 'learning_rate * g', 'w + learning_rate * g']
     """
+    return tuple(_mutants(page))
+
+
+def _mutants(page: Callable[..., Any]) -> Iterator[Mutant]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(page)))
     except (OSError, TypeError, SyntaxError):  # a page written at a prompt, or a lambda inside an expression

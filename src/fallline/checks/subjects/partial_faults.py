@@ -62,12 +62,13 @@ class PartialDerivatives:
         limit = float(np.abs(checked).max())
         if np.abs(checked - np.clip(right, -limit, limit)).max() <= tolerance:
             return f"{symbol} is limited to [−{limit:.6g}, {limit:.6g}]", None
-        added = float(np.median((checked - right)[:half]))
-        if np.abs(checked - right - added).max() <= tolerance:
-            return f"in {symbol} a constant {added:.6g} is added", None
         if np.abs(checked - np.abs(right)).max() <= tolerance:
             return f"{symbol} is the absolute value of what it should be", None
-        return ("", None) if equation is None else self._terms(checked, *equation, symbol, tolerance)
+        fault, rule = ("", None) if equation is None else self._terms(checked, *equation, symbol, tolerance)
+        added = float(np.median((checked - right)[:half]))
+        if not fault and np.abs(checked - right - added).max() <= tolerance:
+            return f"in {symbol} a constant {added:.6g} is added", None
+        return fault, rule
 
     def fault_of_all(self, tolerance: Any) -> str:
         """The fault that all derivatives share: the gradient is normalised, or limited to a norm; "" if there is none."""

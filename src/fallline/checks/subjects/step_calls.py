@@ -60,8 +60,22 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
+class Parameter(np.ndarray):
+    """An array with its gradient in `grad`, and itself in `data`."""
+
+    grad: Any
+
+    @property
+    def data(self) -> Any:  # type: ignore[override]  # NumPy's own is a buffer; libraries of networks have the array here
+        return self.view(np.ndarray)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self[...] = value
+
+
 class Container:
-    """How weights and gradients are handed over: an array, a list of one, a dictionary, a layer with attributes."""
+    """How weights and gradients are handed over: an array, a list of one, a dictionary, a layer, a list of parameters."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -71,6 +85,8 @@ class Container:
             return w
         if self.kind == "list":
             return [w]
+        if self.kind == "parameters":
+            return [w.view(Parameter)]
         if self.kind == "layer":
             return SimpleNamespace(weights=w, biases=w.copy(), dweights=None, dbiases=None)
         return {"W1": w, "b1": w.copy()}
@@ -89,6 +105,8 @@ class Container:
             return weights
         if self.kind == "list":
             return weights[0]
+        if self.kind == "parameters":
+            return weights[0].view(np.ndarray)
         return weights.weights if self.kind == "layer" else weights["W1"]
 
     def zeros(self, w: Any) -> Any:
@@ -397,8 +415,9 @@ def _of_class(
     if not method:
         return
     name = f"{owner.__name__}.{method}"
-    roles = _roles(_parameters(getattr(owner, method))[1:], optimizer)
-    if roles is None or not roles.weights:
+    arguments = _parameters(getattr(owner, method))[1:]
+    roles = _roles(arguments, optimizer) or (None if arguments else _Roles("", "", "", {}, (), "", ""))
+    if roles is None:
         return
     if instance is None:
         made = setting_arguments([p.name for p in _parameters(owner)], optimizer.settings)
@@ -409,10 +428,10 @@ def _of_class(
     fixed = {n: float(s.default) for n, s in optimizer.declared.items() if n not in taken}
     kinds = ("array", "list", "dictionary", "d-dictionary")
     if not roles.gradients:
-        kinds = ("layer",)
+        kinds = ("layer",) if roles.weights else ("parameters",)
     for kind in kinds:
         container = Container(kind)
-        words = f"{name}({', '.join(filter(None, (roles.weights, roles.gradients)))}) of an object of {owner.__name__}"
+        words = f"{name}({', '.join(p.name for p in arguments)}) of an object of {owner.__name__}"
         begin = functools.partial(_begin_object, owner, instance, method, made, betas, roles, container)
         yield StepCall(function, optimizer, effects, words, begin, fixed, "learning_rate" in roles.settings, 1)
 
@@ -421,13 +440,17 @@ def _begin_object(
     owner: type, instance: Any, method: str, made: Mapping[str, str], betas: str, roles: _Roles, container: Container,
     self: StepCall, w: Any, settings: Mapping[str, float],
 ) -> TakeStep:  # fmt: skip
+    held: Any = None
+    if not roles.weights and instance is not None:
+        raise MisbehaviourError(f"{owner.__name__} holds the weights itself: check the class, not its object.")
     if instance is None:
+        held = container.weights(w)
         keywords: dict[str, Any] = {argument: settings[s] for s, argument in made.items()}
         if betas:
             keywords[betas] = (settings["beta1"], settings["beta2"])
         for p in _parameters(owner):
             if p.default is p.empty and p.name not in keywords and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
-                keywords[p.name] = _constructor_argument(p.name, container, w)
+                keywords[p.name] = _constructor_argument(p.name, held, w)
         target = self.called(owner, **keywords)
     else:
         target = copy.deepcopy(instance)
@@ -437,8 +460,10 @@ def _begin_object(
     layer = container.weights(w) if container.kind == "layer" else None
 
     def step(w: Any, g: Any, t: int, settings: Mapping[str, float]) -> Any:
-        weights = container.weights(w.copy()) if layer is None else layer
-        arguments: dict[str, Any] = {roles.weights: weights}
+        weights = (container.weights(w.copy()) if layer is None else layer) if roles.weights else held
+        arguments: dict[str, Any] = {roles.weights: weights} if roles.weights else {}
+        if container.kind == "parameters":
+            weights[0].grad = g
         if layer is not None:
             layer.weights, layer.biases, layer.dweights, layer.dbiases = w.copy(), w.copy(), g, g.copy()
         if roles.gradients:
@@ -450,18 +475,18 @@ def _begin_object(
         result = self.called(getattr(target, method), **arguments)
         if after is not None and layer is not None:
             self.called(after)
-        if result is None or result is target:
+        if result is None or result is target or not roles.weights:
             return container.array(weights)
         return container.array(_parts(result, w, 0)[0])
 
     return step
 
 
-def _constructor_argument(name: str, container: Container, w: Any) -> Any:
+def _constructor_argument(name: str, weights: Any, w: Any) -> Any:
     """The likeliest meaning of a constructor's argument that is no setting: the weights, their shape or their number."""
     plain = _plain(name)
     if plain in WEIGHTS:
-        return container.weights(np.zeros_like(w))
+        return weights
     if "shape" in plain:
         return np.shape(w)
     if plain in ("n", "size", "dim", "nparams", "dimension"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -13,7 +13,7 @@ from fallline.checks.subjects.page_mutants import Mutant, mutants
 from fallline.checks.subjects.step_trials import Stepper, TakeStep, Textbook
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer, adam
 
-__all__ = ["StepFault", "Wrapped", "known_faults", "timed_faults"]
+__all__ = ["StepFault", "Wrapped", "clipped", "known_faults", "short_steps", "timed_faults"]
 
 Rule = tuple[str, str]
 
@@ -72,14 +72,19 @@ class Wrapped:
         return step
 
 
-def known_faults(optimizer: Optimizer, bases: list[Optimizer]) -> Iterator[StepFault]:
-    """The faults without a measured number, the most telling first. `bases` are the optimizer and its other conventions."""
+def known_faults(optimizer: Optimizer, bases: Sequence[Optimizer], fixed: Mapping[str, float]) -> Iterator[StepFault]:
+    """The faults without a measured number, the most telling first.
+
+    `bases` are the optimizer and its other convention; `fixed` are settings that are no arguments.
+    """
+    for other in OPTIMIZERS.values():
+        if other not in bases and set(other.settings) <= set(optimizer.settings):
+            names = other.settings
+            rule = Wrapped(Textbook(other), settings=lambda s, t, names=names: {name: s[name] for name in names})
+            yield StepFault(f"it is the update of {other.name}, not of {optimizer.name}", rule)
     yield from _rules(optimizer)
     for base in bases:
         yield from _wrapped(base)
-    for other in OPTIMIZERS.values():
-        if other not in bases and set(other.settings) <= set(optimizer.settings):
-            yield StepFault(f"it is the update of {other.name}, not of {optimizer.name}", Textbook(other))
     for base in bases:
         for mutant in mutants(base.step):
             yield _of_mutant(mutant, replace(base, step=mutant.page))
@@ -87,7 +92,7 @@ def known_faults(optimizer: Optimizer, bases: list[Optimizer]) -> Iterator[StepF
             for mutant in mutants(adam):
                 yield _of_mutant(mutant, replace(base, step=_decayed(mutant.page)))
     for base in bases:
-        yield from _constants(base)
+        yield from _constants(base, [name for name in base.settings if name not in fixed])
 
 
 def _decayed(inner: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,10 +155,10 @@ def _wrapped(base: Optimizer) -> Iterator[StepFault]:
             yield StepFault(f"the learning rate is divided by {words}", falling, "leave the division out")
 
 
-def _constants(base: Optimizer) -> Iterator[StepFault]:
+def _constants(base: Optimizer, names: Sequence[str]) -> Iterator[StepFault]:
     """A setting that has one of the usual values, whatever is given."""
     rule = Textbook(base)
-    for name in base.settings:
+    for name in names:
         for value in (
             0.0,
             0.5,

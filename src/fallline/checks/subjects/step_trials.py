@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -116,11 +117,10 @@ def trials(optimizer: Optimizer, fixed: Mapping[str, float], seed: int, *, singl
         return 0.1 / np.arange(1, steps + 1) if varied else None
 
     def drawn(purpose: str, steps: int, shape: tuple[int, ...] = (4,)) -> Floats:
-        count = int(np.prod(shape))
-        return random.normal(seed, f"update check {purpose}", count, np.arange(steps)).reshape(steps, *shape)
+        return _normal(seed, purpose, int(np.prod(shape)), steps).reshape(steps, *shape)
 
     def start(shape: tuple[int, ...] = (4,)) -> Floats:
-        return random.normal(seed, "update check weights", int(np.prod(shape))).reshape(shape)
+        return _normal(seed, "weights", int(np.prod(shape)), 1).reshape(shape)
 
     n = STEPS.first
     yield Trial("with ordinary gradients", start(), drawn("gradients", n), ordinary, rates(n))
@@ -156,6 +156,14 @@ def trials(optimizer: Optimizer, fixed: Mapping[str, float], seed: int, *, singl
     for shape in ((1,), (7,), (2, 3)):
         words = f"with weights of shape {shape}"
         yield Trial(words, start(shape), drawn("shapes", STEPS.shape, shape), ordinary, rates(STEPS.shape))
+
+
+@functools.lru_cache(maxsize=64)
+def _normal(seed: int, purpose: str, count: int, steps: int) -> Floats:
+    """Normal numbers (steps, count), kept because the same trials are drawn for each way to call a function."""
+    numbers = random.normal(seed, f"update check {purpose}", count, np.arange(steps))
+    numbers.flags.writeable = False
+    return numbers
 
 
 def _values(setting: Setting) -> list[float]:

@@ -1,0 +1,263 @@
+"""What single samples show: the activations and the deltas that the checked function computed.
+
+For a single sample db is the delta itself, and dW is the product of the layer's input and the delta. So the function's own
+activations and deltas can be read off its gradient, and each step of the computation can be compared alone: the activation
+of each layer with its pre-activation, the output's delta with the logits, each delta with the one after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.checks.faults.measured import constant_text
+from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.draws import Group
+from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.network import Network, Parameters, forward
+
+__all__ = ["ObservedNetwork", "StepFault", "observed"]
+
+EXACT = 1e-7
+"""Relative error of a step that counts as right: quotients of small numbers lose some digits."""
+
+SMALL = 1e-6
+"""Deltas below this share of the largest are left out of quotients."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class StepFault:
+    """A step of the computation that is wrong for single samples: the sentence, the cure, and whether it is a cause."""
+
+    sentence: str
+    cure: str
+    cause: bool
+
+
+@dataclass(frozen=True)
+class ObservedNetwork:
+    """The activations A1 ... and deltas D1 ... DL of single samples, (samples, units), read off the checked gradient."""
+
+    network: Network
+    group: Group
+    A: tuple[Floats, ...]
+    D: tuple[Floats, ...]
+    convention: Convention
+
+    @property
+    def parameters(self) -> Parameters:
+        return self.group.parameters
+
+    def pre_activation(self, layer: int) -> Floats:
+        """Z of a layer, from the observed activation of the layer before."""
+        W, b = self.parameters[layer - 1]
+        Z = self.network.scales[layer - 1] * np.einsum("si,sij->sj", self.A[layer - 1], W)
+        return np.asarray(Z if b is None else Z + b)
+
+    def faults(self) -> list[StepFault]:
+        """The steps that are wrong, in the order of the computation.
+
+        The activations are to blame only if the output's delta differs from the right one, and follows from them.
+        """
+        faults = []
+        Z = forward(self.network, self.parameters, self.group.X)[0][:, 0]
+        output_right = _agree(
+            self.D[-1], self.convention.data(self.group) * self.network.loss.delta(Z, self.group.T[:, 0])
+        )
+        if not output_right:
+            wrong_output = self._output()
+            faults += wrong_output or [f for layer in range(1, self.network.depth) for f in self._activation(layer)]
+        for layer in range(self.network.depth - 1, 0, -1):
+            faults += self._step(layer)
+        return faults
+
+    def _activation(self, layer: int) -> list[StepFault]:
+        z, a = self.pre_activation(layer), self.A[layer]
+        known = np.isfinite(a)
+        activation = self.network.activations[layer - 1]
+        if known.sum() < 20 or _agree(a[known], activation(z)[known]):
+            return []
+        form = _form(z[known], a[known], activation)
+        if form:
+            return [
+                StepFault(
+                    f"the forward pass computes {form} as the activation of layer {layer}",
+                    f"apply {activation.label or activation.name}",
+                    True,
+                )
+            ]
+        values = _examples(z[known], a[known], activation)
+        return [
+            StepFault(
+                f"the forward pass computes another activation than {activation.name} in layer {layer}: {values}",
+                f"look at the activation of layer {layer} in the forward pass", True,
+            )
+        ]  # fmt: skip
+
+    def _output(self) -> list[StepFault]:
+        z, T = self.pre_activation(self.network.depth), self.group.T[:, 0]
+        if _agree(self.D[-1], self.convention.data(self.group) * self.network.loss.delta(z, T)):
+            return []
+        return [
+            StepFault(
+                "the output's delta is not what follows from the function's own activations",
+                "look at the output's delta",
+                False,
+            )
+        ]
+
+    def _step(self, layer: int) -> list[StepFault]:
+        scale, W = self.network.scales[layer], self.parameters[layer].W
+        dA = scale * np.einsum("sj,sij->si", self.D[layer], W)
+        activation, z, a = self.network.activations[layer - 1], self.pre_activation(layer), self.A[layer]
+        for slope in (activation.slope(z), *_slopes_from(activation, a)):
+            usable = np.isfinite(slope)
+            if usable.sum() > 20 and _agree(self.D[layer - 1][usable], (dA * slope)[usable]):
+                return []
+        expected = dA * activation.slope(z)
+        return self._sample_factor(layer, expected)
+
+    def _sample_factor(self, layer: int, expected: Floats) -> list[StepFault]:
+        """A factor that differs from sample to sample and is the same for all units."""
+        if expected.shape[-1] < 2:
+            return []
+        size = (expected**2).sum(axis=-1)
+        used = size > SMALL * size.max()
+        factor = (self.D[layer - 1] * expected).sum(axis=-1)[used] / size[used]
+        if not _agree(self.D[layer - 1][used], factor[:, None] * expected[used]) or np.ptp(factor) < 1e-6:
+            return []
+        known = self._known_factor(factor, used)
+        between = f"between {factor.min():.3g} and {factor.max():.3g}"
+        words = f"by {known}" if known else f"by a factor that differs from sample to sample ({between} here)"
+        return [
+            StepFault(
+                f"the delta of layer {layer} is multiplied {words}, the same for all units",
+                "leave that factor out",
+                True,
+            )
+        ]
+
+    def _known_factor(self, factor: Floats, used: Any) -> str:
+        z, T = self.pre_activation(self.network.depth), self.group.T[:, 0]
+        Y = self.network.loss.output(z)
+        quantities: dict[str, Floats] = {"the sample's loss": self.network.loss.value(z, T)}
+        if self.network.loss.targets == "classes":
+            quantities |= {
+                "the largest output": Y.max(axis=-1),
+                "the output of the sample's class": (Y * T).sum(axis=-1),
+            }
+        for words, values in quantities.items():
+            ratio = factor / values[used]
+            if np.ptp(ratio) <= EXACT * np.abs(ratio).max():
+                c = constant_text(float(ratio.mean()))
+                return words if c == "1" else f"{c} times {words}"
+        return ""
+
+
+def observed(group: Group, numbers: Parameters) -> ObservedNetwork | None:
+    """The activations and deltas that the gradients of single samples show; None if they are not of that form.
+
+    They are if each dW is the product of a vector and db, and that of layer 1 is the product of the inputs and db1.
+    """
+    network = group.network
+    if not network.bias or network.l2:
+        return None
+    A: list[Floats] = [group.X[:, 0]]
+    D: list[Floats] = []
+    for l, (dW, db) in enumerate(numbers, start=1):
+        assert db is not None
+        size = (db**2).sum(axis=-1)
+        seen = size > SMALL**2 * size.max()
+        with np.errstate(all="ignore"):
+            inputs = (
+                np.where(seen[:, None], np.einsum("sij,sj->si", dW, db) / size[:, None], np.nan) / network.scales[l - 1]
+            )
+        product = network.scales[l - 1] * inputs[:, :, None] * db[:, None, :]
+        if not seen.any() or not _agree(dW[seen], product[seen]):
+            return None
+        if l == 1 and not _agree(inputs[seen], group.X[seen, 0]):
+            return None
+        if l > 1:
+            A.append(inputs)
+        D.append(np.asarray(db))
+    whole = np.isfinite(np.concatenate(A, axis=-1)).all(axis=-1)
+    if whole.sum() < 20:
+        return None
+    kept = Group(network, group.w[whole], group.X[whole], group.T[whole], group.declared)
+    A, D = [a[whole] for a in A], [d[whole] for d in D]
+    candidates = [ObservedNetwork(network, kept, tuple(A), tuple(D), c) for c in conventions(network, group.declared)]
+    right = [o for o in candidates if not o._output()]
+    return (right or candidates)[0]
+
+
+def _agree(a: Any, b: Any) -> bool:
+    scale = float(np.abs(b).max()) if np.size(b) else 0.0
+    return bool(np.abs(a - b).max() <= EXACT * (scale or 1.0)) if np.size(a) else False
+
+
+def _form(z: Floats, a: Floats, activation: Activation) -> str:
+    """The function of z that gives a, if it is a known one."""
+    half = len(z) // 2  # constants come from the first half, and must hold on the second
+    for other in ACTIVATIONS.values():
+        if _agree(a, other(z)):
+            return f"{other.name}(z)"
+        c = _argument(other.name, z[:half], a[:half])
+        if c is not None and _agree(a, other(c * z)):
+            return f"{other.name}({constant_text(c)} z)"
+        values = other(z)
+        c = float(values[:half] @ a[:half] / ((values[:half] @ values[:half]) or 1))
+        if _agree(a, c * values):
+            return f"{constant_text(c)} {other.name}(z)"
+    with np.errstate(all="ignore"):
+        for words, function in _MISTAKES:
+            if _agree(a, function(z)):
+                return words
+    leak = z < 0
+    if leak.any() and _agree(a[~leak], z[~leak]):
+        c = float(a[leak] @ z[leak] / (z[leak] @ z[leak]))
+        if _agree(a[leak], c * z[leak]):
+            return f"a leaky ReLU with leak {constant_text(c)}"
+    return ""
+
+
+_MISTAKES: Sequence[tuple[str, Callable[[Any], Any]]] = (
+    ("e^z - e^-z / (e^z + e^-z), without brackets around the numerator,", lambda z: np.exp(z) - np.exp(-z) / (np.exp(z) + np.exp(-z))),
+    ("(e^z - e^-z) / e^z + e^-z, without brackets around the denominator,", lambda z: (np.exp(z) - np.exp(-z)) / np.exp(z) + np.exp(-z)),
+    ("e^z - e^-z / e^z + e^-z, without brackets,", lambda z: np.exp(z) - np.exp(-z) / np.exp(z) + np.exp(-z)),
+    ("1 / (1 + e^z), with the wrong sign,", lambda z: 1 / (1 + np.exp(z))),
+    ("1 / 1 + e^-z, without brackets,", lambda z: 1 + np.exp(-z)),
+    ("|z|", np.abs),
+    ("min(z, 0)", lambda z: np.minimum(z, 0)),
+    ("sin(z)", np.sin),
+    ("z^2", np.square),
+)  # fmt: skip
+
+
+def _argument(name: str, z: Floats, a: Floats) -> float | None:
+    """The constant c with which the activation of c z is a, for activations that have an inverse."""
+    with np.errstate(all="ignore"):
+        inverse = {"tanh": np.arctanh, "logistic": lambda v: np.log(v / (1 - v))}.get(name)
+        if inverse is None:
+            return None
+        ratio = inverse(a) / z
+    return float(np.median(ratio)) if np.isfinite(ratio).all() else None
+
+
+def _examples(z: Floats, a: Floats, activation: Activation) -> str:
+    """Two values of the computed activation beside the right ones."""
+    order = np.argsort(z)
+    picked = [int(order[len(order) // 4]), int(order[3 * len(order) // 4])]
+    return " and ".join(
+        f"{a[k]:.4g} at z = {z[k]:.4g}, where {activation.name} is {float(activation(z[k])):.4g}" for k in picked
+    )
+
+
+def _slopes_from(activation: Activation, a: Floats) -> list[Floats]:
+    """The slope as a function of the activation, as people write it."""
+    return {"tanh": [1 - a**2], "logistic": [a * (1 - a)], "relu": [(a > 0).astype(float)]}.get(activation.name, [])
