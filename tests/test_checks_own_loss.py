@@ -300,7 +300,7 @@ def test_an_unknown_loss_decides_by_its_derivatives() -> None:
     for fault in ({"sign": -1}, {"kept": False}):
         judged, _ = judged_by_loss(
             "gradient", GROUPS, numbers(lambda w, X, T: gradient(w, X, T, **fault)), [Returned(value)], 1e-9
-        )  # noqa: B023  # called at once
+        )  # called at once
         assert judged is not None
         assert judged.status == "wrong"
         assert "dW2 and db2 are right" in judged.sentence or "dW2, db2 and db1 are right" in judged.sentence

@@ -37,8 +37,6 @@ from fallline.textbook.schedules import SCHEDULES
 __all__ = ["map_spec", "own_axis_forms", "parse_size", "rebuild_map_spec"]
 
 
-
-
 def map_spec(
     objective: str | Landscape | Callable[..., Any] | Objective,
     *,

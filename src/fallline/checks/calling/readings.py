@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fallline.checks.calling.block_shapes import ShapeReader
 from fallline.checks.calling.blocks import Block, blocks_of, by_name, by_order, orders
 from fallline.checks.calling.call import Call, Outcome
 from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.layouts import Layout
 from fallline.checks.calling.patterns import Vector
 from fallline.checks.calling.point import Point
-from fallline.checks.calling.block_shapes import ShapeReader
 from fallline.checks.calling.structures import Leaf, Path, leaves, words_of
 from fallline.textbook.network import Layer, Network, Parameters
 

@@ -98,7 +98,14 @@ class Understood:
         """The order in which interpretations are preferred."""
         finite = all(np.isfinite(p).all() for layer in self.returned.gradient for p in layer if p is not None)
         broken = len(self.returned.broken)
-        return (not self.fits, -self.right - KNOWN * self.known, broken, not finite and not broken, len(self.returned.odd), self.cost)
+        return (
+            not self.fits,
+            -self.right - KNOWN * self.known,
+            broken,
+            not finite and not broken,
+            len(self.returned.odd),
+            self.cost,
+        )
 
     def __str__(self) -> str:
         return "; ".join(filter(None, (str(self.call), str(self.reading))))

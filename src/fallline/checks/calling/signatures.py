@@ -14,7 +14,7 @@ from typing import Any
 from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.patterns import Constant, Pattern
 from fallline.checks.calling.point import Quantity
-from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, hyperparameter, meanings, plain
+from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, meanings, plain
 from fallline.checks.calling.surroundings import Surroundings
 from fallline.checks.calling.usage import parameter_names, returned_names
 from fallline.textbook.network import Network

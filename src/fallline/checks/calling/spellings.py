@@ -70,7 +70,7 @@ def _unmarked(name: str) -> tuple[str, tuple[int, int] | None] | None:
                 if rest == plain:
                     continue
                 words, digits = re.fullmatch(r"(.*?)(\d*)", rest).groups()  # type: ignore[union-attr]
-                if words and words not in _WORDS or (kind == "A" and words and len(stem) == 1):
+                if (words and words not in _WORDS) or (kind == "A" and words and len(stem) == 1):
                     continue
                 if not words and not digits:
                     return kind, None

@@ -70,7 +70,13 @@ def _run(resolved: ResolvedState, state: State) -> list[Json]:
         batch.append(number("batch", SETTINGS["batch"], plane, high=samples, nullable=True, null_label="all samples",
                             default=None, slider=slider))  # fmt: skip
     if net is not None and state.start is not None and state.batch is None:
-        return [start, scale, *numbers[1:], *batch, _choice("dtype")]  # no run depends on the seed or on initial weights
+        return [
+            start,
+            scale,
+            *numbers[1:],
+            *batch,
+            _choice("dtype"),
+        ]  # no run depends on the seed or on initial weights
     return [start, *([_choice("initial")] if net else []), scale, *numbers, *batch, _choice("dtype")]
 
 

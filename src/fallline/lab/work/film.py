@@ -21,9 +21,6 @@ __all__ = ["film_of_tile"]
 MOST_FRAMES = 240
 """The most steps that are kept; of longer runs, evenly spaced ones."""
 
-MOST_STEPS = 20_000
-"""The longest runs: the losses of one strip at every step lie in memory at once."""
-
 
 def frame_steps(steps: int) -> NDArray[np.int32]:
     """The steps that are shown, the first and the last among them.
@@ -54,8 +51,6 @@ def film_of_tile(resolved: ResolvedState, place: TilePlace) -> Generator[None, N
     spec = tile_spec(resolved, place)
     if chosen := [name for name in spec.axes if name in CHOICES]:
         raise UsageError(f"a map with {chosen[0]} on an axis cannot be played: its runs do not have the same steps.")
-    if spec.steps > MOST_STEPS:
-        raise UsageError(f"a map of more than {MOST_STEPS:,} steps cannot be played; this one has {spec.steps:,}.")
     steps = frame_steps(spec.steps)
     rows, parts = strip_rows(spec), []
     for first in range(0, SIDE, rows):

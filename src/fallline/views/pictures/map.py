@@ -143,7 +143,9 @@ def draw_map(
     alt_word = lost_word if diverged is not None or lost.any() else ""
     alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word, names)
     if marks:
-        alt += " Marked: " + "; ".join(f"{mark.number or k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
+        alt += (
+            " Marked: " + "; ".join(f"{mark.number or k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
+        )
     return page.picture(alt, image)
 
 
