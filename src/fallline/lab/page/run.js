@@ -236,14 +236,15 @@ export class RunsView {
           : "";
     card.note.hidden = !note;
     say(card.note, note);
+    const frame = flat ? this.runs.frame(result, this.step) : null;
     if (flat) {
-      card.regions.draw(this.#theme, this.data, this.runs.frame(result, this.step));
+      card.regions.draw(this.#theme, this.data, frame);
       const label = `Decision regions of ${card.k === PASSING ? "the run under the pointer" : `run ${card.k + 1}`} and ${this.data.points.length / 2} samples`;
       if (card.regions.canvas.getAttribute("aria-label") !== label)
         card.regions.canvas.setAttribute("aria-label", label);
     }
     if (net && result.layers && w.length) {
-      card.network.draw(this.#theme, result.layers, w, result.largest, this.captions);
+      card.network.draw(this.#theme, result.layers, w, result.largest, this.captions, frame?.units ?? null);
       if (!this.#playing) card.network.describe(result.layers, w);
     }
     if (drawn) {
