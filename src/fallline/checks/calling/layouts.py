@@ -91,7 +91,7 @@ def layouts(network: Network) -> Iterator[tuple[int, Layout]]:
         for transposed in (False, True) if not flat else (False,):
             for columns in (False, True):
                 for bias in BIASES:
-                    if not network.bias and bias != "flat" or bias == "number" and not single:
+                    if (not network.bias and bias != "flat") or (bias == "number" and not single):
                         continue
                     cost = 2 * (transposed != columns and not flat) + (transposed or columns) + flat
                     usual = {

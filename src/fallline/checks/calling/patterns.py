@@ -12,7 +12,7 @@ import numpy as np
 from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.textbook.network import Layer
 
-__all__ = ["Constant", "Items", "Keys", "Pattern", "Scene", "Vector", "fill", "quantities_in"]
+__all__ = ["Constant", "Items", "Keys", "Pattern", "Scene", "Vector", "Zeros", "fill", "quantities_in"]
 
 
 class Scene(Protocol):
@@ -71,6 +71,16 @@ class Vector:
         return f"one flat vector of {_shortened([str(p) for p in self.parts])}{' by columns' * (self.order == 'F')}"
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """The pattern with 0 in each place, as the first velocity of momentum has it."""
+
+    pattern: Any
+
+    def __str__(self) -> str:
+        return "zeros"
+
+
 Pattern: TypeAlias = Quantity | Constant | Items | Keys | Vector | Any
 
 
@@ -90,8 +100,21 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
         case Vector(parts, order):
             raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]  # type: ignore[arg-type]
             return in_library(np.concatenate(raveled), scene.form)
+        case Zeros(inner):
+            return _zeros(fill(inner, scene))
         case _:
             return scene.made(pattern)
+
+
+def _zeros(value: Any) -> Any:
+    """The structure with zeros for its numbers."""
+    if isinstance(value, dict):
+        return {key: _zeros(inner) for key, inner in value.items()}
+    if isinstance(value, Layer):
+        return Layer(*map(_zeros, value))
+    if isinstance(value, list | tuple):
+        return type(value)(map(_zeros, value))
+    return value if value is None else 0 * value
 
 
 def in_library(value: Any, form: Form) -> Any:

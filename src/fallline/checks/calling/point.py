@@ -106,10 +106,7 @@ class Point:
         T = self.T
         if form.targets == "rows":
             return _alone(form.layout.samples(T), form)
-        if form.targets == "flat":
-            numbers = T[:, 0]
-        else:
-            numbers = T.argmax(axis=-1) + (form.targets == "numbers from 1")
+        numbers = T[:, 0] if form.targets == "flat" else T.argmax(axis=-1) + (form.targets == "numbers from 1")
         if form.targets == "column of numbers":
             numbers = numbers[:, None]
         return numbers[0] if form.sample else numbers

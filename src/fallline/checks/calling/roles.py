@@ -12,10 +12,13 @@ from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.spellings import Spelling, spelling
 from fallline.textbook.network import Network
 
-__all__ = ["BIASES", "PARAMETERS", "RATE", "RATES", "WEIGHTS", "hyperparameter", "meanings", "plain"]
+__all__ = ["BIASES", "PARAMETERS", "RATE", "RATES", "VELOCITY", "WEIGHTS", "hyperparameter", "meanings", "plain"]
 
 PARAMETERS, WEIGHTS, BIASES = Quantity("parameters"), Quantity("weights"), Quantity("biases")
 """All parameters in one argument, all weights, all biases: the containers stand for them later."""
+
+VELOCITY = Quantity("velocity")
+"""Zeros in the form of all parameters: the state of momentum at the first step."""
 
 X, T, Y = Quantity("X"), Quantity("T"), Quantity("Y")
 
@@ -36,6 +39,7 @@ _ROLES: dict[str, tuple[Quantity, ...]] = {
         ("yhat", "ypred", "probs", "probabilities", "p", "o", "out", "prediction", "predictions", "predicted",
          "al", "scores", "aout", "pred", "hatty", "yp", "ypreds", "forwardoutput"), (Y,)
     ),
+    **dict.fromkeys(("velocity", "velocities", "momentums", "vel", "optstate"), (VELOCITY,)),
     "y": (T, Y), "output": (Y, T), "outputs": (Y, T),
     **dict.fromkeys(
         ("parameters", "params", "model", "vector", "par", "pars", "param", "nnparams", "layers", "network", "net", "nn",

@@ -39,8 +39,12 @@ NEAR = 0.1
 """Only if a fit is this near, a guard against log(0) or another slope is looked for."""
 NONE = 1e-9
 """A penalty that is a smaller share of the loss is none."""
+CANDIDATES = 12
+"""The number of data losses, the nearest first, for which a guard, smoothed labels or weighted classes are tried."""
 STEPS = 40
 """Of Newton's method, for an epsilon or a slope."""
+IDLE = 5
+"""Steps without a better fit, after which the method is stopped."""
 SECONDS = 1.0
 """Time for the values of a loss."""
 
@@ -177,7 +181,7 @@ class _Fitting:
                 fit = self._with_another_slope()
                 if fit is not None:
                     return fit
-            for _, network, member in sorted(near, key=lambda candidate: candidate[0]):
+            for _, network, member in sorted(near, key=lambda candidate: candidate[0])[:CANDIDATES]:
                 fit = self._changed(network, member)
                 if fit is not None:
                     return fit
@@ -354,18 +358,15 @@ class _Fitting:
             return None
         at = list(found)
         for k, value in enumerate(at):
-            at[k] = next(
-                short
-                for short in _shortened(value)
-                if self._fit(columns(*at[:k], short, *at[k + 1 :]))[1] <= self.exact
-            )
+            simple = itertools.chain(() if start[k] else (0.0,), _shortened(value))
+            at[k] = next(v for v in simple if self._fit(columns(*at[:k], v, *at[k + 1 :]))[1] <= self.exact)
         return tuple(at)
 
     def _iterated(
         self, columns: Callable[..., list[list[Floats]]], start: tuple[float, ...]
     ) -> tuple[float, ...] | None:
         """The parameters that fit the first half of the values best, by Gauss and Newton's steps; None if those diverge."""
-        at = list(start)
+        at, best, idle = list(start), np.inf, 0
         for _ in range(STEPS):
             here = columns(*at)
             table = [list(of) for of in here]
@@ -375,9 +376,13 @@ class _Fitting:
                 above, below = (columns(*(*at[:k], value + by, *at[k + 1 :])) for by in (h, -lower))
                 for of, up, down in zip(table, above, below, strict=True):
                     of += [(b - c) / (h + lower) for b, c in zip(up, down, strict=True)]
-            coefficients, _ = self._fit(table)
+            coefficients, error = self._fit(table)
+            idle = 0 if error < best / 2 else idle + 1
+            best = min(best, error)
             if not coefficients.data:
                 return None
+            if idle > IDLE:
+                break
             n, c = len(here[0]), coefficients.data[0]
             moves = [float(c[n * (k + 1) : n * (k + 2)] @ c[:n] / (c[:n] @ c[:n])) for k in range(len(at))]
             at = [value + move for value, move in zip(at, moves, strict=True)]

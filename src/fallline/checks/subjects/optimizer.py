@@ -13,12 +13,12 @@ from fallline.checks.calling.calls import MUCH_PRINT, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import BlockComparison, GradientBlock
-from fallline.checks.subjects.extents import STEPS
-from fallline.checks.subjects.step_choice import choose, numbers_of_the_code
-from fallline.checks.subjects.step_diagnosis import fault_of
-from fallline.checks.subjects.step_faults import StepFault
-from fallline.checks.subjects.step_trials import Textbook, path
-from fallline.checks.subjects.step_walks import Walk, Walker
+from fallline.checks.reference.extents import STEPS
+from fallline.checks.steps.choice import choose, numbers_of_the_code
+from fallline.checks.steps.diagnosis import fault_of
+from fallline.checks.steps.trials import Textbook, path
+from fallline.checks.steps.walks import Walk, Walker
+from fallline.checks.steps.wrapped import StepFault
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 
 __all__ = ["check_step"]

@@ -11,8 +11,8 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.reference.comparison import TOLERANCE
-from fallline.checks.subjects.step_calls import StepCall
-from fallline.checks.subjects.step_trials import Stepper, Textbook, Trial, finite, path, trials, wrong_steps
+from fallline.checks.steps.step_call import StepCall
+from fallline.checks.steps.trials import Stepper, Textbook, Trial, finite, path, trials, wrong_steps
 from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["Walk", "Walker"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError
-from fallline.checks.subjects.extents import STEPS
+from fallline.checks.reference.extents import STEPS
 from fallline.settings import Setting
 from fallline.textbook.optimizers import Optimizer
 
