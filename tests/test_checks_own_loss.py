@@ -226,7 +226,7 @@ programs = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, phases=(Phase.generate,))
 @given(
     programs,
     st.sampled_from(["", *PLAIN_FAULTS, *PENALTY_FAULTS, "no smoothing", "no weights", "no output slope", "leak"]),

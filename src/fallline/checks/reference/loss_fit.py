@@ -7,6 +7,7 @@ values. Only a fit that gives the other half too, to rounding, is stated.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
