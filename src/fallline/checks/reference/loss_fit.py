@@ -155,8 +155,8 @@ class _Fitting:
             times.append(time.perf_counter())
         self.biasless = network.bias and values[0] == values[1]
         affordable = SECONDS / max(np.diff(times).min(), 1e-6) / len(groups)  # the fastest call was interrupted least
-        # Half of the runs must determine a coefficient for each class, its change by a slope, and those of the penalties.
-        classes = 2 * network.sizes[-1]
+        # Half of the runs must determine a coefficient for each class, its changes by a slope and an epsilon, and the penalties.
+        classes = 3 * network.sizes[-1]
         self.by_layer = 2 * (classes + 2 * network.depth + 2) <= affordable
         runs = 2 * (classes + (2 * network.depth if self.by_layer else 2) + 2)
         if runs > affordable:
