@@ -100,7 +100,7 @@ def _gives(verdict: Verdict, groups: Any, numbers: Any, convention: Convention) 
     assert explanation is not None
     left = re.search(r"no known fault explains (.*?)\.", verdict.sentence)
     omitted = set(re.findall(r"d[Wb]\d+", left[1])) if left else set()
-    finished = {b for b in re.findall(r"d[Wb]\d+", " ".join(f for f in verdict.faults if re.search(FINISHED, f)))}
+    finished = set(re.findall(r"d[Wb]\d+", " ".join(f for f in verdict.faults if re.search(FINISHED, f))))
     variants = Variants(groups, explanation.measured)
     for group, checked in zip(groups, numbers, strict=True):
         data = variants.run(tuple(explanation.chosen.items()), group)

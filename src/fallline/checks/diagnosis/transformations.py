@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -147,7 +148,7 @@ def _other_order(block: GradientBlock, right: Sequence[Blocks], checked: Sequenc
             yield Transformation(
                 f"{{block}} holds the right {part} in another order: {order.tolist()} for {list(range(len(order)))}",
                 f"keep the order of the {part}",
-                lambda group, blocks, order=order, axis=axis: {**blocks, block: np.take(blocks[block], order, axis)},
+                _entrywise(block, partial(np.take, indices=order, axis=axis)),
             )
     if a.ndim == 3 and a.shape[-1] == a.shape[-2]:
         yield Transformation("{block} is the transpose of what it should be", "transpose it",
