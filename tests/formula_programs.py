@@ -173,7 +173,7 @@ WRONG_DELTAS: list[tuple[str, str, Any]] = [
     ("cross_entropy", "0.3 / m times", lambda Z, T: 0.3 * (softmax(Z) - T) / len(Z)),
     ("cross_entropy", "which cancels in Y - T", lambda Z, T: (softmax(Z) - T) * softmax(Z) * (1 - softmax(Z))),
     ("cross_entropy", "the output is logistic", lambda Z, T: logistic(Z) - T),
-    ("cross_entropy", "own class alone", lambda Z, T: (softmax(Z) - T) * T),
+    ("cross_entropy", "only the diagonal", lambda Z, T: (softmax(Z) - T) * T),
     ("cross_entropy", "the neighbouring output", lambda Z, T: softmax(Z) - np.roll(T, 1, axis=1)),
     ("cross_entropy", "applied twice", lambda Y, T: softmax(Y) - T),
     ("squared_error", "slope of the absolute error", lambda Z, T: np.sign(Z - T)),

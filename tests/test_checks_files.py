@@ -282,6 +282,7 @@ def test_a_file_without_a_likely_function_says_what_it_holds(tmp_path, text, sen
         ("if True:\n    !pip install numpy", "if True:\n    pass"),
         ("files = !ls\nx?\n?x\nnp.dot??", "pass\npass\npass\npass"),
         ("%time y = f(x)", "y = f(x)"),
+        ("%run helpers.py\n%run ../up.py", "from helpers import *\npass"),
         ("%%time\ny = 1", "\ny = 1"),
         ("%%bash\nrm -r x", "\n"),
         ("%ls\nx = (7\n     % 3)\nt = '''\n%ls\n'''", "pass\nx = (7\n     % 3)\nt = '''\n%ls\n'''"),

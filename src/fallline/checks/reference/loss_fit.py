@@ -7,6 +7,7 @@ values. Only a fit that gives the other half too, to rounding, is stated.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -357,11 +358,8 @@ class _Fitting:
             return None
         at = list(found)
         for k, value in enumerate(at):
-            at[k] = next(
-                short
-                for short in _shortened(value)
-                if self._fit(columns(*at[:k], short, *at[k + 1 :]))[1] <= self.exact
-            )
+            simple = itertools.chain(() if start[k] else (0.0,), _shortened(value))
+            at[k] = next(v for v in simple if self._fit(columns(*at[:k], v, *at[k + 1 :]))[1] <= self.exact)
         return tuple(at)
 
     def _iterated(
@@ -381,7 +379,7 @@ class _Fitting:
             coefficients, error = self._fit(table)
             idle = 0 if error < best / 2 else idle + 1
             best = min(best, error)
-            if not coefficients.data or (idle > IDLE and best > self.exact):
+            if not coefficients.data:
                 return None
             if idle > IDLE:
                 break

@@ -16,7 +16,7 @@ class Parameter(np.ndarray):
     grad: Any
 
     @property
-    def data(self) -> Any:  # type: ignore[override]  # NumPy's own is a buffer; libraries of networks have the array here
+    def data(self) -> Any:  # NumPy's own is a buffer; libraries of networks have the array here
         return self.view(np.ndarray)
 
     @data.setter

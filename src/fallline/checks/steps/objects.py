@@ -66,7 +66,7 @@ def calls_of_class(
         made, betas = setting_arguments(list(vars(instance)), optimizer.settings), ""
     taken = {*made, *roles.settings, *(("beta1", "beta2") if betas else ())}
     fixed = {n: float(s.default) for n, s in optimizer.declared.items() if n not in taken}
-    kinds = ("array", "list", "dictionary", "d-dictionary")
+    kinds: tuple[str, ...] = ("array", "list", "dictionary", "d-dictionary")
     if not roles.gradients:
         kinds = ("layer",) if roles.weights else ("parameters",)
     for kind in kinds:

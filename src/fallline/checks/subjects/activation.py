@@ -212,10 +212,12 @@ class _SlopeCheck:
             if other != self.activation.label:
                 yield Candidate(f"it is the slope of {other}, not of {self.activation.label}", "", formula)
         yield from self._measured(z, u)
-        for other in ACTIVATIONS.values():
-            if other.name == self.activation.name:
+        for member in ACTIVATIONS.values():
+            if member.name == self.activation.name:
                 continue
-            yield Candidate(f"it is {other.label} itself, not the slope of {self.activation.label}", "", other.function)
+            yield Candidate(
+                f"it is {member.label} itself, not the slope of {self.activation.label}", "", member.function
+            )
         for mutant in mutants(self.activation.slope):
             yield Candidate(str(mutant), f"write `{mutant.before}`", mutant.page)
 
@@ -238,14 +240,15 @@ class _SlopeCheck:
             there, constant = right[np.sign(z) == side], f"{words} 0 it is {level:.6g}"
             if np.ptp(there) == 0:
                 constant += f", not {there[0]:.6g}"
-            yield Candidate(constant, "", partial(self._sided, side, lambda z, level=level: level), True)
-            sided = partial(self._sided, side, lambda z, factor=factor: factor * self._right(z))
+            yield Candidate(constant, "", partial(self._sided, side, 0.0, float(level)), True)
+            sided = partial(self._sided, side, float(factor), 0.0)
             yield Candidate(f"{words} 0 it is {factor:.6g} times what it should be", "", sided, True)
         words = f"below 0 it is {below[0]:.6g} times, and above 0 {above[0]:.6g} times, what it should be"
         yield Candidate(words, "", lambda z: np.where(z < 0, below[0], above[0]) * self._right(z), True)
 
-    def _sided(self, side: int, value: Callable[[Any], Any], z: Any) -> Any:
-        return np.where(np.sign(z) == side, value(z), self._right(z))
+    def _sided(self, side: int, factor: float, level: float, z: Any) -> Any:
+        """A constant plus a multiple of the slope on one side of 0, and the slope itself on the other."""
+        return np.where(np.sign(z) == side, level + factor * self._right(z), self._right(z))
 
     # Ranges
 

@@ -109,8 +109,8 @@ class _NetworkCheck:
         from fallline.checks.subjects.loss_judgement import judged_by_loss
 
         judgement, self.loss_notes = judged_by_loss(
-            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults,
-            self._gradient_at,
+            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self._gradient_at,
+            self.other_faults,
         )  # fmt: skip
         if judgement is None and self.named:
             raise MisbehaviourError(" ".join(self.loss_notes))
@@ -120,7 +120,7 @@ class _NetworkCheck:
             judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
             blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
             findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
-            errors=judgement.errors, network=judgement.network or self.network,
+            errors=judgement.errors, network=judgement.network or self.network, others=judgement.others,
             explanation=judgement.explanation,
         )  # fmt: skip
 

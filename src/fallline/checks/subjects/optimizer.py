@@ -16,9 +16,9 @@ from fallline.checks.reference.comparison import BlockComparison, GradientBlock
 from fallline.checks.reference.extents import STEPS
 from fallline.checks.steps.choice import choose, numbers_of_the_code
 from fallline.checks.steps.diagnosis import fault_of
-from fallline.checks.steps.faults import StepFault
 from fallline.checks.steps.trials import Textbook, path
 from fallline.checks.steps.walks import Walk, Walker
+from fallline.checks.steps.wrapped import StepFault
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
 
 __all__ = ["check_step"]

@@ -134,7 +134,7 @@ class SlopeCall:
 
     def _called(self, z: Any) -> Any:
         with np.errstate(all="ignore"):
-            a = np.asarray(self.activation.function(z) if self.of_activation else z)
+            a: Any = np.asarray(self.activation.function(z) if self.of_activation else z)
         a = float(a) if self.one_by_one else a
         arguments: list[Any] = [a]
         names = ["a" if self.of_activation else "z"]
@@ -173,7 +173,7 @@ class SlopeCall:
 
     def overflows(self, z: float) -> bool:
         """Whether NumPy warns of an overflow in the call with this number."""
-        point = np.float64(z) if self.one_by_one else np.array([z])
+        point: Any = np.float64(z) if self.one_by_one else np.array([z])
         arguments: list[Any] = [self.activation.function(point) if self.of_activation else point]
         if self.upstream is not None:
             arguments.insert(self.upstream, np.full_like(point, 2.0))
