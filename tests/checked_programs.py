@@ -298,7 +298,9 @@ def _outcome(program: Program, status: int, out: str, err: str, seconds: float) 
         except ValueError:
             continue
         if isinstance(verdict, dict) and "status" in verdict:
-            return Outcome(program, verdict, seconds)
+            # an error of the checker itself becomes "unchecked", and its traceback is printed
+            own_error = " < ".join(reversed(re.findall(r'File "(\S*fallline\S*", line \d+)', err)[-2:]))
+            return Outcome(program, verdict, seconds, f"{verdict['sentence']} ({own_error})" if own_error else "")
     said = [line for line in err.splitlines() if line.strip()]
     last = said[-1] if said else f"exit status {status} without a verdict"
     if status == 2 and "Traceback" not in err:  # the command refused its arguments

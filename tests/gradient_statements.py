@@ -21,6 +21,8 @@ from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import block_of, blocks_of, compare, right_numbers, scales
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group, draw
+from fallline.textbook.activations import ACTIVATIONS
+from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network, Parameters
 
 SEED = 31337
@@ -57,7 +59,14 @@ def false_statements(verdict: Verdict, program: Program) -> list[str]:
         false.append("called wrong, but every block is right on other draws")
     if verdict.explanation is not None and not _gives(verdict, groups, numbers, verdict.explanation.convention):
         false.append(f"the page with {verdict.faults} does not give the numbers on other draws")
-    if verdict.explanation is None:
+    if verdict.explanation is None and (other := _other_network(verdict, program.network)):
+        if not any(
+            all(b.agrees for b in compare(moved, numbers, right_numbers(moved, c)))
+            for moved in [[Group(other, g.w, g.X, g.T) for g in groups]]
+            for c in conventions(other)
+        ):
+            false.append(f"it is not the gradient of {other!r}")
+    elif verdict.explanation is None:
         false += [
             f"named: {fault}" for fault in verdict.faults if not (program.named and re.search(program.named, fault))
         ]
@@ -66,6 +75,16 @@ def false_statements(verdict: Verdict, program: Program) -> list[str]:
             f"{finding}" for _ in range(1) if not _holds(finding, program, groups, numbers, convention, right, wrong)
         ]
     return false
+
+
+def _other_network(verdict: Verdict, network: Network) -> Network | None:
+    """The network whose gradient it is said to be."""
+    words = " ".join(verdict.faults)
+    if match := re.search(r"it is the gradient for the loss (\w+)", words):
+        return network.with_(loss=LOSSES[match[1]])
+    if match := re.search(r"it is the gradient for (\w+) activations", words):
+        return network.with_(activations=(ACTIVATIONS[match[1]],) * network.hidden)
+    return None
 
 
 def _convention(verdict: Verdict, network: Network) -> Convention:
@@ -81,7 +100,7 @@ def _gives(verdict: Verdict, groups: Any, numbers: Any, convention: Convention) 
     assert explanation is not None
     left = re.search(r"no known fault explains (.*?)\.", verdict.sentence)
     omitted = set(re.findall(r"d[Wb]\d+", left[1])) if left else set()
-    finished = {b for b in re.findall(r"d[Wb]\d+", " ".join(f for f in verdict.faults if re.search(FINISHED, f)))}
+    finished = set(re.findall(r"d[Wb]\d+", " ".join(f for f in verdict.faults if re.search(FINISHED, f))))
     variants = Variants(groups, explanation.measured)
     for group, checked in zip(groups, numbers, strict=True):
         data = variants.run(tuple(explanation.chosen.items()), group)

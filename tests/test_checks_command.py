@@ -128,7 +128,7 @@ def test_no_process_outlives_its_submission(tmp_path, capsys, then):
         f"while not pathlib.Path({str(pid)!r}).exists(): time.sleep(0.01)\n"
     )
     (tmp_path / "mine.py").write_text(started + then, encoding="utf-8")
-    row = _statuses(tmp_path, capsys, time_limit=20 if then == RIGHT else 3)["mine.py"]
+    row = _statuses(tmp_path, capsys, time_limit=30 if then == RIGHT else 12)["mine.py"]
     assert row["status"] == ("right" if then == RIGHT else "unchecked")
     assert not Path("/proc", pid.read_text()).exists()
 

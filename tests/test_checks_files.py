@@ -15,6 +15,7 @@ from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.calling.loading import UserFile
 from fallline.checks.command import check
 from fallline.checks.gradient_file import check_file
+from fallline.checks.grading import checked_file
 from fallline.checks.presentation.hints import hinted, kind_of
 from fallline.checks.user_files.notebook import without_magics
 from fallline.checks.user_files.source import read_source
@@ -163,7 +164,7 @@ gradient = np.vectorize(gradient)
     )
     assert not hasattr(result.module, "mu")
     on_count = UserFile(tmp_path / "mine.py", "other").load("other").notes[-1]
-    assert on_count.startswith("`count`, which other uses, may lack its last value, because the file raises")
+    assert on_count.startswith("`count`, which other uses, may not have its final value, because the file raises")
 
 
 def test_a_value_that_could_not_be_computed_twice_is_not_computed_by_halves(tmp_path):
@@ -171,7 +172,7 @@ def test_a_value_that_could_not_be_computed_twice_is_not_computed_by_halves(tmp_
     assert (
         loaded(tmp_path, text)
         .notes[1]
-        .startswith("`rate`, which gradient uses, may lack its last value, because the file")
+        .startswith("`rate`, which gradient uses, may not have its final value, because the file")
     )
     mended = text + "rate = 0.3\n"
     assert len(loaded(tmp_path, mended).notes) == 1
@@ -183,6 +184,22 @@ def test_statements_under_if_name_are_run_only_where_the_function_needs_them(tmp
     assert not hasattr(loaded(tmp_path, WHOLE + guard).module, "SCALE")
     inside = "if __name__ == '__main__':\n    import numpy as np\n" + GRADIENT.replace("\n", "\n    ")
     assert loaded(tmp_path, inside).function.__name__ == "gradient"
+
+
+def test_what_other_methods_of_the_class_use_is_told_too(tmp_path):
+    text = "data = open('no.txt')\nclass Net:\n    def backward(self, X): return self.forward(X)\n    def forward(self, X): return data\n"
+    assert (
+        loaded(tmp_path, text, "Net.backward")
+        .notes[1]
+        .startswith("`data`, which Net.backward uses, could not be computed")
+    )
+
+
+def test_a_value_that_only_a_script_computes_is_told(tmp_path):
+    text = "def gradient(p, X, T): return W\nif __name__ == '__main__':\n    for W in range(3): pass\n"
+    assert loaded(tmp_path, text).notes == (
+        "`W`, which gradient uses, could not be computed, because the file was loaded, not run as a script: line 3 was left out.",
+    )
 
 
 METHODS = f"""{IMPORT}
@@ -265,6 +282,7 @@ def test_a_file_without_a_likely_function_says_what_it_holds(tmp_path, text, sen
         ("if True:\n    !pip install numpy", "if True:\n    pass"),
         ("files = !ls\nx?\n?x\nnp.dot??", "pass\npass\npass\npass"),
         ("%time y = f(x)", "y = f(x)"),
+        ("%run helpers.py\n%run ../up.py", "from helpers import *\npass"),
         ("%%time\ny = 1", "\ny = 1"),
         ("%%bash\nrm -r x", "\n"),
         ("%ls\nx = (7\n     % 3)\nt = '''\n%ls\n'''", "pass\nx = (7\n     % 3)\nt = '''\n%ls\n'''"),
@@ -387,7 +405,7 @@ def test_the_command_checks_a_file_as_it_is(folder, capsys, name):
     assert verdict["status"] == "right", verdict["sentence"]
     notes = [note for note in verdict["notes"] if note.startswith("The file")]
     assert [note.startswith(NOTES[name]) for note in notes] == [True] * (name in NOTES), notes
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 40
     assert not list(folder.glob("__pycache__"))
 
 
@@ -401,18 +419,17 @@ def test_the_command_checks_a_file_as_it_is(folder, capsys, name):
     ids=["loop", "sleep", "loop that catches everything"],
 )
 @pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
-def test_a_file_that_never_ends_is_stopped_and_its_function_checked(tmp_path, capsys, endless, first):
+def test_a_file_that_never_ends_is_stopped_and_its_function_checked(tmp_path, capsys, monkeypatch, endless, first):
+    monkeypatch.setattr(checked_file, "SHARE", 0.05)
     path = tmp_path / "mine.py"
     path.write_text(IMPORT + endless + "\n" + GRADIENT if first else WHOLE + endless + "\n")
-    start = time.monotonic()
-    verdict = checked(f"{path}:gradient", capsys, time_limit=9)
+    verdict = checked(f"{path}:gradient", capsys, time_limit=60)
     assert verdict["status"] == "right"
     line = 2 if first else 11
     assert (
         f"The file was stopped after 3 s, a third of the time limit, on line {line} of mine.py: `"
         in verdict["notes"][0]
     )
-    assert time.monotonic() - start < 9
 
 
 def test_a_gradient_that_never_ends_is_stopped(tmp_path, capsys):
@@ -457,11 +474,12 @@ def test_a_file_that_plots_opens_no_window(tmp_path, capsys):
     assert (verdict["status"], verdict["notes"]) == ("right", [])
 
 
-def test_a_notebook_and_a_method_on_the_command_line(tmp_path, capsys):
+def test_a_notebook_and_a_method_on_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(checked_file, "SHARE", 0.05)
     path = tmp_path / "mine.ipynb"
     in_class = "class Net:\n    @staticmethod" + GRADIENT.replace("\n", "\n    ").replace("A.T @ D", "-A.T @ D")
     path.write_text(notebook(IMPORT, in_class, "while True: pass"))
-    verdict = checked(f"{path}:Net.gradient", capsys, time_limit=9)
+    verdict = checked(f"{path}:Net.gradient", capsys, time_limit=60)
     assert verdict["faults"] == ["the sign of dW2 is wrong"]
     assert "mine.ipynb, code cell 3" in verdict["notes"][0]
 
@@ -495,8 +513,33 @@ def test_candidates_are_each_checked_and_the_likeliest_told(tmp_path, capsys):
     assert shown.startswith("3 functions may be the gradient; the likeliest is first.")
     assert "gradient_too" in shown
     assert "sign of dW2" in " ".join(shown.split())
-    assert f"fallline check {path}:NAME" in shown.replace("\n", "")
+    assert "To check one of them alone, write its name after the file: mine.py:backward_of_part." in " ".join(
+        shown.split()
+    )
     assert checked(f"{path}:gradient_too", capsys).keys() == verdict.keys() - {"checked", "candidates"}
+
+
+def test_a_module_beside_a_file_comes_first_but_hides_no_library_from_other_submissions(tmp_path, capsys):
+    (tmp_path / "packaging.py").write_text("raise ValueError\n")
+    (tmp_path / "mine.py").write_text("import packaging\n" + WHOLE)
+    verdict = checked(f"{tmp_path / 'mine.py'}:gradient", capsys)
+    assert "The file raises ValueError on line 1 of mine.py: `import packaging`" in verdict["notes"][0]
+    check(str(tmp_path), network="2-4-3", json=True)
+    rows = {row["file"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["mine.py"]["status"], rows["mine.py"]["notes"]) == ("right", [])
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_rows_can_be_read_on_every_terminal(tmp_path, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "a_name_of_a_submission_that_is_longer_than_forty_columns.py"
+    (tmp_path / name).write_text("def gradient(:\n")
+    check(str(tmp_path), network="2-4-3")
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert name in "".join(line.split()[0] for line in lines if line.split() and line.split()[0] in name)
+    assert any("unchecked" in line for line in lines)
+    assert "is not Python" in " ".join(" ".join(lines).split())
 
 
 def test_the_loss_of_a_file_that_fails_is_found_too(tmp_path, capsys):
@@ -513,7 +556,7 @@ def test_the_loss_of_a_file_that_fails_is_found_too(tmp_path, capsys):
 def test_a_hang_in_a_candidate_leaves_the_verdicts_on_those_before(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text(f"{WHOLE}def grad_slow(p, X, T):\n    while True: pass\n")
-    verdict = checked(path, capsys, time_limit=4)
+    verdict = checked(path, capsys, time_limit=20)
     assert [candidate["status"] for candidate in verdict["candidates"]] == ["right", "unchecked"]
     assert verdict["status"] == "right"
 
@@ -542,6 +585,7 @@ def test_a_hint_tells_no_more_than_its_level(path, settings):
             shown += [picture.title, picture.alt]
         secret = [*whole.cures, *whole.faults, *(p.coded for p in whole.equations), *(p.right for p in whole.equations),
                   *whole.findings, *whole.others, whole.evidence, *whole.uncovered, *whole.notes]  # fmt: skip
+        secret = [s for s in secret if not s.endswith(" right.")]  # the blocks that are right are told at each level
         secret += [f"{b.relative:.1e}" for b in whole.blocks if not b.agrees]
         for text in shown:
             assert not [s for s in secret if s and s in text], text

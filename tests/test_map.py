@@ -13,7 +13,7 @@ from fallline.experiment.map_spec import map_spec
 from fallline.maps.cell_training import training_of
 from fallline.maps.growing import growing
 from fallline.maps.map import Map, compute_map
-from fallline.maps.map import map as train_map
+from fallline.maps.mapping import map as train_map
 from fallline.maps.tiles import layout
 from fallline.measures.measure import MEASURES
 from fallline.runs import batched, engine

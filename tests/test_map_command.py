@@ -20,7 +20,7 @@ from fallline.errors import OutputError, UsageError
 from fallline.maps.export import export
 from fallline.maps.loading import load_map
 from fallline.maps.map import Map
-from fallline.maps.map import map as train_map
+from fallline.maps.mapping import map as train_map
 from fallline.measures.outcome import OUTCOMES
 
 MAP = {

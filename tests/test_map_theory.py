@@ -13,7 +13,7 @@ from fallline.errors import UsageError
 from fallline.maps.boundary import boundary, box_counting_dimension
 from fallline.maps.fractal import fractal_objective, fractal_spec
 from fallline.maps.map import compute_map
-from fallline.maps.map import map as train_map
+from fallline.maps.mapping import map as train_map
 
 _spec = importlib.util.spec_from_file_location("theory", Path(__file__).parent / "long" / "theory.py")
 theory = importlib.util.module_from_spec(_spec)

@@ -11,13 +11,16 @@ import json
 import pickle
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
 
 import fallline as fl
 from fallline.errors import FalllineError, OwnCodeError, UnknownNameError, UsageError
+from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.python import to_python
+from fallline.experiment.formats.schema import study_schema
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.lab.initial_state import initial_state
 from fallline.maps.tiles import layout
@@ -115,7 +118,7 @@ def test_one_dimension():
     m = fl.map(NET, (X, y), x=("optimizer", ["sgd", "momentum", "adam"]), learning_rate=0.1, **HOW)
     assert m.values.shape == (3,)
     assert m.best() == m.cell("adam") == m.cell(optimizer="Adam")
-    assert m.plot().figure.axes[0].get_xticklabels()[0].get_text() == "gradient descent"
+    assert m.plot().axes.get_xticklabels()[0].get_text() == "gradient descent"
 
 
 def test_landscapes_have_optimizers_and_schedules():
@@ -280,6 +283,15 @@ def test_a_map_of_your_own_optimizer_is_kept_without_it(tmp_path):
         fl.load_map(m.path, optimizer=fl.optimizer(lambda w, g, state, t, *, learning_rate: (w, state), name="sign"))
 
 
+def test_a_map_of_your_own_activation_is_kept_without_it(tmp_path):
+    wave = fl.activation(lambda z: np.sin(z) + z / 2, name="wave")
+    m = fl.map(NET, (X, y), x=("activation", ["tanh", wave]), steps=9, out=tmp_path / "m.fallmap")
+    assert same(m.values[1], fl.map(NET.with_(activations=(wave,)), (X, y), x=("seed", [0]), steps=9).values[0])
+    assert fl.load_map(m.path).run_at("tanh").loss == m.values[0]
+    mine = fl.NetworkObjective(NET.with_(activations=(wave,)), (X, y))
+    assert fl.load_map(m.path, objective=mine).run_at("wave").loss == m.values[1]
+
+
 def test_zoom_keeps_the_choices(optimizers):
     closer = optimizers.zoom(x=(0.1, 1), size=5)
     assert closer.axes["optimizer"].tolist() == optimizers.axes["optimizer"].tolist()
@@ -329,6 +341,17 @@ def test_bands_of_equal_height_with_names(optimizers):
     assert "and optimizer Adam." in picture.alt
 
 
+def test_pictures_on_your_own_axes(optimizers):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.5))
+    optimizers.plot(ax=left)
+    fl.map(NET, (X, y), x=("optimizer", ["sgd", "adam"]), **HOW).plot(ax=right)
+    assert [label.get_text() for label in left.get_yticklabels()] == ["gradient descent", "momentum", "Adam"]
+    assert [label.get_text() for label in right.get_xticklabels()] == ["gradient descent", "Adam"]
+    assert right.lines[0].get_linestyle() == "None"  # points: nothing lies between two optimizers
+    plt.close(figure)
+
+
 def test_a_run_is_marked_by_name(optimizers):
     picture = optimizers.plot(marks=[(0.1, "adam", "here")])
     assert any(line.get_xydata().tolist() == [[0.1, 2.0]] for line in picture.axes.lines)
@@ -372,6 +395,9 @@ def test_theory_has_a_bound_for_each_choice(optimizers):
         (("optimizer", ["sgd", "adam"]), {"momentun": 0.5}, "setting of the optimizers gradient_descent, adam must be one of"),
         (("optimizer", ["momentum", "adam"]), {"momentum": 1.5}, r"momentum must be a number in \[0, 1\]"),
         (("optimizer", [{"name": "sgd", "learning_rate": 0.1}]), {}, "learning_rate must be left out of gradient_descent"),
+        (("optimizer", [{"name": "sgd", "lr": 0.1}]), {}, "learning_rate must be left out of gradient_descent"),
+        (("optimizer", ["sgd", {"name": "adam", "learning_rate.1": 0.1}]), {}, "the same learning rates of layers"),
+        (("schedule", ["constant", {"name": "step_decay", "evry": 3}]), {}, "setting of schedule step_decay must be one of"),
         (("optimizer", [{"momentum": 0.1}]), {}, "optimizer of an axis must be a name"),
         (("schedule", ["constant", "cosin"]), {}, "Did you mean 'cosine'"),
         (("schedule", ["constant", "cosine"]), {"schedule": "cosine"}, "schedule must be left out where it is an axis"),
@@ -406,7 +432,24 @@ def test_what_is_refused(form, options, sentence):
         ("2-4-3-3", ("depth", [1, 2]), X_AXIS, "those of 2-4-3-3 have different widths: 4, 3"),
         ("2-4-3", ("depth", [0, 1]), ("width", [2, 3]), "a network of depth 0 has none"),
         ("2-4-3", ("depth", [1, 2]), ("learning_rate.3", [0.1]), "learning_rate.3"),
-        ("2-4-3", ("optimizer", ["momentum", "adam"]), ("momentum", [0.1]), "for adam: an axis must be one of"),
+        (
+            "2-4-3",
+            ("optimizer", ["momentum", "adam"]),
+            ("momentum", [0.1]),
+            "for adam, schedule constant: an axis must be one of",
+        ),
+        (
+            "2-4-3",
+            ("schedule", ["cosine", "step_decay"]),
+            ("schedule.decay", [0.5]),
+            "for gradient_descent, schedule cosine: an axis",
+        ),
+        (
+            "2-4-3",
+            ("schedule", [{"name": "step_decay", "gamma": 0.5}]),
+            ("schedule.decay", [0.5]),
+            "schedule.decay must be left out of",
+        ),
         ("2-4-3", ("optimizer", ["sgd", "adam"]), ("optimizer", ["adam"]), "must differ; both are optimizer"),
         ("2-4-3", ("schedule", ["cosine"]), ("steps", [5, 9]), "steps cannot be an axis with the schedule cosine"),
     ],
@@ -510,6 +553,18 @@ def fl_report(study):
     from fallline.report.collect import collect
 
     return collect(study).to_dict()["maps"]
+
+
+def test_settings_of_the_optimizers_of_an_axis_in_a_study():
+    jsonschema = pytest.importorskip("jsonschema")
+    text = STUDY.replace('size = "4x1"', 'size = "4x1"\nmomentum = 0.5')
+    study = parse(text)
+    assert parse(to_toml(study)) == study
+    assert build_map(study.maps[0], objective_of(study)).of_cell(0, 1).method.settings["momentum"] == 0.5
+    jsonschema.Draft7Validator(study_schema()).validate(tomllib.loads(text))
+    for wrong in (text.replace("momentum,", ""), text.replace('y = "optimizer=sgd,momentum,adam"', 'y = "seed=0..3"')):
+        with pytest.raises(UsageError, match="momentum"):
+            parse(wrong)
 
 
 def test_a_study_of_choices_that_do_not_fit_names_its_line():

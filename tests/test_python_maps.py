@@ -602,3 +602,18 @@ def test_a_minimum_must_be_known(networks, problem):
     chosen = networks[0] if problem == "network" else tilted
     with pytest.raises(UsageError, match="minimum needs a landscape whose minima are known"):
         fl.map(chosen, x=("learning_rate", RATES), measures="minimum")
+
+
+def test_a_map_shows_how_far_it_has_come(capsys, tmp_path):
+    seen = []
+    m = fl.map(
+        "booth", x=("start.x", -1, 1), size=700, steps=5, progress=lambda done, total: seen.append((done, total))
+    )
+    assert seen[0] == (0, 700)
+    assert seen[-1] == (700, 700)
+    assert fl.map("booth", x=("start.x", -1, 1), size=700, steps=5, progress=True) == m
+    assert "map" in capsys.readouterr().err
+    assert fl.map("booth", x=("start.x", -1, 1), size=700, steps=5, progress=False) == m
+    assert not capsys.readouterr().err
+    with pytest.raises(UsageError, match="progress must be True, False, or a function"):
+        fl.map("booth", x=("start.x", -1, 1), size=7, steps=5, progress=3)

@@ -289,7 +289,7 @@ def test_an_activation_with_defaults_of_numpys_or_constant(function, slope):
     problem = fl.NetworkObjective(fl.Network.of("2-3-3", activation=mine), fl.generate("three-gaussians", samples=4))
     start = np.linspace(-1, 1, problem.dimension)
     run = fl.descend(problem, start=start, learning_rate=0.01, steps=3)
-    mapped = fl.map(problem, x="learning_rate=0.01..0.02", y="seed=0..1", size=(1, 1), steps=3, start=start)
+    mapped = fl.map(problem, x="learning_rate=0.01..0.02", y="seed=0..1", size=(1, 1), steps=3)
     assert np.isfinite(run.loss)
     assert np.isfinite(mapped.values).all()
 

@@ -20,7 +20,7 @@ from fallline.cli import main
 from fallline.errors import FalllineError, UnknownNameError, UsageError, visible
 from fallline.experiment.formats.toml import parse, to_toml
 from fallline.files import csv_cell, write_csv
-from fallline.maps.map import map as train_map
+from fallline.maps.mapping import map as train_map
 
 ACTING = [chr(k) for k in (*range(32), *range(127, 160), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))]  # fmt: skip
 HOSTILE = "=cats\x1b[2J\x9b31m\u202e\u2066\u200f\u2028\n\r\t\0\ufffe\ud800$x_1^"

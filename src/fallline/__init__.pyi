@@ -12,7 +12,7 @@ from .experiment.studies import Study, study
 from .lab.widget import lab
 from .maps.loading import load_map
 from .maps.map import Map
-from .maps.map import map as map  # not in __all__: `from fallline import *` must not replace Python's own
+from .maps.mapping import map as map  # not in __all__: `from fallline import *` must not replace Python's own
 from .measures.outcome import Outcome
 from .measures.own import measure
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective

@@ -233,7 +233,7 @@ LAYOUTS = (
         "blogs/logistic_regression_class.py", "LogisticRegression.compute_gradient", "--network 4-1 --loss logistic --reduction mean",
         logistic_class, lambda W, b, X, T: bce(mlp(W, b, X), T) / len(X),
         (Fault("sum", "db is the sum", "db = error.mean()", "db = error.sum()", SAMPLES),
-         Fault("raw", "the prediction is not passed through the sigmoid", "error = self.predict_proba(X) - y", "error = (X @ self.weights + self.bias) - y", r"logistic|pre-activation|sigmoid")),
+         Fault("raw", "the prediction is not passed through the sigmoid", "error = self.predict_proba(X) - y", "error = (X @ self.weights + self.bias) - y", r"logistic|pre-activation|sigmoid|squared error")),
         targets="labels",
     ),
 )  # fmt: skip

@@ -193,7 +193,7 @@ LAYOUTS = (
         "books/moons_model_dict.py", "calculate_gradient", "--network 2-5-3 --activation tanh",
         moons, lambda W, b, X, T: ce(mlp(W, b, X, np.tanh), T) + 0.005 * squares(W),
         (Fault("slope", "the slope is left out", "delta2 = delta3.dot(W2.T) * (1 - np.power(a1, 2))", "delta2 = delta3.dot(W2.T)", SLOPE),
-         Fault("penalty", "the penalty is missing in dW1", "dW1 += reg_lambda * W1", "dW1 += 0 * W1", r"penalty"),
+         Fault("penalty", "the penalty is missing in dW1", "dW1 += reg_lambda * W1", "dW1 += 0 * W1", r"penalty|a term \S+ W"),
          Fault("sign", "db2 has the wrong sign", "db2 = np.sum(delta3, axis=0, keepdims=True)", "db2 = -np.sum(delta3, axis=0, keepdims=True)", r"sign")),
     ),
     Layout(
@@ -207,7 +207,7 @@ LAYOUTS = (
         "books/sklearn_like_mlp.py", "MLPClassifier._loss_grad", "--network 4-6-5-3 --activation tanh --reduction mean --l2 0.2",
         sklearn_like, lambda W, b, X, T: ce(mlp(W, b, X, np.tanh), T) / len(X) + 0.1 * squares(W) / len(X),
         (Fault("penalty_outside", "the penalty is not divided by the samples", "delta) + self.alpha * self.coefs_[i]) / n_samples",
-               "delta)) / n_samples + self.alpha * self.coefs_[i]", r"penalty"),
+               "delta)) / n_samples + self.alpha * self.coefs_[i]", r"penalty|a term \S+ W"),
          Fault("slope", "the slope takes the wrong power", "delta *= 1 - activations[i] ** 2", "delta *= 1 - activations[i]", SLOPE)),
     ),
     Layout(

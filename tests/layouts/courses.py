@@ -9,7 +9,7 @@ from layouts.layout import Fault, Layout
 from layouts.truth import bce, ce, logistic, mlp, relu, square, squares
 
 SLOPE = r"slope|mask|activation"
-PENALTY = r"penalty"
+PENALTY = r"penalty|a term \S+ [Wb]"
 SAMPLES = r"1/m|mean|samples|divid|multipl|times|factor"
 
 

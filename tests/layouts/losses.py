@@ -133,14 +133,14 @@ LAYOUTS = (
     Layout(
         "losses/ridge_penalty_lambda.py", "gradient", "--network 3-5-2 --activation tanh --loss half_squared_error --l2 0.2",
         ridge, lambda W, b, X, T: square(mlp(W, b, X, np.tanh), T) / 2 + 0.1 * squares(W),
-        (Fault("halved", "the penalty of layer 1 lacks the 2", "dW1 = X.T @ D + 2 * lam * W1", "dW1 = X.T @ D + lam * W1", r"penalty"),
+        (Fault("halved", "the penalty of layer 1 lacks the 2", "dW1 = X.T @ D + 2 * lam * W1", "dW1 = X.T @ D + lam * W1", r"penalty|a term \S+ W"),
          Fault("slope", "the slope is left out", "D = E @ W2.T * (1 - H ** 2)", "D = E @ W2.T", SLOPE)),
         targets="values",
     ),
     Layout(
         "losses/elastic_net_penalty.py", "objective", "--network 3-4-1 --activation tanh --loss logistic --reduction mean",
         elastic, elastic_truth,
-        (Fault("no_sign", "the l1 penalty adds W instead of its sign", "gW1 = X.T @ d1 + l1 * np.sign(W1)", "gW1 = X.T @ d1 + l1 * W1", r"penalty|dW1"),
+        (Fault("no_sign", "the l1 penalty adds W instead of its sign", "gW1 = X.T @ d1 + l1 * np.sign(W1)", "gW1 = X.T @ d1 + l1 * W1", r"penalty|dW1|a term"),
          Fault("slope", "the slope is 1 - a", "(1 - A ** 2)", "(1 - A)", SLOPE)),
         targets="labels",
     ),
@@ -175,7 +175,7 @@ LAYOUTS = (
         "losses/four_layers_loop.py", "DeepNet.gradients", "--network 3-5-4-3-2 --loss half_squared_error --reduction mean --l2 0.01",
         deep, lambda W, b, X, T: square(mlp(W, b, X, relu), T) / (2 * len(X)) + 0.005 * squares(W),
         (Fault("mask", "the mask is inverted", "* (self.Z[i - 1] > 0)", "* (self.Z[i - 1] <= 0)", SLOPE),
-         Fault("penalty_sign", "the penalty has the wrong sign", "self.A[i].T @ delta + self.weight_decay", "self.A[i].T @ delta - self.weight_decay", r"penalty")),
+         Fault("penalty_sign", "the penalty has the wrong sign", "self.A[i].T @ delta + self.weight_decay", "self.A[i].T @ delta - self.weight_decay", r"penalty|a term \S+ W")),
         targets="values",
     ),
 )  # fmt: skip

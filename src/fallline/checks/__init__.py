@@ -6,11 +6,12 @@ numbers of the checked function to rounding.
 Each sub-package imports only from those above it in this list:
 
 - `reference`: the samples, and the right gradient on them.
+- `user_files`: a user's file as it is: read, run as far as it goes, and searched for gradients.
 - `calling`: how the user's function is loaded and called, and how its arguments and results are read.
 - `faults`: the catalogue of faults, and the textbook's page with all of them as alternatives.
 - `diagnosis`: the search for the faults that give the checked numbers.
 - `presentation`: the verdict, and how it is shown.
 - `subjects`: one check for each kind of subject: network, landscape, activation, loss, optimizer.
-- `gradient` and `gradient_file`: the checks of a function and of a file. `grading`: checks of a folder of files, each in a
-  process of its own. `command`: `fallline check`.
+- `gradient` and `gradient_file`: the checks of a function and of a file. `grading`: the check of a file, or of each file of a
+  folder, in a process of its own, and the forms of autograders. `command`: `fallline check`.
 """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +14,7 @@ from fallline.checks.grading.answer import Answer, Reported, primary
 from fallline.checks.grading.checked_file import MEGABYTES, SECONDS, Limits, check_in_process
 from fallline.checks.grading.formats import FORMATS, Format, Scored
 from fallline.checks.grading.submissions import Graded, grade, submissions_in, table
-from fallline.checks.presentation.parts import Status
+from fallline.checks.reference.comparison import Status
 from fallline.checks.user_files.source import require_source
 from fallline.errors import UsageError, visible
 from fallline.user_code.python_file import names_file, split
@@ -24,6 +22,8 @@ from fallline.user_code.python_file import names_file, split
 __all__ = ["check"]
 
 EXIT: dict[Status, int] = {"right": 0, "wrong": 1, "unchecked": 2}
+READABLE = 30
+"""Columns of the terminal that a verdict needs beside its file and status."""
 COLOURS: dict[Status, str] = {"right": "green", "wrong": "bold red", "unchecked": "yellow"}
 
 
@@ -147,8 +147,6 @@ def _check_one(
     with tempfile.TemporaryDirectory(prefix="fallline-", ignore_cleanup_errors=True) as scratch:
         picture = None if out is None else Path(scratch, out.name)
         answer = check_in_process(file, function, settings, limits, hint=hint, picture=picture)
-        if answer.trace and os.environ.get("FALLLINE_TRACEBACK"):
-            print(answer.trace, file=sys.stderr)
         if answer.refused:
             raise UsageError(answer.refused)
         if out is None or picture is None or not picture.is_file():
@@ -204,7 +202,8 @@ def _show(path: str, answer: Answer, report: Reported) -> None:
             ],
             ("function", "status", "verdict"),
         )
-        console.print(Text(f"To check one of them: fallline check {visible(path)}:NAME\n"))
+        file, name = visible(split(path)[0].name), visible(answer.candidates[-1])
+        console.print(Text(f"To check one of them alone, write its name after the file: {file}:{name}.\n"))
     console.print(renderable(report.parts, report.status))
 
 
@@ -242,15 +241,20 @@ def _print_rows(rows: Sequence[Sequence[str]], heads: Sequence[str], widest: int
     from rich.text import Text
 
     console = Console(highlight=False)
-    widest = widest or max(len(row[0]) for row in rows)
-    lines = [[Text(head, style="dim") for head in heads]] if heads else []
+    first = min(widest or max(len(row[0]) for row in rows), max(20, console.width // 3))
+    second = max(map(len, EXIT))
+    narrow = console.width < first + second + READABLE
+    lines = [[Text(head, style="dim") for head in heads]] if heads and not narrow else []
     for name, status, verdict in rows:
-        style = COLOURS.get(status, "") if status in EXIT else ""
+        style = COLOURS.get(status, "")  # type: ignore[call-overload]  # any text
         lines.append([Text(visible(name)), Text(status, style=style), Text(visible(verdict))])
-    for line in lines:
+    for name_text, status_text, verdict_text in lines:
         row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(width=min(widest, 40), overflow="fold")
-        row.add_column(width=max(map(len, EXIT)))
-        row.add_column()
-        row.add_row(*line)
+        if narrow:  # the verdict gets lines of its own
+            console.print(Text.assemble(name_text, "  ", status_text))
+            row.add_row("", verdict_text)
+        else:
+            row.add_column(width=first, overflow="fold")
+            row.add_column(width=second)
+            row.add_row(name_text, status_text, verdict_text)
         console.print(row)

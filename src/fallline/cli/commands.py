@@ -152,7 +152,8 @@ def check(
         bias: Whether the network has biases.
         data: CSV to check it on; random samples unless given.
         seed: Key of the random weights and samples.
-        hint: How much is told of a fault: 1 where it is, 2 also of what kind, 3 also the equations and the cure.
+        hint: How much is told of a fault: 1 where it is, 2 also of what kind, 3 also the equations and the cure;
+            everything unless given.
         format: Print the results as an autograder reads them.
         points: Points for a right gradient, for --format.
         csv: Of a folder: a table to write, one row a file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -62,18 +62,14 @@ def checked_cells(spec: MapSpec) -> MapSpec:
 
 def _decisive_cells(spec: MapSpec) -> Iterator[MapSpec]:
     """A cell for each combination of named choices, with the smallest and the largest network."""
-    places = []
-    for axis in (spec.x, spec.y):
-        some = (
-            range(axis.count)
-            if axis.name in FAMILIES
-            else (0, axis.count - 1)
-            if axis.name in ("width", "depth")
-            else (0,)
-        )
-        places.append(sorted(set(some)))
-    for column, row in product(*places):
+    for column, row in product(_decisive(spec.x), _decisive(spec.y)):
         yield spec.of_cell(column, row)
+
+
+def _decisive(axis: Axis) -> Sequence[int]:
+    if axis.name in FAMILIES:
+        return range(axis.count)
+    return sorted({0, axis.count - 1}) if axis.name in ("width", "depth") else (0,)
 
 
 def _check_cell(cell: MapSpec) -> None:
@@ -86,11 +82,9 @@ def _check_cell(cell: MapSpec) -> None:
         except UnknownNameError as error:
             if "optimizer" not in cell.axes and "schedule" not in cell.axes:
                 raise
-            method = (
-                how.optimizer.name if how.schedule.name == "constant" else f"{how.optimizer.name}, {how.schedule.name}"
-            )
             raise UsageError(
-                f"every choice of an axis must have the settings of the other axis; for {method}: {error}"
+                "every choice of an axis must have the setting of the other axis; for "
+                f"{how.optimizer.name}, schedule {how.schedule.name}: {error}"
             ) from None
     if "steps" in cell.axes and "steps" in how.schedule.settings:
         raise UsageError(

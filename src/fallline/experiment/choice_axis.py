@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NoReturn
@@ -130,10 +130,11 @@ class ChoiceAxis(Axis):
         """The same axis with other choices, or with other settings of them."""
         return replace(self, choices=tuple(choices), count=len(choices), high=float(len(choices) - 1))
 
-    def with_record(self, record: Any) -> ChoiceAxis:
-        """The same axis with a record in the place of the choice of that name."""
+    def with_records(self, records: Iterable[Any]) -> ChoiceAxis:
+        """The same axis with records in the places of the choices of the same names."""
+        named = {record.name: record for record in records}
         return self.with_choices(
-            [replace(choice, record=record) if choice.record.name == record.name else choice for choice in self.choices]
+            [replace(choice, record=named.get(choice.record.name, choice.record)) for choice in self.choices]
         )
 
     def describe(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from fallline.experiment.method_choices import declared_settings
 from fallline.experiment.other_names import own_settings
 from fallline.experiment.setting_names import is_layer_rate, schedule_setting
 from fallline.experiment.starts import only_network, refuse_initial
+from fallline.problems import LandscapeObjective
 from fallline.user_code.schedule import is_schedule
 
 __all__ = ["refuse_idle"]
@@ -62,9 +63,12 @@ def refuse_idle(
             if is_layer_rate(name):
                 raise rate_as_schedule_error(name)
     refuse_idle_rate({*own, *spec.axes}, spec.objective)
+    is_landscape = isinstance(spec.objective, LandscapeObjective)
     if start is not None and (spec.starts > 1 or "seed" in spec.axes):
         why = f"starts={spec.starts}" if spec.starts > 1 else "the seed axis"
-        raise SettingError(f"start must be left out where {why} asks for random starts.")
+        size = spec.objective.dimension
+        hint = f" fl.objective(function, {size}) says how many coordinates a function has." if is_landscape else ""
+        raise SettingError(f"start must be left out where {why} asks for random starts.{hint}")
     only_network(initial, spec.objective)
     refuse_initial(initial, start)
 

@@ -56,7 +56,7 @@ def map_spec(
     keep: Literal["values", "state"] = "values",
     **settings: Any,
 ) -> MapSpec:
-    """A checked spec from names and texts; see `fallline.maps.map.map` for the arguments.
+    """A checked spec from names and texts; see `fallline.maps.mapping.map` for the arguments.
 
     >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,42 +46,25 @@ def method_of_axes(
     ({'learning_rate': 0.1}, {'learning_rate': 0.1, 'momentum': 0.5})
     """
     axes = list(axes)
-    chosen = {axis.name: axis for axis in axes if isinstance(axis, ChoiceAxis)}
     on_axis = {axis.name for axis in axes}
-    optimizers = chosen["optimizer"].choices if "optimizer" in chosen else ()
-    schedules = chosen["schedule"].choices if "schedule" in chosen else ()
-    for choice in (*optimizers, *schedules):
-        for name, _ in choice.settings:
-            if name in on_axis or (choice in schedules and schedule_setting(name) in on_axis):
-                raise SettingError(f"{name} must be left out of {choice.record.name} where it is an axis of the map.")
-    if schedules:
-        schedule_ = _schedule_words(schedules[0])
-    if not optimizers:
-        first = method(optimizer_, schedule_, steps, **settings)
-    else:
-        _refuse_unknown(settings, optimizers)
-        own = [_own(choice, settings) for choice in optimizers]
-        methods = [method(c.record, schedule_, steps, **s) for c, s in zip(optimizers, own, strict=True)]
-        first = methods[0]
-        for how in methods:
-            if (how.schedule, how.schedule_settings, how.learning_rates) != (
-                first.schedule, first.schedule_settings, first.learning_rates
-            ):  # fmt: skip
-                raise SettingError(
-                    f"the optimizers of an axis must have the same schedule and the same learning rates of layers; those of "
-                    f"{how.optimizer.name} differ from those of {first.optimizer.name}."
-                )
-        chosen["optimizer"] = chosen["optimizer"].with_choices(
-            [Choice(how.optimizer, _besides(how.settings, on_axis)) for how in methods]
-        )
-    if schedules:
-        methods = [method(optimizer_, _schedule_words(choice), steps) for choice in schedules]
-        flat = {schedule_setting(name): name for how in methods for name in how.schedule.settings}
-        kept = {name for name in on_axis if name in flat}
+    chosen = {axis.name: axis for axis in axes if isinstance(axis, ChoiceAxis)}
+    if "schedule" in chosen:
+        choices = chosen["schedule"].choices
+        for choice in choices:
+            own = own_settings(dict(choice.settings), choice.record.declared, f"schedule {choice.record.name}")
+            _refuse_axes(map(schedule_setting, own), on_axis, choice.record)
+        laws = [method(optimizer_, _schedule_words(choice), steps) for choice in choices]
         chosen["schedule"] = chosen["schedule"].with_choices(
-            [Choice(how.schedule, _besides(how.schedule_settings, {flat[name] for name in kept})) for how in methods]
+            [Choice(how.schedule, _besides(how.schedule_settings, on_axis, schedule_setting)) for how in laws]
         )
-    return first, [chosen.get(axis.name, axis) for axis in axes]
+        schedule_ = _schedule_words(choices[0])
+    if "optimizer" not in chosen:
+        return method(optimizer_, schedule_, steps, **settings), [chosen.get(axis.name, axis) for axis in axes]
+    methods = _methods(chosen["optimizer"].choices, schedule_, steps, settings, on_axis)
+    chosen["optimizer"] = chosen["optimizer"].with_choices(
+        [Choice(how.optimizer, _besides(how.settings, on_axis)) for how in methods]
+    )
+    return methods[0], [chosen.get(axis.name, axis) for axis in axes]
 
 
 def chosen_method(how: Method, optimizer: Choice | None = None, schedule: Choice | None = None) -> Method:
@@ -109,21 +92,46 @@ def _all(declared: Mapping[str, Setting], choice: Choice) -> dict[str, float]:
     return {name: s.default for name, s in declared.items()} | dict(choice.settings)
 
 
-def _besides(settings: Mapping[str, float], on_axis: Iterable[str]) -> tuple[tuple[str, float], ...]:
-    return tuple((name, value) for name, value in settings.items() if name not in on_axis)
+def _besides(
+    settings: Mapping[str, float], on_axis: Iterable[str], flat: Callable[[str], str] = str
+) -> tuple[tuple[str, float], ...]:
+    """The settings that are no axis. `flat` makes the name of the axis from that of the setting."""
+    return tuple((name, value) for name, value in settings.items() if flat(name) not in on_axis)
+
+
+def _refuse_axes(names: Iterable[str], on_axis: set[str], record: Any) -> None:
+    """Refuse settings of a choice that are an axis."""
+    for name in on_axis.intersection(names):
+        raise SettingError(f"{name} must be left out of {record.name} where it is an axis of the map.")
 
 
 def _schedule_words(choice: Choice) -> dict[str, Any]:
     return {"name": choice.record, **dict(choice.settings)}
 
 
-def _own(choice: Choice, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that all cells share as far as this optimizer has them, and the choice's own in their place."""
-    shared: dict[str, Any] = {}
-    for name, value in settings.items():
-        if _has(choice.record, name, value):
-            shared |= own_settings({name: value}, choice.record.declared, f"optimizer {choice.record.name}")
-    return shared | own_settings(dict(choice.settings), choice.record.declared, f"optimizer {choice.record.name}")
+def _methods(
+    choices: Sequence[Choice], schedule_: ScheduleLike, steps: int, settings: Mapping[str, Any], on_axis: set[str]
+) -> list[Method]:
+    """The method of each optimizer of an axis: with the settings that all cells share as far as it has them, and its own."""
+    _refuse_unknown(settings, choices)
+    methods = []
+    for choice in choices:
+        record = choice.record
+        shared = {name: value for name, value in settings.items() if _has(record, name, value)}
+        own = own_settings(dict(choice.settings), record.declared, f"optimizer {record.name}")
+        _refuse_axes(own, on_axis, record)
+        shared = own_settings(shared, record.declared, f"optimizer {record.name}")
+        methods.append(method(record, schedule_, steps, **(shared | own)))
+    first = methods[0]
+    for how in methods:
+        if (how.schedule, how.schedule_settings, how.learning_rates) != (
+            first.schedule, first.schedule_settings, first.learning_rates
+        ):  # fmt: skip
+            raise SettingError(
+                "the optimizers of an axis must have the same schedule and the same learning rates of layers; those of "
+                f"{how.optimizer.name} differ from those of {first.optimizer.name}."
+            )
+    return methods
 
 
 def _has(record: Optimizer, name: str, value: Any) -> bool:

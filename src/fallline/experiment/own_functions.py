@@ -12,7 +12,7 @@ from fallline.experiment.description.plain_data import differences
 from fallline.experiment.map_record import MapSpec
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.own import OwnMeasure
-from fallline.problems import Objective, objective_at
+from fallline.problems import NetworkObjective, Objective, objective_at
 from fallline.textbook.initial import Initial, initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.optimizers import Optimizer, optimizer
@@ -49,22 +49,24 @@ def with_functions(
     fallline.errors.UsageError: these functions are not those of the map: landscape is another function there.
     """
     how = spec.method
-    own: dict[str, Any] = {
-        "optimizer": how.optimizer if optimizer_ is None else optimizer(optimizer_),
-        "schedule": how.schedule if schedule_ is None else schedule(schedule_),
-        "initial": spec.initial if initial_ is None else initial(initial_),
-    }
+    target = spec.objective if objective is None else objective_at(objective, spec.start)
+    rule = how.optimizer if optimizer_ is None else optimizer(optimizer_)
+    law = how.schedule if schedule_ is None else schedule(schedule_)
+    weights = spec.initial if initial_ is None else initial(initial_)
     whole = replace(
         spec,
-        objective=spec.objective if objective is None else objective_at(objective, spec.start),
-        method=replace(how, optimizer=own["optimizer"], schedule=own["schedule"]),
-        initial=own["initial"],
+        objective=target,
+        method=replace(how, optimizer=rule, schedule=law),
+        initial=weights,
         measures=_measures(spec.measures, measures or {}),
     )
+    own: dict[str, tuple[Any, ...]] = {"optimizer": (rule,), "schedule": (law,), "initial": (weights,)}
+    if isinstance(target, NetworkObjective):
+        own |= {"activation": target.network.activations, "loss": (target.network.loss,)}
     x, y = (
-        axis.with_record(own[axis.name]) if isinstance(axis, ChoiceAxis) and axis.name in own else axis
+        axis.with_records(own[axis.name]) if isinstance(axis, ChoiceAxis) and axis.name in own else axis
         for axis in (spec.x, spec.y)
-    )  # fmt: skip
+    )
     whole = whole.over(x, y)
     different = differences(spec.describe()[0], whole.describe()[0])
     if different:

@@ -27,6 +27,7 @@ from fallline.experiment.kinds import (
     Text,
     Whole,
 )  # fmt: skip
+from fallline.experiment.map_settings import MapSettings
 from fallline.experiment.record import Record
 from fallline.experiment.records import (
     LAYER_RATES,
@@ -158,13 +159,13 @@ class Map(Method, Plane):
 
     settings: Annotated[
         dict[str, float],
-        Free(
+        MapSettings(
             "optimizer",
             OPTIMIZERS,
             settings_of,
             (*LAYER_RATES, ("initial_scale", OfSetting(SETTINGS["initial_scale"]))),
         ),
-    ] = key({}, "settings of the optimizer")
+    ] = key({}, "settings of the optimizer, or of the optimizers of an axis")
     start: Start | None = key(None, "first parameters of every run")
     steps: Steps = setting_key("steps", meaning="number of updates of each run")
     batch: Batch | None = key(None, "samples in a minibatch; all unless given")

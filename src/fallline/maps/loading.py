@@ -39,7 +39,8 @@ def load_map(
     path
         The map file.
     objective, optimizer, schedule, initial, measures
-        Functions and records of your own that the map was made with, as `map` took them.
+        Functions and records of your own that the map was made with, as `map` took them. One on an axis of choices is given
+        in the same way, an activation or a loss on an axis as that of the objective's network.
 
     Raises
     ------
@@ -51,7 +52,7 @@ def load_map(
     Examples
     --------
     >>> import tempfile
-    >>> from fallline.maps.map import map
+    >>> from fallline.maps.mapping import map
     >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
     >>> bowl = lambda x, y: x**2 + 3 * y**2
     >>> m = map(bowl, x=("start.x", -1, 1), y=("start.y", -1, 1), start=(0, 0), size=8, steps=5, out=path)

@@ -148,7 +148,7 @@ class MapValues:
     ) -> dict[str, Any]:
         """The cell nearest to (x, y): the values of the axes there, then its measures. Its outcome is a name.
 
-        >>> from fallline.maps.map import map
+        >>> from fallline.maps.mapping import map
         >>> m = map("booth", x=("learning_rate", 0.01, 0.05), y=("start.x", [-1, 1]), size=5, steps=9)
         >>> m.cell(0.02, -1) == m.cell(**{"learning_rate": 0.02, "start.x": -1})
         True
@@ -160,7 +160,7 @@ class MapValues:
 
         Examples
         --------
-        >>> from fallline.maps.map import map
+        >>> from fallline.maps.mapping import map
         >>> m = map("booth", x=("learning_rate", [0.01, 0.02]), steps=0)
         >>> m.at(1)
         {'learning_rate': 0.02, 'final_loss': 104.0}
@@ -195,7 +195,7 @@ class MapValues:
 
         Examples
         --------
-        >>> from fallline.maps.map import map
+        >>> from fallline.maps.mapping import map
         >>> m = map("booth", x=("learning_rate", 0.01, 0.2), size=5, steps=9)
         >>> {name: round(value, 4) for name, value in m.best().items()}
         {'learning_rate': 0.0575, 'final_loss': 3.5492}
@@ -217,7 +217,7 @@ class MapValues:
 
         Examples
         --------
-        >>> from fallline.maps.map import map
+        >>> from fallline.maps.mapping import map
         >>> m = map("booth", x="learning_rate=0.1,0.2", y="seed=0..99", start=None, steps=50, measures="outcome")
         >>> m.share("diverged")["share"].tolist()
         [0.0, 1.0]
@@ -242,7 +242,7 @@ class MapValues:
 
         Examples
         --------
-        >>> from fallline.maps.map import map
+        >>> from fallline.maps.mapping import map
         >>> m = map("booth", x="learning_rate=0.1,0.2", start=None, starts=100, steps=50, measures="diverged")
         >>> low, high = m.interval()
         >>> low.round(2).tolist(), high.round(2).tolist()

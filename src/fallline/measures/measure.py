@@ -200,9 +200,11 @@ def lacking(m: Measure, objective: Objective) -> str:
     """What a measure needs and the objective does not have, as the rest of a sentence; "" for nothing."""
     if m.needs == "minima" and not (isinstance(objective, LandscapeObjective) and objective.landscape.minima):
         return f"a landscape whose minima are known; none are known of {objective.name}"
-    if m.needs == "classes" and not isinstance(objective, NetworkObjective):
+    if m.needs != "classes":
+        return ""
+    if not isinstance(objective, NetworkObjective):
         return f"a network that classifies data; {objective.name} is a landscape"
-    if m.needs == "classes" and objective.network.loss.targets == "values":
+    if objective.network.loss.targets == "values":
         return f"classes or labels; {objective.network.loss.name} has values as targets"
     return ""
 

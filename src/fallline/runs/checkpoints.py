@@ -45,6 +45,6 @@ def finished(values: Shaped[Floats, "runs numbers"]) -> Shaped[Floats, "runs num
     columns = values[:, -len(Measure) :]
     dead = columns[:, Measure.DIED_AT] >= 0
     values[dead, : -len(Measure)] = np.nan
-    columns[np.ix_(dead, OF_THE_LIVING)] = np.nan
+    columns[np.ix_(np.flatnonzero(dead), np.array(OF_THE_LIVING))] = np.nan
     values[np.isnan(values)] = np.nan  # one NaN, whatever its sign and payload were
     return values

@@ -34,6 +34,7 @@ TAKEN = frozenset(
         "distribution",
         "dtype",
         "initial",
+        "keep",
         "initial_scale",
         "l2",
         "measures",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,19 @@ class ShapeReader:
         kind, l = block
         n_in, n_out = self.network.sizes[l - 1 : l + 1]
         return (n_out,) if kind == "b" else self.layout.weight_shape(n_in, n_out)
+
+    def size(self, blocks: Sequence[Block]) -> int:
+        """The number of entries in those blocks."""
+        return sum(math.prod(self.shape(block)) for block in blocks)
+
+    def cut(self, vector: Any, blocks: Sequence[Block], order: str) -> dict[Block, Any]:
+        """The blocks that stand one after another in a vector; the entries of matrices in the order "C" or "F"."""
+        values, at = {}, 0
+        for block in blocks:
+            size = self.size([block])
+            values[block] = vector.ravel()[at : at + size].reshape(self.shape(block), order=order)
+            at += size
+        return values
 
     def fits(self, value: Any, block: Block) -> bool:
         """Whether the value has the shape of that block; a bias may also be one row or one column, or a number."""

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from fallline.checks.calling.spellings import Spelling, in_layers, spelling
+from fallline.checks.calling.spellings import Spelling, in_layers, place_of_word, spelling
 from fallline.checks.calling.structures import Leaf, Path, index_of, words_of
 from fallline.textbook.network import Network
 
@@ -62,7 +62,9 @@ def _place(path: Path, s: Spelling) -> tuple[int, int] | None:
     if s.place is not None:
         return s.place
     index = index_of(path)
-    return None if index is None else (0, index)
+    if index is not None:
+        return (0, index)
+    return next((place for word in words_of(path) if (place := place_of_word(word))), None)
 
 
 def _those_of_layers(named: list[tuple[Path, Spelling]]) -> list[tuple[Path, Spelling]]:

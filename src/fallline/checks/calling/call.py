@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from fallline.checks.calling.calls import SideEffects, add_changes, call_on, name_of
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, add_changes, call_on, name_of
 from fallline.checks.calling.containers import Container
-from fallline.checks.calling.holders import Globals, Holder, Instance
 from fallline.checks.calling.patterns import Pattern, fill
 from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.checks.calling.signatures import Argument, Helper, Made, Signature
 from fallline.checks.calling.structures import Leaf, leaves
+from fallline.checks.calling.templates import Globals, Holder, Template
 from fallline.checks.calling.usage import returned_names
 from fallline.textbook.network import Network
 
@@ -59,13 +59,17 @@ class Stage:
         if isinstance(pattern, Made):
             result = self.result_of(pattern.helper)
             return copy.deepcopy(result if pattern.part is None else result[pattern.part])
-        return pattern
+        return pattern.made(self) if isinstance(pattern, Template) else pattern
 
     def result_of(self, helper: Helper) -> Any:
         """What the helper returns here; it is called once."""
         if helper not in self.results:
             function = getattr(self.holder, name_of(helper.function)) if helper.method else helper.function
-            self.results[helper] = self.applied(function, self.call.filled(helper.arguments, self))
+            try:
+                self.results[helper] = self.applied(function, self.call.filled(helper.arguments, self))
+            except MisbehaviourError as misbehaviour:
+                sentence = str(misbehaviour).replace("its gradient", name_of(self.call.function))
+                raise MisbehaviourError(sentence, line=0) from misbehaviour
         return self.results[helper]
 
     def applied(self, function: Callable[..., Any], arguments: Sequence[tuple[Argument, Any]]) -> Any:
@@ -112,7 +116,7 @@ class Call:
     def __str__(self) -> str:
         inside = ", ".join(str(Argument(a.name, self.contained(a.pattern))) for a in self.signature.arguments)
         name = name_of(self.function)
-        before = f"{self.holder}." if isinstance(self.holder, Instance) else ""
+        before = f"{self.holder}." if isinstance(self.holder, Template) else ""
         text = f"{before}{name}({inside}); {self.form}"
         if isinstance(self.holder, Globals):
             text += f"; weights in {self.holder}"
@@ -145,7 +149,7 @@ class Call:
             stage.holder = self.holder.made(stage)
         if isinstance(self.holder, Globals):
             return self._with_globals(stage, self.holder)
-        if isinstance(self.holder, Instance):
+        if isinstance(self.holder, Template):
             function = getattr(stage.holder, name_of(self.function), self.function)
         return self._outcome(function, stage)
 

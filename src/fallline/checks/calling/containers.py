@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fallline.checks.calling.blocks import Block, blocks_of, orders
-from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern, Vector, quantities_in
+from fallline.checks.calling.blocks import Block, blocks_of, by_name, orders
+from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern, Vector, Zeros, quantities_in
 from fallline.checks.calling.point import Quantity
-from fallline.checks.calling.roles import BIASES, PARAMETERS, WEIGHTS, meanings
+from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS, meanings
 from fallline.checks.calling.spellings import spelling
 from fallline.checks.calling.usage import Usage
 from fallline.textbook.network import Network
@@ -36,6 +36,10 @@ def containers(role: Quantity, usage: Usage, network: Network, joined: bool) -> 
         Whether the biases are a part of the weights.
     """
     blocks = blocks_of(network, joined)
+    if role == VELOCITY:
+        for cost, family, pattern in containers(PARAMETERS, usage, network, joined):
+            yield cost, family, Zeros(pattern)
+        return
     if role != PARAMETERS:
         kind = "W" if role == WEIGHTS else "b"
         yield from _lists([Quantity(*b) for b in blocks if b[0] == kind], usage)
@@ -52,6 +56,7 @@ def containers(role: Quantity, usage: Usage, network: Network, joined: bool) -> 
 def _lists(quantities: Sequence[Quantity], usage: Usage) -> Iterator[Container]:
     """A list of one kind of blocks: plain, with nothing at index 0, or a dictionary by number."""
     yield 0, "list", Items(tuple(quantities), "list")
+    yield 3, "flat", Vector(tuple(quantities))
     yield 2, "list from 1", Items((Constant(None), *quantities), "list")
     yield 3, "dictionary by number", Keys(tuple(enumerate(quantities, start=1)))
     for key in (*usage.keys, *usage.attributes):
@@ -68,6 +73,12 @@ def _named(usage: Usage, network: Network, blocks: list[Block]) -> Iterator[Cont
             yield NAMED, "names", Keys(tuple(items.items()), attributes)
         elif names and network.depth > 1:
             yield from _repeated(names, attributes, network, blocks)
+    chains = by_name(list(usage.chains), blocks)
+    if chains is not None:
+        nested: dict[str, dict[str, Quantity]] = {}
+        for (kind, l), (outer, inner) in chains.items():
+            nested.setdefault(outer, {})[inner] = Quantity(kind, l)
+        yield NAMED, "nested", Keys(tuple((outer, Keys(tuple(inner.items()))) for outer, inner in nested.items()))
     if usage.prefixes:
         yield from _numbered(list(usage.prefixes), network, blocks)
     for unpacked in [*usage.unpacked, tuple(usage.indices[k] for k in sorted(usage.indices))]:

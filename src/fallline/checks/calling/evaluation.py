@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.meant import in_form
 from fallline.checks.calling.own_losses import CallLoss
-from fallline.checks.calling.point import Point
+from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
@@ -35,6 +36,8 @@ class Evaluation:
     ----------
     understood
         The way it was called, and where its gradient is.
+    groups
+        The draws, with the network and the targets that the function turned out to mean.
     numbers
         Its gradient on each group, shaped like the parameters, each block (draws, ...).
     losses
@@ -52,6 +55,7 @@ class Evaluation:
     """
 
     understood: Understood
+    groups: tuple[Group, ...]
     numbers: tuple[Parameters, ...]
     losses: tuple[CallLoss, ...]
     odd: dict[str, str]
@@ -95,7 +99,8 @@ def evaluate(
     if found.best is None:
         raise MisbehaviourError(_furthest(function, found))
     best, effects = found.best, found.best.effects
-    network = groups[0].network
+    network = best.network or groups[0].network
+    groups = tuple(in_form(replace(group, network=network), best.call.form) for group in groups)
     returned = [
         [returned_at(best, network, w, X, T, effects) for w, X, T in zip(g.w, g.X, g.T, strict=True)] for g in groups
     ]
@@ -112,7 +117,7 @@ def evaluate(
         _refuse_rounded(function, groups, numbers)
     single = best.returned.single
     limit = tolerance or (SINGLE if single else TOLERANCE)
-    return Evaluation(best, numbers, best.losses, odd, single, limit, effects, established)
+    return Evaluation(best, groups, numbers, best.losses, odd, single, limit, effects, established)
 
 
 def _established(found: Found) -> bool:
@@ -139,7 +144,10 @@ def _furthest(function: Callable[..., Any], found: Found) -> str:
     """The sentence on the attempt that got furthest: how the function was called, and what it wanted."""
     attempt = found.attempts[0]
     called = "" if attempt.call is None else f" It was called as {attempt.call}."
-    return f"{attempt.sentence}{called}"
+    layer = ""
+    if attempt.call is not None and any(a.pattern == Quantity("D") for a in attempt.call.signature.arguments):
+        layer = " If it is the backward pass of one layer, check the function that puts the layers together."
+    return f"{attempt.sentence}{called}{layer}"
 
 
 def _refuse_broken(best: Understood, returned: Returned) -> None:

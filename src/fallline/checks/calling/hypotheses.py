@@ -8,14 +8,14 @@ from typing import Any
 
 from fallline.checks.calling.call import Call, Stage
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects
-from fallline.checks.calling.containers import containers
-from fallline.checks.calling.holders import Holder, Instance, globals_of, instances_of
+from fallline.checks.calling.containers import Container, containers
 from fallline.checks.calling.layouts import layouts
 from fallline.checks.calling.point import Form, Point, Quantity
-from fallline.checks.calling.roles import BIASES, PARAMETERS, WEIGHTS
+from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS
 from fallline.checks.calling.signatures import Helper, Signature, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
-from fallline.checks.calling.usage import Usage, names_read, takes_one_sample, usage_of
+from fallline.checks.calling.templates import Holder, Template, globals_of, instances_of, templates_of
+from fallline.checks.calling.usage import Usage, adds_ones, names_read, takes_one_sample, usage_of
 from fallline.textbook.network import Network
 
 __all__ = ["hypotheses"]
@@ -25,6 +25,9 @@ LATER = 20
 
 SOON = 5
 """Cost of one sample at a time where the source speaks of one sample."""
+
+JOINED = 4
+"""Cost of biases apart from the weights where the source adds ones to the inputs."""
 
 MOST_FORMS = 8
 """How many forms are tried for the arguments of a constructor."""
@@ -41,12 +44,18 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     surroundings = surroundings_of(function)
     network = point.network
     alone = SOON if takes_one_sample(function) else LATER
-    forms = sorted(_forms(network, surroundings, alone), key=lambda costed: costed[0])
+    apart = JOINED if adds_ones(function) else 0
+    forms = sorted(_forms(network, surroundings, alone, apart), key=lambda costed: costed[0])
     held = _held(function, surroundings, point, [form for _, form in forms])
+    templates: list[Container] = []
+    if any(_needs(PARAMETERS, signature) for _, signature, _ in held):
+        stage = Stage(point, forms[0][1], Call(function, network, Signature((), 0), forms[0][1]), SideEffects())
+        templates = [(k, "template", t) for k, t in enumerate(templates_of(surroundings, network, stage))]
     calls = []
     for holder, signature, prelude in held:
         offered = {
-            joined: list(_contained(function, signature, surroundings, network, joined)) for joined in (False, True)
+            joined: list(_contained(function, signature, surroundings, network, joined, templates))
+            for joined in (False, True)
         }
         for cost, form in forms:
             for more, chosen in offered[form.layout.joined]:
@@ -55,9 +64,9 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     yield from sorted(calls, key=lambda call: call.cost)
 
 
-def _forms(network: Network, surroundings: Surroundings, alone: int) -> Iterator[tuple[int, Form]]:
+def _forms(network: Network, surroundings: Surroundings, alone: int, apart: int) -> Iterator[tuple[int, Form]]:
     targets = {"rows": 0}
-    if network.loss.targets == "classes":
+    if network.loss.targets == "classes" or (network.loss.targets == "labels" and network.sizes[-1] > 1):
         targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4}
     if network.sizes[-1] == 1:
         targets["flat"] = 1
@@ -66,21 +75,33 @@ def _forms(network: Network, surroundings: Surroundings, alone: int) -> Iterator
         layouts(network), targets.items(), libraries, ("", "vector", "matrix")
     ):
         later = alone * bool(sample) + LATER * (library != "numpy") + (sample == "matrix" and not layout.columns)
+        later += 0 if layout.joined else apart
         if sample == "vector" and layout.columns:
             continue
         yield cost + more + later, Form(layout, form, sample, library)
 
 
 def _contained(
-    function: Callable[..., Any], signature: Signature, surroundings: Surroundings, network: Network, joined: bool
+    function: Callable[..., Any],
+    signature: Signature,
+    surroundings: Surroundings,
+    network: Network,
+    joined: bool,
+    templates: Sequence[Container],
 ) -> Iterator[tuple[int, tuple[tuple[Quantity, Container], ...]]]:
     """The containers of all roles that the signature has, with their cost."""
-    roles = [role for role in (PARAMETERS, WEIGHTS, BIASES) if _needs(role, signature)]
+    roles = [role for role in (PARAMETERS, WEIGHTS, BIASES, VELOCITY) if _needs(role, signature)]
     if joined and BIASES in roles:
         return
+    own = {PARAMETERS: [] if joined else [(PARAMETERS, t) for t in templates]}
     usages = {role: _usage(role, function, signature, surroundings) for role in roles}
-    offered = [[(role, c) for c in containers(role, usages[role], network, joined)] for role in roles]
+    offered = [
+        [*own.get(role, []), *((role, c) for c in containers(role, usages[role], network, joined))] for role in roles
+    ]
     for chosen in itertools.product(*offered):
+        by_role = {role: family for role, (_, family, _) in chosen}
+        if VELOCITY in by_role and by_role[VELOCITY] != by_role.get(PARAMETERS):
+            continue
         yield sum(cost for _, (cost, _, _) in chosen), chosen
 
 
@@ -126,13 +147,13 @@ def _held(function: Callable[..., Any], surroundings: Surroundings, point: Point
 
 def _instances(
     function: Callable[..., Any], surroundings: Surroundings, point: Point, forms: Sequence[Form]
-) -> list[Instance]:
+) -> list[Template]:
     """Instances of the function's class; its constructor may want samples, in one of the forms."""
     problem: MisbehaviourError | None = None
     for form in forms[:MOST_FORMS]:
         stage = Stage(point, form, Call(function, point.network, Signature((), 0), form), SideEffects())
         try:
-            return list(instances_of(surroundings, point.network, stage))
+            return instances_of(surroundings, point.network, stage)
         except MisbehaviourError as misbehaviour:
             problem = problem or misbehaviour
     assert problem is not None

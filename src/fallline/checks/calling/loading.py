@@ -120,10 +120,10 @@ class UserFile:
             raise MisbehaviourError(
                 f"{name} of {self.path.name} must be a function; it is of type {type(value).__name__}."
             )
-        self._execution.complete(value)
         static = isinstance(holder, type) and isinstance(holder.__dict__.get(name.rpartition(".")[2]), staticmethod)
         owner = holder if isinstance(holder, type) and isinstance(value, FunctionType) and not static else None
-        return Loaded(value, self._execution.module, owner, self._execution.notes_on(name, value))
+        self._execution.complete(value, owner)
+        return Loaded(value, self._execution.module, owner, self._execution.notes_on(name, value, owner))
 
     def find(self, name: str) -> tuple[str, list[Any]]:
         """The whole name, with classes before it, and the objects on the way to it; the last is what has the name.

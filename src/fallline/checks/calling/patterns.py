@@ -12,7 +12,7 @@ import numpy as np
 from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.textbook.network import Layer
 
-__all__ = ["Constant", "Items", "Keys", "Pattern", "Scene", "Vector", "fill", "quantities_in"]
+__all__ = ["Constant", "Items", "Keys", "Pattern", "Scene", "Vector", "Zeros", "fill", "quantities_in"]
 
 
 class Scene(Protocol):
@@ -65,13 +65,24 @@ class Vector:
     """One flat vector of the quantities, one after another; "F" takes the columns of matrices first."""
 
     parts: tuple[Quantity, ...]
-    order: str = "C"
+    order: Literal["C", "F"] = "C"
 
     def __str__(self) -> str:
         return f"one flat vector of {_shortened([str(p) for p in self.parts])}{' by columns' * (self.order == 'F')}"
 
 
-Pattern: TypeAlias = Quantity | Constant | Items | Keys | Vector | Any
+@dataclass(frozen=True)
+class Zeros:
+    """The pattern with 0 in each place, as the first velocity of momentum has it."""
+
+    pattern: Any
+
+    def __str__(self) -> str:
+        return "zeros"
+
+
+Pattern: TypeAlias = Any
+"""A `Quantity`, one of the patterns above, or a value that the user's code makes (`Made`, `Template`)."""
 
 
 def fill(pattern: Pattern, scene: Scene) -> Any:
@@ -88,10 +99,23 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
             filled = {key: fill(item, scene) for key, item in items}
             return SimpleNamespace(**filled) if attributes else filled
         case Vector(parts, order):
-            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]  # type: ignore[arg-type]
+            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]
             return in_library(np.concatenate(raveled), scene.form)
+        case Zeros(inner):
+            return _zeros(fill(inner, scene))
         case _:
             return scene.made(pattern)
+
+
+def _zeros(value: Any) -> Any:
+    """The structure with zeros for its numbers."""
+    if isinstance(value, dict):
+        return {key: _zeros(inner) for key, inner in value.items()}
+    if isinstance(value, Layer):
+        return Layer(*map(_zeros, value))
+    if isinstance(value, list | tuple):
+        return type(value)(map(_zeros, value))
+    return value if value is None else 0 * value
 
 
 def in_library(value: Any, form: Form) -> Any:

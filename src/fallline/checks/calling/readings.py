@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
-
-import numpy as np
 
 from fallline.checks.calling.block_shapes import ShapeReader
 from fallline.checks.calling.blocks import Block, blocks_of, by_name, by_order, orders
 from fallline.checks.calling.call import Call, Outcome
 from fallline.checks.calling.calls import MisbehaviourError, name_of
-from fallline.checks.calling.layouts import Layout
 from fallline.checks.calling.patterns import Vector
 from fallline.checks.calling.point import Point
 from fallline.checks.calling.structures import Leaf, Path, leaves, words_of
-from fallline.textbook.network import Layer, Network, Parameters
+from fallline.textbook.network import Layer, Parameters
 
 __all__ = ["Reading", "Returned", "loss_path", "readings"]
 
@@ -67,12 +64,10 @@ class Reading:
         "result", or "holder" for what is left in the instance or the global values, or "arguments".
     leaves
         The way to the leaf of each block.
-    vector
-        The order of the blocks in one vector, instead of `leaves`.
-    path
-        The way to that vector.
+    vectors
+        Instead of `leaves`: the way to each flat vector, and the order of the blocks in it.
     order
-        The order of a matrix's entries in that vector, "C" or "F".
+        The order of a matrix's entries in a vector, "C" or "F".
     rate
         The learning rate if the leaves are new parameters; None if they are the gradient.
     cost
@@ -81,8 +76,7 @@ class Reading:
 
     place: Literal["result", "holder", "arguments"]
     leaves: tuple[tuple[Block, Path], ...] = ()
-    vector: tuple[Block, ...] = ()
-    path: Path = ()
+    vectors: tuple[tuple[Path, tuple[Block, ...]], ...] = ()
     order: str = "C"
     rate: float | None = None
     cost: int = 0
@@ -113,11 +107,14 @@ class Reading:
 
     def _values(self, call: Call, outcome: Outcome) -> dict[Block, Any]:
         found = {leaf.path: leaf.value for leaf in leaves_at(self.place, outcome)}
-        layout = call.form.layout
-        if self.vector:
-            if self.path not in found or found[self.path].size != call.network.parameter_count:
-                raise MisbehaviourError(f"{name_of(call.function)} returns something else than before.")
-            return _cut(found[self.path], self.vector, self.order, call.network, layout)
+        if self.vectors:
+            values: dict[Block, Any] = {}
+            reader = ShapeReader(call.function, call.network, call.form.layout, 0, {})
+            for path, blocks in self.vectors:
+                if path not in found or found[path].size != reader.size(blocks):
+                    raise MisbehaviourError(f"{name_of(call.function)} returns something else than before.")
+                values |= reader.cut(found[path], blocks, self.order)
+            return values
         missing = [f"d{kind}{l}" for (kind, l), path in self.leaves if path not in found]
         if missing:
             raise MisbehaviourError(f"{name_of(call.function)} returns no {', '.join(missing)}.")
@@ -131,24 +128,24 @@ def leaves_at(place: str, outcome: Outcome) -> Sequence[Leaf]:
     return list(leaves(outcome.holder if place == "holder" else outcome.arguments))
 
 
-def _cut(vector: Any, order: Sequence[Block], entries: str, network: Network, layout: Layout) -> dict[Block, Any]:
-    values, at = {}, 0
-    for kind, l in order:
-        n_in, n_out = network.sizes[l - 1 : l + 1]
-        shape = layout.weight_shape(n_in, n_out) if kind == "W" else (n_out,)
-        size = int(np.prod(shape))
-        values[kind, l] = vector.ravel()[at : at + size].reshape(shape, order=entries)  # type: ignore[call-overload]
-        at += size
-    return values
-
-
 def readings(call: Call, outcome: Outcome, point: Point) -> list[Reading]:
     """The readings of the outcome, the likeliest first; empty if no gradient can be in it."""
     found = list(_gradients("result", call, outcome, outcome.leaves))
+    for part in _parts(outcome.leaves):
+        found += [replace(r, cost=r.cost + 1) for r in _gradients("result", call, outcome, part)]
     if outcome.holder is not None:
         found += _gradients("holder", call, outcome, leaves_at("holder", outcome))
     found += _updates(call, outcome, point)
     return sorted(found, key=lambda reading: reading.cost)
+
+
+def _parts(all_leaves: Sequence[Leaf]) -> list[list[Leaf]]:
+    """The leaves of each part of a result that has several parts with arrays in them, such as `return params, velocity`."""
+    parts: dict[Any, list[Leaf]] = {}
+    for leaf in all_leaves:
+        if len(leaf.path) > 1:
+            parts.setdefault(leaf.path[0], []).append(leaf)
+    return list(parts.values()) if len(parts) > 1 else []
 
 
 def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Leaf]) -> Iterator[Reading]:
@@ -169,6 +166,8 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
     vectors = [leaf for leaf in arrays if leaf.value.size == network.parameter_count]
     if len(vectors) == 1 and (len(blocks) > 1 or vectors[0].value.ndim == 1):
         yield from _vectors(place, vectors[0].path, call, blocks)
+    if len(arrays) == 2 and named is None and not layout.joined and network.bias:
+        yield from _two_vectors(place, arrays, reader, blocks)
     if named is None:
         others = [leaf for leaf in arrays if leaf.value.ndim] if not reader.has_numbers else arrays
         for candidates in (others, [leaf for leaf in others if any(reader.fits(leaf.value, b) for b in blocks)]):
@@ -183,17 +182,26 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
                 break
 
 
+def _two_vectors(place: Any, arrays: Sequence[Leaf], reader: ShapeReader, blocks: list[Block]) -> Iterator[Reading]:
+    """One vector of all weights and one of all biases."""
+    kinds = [tuple(b for b in blocks if b[0] == kind) for kind in "Wb"]
+    for k, order in enumerate((kinds, kinds[::-1])):
+        if all(leaf.value.size == reader.size(part) for leaf, part in zip(arrays, order, strict=True)):
+            pairs = tuple((leaf.path, part) for leaf, part in zip(arrays, order, strict=True))
+            yield Reading(place, vectors=pairs, cost=3 + k)
+
+
 def _vectors(place: Any, path: Path, call: Call, blocks: list[Block]) -> Iterator[Reading]:
     """One vector: in the order in which the function gets its own vector, if it gets one; else in any usual order."""
     for _, (_, _, pattern) in call.containers:
         if isinstance(pattern, Vector):
             yield Reading(
-                place, path=path, vector=tuple((q.kind, q.layer or 0) for q in pattern.parts), order=pattern.order
+                place, vectors=((path, tuple((q.kind, q.layer or 0) for q in pattern.parts)),), order=pattern.order
             )
             return
     for k, order in enumerate(orders(blocks)):
-        yield Reading(place, path=path, vector=tuple(order), cost=2 * k)
-        yield Reading(place, path=path, vector=tuple(order), order="F", cost=2 * k + 1)
+        yield Reading(place, vectors=((path, tuple(order)),), cost=2 * k)
+        yield Reading(place, vectors=((path, tuple(order)),), order="F", cost=2 * k + 1)
 
 
 def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
@@ -201,7 +209,9 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
     blocks = blocks_of(call.network, call.form.layout.joined)
     likely = 0 if _UPDATES.search(name_of(call.function)) or not outcome.leaves else 4
     rates = [call.signature.rate] if call.signature.rate else _rates(outcome) or [1.0]
-    for reading in list(_gradients("result", call, outcome, outcome.leaves)):
+    returned = [*_gradients("result", call, outcome, outcome.leaves)]
+    returned += [r for part in _parts(outcome.leaves) for r in _gradients("result", call, outcome, part)]
+    for reading in returned:
         named = [words_of(path) for _, path in reading.leaves]
         if not any(re.match(r"d|grad|nabla", word) for words in named for word in words) and (
             likely == 0 or call.signature.rate
@@ -214,7 +224,7 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
         for marked in (False, None):
             places = by_name(paths, blocks, marked=marked)
             if places is not None:
-                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]  # type: ignore[arg-type]
+                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]
                 yield from (step for step in steps if _moves(step, call, outcome, point))
                 break
 
@@ -227,7 +237,7 @@ def _moves(step: Reading, call: Call, outcome: Outcome, point: Point) -> bool:
 
 
 def _step(reading: Reading, rate: float, cost: int) -> Reading:
-    return Reading(reading.place, reading.leaves, reading.vector, reading.path, reading.order, rate, cost)
+    return Reading(reading.place, reading.leaves, reading.vectors, reading.order, rate, cost)
 
 
 def _rates(outcome: Outcome) -> list[float]:

@@ -12,10 +12,13 @@ from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.spellings import Spelling, spelling
 from fallline.textbook.network import Network
 
-__all__ = ["BIASES", "PARAMETERS", "RATE", "RATES", "WEIGHTS", "hyperparameter", "meanings", "plain"]
+__all__ = ["BIASES", "PARAMETERS", "RATE", "RATES", "VELOCITY", "WEIGHTS", "hyperparameter", "meanings", "plain"]
 
 PARAMETERS, WEIGHTS, BIASES = Quantity("parameters"), Quantity("weights"), Quantity("biases")
 """All parameters in one argument, all weights, all biases: the containers stand for them later."""
+
+VELOCITY = Quantity("velocity")
+"""Zeros in the form of all parameters: the state of momentum at the first step."""
 
 X, T, Y = Quantity("X"), Quantity("T"), Quantity("Y")
 
@@ -35,6 +38,11 @@ _ROLES: dict[str, tuple[Quantity, ...]] = {
     **dict.fromkeys(
         ("yhat", "ypred", "probs", "probabilities", "p", "o", "out", "prediction", "predictions", "predicted",
          "al", "scores", "aout", "pred", "hatty", "yp", "ypreds", "forwardoutput"), (Y,)
+    ),
+    **dict.fromkeys(("velocity", "velocities", "momentums", "vel", "optstate"), (VELOCITY,)),
+    **dict.fromkeys(
+        ("dout", "dvalues", "gradoutput", "upstream", "doutput", "outputgradient", "dlogits", "dscores", "gradout", "upstreamgrad"),
+        (Quantity("D"),),
     ),
     "y": (T, Y), "output": (Y, T), "outputs": (Y, T),
     **dict.fromkeys(

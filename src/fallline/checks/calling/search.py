@@ -12,31 +12,35 @@ import numpy as np
 from fallline.checks.calling.call import Call, Outcome
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.hypotheses import LATER, hypotheses
+from fallline.checks.calling.meant import in_form, networks_meant
 from fallline.checks.calling.own_losses import CallLoss, losses_of, returned_loss
-from fallline.checks.calling.point import Point
+from fallline.checks.calling.point import Form, Point
 from fallline.checks.calling.readings import Reading, Returned, loss_path, readings
 from fallline.checks.calling.structures import Path, as_array
 from fallline.checks.calling.usage import takes_one_sample
 from fallline.checks.reference.comparison import TOLERANCE, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
-from fallline.checks.reference.own_loss import is_gradient_of
+from fallline.checks.reference.own_derivatives import is_gradient_of
 from fallline.textbook import network as pages
-from fallline.textbook.network import Layer, Parameters
+from fallline.textbook.network import Layer, Network, Parameters
 
 __all__ = ["SECONDS", "SINGLE", "Attempt", "Understood", "search"]
 
 SECONDS = 5.0
-"""Time limit of the search."""
+"""Time limit of the search, in seconds of the processor."""
+
+WAIT = 4
+"""How much longer it may take by the clock, where the machine is busy or the code sleeps."""
+
+SETTLED = 0.7
+"""Seconds of the processor that the search may still take after that."""
+
+MORE = 400
+"""Calls that are still tried after one whose numbers are right for the code's own loss, but not for the textbook's."""
 
 ENOUGH = 60
 """Calls that are still tried after one whose numbers are right in part."""
-
-ENOUGH_OF_OWN = 20
-"""Calls that are still tried after one whose numbers are right for a loss that is not the textbook's.
-
-A loss and its gradient can fit each other also where parameters or samples are mistaken for others.
-"""
 
 NEAR_LOSS = 1e-6
 """A relative difference of losses that a small number inside a logarithm can make."""
@@ -70,6 +74,10 @@ class Understood:
         The losses that come with the call.
     known
         Whether one of them has the textbook's value.
+    meant
+        What the declared network is taken for, in words; "" if it is taken as it is.
+    network
+        The network that it is taken for.
     """
 
     call: Call
@@ -81,6 +89,13 @@ class Understood:
     fits: bool = False
     losses: tuple[CallLoss, ...] = ()
     known: bool = False
+    meant: str = ""
+    network: Network | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether each block has the shape that it should have."""
+        return not self.returned.broken and not self.returned.odd
 
     @property
     def cost(self) -> int:
@@ -89,9 +104,11 @@ class Understood:
 
     @property
     def sure(self) -> bool:
-        """Whether a call that fits is meant: the textbook's gradient or loss fits too."""
-        blocks = sum(part is not None for layer in self.returned.gradient for part in layer)
-        return self.known or self.right == blocks
+        """Whether a call that fits is meant: something of the textbook fits too.
+
+        A loss and its gradient can fit each other also where parameters or samples are mistaken for others.
+        """
+        return self.known or self.right > 0
 
     @property
     def rank(self) -> tuple[Any, ...]:
@@ -150,34 +167,35 @@ def search(
     MisbehaviourError
         If no call could be made up at all.
     """
-    point = Point(group.network, group.w[0], group.X[0], group.T[0])
-    judge = _Judge(group, point, tolerance, loss)
-    deadline = time.perf_counter() + seconds
+    judge = _Judge(group, tolerance, loss)
+    deadline = time.process_time() + seconds, time.perf_counter() + WAIT * seconds
     understood: list[Understood] = []
     attempts: list[Attempt] = []
-    left = 10**6
+    left, settled = 10**6, False
+    point = Point(group.network, group.w[0], group.X[0], group.T[0])
     for call in hypotheses(function, point):
-        if left <= 0 or time.perf_counter() > deadline:
+        if left <= 0 or time.process_time() > deadline[0] or time.perf_counter() > deadline[1]:
             break
         if understood and not _worth(call, understood):
             continue
-        if call.form.sample and understood and not takes_one_sample(function):
+        if call.form.sample and understood and (any(u.whole for u in understood) or not takes_one_sample(function)):
             continue  # a batch is understood: that its sums vanish for a single sample proves nothing
         left -= 1
         try:
-            for candidate in _interpretations(call, point):
+            for candidate in _interpretations(call, judge.point(call.form)):
                 judged = judge(candidate)
-                if judged.fits and not judged.returned.odd:
-                    if judged.sure or judge.loss is not None:
-                        return Found(judged, tuple(understood), ())
-                    left = min(left, ENOUGH_OF_OWN)
                 understood.append(judged)
+                if judged.fits and judged.whole:
+                    if judged.sure or loss is not None:
+                        return Found(judged, (), ())
+                    left = min(left, MORE)  # right for a loss of its own: another order of a vector may be meant
         except MisbehaviourError as misbehaviour:
             stage = 1 if misbehaviour.line else 0
             attempts.append(Attempt(call, (stage, misbehaviour.line), str(misbehaviour)))
             continue
-        if understood and max(u.right + u.known for u in understood) > 0:
-            left = min(left, ENOUGH)
+        if not settled and any(u.right or u.known for u in understood):
+            settled, left = True, min(left, ENOUGH)
+            deadline = min(deadline[0], time.process_time() + SETTLED), deadline[1]
     understood.sort(key=lambda u: u.rank)
     attempts.sort(key=lambda a: (-a.reached[0], -a.reached[1], a.call.cost if a.call else 0))
     return Found(understood[0] if understood else None, tuple(understood[1:]), tuple(attempts))
@@ -185,7 +203,7 @@ def search(
 
 def _worth(call: Call, understood: Sequence[Understood]) -> bool:
     """Whether the call could still be a better one: once calls run, only those that differ from them by numbers."""
-    whole = [u for u in understood if not u.returned.broken and not u.returned.odd]
+    whole = [u for u in understood if u.whole]
     if not whole:
         return True
     return call.cost < LATER and any(call.family == u.call.family for u in whole)
@@ -267,56 +285,82 @@ def _nothing_in(call: Call, outcome: Outcome) -> str:
 class _Judge:
     """Compares an interpretation with the textbook and with the user's own losses, on the first draw."""
 
-    def __init__(
-        self, group: Group, point: Point, tolerance: float | None, loss: Callable[..., Any] | None = None
-    ) -> None:
-        self.groups = [Group(group.network, group.w[:1], group.X[:1], group.T[:1])]
-        self.point, self.loss = point, loss
+    def __init__(self, group: Group, tolerance: float | None, loss: Callable[..., Any] | None) -> None:
+        self.loss = loss
+        self.first = replace(group, w=group.w[:1], X=group.X[:1], T=group.T[:1])
         self.asked = tolerance
-        self.conventions = list(conventions(group.network))
-        self.right = [right_numbers(self.groups, c) for c in self.conventions]
+        self.networks = list(networks_meant(group.network))
+        self.right: dict[bool, list[list[tuple[Parameters, ...]]]] = {}
         self.losses: dict[Any, tuple[CallLoss, ...]] = {}
+        self.suited = False
+
+    def group(self, form: Form) -> Group:
+        """The first draw in that form."""
+        return in_form(self.first, form)
+
+    def point(self, form: Form) -> Point:
+        """The first draw in that form, as a point."""
+        group = self.group(form)
+        return Point(group.network, group.w[0], group.X[0], group.T[0])
+
+    def _right(self, form: Form) -> list[list[tuple[Parameters, ...]]]:
+        """For each network that may be meant, the right numbers in each convention."""
+        group = self.group(form)
+        changed = group is not self.first
+        if changed not in self.right:
+            self.right[changed] = [
+                [right_numbers([replace(group, network=network)], c) for c in conventions(network)]
+                for _, network in self.networks
+            ]
+        return self.right[changed]
 
     def __call__(self, candidate: Understood) -> Understood:
-        numbers: list[Parameters] = [stacked([candidate.returned.gradient])]
+        form, gradient = candidate.call.form, candidate.returned.gradient
+        numbers: list[Parameters] = [stacked([gradient])]
         limit = self.asked or (SINGLE if candidate.returned.single else TOLERANCE)
-        best = 0
+        best, meant = 0, self.networks[0]
         blocks = []
-        for right in self.right:
-            with np.errstate(all="ignore"):
-                blocks = compare(self.groups, numbers, right, limit)
-            best = max(best, sum(b.agrees for b in blocks))
+        for network, in_conventions in zip(self.networks, self._right(form), strict=True):
+            for right in in_conventions:
+                with np.errstate(all="ignore"):
+                    blocks = compare([self.group(form)], numbers, right, limit)
+                agreeing = sum(b.agrees for b in blocks)
+                if agreeing > best:
+                    best, meant = agreeing, network
         fits = best == len(blocks)
-        losses = self._losses(candidate)
-        if losses and not candidate.returned.broken:
-            point, gradient = self.point, candidate.returned.gradient
-            right = [is_gradient_of(loss, point.network, gradient, point.w, point.X, point.T) for loss in losses]
-            fits |= any(right)
-            losses = tuple(loss for _, loss in sorted(zip(right, losses, strict=True), key=lambda pair: not pair[0]))
-        known = any(self._is_textbook(loss) for loss in losses)
-        return replace(candidate, right=best, fits=fits, losses=losses, known=known)
+        point = self.point(form)
+        losses = self._losses(candidate, point)
+        known = any(self._is_textbook(loss, point) for loss in losses)
+        if losses and not candidate.returned.broken and (known or best or not self.suited):
+            right_for = [is_gradient_of(loss, point.network, gradient, point.w, point.X, point.T) for loss in losses]
+            fits |= any(right_for)
+            losses = tuple(
+                loss for _, loss in sorted(zip(right_for, losses, strict=True), key=lambda pair: not pair[0])
+            )
+        self.suited |= fits
+        words, network_meant = meant
+        return replace(
+            candidate, right=best, fits=fits, losses=losses, known=known, meant=words, network=network_meant
+        )  # fmt: skip
 
-    def _losses(self, candidate: Understood) -> tuple[CallLoss, ...]:
+    def _losses(self, candidate: Understood, point: Point) -> tuple[CallLoss, ...]:
         """The losses of the call, found once."""
         call = candidate.call
         if id(call) not in self.losses:
-            self.losses = {id(call): tuple(losses_of(call, candidate.loss, self.point, self.loss))}
+            self.losses = {id(call): tuple(losses_of(call, candidate.loss, point, self.loss))}
         return self.losses[id(call)]
 
-    def _is_textbook(self, loss: CallLoss) -> bool:
+    def _is_textbook(self, loss: CallLoss, point: Point) -> bool:
         """Whether the loss has the textbook's value here, in any convention."""
-        (group,) = self.groups
+        network, group = self.first.network, self.first
         try:
-            value = abs(loss.value(self.point.w, self.point.X, self.point.T))
+            value = abs(loss.value(point.w, point.X, point.T))
         except MisbehaviourError:
             return False
-        data = float(
-            pages.loss_and_gradient(group.network, self.point.parameters, group.X[0], group.T[0], group.factor)[0]
-        )
-        penalty = (
-            float(pages.penalty(group.network, self.point.parameters, group.network.l2)[0]) if group.network.l2 else 0.0
-        )
-        wanted = [abs(c.data(group) * data + c.penalty(group) * penalty) for c in self.conventions]
+        data = float(pages.loss_and_gradient(network, point.parameters, point.X, point.T, group.factor)[0])
+        penalty = float(pages.penalty(network, point.parameters, network.l2)[0]) if network.l2 else 0.0
+        strengths = {p * q for p in (0, 1, 2) for q in (1, 1 / group.samples)} if penalty else {0}
+        wanted = [abs(c.data(group)) * data + p * penalty for c in conventions(network) for p in strengths]
         return any(abs(value - w) <= NEAR_LOSS * w for w in wanted)
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError, name_of
-from fallline.checks.calling.patterns import Constant, Pattern
+from fallline.checks.calling.patterns import Constant, Items, Pattern, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, meanings, plain
 from fallline.checks.calling.surroundings import Surroundings
-from fallline.checks.calling.usage import parameter_names, returned_names
+from fallline.checks.calling.usage import parameter_names, returned_names, usage_of
 from fallline.textbook.network import Network
 
 __all__ = ["Argument", "Helper", "Made", "Signature", "signatures"]
@@ -25,6 +25,9 @@ MOST = 24
 """How many meanings of one signature are tried."""
 
 _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
+_INSTEAD = (Quantity("Y"), Quantity("D"))
+"""What a function may get instead of the weights."""
+
 _CACHES = (
     "cache",
     "caches",
@@ -125,7 +128,10 @@ def signatures(
     required, defaults = [n for n in names[0] if n != "self"], names[1]
     known = meanings([*required, *defaults], network, defaults)
     helpers = _helpers(function, surroundings, network) if deep else []
-    choices = [[(k, p) for k, p in enumerate(_choices(name, known[name], helpers, network))] for name in required]
+    choices = []
+    for name in required:
+        patterns = _choices(name, known[name], helpers) or _unpacked(function, name, surroundings, network)
+        choices.append(list(enumerate(patterns)))
     filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
     rate = _rate(required, defaults)
@@ -136,7 +142,7 @@ def signatures(
             weightless
             or _has_weights(patterns)
             or weights_elsewhere
-            or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns)
+            or any(isinstance(p, Made) or p in _INSTEAD for p in patterns)
         ):
             passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
             extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
@@ -150,7 +156,17 @@ def signatures(
     return sorted(found, key=lambda s: s.cost)[:MOST]
 
 
-def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper], network: Network) -> list[Pattern]:
+def _unpacked(function: Callable[..., Any], name: str, surroundings: Surroundings, network: Network) -> list[Pattern]:
+    """What a parameter gets that the source unpacks into names that are known, such as inputs, labels = batch."""
+    for names in usage_of(function, name, surroundings.functions).unpacked:
+        if all(isinstance(n, str) for n in names):
+            known = meanings([str(n) for n in names], network)
+            if all(known.get(str(n)) for n in names):
+                return [Items(tuple(known[str(n)][0] for n in names))]
+    return []
+
+
+def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper]) -> list[Pattern]:
     """What a required parameter may get."""
     made = [m for helper in helpers for m in _made(name, helper)]
     named = [m for m in made if m.name == name]
@@ -196,7 +212,7 @@ def _filled(
 ) -> list[list[tuple[int, Pattern]]]:
     """The choices, with what is missing of parameters, X and T for the parameters whose names are unknown."""
     unknown = [k for k, choice in enumerate(choices) if not choice]
-    offered = {p for choice in choices for _, p in choice}
+    offered = {q for choice in choices for _, p in choice for q in (p, *quantities_in(p))}
     weights = _has_weights(offered) or weights_elsewhere
     missing = [q for q in _USUAL if q not in offered and not (q == PARAMETERS and weights)]
     if not unknown or len(unknown) > len(missing) or len(unknown) < len(missing) - 1:
@@ -220,7 +236,7 @@ def _options(
     defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]
 ) -> dict[str, Pattern]:
     """The optional parameters that are passed: weights, samples, the penalty, and the number of steps."""
-    passed = {}
+    passed: dict[str, Pattern] = {}
     for name in defaults:
         for pattern in known[name]:
             if isinstance(pattern, Quantity) and pattern.kind in (

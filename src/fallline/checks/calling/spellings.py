@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Spelling", "in_layers", "spelling", "without_prefix"]
+__all__ = ["Spelling", "in_layers", "place_of_word", "spelling", "without_prefix"]
 
 
 class Spelling(NamedTuple):
@@ -79,6 +79,18 @@ def _unmarked(name: str) -> tuple[str, tuple[int, int] | None] | None:
     if inside:
         return inside[2][0].replace("w", "W").replace("k", "W"), (0, int(inside[1]))
     return None
+
+
+def place_of_word(word: str) -> tuple[int, int] | None:
+    """The place among the layers that a word alone says, such as "hidden", "output" or "layer2"; None if it says none.
+
+    >>> place_of_word("hidden"), place_of_word("layer2"), place_of_word("params")
+    ((1, 0), (0, 2), None)
+    """
+    words, digits = re.fullmatch(r"(.*?)(\d*)", re.sub(r"[^a-z0-9]", "", word.lower())).groups()  # type: ignore[union-attr]
+    if words in ("layer", "l", "fc", "dense", "linear", "affine") and digits:
+        return 0, int(digits)
+    return (_WORDS[words], int(digits or 0)) if words in _WORDS else None
 
 
 def without_prefix(name: str) -> str:

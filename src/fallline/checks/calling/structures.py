@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -61,12 +62,7 @@ def _is_rows_of_numbers(x: Any) -> bool:
 
 def leaves(structure: Any, path: Path = ()) -> Iterator[Leaf]:
     """The leaves of the structure, in order. The outermost list of rows is never read as a matrix."""
-    count = 0
-    for leaf in _leaves(structure, path, set()):
-        count += 1
-        if count > MANY:
-            return
-        yield leaf
+    yield from itertools.islice(_leaves(structure, path, set()), MANY)
 
 
 def _leaves(x: Any, path: Path, above: set[int]) -> Iterator[Leaf]:
@@ -84,8 +80,8 @@ def _leaves(x: Any, path: Path, above: set[int]) -> Iterator[Leaf]:
 def _children(x: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(x, Mapping):
         yield from x.items()
-    elif hasattr(x, "_fields") and isinstance(x, tuple):  # a named tuple
-        yield from zip(x._fields, x, strict=True)
+    elif isinstance(x, tuple) and (fields := getattr(x, "_fields", None)):
+        yield from zip(fields, x, strict=True)
     elif isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim):
         yield from enumerate(x)
     elif dataclasses.is_dataclass(x) and not isinstance(x, type):

@@ -40,6 +40,11 @@ class Surroundings:
     owner: type | None = None
     instance: Any = None
 
+    @property
+    def module(self) -> str:
+        """The name of its module."""
+        return str(self.namespace.get("__name__", ""))
+
     @functools.cached_property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """The functions beside it, methods of its class first."""
@@ -56,12 +61,6 @@ class Surroundings:
         """Functions that seem to be a loss."""
         names = [n for n in self.functions if _COST.search(n) and not _NOT_COST.search(n)]
         return {n: self.functions[n] for n in sorted(names, key=lambda n: not self._is_method(n))}
-
-    def initialisers(self) -> dict[str, Callable[..., Any]]:
-        """Functions that seem to make the first parameters."""
-        return {
-            n: f for n, f in self.functions.items() if re.search(r"init", n, re.IGNORECASE) and not n.startswith("__")
-        }
 
     def values(self, names: Mapping[str, None]) -> dict[str, Any]:
         """The global values among those names that hold numbers."""

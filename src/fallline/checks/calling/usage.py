@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-__all__ = ["Usage", "names_read", "parameter_names", "returned_names", "takes_one_sample", "usage_of"]
+__all__ = ["Usage", "adds_ones", "names_read", "parameter_names", "returned_names", "takes_one_sample", "usage_of"]
 
 DEEP = 3
 """How far a parameter is followed into other functions."""
@@ -32,6 +32,8 @@ class Usage:
     ----------
     keys
         The texts in square brackets behind it, at any depth, in order of appearance.
+    chains
+        Texts in two brackets, one after another: ("hidden", "w") of params["hidden"]["w"].
     prefixes
         Texts to which a layer's number is added in the brackets: params['W' + str(l)].
     attributes
@@ -45,6 +47,7 @@ class Usage:
     """
 
     keys: dict[str, None] = field(default_factory=dict)
+    chains: dict[tuple[str, str], None] = field(default_factory=dict)
     prefixes: dict[str, None] = field(default_factory=dict)
     attributes: dict[str, None] = field(default_factory=dict)
     unpacked: list[tuple[Names, ...]] = field(default_factory=list)
@@ -54,6 +57,7 @@ class Usage:
     def add(self, other: Usage) -> None:
         """Add another usage of the same value to this one."""
         self.keys |= other.keys
+        self.chains |= other.chains
         self.prefixes |= other.prefixes
         self.attributes |= other.attributes
         self.unpacked += other.unpacked
@@ -113,6 +117,11 @@ def takes_one_sample(function: Callable[..., Any]) -> bool:
     return True
 
 
+def adds_ones(function: Callable[..., Any]) -> bool:
+    """Whether the source makes an array of ones, as code does whose weight matrices hold the biases."""
+    return any(getattr(node, "attr", getattr(node, "id", "")) == "ones" for node in ast.walk(tree_of(function)))
+
+
 def _once(names: Names) -> Any:
     """The names with "" for those that stand there twice."""
     if isinstance(names, str):
@@ -137,6 +146,7 @@ def usage_of(function: Callable[..., Any], parameter: str, functions: Mapping[st
     for node in ast.walk(tree_of(function)):
         if isinstance(node, ast.Subscript) and _root(node.value) == parameter:
             _add_key(node.slice, usage)
+            _add_chain(node, usage)
         elif (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _root(node.func.value) == parameter
         ):
@@ -183,6 +193,12 @@ def _add_key(key: ast.expr, usage: Usage) -> None:
             usage.prefixes[text.split("%")[0]] = None
 
 
+def _add_chain(node: ast.Subscript, usage: Usage) -> None:
+    match node:
+        case ast.Subscript(ast.Subscript(_, ast.Constant(str() as outer)), ast.Constant(str() as inner)):
+            usage.chains[outer, inner] = None
+
+
 def _add_assignment(node: ast.Assign, parameter: str, usage: Usage) -> None:
     for target in node.targets:
         if isinstance(target, ast.Tuple | ast.List) and _is(node.value, parameter):
@@ -195,9 +211,9 @@ def _add_assignment(node: ast.Assign, parameter: str, usage: Usage) -> None:
 
 
 def _add_index(target: ast.expr, value: ast.expr, parameter: str, usage: Usage) -> None:
-    if isinstance(target, ast.Name) and isinstance(value, ast.Subscript) and _is(value.value, parameter):
-        if isinstance(value.slice, ast.Constant) and isinstance(value.slice.value, int):
-            usage.indices[value.slice.value] = target.id
+    match target, value:
+        case ast.Name(name), ast.Subscript(ast.Name(array), ast.Constant(int() as index)) if array == parameter:
+            usage.indices[index] = name
 
 
 def _names(node: ast.expr) -> Any:

@@ -24,7 +24,7 @@ from fallline.checks.diagnosis.confirmation import confirmed
 from fallline.checks.diagnosis.explanations import Explanation, in_other_words
 from fallline.checks.diagnosis.fresh_draws import FreshDraws, GradientAt
 from fallline.checks.diagnosis.layer_walk import PartialExplanation, walk_layers
-from fallline.checks.diagnosis.localisation import localise
+from fallline.checks.diagnosis.localisation import Compared, SingleSamples, localise
 from fallline.checks.diagnosis.measuring import EARLY_UPDATE
 from fallline.checks.diagnosis.memory import memory_fault
 from fallline.checks.diagnosis.precision import precision_inside
@@ -35,8 +35,7 @@ from fallline.checks.diagnosis.transformations import Blocks, Transformation, by
 from fallline.checks.diagnosis.variants import Variants
 from fallline.checks.faults.catalogue import page
 from fallline.checks.faults.site import Site
-from fallline.checks.presentation.parts import Status
-from fallline.checks.reference.comparison import GradientBlock, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import GradientBlock, Status, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters
@@ -153,15 +152,15 @@ class _Diagnosing:
         partial = self._partial()
         if partial is not None and not partial.unexplained:
             return self.of_explanations([partial.explanation])
-        for attempt in (lambda: self._rounded(), lambda: self._transformed(partial), lambda: self._observed(partial)):
-            diagnosis = attempt()
+        for attempt in (self._rounded, self._transformed, self._observed):
+            diagnosis = attempt(partial)
             if diagnosis is not None:
                 return diagnosis
         return self._localised(partial)
 
     def _likeliest_convention(self) -> Convention:
         """The convention under which most blocks are right, or else the numbers are nearest."""
-        best = []
+        best: list[tuple[int, float, int, Convention]] = []
         for convention in conventions(self.network, self.groups[0].declared):
             blocks = compare(self.groups, self.numbers, right_numbers(self.groups, convention), self.tolerance)
             best.append(
@@ -207,7 +206,7 @@ class _Diagnosing:
 
     # Other causes
 
-    def _rounded(self) -> Diagnosis | None:
+    def _rounded(self, partial: PartialExplanation | None) -> Diagnosis | None:
         """The diagnosis if the function is right but for the rounding of a lower precision."""
         errors = compare(self.groups, self.numbers, right_numbers(self.groups, self.convention), self.tolerance)
         worst = max(b.relative for b in errors)
@@ -339,7 +338,10 @@ class _Diagnosing:
                 partial.explanation.convention,
             )
             faults = _named(explanation)
-        findings = localise(self.groups, self.numbers, convention, self.tolerance, self.fresh)
+        parts = [Compared.of(self.groups, self.numbers, convention, self.tolerance)]
+        if self.fresh.numbers is not None:
+            parts.append(Compared.of(self.fresh.groups, self.fresh.numbers, convention, self.tolerance))
+        findings = localise(self.network, parts, self.tolerance, SingleSamples.of(self.fresh, convention))
         return Diagnosis("wrong", convention, faults, "", explanation, (), tuple(findings), unexplained)
 
 

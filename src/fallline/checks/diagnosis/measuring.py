@@ -8,6 +8,7 @@ only if the fit is exact and there are at least twice as many numbers as constan
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,7 @@ def _fitted(
 
 
 def _simplest(
-    features: NDArray[np.float64], target: NDArray[np.float64], constants: NDArray[np.float64], limit: float
+    features: NDArray[np.float64], target: NDArray[np.float64], constants: NDArray[Any], limit: float
 ) -> Constants:
     """The constants with as many as possible set to 0 or 1, where that fits as well; in single precision it matters."""
     simple = np.asarray(constants).copy()

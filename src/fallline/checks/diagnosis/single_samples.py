@@ -242,10 +242,12 @@ _MISTAKES: Sequence[tuple[str, Callable[[Any], Any]]] = (
 def _argument(name: str, z: Floats, a: Floats) -> float | None:
     """The constant c with which the activation of c z is a, for activations that have an inverse."""
     with np.errstate(all="ignore"):
-        inverse = {"tanh": np.arctanh, "logistic": lambda v: np.log(v / (1 - v))}.get(name)
-        if inverse is None:
+        if name == "tanh":
+            ratio = np.arctanh(a) / z
+        elif name == "logistic":
+            ratio = np.log(a / (1 - a)) / z
+        else:
             return None
-        ratio = inverse(a) / z
     return float(np.median(ratio)) if np.isfinite(ratio).all() else None
 
 

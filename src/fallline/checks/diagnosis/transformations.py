@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -146,7 +148,7 @@ def _other_order(block: GradientBlock, right: Sequence[Blocks], checked: Sequenc
             yield Transformation(
                 f"{{block}} holds the right {part} in another order: {order.tolist()} for {list(range(len(order)))}",
                 f"keep the order of the {part}",
-                lambda group, blocks, order=order, axis=axis: {**blocks, block: np.take(blocks[block], order, axis)},
+                _entrywise(block, partial(np.take, indices=order, axis=axis)),
             )
     if a.ndim == 3 and a.shape[-1] == a.shape[-2]:
         yield Transformation("{block} is the transpose of what it should be", "transpose it",
@@ -196,14 +198,18 @@ def _part_of_the_samples(
         if not all((np.abs(w[~k]) < 1e-6).all() and np.ptp(w[k]) < 1e-6 for w, k in zip(weights, kept, strict=True)):
             continue
         factors = [float(w[k].mean()) for w, k in zip(weights, kept, strict=True)]
-        for said, factor in (
-            ("", lambda m, count: 1.0),
-            (", and the mean is taken over those that count", lambda m, count: m / count),
-            (", and the mean becomes their sum", lambda m, count: float(m)),
-        ):
-            if all(abs(f - factor(g.samples, k.sum())) < 1e-6 for f, g, k in zip(factors, groups, kept, strict=True)):
-                yield Transformation(f"{words}{said}", cure, _of_samples(pick, factor))
+        for (said, factor), sign in product(_FACTORS, (1, -1)):
+            if all(
+                abs(f - sign * factor(g.samples, k.sum())) < 1e-6 for f, g, k in zip(factors, groups, kept, strict=True)
+            ):
+                yield Transformation(f"{words}{said}", cure, _of_samples(pick, factor, sign))
 
+
+_FACTORS: tuple[tuple[str, Callable[[int, Any], float]], ...] = (
+    (", and those that count are summed", lambda m, count: 1.0),
+    (", and the sum is divided by all m", lambda m, count: 1 / m),
+    (", and the mean is taken over those that count", lambda m, count: 1 / count),
+)
 
 _POSITIONS: tuple[tuple[str, str, Callable[[int], Any]], ...] = (
     ("the first sample is left out", "begin with sample 0", lambda m: np.arange(m) > 0),
@@ -228,20 +234,21 @@ def _sample_weights(group: Group, checked: Blocks) -> Any:
 
 
 def per_sample(group: Group) -> Blocks:
-    """The page's gradient of each sample's share of the loss, each block (draws, samples, ...)."""
+    """The page's gradient of each sample's loss, each block (draws, samples, ...)."""
     count = group.samples
     single = single_samples(group).gradient()
-    share = 1.0 if group.network.reduction == "sum" else 1 / count
     return {
-        block: share * block_of(single, block).reshape(len(group.w), count, *block_of(single, block).shape[1:])
+        block: block_of(single, block).reshape(len(group.w), count, *block_of(single, block).shape[1:])
         for block in blocks_of(group.network)
     }
 
 
-def _of_samples(pick: Callable[[int], Any], factor: Callable[[int, Any], float]) -> Callable[[Group, Blocks], Blocks]:
+def _of_samples(
+    pick: Callable[[int], Any], factor: Callable[[int, Any], float], sign: int
+) -> Callable[[Group, Blocks], Blocks]:
     def apply(group: Group, blocks: Blocks) -> Blocks:
         kept = pick(group.samples)
-        weights = kept * factor(group.samples, kept.sum())
+        weights = sign * kept * factor(group.samples, kept.sum())
         return {b: np.tensordot(np.moveaxis(p, 1, -1), weights, axes=1) for b, p in per_sample(group).items()}
 
     return apply

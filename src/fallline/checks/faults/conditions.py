@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fallline.textbook.network import Network
 
 __all__ = [
-    "Condition", "activation_is", "activation_is_not", "always", "has_layers_after", "has_layers_before", "is_hidden",
+    "Condition", "activation_is", "activation_is_not", "always", "applies", "has_layers_after", "has_layers_before", "is_hidden",
     "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_layer",
 ]  # fmt: skip
 
@@ -28,6 +28,11 @@ def activation_is(*names: str) -> Condition:
 def activation_is_not(name: str) -> Condition:
     """Whether the layer's activation has another name."""
     return lambda network, layer: network.activations[layer - 1].name != name
+
+
+def applies(name: str) -> Condition:
+    """Whether a hidden layer of the network, or its loss, applies the activation of that name."""
+    return lambda network, layer: name in {a.name for a in network.activations} | {network.loss.name}
 
 
 def loss_is(*names: str) -> Condition:

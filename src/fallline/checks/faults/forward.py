@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fallline.checks.faults.conditions import Condition, activation_is_not
+from fallline.checks.faults.conditions import activation_is_not, applies
 from fallline.checks.faults.fault import Fault
 from fallline.checks.faults.site import Role, SiteKind, hidden_layers, layers_with_biases
 
@@ -14,19 +14,13 @@ KINDS = (
     SiteKind("A", Role.FORWARD, "forward", hidden_layers, let="A"),
 )
 
-
-def _can_be_applied(name: str) -> Condition:
-    """Whether a hidden layer has that activation, or the loss itself applies it."""
-    return lambda network, layer: name in {a.name for a in network.activations} | {network.loss.name}
-
-
 FAULTS = (
     Fault("bias_omitted", "", "Z", "the forward pass leaves out the bias b{l}", "add b{l} to A W"),
     Fault("bias_subtracted", "", "Z - rows(b)", "the forward pass subtracts the bias b{l}", "add b{l} to A W"),
     *(
         Fault(f"Z_{name}", "", f'ACTIVATIONS["{name}"](it)',
               f"the forward pass applies {name} to the output layer's pre-activation (the logits)",
-              "leave the activation out: the loss reads the pre-activation", _can_be_applied(name))
+              "leave the activation out: the loss reads the pre-activation", applies(name))
         for name in ("relu", "tanh", "logistic")
     ),
     Fault("A_omitted", "", "Z", "the forward pass leaves out the activation of layer {l}", "apply it to Z{l}"),

@@ -183,7 +183,7 @@ def _outputs_and_targets(network: Network, layer: int, constant: Any) -> tuple[s
 
 def _leak(network: Network, layer: int, constant: Any) -> tuple[str, str]:
     above, below = map(float, constant)
-    right = "0.01" if network.activations[layer - 1].name == "leaky_relu" else "0"
+    right = constant_text(float(np.asarray(network.activations[layer - 1].slope(np.array([-1.0]))).item()))
     if _near(above, 1):
         return (
             f"the slope of layer {{l}} is {constant_text(below)} where Z{{l}} < 0, but the activation's is {right} there",

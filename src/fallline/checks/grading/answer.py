@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.presentation.parts import Part, Status, parts_from_json
+from fallline.checks.presentation.parts import Part, parts_from_json
+from fallline.checks.reference.comparison import Status
 
 __all__ = ["Answer", "Answering", "Reported", "primary"]
 
@@ -64,8 +65,6 @@ class Answer:
         Whether nothing is missing.
     refused
         Why the settings were refused, "" if they were not.
-    trace
-        The traceback of an error of ours, "" if there was none.
     """
 
     running: int | None = None
@@ -74,7 +73,6 @@ class Answer:
     verdicts: list[Reported] = field(default_factory=list)
     whole: bool = False
     refused: str = ""
-    trace: str = ""
 
     @classmethod
     def read(cls, path: Path) -> Answer:
@@ -94,7 +92,7 @@ class Answer:
             parts = tuple(parts_from_json(line["parts"]))
             self.verdicts.append(Reported(line["name"], line["verdict"], parts))
         else:
-            for key in line.keys() & {"running", "loaded", "candidates", "whole", "refused", "trace"}:
+            for key in line.keys() & {"running", "loaded", "candidates", "whole", "refused"}:
                 setattr(self, key, line[key])
 
 

@@ -108,7 +108,9 @@ def _try(order: dict[str, Any], scratch: Path, seconds: float) -> tuple[Answer, 
     status = run(
         command, json.dumps({**order, "answer": str(path), "seconds": seconds}),
         cwd=scratch if order["first"] else Path.cwd(), env=environment, seconds=seconds,
-        milestone=Milestone(SHARE * seconds, lambda: Answer.read(path).loaded),
+        milestone=Milestone(
+            SHARE * seconds, lambda: Answer.read(path).running is not None, lambda: Answer.read(path).loaded
+        ),
     )  # fmt: skip
     return Answer.read(path), status
 

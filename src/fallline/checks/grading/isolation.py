@@ -24,14 +24,18 @@ __all__ = ["Milestone", "run", "supervise"]
 GRACE = 2.0
 """Seconds that the supervisor has to end its children."""
 
+POLL = 0.05
+"""Seconds between two looks at a milestone."""
+
 PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """A condition that a command must fulfil some time after it began; otherwise it is stopped then."""
+    """A condition that a command must fulfil so many seconds after it has `begun` something; otherwise it is stopped then."""
 
     seconds: float
+    begun: Callable[[], bool]
     reached: Callable[[], bool]
 
 
@@ -47,29 +51,39 @@ def run(
     """Run a command with `message` on its standard input.
 
     Returns its exit status, or None if it was stopped: after `seconds`, or at its milestone, if that is not reached. Its output is
-    discarded. Every process that it started has ended when this returns.
+    discarded, its errors too unless FALLLINE_TRACEBACK is set. Every process that it started has ended when this returns.
 
     >>> run([sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.read()))"], "four", cwd=Path("."), env=os.environ, seconds=60)
     4
     """
+    errors = None if os.environ.get("FALLLINE_TRACEBACK") else subprocess.DEVNULL
     process = subprocess.Popen(  # noqa: S603  # our own interpreter, on a file that the user has named
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, env=dict(env),
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, cwd=cwd, env=dict(env),
         start_new_session=True,
     )  # fmt: skip
     try:
         _feed(process.stdin, message)
-        begun = time.monotonic()
-        if milestone is not None:
-            try:
-                return process.wait(timeout=min(milestone.seconds, seconds))
-            except subprocess.TimeoutExpired:
-                if not milestone.reached():
-                    return None
-        return process.wait(timeout=max(0.0, seconds - (time.monotonic() - begun)))
-    except subprocess.TimeoutExpired:
-        return None
+        return _wait(process, seconds, milestone)
     finally:
         _end(process)
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, milestone: Milestone | None) -> int | None:
+    """The exit status; None if the time is up, or that of the milestone."""
+    end = time.monotonic() + seconds
+    due = math.inf
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=max(0.0, min(end - time.monotonic(), POLL if milestone else math.inf)))
+        now = time.monotonic()
+        if milestone is not None and due == math.inf and milestone.begun():
+            due = now + milestone.seconds
+        if milestone is not None and now > due:
+            if not milestone.reached():
+                return None
+            milestone = None
+        if now >= end:
+            return None
 
 
 def _feed(stream: IO[bytes] | None, text: str) -> None:

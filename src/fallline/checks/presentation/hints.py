@@ -79,4 +79,5 @@ def _where(blocks: Sequence[BlockComparison]) -> str:
         return ", although its numbers are right"
     if len(wrong) == len(blocks):
         return f" in {'every block, from the output on' if len(wrong) > 1 else wrong[0]}"
-    return f" in {listed(wrong)}; start with {wrong[0]}. {listed(right)} {'is' if len(right) == 1 else 'are'} right"
+    start = f"; start with {wrong[0]}" if len(wrong) > 1 else ""
+    return f" in {listed(wrong)}{start}. {listed(right)} {'is' if len(right) == 1 else 'are'} right"

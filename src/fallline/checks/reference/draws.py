@@ -177,7 +177,8 @@ def _group(network: Network, m: int, data: Dataset | None, seed: int, index: int
             )
     count = min(m, *(len(X) for _, X, _ in picked))
     parts = zip(*((w, X[:count], T[:count]) for w, X, T in picked), strict=True)
-    return Group(network, *(np.stack(part) for part in parts))
+    w, X, T = (np.stack(part) for part in parts)
+    return Group(network, w, X, T)
 
 
 def _candidates(

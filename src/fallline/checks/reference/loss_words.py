@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from fallline.checks.reference.comparison import right_numbers
-from fallline.checks.reference.conventions import Convention, conventions
+from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_family import FAMILY, scaled
 from fallline.checks.reference.loss_fit import LossFit
-from fallline.errors import SettingError
 from fallline.textbook.network import Layer, Network, Parameters
 from fallline.views.numerals import listed
 
-__all__ = ["LossInWords", "phrase"]
+__all__ = ["LossInWords", "added", "phrase"]
+
+BINDING = Declarations(reduction=True, constant=True, ascent=False)
+"""Of a loss that was recognised, everything is known: no other convention is right."""
 
 SMALL = 1e-4
 """A guard against log(0) up to this size is meant to change nothing, and gradients leave it out."""
@@ -35,7 +38,7 @@ class LossInWords:
     declarations
         The settings of its loss that bind.
     guard
-        Whether `network` has the epsilon in its logarithm; a small one is otherwise left out.
+        Whether `network` has the epsilon in its logarithm. Otherwise a small one is left out, and a large one not allowed.
     """
 
     fit: LossFit
@@ -50,51 +53,40 @@ class LossInWords:
 
     @cached_property
     def network(self) -> Network | None:
-        """The network with that loss, for the page and its faults.
+        """The network with that data loss, for the page and its faults; it has no penalty. None if there is none.
 
-        Its L2 penalty is that of the loss if it is the same for all weights; other penalties are in `penalty`. None if the
-        network needs what the textbook's has not.
+        Its loss takes the targets that the declared one takes, so that draws for it are draws for the user's function.
         """
         fit = self.fit
         if fit.biasless or (fit.epsilon > SMALL and not self.guard):
             return None
-        loss = fit.changed(fit.epsilon if self.guard else 0.0)
-        network = fit.network.with_(
-            loss=scaled(loss, abs(fit.factor)), l2=0.0,
-            reduction="mean" if fit.power and not self._whole_is_divided else "sum",
-        )  # fmt: skip
-        if not self._usual:
-            return network
-        try:
-            return network.with_(l2=2 * abs(fit.weights[0]))
-        except SettingError:
-            return network
-
-    @cached_property
-    def convention(self) -> Convention:
-        """The convention of `network` in which this is its loss."""
-        assert self.network is not None
-        for convention in conventions(self.network):
-            power = -1 if self.fit.power and self.network.reduction == "sum" else 0
-            if (convention.sign, convention.constant, convention.per_sample, convention.penalty_too) == (
-                -1 if self.fit.factor < 0 else 1, 1.0, power, True,
-            ):  # fmt: skip
-                return convention
-        raise AssertionError("the conventions of a network include those of its own loss")
-
-    def right_numbers(self, groups: Sequence[Group], convention: Convention | None = None) -> tuple[Parameters, ...]:
-        """The gradient of the loss for each group, in another convention if one is given; epsilon is left out."""
-        right = right_numbers(self.groups(groups), convention or self.convention)
-        return tuple(_added(r, self._penalty(g)) for r, g in zip(right, groups, strict=True))
-
-    def without_penalty(self, groups: Sequence[Group], numbers: Sequence[Parameters]) -> tuple[Parameters, ...]:
-        """A gradient without that of the penalty that `network` has not."""
-        return tuple(_added(n, self._penalty(g), -1) for n, g in zip(numbers, groups, strict=True))
+        loss = scaled(fit.changed(fit.epsilon if self.guard else 0.0), fit.factor)
+        if loss.targets != self.declared.loss.targets:
+            loss = replace(loss, targets=self.declared.loss.targets)
+        return fit.network.with_(loss=loss, l2=0.0, reduction="mean" if fit.power else "sum")
 
     def groups(self, groups: Sequence[Group]) -> tuple[Group, ...]:
-        """The draws, for `network`."""
+        """The draws for `network`, whose loss is declared in every respect."""
         assert self.network is not None
-        return tuple(Group(self.network, g.w, g.X, g.T) for g in groups)
+        return tuple(replace(g, network=self.network, declared=BINDING) for g in groups)
+
+    def right_numbers(self, groups: Sequence[Group]) -> tuple[Parameters, ...]:
+        """The gradient of the loss for each group, its penalty included."""
+        right = right_numbers(self.groups(groups), next(conventions(self.groups(groups)[0].network)))
+        return tuple(added(r, self.penalty(g.w, g.samples)) for r, g in zip(right, groups, strict=True))
+
+    def without_penalty(self, groups: Sequence[Group], numbers: Sequence[Parameters]) -> tuple[Parameters, ...]:
+        """A gradient less that of the penalty."""
+        return tuple(added(n, self.penalty(g.w, g.samples), -1) for n, g in zip(numbers, groups, strict=True))
+
+    def penalty(self, w: Any, samples: int) -> Parameters:
+        """The gradient of the penalty at weights w (..., P) with that number of samples."""
+        fit = self.fit
+        factor = 2 * float(samples) ** fit.penalty_power
+        return tuple(
+            Layer(factor * c * W, None if b is None else factor * d * b)
+            for (W, b), c, d in zip(self.declared.unpack(w), fit.weights, fit.biases, strict=True)
+        )
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -139,30 +131,6 @@ class LossInWords:
         if fit.biasless:
             words.append(("it does not depend on the biases", False))
         return words
-
-    @property
-    def _usual(self) -> bool:
-        """Whether the penalty is that of all squared weights, as a network's l2 is, in a convention of ours."""
-        fit = self.fit
-        same_sign = fit.weights[0] * fit.factor > 0
-        return (
-            same_sign and len(set(fit.weights)) == 1 and not any(fit.biases) and fit.penalty_power in (0, fit.power)
-        )  # fmt: skip
-
-    @property
-    def _whole_is_divided(self) -> bool:
-        return self._usual and self.fit.penalty_power == -1
-
-    def _penalty(self, group: Group) -> Parameters | None:
-        """The gradient of the penalty that `network` has not, for a group; None for none."""
-        assert self.network is not None
-        if self.network.l2 or not (any(self.fit.weights) or any(self.fit.biases)):
-            return None
-        factor = 2 * float(group.samples) ** self.fit.penalty_power
-        return tuple(
-            Layer(factor * c * W, None if b is None else factor * d * b)
-            for (W, b), c, d in zip(group.parameters, self.fit.weights, self.fit.biases, strict=True)
-        )
 
     def _penalty_words(self) -> str:
         fit, l2 = self.fit, self.declared.l2
@@ -218,9 +186,8 @@ def _are(network: Network, *names: str) -> bool:
     return all(activation.name in names for activation in network.activations)
 
 
-def _added(gradient: Parameters, other: Parameters | None, sign: int = 1) -> Parameters:
-    if other is None:
-        return gradient
+def added(gradient: Parameters, other: Parameters, sign: int = 1) -> Parameters:
+    """The sum of two gradients, or their difference if `sign` is -1."""
     return tuple(
         Layer(g.W + sign * o.W, None if g.b is None or o.b is None else g.b + sign * o.b)
         for g, o in zip(gradient, other, strict=True)

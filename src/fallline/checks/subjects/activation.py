@@ -12,15 +12,16 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.faults.catalogue import faults_at
+from fallline.checks.faults.page_mutants import mutants
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock
 from fallline.checks.reference.derivatives import complex_step
-from fallline.checks.subjects.extents import SLOPES, slope_points
+from fallline.checks.reference.extents import SLOPES, slope_points
 from fallline.checks.subjects.formula import unreliable, value_with, without_layer
 from fallline.checks.subjects.other_slopes import INCOMPLETE, OTHER_SLOPES
-from fallline.checks.subjects.page_mutants import mutants
 from fallline.checks.subjects.ranges import Range, wrong_ranges
 from fallline.checks.subjects.slope_calls import SlopeCall, slope_calls
+from fallline.checks.subjects.slope_objects import as_function
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Kept, Network
 from fallline.views.numerals import listed
@@ -63,6 +64,7 @@ class _SlopeCheck:
         tolerance: float | None,
         effects: SideEffects,
     ) -> None:
+        function = as_function(function)
         self.name, self.activation, self.effects = name_of(function), activation, effects
         self.points, self.asked = slope_points(seed), tolerance
         self.error = self._reference_error()
@@ -202,20 +204,22 @@ class _SlopeCheck:
         network = Network.of("1-1-1", activation=self.activation)
         yield Candidate("its sign is wrong", "turn its sign", lambda z: -self._right(z))
         yield Candidate("it is the activation itself, not its slope", "", self.activation.function)
+        for words, cure, formula in INCOMPLETE.get(name, ()):
+            yield Candidate(words, cure, formula)
         for fault in faults_at("D"):
             if fault.can_stand(network, 1) and "{k}" not in fault.sentence and fault.name not in SAID:
                 words = without_layer(fault.sentence).replace(" of its delta", "").replace("the delta", "it")
                 yield Candidate(words, fault.cure.format(l="", k=""), partial(self._with, fault, network))
-        for words, cure, formula in INCOMPLETE.get(name, ()):
-            yield Candidate(words, cure, formula)
         for other, formula in OTHER_SLOPES.items():
             if other != self.activation.label:
                 yield Candidate(f"it is the slope of {other}, not of {self.activation.label}", "", formula)
         yield from self._measured(z, u)
-        for other in ACTIVATIONS.values():
-            if other.name == self.activation.name:
+        for member in ACTIVATIONS.values():
+            if member.name == self.activation.name:
                 continue
-            yield Candidate(f"it is {other.label} itself, not the slope of {self.activation.label}", "", other.function)
+            yield Candidate(
+                f"it is {member.label} itself, not the slope of {self.activation.label}", "", member.function
+            )
         for mutant in mutants(self.activation.slope):
             yield Candidate(str(mutant), f"write `{mutant.before}`", mutant.page)
 
@@ -238,14 +242,15 @@ class _SlopeCheck:
             there, constant = right[np.sign(z) == side], f"{words} 0 it is {level:.6g}"
             if np.ptp(there) == 0:
                 constant += f", not {there[0]:.6g}"
-            yield Candidate(constant, "", partial(self._sided, side, lambda z, level=level: level), True)
-            sided = partial(self._sided, side, lambda z, factor=factor: factor * self._right(z))
+            yield Candidate(constant, "", partial(self._sided, side, 0.0, float(level)), True)
+            sided = partial(self._sided, side, float(factor), 0.0)
             yield Candidate(f"{words} 0 it is {factor:.6g} times what it should be", "", sided, True)
         words = f"below 0 it is {below[0]:.6g} times, and above 0 {above[0]:.6g} times, what it should be"
         yield Candidate(words, "", lambda z: np.where(z < 0, below[0], above[0]) * self._right(z), True)
 
-    def _sided(self, side: int, value: Callable[[Any], Any], z: Any) -> Any:
-        return np.where(np.sign(z) == side, value(z), self._right(z))
+    def _sided(self, side: int, factor: float, level: float, z: Any) -> Any:
+        """A constant plus a multiple of the slope on one side of 0, and the slope itself on the other."""
+        return np.where(np.sign(z) == side, level + factor * self._right(z), self._right(z))
 
     # Ranges
 

@@ -12,7 +12,7 @@ from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, 
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import FLOOR, BlockComparison, GradientBlock
 from fallline.checks.reference.declarations import Declarations
-from fallline.checks.subjects.extents import PARTIALS
+from fallline.checks.reference.extents import PARTIALS
 from fallline.checks.subjects.partial_faults import PartialDerivatives
 from fallline.checks.subjects.partial_points import PointGroup, groups_of, reference_of, window_points
 from fallline.textbook.landscapes import Landscape

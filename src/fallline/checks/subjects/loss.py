@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -11,18 +10,17 @@ import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
-from fallline.checks.faults.catalogue import faults_at
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import TOLERANCE, BlockComparison, GradientBlock
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.derivatives import complex_step
 from fallline.checks.reference.draws import draw
+from fallline.checks.reference.extents import DELTAS, logit_sizes
 from fallline.checks.subjects.delta_calls import DeltaCall, delta_calls
-from fallline.checks.subjects.extents import DELTAS, logit_sizes
-from fallline.checks.subjects.formula import unreliable, value_with, without_layer
-from fallline.checks.subjects.page_mutants import mutants
-from fallline.textbook.losses import LOSSES, Loss
+from fallline.checks.subjects.delta_faults import Case, DeltaCandidate, delta_candidates
+from fallline.checks.subjects.formula import unreliable
+from fallline.textbook.losses import Loss
 from fallline.textbook.network import Network
 from fallline.views.numerals import listed
 
@@ -31,6 +29,11 @@ __all__ = ["check_delta"]
 NEAR = 1e-8
 """Two factors this close to each other are one."""
 HALVINGS = 50
+FACTORS: dict[str, Callable[[Case], float]] = {
+    "": lambda case: 1.0, " / m": lambda case: 1 / len(case.Z), " m": lambda case: len(case.Z),
+    " / n": lambda case: 1 / case.Z.shape[1], " / (m n)": lambda case: 1 / case.Z.size,
+}  # fmt: skip
+"""What a constant factor may be multiplied by, with m samples and n outputs."""
 
 
 def check_delta(
@@ -39,32 +42,6 @@ def check_delta(
 ) -> Verdict:  # fmt: skip
     """The verdict on delta(Z, T) against the loss's own, which complex step confirms first."""
     return _DeltaCheck(function, loss, declared, seed, tolerance, effects).verdict()
-
-
-@dataclass(frozen=True)
-class Case:
-    """One batch: logits, targets, the right delta, and the factor on it in each convention."""
-
-    words: str
-    network: Network
-    Z: Any
-    T: Any
-    right: Any
-    factors: Mapping[Convention, float] = field(default_factory=dict)
-
-    @property
-    def scope(self) -> dict[str, Any]:
-        """The variables of the page that a fault's source may use."""
-        return {"network": self.network, "Z": self.Z, "T": self.T, "it": self.right}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A fault in words, its cure, and the delta with it (None where it cannot be computed)."""
-
-    words: str
-    cure: str
-    delta: Callable[[Case], Any]
 
 
 class _DeltaCheck:
@@ -221,52 +198,13 @@ class _DeltaCheck:
         sentence = f"{self.name} is wrong as the delta of {self.loss.name}, and no known fault explains it: {finding}."
         return self._say("wrong", sentence, findings=(finding,))
 
-    def _candidates(self) -> Iterator[Candidate]:
-        network = self.ordinary[0].network
-        for fault in faults_at("delta"):
-            if fault.can_stand(network, 1):
-                words, cure = without_layer(fault.sentence), fault.cure.format(l="", k="")
-                yield Candidate(words, cure, lambda case, fault=fault: value_with(fault, case.scope, case.right.shape))
-        for other in LOSSES.values():
-            if other.name != self.loss.name:
-                words = f"it is the delta of {other.label}, not of {self.loss.label}"
-                yield Candidate(words, "", lambda case, other=other: other.delta(case.Z, case.T))
-        yield Candidate("it is the sign of output minus target, the slope of the absolute error", "",
-                        lambda case: np.sign(case.right))  # fmt: skip
-        yield Candidate("it is right for the target's own class alone, and 0 for the others", "",
-                        lambda case: case.right * case.T)  # fmt: skip
-        yield Candidate("it is 0 for the target's own class", "", lambda case: case.right * (1 - case.T))
-        if self.loss.targets != "values":
-            words = "the output's function is applied twice: the argument is the output already"
-            yield Candidate(words, "", lambda case: self.loss.output(self.loss.output(case.Z)) - case.T)
-            yield from self._clipped()
-        for shift in (1, -1):
-            yield Candidate("the targets are those of the neighbouring output", "count the classes from 0",
-                            lambda case, shift=shift: self.loss.delta(case.Z, np.roll(case.T, shift, axis=1)))  # fmt: skip
+    def _candidates(self) -> Iterator[DeltaCandidate]:
+        yield from delta_candidates(self.loss, self.ordinary[0].network)
         longest = _repeated(self.values[0])
         if longest:
-            yield Candidate(f"it is clipped to [−{longest:.6g}, {longest:.6g}]", "do not clip it",
-                            lambda case: np.clip(case.right, -longest, longest))  # fmt: skip
-        for mutant in mutants(self.loss.delta):
-            yield Candidate(
-                str(mutant), f"write `{mutant.before}`", lambda case, page=mutant.page: page(case.Z, case.T)
-            )
+            limited = partial(_limited, longest)
+            yield DeltaCandidate(f"it is clipped to [−{longest:.6g}, {longest:.6g}]", "do not clip it", limited)
         yield from self._factor()
-
-    def _clipped(self) -> Iterator[Candidate]:
-        """Probabilities that are clipped, or a number that is added to them before the logarithm."""
-        output = self.loss.output
-        for power in range(1, 16):
-            eps = 10.0**-power
-            yield Candidate(
-                f"it is the delta of a loss with log(y + {eps:g})", "",
-                lambda case, eps=eps: _with_added(output(case.Z), case.T, eps, self.loss.targets == "classes"),
-            )  # fmt: skip
-            yield Candidate(f"{eps:g} is added to the probabilities", "", lambda case, eps=eps: case.right + eps)
-            yield Candidate(
-                f"the probabilities are clipped to [{eps:g}, 1 − {eps:g}]", "do not clip them",
-                lambda case, eps=eps: np.clip(output(case.Z), eps, 1 - eps) - case.T,
-            )  # fmt: skip
 
     def _ratios(self) -> list[float] | None:
         """The factor on the right delta in each case; None if a case has several."""
@@ -278,20 +216,18 @@ class _DeltaCheck:
             factors.append(factor)
         return factors
 
-    def _factor(self) -> Iterator[Candidate]:
+    def _factor(self) -> Iterator[DeltaCandidate]:
         """A constant factor, in any power of the numbers of samples and outputs."""
         ratios = self._ratios()
         if ratios is None or not all(ratios):
             return
-        for unit, per in (("", lambda case: 1.0), (" / m", lambda case: 1 / len(case.Z)), (" m", lambda case: len(case.Z)),
-                          (" / n", lambda case: 1 / case.Z.shape[1]),
-                          (" / (m n)", lambda case: 1 / case.Z.size)):  # fmt: skip
+        for unit, per in FACTORS.items():
             constants = [ratio / per(case) for ratio, case in zip(ratios, self.ordinary, strict=True)]
             if np.ptp(constants) <= NEAR * abs(constants[0]):
                 words = f"it is {constants[0]:.6g}{unit} times what it should be"
                 words += ", with m samples" if " m" in unit or "(m" in unit else ""
                 words += " and n outputs" if "n)" in unit else ", with n outputs" if "n" in unit else ""
-                yield Candidate(words, "", lambda case, c=constants[0], per=per: c * per(case) * case.right)
+                yield DeltaCandidate(words, "", partial(_scaled, constants[0], per))
                 return
 
     def _finding(self) -> str:
@@ -337,11 +273,12 @@ class _DeltaCheck:
         eps = float(f"{np.median(value[none]):.6g}")
         if not 1e-13 < eps < 0.5:
             return ""
-        for words, clip in (
-            (f"the probabilities are clipped to [{eps:g}, 1 − {eps:g}]", lambda p: np.clip(p, eps, 1 - eps)),
-            (f"probabilities below {eps:g} are raised to it", lambda p: np.maximum(p, eps)),
-            (f"{eps:g} is added to the probabilities", lambda p: p + eps),
-        ):
+        clips: dict[str, Callable[[Any], Any]] = {
+            f"the probabilities are clipped to [{eps:g}, 1 − {eps:g}]": lambda p: np.clip(p, eps, 1 - eps),
+            f"probabilities below {eps:g} are raised to it": lambda p: np.maximum(p, eps),
+            f"{eps:g} is added to the probabilities": lambda p: p + eps,
+        }
+        for words, clip in clips.items():
             expected = [clip(self.loss.output(c.Z)) - c.T for c in saturated]
             if all(map(self._same, values, expected)):
                 return words
@@ -392,10 +329,9 @@ def _value(loss: Loss, T: Any, Z: Any) -> Any:
     return loss.value(Z, T)
 
 
-def _with_added(Y: Any, T: Any, eps: float, classes: bool) -> Any:
-    """The derivative by z of −sum t log(y + eps), or of that of single labels."""
-    if classes:
-        shares = T * Y / (Y + eps)
-        return Y * shares.sum(axis=-1, keepdims=True) - shares
-    slope = Y * (1 - Y)
-    return slope * ((1 - T) / (1 - Y + eps) - T / (Y + eps))
+def _limited(bound: float, case: Case) -> Any:
+    return np.clip(case.right, -bound, bound)
+
+
+def _scaled(constant: float, per: Callable[[Case], float], case: Case) -> Any:
+    return constant * per(case) * case.right

@@ -10,10 +10,9 @@ import numpy as np
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate, returned_at
 from fallline.checks.faults.site import Site
-from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
-from fallline.checks.reference.comparison import BlockComparison, block_of, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import BlockComparison, Status, block_of, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.coverage import uncovered
 from fallline.checks.reference.draws import Group
@@ -57,7 +56,7 @@ def check_network(
                 f"the loss {name_of(loss)} could not be called. It must take the same parameters, inputs and targets as "
                 f"{name_of(function)}, under names that say so, and return one number."
             )
-        return _NetworkCheck(name_of(function), groups, evaluation, reference, bool(loss)).verdict()
+        return _NetworkCheck(name_of(function), evaluation, reference, bool(loss)).verdict()
     except MisbehaviourError as misbehaviour:
         return Verdict(misbehaviour.status, name_of(function), repr(network), str(misbehaviour), network=network)
 
@@ -66,11 +65,11 @@ class _NetworkCheck:
     """The numbers of a network's gradient, and the verdict on them."""
 
     def __init__(
-        self, name: str, groups: tuple[Group, ...], evaluation: Evaluation, reference: tuple[Agreement, ...],
-        named: bool = False,
-    ) -> None:  # fmt: skip
-        self.named = named
-        self.name, self.groups, self.evaluation, self.reference = name, groups, evaluation, reference
+        self, name: str, evaluation: Evaluation, reference: tuple[Agreement, ...], named: bool = False
+    ) -> None:
+        self.named, self.meant = named, evaluation.understood.meant
+        self.name, self.groups, self.evaluation, self.reference = name, evaluation.groups, evaluation, reference
+        groups = self.groups
         self.network = groups[0].network
         self.numbers, self.tolerance = evaluation.numbers, evaluation.tolerance
         self.fitting = {c: self._compared(groups, c) for c in conventions(self.network, groups[0].declared)}
@@ -109,8 +108,9 @@ class _NetworkCheck:
         from fallline.checks.subjects.loss_judgement import judged_by_loss
 
         judgement, self.loss_notes = judged_by_loss(
-            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self.other_faults
-        )
+            self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self._gradient_at,
+            self.other_faults,
+        )  # fmt: skip
         if judgement is None and self.named:
             raise MisbehaviourError(" ".join(self.loss_notes))
         if judgement is None:
@@ -119,7 +119,7 @@ class _NetworkCheck:
             judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
             blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
             findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
-            errors=judgement.errors, network=judgement.network or self.network,
+            errors=judgement.errors, network=judgement.network or self.network, others=judgement.others,
             explanation=judgement.explanation,
         )  # fmt: skip
 
@@ -128,6 +128,8 @@ class _NetworkCheck:
         if self.other_faults:
             sentence = f"{self.name} is wrong: {'; '.join(self.other_faults).rstrip('.')}. Its numbers are {right}."
             return self._say("wrong", sentence, convention, faults=tuple(self.other_faults))
+        if self.meant:
+            right = f"{right}, for {self.meant}"
         worst = max(b.relative for b in self.fitting[convention])
         if worst > SLIGHT and not self.evaluation.single:
             from fallline.checks.diagnosis.diagnosis import slight_faults
@@ -244,6 +246,8 @@ class _NetworkCheck:
         notes, effects = [*self.loss_notes], self.evaluation.effects
         if effects.lines > MUCH_PRINT:
             notes.append(f"{self.name} prints {effects.lines / effects.calls:.0f} lines each time it is called.")
+        if self.meant and not self.evaluation.losses:
+            notes.append(f"It is checked for {self.meant}.")
         if self.evaluation.single:
             notes.append(f"It returns single precision, so it was compared to {SINGLE:g} of each block's size.")
         return notes

@@ -13,7 +13,7 @@ from fallline import random
 from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.reference.comparison import TOLERANCE
 from fallline.checks.reference.derivatives import central_difference, complex_step
-from fallline.checks.subjects.extents import PARTIALS
+from fallline.checks.reference.extents import PARTIALS
 from fallline.errors import TraceError
 from fallline.textbook.landscapes import Landscape
 
@@ -91,13 +91,14 @@ def window_points(landscape: Landscape, seed: int) -> Floats:
     """
     low, high = _window(landscape)
     drawn = random.uniform(seed, "gradient check points", landscape.dimension, np.arange(2 * PARTIALS.count))
-    points = low + (high - low) * drawn
+    points: Floats = low + (high - low) * drawn
     finite = np.array([_is_finite(landscape.function, point) for point in points])
     if finite.sum() < LEAST:
         raise MisbehaviourError(
             f"{landscape.name} is finite at only {finite.sum()} of {len(points)} points of the window, so nothing can be said."
         )
-    return points[finite]
+    kept: Floats = points[finite]
+    return kept
 
 
 def _is_finite(f: Callable[..., Any], point: Floats) -> bool:

@@ -134,7 +134,7 @@ class SlopeCall:
 
     def _called(self, z: Any) -> Any:
         with np.errstate(all="ignore"):
-            a = np.asarray(self.activation.function(z) if self.of_activation else z)
+            a: Any = np.asarray(self.activation.function(z) if self.of_activation else z)
         a = float(a) if self.one_by_one else a
         arguments: list[Any] = [a]
         names = ["a" if self.of_activation else "z"]
@@ -144,6 +144,8 @@ class SlopeCall:
         return call(self.function, arguments, {self.flag: True} if self.flag else {}, names, self.effects)
 
     def _read(self, result: Any, z: Any) -> Any:
+        if isinstance(result, tuple) and len(result) == 1:
+            (result,) = result
         if isinstance(result, tuple | list) and len(result) == 2 and np.shape(z) != (2,):
             result = self._slope_of_pair(result, z)
         try:
@@ -173,7 +175,7 @@ class SlopeCall:
 
     def overflows(self, z: float) -> bool:
         """Whether NumPy warns of an overflow in the call with this number."""
-        point = np.float64(z) if self.one_by_one else np.array([z])
+        point: Any = np.float64(z) if self.one_by_one else np.array([z])
         arguments: list[Any] = [self.activation.function(point) if self.of_activation else point]
         if self.upstream is not None:
             arguments.insert(self.upstream, np.full_like(point, 2.0))

@@ -28,7 +28,7 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"relu|sigmoid|tanh|softmax|logistic|dropout|affine|linear|layer|conv|batchnorm|activation", re.IGNORECASE
+    r"relu|sigmoid|tanh|softmax|logistic|dropout|affine|linear|layer|conv|batchnorm|activation|_bwd|_vjp", re.IGNORECASE
 )
 """Words in the names of parts of a gradient: one layer, one activation."""
 

@@ -14,7 +14,7 @@ import linecache
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -79,9 +79,9 @@ class Execution:
         with _aside():
             self._run()
 
-    def complete(self, function: Any) -> None:
-        """Give values to global names that the function uses and that only statements under `if __name__` bind."""
-        if self._missing(function):
+    def complete(self, *functions: Any) -> None:
+        """Give values to global names that the functions use and that only statements under `if __name__` bind."""
+        if self._used(functions) - vars(self.module).keys() - vars(builtins).keys():
             with _aside():
                 self._run_left()
 
@@ -97,12 +97,11 @@ class Execution:
                 return
             yield value
 
-    def notes_on(self, name: str, function: Any) -> tuple[str, ...]:
-        """The notes on the file, and those on the global names that the function uses."""
-        names = sorted(global_names(function, self.module) & self.problems.keys())
+    def notes_on(self, name: str, *functions: Any) -> tuple[str, ...]:
+        """The notes on the file, and those on the global names that the function of that name uses, or its class."""
         lacking = []
-        for used in names:
-            failed = "may lack its last value" if used in vars(self.module) else "could not be computed"
+        for used in sorted(self._used(functions) & self.problems.keys()):
+            failed = "may not have its final value" if used in vars(self.module) else "could not be computed"
             lacking.append(f"`{used}`, which {name} uses, {failed}, because the file {self.problems[used]}.")
         return (*self.notes, *lacking)
 
@@ -122,7 +121,9 @@ class Execution:
                 if is_main_guard(statement):
                     self._left.append((statement, cell))
                 problem = self._problem(statement, cell, number)
-                if problem:
+                if not problem:
+                    self._clear(statement)
+                else:
                     failed, ended, self.failure = True, number in self.stopped, problem
                     of_cell = "" if ended or len(self.source.cells) == 1 else " in its cell"
                     note = f"The file {problem}, so of what follows{of_cell} {_LOADED}."
@@ -139,11 +140,12 @@ class Execution:
             problem = self._problem(statement, cell, number)
             if problem:
                 self._blame(statement, problem)
-            for name in () if problem else bound_names(statement):
-                self.problems.pop(name, None)  # whatever it was before, it has its value now
+            else:
+                self._clear(statement)
         else:
             self._left.append((statement, cell))
-            self._blame(statement, self.failure)
+            not_run = f"was loaded, not run as a script: line {statement.lineno} was left out"
+            self._blame(statement, self.failure or not_run)
 
     def _run_left(self) -> None:
         """Load what stands under `if __name__` and the definitions of blocks that were not run."""
@@ -185,9 +187,13 @@ class Execution:
         for name in changed_names(statement):
             self.problems.setdefault(name, problem)
 
-    def _missing(self, function: Any) -> set[str]:
-        known = vars(self.module).keys() | vars(builtins).keys()
-        return global_names(function, self.module) - known
+    def _clear(self, statement: ast.stmt) -> None:
+        """Forget the problems of names that the statement has given new objects."""
+        for name in bound_names(statement):
+            self.problems.pop(name, None)
+
+    def _used(self, functions: Iterable[Any]) -> set[str]:
+        return {name for function in functions for name in global_names(function, self.module)}
 
     # The module
 

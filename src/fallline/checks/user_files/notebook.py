@@ -18,6 +18,9 @@ _OF_PYTHON = ("time", "timeit", "capture", "prun", "python", "python3")
 _TIMED = re.compile(r"(\s*)%(?:time|prun) +(?=\S)")
 """A line magic in front of a statement that is run."""
 
+_RUN = re.compile(r"(\s*)%run +(\w+)(?:\.py)?\s*")
+"""A line magic that runs a file beside the notebook, whose names the notebook then has."""
+
 _LINE = re.compile(r"([ \t]*)(?:[%!].*|\?.*|[\w.]+\?\??[ \t]*|[\w.]+[ \t]*=[ \t]*[!%].*)")
 """A line that only IPython understands: %magic, !command, ?help, help?, x = !command."""
 
@@ -46,6 +49,8 @@ def code_cells(name: str, text: str) -> list[str]:
 def without_magics(code: str) -> str:
     r"""The code with magics and shell commands replaced by `pass`, line for line. Code that is Python stays as it is.
 
+    `%time` keeps its statement, and `%run file.py` becomes an import of its names.
+
     >>> print(without_magics("%matplotlib inline\n!pip install numpy\nx = 1\n%time y = x\nx?"))
     pass
     pass
@@ -69,7 +74,12 @@ def without_magics(code: str) -> str:
             ast.parse("\n".join(lines))
         except SyntaxError as error:
             line = lines[(error.lineno or 1) - 1] if (error.lineno or 1) <= len(lines) else ""
-            replaced = _TIMED.sub(r"\1", line) if _TIMED.match(line) else _LINE.sub(r"\1pass", line)
+            if _TIMED.match(line):
+                replaced = _TIMED.sub(r"\1", line)
+            elif _RUN.fullmatch(line):
+                replaced = _RUN.sub(r"\1from \2 import *", line)
+            else:
+                replaced = _LINE.sub(r"\1pass", line)
             if _LINE.fullmatch(line) is None or replaced == line:
                 break
             lines[(error.lineno or 1) - 1] = replaced

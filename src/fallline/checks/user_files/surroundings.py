@@ -26,6 +26,7 @@ def settle(path: Path, folder: Path) -> None:
 
     The file gets itself as the only argument of its command line, and runs in the folder where it lies. Modules beside it
     are found first, as Python finds them for a script; those of Python's own library and of the check keep their names.
+    Modules beside the original of a copy are found last: they may be other people's, and hide no library.
     matplotlib draws without windows, and `input()` raises EOFError.
 
     Parameters
@@ -38,7 +39,7 @@ def settle(path: Path, folder: Path) -> None:
     started_in = os.getcwd()
     sys.argv[:] = [str(path)]
     os.chdir(path.parent)
-    sys.meta_path[:0] = [_WithoutWindows(), _Siblings(folder)]
+    sys.meta_path[:0] = [_WithoutWindows(), *([_Siblings(folder)] if folder == path.parent else [])]
     sys.path += [str(folder), started_in]
     builtins.input = _nobody_answers
 

@@ -25,7 +25,7 @@ def read(f: Frame, cell: str, left: str) -> None:
     with v.when(v.let(f"icmp ne ptr {f.args[Slot.CHECKPOINT]}, null")), v.loop(v.width, "lane") as lane:
         last = v.let(f"sub i64 {left}, 1")
         inside = v.let(f"call i64 @llvm.smin.i64(i64 {lane}, i64 {last})")
-        row = _row(f, Slot.CHECKPOINT, v.let(f"add i64 {cell}, {inside}"))
+        row = _row(f, f.args[Slot.CHECKPOINT], v.let(f"add i64 {cell}, {inside}"))
 
         def move(part: Part, index: int | str, address: str) -> None:
             f.store_lane(v.load_scalar(address, 0), part, index, lane)
@@ -37,7 +37,7 @@ def write(f: Frame, cell: str, lanes: str) -> None:
     """Write the checkpoints of the first `lanes` lanes, if the caller has asked for them."""
     v = f.v
     with v.when(v.let(f"icmp ne ptr {f.args[Slot.CHECKPOINT_OUT]}, null")), v.loop(lanes, "out") as lane:
-        row = _row(f, Slot.CHECKPOINT_OUT, v.let(f"add i64 {cell}, {lane}"))
+        row = _row(f, f.args[Slot.CHECKPOINT_OUT], v.let(f"add i64 {cell}, {lane}"))
 
         def move(part: Part, index: int | str, address: str) -> None:
             v.put(f"store {v.scalar} {f.load_lane(part, index, lane)}, ptr {address}")
@@ -45,10 +45,10 @@ def write(f: Frame, cell: str, lanes: str) -> None:
         _numbers(f, row, move)
 
 
-def _row(f: Frame, slot: Slot, cell: str) -> str:
-    """Return the address of a cell's checkpoint."""
+def _row(f: Frame, rows: str, cell: str) -> str:
+    """Return the address of a cell's checkpoint among the rows of all cells."""
     numbers = checkpoint_numbers(f.program.parameters, f.program.states)
-    return f.v.at(f.args[slot], f.v.let(f"mul i64 {cell}, {numbers}"), f.v.scalar)
+    return f.v.at(rows, f.v.let(f"mul i64 {cell}, {numbers}"), f.v.scalar)
 
 
 def _numbers(f: Frame, row: str, move: Mover) -> None:

@@ -59,7 +59,7 @@ def map_picture(
 
     Examples
     --------
-    >>> from fallline.maps.map import map
+    >>> from fallline.maps.mapping import map
     >>> m = map("quadratic", x="learning_rate=1e-3..0.3:log", y="start.x=-1..1", size=8, steps=20)
     >>> picture = map_picture(m, cmap="magma", size=(3.3, 2.5), title="")
     >>> picture.axes.get_xscale(), picture.image.get_array().shape

@@ -91,8 +91,8 @@ def _changes(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.Call):
         return [node.args[0]]
     if isinstance(node, ast.Constant):
-        values = {0: [1], 1: [2, 0], 2: [1, 3]}.get(node.value, [1, 2 * node.value])  # type: ignore[arg-type, operator]
-        return [ast.Constant(value) for value in values]
+        number: Any = node.value
+        return [ast.Constant(value) for value in {0: [1], 1: [2, 0], 2: [1, 3]}.get(number, [1, 2 * number])]
     if not isinstance(node, ast.BinOp):
         return []
     changes: list[ast.expr] = [node.left, node.right]

@@ -70,8 +70,8 @@ class Steps:
     """The steps of an optimizer: `first` that suggest a fault, and many others that confirm it."""
 
     first: int = 40
-    late: int = 2000
-    regime: int = 90
+    late: int = 1500
+    regime: int = 60
     setting: int = 25
     shape: int = 12
     largest: float = 1e30

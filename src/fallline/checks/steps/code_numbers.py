@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
-
-from fallline.checks.calling.names import source_of
 
 __all__ = ["numbers_in"]
 
@@ -23,14 +19,11 @@ def numbers_in(function: Callable[..., Any]) -> list[float]:
     [0.5, 0.01]
     """
     inner = function.func if isinstance(function, functools.partial) else function
-    code = getattr(inner, "__code__", None) or getattr(getattr(inner, "__func__", None), "__code__", None)
+    parts = [*vars(inner).values()] if inspect.isclass(inner) else [inner]
     numbers: list[Any] = []
-    with contextlib.suppress(TypeError, ValueError):
-        numbers += [p.default for p in inspect.signature(inner).parameters.values()]
-    if code is not None:
-        numbers += list(code.co_consts)
-    else:
-        with contextlib.suppress(SyntaxError):
-            tree = ast.parse(source_of(inner))
-            numbers += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    for part in parts:
+        code = getattr(part, "__code__", None) or getattr(getattr(part, "__func__", None), "__code__", None)
+        if code is not None:
+            numbers += [p.default for p in inspect.signature(part).parameters.values()]
+            numbers += list(code.co_consts)
     return list(dict.fromkeys(float(n) for n in numbers if isinstance(n, int | float) and not isinstance(n, bool)))

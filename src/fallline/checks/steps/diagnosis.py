@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError
-from fallline.checks.subjects.extents import STEPS
-from fallline.checks.subjects.step_faults import StepFault, clipped, known_faults, short_steps, timed_faults
-from fallline.checks.subjects.step_trials import Textbook, finite, path
-from fallline.checks.subjects.step_walks import Walk, Walker
+from fallline.checks.reference.extents import STEPS
+from fallline.checks.steps.faults import known_faults
+from fallline.checks.steps.measured_faults import clipped, short_steps, timed_faults
+from fallline.checks.steps.trials import Textbook, finite, path
+from fallline.checks.steps.walks import Walk, Walker
+from fallline.checks.steps.wrapped import StepFault
 from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["fault_of"]

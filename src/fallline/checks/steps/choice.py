@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
-from fallline.checks.subjects.step_calls import StepCall, step_calls
-from fallline.checks.subjects.step_numbers import numbers_in
-from fallline.checks.subjects.step_trials import path
-from fallline.checks.subjects.step_walks import Walker
+from fallline.checks.steps.calls import step_calls
+from fallline.checks.steps.code_numbers import numbers_in
+from fallline.checks.steps.step_call import StepCall
+from fallline.checks.steps.trials import path
+from fallline.checks.steps.walks import Walker
 from fallline.textbook.optimizers import Optimizer
 
 __all__ = ["choose", "numbers_of_the_code"]
