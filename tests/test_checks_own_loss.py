@@ -12,15 +12,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from fallline.checks.reference.differences import extrapolated_difference
 from fallline.checks.reference.draws import Group, draw
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords
-from fallline.checks.reference.own_loss import (
-    NoReferenceError,
-    extrapolated_difference,
-    is_gradient_of,
-    own_derivatives,
-)
+from fallline.checks.reference.own_derivatives import is_gradient_of, own_derivatives
+from fallline.checks.reference.own_loss import NoReferenceError
 from fallline.checks.subjects.loss_judgement import Judgement, judged_by_loss
 from fallline.textbook.network import Layer, Network, Parameters
 

@@ -22,14 +22,8 @@ from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords, added
-from fallline.checks.reference.own_loss import (
-    Derivatives,
-    NoReferenceError,
-    OwnLoss,
-    ignored_samples,
-    own_derivatives,
-    words_for,
-)
+from fallline.checks.reference.own_derivatives import Derivatives, own_derivatives
+from fallline.checks.reference.own_loss import NoReferenceError, OwnLoss, ignored_samples, words_for
 from fallline.checks.subjects.loss_faults import (
     block_errors,
     convention_clauses,
@@ -330,7 +324,7 @@ class _Judging:
 
     def _of_diagnosis(self, words: LossInWords, diagnosis: Diagnosis, missing: tuple[str, ...] = ()) -> Judgement:
         faults = (*(fault.sentence for fault in diagnosis.faults), *missing)
-        more = {
+        more: dict[str, Any] = {
             "cures": tuple(fault.cure for fault in diagnosis.faults), "evidence": diagnosis.evidence, "network": words.network,
             "explanation": diagnosis.explanation, "others": diagnosis.others,
         }  # fmt: skip
