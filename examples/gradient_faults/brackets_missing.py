@@ -4,7 +4,7 @@ The product binds stronger than the sum.
 
     fallline check brackets_missing.py:gradient --network 2-3-2-3 --activation tanh
 
-says: the delta of layer 1 is dA1 + 0.1 slope, where dA1 * slope is right
+says: the delta of layer 1 is dA1 + 0.1 slope
 """
 
 import numpy as np

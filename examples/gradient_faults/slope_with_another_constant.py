@@ -4,7 +4,7 @@ The slope of tanh is 1 - a^2. The constants are read off the numbers.
 
     fallline check slope_with_another_constant.py:gradient --network 2-3-2-3 --activation tanh
 
-says: the slope of layer 1 is 1 - 2 a^2, where 1 - a^2 is right
+says: the slope of layer 1 is 1 - 2 a^2
 """
 
 import numpy as np

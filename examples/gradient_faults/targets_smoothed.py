@@ -4,7 +4,7 @@ How much is read off the numbers.
 
     fallline check targets_smoothed.py:gradient --network 2-3-2-3 --activation tanh
 
-says: the targets are smoothed: (1 - 0.1) T + 0.1/3 where T is right
+says: the targets are smoothed: (1 - 0.1) T + 0.1/3
 """
 
 import numpy as np

@@ -1,10 +1,10 @@
-"""A division by the number of inputs.
+"""A division by the number of units.
 
-X.shape[1] where len(X), or nothing, is meant.
+W1.shape[1] where len(X), or nothing, is meant.
 
-    fallline check divided_by_inputs.py:gradient --network 2-3-2-3 --activation tanh
+    fallline check divided_by_units.py:gradient --network 2-3-2-3 --activation tanh
 
-says: the delta of layer 1 is 0.5 times what it should be: divided by 2, the number of inputs
+says: the delta of layer 1 is 0.333333 times what it should be: divided by 3, the number of units of layer 1
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def gradient(parameters, X, T):
     dW2 = H1.T @ D2
     db2 = D2.sum(axis=0)
 
-    D1 = (D2 @ W2.T) * (1 - H1**2) / X.shape[1]
+    D1 = (D2 @ W2.T) * (1 - H1**2) / W1.shape[1]
     dW1 = X.T @ D1
     db1 = D1.sum(axis=0)
 
