@@ -89,7 +89,7 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
     """The structure with its values, in new arrays."""
     match pattern:
         case Quantity():
-            return in_library(scene.point.value(pattern, scene.form), scene.form)
+            return in_library(scene.point.value(pattern, scene.form), scene.form, parameter=pattern.kind in "Wb")
         case Constant(value):
             return value
         case Items(items, kind):
@@ -100,7 +100,7 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
             return SimpleNamespace(**filled) if attributes else filled
         case Vector(parts, order):
             raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]
-            return in_library(np.concatenate(raveled), scene.form)
+            return in_library(np.concatenate(raveled), scene.form, parameter=True)
         case Zeros(inner):
             return _zeros(fill(inner, scene))
         case _:
@@ -118,14 +118,16 @@ def _zeros(value: Any) -> Any:
     return value if value is None else 0 * value
 
 
-def in_library(value: Any, form: Form) -> Any:
+def in_library(value: Any, form: Form, *, parameter: bool = False) -> Any:
     """A new array of the form's library; anything else as it is."""
     if not isinstance(value, np.ndarray):
         return value
-    if form.library == "torch":
+    if form.library.startswith("torch"):
         import torch
 
-        return torch.tensor(np.array(value))
+        return torch.tensor(np.array(value), requires_grad=parameter and form.library == "torch with gradients")
+    if form.library == "matrix":
+        return np.matrix(value) if value.ndim == 2 else np.array(value)
     if form.library == "jax":
         import jax.numpy as jnp
 

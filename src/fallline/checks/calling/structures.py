@@ -72,6 +72,11 @@ def _leaves(x: Any, path: Path, above: set[int]) -> Iterator[Leaf]:
     array = None if outermost_rows else as_array(x)
     if array is not None:
         yield Leaf(path, array)
+        for name in ("grad", "g") if hasattr(x, "detach") else ():  # what torch or the user keeps on a tensor
+            gradient = as_array(getattr(x, name, None))
+            if gradient is not None:
+                yield Leaf((*path, "grad"), gradient)
+                return
         return
     for key, inner in _children(x):
         yield from _leaves(inner, (*path, key), above | {id(x)})
