@@ -11,8 +11,10 @@ import pytest
 
 from fallline import check_gradient
 from fallline.checks.command import check
+from fallline.checks.reference.user_data import user_data
 from fallline.checks.subjects.own_functions import activation_of, loss_of, own_settings
 from fallline.errors import UsageError
+from fallline.textbook.network import Network
 
 
 def swish(z: Any) -> Any:
@@ -121,6 +123,18 @@ def test_a_loss_of_the_parameters_decides_alone() -> None:
     constant = check_gradient(gradient, "2-4-3", activation="tanh", loss=lambda parameters, X, y: 3.0)
     assert constant.status == "unchecked"
     assert "does not depend on the weights" in constant.sentence
+
+
+def test_data_may_have_the_shape_of_the_users_own_call() -> None:
+    rng = np.random.default_rng(0)
+    X, labels = rng.normal(size=(30, 3)), rng.integers(0, 2, 30)
+    network = Network.of("3-4-2")
+    expected = user_data((X, labels), network)
+    for data in ((X.T, labels), (X, labels[:, None]), (X.T, labels[None]), (X.T, np.eye(2)[labels].T)):
+        dataset = user_data(data, network)
+        assert dataset is not None and expected is not None  # noqa: PT018  # for the type checker
+        assert np.array_equal(dataset.X, expected.X)
+        assert np.array_equal(dataset.T, expected.T)
 
 
 PROGRAMS = {
