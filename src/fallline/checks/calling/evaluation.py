@@ -11,7 +11,7 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.meant import in_form
 from fallline.checks.calling.own_losses import CallLoss
-from fallline.checks.calling.point import Point
+from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
@@ -144,7 +144,10 @@ def _furthest(function: Callable[..., Any], found: Found) -> str:
     """The sentence on the attempt that got furthest: how the function was called, and what it wanted."""
     attempt = found.attempts[0]
     called = "" if attempt.call is None else f" It was called as {attempt.call}."
-    return f"{attempt.sentence}{called}"
+    layer = ""
+    if attempt.call is not None and any(a.pattern == Quantity("D") for a in attempt.call.signature.arguments):
+        layer = " If it is the backward pass of one layer, check the function that puts the layers together."
+    return f"{attempt.sentence}{called}{layer}"
 
 
 def _refuse_broken(best: Understood, returned: Returned) -> None:

@@ -65,7 +65,7 @@ class Vector:
     """One flat vector of the quantities, one after another; "F" takes the columns of matrices first."""
 
     parts: tuple[Quantity, ...]
-    order: str = "C"
+    order: Literal["C", "F"] = "C"
 
     def __str__(self) -> str:
         return f"one flat vector of {_shortened([str(p) for p in self.parts])}{' by columns' * (self.order == 'F')}"
@@ -81,7 +81,8 @@ class Zeros:
         return "zeros"
 
 
-Pattern: TypeAlias = Quantity | Constant | Items | Keys | Vector | Any
+Pattern: TypeAlias = Any
+"""A `Quantity`, one of the patterns above, or a value that the user's code makes (`Made`, `Template`)."""
 
 
 def fill(pattern: Pattern, scene: Scene) -> Any:
@@ -98,7 +99,7 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
             filled = {key: fill(item, scene) for key, item in items}
             return SimpleNamespace(**filled) if attributes else filled
         case Vector(parts, order):
-            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]  # type: ignore[arg-type]
+            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]
             return in_library(np.concatenate(raveled), scene.form)
         case Zeros(inner):
             return _zeros(fill(inner, scene))

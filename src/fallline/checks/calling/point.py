@@ -16,7 +16,7 @@ __all__ = ["TARGETS", "Form", "Point", "Quantity"]
 
 
 class Quantity(NamedTuple):
-    """A quantity of back-propagation: "W", "b", "Z", "A" of a layer; "X", "T", "Y"; "m", "l2", "network"."""
+    """A quantity of back-propagation: "W", "b", "Z", "A" of a layer; "X", "T", "Y"; "D", the derivative by the logits; "m", "l2"."""
 
     kind: str
     layer: int | None = None
@@ -84,7 +84,7 @@ class Point:
     def value(self, quantity: Quantity, form: Form) -> Any:
         """The value of the quantity in that form."""
         kind, l = quantity.kind, quantity.layer or 0
-        if kind in "XAZY":
+        if kind in "XAZYD":
             return _alone(form.layout.samples(self._rows(kind, l)), form)
         if kind == "T":
             return self._targets(form)
@@ -98,6 +98,8 @@ class Point:
         if kind == "X" or (kind == "A" and l == 0):
             return self.X
         Z, kept = self.forward
+        if kind == "D":
+            return self.network.loss.delta(Z, self.T) / (len(Z) if self.network.reduction == "mean" else 1)
         if kind == "Y" or (kind == "A" and l == self.network.depth):
             return self.network.loss.output(Z)
         return kept[l - 1].Z if kind == "Z" else kept[l].A

@@ -224,7 +224,7 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
         for marked in (False, None):
             places = by_name(paths, blocks, marked=marked)
             if places is not None:
-                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]  # type: ignore[arg-type]
+                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]
                 yield from (step for step in steps if _moves(step, call, outcome, point))
                 break
 

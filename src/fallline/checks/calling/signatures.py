@@ -25,6 +25,9 @@ MOST = 24
 """How many meanings of one signature are tried."""
 
 _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
+_INSTEAD = (Quantity("Y"), Quantity("D"))
+"""What a function may get instead of the weights."""
+
 _CACHES = (
     "cache",
     "caches",
@@ -139,7 +142,7 @@ def signatures(
             weightless
             or _has_weights(patterns)
             or weights_elsewhere
-            or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns)
+            or any(isinstance(p, Made) or p in _INSTEAD for p in patterns)
         ):
             passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
             extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
@@ -233,7 +236,7 @@ def _options(
     defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]
 ) -> dict[str, Pattern]:
     """The optional parameters that are passed: weights, samples, the penalty, and the number of steps."""
-    passed = {}
+    passed: dict[str, Pattern] = {}
     for name in defaults:
         for pattern in known[name]:
             if isinstance(pattern, Quantity) and pattern.kind in (

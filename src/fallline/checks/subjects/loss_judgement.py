@@ -16,8 +16,7 @@ import numpy as np
 
 from fallline.checks.diagnosis.explanations import Explanation
 from fallline.checks.diagnosis.fresh_draws import GradientAt
-from fallline.checks.presentation.parts import Status
-from fallline.checks.reference.comparison import FLOOR, BlockComparison, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import FLOOR, BlockComparison, Status, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_fit import fit_loss

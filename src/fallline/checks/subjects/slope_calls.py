@@ -144,6 +144,8 @@ class SlopeCall:
         return call(self.function, arguments, {self.flag: True} if self.flag else {}, names, self.effects)
 
     def _read(self, result: Any, z: Any) -> Any:
+        if isinstance(result, tuple) and len(result) == 1:
+            (result,) = result
         if isinstance(result, tuple | list) and len(result) == 2 and np.shape(z) != (2,):
             result = self._slope_of_pair(result, z)
         try:
