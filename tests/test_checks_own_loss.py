@@ -405,7 +405,7 @@ def test_words_say_every_difference() -> None:
     fit = fit_loss(Returned(Program(activation="leaky", epsilon=1e-8, reg=0.1, penalty="on biases").value), GROUPS)
     assert fit is not None
     assert LossInWords(fit, NETWORK).differences == (
-        "it is the mean over the samples, not the sum",
+        "it is the mean over the samples",
         "the slope of its leaky ReLU is 0.2",
         "its logarithm is log(p + 1e-08)",
         "its penalty is 0.1 sum W^2 + 0.1 sum b^2 on the biases",

@@ -47,7 +47,7 @@ NEARLY = 1e-4
 class Judgement:
     """What the user's own loss says about a gradient: the parts of a `Verdict` that it decides.
 
-    `groups` are the draws, with the network that has this loss if that is known.
+    `groups` are the draws, with the network that has this loss if that is known; `penalty` says whether it has a penalty.
     """
 
     status: Status
@@ -58,6 +58,7 @@ class Judgement:
     cures: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    penalty: bool = False
     errors: dict[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     explanation: Explanation | None = None
@@ -366,13 +367,14 @@ class _Judging:
 
     def _judgement(self, status: Status, sentence: str, **more: Any) -> Judgement:
         groups = self.groups if self.words is None or self.words.network is None else self.words.groups(self.groups)
+        penalty = self.words is not None and (any(self.words.fit.weights) or any(self.words.fit.biases))
         errors = {}
         if self.derivatives.complete:
             checked, right = self.derivatives.first_draws(self.numbers), self.derivatives.gradient(self.numbers)
             errors = block_errors(checked, right, self.declared)
         evidence = more.pop("evidence", "") or f"The derivatives of {self.loss} are those by {self.derivatives}."
         return Judgement(
-            status, sentence, tuple(self.blocks), groups=tuple(groups), errors=errors, evidence=evidence, **more
+            status, sentence, tuple(self.blocks), groups=tuple(groups), penalty=penalty, errors=errors, evidence=evidence, **more
         )  # fmt: skip
 
     def _evidence(self) -> str:

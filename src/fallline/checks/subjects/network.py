@@ -118,7 +118,7 @@ class _NetworkCheck:
         return Verdict(
             judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
             blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
-            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
+            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups, penalty=judgement.penalty)),
             errors=judgement.errors, network=judgement.network or self.network, others=judgement.others,
             explanation=judgement.explanation,
         )  # fmt: skip
