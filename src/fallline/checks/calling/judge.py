@@ -16,7 +16,7 @@ from fallline.checks.calling.understood import Understood, stacked
 from fallline.checks.reference.comparison import TOLERANCE, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
-from fallline.checks.reference.own_loss import is_gradient_of
+from fallline.checks.reference.own_derivatives import is_gradient_of
 from fallline.textbook import network as pages
 from fallline.textbook.network import Parameters
 
