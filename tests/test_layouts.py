@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from layouts import LAYOUTS
 from layouts.truth import complex_step
 
 NAMES = [layout.name for layout in LAYOUTS]
+RUNNER = Path(__file__).parent / "long" / "people.py"
 FACTORS = (1, -1, 2, -2, 1 / 2, -1 / 2)
 DRAWS = 3
 
@@ -91,6 +95,27 @@ def test_the_right_program_is_right_and_the_wrong_ones_are_wrong(layout, monkeyp
                 scaled = [[factor * layout.samples**power * g for g in truth] for truth in truths]
                 apart = max(distance(c, s) for c, s in zip(computed, scaled, strict=True))
                 assert apart > 1e-4, f"{fault.name} gives {factor} m^{power} times the right gradient"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the runner forks")
+def test_what_the_checker_says_of_a_sample():
+    """All right programs, and a fault of every second layout; `tests/long/people.py` has all faults.
+
+    The runner is a process of its own, because it forks, and JAX and PyTorch may run threads in this one.
+    """
+    pytest.importorskip("torch")
+    pytest.importorskip("jax")
+    done = subprocess.run([sys.executable, str(RUNNER), "--sample", "--json"], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip
+    assert done.stdout, done.stderr
+    figures = json.loads(done.stdout)
+    counts, programs = figures["counts"], figures["programs"]
+    assert not [p for p in programs if p["intolerable"]]
+    right, wrong = counts["right"], counts["wrong"]
+    missed = [f"{p['file']}: {p['sentence']}" for p in programs if p["ending"] not in ("taken", "named")]
+    assert right["taken"] >= 0.9 * sum(right.values()), missed
+    assert wrong["named"] >= 0.85 * sum(wrong.values()), missed
+    assert wrong["named"] + wrong.get("localised", 0) >= 0.95 * sum(wrong.values()), missed
 
 
 def test_there_are_enough_layouts_and_their_names_differ():

@@ -115,8 +115,11 @@ class Layout:
 
 
 def sampled(layouts: Sequence[Layout]) -> list[Layout]:
-    """The layouts with one fault each: the first of the first layout, the second of the second, and so on."""
-    return [replace(layout, faults=(layout.faults[k % len(layout.faults)],)) for k, layout in enumerate(layouts)]
+    """All right programs, and one fault of every second layout: the first, the second, and so on in turn."""
+    return [
+        replace(layout, faults=(layout.faults[k // 2 % len(layout.faults)],) if k % 2 == 0 else ())
+        for k, layout in enumerate(layouts)
+    ]
 
 
 def write(layouts: Sequence[Layout], folder: Path) -> None:

@@ -31,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="folder of programs; those of tests/layouts unless given")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the programs of tests/layouts and stop")
-    parser.add_argument("--sample", action="store_true", help="of tests/layouts: one fault of each layout")
+    parser.add_argument("--sample", action="store_true", help="of tests/layouts: one fault of every second layout")
     parser.add_argument("--only", default="", metavar="PATTERN", help="check the files whose name matches")
     parser.add_argument(
         "--cold", action="store_true", help="start Python anew for each, to measure a user's waiting time"
@@ -73,7 +73,7 @@ def _figures(outcomes: list[Outcome], score: Score) -> dict[str, object]:
         "seconds": sum(o.seconds for o in outcomes),
         "programs": [
             {"file": o.program.file, "function": o.program.function, "expect": o.program.expect, "fault": o.program.fault,
-             "ending": o.ending, "sentence": o.sentence, "seconds": round(o.seconds, 3), "owner": o.program.owner}
+             "ending": o.ending, "intolerable": o.intolerable, "sentence": o.sentence, "seconds": round(o.seconds, 3), "owner": o.program.owner}
             for o in outcomes
         ],
     }  # fmt: skip
