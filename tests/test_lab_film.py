@@ -12,7 +12,10 @@ from fallline.lab.work.pyramid import TilePlace, compute_tile
 from fallline.lab.work.runs import train_run
 
 
-def filmed(place=TilePlace(0, 0, 0), **changes):
+WHOLE = TilePlace(0, 0, 0)
+
+
+def filmed(place=WHOLE, **changes):
     resolved = resolve_state(read_state({"steps": 6, **changes}), {})
     work = film_of_tile(resolved, place)
     while True:

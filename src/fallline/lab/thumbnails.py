@@ -47,7 +47,7 @@ def draw_all(folder: Path = PAGE) -> list[Path]:
     paths = []
     for preset in PRESETS:
         paths.append(folder / preset["picture"])
-        imsave(paths[-1], picture_of(preset), metadata={"Software": None})
+        imsave(paths[-1], picture_of(preset))
     return paths
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.experiment.map_record import CHOICES
+from fallline.experiment.choices import CHOICES
 from fallline.lab.resolved_state import SIDE, ResolvedState
 from fallline.lab.work.pyramid import TilePlace, strip_rows, tile_spec
 from fallline.maps.cell_training import training_of
