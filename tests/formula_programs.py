@@ -44,6 +44,10 @@ def in_place(z):
     return z
 
 
+def logistic_backward(dA, cache):
+    return dA * logistic(cache) * (1 - logistic(cache))
+
+
 def relu_backward(dA, cache):
     dZ = np.array(dA, copy=True)
     dZ[cache <= 0] = 0
@@ -70,6 +74,7 @@ RIGHT_SLOPES: list[tuple[str, Any]] = [
     ("logistic", lambda s: s * (1 - s)),
     ("logistic", with_a_flag),
     ("logistic", of_the_output),
+    ("logistic", logistic_backward),
     ("relu", lambda z: (z > 0) * 1),
     ("relu", lambda z: np.where(z >= 0, 1.0, 0.0)),
     ("relu", lambda z: np.heaviside(z, 0.5)),

@@ -489,6 +489,7 @@ WRONG += [
         ("divided by the number of weights", lambda w, g, lr: w - lr * g / g.size),
         ("", lambda w, g, lr: w - lr * g.round(3)),
         ("not finite", lambda w, g, lr: w - lr * np.log(np.exp(g))),
+        ("stands where `w - learning_rate * g` belongs", lambda w, g, lr: lr * g),
     )
 ]
 

@@ -72,7 +72,9 @@ def test_neighbours_leave_no_trace_in_a_checkpoint():
 
     def checkpoints(some):
         settings = {"learning_rate": some}
-        return train("rosenbrock", "momentum", steps=60, starts=[-1.2, 1.0], settings=settings, keep=True)["checkpoints"]
+        return train("rosenbrock", "momentum", steps=60, starts=[-1.2, 1.0], settings=settings, keep=True)[
+            "checkpoints"
+        ]
 
     together = checkpoints(rates)
     assert together.tobytes() == checkpoints(rates[::-1])[::-1].tobytes()

@@ -12,15 +12,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from fallline.checks.reference.differences import extrapolated_difference
 from fallline.checks.reference.draws import Group, draw
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords
-from fallline.checks.reference.own_loss import (
-    NoReferenceError,
-    extrapolated_difference,
-    is_gradient_of,
-    own_derivatives,
-)
+from fallline.checks.reference.own_derivatives import is_gradient_of, own_derivatives
+from fallline.checks.reference.own_loss import NoReferenceError
 from fallline.checks.subjects.loss_judgement import Judgement, judged_by_loss
 from fallline.textbook.network import Layer, Network, Parameters
 
@@ -408,7 +405,7 @@ def test_words_say_every_difference() -> None:
     fit = fit_loss(Returned(Program(activation="leaky", epsilon=1e-8, reg=0.1, penalty="on biases").value), GROUPS)
     assert fit is not None
     assert LossInWords(fit, NETWORK).differences == (
-        "it is the mean over the samples, not the sum",
+        "it is the mean over the samples",
         "the slope of its leaky ReLU is 0.2",
         "its logarithm is log(p + 1e-08)",
         "its penalty is 0.1 sum W^2 + 0.1 sum b^2 on the biases",

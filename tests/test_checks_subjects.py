@@ -144,3 +144,67 @@ def test_conventions_of_the_same_name_are_right():
         return w - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(v) + eps), m, v
 
     assert "in the convention of adam_epsilon_hat" in fl.check_gradient(keras, "adam").sentence
+
+
+class Layer:
+    """An activation as a layer: forward, then backward, which leaves its result in an attribute."""
+
+    def forward(self, inputs):
+        self.inputs = inputs
+
+    def backward(self, dvalues):
+        self.dinputs = dvalues.copy()
+        self.dinputs[self.inputs <= 0] = 0
+
+
+class Tanh:
+    def __call__(self, z):
+        return np.tanh(z)
+
+    def derivative(self, z):
+        return 1 - np.tanh(z) ** 2
+
+
+@pytest.mark.parametrize("function", [Layer, Layer.backward, Layer().backward])
+def test_a_layer_with_forward_and_backward_is_understood(function):
+    assert fl.check_gradient(function, "relu").right
+    assert fl.check_gradient(function, "tanh").status == "wrong"
+
+
+@pytest.mark.parametrize("function", [Tanh, Tanh.derivative, Tanh().derivative])
+def test_a_class_with_a_derivative_is_understood(function):
+    assert fl.check_gradient(function, "tanh").right
+    assert fl.check_gradient(function, "logistic").status == "wrong"
+
+
+def test_a_step_may_refuse_the_ends_of_a_range():
+    def strict(w, g, v, lr, momentum):
+        assert 0 <= momentum < 1
+        v = momentum * v + lr * g
+        return w - v, v
+
+    verdict = fl.check_gradient(strict, "momentum")
+    assert verdict.right
+    assert "raises an error with momentum = 1" in verdict.uncovered[1]
+
+
+def test_a_step_with_a_memory_outside_of_its_state_is_unchecked():
+    memory = {"v": 0.0}
+
+    def global_velocity(w, g, lr, momentum):
+        memory["v"] = momentum * memory["v"] + lr * g
+        return w - memory["v"]
+
+    verdict = fl.check_gradient(global_velocity, "momentum")
+    assert verdict.status == "unchecked"
+    assert "keeps a memory" in verdict.sentence
+
+
+def test_functions_of_tensors():
+    torch = pytest.importorskip("torch")
+    module = {"torch": torch}
+    exec("def slope(z): return 1 - torch.tanh(z) ** 2", module)
+    exec("def delta(Z, T): return torch.softmax(Z, dim=1) - T", module)
+    assert fl.check_gradient(module["slope"], "tanh").right
+    assert fl.check_gradient(module["slope"], "logistic").status == "wrong"
+    assert fl.check_gradient(module["delta"], "cross_entropy").right

@@ -128,3 +128,13 @@ def test_a_map_of_a_million_million_cells_is_refused():
     state, resolved = made("network")
     with pytest.raises(UsageError, match="1,000,000,000,000 runs"):
         done(export("map", state, resolved, {}, size=10**6))
+
+
+def test_a_picture_keeps_every_pin_in_view_with_its_number_and_the_lines_of_theory():
+    pins = [{"x": 0.006, "y": 0.0}, {"x": 0.0095, "y": 0.5}, {"x": 1e-5, "y": 0.0}]
+    state = read_state({"steps": 5, "pins": pins, "view": {"x": [0.0, 0.95], "y": [0.0, 1.0]}})
+    _, content = done(export("svg", state, resolve_state(state, {}), {}, size=64))
+    text = content.decode()
+    for expected in ("1 learning rate 0.006, momentum 0", "3 learning rate 1e-05, momentum 0", "L at the start"):
+        assert expected in text
+    assert "0.0095" not in text  # outside of the view

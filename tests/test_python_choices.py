@@ -118,7 +118,7 @@ def test_one_dimension():
     m = fl.map(NET, (X, y), x=("optimizer", ["sgd", "momentum", "adam"]), learning_rate=0.1, **HOW)
     assert m.values.shape == (3,)
     assert m.best() == m.cell("adam") == m.cell(optimizer="Adam")
-    assert m.plot().figure.axes[0].get_xticklabels()[0].get_text() == "gradient descent"
+    assert m.plot().axes.get_xticklabels()[0].get_text() == "gradient descent"
 
 
 def test_landscapes_have_optimizers_and_schedules():
@@ -339,6 +339,17 @@ def test_bands_of_equal_height_with_names(optimizers):
     np.testing.assert_array_equal(picture.image.get_array(), optimizers.values)  # nothing between the rows
     assert "optimizer (gradient descent, momentum, Adam) upwards" in picture.alt
     assert "and optimizer Adam." in picture.alt
+
+
+def test_pictures_on_your_own_axes(optimizers):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.5))
+    optimizers.plot(ax=left)
+    fl.map(NET, (X, y), x=("optimizer", ["sgd", "adam"]), **HOW).plot(ax=right)
+    assert [label.get_text() for label in left.get_yticklabels()] == ["gradient descent", "momentum", "Adam"]
+    assert [label.get_text() for label in right.get_xticklabels()] == ["gradient descent", "Adam"]
+    assert right.lines[0].get_linestyle() == "None"  # points: nothing lies between two optimizers
+    plt.close(figure)
 
 
 def test_a_run_is_marked_by_name(optimizers):

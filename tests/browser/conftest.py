@@ -152,7 +152,7 @@ class Lab:
 
     def rows(self) -> list[list[str]]:
         """The table that compares the pinned runs."""
-        return [row.locator("td").all_inner_texts() for row in self.page.locator(".happened tbody tr").all()]
+        return [row.locator("td").all_inner_texts() for row in self.page.locator(".table-box tbody tr").all()]
 
     def step(self) -> str:
         return self.page.locator(".step").inner_text()

@@ -23,7 +23,7 @@ def test_axe_finds_nothing(new_lab, scheme, kind):
         lab.page.get_by_text("landscape", exact=True).click()
         lab.ready()
     lab.page.mouse.click(*lab.plot(0.3, 0.5))
-    lab.until("document.querySelectorAll('.happened tbody tr').length === 1")
+    lab.until("document.querySelectorAll('.table-box tbody tr').length === 1")
     lab.page.locator(".equations").scroll_into_view_if_needed()
     lab.until("document.querySelectorAll('.equation svg').length > 0")
     assert violations(lab) == []

@@ -116,7 +116,7 @@ def test_drag_pans_and_shift_drag_zooms_to_a_box(lab):
 
 def test_a_click_pins_exactly_the_run_of_the_pixel(lab):
     lab.page.mouse.click(*lab.plot(0.4, 0.6))
-    lab.until("document.querySelectorAll('.happened tbody tr').length === 1")
+    lab.until("document.querySelectorAll('.table-box tbody tr').length === 1")
     lab.ready()
     pin = lab.state["pins"][0]
     assert lab.page.locator(".readout").inner_text()
@@ -145,19 +145,21 @@ def test_share_link_gives_the_same_pixels_elsewhere(lab, new_lab):
     assert other.rows() == lab.rows()
 
 
-def test_colours_of_this_view(lab):
+def test_colours_follow_the_view_unless_they_are_locked(lab):
+    locked = lab.page.get_by_label("lock colours")
+    locked.check()
+    lab.ready()
+    low, high = lab.state["look"]["colours"]
+    assert low < high
     lab.page.mouse.move(*lab.plot(0.1, 0.1))
     lab.page.mouse.wheel(0, -600)
     lab.ready()
-    before = lab.pixels()
-    lab.page.get_by_label("fit colours").check()
+    assert lab.state["look"]["colours"] == [low, high]
+    whole = lab.pixels()
+    locked.uncheck()
     lab.ready()
-    assert lab.pixels() != before
-    low, high = lab.state["look"]["colours"]
-    assert low < high
-    lab.page.get_by_label("fit colours").uncheck()
-    lab.ready()
-    assert lab.pixels() == before
+    assert lab.pixels() != whole
+    assert "colours" not in lab.state["look"] or lab.state["look"]["colours"] is None
 
 
 def test_back_button_goes_to_the_state_before(lab):

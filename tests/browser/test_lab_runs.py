@@ -9,7 +9,7 @@ def test_the_four_runs_of_the_notebook(study):
     lab = study
     for x, y, _ in NOTEBOOK:
         lab.pin(x, y)
-    lab.until("document.querySelectorAll('.happened tbody tr').length === 4")
+    lab.until("document.querySelectorAll('.table-box tbody tr').length === 4")
     for row, (_, _, loss) in zip(lab.rows(), NOTEBOOK, strict=True):
         assert loss in row
     sentences = lab.page.locator(".sentences li").all_inner_texts()
@@ -95,6 +95,6 @@ def test_unpinning_keeps_the_others(study):
     for x, y, _ in NOTEBOOK[:2]:
         lab.pin(x, y)
     lab.page.get_by_role("button", name="Unpin run 1").click()
-    lab.until("document.querySelectorAll('.happened tbody tr').length === 1")
+    lab.until("document.querySelectorAll('.table-box tbody tr').length === 1")
     lab.ready()
     assert "63.92" in lab.rows()[0]

@@ -90,7 +90,7 @@ def test_a_widget_trains_and_answers_its_controls(notebook):
     x.fill("0.001")
     y.fill("0.5")
     y.press("Enter")
-    rows = "document.querySelectorAll('.happened tbody tr')"
+    rows = "document.querySelectorAll('.table-box tbody tr')"
     notebook.until(f"{rows}.length === 1")
     loss = train_run(notebook.widget.session.page.resolved, 0.001, 0.5).loss
     assert number(loss) in notebook.page.evaluate(f"{rows}[0].textContent")

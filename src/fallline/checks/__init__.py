@@ -11,6 +11,7 @@ Each sub-package imports only from those above it in this list:
 - `faults`: the catalogue of faults, and the textbook's page with all of them as alternatives.
 - `diagnosis`: the search for the faults that give the checked numbers.
 - `presentation`: the verdict, and how it is shown.
+- `steps`: the steps of an optimizer: how they are called, the trials, and the search for their fault.
 - `subjects`: one check for each kind of subject: network, landscape, activation, loss, optimizer.
 - `gradient` and `gradient_file`: the checks of a function and of a file. `grading`: the check of a file, or of each file of a
   folder, in a process of its own, and the forms of autograders. `command`: `fallline check`.

@@ -14,7 +14,7 @@ from fallline.checks.grading.answer import Answer, Reported, primary
 from fallline.checks.grading.checked_file import MEGABYTES, SECONDS, Limits, check_in_process
 from fallline.checks.grading.formats import FORMATS, Format, Scored
 from fallline.checks.grading.submissions import Graded, grade, submissions_in, table
-from fallline.checks.presentation.parts import Status
+from fallline.checks.reference.comparison import Status
 from fallline.checks.user_files.source import require_source
 from fallline.errors import UsageError, visible
 from fallline.user_code.python_file import names_file, split

@@ -45,8 +45,9 @@ def check_gradient(
     function
         The gradient. `gradient(parameters, X, T)`, which returns the structure of the parameters (layers, a flat
         vector, a dictionary, a list), or a function whose arguments have the field's names (W1, b1, ..., V, H1, Y).
-        Of a landscape: a function of its coordinates. Of an activation: its slope(z). Of a loss: its delta(Z, T).
-        Of an optimizer: its step(w, g, state, t, **settings).
+        Of a landscape: a function of its coordinates. Of an activation: its slope(z), or a class with that method. Of a
+        loss: its delta(Z, T). Of an optimizer: its step(w, g, state, t, **settings), a function of w, g, m, v, t and
+        settings by their usual names, or a class.
     network
         The subject of the gradient: a network or its sizes; a landscape, a function of coordinates, or its name;
         an activation, a loss, an optimizer, or its name.

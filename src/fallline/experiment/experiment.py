@@ -6,6 +6,7 @@ evaluated, opened or fetched.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -104,6 +105,16 @@ class Span(Record):
                 "Raise its low end or make it linear."
             )
         return self
+
+    def fraction(self, value: float) -> float:
+        """The place of a value on the axis: 0 at its low end, 1 at its high end.
+
+        >>> Span(name="learning_rate", low=1e-4, high=1e-2, scale="log").fraction(1e-3)
+        0.5
+        """
+        if self.scale == "linear":
+            return (value - self.low) / (self.high - self.low)
+        return math.log(value / self.low) / math.log(self.high / self.low) if value > 0 else -math.inf
 
 
 class Plane(Record):

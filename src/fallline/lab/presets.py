@@ -17,26 +17,8 @@ def _axis(name: str, low: float, high: float, scale: str = "linear") -> Json:
 
 
 PRESETS: list[Json] = [
-    {"label": "The notebook's four runs", "state": {
-        "pins": [{"x": 0.006, "y": 0.0}, {"x": 0.001, "y": 0.0}, {"x": 0.0065, "y": 0.0}, {"x": 0.001, "y": 0.9}],
-    }},
-    {"label": "Rosenbrock: momentum over the learning rate", "state": {
-        "objective": {"kind": "landscape", "name": "rosenbrock"}, "start": [0.86809884, -4.4326123],
-        "steps": 180, "dtype": "float64",
-        "map": {"x": _axis("learning_rate", 1e-6, 1e-2, "log"), "y": _axis("momentum", 0, 0.999)},
-        "pins": [{"x": 8e-5, "y": 0.9}, {"x": 8e-5, "y": 0.7}, {"x": 1e-5, "y": 0.5}],
-    }},
-    {"label": "Rosenbrock: where gradient descent begins", "state": {
-        "objective": {"kind": "landscape", "name": "rosenbrock"}, "optimizer": "gradient_descent",
-        "settings": {"learning_rate": 0.002}, "start": None, "steps": 100, "dtype": "float64",
-        "map": {"x": _axis("start.x", -2, 2), "y": _axis("start.y", -1, 3)},
-    }},
-    {"label": "Which valley? Himmelblau's four", "state": {
-        "objective": {"kind": "landscape", "name": "himmelblau"}, "start": None, "steps": 200, "dtype": "float64",
-        "settings": {"learning_rate": 0.004, "momentum": 0.9},
-        "map": {"x": _axis("start.x", -5, 5), "y": _axis("start.y", -5, 5), "measure": "convergence"},
-    }},
-    {"label": "The edge of training is a fractal", "state": {
+    {"label": "The edge of training is a fractal", "picture": "example-fractal.png",
+     "meaning": "Blue trains, orange diverges: zoom into the border as deep as you like.", "state": {
         "objective": {"kind": "network", "units": [2, 8, 2], "activations": ["tanh"], "loss": "squared_error",
                       "reduction": "mean", "bias": False},
         "data": {"kind": "generated", "name": "moons", "samples": 12}, "optimizer": "gradient_descent",
@@ -44,19 +26,44 @@ PRESETS: list[Json] = [
         "map": {"x": _axis("learning_rate.1", 0.05, 500, "log"), "y": _axis("learning_rate.2", 0.02, 2, "log"),
                 "measure": "convergence"},
     }},
-    {"label": "Two spirals, a wider network", "state": {
+    {"label": "Two spirals, a wider network", "picture": "example-spirals.png",
+     "meaning": "How much of the spirals Adam learns, over rate and momentum.", "state": {
         "objective": {"kind": "network", "units": [2, 12, 12, 2], "activations": ["tanh", "tanh"], "reduction": "mean"},
         "data": {"kind": "generated", "name": "spirals", "samples": 60, "noise": 0.05}, "optimizer": "adam",
         "settings": {"learning_rate": 0.01}, "initial": "glorot_normal", "start": None, "steps": 200,
         "map": {"x": _axis("learning_rate", 1e-4, 1, "log"), "y": _axis("beta1", 0, 0.99), "measure": "accuracy"},
     }},
-    {"label": "Own formula", "state": {
+    {"label": "The notebook's four runs", "picture": "example-notebook.png",
+     "meaning": "Four runs of a small network side by side: one of them loses a unit.", "state": {
+        "pins": [{"x": 0.006, "y": 0.0}, {"x": 0.001, "y": 0.0}, {"x": 0.0065, "y": 0.0}, {"x": 0.001, "y": 0.9}],
+    }},
+    {"label": "Which valley? Himmelblau's four", "picture": "example-himmelblau.png",
+     "meaning": "Every pixel is a start; its colour tells how well it ends.", "state": {
+        "objective": {"kind": "landscape", "name": "himmelblau"}, "start": None, "steps": 200, "dtype": "float64",
+        "settings": {"learning_rate": 0.004, "momentum": 0.9},
+        "map": {"x": _axis("start.x", -5, 5), "y": _axis("start.y", -5, 5), "measure": "convergence"},
+    }},
+    {"label": "Rosenbrock: momentum over the learning rate", "picture": "example-rosenbrock-momentum.png",
+     "meaning": "The banana valley: where momentum helps, and where it overshoots.", "state": {
+        "objective": {"kind": "landscape", "name": "rosenbrock"}, "start": [0.86809884, -4.4326123],
+        "steps": 180, "dtype": "float64",
+        "map": {"x": _axis("learning_rate", 1e-6, 1e-2, "log"), "y": _axis("momentum", 0, 0.999)},
+        "pins": [{"x": 8e-5, "y": 0.9}, {"x": 8e-5, "y": 0.7}, {"x": 1e-5, "y": 0.5}],
+    }},
+    {"label": "Rosenbrock: where gradient descent begins", "picture": "example-rosenbrock-starts.png",
+     "meaning": "From which starts 100 steps come near the minimum.", "state": {
+        "objective": {"kind": "landscape", "name": "rosenbrock"}, "optimizer": "gradient_descent",
+        "settings": {"learning_rate": 0.002}, "start": None, "steps": 100, "dtype": "float64",
+        "map": {"x": _axis("start.x", -2, 2), "y": _axis("start.y", -1, 3)},
+    }},
+    {"label": "Own formula", "picture": "example-formula.png",
+     "meaning": "A landscape that you type: change a term and watch the basins move.", "state": {
         "objective": {"kind": "formula", "text": "sin(3*x) + cos(3*y) + (x^2 + y^2)/4"}, "optimizer": "momentum",
         "settings": {"learning_rate": 0.02, "momentum": 0.9}, "start": None, "steps": 150, "dtype": "float64",
         "map": {"x": _axis("start.x", -2, 2), "y": _axis("start.y", -2, 2)},
     }},
 ]  # fmt: skip
-"""Entries of the page's menu of examples."""
+"""Entries of the page's menu of examples; `thumbnails` draws their pictures."""
 
 
 @cache

@@ -13,7 +13,7 @@ from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
 
-__all__ = ["death_sentence", "deaths"]
+__all__ = ["dead_units", "death_sentence", "deaths"]
 
 Floats = NDArray[Any]
 Death = tuple[int, int, int]
@@ -34,7 +34,7 @@ def deaths(objective: Objective, path: Shaped[Floats, "steps+1 P"]) -> list[Deat
     network = objective.network
     X = objective.data.X.astype(path.dtype)
     # A unit can only die at the end of the path if it is dead there, which one forward pass tells.
-    dead_at_end = _dead(network, path[-1], X)
+    dead_at_end = dead_units(network, path[-1], X)
     waiting = {(layer, int(unit)): 0 for layer, dead in enumerate(dead_at_end) for unit in np.flatnonzero(dead)}
     found = dict(waiting)
     many = points_at_once(objective)
@@ -42,7 +42,7 @@ def deaths(objective: Objective, path: Shaped[Floats, "steps+1 P"]) -> list[Deat
         if not waiting:
             break
         first = max(0, end - many)
-        layers = _dead(network, path[first:end], X)
+        layers = dead_units(network, path[first:end], X)
         for layer, unit in list(waiting):
             alive = np.flatnonzero(~layers[layer][:, unit])
             if len(alive):
@@ -51,10 +51,10 @@ def deaths(objective: Objective, path: Shaped[Floats, "steps+1 P"]) -> list[Deat
     return [(layer + 1, unit + 1, step) for (layer, unit), step in found.items()]
 
 
-def _dead(
+def dead_units(
     network: Network, w: Shaped[Floats, "*runs P"], X: Shaped[Floats, "batch n_in"]
 ) -> list[Shaped[NDArray[np.bool_], "*runs _"]]:
-    """For each hidden layer, units that are off for every sample."""
+    """For each hidden layer whether each unit is dead: whether its slope is 0 for every sample."""
     with np.errstate(all="ignore"):
         _, kept = pages.forward(network, network.unpack(w), X)
         flat = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from fallline.checks.calling.calls import SideEffects, add_changes, call_on, name_of
+from fallline.checks.calling.calls import MisbehaviourError, SideEffects, add_changes, call_on, name_of
 from fallline.checks.calling.containers import Container
 from fallline.checks.calling.patterns import Pattern, fill
 from fallline.checks.calling.point import Form, Point, Quantity
@@ -65,7 +65,11 @@ class Stage:
         """What the helper returns here; it is called once."""
         if helper not in self.results:
             function = getattr(self.holder, name_of(helper.function)) if helper.method else helper.function
-            self.results[helper] = self.applied(function, self.call.filled(helper.arguments, self))
+            try:
+                self.results[helper] = self.applied(function, self.call.filled(helper.arguments, self))
+            except MisbehaviourError as misbehaviour:
+                sentence = str(misbehaviour).replace("its gradient", name_of(self.call.function))
+                raise MisbehaviourError(sentence, line=0) from misbehaviour
         return self.results[helper]
 
     def applied(self, function: Callable[..., Any], arguments: Sequence[tuple[Argument, Any]]) -> Any:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.judge import SINGLE
 from fallline.checks.calling.meant import in_form
 from fallline.checks.calling.own_losses import CallLoss
-from fallline.checks.calling.point import Point
+from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import Returned
-from fallline.checks.calling.search import SINGLE, Found, Understood, combined, search, stacked
+from fallline.checks.calling.search import Found, search
+from fallline.checks.calling.understood import Understood, combined, stacked
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
@@ -121,12 +123,17 @@ def evaluate(
 
 
 def _established(found: Found) -> bool:
-    """Whether the preferred interpretation is sure: some of its blocks are right, or no other one has other numbers."""
+    """Whether the preferred interpretation is sure.
+
+    It is where some of its blocks are right or its loss is the textbook's; else where the names say what is meant, and no
+    other interpretation has other numbers.
+    """
     best = found.best
     assert best is not None
     if best.right or best.known or best.fits:
         return True
-    if best.reading.rate is not None or best.call.form.sample:
+    names_say_it = best.call.signature.cost == 0 and best.reading.cost <= NEAR
+    if best.reading.rate is not None or best.call.form.sample or not names_say_it:
         return False
     rivals = [u for u in found.others if u.cost < best.cost + NEAR and not u.returned.broken and not u.returned.odd]
     return all(_same(best.returned.gradient, u.returned.gradient) for u in rivals)
@@ -144,7 +151,10 @@ def _furthest(function: Callable[..., Any], found: Found) -> str:
     """The sentence on the attempt that got furthest: how the function was called, and what it wanted."""
     attempt = found.attempts[0]
     called = "" if attempt.call is None else f" It was called as {attempt.call}."
-    return f"{attempt.sentence}{called}"
+    layer = ""
+    if attempt.call is not None and any(a.pattern == Quantity("D") for a in attempt.call.signature.arguments):
+        layer = " If it is the backward pass of one layer, check the function that puts the layers together."
+    return f"{attempt.sentence}{called}{layer}"
 
 
 def _refuse_broken(best: Understood, returned: Returned) -> None:

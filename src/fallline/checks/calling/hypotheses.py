@@ -15,13 +15,16 @@ from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS
 from fallline.checks.calling.signatures import Helper, Signature, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
 from fallline.checks.calling.templates import Holder, Template, globals_of, instances_of, templates_of
-from fallline.checks.calling.usage import Usage, adds_ones, names_read, takes_one_sample, usage_of
+from fallline.checks.calling.usage import Usage, mentions, names_read, takes_one_sample, usage_of
 from fallline.textbook.network import Network
 
 __all__ = ["hypotheses"]
 
 LATER = 20
-"""Cost of what is tried only when all else has failed: other libraries, one sample at a time."""
+"""Cost of what is tried only when all else has failed: one sample at a time."""
+
+FOREIGN = 3
+"""Cost of the arrays of a library that the file imports."""
 
 SOON = 5
 """Cost of one sample at a time where the source speaks of one sample."""
@@ -44,8 +47,11 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     surroundings = surroundings_of(function)
     network = point.network
     alone = SOON if takes_one_sample(function) else LATER
-    apart = JOINED if adds_ones(function) else 0
-    forms = sorted(_forms(network, surroundings, alone, apart), key=lambda costed: costed[0])
+    apart = JOINED if mentions(function, "ones") else 0
+    forms = sorted(
+        _forms(network, surroundings, alone, apart, mentions(function, "matrix", "mat", "asmatrix")),
+        key=lambda costed: costed[0],
+    )
     held = _held(function, surroundings, point, [form for _, form in forms])
     templates: list[Container] = []
     if any(_needs(PARAMETERS, signature) for _, signature, _ in held):
@@ -64,17 +70,21 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     yield from sorted(calls, key=lambda call: call.cost)
 
 
-def _forms(network: Network, surroundings: Surroundings, alone: int, apart: int) -> Iterator[tuple[int, Form]]:
+def _forms(
+    network: Network, surroundings: Surroundings, alone: int, apart: int, matrices: bool
+) -> Iterator[tuple[int, Form]]:
     targets = {"rows": 0}
     if network.loss.targets == "classes" or (network.loss.targets == "labels" and network.sizes[-1] > 1):
-        targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4}
+        targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4, "column of numbers from 1": 5}
     if network.sizes[-1] == 1:
         targets["flat"] = 1
     libraries = ["numpy", *(library for library in ("torch", "jax") if surroundings.imports(library))]
+    libraries += ["torch with gradients"] if "torch" in libraries else []
+    libraries += ["matrix"] if matrices else []
     for (cost, layout), (form, more), library, sample in itertools.product(
         layouts(network), targets.items(), libraries, ("", "vector", "matrix")
     ):
-        later = alone * bool(sample) + LATER * (library != "numpy") + (sample == "matrix" and not layout.columns)
+        later = alone * bool(sample) + FOREIGN * (library != "numpy") + (sample == "matrix" and not layout.columns)
         later += 0 if layout.joined else apart
         if sample == "vector" and layout.columns:
             continue

@@ -65,7 +65,7 @@ class Vector:
     """One flat vector of the quantities, one after another; "F" takes the columns of matrices first."""
 
     parts: tuple[Quantity, ...]
-    order: str = "C"
+    order: Literal["C", "F"] = "C"
 
     def __str__(self) -> str:
         return f"one flat vector of {_shortened([str(p) for p in self.parts])}{' by columns' * (self.order == 'F')}"
@@ -81,14 +81,15 @@ class Zeros:
         return "zeros"
 
 
-Pattern: TypeAlias = Quantity | Constant | Items | Keys | Vector | Any
+Pattern: TypeAlias = Any
+"""A `Quantity`, one of the patterns above, or a value that the user's code makes (`Made`, `Template`)."""
 
 
 def fill(pattern: Pattern, scene: Scene) -> Any:
     """The structure with its values, in new arrays."""
     match pattern:
         case Quantity():
-            return in_library(scene.point.value(pattern, scene.form), scene.form)
+            return in_library(scene.point.value(pattern, scene.form), scene.form, parameter=pattern.kind in "Wb")
         case Constant(value):
             return value
         case Items(items, kind):
@@ -98,8 +99,8 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
             filled = {key: fill(item, scene) for key, item in items}
             return SimpleNamespace(**filled) if attributes else filled
         case Vector(parts, order):
-            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]  # type: ignore[arg-type]
-            return in_library(np.concatenate(raveled), scene.form)
+            raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]
+            return in_library(np.concatenate(raveled), scene.form, parameter=True)
         case Zeros(inner):
             return _zeros(fill(inner, scene))
         case _:
@@ -117,14 +118,16 @@ def _zeros(value: Any) -> Any:
     return value if value is None else 0 * value
 
 
-def in_library(value: Any, form: Form) -> Any:
+def in_library(value: Any, form: Form, *, parameter: bool = False) -> Any:
     """A new array of the form's library; anything else as it is."""
     if not isinstance(value, np.ndarray):
         return value
-    if form.library == "torch":
+    if form.library.startswith("torch"):
         import torch
 
-        return torch.tensor(np.array(value))
+        return torch.tensor(np.array(value), requires_grad=parameter and form.library == "torch with gradients")
+    if form.library == "matrix":
+        return np.matrix(value) if value.ndim == 2 else np.array(value)
     if form.library == "jax":
         import jax.numpy as jnp
 

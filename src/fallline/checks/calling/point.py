@@ -16,7 +16,7 @@ __all__ = ["TARGETS", "Form", "Point", "Quantity"]
 
 
 class Quantity(NamedTuple):
-    """A quantity of back-propagation: "W", "b", "Z", "A" of a layer; "X", "T", "Y"; "m", "l2", "network"."""
+    """A quantity of back-propagation: "W", "b", "Z", "A" of a layer; "X", "T", "Y"; "D", the derivative by the logits; "m", "l2"."""
 
     kind: str
     layer: int | None = None
@@ -27,9 +27,15 @@ class Quantity(NamedTuple):
 
 TARGETS = {
     "rows": "", "numbers": "targets as class numbers", "numbers from 1": "targets as class numbers from 1",
-    "column of numbers": "targets as a column of class numbers", "flat": "one target for each sample",
+    "column of numbers": "targets as a column of class numbers",
+    "column of numbers from 1": "targets as a column of class numbers from 1", "flat": "one target for each sample",
 }  # fmt: skip
 """The forms of targets, in words."""
+
+_LIBRARIES = {
+    "torch": "torch tensors", "torch with gradients": "torch tensors that require gradients", "jax": "JAX arrays",
+    "matrix": "numpy.matrix",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Form:
     sample
         "" if the function takes a batch; else it takes one sample at a time: "matrix" with one row or column, or "vector".
     library
-        "numpy", or "torch" or "jax" for the arrays of that library.
+        "numpy", or "torch" or "jax" for the arrays of that library, "torch with gradients" for tensors whose `grad` is
+        filled, "matrix" for `numpy.matrix`.
     """
 
     layout: Layout
@@ -54,7 +61,7 @@ class Form:
     library: str = "numpy"
 
     def __str__(self) -> str:
-        library = {"torch": "torch tensors", "jax": "JAX arrays"}.get(self.library, "")
+        library = "" if self.library == "numpy" else _LIBRARIES[self.library]
         sample = {"matrix": "one sample at a time", "vector": "one sample at a time, as vectors"}.get(self.sample, "")
         return "; ".join(filter(None, (str(self.layout), TARGETS[self.targets], sample, library)))
 
@@ -84,7 +91,7 @@ class Point:
     def value(self, quantity: Quantity, form: Form) -> Any:
         """The value of the quantity in that form."""
         kind, l = quantity.kind, quantity.layer or 0
-        if kind in "XAZY":
+        if kind in "XAZYD":
             return _alone(form.layout.samples(self._rows(kind, l)), form)
         if kind == "T":
             return self._targets(form)
@@ -98,6 +105,8 @@ class Point:
         if kind == "X" or (kind == "A" and l == 0):
             return self.X
         Z, kept = self.forward
+        if kind == "D":
+            return self.network.loss.delta(Z, self.T) / (len(Z) if self.network.reduction == "mean" else 1)
         if kind == "Y" or (kind == "A" and l == self.network.depth):
             return self.network.loss.output(Z)
         return kept[l - 1].Z if kind == "Z" else kept[l].A
@@ -106,8 +115,8 @@ class Point:
         T = self.T
         if form.targets == "rows":
             return _alone(form.layout.samples(T), form)
-        numbers = T[:, 0] if form.targets == "flat" else T.argmax(axis=-1) + (form.targets == "numbers from 1")
-        if form.targets == "column of numbers":
+        numbers = T[:, 0] if form.targets == "flat" else T.argmax(axis=-1) + form.targets.endswith("from 1")
+        if form.targets.startswith("column"):
             numbers = numbers[:, None]
         return numbers[0] if form.sample else numbers
 

@@ -135,6 +135,7 @@ def readings(call: Call, outcome: Outcome, point: Point) -> list[Reading]:
         found += [replace(r, cost=r.cost + 1) for r in _gradients("result", call, outcome, part)]
     if outcome.holder is not None:
         found += _gradients("holder", call, outcome, leaves_at("holder", outcome))
+    found += _gradients("arguments", call, outcome, leaves_at("arguments", outcome))
     found += _updates(call, outcome, point)
     return sorted(found, key=lambda reading: reading.cost)
 
@@ -158,7 +159,9 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
     if marked is not None:
         yield Reading(place, tuple(marked.items()))
         return
-    if place == "holder":
+    if place != "result":
+        filled = [leaf for leaf in arrays if leaf.path[-1] == "grad"]
+        yield from (Reading(place, tuple(order.items()), cost=2) for order in by_order(filled, blocks, reader.fits))
         return
     named = by_name(paths, blocks)
     if named is not None:
@@ -224,7 +227,7 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
         for marked in (False, None):
             places = by_name(paths, blocks, marked=marked)
             if places is not None:
-                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]  # type: ignore[arg-type]
+                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]
                 yield from (step for step in steps if _moves(step, call, outcome, point))
                 break
 

@@ -40,6 +40,10 @@ _ROLES: dict[str, tuple[Quantity, ...]] = {
          "al", "scores", "aout", "pred", "hatty", "yp", "ypreds", "forwardoutput"), (Y,)
     ),
     **dict.fromkeys(("velocity", "velocities", "momentums", "vel", "optstate"), (VELOCITY,)),
+    **dict.fromkeys(
+        ("dout", "dvalues", "gradoutput", "upstream", "doutput", "outputgradient", "dlogits", "dscores", "gradout", "upstreamgrad"),
+        (Quantity("D"),),
+    ),
     "y": (T, Y), "output": (Y, T), "outputs": (Y, T),
     **dict.fromkeys(
         ("parameters", "params", "model", "vector", "par", "pars", "param", "nnparams", "layers", "network", "net", "nn",

@@ -25,6 +25,9 @@ MOST = 24
 """How many meanings of one signature are tried."""
 
 _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
+_INSTEAD = (Quantity("Y"), Quantity("D"))
+"""What a function may get instead of the weights."""
+
 _CACHES = (
     "cache",
     "caches",
@@ -127,7 +130,7 @@ def signatures(
     helpers = _helpers(function, surroundings, network) if deep else []
     choices = []
     for name in required:
-        patterns = _choices(name, known[name], helpers) or _unpacked(function, name, surroundings, network)
+        patterns = _choices(name, known[name], helpers, network) or _unpacked(function, name, surroundings, network)
         choices.append(list(enumerate(patterns)))
     filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
@@ -139,7 +142,7 @@ def signatures(
             weightless
             or _has_weights(patterns)
             or weights_elsewhere
-            or any(isinstance(p, Made) or p == Quantity("Y") for p in patterns)
+            or any(isinstance(p, Made) or p in _INSTEAD for p in patterns)
         ):
             passed = tuple(Argument(n, p) for n, p in zip(required, patterns, strict=True))
             extra = tuple(Argument(n, p, keyword=True) for n, p in options.items() if p not in patterns)
@@ -163,15 +166,26 @@ def _unpacked(function: Callable[..., Any], name: str, surroundings: Surrounding
     return []
 
 
-def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper]) -> list[Pattern]:
+def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper], network: Network) -> list[Pattern]:
     """What a required parameter may get."""
     made = [m for helper in helpers for m in _made(name, helper)]
+    listed = [Items((*_lists(network)[plain(name)],), "list")] if plain(name) in _lists(network) else []
     named = [m for m in made if m.name == name]
     others = [m for m in made if m.name != name]
     if plain(name) in _CACHES or "cache" in name.lower():
-        return [*named, *others, *known]
+        return [*named, *others, *listed, *known]
+    if listed:
+        return [*named, *listed, *known]
     shares = any(isinstance(p, Quantity) and p.kind in "YAZ" for p in known)
     return [*known, *(named if shares or not known else [])]
+
+
+def _lists(network: Network) -> dict[str, list[Quantity]]:
+    """What lists of activations or pre-activations hold, by their names."""
+    layers = range(1, network.depth + 1)
+    A = [Quantity("X"), *(Quantity("A", l) for l in layers[:-1]), Quantity("Y")]
+    Z = [Quantity("Z", l) for l in layers]
+    return dict.fromkeys(("activations", "layeroutputs", "acts", "as"), A) | dict.fromkeys(("zs", "preactivations"), Z)
 
 
 def _made(name: str, helper: Helper) -> Iterator[Made]:
@@ -233,7 +247,7 @@ def _options(
     defaults: dict[str, Any], known: dict[str, tuple[Pattern, ...]], required: Sequence[str]
 ) -> dict[str, Pattern]:
     """The optional parameters that are passed: weights, samples, the penalty, and the number of steps."""
-    passed = {}
+    passed: dict[str, Pattern] = {}
     for name in defaults:
         for pattern in known[name]:
             if isinstance(pattern, Quantity) and pattern.kind in (

@@ -78,7 +78,8 @@ def _unmarked(name: str) -> tuple[str, tuple[int, int] | None] | None:
     inside = re.fullmatch(r"(?:layer|l|fc|linear|dense)(\d+)(w|weights?|kernel|b|bias(?:es)?)", plain)
     if inside:
         return inside[2][0].replace("w", "W").replace("k", "W"), (0, int(inside[1]))
-    return None
+    held = re.fullmatch(r"(?:\w*[a-z])?(weights?|bias(?:es)?)(\d*)", plain)  # synaptic_weights
+    return ("W" if held[1].startswith("w") else "b", (0, int(held[2])) if held[2] else None) if held else None
 
 
 def place_of_word(word: str) -> tuple[int, int] | None:

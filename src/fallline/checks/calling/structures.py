@@ -72,6 +72,11 @@ def _leaves(x: Any, path: Path, above: set[int]) -> Iterator[Leaf]:
     array = None if outermost_rows else as_array(x)
     if array is not None:
         yield Leaf(path, array)
+        for name in ("grad", "g") if hasattr(x, "detach") else ():  # what torch or the user keeps on a tensor
+            gradient = as_array(getattr(x, name, None))
+            if gradient is not None:
+                yield Leaf((*path, "grad"), gradient)
+                return
         return
     for key, inner in _children(x):
         yield from _leaves(inner, (*path, key), above | {id(x)})
@@ -80,8 +85,8 @@ def _leaves(x: Any, path: Path, above: set[int]) -> Iterator[Leaf]:
 def _children(x: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(x, Mapping):
         yield from x.items()
-    elif hasattr(x, "_fields") and isinstance(x, tuple):  # a named tuple
-        yield from zip(x._fields, x, strict=True)
+    elif isinstance(x, tuple) and (fields := getattr(x, "_fields", None)):
+        yield from zip(fields, x, strict=True)
     elif isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.dtype == object and x.ndim):
         yield from enumerate(x)
     elif dataclasses.is_dataclass(x) and not isinstance(x, type):

@@ -215,7 +215,11 @@ def _kept(surroundings: Surroundings, network: Network) -> Iterator[Template]:
     for name, value in surroundings.values(dict.fromkeys(surroundings.namespace)).items():
         places = None if name.startswith("__") else places_in(value, network)
         if places is not None:
-            yield Template(f"the module's own {name}", lambda scene, value=value: copy.deepcopy(value), places)
+
+            def make(scene: Scene, value: Any = value) -> Any:
+                return copy.deepcopy(value)
+
+            yield Template(f"the module's own {name}", make, places)
 
 
 def _called(function: Callable[..., Any], arguments: tuple[Argument, ...], scene: Scene) -> Any:

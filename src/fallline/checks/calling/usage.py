@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-__all__ = ["Usage", "adds_ones", "names_read", "parameter_names", "returned_names", "takes_one_sample", "usage_of"]
+__all__ = ["Usage", "mentions", "names_read", "parameter_names", "returned_names", "takes_one_sample", "usage_of"]
 
 DEEP = 3
 """How far a parameter is followed into other functions."""
@@ -117,9 +117,9 @@ def takes_one_sample(function: Callable[..., Any]) -> bool:
     return True
 
 
-def adds_ones(function: Callable[..., Any]) -> bool:
-    """Whether the source makes an array of ones, as code does whose weight matrices hold the biases."""
-    return any(getattr(node, "attr", getattr(node, "id", "")) == "ones" for node in ast.walk(tree_of(function)))
+def mentions(function: Callable[..., Any], *names: str) -> bool:
+    """Whether the source has one of the names, alone or behind a dot."""
+    return any(getattr(node, "attr", getattr(node, "id", "")) in names for node in ast.walk(tree_of(function)))
 
 
 def _once(names: Names) -> Any:

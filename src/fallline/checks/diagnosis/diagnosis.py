@@ -35,8 +35,7 @@ from fallline.checks.diagnosis.transformations import Blocks, Transformation, by
 from fallline.checks.diagnosis.variants import Variants
 from fallline.checks.faults.catalogue import page
 from fallline.checks.faults.site import Site
-from fallline.checks.presentation.parts import Status
-from fallline.checks.reference.comparison import GradientBlock, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import GradientBlock, Status, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Parameters

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fallline.checks.presentation.parts import Part, Status, parts_from_json
+from fallline.checks.presentation.parts import Part, parts_from_json
+from fallline.checks.reference.comparison import Status
 
 __all__ = ["Answer", "Answering", "Reported", "primary"]
 

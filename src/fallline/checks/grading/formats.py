@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from fallline.checks.presentation.parts import Part, Status
+from fallline.checks.presentation.parts import Part
 from fallline.checks.presentation.plain_text import plain_text
+from fallline.checks.reference.comparison import Status
 
 __all__ = ["FORMATS", "Format", "Scored"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,12 +62,13 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
         _report(answering, name, Verdict("unchecked", name or path.name, settings["subject"], str(misbehaviour)))
         return
     answering.line(loaded=True, candidates=names)
-    verdicts = []
+    verdicts, begun = [], time.monotonic()
     for name in loaded:
         verdicts.append(check_loaded(loaded[name], file, hint=order["hint"], **settings))
         _report(answering, name, verdicts[-1])
-        if order["first"] and verdicts[-1].status != "unchecked":
-            break
+        checked = any(verdict.status != "unchecked" for verdict in verdicts)
+        if checked and (order["first"] or time.monotonic() - begun > order["seconds"] / 3):
+            break  # the others are listed as not checked
     if order["picture"]:
         drawn = verdicts[primary([verdict.status for verdict in verdicts])]
         if drawn.errors:

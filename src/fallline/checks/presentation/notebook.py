@@ -6,7 +6,8 @@ import html
 from collections.abc import Iterable
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part, Status
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part
+from fallline.checks.reference.comparison import Status
 
 __all__ = ["html_of"]
 

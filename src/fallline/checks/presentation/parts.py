@@ -13,9 +13,8 @@ from fallline.errors import visible
 if TYPE_CHECKING:  # it loads NumPy, which a display of parts does not need
     from fallline.checks.reference.comparison import BlockComparison
 
-__all__ = ["HEADS", "BlockTable", "EquationPairs", "Paragraph", "Part", "Status", "parts_from_json", "parts_to_json"]
+__all__ = ["HEADS", "BlockTable", "EquationPairs", "Paragraph", "Part", "parts_from_json", "parts_to_json"]
 
-Status = Literal["right", "wrong", "unchecked"]
 
 HEADS = ("block", "largest error", "relative", "")
 """The heads of the table's columns."""

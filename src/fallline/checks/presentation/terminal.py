@@ -9,7 +9,8 @@ from rich import console, table
 from rich.text import Text
 
 from fallline.checks.presentation.equation_pair import Span
-from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part, Status
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Part
+from fallline.checks.reference.comparison import Status
 
 __all__ = ["renderable"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fallline.checks.presentation.equation_pair import EquationPair
 from fallline.checks.presentation.notebook import html_of
-from fallline.checks.presentation.parts import BlockTable, EquationPairs, Paragraph, Part, Status
+from fallline.checks.presentation.parts import BlockTable, EquationPairs, Paragraph, Part
 from fallline.checks.presentation.plain_text import plain_text
-from fallline.checks.reference.comparison import BlockComparison
+from fallline.checks.reference.comparison import BlockComparison, Status
 from fallline.errors import UsageError
 from fallline.textbook.network import Network
 

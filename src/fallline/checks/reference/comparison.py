@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,15 @@ from fallline.textbook import network as pages
 from fallline.textbook.network import Network, Parameters
 
 __all__ = [
-    "TOLERANCE", "BlockComparison", "GradientBlock", "block_of", "blocks_of", "blocks_of_layer", "compare", "right_numbers",
+    "TOLERANCE",
+    "BlockComparison",
+    "GradientBlock",
+    "Status",
+    "block_of",
+    "blocks_of",
+    "blocks_of_layer",
+    "compare",
+    "right_numbers",
     "scales",
 ]  # fmt: skip
 
@@ -48,6 +56,10 @@ class BlockComparison:
 def blocks_of_layer(network: Network, layer: int) -> list[GradientBlock]:
     """The blocks of one layer in the order in which back-propagation finds them."""
     return [GradientBlock(symbol, layer) for symbol in (("dW", "db") if network.bias else ("dW",))]
+
+
+Status = Literal["right", "wrong", "unchecked"]
+"""What a check says of a gradient; "unchecked" where it could not be compared."""
 
 
 def blocks_of(network: Network) -> Iterator[GradientBlock]:

@@ -13,8 +13,8 @@ __all__ = ["uncovered"]
 MOST_LISTED = 6
 
 
-def uncovered(groups: Sequence[Group]) -> list[str]:
-    """A sentence for each kind of fault that the draws cannot show."""
+def uncovered(groups: Sequence[Group], *, penalty: bool = False) -> list[str]:
+    """A sentence for each kind of fault that the draws cannot show. `penalty` says that the user's own loss has one."""
     network = groups[0].network
     sentences = []
     for layer, share in enumerate(activity(groups), start=1):
@@ -51,6 +51,6 @@ def uncovered(groups: Sequence[Group]) -> list[str]:
         sentences.append("There is no hidden layer, so nothing was learnt about going back through weights and slopes.")
     if blind:
         sentences.append("A softmax of one output is always 1, so the whole gradient is 0 and every fault invisible.")
-    if not network.l2:
+    if not network.l2 and not penalty:
         sentences.append("No L2 penalty was asked for, so faults in one were not looked for.")
     return sentences

@@ -110,7 +110,8 @@ class LossInWords:
             words.append(("it has the opposite sign, so that it is to be made large", not binds.ascent))
         reduction = "mean" if fit.power else "sum"
         if reduction != declared.reduction:
-            words.append((f"it is the {reduction} over the samples, not the {declared.reduction}", binds.reduction))
+            other = f", not the {declared.reduction}" if binds.reduction else ""
+            words.append((f"it is the {reduction} over the samples{other}", binds.reduction))
         if fit.leak is not None:
             words.append((f"the slope of its leaky ReLU is {fit.leak:g}", not _are(declared, "relu", "leaky_relu")))
         elif fit.network.activations != declared.activations:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fallline.data.dataset import Dataset
@@ -36,5 +37,16 @@ def _dataset(data: Data | None, network: Network) -> Dataset | None:
             raise DataError(f"{data} must have {n} columns of inputs, then its targets; it has {len(names)} columns.")
         rest = names[n:]
         return read_csv(data, rest[0] if len(rest) == 1 else rest, inputs=names[:n])
-    X, T = data
-    return Dataset.of(X, T)
+    return Dataset.of(*_in_rows(*data, network))
+
+
+def _in_rows(X: ArrayLike, T: ArrayLike, network: Network) -> tuple[ArrayLike, ArrayLike]:
+    """X and T as rows of samples, where they are columns; and class numbers as a vector, where they are a column."""
+    inputs, targets = np.shape(X), np.shape(T)
+    if len(inputs) == 2 and inputs[0] == network.sizes[0] != inputs[1]:
+        X, inputs = np.asarray(X).T, inputs[::-1]
+    if len(targets) == 2 and targets[1] == inputs[0] != targets[0]:
+        T, targets = np.asarray(T).T, targets[::-1]
+    if len(targets) == 2 and targets[1] == 1 < network.sizes[-1]:
+        T = np.asarray(T)[:, 0]
+    return X, T

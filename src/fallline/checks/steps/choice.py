@@ -45,18 +45,17 @@ def choose(
             runs.append(walker)
         except MisbehaviourError as misbehaviour:
             failed.append(misbehaviour)
-    likely = [walker for walker in runs if walker.call.likely]
-    for run in likely:
+    for run in runs:
         for fixed in islice(numbers_of_the_code(run.call), 1, MOST):
             walker = Walker(replace(run.call, fixed=fixed), bases, seed, tolerance)
             start = walker.first_trial.shortened(PREFIX)
             if walker.is_right(start) and walker.is_right(walker.first_trial):
                 return True, [walker]
-    if not likely:
+    if not runs:
         raise failed[0] if failed else MisbehaviourError(
             f"{name_of(step)} has no arguments for the weights and the gradient, so it could not be checked."
         )  # fmt: skip
-    return False, sorted(likely, key=_stands_still)
+    return False, sorted(runs, key=_stands_still)
 
 
 def _stands_still(walker: Walker) -> bool:

@@ -53,7 +53,7 @@ def with_arguments(
         return
     taken = {*roles.settings, "initial_accumulator", *(("beta1", "beta2") if roles.betas else ())}
     numbers = (1,) if not roles.number or plain_name(roles.number) == "t" else (1, 0)
-    results = ("weights", "-", "+") if roles.weights else ("-", "+")
+    results = ("weights",) if roles.weights else ("-", "+")
     states = ("dictionary",) if not roles.dictionary else ("dictionary", "tuple", "none")
     for result, kind, counts_from, memory in product(results, KINDS, numbers, states):
         if result != "weights" and kind != "array":
@@ -63,9 +63,10 @@ def with_arguments(
         words = f"{name_of(function)}({', '.join(p.name for p in parameters)})"
         words += "" if kind == "array" else f", weights as a {kind.removeprefix('d-')}"
         words += "" if counts_from == 1 else f", {roles.number} from 0"
+        words += {"weights": "", "-": ", its result subtracted from w", "+": ", its result added to w"}[result]
         yield StepCall(
             function, optimizer, effects, words, functools.partial(_begin, roles, Container(kind), memory), fixed,
-            "learning_rate" in has_settings, counts_from, result, result == "weights" or not roles.weights,
+            "learning_rate" in has_settings, counts_from, result,
         )  # fmt: skip
 
 

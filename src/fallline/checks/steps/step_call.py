@@ -40,8 +40,6 @@ class StepCall:
         The number of the first step, as it is given to the function.
     result
         What it returns: "weights", or the step that is to be added ("+") or subtracted ("-").
-    likely
-        Whether the names of the arguments say that it is meant in this way.
     single
         Whether it has returned single precision.
     """
@@ -55,7 +53,6 @@ class StepCall:
     rate_varies: bool = True
     counts_from: int = 1
     result: str = "weights"
-    likely: bool = True
     single: bool = False
 
     def start(self, w: Any, settings: Mapping[str, float]) -> TakeStep:

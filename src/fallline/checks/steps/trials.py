@@ -50,7 +50,8 @@ class Textbook:
 class Trial:
     """Gradients (steps, *shape), a start, settings, and the learning rate of each step (None: that of the settings).
 
-    `words` say what is special about it, as in "with gradients that grow".
+    `words` say what is special about it, as in "with gradients that grow". A function may refuse a trial at the `edge` of
+    a setting's range, as with momentum = 1, by an error.
     """
 
     words: str
@@ -58,6 +59,7 @@ class Trial:
     gradients: Floats
     settings: Mapping[str, float]
     rates: Floats | None = None
+    edge: bool = False
 
     def shortened(self, steps: int) -> Trial:
         """The trial's first steps."""
@@ -152,7 +154,7 @@ def trials(optimizer: Optimizer, fixed: Mapping[str, float], seed: int, *, singl
         if name not in fixed:
             for value in _values(setting):
                 words = f"with {name} = {value:g}"
-                yield Trial(words, start(), drawn(name, STEPS.setting), {**ordinary, name: value})
+                yield Trial(words, start(), drawn(name, STEPS.setting), {**ordinary, name: value}, edge=True)
     for shape in ((1,), (7,), (2, 3)):
         words = f"with weights of shape {shape}"
         yield Trial(words, start(shape), drawn("shapes", STEPS.shape, shape), ordinary, rates(STEPS.shape))

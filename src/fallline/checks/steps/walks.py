@@ -112,6 +112,15 @@ class Walker:
         except (MisbehaviourError, ArithmeticError, TypeError, ValueError, NameError, KeyError, IndexError):
             return False
 
+    def refused(self) -> list[str]:
+        """The settings' values that the function refuses by an error."""
+        return [trial.words for trial in self.trials if trial.edge and trial.words in self.raised]
+
+    def keeps_a_memory(self) -> bool:
+        """Whether the first trial gives other weights when it is run again."""
+        once, again = (path(self.call, self.first_trial) for _ in range(2))
+        return not np.array_equal(once, again, equal_nan=True)
+
     def first_walk(self) -> Walk:
         """The ordinary trial against the optimizer."""
         checked = path(self.call, self.first_trial)
@@ -127,7 +136,8 @@ class Walker:
             right = self._right[key]
             if right is not None:
                 checked = self._path(index)
-                walks.append(Walk(trial, checked, self._first(checked, right, trial)))
+                if checked is not None:
+                    walks.append(Walk(trial, checked, self._first(checked, right, trial)))
         return walks
 
     def _path(self, index: int) -> Any:
@@ -140,5 +150,5 @@ class Walker:
                     raise
                 # The call was understood in the first trial, so the error belongs to the code.
                 self.raised[trial.words] = str(misbehaviour).partition(", so ")[0]
-                self._checked[index] = np.full(trial.gradients.shape, np.nan)
+                self._checked[index] = None if trial.edge else np.full(trial.gradients.shape, np.nan)
         return self._checked[index]

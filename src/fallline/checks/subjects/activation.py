@@ -21,6 +21,7 @@ from fallline.checks.subjects.formula import unreliable, value_with, without_lay
 from fallline.checks.subjects.other_slopes import INCOMPLETE, OTHER_SLOPES
 from fallline.checks.subjects.ranges import Range, wrong_ranges
 from fallline.checks.subjects.slope_calls import SlopeCall, slope_calls
+from fallline.checks.subjects.slope_objects import as_function
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Kept, Network
 from fallline.views.numerals import listed
@@ -63,6 +64,7 @@ class _SlopeCheck:
         tolerance: float | None,
         effects: SideEffects,
     ) -> None:
+        function = as_function(function)
         self.name, self.activation, self.effects = name_of(function), activation, effects
         self.points, self.asked = slope_points(seed), tolerance
         self.error = self._reference_error()

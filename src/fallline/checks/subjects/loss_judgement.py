@@ -16,20 +16,13 @@ import numpy as np
 
 from fallline.checks.diagnosis.explanations import Explanation
 from fallline.checks.diagnosis.fresh_draws import GradientAt
-from fallline.checks.presentation.parts import Status
-from fallline.checks.reference.comparison import FLOOR, BlockComparison, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import FLOOR, BlockComparison, Status, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords, added
-from fallline.checks.reference.own_loss import (
-    Derivatives,
-    NoReferenceError,
-    OwnLoss,
-    ignored_samples,
-    own_derivatives,
-    words_for,
-)
+from fallline.checks.reference.own_derivatives import Derivatives, own_derivatives
+from fallline.checks.reference.own_loss import NoReferenceError, OwnLoss, ignored_samples, words_for
 from fallline.checks.subjects.loss_faults import (
     block_errors,
     convention_clauses,
@@ -54,7 +47,7 @@ NEARLY = 1e-4
 class Judgement:
     """What the user's own loss says about a gradient: the parts of a `Verdict` that it decides.
 
-    `groups` are the draws, with the network that has this loss if that is known.
+    `groups` are the draws, with the network that has this loss if that is known; `penalty` says whether it has a penalty.
     """
 
     status: Status
@@ -65,6 +58,7 @@ class Judgement:
     cures: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
+    penalty: bool = False
     errors: dict[str, Any] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     explanation: Explanation | None = None
@@ -330,7 +324,7 @@ class _Judging:
 
     def _of_diagnosis(self, words: LossInWords, diagnosis: Diagnosis, missing: tuple[str, ...] = ()) -> Judgement:
         faults = (*(fault.sentence for fault in diagnosis.faults), *missing)
-        more = {
+        more: dict[str, Any] = {
             "cures": tuple(fault.cure for fault in diagnosis.faults), "evidence": diagnosis.evidence, "network": words.network,
             "explanation": diagnosis.explanation, "others": diagnosis.others,
         }  # fmt: skip
@@ -373,13 +367,14 @@ class _Judging:
 
     def _judgement(self, status: Status, sentence: str, **more: Any) -> Judgement:
         groups = self.groups if self.words is None or self.words.network is None else self.words.groups(self.groups)
+        penalty = self.words is not None and (any(self.words.fit.weights) or any(self.words.fit.biases))
         errors = {}
         if self.derivatives.complete:
             checked, right = self.derivatives.first_draws(self.numbers), self.derivatives.gradient(self.numbers)
             errors = block_errors(checked, right, self.declared)
         evidence = more.pop("evidence", "") or f"The derivatives of {self.loss} are those by {self.derivatives}."
         return Judgement(
-            status, sentence, tuple(self.blocks), groups=tuple(groups), errors=errors, evidence=evidence, **more
+            status, sentence, tuple(self.blocks), groups=tuple(groups), penalty=penalty, errors=errors, evidence=evidence, **more
         )  # fmt: skip
 
     def _evidence(self) -> str:

@@ -10,10 +10,9 @@ import numpy as np
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate, returned_at
 from fallline.checks.faults.site import Site
-from fallline.checks.presentation.parts import Status
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
-from fallline.checks.reference.comparison import BlockComparison, block_of, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import BlockComparison, Status, block_of, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.coverage import uncovered
 from fallline.checks.reference.draws import Group
@@ -119,7 +118,7 @@ class _NetworkCheck:
         return Verdict(
             judgement.status, self.name, repr(self.network), judgement.sentence, called=str(self.evaluation.understood),
             blocks=judgement.blocks, faults=judgement.faults, cures=judgement.cures, evidence=judgement.evidence,
-            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups)),
+            findings=judgement.findings, notes=tuple(self._notes()), uncovered=tuple(uncovered(judgement.groups, penalty=judgement.penalty)),
             errors=judgement.errors, network=judgement.network or self.network, others=judgement.others,
             explanation=judgement.explanation,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.calling.calls import MUCH_PRINT, SideEffects, name_of
+from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import SINGLE
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.comparison import BlockComparison, GradientBlock
@@ -20,6 +20,7 @@ from fallline.checks.steps.trials import Textbook, path
 from fallline.checks.steps.walks import Walk, Walker
 from fallline.checks.steps.wrapped import StepFault
 from fallline.textbook.optimizers import OPTIMIZERS, Optimizer
+from fallline.views.numerals import listed
 
 __all__ = ["check_step"]
 
@@ -42,6 +43,11 @@ def check_step(
     check = _StepCheck(name_of(step), walkers[0])
     if not fits:
         return check.numbers_of_the_code() if walkers[0].call.fixed else check.wrong(walkers)
+    if walkers[0].keeps_a_memory():
+        raise MisbehaviourError(
+            f"{name_of(step)} keeps a memory outside of its arguments: from the same start it takes other steps the second time, "
+            "so it could not be checked. Make it a class, or pass the state."
+        )
     for base in bases:
         if all(walk.first is None for walk in walkers[0].walks(base)):
             return check.right(base)
@@ -60,7 +66,7 @@ class _StepCheck:
         return Verdict(
             status, self.name, repr(self.optimizer), sentence, called=call.described, blocks=tuple(self._blocks(walks)),
             reference=(f"the textbook's {self.optimizer.name}, {steps} steps in {len(trials)} trials",),
-            uncovered=(STEPS.uncovered, *self._fixed_in_words()), notes=tuple(self._notes()), **more,
+            uncovered=(STEPS.uncovered, *self._untried_settings()), notes=tuple(self._notes()), **more,
         )  # fmt: skip
 
     def _blocks(self, walks: Sequence[Walk]) -> Iterator[BlockComparison]:
@@ -71,11 +77,14 @@ class _StepCheck:
                 error = float(np.nan_to_num(np.abs(walk.checked - right).max(), nan=np.inf))
             yield BlockComparison(GradientBlock("w"), error, error / (np.abs(right).max() or 1.0), False)
 
-    def _fixed_in_words(self) -> Iterator[str]:
+    def _untried_settings(self) -> Iterator[str]:
         fixed = self.walker.call.fixed
         if fixed:
             values = ", ".join(f"{name} = {value:g}" for name, value in fixed.items())
             yield f"{self.name} takes no argument for these settings, so other values were not tried: {values}."
+        refused = self.walker.refused()
+        if refused:
+            yield f"{self.name} raises an error {listed(refused)}, so these values were not tried."
 
     def _notes(self) -> Iterator[str]:
         effects = self.walker.call.effects

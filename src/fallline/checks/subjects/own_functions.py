@@ -171,10 +171,6 @@ def _takes_parameters(function: Function) -> bool:
 
 
 def _untraced_activation(function: Function) -> Activation:
-    def value(z: Any) -> Any:
-        _refuse_tracing(function, z)
-        return each(z)
-
     numbers = np.array([[-2.3, -0.7, 0.4], [1.9, 0.1, 3.1]])
     try:
         whole = np.asarray(_called(function, numbers))
@@ -184,11 +180,16 @@ def _untraced_activation(function: Function) -> Activation:
         )
     except OwnCodeError:
         elementwise = False
-    each = (
+    each: Function = (
         (lambda z: _called(function, z))
         if elementwise
         else np.vectorize(lambda z: _called(function, z), otypes=[float])
     )
+
+    def value(z: Any) -> Any:
+        _refuse_tracing(function, z)
+        return each(z)
+
     return Activation(name_of(function), value, _derivative(each), analytic=False)
 
 

@@ -12,6 +12,7 @@ from fallline.checks.subjects.activation import check_slope
 from fallline.checks.subjects.landscape import check_partials
 from fallline.checks.subjects.loss import check_delta
 from fallline.checks.subjects.optimizer import check_step
+from fallline.checks.subjects.tensors import on_tensors, wants_tensors
 from fallline.errors import OwnCodeError
 from fallline.textbook.activations import Activation
 from fallline.textbook.landscapes import Landscape
@@ -30,6 +31,17 @@ def check_rule(
     tolerance: float | None = None,
 ) -> Verdict:
     """The verdict on the function as the subject's gradient, slope, delta or step."""
+    verdict = _verdict(function, subject, declared, seed, tolerance)
+    if verdict.status == "unchecked" and wants_tensors(function):
+        with_tensors = _verdict(on_tensors(function), subject, declared, seed, tolerance)
+        return verdict if with_tensors.status == "unchecked" else with_tensors
+    return verdict
+
+
+def _verdict(
+    function: Callable[..., Any], subject: Landscape | Activation | Loss | Optimizer, declared: Declarations, seed: int,
+    tolerance: float | None,
+) -> Verdict:  # fmt: skip
     effects = SideEffects()
     try:
         if isinstance(subject, Landscape):

@@ -15,7 +15,7 @@ import numpy as np
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
 from fallline.textbook.activations import Activation
 
-__all__ = ["SlopeCall", "slope_calls"]
+__all__ = ["UPSTREAM", "SlopeCall", "plain_name", "slope_calls"]
 
 FLAGS = (
     "derivative",
@@ -68,7 +68,8 @@ ACTIVATED = (
 """Names of the activation itself, from which the slope is computed."""
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """The name in small letters, without underscores and without a number at its end."""
     return name.lower().replace("_", "").rstrip("0123456789")
 
 
@@ -144,6 +145,8 @@ class SlopeCall:
         return call(self.function, arguments, {self.flag: True} if self.flag else {}, names, self.effects)
 
     def _read(self, result: Any, z: Any) -> Any:
+        if isinstance(result, tuple) and len(result) == 1:
+            (result,) = result
         if isinstance(result, tuple | list) and len(result) == 2 and np.shape(z) != (2,):
             result = self._slope_of_pair(result, z)
         try:
@@ -206,10 +209,10 @@ def slope_calls(function: Callable[..., Any], activation: Activation, effects: S
     except (TypeError, ValueError):
         parameters = []
     required = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    flag = next((p.name for p in parameters if _plain(p.name) in FLAGS and p.default in (True, False, None)), "")
-    if not flag and len(required) == 2 and _plain(required[1].name) in FLAGS[:-3]:
+    flag = next((p.name for p in parameters if plain_name(p.name) in FLAGS and p.default in (True, False, None)), "")
+    if not flag and len(required) == 2 and plain_name(required[1].name) in FLAGS[:-3]:
         flag, required = required[1].name, required[:1]
-    names = [_plain(p.name) for p in required]
+    names = [plain_name(p.name) for p in required]
     upstream = None
     if len(names) == 2 and not flag:
         upstream = next((k for k, name in enumerate(names) if name in UPSTREAM), 0)

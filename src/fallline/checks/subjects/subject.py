@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.checks.subjects.slope_calls import UPSTREAM, plain_name
 from fallline.errors import UnknownNameError, UsageError
 from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.landscapes import LANDSCAPES, Landscape
@@ -52,10 +53,16 @@ def _by_name(name: str, function: Function) -> Landscape | Activation | Loss | O
     if not subjects:
         valid = dict.fromkeys(n for table in tables for n in table)
         raise UnknownNameError("what the gradient is of", name, [*valid, "2-3-2-3"])
-    required = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-    if len(subjects) > 1 and len(required) > 1:
+    if len(subjects) > 1 and _is_of_two_arguments(function):
         return subjects[1]  # type: ignore[no-any-return]  # tables of several types
     return subjects[0]  # type: ignore[no-any-return]
+
+
+def _is_of_two_arguments(function: Function) -> bool:
+    """Whether the function takes two quantities of its own, as delta(Z, T) does, and slope(z) or backward(dA, Z) does not."""
+    parameters = inspect.signature(function).parameters.values()
+    names = [p.name for p in parameters if p.default is p.empty and p.name != "self"]
+    return len(names) > 1 and not any(plain_name(name) in UPSTREAM for name in names)
 
 
 def _landscape(function: Function, gradient: Function) -> Landscape:

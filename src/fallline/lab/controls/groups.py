@@ -11,7 +11,7 @@ from fallline.lab.controls.fields import Json, choice, number, options
 from fallline.lab.controls.parts import kind_control, part_controls
 from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
-from fallline.lab.state import State
+from fallline.lab.state import State, default_state
 from fallline.measures.measure import MEASURES, lacking
 from fallline.problems import LandscapeObjective
 from fallline.sentences import sentence
@@ -55,14 +55,8 @@ def _optimizer(state: State) -> list[Json]:
 
 
 def _run(resolved: ResolvedState, state: State) -> list[Json]:
-    objective, net, plane = resolved.objective, resolved.network, state.map
-    classical = isinstance(objective, LandscapeObjective) and state.starts == 1
-    start = {
-        "key": "start", "kind": "vector", "label": "start", "symbol": None, "dimension": objective.dimension,
-        "labels": list(objective.labels)[:8], "nullable": True, "now": [float(v) for v in resolved.start[:4]],
-        "null_label": "the classical start" if classical else "drawn from the seed",
-        "meaning": sentence(about(Experiment, "start").meaning),
-    }  # fmt: skip
+    net, plane = resolved.network, state.map
+    start = _start(resolved, state)
     scale = number("settings.initial_scale", SETTINGS["initial_scale"], plane, label="scale of the start")
     several = {"label": "starts of each cell", "default": 1}
     numbers = [
@@ -75,7 +69,39 @@ def _run(resolved: ResolvedState, state: State) -> list[Json]:
         slider = {"low": 1, "high": samples, "scale": "log" if samples > 20 else "linear", "step": 1}
         batch.append(number("batch", SETTINGS["batch"], plane, high=samples, nullable=True, null_label="all samples",
                             default=None, slider=slider))  # fmt: skip
-    return [*([_choice("initial")] if net else []), start, scale, *numbers, *batch, _choice("dtype")]
+    if net is not None and state.start is not None and state.batch is None:
+        return [
+            start,
+            scale,
+            *numbers[1:],
+            *batch,
+            _choice("dtype"),
+        ]  # no run depends on the seed or on initial weights
+    return [start, *([_choice("initial")] if net else []), scale, *numbers, *batch, _choice("dtype")]
+
+
+def _start(resolved: ResolvedState, state: State) -> Json:
+    """Where the runs begin: coordinates of a landscape; of a network known weights or random ones."""
+    objective = resolved.objective
+    meaning = sentence(about(Experiment, "start").meaning)
+    if resolved.network is not None:
+        return choice("start", "start", meaning, _starts(objective.dimension, state))
+    classical = isinstance(objective, LandscapeObjective) and state.starts == 1
+    return {
+        "key": "start", "kind": "vector", "label": "start", "symbol": None, "dimension": objective.dimension,
+        "labels": list(objective.labels)[:8], "nullable": True, "now": [float(v) for v in resolved.start[:4]],
+        "null_label": "the classical start" if classical else "drawn from the seed", "meaning": meaning,
+    }  # fmt: skip
+
+
+def _starts(dimension: int, state: State) -> list[Json]:
+    """The weights that a network can begin with: the notebook's if it has as many, those of the state, or random ones."""
+    notebook = default_state().start
+    known = {"the notebook's": notebook} if notebook is not None and len(notebook) == dimension else {}
+    if state.start is not None and state.start not in known.values():
+        known = {"as given": state.start} | known
+    return [*({"value": list(start), "label": label} for label, start in known.items()),
+            {"value": None, "label": "random"}]  # fmt: skip
 
 
 def _map(resolved: ResolvedState, state: State) -> list[Json]:

@@ -29,9 +29,11 @@ export function showAccepted(lab, content) {
 }
 
 /** Show the map's axes and the part of the plane in view. @param {Lab} lab @param {any} before the state accepted before */
-function showPlane({ store, map }, before) {
+function showPlane({ store, map, pinned }, before) {
   const { accepted } = store;
   const moved = before && !samePlane(accepted, before);
+  const renamed = before && ["x", "y"].some((key) => accepted.map[key].name !== before.map[key].name);
+  if (renamed || (before && accepted.objective.kind !== before.objective.kind)) pinned.forget();
   if (moved && same(store.state.view, before.view)) store.update({ view: { x: [0, 1], y: [0, 1] } });
   const axes = { x: titledAxis(store.axes, accepted.map.x), y: titledAxis(store.axes, accepted.map.y) };
   if (same(axes, map.axes) && same(store.state.view, map.view)) return;
@@ -40,18 +42,30 @@ function showPlane({ store, map }, before) {
 }
 
 /** Titles and captions of the views. @param {Lab} lab @param {any} before the state accepted before */
-function describe({ connection, store, panel, runView, runs, entries }, before) {
+function describe({ connection, store, lead, panel, runView, runs, entries }, before) {
   const { accepted: state, objective } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
   runs.flat = net && state.objective.units[0] === 2;
   runView.captions = net ? layerNames(state.objective) : [];
   runView.length(state.steps, before ? null : store.state.look.step);
-  const title = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
+  lead.describe(state, panel.measure);
+  const whole = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
   for (const { view } of entries) view.accepted?.(store);
   const axisTitles = [axisTitle(store.axes, state.map.x), axisTitle(store.axes, state.map.y)];
-  panel.describe(title, axisTitles, store.state.look);
+  panel.describe(shortTitle(state, objective), whole, axisTitles, store.state.look);
   if (connection.ownsPage) document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
+}
+
+/** The set-up in a few words: classes or values, hidden layers, optimizer. @param {any} state @param {any} objective */
+function shortTitle(state, objective) {
+  const { kind, units, loss } = state.objective;
+  const optimizer = words(state.optimizer);
+  if (kind !== "network") return `${objective?.title ?? words(objective?.name ?? "Map")}, ${optimizer}`;
+  const outputs = units.at(-1);
+  const layers = units.length - 2;
+  const answer = loss === "cross_entropy" ? `${outputs} classes` : loss === "logistic" ? "2 classes" : "regression";
+  return `${answer}, ${layers} hidden ${layers === 1 ? "layer" : "layers"}, ${optimizer}`;
 }
 
 /** @param {{units: number[], activations: string[]}} network @returns {string[]} */

@@ -62,6 +62,7 @@ export class Answers {
     if (!this.#free) return;
     pinned.want();
     runs.complete();
+    this.lab.film.want();
     this.#ask("rest");
     this.askSeen();
   }

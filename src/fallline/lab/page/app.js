@@ -7,7 +7,9 @@ import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
 import { h } from "./dom.js";
 import { Files } from "./files.js";
+import { Film } from "./film.js";
 import { HappenedView } from "./happened.js";
+import { Lead } from "./lead.js";
 import { MapView } from "./map.js";
 import { MapPanel } from "./mappanel.js";
 import { TextDialog, TopBar } from "./menus.js";
@@ -45,10 +47,14 @@ export class Lab {
     this.scheme = new Scheme(root, this.connection.ownsPage, () => this.dress());
     this.notice = new Notice();
     this.map = this.#mapView();
-    this.panel = new MapPanel(this.map, {
+    this.film = new Film(this);
+    this.map.cells.film = this.film;
+    this.lead = new Lead(this.connection.ownsPage);
+    this.panel = new MapPanel(this.map, this.lead, {
       look: (key, value) => this.look(key, value),
       pin: (x, y) => this.pinned.pin(x, y),
       finer: () => this.changes.change("dtype", "float64", false),
+      play: (on) => this.#playMap(on),
     });
     this.controls = new Controls({
       changed: (key, value, live) => this.changes.change(key, value, live),
@@ -56,6 +62,7 @@ export class Lab {
     });
     this.runView = this.#runsView();
     this.happened = new HappenedView(this.runView.curve.canvas);
+    this.runView.element.append(this.happened.table);
     this.bar = this.#topBar();
     this.dialog = new TextDialog();
     this.files = new Files(this.notice, this.bar, this.dialog, {
@@ -93,10 +100,21 @@ export class Lab {
       pinPassing: () => pinned.pinPassing(),
       start: (start, k) => pinned.dragStart(start, k),
       stepped: (step) => this.look("step", step),
+      frame: (step) => this.film.show(step),
       title: (x, y) => store.title(x, y),
       short: (x, y) => pinned.shortTitle(x, y),
       passing: () => pinned.passingTitle,
     });
+  }
+
+  /** Let the map follow the player, from the first step on. @param {boolean} on */
+  #playMap(on) {
+    if (on) this.lead.did("play");
+    if (on) this.film.turn(true, () => this.runView.play(0));
+    else {
+      this.runView.pause();
+      this.film.turn(false);
+    }
   }
 
   #topBar() {
@@ -123,7 +141,42 @@ export class Lab {
     const panels = entries.map(({ view }) => view.element);
     root.classList.add("fallline-lab");
     root.dataset.state = "busy";
-    root.replaceChildren(bar.element, notice.element, h("div", { class: "floor" }, ...panels), dialog.element);
+    const skip = h(
+      "a",
+      {
+        class: "skip",
+        href: "#",
+        onclick: (/** @type {Event} */ e) => {
+          e.preventDefault();
+          this.map.plot.focus();
+        },
+      },
+      "Skip to the map",
+    );
+    const sheet = h(
+      "button",
+      {
+        type: "button",
+        class: "primary sheet-button",
+        "aria-expanded": "false",
+        onclick: () => {
+          const open = root.dataset.sheet !== "open";
+          root.dataset.sheet = open ? "open" : "closed";
+          sheet.setAttribute("aria-expanded", String(open));
+          sheet.textContent = open ? "Close" : "Controls";
+          if (open) this.panel.element.scrollIntoView({ block: "start" });
+        },
+      },
+      "Controls",
+    );
+    root.replaceChildren(
+      skip,
+      bar.element,
+      notice.element,
+      h("div", { class: "floor" }, ...panels),
+      sheet,
+      dialog.element,
+    );
     root.addEventListener("dragover", (e) => e.dataTransfer?.types.includes("Files") && e.preventDefault());
     root.addEventListener("drop", (e) => {
       const file = e.dataTransfer?.files[0];
@@ -152,7 +205,11 @@ export class Lab {
     if (!store.state) return;
     store.update({ view });
     panel.moved(store.accepted?.dtype);
-    if (resting) store.writeSoon();
+    if (resting) {
+      store.writeSoon();
+      panel.colours(store.state.look.colours);
+      this.film.want();
+    }
     if (wishes.pictured) wishes.wishSoon();
     progress.expect();
   }

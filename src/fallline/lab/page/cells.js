@@ -24,6 +24,9 @@ export class Cells {
   #hatches = {};
   #other = news();
 
+  /** What is drawn in place of the tiles while the player plays. @type {import("./film.js").Film|null} */
+  film = null;
+
   /** @param {import("./tiles.js").Tiles} tiles */
   constructor(tiles) {
     this.tiles = tiles;
@@ -44,7 +47,11 @@ export class Cells {
    * @param {number} height
    */
   draw(view, scale, width, height) {
-    const other = this.#other([view, width, height, devicePixelRatio, this.tiles.stamp], this.#theme, scale);
+    const other = this.#other(
+      [view, width, height, devicePixelRatio, this.tiles.stamp, this.film?.stamp ?? 0],
+      this.#theme,
+      scale,
+    );
     if (other || this.unfinished) this.#draw(view, scale, width, height);
   }
 
@@ -57,6 +64,11 @@ export class Cells {
     c.fillStyle = this.#theme.faint;
     c.fillRect(0, 0, this.canvas.width, this.canvas.height);
     if (!scale) return;
+    if (this.film?.filming) {
+      for (const reel of this.film.pictures(scale, this.#ink, this.tiles.version))
+        c.drawImage(reel.picture, ...this.#place(reel, view));
+      return;
+    }
     const placed = this.#drawTiles(c, this.#visible(view, finest(view, width, height)), view, scale);
     for (const outcome of this.#ink.hatched) {
       if (placed.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, placed, outcome, ratio);
@@ -71,10 +83,7 @@ export class Cells {
   }
 
   /** @param {CanvasRenderingContext2D} c @param {import("./tiles.js").Tile[]} tiles @param {import("./tiles.js").View} view @param {import("./colour.js").Scale} scale */
-  #drawTiles(c, tiles, { x, y }, scale) {
-    const { width, height } = this.canvas;
-    const across = (/** @type {number} */ f) => Math.round(((f - x[0]) / (x[1] - x[0])) * width);
-    const down = (/** @type {number} */ f) => Math.round((1 - (f - y[0]) / (y[1] - y[0])) * height);
+  #drawTiles(c, tiles, view, scale) {
     const until = performance.now() + PAINTING;
     this.unfinished = false;
     /** @type {Placed[]} */
@@ -84,13 +93,22 @@ export class Cells {
       this.unfinished ||= late;
       const picture = late ? tile.picture : this.tiles.picture(tile, scale, this.#ink);
       if (!picture) continue;
-      const n = 2 ** tile.z;
-      const [left, right] = [across(tile.i / n), across((tile.i + 1) / n)];
-      const [top, bottom] = [down((tile.j + 1) / n), down(tile.j / n)];
-      c.drawImage(picture, left, top, right - left, bottom - top);
-      placed.push({ tile, x: left, y: top, w: right - left, h: bottom - top });
+      const [left, top, w, t] = this.#place(tile, view);
+      c.drawImage(picture, left, top, w, t);
+      placed.push({ tile, x: left, y: top, w, h: t });
     }
     return placed;
+  }
+
+  /** Left, top, width and height of a tile on the canvas, in its pixels. @param {{z: number, i: number, j: number}} tile @param {import("./tiles.js").View} view @returns {[number, number, number, number]} */
+  #place({ z, i, j }, { x, y }) {
+    const { width, height } = this.canvas;
+    const across = (/** @type {number} */ f) => Math.round(((f - x[0]) / (x[1] - x[0])) * width);
+    const down = (/** @type {number} */ f) => Math.round((1 - (f - y[0]) / (y[1] - y[0])) * height);
+    const n = 2 ** z;
+    const [left, right] = [across(i / n), across((i + 1) / n)];
+    const [top, bottom] = [down((j + 1) / n), down(j / n)];
+    return [left, top, right - left, bottom - top];
   }
 
   /** @param {CanvasRenderingContext2D} c @param {Placed[]} placed @param {number} outcome @param {number} ratio */

@@ -32,11 +32,12 @@ export class Changes {
     if (key === "data.kind" && value === "table" && !files.digest)
       return this.lab.notice.ask((file) => files.read(file));
     const next = changed(store.state, ...(AFRESH[key]?.(value) ?? /** @type {[string, any]} */ ([key, value])));
-    if (same(next, store.state)) return;
+    if (same(next, store.state)) return controls.accept(); // back at what is valid: nothing is refused any more
+    store.willChange(key);
     store.state = next;
     controls.show(null, next, store.axes);
-    if (key.startsWith("objective")) store.push();
     this.#changedAt = performance.now();
+    this.lab.lead.did("change");
     const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
@@ -61,6 +62,7 @@ export class Changes {
     clearTimeout(this.#timer);
     this.restart();
     map.tiles.outdate();
+    this.lab.film.outdate();
     runs.outdate();
     questions.drop();
     const tiles = wishes.restart();

@@ -12,7 +12,7 @@ import { read, same } from "./state.js";
 export function choiceField(f, p) {
   const few =
     f.options.length <= 3 &&
-    f.options.every((/** @type {any} */ o) => o.label.length <= 11) &&
+    f.options.every((/** @type {any} */ o) => o.label.length <= 14) &&
     f.options.reduce((/** @type {number} */ n, /** @type {any} */ o) => n + o.label.length, 0) < 27;
   return few && f.options.length > 1 ? segments(f, p) : list(f, p);
 }

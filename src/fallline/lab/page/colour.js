@@ -38,7 +38,8 @@ export function isLight(hex) {
 /**
  * How a map's values become places on its ramp.
  * @typedef {{kind: "values"|"outcomes"|"ranks", low: number, high: number, log: boolean, beyond: boolean, blank: boolean,
- *   sorted?: Float64Array, away?: Float64Array}} Scale `blank`: whether failed runs have no value
+ *   down?: boolean, sorted?: Float64Array, away?: Float64Array}} Scale `blank`: whether failed runs have no value;
+ *   `down`: whether high values are dark, because they are better
  */
 
 const OUTLIERS = 0.98;
@@ -84,7 +85,7 @@ export function scaleOf(measure, values, places, outcomes, limits) {
   if (limits) [low, high] = limits;
   const log = measure.log ?? (low > 0 && high > 20 * low);
   if (high <= low) high = low + (Math.abs(low) || 1);
-  return { kind, low, high, log: log && low > 0, beyond, blank };
+  return { kind, low, high, log: log && low > 0, beyond, blank, down: measure.better === "high" };
 }
 
 /** Place on the ramp, 0..1, clipped. @param {Scale} scale @param {number} v */
@@ -154,7 +155,8 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
       else if (!Number.isFinite(v)) pixels[to] = scale.blank ? ink.lost : ink.faint;
       else {
         const t = factor * (scale.log ? Math.log(v / scale.low) : v - scale.low);
-        pixels[to] = ink.values[t <= 0 || Number.isNaN(t) ? 0 : t >= last ? last : Math.round(t)];
+        const shade = t <= 0 || Number.isNaN(t) ? 0 : t >= last ? last : Math.round(t);
+        pixels[to] = ink.values[scale.down ? last - shade : shade];
       }
     }
   }

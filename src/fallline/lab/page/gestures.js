@@ -5,6 +5,7 @@
  * @property {() => DOMRect} box where the plot stands on the screen
  * @property {(dx: number, dy: number) => void} pan by fractions of the view, to the right and upwards
  * @property {(factor: number, at: [number, number], smooth?: boolean) => void} zoom about a place of the view, 0..1 each
+ * @property {(factor: number) => boolean} canZoom whether a zoom by that factor would change the view
  * @property {(a: [number, number], b: [number, number]) => void} box_ zoom to a rectangle
  * @property {(rectangle: [[number, number], [number, number]]|null) => void} band the rectangle being drawn
  * @property {(at: [number, number]) => void} click
@@ -34,9 +35,11 @@ export function listen(element, taker) {
   element.addEventListener(
     "wheel",
     (e) => {
-      e.preventDefault();
       const pixels = e.deltaMode === 1 ? 32 * e.deltaY : e.deltaMode === 2 ? 400 * e.deltaY : e.deltaY;
-      taker.zoom(Math.exp(Math.max(-400, Math.min(400, pixels)) * (e.ctrlKey ? 0.01 : 0.002)), at(e));
+      const factor = Math.exp(Math.max(-400, Math.min(400, pixels)) * (e.ctrlKey ? 0.01 : 0.002));
+      if (!taker.canZoom(factor) && !e.ctrlKey) return; // at its limit, the map lets the page scroll
+      e.preventDefault();
+      taker.zoom(factor, at(e));
     },
     { passive: false },
   );

@@ -12,6 +12,7 @@ const HANDLERS = {
   state: showAccepted,
   refused: (lab, content) => lab.changes.refused(content),
   tile: (lab, content, buffers) => lab.wishes.receive(content, buffers),
+  film: (lab, content, buffers) => lab.film.receive(content, buffers),
   progress(lab, content) {
     lab.wishes.done = content.done;
     lab.progress.show();

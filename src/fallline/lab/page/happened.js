@@ -7,7 +7,7 @@ import { marker } from "./pins.js";
 export class HappenedView {
   #told = "";
 
-  /** @param {HTMLElement} curve losses over steps */
+  /** The comparison of the pinned runs, `table`, stands below the runs. @param {HTMLElement} curve losses over steps */
   constructor(curve) {
     this.list = h("ol", { class: "sentences" });
     this.table = h("div", {
@@ -23,9 +23,14 @@ export class HappenedView {
       h("header", {}, h("h2", { id: "happened-title" }, "What happened")),
       this.list,
       h("div", { class: "curve-box" }, curve),
-      this.table,
       this.live,
     );
+  }
+
+  /** No run of the present map is known yet. */
+  wait() {
+    this.list.replaceChildren(h("li", { class: "hint" }, h("p", {}, "The first runs are being trained.")));
+    this.table.hidden = true;
   }
 
   /** @param {(any|null)[]} results of the pins @param {{x: any, y: any}} axes @param {any|null} passing the run under the pointer */

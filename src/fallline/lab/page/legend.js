@@ -16,11 +16,13 @@ export class Legend {
   constructor() {
     this.title = h("span", { class: "legend-title" });
     this.bar = h("canvas", { class: "legend-bar", "aria-hidden": "true" });
+    this.left = h("span", { class: "legend-end" });
+    this.right = h("span", { class: "legend-end" });
     this.classes = h("ul", { class: "legend-classes" });
     this.element = h(
       "div",
       { class: "legend" },
-      h("div", { class: "legend-values" }, this.title, this.bar),
+      h("div", { class: "legend-values" }, this.title, this.left, this.bar, this.right),
       this.classes,
     );
   }
@@ -35,6 +37,9 @@ export class Legend {
     say(this.title, measure.label);
     this.bar.hidden = scale.kind === "outcomes";
     if (scale.kind !== "outcomes") this.#bar(theme, scale);
+    const [left, right] = measure.better ? (scale.down ? ["worse", "better"] : ["better", "worse"]) : ["", ""];
+    say(this.left, left);
+    say(this.right, right);
     const all = scale.kind === "outcomes";
     /** @type {Entry[]} */
     const entries = theme.outcomes
@@ -62,7 +67,8 @@ export class Legend {
     const pad = 18;
     const w = WIDTH - 2 * pad;
     c.clearRect(0, 0, WIDTH, 32);
-    const ramps = scale.kind === "ranks" ? [theme.values, theme.diverged] : [theme.values];
+    const values = scale.down ? [...theme.values].reverse() : theme.values;
+    const ramps = scale.kind === "ranks" ? [values, theme.diverged] : [values];
     ramps.forEach((ramp, r) => {
       const part = w / ramps.length;
       for (let k = 0; k < part; k++) {
@@ -75,7 +81,7 @@ export class Legend {
       c.moveTo(pad + w, 2);
       c.lineTo(pad + w + 8, 2 + BAR / 2);
       c.lineTo(pad + w, 2 + BAR);
-      c.fillStyle = theme.values[theme.values.length - 1];
+      c.fillStyle = values[values.length - 1];
       c.fill();
     }
     c.fillStyle = theme.muted;

@@ -33,6 +33,8 @@ export class MapView {
   /** @type {[[number, number], [number, number]]|null} */
   #band = null;
   #flight = 0;
+  /** Where the present flight ends. @type {View|null} */
+  #goal = null;
   /** @type {[number, number]|null} */
   #pointed = null;
   #pins;
@@ -114,6 +116,7 @@ export class MapView {
   show(view, smooth = false) {
     cancelAnimationFrame(this.#flight);
     const target = /** @type {View} */ ({ x: held(view.x), y: held(view.y) });
+    this.#goal = smooth ? target : null;
     if (!smooth || still()) return this.#set(target, true);
     const from = this.view;
     const start = performance.now();
@@ -124,6 +127,7 @@ export class MapView {
         /** @type {[number, number]} */ (
           t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e)
         );
+      if (t === 1) this.#goal = null;
       this.#set({ x: between("x"), y: between("y") }, t === 1);
       if (t < 1) this.#flight = requestAnimationFrame(fly);
     };
@@ -133,6 +137,8 @@ export class MapView {
   /** @param {View} view @param {boolean} resting */
   #set(view, resting) {
     this.view = view;
+    // The whole map cannot be panned: there a finger scrolls the page.
+    this.plot.style.touchAction = this.#canZoom(2) ? "none" : "pan-y";
     this.draw();
     this.tell.moved(view, resting);
   }
@@ -153,7 +159,15 @@ export class MapView {
       const still_ = a + t * (b - a);
       return /** @type {[number, number]} */ ([still_ - t * width, still_ - t * width + width]);
     };
-    this.show({ x: about(this.view.x, at[0]), y: about(this.view.y, at[1]) }, smooth);
+    const from = (smooth && this.#goal) || this.view; // a second click during a flight goes on from its end
+    this.show({ x: about(from.x, at[0]), y: about(from.y, at[1]) }, smooth);
+  }
+
+  /** Whether a zoom by that factor would change the view. @param {number} factor */
+  #canZoom(factor) {
+    const { x, y } = this.view;
+    const sides = [x[1] - x[0], y[1] - y[0]];
+    return factor > 1 ? Math.min(...sides) < 1 - 1e-9 : Math.max(...sides) > NARROWEST * (1 + 1e-9);
   }
 
   /** Fractions of the base ranges at a place of the view. @param {[number, number]} at @returns {[number, number]} */
@@ -213,6 +227,7 @@ export class MapView {
         const t = y[1] - y[0];
         this.show({ x: [x[0] + dx * w, x[1] + dx * w], y: [y[0] + dy * t, y[1] + dy * t] });
       },
+      canZoom: (factor) => this.#canZoom(factor),
       zoom: (factor, at, smooth) =>
         this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
       band: (rectangle) => {

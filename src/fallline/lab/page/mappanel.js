@@ -5,13 +5,14 @@ import { calm, h, ICONS, icon, say } from "./dom.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
 import { hasValue } from "./outcomes.js";
+import { theorySubject } from "./scene.js";
 import { same } from "./state.js";
 import { finest } from "./tiles.js";
 
 const KEYS =
   "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map.";
 
-/** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void}} Acts */
+/** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void, play: (on: boolean) => void}} Acts */
 
 export class MapPanel {
   /** @type {import("./colour.js").Theme|null} */
@@ -20,12 +21,14 @@ export class MapPanel {
   measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null };
   /** Lines of theory. @type {{x: number[], y: number[], name: string}[]} */
   curves = [];
+  /** What the lines of theory are about, as text. */
+  theorySubject = "";
   /** Shares of the cells of the whole map. */
   #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
 
-  /** @param {import("./map.js").MapView} map @param {Acts} acts */
-  constructor(map, acts) {
+  /** @param {import("./map.js").MapView} map @param {import("./lead.js").Lead} lead @param {Acts} acts */
+  constructor(map, lead, acts) {
     this.map = map;
     this.acts = acts;
     const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) =>
@@ -43,7 +46,24 @@ export class MapPanel {
       },
     });
     this.theoryLabel = h("label", { class: "check", hidden: true }, this.theory, "stability bound");
-    this.fitted = h("input", { type: "checkbox", onchange: () => this.#fit() });
+    this.step = h("output", { class: "map-step" });
+    this.playButton = h(
+      "button",
+      {
+        type: "button",
+        class: "small",
+        "aria-pressed": "false",
+        title: "The map after each step of the player",
+        onclick: () => {
+          const on = this.playButton.getAttribute("aria-pressed") === "false";
+          this.playButton.setAttribute("aria-pressed", String(on));
+          acts.play(on);
+        },
+      },
+      icon(ICONS.play),
+      "Play the map",
+    );
+    this.locked = h("input", { type: "checkbox", onchange: () => this.#lock() });
     const exact = [0, 1].map((k) =>
       h("input", {
         type: "text",
@@ -67,6 +87,7 @@ export class MapPanel {
       exact[1],
       h("button", { type: "submit", class: "small" }, "Pin"),
     );
+    map.plot.append(this.step);
     this.#exact = exact;
     this.title = h("h2", { id: "map-title" }, "Map");
     this.element = h(
@@ -79,9 +100,8 @@ export class MapPanel {
         h(
           "div",
           { class: "tools" },
-          this.theoryLabel,
-          h("label", { class: "check", title: "Colours span the values in view" }, this.fitted, "fit colours"),
           this.depth,
+          this.playButton,
           h(
             "div",
             { class: "zoom", role: "group", "aria-label": "Zoom" },
@@ -91,7 +111,23 @@ export class MapPanel {
           ),
         ),
       ),
-      this.legend.element,
+      lead.element,
+      h(
+        "div",
+        { class: "legend-row" },
+        this.legend.element,
+        h(
+          "div",
+          { class: "checks" },
+          this.theoryLabel,
+          h(
+            "label",
+            { class: "check", title: "Keep the colours as they are; otherwise they span the values in view" },
+            this.locked,
+            "lock colours",
+          ),
+        ),
+      ),
       map.element,
       h("div", { class: "map-foot" }, this.readout, exactly),
       this.hint,
@@ -100,11 +136,19 @@ export class MapPanel {
     );
   }
 
-  /** @param {string} title @param {string[]} axes their titles @param {any} look */
-  describe(title, axes, look) {
+  /** The server accepted a state: lines of theory for another one are wrong here. @param {import("./store.js").Store} store */
+  accepted({ accepted }) {
+    if (!this.curves.length || this.theorySubject === JSON.stringify(theorySubject(accepted))) return;
+    this.curves = [];
+    this.showTheory();
+  }
+
+  /** @param {string} title @param {string} whole the set-up in full @param {string[]} axes their titles @param {any} look */
+  describe(title, whole, axes, look) {
     say(this.title, title);
+    this.title.title = whole;
     this.theory.checked = look.theory;
-    this.fitted.checked = Boolean(look.colours);
+    this.locked.checked = Boolean(look.colours);
     this.#exact.forEach((input, k) => {
       const short = axes[k].split(" ").at(-1) ?? axes[k];
       if (input.placeholder === short) return;
@@ -113,11 +157,14 @@ export class MapPanel {
     });
   }
 
-  /** Set the colours: those of the whole map, unless the reader fixed limits. @param {[number, number]|null} limits */
+  /** Set the colours: those of the values in view, unless the reader locked them. @param {[number, number]|null} limits */
   colours(limits) {
     const base = this.map.tiles.get(0, 0, 0);
     if (!base || this.map.tiles.stale || !this.#theme) return;
-    const scale = scaleOf(this.measure, base.values, base.outcomes, this.#theme.outcomes, limits);
+    const { x, y } = this.map.view;
+    const zoomed = !limits && Math.min(x[1] - x[0], y[1] - y[0]) < 0.999;
+    const scale =
+      (zoomed && this.#inView()) || scaleOf(this.measure, base.values, base.outcomes, this.#theme.outcomes, limits);
     if (!same(scale, this.map.scale)) this.map.recolour(scale);
     const { values } = base;
     const outcomes = this.#theme.outcomes.map(() => 0);
@@ -138,15 +185,15 @@ export class MapPanel {
     if (this.#theme && this.map.scale) this.legend.show(this.#theme, this.map.scale, this.measure, this.#shares);
   }
 
-  /** Let the colours span the values in view, or the whole map again. */
-  #fit() {
-    let limits = null;
-    if (this.fitted.checked) {
-      const scale = this.#inView();
-      if (scale?.kind === "values") limits = /** @type {[number, number]} */ ([scale.low, scale.high]);
-    }
+  /** Keep the colours as they are, or let them follow the view again. */
+  #lock() {
+    const { scale } = this.map;
+    const limits =
+      this.locked.checked && scale?.kind === "values"
+        ? /** @type {[number, number]} */ ([scale.low, scale.high])
+        : null;
     this.acts.look("colours", limits);
-    this.fitted.checked = limits !== null;
+    this.locked.checked = limits !== null;
     this.colours(limits);
   }
 
@@ -226,6 +273,11 @@ export class MapPanel {
   }
 
   #speak = calm(300, (/** @type {string} */ text) => say(this.spoken, text));
+
+  /** The map shows an earlier step than the last. @param {number|null} step null: the last */
+  playing(step) {
+    say(this.step, step === null ? "" : `after ${step} ${step === 1 ? "step" : "steps"}`);
+  }
 
   showTheory() {
     this.theoryLabel.hidden = !this.curves.length;

@@ -40,6 +40,7 @@ export class TopBar {
   constructor(tell) {
     this.tell = tell;
     this.examples = menu("Examples", null);
+    this.examples.panel.classList.add("examples");
     this.exports = menu(
       "Export",
       ICONS.save,
@@ -75,7 +76,7 @@ export class TopBar {
     );
   }
 
-  /** @param {{label: string, meaning?: string, state: any}[]} presets */
+  /** @param {{label: string, meaning?: string, picture?: string, state: any}[]} presets */
   presets(presets) {
     this.examples.element.hidden = !presets?.length;
     this.examples.panel.replaceChildren(
@@ -89,6 +90,10 @@ export class TopBar {
               this.tell.example(preset.state);
             },
           },
+          // A widget has no files beside it.
+          preset.picture && this.tell.address
+            ? h("img", { src: preset.picture, alt: "", width: 64, height: 64, loading: "lazy" })
+            : null,
           h("b", {}, preset.label),
           preset.meaning ? h("span", {}, preset.meaning) : null,
         ),

@@ -1,5 +1,6 @@
-/** A network drawn: units as circles, weights as lines, wider the larger, blue where positive, orange where negative. */
+/** A network drawn: units as planes of their answers, weights as lines, wider the larger, blue where positive, orange where negative. */
 
+import { mix, pixel } from "./colour.js";
 import { fit, h } from "./dom.js";
 import { number } from "./numerals.js";
 
@@ -15,7 +16,13 @@ function shown(count) {
   return count <= MOST ? all : [...all.slice(0, FIRST), -1, ...all.slice(-LAST)];
 }
 
+/** A hidden unit's plane at one step. @typedef {{shades: Uint8Array, side: number, share: number, dead: boolean}} Unit */
+
 export class NetworkView {
+  #sheet = document.createElement("canvas");
+  #inked = "";
+  #tints = new Uint32Array(256);
+
   constructor() {
     this.canvas = h("canvas", { class: "network", role: "img", "aria-label": "The network" });
   }
@@ -26,8 +33,9 @@ export class NetworkView {
    * @param {Float64Array|Float32Array} w parameters at this step
    * @param {number} largest weight of the whole run, for the widths
    * @param {string[]} captions under each layer
+   * @param {Unit[]|null} planes of the hidden units, those of the first layer first
    */
-  draw(theme, layers, w, largest, captions) {
+  draw(theme, layers, w, largest, captions, planes) {
     const width = this.canvas.clientWidth;
     const tall = this.canvas.clientHeight;
     if (!width || !layers?.length) return;
@@ -39,6 +47,8 @@ export class NetworkView {
     const caption = captions.length ? 18 : 0;
     const gap = Math.min(44, (tall - caption - 8) / most);
     const radius = Math.max(3, Math.min(10, 0.34 * gap));
+    const half = planes ? Math.max(radius, Math.min(20, 0.44 * gap)) : radius;
+    const before = sizes.map((_, l) => sizes.slice(1, Math.max(1, l)).reduce((sum, size) => sum + size, 0));
     const margin = Math.max(radius + 4, 24);
     const xs = sizes.map((_, l) => margin + (l * (width - 2 * margin)) / (sizes.length - 1));
     const y = (/** @type {number} */ l, /** @type {number} */ k) =>
@@ -76,6 +86,11 @@ export class NetworkView {
           c.fillText("⋮", xs[l], y(l, k));
           return;
         }
+        const plane = l && l < sizes.length - 1 ? planes?.[before[l] + unit] : null;
+        if (plane) {
+          this.#plane(c, theme, plane, xs[l], y(l, k), half);
+          return;
+        }
         const bias = l && layers[l - 1].b !== null ? w[/** @type {number} */ (layers[l - 1].b) + unit] : 0;
         c.beginPath();
         c.arc(xs[l], y(l, k), radius, 0, 7);
@@ -93,6 +108,45 @@ export class NetworkView {
       c.fillStyle = theme.muted;
       if (captions[l]) c.fillText(captions[l], Math.max(26, Math.min(width - 26, xs[l])), tall - 8);
     });
+  }
+
+  /**
+   * A unit as the plane of its answers; black where it is dead.
+   * @param {CanvasRenderingContext2D} c @param {any} theme @param {Unit} unit @param {number} x @param {number} y @param {number} half of its side
+   */
+  #plane(c, theme, { shades, side, share, dead }, x, y, half) {
+    if (dead) {
+      c.fillStyle = theme.ink;
+      c.fillRect(x - half, y - half, 2 * half, 2 * half);
+    } else {
+      this.#ink(theme);
+      if (this.#sheet.width !== side) this.#sheet.width = this.#sheet.height = side;
+      const context = /** @type {CanvasRenderingContext2D} */ (this.#sheet.getContext("2d"));
+      const image = context.createImageData(side, side);
+      const pixels = new Uint32Array(image.data.buffer);
+      const strength = Math.sqrt(share); // a unit that answers little is pale
+      for (let row = 0, k = 0; row < side; row++) {
+        const to = (side - 1 - row) * side;
+        for (let column = 0; column < side; column++, k++)
+          pixels[to + column] = this.#tints[Math.round(128 + (shades[k] - 128) * strength)];
+      }
+      context.putImageData(image, 0, 0);
+      c.imageSmoothingEnabled = true;
+      c.drawImage(this.#sheet, x - half, y - half, 2 * half, 2 * half);
+    }
+    c.strokeStyle = theme.muted;
+    c.strokeRect(x - half, y - half, 2 * half, 2 * half);
+  }
+
+  /** @param {any} theme */
+  #ink(theme) {
+    if (theme.background === this.#inked) return;
+    this.#inked = theme.background;
+    const [negative, positive] = [theme.series[0], theme.series[1]];
+    for (let k = 0; k < 256; k++)
+      this.#tints[k] = pixel(
+        mix(theme.background, k < 128 ? negative : positive, 0.9 * Math.min(1, Math.abs(k - 128) / 127)),
+      );
   }
 
   /** @param {Layer[]} layers @param {Float64Array} w */

@@ -16,6 +16,7 @@ export function numberField(f, p) {
   const focus = (/** @type {string} */ part) => ({ "data-focus": `${f.key} ${part}` });
   const { slider } = f;
   const { toPlace, toValue, log } = placesOf(f);
+  let typing = false;
   const text = h("input", {
     type: "text",
     id: idOf(f),
@@ -23,7 +24,11 @@ export function numberField(f, p) {
     spellcheck: "false",
     title: f.meaning,
     ...focus("text"),
+    oninput: () => {
+      typing = true;
+    },
     onchange: () => {
+      typing = false;
       const plain = text.value.trim();
       if (f.nullable && (plain === "" || plain === f.null_label)) return p.tell(null);
       const v = parsed(plain);
@@ -53,7 +58,7 @@ export function numberField(f, p) {
   const element = h("div", { class: "field number" }, labelOf(f), text, range);
   const set = (/** @type {any} */ state) => {
     const v = read(state, f.key) ?? (f.nullable ? null : f.default);
-    if (document.activeElement !== text) text.value = v === null ? "" : typeof v === "number" ? typed(v) : String(v);
+    if (!typing) text.value = v === null ? "" : typeof v === "number" ? typed(v) : String(v);
     if (!range) return;
     const at = v === null ? FINE : Math.max(0, Math.min(FINE, toPlace(v)));
     if (document.activeElement !== range || toValue(Number(range.value)) !== v)

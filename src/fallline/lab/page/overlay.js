@@ -106,6 +106,33 @@ export class Overlay {
       c.stroke();
       c.setLineDash([]);
     });
+    this.#names(c, map, place);
+  }
+
+  /** The curves' names, each beside its curve at a height of its own. @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {(fx: number, fy: number) => number[]} place */
+  #names(c, map, place) {
+    const { left, top, w, t } = map.box;
+    c.font = `600 12px ${this.#family}`;
+    c.textBaseline = "middle";
+    c.lineJoin = "round";
+    map.curves.forEach((curve, k) => {
+      const points = curve.x
+        .map((vx, n) => place(fractionOf(map.axes.x, vx), fractionOf(map.axes.y, curve.y[n])))
+        .filter(([px, py]) => px > left && px < left + w && py > top + 16 && py < top + t - 16);
+      const height = top + (0.72 + 0.14 * k) * t;
+      const nearest = points.sort((a, b) => Math.abs(a[1] - height) - Math.abs(b[1] - height))[0];
+      if (!nearest) return;
+      const text = `stability bound, ${curve.name}`;
+      const width = c.measureText(text).width;
+      const fits = nearest[0] - width - 10 > left;
+      c.textAlign = fits ? "right" : "left";
+      const x = nearest[0] + (fits ? -8 : 8);
+      c.strokeStyle = "rgb(20 24 31 / 70%)";
+      c.lineWidth = 3;
+      c.strokeText(text, x, nearest[1]);
+      c.fillStyle = "#ffffff";
+      c.fillText(text, x, nearest[1]);
+    });
   }
 
   /** @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {number[]} at @param {Cell} cell @param {boolean} crossed */

@@ -1,5 +1,6 @@
 /** The runs that the reader chose to see: up to four pinned ones, and one that passes with the pointer. */
 
+import { fractionOf, number } from "./numerals.js";
 import { hasValue } from "./outcomes.js";
 import { PASSING } from "./runs.js";
 import { SIDE } from "./tiles.js";
@@ -28,18 +29,37 @@ export class Pinned {
     return this.#pins.length ? 0 : PASSING;
   }
 
+  /** The map's axes are others: the pointer has chosen no run on it yet. */
+  forget() {
+    this.#pointed = false;
+    this.lab.panel.read(null, () => "", false);
+    this.lab.runs.clear();
+    this.lab.happened.wait();
+    this.lab.runView.draw();
+  }
+
   get passingTitle() {
     return this.#pointed ? "Under the pointer" : "Best of the map";
   }
 
   /** @param {number} x @param {number} y @returns {boolean} whether there was room */
   pin(x, y) {
-    const { notice, store } = this.lab;
+    const { notice, store, map } = this.lab;
+    for (const [axis, value] of /** @type {[any, number][]} */ ([
+      [map.axes.x, x],
+      [map.axes.y, y],
+    ])) {
+      const f = fractionOf(axis, value);
+      if (f >= -1e-9 && f <= 1 + 1e-9) continue;
+      notice.say(`${axis.title} goes from ${number(axis.low)} to ${number(axis.high)} on this map.`);
+      return false;
+    }
     if (this.#pins.length >= MOST) {
       notice.say("Four runs are pinned already: unpin one first.");
       return false;
     }
     store.push();
+    this.lab.lead.did("pin");
     this.#set([...this.#pins, { x, y }]);
     return true;
   }

@@ -6,6 +6,8 @@ import { same } from "./state.js";
 
 /** @typedef {import("./map.js").Cell} Cell */
 
+const NEAR = 22; // pixels
+
 const OUTLINES = [
   "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z",
   "M4 4h16v16H4z",
@@ -57,9 +59,15 @@ export class Pins {
   /** Move the buttons to their places in the view. */
   place() {
     const { w, t } = this.map.box;
+    /** @type {[number, number][]} */
+    const taken = [];
     this.#pins.forEach((pin, k) => {
       const [u, v] = this.map.placeOf(this.#fractions(pin));
-      this.#buttons[k].style.transform = `translate(${(u * w).toFixed(2)}px, ${((1 - v) * t).toFixed(2)}px)`;
+      const at = /** @type {[number, number]} */ ([u * w, (1 - v) * t]);
+      // Pins that would cover one another stand side by side, so that each can be hit.
+      while (taken.some(([x, y]) => Math.abs(x - at[0]) < NEAR && Math.abs(y - at[1]) < NEAR)) at[0] += NEAR;
+      taken.push(at);
+      this.#buttons[k].style.transform = `translate(${at[0].toFixed(2)}px, ${at[1].toFixed(2)}px)`;
       this.#buttons[k].classList.toggle("outside", u < 0 || u > 1 || v < 0 || v > 1);
     });
   }

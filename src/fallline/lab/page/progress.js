@@ -28,6 +28,7 @@ export class Progress {
       questions.waits("ranges") ||
       runs.busy ||
       runs.incomplete ||
+      this.lab.film.waits ||
       map.unfinished
     );
   }

@@ -30,7 +30,7 @@ export class RunsView {
   /**
    * @param {import("./runs.js").Runs} runs
    * @param {{unpin: (k: number) => void, pinPassing: () => void, start: (start: [number, number], k: number) => void, stepped: (step: number|null) => void,
-   *   title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
+   *   frame: (step: number|null) => void, title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
    */
   constructor(runs, tell) {
     this.runs = runs;
@@ -130,8 +130,10 @@ export class RunsView {
     this.tell.stepped(this.#last ? null : this.step);
   }
 
-  play() {
-    if (this.step >= this.steps) this.step = 0;
+  /** @param {number} [first] the step to begin with, if not the present one */
+  play(first = this.step >= this.steps ? 0 : this.step) {
+    this.pause();
+    this.step = first;
     const rate = Math.max(SLOWEST, this.steps / SECONDS);
     const from = this.step;
     const start = performance.now();
@@ -179,6 +181,7 @@ export class RunsView {
 
   #draw() {
     if (!this.#theme) return;
+    this.tell.frame(this.step === this.steps ? null : this.step);
     this.range.value = String(this.step);
     this.range.setAttribute("aria-valuetext", `step ${this.step} of ${this.steps}`);
     say(this.count, `${this.step} / ${this.steps}`);
@@ -233,14 +236,15 @@ export class RunsView {
           : "";
     card.note.hidden = !note;
     say(card.note, note);
+    const frame = flat ? this.runs.frame(result, this.step) : null;
     if (flat) {
-      card.regions.draw(this.#theme, this.data, this.runs.frame(result, this.step));
+      card.regions.draw(this.#theme, this.data, frame);
       const label = `Decision regions of ${card.k === PASSING ? "the run under the pointer" : `run ${card.k + 1}`} and ${this.data.points.length / 2} samples`;
       if (card.regions.canvas.getAttribute("aria-label") !== label)
         card.regions.canvas.setAttribute("aria-label", label);
     }
     if (net && result.layers && w.length) {
-      card.network.draw(this.#theme, result.layers, w, result.largest, this.captions);
+      card.network.draw(this.#theme, result.layers, w, result.largest, this.captions, frame?.units ?? null);
       if (!this.#playing) card.network.describe(result.layers, w);
     }
     if (drawn) {

@@ -19,7 +19,8 @@ export const PASSING = 4;
  * @property {any} path
  * @property {number} dimension
  * @property {number} largest weight
- * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any}[]} frames
+ * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any,
+ *   units: Uint8Array|null, sizes: Float32Array|null, dead: Uint8Array|null, unitSide: number}[]} frames
  * @property {number} framed steps whose frames are here
  * @property {boolean} old of an older state
  * @property {number} [request] id of the last question for its regions
@@ -50,6 +51,12 @@ export class Runs {
   outdate() {
     this.#waiting.fill(null);
     this.#next = null;
+  }
+
+  /** The map's axes are others: the runs that are shown lie on no place of it. */
+  clear() {
+    this.outdate();
+    this.results.fill(null);
   }
 
   get busy() {
@@ -177,6 +184,10 @@ export class Runs {
       side,
       window: content.window,
       scale: content.scale ?? null,
+      units: values.units ?? null,
+      sizes: values.sizes ?? null,
+      dead: values.dead ?? null,
+      unitSide: content.unit_side ?? 0,
     });
     result.framed += count;
     result.before = null;
@@ -196,6 +207,31 @@ export class Runs {
       side: chunk.side,
       window: chunk.window,
       scale: chunk.scale,
+      units: chunk.units ? unitsOf(owner, chunk, n) : null,
     };
   }
+}
+
+/**
+ * The planes of the hidden units at one step: their shades, how large each is beside its largest of the whole run, and
+ * whether it is dead.
+ * @param {any} owner of the frames
+ * @param {any} chunk of frames
+ * @param {number} n the step's place in the chunk
+ */
+function unitsOf(owner, chunk, n) {
+  const cells = chunk.unitSide ** 2;
+  const count = chunk.sizes.length / chunk.count;
+  return Array.from({ length: count }, (_, u) => {
+    let largest = 0;
+    for (const { sizes } of owner.frames)
+      for (let k = u; k < sizes.length; k += count) largest = Math.max(largest, sizes[k]);
+    const at = n * count + u;
+    return {
+      shades: chunk.units.subarray(at * cells, (at + 1) * cells),
+      side: chunk.unitSide,
+      share: largest > 0 ? chunk.sizes[at] / largest : 0,
+      dead: chunk.dead[at] === 1,
+    };
+  });
 }

@@ -8,15 +8,18 @@ export function theoryQuestion({ store, panel }) {
     kind: "theory",
     when: "rest",
     refusable: true, // not every state has a theory
-    about() {
-      const { objective, data, optimizer, settings, map, start, seed, initial, dtype } = store.accepted;
-      return [objective, data, optimizer, settings, map, start, seed, initial, dtype];
-    },
+    about: () => theorySubject(store.accepted),
     answer(content) {
       panel.curves = content.curves ?? [];
+      panel.theorySubject = JSON.stringify(theorySubject(store.accepted));
       panel.showTheory();
     },
   };
+}
+
+/** What the lines of theory depend on. @param {any} state */
+export function theorySubject({ objective, data, optimizer, settings, map, start, seed, initial, dtype }) {
+  return [objective, data, optimizer, settings, map, start, seed, initial, dtype];
 }
 
 /** @param {import("./app.js").Lab} lab @returns {import("./answers.js").Question[]} */

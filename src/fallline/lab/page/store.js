@@ -5,6 +5,7 @@ import { same, samePlane } from "./state.js";
 import { placeTitle } from "./titles.js";
 
 const REST = 250; // milliseconds without a change, then the address is written
+const TOGETHER = 1500; // milliseconds between changes of one control that are undone together
 
 export class Store {
   /** With the changes that the server has not accepted yet. @type {any} */
@@ -17,6 +18,10 @@ export class Store {
   axes = [];
   /** Name, title and labels of the accepted objective. @type {any} */
   objective = null;
+  /** What the back button goes back to, once the server has accepted the change. @type {any} */
+  #before = null;
+  /** The control that was changed last, and when. */
+  #changed = { key: "", at: -Infinity };
   /** Whether the state was replaced as a whole, so that the server's view, pins and look are right. */
   #replaced = false;
 
@@ -52,6 +57,8 @@ export class Store {
    */
   accept(content, newer) {
     const before = this.accepted;
+    if (this.#before && content.kind === "state") this.address.push(this.#before, this.defaults);
+    this.#before = null;
     this.accepted = content.state;
     this.objective = content.objective ?? this.objective;
     if (!newer || !this.state) {
@@ -68,10 +75,24 @@ export class Store {
     return { view, look, pins: samePlane(this.accepted, before) ? pins : this.accepted.pins };
   }
 
+  /** The state accepted last, in the present view and with the present pins. */
+  get #valid() {
+    const { view, look, pins } = this.state;
+    return { ...this.accepted, view, look, pins };
+  }
+
   /** Go back to the state accepted last, in the same view and with the same pins. */
   revert() {
-    const { view, look, pins } = this.state;
-    this.state = { ...this.accepted, view, look, pins };
+    this.state = this.#valid;
+    this.#before = null;
+  }
+
+  /** A control is about to change the state: the back button undoes it, together with what it changed just before. @param {string} key */
+  willChange(key) {
+    const now = performance.now();
+    const together = key === this.#changed.key && now - this.#changed.at < TOGETHER;
+    this.#changed = { key, at: now };
+    if (!together && this.accepted) this.#before = this.#valid;
   }
 
   /** A place on the map in words. @param {number} x @param {number} y @param {number} [digits] */
@@ -79,12 +100,14 @@ export class Store {
     return placeTitle(this.axes, this.accepted.map, x, y, digits);
   }
 
+  /** Write the address; it never holds what the server has not accepted. */
   write() {
-    this.address.write(this.state, this.defaults);
+    if (this.accepted) this.address.write(this.#valid, this.defaults);
   }
 
   /** Add an entry for the browser's back button. */
   push() {
-    this.address.push(this.state, this.defaults);
+    this.#changed.key = "";
+    if (this.accepted) this.address.push(this.#valid, this.defaults);
   }
 }

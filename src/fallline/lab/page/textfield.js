@@ -12,6 +12,7 @@ const REST = 350; // milliseconds without a key, then the text is told
 /** A text, told when the reader stops typing. @param {any} f @param {Place} p @returns {Field} */
 export function textField(f, p) {
   let timer = 0;
+  let filled = false;
   const input = h("input", {
     type: "text",
     id: idOf(f),
@@ -37,7 +38,9 @@ export function textField(f, p) {
     element: h("div", { class: "field text" }, labelOf(f), input, list),
     input,
     set(/** @type {any} */ state) {
-      if (document.activeElement !== input) input.value = read(state, f.key) ?? "";
+      if (filled && document.activeElement === input) return; // the reader types
+      input.value = read(state, f.key) ?? "";
+      filled = true;
     },
   };
 }

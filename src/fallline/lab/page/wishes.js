@@ -111,7 +111,7 @@ export class Wishes {
     const first = map.tiles.stale || !map.tiles.count;
     map.tiles.add(tileOf(content, buffers));
     if (!sketch) this.#wanted.delete(nameOf([z, content.i, content.j]));
-    if (z === 0 || (first && !map.scale)) panel.colours(store.state.look.colours);
+    if (z === 0 || (first && !map.scale) || !this.waits) panel.colours(store.state.look.colours);
     map.draw();
     if (!this.pictured && this.#onlyFiner) {
       this.pictured = true;

@@ -31,7 +31,8 @@ from fallline.lab.work.pyramid import TilePlace, compute_tile
 
 __all__ = ["MOST_PAGES", "application"]
 
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml",
+         ".png": "image/png"}  # fmt: skip
 
 MOST_PAGES = 8
 """Pages at once."""
@@ -61,7 +62,7 @@ def application(access: Access, first: State | None = None, tables: Mapping[str,
         headers = {"cache-control": "no-cache", "etag": tag}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        return Response(content, media_type=f"{kind}; charset=utf-8", headers=headers)
+        return Response(content, media_type=kind if kind == "image/png" else f"{kind}; charset=utf-8", headers=headers)
 
     async def talk(page: WebSocket) -> None:
         if len(pages) >= MOST_PAGES:

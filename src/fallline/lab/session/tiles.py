@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
 from typing import Any
 
 from fallline.lab.session.answers import Json
@@ -11,7 +12,7 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.work.pyramid import TilePlace, is_slow
 from fallline.lab.work.tiling import TileWork
 
-__all__ = ["queue_tiles", "tiles"]
+__all__ = ["film", "queue_tiles", "tiles"]
 
 
 def tiles(page: Shown, content: Json) -> None:
@@ -21,6 +22,23 @@ def tiles(page: Shown, content: Json) -> None:
         return
     page.desk.drop(lambda job: isinstance(job.key, TilePlace) and job.key not in wanted)
     queue_tiles(page, wanted, rank=3)
+
+
+def film(page: Shown, content: Json) -> None:
+    """The losses of the tiles' runs after each step."""
+    from fallline.lab.work.film import film_of_tile
+
+    wanted = places(content.get("tiles"))
+    if page.is_old(content):
+        return
+    (_, resolved), number = page.current(), page.state_id
+
+    def work_on(place: TilePlace) -> Generator[None, None, None]:
+        arrays = yield from film_of_tile(resolved, place)
+        page.answer("film", {"state_id": number, "z": place.z, "i": place.i, "j": place.j}, arrays)
+
+    for place in wanted:
+        page.job(content, ("film", place), lambda place=place: work_on(place), rank=2)  # type: ignore[misc]  # a loop's lambda
 
 
 def queue_tiles(page: Shown, wanted: list[TilePlace], rank: int, after: threading.Event | None = None) -> None:

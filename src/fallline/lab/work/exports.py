@@ -17,6 +17,7 @@ import fallline
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.estimate import estimate
+from fallline.experiment.experiment import Pin
 from fallline.experiment.formats.python import to_python
 from fallline.experiment.formats.toml import to_toml
 from fallline.experiment.records import Network
@@ -79,17 +80,30 @@ def export(
 
 
 def _picture(result: Map, state: State, theme: str) -> Any:
-    axes = result.spec.axes.values()
-    inside = [
-        p for p in state.pins if all(a.edges[0] <= v <= a.edges[-1] for a, v in zip(axes, (p.x, p.y), strict=True))
+    names = [name.replace("_", " ") for name in result.spec.axes]
+    marks = [
+        (p.x, p.y, ", ".join(f"{name} {v:.4g}" for name, v in zip(names, (p.x, p.y), strict=True)), k)
+        for k, p in enumerate(state.pins, start=1)
+        if _in_view(state, p)
     ]
-    names = list(result.spec.axes)
-    marks = [(p.x, p.y, ", ".join(f"{n.replace('_', ' ')} {v:.4g}" for n, v in zip(names, (p.x, p.y), strict=True)))
-             for p in inside]  # fmt: skip
     options: dict[str, Any] = {}
     if state.look.colours is not None and result.spec.measures[0].measure.kind == "values":
         options["limits"] = state.look.colours
-    return result.plot(marks=marks, theme=theme if theme in ("light", "dark") else "light", **options)
+    theme = theme if theme in ("light", "dark") else "light"
+    try:
+        return result.plot(marks=marks, theory=state.look.theory, theme=theme, **options)
+    except UsageError:  # this map has no theory
+        return result.plot(marks=marks, theme=theme, **options)
+
+
+def _in_view(state: State, pin: Pin) -> bool:
+    """Whether a pin lies in the part of the plane that is shown, its borders included."""
+    for letter, value in (("x", pin.x), ("y", pin.y)):
+        place = state.map.axes[letter].fraction(value)
+        low, high = getattr(state.view, letter)
+        if not low - 1e-9 <= place <= high + 1e-9:
+            return False
+    return True
 
 
 def _weights(state: State, resolved: ResolvedState, pin: int | None) -> bytes:

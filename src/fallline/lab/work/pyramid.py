@@ -23,7 +23,16 @@ from fallline.lab.resolved_state import SIDE, ResolvedState, whole_axis
 from fallline.maps.cells import at_cells
 from fallline.runs.execution import Execution
 
-__all__ = ["DEEPEST", "TilePlace", "compute_tile", "read_place", "tile_in_strips", "view_spec"]
+__all__ = [
+    "DEEPEST",
+    "TilePlace",
+    "compute_tile",
+    "read_place",
+    "strip_rows",
+    "tile_in_strips",
+    "tile_spec",
+    "view_spec",
+]
 
 Values = dict[str, NDArray[Any]]
 
@@ -81,6 +90,11 @@ def tile_spec(resolved: ResolvedState, place: TilePlace) -> MapSpec:
     )
 
 
+def strip_rows(spec: MapSpec) -> int:
+    """The number of a tile's rows that are trained at a time."""
+    return int(max(1, min(SIDE, STRIP / (spec.work / spec.cells) // SIDE)))
+
+
 def is_slow(resolved: ResolvedState) -> bool:
     """Whether a tile takes long enough to be sketched first; all tiles of a state are the same work."""
     return resolved.spec.work >= SLOW
@@ -115,7 +129,7 @@ def tile_in_strips(
     if known is not None:
         return known
     spec = tile_spec(resolved, place)
-    rows = int(max(1, min(SIDE, STRIP / (spec.work / spec.cells) // SIDE)))
+    rows = strip_rows(spec)
     pieces = []
     for first in range(0, SIDE, rows):
         if first:

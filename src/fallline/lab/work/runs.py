@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.lab.resolved_state import ResolvedState
+from fallline.lab.work.units import MOST_UNITS, UNIT_SIDE, living_units
 from fallline.maps.replay import replay
 from fallline.problems import NetworkObjective
 from fallline.runs.run import Run
@@ -67,12 +68,13 @@ def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[di
     """The network's answers at steps first, ..., last (fewer if they are many), (n, 48, 48), row 0 at the bottom.
 
     Classes by number; a single output or a value as 0 to 255 over `scale`. After a divergence the last answer stays.
+    Beside them what each hidden unit answers (`living_units`), if there are not too many.
     """
     net = resolved.network
     if net is None or net.network.sizes[0] != 2:
         return {"window": [0, 1, 0, 1]}, {"regions": np.zeros((0, SIDE, SIDE), np.uint8)}
     window = plane_window(net)
-    points = _grid(window)
+    points = _grid(window, SIDE)
     most = max(1, int(MOST_NUMBERS // (len(points) * max(net.network.sizes))))
     steps = np.arange(first, min(last, run.steps, first + most - 1) + 1)
     alive = np.flatnonzero(np.isfinite(np.asarray(run.path)).all(axis=-1) & np.isfinite(run.losses))
@@ -88,7 +90,11 @@ def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[di
         regions = (answer[..., 0] > 0.5).astype(np.uint8)
     else:
         regions = np.nan_to_num(answer).argmax(axis=-1).astype(np.uint8)
-    return told, {"regions": regions.reshape(len(steps), SIDE, SIDE)}
+    arrays = {"regions": regions.reshape(len(steps), SIDE, SIDE)}
+    if 0 < sum(net.network.sizes[1:-1]) <= MOST_UNITS:
+        told["unit_side"] = UNIT_SIDE
+        arrays |= living_units(net, np.asarray(run.path, dtype=np.float64)[at], _grid(window, UNIT_SIDE))
+    return told, arrays
 
 
 def plane_window(net: NetworkObjective) -> list[float]:
@@ -103,9 +109,9 @@ def _span(values: NDArray[np.float64], margin: float = 0.0) -> tuple[float, floa
     return low - room, high + room
 
 
-def _grid(window: list[float]) -> NDArray[np.float64]:
+def _grid(window: list[float], side: int) -> NDArray[np.float64]:
     x0, x1, y0, y1 = window
-    centres = (np.arange(SIDE) + 0.5) / SIDE
+    centres = (np.arange(side) + 0.5) / side
     across, up = np.meshgrid(x0 + (x1 - x0) * centres, y0 + (y1 - y0) * centres)
     return np.column_stack([across.ravel(), up.ravel()])
 

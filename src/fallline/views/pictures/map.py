@@ -36,11 +36,12 @@ Limits = tuple[float, float] | None
 
 @dataclass(frozen=True)
 class Mark:
-    """A run that is marked on a map: its values on the two axes, and its name."""
+    """A run that is marked on a map: its values on the two axes, its name, and its number; 0 for its place in the list."""
 
     x: float
     y: float
     label: str
+    number: int = 0
 
 
 def draw_map(
@@ -134,7 +135,7 @@ def draw_map(
             shown.legend[lost_text] = _patch(to_rgb(gone), page.theme)
         _lines(ax, array, lost, x_axis, y_axis, contours)
         drawn = [_curve(ax, x, y, k, label) for k, (label, (x, y)) in enumerate((curves or {}).items())]
-        numbered = [_mark(ax, mark, k, page.theme) for k, mark in enumerate(marks, start=1)]
+        numbered = [_mark(ax, mark, mark.number or k, page.theme) for k, mark in enumerate(marks, start=1)]
         if page.own:  # a legend on the user's axes would hide cells: it is drawn where the user calls `ax.legend()`
             texts = [*shown.legend, *(curves or {}), *(mark.label for mark in marks)]
             handles = [*shown.legend.values(), *drawn, *numbered]
@@ -142,7 +143,9 @@ def draw_map(
     alt_word = lost_word if diverged is not None or lost.any() else ""
     alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word, names)
     if marks:
-        alt += " Marked: " + "; ".join(f"{k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
+        alt += (
+            " Marked: " + "; ".join(f"{mark.number or k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
+        )
     return page.picture(alt, image)
 
 

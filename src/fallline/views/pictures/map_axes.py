@@ -13,6 +13,7 @@ from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.choices import NUMBERS
 from fallline.settings import SETTINGS
 from fallline.views.numerals import number
+from fallline.views.pictures.sheet import axes_width
 from fallline.views.words import axis_words
 
 __all__ = ["axis_label", "borders", "is_even", "log_ticks", "set_scale", "shown_log"]
@@ -22,8 +23,8 @@ Floats = NDArray[np.float64]
 EACH = 8
 """Largest number of listed values of which each has a tick."""
 
-ABREAST = 54
-"""Letters that fit side by side below a picture; longer names of choices are turned."""
+LETTER = 0.58
+"""Mean width of a letter as a part of the size of its font. Names of choices that do not fit side by side are turned."""
 
 
 def shown_log(axis: Axis) -> bool:
@@ -59,7 +60,8 @@ def set_scale(target: Any, axis: Axis, *, own: bool) -> None:
     """Set the label of one of the picture's axes, and its ticks, which on the user's axes are mostly matplotlib's own."""
     if isinstance(axis, ChoiceAxis):
         labels = [caption.replace("$", r"\$") for caption in axis.captions]
-        long = target.axis_name == "x" and max(map(len, labels)) * len(labels) > ABREAST
+        letters = axes_width(target.axes) / (LETTER * target.get_ticklabels()[0].get_fontsize())
+        long = target.axis_name == "x" and max(map(len, labels)) * len(labels) > letters
         turned: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if long else {}
         target.set_ticks(axis.positions, labels=labels, **turned)
         target.set_tick_params(length=0)

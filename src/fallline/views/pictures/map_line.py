@@ -16,7 +16,8 @@ from fallline.measures.outcome import OUTCOMES
 from fallline.views.numerals import number, percent
 from fallline.views.pictures.map_axes import axis_label, set_scale
 from fallline.views.pictures.picture import Picture
-from fallline.views.pictures.style import Theme, canvas, drawing, legend_below, look
+from fallline.views.pictures.sheet import Place, Size, sheet
+from fallline.views.pictures.style import Theme
 from fallline.views.words import minima_words, span_words, value_words
 
 __all__ = ["draw_map_line"]
@@ -32,6 +33,8 @@ def draw_map_line(
     log: bool | None = None,
     limits: tuple[float, float] | None = None,
     title: str = "",
+    ax: Any = None,
+    size: Size = None,
     theme: str | Theme = "light",
 ) -> Picture:
     """Draw a measure over the axis of a map of one dimension. Cells without a value are marked below the curve.
@@ -46,19 +49,22 @@ def draw_map_line(
         Whether the values have a logarithmic axis. By default, if all are positive and span a factor of 20.
     limits
         Lowest and highest value of the axis.
+    ax
+        Axes of a figure of your own to draw on. `ax.legend()` then names cells without a value.
+    size
+        Width, or (width, height), of the picture in inches.
     """
-    theme = look(theme)
     values = wanted.measure.shown(m.plane(wanted.name)[0].astype(np.float64), m.spec.steps)
     known, lost = m.known, m.lost(wanted)[0]
-    with drawing(theme):
-        figure = canvas(theme, 3.4, title)
-        ax = figure.add_subplot()
+    with sheet(Place(ax, size, theme), 3.4, title, title) as page:
+        ax, theme = page.axes(), page.theme
         chosen = isinstance(m.x, ChoiceAxis)
         if m.x.scale == "log":
             ax.set_xscale("log")
         ax.set_xlabel(axis_label(m.x), parse_math=True)
-        ax.grid(axis="y", which="major")
-        ax.set_axisbelow(True)
+        if page.own:
+            ax.grid(axis="y", which="major")
+            ax.set_axisbelow(True)
         named = wanted.measure.kind in ("outcomes", "minima")
         if wanted.measure.kind == "outcomes":
             _rows(ax, m.x.positions[known], values[known], {kind: theme.outcomes[kind] for kind in OUTCOMES})
@@ -69,10 +75,10 @@ def draw_map_line(
         else:
             _curve(ax, m.x.positions, np.where(lost, np.nan, values), wanted, log, theme, joined=not chosen)
         if chosen:
-            set_scale(ax.xaxis, m.x, own=True)
+            set_scale(ax.xaxis, m.x, own=page.own)
             ax.set_xlim(m.x.edges[0], m.x.edges[-1])
         numbered = [*([] if chosen else [ax.xaxis]), *([] if named else [ax.yaxis])]
-        for side in numbered:
+        for side in numbered if page.own else ():
             side.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
             side.set_minor_formatter(NullFormatter())
         if limits is not None:
@@ -81,12 +87,14 @@ def draw_map_line(
             ax.axhline(level, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 3)))
         lost &= known
         if lost.any() and wanted.measure.kind != "outcomes":
+            text = f"{wanted.measure.lost_word}: {percent(float(lost.mean()))} of runs"
             (marks,) = ax.plot(
                 m.x.positions[lost], np.zeros(int(lost.sum())), "X", transform=ax.get_xaxis_transform(), clip_on=False,
-                color=theme.diverged[1], markersize=6,
+                color=theme.diverged[1], markersize=6, label=text,
             )  # fmt: skip
-            legend_below(figure, [marks], [f"{wanted.measure.lost_word}: {percent(float(lost.mean()))} of runs"])
-    return Picture(figure, title, _alt(m, wanted, values, lost), theme)
+            if page.own:  # on the user's axes, `ax.legend()` names them
+                page.legend([marks], [text])
+    return page.picture(_alt(m, wanted, values, lost))
 
 
 def _curve(
@@ -99,7 +107,7 @@ def _curve(
     if log:
         ax.set_yscale("log")
     style: dict[str, Any] = {"marker": "o", "markersize": 4 if joined else 7} if len(x) <= 60 or not joined else {}
-    ax.plot(x, values, color=theme.series[1], linewidth=1.6 if joined else 0, **style)
+    ax.plot(x, values, color=theme.series[1], linewidth=1.6, linestyle="-" if joined else "none", **style)
     ax.set_ylabel(wanted.label)
 
 

@@ -65,7 +65,7 @@ def map_picture(
     >>> picture.axes.get_xscale(), picture.image.get_array().shape
     ('log', (8, 8))
     """
-    placed = [Mark(m.x.position(x), m.y.position(y), label) for x, y, label in marks] if m.y.exists else []
+    placed = [Mark(m.x.position(k[0]), m.y.position(k[1]), k[2], *k[3:]) for k in marks] if m.y.exists else []
     for number in (*contours, *(place for mark in placed for place in (mark.x, mark.y))):
         if not np.isfinite(number):
             raise UsageError(f"contours and marks must be finite numbers; got {number}.")

@@ -1,0 +1,38 @@
+"""Only the diagonal of the softmax's Jacobian.
+
+The derivative by the probabilities is multiplied by y (1 - y), as if softmax worked entry by entry.
+
+    fallline check jacobian_diagonal.py:gradient --network 2-3-2-3 --activation tanh
+
+says: of the softmax's Jacobian only the diagonal y_k (1 - y_k) is multiplied in
+"""
+
+import numpy as np
+
+
+def softmax(Z):
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+def gradient(parameters, X, T):
+    (W1, b1), (W2, b2), (W3, b3) = parameters
+    Z1 = X @ W1 + b1
+    H1 = np.tanh(Z1)
+    Z2 = H1 @ W2 + b2
+    H2 = np.tanh(Z2)
+    Y = softmax(H2 @ W3 + b3)
+
+    D3 = (-T / Y) * (Y * (1 - Y))
+    dW3 = H2.T @ D3
+    db3 = D3.sum(axis=0)
+
+    D2 = (D3 @ W3.T) * (1 - H2**2)
+    dW2 = H1.T @ D2
+    db2 = D2.sum(axis=0)
+
+    D1 = (D2 @ W2.T) * (1 - H1**2)
+    dW1 = X.T @ D1
+    db1 = D1.sum(axis=0)
+
+    return (dW1, db1), (dW2, db2), (dW3, db3)

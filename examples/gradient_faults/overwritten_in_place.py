@@ -1,0 +1,41 @@
+"""An activation is overwritten in place.
+
+The slope is computed in the array of the activation, which is needed once more.
+
+    fallline check overwritten_in_place.py:gradient --network 2-3-2-3 --activation tanh
+
+says: dW2 takes the slope of the layer before, not its activation
+"""
+
+import numpy as np
+
+
+def softmax(Z):
+    E = np.exp(Z - Z.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+def gradient(parameters, X, T):
+    (W1, b1), (W2, b2), (W3, b3) = parameters
+    Z1 = X @ W1 + b1
+    H1 = np.tanh(Z1)
+    Z2 = H1 @ W2 + b2
+    H2 = np.tanh(Z2)
+    Y = softmax(H2 @ W3 + b3)
+
+    D3 = Y - T
+    dW3 = H2.T @ D3
+    db3 = D3.sum(axis=0)
+
+    D2 = (D3 @ W3.T) * (1 - H2**2)
+    slope = H1
+    slope *= -H1
+    slope += 1
+    dW2 = H1.T @ D2
+    db2 = D2.sum(axis=0)
+
+    D1 = (D2 @ W2.T) * slope
+    dW1 = X.T @ D1
+    db1 = D1.sum(axis=0)
+
+    return (dW1, db1), (dW2, db2), (dW3, db3)

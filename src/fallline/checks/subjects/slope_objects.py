@@ -1,0 +1,48 @@
+"""Slopes that are methods of an object: `derivative(z)`, or `forward(z)` and then `backward(dA)`."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fallline.checks.steps.objects import class_of
+
+__all__ = ["as_function"]
+
+FORWARD = ("forward", "__call__", "activate", "function", "activation", "call", "f")
+BACKWARD = ("backward", "backprop", "backward_pass", "back", "bwd")
+DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "slope", "df", "d", "backward_derivative")
+RESULTS = ("dinputs", "dinput", "dx", "grad_input", "dZ", "grad")
+"""Attributes in which a backward method may leave its result."""
+
+
+def as_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, or for a class or a method the function that calls it; `backward` is called after `forward`, with dA."""
+    owner, instance, method = class_of(function)
+    if owner is None:
+        return function
+    known = [name for name in (*DERIVATIVES, *BACKWARD) if callable(getattr(owner, name, None))]
+    if method not in known:
+        if not known or (method and not inspect.isclass(function)):
+            return function
+        method = known[0]
+    forward = next(
+        (name for name in FORWARD if name in dir(owner) and (name != "__call__" or "__call__" in vars(owner))), ""
+    )
+
+    def slope(z: Any) -> Any:
+        target = owner() if instance is None else copy.deepcopy(instance)
+        if method in DERIVATIVES or not forward:
+            return getattr(target, method)(z)
+        getattr(target, forward)(z)
+        result = getattr(target, method)(np.full_like(z, 2.0))
+        if result is None:
+            result = next((getattr(target, name) for name in RESULTS if hasattr(target, name)), None)
+        return np.asarray(result) / 2
+
+    slope.__name__ = f"{owner.__name__}.{method}"
+    return slope

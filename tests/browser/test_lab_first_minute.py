@@ -1,0 +1,134 @@
+"""A stranger's first minute: what a pixel is, what to do first, and the map played step by step."""
+
+from __future__ import annotations
+
+
+def hints(lab):
+    return lab.page.locator(".hints li").evaluate_all("items => items.map(i => i.dataset.hint)")
+
+
+def test_a_sentence_says_what_a_pixel_is(lab):
+    lead = lab.page.locator(".lead p").inner_text()
+    assert lead.startswith("Every pixel is one network, trained for 30 steps. Dark: it learned. Click the cliff.")
+    assert lab.page.locator("#map-title").inner_text() == "3 classes, 2 hidden layers, momentum"
+    lab.page.get_by_text("landscape", exact=True).click()
+    lab.ready()
+    assert (
+        lab.page.locator(".lead p")
+        .inner_text()
+        .startswith("Every pixel is one descent of 30 steps. Dark: it came low.")
+    )
+
+
+def test_hints_go_away_when_done_and_come_back(lab):
+    assert hints(lab) == ["pin", "change", "play"]
+    lab.pin(0.001, 0.5)
+    assert hints(lab) == ["change", "play"]
+    lab.page.get_by_role("button", name="Dismiss hint 2").click()
+    assert hints(lab) == ["play"]
+    lab.page.reload()
+    lab.ready()
+    assert hints(lab) == ["play"]  # what was done stays done
+    lab.page.get_by_role("button", name="hints").click()
+    assert hints(lab) == ["pin", "change", "play"]
+
+
+def test_the_map_plays_from_the_first_step_to_the_last(lab):
+    end = lab.pixels()
+    play = lab.page.get_by_role("button", name="Play the map")
+    play.click()
+    lab.until("document.querySelector('.map-step').textContent.startsWith('after ')")
+    assert lab.pixels() != end
+    lab.until("document.querySelector('.step').textContent === '30 / 30'")
+    lab.until("document.querySelector('.map-step').textContent === ''")
+    lab.ready()
+    assert lab.pixels() == end
+    # While it is switched on, the map follows the player.
+    lab.page.get_by_role("button", name="First step").click()
+    lab.until("document.querySelector('.map-step').textContent === 'after 0 steps'")
+    lab.ready()
+    assert lab.pixels() != end
+    play.click()
+    lab.ready()
+    assert lab.pixels() == end
+
+
+def test_better_is_dark_for_every_measure(lab):
+    ends = lab.page.locator(".legend-end")
+    assert ends.all_inner_texts() == ["better", "worse"]
+    lab.page.get_by_label("Colour shows").select_option(label="share of right answers")
+    lab.ready()
+    assert ends.all_inner_texts() == ["worse", "better"]
+
+
+def test_back_undoes_every_change(lab):
+    lab.page.get_by_label("Optimizer", exact=True).select_option(label="Nesterov")
+    lab.says("nesterov")
+    lab.page.locator("[data-key=steps] input[type=text]").fill("12")
+    lab.page.keyboard.press("Enter")
+    lab.says('"steps": 12')
+    assert lab.page.locator("[data-key=steps] input[type=text]").input_value() == "12"  # not blank after Enter
+    lab.page.go_back()
+    lab.ready()
+    assert "steps" not in lab.state
+    assert lab.state["optimizer"] == "nesterov"
+    lab.page.go_back()
+    lab.ready()
+    assert "optimizer" not in lab.state
+
+
+def test_a_refused_formula_never_enters_the_address(lab):
+    lab.page.get_by_text("formula", exact=True).click()
+    lab.ready()
+    before = lab.page.url
+    box = lab.page.locator("input.formula")
+    box.fill("x^2 +")
+    lab.until("document.querySelector('.refusal') !== null")
+    lab.page.wait_for_timeout(400)
+    assert lab.page.url == before
+    box.fill(lab.state["objective"].get("text", "x^2 + y^2"))
+    lab.until("document.querySelector('.refusal') === null")
+
+
+def test_the_start_is_a_choice_that_can_be_undone(lab):
+    lab.page.get_by_text("random", exact=True).click()
+    lab.ready()
+    assert lab.state["start"] is None
+    random = lab.pixels()
+    lab.page.get_by_text("the notebook's", exact=True).click()
+    lab.ready()
+    assert "start" not in lab.state
+    assert lab.pixels() != random
+
+
+def test_a_pin_outside_of_the_map_is_refused(lab):
+    for box, value in zip(lab.page.locator(".exact input").all(), ("1e308", "0.5"), strict=True):
+        box.fill(value)
+    lab.page.locator(".exact button").click()
+    assert "learning rate" in lab.page.locator(".notice").inner_text()
+    assert lab.page.locator(".pin").count() == 0
+
+
+def test_quick_zooms_add_up(lab):
+    for _ in range(3):
+        lab.page.get_by_role("button", name="Zoom in").click()
+    lab.ready()
+    low, high = lab.state["view"]["x"]
+    assert abs(high - low - 1 / 8) < 1e-9
+
+
+def test_the_page_scrolls_where_the_map_cannot_zoom_out(lab):
+    lab.page.mouse.move(*lab.plot(0.5, 0.5))
+    before = lab.page.evaluate("scrollY")
+    lab.page.mouse.wheel(0, 200)
+    lab.until(f"scrollY > {before}")
+
+
+def test_a_new_plane_forgets_the_runs_of_the_old_one(lab):
+    lab.page.locator("[data-key='map.y'] select").first.select_option(label="scale of the start")
+    lab.page.wait_for_timeout(50)
+    assert (
+        "Best of the map" not in lab.page.locator(".runs").inner_text()
+        or "α" not in lab.page.locator(".runs h3").last.inner_text()
+    )
+    lab.ready()
