@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import math
 import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -264,22 +266,39 @@ def test_without_failed_runs_the_boundary_lies_between_low_and_high_values(modul
     assert named == [0, 1, 1, 0]
 
 
-def test_the_boundary_is_followed_where_it_is_most_mixed_but_not_far_away(modules):
-    side = 32
-    half = [["#" if i >= side // 2 else "1" for i in range(side)] for _ in range(side)]
-    for j in range(18, 26):  # a mixed part of the boundary, above the middle
-        for i in range(12, 20):
-            half[j][i] = "1#"[(i + j) % 2]
-    _, (u, v) = boundary(modules, cells(*("".join(row) for row in reversed(half))))
-    assert 12 / side <= u <= 20 / side
-    assert 18 / side <= v <= 26 / side
-    corner = [["#" if i >= side // 2 else "1" for i in range(side)] for _ in range(side)]
-    for j in range(3):
-        for i in range(3):
-            corner[j][i] = "1#"[(i + j) % 2]
-    _, (u, v) = boundary(modules, cells(*("".join(row) for row in reversed(corner))))
-    assert abs(u - 0.5) < 2 / side
-    assert abs(v - 0.5) < 3 / side
+def halves(side: int, mixed: range, change: Callable[[int, int], bool]) -> list[dict[str, float] | None]:
+    """Runs that failed in the right half, and in some rows, near the middle column, a mixture of both kinds."""
+    middle = range(side // 2 - 8, side // 2 + 8)
+    rows = [
+        "".join("1#"[change(i, j) if j in mixed and i in middle else i >= side // 2] for i in range(side))
+        for j in range(side)
+    ]
+    return cells(*reversed(rows))
+
+
+def test_the_boundary_is_followed_where_it_winds_but_not_far_away(modules):
+    def teeth(i, j):
+        return j % 6 < 3
+
+    def noise(i, j):
+        return (7 * i + 13 * j + i * j) % 3 > 0
+
+    _, (u, v) = boundary(modules, halves(64, range(38, 50), teeth))
+    assert 24 / 64 <= u <= 40 / 64
+    assert 34 / 64 <= v <= 50 / 64  # the middle row has no teeth; the neighbourhood of this place has
+    _, (u, v) = boundary(modules, halves(64, range(6), teeth))  # too far away
+    assert abs(u - 0.5) < 4 / 64
+    assert abs(v - 0.5) < 8 / 64
+    _, (u, v) = boundary(modules, halves(64, range(30, 64), noise))
+    assert v < 30 / 64
+
+
+def test_single_runs_that_differ_are_no_boundary(modules):
+    rows = ["1" * 16] * 8 + ["1" * 7 + "#" + "1" * 8] + ["1" * 16] * 4 + ["#" * 16] * 3
+    _, (u, v) = boundary(modules, cells(*rows))
+    assert v < 4 / 16
+    _, (u, v) = boundary(modules, cells(*rows[:12], *["1" * 16] * 4))  # unless there is no other
+    assert (u, v) in {(7.5 / 16, 7.5 / 16), (6.5 / 16, 7.5 / 16), (7.5 / 16, 6.5 / 16)}
 
 
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.01, 0.99), (0.3, 0.62)])
@@ -293,7 +312,7 @@ def test_a_dive_keeps_its_place_in_view(modules, place):
         })()""",
         list(place),
     )
-    for view, narrower in zip(views, views[1:], strict=False):
+    for view, narrower in itertools.pairwise(views):
         for axis, at in zip("xy", place, strict=True):
             low, high = narrower[axis]
             assert 0 <= low <= at <= high <= 1

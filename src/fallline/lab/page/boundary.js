@@ -6,6 +6,7 @@ import { place, scaleOf } from "./colour.js";
 
 const UNKNOWN = 2;
 const REACH = 0.1; // half the side of a neighbourhood, as a share of the view
+const WINDING = 0.25; // edges to a cell where a neighbourhood counts most; a straight boundary has 0.08, noise has 1
 const FAR = 0.3; // distance from the middle, as a share of the view, at which a place counts a third
 
 /**
@@ -39,33 +40,64 @@ function split(cells, high) {
 }
 
 /**
- * The place on the boundary that is near the middle and has the most mixed neighbourhood, as fractions of the view.
+ * The place on the boundary that is near the middle and has a mixed neighbourhood, as fractions of the view. A place where
+ * every run differs from the next is noise at any depth, so it counts less than a boundary that winds.
  * @param {Uint8Array} cells the side of each, row 0 at the bottom
  * @param {number} side the number of cells in a row
  * @returns {[number, number]|null} null where no neighbours lie on different sides
  */
 export function boundaryPlace(cells, side) {
-  const differ = (/** @type {number} */ a, /** @type {number} */ b) => cells[a] + cells[b] === 1;
-  const edges = new Uint8Array(side * side);
-  for (let j = 0, k = 0; j < side; j++)
-    for (let i = 0; i < side; i++, k++)
-      edges[k] = Number(i + 1 < side && differ(k, k + 1)) + Number(j + 1 < side && differ(k, k + side));
-  const sum = sums(edges, side);
-  const reach = Math.max(1, Math.round(REACH * side));
+  const edges = edgesOf(cells, side);
+  const density = shares(edges, side, Math.max(1, Math.round(REACH * side)));
+  const broad = edgesOf(smoothed(cells, side), side);
+  const places = broad.some(Boolean) ? broad : edges; // single runs that differ from all around them are no boundary
   /** @type {[number, number]|null} */
   let best = null;
   let most = 0;
-  for (let j = 0, k = 0; j < side; j++)
-    for (let i = 0; i < side; i++, k++) {
-      if (!edges[k]) continue;
-      const [left, right] = [Math.max(0, i - reach), Math.min(side, i + reach + 1)];
-      const [low, top] = [Math.max(0, j - reach), Math.min(side, j + reach + 1)];
-      const mixed = sum(right, top) - sum(left, top) - sum(right, low) + sum(left, low);
-      const [u, v] = [(i + 0.5) / side, (j + 0.5) / side];
-      const weight = mixed * Math.exp(-((u - 0.5) ** 2 + (v - 0.5) ** 2) / FAR ** 2);
-      if (weight > most) [most, best] = [weight, [u, v]];
-    }
+  for (let k = 0; k < places.length; k++) {
+    if (!places[k]) continue;
+    const [u, v] = [((k % side) + 0.5) / side, (Math.floor(k / side) + 0.5) / side];
+    const near = Math.exp(-((u - 0.5) ** 2 + (v - 0.5) ** 2) / FAR ** 2);
+    const weight = near * density[k] * Math.exp(-density[k] / WINDING);
+    if (weight > most) [most, best] = [weight, [u, v]];
+  }
   return best;
+}
+
+/** How many of its right and upper neighbours lie on the other side, for each cell. @param {Uint8Array} cells @param {number} side */
+function edgesOf(cells, side) {
+  const differ = (/** @type {number} */ a, /** @type {number} */ b) => Number(cells[a] + cells[b] === 1);
+  return Uint8Array.from(
+    cells,
+    (_, k) => (k % side < side - 1 ? differ(k, k + 1) : 0) + (k + side < cells.length ? differ(k, k + side) : 0),
+  );
+}
+
+/** On which side most of the cells around each lie. @param {Uint8Array} cells @param {number} side */
+function smoothed(cells, side) {
+  const high = shares(
+    cells.map((cell) => Number(cell === 1)),
+    side,
+    1,
+  );
+  const known = shares(
+    cells.map((cell) => Number(cell !== UNKNOWN)),
+    side,
+    1,
+  );
+  return cells.map((_, k) => (known[k] ? Number(high[k] > known[k] / 2) : UNKNOWN));
+}
+
+/** Means over the cells around each, at most `reach` away across and upwards. @param {Uint8Array} cells @param {number} side @param {number} reach */
+function shares(cells, side, reach) {
+  const sum = sums(cells, side);
+  return Float64Array.from(cells, (_, k) => {
+    const [i, j] = [k % side, Math.floor(k / side)];
+    const [left, right] = [Math.max(0, i - reach), Math.min(side, i + reach + 1)];
+    const [low, top] = [Math.max(0, j - reach), Math.min(side, j + reach + 1)];
+    const total = sum(right, top) - sum(left, top) - sum(right, low) + sum(left, low);
+    return total / ((right - left) * (top - low));
+  });
 }
 
 /** Sums over all cells left of a column and below a row. @param {Uint8Array} cells @param {number} side */

@@ -91,7 +91,7 @@ export class Dive {
     this.#view = map.view;
     this.#tell();
     const seconds = Math.round((performance.now() - this.#began) / 1000);
-    say(this.line, why || `${this.count.textContent}, in ${seconds} s.`);
+    say(this.line, why || `${this.#runs} in ${seconds} s, on the way to a zoom of ${this.#depth}×.`);
     wishes.wishSoon();
     progress.show();
   }
@@ -133,11 +133,20 @@ export class Dive {
   }
 
   #tell() {
+    say(this.count, `${this.#runs} · ${this.#depth}×`);
+  }
+
+  /** How many runs were trained, in words. */
+  get #runs() {
+    const runs = this.lab.store.accepted.objective.kind === "network" ? "networks" : "descents";
+    return `${this.#trained.toLocaleString("en")} ${runs} trained`;
+  }
+
+  /** The zoom of the view, in digits. */
+  get #depth() {
     const { x, y } = this.lab.map.view;
     const zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
-    const runs = this.lab.store.accepted.objective.kind === "network" ? "networks" : "descents";
-    const depth = zoom < 1e6 ? Math.round(zoom).toLocaleString("en") : number(zoom, 2);
-    say(this.count, `${this.#trained.toLocaleString("en")} ${runs} trained · ${depth}×`);
+    return zoom < 2e6 ? Math.round(zoom).toLocaleString("en") : number(zoom, 2);
   }
 
   /** @param {number} now */
