@@ -239,10 +239,10 @@ def boundary(modules, picture: list[dict[str, float] | None], **measure: object)
     outcomes = [{"name": "converged", "failed": False}, {"name": "diverged", "failed": True}]
     got = modules(
         "boundary",
-        """(() => {
-            const split = m.sides(argument.cells, argument.measure, argument.outcomes);
-            return [split && [...split], split && m.boundaryPlace(split, Math.sqrt(split.length))];
-        })()""",
+        """(({ cells, measure, outcomes }) => {
+            const split = m.sides(cells, measure, outcomes);
+            return [split && [...split], m.boundaryPlace(cells, Math.sqrt(cells.length), measure, outcomes)];
+        })(argument)""",
         {"cells": picture, "measure": measure, "outcomes": outcomes},
     )
     return got[0], got[1]
@@ -254,16 +254,25 @@ def test_the_boundary_lies_between_failed_runs_and_the_others(modules):
     assert place == [0.375, 0.375] or place == [0.375, 0.625]
 
 
-def test_without_failed_runs_the_boundary_lies_between_low_and_high_values(modules):
-    split, place = boundary(modules, cells("1118", "1119", "1188", "1187"))
-    assert split == [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]
-    assert place[0] in {0.375, 0.625}
+def test_where_no_run_failed_the_boundary_is_a_cliff(modules):
+    slope = ["0123456677788888"] * 16
+    split, place = boundary(modules, cells(*(row[:13] + "222" for row in slope)))
+    assert split is None
+    assert place[0] == 12.5 / 16
+    assert abs(place[1] - 0.5) < 0.1
+    _, place = boundary(modules, cells(*slope))  # without a cliff, the middle of the slope
+    assert abs(place[0] - 0.5) < 0.2
     assert boundary(modules, cells("####", "####", "####", "####")) == (None, None)
     assert boundary(modules, cells("22", "2?")) == (None, None)
+
+
+def test_the_boundary_of_maps_of_ranks_and_outcomes(modules):
     ranked, _ = boundary(modules, [{"value": v, "outcome": 0} for v in (-2, -1, 3, 4)], kind="ranks")
     assert ranked == [0, 0, 1, 1]
-    named, _ = boundary(modules, cells("#1", "1#"), kind="outcomes")
-    assert named == [0, 1, 1, 0]
+    ends = [{"value": 0.0, "outcome": o} for o in (0, 2, 2, 0)]
+    assert boundary(modules, ends, kind="outcomes")[0] == [0, 1, 1, 0]
+    assert boundary(modules, ends)[0] is None
+    assert boundary(modules, cells("#1", "1#"), kind="outcomes")[0] == [0, 1, 1, 0]
 
 
 def halves(side: int, mixed: range, change: Callable[[int, int], bool]) -> list[dict[str, float] | None]:
