@@ -61,11 +61,14 @@ AXES = [
 
 @pytest.mark.parametrize("axis", AXES, ids=lambda a: a["name"])
 @pytest.mark.parametrize("depth", [0, 3, 10, 20, 30])
-def test_ticks_at_every_depth(modules, axis, depth):
+@pytest.mark.parametrize("digits", [4, 5])
+def test_ticks_at_every_depth(modules, axis, depth, digits):
     """Ticks lie in the window, in order, are neither none nor a crowd, and no two have the same label."""
     low, width = 0.6180339887, 0.3 * 2.0**-depth
     got = modules(
-        "numerals", "m.ticks(argument.axis, argument.a, argument.b, 6)", {"axis": axis, "a": low, "b": low + width}
+        "numerals",
+        "m.ticks(argument.axis, argument.a, argument.b, 6, argument.digits)",
+        {"axis": axis, "a": low, "b": low + width, "digits": digits},
     )
     places = [t["at"] for t in got["ticks"]]
     assert 1 <= len(places) <= 8
@@ -73,7 +76,7 @@ def test_ticks_at_every_depth(modules, axis, depth):
     assert all(low - 0.01 * width <= p <= low + 1.01 * width for p in places)
     labels = [t["label"] for t in got["ticks"]]
     assert len(set(labels)) == len(labels)
-    assert all(len(label) <= 9 for label in labels)
+    assert all(len(label) <= 4 + digits for label in labels)
 
 
 def test_fractions_and_values_are_inverse(modules):
