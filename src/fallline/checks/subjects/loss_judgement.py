@@ -231,7 +231,8 @@ class _Judging:
     def _right(self, remark: str) -> Judgement:
         differences = () if self.words is None else self.words.differences
         if self.words is None:
-            about = f" That is not the declared {self.declared.loss.label}, nor another loss that fallline knows."
+            unknown = " That is neither the loss of the declared network nor that of another one that fallline knows."
+            about = "" if self._is_declared() else unknown
         else:
             about = f" That loss differs from the declared one: {'; '.join(differences)}." if differences else ""
         contradictions = () if self.words is None else self.words.contradictions
