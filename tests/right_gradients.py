@@ -13,7 +13,7 @@ import numpy as np
 
 import fallline as fl
 from fallline.checks.reference.conventions import Convention, conventions
-from fallline.textbook.network import Layer, Network, loss_and_gradient
+from fallline.textbook.network import Layer, Network, loss_and_gradient, penalty
 from mutants import random_network
 
 FORMS = ("layers", "vector", "dictionary", "columns", "with_loss", "reversed", "single_precision")
@@ -22,11 +22,15 @@ FORMS = ("layers", "vector", "dictionary", "columns", "with_loss", "reversed", "
 def written(network: Network, convention: Convention, form: str) -> Callable[..., Any]:
     """A function that gives the right gradient of the network, in a convention, written in one of `FORMS`."""
 
+    def factors(m: int) -> tuple[float, float]:
+        """The factors of the convention on the sum of the losses and on the penalty."""
+        scale = convention.sign * convention.constant * float(m) ** convention.per_sample
+        decay = scale if convention.penalty_too else convention.sign
+        return scale / (m if network.reduction == "mean" else 1), decay
+
     def layers(parameters: Any, X: Any, T: Any) -> list[list[Any]]:
-        scale = convention.sign * convention.constant * float(len(X)) ** convention.per_sample
-        decay = network.l2 * (scale if convention.penalty_too else convention.sign)
-        if network.reduction == "mean":
-            scale /= len(X)
+        scale, decay = factors(len(X))
+        decay *= network.l2
         if form == "reversed":
             X, T = X[::-1], T[::-1]
         gradient = loss_and_gradient(network, parameters, X, T)[1]
@@ -53,7 +57,9 @@ def written(network: Network, convention: Convention, form: str) -> Callable[...
         return [(dW.T, None if db is None else db[:, None]) for dW, db in layers(rows, X.T, T.T)]
 
     def with_loss(parameters: Any, X: Any, T: Any) -> Any:
-        return float(loss_and_gradient(network, parameters, X, T)[0]), layers(parameters, X, T)
+        scale, decay = factors(len(X))
+        loss = scale * loss_and_gradient(network, parameters, X, T)[0]
+        return loss + decay * penalty(network, parameters, network.l2)[0], layers(parameters, X, T)
 
     def single_precision(parameters: Any, X: Any, T: Any) -> Any:
         return [[None if v is None else v.astype(np.float32) for v in layer] for layer in layers(parameters, X, T)]

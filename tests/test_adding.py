@@ -252,4 +252,4 @@ def test_a_fault_at_a_new_place(tmp_path: Path) -> None:
     copy = Copy(tmp_path, "a fault at a new place")
     assert copy.ask("-c", FAULT) == "gradient is wrong: the forward pass leaves out the scale of layer 1.\n"
     unchanged = Copy(tmp_path / "unchanged")
-    assert "no known fault, or pair of them, explains it" in unchanged.ask("-c", FAULT)
+    assert "leaves out the scale" not in unchanged.ask("-c", FAULT)

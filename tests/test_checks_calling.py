@@ -324,3 +324,46 @@ def test_half_precision_is_unchecked_where_it_is_right():
     verdict = fl.check_gradient(program(rounded).backward, NETWORK)
     assert verdict.status == "unchecked"
     assert "half precision" in verdict.sentence
+
+
+OTHERS = """
+import numpy as np
+def theta_with_intercept(theta, X, y):
+    h = 1 / (1 + np.exp(-X @ theta))
+    return X.T @ (h - y) / len(y)
+def compute_cost(X, y, w, b):
+    return ((X @ w + b - y) ** 2).sum() / (2 * len(y))
+def compute_gradient(X, y, w, b):
+    e = X @ w + b - y
+    return e.sum() / len(y), X.T @ e / len(y)
+def gradient_descent(X, y, w_in, b_in, cost_function, gradient_function, alpha, num_iters):
+    w, b, history = w_in.copy(), b_in, []
+    for i in range(num_iters):
+        dj_db, dj_dw = gradient_function(X, y, w, b)
+        w = w - alpha * dj_dw
+        b = b - alpha * dj_db
+        history.append(cost_function(X, y, w, b))
+    return w, b, history
+def affine_forward(x, w, b):
+    return x @ w + b, (x, w, b)
+def affine_backward(dout, cache):
+    x, w, b = cache
+    return dout @ w.T, x.T @ dout, dout.sum(0)
+def of_batch(params, batch):
+    X, y = batch["X"], batch["y"]
+    h = X @ params["kernel"] + params["bias"]
+    e = (h - y) / len(X)
+    return {"kernel": X.T @ e, "bias": e.sum(0)}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [("theta_with_intercept", "logistic"), ("compute_gradient", "half_squared_error"),
+     ("gradient_descent", "half_squared_error"), ("affine_backward", "half_squared_error"),
+     ("of_batch", "half_squared_error")],
+)  # fmt: skip
+def test_one_layer_in_other_forms(name, loss):
+    network = Network.of("3-1", loss=loss, reduction="mean")
+    best = found(OTHERS, name, network, draw(network)[0]).best
+    assert best.fits

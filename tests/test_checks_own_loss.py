@@ -150,7 +150,7 @@ PROGRAMS = {
     "lambda/2m": (Program(reg=0.7, penalty="half over m"), "its penalty is 0.35/m sum W^2", PENALTY_FAULTS),
     "on biases": (Program(reg=0.1, penalty="on biases"), "0.1 sum b^2 on the biases", PENALTY_FAULTS),
     "log(p + 1e-8)": (Program(epsilon=1e-8), "its logarithm is log(p + 1e-08)", ()),
-    "log(p + 1e-12)": (Program(epsilon=1e-12), "", ()),
+    "log(p + 1e-12)": (Program(epsilon=1e-12), "its logarithm is log(p + 1e-12)", ()),
     "quadratic": (Program(output="logistic"), "half the squared error of logistic outputs", ("no output slope",)),
     "half squared error": (Program(output="identity"), "it is half the squared error", ()),
     "tanh": (Program(activation="tanh"), "its hidden units are tanh", ()),
@@ -173,6 +173,8 @@ def test_a_convention_of_the_own_loss_is_right_and_said(name: str) -> None:
     assert not notes
     assert judgement.status == "right", judgement.sentence
     assert words in judgement.sentence
+    assert ("logarithm" in judgement.sentence) == (program.epsilon > 1e-13), judgement.sentence
+    assert ("leaky" in judgement.sentence) == (program.activation == "leaky"), judgement.sentence
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

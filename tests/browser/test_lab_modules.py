@@ -223,3 +223,80 @@ def test_every_pattern_of_the_outcomes_is_drawn(modules):
     for rule in RULES:
         code = "(() => { const c = m.hatch(argument, '#000000', 2); return c.getContext('2d').getImageData(0, 0, 16, 16).data.some(Boolean); })()"
         assert modules("hatches", code, rule.hatch) is bool(rule.hatch), rule.kind
+
+
+def cells(*rows: str) -> list[dict[str, float] | None]:
+    """Cells from a picture, top row first: `#` failed, `?` unknown, a digit is the value of a run that did not fail."""
+    known = {"#": {"value": 9.0, "outcome": 1}, "?": None}
+    return [known[c] if c in known else {"value": float(c), "outcome": 0} for row in reversed(rows) for c in row]
+
+
+def boundary(modules, picture: list[dict[str, float] | None], **measure: object) -> tuple[list[int] | None, object]:
+    """The sides of the cells, and the place on the boundary."""
+    measure = {"name": "loss", "kind": "values", "log": None, "blank": True, "better": "low"} | measure
+    outcomes = [{"name": "converged", "failed": False}, {"name": "diverged", "failed": True}]
+    got = modules(
+        "boundary",
+        """(() => {
+            const split = m.sides(argument.cells, argument.measure, argument.outcomes);
+            return [split && [...split], split && m.boundaryPlace(split, Math.sqrt(split.length))];
+        })()""",
+        {"cells": picture, "measure": measure, "outcomes": outcomes},
+    )
+    return got[0], got[1]
+
+
+def test_the_boundary_lies_between_failed_runs_and_the_others(modules):
+    split, place = boundary(modules, cells("11##", "19##", "11##", "11?#"))
+    assert split == [0, 0, 2, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1]
+    assert place == [0.375, 0.375] or place == [0.375, 0.625]
+
+
+def test_without_failed_runs_the_boundary_lies_between_low_and_high_values(modules):
+    split, place = boundary(modules, cells("1118", "1119", "1188", "1187"))
+    assert split == [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]
+    assert place[0] in {0.375, 0.625}
+    assert boundary(modules, cells("####", "####", "####", "####")) == (None, None)
+    assert boundary(modules, cells("22", "2?")) == (None, None)
+    ranked, _ = boundary(modules, [{"value": v, "outcome": 0} for v in (-2, -1, 3, 4)], kind="ranks")
+    assert ranked == [0, 0, 1, 1]
+    named, _ = boundary(modules, cells("#1", "1#"), kind="outcomes")
+    assert named == [0, 1, 1, 0]
+
+
+def test_the_boundary_is_followed_where_it_is_most_mixed_but_not_far_away(modules):
+    side = 32
+    half = [["#" if i >= side // 2 else "1" for i in range(side)] for _ in range(side)]
+    for j in range(18, 26):  # a mixed part of the boundary, above the middle
+        for i in range(12, 20):
+            half[j][i] = "1#"[(i + j) % 2]
+    _, (u, v) = boundary(modules, cells(*("".join(row) for row in reversed(half))))
+    assert 12 / side <= u <= 20 / side
+    assert 18 / side <= v <= 26 / side
+    corner = [["#" if i >= side // 2 else "1" for i in range(side)] for _ in range(side)]
+    for j in range(3):
+        for i in range(3):
+            corner[j][i] = "1#"[(i + j) % 2]
+    _, (u, v) = boundary(modules, cells(*("".join(row) for row in reversed(corner))))
+    assert abs(u - 0.5) < 2 / side
+    assert abs(v - 0.5) < 3 / side
+
+
+@pytest.mark.parametrize("place", [(0.5, 0.5), (0.01, 0.99), (0.3, 0.62)])
+def test_a_dive_keeps_its_place_in_view(modules, place):
+    views = modules(
+        "dive",
+        """(() => {
+            const views = [{ x: [0, 1], y: [0, 1] }];
+            for (let k = 0; k < 60; k++) views.push(m.sunk(views[k], argument, 1 / 3));
+            return views;
+        })()""",
+        list(place),
+    )
+    for view, narrower in zip(views, views[1:], strict=False):
+        for axis, at in zip("xy", place, strict=True):
+            low, high = narrower[axis]
+            assert 0 <= low <= at <= high <= 1
+            assert high - low == pytest.approx((view[axis][1] - view[axis][0]) * 2 ** (-1 / 3), rel=1e-6)
+    (low, high), fraction = views[-1]["x"], place[0]
+    assert (fraction - low) / (high - low) == pytest.approx(0.5, abs=0.01)

@@ -235,7 +235,7 @@ LAYOUTS = (
         network_of_sizes, lambda W, b, X, T: square(logistic(mlp(W, b, X, logistic)), T) / 2,
         (Fault("no_slope_at_output", "the slope at the output is left out",
                "delta = self.cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])",
-               "delta = self.cost_derivative(activations[-1], y)", r"slope|output"),
+               "delta = self.cost_derivative(activations[-1], y)", r"slope|output|logistic"),
          Fault("slope_at_activation", "the slope is taken at the activation",
                "            sp = sigmoid_prime(zs[-l])", "            sp = sigmoid_prime(activations[-l])", SLOPE),
          Fault("weights", "the hidden activation is that of the wrong layer",

@@ -133,7 +133,15 @@ class Call:
 
     def filled(self, arguments: Sequence[Argument], stage: Stage) -> list[tuple[Argument, Any]]:
         """The arguments with their values."""
-        return [(argument, fill(self.contained(argument.pattern), stage)) for argument in arguments]
+        try:
+            return [(argument, fill(self.contained(argument.pattern), stage)) for argument in arguments]
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+        ) as error:  # the pattern does not suit the user's code
+            raise MisbehaviourError(f"{name_of(self.function)} could not be given its arguments ({error}).") from error
 
     def run(self, point: Point, effects: SideEffects) -> Outcome:
         """Call the function at that point.
@@ -146,7 +154,10 @@ class Call:
         stage = Stage(point, self.form, self, effects)
         function = self.function
         if self.holder is not None:
-            stage.holder = self.holder.made(stage)
+            try:
+                stage.holder = self.holder.made(stage)
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                raise MisbehaviourError(f"{self.holder} could not be given the weights ({error}).") from error
         if isinstance(self.holder, Globals):
             return self._with_globals(stage, self.holder)
         if isinstance(self.holder, Template):

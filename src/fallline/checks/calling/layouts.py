@@ -35,12 +35,15 @@ class Layout:
         The shape of biases, one of `BIASES`.
     flat
         Whether the weights of a single unit are (n_in,).
+    ones
+        Whether the inputs have a column of ones, which the joined bias is multiplied by.
     """
 
     weights_transposed: bool = False
     columns: bool = False
     bias: Bias = "flat"
     flat: bool = False
+    ones: bool = False
 
     @property
     def joined(self) -> bool:
@@ -54,6 +57,13 @@ class Layout:
         if self.flat:
             return W[:, 0]
         return W.T if self.weights_transposed else W
+
+    def with_ones(self, X: Any) -> Any:
+        """The inputs, as rows, with the column of ones that the user's code expects in them."""
+        if not self.ones:
+            return X
+        one = np.ones((len(X), 1))
+        return np.hstack([one, X] if self.bias == "first" else [X, one])
 
     def samples(self, A: Any) -> Any:
         """Samples, given as rows, as the user's code has them."""
@@ -81,7 +91,8 @@ class Layout:
         weights = "(n_in,)" if self.flat else "(n_out, n_in)" if self.weights_transposed else "(n_in, n_out)"
         usual = "column" if self.columns else "flat"
         bias = "" if self.bias == usual else f", {BIASES[self.bias] or 'biases (n,)'}"
-        return f"samples as {'columns' if self.columns else 'rows'}, weights {weights}{bias}"
+        ones = ", inputs with a one for the bias" if self.ones else ""
+        return f"samples as {'columns' if self.columns else 'rows'}, weights {weights}{bias}{ones}"
 
 
 def layouts(network: Network) -> Iterator[tuple[int, Layout]]:
@@ -101,3 +112,5 @@ def layouts(network: Network) -> Iterator[tuple[int, Layout]]:
                         "number": 0 if flat else 2,
                     }
                     yield cost + usual.get(bias, 4), Layout(transposed, columns, bias, flat)
+                    if network.depth == 1 and bias in ("first", "last"):
+                        yield cost + usual.get(bias, 4), Layout(transposed, columns, bias, flat, ones=True)

@@ -32,7 +32,7 @@ class Constant:
     value: Any
 
     def __str__(self) -> str:
-        return f"{self.value!r}"
+        return getattr(self.value, "__name__", repr(self.value))
 
 
 @dataclass(frozen=True)

@@ -92,14 +92,17 @@ class Point:
         """The value of the quantity in that form."""
         kind, l = quantity.kind, quantity.layer or 0
         if kind in "XAZYD":
-            return _alone(form.layout.samples(self._rows(kind, l)), form)
+            rows = self._rows(kind, l)
+            return _alone(form.layout.samples(form.layout.with_ones(rows) if kind == "X" else rows), form)
         if kind == "T":
             return self._targets(form)
         if kind in "Wb":
             W, b = self.parameters[l - 1]
             value = form.layout.weight(W, b) if kind == "W" else form.layout.shaped_bias(b)
             return value
-        return {"m": len(self.X), "l2": self.network.l2, "network": self.network}[kind]
+        if kind in ("m", "l2"):
+            return len(self.X) if kind == "m" else self.network.l2
+        raise LookupError(f"there is no value for {quantity}")
 
     def _rows(self, kind: str, l: int) -> Any:
         if kind == "X" or (kind == "A" and l == 0):

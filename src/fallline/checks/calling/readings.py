@@ -155,7 +155,7 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
     reader = ShapeReader(call.function, network, layout, 0, {})
     arrays = [leaf for leaf in all_leaves if leaf.value.ndim or reader.has_numbers]
     paths = [leaf.path for leaf in arrays]
-    marked = by_name(paths, blocks, marked=True)
+    marked = by_name([leaf.path for leaf in all_leaves], blocks, marked=True)  # numbers too: sums over all entries
     if marked is not None:
         yield Reading(place, tuple(marked.items()))
         return
@@ -172,8 +172,10 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
     if len(arrays) == 2 and named is None and not layout.joined and network.bias:
         yield from _two_vectors(place, arrays, reader, blocks)
     if named is None:
-        others = [leaf for leaf in arrays if leaf.value.ndim] if not reader.has_numbers else arrays
-        for candidates in (others, [leaf for leaf in others if any(reader.fits(leaf.value, b) for b in blocks)]):
+        others = [leaf for leaf in arrays if leaf.value.ndim]
+        numbers_too = arrays if len(arrays) != len(others) else []
+        fitting = [leaf for leaf in others if any(reader.fits(leaf.value, b) for b in blocks)]
+        for candidates in (others, numbers_too, fitting):
             yield from (
                 Reading(place, tuple(order.items()), cost=2 + k)
                 for k, order in enumerate(by_order(candidates, blocks, reader.fits))

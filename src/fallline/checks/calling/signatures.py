@@ -7,12 +7,13 @@ still missing of parameters, X and T.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError, name_of
-from fallline.checks.calling.patterns import Constant, Items, Pattern, quantities_in
+from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, meanings, plain
 from fallline.checks.calling.surroundings import Surroundings
@@ -131,6 +132,7 @@ def signatures(
     choices = []
     for name in required:
         patterns = _choices(name, known[name], helpers, network) or _unpacked(function, name, surroundings, network)
+        patterns = patterns or _functions(function, name, surroundings)
         choices.append(list(enumerate(patterns)))
     filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
@@ -158,12 +160,25 @@ def signatures(
 
 def _unpacked(function: Callable[..., Any], name: str, surroundings: Surroundings, network: Network) -> list[Pattern]:
     """What a parameter gets that the source unpacks into names that are known, such as inputs, labels = batch."""
-    for names in usage_of(function, name, surroundings.functions).unpacked:
+    usage = usage_of(function, name, surroundings.functions)
+    keys = meanings(list(usage.keys), network)
+    if keys and all(keys.values()):
+        return [Keys(tuple((key, known[0]) for key, known in keys.items()))]
+    for names in usage.unpacked:
         if all(isinstance(n, str) for n in names):
             known = meanings([str(n) for n in names], network)
             if all(known.get(str(n)) for n in names):
                 return [Items(tuple(known[str(n)][0] for n in names))]
     return []
+
+
+def _functions(function: Callable[..., Any], name: str, surroundings: Surroundings) -> list[Pattern]:
+    """The functions beside it that a parameter such as cost_function may get."""
+    stem = re.sub(r"_?(function|func|fn|f)$", "", name.lower())
+    if not stem or stem == name.lower():
+        return []
+    beside = {n: f for n, f in surroundings.functions.items() if stem in n.lower() and f is not function}
+    return [Constant(f) for n, f in beside.items() if not n.endswith("descent")]
 
 
 def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper], network: Network) -> list[Pattern]:

@@ -223,8 +223,11 @@ def _kept(surroundings: Surroundings, network: Network) -> Iterator[Template]:
 
 
 def _called(function: Callable[..., Any], arguments: tuple[Argument, ...], scene: Scene) -> Any:
-    positional = [fill(a.pattern, scene) for a in arguments if not a.keyword]
-    keyword = {a.name: fill(a.pattern, scene) for a in arguments if a.keyword}
+    try:
+        positional = [fill(a.pattern, scene) for a in arguments if not a.keyword]
+        keyword = {a.name: fill(a.pattern, scene) for a in arguments if a.keyword}
+    except LookupError as error:
+        raise MisbehaviourError(f"{name_of(function)} could not be given its arguments ({error}).") from error
     return call_on(function, positional, keyword, SideEffects())
 
 

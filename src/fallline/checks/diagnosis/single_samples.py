@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.checks.faults.measured import constant_text
+from fallline.checks.faults.measured import combination, constant_text
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.activations import ACTIVATIONS, Activation
@@ -83,15 +83,21 @@ class ObservedNetwork:
         activation = self.network.activations[layer - 1]
         if known.sum() < 20 or _agree(a[known], activation(z)[known]):
             return []
-        form = _form(z[known], a[known], activation)
+        name = activation.label or activation.name
+        form = _form(z[known], a[known])
         if form:
+            words = f"the forward pass computes {form} as the activation of layer {layer}"
+            return [StepFault(words, f"apply {name}", True)]
+        linear = self._linear(layer, a)
+        if linear:
             return [
                 StepFault(
-                    f"the forward pass computes {form} as the activation of layer {layer}",
-                    f"apply {activation.label or activation.name}",
-                    True,
+                    f"the pre-activation of layer {layer} in the forward pass is {linear}", "compute it anew", True
                 )
             ]
+        if not _is_function(z[known], a[known] - activation(z)[known]):
+            words = f"the forward pass computes other activations in layer {layer} than {activation.name} of Z{layer}"
+            return [StepFault(words, f"look at Z{layer} and at its activation in the forward pass", True)]
         values = _examples(z[known], a[known], activation)
         return [
             StepFault(
@@ -99,6 +105,24 @@ class ObservedNetwork:
                 f"look at the activation of layer {layer} in the forward pass", True,
             )
         ]  # fmt: skip
+
+    def _linear(self, layer: int, a: Floats) -> str:
+        """The pre-activation as c1 A W + c2 b, if the activation has an inverse and that is what gives a."""
+        W, b = self.parameters[layer - 1]
+        z = _inverse(self.network.activations[layer - 1].name, a)
+        if z is None or b is None:
+            return ""
+        product = np.einsum("si,sij->sj", self.A[layer - 1], W)
+        known = np.isfinite(z)
+        features, target = np.stack([product[known], b[known]], axis=-1), z[known]
+        half = len(target) // 2  # the constants come from the first half, and must hold on the second
+        constants, _, rank, _ = np.linalg.lstsq(features[:half], target[:half], rcond=1e-9)
+        if rank < 2 or not _agree(target, features @ constants):
+            return ""
+        names = [f"A{layer - 1} W{layer}" if layer > 1 else "X W1", f"b{layer}"]
+        coded = combination(list(zip(map(float, constants), names, strict=True)))
+        right = combination([(float(self.network.scales[layer - 1]), names[0]), (1.0, names[1])])
+        return f"{coded}, where {right} is right"
 
     def _output(self) -> list[StepFault]:
         z, T = self.pre_activation(self.network.depth), self.group.T[:, 0]
@@ -201,7 +225,25 @@ def _agree(a: Any, b: Any) -> bool:
     return bool(np.abs(a - b).max() <= EXACT * (scale or 1.0)) if np.size(a) else False
 
 
-def _form(z: Floats, a: Floats, activation: Activation) -> str:
+def _inverse(name: str, a: Floats) -> Floats | None:
+    """The pre-activations that give a, for activations that have an inverse, or have one where they are positive."""
+    with np.errstate(all="ignore"):
+        if name == "tanh":
+            return np.asarray(np.arctanh(a))
+        if name == "logistic":
+            return np.asarray(np.log(a / (1 - a)))
+    return np.where(a > 0, a, np.nan) if name in ("relu", "leaky_relu") else None
+
+
+def _is_function(z: Floats, values: Floats) -> bool:
+    """Whether the values depend on z alone: each is near the line between its neighbours in z, for most of them."""
+    order = np.argsort(z)
+    x, y = z[order], values[order]
+    between = y[:-2] + (y[2:] - y[:-2]) * (x[1:-1] - x[:-2]) / np.maximum(x[2:] - x[:-2], 1e-300)
+    return bool(np.median(np.abs(y[1:-1] - between)) <= 0.02 * np.std(y))
+
+
+def _form(z: Floats, a: Floats) -> str:
     """The function of z that gives a, if it is a known one."""
     half = len(z) // 2  # constants come from the first half, and must hold on the second
     for other in ACTIVATIONS.values():
@@ -241,13 +283,11 @@ _MISTAKES: Sequence[tuple[str, Callable[[Any], Any]]] = (
 
 def _argument(name: str, z: Floats, a: Floats) -> float | None:
     """The constant c with which the activation of c z is a, for activations that have an inverse."""
+    inverse = _inverse(name, a) if name in ("tanh", "logistic") else None
+    if inverse is None:
+        return None
     with np.errstate(all="ignore"):
-        if name == "tanh":
-            ratio = np.arctanh(a) / z
-        elif name == "logistic":
-            ratio = np.log(a / (1 - a)) / z
-        else:
-            return None
+        ratio = inverse / z
     return float(np.median(ratio)) if np.isfinite(ratio).all() else None
 
 

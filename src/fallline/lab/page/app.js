@@ -5,6 +5,7 @@ import { Answers } from "./answers.js";
 import { Changes } from "./changes.js";
 import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
+import { Dive } from "./dive.js";
 import { h } from "./dom.js";
 import { Files } from "./files.js";
 import { Film } from "./film.js";
@@ -56,6 +57,7 @@ export class Lab {
       finer: () => this.changes.change("dtype", "float64", false),
       play: (on) => this.#playMap(on),
     });
+    this.dive = new Dive(this);
     this.controls = new Controls({
       changed: (key, value, live) => this.changes.change(key, value, live),
       csv: (file) => this.files.read(file),
@@ -201,8 +203,9 @@ export class Lab {
 
   /** @param {import("./tiles.js").View} view @param {boolean} resting */
   #moved(view, resting) {
-    const { store, panel, wishes, progress } = this;
+    const { store, panel, wishes, progress, dive } = this;
     if (!store.state) return;
+    dive.moved();
     store.update({ view });
     panel.moved(store.accepted?.dtype);
     if (resting) {
@@ -210,7 +213,7 @@ export class Lab {
       panel.colours(store.state.look.colours);
       this.film.want();
     }
-    if (wishes.pictured) wishes.wishSoon();
+    if (wishes.pictured && !dive.on) wishes.wishSoon();
     progress.expect();
   }
 

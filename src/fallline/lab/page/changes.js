@@ -37,7 +37,7 @@ export class Changes {
     store.state = next;
     controls.show(null, next, store.axes);
     this.#changedAt = performance.now();
-    this.lab.lead.did("change");
+    if (key !== "dtype") this.lab.lead.did("change");
     const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
@@ -63,6 +63,7 @@ export class Changes {
     this.restart();
     map.tiles.outdate();
     this.lab.film.outdate();
+    this.lab.dive.outdate();
     runs.outdate();
     questions.drop();
     const tiles = wishes.restart();

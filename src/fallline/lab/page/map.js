@@ -6,12 +6,10 @@ import { listen } from "./gestures.js";
 import { valueAt } from "./numerals.js";
 import { Overlay } from "./overlay.js";
 import { Pins } from "./pins.js";
-import { finest, Tiles } from "./tiles.js";
+import { finest, held, NARROWEST, Tiles } from "./tiles.js";
 
 /** @typedef {import("./tiles.js").View} View */
 /** @typedef {{x: number, y: number, value: number, outcome: number, f: [number, number], cell: [number, number]}} Cell */
-
-const NARROWEST = 2 ** -36;
 
 export class MapView {
   tiles = new Tiles();
@@ -117,7 +115,7 @@ export class MapView {
     cancelAnimationFrame(this.#flight);
     const target = /** @type {View} */ ({ x: held(view.x), y: held(view.y) });
     this.#goal = smooth ? target : null;
-    if (!smooth || still()) return this.#set(target, true);
+    if (!smooth || still()) return this.set(target, true);
     const from = this.view;
     const start = performance.now();
     const fly = (/** @type {number} */ now) => {
@@ -128,14 +126,14 @@ export class MapView {
           t === 1 ? target[k] : [0, 1].map((n) => from[k][n] + (target[k][n] - from[k][n]) * e)
         );
       if (t === 1) this.#goal = null;
-      this.#set({ x: between("x"), y: between("y") }, t === 1);
+      this.set({ x: between("x"), y: between("y") }, t === 1);
       if (t < 1) this.#flight = requestAnimationFrame(fly);
     };
     this.#flight = requestAnimationFrame(fly);
   }
 
-  /** @param {View} view @param {boolean} resting */
-  #set(view, resting) {
+  /** @param {View} view @param {boolean} resting whether it stays there */
+  set(view, resting) {
     this.view = view;
     // The whole map cannot be panned: there a finger scrolls the page.
     this.plot.style.touchAction = this.#canZoom(2) ? "none" : "pan-y";
@@ -293,11 +291,4 @@ export class MapView {
     this.over.draw(this, this.#theme, { cell: this.#cell, cursor: this.#cursor, band: this.#band });
     this.#pins.place();
   }
-}
-
-/** A window, moved so that it lies in the map. @param {[number, number]} window @returns {[number, number]} */
-function held([a, b]) {
-  const width = Math.min(1, b - a);
-  const low = Math.max(0, Math.min(1 - width, a));
-  return [low, low === a ? Math.min(1, b) : low + width];
 }

@@ -29,6 +29,7 @@ export class Progress {
       runs.busy ||
       runs.incomplete ||
       this.lab.film.waits ||
+      this.lab.dive.on ||
       map.unfinished
     );
   }

@@ -3,6 +3,8 @@
 import { paint } from "./colour.js";
 
 export const SIDE = 64;
+/** The width of the narrowest view. */
+export const NARROWEST = 2 ** -36;
 const DEEPEST = 40;
 const MOST = 1600; // tiles kept
 
@@ -195,4 +197,11 @@ export function wishes(view, width, height, near) {
   const levels = [...new Set([coarse, ...(fine - coarse > 2 ? [coarse + 2] : []), fine])];
   const list = coarse === 0 ? [] : [/** @type {[number, number, number]} */ ([0, 0, 0])];
   return list.concat(...levels.map((z) => cover(view, z, near)));
+}
+
+/** A window, moved so that it lies in the map. @param {[number, number]} window @returns {[number, number]} */
+export function held([a, b]) {
+  const width = Math.min(1, b - a);
+  const low = Math.max(0, Math.min(1 - width, a));
+  return [low, low === a ? Math.min(1, b) : low + width];
 }

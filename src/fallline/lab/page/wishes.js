@@ -86,10 +86,11 @@ export class Wishes {
 
   /** Ask for the tiles that the view lacks. */
   wish() {
-    const { connection, changes, store, map, progress } = this.lab;
+    const { connection, changes, store, map, progress, dive } = this.lab;
     if (connection.open && connection.answered && changes.waiting === null && store.state) {
       const [w, t] = map.size;
-      const lacking = wishes(map.view, w, t).filter(([z, i, j]) => !map.tiles.has(z, i, j));
+      const all = dive.on ? dive.tiles : wishes(map.view, w, t);
+      const lacking = all.filter(([z, i, j]) => !map.tiles.has(z, i, j));
       this.#ask(lacking.slice(0, MOST));
     }
     progress.show();
@@ -110,7 +111,10 @@ export class Wishes {
     const { z, sketch } = content;
     const first = map.tiles.stale || !map.tiles.count;
     map.tiles.add(tileOf(content, buffers));
-    if (!sketch) this.#wanted.delete(nameOf([z, content.i, content.j]));
+    if (!sketch) {
+      this.#wanted.delete(nameOf([z, content.i, content.j]));
+      this.lab.dive.counted();
+    }
     if (z === 0 || (first && !map.scale) || !this.waits) panel.colours(store.state.look.colours);
     map.draw();
     if (!this.pictured && this.#onlyFiner) {

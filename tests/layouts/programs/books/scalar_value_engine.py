@@ -8,7 +8,7 @@ class Value:
         self.data = data
         self.grad = 0.0
         self._backward = lambda: None
-        self._prev = set(parents)
+        self._prev = parents
 
     def __add__(self, other):
         other = other if isinstance(other, Value) else Value(other)
