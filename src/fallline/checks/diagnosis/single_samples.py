@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.checks.faults.measured import combination, constant_text
+from fallline.checks.faults.coefficients import combination, constant_text
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.activations import ACTIVATIONS, Activation
