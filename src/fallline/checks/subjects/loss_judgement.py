@@ -19,9 +19,10 @@ from fallline.checks.diagnosis.fresh_draws import GradientAt
 from fallline.checks.reference.comparison import FLOOR, BlockComparison, Status, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
+from fallline.checks.reference.known_derivatives import Derivatives
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords, added
-from fallline.checks.reference.own_derivatives import Derivatives, own_derivatives
+from fallline.checks.reference.own_derivatives import own_derivatives
 from fallline.checks.reference.own_loss import NoReferenceError, OwnLoss, ignored_samples, words_for
 from fallline.checks.subjects.loss_faults import (
     block_errors,
