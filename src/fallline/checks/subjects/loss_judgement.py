@@ -298,7 +298,7 @@ class _Judging:
         They are looked for in the gradient less that of the penalty; then in the gradient as it is, whose penalty is missing
         if they explain it; then with epsilon in the logarithm.
         """
-        from fallline.checks.diagnosis.diagnosis import diagnose
+        from fallline.checks.diagnosis.procedure import diagnose
 
         best: tuple[LossInWords, Diagnosis] | None = None
         for words in filter(None, (self.words, None if self.words is None else self.words.with_guard)):
