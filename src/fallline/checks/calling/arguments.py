@@ -1,22 +1,13 @@
-<<<<<<< HEAD
 """Arguments: what a parameter of a function may get, by its name, its use in the source, and the functions beside it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-=======
-"""Arguments: what each parameter of a user's function gets."""
-
-from __future__ import annotations
-
-from collections.abc import Callable
->>>>>>> calling13
 from dataclasses import dataclass
 from typing import Any
 
 from fallline.checks.calling.calls import name_of
-<<<<<<< HEAD
 from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import meanings, plain
@@ -40,11 +31,6 @@ _CACHES = (
     "fwd",
     "ret",
 )
-=======
-from fallline.checks.calling.patterns import Pattern
-
-__all__ = ["Argument", "Helper", "Made", "Signature"]
->>>>>>> calling13
 
 
 @dataclass(frozen=True)
@@ -81,7 +67,6 @@ class Made:
         return f"{self.name} of {name_of(self.helper.function)}"
 
 
-<<<<<<< HEAD
 def patterns_for(
     name: str, known: Sequence[Pattern], helpers: Sequence[Helper], function: Callable[..., Any], surroundings: Surroundings,
     network: Network,
@@ -155,27 +140,3 @@ def _made(name: str, helper: Helper) -> Iterator[Made]:
         yield Made(helper, "the result", None)
         if len(returned) > 1:
             yield Made(helper, "the last part", len(returned) - 1)
-=======
-@dataclass(frozen=True)
-class Signature:
-    """One meaning of all parameters.
-
-    Parameters
-    ----------
-    arguments
-        The parameters that are passed.
-    cost
-        How unlikely the meaning is.
-    rate
-        The learning rate that the function gets, or has by default; None if it has none.
-    """
-
-    arguments: tuple[Argument, ...]
-    cost: int
-    rate: float | None = None
-
-    @property
-    def helpers(self) -> list[Helper]:
-        """The helpers whose values it needs."""
-        return list(dict.fromkeys(a.pattern.helper for a in self.arguments if isinstance(a.pattern, Made)))
->>>>>>> calling13

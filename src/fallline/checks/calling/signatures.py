@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-<<<<<<< HEAD
 from fallline.checks.calling.arguments import Argument, Helper, Made, patterns_for
-=======
-from fallline.checks.calling.arguments import Argument, Helper, Made, Signature
->>>>>>> calling13
 from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.patterns import Constant, Pattern, quantities_in
 from fallline.checks.calling.point import Quantity
@@ -23,11 +20,7 @@ from fallline.checks.calling.surroundings import Surroundings
 from fallline.checks.calling.usage import parameter_names
 from fallline.textbook.network import Network
 
-<<<<<<< HEAD
 __all__ = ["Signature", "signatures"]
-=======
-__all__ = ["signatures"]
->>>>>>> calling13
 
 MOST = 24
 """How many meanings of one signature are tried."""
@@ -36,7 +29,6 @@ _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
 _INSTEAD = (Quantity("Y"), Quantity("D"))
 """What a function may get instead of the weights."""
 
-<<<<<<< HEAD
 
 @dataclass(frozen=True)
 class Signature:
@@ -60,22 +52,6 @@ class Signature:
     def helpers(self) -> list[Helper]:
         """The helpers whose values it needs."""
         return list(dict.fromkeys(a.pattern.helper for a in self.arguments if isinstance(a.pattern, Made)))
-=======
-_CACHES = (
-    "cache",
-    "caches",
-    "memory",
-    "activations",
-    "zs",
-    "state",
-    "ctx",
-    "intermediates",
-    "saved",
-    "forwardcache",
-    "fwd",
-    "ret",
-)
->>>>>>> calling13
 
 
 def signatures(
