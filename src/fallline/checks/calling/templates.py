@@ -87,6 +87,8 @@ def with_weights(structure: Any, places: Places, scene: Scene) -> Any:
     """The structure with the scene's weights in those places, in place where this can be done."""
     for block, path in places:
         value = fill(Quantity(*block), scene)
+        if hasattr(value, "detach"):  # a tensor that requires a gradient gives no array
+            value = value.detach()
         old = _at(structure, path)
         if hasattr(old, "detach") and not np.iscomplexobj(value):  # a torch tensor
             old.data = old.data.new_tensor(np.asarray(value))

@@ -52,7 +52,7 @@ class LossComparison:
 
     def reason_against(self) -> str:
         """Why the loss is no reference for this gradient, in a sentence; "" if it is one."""
-        if self.words is not None and self.words.contradictions and self._is_declared():
+        if self.words is not None and self.words.contradictions and self.is_declared():
             return (
                 f"{capital(self.loss)} is not the declared one: {listed(self.words.contradictions)}. The gradient is that of "
                 "the declared loss."
@@ -82,7 +82,7 @@ class LossComparison:
             return "the last sample"
         return f"sample{'s' * (len(ignored) > 1)} {listed([str(s) for s in ignored])} of {m} (counted from 0)"
 
-    def _is_declared(self) -> bool:
+    def is_declared(self) -> bool:
         """Whether the gradient is that of the declared loss, in a convention that the declarations allow."""
         allowed = conventions(self.declared, self.groups[0].declared)
         return any(self.agrees_with(right_numbers(self.groups, convention)) for convention in allowed)

@@ -115,7 +115,8 @@ def _judged(compared: LossComparison) -> Judgement:
 def _right(compared: LossComparison, remark: str) -> Judgement:
     differences = () if compared.words is None else compared.words.differences
     if compared.words is None:
-        about = f" That is not the declared {compared.declared.loss.label}, nor another loss that fallline knows."
+        unknown = " That is neither the loss of the declared network nor that of another one that fallline knows."
+        about = "" if compared.is_declared() else unknown
     else:
         about = f" That loss differs from the declared one: {'; '.join(differences)}." if differences else ""
     contradictions = () if compared.words is None else compared.words.contradictions

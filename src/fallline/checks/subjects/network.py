@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
-from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate, returned_at
+from fallline.checks.calling.evaluation import PENALTY, SINGLE, Evaluation, evaluate, returned_at, with_penalty
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
@@ -77,6 +78,21 @@ class _NetworkCheck:
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
+        verdict = self._without_penalty()
+        penalised = self._with_penalty() if verdict.status == "right" else None
+        return verdict if penalised is None else penalised
+
+    def _with_penalty(self) -> Verdict | None:
+        """The verdict if the gradient is wrong as soon as the penalty that the function takes is not 0."""
+        evaluation = with_penalty(self.evaluation)
+        if evaluation is None:
+            return None
+        verdict = _NetworkCheck(self.name, evaluation, self.reference)._judged_by_loss()
+        if verdict is None or verdict.status != "wrong":
+            return None
+        return replace(verdict, sentence=f"{verdict.sentence} It was called with a penalty of strength {PENALTY:g}.")
+
+    def _without_penalty(self) -> Verdict:
         judged = self._judged_by_loss()
         if judged is not None:
             return judged
