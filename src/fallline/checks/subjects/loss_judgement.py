@@ -67,7 +67,7 @@ class Judgement:
 
 def judged_by_loss(
     name: str, groups: Sequence[Group], numbers: Sequence[Parameters], losses: Sequence[OwnLoss], tolerance: float,
-    gradient_at: GradientAt, other_faults: Sequence[str] = (),
+    gradient_at: GradientAt, other_faults: Sequence[str] = (), step: bool = False,
 ) -> tuple[Judgement | None, list[str]]:  # fmt: skip
     """Judge a gradient by the first of the losses that is a reference for it.
 
@@ -85,6 +85,8 @@ def judged_by_loss(
         The checked gradient anywhere.
     other_faults
         Sentences on faults besides the numbers, such as a wrong shape.
+    step
+        Whether the numbers are a step divided by a rate that was read off, which may contain the number of samples.
 
     Returns
     -------
@@ -97,7 +99,15 @@ def judged_by_loss(
         except NoReferenceError as reason:
             notes.append(f"{_capital(str(reason))}, so it was not used to check the gradient.")
             continue
-        judging = _Judging(name, groups, numbers, loss, derivatives, tolerance, gradient_at, other_faults)
+        per_sample = [_times(n, 1 / g.samples) for n, g in zip(numbers, groups, strict=True)]
+        candidates = [(numbers, gradient_at), (per_sample, partial(_per_sample, gradient_at))]
+        judging = max(
+            (
+                _Judging(name, groups, checked, loss, derivatives, tolerance, at, other_faults)
+                for checked, at in (candidates if step else candidates[:1])
+            ),
+            key=lambda judging: judging.agreeing,
+        )
         reason_against = judging.reason_against()
         if reason_against:
             notes.append(reason_against)
@@ -108,7 +118,7 @@ def judged_by_loss(
     if not judgements:
         return None, notes
     # Of several losses that the gradient is not right for, that with which most blocks agree is meant.
-    return max(judgements, key=lambda judging: sum(b.agrees for b in judging.blocks)).judgement(), notes
+    return max(judgements, key=lambda judging: judging.agreeing).judgement(), notes
 
 
 class _Judging:
@@ -130,6 +140,11 @@ class _Judging:
         self.blocks = derivatives.compare(numbers, tolerance)
         fit = fit_loss(loss, groups)
         self.words = None if fit is None else LossInWords(fit, self.declared, groups[0].declared)
+
+    @property
+    def agreeing(self) -> int:
+        """How many blocks agree with the derivatives."""
+        return sum(b.agrees for b in self.blocks)
 
     @cached_property
     def is_right(self) -> bool:
@@ -384,6 +399,11 @@ class _Judging:
 
 def _times(gradient: Parameters, factor: float) -> Parameters:
     return tuple(Layer(factor * W, None if b is None else factor * b) for W, b in gradient)
+
+
+def _per_sample(gradient_at: GradientAt, w: Any, X: Any, T: Any) -> Parameters:
+    """The checked gradient anywhere, divided by the number of samples."""
+    return _times(gradient_at(w, X, T), 1 / len(X))
 
 
 def _capital(text: str) -> str:
