@@ -230,7 +230,10 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
         for marked in (False, None):
             places = by_name(paths, blocks, marked=marked)
             if places is not None:
-                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely + k) for k, rate in enumerate(rates)]
+                steps = [
+                    Reading(place, tuple(places.items()), rate=rate, cost=6 + likely + k)
+                    for k, rate in enumerate(rates)
+                ]
                 yield from (step for step in steps if _moves(step, call, outcome, point))
                 break
 
