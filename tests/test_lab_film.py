@@ -11,7 +11,6 @@ from fallline.lab.work.film import MOST_FRAMES, film_of_tile
 from fallline.lab.work.pyramid import TilePlace, compute_tile
 from fallline.lab.work.runs import train_run
 
-
 WHOLE = TilePlace(0, 0, 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import math
 import struct
@@ -293,7 +294,7 @@ def test_a_dive_keeps_its_place_in_view(modules, place):
         })()""",
         list(place),
     )
-    for view, narrower in zip(views, views[1:], strict=False):
+    for view, narrower in itertools.pairwise(views):
         for axis, at in zip("xy", place, strict=True):
             low, high = narrower[axis]
             assert 0 <= low <= at <= high <= 1

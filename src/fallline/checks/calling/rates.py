@@ -31,8 +31,8 @@ def rates_of(function: Callable[..., Any], holder: Any = None) -> list[float]:
         rates = [value for words, value in named if any(plain(word) in RATES for word in words[:1])]
         if rates:
             return rates
-    others = [value for _, value in of_module] + numbers_in(function)
-    return [*dict.fromkeys(value for value in others if 0 < value < 1)][:MOST] + [1.0]
+    others = dict.fromkeys([*(value for _, value in of_module), *numbers_in(function)])
+    return [*[value for value in others if 0 < value < 1][:MOST], 1.0]
 
 
 def _numbers(structure: Any) -> Iterator[tuple[list[str], float]]:

@@ -19,9 +19,10 @@ from fallline.checks.diagnosis.fresh_draws import GradientAt
 from fallline.checks.reference.comparison import FLOOR, BlockComparison, Status, blocks_of, compare, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
+from fallline.checks.reference.known_derivatives import Derivatives
 from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords, added
-from fallline.checks.reference.own_derivatives import Derivatives, own_derivatives
+from fallline.checks.reference.own_derivatives import own_derivatives
 from fallline.checks.reference.own_loss import NoReferenceError, OwnLoss, ignored_samples, words_for
 from fallline.checks.subjects.loss_faults import (
     block_errors,
@@ -246,7 +247,8 @@ class _Judging:
     def _right(self, remark: str) -> Judgement:
         differences = () if self.words is None else self.words.differences
         if self.words is None:
-            about = f" That is not the declared {self.declared.loss.label}, nor another loss that fallline knows."
+            unknown = " That is neither the loss of the declared network nor that of another one that fallline knows."
+            about = "" if self._is_declared() else unknown
         else:
             about = f" That loss differs from the declared one: {'; '.join(differences)}." if differences else ""
         contradictions = () if self.words is None else self.words.contradictions
@@ -312,7 +314,7 @@ class _Judging:
         They are looked for in the gradient less that of the penalty; then in the gradient as it is, whose penalty is missing
         if they explain it; then with epsilon in the logarithm.
         """
-        from fallline.checks.diagnosis.diagnosis import diagnose
+        from fallline.checks.diagnosis.procedure import diagnose
 
         best: tuple[LossInWords, Diagnosis] | None = None
         for words in filter(None, (self.words, None if self.words is None else self.words.with_guard)):

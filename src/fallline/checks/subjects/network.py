@@ -148,7 +148,7 @@ class _NetworkCheck:
             right = f"{right}, for {self.meant}"
         worst = max(b.relative for b in self.fitting[convention])
         if worst > SLIGHT and not self.evaluation.single:
-            from fallline.checks.diagnosis.diagnosis import slight_faults
+            from fallline.checks.diagnosis.procedure import slight_faults
 
             slight = slight_faults(self.groups, self.numbers, convention, self._gradient_at)
             if slight is not None:
@@ -179,7 +179,7 @@ class _NetworkCheck:
 
     def _diagnosed(self) -> Verdict:
         """The faults that give these numbers; where none do, where it goes wrong."""
-        from fallline.checks.diagnosis.diagnosis import diagnose
+        from fallline.checks.diagnosis.procedure import diagnose
 
         diagnosis = diagnose(self.groups, self.numbers, self.tolerance, self._gradient_at)
         faults = self._faults(diagnosis)
