@@ -16,6 +16,7 @@ from fallline.checks.calling.own_losses import CallLoss
 from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import Found, search
+from fallline.checks.calling.templates import Template
 from fallline.checks.calling.understood import Understood, combined, stacked
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
 from fallline.checks.reference.conventions import conventions
@@ -69,6 +70,12 @@ class Evaluation:
     tolerance: float
     effects: SideEffects
     established: bool
+
+    @property
+    def rate_is_read_off(self) -> bool:
+        """Whether the function returns new parameters, and its rate is a number in its code or its module."""
+        call, reading = self.understood.call, self.understood.reading
+        return reading.rate is not None and call.signature.rate is None and not isinstance(call.holder, Template)
 
     def of_one_sample(self, group: Group, draw: int, sample: int) -> Parameters:
         """The function's gradient at a single sample."""

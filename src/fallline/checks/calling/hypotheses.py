@@ -75,7 +75,7 @@ def _forms(
     network: Network, surroundings: Surroundings, alone: int, apart: int, matrices: bool
 ) -> Iterator[tuple[int, Form]]:
     targets = {"rows": 0}
-    if network.loss.targets == "classes" or (network.loss.targets == "labels" and network.sizes[-1] > 1):
+    if network.loss.targets in ("classes", "labels") and network.sizes[-1] > 1:
         targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4, "column of numbers from 1": 5}
     if network.sizes[-1] == 1:
         targets["flat"] = 1

@@ -17,6 +17,7 @@ from fallline.checks.calling.patterns import Constant, Pattern, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, meanings, plain
 from fallline.checks.calling.surroundings import Surroundings
+from fallline.checks.calling.unknown_names import by_position, inside
 from fallline.checks.calling.usage import parameter_names
 from fallline.textbook.network import Network
 
@@ -83,11 +84,12 @@ def signatures(
     choices = [
         list(enumerate(patterns_for(name, known[name], helpers, function, surroundings, network))) for name in required
     ]
+    choices = _with_known_names(required, choices, network)
     filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
     rate = _rate(required, defaults)
     found: list[Signature] = []
-    for combination in _combinations(filled):
+    for combination in (*_combinations(filled), *_by_position(choices, network)):
         patterns = [p for _, p in combination]
         if (
             weightless
@@ -137,6 +139,28 @@ def _filled(
         order = sorted(range(len(missing)), key=lambda j: abs(j - place))
         filled[k] = [(1 + cost, missing[j]) for cost, j in enumerate(order)]
     return filled
+
+
+def _with_known_names(
+    required: Sequence[str], choices: list[list[tuple[int, Pattern]]], network: Network
+) -> list[list[tuple[int, Pattern]]]:
+    """The choices, with those of known names inside the names that are unknown."""
+    words = {n: w for n, choice in zip(required, choices, strict=True) if not choice and (w := inside(n))}
+    if not words or len({*words.values(), *required}) < len(words) + len(required):
+        return choices
+    known = meanings([words.get(n, n) for n in required], network)
+    return [choice or list(enumerate(known[words.get(n, n)])) for n, choice in zip(required, choices, strict=True)]
+
+
+def _by_position(
+    choices: list[list[tuple[int, Pattern]]], network: Network
+) -> Iterator[tuple[tuple[int, Pattern], ...]]:
+    """Combinations in which the parameters with unknown names get the samples and blocks that are missing."""
+    unknown = [k for k, choice in enumerate(choices) if not choice]
+    offered = [choice[0][1] for choice in choices if choice]
+    for cost, patterns in enumerate(by_position(len(unknown), offered, network) if unknown else (), start=1):
+        filled = dict(zip(unknown, patterns, strict=True))
+        yield tuple((cost, filled[k]) if k in filled else choice[0] for k, choice in enumerate(choices))
 
 
 def _combinations(choices: list[list[tuple[int, Pattern]]]) -> Iterator[tuple[tuple[int, Pattern], ...]]:

@@ -45,6 +45,11 @@ class LossComparison:
         fit = fit_loss(loss, groups)
         self.words = None if fit is None else LossInWords(fit, self.declared, groups[0].declared)
 
+    @property
+    def agreeing(self) -> int:
+        """How many blocks agree with the derivatives."""
+        return sum(b.agrees for b in self.blocks)
+
     @cached_property
     def is_right(self) -> bool:
         """Whether the gradient is that of the loss, or of the loss without the small epsilon in its logarithm."""

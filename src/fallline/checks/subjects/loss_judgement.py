@@ -42,7 +42,7 @@ __all__ = ["judged_by_loss"]
 
 def judged_by_loss(
     name: str, groups: Sequence[Group], numbers: Sequence[Parameters], losses: Sequence[OwnLoss], tolerance: float,
-    gradient_at: GradientAt, other_faults: Sequence[str] = (),
+    gradient_at: GradientAt, other_faults: Sequence[str] = (), step: bool = False,
 ) -> tuple[Judgement | None, list[str]]:  # fmt: skip
     """Judge a gradient by the first of the losses that is a reference for it.
 
@@ -60,6 +60,8 @@ def judged_by_loss(
         The checked gradient anywhere.
     other_faults
         Sentences on faults besides the numbers, such as a wrong shape.
+    step
+        Whether the numbers are a step divided by a rate that was read off, which may contain the number of samples.
 
     Returns
     -------
@@ -72,7 +74,17 @@ def judged_by_loss(
         except NoReferenceError as reason:
             notes.append(f"{capital(str(reason))}, so it was not used to check the gradient.")
             continue
-        compared = LossComparison(name, groups, numbers, loss, derivatives, tolerance, gradient_at, other_faults)
+        candidates = [(numbers, gradient_at)]
+        if step:
+            per_sample = [_times(n, 1 / g.samples) for n, g in zip(numbers, groups, strict=True)]
+            candidates.append((per_sample, partial(_per_sample, gradient_at)))
+        compared = max(
+            (
+                LossComparison(name, groups, checked, loss, derivatives, tolerance, at, other_faults)
+                for checked, at in candidates
+            ),
+            key=lambda comparison: comparison.agreeing,
+        )
         reason_against = compared.reason_against()
         if reason_against:
             notes.append(reason_against)
@@ -83,7 +95,7 @@ def judged_by_loss(
     if not comparisons:
         return None, notes
     # Of several losses that the gradient is not right for, that with which most blocks agree is meant.
-    return _judged(max(comparisons, key=lambda compared: sum(b.agrees for b in compared.blocks))), notes
+    return _judged(max(comparisons, key=lambda comparison: comparison.agreeing)), notes
 
 
 def _judged(compared: LossComparison) -> Judgement:
@@ -246,3 +258,8 @@ def _localised(compared: LossComparison) -> Judgement:
 
 def _times(gradient: Parameters, factor: float) -> Parameters:
     return tuple(Layer(factor * W, None if b is None else factor * b) for W, b in gradient)
+
+
+def _per_sample(gradient_at: GradientAt, w: Any, X: Any, T: Any) -> Parameters:
+    """The checked gradient anywhere, divided by the number of samples."""
+    return _times(gradient_at(w, X, T), 1 / len(X))

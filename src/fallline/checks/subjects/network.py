@@ -125,7 +125,7 @@ class _NetworkCheck:
 
         judgement, self.loss_notes = judged_by_loss(
             self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self._gradient_at,
-            self.other_faults,
+            self.other_faults, step=self.evaluation.rate_is_read_off,
         )  # fmt: skip
         if judgement is None and self.named:
             raise MisbehaviourError(" ".join(self.loss_notes))
