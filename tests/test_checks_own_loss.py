@@ -18,7 +18,8 @@ from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords
 from fallline.checks.reference.own_derivatives import is_gradient_of, own_derivatives
 from fallline.checks.reference.own_loss import NoReferenceError
-from fallline.checks.subjects.loss_judgement import Judgement, judged_by_loss
+from fallline.checks.subjects.judgement import Judgement
+from fallline.checks.subjects.loss_judgement import judged_by_loss
 from fallline.textbook.network import Layer, Network, Parameters
 
 SIZES = "2-4-3"
@@ -150,7 +151,7 @@ PROGRAMS = {
     "lambda/2m": (Program(reg=0.7, penalty="half over m"), "its penalty is 0.35/m sum W^2", PENALTY_FAULTS),
     "on biases": (Program(reg=0.1, penalty="on biases"), "0.1 sum b^2 on the biases", PENALTY_FAULTS),
     "log(p + 1e-8)": (Program(epsilon=1e-8), "its logarithm is log(p + 1e-08)", ()),
-    "log(p + 1e-12)": (Program(epsilon=1e-12), "its logarithm is log(p + 1e-12)", ()),
+    "log(p + 1e-10)": (Program(epsilon=1e-10), "its logarithm is log(p + 1e-10)", ()),
     "quadratic": (Program(output="logistic"), "half the squared error of logistic outputs", ("no output slope",)),
     "half squared error": (Program(output="identity"), "it is half the squared error", ()),
     "tanh": (Program(activation="tanh"), "its hidden units are tanh", ()),
@@ -298,7 +299,7 @@ def test_an_unknown_loss_decides_by_its_derivatives() -> None:
 
     judgement, _ = judged(gradient, value)
     assert judgement.status == "right"
-    assert "nor another loss that fallline knows" in judgement.sentence
+    assert "nor that of another one that fallline knows" in judgement.sentence
     for fault in ({"sign": -1}, {"kept": False}):
         judgement, _ = judged(partial(gradient, **fault), value)
         assert judgement.status == "wrong"

@@ -43,7 +43,9 @@ def test_a_right_program_is_right(of, program):
     assert verdict.uncovered
 
 
-@pytest.mark.parametrize("k", range(len(WRONG_TABLE)), ids=[f"{of}-{words}" for of, words, _ in WRONG_TABLE])
+@pytest.mark.parametrize(
+    "k", range(len(WRONG_TABLE)), ids=[f"{getattr(of, '__name__', of)}-{words}" for of, words, _ in WRONG_TABLE]
+)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_wrong_program_is_wrong_and_its_fault_is_named(k):
     verdict, words = judged(k)[0], WRONG_TABLE[k][1]

@@ -33,7 +33,7 @@ def examples(text: str) -> list[doctest.Example]:
 
 
 def test_each_task_takes_at_most_three_lines() -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = re.sub(r"<!--.*?-->", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     parts = TASK.split(text)[1:]
     assert [int(number) for number in parts[::3]] == list(range(1, 26))
     for title, body in zip(parts[1::3], parts[2::3], strict=True):
@@ -46,7 +46,8 @@ def test_type_checkers_infer_the_page(tmp_path: Path, monkeypatch: pytest.Monkey
     api = pytest.importorskip("mypy.api", reason="types are checked with mypy")
     monkeypatch.setenv("MYPYPATH", str(PAGE.parents[1] / "src"))
     program = tmp_path / "tasks.py"
-    source = "".join(example.source for example in examples(PAGE.read_text(encoding="utf-8")))
+    shown = re.sub(r"<!--.*?-->", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    source = "".join(example.source for example in examples(shown))
     head = "from typing_extensions import assert_type\nfrom fallline.textbook.network import Layer\n"
     program.write_text(head + source + TYPES, encoding="utf-8")
     options = ["--ignore-missing-imports", "--check-untyped-defs", "--warn-unreachable", "--no-error-summary"]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from fallline.checks.calling.arguments import Argument, Helper, Made
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, add_changes, call_on, name_of
 from fallline.checks.calling.containers import Container
 from fallline.checks.calling.patterns import Pattern, fill
 from fallline.checks.calling.point import Form, Point, Quantity
-from fallline.checks.calling.signatures import Argument, Helper, Made, Signature
+from fallline.checks.calling.signatures import Signature
 from fallline.checks.calling.structures import Leaf, leaves
 from fallline.checks.calling.templates import Globals, Holder, Template
 from fallline.checks.calling.usage import returned_names

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.checks.calling.call import Call
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.judge import SINGLE
 from fallline.checks.calling.meant import in_form
@@ -15,16 +16,20 @@ from fallline.checks.calling.own_losses import CallLoss
 from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import Returned
 from fallline.checks.calling.search import Found, search
+from fallline.checks.calling.templates import Template
 from fallline.checks.calling.understood import Understood, combined, stacked
 from fallline.checks.reference.comparison import TOLERANCE, block_of, blocks_of, right_numbers
 from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Network, Parameters
 
-__all__ = ["SINGLE", "Evaluation", "evaluate", "returned_at"]
+__all__ = ["PENALTY", "SINGLE", "Evaluation", "evaluate", "returned_at", "with_penalty"]
 
 HALF, TINY_HALF = 2.0**-11, 2.0**-24
 """The relative rounding error of half precision, and the smallest number in it."""
+
+PENALTY = 0.1
+"""The strength of a penalty with which a function that takes it is called too: at its default, 0, no fault in it shows."""
 
 NEAR = 3
 """Interpretations whose cost differs by less than this are equally likely."""
@@ -66,6 +71,12 @@ class Evaluation:
     effects: SideEffects
     established: bool
 
+    @property
+    def rate_is_read_off(self) -> bool:
+        """Whether the function returns new parameters, and its rate is a number in its code or its module."""
+        call, reading = self.understood.call, self.understood.reading
+        return reading.rate is not None and call.signature.rate is None and not isinstance(call.holder, Template)
+
     def of_one_sample(self, group: Group, draw: int, sample: int) -> Parameters:
         """The function's gradient at a single sample."""
         X, T = (part[draw, sample : sample + 1] for part in (group.X, group.T))
@@ -84,6 +95,45 @@ def returned_at(understood: Understood, network: Network, w: Any, X: Any, T: Any
     points = point.samples() if understood.call.form.sample else [point]
     outcomes = [understood.call.run(p, effects) for p in points]
     return combined(understood.call, understood.reading, understood.loss, outcomes, points)
+
+
+def with_penalty(evaluation: Evaluation) -> Evaluation | None:
+    """The same function and its losses with a penalty, on all draws; None if it takes no penalty that its losses have.
+
+    Only the losses that the penalty changes are kept.
+    """
+    before, group = evaluation.understood, evaluation.groups[0]
+    if group.network.l2:
+        return None
+    understood = replace(before, call=_penalised(before.call))
+    point = group.w[0], group.X[0], group.T[0]
+    try:
+        losses = []
+        for loss in evaluation.losses:
+            stronger = replace(loss, call=_penalised(loss.call))
+            takes_it = _takes_penalty(before.call) or not _takes_penalty(loss.call)  # the instance may have it
+            if takes_it and stronger.value(*point) != loss.value(*point):
+                losses.append(stronger)
+        if not losses:
+            return None
+        numbers = tuple(
+            stacked([
+                returned_at(understood, g.network, w, X, T, SideEffects()).gradient
+                for w, X, T in zip(g.w, g.X, g.T, strict=True)
+            ])
+            for g in evaluation.groups
+        )  # fmt: skip
+    except MisbehaviourError:
+        return None
+    return replace(evaluation, understood=understood, numbers=numbers, losses=tuple(losses))
+
+
+def _penalised(call: Call) -> Call:
+    return replace(call, form=replace(call.form, penalty=PENALTY))
+
+
+def _takes_penalty(call: Call) -> bool:
+    return any(argument.pattern == Quantity("l2") for argument in call.signature.arguments)
 
 
 def evaluate(

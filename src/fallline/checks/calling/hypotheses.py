@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from fallline.checks.calling.arguments import Helper
 from fallline.checks.calling.call import Call, Stage
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects
 from fallline.checks.calling.containers import Container, containers
 from fallline.checks.calling.layouts import layouts
 from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS
-from fallline.checks.calling.signatures import Helper, Signature, signatures
+from fallline.checks.calling.signatures import Signature, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
 from fallline.checks.calling.templates import Holder, Template, globals_of, instances_of, templates_of
 from fallline.checks.calling.usage import Usage, mentions, names_read, takes_one_sample, usage_of
@@ -74,7 +75,7 @@ def _forms(
     network: Network, surroundings: Surroundings, alone: int, apart: int, matrices: bool
 ) -> Iterator[tuple[int, Form]]:
     targets = {"rows": 0}
-    if network.loss.targets == "classes" or (network.loss.targets == "labels" and network.sizes[-1] > 1):
+    if network.loss.targets in ("classes", "labels") and network.sizes[-1] > 1:
         targets |= {"numbers": 1, "numbers from 1": 3, "column of numbers": 4, "column of numbers from 1": 5}
     if network.sizes[-1] == 1:
         targets["flat"] = 1

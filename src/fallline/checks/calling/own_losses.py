@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from fallline.checks.calling.arguments import Argument
 from fallline.checks.calling.call import Call, Outcome
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.point import Point, Quantity
 from fallline.checks.calling.readings import loss_path
-from fallline.checks.calling.signatures import Argument, Signature, signatures
+from fallline.checks.calling.signatures import Signature, signatures
 from fallline.checks.calling.structures import Path
 from fallline.checks.calling.surroundings import surroundings_of
 

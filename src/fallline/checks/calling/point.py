@@ -53,17 +53,21 @@ class Form:
     library
         "numpy", or "torch" or "jax" for the arrays of that library, "torch with gradients" for tensors whose `grad` is
         filled, "matrix" for `numpy.matrix`.
+    penalty
+        The strength of the penalty that is handed over; None for the network's.
     """
 
     layout: Layout
     targets: str = "rows"
     sample: str = ""
     library: str = "numpy"
+    penalty: float | None = None
 
     def __str__(self) -> str:
         library = "" if self.library == "numpy" else _LIBRARIES[self.library]
         sample = {"matrix": "one sample at a time", "vector": "one sample at a time, as vectors"}.get(self.sample, "")
-        return "; ".join(filter(None, (str(self.layout), TARGETS[self.targets], sample, library)))
+        penalty = "" if self.penalty is None else f"l2 = {self.penalty:g}"
+        return "; ".join(filter(None, (str(self.layout), TARGETS[self.targets], sample, library, penalty)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +104,10 @@ class Point:
             W, b = self.parameters[l - 1]
             value = form.layout.weight(W, b) if kind == "W" else form.layout.shaped_bias(b)
             return value
-        if kind in ("m", "l2"):
-            return len(self.X) if kind == "m" else self.network.l2
+        if kind == "m":
+            return len(self.X)
+        if kind == "l2":
+            return self.network.l2 if form.penalty is None else form.penalty
         raise LookupError(f"there is no value for {quantity}")
 
     def _rows(self, kind: str, l: int) -> Any:

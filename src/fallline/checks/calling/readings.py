@@ -17,6 +17,7 @@ from fallline.checks.calling.call import Call, Outcome
 from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.patterns import Vector
 from fallline.checks.calling.point import Point
+from fallline.checks.calling.rates import rates_of
 from fallline.checks.calling.structures import Leaf, Path, leaves, words_of
 from fallline.textbook.network import Layer, Parameters
 
@@ -213,7 +214,7 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
     """New parameters: returned under the parameters' names or in their order, or left where the old ones were."""
     blocks = blocks_of(call.network, call.form.layout.joined)
     likely = 0 if _UPDATES.search(name_of(call.function)) or not outcome.leaves else 4
-    rates = [call.signature.rate] if call.signature.rate else _rates(outcome) or [1.0]
+    rates = [call.signature.rate] if call.signature.rate else rates_of(call.function, outcome.holder)
     returned = [*_gradients("result", call, outcome, outcome.leaves)]
     returned += [r for part in _parts(outcome.leaves) for r in _gradients("result", call, outcome, part)]
     for reading in returned:
@@ -221,7 +222,7 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
         if not any(re.match(r"d|grad|nabla", word) for words in named for word in words) and (
             likely == 0 or call.signature.rate
         ):
-            yield from (_step(reading, rate, reading.cost + likely) for rate in rates)
+            yield from (_step(reading, rate, reading.cost + likely + k) for k, rate in enumerate(rates))
     for place in ("holder", "arguments"):
         if place == "holder" and outcome.holder is None:
             continue
@@ -229,7 +230,10 @@ def _updates(call: Call, outcome: Outcome, point: Point) -> Iterator[Reading]:
         for marked in (False, None):
             places = by_name(paths, blocks, marked=marked)
             if places is not None:
-                steps = [Reading(place, tuple(places.items()), rate=rate, cost=6 + likely) for rate in rates]
+                steps = [
+                    Reading(place, tuple(places.items()), rate=rate, cost=6 + likely + k)
+                    for k, rate in enumerate(rates)
+                ]
                 yield from (step for step in steps if _moves(step, call, outcome, point))
                 break
 
@@ -243,19 +247,6 @@ def _moves(step: Reading, call: Call, outcome: Outcome, point: Point) -> bool:
 
 def _step(reading: Reading, rate: float, cost: int) -> Reading:
     return Reading(reading.place, reading.leaves, reading.vectors, reading.order, rate, cost)
-
-
-def _rates(outcome: Outcome) -> list[float]:
-    """Learning rates that stand in the instance."""
-    from fallline.checks.calling.roles import RATES, plain
-
-    if outcome.holder is None:
-        return []
-    return [
-        float(leaf.value)
-        for leaf in leaves(outcome.holder)
-        if not leaf.value.ndim and leaf.path and plain(str(leaf.path[-1])) in RATES and leaf.value
-    ]
 
 
 def loss_path(outcome: Outcome) -> Path | None:

@@ -12,7 +12,18 @@ from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.spellings import Spelling, spelling
 from fallline.textbook.network import Network
 
-__all__ = ["BIASES", "PARAMETERS", "RATE", "RATES", "VELOCITY", "WEIGHTS", "hyperparameter", "meanings", "plain"]
+__all__ = [
+    "BIASES",
+    "PARAMETERS",
+    "RATE",
+    "RATES",
+    "VELOCITY",
+    "WEIGHTS",
+    "hyperparameter",
+    "meanings",
+    "plain",
+    "role_of",
+]
 
 PARAMETERS, WEIGHTS, BIASES = Quantity("parameters"), Quantity("weights"), Quantity("biases")
 """All parameters in one argument, all weights, all biases: the containers stand for them later."""
@@ -77,6 +88,11 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+def role_of(name: str) -> Quantity | None:
+    """What a usual name of samples, targets, outputs, parameters, their number or the penalty means first; None for another name."""
+    return _ROLES[plain(name)][0] if plain(name) in _ROLES else None
+
+
 def hyperparameter(name: str, network: Network, default: Any = None) -> Constant | None:
     """The value of a setting that belongs to training or to the network's shape; None if the name is not one of these."""
     p = plain(name)
@@ -138,7 +154,8 @@ def meanings(
     layered: dict[str, Quantity] = {}
     for kind in "Wb":
         blocks = [b for b in blocks_of(network) if b[0] == kind]
-        places = by_name([(n,) for n in names], blocks) if blocks else None
+        others = [(n,) for n in names if role_of(n) is None]  # Xb and Yb are batches, and no biases
+        places = (by_name(others, blocks) or by_name([(n,) for n in names], blocks)) if blocks else None
         layered |= {} if places is None else {path[0]: Quantity(*block) for block, path in places.items()}
     for name in names:
         p = plain(name)

@@ -7,20 +7,21 @@ still missing of parameters, X and T.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fallline.checks.calling.arguments import Argument, Helper, Made, patterns_for
 from fallline.checks.calling.calls import MisbehaviourError, name_of
-from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern, quantities_in
+from fallline.checks.calling.patterns import Constant, Pattern, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, meanings, plain
 from fallline.checks.calling.surroundings import Surroundings
-from fallline.checks.calling.usage import parameter_names, returned_names, usage_of
+from fallline.checks.calling.unknown_names import by_position, inside
+from fallline.checks.calling.usage import parameter_names
 from fallline.textbook.network import Network
 
-__all__ = ["Argument", "Helper", "Made", "Signature", "signatures"]
+__all__ = ["Signature", "signatures"]
 
 MOST = 24
 """How many meanings of one signature are tried."""
@@ -28,55 +29,6 @@ MOST = 24
 _USUAL = (PARAMETERS, Quantity("X"), Quantity("T"))
 _INSTEAD = (Quantity("Y"), Quantity("D"))
 """What a function may get instead of the weights."""
-
-_CACHES = (
-    "cache",
-    "caches",
-    "memory",
-    "activations",
-    "zs",
-    "state",
-    "ctx",
-    "intermediates",
-    "saved",
-    "forwardcache",
-    "fwd",
-    "ret",
-)
-
-
-@dataclass(frozen=True)
-class Argument:
-    """A parameter of the function and what it gets."""
-
-    name: str
-    pattern: Pattern
-    keyword: bool = False
-
-    def __str__(self) -> str:
-        text = str(self.pattern)
-        return self.name if text == self.name else f"{self.name}={text}"
-
-
-@dataclass(frozen=True)
-class Helper:
-    """Another function of the user's, with the meaning of its arguments."""
-
-    function: Callable[..., Any]
-    arguments: tuple[Argument, ...]
-    method: bool
-
-
-@dataclass(frozen=True)
-class Made:
-    """A value that a helper returns: the part of its result with that name, or that number, or all of it."""
-
-    helper: Helper
-    name: str
-    part: int | None
-
-    def __str__(self) -> str:
-        return f"{self.name} of {name_of(self.helper.function)}"
 
 
 @dataclass(frozen=True)
@@ -129,16 +81,15 @@ def signatures(
     required, defaults = [n for n in names[0] if n != "self"], names[1]
     known = meanings([*required, *defaults], network, defaults)
     helpers = _helpers(function, surroundings, network) if deep else []
-    choices = []
-    for name in required:
-        patterns = _choices(name, known[name], helpers, network) or _unpacked(function, name, surroundings, network)
-        patterns = patterns or _functions(function, name, surroundings)
-        choices.append(list(enumerate(patterns)))
+    choices = [
+        list(enumerate(patterns_for(name, known[name], helpers, function, surroundings, network))) for name in required
+    ]
+    choices = _with_known_names(required, choices, network)
     filled = _filled(required, choices, weights_elsewhere or weightless)
     options = _options(defaults, known, required)
     rate = _rate(required, defaults)
     found: list[Signature] = []
-    for combination in _combinations(filled):
+    for combination in (*_combinations(filled), *_by_position(choices, network)):
         patterns = [p for _, p in combination]
         if (
             weightless
@@ -156,66 +107,6 @@ def signatures(
     if not found:
         raise MisbehaviourError(_why_not(function, required, choices))
     return sorted(found, key=lambda s: s.cost)[:MOST]
-
-
-def _unpacked(function: Callable[..., Any], name: str, surroundings: Surroundings, network: Network) -> list[Pattern]:
-    """What a parameter gets that the source unpacks into names that are known, such as inputs, labels = batch."""
-    usage = usage_of(function, name, surroundings.functions)
-    keys = meanings(list(usage.keys), network)
-    if keys and all(keys.values()):
-        return [Keys(tuple((key, known[0]) for key, known in keys.items()))]
-    for names in usage.unpacked:
-        if all(isinstance(n, str) for n in names):
-            known = meanings([str(n) for n in names], network)
-            if all(known.get(str(n)) for n in names):
-                return [Items(tuple(known[str(n)][0] for n in names))]
-    return []
-
-
-def _functions(function: Callable[..., Any], name: str, surroundings: Surroundings) -> list[Pattern]:
-    """The functions beside it that a parameter such as cost_function may get."""
-    stem = re.sub(r"_?(function|func|fn|f)$", "", name.lower())
-    if not stem or stem == name.lower():
-        return []
-    beside = {n: f for n, f in surroundings.functions.items() if stem in n.lower() and f is not function}
-    return [Constant(f) for n, f in beside.items() if not n.endswith("descent")]
-
-
-def _choices(name: str, known: Sequence[Pattern], helpers: Sequence[Helper], network: Network) -> list[Pattern]:
-    """What a required parameter may get."""
-    made = [m for helper in helpers for m in _made(name, helper)]
-    listed = [Items((*_lists(network)[plain(name)],), "list")] if plain(name) in _lists(network) else []
-    named = [m for m in made if m.name == name]
-    others = [m for m in made if m.name != name]
-    if plain(name) in _CACHES or "cache" in name.lower():
-        return [*named, *others, *listed, *known]
-    if listed:
-        return [*named, *listed, *known]
-    shares = any(isinstance(p, Quantity) and p.kind in "YAZ" for p in known)
-    return [*known, *(named if shares or not known else [])]
-
-
-def _lists(network: Network) -> dict[str, list[Quantity]]:
-    """What lists of activations or pre-activations hold, by their names."""
-    layers = range(1, network.depth + 1)
-    A = [Quantity("X"), *(Quantity("A", l) for l in layers[:-1]), Quantity("Y")]
-    Z = [Quantity("Z", l) for l in layers]
-    return dict.fromkeys(("activations", "layeroutputs", "acts", "as"), A) | dict.fromkeys(("zs", "preactivations"), Z)
-
-
-def _made(name: str, helper: Helper) -> Iterator[Made]:
-    returned = returned_names(helper.function)
-    if name in returned:
-        yield Made(helper, name, returned.index(name))
-        return
-    if plain(name) in _CACHES or "cache" in name.lower():
-        for k, other in enumerate(returned):
-            if isinstance(other, str) and "cache" in other.lower():
-                yield Made(helper, other, k)
-                return
-        yield Made(helper, "the result", None)
-        if len(returned) > 1:
-            yield Made(helper, "the last part", len(returned) - 1)
 
 
 def _helpers(function: Callable[..., Any], surroundings: Surroundings, network: Network) -> list[Helper]:
@@ -248,6 +139,28 @@ def _filled(
         order = sorted(range(len(missing)), key=lambda j: abs(j - place))
         filled[k] = [(1 + cost, missing[j]) for cost, j in enumerate(order)]
     return filled
+
+
+def _with_known_names(
+    required: Sequence[str], choices: list[list[tuple[int, Pattern]]], network: Network
+) -> list[list[tuple[int, Pattern]]]:
+    """The choices, with those of known names inside the names that are unknown."""
+    words = {n: w for n, choice in zip(required, choices, strict=True) if not choice and (w := inside(n))}
+    if not words or len({*words.values(), *required}) < len(words) + len(required):
+        return choices
+    known = meanings([words.get(n, n) for n in required], network)
+    return [choice or list(enumerate(known[words.get(n, n)])) for n, choice in zip(required, choices, strict=True)]
+
+
+def _by_position(
+    choices: list[list[tuple[int, Pattern]]], network: Network
+) -> Iterator[tuple[tuple[int, Pattern], ...]]:
+    """Combinations in which the parameters with unknown names get the samples and blocks that are missing."""
+    unknown = [k for k, choice in enumerate(choices) if not choice]
+    offered = [choice[0][1] for choice in choices if choice]
+    for cost, patterns in enumerate(by_position(len(unknown), offered, network) if unknown else (), start=1):
+        filled = dict(zip(unknown, patterns, strict=True))
+        yield tuple((cost, filled[k]) if k in filled else choice[0] for k, choice in enumerate(choices))
 
 
 def _combinations(choices: list[list[tuple[int, Pattern]]]) -> Iterator[tuple[tuple[int, Pattern], ...]]:

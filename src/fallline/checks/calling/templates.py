@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from fallline.checks.calling.arguments import Argument
 from fallline.checks.calling.blocks import Block, blocks_of, by_name
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call_on, name_of
 from fallline.checks.calling.patterns import Constant, Pattern, Scene, fill
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import hyperparameter, meanings, plain
-from fallline.checks.calling.signatures import Argument
 from fallline.checks.calling.structures import Path, leaves, replace
 from fallline.checks.calling.surroundings import Surroundings
 from fallline.checks.calling.usage import names_read, parameter_names
@@ -87,6 +87,8 @@ def with_weights(structure: Any, places: Places, scene: Scene) -> Any:
     """The structure with the scene's weights in those places, in place where this can be done."""
     for block, path in places:
         value = fill(Quantity(*block), scene)
+        if hasattr(value, "detach"):  # a tensor that requires a gradient gives no array
+            value = value.detach()
         old = _at(structure, path)
         if hasattr(old, "detach") and not np.iscomplexobj(value):  # a torch tensor
             old.data = old.data.new_tensor(np.asarray(value))

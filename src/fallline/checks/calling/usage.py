@@ -80,14 +80,15 @@ def _tree(code: CodeType) -> ast.Module:
 
 
 def parameter_names(function: Callable[..., Any]) -> tuple[list[str], dict[str, Any]] | None:
-    """Names of the required parameters, and the defaults of the others; None if the signature says nothing."""
+    """Names of the required parameters, and the defaults of the others; None if the signature says nothing, as *args does."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return None
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if all(p.name == "self" for p in named) and any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    required = [p.name for p in named if p.default is p.empty]
     return required, {p.name: p.default for p in parameters if p.default is not p.empty}
 
 

@@ -41,6 +41,11 @@ class FreshDraws:
         g = self._of_check
         return draw(g.network, g.data, g.seed + SEED_STEP, g.declared, later=True)
 
+    @property
+    def count(self) -> int:
+        """The number of draws."""
+        return sum(len(group.w) for group in self.groups)
+
     @cached_property
     def numbers(self) -> tuple[Parameters, ...] | None:
         """The checked gradient on these draws; None if the function fails there or a number is not finite."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.checks.diagnosis.fresh_draws import FreshDraws
-from fallline.checks.faults.measured import constant_text
+from fallline.checks.faults.coefficients import constant_text
 from fallline.checks.reference.comparison import (
     TOLERANCE,
     BlockComparison,

@@ -7,23 +7,20 @@ of each layer with its pre-activation, the output's delta with the logits, each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.checks.faults.measured import combination, constant_text
+from fallline.checks.diagnosis.activation_forms import EXACT, agree, examples, form_of, inverse_of, is_function
+from fallline.checks.faults.coefficients import combination, constant_text
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.draws import Group
-from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.activations import Activation
 from fallline.textbook.network import Network, Parameters, forward
 
 __all__ = ["ObservedNetwork", "StepFault", "observed"]
-
-EXACT = 1e-7
-"""Relative error of a step that counts as right: quotients of small numbers lose some digits."""
 
 SMALL = 1e-6
 """Deltas below this share of the largest are left out of quotients."""
@@ -67,7 +64,7 @@ class ObservedNetwork:
         """
         faults = []
         Z = forward(self.network, self.parameters, self.group.X)[0][:, 0]
-        output_right = _agree(
+        output_right = agree(
             self.D[-1], self.convention.data(self.group) * self.network.loss.delta(Z, self.group.T[:, 0])
         )
         if not output_right:
@@ -81,10 +78,10 @@ class ObservedNetwork:
         z, a = self.pre_activation(layer), self.A[layer]
         known = np.isfinite(a)
         activation = self.network.activations[layer - 1]
-        if known.sum() < 20 or _agree(a[known], activation(z)[known]):
+        if known.sum() < 20 or agree(a[known], activation(z)[known]):
             return []
         name = activation.label or activation.name
-        form = _form(z[known], a[known])
+        form = form_of(z[known], a[known])
         if form:
             words = f"the forward pass computes {form} as the activation of layer {layer}"
             return [StepFault(words, f"apply {name}", True)]
@@ -95,10 +92,10 @@ class ObservedNetwork:
                     f"the pre-activation of layer {layer} in the forward pass is {linear}", "compute it anew", True
                 )
             ]
-        if not _is_function(z[known], a[known] - activation(z)[known]):
+        if not is_function(z[known], a[known] - activation(z)[known]):
             words = f"the forward pass computes other activations in layer {layer} than {activation.name} of Z{layer}"
             return [StepFault(words, f"look at Z{layer} and at its activation in the forward pass", True)]
-        values = _examples(z[known], a[known], activation)
+        values = examples(z[known], a[known], activation)
         return [
             StepFault(
                 f"the forward pass computes another activation than {activation.name} in layer {layer}: {values}",
@@ -109,7 +106,7 @@ class ObservedNetwork:
     def _linear(self, layer: int, a: Floats) -> str:
         """The pre-activation as c1 A W + c2 b, if the activation has an inverse and that is what gives a."""
         W, b = self.parameters[layer - 1]
-        z = _inverse(self.network.activations[layer - 1].name, a)
+        z = inverse_of(self.network.activations[layer - 1].name, a)
         if z is None or b is None:
             return ""
         product = np.einsum("si,sij->sj", self.A[layer - 1], W)
@@ -117,7 +114,7 @@ class ObservedNetwork:
         features, target = np.stack([product[known], b[known]], axis=-1), z[known]
         half = len(target) // 2  # the constants come from the first half, and must hold on the second
         constants, _, rank, _ = np.linalg.lstsq(features[:half], target[:half], rcond=1e-9)
-        if rank < 2 or not _agree(target, features @ constants):
+        if rank < 2 or not agree(target, features @ constants):
             return ""
         names = [f"A{layer - 1} W{layer}" if layer > 1 else "X W1", f"b{layer}"]
         coded = combination(list(zip(map(float, constants), names, strict=True)))
@@ -126,7 +123,7 @@ class ObservedNetwork:
 
     def _output(self) -> list[StepFault]:
         z, T = self.pre_activation(self.network.depth), self.group.T[:, 0]
-        if _agree(self.D[-1], self.convention.data(self.group) * self.network.loss.delta(z, T)):
+        if agree(self.D[-1], self.convention.data(self.group) * self.network.loss.delta(z, T)):
             return []
         return [
             StepFault(
@@ -142,7 +139,7 @@ class ObservedNetwork:
         activation, z, a = self.network.activations[layer - 1], self.pre_activation(layer), self.A[layer]
         for slope in (activation.slope(z), *_slopes_from(activation, a)):
             usable = np.isfinite(slope)
-            if usable.sum() > 20 and _agree(self.D[layer - 1][usable], (dA * slope)[usable]):
+            if usable.sum() > 20 and agree(self.D[layer - 1][usable], (dA * slope)[usable]):
                 return []
         expected = dA * activation.slope(z)
         return self._sample_factor(layer, expected)
@@ -154,7 +151,7 @@ class ObservedNetwork:
         size = (expected**2).sum(axis=-1)
         used = size > SMALL * size.max()
         factor = (self.D[layer - 1] * expected).sum(axis=-1)[used] / size[used]
-        if not _agree(self.D[layer - 1][used], factor[:, None] * expected[used]) or np.ptp(factor) < 1e-6:
+        if not agree(self.D[layer - 1][used], factor[:, None] * expected[used]) or np.ptp(factor) < 1e-6:
             return []
         known = self._known_factor(factor, used)
         between = f"between {factor.min():.3g} and {factor.max():.3g}"
@@ -203,9 +200,9 @@ def observed(group: Group, numbers: Parameters) -> ObservedNetwork | None:
                 np.where(seen[:, None], np.einsum("sij,sj->si", dW, db) / size[:, None], np.nan) / network.scales[l - 1]
             )
         product = network.scales[l - 1] * inputs[:, :, None] * db[:, None, :]
-        if not seen.any() or not _agree(dW[seen], product[seen]):
+        if not seen.any() or not agree(dW[seen], product[seen]):
             return None
-        if l == 1 and not _agree(inputs[seen], group.X[seen, 0]):
+        if l == 1 and not agree(inputs[seen], group.X[seen, 0]):
             return None
         if l > 1:
             A.append(inputs)
@@ -218,86 +215,6 @@ def observed(group: Group, numbers: Parameters) -> ObservedNetwork | None:
     candidates = [ObservedNetwork(network, kept, tuple(A), tuple(D), c) for c in conventions(network, group.declared)]
     right = [o for o in candidates if not o._output()]
     return (right or candidates)[0]
-
-
-def _agree(a: Any, b: Any) -> bool:
-    scale = float(np.abs(b).max()) if np.size(b) else 0.0
-    return bool(np.abs(a - b).max() <= EXACT * (scale or 1.0)) if np.size(a) else False
-
-
-def _inverse(name: str, a: Floats) -> Floats | None:
-    """The pre-activations that give a, for activations that have an inverse, or have one where they are positive."""
-    with np.errstate(all="ignore"):
-        if name == "tanh":
-            return np.asarray(np.arctanh(a))
-        if name == "logistic":
-            return np.asarray(np.log(a / (1 - a)))
-    return np.where(a > 0, a, np.nan) if name in ("relu", "leaky_relu") else None
-
-
-def _is_function(z: Floats, values: Floats) -> bool:
-    """Whether the values depend on z alone: each is near the line between its neighbours in z, for most of them."""
-    order = np.argsort(z)
-    x, y = z[order], values[order]
-    between = y[:-2] + (y[2:] - y[:-2]) * (x[1:-1] - x[:-2]) / np.maximum(x[2:] - x[:-2], 1e-300)
-    return bool(np.median(np.abs(y[1:-1] - between)) <= 0.02 * np.std(y))
-
-
-def _form(z: Floats, a: Floats) -> str:
-    """The function of z that gives a, if it is a known one."""
-    half = len(z) // 2  # constants come from the first half, and must hold on the second
-    for other in ACTIVATIONS.values():
-        if _agree(a, other(z)):
-            return f"{other.name}(z)"
-        c = _argument(other.name, z[:half], a[:half])
-        if c is not None and _agree(a, other(c * z)):
-            return f"{other.name}({constant_text(c)} z)"
-        values = other(z)
-        c = float(values[:half] @ a[:half] / ((values[:half] @ values[:half]) or 1))
-        if _agree(a, c * values):
-            return f"{constant_text(c)} {other.name}(z)"
-    with np.errstate(all="ignore"):
-        for words, function in _MISTAKES:
-            if _agree(a, function(z)):
-                return words
-    leak = z < 0
-    if leak.any() and _agree(a[~leak], z[~leak]):
-        c = float(a[leak] @ z[leak] / (z[leak] @ z[leak]))
-        if _agree(a[leak], c * z[leak]):
-            return f"a leaky ReLU with leak {constant_text(c)}"
-    return ""
-
-
-_MISTAKES: Sequence[tuple[str, Callable[[Any], Any]]] = (
-    ("e^z - e^-z / (e^z + e^-z), without brackets around the numerator,", lambda z: np.exp(z) - np.exp(-z) / (np.exp(z) + np.exp(-z))),
-    ("(e^z - e^-z) / e^z + e^-z, without brackets around the denominator,", lambda z: (np.exp(z) - np.exp(-z)) / np.exp(z) + np.exp(-z)),
-    ("e^z - e^-z / e^z + e^-z, without brackets,", lambda z: np.exp(z) - np.exp(-z) / np.exp(z) + np.exp(-z)),
-    ("1 / (1 + e^z), with the wrong sign,", lambda z: 1 / (1 + np.exp(z))),
-    ("1 / 1 + e^-z, without brackets,", lambda z: 1 + np.exp(-z)),
-    ("|z|", np.abs),
-    ("min(z, 0)", lambda z: np.minimum(z, 0)),
-    ("sin(z)", np.sin),
-    ("z^2", np.square),
-)  # fmt: skip
-
-
-def _argument(name: str, z: Floats, a: Floats) -> float | None:
-    """The constant c with which the activation of c z is a, for activations that have an inverse."""
-    inverse = _inverse(name, a) if name in ("tanh", "logistic") else None
-    if inverse is None:
-        return None
-    with np.errstate(all="ignore"):
-        ratio = inverse / z
-    return float(np.median(ratio)) if np.isfinite(ratio).all() else None
-
-
-def _examples(z: Floats, a: Floats, activation: Activation) -> str:
-    """Two values of the computed activation beside the right ones."""
-    order = np.argsort(z)
-    picked = [int(order[len(order) // 4]), int(order[3 * len(order) // 4])]
-    return " and ".join(
-        f"{a[k]:.4g} at z = {z[k]:.4g}, where {activation.name} is {float(activation(z[k])):.4g}" for k in picked
-    )
 
 
 def _slopes_from(activation: Activation, a: Floats) -> list[Floats]:

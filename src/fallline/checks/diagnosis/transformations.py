@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.diagnosis.fresh_draws import single_samples
-from fallline.checks.faults.measured import constant_text
+from fallline.checks.faults.coefficients import constant_text
 from fallline.checks.reference.comparison import GradientBlock, block_of, blocks_of, right_numbers
 from fallline.checks.reference.conventions import Convention
 from fallline.checks.reference.draws import Group

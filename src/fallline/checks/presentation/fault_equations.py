@@ -14,7 +14,7 @@ import sympy
 from fallline.checks.diagnosis.explanations import Explanation
 from fallline.checks.diagnosis.measuring import EARLY_UPDATE
 from fallline.checks.faults.catalogue import FAULTS, page
-from fallline.checks.faults.measured import constant_text
+from fallline.checks.faults.coefficients import constant_text
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.equation_pair import EquationPair
 from fallline.errors import FalllineError

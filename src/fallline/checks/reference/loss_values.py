@@ -169,10 +169,13 @@ class LossValues:
 
 
 def _run_values(loss: OwnLoss, group: Group, runs: int) -> RunValues:
-    """The loss at random weights of several sizes. Raises NoReferenceError if too few values are finite."""
+    """The loss at random weights of several sizes, so small that log(1 - p) keeps its digits.
+
+    Raises NoReferenceError if a value is not finite.
+    """
     count, draws = group.network.parameter_count, len(group.w)
     w = random.normal(1, "own loss in words", runs * count, group.samples).reshape(runs, count)
-    w *= np.linspace(0.3, 1.0, runs)[np.argsort(random.uniform(2, "own loss in words", runs, group.samples)), None]
+    w *= np.linspace(0.2, 0.7, runs)[np.argsort(random.uniform(2, "own loss in words", runs, group.samples)), None]
     at = np.arange(runs) % draws
     X, T = group.X[at], group.T[at]
     values = [number(loss, *arguments) for arguments in zip(w, X, T, strict=True)]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, name_of
+from fallline.checks.calling.code_numbers import numbers_in
 from fallline.checks.steps.calls import step_calls
-from fallline.checks.steps.code_numbers import numbers_in
 from fallline.checks.steps.step_call import StepCall
 from fallline.checks.steps.trials import path
 from fallline.checks.steps.walks import Walker

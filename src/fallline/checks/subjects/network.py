@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
-from fallline.checks.calling.evaluation import SINGLE, Evaluation, evaluate, returned_at
+from fallline.checks.calling.evaluation import PENALTY, SINGLE, Evaluation, evaluate, returned_at, with_penalty
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
@@ -77,6 +78,21 @@ class _NetworkCheck:
         self.other_faults = [*evaluation.odd.values(), *filter(None, [self._changed_arguments()])]
 
     def verdict(self) -> Verdict:
+        verdict = self._without_penalty()
+        penalised = self._with_penalty() if verdict.status == "right" else None
+        return verdict if penalised is None else penalised
+
+    def _with_penalty(self) -> Verdict | None:
+        """The verdict if the gradient is wrong as soon as the penalty that the function takes is not 0."""
+        evaluation = with_penalty(self.evaluation)
+        if evaluation is None:
+            return None
+        verdict = _NetworkCheck(self.name, evaluation, self.reference)._judged_by_loss()
+        if verdict is None or verdict.status != "wrong":
+            return None
+        return replace(verdict, sentence=f"{verdict.sentence} It was called with a penalty of strength {PENALTY:g}.")
+
+    def _without_penalty(self) -> Verdict:
         judged = self._judged_by_loss()
         if judged is not None:
             return judged
@@ -109,7 +125,7 @@ class _NetworkCheck:
 
         judgement, self.loss_notes = judged_by_loss(
             self.name, self.groups, self.numbers, self.evaluation.losses, self.tolerance, self._gradient_at,
-            self.other_faults,
+            self.other_faults, step=self.evaluation.rate_is_read_off,
         )  # fmt: skip
         if judgement is None and self.named:
             raise MisbehaviourError(" ".join(self.loss_notes))
@@ -132,7 +148,7 @@ class _NetworkCheck:
             right = f"{right}, for {self.meant}"
         worst = max(b.relative for b in self.fitting[convention])
         if worst > SLIGHT and not self.evaluation.single:
-            from fallline.checks.diagnosis.diagnosis import slight_faults
+            from fallline.checks.diagnosis.procedure import slight_faults
 
             slight = slight_faults(self.groups, self.numbers, convention, self._gradient_at)
             if slight is not None:
@@ -163,7 +179,7 @@ class _NetworkCheck:
 
     def _diagnosed(self) -> Verdict:
         """The faults that give these numbers; where none do, where it goes wrong."""
-        from fallline.checks.diagnosis.diagnosis import diagnose
+        from fallline.checks.diagnosis.procedure import diagnose
 
         diagnosis = diagnose(self.groups, self.numbers, self.tolerance, self._gradient_at)
         faults = self._faults(diagnosis)
