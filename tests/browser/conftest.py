@@ -186,7 +186,7 @@ def new_lab(chromium: Any, server: Server) -> Iterator[Callable[..., Lab]]:
     contexts = []
 
     def make(at: Server | None = None, **options: Any) -> Lab:
-        contexts.append(chromium.new_context(**{"viewport": {"width": 440, "height": 700}, **options}))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 800, "height": 900}, **options}))
         return Lab(contexts[-1].new_page(), at or server)
 
     yield make
