@@ -18,7 +18,8 @@ from fallline.checks.reference.loss_fit import fit_loss
 from fallline.checks.reference.loss_words import LossInWords
 from fallline.checks.reference.own_derivatives import is_gradient_of, own_derivatives
 from fallline.checks.reference.own_loss import NoReferenceError
-from fallline.checks.subjects.loss_judgement import Judgement, judged_by_loss
+from fallline.checks.subjects.judgement import Judgement
+from fallline.checks.subjects.loss_judgement import judged_by_loss
 from fallline.textbook.network import Layer, Network, Parameters
 
 SIZES = "2-4-3"

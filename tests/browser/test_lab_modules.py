@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -60,11 +61,14 @@ AXES = [
 
 @pytest.mark.parametrize("axis", AXES, ids=lambda a: a["name"])
 @pytest.mark.parametrize("depth", [0, 3, 10, 20, 30])
-def test_ticks_at_every_depth(modules, axis, depth):
+@pytest.mark.parametrize("digits", [4, 5])
+def test_ticks_at_every_depth(modules, axis, depth, digits):
     """Ticks lie in the window, in order, are neither none nor a crowd, and no two have the same label."""
     low, width = 0.6180339887, 0.3 * 2.0**-depth
     got = modules(
-        "numerals", "m.ticks(argument.axis, argument.a, argument.b, 6)", {"axis": axis, "a": low, "b": low + width}
+        "numerals",
+        "m.ticks(argument.axis, argument.a, argument.b, 6, argument.digits)",
+        {"axis": axis, "a": low, "b": low + width, "digits": digits},
     )
     places = [t["at"] for t in got["ticks"]]
     assert 1 <= len(places) <= 8
@@ -72,7 +76,7 @@ def test_ticks_at_every_depth(modules, axis, depth):
     assert all(low - 0.01 * width <= p <= low + 1.01 * width for p in places)
     labels = [t["label"] for t in got["ticks"]]
     assert len(set(labels)) == len(labels)
-    assert all(len(label) <= 9 for label in labels)
+    assert all(len(label) <= 4 + digits for label in labels)
 
 
 def test_fractions_and_values_are_inverse(modules):
@@ -238,10 +242,10 @@ def boundary(modules, picture: list[dict[str, float] | None], **measure: object)
     outcomes = [{"name": "converged", "failed": False}, {"name": "diverged", "failed": True}]
     got = modules(
         "boundary",
-        """(() => {
-            const split = m.sides(argument.cells, argument.measure, argument.outcomes);
-            return [split && [...split], split && m.boundaryPlace(split, Math.sqrt(split.length))];
-        })()""",
+        """(({ cells, measure, outcomes }) => {
+            const split = m.sides(cells, measure, outcomes);
+            return [split && [...split], m.boundaryPlace(cells, Math.sqrt(cells.length), measure, outcomes)];
+        })(argument)""",
         {"cells": picture, "measure": measure, "outcomes": outcomes},
     )
     return got[0], got[1]
@@ -253,34 +257,60 @@ def test_the_boundary_lies_between_failed_runs_and_the_others(modules):
     assert place == [0.375, 0.375] or place == [0.375, 0.625]
 
 
-def test_without_failed_runs_the_boundary_lies_between_low_and_high_values(modules):
-    split, place = boundary(modules, cells("1118", "1119", "1188", "1187"))
-    assert split == [0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1]
-    assert place[0] in {0.375, 0.625}
+def test_where_no_run_failed_the_boundary_is_a_cliff(modules):
+    slope = ["0123456677788888"] * 16
+    split, place = boundary(modules, cells(*(row[:13] + "222" for row in slope)))
+    assert split is None
+    assert place[0] == 12.5 / 16
+    assert abs(place[1] - 0.5) < 0.1
+    _, place = boundary(modules, cells(*slope))  # without a cliff, the middle of the slope
+    assert abs(place[0] - 0.5) < 0.2
     assert boundary(modules, cells("####", "####", "####", "####")) == (None, None)
     assert boundary(modules, cells("22", "2?")) == (None, None)
+
+
+def test_the_boundary_of_maps_of_ranks_and_outcomes(modules):
     ranked, _ = boundary(modules, [{"value": v, "outcome": 0} for v in (-2, -1, 3, 4)], kind="ranks")
     assert ranked == [0, 0, 1, 1]
-    named, _ = boundary(modules, cells("#1", "1#"), kind="outcomes")
-    assert named == [0, 1, 1, 0]
+    ends = [{"value": 0.0, "outcome": o} for o in (0, 2, 2, 0)]
+    assert boundary(modules, ends, kind="outcomes")[0] == [0, 1, 1, 0]
+    assert boundary(modules, ends)[0] is None
+    assert boundary(modules, cells("#1", "1#"), kind="outcomes")[0] == [0, 1, 1, 0]
 
 
-def test_the_boundary_is_followed_where_it_is_most_mixed_but_not_far_away(modules):
-    side = 32
-    half = [["#" if i >= side // 2 else "1" for i in range(side)] for _ in range(side)]
-    for j in range(18, 26):  # a mixed part of the boundary, above the middle
-        for i in range(12, 20):
-            half[j][i] = "1#"[(i + j) % 2]
-    _, (u, v) = boundary(modules, cells(*("".join(row) for row in reversed(half))))
-    assert 12 / side <= u <= 20 / side
-    assert 18 / side <= v <= 26 / side
-    corner = [["#" if i >= side // 2 else "1" for i in range(side)] for _ in range(side)]
-    for j in range(3):
-        for i in range(3):
-            corner[j][i] = "1#"[(i + j) % 2]
-    _, (u, v) = boundary(modules, cells(*("".join(row) for row in reversed(corner))))
-    assert abs(u - 0.5) < 2 / side
-    assert abs(v - 0.5) < 3 / side
+def halves(side: int, mixed: range, change: Callable[[int, int], bool]) -> list[dict[str, float] | None]:
+    """Runs that failed in the right half, and in some rows, near the middle column, a mixture of both kinds."""
+    middle = range(side // 2 - 8, side // 2 + 8)
+    rows = [
+        "".join("1#"[change(i, j) if j in mixed and i in middle else i >= side // 2] for i in range(side))
+        for j in range(side)
+    ]
+    return cells(*reversed(rows))
+
+
+def test_the_boundary_is_followed_where_it_winds_but_not_far_away(modules):
+    def teeth(i, j):
+        return j % 6 < 3
+
+    def noise(i, j):
+        return (7 * i + 13 * j + i * j) % 3 > 0
+
+    _, (u, v) = boundary(modules, halves(64, range(38, 50), teeth))
+    assert 24 / 64 <= u <= 40 / 64
+    assert 34 / 64 <= v <= 50 / 64  # the middle row has no teeth; the neighbourhood of this place has
+    _, (u, v) = boundary(modules, halves(64, range(6), teeth))  # too far away
+    assert abs(u - 0.5) < 4 / 64
+    assert abs(v - 0.5) < 8 / 64
+    _, (u, v) = boundary(modules, halves(64, range(30, 64), noise))
+    assert v < 30 / 64
+
+
+def test_single_runs_that_differ_are_no_boundary(modules):
+    rows = ["1" * 16] * 8 + ["1" * 7 + "#" + "1" * 8] + ["1" * 16] * 4 + ["#" * 16] * 3
+    _, (u, v) = boundary(modules, cells(*rows))
+    assert v < 4 / 16
+    _, (u, v) = boundary(modules, cells(*rows[:12], *["1" * 16] * 4))  # unless there is no other
+    assert (u, v) in {(7.5 / 16, 7.5 / 16), (6.5 / 16, 7.5 / 16), (7.5 / 16, 6.5 / 16)}
 
 
 @pytest.mark.parametrize("place", [(0.5, 0.5), (0.01, 0.99), (0.3, 0.62)])

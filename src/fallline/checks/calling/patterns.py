@@ -127,7 +127,8 @@ def in_library(value: Any, form: Form, *, parameter: bool = False) -> Any:
 
         return torch.tensor(np.array(value), requires_grad=parameter and form.library == "torch with gradients")
     if form.library == "matrix":
-        return np.array(value).view(np.matrix) if value.ndim == 2 else np.array(value)  # np.matrix itself warns
+        copy = np.array(value)
+        return copy.view(np.matrix) if value.ndim == 2 else copy  # np.matrix() itself would warn that it is old
     if form.library == "jax":
         import jax.numpy as jnp
 

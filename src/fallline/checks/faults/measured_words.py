@@ -56,6 +56,8 @@ def _sizes(network: Network, layer: int) -> list[tuple[int, str]]:
 
 
 def wrong_factor(quantity: str) -> Wording:
+    """Words for a quantity with a constant factor."""
+
     def words(network: Network, layer: int, constant: Any) -> tuple[str, str]:
         return _factor(quantity, float(constant[0]), network, layer)
 
@@ -130,6 +132,7 @@ def unit_weights(quantity: str, units: str) -> Wording:
 
 
 def class_weights(network: Network, layer: int, constant: Any) -> tuple[str, str]:
+    """Words for a factor on each sample that depends on its class."""
     values = [float(v) for v in np.ravel(constant)]
     used = [k for k, v in enumerate(values) if abs(v) >= NEAR]
     if len(used) < len(values) and all(is_near(values[k], 1) for k in used):
@@ -140,6 +143,7 @@ def class_weights(network: Network, layer: int, constant: Any) -> tuple[str, str
 
 
 def smoothed_targets(network: Network, layer: int, constant: Any) -> tuple[str, str]:
+    """Words for targets that are mixed with the same share for each output."""
     share, n = float(constant[0]), network.sizes[-1]
     other = f"/{n}" if network.loss.name == "cross_entropy" else "/2"
     size = constant_text(abs(share))
@@ -152,12 +156,14 @@ def smoothed_targets(network: Network, layer: int, constant: Any) -> tuple[str, 
 
 
 def outputs_and_targets(network: Network, layer: int, constant: Any) -> tuple[str, str]:
+    """Words for an output's delta c0 Y + c1 T + c2."""
     right = "2 Y - 2 T" if network.loss.name == "squared_error" else "Y - T"
     terms = list(zip(map(float, constant), ("Y", "T", ""), strict=True))
     return f"the output's delta is {combination(terms)}, where {right} is right", f"write {right}"
 
 
 def wrong_leak(network: Network, layer: int, constant: Any) -> tuple[str, str]:
+    """Words for a slope with one constant where z > 0, and another elsewhere."""
     above, below = map(float, constant)
     right = constant_text(float(np.asarray(network.activations[layer - 1].slope(np.array([-1.0]))).item()))
     if is_near(above, 1):
@@ -173,6 +179,8 @@ def wrong_leak(network: Network, layer: int, constant: Any) -> tuple[str, str]:
 
 
 def other_slope(features: Sequence[str], right: str) -> Wording:
+    """Words for a slope that is another combination of the features than the right one."""
+
     def words(network: Network, layer: int, constant: Any) -> tuple[str, str]:
         coded = combination(list(zip(map(float, constant), features, strict=True)))
         return f"the slope of layer {{l}} is {coded}, where {right} is right", f"write {right}"
@@ -181,6 +189,7 @@ def other_slope(features: Sequence[str], right: str) -> Wording:
 
 
 def terms_of_delta(network: Network, layer: int, constant: Any) -> tuple[str, str]:
+    """Words for a delta c0 dA * slope + c1 dA + c2 slope."""
     terms = list(zip(map(float, constant), ("dA{l} * slope", "dA{l}", "other_slope"), strict=True))
     return (
         f"the delta of layer {{l}} is {combination(terms)}, where dA{{l}} * slope is right (dA{{l}} being the delta before the slope)",
@@ -189,6 +198,7 @@ def terms_of_delta(network: Network, layer: int, constant: Any) -> tuple[str, st
 
 
 def early_update(network: Network, layer: int, constant: Any) -> tuple[str, str]:
+    """Words for a delta that goes back through the weights after their update."""
     return (
         "the delta of layer {l} goes back through W{k} after its update, not before",
         "update the weights after all deltas",

@@ -75,11 +75,13 @@ export class Cells {
     }
   }
 
-  /** The tiles to draw; where the finest level covers the view, those of this level alone. @param {import("./tiles.js").View} view @param {number} level */
+  /** The tiles to draw: of the finest level that covers the view, and finer ones. @param {import("./tiles.js").View} view @param {number} level the finest wanted */
   #visible(view, level) {
     const { tiles } = this;
-    const whole = !tiles.stale && cover(view, level).every(([z, i, j]) => tiles.has(z, i, j));
-    return tiles.within(view, tiles.stale ? ANY_LEVEL : level).filter((tile) => !whole || tile.z === level);
+    if (tiles.stale) return tiles.within(view, ANY_LEVEL);
+    let whole = level;
+    while (whole > 0 && !cover(view, whole).every(([z, i, j]) => tiles.has(z, i, j))) whole--;
+    return tiles.within(view, level).filter(({ z }) => z >= whole);
   }
 
   /** @param {CanvasRenderingContext2D} c @param {import("./tiles.js").Tile[]} tiles @param {import("./tiles.js").View} view @param {import("./colour.js").Scale} scale */

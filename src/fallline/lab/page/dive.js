@@ -1,6 +1,6 @@
 /** The dive: a flight along the boundary, a million times deeper, while the runs on the way are trained. */
 
-import { boundaryPlace, sides } from "./boundary.js";
+import { boundaryPlace } from "./boundary.js";
 import { h, ICONS, icon, say, still } from "./dom.js";
 import { number } from "./numerals.js";
 import { coarsest, cover, held, NARROWEST, SIDE } from "./tiles.js";
@@ -11,6 +11,7 @@ const DEPTH = 1e6;
 const SPEED = 1.4; // doublings a second where tiles do not lag
 const INERTIA = 350; // milliseconds in which the speed follows
 const AIMING = 350; // milliseconds between two looks for the boundary
+const REFIT = 0.7; // doublings after which the colours are refitted
 const STEP = 700; // milliseconds that each picture stays where the reader asked for less motion
 const ALIKE = "All runs in view are alike: there is no boundary to dive along.";
 const PRECISE = "The dive trains in float64: in float32, neighbouring runs would soon be the same number.";
@@ -27,6 +28,8 @@ export class Dive {
   #target = null;
   /** The view that the dive set last. @type {View|null} */
   #view = null;
+  /** Doublings that were still to come when the colours were refitted. */
+  #refitted = 0;
   #last = 0;
   #aimed = 0;
   #began = 0;
@@ -70,6 +73,7 @@ export class Dive {
     this.#view = map.view;
     const { x, y } = map.view;
     this.#left = Math.log2(Math.min(DEPTH, Math.min(x[1] - x[0], y[1] - y[0]) / NARROWEST));
+    this.#refitted = this.#left;
     this.#aimed = 0;
     this.#began = this.#last = performance.now();
     this.button.setAttribute("aria-pressed", "true");
@@ -91,7 +95,7 @@ export class Dive {
     this.#view = map.view;
     this.#tell();
     const seconds = Math.round((performance.now() - this.#began) / 1000);
-    say(this.line, why || `${this.count.textContent}, in ${seconds} s.`);
+    say(this.line, why || `${this.#runs} in ${seconds} s, on the way to a zoom of ${this.#depth}×.`);
     wishes.wishSoon();
     progress.show();
   }
@@ -133,11 +137,20 @@ export class Dive {
   }
 
   #tell() {
+    say(this.count, `${this.#runs} · ${this.#depth}×`);
+  }
+
+  /** How many runs were trained, in words. */
+  get #runs() {
+    const runs = this.lab.store.accepted.objective.kind === "network" ? "networks" : "descents";
+    return `${this.#trained.toLocaleString("en")} ${runs} trained`;
+  }
+
+  /** The zoom of the view, in digits. */
+  get #depth() {
     const { x, y } = this.lab.map.view;
     const zoom = 1 / Math.min(x[1] - x[0], y[1] - y[0]);
-    const runs = this.lab.store.accepted.objective.kind === "network" ? "networks" : "descents";
-    const depth = zoom < 1e6 ? Math.round(zoom).toLocaleString("en") : number(zoom, 2);
-    say(this.count, `${this.#trained.toLocaleString("en")} ${runs} trained · ${depth}×`);
+    return zoom < 2e6 ? Math.round(zoom).toLocaleString("en") : number(zoom, 2);
   }
 
   /** @param {number} now */
@@ -171,12 +184,14 @@ export class Dive {
     if (!this.#target || this.#there(map.view) === 1) {
       const places = Array.from({ length: SIDE * SIDE }, (_, k) => [(k % SIDE) + 0.5, Math.floor(k / SIDE) + 0.5]);
       const cells = places.map(([i, j]) => map.cellAt(map.fractions([i / SIDE, j / SIDE])));
-      const split = sides(cells, panel.measure, theme?.outcomes ?? []);
-      const at = split && boundaryPlace(split, SIDE);
+      const at = boundaryPlace(cells, SIDE, panel.measure, theme?.outcomes ?? []);
       if (!at) return this.stop(ALIKE);
       this.#target = map.fractions(at);
     }
-    panel.colours(store.state.look.colours);
+    if (this.#refitted - this.#left > REFIT) {
+      this.#refitted = this.#left;
+      panel.colours(store.state.look.colours);
+    }
     wishes.wish();
   }
 

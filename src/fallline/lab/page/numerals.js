@@ -77,9 +77,10 @@ export function fractionOf(axis, v) {
  * @param {number} from
  * @param {number} to
  * @param {number} most about how many ticks have room
+ * @param {number} [digits] significant digits that a label has room for
  * @returns {{ticks: Tick[], base: string}}
  */
-export function ticks(axis, from, to, most) {
+export function ticks(axis, from, to, most, digits = 5) {
   const low = valueAt(axis, from);
   const high = valueAt(axis, to);
   if (axis.scale === "log" && high / low >= 20) return { ticks: decades(axis, low, high, most), base: "" };
@@ -87,7 +88,7 @@ export function ticks(axis, from, to, most) {
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const size = Math.max(Math.abs(low), Math.abs(high));
   const shared = size > 0 ? Math.floor(Math.log10(size)) - Math.floor(Math.log10(step)) : 0;
-  if (shared > 4) return offsets(axis, low, high, step, size);
+  if (shared >= digits) return offsets(axis, low, high, step, size);
   const exponent = size > 0 ? Math.floor(Math.log10(size)) : 0;
   const tiny = exponent < -3 || exponent > 5;
   const long = tiny && shared > 1;

@@ -56,7 +56,7 @@ export class Overlay {
     c.fillStyle = muted;
     c.textBaseline = "middle";
     const across = ticks(axes.x, x[0], x[1], Math.max(2, Math.floor(w / 90)));
-    const up = ticks(axes.y, y[0], y[1], Math.max(2, Math.floor(t / 55)));
+    const up = ticks(axes.y, y[0], y[1], Math.max(2, Math.floor(t / 55)), 4); // the title stands beside the labels
     c.textAlign = "center";
     let free = -Infinity;
     for (const { at, label } of across.ticks) {

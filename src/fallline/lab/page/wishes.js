@@ -107,15 +107,15 @@ export class Wishes {
 
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
-    const { map, panel, store, progress } = this.lab;
+    const { map, panel, store, progress, dive } = this.lab;
     const { z, sketch } = content;
     const first = map.tiles.stale || !map.tiles.count;
     map.tiles.add(tileOf(content, buffers));
     if (!sketch) {
       this.#wanted.delete(nameOf([z, content.i, content.j]));
-      this.lab.dive.counted();
+      dive.counted();
     }
-    if (z === 0 || (first && !map.scale) || !this.waits) panel.colours(store.state.look.colours);
+    if (z === 0 || (first && !map.scale) || !(this.waits || dive.on)) panel.colours(store.state.look.colours);
     map.draw();
     if (!this.pictured && this.#onlyFiner) {
       this.pictured = true;
