@@ -153,6 +153,8 @@ def evaluate(
     best, effects = found.best, found.best.effects
     network = best.network or groups[0].network
     groups = tuple(in_form(replace(group, network=network), best.call.form) for group in groups)
+    if best.reading.rate is not None:  # a step goes down
+        groups = tuple(replace(g, declared=replace(g.declared, ascent=False)) for g in groups)
     returned = [
         [returned_at(best, network, w, X, T, effects) for w, X, T in zip(g.w, g.X, g.T, strict=True)] for g in groups
     ]

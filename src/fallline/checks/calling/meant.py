@@ -14,7 +14,8 @@ from fallline.textbook.network import Network
 
 __all__ = ["in_form", "networks_meant"]
 
-_SQUARED = {"half_squared_error": 1.0, "squared_error": 2.0}
+_SQUARED = {"half_squared_error": (1.0,), "squared_error": (2.0, 1.0)}
+"""What half the squared error is multiplied by; "squared_error" is said of both."""
 
 
 def networks_meant(network: Network) -> Iterator[tuple[str, Network]]:
@@ -23,8 +24,7 @@ def networks_meant(network: Network) -> Iterator[tuple[str, Network]]:
     A squared error is that of the last layer's outputs, which people squash as they do the hidden ones.
     """
     yield "", network
-    factor = _SQUARED.get(network.loss.name)
-    if factor is not None:
+    for factor in _SQUARED.get(network.loss.name, ()):
         for member in FAMILY:
             if member.loss.name.startswith("half_squared_error_of_"):
                 words = member.words if factor == 1 else member.words.removeprefix("half ")

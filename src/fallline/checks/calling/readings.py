@@ -23,6 +23,9 @@ from fallline.textbook.network import Layer, Parameters
 
 __all__ = ["Reading", "Returned", "loss_path", "readings"]
 
+NUMBERS = 4
+"""Cost of numbers where arrays should be."""
+
 _UPDATES = re.compile(r"update|train|step|fit|descent|optimi|learn|epoch", re.IGNORECASE)
 _LOSS = re.compile(r"^(loss|cost|j|error|err|nll|l|objective|.*loss|.*cost|ce|e|value|f|c)\d*$", re.IGNORECASE)
 
@@ -186,6 +189,22 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
                 pairs = tuple((b, leaf.path) for b, leaf in zip(first, candidates, strict=True))
                 yield Reading(place, pairs, cost=12)
                 break
+        if len(others) < len(blocks) and not reader.has_numbers:
+            yield from _with_numbers(place, all_leaves, reader, blocks)
+
+
+def _with_numbers(
+    place: Any, all_leaves: Sequence[Leaf], reader: ShapeReader, blocks: list[Block]
+) -> Iterator[Reading]:
+    """Blocks in a usual order, some of the biases as numbers, as sums over all entries are; a loss may stand before or after."""
+    ends = [k for k in (0, -1) if not all_leaves[k].value.ndim]
+    for candidates in (all_leaves, *(all_leaves[1:] if k == 0 else all_leaves[:-1] for k in ends)):
+        if len(candidates) != len(blocks):
+            continue
+        for k, order in enumerate(orders(blocks)):
+            pairs = list(zip(candidates, order, strict=True))
+            if all(reader.fits(leaf.value, b) if leaf.value.ndim else b[0] == "b" for leaf, b in pairs):
+                yield Reading(place, tuple((b, leaf.path) for leaf, b in pairs), cost=NUMBERS + k)
 
 
 def _two_vectors(place: Any, arrays: Sequence[Leaf], reader: ShapeReader, blocks: list[Block]) -> Iterator[Reading]:
