@@ -76,10 +76,10 @@ def gradients(params, X, Y, lambd=0):
 DECAY_OF_INSTANCE = """
 import numpy as np
 class Net:
-    def __init__(self, n_in, n_hidden, n_out, weight_decay=0.):
+    def __init__(self, n_in, n_hidden, n_out, l2_strength=0.):
         self.W1, self.b1 = np.random.randn(n_in, n_hidden), np.zeros(n_hidden)
         self.W2, self.b2 = np.random.randn(n_hidden, n_out), np.zeros(n_out)
-        self.weight_decay = weight_decay
+        self.l2_strength = l2_strength
     def loss_and_gradient(self, X, Y):
         m = len(X)
         H = np.tanh(X @ self.W1 + self.b1)
@@ -87,12 +87,12 @@ class Net:
         P = np.exp(Z - Z.max(1, keepdims=True))
         P = P / P.sum(1, keepdims=True)
         loss = -np.sum(Y * np.log(P)) / m
-        loss = loss + 0.5 * self.weight_decay * (np.sum(self.W1 ** 2) + np.sum(self.W2 ** 2))
+        loss = loss + 0.5 * self.l2_strength * (np.sum(self.W1 ** 2) + np.sum(self.W2 ** 2))
         D = (P - Y) / m
         E = D @ self.W2.T * (1 - H * H)
         dW1, db1, dW2, db2 = X.T @ E, E.sum(0), H.T @ D, D.sum(0)
-        dW1 = dW1 + self.weight_decay * self.W1
-        dW2 = dW2 + self.weight_decay * self.W2
+        dW1 = dW1 + self.l2_strength * self.W1
+        dW2 = dW2 + self.l2_strength * self.W2
         return loss, (dW1, db1, dW2, db2)
 """
 
@@ -244,8 +244,8 @@ FORMS = {
     "function with lambd=0 and a cost beside it": Form("gradients", PENALTY_ARGUMENT, (
         ('+ lambd * params["W1"] / m', '+ lambd * params["W1"]', "penalty"), ('+ lambd * params["W2"] / m', "", "W2"),
     ), "2-4-1", TANH),
-    "class with weight_decay=0. in its constructor": Form("Net.loss_and_gradient", DECAY_OF_INSTANCE, (
-        ("dW1 + self.weight_decay", "dW1 + 2 * self.weight_decay", "W1"), ("dW2 = dW2 + self.weight_decay * self.W2", "pass", "W2"),
+    "class with l2_strength=0. in its constructor": Form("Net.loss_and_gradient", DECAY_OF_INSTANCE, (
+        ("dW1 + self.l2_strength", "dW1 + 2 * self.l2_strength", "W1"), ("dW2 = dW2 + self.l2_strength * self.W2", "pass", "W2"),
     ), settings=TANH),
     "step of a tutorial": Form("step", TUTORIAL_STEP, (
         ("(1 - np.power(a1, 2))", "1", "slope"), ("dW1 += reg_lambda * W1", "dW1 += 2 * reg_lambda * W1", "W1"),

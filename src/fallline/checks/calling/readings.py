@@ -197,7 +197,7 @@ def _with_numbers(
     place: Any, all_leaves: Sequence[Leaf], reader: ShapeReader, blocks: list[Block]
 ) -> Iterator[Reading]:
     """Blocks in a usual order, some of the biases as numbers, as sums over all entries are; a loss may stand before or after."""
-    ends = [k for k in (0, -1) if not all_leaves[k].value.ndim]
+    ends = [k for k in (0, -1) if all_leaves and not all_leaves[k].value.ndim]
     for candidates in (all_leaves, *(all_leaves[1:] if k == 0 else all_leaves[:-1] for k in ends)):
         if len(candidates) != len(blocks):
             continue

@@ -67,6 +67,11 @@ _ROLES: dict[str, tuple[Quantity, ...]] = {
     ),
 }  # fmt: skip
 
+_PENALTY = re.compile(
+    r"^(?!.*(lr|rate|regres|region|steps)).*(reg|lambda|lmbd|decay|penal|ridge|l2(coef|strength|weight|alpha)?$)"
+)
+"""Names of a penalty's strength that are in no list: reg_strength, l2_penalty, lambda_w."""
+
 RATES = ("lr", "eta", "alpha", "learningrate", "stepsize", "rate", "learnrate", "step", "lrate", "gamma")
 """Names of learning rates."""
 
@@ -170,6 +175,9 @@ def meanings(
             constant = hyperparameter(name, network, (defaults or {}).get(name))
             found[name] = _of_spelling(s, network, names) if s is not None else ()
             found[name] += () if constant is None else (constant,)
+            number = isinstance((defaults or {}).get(name, 0.0), int | float)
+            if not found[name] and s is None and number and _PENALTY.search(p):
+                found[name] = (Quantity("l2"),)
     return found
 
 
