@@ -185,6 +185,9 @@ def _of_spelling(s: Spelling, network: Network, names: Sequence[str]) -> tuple[P
     """What a weight, bias, activation or pre-activation means that is not one of a whole set of layers."""
     kind, place, _ = s
     if kind in "Wb":
+        numbered = [o.place for n in names if (o := spelling(n)) and o.kind == kind and o.place and o.place[0] == 0]
+        if place in numbered and len(set(numbered)) > 1 and 1 <= place[1] <= network.depth:  # b1 and b2, without b3
+            return (Quantity(kind, place[1]),)
         both = {other.kind for n in names if (other := spelling(n))} >= {"W", "b"}
         if kind == "b":
             return (BIASES,)

@@ -190,7 +190,7 @@ def other_slope(features: Sequence[str], right: str) -> Wording:
 
 def terms_of_delta(network: Network, layer: int, constant: Any) -> tuple[str, str]:
     """Words for a delta c0 dA * slope + c1 dA + c2 slope."""
-    terms = list(zip(map(float, constant), ("dA{l} * slope", "dA{l}", "other_slope"), strict=True))
+    terms = list(zip(map(float, constant), ("dA{l} * slope", "dA{l}", "slope"), strict=True))
     return (
         f"the delta of layer {{l}} is {combination(terms)}, where dA{{l}} * slope is right (dA{{l}} being the delta before the slope)",
         "multiply dA{l} by the slope; look at the brackets",
