@@ -159,7 +159,7 @@ def test_colours_follow_the_view_unless_they_are_locked(lab):
     locked.uncheck()
     lab.ready()
     assert lab.pixels() != whole
-    assert "colours" not in lab.state["look"] or lab.state["look"]["colours"] is None
+    assert lab.state.get("look", {}).get("colours") is None
 
 
 def test_back_button_goes_to_the_state_before(lab):
