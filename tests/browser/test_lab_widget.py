@@ -96,12 +96,12 @@ def test_a_widget_trains_and_answers_its_controls(notebook):
     assert number(loss) in notebook.page.evaluate(f"{rows}[0].textContent")
     # A control moves the state that Python sees.
     notebook.page.evaluate(
-        "() => { const range = document.querySelector('[data-focus=\"seed range\"]'); range.value = '500';"
+        "() => { const range = document.querySelector('[data-focus=\"data.seed range\"]'); range.value = '500';"
         " range.dispatchEvent(new Event('input')); }"
     )
     notebook.until("document.querySelector('.fallline-lab').dataset.state === 'busy'")
     notebook.ready()
-    assert notebook.widget.state["seed"] != 0
+    assert notebook.widget.state["data"]["seed"] != 123
     assert notebook.widget.state["steps"] == 12
 
 
