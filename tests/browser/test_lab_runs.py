@@ -38,7 +38,7 @@ def test_scrub_step_back_and_play(lab):
     lab.page.get_by_label("Step", exact=True).focus()
     lab.page.keyboard.press("ArrowLeft")
     lab.until("document.querySelector('.step').textContent === '0 / 30'")
-    lab.page.get_by_role("button", name="Play").click()
+    lab.page.get_by_role("button", name="Play", exact=True).click()
     lab.until("document.querySelector('.step').textContent === '30 / 30'")
     lab.until("document.querySelector('.player [aria-label=Play]')")
     lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
