@@ -18,6 +18,7 @@ __all__ = [
     "BlockComparison",
     "GradientBlock",
     "Status",
+    "block_errors",
     "block_of",
     "blocks_of",
     "blocks_of_layer",
@@ -105,3 +106,15 @@ def compare(
             relative = max(relative, error / scales(groups[0].network, reference)[block])
         comparisons.append(BlockComparison(block, absolute, relative, relative <= tolerance))
     return comparisons
+
+
+def block_errors(checked: Sequence[Parameters], right: Sequence[Parameters], network: Network) -> dict[str, Any]:
+    """For each block the largest error of each entry over all draws, relative to the block's largest entry."""
+    errors = {}
+    for block in blocks_of(network):
+        parts = [
+            np.abs(block_of(n, block) - block_of(r, block)).max(axis=0) / (np.abs(block_of(r, block)).max() or 1)
+            for n, r in zip(checked, right, strict=True)
+        ]
+        errors[str(block)] = np.max(parts, axis=0)
+    return errors

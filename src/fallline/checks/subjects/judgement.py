@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fallline.checks.diagnosis.explanations import Explanation
-from fallline.checks.reference.comparison import BlockComparison, Status
+from fallline.checks.reference.comparison import BlockComparison, Status, block_errors
 from fallline.checks.reference.draws import Group
 from fallline.checks.subjects.loss_comparison import LossComparison
-from fallline.checks.subjects.loss_faults import block_errors
 from fallline.textbook.network import Network
 from fallline.views.numerals import listed
 

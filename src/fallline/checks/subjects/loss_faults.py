@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.checks.reference.comparison import BlockComparison, block_of, blocks_of
+from fallline.checks.reference.comparison import BlockComparison, block_of
 from fallline.checks.reference.conventions import Convention
 from fallline.checks.reference.draws import Group
 from fallline.checks.reference.loss_family import FAMILY
@@ -17,7 +17,6 @@ from fallline.textbook.network import Network, Parameters
 from fallline.views.numerals import listed
 
 __all__ = [
-    "block_errors",
     "by_samples",
     "convention_clauses",
     "factor_clause",
@@ -169,15 +168,3 @@ def places(
                 text = by_samples(factors, [g.samples for g in groups])
                 sentences += [] if text is None else [f"{comparison.block} is {text} times what it should be."]
     return sentences
-
-
-def block_errors(checked: Sequence[Parameters], right: Sequence[Parameters], network: Network) -> dict[str, Any]:
-    """For each block the largest error of each entry over all draws, relative to the block's largest entry."""
-    errors = {}
-    for block in blocks_of(network):
-        parts = [
-            np.abs(block_of(n, block) - block_of(r, block)).max(axis=0) / (np.abs(block_of(r, block)).max() or 1)
-            for n, r in zip(checked, right, strict=True)
-        ]
-        errors[str(block)] = np.max(parts, axis=0)
-    return errors

@@ -6,14 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import PENALTY, SINGLE, Evaluation, evaluate, returned_at, with_penalty
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
-from fallline.checks.reference.comparison import BlockComparison, Status, block_of, blocks_of, compare, right_numbers
+from fallline.checks.reference.comparison import BlockComparison, Status, block_errors, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.coverage import uncovered
 from fallline.checks.reference.draws import Group
@@ -114,7 +112,8 @@ class _NetworkCheck:
         """The verdict, with what all have: the blocks against that convention, the call, what was not covered."""
         return Verdict(
             status, self.name, repr(self.network), sentence, called=str(self.evaluation.understood),
-            blocks=tuple(self.fitting[convention]), errors=self._errors(convention), notes=tuple(self._notes()),
+            blocks=tuple(self.fitting[convention]), notes=tuple(self._notes()),
+            errors=block_errors(self.numbers, right_numbers(self.groups, convention), self.network),
             uncovered=tuple(uncovered(self.groups)), reference=tuple(map(str, self.reference)), network=self.network,
             **more,
         )  # fmt: skip
@@ -245,18 +244,6 @@ class _NetworkCheck:
             if any(all(b.agrees for b in self._compared(groups, c)) for c in allowed):
                 return words
         return ""
-
-    def _errors(self, convention: Convention) -> dict[str, Any]:
-        """For each block the largest error of each entry over all draws, relative to the block's largest entry."""
-        right = right_numbers(self.groups, convention)
-        errors = {}
-        for block in blocks_of(self.network):
-            parts = [
-                np.abs(block_of(n, block) - block_of(r, block)).max(axis=0) / (np.abs(block_of(r, block)).max() or 1)
-                for n, r in zip(self.numbers, right, strict=True)
-            ]
-            errors[str(block)] = np.max(parts, axis=0)
-        return errors
 
     def _notes(self) -> list[str]:
         notes, effects = [*self.loss_notes], self.evaluation.effects
