@@ -13,7 +13,7 @@ from fallline.checks.calling.containers import Container, containers
 from fallline.checks.calling.layouts import layouts
 from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS
-from fallline.checks.calling.signatures import Signature, signatures
+from fallline.checks.calling.signatures import Signature, helper_of, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
 from fallline.checks.calling.templates import Holder, Template, globals_of, instances_of, templates_of
 from fallline.checks.calling.usage import Usage, mentions, names_read, takes_one_sample, usage_of
@@ -178,9 +178,5 @@ def _preludes(function: Callable[..., Any], surroundings: Surroundings, network:
     for name, forward in surroundings.forwards().items():
         if name in read or not surroundings.is_method(forward) or name == getattr(function, "__name__", ""):
             continue
-        try:
-            own = signatures(forward, surroundings, network, weights_elsewhere=True, deep=False)
-        except MisbehaviourError:
-            continue
-        helpers.append(Helper(forward, own[0].arguments, True))
-    return helpers
+        helpers.append(helper_of(forward, surroundings, network, True))
+    return [helper for helper in helpers if helper is not None]

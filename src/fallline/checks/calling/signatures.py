@@ -21,7 +21,7 @@ from fallline.checks.calling.unknown_names import by_position, inside
 from fallline.checks.calling.usage import parameter_names
 from fallline.textbook.network import Network
 
-__all__ = ["Signature", "signatures"]
+__all__ = ["Signature", "helper_of", "signatures"]
 
 MOST = 24
 """How many meanings of one signature are tried."""
@@ -116,12 +116,17 @@ def _helpers(function: Callable[..., Any], surroundings: Surroundings, network: 
         method = surroundings.is_method(forward)
         if forward is function or getattr(forward, "__name__", "") == getattr(function, "__name__", ""):
             continue
-        try:
-            own = signatures(forward, surroundings, network, weights_elsewhere=method, deep=False)
-        except MisbehaviourError:
-            continue
-        helpers.append(Helper(forward, own[0].arguments, method))
-    return helpers
+        helpers.append(helper_of(forward, surroundings, network, method))
+    return [helper for helper in helpers if helper is not None]
+
+
+def helper_of(forward: Callable[..., Any], surroundings: Surroundings, network: Network, method: bool) -> Helper | None:
+    """A forward function of the user's in its likeliest meaning; None if its parameters are not understood."""
+    try:
+        own = signatures(forward, surroundings, network, weights_elsewhere=method, deep=False)
+    except MisbehaviourError:
+        return None
+    return Helper(forward, own[0].arguments, method)
 
 
 def _filled(

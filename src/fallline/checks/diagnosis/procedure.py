@@ -70,7 +70,7 @@ def slight_faults(
 ) -> Diagnosis | None:
     """Faults that change the numbers by less than the tolerance, if constants explain the error and are confirmed.
 
-    Rounding errors have no pattern, so no constant explains them. None if there are none.
+    Rounding errors have no pattern, so no constant explains them. Returns None without such faults.
     """
     worst = max(b.relative for b in compare(groups, numbers, right_numbers(groups, convention)))
     if not worst > ROUNDING:

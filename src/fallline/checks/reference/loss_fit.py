@@ -33,7 +33,7 @@ _Form = Callable[[Network, Loss], list[list[Floats]]]
 NEAR = 0.1
 """Only if a fit is this near, a guard against log(0) or another slope is looked for."""
 NONE = 1e-9
-"""A penalty that is a smaller share of the loss is none."""
+"""A penalty with a smaller share of the loss counts as 0."""
 CANDIDATES = 12
 """The number of data losses, the nearest first, for which a guard, smoothed labels or weighted classes are tried."""
 
@@ -94,7 +94,7 @@ class LossFit:
 
 
 def fit_loss(loss: OwnLoss, groups: Sequence[Group]) -> LossFit | None:
-    """Find the network and the penalties whose loss this is; None if it is none of the family, or too slow to be read.
+    """Find the network and the penalties whose loss this is; None if it is not one of the family, or too slow to be read.
 
     Examples
     --------

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call, name_of
+from fallline.checks.subjects.slope_calls import plain_name
 from fallline.textbook.losses import Loss
 
 __all__ = ["DeltaCall", "delta_calls"]
@@ -34,10 +35,6 @@ TARGETS = (
 OUTPUTS = ("ypred", "yhat", "p", "prob", "probs", "probabilities", "output", "outputs", "out", "o", "a", "al", "prediction",
            "predictions", "pred", "preds", "softmax", "h", "s", "predicted", "yp")  # fmt: skip
 FLAGS = ("derivative", "deriv", "grad", "gradient", "prime")
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "").rstrip("0123456789")
 
 
 @dataclass
@@ -140,8 +137,8 @@ def delta_calls(function: Callable[..., Any], loss: Loss, effects: SideEffects) 
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         parameters = []
-    flag = next((p.name for p in parameters if _plain(p.name) in FLAGS and p.default in (True, False, None)), "")
-    names = [_plain(p.name) for p in parameters if p.name != flag][:2]
+    flag = next((p.name for p in parameters if plain_name(p.name) in FLAGS and p.default in (True, False, None)), "")
+    names = [plain_name(p.name) for p in parameters if p.name != flag][:2]
     first, second = [*names, "", ""][:2]
     targets_first = first in TARGETS or (first == "y" and second in OUTPUTS)
     other = second if targets_first else first
