@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.image import imsave
 from numpy.typing import NDArray
 
@@ -30,7 +30,7 @@ def picture_of(preset: dict[str, Any]) -> NDArray[np.float64]:
     colours = np.empty((*values.shape, 4))
     away = (values > 0) | ~np.isfinite(values) if measure.kind == "ranks" else ~np.isfinite(values)
     sides = [(~away, theme.values)] + ([(away, theme.diverged)] if measure.kind == "ranks" else [])
-    colours[:] = LinearSegmentedColormap.from_list("lost", [theme.faint, theme.faint])(0.0)
+    colours[:] = to_rgba(theme.faint)
     for cells, ramp in sides:
         if not cells.any():
             continue

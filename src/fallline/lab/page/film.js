@@ -1,7 +1,7 @@
 /** The map step by step: the loss of every run after each step, drawn in place of the tiles while the player plays. */
 
-import { paint, scaleOf } from "./colour.js";
-import { coarsest, cover, SIDE } from "./tiles.js";
+import { scaleOf } from "./colour.js";
+import { blank, coarsest, colour, cover, nameOf, SIDE } from "./tiles.js";
 import { arrays } from "./wire.js";
 
 /** @typedef {{z: number, i: number, j: number, steps: Int32Array, losses: Float32Array, picture: HTMLCanvasElement, shown: number, version: number}} Reel */
@@ -60,10 +60,10 @@ export class Film {
     const { connection, map, store } = this.lab;
     if (!this.on || !store.accepted || !connection.open || !connection.answered) return;
     const lacking = cover(map.view, coarsest(map.view)).filter(
-      (place) => !this.#reels.has(place.join("/")) && !this.#wanted.has(place.join("/")),
+      (place) => !this.#reels.has(nameOf(place)) && !this.#wanted.has(nameOf(place)),
     );
     if (!lacking.length) return;
-    for (const place of lacking) this.#wanted.add(place.join("/"));
+    for (const place of lacking) this.#wanted.add(nameOf(place));
     connection.send({ kind: "film", tiles: lacking });
     this.lab.progress.show();
   }
@@ -72,10 +72,8 @@ export class Film {
   receive(content, buffers) {
     const { z, i, j } = content;
     const { steps, losses } = arrays(content, buffers).values;
-    const picture = document.createElement("canvas");
-    picture.width = picture.height = SIDE;
-    const name = `${z}/${i}/${j}`;
-    this.#reels.set(name, { z, i, j, steps, losses, picture, shown: -1, version: -1 });
+    const name = nameOf([z, i, j]);
+    this.#reels.set(name, { z, i, j, steps, losses, picture: blank(), shown: -1, version: -1 });
     this.#wanted.delete(name);
     this.stamp += 1;
     this.lab.map.draw();
@@ -116,11 +114,8 @@ export class Film {
     for (const reel of this.#reels.values()) {
       const frame = frameAt(reel.steps, /** @type {number} */ (this.step));
       if (reel.shown === frame && reel.version === version) continue;
-      const context = /** @type {CanvasRenderingContext2D} */ (reel.picture.getContext("2d"));
-      const image = context.createImageData(SIDE, SIDE);
       const losses = reel.losses.subarray(frame * SIDE * SIDE, (frame + 1) * SIDE * SIDE);
-      paint(new Uint32Array(image.data.buffer), losses, undefined, { ...colours, blank: true }, ink, SIDE);
-      context.putImageData(image, 0, 0);
+      colour(reel.picture, losses, undefined, { ...colours, blank: true }, ink);
       reel.shown = frame;
       reel.version = version;
     }

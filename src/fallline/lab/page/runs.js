@@ -21,6 +21,7 @@ export const PASSING = 4;
  * @property {number} largest weight
  * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any,
  *   units: Uint8Array|null, sizes: Float32Array|null, dead: Uint8Array|null, unitSide: number}[]} frames
+ * @property {number[]} tops the largest size of each hidden unit's answers, over the frames that are here
  * @property {number} framed steps whose frames are here
  * @property {boolean} old of an older state
  * @property {number} [request] id of the last question for its regions
@@ -138,6 +139,7 @@ export class Runs {
       largest: Math.min(largest, 50),
       old: false,
       frames: [],
+      tops: [],
       framed: 0,
       before: old?.frames?.length ? old : (old?.before ?? null),
     };
@@ -189,6 +191,7 @@ export class Runs {
       dead: values.dead ?? null,
       unitSide: content.unit_side ?? 0,
     });
+    result.tops = tops(result.tops, values.sizes, count);
     result.framed += count;
     result.before = null;
     this.came(k);
@@ -223,9 +226,7 @@ function unitsOf(owner, chunk, n) {
   const cells = chunk.unitSide ** 2;
   const count = chunk.sizes.length / chunk.count;
   return Array.from({ length: count }, (_, u) => {
-    let largest = 0;
-    for (const { sizes } of owner.frames)
-      for (let k = u; k < sizes.length; k += count) largest = Math.max(largest, sizes[k]);
+    const largest = owner.tops[u];
     const at = n * count + u;
     return {
       shades: chunk.units.subarray(at * cells, (at + 1) * cells),
@@ -234,4 +235,17 @@ function unitsOf(owner, chunk, n) {
       dead: chunk.dead[at] === 1,
     };
   });
+}
+
+/**
+ * The largest size of each hidden unit, with those of further steps.
+ * @param {number[]} before
+ * @param {Float32Array|undefined} sizes of those steps, unit by unit
+ * @param {number} steps
+ */
+function tops(before, sizes, steps) {
+  if (!sizes) return before;
+  const found = Array.from({ length: sizes.length / steps }, (_, u) => before[u] ?? 0);
+  for (let k = 0; k < sizes.length; k++) found[k % found.length] = Math.max(found[k % found.length], sizes[k]);
+  return found;
 }

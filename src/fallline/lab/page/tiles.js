@@ -15,8 +15,8 @@ const MOST = 1600; // tiles kept
  */
 /** @typedef {{x: [number, number], y: [number, number]}} View fractions of the base ranges */
 
-/** @param {number} z @param {number} i @param {number} j */
-const name = (z, i, j) => `${z}/${i}/${j}`;
+/** The name of a tile's place. @param {number[]} place level, column, row */
+export const nameOf = (place) => place.join("/");
 
 export class Tiles {
   /** @type {Map<string, Tile>} */
@@ -47,13 +47,13 @@ export class Tiles {
 
   /** @param {number} z @param {number} i @param {number} j */
   has(z, i, j) {
-    const tile = this.#kept.get(name(z, i, j));
+    const tile = this.#kept.get(nameOf([z, i, j]));
     return !this.stale && tile !== undefined && !tile.sketch;
   }
 
   /** @param {number} z @param {number} i @param {number} j */
   get(z, i, j) {
-    return this.#kept.get(name(z, i, j));
+    return this.#kept.get(nameOf([z, i, j]));
   }
 
   get count() {
@@ -64,7 +64,7 @@ export class Tiles {
   add(tile) {
     if (this.stale) this.clear();
     this.stamp += 1;
-    this.#kept.set(name(tile.z, tile.i, tile.j), {
+    this.#kept.set(nameOf([tile.z, tile.i, tile.j]), {
       ...tile,
       picture: null,
       masks: {},
@@ -110,20 +110,33 @@ export class Tiles {
     tile.used = ++this.#clock;
     if (tile.picture && tile.version === this.version) return tile.picture;
     tile.picture ??= blank();
-    const context = /** @type {CanvasRenderingContext2D} */ (tile.picture.getContext("2d"));
-    const image = context.createImageData(SIDE, SIDE);
-    paint(new Uint32Array(image.data.buffer), tile.values, tile.outcomes, scale, ink, SIDE);
-    context.putImageData(image, 0, 0);
+    colour(tile.picture, tile.values, tile.outcomes, scale, ink);
     if (tile.version < 0) tile.masks = masks(tile.outcomes, ink.hatched);
     tile.version = this.version;
     return tile.picture;
   }
 }
 
-function blank() {
+/** A picture with a pixel for each cell of a tile. */
+export function blank() {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
   return canvas;
+}
+
+/**
+ * Give the pixels of a tile's picture the colours of its values.
+ * @param {HTMLCanvasElement} picture
+ * @param {ArrayLike<number>} values
+ * @param {Uint8Array|undefined} outcomes their places
+ * @param {import("./colour.js").Scale} scale
+ * @param {ReturnType<typeof import("./colour.js").inks>} ink
+ */
+export function colour(picture, values, outcomes, scale, ink) {
+  const context = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
+  const image = context.createImageData(SIDE, SIDE);
+  paint(new Uint32Array(image.data.buffer), values, outcomes, scale, ink, SIDE);
+  context.putImageData(image, 0, 0);
 }
 
 /** Where each hatched outcome lies, as opaque pixels. @param {Uint8Array|undefined} outcomes @param {number[]} hatched */

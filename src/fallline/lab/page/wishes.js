@@ -1,15 +1,12 @@
 /** The tiles that are wanted: those of a new state's first picture, then finer ones while the map rests. */
 
 import { calm } from "./dom.js";
-import { coarsest, cover, wishes } from "./tiles.js";
+import { coarsest, cover, nameOf, wishes } from "./tiles.js";
 import { arrays } from "./wire.js";
 
 const REFINING_REST = 120; // milliseconds without a change of the state, then the map is refined
 const MOVING_REST = 60; // milliseconds without a movement of the map, or since the last tile came
 const MOST = 500; // tiles in one message
-
-/** @param {number[]} tile level, column, row */
-const nameOf = (tile) => tile.join("/");
 
 export class Wishes {
   /** Names of the tiles that are still to come. @type {Set<string>} */

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fallline.errors import UsageError
 from fallline.experiment.choices import CHOICES
 from fallline.lab.resolved_state import SIDE, ResolvedState
-from fallline.lab.work.pyramid import TilePlace, strip_rows, tile_spec
+from fallline.lab.work.pyramid import TilePlace, strips, tile_spec
 from fallline.maps.cell_training import training_of
 from fallline.measures.measure import over_starts
 from fallline.runs import engine
@@ -52,13 +52,11 @@ def film_of_tile(resolved: ResolvedState, place: TilePlace) -> Generator[None, N
     if chosen := [name for name in spec.axes if name in CHOICES]:
         raise UsageError(f"a map with {chosen[0]} on an axis cannot be played: its runs do not have the same steps.")
     steps = frame_steps(spec.steps)
-    rows, parts = strip_rows(spec), []
-    for first in range(0, SIDE, rows):
-        if first:
+    parts: list[NDArray[Any]] = []
+    for i, j in strips(spec):
+        if parts:
             yield
-        j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
-        training = training_of(spec, i.ravel(), j.ravel())
-        losses = engine.train(training, ("history",))["history"][:, steps]
+        losses = engine.train(training_of(spec, i, j), ("history",))["history"][:, steps]
         cells = over_starts(losses.reshape(i.size, spec.starts, -1).swapaxes(1, 2), "median")
         parts.append(cells.astype(np.float32))
     losses = np.ascontiguousarray(np.concatenate(parts).T).reshape(len(steps), SIDE, SIDE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ __all__ = [
     "TilePlace",
     "compute_tile",
     "read_place",
-    "strip_rows",
+    "strips",
     "tile_in_strips",
     "tile_spec",
     "view_spec",
@@ -90,9 +90,12 @@ def tile_spec(resolved: ResolvedState, place: TilePlace) -> MapSpec:
     )
 
 
-def strip_rows(spec: MapSpec) -> int:
-    """The number of a tile's rows that are trained at a time."""
-    return int(max(1, min(SIDE, STRIP / (spec.work / spec.cells) // SIDE)))
+def strips(spec: MapSpec) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """The cells of a tile that are trained at a time, columns and rows: some of its rows, the lowest first."""
+    rows = int(max(1, min(SIDE, STRIP / (spec.work / spec.cells) // SIDE)))
+    for first in range(0, SIDE, rows):
+        j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
+        yield i.ravel(), j.ravel()
 
 
 def is_slow(resolved: ResolvedState) -> bool:
@@ -129,18 +132,16 @@ def tile_in_strips(
     if known is not None:
         return known
     spec = tile_spec(resolved, place)
-    rows = strip_rows(spec)
-    pieces = []
-    for first in range(0, SIDE, rows):
-        if first:
+    pieces: list[Values] = []
+    for i, j in strips(spec):
+        if pieces:
             yield
 
-        def look(done: int, of: int, first: int = first) -> None:
+        def look(done: int, of: int, first: int = int(j[0])) -> None:
             if progress is not None:
                 progress(first * SIDE + done, SIDE * SIDE)
 
-        j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
-        pieces.append(at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=look)))
+        pieces.append(at_cells(spec, i, j, execution=Execution(progress=look)))
     values = {name: np.concatenate([p[name] for p in pieces]).reshape(SIDE, SIDE) for name in pieces[0]}
     values |= {"x": spec.x.values, "y": spec.y.values}
     _kept.put(key, values)
