@@ -285,11 +285,18 @@ def tiles_in(path):
         return 0
 
 
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell would ignore it
+runpy.run_module("fallline", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path):
-    words = [sys.executable, "-m", "fallline", *command(size="2000x2000", steps="20000", out="m.fallmap")]
+    words = command(size="2000x2000", steps="20000", out="m.fallmap")
     with subprocess.Popen(
-        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job of a shell would ignore it
+        [sys.executable, "-c", INTERRUPTIBLE, *words],
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path,
     ) as process:  # fmt: skip
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None and not tiles_in(tmp_path / "m.fallmap"):

@@ -108,7 +108,7 @@ class Dataset:
         Examples
         --------
         >>> Dataset.of([[0.0], [1.0]], ["ash", "oak"]).labels.tolist()
-        1
+        [0, 1]
         """
         return np.asarray(self.T.argmax(axis=-1))
 
