@@ -19,7 +19,8 @@ MOST_FRAMES = 240
 
 
 def film_of_tile(resolved: ResolvedState, place: TilePlace) -> Generator[None, None, dict[str, NDArray[Any]]]:
-    """The steps shown, (frames,), and the loss of each cell after each of them, (frames, 64, 64), row 0 lowest.
+    """The steps shown, (frames,), the loss of each cell after each of them, (frames, 64, 64), row 0 lowest, and the steps at
+    which the cells diverged, (64, 64), -1 for never.
 
     A cell with several starts has the median of their losses. From the first loss that is not finite on, losses are NaN.
     It pauses between strips of rows, so that other pages get their turn.
@@ -31,15 +32,14 @@ def film_of_tile(resolved: ResolvedState, place: TilePlace) -> Generator[None, N
     ...     next(work)
     ... except StopIteration as done:
     ...     {name: values.shape for name, values in done.value.items()}
-    {'steps': (31,), 'losses': (31, 64, 64)}
+    {'steps': (31,), 'losses': (31, 64, 64), 'diverged_at': (64, 64)}
     """
     spec = tile_spec(resolved, place)
     steps = even_steps(spec.steps, MOST_FRAMES)
-    parts: list[NDArray[Any]] = []
+    losses = np.empty((len(steps), SIDE, SIDE), np.float32)
+    diverged_at = np.empty((SIDE, SIDE), np.int32)
     for i, j in strips(spec):
-        if parts:
+        if j[0]:
             yield
-        losses, _ = losses_at(spec, i, j, steps)
-        parts.append(losses.astype(np.float32))
-    losses = np.concatenate(parts, axis=1).reshape(len(steps), SIDE, SIDE)
-    return {"steps": steps.astype(np.int32), "losses": losses}
+        losses[:, j, i], diverged_at[j, i] = losses_at(spec, i, j, steps)
+    return {"steps": steps.astype(np.int32), "losses": losses, "diverged_at": diverged_at}
