@@ -112,7 +112,8 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, answers, runs, notice, progress } = this.lab;
+    const { connection, questions, answers, runs, notice, progress, exporting } = this.lab;
+    exporting.end(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
