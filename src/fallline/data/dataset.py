@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fallline.data.standardize import Standardization
 from fallline.data.split import held_out_rows
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
 from fallline.errors import DataError, ShapeError, UsageError
@@ -165,6 +166,26 @@ class Dataset:
         if not rows.any():
             return self
         return replace(self, X=self.X[~rows], T=self.T[~rows], test=replace(self, X=self.X[rows], T=self.T[rows]))
+
+    def standardized(self) -> Dataset:
+        """Return the data set with each input brought to mean 0 and standard deviation 1 over the samples for the training.
+
+        The test samples are moved by the same mean and divided by the same deviation: they have no part in them.
+
+        Raises
+        ------
+        DataError
+            An input is the same in every sample.
+
+        Examples
+        --------
+        >>> Dataset([[1.0], [3.0]], [0.0, 1.0]).standardized().X.tolist()
+        [[-1.0], [1.0]]
+        """
+        columns = self.columns or tuple(f"x{k + 1}" for k in range(self.X.shape[1]))
+        scaling = Standardization.of(self.X, columns, self.name)
+        test = None if self.test is None else replace(self.test, X=scaling(self.test.X))
+        return replace(self, X=scaling(self.X), test=test)
 
     @property
     def labels(self) -> NDArray[np.int64]:

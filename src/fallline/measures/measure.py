@@ -152,7 +152,8 @@ def _test_loss(s: Statistics) -> Shaped[Floats, "*runs"]:
 
 def _gap(s: Statistics) -> Shaped[Floats, "*runs"]:
     assert s.test_last is not None  # as `reads_test` requests
-    return np.where(np.isfinite(s.last) & np.isfinite(s.test_last), s.test_last - s.last, np.nan)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity, which is left out
+        return np.where(np.isfinite(s.last) & np.isfinite(s.test_last), s.test_last - s.last, np.nan)
 
 
 def _test_accuracy(s: Statistics) -> Shaped[Floats, "*runs"]:
