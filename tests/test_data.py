@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
-from fallline.data.standardize import standardized
+from fallline.data.standardize import Standardization
 from fallline.data.tables import read_csv
 from fallline.errors import DataError, FalllineError, SettingError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
@@ -235,14 +235,14 @@ def test_data_that_do_not_fit_the_network_are_refused(sizes, loss, data, sentenc
 @pytest.mark.parametrize("scale", [1e200, 1e-200, 1.7e308, 1e-310, 3.0])
 def test_standardizing_holds_over_the_whole_range_of_floats(scale):
     X = np.array([[1.0, 5.0], [-1.0, 6.0], [0.0, 10.0]]) * [scale, 1.0]
-    got = standardized(X, ("a", "b"), "t.csv")
+    got = Standardization.of(X, ("a", "b"), "t.csv")(X)
     np.testing.assert_allclose(got[:, 0], [1.5**0.5, -(1.5**0.5), 0], rtol=1e-14)
     np.testing.assert_allclose(got.std(axis=0), 1, rtol=1e-14)
 
 
 def test_standardizing_ordinary_values_is_the_plain_formula_to_the_bit():
     X = np.random.RandomState(0).randn(50, 3) * [1e-3, 1.0, 1e6]
-    np.testing.assert_array_equal(standardized(X, "abc", "t.csv"), (X - X.mean(axis=0)) / X.std(axis=0))
+    np.testing.assert_array_equal(Standardization.of(X, "abc", "t.csv")(X), (X - X.mean(axis=0)) / X.std(axis=0))
 
 
 def test_a_column_that_is_the_same_in_every_row_is_named():
@@ -250,7 +250,7 @@ def test_a_column_that_is_the_same_in_every_row_is_named():
     with pytest.raises(
         DataError, match=r"^t\.csv: column 'b' is the same in every row; leave it out to standardize\.$"
     ):
-        standardized(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")
+        Standardization.of(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]))
 
 
 def test_a_table_is_read_as_utf8(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ __all__ = ["RESULTS", "of_ends", "results", "statistics"]
 
 Floats = NDArray[Any]
 
-_REQUESTED = ("steps", "smallest_gradient", "right", "distance", "minimum")
+_REQUESTED = ("steps", "smallest_gradient", "right", "distance", "minimum", "test_last", "test_right")
 """Fields of `Statistics` that are not results by themselves."""
 
 _STATISTICS = tuple(f.name for f in fields(Statistics) if f.name not in _REQUESTED)
@@ -33,8 +33,13 @@ RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
 """What can be asked of a kernel: measures, statistics, all losses, the last parameters, the parameters at each step."""
 
 
-def results(outputs: Outputs, measures: Sequence[str], training: Training) -> dict[str, Shaped[Floats, "runs ..."]]:
-    """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote."""
+def results(
+    outputs: Outputs, measures: Sequence[str], training: Training, on_test: Mapping[str, Floats] | None = None
+) -> dict[str, Shaped[Floats, "runs ..."]]:
+    """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote.
+
+    `on_test` holds the statistics of test samples, if a measure reads them.
+    """
     raw, history, finals, path = outputs.measures, outputs.history, outputs.finals, outputs.path
     objective, steps = training.objective, training.steps
     if finals is not None:
@@ -48,6 +53,7 @@ def results(outputs: Outputs, measures: Sequence[str], training: Training) -> di
         )
         if finals is not None and any(m.reads_ends for m in wanted):
             folded = of_ends(folded, wanted, training, finals)
+        folded = replace(folded, **(on_test or {}))
         for name in measures:
             if name in MEASURES:
                 out[name] = np.array(MEASURES[name].rule(folded))
