@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
+from fallline.checks.calling.direction import goes_down
 from fallline.checks.calling.loading import Loaded, UserFile, function_of
 from fallline.checks.gradient import check_gradient
 from fallline.checks.presentation.hints import hinted
@@ -50,6 +51,8 @@ def check_loaded(loaded: Loaded, file: UserFile, *, subject: str, hint: int | No
     except MisbehaviourError as misbehaviour:
         name = getattr(loaded.function, "__name__", "the function")
         return Verdict("unchecked", name, subject, str(misbehaviour))
+    if is_network(subject) and goes_down(loaded.function):
+        own = {"ascent": False, **own}
     verdict = check_gradient(loaded.function, subject_loaded, **own)
     told = verdict if hint is None else hinted(verdict, hint)
     return dataclasses.replace(told, notes=(*loaded.notes, *told.notes))

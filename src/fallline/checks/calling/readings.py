@@ -179,7 +179,7 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
         others = [leaf for leaf in arrays if leaf.value.ndim]
         numbers_too = arrays if len(arrays) != len(others) else []
         fitting = [leaf for leaf in others if any(reader.fits(leaf.value, b) for b in blocks)]
-        for candidates in (others, numbers_too, fitting):
+        for candidates in (others, numbers_too, numbers_too[1:], numbers_too[:-1], fitting):  # a loss first or last
             yield from (
                 Reading(place, tuple(order.items()), cost=2 + k)
                 for k, order in enumerate(by_order(candidates, blocks, reader.fits))
@@ -268,9 +268,13 @@ def _step(reading: Reading, rate: float, cost: int) -> Reading:
     return Reading(reading.place, reading.leaves, reading.vectors, reading.order, rate, cost)
 
 
-def loss_path(outcome: Outcome) -> Path | None:
-    """The way to the loss among the numbers that the function returned: by its name, else the only number."""
-    numbers = [leaf for leaf in outcome.leaves if leaf.value.size == 1]
+def loss_path(outcome: Outcome, reading: Reading | None = None) -> Path | None:
+    """The way to the loss among the numbers that the function returned: by its name, else the only number.
+
+    Numbers that the reading takes for blocks of the gradient are none.
+    """
+    taken = {path for _, path in reading.leaves} if reading is not None and reading.place == "result" else set()
+    numbers = [leaf for leaf in outcome.leaves if leaf.value.size == 1 and leaf.path not in taken]
     named = [leaf for leaf in numbers if any(_LOSS.match(word) for word in words_of(leaf.path)[:1])]
     if named:
         return named[0].path

@@ -112,8 +112,12 @@ def _worth(call: Call, understood: Sequence[Understood]) -> bool:
     vanish there.
     """
     whole = [u for u in understood if u.whole]
-    if call.form.sample and (whole or not takes_one_sample(call.function)):
+    batches = [u for u in whole if not u.call.form.sample]
+    if call.form.sample and (batches or not takes_one_sample(call.function)):
         return False
     if not whole:
         return True
-    return call.cost < LATER and any(call.family == u.call.family for u in whole)
+    related = any(call.family == u.call.family for u in whole) or (
+        call.network.depth == 1 and not any(u.right or u.known for u in whole)  # arrays of one layer broadcast easily
+    )
+    return related and call.cost < (LATER if batches else 2 * LATER)

@@ -17,7 +17,7 @@ class Declarations:
     Parameters
     ----------
     reduction
-        Whether sum or mean over the samples was given. Otherwise either is right.
+        "sum" or "mean" over the samples, where it was given. Otherwise it is "", and either is right.
     constant
         Whether the constant factor of the loss was given: "half_squared_error" says that there is a 1/2, and that the
         loss is not divided by the number of outputs; a loss of the user's own has its factor. "squared_error" is used
@@ -30,10 +30,10 @@ class Declarations:
     Examples
     --------
     >>> Declarations.of(reduction="mean", loss="squared_error")
-    Declarations(reduction=True, constant=False, ascent=True)
+    Declarations(reduction='mean', constant=False, ascent=True)
     """
 
-    reduction: bool = False
+    reduction: str = ""
     constant: bool = False
     ascent: bool = True
     of_parameters: bool = False
@@ -44,7 +44,7 @@ class Declarations:
     ) -> Declarations:
         """The declarations of those settings; None stands for a setting that was not given."""
         name = loss if isinstance(loss, str) else next((l.name for l in LOSSES.values() if l is loss), "")
-        return cls(reduction is not None, name in ("half_squared_error", ""), ascent, of_parameters)
+        return cls(reduction or "", name in ("half_squared_error", ""), ascent, of_parameters)
 
     def allow(self, *, sign: int, constant: float, per_sample: int) -> bool:
         """Whether a gradient with these factors (see `Convention`) is the declared one."""
