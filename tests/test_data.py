@@ -250,7 +250,9 @@ def test_a_column_that_is_the_same_in_every_row_is_named():
     with pytest.raises(
         DataError, match=r"^t\.csv: column 'b' is the same in every row; leave it out to standardize\.$"
     ):
-        Standardization.of(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]))
+        Standardization.of(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")(
+            np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]])
+        )
 
 
 def test_a_table_is_read_as_utf8(tmp_path):
