@@ -61,6 +61,7 @@ def map_(
     mark: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True, negative="")] = (),
     out: Out = None,
     png: Path | None = None,
+    animation: Path | None = None,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -96,6 +97,7 @@ def map_(
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
         out: Map file (.fallmap) to keep the values in; an unfinished file is resumed.
         png: Picture to write.
+        animation: Moving picture to write, .gif, or .mp4 where ffmpeg is installed: the loss of every cell step by step.
     """
     from fallline.experiment.axis_forms import axis_of
     from fallline.experiment.idle_arguments import refuse_idle
@@ -113,8 +115,9 @@ def map_(
         _axis_form(x), None if y is None else _axis_form(y), record or defaults.get("optimizer") or "gradient_descent"
     )
     axes = [axis_of(form) for form in (across, up) if form is not None]
-    if len(axes) == 1 and (theory or mark):
-        raise UsageError(f"{'--theory' if theory else '--mark'} needs a map of two axes: give --y, too.")
+    if len(axes) == 1 and (theory or mark or animation):
+        flag = "--theory" if theory else "--mark" if mark else "--animation"
+        raise UsageError(f"{flag} needs a map of two axes: give --y, too.")
     names = {axis.name for axis in axes}
     # What is an axis has no value from the study.
     defaults = {name: value for name, value in defaults.items() if name not in names}
@@ -139,10 +142,15 @@ def map_(
         spec, settings=chosen, schedule=chosen_settings("", flags, assigned)[1], steps=steps, batch=batch, start=start,
         initial=initial, seed=seed,
     )  # fmt: skip
+    if animation is not None:
+        from fallline.views.pictures.map_animation import check_animation
+
+        check_animation(spec, animation)
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
     return map_run(
-        spec, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json, picture=picture
-    )
+        spec, out=out, png=png, animation=animation, workers=workers, device=device, overwrite=force, as_json=json,
+        picture=picture,
+    )  # fmt: skip
 
 
 @map_app.command
@@ -190,7 +198,7 @@ def extend(
 
 @map_app.command
 def export(file: Path, out: Path, *, force: Force = False) -> int:
-    """Export a map file: .csv, .nc, .zarr, .png, .svg or .pdf.
+    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf, or .gif or .mp4, which show it step by step.
 
     Args:
         file: A .fallmap file.

@@ -126,11 +126,13 @@ def _judged(compared: LossComparison) -> Judgement:
 
 def _right(compared: LossComparison, remark: str) -> Judgement:
     differences = () if compared.words is None else compared.words.differences
+    decides = compared.groups[0].declared.of_parameters
     if compared.words is None:
         unknown = " That is neither the loss of the declared network nor that of another one that fallline knows."
-        about = "" if compared.is_declared() else unknown
+        about = "" if compared.is_declared() and not decides else " It is no loss that fallline knows." if decides else unknown
     else:
-        about = f" That loss differs from the declared one: {'; '.join(differences)}." if differences else ""
+        differs = "" if decides else "That loss differs from the declared one: "
+        about = f" {capital(differs + '; '.join(differences))}." if differences else ""
     contradictions = () if compared.words is None else compared.words.contradictions
     faults = (*compared.other_faults, *contradictions)
     if compared.other_faults:

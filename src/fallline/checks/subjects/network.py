@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import PENALTY, SINGLE, Evaluation, evaluate, returned_at, with_penalty
+from fallline.checks.faults.conditions import loss_is
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
 from fallline.checks.reference.comparison import BlockComparison, Status, block_errors, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.coverage import uncovered
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.draws import Group
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
@@ -160,7 +162,9 @@ class _NetworkCheck:
 
     def _against_the_declarations(self) -> Verdict | None:
         """The verdict if the gradient is right in a convention that the declared settings exclude."""
-        for convention in conventions(self.network):
+        # Another factor has a name in the textbook's losses only.
+        named = Declarations(constant=not loss_is(*LOSSES)(self.network, self.network.depth))
+        for convention in conventions(self.network, named):
             if convention not in self.fitting and all(b.agrees for b in self._compared(self.groups, convention)):
                 faults = (convention.fault, *self.other_faults)
                 sentence = f"{self.name} is wrong: {convention.fault}."

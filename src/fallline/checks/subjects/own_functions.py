@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ from fallline.user_code.python_file import names_file
 __all__ = ["OwnSettings", "activation_of", "loss_of", "own_settings", "with_functions"]
 
 Function = Callable[..., Any]
+
+MOST_PARTS = 10_000
+"""The largest denominator of a factor such as 2/3 that is taken for exact."""
 
 DIFFERENCE = 2e-4
 """Step of a difference of a function of one number: within the distance that draws keep from kinks."""
@@ -140,11 +144,17 @@ def loss_of(function: Function, outputs: int) -> tuple[Loss, Reduction | None]:
         targets = "classes" if outputs > 1 else "labels"
     try:
         traced = records.loss(function, targets=targets)
-        if np.allclose(traced.delta(Z, classes), delta(Z, classes), rtol=1e-6, atol=1e-9):
-            return traced, reduction
+        two = np.stack([Z, 0.5 * Z])  # code written for a batch may sum over axis 1, which is another one here
+        if np.allclose(traced.delta(two, classes), delta(two, classes), rtol=1e-6, atol=1e-9):
+            return replace(traced, value=_traced_or(traced.value, value)), reduction
     except (TraceError, OwnCodeError, UsageError):
         pass
     return Loss(name_of(function), value, delta, identity, targets), reduction
+
+
+def _traced_or(traced: Function, value: Function) -> Function:
+    """The traced page where it is traced, and elsewhere the function that calls the user's code batch by batch."""
+    return lambda Z, T: (traced if any(isinstance(a, Scalars) for a in (Z, T)) else value)(Z, T)
 
 
 def _known(value: Function, Z: Any, T: Any) -> Loss | None:
@@ -154,7 +164,8 @@ def _known(value: Function, Z: Any, T: Any) -> Loss | None:
         others = member.loss.value(Z, T)
         factor = float(values @ others / (others @ others))
         if np.abs(values - factor * others).max() <= 1e-11 * np.abs(values).max() and factor > 0:
-            return scaled(member.loss, float(f"{factor:.12g}"))
+            simple = float(Fraction(factor).limit_denominator(MOST_PARTS))  # without the rounding errors of the values
+            return scaled(member.loss, simple if abs(simple - factor) <= 1e-12 * factor else factor)
     return None
 
 

@@ -44,7 +44,7 @@ export class Changes {
     controls.show(null, next, store.axes);
     this.#changedAt = performance.now();
     if (key !== "dtype") this.lab.lead.did("change");
-    const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
+    const free = this.waiting === null && (wishes.sketched || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
     this.lab.progress.show();
@@ -83,23 +83,39 @@ export class Changes {
     this.#sentAt = performance.now();
   }
 
+  /** A first picture of a state is there, of some of its runs: time for the next state, if the reader goes on. */
+  sketched() {
+    const { runs, pinned } = this.lab;
+    this.#measure("lab: change to first picture");
+    if (this.waiting === null) return;
+    runs.hasty = true;
+    pinned.wantPaced();
+    if (!runs.busy) this.flush();
+  }
+
   /** The first picture of a state is complete: time for the next one. */
   pictured() {
     const { wishes, runs, pinned } = this.lab;
-    const start = this.#changedAt;
     if (!this.#everPictured) requestAnimationFrame(() => performance.mark("lab: first picture"));
     this.#everPictured = true;
-    if (start)
-      requestAnimationFrame(() => performance.measure("lab: change to picture", { start, end: performance.now() }));
-    this.#changedAt = 0;
+    this.#measure("lab: change to picture");
+    if (this.waiting === null) this.#changedAt = 0;
     runs.hasty = this.waiting !== null || performance.now() - this.#sentAt < 2 * PATIENCE;
     pinned.wantPaced();
     if (this.waiting === null) wishes.refine();
     else if (!runs.busy) this.flush();
   }
 
+  /** Note how long the reader waited from a change to a picture on the screen. @param {string} name */
+  #measure(name) {
+    const start = this.#changedAt;
+    if (start && this.waiting === null)
+      requestAnimationFrame(() => performance.measure(name, { start, end: performance.now() }));
+  }
+
   /** Show a whole state: an example, or an address. @param {any} state */
   show(state) {
+    this.#changedAt = performance.now();
     this.lab.store.replace(state);
     this.lab.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
     this.#send(null);
@@ -118,7 +134,8 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, answers, runs, notice, progress } = this.lab;
+    const { connection, questions, answers, runs, notice, progress, exporting } = this.lab;
+    exporting.end(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);

@@ -33,6 +33,10 @@ def summary(state: State, resolved: ResolvedState) -> Json:
             "kind": state.objective.kind, "name": objective.name, "title": title,
             "dimension": objective.dimension, "labels": list(objective.labels)[:64],
         },
+        "labels": {
+            "optimizer": resolved.spec.method.optimizer.label,
+            "layers": [f.label for f in net.network.activations] if (net := resolved.network) else [],
+        },
         "estimate": {"seconds": seconds, "words": f"{resolved.spec.cells:,} runs a tile, about {seconds:.2g} s"},
     }  # fmt: skip
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
 from fallline.lab.resolved_state import SIDE, ResolvedState
-from fallline.lab.work.pyramid import TilePlace, compute_tile
+from fallline.lab.work.pyramid import TilePlace
 from fallline.lab.work.runs import all_samples, plane_window
+from fallline.lab.work.tile_training import compute_tile
 from fallline.maps.map import Map
 from fallline.maps.theory import theory_curve
 from fallline.maps.tiles import Tile

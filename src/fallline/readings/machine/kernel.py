@@ -32,12 +32,14 @@ __all__ = ["Kernel", "KernelWriter", "build"]
 class Kernel:
     """A compiled program: `compiled.call(address of table)`; `scratch` bytes of memory, aligned to 256, a thread.
 
-    It keeps the names of its settings, in the table's order. It does not keep the program, whose graphs are as large as
+    `remainder` says whether the number of samples may differ from a multiple of `plan.together`. The kernel keeps the names of
+    its settings, in the table's order. It does not keep the program, whose graphs are as large as
     the code.
     """
 
     compiled: Compiled
     plan: Plan
+    remainder: bool
     settings: tuple[str, ...]
     scratch: int
     instructions: int
@@ -58,7 +60,7 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
     writer = KernelWriter(program, plan, bits, batches, remainder)
     text = writer.write()
     compiled = compile_text(text, plan.instruction_set)
-    return Kernel(compiled, plan, program.settings, writer.f.size * writer.f.v.bytes, text.count("\n"))
+    return Kernel(compiled, plan, remainder, program.settings, writer.f.size * writer.f.v.bytes, text.count("\n"))
 
 
 class KernelWriter:

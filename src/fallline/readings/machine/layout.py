@@ -141,6 +141,17 @@ class Plan:
         times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
         return cls(lanes, _together(times, rows[-1]), tiled, instruction_set)
 
+    def lost(self, rows: Sequence[int]) -> float:
+        """By what share of the least time the samples of a step may take longer than with the best block for them.
+
+        >>> Plan(16, 5).lost([300]), round(Plan(16, 5).lost([300, 3]), 2)
+        (0.0, 0.31)
+        """
+        if not rows:
+            return 0.0
+        times = TOGETHER_TILED if self.tiled else TOGETHER
+        return _time(times, rows[-1], self.together) / min(_time(times, rows[-1], u) for u in times) - 1
+
 
 def _length(samples: Samples, bits: int) -> int:
     """Count the instructions of one sample: those of its nodes, and one for each read of the sample's numbers."""
@@ -151,4 +162,10 @@ def _length(samples: Samples, bits: int) -> int:
 
 def _together(times: Mapping[int, float], rows: int) -> int:
     """Return the smallest block with which all rows take the least time. Rows that do not fill a block run one by one."""
-    return min(times, key=lambda u: ((rows - rows % u) * times[u] + rows % u * times[1], u))
+    return min(times, key=lambda u: (_time(times, rows, u), u))
+
+
+def _time(times: Mapping[int, float], rows: int, together: int) -> float:
+    """Return the relative time of so many samples in blocks."""
+    rest = rows % together
+    return (rows - rest) * times[together] + rest * times[1]
