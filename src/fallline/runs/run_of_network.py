@@ -12,7 +12,7 @@ from fallline.experiment.method import Method
 from fallline.problems import Objective
 from fallline.runs.accuracy import accuracy_on
 from fallline.runs.engine import train
-from fallline.runs.held_out import statistics_on_test
+from fallline.runs.held_out import on_test
 from fallline.runs.snapshot import network_of
 from fallline.runs.training import Training
 from fallline.textbook.network import Layer, Network
@@ -128,7 +128,7 @@ class OfNetwork:
         (48.6, 43.7)
         """
         training = Training(self.objective, self.method, 0, self.path, dtype=str(self.path.dtype))
-        losses = statistics_on_test(train, training, self.path)["test_last"]
+        losses = on_test(train, training, self.path).losses
         losses[~np.isfinite(self.losses)] = np.nan
         losses.flags.writeable = False
         return losses
