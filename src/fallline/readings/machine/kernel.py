@@ -62,8 +62,7 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
     writer = KernelWriter(program, plan, vectors, batches, remainder)
     text = writer.write()
     compiled = compile_text(text, plan.instruction_set)
-    return Kernel(compiled, plan, remainder, program.settings, writer.scratch, text.count("
-"))
+    return Kernel(compiled, plan, remainder, program.settings, writer.scratch, text.count("\n"))
 
 
 class KernelWriter:
