@@ -32,7 +32,7 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     """
     try:
         file = UserFile(path, function)
-        loaded = file.load(function or file.candidates(network=is_network(subject))[0])
+        loaded = file.load(file.candidates(function, network=is_network(subject))[0])
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
     return check_loaded(loaded, file, subject=subject, **settings)
