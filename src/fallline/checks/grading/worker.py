@@ -66,7 +66,7 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
     verdicts, begun = [], time.monotonic()
 
     def late() -> bool:
-        return time.monotonic() - begun > order["seconds"] / 3
+        return bool(time.monotonic() - begun > order["seconds"] / 3)
 
     for candidate in loaded:
         verdicts.append(check_loaded(loaded[candidate], file, hint=order["hint"], **settings))

@@ -77,7 +77,11 @@ def several_of(parameters: Sequence[inspect.Parameter], optimizer: Optimizer) ->
 def _is_of(name: str, table: Sequence[str], *, marked: bool) -> bool:
     """Whether the name is that of one of several weights, or (`marked`) of one of several gradients."""
     found = spelling(name)
-    if found is not None and found.kind in "Wb" and (found.place is not None or plain_name(name) in ("w", "b", "dw", "db")):
+    if (
+        found is not None
+        and found.kind in "Wb"
+        and (found.place is not None or plain_name(name) in ("w", "b", "dw", "db"))
+    ):
         return found.marked == marked
     return bool(_digits(name)) and plain_name(name).removesuffix(_digits(name)) in table
 

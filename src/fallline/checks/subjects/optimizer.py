@@ -66,7 +66,9 @@ class _StepCheck:
     def _is_wrong(self) -> str:
         """The beginning of a sentence: "step is wrong", with the arrays in which it is if it updates others rightly."""
         parts = self.walker.call.parts
-        wrong = [p for k, p in enumerate(parts) if not self.walker.of_part(k).starts_right()] if len(parts) > 1 else parts
+        wrong = (
+            [p for k, p in enumerate(parts) if not self.walker.of_part(k).starts_right()] if len(parts) > 1 else parts
+        )
         return f"{self.name} is wrong" + (f" in {listed(list(wrong))}" if 0 < len(wrong) < len(parts) else "")
 
     def _say(self, status: Any, sentence: str, walks: Sequence[Walk] = (), **more: Any) -> Verdict:
