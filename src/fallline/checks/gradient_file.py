@@ -51,8 +51,13 @@ def check_loaded(loaded: Loaded, file: UserFile, *, subject: str, hint: int | No
         name = getattr(loaded.function, "__name__", "the function")
         return Verdict("unchecked", name, subject, str(misbehaviour))
     verdict = check_gradient(loaded.function, subject_loaded, **own)
+    missing = re.search(r"\(name '(\w+)' is not defined\)", verdict.sentence)
+    if verdict.status == "unchecked" and missing:  # the file could not compute it, and the note says why
+        why = next((note for note in loaded.notes if note.startswith(f"`{missing[1]}`, which")), "")
+        verdict = dataclasses.replace(verdict, sentence=why or verdict.sentence)
     told = verdict if hint is None else hinted(verdict, hint)
-    return dataclasses.replace(told, notes=(*loaded.notes, *told.notes))
+    notes = [note for note in loaded.notes if note != told.sentence]
+    return dataclasses.replace(told, notes=(*notes, *told.notes))
 
 
 def is_network(subject: str) -> bool:
