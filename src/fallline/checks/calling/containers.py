@@ -70,7 +70,7 @@ def _named(usage: Usage, network: Network, blocks: list[Block]) -> Iterator[Cont
     for names, attributes in ((list(usage.keys), False), (list(usage.attributes), True)):
         items = _meant(names, network)
         if _complete(items.values(), blocks):
-            yield NAMED, "names", Keys(tuple(items.items()), attributes)
+            yield NAMED, "names", Keys(tuple(sorted(items.items(), key=_place)), attributes)
         elif names and network.depth > 1:
             yield from _repeated(names, attributes, network, blocks)
     chains = by_name(list(usage.chains), blocks)
@@ -91,6 +91,14 @@ def _meant(names: Sequence[str], network: Network) -> dict[str, Pattern]:
     """The likeliest meaning of each name that has one and is no container itself."""
     found = meanings(names, network)
     return {n: m[0] for n, m in found.items() if m and m[0] not in (PARAMETERS, WEIGHTS, BIASES)}
+
+
+def _place(item: tuple[str, Pattern]) -> tuple[bool, int, str]:
+    """The place of a name where people would write it: W1, b1, W2, b2, then what is no parameter."""
+    pattern = item[1]
+    if isinstance(pattern, Quantity) and pattern.kind in ("W", "b"):
+        return False, pattern.layer or 0, pattern.kind
+    return True, 0, ""
 
 
 def _complete(patterns: Any, blocks: Sequence[Block]) -> bool:
