@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fallline.checks.calling.blocks import Block, blocks_of, by_name, orders
-from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern, Vector, Zeros, quantities_in
+from fallline.checks.calling.patterns import Constant, Items, Keys, Neurons, Pattern, Vector, Zeros, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS, meanings
 from fallline.checks.calling.spellings import spelling
@@ -117,6 +117,8 @@ def _repeated(names: list[str], attributes: bool, network: Network, blocks: list
     yield NAMED, "list of dictionaries", Items(each, "list")
     lists = tuple((by_kind[k], Items(tuple(Quantity(k, l) for l in layers), "list")) for k in sorted(kinds))
     yield NAMED, "dictionary of lists", Keys(lists, attributes)
+    units = tuple(Neurons(l, by_kind["W"], by_kind["b"] if "b" in kinds else "", attributes) for l in layers)
+    yield NAMED + 1, "neurons", Items(units, "list")
 
 
 def _numbered(prefixes: list[str], network: Network, blocks: list[Block]) -> Iterator[Container]:
