@@ -11,7 +11,7 @@ from fallline.errors import UsageError
 from fallline.problems import NetworkObjective, points_at_once
 from fallline.runs.accuracy import data_like
 
-__all__ = ["confusion_on", "predicted_classes", "true_classes"]
+__all__ = ["confusion_on", "has_classes", "predicted_classes", "true_classes"]
 
 
 def confusion_on(
@@ -91,8 +91,14 @@ def true_classes(problem: NetworkObjective) -> NDArray[np.int64]:
     return np.asarray(T.argmax(axis=-1) if T.shape[-1] > 1 else (T[:, 0] > 0.5).astype(np.int64))
 
 
-def _check_classes(problem: NetworkObjective) -> None:
+def has_classes(problem: NetworkObjective) -> bool:
+    """Whether each sample has one class: targets are neither values nor several labels at once."""
     kind, outputs = problem.network.loss.targets, problem.network.sizes[-1]
-    if kind == "values" or (kind == "labels" and outputs > 1):
-        have = "values as targets" if kind == "values" else f"{outputs} labels for each sample"
+    return kind == "classes" or (kind == "labels" and outputs == 1)
+
+
+def _check_classes(problem: NetworkObjective) -> None:
+    if not has_classes(problem):
+        values = problem.network.loss.targets == "values"
+        have = "values as targets" if values else f"{problem.network.sizes[-1]} labels for each sample"
         raise UsageError(f"a confusion matrix needs one class for each sample; {problem.name} has {have}.")

@@ -64,10 +64,10 @@ def detail(page: Shown, content: Json) -> None:
 
     def work() -> Generator[None, None, None]:
         arrays = DETAILS[of](page.runs.at(resolved, x, y))
-        page.answer("detail", {"state_id": number, "pin": k, "x": x, "y": y, "of": of}, arrays)
+        page.answer("detail", {"state_id": number, "id": content["id"], "pin": k, "x": x, "y": y, "of": of}, arrays)
         yield
 
-    page.job(content, (of, k), work, rank=2)
+    page.job(content, (of, x, y), work, rank=2)
 
 
 def what_if(page: Shown, content: Json) -> None:
@@ -86,7 +86,7 @@ def what_if(page: Shown, content: Json) -> None:
         page.answer("what_if", {**where, **facts}, arrays)
         yield
 
-    page.job(content, ("what_if", k), work)
+    page.job(content, ("what_if", x, y), work)
 
 
 def _network(resolved: ResolvedState) -> NetworkObjective:

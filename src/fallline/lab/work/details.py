@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.problems import NetworkObjective
-from fallline.runs.confusion import confusion_on
+from fallline.runs.confusion import confusion_on, has_classes
 from fallline.runs.run import Run
 from fallline.runs.snapshot import network_of
 
-__all__ = ["DETAILS", "MOST_CLASSES", "confusion", "gradients", "layer_norms"]
+__all__ = ["DETAILS", "MOST_CLASSES", "confusion", "gradients", "has_confusion", "layer_norms"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -44,6 +44,11 @@ def layer_norms(net: NetworkObjective, gradient: NDArray[Any]) -> NDArray[np.flo
     return np.stack(norms, axis=-1)
 
 
+def has_confusion(net: NetworkObjective) -> bool:
+    """Whether a network is shown with its confusion matrix."""
+    return has_classes(net) and net.network.sizes[-1] <= MOST_CLASSES
+
+
 def confusion(run: Run) -> Arrays:
     """Samples counted by class (rows) and predicted class (columns) at each step, (steps + 1, classes, classes).
 
@@ -53,7 +58,7 @@ def confusion(run: Run) -> Arrays:
         The targets are not classes, or there are more than `MOST_CLASSES`.
     """
     net = network_of(run.objective, "confusion")
-    if net.network.sizes[-1] > MOST_CLASSES:
+    if has_classes(net) and not has_confusion(net):
         raise UsageError(
             f"a confusion matrix is shown for at most {MOST_CLASSES} classes; got {net.network.sizes[-1]}."
         )

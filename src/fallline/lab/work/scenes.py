@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
 from fallline.lab.resolved_state import SIDE, ResolvedState
+from fallline.lab.work.details import has_confusion
 from fallline.lab.work.input_plane import input_plane
 from fallline.lab.work.pyramid import TilePlace, compute_tile
 from fallline.maps.map import Map
@@ -32,7 +33,8 @@ def samples(resolved: ResolvedState, inputs: tuple[int, int] | None = None) -> t
         return {"names": [], "window": [-1, 1, -1, 1], "dimension": 0}, {"points": np.zeros((0, 2))}
     data = net.data
     values = not data.classes
-    told = {"names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values}
+    told = {"names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values,
+            "classified": has_confusion(net)}  # fmt: skip
     points = np.zeros((0, 2))
     if data.X.shape[1] > 1:
         plane = input_plane(data, inputs)

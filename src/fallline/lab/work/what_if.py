@@ -12,7 +12,7 @@ from fallline.errors import UsageError
 from fallline.lab.work.details import layer_norms
 from fallline.lab.work.frames import answers
 from fallline.lab.work.input_plane import InputPlane
-from fallline.runs.confusion import confusion_on
+from fallline.runs.confusion import confusion_on, has_classes
 from fallline.runs.run import Run
 from fallline.runs.snapshot import network_of
 
@@ -63,7 +63,7 @@ def what_if(
     }  # fmt: skip
     if net.network.loss.targets != "values":
         facts["accuracy"] = [float(share) for share in net.accuracy(both)]
-        if net.network.loss.targets == "classes" or net.network.sizes[-1] == 1:
+        if has_classes(net):
             arrays["confusion"] = confusion_on(net, both[1]).astype(np.uint32)
     if plane is not None:
         seen, drawn = answers(net, both[1:], plane)
