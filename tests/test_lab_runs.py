@@ -103,7 +103,7 @@ def test_values_have_no_confusion_matrix_and_diverged_weights_are_no_numbers(poo
 def test_a_changed_weight_changes_this_network_alone(talk):
     run = trained()
     facts, arrays = talk.ask("what_if", step=12, changes=[[4, 1.5], [25, -1.0]], **PLACE)
-    w = run.path[12].astype(np.float64)
+    w = np.array(run.path[12])
     before = run.objective.loss(w)
     w[[4, 25]] = 1.5, -1.0
     assert np.array_equal(arrays["w"], w)
@@ -112,6 +112,7 @@ def test_a_changed_weight_changes_this_network_alone(talk):
     assert np.array_equal(arrays["gradients"], run.objective.gradient(w).astype(np.float32))
     assert arrays["confusion"].trace() == round(300 * facts["accuracy"][1])
     _, same = talk.ask("what_if", step=12, changes=[], **PLACE)
+    assert same["w"].dtype == np.float32  # as the run
     _, frames = talk.ask("frames", **{"from": 12, "to": 12}, **PLACE)
     assert np.array_equal(same["regions"], frames["regions"])
     assert np.array_equal(same["units"], frames["units"])

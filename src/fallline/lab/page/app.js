@@ -205,7 +205,7 @@ export class Lab {
     const name = scheme.dress();
     if (!welcome) return;
     const told = welcome.themes[name];
-    const theme = { ...told, outcomes: coloured(welcome.outcomes, told.outcomes) };
+    const theme = { ...told, name, outcomes: coloured(welcome.outcomes, told.outcomes) };
     this.theme = theme;
     scheme.paint(theme);
     map.theme = theme;

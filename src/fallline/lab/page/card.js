@@ -47,9 +47,9 @@ export class RunCard {
     const open = (/** @type {number} */ index) => whatIfs.open(k, index, view.step);
     this.regions = new RegionView();
     this.axes = h("p", { class: "plane-axes" });
-    this.network = new NetworkView((index) => {
+    this.network = new NetworkView((index, byTouch) => {
       open(index);
-      this.form.focus();
+      if (!byTouch) this.form.focus(); // a finger would raise the keyboard
     });
     this.opener = h(
       "button",
@@ -68,9 +68,13 @@ export class RunCard {
     this.form = new WhatIfForm(k, {
       choose: open,
       change: (value) => whatIfs.change(k, value),
-      putBack: () => whatIfs.putBack(k),
+      putBack: () => {
+        whatIfs.putBack(k);
+        this.form.focus(); // the button is of no more use
+      },
       close: () => {
         whatIfs.close(k);
+        this.opener.hidden = false;
         this.opener.focus();
       },
       goTo: (step) => view.go(step),

@@ -9,7 +9,7 @@ export class ConfusionView {
   #cells = [];
 
   constructor() {
-    this.element = h("div", { class: "confusion", hidden: true });
+    this.element = h("div", { class: "confusion", role: "region", tabindex: "0", hidden: true });
   }
 
   /** @param {ArrayLike<number>} counts row by row @param {string[]} names of the classes @param {string} run which the caption names */
@@ -17,7 +17,9 @@ export class ConfusionView {
     const classes = Math.round(Math.sqrt(counts.length));
     const titles = Array.from({ length: classes }, (_, k) => names[k] ?? String(k));
     if (titles.join("\n") !== this.#names.join("\n")) this.#build(titles);
-    say(this.caption, `Confusion matrix of ${run}: rows are true classes, columns predicted ones`);
+    const title = `Confusion matrix of ${run}`;
+    if (this.element.getAttribute("aria-label") !== title) this.element.setAttribute("aria-label", title);
+    say(this.caption, `${title}: rows are true classes, columns predicted ones`);
     let samples = 0;
     for (let k = 0; k < counts.length; k++) samples += counts[k];
     this.#cells.forEach((row, i) => {

@@ -40,7 +40,7 @@ export class NetworkView {
   /** The parameter under the pointer. @type {number|null} */
   #pointed = null;
 
-  /** @param {(index: number) => void} choose a parameter */
+  /** @param {(index: number, byTouch: boolean) => void} choose a parameter */
   constructor(choose) {
     this.canvas = h("canvas", { class: "network", role: "img", "aria-label": "The network" });
     this.tip = h("div", { class: "weight-tip", hidden: true });
@@ -51,7 +51,7 @@ export class NetworkView {
     this.canvas.addEventListener("pointerleave", () => this.#point(null));
     this.canvas.addEventListener("click", (/** @type {PointerEvent} */ e) => {
       const index = at(e);
-      if (index !== null) choose(index);
+      if (index !== null) choose(index, e.pointerType === "touch");
     });
   }
 
@@ -163,14 +163,21 @@ export class NetworkView {
   }
 
   /**
-   * A unit as the plane of its answers; black where it is dead.
+   * A unit as the plane of its answers; black with a cross where it is dead.
    * @param {CanvasRenderingContext2D} c @param {Unit} unit @param {number} x @param {number} y @param {number} half of its side
    */
   #plane(c, { shades, side, share, dead }, x, y, half) {
     const theme = this.#theme;
     if (dead) {
-      c.fillStyle = theme.ink;
+      c.fillStyle = theme.name === "dark" ? "#000000" : theme.ink;
       c.fillRect(x - half, y - half, 2 * half, 2 * half);
+      c.beginPath();
+      for (const way of [1, -1]) {
+        c.moveTo(x - 0.5 * half, y - 0.5 * half * way);
+        c.lineTo(x + 0.5 * half, y + 0.5 * half * way);
+      }
+      c.strokeStyle = theme.muted;
+      c.stroke();
     } else {
       this.#ink(theme);
       if (this.#sheet.width !== side) this.#sheet.width = this.#sheet.height = side;

@@ -139,16 +139,18 @@ export class Runs {
   replane(plane) {
     if (String(plane) === String(this.plane)) return false;
     this.plane = plane;
-    for (const result of this.results)
-      if (result) Object.assign(result, { frames: [], tops: [], framed: 0, before: null });
-    this.complete();
+    this.results.forEach((result, k) => {
+      if (!result) return;
+      Object.assign(result, { frames: [], tops: [], framed: 0, before: null });
+      if (!this.hasty) this.#frames(k);
+    });
     return true;
   }
 
   /** Show more of each run, or less. @param {string[]} wanted */
   show(wanted) {
     this.wanted = wanted;
-    if (!this.hasty) this.complete();
+    if (!this.hasty) for (let k = 0; k < this.results.length; k++) this.#details(k);
   }
 
   /** Mark all shown runs as those of an older state, so that they are asked for again. */

@@ -4,6 +4,7 @@ import { h, say } from "./dom.js";
 import { same } from "./state.js";
 
 const COMPONENTS = "components";
+const FLOW = "Lines: |∂L/∂w|; bars: the norm of the gradient in each layer; both on log scales.";
 
 export class RunTools {
   /** @param {(key: string, value: any) => void} look changes a part of the look */
@@ -23,17 +24,11 @@ export class RunTools {
     this.across = select("Regions over");
     this.up = select("and");
     this.plane = h("span", { class: "plane-choice" }, h("span", {}, "regions over"), this.across, this.up);
-    this.note = h("span", { class: "note" });
-    this.legend = h(
-      "span",
-      { class: "note", hidden: true },
-      "lines: |∂L/∂w|, bars: its norm in each layer, both on log scales",
-    );
+    this.note = h("p", { class: "note" });
     this.element = h(
       "div",
       { class: "run-tools", role: "group", "aria-label": "What the runs show", hidden: true },
       this.gradients.label,
-      this.legend,
       this.confusion.label,
       this.plane,
       this.note,
@@ -55,12 +50,14 @@ export class RunTools {
     this.element.hidden = !net;
     if (!net) return;
     this.gradients.box.checked = state.look.gradients;
-    this.legend.hidden = !state.look.gradients;
     this.confusion.box.checked = state.look.confusion;
     this.confusion.label.hidden = !data?.classified;
     const inputs = state.objective.units[0];
     const there = inputs > 2 && data?.dimension === inputs;
-    this.plane.hidden = this.note.hidden = !there;
+    const notes = [state.look.gradients ? FLOW : "", there ? data.note : ""].filter(Boolean);
+    this.note.hidden = !notes.length;
+    say(this.note, notes.join(" "));
+    this.plane.hidden = !there;
     if (!there) return;
     const plane = planeOf(state);
     const names = Array.from({ length: inputs }, (_, k) => data.columns[k] ?? `x${k + 1}`);
@@ -72,7 +69,6 @@ export class RunTools {
     );
     fill(this.up, options, String(plane?.[1] ?? ""));
     this.up.hidden = !plane;
-    say(this.note, data.note);
   }
 }
 

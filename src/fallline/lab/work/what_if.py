@@ -48,7 +48,7 @@ def what_if(
     ([33.51, 414.69], [0.97, 0.81], 1.0)
     """
     net = network_of(run.objective, "a what-if")
-    w = np.array(run.path[step], dtype=np.float64)
+    w = np.array(run.path[step])  # in the run's own precision
     if not np.isfinite(w).all():
         raise UsageError(f"the run had diverged before step {step}: its weights are no numbers there.")
     for k in changes:
@@ -66,6 +66,6 @@ def what_if(
         if has_classes(net):
             arrays["confusion"] = confusion_on(net, both[1]).astype(np.uint32)
     if plane is not None:
-        seen, drawn = answers(net, both[1:], plane)
+        seen, drawn = answers(net, both[1:].astype(np.float64), plane)
         facts, arrays = facts | seen, arrays | drawn
     return facts, arrays
