@@ -79,18 +79,18 @@ export class RunCard {
       },
       goTo: (step) => view.go(step),
     });
-    this.confusion = new ConfusionView();
+    this.confusions = ["confusion", "test_confusion"].map((name) => ({ name, view: new ConfusionView() }));
     this.landscape = new LandscapeView((start) => tell.start(start, k));
     this.note = h("p", { class: "note" });
     this.side = h("div", { class: "run-side" }, this.network.element, this.opener, this.form.element);
     this.plane = h("div", { class: "run-plane" }, this.regions.canvas, this.axes);
-    const body = h("div", { class: "run-body" }, this.plane, this.landscape.element, this.side, this.note);
-    this.side.append(this.confusion.element);
+    const parts = h("div", { class: "run-parts" }, this.plane, this.landscape.element, this.side, this.note);
+    this.side.append(h("div", { class: "confusions" }, ...this.confusions.map(({ view }) => view.element)));
     this.element = h(
       "article",
       { class: `run-card ${passing ? "passing" : ""}`, hidden: true },
       h("header", {}, passing ? null : marker(k), this.title, this.chip, close),
-      body,
+      h("div", { class: "run-body" }, parts),
     );
   }
 
@@ -165,12 +165,16 @@ export class RunCard {
     if (!playing) this.network.describe(picture);
     toggle(this.opener, !whatIf);
     this.form.show(this.#name, result, whatIf, step);
-    const all = look.confusion ? details.confusion?.confusion : null;
-    toggle(this.confusion.element, Boolean(all));
-    if (!all) return;
-    const cells = all.length / (result.steps + 1);
-    const counts = changed?.confusion ?? all.subarray(step * cells, (step + 1) * cells);
-    this.confusion.show(counts, data?.names ?? [], this.#name);
+    const counts = look.confusion ? details.confusion : null;
+    for (const { name, view } of this.confusions) {
+      const all = counts?.[name];
+      toggle(view.element, Boolean(all));
+      if (!all) continue;
+      const cells = all.length / (result.steps + 1);
+      const shown = changed?.[name] ?? all.subarray(step * cells, (step + 1) * cells);
+      const set = counts.test_confusion ? (name === "confusion" ? "training" : "test") : "";
+      view.show(shown, data?.names ?? [], this.#name, set);
+    }
   }
 
   /** @param {Scene} scene @param {any} result @param {ArrayLike<number>} w @param {string} colour */

@@ -12,12 +12,18 @@ export class ConfusionView {
     this.element = h("div", { class: "confusion", role: "region", tabindex: "0", hidden: true });
   }
 
-  /** @param {ArrayLike<number>} counts row by row @param {string[]} names of the classes @param {string} run which the caption names */
-  show(counts, names, run) {
+  /**
+   * @param {ArrayLike<number>} counts row by row
+   * @param {string[]} names of the classes
+   * @param {string} run which the caption names
+   * @param {string} set "training" or "test" where there are both
+   */
+  show(counts, names, run, set) {
     const classes = Math.round(Math.sqrt(counts.length));
     const titles = Array.from({ length: classes }, (_, k) => names[k] ?? String(k));
     if (titles.join("\n") !== this.#names.join("\n")) this.#build(titles);
-    const title = `Confusion matrix of ${run}`;
+    say(this.set, set);
+    const title = `Confusion matrix of ${run}${set && `, ${set} samples`}`;
     if (this.element.getAttribute("aria-label") !== title) this.element.setAttribute("aria-label", title);
     say(this.caption, `${title}: rows are true classes, columns predicted ones`);
     let samples = 0;
@@ -39,6 +45,7 @@ export class ConfusionView {
   #build(names) {
     this.#names = names;
     this.caption = h("caption", { class: "unseen" });
+    this.set = h("b", {});
     const title = (/** @type {string} */ name, /** @type {number} */ k, /** @type {string} */ scope) =>
       h("th", { scope, title: name, class: `class-name class-${k % 6}` }, h("span", {}, name));
     this.#cells = names.map((_, i) => names.map((_, j) => h("td", { class: i === j ? "right" : "wrong" })));
@@ -51,7 +58,12 @@ export class ConfusionView {
         h(
           "thead",
           {},
-          h("tr", {}, h("td", { class: "corner" }, "true ↓ predicted →"), ...names.map((n, k) => title(n, k, "col"))),
+          h(
+            "tr",
+            {},
+            h("td", { class: "corner" }, this.set, "true ↓ predicted →"),
+            ...names.map((n, k) => title(n, k, "col")),
+          ),
         ),
         h("tbody", {}, ...rows),
       ),

@@ -67,6 +67,7 @@ function samples(content, buffers) {
     axes: content.axes ?? [],
     note: content.note ?? "",
     classified: Boolean(content.classified),
+    test: content.test ?? 0,
   };
 }
 

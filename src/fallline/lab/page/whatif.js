@@ -102,9 +102,10 @@ export class WhatIfs {
     const { whatIf, tops } = result;
     const { values, shapes } = arrays(content, buffers);
     const { loss, accuracy } = content;
-    const { w, gradients, layer_norms: norms, confusion } = values;
+    const { w, gradients, layer_norms: norms } = values;
     const frame = values.regions ? frameAt(chunkOf(content, values, shapes), 0, tops) : null;
-    whatIf.answer = { loss, accuracy, w, gradients, norms, confusion, frame };
+    const { confusion, test_confusion } = values;
+    whatIf.answer = { loss, accuracy, w, gradients, norms, confusion, test_confusion, frame };
     whatIf.refusal = "";
     this.#next(k);
   }

@@ -11,7 +11,7 @@ from fallline.lab.session.fields import POINTED, changes, pin, plane, whole
 from fallline.lab.session.shown import Shown
 from fallline.lab.work.details import DETAILS
 from fallline.lab.work.frames import frames as frames_of
-from fallline.lab.work.input_plane import input_plane
+from fallline.lab.work.input_plane import all_samples, input_plane
 from fallline.lab.work.runs import describe_run
 from fallline.lab.work.what_if import what_if as what_if_of
 from fallline.problems import NetworkObjective
@@ -44,7 +44,9 @@ def frames(page: Shown, content: Json) -> None:
     first, last = (whole(content, key, 0, resolved.spec.steps) for key in ("from", "to"))
 
     def work() -> Generator[None, None, None]:
-        facts, arrays = frames_of(net, page.runs.at(resolved, x, y), input_plane(net.data, inputs), first, last)
+        facts, arrays = frames_of(
+            net, page.runs.at(resolved, x, y), input_plane(all_samples(net.data), inputs), first, last
+        )
         where = {"state_id": number, "pin": k, "x": x, "y": y, "from": first, "plane": content.get("plane")}
         page.answer("frames", {**where, **facts}, arrays)
         yield
@@ -80,7 +82,7 @@ def what_if(page: Shown, content: Json) -> None:
     step, values = whole(content, "step", 0, resolved.spec.steps), changes(content)
 
     def work() -> Generator[None, None, None]:
-        on = input_plane(net.data, inputs) if net.network.sizes[0] > 1 else None
+        on = input_plane(all_samples(net.data), inputs) if net.network.sizes[0] > 1 else None
         facts, arrays = what_if_of(page.runs.at(resolved, x, y), step, values, on)
         where = {"state_id": number, "id": content["id"], "pin": k, "x": x, "y": y, "step": step}
         page.answer("what_if", {**where, **facts}, arrays)

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, has_test_samples, on_test_samples
 from fallline.runs.confusion import confusion_on, has_classes
 from fallline.runs.run import Run
 from fallline.runs.snapshot import network_of
 
-__all__ = ["DETAILS", "MOST_CLASSES", "confusion", "gradients", "has_confusion", "layer_norms"]
+__all__ = ["DETAILS", "MOST_CLASSES", "confusion", "confusion_at", "gradients", "has_confusion", "layer_norms"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -52,17 +52,27 @@ def has_confusion(net: NetworkObjective) -> bool:
 def confusion(run: Run) -> Arrays:
     """Samples counted by class (rows) and predicted class (columns) at each step, (steps + 1, classes, classes).
 
+    "confusion" counts those for the training, "test_confusion" those for the test, if there are some.
+
     Raises
     ------
     UsageError
         The targets are not classes, or there are more than `MOST_CLASSES`.
     """
     net = network_of(run.objective, "confusion")
-    if has_classes(net) and not has_confusion(net):
+    if not has_confusion(net):
         raise UsageError(
-            f"a confusion matrix is shown for at most {MOST_CLASSES} classes; got {net.network.sizes[-1]}."
+            f"the lab's confusion matrix needs one class for each sample, of at most {MOST_CLASSES} classes."
         )
-    return {"confusion": confusion_on(net, run.path).astype(np.uint32)}
+    return confusion_at(net, np.asarray(run.path))
+
+
+def confusion_at(net: NetworkObjective, points: NDArray[Any]) -> Arrays:
+    """The confusion matrices at points (..., P); none if the targets are not classes."""
+    if not has_confusion(net):
+        return {}
+    sets = {"confusion": net} | ({"test_confusion": on_test_samples(net)} if has_test_samples(net) else {})
+    return {name: confusion_on(samples, points).astype(np.uint32) for name, samples in sets.items()}
 
 
 DETAILS: dict[str, Callable[[Run], Arrays]] = {"gradients": gradients, "confusion": confusion}

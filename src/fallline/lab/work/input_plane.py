@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from fallline.data.dataset import Dataset
 from fallline.errors import UsageError
 from fallline.views.numerals import percent
 
-__all__ = ["InputPlane", "input_plane"]
+__all__ = ["InputPlane", "all_samples", "input_plane"]
 
 Floats = NDArray[np.float64]
 
@@ -95,6 +95,14 @@ def input_plane(data: Dataset, inputs: tuple[int, int] | None = None) -> InputPl
     names = data.columns or tuple(f"x{k + 1}" for k in range(count))
     note = {2: "", 3: "The other input is at its mean."}.get(count, "The other inputs are at their means.")
     return InputPlane(centre, across, up, data.X[:, list(pair)], (names[pair[0]], names[pair[1]]), note)
+
+
+def all_samples(data: Dataset) -> Dataset:
+    """The samples for the training, then those for the test."""
+    if data.test is None:
+        return data
+    X, T = (np.concatenate([getattr(data, name), getattr(data.test, name)]) for name in ("X", "T"))
+    return replace(data, X=X, T=T, test=None)
 
 
 def _principal(data: Dataset) -> InputPlane:

@@ -41,6 +41,13 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
     if net is not None and net.network.loss.targets != "values":
         alive = np.isfinite(run.end).all()
         numbers.append(_entry("accuracy", float(net.accuracy(np.asarray(run.end))) if alive else np.nan))
+    on_test: Arrays = {}
+    if net is not None and net.data.test is not None:
+        on_test["test_losses"] = np.asarray(run.test_losses, dtype=np.float64)
+        last = float(on_test["test_losses"][-1])
+        numbers += [_entry("test loss", last), _entry("generalization gap", last - float(losses[-1]))]
+        if net.network.loss.targets != "values":
+            numbers.append(_entry("test accuracy", run.accuracy(net.data.test)))
     if resolved.spec.target is not None:
         reached = run.steps_to(resolved.spec.target)
         numbers.append({"label": f"steps to {resolved.spec.target:g}", "value": reached})
@@ -54,7 +61,7 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
     }
     path = np.asarray(run.path)
     norms = np.asarray(run.gradient_norms, dtype=np.float64)
-    return told, {"losses": losses, "norms": norms, "path": path}
+    return told, {"losses": losses, "norms": norms, "path": path} | on_test
 
 
 def _layers(net: NetworkObjective) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from fallline.errors import FalllineError
 from fallline.lab.resolved_state import SIDE, ResolvedState
 from fallline.lab.work.details import has_confusion
-from fallline.lab.work.input_plane import input_plane
-from fallline.lab.work.pyramid import TilePlace, compute_tile
+from fallline.lab.work.input_plane import all_samples, input_plane
+from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.tile_training import compute_tile
 from fallline.maps.map import Map
 from fallline.maps.theory import theory_curve
 from fallline.maps.tiles import Tile
@@ -24,23 +25,23 @@ GRID = 121
 
 
 def samples(resolved: ResolvedState, inputs: tuple[int, int] | None = None) -> tuple[dict[str, Any], Arrays]:
-    """The samples of a network on the plane over which it is drawn: points (n, 2), classes (n,) or values.
+    """The samples of a network on the plane over which it is drawn: points (n, 2), classes (n,) or values;
+    the last `test` of them are for the test.
 
     The plane is that of two inputs, or else of the first two principal components; a single input has none.
     """
     net = resolved.network
     if net is None:
         return {"names": [], "window": [-1, 1, -1, 1], "dimension": 0}, {"points": np.zeros((0, 2))}
-    data = net.data
+    data, test = all_samples(net.data), net.data.test
     values = not data.classes
     told = {"names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values,
-            "classified": has_confusion(net)}  # fmt: skip
+            "classified": has_confusion(net), "test": 0 if test is None else len(test)}  # fmt: skip
     points = np.zeros((0, 2))
     if data.X.shape[1] > 1:
         plane = input_plane(data, inputs)
         points, told = plane.coordinates, told | {"window": plane.window, "axes": list(plane.names), "note": plane.note}
-    labels = data.T.argmax(axis=-1) if data.T.shape[1] > 1 else data.T[:, 0] > 0.5  # several labels: the first of them
-    targets = {"targets": data.T[:, 0]} if values else {"classes": labels.astype(np.uint8)}
+    targets = {"targets": data.T[:, 0]} if values else {"classes": data.labels.astype(np.uint8)}
     return told, {"points": points} | targets
 
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.lab.work.details import layer_norms
+from fallline.lab.work.details import confusion_at, layer_norms
 from fallline.lab.work.frames import answers
 from fallline.lab.work.input_plane import InputPlane
-from fallline.runs.confusion import confusion_on, has_classes
 from fallline.runs.run import Run
 from fallline.runs.snapshot import network_of
 
@@ -30,8 +29,8 @@ def what_if(
         "loss" and "accuracy" over all samples, each before and after the changes (None if it is not finite, or none),
         and what `answers` says of the plane.
     arrays
-        "w", "gradients" (P,) and "layer_norms" (layers,) of the changed network; "confusion" (classes, classes); and those
-        of `answers`, if there is a plane.
+        "w", "gradients" (P,) and "layer_norms" (layers,) of the changed network; "confusion" (classes, classes) as in
+        `confusion_at`; and those of `answers`, if there is a plane.
 
     Raises
     ------
@@ -63,8 +62,7 @@ def what_if(
     }  # fmt: skip
     if net.network.loss.targets != "values":
         facts["accuracy"] = [float(share) for share in net.accuracy(both)]
-        if has_classes(net):
-            arrays["confusion"] = confusion_on(net, both[1]).astype(np.uint32)
+    arrays |= confusion_at(net, both[1])
     if plane is not None:
         seen, drawn = answers(net, both[1:].astype(np.float64), plane)
         facts, arrays = facts | seen, arrays | drawn
