@@ -66,6 +66,19 @@ def test_confusion_matrices_agree_with_the_accuracy(talk):
     assert counts.trace(axis1=1, axis2=2) / 300 == pytest.approx(run.accuracy(step=slice(None)))
 
 
+def test_samples_for_the_test_have_a_matrix_of_their_own(pool):
+    data = {"kind": "generated", "name": "three-gaussians", "samples": 20, "test_share": 0.25}
+    talk = Talk(pool, {"data": data})
+    _, arrays = talk.ask("detail", of="confusion", **PLACE)
+    assert arrays["confusion"].sum() == 31 * 45
+    assert arrays["test_confusion"].sum() == 31 * 15
+    facts, changed = talk.ask("what_if", step=30, changes=[], **PLACE)
+    assert np.array_equal(changed["test_confusion"], arrays["test_confusion"][30])
+    told, samples = talk.ask("data")
+    assert (told["test"], len(samples["points"])) == (15, 60)
+    talk.session.close()
+
+
 def test_confusion_matrices_are_scikit_learns():
     metrics = pytest.importorskip("sklearn.metrics")
     for sizes, loss in (("2-3-2", "cross_entropy"), ("2-3-1", "logistic")):
