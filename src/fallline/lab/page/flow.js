@@ -51,6 +51,6 @@ export function drawBars(c, theme, { columns, floor }, norms, { low, high }) {
     const share = norms[l] > 0 ? Math.max(0.04, Math.min(1, (Math.log10(norms[l]) - low) / (high - low))) : 0;
     c.fillStyle = theme.ink;
     c.fillRect(x - width / 2, base - tall * share, width, tall * share);
-    c.fillText(number(norms[l], 2), x, base - tall - 9);
+    c.fillText(number(Number(norms[l].toPrecision(2))), x, base - tall - 9); // two digits: 270, 0.012, 1.2×10⁻⁵
   }
 }

@@ -35,12 +35,7 @@ export class WhatIfForm {
     this.refusal = h("p", { class: "refusal", role: "alert", hidden: true });
     this.back = h("button", { type: "button", class: "small", onclick: () => tell.putBack() }, "Put back");
     this.there = h("button", { type: "button", class: "small", hidden: true }, "");
-    this.inputs = h(
-      "fieldset",
-      {},
-      h("div", { class: "what-if-place" }, this.layer, this.from, h("span", { "aria-hidden": "true" }, "→"), this.to),
-      this.value,
-    );
+    this.inputs = h("fieldset", {}, h("div", { class: "what-if-place" }, this.layer, this.from, this.to), this.value);
     this.element = h(
       "div",
       { class: "what-if", role: "group", hidden: true },
@@ -126,20 +121,12 @@ export class WhatIfForm {
     this.#built = key;
     this.#layers = layers;
     const [n, m] = layers[layer].W;
-    const units = (/** @type {number} */ count) =>
-      Array.from({ length: count }, (_, k) => ({ value: String(k), label: `unit ${k + 1}` }));
-    const layerNames = layers.map((/** @type {Layer} */ _, /** @type {number} */ l) => ({
-      value: String(l),
-      label: `layer ${l + 1}`,
-    }));
-    const sources = layer ? units(n) : units(n).map((u, k) => ({ ...u, label: `input ${k + 1}` }));
-    fill(this.layer, layerNames, String(layer));
-    fill(
-      this.from,
-      [...sources, ...(layers[layer].b === null ? [] : [{ value: "bias", label: "bias" }])],
-      from === null ? "bias" : String(from),
-    );
-    fill(this.to, units(m), String(to));
+    const list = (/** @type {number} */ count, /** @type {string} */ name) =>
+      Array.from({ length: count }, (_, k) => ({ value: String(k), label: `${name} ${k + 1}` }));
+    fill(this.layer, list(layers.length, "layer"), String(layer));
+    const bias = layers[layer].b === null ? [] : [{ value: "bias", label: "bias" }];
+    fill(this.from, [...list(n, layer ? "from unit" : "from input"), ...bias], from === null ? "bias" : String(from));
+    fill(this.to, list(m, from === null ? "of unit" : "to unit"), String(to));
     const edge = Number((ROOM * Math.max(1, largest)).toPrecision(1));
     this.#field = numberField(
       {
