@@ -92,9 +92,17 @@ export class Changes {
     else if (!runs.busy) this.flush();
   }
 
+  /** Take back the last change: as the browser's back button does, or in a widget without one. */
+  undo() {
+    const { connection, store } = this.lab;
+    if (connection.ownsPage) history.back();
+    else if (store.before) this.show(store.before);
+  }
+
   /** Show a whole state: an example, or an address. @param {any} state */
   show(state) {
     this.lab.store.replace(state);
+    this.lab.controls.forget();
     this.lab.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
     this.#send(null);
   }

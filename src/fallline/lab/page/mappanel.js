@@ -79,7 +79,7 @@ export class MapPanel {
         onsubmit: (/** @type {Event} */ e) => {
           e.preventDefault();
           const [x, y] = exact.map((input) => parsed(input.value));
-          if (Number.isFinite(x) && Number.isFinite(y) && acts.pin(x, y)) for (const input of exact) input.value = "";
+          if (acts.pin(x, y)) for (const input of exact) input.value = "";
         },
       },
       h("span", { class: "exact-name" }, "Pin exactly"),

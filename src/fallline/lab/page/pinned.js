@@ -38,6 +38,16 @@ export class Pinned {
     this.lab.runView.draw();
   }
 
+  /** The map's ranges are others: a run that the pointer chose and that lies outside now is not shown any more. */
+  keepInside() {
+    const { runs, map } = this.lab;
+    const shown = runs.results[PASSING];
+    if (!shown || (onAxis(map.axes.x, shown.x) && onAxis(map.axes.y, shown.y))) return;
+    this.#pointed = false;
+    this.lab.panel.read(null, () => "", false);
+    runs.want(PASSING, null);
+  }
+
   get passingTitle() {
     return this.#pointed ? "Under the pointer" : "Best of the map";
   }
@@ -49,13 +59,14 @@ export class Pinned {
       [map.axes.x, x],
       [map.axes.y, y],
     ])) {
-      const f = fractionOf(axis, value);
-      if (f >= -1e-9 && f <= 1 + 1e-9) continue;
-      notice.say(`${axis.title} goes from ${number(axis.low)} to ${number(axis.high)} on this map.`);
+      if (onAxis(axis, value)) continue;
+      const range = `a number from ${number(axis.low)} to ${number(axis.high)}, as on this map`;
+      notice.say(`To pin a run exactly, ${axis.title} must be ${range}.`, "refused");
       return false;
     }
+    if (notice.kind === "refused") notice.say();
     if (this.#pins.length >= MOST) {
-      notice.say("Four runs are pinned already: unpin one first.");
+      notice.say("Four runs are pinned already: unpin one first.", "refused");
       return false;
     }
     store.push();
@@ -73,6 +84,7 @@ export class Pinned {
   unpin(k) {
     const { store, runs, map } = this.lab;
     store.push();
+    if (this.lab.notice.kind === "refused") this.lab.notice.say();
     const pins = this.#pins.filter((_, n) => n !== k);
     runs.results.splice(k, 1);
     runs.results.splice(MOST - 1, 0, null);
@@ -162,6 +174,12 @@ export class Pinned {
     const { map, store } = this.lab;
     return placeSymbols(map.axes, x, y) ?? store.title(x, y);
   }
+}
+
+/** Whether a value lies on an axis of the map; NaN does not. @param {any} axis @param {number} value */
+function onAxis(axis, value) {
+  const f = fractionOf(axis, value);
+  return f >= -1e-9 && f <= 1 + 1e-9;
 }
 
 /**

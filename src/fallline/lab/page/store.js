@@ -20,6 +20,8 @@ export class Store {
   objective = null;
   /** What the back button goes back to, once the server has accepted the change. @type {any} */
   #before = null;
+  /** The state before the last change that can be undone. @type {any} */
+  before = null;
   /** The control that was changed last, and when. */
   #changed = { key: "", at: -Infinity };
   /** Whether the state was replaced as a whole, so that the server's view, pins and look are right. */
@@ -92,7 +94,7 @@ export class Store {
     const now = performance.now();
     const together = key === this.#changed.key && now - this.#changed.at < TOGETHER;
     this.#changed = { key, at: now };
-    if (!together && this.accepted) this.#before = this.#valid;
+    if (!together && this.accepted) this.before = this.#before = this.#valid;
   }
 
   /** A place on the map in words. @param {number} x @param {number} y @param {number} [digits] */
@@ -108,6 +110,7 @@ export class Store {
   /** Add an entry for the browser's back button. */
   push() {
     this.#changed.key = "";
+    if (this.accepted) this.before = this.#valid;
     if (this.accepted) this.address.push(this.#valid, this.defaults);
   }
 }
