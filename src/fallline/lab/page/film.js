@@ -7,7 +7,16 @@ import { arrays } from "./wire.js";
 /** @typedef {{z: number, i: number, j: number, steps: Int32Array, losses: Float32Array, picture: HTMLCanvasElement, shown: number, version: number}} Reel */
 
 /** How the loss of a step is coloured; a loss that is not finite has no colour. @type {import("./outcomes.js").Measure} */
-const LOSS = { name: "loss", label: "loss", kind: "values", log: null, blank: true, lost_word: "", better: "low" };
+const LOSS = {
+  name: "loss",
+  label: "loss",
+  kind: "values",
+  log: null,
+  blank: true,
+  lost_word: "",
+  better: "low",
+  names: [],
+};
 
 export class Film {
   /** Whether the map follows the player. */

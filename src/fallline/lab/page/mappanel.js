@@ -18,13 +18,13 @@ export class MapPanel {
   /** @type {import("./colour.js").Theme|null} */
   #theme = null;
   /** What the map shows, as the server describes it. @type {import("./outcomes.js").Measure} */
-  measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null };
+  measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null, names: [] };
   /** Lines of theory. @type {{x: number[], y: number[], name: string}[]} */
   curves = [];
   /** What the lines of theory are about, as text. */
   theorySubject = "";
   /** Shares of the cells of the whole map. */
-  #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
+  #shares = { outcomes: /** @type {number[]} */ ([]), minima: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
 
   /** @param {import("./map.js").MapView} map @param {import("./lead.js").Lead} lead @param {Acts} acts */
@@ -171,7 +171,10 @@ export class MapPanel {
     let blank = 0;
     for (const outcome of base.outcomes ?? []) outcomes[outcome] += 1 / values.length;
     if (!scale.blank) for (const value of values) if (!Number.isFinite(value)) blank += 1 / values.length;
-    this.#shares = { outcomes, blank };
+    const minima = this.measure.names.map(
+      (_, n) => values.filter((/** @type {number} */ v) => v === n).length / values.length,
+    );
+    this.#shares = { outcomes, minima, blank };
     this.#showLegend();
   }
 
@@ -264,7 +267,10 @@ export class MapPanel {
     }
     const outcome = this.#theme?.outcomes[cell.outcome];
     const shown = this.measure.kind !== "outcomes" && hasValue(this.measure, outcome, cell.value);
-    const value = shown ? `${this.measure.label} ${number(cell.value)}` : "";
+    const { label, names, lost_word } = this.measure;
+    const minimum =
+      this.measure.kind === "minima" ? (names[cell.value] ? `${label} ${names[cell.value]}` : lost_word) : "";
+    const value = minimum || (shown ? `${label} ${number(cell.value)}` : "");
     const { x, y } = this.map.view;
     const digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[value, outcome?.name].filter(Boolean).join(", ")}`;

@@ -8,8 +8,8 @@
  * @property {boolean} failed whether such a run has no last loss
  * @property {string} colour
  */
-/** How the map draws its measure. @typedef {{name: string, label: string, kind: "values"|"outcomes"|"ranks", log: boolean|null,
- *   blank: boolean, lost_word: string, better: "low"|"high"|null}} Measure */
+/** How the map draws its measure. @typedef {{name: string, label: string, kind: "values"|"outcomes"|"minima"|"ranks", log: boolean|null,
+ *   blank: boolean, lost_word: string, better: "low"|"high"|null, names: string[]}} Measure `names`: of the minima that values number */
 
 /**
  * The outcomes with the colours of a theme. Tiles give an outcome as its place in this list.

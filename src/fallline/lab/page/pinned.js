@@ -49,7 +49,9 @@ export class Pinned {
   }
 
   get passingTitle() {
-    return this.#pointed ? "Under the pointer" : "Best of the map";
+    if (this.#pointed) return "Under the pointer";
+    const { better, kind } = this.lab.panel.measure;
+    return better || kind === "ranks" ? "Best of the map" : "A run of the map";
   }
 
   /** @param {number} x @param {number} y @returns {boolean} whether there was room */
@@ -183,17 +185,23 @@ function onAxis(axis, value) {
 }
 
 /**
- * Index of the run with the best value of those that did not fail: the lowest, unless high values are better; 0 if all failed.
+ * Index of the run with the best value of those that did not fail; by its outcome where no value is better; 0 if all failed.
  * @param {import("./tiles.js").Tile} tile
  * @param {import("./outcomes.js").Measure} measure
  * @param {import("./outcomes.js").Outcome[]} outcomes
  */
 function bestOf({ values, outcomes: places }, measure, outcomes) {
-  const sign = measure.better === "high" ? -1 : 1;
+  const { better, kind } = measure;
+  /** How bad a run is. @param {number} k */
+  const badness = (k) => {
+    if (kind === "ranks") return values[k] <= 0 ? -values[k] : Infinity; // the convergence measure: near 0 from below is fast
+    if (better) return better === "high" ? -values[k] : values[k];
+    return places?.[k] ?? 0;
+  };
   let best = -1;
   for (let k = 0; k < values.length; k++) {
     if (!hasValue({ blank: true }, outcomes[places?.[k] ?? -1], values[k])) continue;
-    if (best < 0 || sign * values[k] < sign * values[best]) best = k;
+    if (best < 0 || badness(k) < badness(best)) best = k;
   }
   return Math.max(0, best);
 }

@@ -28,6 +28,7 @@ from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
 from fallline.maps.map import Map
+from fallline.maps.theory import has_theory
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 
@@ -90,10 +91,8 @@ def _picture(result: Map, state: State, theme: str) -> Any:
     if state.look.colours is not None and result.spec.measures[0].measure.kind == "values":
         options["limits"] = state.look.colours
     theme = theme if theme in ("light", "dark") else "light"
-    try:
-        return result.plot(marks=marks, theory=state.look.theory, theme=theme, **options)
-    except UsageError:  # this map has no theory
-        return result.plot(marks=marks, theme=theme, **options)
+    theory = state.look.theory and has_theory(result)
+    return result.plot(marks=marks, theory=theory, theme=theme, **options)
 
 
 def _in_view(state: State, pin: Pin) -> bool:
