@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 __all__ = ["why_unreadable"]
 
@@ -53,13 +54,13 @@ def _brackets(tokens: list[Token]) -> str:
 
 def _neighbours(tokens: list[Token], functions: tuple[str, ...]) -> str:
     """The first two neighbours that cannot stand side by side, or an end that waits for more."""
-    for (kind, word, _), (after, follower, _) in zip(tokens, tokens[1:], strict=False):
+    for (kind, word, _), (after, follower, _) in pairwise(tokens):
         if after == "other" or kind == "other":
             strange = follower if after == "other" else word
             return f'"{strange}" has no meaning in a formula'
         if kind in ("number", "name", "close") and after in ("number", "name", "open"):
             if word in functions and after != "open":
-                return f'the argument of {word} stands in brackets: write {word}({follower})'
+                return f"the argument of {word} stands in brackets: write {word}({follower})"
             if kind != "name" or after != "open":
                 return f'"{word}{"" if kind == "number" else " "}{follower}" needs a sign between: write products with *, as in 2*x'
         if kind in ("operator", "open", "comma") and after in ("operator", "close", "comma"):

@@ -96,7 +96,11 @@ class Numbers:
             results["L"] = tex(run.losses[step])
         own_rate = (Latex().write(symbol(letter, None, step + 1)), rate)
         return cls(
-            Written(f"In numbers, at step {step}", rows), own_rate, objective, Substituted(settings, r" \cdot "), results
+            Written(f"In numbers, at step {step}", rows),
+            own_rate,
+            objective,
+            Substituted(settings, r" \cdot "),
+            results,
         )
 
     def row(self, e: Equation, writer: Latex) -> tuple[str, str]:

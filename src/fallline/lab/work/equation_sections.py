@@ -47,10 +47,10 @@ def sections_of(resolved: ResolvedState, form: str, run: Run | None = None, step
     if numbers is not None:
         yield numbers.given
     for section in _objective(resolved, form):
-        yield _written(section, numbers, numbers and numbers.objective)
+        yield _written(section, numbers, None if numbers is None else numbers.objective)
     scheduled = resolved.spec.method.schedule.name != "constant"
     update, *others = _sections(resolved.spec.method.optimizer, "units")
-    method = numbers and numbers.method
+    method = None if numbers is None else numbers.method
     yield _written(_at_rate_of_step(update) if scheduled else update, numbers, method)
     yield _gradient(resolved)
     if run is not None and resolved.network is None:
@@ -89,7 +89,9 @@ def _at_rate_of_step(update: Section) -> Section:
     """The update with the learning rate of its step in place of a constant one."""
     rate = setting_symbol(SETTINGS["learning_rate"])
     own = {rate: symbol(rate.name, None, "t+1")}
-    rows = tuple(Equation(e.left, e.right.xreplace(own) if hasattr(e.right, "xreplace") else e.right) for e in update.equations)
+    rows = tuple(
+        Equation(e.left, e.right.xreplace(own) if hasattr(e.right, "xreplace") else e.right) for e in update.equations
+    )
     return Section(update.title, rows)
 
 

@@ -32,18 +32,18 @@ def fragments(latex: str) -> list[str]:
     """
     pieces = [""]
     inside, brackets = 0, 0
-    for token in _TOKEN.findall(latex):
-        if token == "{" or token.startswith(r"\begin"):
+    for part in _TOKEN.findall(latex):
+        if part == "{" or part.startswith(r"\begin"):
             inside += 1
-        elif token == "}" or token.startswith(r"\end"):
+        elif part == "}" or part.startswith(r"\end"):
             inside -= 1
-        elif not inside and token.startswith(r"\left") and not token.startswith(r"\leftarrow"):
+        elif not inside and part.startswith(r"\left") and not part.startswith(r"\leftarrow"):
             brackets += 1
-        elif not inside and token.startswith(r"\right") and not token.startswith(r"\rightarrow"):
+        elif not inside and part.startswith(r"\right") and not part.startswith(r"\rightarrow"):
             brackets -= 1
-        elif not inside and token.strip() in (_SIGNS if brackets else _OUTER_SIGNS) and pieces[-1].strip():
+        elif not inside and part.strip() in (_SIGNS if brackets else _OUTER_SIGNS) and pieces[-1].strip():
             pieces[-1] += r" \right." * brackets
-            pieces.append(r"\left." * brackets + "{}" + token)  # something before it, or a sign is that of a number
+            pieces.append(r"\left." * brackets + "{}" + part)  # something before it, or a sign is that of a number
             continue
-        pieces[-1] += token
+        pieces[-1] += part
     return pieces
