@@ -5,7 +5,7 @@ import { calm, h, ICONS, icon, say } from "./dom.js";
 import { LOSS } from "./film.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
-import { hasValue } from "./outcomes.js";
+import { valueWords } from "./outcomes.js";
 import { theorySubject } from "./scene.js";
 import { same } from "./state.js";
 import { finest } from "./tiles.js";
@@ -271,11 +271,7 @@ export class MapPanel {
       return;
     }
     const outcome = this.#theme?.outcomes[cell.outcome];
-    const shown = this.measure.kind !== "outcomes" && hasValue(this.measure, outcome, cell.value);
-    const { label, names, lost_word } = this.measure;
-    const minimum =
-      this.measure.kind === "minima" ? (names[cell.value] ? `${label} ${names[cell.value]}` : lost_word) : "";
-    const value = minimum || (shown ? `${label} ${number(cell.value)}` : "");
+    const value = valueWords(this.measure, outcome, cell.value);
     const { x, y } = this.map.view;
     const digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[value, outcome?.name].filter(Boolean).join(", ")}`;
