@@ -18,7 +18,8 @@ from fallline.lab.session.session import Session
 from fallline.lab.state import read_state
 from fallline.lab.work.exports import export
 from fallline.lab.work.pool import Pool
-from fallline.lab.work.pyramid import TilePlace, compute_tile, view_spec
+from fallline.lab.work.pyramid import TilePlace, view_spec
+from fallline.lab.work.tile_training import compute_tile
 from fallline.maps.loading import load_map
 from fallline.maps.map import compute_map
 

@@ -8,8 +8,9 @@ import pytest
 from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import read_state
 from fallline.lab.work.film import MOST_FRAMES, film_of_tile
-from fallline.lab.work.pyramid import TilePlace, compute_tile
+from fallline.lab.work.pyramid import TilePlace
 from fallline.lab.work.runs import train_run
+from fallline.lab.work.tile_training import compute_tile
 
 WHOLE = TilePlace(0, 0, 0)
 

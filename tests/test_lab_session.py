@@ -25,7 +25,9 @@ from fallline.lab.session.session import Session
 from fallline.lab.state import canonical_state, default_state, read_state
 from fallline.lab.work import tiling, trained
 from fallline.lab.work.pool import Pool
-from fallline.lab.work.pyramid import TilePlace, compute_tile
+from fallline.lab.work.pyramid import TilePlace, tile_spec
+from fallline.lab.work.tile_training import TileTraining, compute_tile
+from fallline.maps.cells import at_cells
 from fallline.problems.deaths import deaths
 
 CSV = "a,b,kind\n" + "\n".join(f"{k % 7},{k % 5},{'yes' if k % 3 else 'no'}" for k in range(20)) + "\n"
@@ -63,6 +65,12 @@ class Talk:
                     for about, raw in zip(content.get("arrays", []), buffers, strict=False)
                 }
 
+    def whole_tile(self):
+        """The next tile that is not a sketch."""
+        while "sketch" in (answer := self.until("tile"))[0]:
+            pass
+        return answer
+
 
 @pytest.fixture(scope="module")
 def pool():
@@ -84,21 +92,20 @@ def test_a_state_goes_out_as_it_came_in(talk):
     answer, _ = talk.ask("state", state=state, tiles=[[0, 0, 0]], accepted=talk.number)
     assert answer["state"] == state
     assert "controls" not in answer  # as before
-    tile, arrays = talk.until("tile")
+    tile, arrays = talk.whole_tile()
     assert tile["state_id"] == answer["state_id"] == answer["id"]
     again = compute_tile(resolve_state(default_state(), {}), TilePlace(0, 0, 0))
     assert arrays["final_loss"].tobytes() == again["final_loss"].tobytes()
 
 
 def test_a_slow_tile_is_sketched_first(talk, monkeypatch):
-    """A sixteenth of the runs is on the screen while the others are trained; what is quick or known comes at once."""
+    """A sixteenth and a quarter of the runs are on the screen while the others are trained; what is known comes at once."""
     monkeypatch.setattr(tiling, "PATIENCE", 0.0)
     monkeypatch.setattr(tiling, "EVERY", 0.0)
     state = talk.welcome["state"] | {"steps": 100}
     talk.say("state", state=state, tiles=[[0, 0, 0]], accepted=talk.number)
-    told, draft = talk.until("tile")
-    assert told["sketch"] is True
-    assert draft["final_loss"].shape == (64, 64)
+    sketches = [talk.until("tile") for _ in range(2)]
+    assert [told["sketch"] for told, _ in sketches] == [4, 2]
     done = []
     while (message := talk.until("tile", "progress"))[0]["kind"] == "progress":
         done.append(message[0]["done"])
@@ -107,8 +114,16 @@ def test_a_slow_tile_is_sketched_first(talk, monkeypatch):
     assert len(done) > 3
     assert done == sorted(done)
     assert done[-1] == 1
-    for row, column in [(0, 0), (17, 42), (63, 63)]:
-        assert draft["final_loss"][row, column] == tile["final_loss"][row // 4 * 4 + 1, column // 4 * 4 + 1]
+    for told, draft in sketches:
+        apart = told["sketch"]
+        assert draft["final_loss"].shape == (64, 64)
+        for row, column in [(0, 0), (17, 42), (63, 63)]:
+            cell = (row // apart * apart + 1, column // apart * apart + 1)
+            assert draft["final_loss"][row, column] == tile["final_loss"][cell]
+    alone = at_cells(
+        tile_spec(resolve_state(read_state(state), {}), TilePlace(0, 0, 0)), *np.indices((64, 64)).reshape(2, -1)[::-1]
+    )
+    assert tile["final_loss"].tobytes() == alone["final_loss"].tobytes()  # trained at once
     talk.say("state", state=state, tiles=[[0, 0, 0]])  # known now
     assert "sketch" not in talk.until("tile")[0]
     talk.say("tiles", tiles=[[1, 0, 0]])  # a finer one: the coarse one is on the screen
@@ -152,19 +167,19 @@ def test_a_tile_in_work_is_let_go_when_the_state_changes(talk, monkeypatch):
     """What nobody wishes for any more ends within a piece of its work, not at its end."""
     looked, go_on, ended = threading.Event(), threading.Event(), []
 
-    def slowly(resolved, place, progress):
+    def slowly(training):
         try:
             for done in range(1000):
                 looked.set()
                 go_on.wait(5)
-                progress(done, 1000)
+                training.progress(done, 1000)
             ended.append("whole")
         except BaseException as error:
             ended.append(type(error).__name__)
             raise
         yield
 
-    monkeypatch.setattr(tiling, "tile_in_strips", slowly)
+    monkeypatch.setattr(TileTraining, "whole", slowly)
     talk.say("tiles", tiles=[[1, 0, 0]])
     assert looked.wait(5)
     talk.ask("state", state=talk.welcome["state"] | {"seed": 7})

@@ -14,7 +14,8 @@ from fallline.lab.page_files import PAGE
 from fallline.lab.presets import PRESETS
 from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import read_state
-from fallline.lab.work.pyramid import TilePlace, compute_tile
+from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.tile_training import compute_tile
 from fallline.measures.measure import MEASURES
 from fallline.views.pictures.theme import THEMES, oklab_ramp
 

@@ -6,6 +6,7 @@ Results are exact to rounding, not bit-stable: BLAS chooses its order of summati
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from fallline.measures.measure import MEASURES, check_objective
 from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.columns import of_ends
+from fallline.runs.held_out import on_test
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.shapes import Shaped
@@ -58,6 +60,9 @@ def train(
         ends = np.where(np.isfinite(losses[:, -1:]), end, np.nan)
         if any(m.reads_ends for m in wanted):
             statistics = of_ends(statistics, wanted, part, ends)
+        if any(m.reads_test for m in wanted):
+            tested = on_test(train, part, ends)
+            statistics = replace(statistics, test_last=tested.losses, test_right=tested.right)
         if "parameters" in parts:
             parts["parameters"].append(ends)
         if "history" in parts:

@@ -18,36 +18,44 @@ ROOM = 128 * 2**20
 _BESIDES = 2**20
 """Bytes that a kernel takes besides its code: LLVM keeps a description of the processor with each."""
 
+_TOLERATED = 0.1
+"""The share of the fastest code's time by which a kernel that is compiled already may be slower."""
+
 
 class KernelCache:
     """The kernels used last, as many as fit into `room` bytes.
 
-    A kernel that leaves the cache is freed as soon as no run holds it.
+    A kernel that leaves the cache is freed as soon as no run holds it. Kernels of one key leave it together.
     """
 
     def __init__(self, room: int = ROOM) -> None:
         self.room = room
         self.bytes = 0
-        self._kernels: OrderedDict[Hashable, Kernel] = OrderedDict()
+        self._kernels: OrderedDict[Hashable, list[Kernel]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._kernels)
+        return sum(map(len, self._kernels.values()))
 
-    def find(self, key: Hashable, make: Callable[[], Kernel]) -> Kernel:
-        """The kernel of that key. If the cache does not hold it, `make` compiles it."""
+    def find(
+        self, key: Hashable, make: Callable[[], Kernel], fits: Callable[[Kernel], bool] = lambda kernel: True
+    ) -> Kernel:
+        """A kernel of that key that fits. If the cache does not hold one, `make` compiles it."""
         with self._lock:
-            if key in self._kernels:
+            known = next(filter(fits, self._kernels.get(key, ())), None)
+            if known is not None:
                 self._kernels.move_to_end(key)
-                return self._kernels[key]
+                return known
         kernel = make()  # outside of the lock: threads that find their kernel do not wait for this compiler
         with self._lock:
-            if key not in self._kernels:
-                self._kernels[key] = kernel
+            kernels = self._kernels.setdefault(key, [])
+            self._kernels.move_to_end(key)
+            if not any(map(fits, kernels)):
+                kernels.append(kernel)
                 self.bytes += _size(kernel)
             while self.bytes > self.room and len(self._kernels) > 1:
                 _, oldest = self._kernels.popitem(last=False)
-                self.bytes -= _size(oldest)
+                self.bytes -= sum(map(_size, oldest))
         return kernel
 
 
@@ -70,7 +78,8 @@ def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, sa
     batches
         Whether steps see minibatches.
     samples
-        The numbers of samples that a step may see.
+        The numbers of samples that a step may see. A kernel serves other numbers too if it is fast enough for them, so that a
+        map over the size of a batch, or a slider of it, does not wait for a compiler again and again.
     """
 
     def make() -> Kernel:
@@ -79,4 +88,8 @@ def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, sa
         remainder = any(n % layout.together for n in samples)
         return build(program, layout, bits, batches=batches, remainder=remainder)
 
-    return _cache.find((recipe, plan, bits, batches, samples), make)
+    def fits(kernel: Kernel) -> bool:
+        whole = all(n % kernel.plan.together == 0 for n in samples)
+        return (kernel.remainder or whole) and (plan is not None or kernel.plan.lost(samples) <= _TOLERATED)
+
+    return _cache.find((recipe, plan, bits, batches), make, fits)

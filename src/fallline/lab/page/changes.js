@@ -4,12 +4,15 @@ import { changed, same } from "./state.js";
 
 const PATIENCE = 150; // milliseconds that a newer state waits for the older one's first picture
 
-/** When one of these changes, the other settings of its part start afresh: the part, and its new value. @type {Record<string, (value: any) => [string, any]>} */
+/** When one of these changes, the other settings of its part start afresh: the part, and its new value. @type {Record<string, (value: any, state: any) => [string, any]>} */
 const AFRESH = {
   "objective.kind": (kind) => ["objective", { kind }],
-  "data.kind": (kind) => ["data", { kind }],
-  "data.name": (name) => ["data", { kind: "generated", name }],
+  "data.kind": (kind, { data }) => ["data", { ...ofEverySource(data), kind }],
+  "data.name": (name, { data }) => ["data", { ...ofEverySource(data), kind: "generated", name }],
 };
+
+/** The settings that every source of data has. @param {any} data */
+const ofEverySource = ({ test_share, split_seed }) => ({ test_share, split_seed });
 
 export class Changes {
   /** Key of the change that waits to be sent. @type {string|null} */
@@ -31,14 +34,17 @@ export class Changes {
     if (!store.state) return;
     if (key === "data.kind" && value === "table" && !files.digest)
       return this.lab.notice.ask((file) => files.read(file));
-    const next = changed(store.state, ...(AFRESH[key]?.(value) ?? /** @type {[string, any]} */ ([key, value])));
+    const next = changed(
+      store.state,
+      ...(AFRESH[key]?.(value, store.state) ?? /** @type {[string, any]} */ ([key, value])),
+    );
     if (same(next, store.state)) return controls.accept(); // back at what is valid: nothing is refused any more
     store.willChange(key);
     store.state = next;
     controls.show(null, next, store.axes);
     this.#changedAt = performance.now();
     if (key !== "dtype") this.lab.lead.did("change");
-    const free = this.waiting === null && (wishes.pictured || performance.now() - this.#sentAt > PATIENCE);
+    const free = this.waiting === null && (wishes.sketched || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
     this.lab.progress.show();
@@ -77,23 +83,39 @@ export class Changes {
     this.#sentAt = performance.now();
   }
 
+  /** A first picture of a state is there, of some of its runs: time for the next state, if the reader goes on. */
+  sketched() {
+    const { runs, pinned } = this.lab;
+    this.#measure("lab: change to first picture");
+    if (this.waiting === null) return;
+    runs.hasty = true;
+    pinned.wantPaced();
+    if (!runs.busy) this.flush();
+  }
+
   /** The first picture of a state is complete: time for the next one. */
   pictured() {
     const { wishes, runs, pinned } = this.lab;
-    const start = this.#changedAt;
     if (!this.#everPictured) requestAnimationFrame(() => performance.mark("lab: first picture"));
     this.#everPictured = true;
-    if (start)
-      requestAnimationFrame(() => performance.measure("lab: change to picture", { start, end: performance.now() }));
-    this.#changedAt = 0;
+    this.#measure("lab: change to picture");
+    if (this.waiting === null) this.#changedAt = 0;
     runs.hasty = this.waiting !== null || performance.now() - this.#sentAt < 2 * PATIENCE;
     pinned.wantPaced();
     if (this.waiting === null) wishes.refine();
     else if (!runs.busy) this.flush();
   }
 
+  /** Note how long the reader waited from a change to a picture on the screen. @param {string} name */
+  #measure(name) {
+    const start = this.#changedAt;
+    if (start && this.waiting === null)
+      requestAnimationFrame(() => performance.measure(name, { start, end: performance.now() }));
+  }
+
   /** Show a whole state: an example, or an address. @param {any} state */
   show(state) {
+    this.#changedAt = performance.now();
     this.lab.store.replace(state);
     this.lab.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
     this.#send(null);
@@ -104,7 +126,7 @@ export class Changes {
     const { store } = this.lab;
     if (again && store.state?.data?.digest === digest) return false;
     store.push();
-    store.state = changed(store.state, "data", { kind: "table", digest, target });
+    store.state = changed(store.state, "data", { ...ofEverySource(store.state.data), kind: "table", digest, target });
     if (store.state.objective.kind !== "network") store.state = changed(store.state, "objective", { kind: "network" });
     this.#send("data.digest");
     return true;

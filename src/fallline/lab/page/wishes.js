@@ -7,6 +7,7 @@ import { arrays } from "./wire.js";
 const REFINING_REST = 120; // milliseconds without a change of the state, then the map is refined
 const MOVING_REST = 60; // milliseconds without a movement of the map, or since the last tile came
 const MOST = 500; // tiles in one message
+const COARSEST = 2; // a sketch with at least every second run in both directions counts as a first picture
 
 export class Wishes {
   /** Names of the tiles that are still to come. @type {Set<string>} */
@@ -17,6 +18,8 @@ export class Wishes {
   #restless = false;
   /** Share of a slow first picture that is there. */
   done = 0;
+  /** Names of the tiles of the first picture that nothing shows yet. @type {Set<string>} */
+  #blank = new Set();
   /** Whether the first picture of the newest state is complete. */
   pictured = false;
 
@@ -37,6 +40,11 @@ export class Wishes {
     return this.#wanted.size > 0;
   }
 
+  /** Whether every part of the first picture is on the screen, of all runs or of every other one in both directions. */
+  get sketched() {
+    return this.#blank.size === 0;
+  }
+
   /** Share of the finer tiles that are there; null where there are too few to tell of. */
   get refined() {
     const left = this.#wanted.size;
@@ -49,6 +57,7 @@ export class Wishes {
     const z = coarsest(view);
     const tiles = [...(z > 0 ? [[0, 0, 0]] : []), ...cover(view, z)];
     this.#wanted = new Set(tiles.map(nameOf));
+    this.#blank = new Set(this.#wanted);
     this.#asked = 0;
     this.pictured = false;
     this.done = 0;
@@ -58,6 +67,7 @@ export class Wishes {
   /** The server refused the newest state: the tiles of the older one are right again. */
   abandon() {
     this.pictured = true;
+    this.#blank.clear();
     this.lab.map.tiles.stale = false;
     this.clear();
   }
@@ -105,15 +115,17 @@ export class Wishes {
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
     const { map, panel, store, progress, dive } = this.lab;
-    const { z, sketch } = content;
+    const { z, sketch } = content; // of a sketch, the distance between its runs
     const first = map.tiles.stale || !map.tiles.count;
     map.tiles.add(tileOf(content, buffers));
+    const name = nameOf([z, content.i, content.j]);
     if (!sketch) {
-      this.#wanted.delete(nameOf([z, content.i, content.j]));
+      this.#wanted.delete(name);
       dive.counted();
     }
     if (z === 0 || (first && !map.scale) || !(this.waits || dive.on)) panel.colours(store.state.look.colours);
     map.draw();
+    if ((!sketch || sketch <= COARSEST) && this.#blank.delete(name) && this.sketched) this.lab.changes.sketched();
     if (!this.pictured && this.#onlyFiner) {
       this.pictured = true;
       this.done = 0;
@@ -139,5 +151,5 @@ function tileOf(content, buffers) {
   const { z, i, j, sketch } = content;
   const measure = content.measure ?? content.arrays[0].name;
   const { x, y, outcome: outcomes, diverged_at: steps } = values;
-  return { z, i, j, values: values[measure], outcomes, x, y, steps, sketch };
+  return { z, i, j, values: values[measure], outcomes, x, y, steps, sketch: Boolean(sketch) };
 }

@@ -27,7 +27,8 @@ from fallline.lab.server.line import Line
 from fallline.lab.session.session import Session
 from fallline.lab.state import State, default_state
 from fallline.lab.work.pool import Pool
-from fallline.lab.work.pyramid import TilePlace, compute_tile
+from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.tile_training import compute_tile
 
 __all__ = ["MOST_PAGES", "application"]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from fallline.lab.session.answers import Json
 from fallline.lab.session.fields import places
 from fallline.lab.session.shown import Shown
-from fallline.lab.work.pyramid import TilePlace, is_slow
+from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.tile_training import sketches_of
 from fallline.lab.work.tiling import TileWork
 
 __all__ = ["film", "queue_tiles", "tiles"]
@@ -42,8 +44,8 @@ def film(page: Shown, content: Json) -> None:
 
 
 def queue_tiles(page: Shown, wanted: list[TilePlace], rank: int, after: threading.Event | None = None) -> None:
-    """Queue the tiles that are not queued yet. After a change of state, send nothing before `after` is set, and compute
-    sketches of slow tiles first.
+    """Queue the tiles that are not queued yet. After a change of state, send nothing before `after` is set, and train
+    the cells of sketches first.
     """
     (_, resolved), number = page.current(), page.state_id
 
@@ -55,7 +57,8 @@ def queue_tiles(page: Shown, wanted: list[TilePlace], rank: int, after: threadin
         for place in wanted
         if not page.desk.holds(place)
     ]
-    for tile in missing if after is not None and is_slow(resolved) else ():
-        page.job({"id": number}, tile.keys["sketch"], tile.sketch, rank=rank)
+    for apart in sketches_of(resolved.spec) if after is not None else ():
+        for tile in missing:
+            page.job({"id": number}, tile.sketch_key(apart), partial(tile.sketch, apart), rank=rank)
     for tile in missing:
-        page.job({"id": number}, tile.keys["whole"], tile.whole, rank=rank)
+        page.job({"id": number}, tile.place, tile.whole, rank=rank)

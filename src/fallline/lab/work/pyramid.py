@@ -6,9 +6,7 @@ computed exactly and rounded once. So a tile depends only on the state and (z, i
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +18,12 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.experiment import View
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState, whole_axis
-from fallline.maps.cells import at_cells
-from fallline.runs.execution import Execution
 
 __all__ = [
     "DEEPEST",
     "TilePlace",
-    "compute_tile",
     "read_place",
     "strips",
-    "tile_in_strips",
     "tile_spec",
     "view_spec",
 ]
@@ -41,12 +35,6 @@ DEEPEST = 46
 
 MOST_CELLS = 1024
 """The most cells along a side of an exported map."""
-
-SLOW = 1.2e10
-"""Floating-point operations of a tile that takes long enough, some tenths of a second, to be sketched first."""
-
-COARSE = 4
-"""A sketch trains one cell of this many in each direction."""
 
 STRIP = 6e9
 """Floating-point operations after which another page gets its turn: about a tenth of a second on two cores. A tile of the
@@ -96,98 +84,6 @@ def strips(spec: MapSpec) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]
     for first in range(0, SIDE, rows):
         j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
         yield i.ravel(), j.ravel()
-
-
-def is_slow(resolved: ResolvedState) -> bool:
-    """Whether a tile takes long enough to be sketched first; all tiles of a state are the same work."""
-    return resolved.spec.work >= SLOW
-
-
-def sketch(
-    resolved: ResolvedState, place: TilePlace, progress: Callable[[int, int], None] | None = None
-) -> Values | None:
-    """Every fourth run of a tile in both directions, each standing for the 4 x 4 cells around it: the measures, (64, 64).
-
-    It is shown while a slow tile is trained. None if the tile is known already. `progress` may end the work by raising.
-    """
-    if _kept.get((resolved.state.computing, place)) is not None:
-        return None
-    spec = tile_spec(resolved, place)
-    j, i = np.meshgrid(np.arange(1, SIDE, COARSE), np.arange(1, SIDE, COARSE), indexing="ij")
-    values = at_cells(spec, i.ravel(), j.ravel(), execution=Execution(progress=progress))
-    side = SIDE // COARSE
-    return {name: v.reshape(side, side).repeat(COARSE, 0).repeat(COARSE, 1) for name, v in values.items()}
-
-
-def tile_in_strips(
-    resolved: ResolvedState, place: TilePlace, progress: Callable[[int, int], None] | None = None
-) -> Generator[None, None, Values]:
-    """The measures of a tile's cells, each (64, 64), and the values of its axes, "x" and "y" (64,).
-
-    It pauses between strips of rows, so that other pages get their turn. `progress` is called every few milliseconds with the
-    cells done and their number, and may end the work by raising.
-    """
-    key = (resolved.state.computing, place)
-    known = _kept.get(key)
-    if known is not None:
-        return known
-    spec = tile_spec(resolved, place)
-    pieces: list[Values] = []
-    for i, j in strips(spec):
-        if pieces:
-            yield
-
-        def look(done: int, of: int, first: int = int(j[0])) -> None:
-            if progress is not None:
-                progress(first * SIDE + done, SIDE * SIDE)
-
-        pieces.append(at_cells(spec, i, j, execution=Execution(progress=look)))
-    values = {name: np.concatenate([p[name] for p in pieces]).reshape(SIDE, SIDE) for name in pieces[0]}
-    values |= {"x": spec.x.values, "y": spec.y.values}
-    _kept.put(key, values)
-    return values
-
-
-def compute_tile(resolved: ResolvedState, place: TilePlace) -> Values:
-    """A tile at once.
-
-    >>> from fallline.lab.resolved_state import resolve_state
-    >>> from fallline.lab.state import default_state
-    >>> values = compute_tile(resolve_state(default_state(), {}), TilePlace(0, 0, 0))
-    >>> values["final_loss"].shape, values["final_loss"].dtype.name, round(float(values["final_loss"].min()), 4)
-    ((64, 64), 'float32', 26.8975)
-    """
-    work = tile_in_strips(resolved, place)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            values: Values = done.value
-            return values
-
-
-class _Kept:
-    """Cache of recent tiles, shared by all pages: stepping back and a second page cost nothing."""
-
-    def __init__(self, most: int) -> None:
-        self.most, self.lock = most, threading.Lock()
-        self.tiles: OrderedDict[tuple[str, TilePlace], Values] = OrderedDict()
-
-    def get(self, key: tuple[str, TilePlace]) -> Values | None:
-        with self.lock:
-            values = self.tiles.get(key)
-            if values is not None:
-                self.tiles.move_to_end(key)
-            return values
-
-    def put(self, key: tuple[str, TilePlace], values: Values) -> None:
-        with self.lock:
-            self.tiles[key] = values
-            while len(self.tiles) > self.most:
-                self.tiles.popitem(last=False)
-
-
-_kept = _Kept(600)  # about 40 kB each
 
 
 def view_spec(resolved: ResolvedState, view: View, across: int = 512) -> MapSpec:

@@ -1,4 +1,4 @@
-"""The work on one tile that a page wants: a sketch if the tile is slow, its progress, and the tile."""
+"""The work on one tile that a page wants: its sketches, its progress, and the tile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.pool import Dropped
-from fallline.lab.work.pyramid import TilePlace, sketch, tile_in_strips
+from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.tile_training import TileTraining
 
 __all__ = ["TileWork"]
 
@@ -48,30 +49,35 @@ class TileWork:
         self.resolved, self.place = resolved, place
         self.facts = facts | {"z": place.z, "i": place.i, "j": place.j, "measure": resolved.state.map.measure}
         self.answer, self.wanted, self.after = answer, wanted, after
-        self.keys = {"sketch": ("sketch", place), "whole": place}
+        self.training = TileTraining(resolved, place)
         self._next = 0.0
 
-    def sketch(self) -> Generator[None, None, None]:
-        """Compute a sixteenth of the tile's runs, to be shown before the whole."""
-        values = sketch(self.resolved, self.place, lambda done, of: self._look("sketch"))
-        if values is not None:
-            self._tell(values, {"sketch": True})
+    def sketch_key(self, apart: int) -> Any:
+        """The key of the job of a sketch; that of the whole tile is its place."""
+        return ("sketch", self.place, apart)
+
+    def sketch(self, apart: int) -> Generator[None, None, None]:
+        """Train every `apart`-th of the tile's cells in both directions, to be shown before the whole."""
+        if self.training.known is None:
+            self.training.progress = lambda done, of: self._look(self.sketch_key(apart))
+            self._tell(self.training.sketch(apart), {"sketch": apart})
         yield
 
     def whole(self) -> Generator[None, None, None]:
-        """Compute the tile. A page that waits for its first picture is sent the progress."""
+        """Train the tile's other cells. A page that waits for its first picture is sent the progress."""
         self._next = time.monotonic() + PATIENCE
 
         def look(done: int, of: int) -> None:
-            self._look("whole")
+            self._look(self.place)
             if self.after is not None and time.monotonic() > self._next:
                 self._next = time.monotonic() + EVERY
                 self.answer("progress", self.facts | {"done": done / of}, None)
 
-        self._tell((yield from tile_in_strips(self.resolved, self.place, look)), {})
+        self.training.progress = look
+        self._tell((yield from self.training.whole()), {})
 
-    def _look(self, job: str) -> None:
-        if not self.wanted(self.keys[job]):
+    def _look(self, key: Any) -> None:
+        if not self.wanted(key):
             raise Dropped
 
     def _tell(self, values: dict[str, NDArray[Any]], more: dict[str, Any]) -> None:

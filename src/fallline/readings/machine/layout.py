@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, auto
 
 from fallline.readings.graph import topological
@@ -132,14 +132,31 @@ class Plan:
 
         `rows` holds the number of all samples and, if steps use minibatches, the size of a batch.
         """
-        register = target.vector_bytes(instruction_set)
+        plan = cls.for_register(program, bits, rows, target.vector_bytes(instruction_set))
+        return replace(plan, instruction_set=instruction_set)
+
+    @classmethod
+    def for_register(cls, program: Program, bits: int, rows: Sequence[int], register: int, several: int = 4) -> Plan:
+        """Return the best plan for registers of `register` bytes. A landscape takes `several` of them at once, which hides the
+        latency of each."""
         lanes = register * 8 // bits
         if not isinstance(program.objective, Samples):
-            return cls(4 * lanes, 1, False, instruction_set)  # several vectors at once hide the latency of each
+            return cls(several * lanes)
         length = _length(program.objective, bits)
         tiled = length > STRAIGHT[register]
         times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
-        return cls(lanes, _together(times, rows[-1]), tiled, instruction_set)
+        return cls(lanes, _together(times, rows[-1]), tiled)
+
+    def lost(self, rows: Sequence[int]) -> float:
+        """By what share of the least time the samples of a step may take longer than with the best block for them.
+
+        >>> Plan(16, 5).lost([300]), round(Plan(16, 5).lost([300, 3]), 2)
+        (0.0, 0.31)
+        """
+        if not rows:
+            return 0.0
+        times = TOGETHER_TILED if self.tiled else TOGETHER
+        return _time(times, rows[-1], self.together) / min(_time(times, rows[-1], u) for u in times) - 1
 
 
 def _length(samples: Samples, bits: int) -> int:
@@ -151,4 +168,10 @@ def _length(samples: Samples, bits: int) -> int:
 
 def _together(times: Mapping[int, float], rows: int) -> int:
     """Return the smallest block with which all rows take the least time. Rows that do not fill a block run one by one."""
-    return min(times, key=lambda u: ((rows - rows % u) * times[u] + rows % u * times[1], u))
+    return min(times, key=lambda u: (_time(times, rows, u), u))
+
+
+def _time(times: Mapping[int, float], rows: int, together: int) -> float:
+    """Return the relative time of so many samples in blocks."""
+    rest = rows % together
+    return (rows - rest) * times[together] + rest * times[1]
