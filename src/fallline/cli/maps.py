@@ -1,4 +1,4 @@
-"""The `map` command and its companions, `map info`, `map extend` and `map export`."""
+"""The `map` command. Its companions, which take a map file, are in `map_files`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from fallline.cli import map_files
 from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
 from fallline.cli.options import (
     Force,
     Json,
+    Number,
     Numbers,
     Out,
     Point,
@@ -25,10 +27,13 @@ from fallline.user_code.python_file import names_file
 if TYPE_CHECKING:
     from fallline.experiment.axes import Axis
     from fallline.experiment.axis_forms import AxisForm
+    from fallline.experiment.map_record import MapSpec
 
 __all__ = ["map_app"]
 
 map_app = App(name="map")
+for command in map_files.COMMANDS:
+    map_app.command(command)
 
 
 @map_app.default
@@ -49,10 +54,14 @@ def map_(
     seed: Whole | None = None,
     starts: Whole | None = None,
     batch: Whole | None = None,
+    test_share: Number | None = None,
+    split_seed: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
     keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
     device: Literal["cpu", "cuda"] = "cpu",
+    part: str | None = None,
+    slurm: Whole | None = None,
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     contour: Numbers = (),
     mark: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True, negative="")] = (),
@@ -81,11 +90,16 @@ def map_(
         seed: Key of random starts and minibatches; the study's own, or 0.
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
+        test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
+            and test_accuracy; the study's own, or 0.
+        split_seed: Key of the random split into training and test samples; the study's own, or 0.
         dtype: Precision of the arithmetic, float64 unless given.
         keep: state keeps the state of each run in the map file, too, so that `fallline map extend` can go on from it.
         workers: Worker processes; 0 for threads of this process.
         device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
             computed on the processor too, and the map stops where they differ.
+        part: K/N computes part K of N alone, into --out; auto is the part of a job array's task. See `fallline map merge`.
+        slurm: Print a script for sbatch that computes the map as a job array of so many parts, and compute nothing.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
         contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
@@ -97,8 +111,9 @@ def map_(
     from fallline.experiment.idle_arguments import refuse_idle
     from fallline.experiment.map_spec import map_spec, own_axis_forms
     from fallline.maps.command import map_run
+    from fallline.maps.parts import Part
 
-    objective, defaults = _objective(study)
+    objective, defaults = _objective(study, {"test_share": test_share, "split_seed": split_seed})
     if y is None and x is None:
         y = defaults.get("y") or None
     x = x or defaults.get("x")
@@ -140,67 +155,31 @@ def map_(
         from fallline.views.pictures.map_animation import check_animation
 
         check_animation(spec, animation)
+    if slurm is not None:
+        return _print_job_array(spec, slurm, part=part, out=out, png=png, animation=animation)
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
     return map_run(
         spec, out=out, png=png, animation=animation, workers=workers, device=device, overwrite=force, as_json=json,
-        picture=picture,
+        picture=picture, part=None if part is None else Part.of(part),
     )  # fmt: skip
 
 
-@map_app.command
-def info(file: Path, *, json: Json = False) -> int:
-    """Print the content of a map file: spec, progress, hash of the values, provenance.
+def _print_job_array(spec: MapSpec, parts: int, **others: Any) -> int:
+    """Print the script of a job array, for the words of this command line without --slurm."""
+    import sys
 
-    Args:
-        file: A .fallmap file.
-    """
-    from fallline.maps.command import map_info
+    from fallline.maps.part_commands import job_array
 
-    return map_info(file, as_json=json)
-
-
-@map_app.command
-def extend(
-    file: Path,
-    steps: Whole,
-    *,
-    out: Out = None,
-    png: Path | None = None,
-    anew: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    workers: Whole = 0,
-    device: Literal["cpu", "cuda"] = "cpu",
-    force: Force = False,
-    json: Json = False,
-) -> int:
-    """Compute the map of a map file for more steps. Its runs go on from the states that the file keeps (--keep state).
-
-    Args:
-        file: A .fallmap file of a complete map.
-        steps: Number of further updates of each run.
-        out: Map file (.fallmap) to keep the longer map in; an unfinished file is resumed.
-        png: Picture to write.
-        anew: Train all steps again, which a file without states needs.
-        workers: Worker processes; 0 for threads of this process.
-        device: cpu, or cuda for a CUDA device.
-    """
-    from fallline.maps.command import map_extend
-
-    return map_extend(
-        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json
-    )
-
-
-@map_app.command
-def export(file: Path, out: Path, *, force: Force = False) -> int:
-    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf, or .gif or .mp4, which show it step by step.
-
-    Args:
-        file: A .fallmap file.
-        out: File to write; the suffix decides the format.
-    """
-    from fallline.maps.command import map_export
-
-    return map_export(file, out, overwrite=force)
+    for flag, value in others.items():
+        if value is not None:
+            raise UsageError(f"--slurm prints a script that names its own files and parts: leave --{flag} out.")
+    words, skip = ["fallline"], False
+    for word in sys.argv[1:]:
+        if not skip and not word.startswith("--slurm"):
+            words.append(word)
+        skip = word == "--slurm"
+    print(job_array(spec, words, parts), end="")
+    return 0
 
 
 def _axis_form(text: str) -> AxisForm:
@@ -231,16 +210,30 @@ def _mark(text: str, axes: Sequence[Axis]) -> tuple[Any, Any, str]:
     return x, y, label or ", ".join(v if isinstance(v, str) else f"{v:g}" for v in (x, y))
 
 
-def _objective(word: str) -> tuple[Any, dict[str, Any]]:
-    """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study."""
+def _objective(word: str, data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
+
+    `data` holds what of the study's data flags change; None where no flag is given.
+    """
+    from fallline.data.split import TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
     from fallline.experiment.build import objective_of as of_study
     from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
+    changes = {name: value for name, value in data.items() if value is not None}
+    first = next((f"--{name.replace('_', '-')}" for name in changes), "")
     if names_file(word) or word in LANDSCAPES:
+        if changes:
+            raise UsageError(f"{first} needs a study of a network on data; {word} has no samples.")
         return objective_of(word), {}
     described = read(word)
+    if changes:
+        if described.data is None:
+            raise UsageError(f"{first} needs a study of a network on data; {word} has no [data].")
+        if "test_share" in changes:
+            TEST_SHARE.check(changes["test_share"])
+        described = described.model_copy(update={"data": described.data.with_(**changes)})
     defaults = next(iter(described.maps), None)
     target = of_study(described, defaults.objective if defaults else "")
     if defaults is None:

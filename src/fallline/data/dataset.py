@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.data.standardize import Standardization
 from fallline.data.split import held_out_rows
+from fallline.data.standardize import Standardization
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
 from fallline.errors import DataError, ShapeError, UsageError
 
@@ -161,7 +161,9 @@ class Dataset:
         (3, [[4.0]])
         """
         if self.test is not None:
-            raise UsageError(f"{self.name} is split already: it has {len(self.test)} test samples. Split the whole data set.")
+            raise UsageError(
+                f"{self.name} is split already: it has {len(self.test)} test samples. Split the whole data set."
+            )
         rows = held_out_rows(len(self), test_share, seed, self.name)
         if not rows.any():
             return self

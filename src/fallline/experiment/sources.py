@@ -133,7 +133,9 @@ class Generated(Source):
     first: ClassVar[Mapping[str, Any]] = {"name": "three-gaussians"}
 
     name: Annotated[str, Choice("data set", GENERATED)] = key(..., "a generated set", label="set")
-    samples: Annotated[int, Whole(1, 1_000_000)] = key(100, "samples of each class", label="samples a class")
+    samples: Annotated[int, Whole(1, 1_000_000)] = key(
+        100, "samples of each class; of the whole set where targets are values", label="samples a class"
+    )
     seed: Annotated[int, OfSetting(SETTINGS["seed"])] | None = key(
         None, "key of its random numbers; the set's own unless given", label="seed of the data"
     )

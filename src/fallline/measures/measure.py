@@ -230,7 +230,11 @@ def lacking(m: Measure, objective: Objective) -> str:
     if m.needs == "minima" and not (isinstance(objective, LandscapeObjective) and objective.landscape.minima):
         return f"a landscape whose minima are known; none are known of {objective.name}"
     if m.reads_test and not has_test_samples(objective):
-        kept = "none of the data is kept for it" if isinstance(objective, NetworkObjective) else "a landscape has no samples"
+        kept = (
+            "none of the data is kept for it"
+            if isinstance(objective, NetworkObjective)
+            else "a landscape has no samples"
+        )
         return f"test samples; {kept}"
     if "classes" not in m.needs:
         return ""

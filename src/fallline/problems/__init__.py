@@ -8,6 +8,16 @@ from fallline.problems.objective import Objective
 from fallline.problems.points import as_vector, gradients, points_at_once
 
 __all__ = [
-    "Data", "LandscapeObjective", "NetworkObjective", "Objective", "Problem", "as_vector", "gradients", "objective",
-    "has_test_samples", "objective_at", "on_test_samples", "points_at_once",
+    "Data",
+    "LandscapeObjective",
+    "NetworkObjective",
+    "Objective",
+    "Problem",
+    "as_vector",
+    "gradients",
+    "has_test_samples",
+    "objective",
+    "objective_at",
+    "on_test_samples",
+    "points_at_once",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from fallline.measures.measure import MEASURES, check_objective
 from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.columns import of_ends
-from fallline.runs.held_out import statistics_on_test
+from fallline.runs.held_out import on_test
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.shapes import Shaped
@@ -61,7 +61,8 @@ def train(
         if any(m.reads_ends for m in wanted):
             statistics = of_ends(statistics, wanted, part, ends)
         if any(m.reads_test for m in wanted):
-            statistics = replace(statistics, **statistics_on_test(train, part, ends))
+            tested = on_test(train, part, ends)
+            statistics = replace(statistics, test_last=tested.losses, test_right=tested.right)
         if "parameters" in parts:
             parts["parameters"].append(ends)
         if "history" in parts:

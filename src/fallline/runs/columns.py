@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from fallline.measures.measure import Measure as MeasureRecord
 from fallline.measures.statistics import Statistics, half, smallest_gradient
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
+from fallline.runs.held_out import OnTest
 from fallline.runs.packing import Outputs
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
@@ -34,11 +35,11 @@ RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
 
 
 def results(
-    outputs: Outputs, measures: Sequence[str], training: Training, on_test: Mapping[str, Floats] | None = None
+    outputs: Outputs, measures: Sequence[str], training: Training, tested: OnTest | None = None
 ) -> dict[str, Shaped[Floats, "runs ..."]]:
     """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote.
 
-    `on_test` holds the statistics of test samples, if a measure reads them.
+    `tested` holds what the last parameters give on test samples, if a measure reads it.
     """
     raw, history, finals, path = outputs.measures, outputs.history, outputs.finals, outputs.path
     objective, steps = training.objective, training.steps
@@ -53,7 +54,8 @@ def results(
         )
         if finals is not None and any(m.reads_ends for m in wanted):
             folded = of_ends(folded, wanted, training, finals)
-        folded = replace(folded, **(on_test or {}))
+        if tested is not None:
+            folded = replace(folded, test_last=tested.losses, test_right=tested.right)
         for name in measures:
             if name in MEASURES:
                 out[name] = np.array(MEASURES[name].rule(folded))

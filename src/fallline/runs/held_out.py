@@ -7,24 +7,31 @@ the parameters. So a curve, a map and a single run have the same bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.method import method
-from fallline.problems import NetworkObjective, on_test_samples
+from fallline.problems import on_test_samples
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
-__all__ = ["statistics_on_test"]
+__all__ = ["OnTest", "on_test"]
 
 Floats = NDArray[Any]
 Train = Callable[[Training, Sequence[str]], Mapping[str, Floats]]
 
 
-def statistics_on_test(train: Train, training: Training, points: Shaped[Floats, "points P"]) -> dict[str, Floats]:
-    """Return loss and share of right answers on test samples at points, by their names in `Statistics`.
+class OnTest(NamedTuple):
+    """Losses on test samples, and shares of those whose class is right; None where targets are values."""
+
+    losses: Floats
+    right: Floats | None
+
+
+def on_test(train: Train, training: Training, points: Shaped[Floats, "points P"]) -> OnTest:
+    """Return loss and share of right answers on test samples at points.
 
     Parameters
     ----------
@@ -41,6 +48,6 @@ def statistics_on_test(train: Train, training: Training, points: Shaped[Floats, 
     l2 = {name: value for name, value in training.method.values.items() if name == "l2"}
     problem = on_test_samples(training.objective)
     begins = Training(problem, method("gradient_descent").with_(l2), 0, np.atleast_2d(points), dtype=training.dtype)
-    accuracy = [] if problem.network.loss.targets == "values" else ["accuracy"]
-    values = train(begins, ["final_loss", *accuracy])
-    return {"test_last": values["final_loss"]} | {"test_right": values[name] for name in accuracy}
+    classes = problem.network.loss.targets != "values"
+    values = train(begins, ["final_loss", "accuracy"] if classes else ["final_loss"])
+    return OnTest(values["final_loss"], values.get("accuracy"))

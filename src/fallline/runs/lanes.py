@@ -22,7 +22,7 @@ from fallline.runs import devices
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step, finished
 from fallline.runs.columns import results
 from fallline.runs.execution import EVERY_CORE, Execution
-from fallline.runs.held_out import statistics_on_test
+from fallline.runs.held_out import on_test
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Arguments, Outputs, columns_of, pack
 from fallline.runs.pieces import pieces, run
@@ -107,11 +107,11 @@ def train(
         after = Checkpoints(step, finished(pause.checkpoints))
     compute(pack(training, columns, kernel.settings, outputs, after))
     kept = {"checkpoints": after.values} if keep and after is not None else {}
-    on_test = None
+    tested = None
     if outputs.finals is not None and any(m.reads_test for m in wanted):
         quiet = replace(execution, plan=None, progress=None)
-        on_test = statistics_on_test(partial(train, execution=quiet), training, outputs.finals)
-    return results(outputs, measures, training, on_test) | kept
+        tested = on_test(partial(train, execution=quiet), training, outputs.finals)
+    return results(outputs, measures, training, tested) | kept
 
 
 def check_subnormals() -> None:

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.experiment.method import Method
 from fallline.problems import Objective
 from fallline.runs.accuracy import accuracy_on
+from fallline.runs.confusion import confusion_on
 from fallline.runs.engine import train
-from fallline.runs.held_out import statistics_on_test
+from fallline.runs.held_out import on_test
 from fallline.runs.snapshot import network_of
 from fallline.runs.training import Training
 from fallline.textbook.network import Layer, Network
@@ -108,6 +109,34 @@ class OfNetwork:
         right = accuracy_on(problem, points, X, y)
         return float(right) if points.ndim == 1 else right
 
+    def confusion_matrix(
+        self, X: Any = None, y: ArrayLike | None = None, *, step: int | slice = -1
+    ) -> NDArray[np.int64]:
+        """Samples counted by their class (rows) and by the predicted class (columns): of the run's own data, or of X, y.
+
+        Parameters
+        ----------
+        X, y
+            As for `accuracy`.
+        step
+            After how many steps; by default, after the last. `step=slice(None)` gives a matrix for each step; it is 0 where
+            the run has diverged.
+
+        Raises
+        ------
+        UsageError
+            The run is of a landscape, or its targets are not classes.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> net = fl.NetworkObjective(fl.Network.of("2-3-2-3"), fl.generate("three-gaussians"))
+        >>> run = fl.descend(net, "adam", start=fl.notebook_start(net), learning_rate=0.05, steps=60)
+        >>> run.confusion_matrix().tolist()
+        [[96, 2, 2], [2, 98, 0], [4, 0, 96]]
+        """
+        return confusion_on(network_of(self.objective, "confusion_matrix"), self.path[step], X, y)
+
     @cached_property
     def test_losses(self) -> Floats:
         """The loss on the test samples at each step, (steps + 1,), on the scale of `losses`: of all samples for the training.
@@ -128,7 +157,7 @@ class OfNetwork:
         (48.6, 43.7)
         """
         training = Training(self.objective, self.method, 0, self.path, dtype=str(self.path.dtype))
-        losses = statistics_on_test(train, training, self.path)["test_last"]
+        losses = on_test(train, training, self.path).losses
         losses[~np.isfinite(self.losses)] = np.nan
         losses.flags.writeable = False
         return losses

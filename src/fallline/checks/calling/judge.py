@@ -91,11 +91,12 @@ class Judge:
         )  # fmt: skip
 
     def _losses(self, candidate: Understood, point: Point) -> tuple[CallLoss, ...]:
-        """The losses of the call, found once for all readings with the same loss."""
+        """The losses of the call, found once for each place where it may return one."""
         call = candidate.call
         key = id(call), candidate.loss
         if key not in self.losses:
-            self.losses = {key: tuple(losses_of(call, candidate.loss, point, self.loss))}
+            kept = {k: losses for k, losses in self.losses.items() if k[0] == id(call)}  # ids of calls are used again
+            self.losses = {**kept, key: tuple(losses_of(call, candidate.loss, point, self.loss))}
         return self.losses[key]
 
     def _is_textbook(self, loss: CallLoss, point: Point) -> bool:

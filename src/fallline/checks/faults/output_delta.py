@@ -61,13 +61,13 @@ FAULTS = (
           "of the softmax's Jacobian only the diagonal y_k (1 - y_k) is multiplied in", "write Y - T",
           loss_is("cross_entropy")),
     *(
-        Fault(f"delta_{which}", "", f"(it * (np.arange(Z.shape[-2]) {comparison})[:, None])", sentence, cure)
-        for which, comparison, sentence, cure in (
-            ("first_sample_omitted", "> 0", "the first sample is left out", "begin with sample 0"),
-            ("last_sample_omitted", "< Z.shape[-2] - 1", "the last sample is left out (range(m - 1)?)", "take all m samples"),
-            ("first_sample_alone", "== 0", "only the first sample counts (a return inside the loop?)",
+        Fault(f"delta_{which}", "", put, sentence, cure)
+        for which, put, sentence, cure in (
+            ("first_sample_omitted", "(it - only_row(it, 0))", "the first sample is left out", "begin with sample 0"),
+            ("last_sample_omitted", "(it - only_row(it, -1))", "the last sample is left out (range(m - 1)?)", "take all m samples"),
+            ("first_sample_alone", "only_row(it, 0)", "only the first sample counts (a return inside the loop?)",
              "return after the loop"),
-            ("last_sample_alone", "== Z.shape[-2] - 1", "only the last sample counts (= where += is meant?)",
+            ("last_sample_alone", "only_row(it, -1)", "only the last sample counts (= where += is meant?)",
              "sum over the samples"),
         )
     ),

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.faults.catalogue import faults_at
-from fallline.checks.faults.fault import Fault
+from fallline.checks.faults.fault import Fault, PlacedFault
 from fallline.checks.faults.page_mutants import mutants
-from fallline.checks.faults.right_delta import right_delta
 from fallline.checks.reference.conventions import Convention
 from fallline.checks.subjects.formula import value_with, without_layer
 from fallline.textbook.losses import LOSSES, Loss
@@ -54,8 +53,7 @@ def delta_candidates(loss: Loss, network: Network) -> Iterator[DeltaCandidate]:
     """The faults without a measured number, the most telling first."""
     for fault in faults_at("delta"):
         if fault.can_stand(network, 1):
-            cure = fault.cure.replace("{delta}", right_delta(network)).format(l="", k="")
-            words = without_layer(fault.sentence)
+            words, cure = without_layer(fault.sentence), PlacedFault(fault, (), network=network).cure
             yield DeltaCandidate(words, cure, partial(_with_fault, fault))
     for other in LOSSES.values():
         if other.name != loss.name:

@@ -182,6 +182,7 @@ class _NetworkCheck:
 
     def _diagnosed(self) -> Verdict:
         """The faults that give these numbers; where none do, where it goes wrong."""
+        from fallline.checks.diagnosis.diagnosis import wrong_sentence
         from fallline.checks.diagnosis.procedure import diagnose
 
         diagnosis = diagnose(self.groups, self.numbers, self.tolerance, self._gradient_at)
@@ -192,21 +193,14 @@ class _NetworkCheck:
             words = {"right": "right", "unchecked": "not wrong as far as it can be checked"}[diagnosis.status]
             return self._say(diagnosis.status, f"{self.name} is {words}. {diagnosis.evidence}", diagnosis.convention)
         taken_as = "" if diagnosis.convention.declared else f" (It is taken as the gradient of {diagnosis.convention}.)"
-        named = listed([*(fault.sentence for fault in faults), *others])
+        named = [*(fault.sentence for fault in faults), *others]
         if not (faults or self.evaluation.established):
             sentence = (
                 f"{self.name} could not be checked: it runs when called as {self.evaluation.understood}, and in other ways, "
                 "but no block of its gradient is right in any of them, so it is not known which way is meant."
             )
             return self._say("unchecked", sentence, next(iter(self.fitting)))
-        if not diagnosis.findings:
-            return self._say("wrong", f"{self.name} is wrong: {named}.{taken_as}", diagnosis.convention, **more)
-        where = " ".join(diagnosis.findings[:2])
-        if not faults:
-            sentence = f"{self.name} is wrong, and no known fault explains it. {where}"
-        else:
-            left = listed([str(block) for block in diagnosis.unexplained])
-            sentence = f"{self.name} is wrong: {named}; no known fault explains {left}.{taken_as} {where}"
+        sentence = wrong_sentence(self.name, named, diagnosis, remark=taken_as)
         return self._say("wrong", sentence, diagnosis.convention, **more)
 
     def _faults(self, diagnosis: Diagnosis) -> list[NamedFault]:
