@@ -1,6 +1,6 @@
 """Direction: whether the code around a gradient goes down a loss, or climbs.
 
-The gradient of minus a loss is right for those who climb, and a fault of the sign for all others. Where the code says that it
+The gradient of minus a loss is right for those who climb, and a fault of the sign for all others. Where the file says that it
 goes down, and nothing in it says that it climbs, it is a fault.
 """
 
@@ -11,39 +11,35 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from fallline.checks.calling.calls import name_of
 from fallline.checks.calling.surroundings import surroundings_of
 
 __all__ = ["goes_down"]
 
+_RATE = r"(\w+\.)*(lr|eta|rate|alpha|step|learning_?rate|step_?size|epsilon)\b"
 _NEGATIVE = re.compile(r"(neg(ative)?|minus|-)[\s_-]*(log)?[\s_-]*likelihood", re.IGNORECASE)
 _CLIMBS = re.compile(
-    r"ascen[dt]|climb|likelihood|maximi[sz]|reward|uphill"
-    r"|\+=?\s*(\w+\.)*(lr|eta|rate|alpha|step|learning_?rate|step_?size|epsilon)\b\s*\*",
-    re.IGNORECASE,
+    rf"ascen[dt]|climb|likelihood|maximi[sz]|reward|uphill|\+=?\s*{_RATE}\s*\*|\+[^\n]*\*\s*{_RATE}", re.IGNORECASE
 )
-_GOES_DOWN = re.compile(
-    r"descen[dt]|minimi[sz]|downhill"
-    r"|(?<!e)-=?\s*\(?(\w+\.)*(lr|eta|rate|alpha|step|learning_?rate|step_?size|epsilon)\b\s*[*/]",
-    re.IGNORECASE,
-)
-_LOSS = re.compile(r"(?<![a-z])(loss|cost|error|mse)(?![a-z])|dL_?d|Loss|Cost")
+_GOES_DOWN = re.compile(rf"descen[dt]|minimi[sz]|downhill|(?<!e)-=?\s*\(?{_RATE}\s*[*/]", re.IGNORECASE)
+_LOSS = re.compile(r"loss|cost|error", re.IGNORECASE)
+_STEP = re.compile(r"update|step|change|correct|adjust|delta_?w|increment", re.IGNORECASE)
 
 
 def goes_down(function: Callable[..., Any]) -> bool:
-    """Whether the source of the function's file says that its gradient is that of a loss, or is subtracted.
+    """Whether the function's file subtracts gradients, or speaks of losses and costs whose gradient it may be.
 
-    False also where the source says that it climbs, or where it cannot be read.
+    False also where the file says that it climbs, where the function's name is that of a step, and where no source is found.
     """
-    inner = inspect.unwrap(getattr(function, "func", function))
     surroundings = surroundings_of(function)
-    beside = [f for f in surroundings.functions.values() if getattr(f, "__module__", "") == surroundings.module]
+    beside = {n: f for n, f in surroundings.namespace.items() if getattr(f, "__module__", "") == surroundings.module}
+    own = inspect.unwrap(getattr(function, "func", function))
+    name = name_of(function)
     try:
-        source = inspect.getsource(inner)
-        around = "\n".join(inspect.getsource(f) for f in (surroundings.owner, *beside) if f is not None)
+        texts = [inspect.getsource(f) for f in (own, *beside.values()) if inspect.isfunction(f) or inspect.isclass(f)]
     except (OSError, TypeError):
         return False
-    whole = _NEGATIVE.sub("loss", f"{source}\n{around}")
-    if _CLIMBS.search(whole):
+    whole = _NEGATIVE.sub("loss", "\n".join(texts))
+    if _CLIMBS.search(whole) or _STEP.search(name):
         return False
-    names = "\n".join([source, *surroundings.costs()])
-    return bool(_GOES_DOWN.search(whole) or _LOSS.search(names))
+    return bool(_GOES_DOWN.search(whole) or any(_LOSS.search(n) for n in (name, *beside)))
