@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fallline.textbook.losses import LOSSES
 
@@ -33,14 +33,19 @@ class Declarations:
     Declarations(reduction='mean', constant=False, ascent=True)
     """
 
-    reduction: str = ""
+    reduction: Literal["sum", "mean", ""] = ""
     constant: bool = False
     ascent: bool = True
     of_parameters: bool = False
 
     @classmethod
     def of(
-        cls, *, reduction: str | None = None, loss: Any = None, ascent: bool = True, of_parameters: bool = False
+        cls,
+        *,
+        reduction: Literal["sum", "mean"] | None = None,
+        loss: Any = None,
+        ascent: bool = True,
+        of_parameters: bool = False,
     ) -> Declarations:
         """The declarations of those settings; None stands for a setting that was not given."""
         name = loss if isinstance(loss, str) else next((l.name for l in LOSSES.values() if l is loss), "")
