@@ -6,7 +6,6 @@ last bit: not on the runs beside it, the number of threads, the vector's width o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,7 +20,7 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs import devices
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step, finished
 from fallline.runs.columns import results
-from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.held_out import on_test
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Arguments, Outputs, columns_of, pack
@@ -89,7 +88,7 @@ def train(
     kernel = kernel_of(recipe, execution.plan, bits, batches=batches, samples=_samples_seen(training))
     ends = any(m.reads_ends or m.reads_test for m in wanted)
     outputs = Outputs.of(training, [*measures, *(["parameters"] if ends else [])])
-    threads = execution.threads or os.cpu_count() or 1
+    threads = execution.threads or cores()
 
     def compute(arguments: Arguments) -> None:
         if execution.device == "cuda":
