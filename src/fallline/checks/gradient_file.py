@@ -72,7 +72,9 @@ def check_chain(file: UserFile, *, subject: str, hint: int | None = None, **sett
 
     try:
         own = with_functions(settings, load)
-        known = own_settings(subject, own.get("activation", "relu"), own.get("loss", "cross_entropy"), own.get("reduction"))
+        known = own_settings(
+            subject, own.get("activation", "relu"), own.get("loss", "cross_entropy"), own.get("reduction")
+        )
     except MisbehaviourError:
         return None
     if known.of_parameters is not None:
@@ -87,7 +89,9 @@ def check_chain(file: UserFile, *, subject: str, hint: int | None = None, **sett
     verdict = check_gradient(chain, subject, **own)
     if verdict.status == "unchecked":
         return None
-    sites = set() if verdict.explanation is None else {SITE_KINDS[site.symbol].role for site in verdict.explanation.chosen}
+    sites = (
+        set() if verdict.explanation is None else {SITE_KINDS[site.symbol].role for site in verdict.explanation.chosen}
+    )
     if verdict.status == "wrong" and (not sites or sites & {Role.OUTPUT, Role.FORWARD}):
         hint = 1  # the chain's own delta of the output is right, and so is its forward pass
     told = verdict if hint is None else hinted(verdict, hint)

@@ -119,7 +119,9 @@ class LayerChain:
 def chain_of(module: ModuleType, network: Network) -> LayerChain | None:
     """The chain of the module's layers; None if its classes are not understood, or leave a choice."""
     classes = [
-        kind for kind in layer_classes(module) if all(_takes_one(getattr(kind, name)) for name in ("forward", "backward"))
+        kind
+        for kind in layer_classes(module)
+        if all(_takes_one(getattr(kind, name)) for name in ("forward", "backward"))
     ]
     dense = [part for kind in classes if (part := _dense(kind, network.bias)) is not None]
     if len(dense) != 1 or len({a.name for a in network.activations}) > 1 or set(network.scales) != {1.0} or network.l2:
