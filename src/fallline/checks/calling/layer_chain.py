@@ -7,7 +7,7 @@ its backward pass leaves behind has one reading.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fallline import random
-from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call_on
+from fallline.checks.calling.calls import SideEffects, call_on
 from fallline.textbook.network import Network, Parameters
 
 __all__ = ["LayerChain", "chain_of", "is_plain", "layer_classes"]
@@ -54,8 +54,8 @@ class _Dense(_Part):
 
     weights: str = ""
     bias: str = ""
-    dW: str = ""
-    db: str = ""
+    weights_gradient: str = ""
+    bias_gradient: str = ""
 
     def made(self, W: Any, b: Any) -> Any:
         """An instance with these weights."""
@@ -87,7 +87,7 @@ class LayerChain:
         """How the layers were called, in words."""
         layers = [self.dense, *([self.activation, self.dense] * self.network.hidden)]
         names = ", ".join(part.kind.__name__ for part in layers if part is not None)
-        kept = " and ".join(filter(None, (self.dense.dW, self.dense.db)))
+        kept = " and ".join(filter(None, (self.dense.weights_gradient, self.dense.bias_gradient)))
         return f"forward of {names}, and backward in reverse order; the gradients are in {kept}"
 
     note = (
@@ -110,7 +110,7 @@ class LayerChain:
             if k < len(active) and self.activation is not None:
                 D = self.activation.backward(active[k], D)
             D = self.dense.backward(made[k], D)
-            names = [self.dense.dW, *([self.dense.db] if self.dense.db else [])]
+            names = [self.dense.weights_gradient, *([self.dense.bias_gradient] if self.dense.bias_gradient else [])]
             values = [np.array(getattr(made[k], name), dtype=float) for name in names]
             gradient.insert(0, (values[0], *(v.reshape(-1) for v in values[1:])))
         return gradient
@@ -129,7 +129,7 @@ def chain_of(module: ModuleType, network: Network) -> LayerChain | None:
     if not network.hidden:
         return LayerChain(network, dense[0], None)
     value = network.activations[0].function
-    active = [part for kind in classes if (part := _activation(kind, value)) is not None]
+    active = [found for kind in classes if (found := _activation(kind, value)) is not None]
     return LayerChain(network, dense[0], active[0]) if len(active) == 1 else None
 
 
