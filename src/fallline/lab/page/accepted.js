@@ -17,8 +17,8 @@ export function showAccepted(lab, content) {
   controls.accept();
   if (content.axes) showRanges(lab, content);
   else controls.show(null, store.state, store.axes);
-  if (content.notes?.length) notice.say(content.notes.join(" "), "notes");
-  else if (notice.kind === "refused") notice.say();
+  if (content.notes?.length) notice.say(content.notes.join(" "), "notes", () => changes.undo());
+  else if (["refused", "notes"].includes(notice.kind)) notice.say(); // cured, or told of an older change
   showPlane(lab, before);
   lab.pinned.mark();
   describe(lab, before);
@@ -39,6 +39,7 @@ function showPlane({ store, map, pinned }, before) {
   const axes = { x: titledAxis(store.axes, accepted.map.x), y: titledAxis(store.axes, accepted.map.y) };
   if (same(axes, map.axes) && same(store.state.view, map.view)) return;
   map.axes = axes;
+  pinned.keepInside();
   map.show(store.state.view);
 }
 

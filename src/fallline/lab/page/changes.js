@@ -106,6 +106,13 @@ export class Changes {
     else if (!runs.busy) this.flush();
   }
 
+  /** Take back the last change: as the browser's back button does, or in a widget without one. */
+  undo() {
+    const { connection, store } = this.lab;
+    if (connection.ownsPage) history.back();
+    else if (store.before) this.show(store.before);
+  }
+
   /** Note how long the reader waited from a change to a picture on the screen. @param {string} name */
   #measure(name) {
     const start = this.#changedAt;
@@ -117,6 +124,7 @@ export class Changes {
   show(state) {
     this.#changedAt = performance.now();
     this.lab.store.replace(state);
+    this.lab.controls.forget();
     this.lab.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
     this.#send(null);
   }
