@@ -229,12 +229,14 @@ def test_examples(lab):
 
 def test_exports(lab):
     lab.pin(0.001, 0.5)
-    for what, beginning in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("map", b"SQLite format 3"), ("weights", b"")):
+    for what, beginning in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("gif", b"GIF89a"), ("map", b"SQLite format 3"), ("weights", b"")):
         lab.page.get_by_text("Export").first.click()
         with lab.page.expect_download() as got:
             lab.page.locator(f'[data-what="{what}"]').click()
         content = Path(got.value.path()).read_bytes()
         assert content.startswith(beginning)
+        if what == "gif":  # 30 steps
+            assert lab.page.locator(".notice").inner_text().startswith("lab.gif: 31 frames, 3.5 s, ")
         if what == "weights":  # safetensors: the length of a header, the header, float32 numbers of run 1
             header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
             assert header["W1"]["shape"] == [2, 3]

@@ -53,6 +53,27 @@ def test_the_map_plays_from_the_first_step_to_the_last(lab):
     assert lab.pixels() == end
 
 
+def test_the_legend_is_that_of_the_loss_while_the_map_plays(lab):
+    lab.page.get_by_label("Colour shows").select_option(label="share of right answers")
+    lab.ready()
+    lab.page.get_by_role("button", name="Play the map").click()
+    lab.until("document.querySelector('.map-step').textContent.startsWith('after ')")
+    assert lab.page.locator(".legend-title").inner_text() == "loss"
+    lab.until("document.querySelector('.map-step').textContent === ''")
+    assert lab.page.locator(".legend-title").inner_text() == "share of right answers"
+
+
+def test_a_long_export_tells_how_far_it_is_and_stops(new_lab):
+    lab = new_lab().open(rest=False)
+    lab.page.locator("summary", has_text="Export").click()
+    lab.page.locator("[data-what=map]").click()
+    lab.page.locator(".exporting").wait_for()
+    assert lab.page.locator(".exporting").inner_text().startswith("Map file: ")
+    lab.page.get_by_role("button", name="Stop").click()
+    assert lab.page.locator(".exporting").is_hidden()
+    assert lab.errors == []
+
+
 def test_better_is_dark_for_every_measure(lab):
     ends = lab.page.locator(".legend-end")
     assert ends.all_inner_texts() == ["better", "worse"]

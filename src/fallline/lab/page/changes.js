@@ -142,9 +142,10 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, answers, runs, notice, progress, exporting } = this.lab;
+    const { connection, questions, answers, runs, whatIfs, notice, progress, exporting } = this.lab;
     exporting.end(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
+    if (whatIfs.refused(content.id, content.sentence) || runs.refusedDetail(content.id)) return progress.show();
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
     notice.say(content.sentence, "refused");

@@ -136,7 +136,7 @@ export class Pinned {
   hover(cell, byKey) {
     const { panel, store, runs } = this.lab;
     panel.read(cell, (x, y, digits) => store.title(x, y, digits), byKey);
-    if (!cell || this.#pins.length >= MOST) return;
+    if (!cell || this.#pins.length >= MOST || runs.results[PASSING]?.whatIf) return; // a run with a what-if stays
     this.#pointed = { x: cell.x, y: cell.y };
     runs.want(PASSING, this.#pointed);
   }

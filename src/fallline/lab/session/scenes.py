@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 
 from fallline.errors import UsageError
 from fallline.lab.session.answers import Json
-from fallline.lab.session.fields import number, whole, window
+from fallline.lab.session.fields import number, plane, whole, window
 from fallline.lab.session.shown import Shown
 
 __all__ = ["ANSWERS"]
@@ -32,7 +32,7 @@ def data(page: Shown, content: Json) -> None:
     from fallline.lab.work.scenes import samples
 
     if not page.is_old(content):
-        page.answer("data", *samples(page.current()[1]))
+        page.answer("data", *samples(page.current()[1], plane(content)))
 
 
 def landscape(page: Shown, content: Json) -> None:
