@@ -62,6 +62,15 @@ def test_what_else_had_to_change_is_told(lab):
     told = lab.page.locator(".notice").inner_text()
     assert "The y axis is now initial scale: gradient descent has no momentum." in told
     assert "The pin was removed: the map has other axes." in told
+    lab.page.locator(".notice").get_by_role("button", name="Undo").click()
+    lab.until("document.querySelectorAll('.pin').length === 1")
+    lab.ready()
+    assert "optimizer" not in lab.state
+    assert not lab.page.locator(".notice").is_visible()
+    # When the axes change places, the pin goes with its run.
+    lab.page.locator('[data-focus="map.y name"]').select_option(value="learning_rate")
+    lab.ready()
+    assert lab.state["pins"] == [{"x": 0.5, "y": 0.001}]
     lab.page.locator(".notice").get_by_label("Close").click()
     assert not lab.page.locator(".notice").is_visible()
 
@@ -178,6 +187,13 @@ def test_points_drawn_dragged_and_removed(lab):
     lab.ready()
     assert len(lab.state["data"]["points"]) == count + 2
     canvas.press("Delete")
+    lab.ready()
+    assert len(lab.state["data"]["points"]) == count + 1
+    # With none the runs keep the old ones, and a sentence says so.
+    lab.page.get_by_role("button", name="clear").click()
+    assert "until then the runs keep the old ones" in lab.page.locator(".points-editor").inner_text()
+    assert lab.page.locator(".refusal").count() == 0
+    lab.page.get_by_role("button", name="bring back").click()
     lab.ready()
     assert len(lab.state["data"]["points"]) == count + 1
 

@@ -103,12 +103,18 @@ def test_a_refused_formula_never_enters_the_address(lab):
     lab.ready()
     before = lab.page.url
     box = lab.page.locator("input.formula")
-    box.fill("x^2 +")
+    box.fill("sin(x")
     lab.until("document.querySelector('.refusal') !== null")
+    assert 'the bracket of "sin(" is never closed' in lab.page.locator(".refusal").inner_text()
     lab.page.wait_for_timeout(400)
     assert lab.page.url == before
-    box.fill(lab.state["objective"].get("text", "x^2 + y^2"))
+    first = lab.state["objective"]["text"]
+    box.fill("x^2 + 7*y^2")
     lab.until("document.querySelector('.refusal') === null")
+    lab.says("7*y^2")
+    lab.page.go_back()
+    lab.ready()
+    assert box.input_value() == first  # although the reader is still in the box
 
 
 def test_the_start_is_a_choice_that_can_be_undone(lab):
@@ -128,6 +134,8 @@ def test_a_pin_outside_of_the_map_is_refused(lab):
     lab.page.locator(".exact button").click()
     assert "learning rate" in lab.page.locator(".notice").inner_text()
     assert lab.page.locator(".pin").count() == 0
+    lab.pin(0.001, 0.5)
+    assert not lab.page.locator(".notice").is_visible()  # cured
 
 
 def test_quick_zooms_add_up(lab):
