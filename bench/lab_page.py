@@ -58,14 +58,17 @@ TYPED: list[tuple[str, str, dict[str, Any], list[str]]] = [
 """The same for boxes, with the values that are typed in turn."""
 
 
-def sliders(browser: Browser, changes: int, repeat: int) -> dict[str, Any]:
+def sliders(browser: Browser, changes: int, repeat: int, some: str) -> dict[str, Any]:
     """Milliseconds from a change to its pictures, for every slider."""
     rows = {}
     boxes = [(name, focus, state, typed * 9) for name, focus, state, typed in TYPED]
     ranges = [(name, focus, state, None) for name, focus, state in SLIDERS]
     for name, focus, state, typed in [*ranges, *boxes]:
+        if some not in name:
+            continue
         browser.show(state)
         if not browser.has(focus):
+            print(f"the page has no control {focus}", file=sys.stderr)
             continue
         shares = [(k * GOLDEN) % 1 for k in range(1, changes + 1)]
         values = shares if typed is None else typed[: max(4, changes // 3)]
@@ -134,6 +137,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--changes", type=int, default=30, help="changes of each slider")
     options.add_argument("--repeat", type=int, default=1, help="times that each slider is measured")
+    options.add_argument("--slider", default="", help="only sliders with this in their names")
     options.add_argument("--only", choices=["sliders", "frames", "examples"], help="one part of the measurement")
     options.add_argument("--instructions", default="native", help="instruction set, such as avx2")
     options.add_argument("--source", type=Path, help="the folder of another fallline to measure, such as an older one")
@@ -147,7 +151,7 @@ def main() -> None:
         if chosen.only in (None, "examples"):
             results["examples"] = examples(browser)
         if chosen.only in (None, "sliders"):
-            results["sliders"] = sliders(browser, chosen.changes, chosen.repeat)
+            results["sliders"] = sliders(browser, chosen.changes, chosen.repeat, chosen.slider)
         if chosen.only in (None, "frames"):
             results["frames"] = frames(browser)
     print(json.dumps(results, indent=2) if chosen.json else table(results))

@@ -6,6 +6,7 @@ import { capital, number, parsed, typed } from "./numerals.js";
 import { read } from "./state.js";
 
 const FINE = 1000; // places of a slider
+const PLACES = [450, 700]; // of values that stand for all others
 
 /** @typedef {import("./field.js").Place} Place */
 /** @typedef {import("./field.js").Field} Field */
@@ -66,7 +67,8 @@ export function numberField(f, p) {
     range.setAttribute("aria-valuetext", v === null ? f.null_label : number(v));
     range.style.setProperty("--filled", `${(100 * Number(range.value)) / FINE}%`);
   };
-  return { element, set, input: text };
+  const next = () => PLACES.map(toValue);
+  return { element, set, input: text, ...(range ? { next } : {}) };
 }
 
 /** A setting that lies on an axis of the map has no value of its own. @param {any} f @returns {Field} */

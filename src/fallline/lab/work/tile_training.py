@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState
+from fallline.lab.work.paused_runs import PausedRuns
 from fallline.lab.work.pyramid import TilePlace, strips, tile_spec
 from fallline.maps.cells import at_cells
 from fallline.runs.execution import Execution
 
-__all__ = ["TileTraining", "compute_tile", "sketches_of"]
+__all__ = ["TileTraining", "cells_of_sketch", "compute_tile", "sketches_of"]
 
 Values = dict[str, NDArray[Any]]
 
@@ -36,6 +37,13 @@ def sketches_of(spec: MapSpec) -> list[int]:
     return sorted((apart for work, apart in SKETCHES.items() if spec.work >= work), reverse=True)
 
 
+def cells_of_sketch(apart: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The cells of a sketch, columns and rows; each of a coarser sketch is one of a finer."""
+    at = np.arange(1 if apart > 1 else 0, SIDE, apart)
+    i, j = np.meshgrid(at, at)
+    return i.ravel(), j.ravel()
+
+
 class TileTraining:
     """A tile that is trained step by step: sketches of some of its cells, and then the others. No cell is trained twice.
 
@@ -43,15 +51,18 @@ class TileTraining:
     ----------
     resolved, place
         The state and the tile's place.
+    paused
+        Runs from which those of the tile go on.
+
+    Attributes
+    ----------
     progress
         Called every few milliseconds with the cells done and their number; it may end the work by raising.
     """
 
-    def __init__(
-        self, resolved: ResolvedState, place: TilePlace, progress: Callable[[int, int], None] | None = None
-    ) -> None:
+    def __init__(self, resolved: ResolvedState, place: TilePlace, paused: PausedRuns | None = None) -> None:
         self.key, self.spec = (resolved.state.computing, place), tile_spec(resolved, place)
-        self.progress = progress
+        self.paused, self.progress = paused, _no_progress
         self._done = np.zeros((SIDE, SIDE), dtype=bool)
         self._values: Values = {}
 
@@ -63,8 +74,7 @@ class TileTraining:
     def sketch(self, apart: int) -> Values:
         """Train every `apart`-th cell in both directions, and let each stand for the cells around it: measures, (64, 64)."""
         at = slice(1, SIDE, apart)
-        i, j = np.meshgrid(np.arange(SIDE)[at], np.arange(SIDE)[at])
-        self._train(i.ravel(), j.ravel())
+        self._train(*cells_of_sketch(apart))
         return {name: v[at, at].repeat(apart, 0).repeat(apart, 1) for name, v in self._values.items()}
 
     def whole(self) -> Generator[None, None, Values]:
@@ -87,12 +97,19 @@ class TileTraining:
             return
 
         def look(done: int, of: int) -> None:
-            if self.progress is not None:
-                self.progress(before + done, SIDE * SIDE)
+            self.progress(before + done, SIDE * SIDE)
 
-        for name, cells in at_cells(self.spec, i, j, execution=Execution(progress=look)).items():
+        def pausing(done: int, of: int) -> None:
+            self.progress(before, SIDE * SIDE)
+
+        after = self.paused and self.paused.before_the_end(self.spec, self.key[1], i, j, pausing)
+        for name, cells in at_cells(self.spec, i, j, Execution(progress=look), after or None).items():
             self._values.setdefault(name, np.empty((SIDE, SIDE), cells.dtype))[j, i] = cells
         self._done[j, i] = True
+
+
+def _no_progress(done: int, of: int) -> None:
+    """Nobody waits."""
 
 
 def compute_tile(resolved: ResolvedState, place: TilePlace) -> Values:
