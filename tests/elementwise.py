@@ -11,6 +11,19 @@ from fallline.readings.graph import Graph
 from fallline.readings.machine import target
 from fallline.readings.machine.compiled import assemble, compile_text
 from fallline.readings.machine.emit import Writer
+from fallline.readings.machine.vectors import Vectors
+
+
+def text_of(op: str, arguments: int, v: Vectors, *, narrow: bool = False) -> str:
+    """A module whose function takes a table: the addresses of the operands, of the results, and the number of vectors."""
+    graph = Graph()
+    pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
+    count = v.load_scalar("%args", arguments + 1, "i64")
+    with v.loop(count) as i:
+        node = graph.node(op, tuple(graph.input("x", k) for k in range(arguments)))
+        writer = Writer(v, lambda key: v.load(pointers[key[1]], i), narrow={node.index} if narrow else ())
+        v.store(writer.write([node])[0], pointers[-1], i)
+    return assemble(v)
 
 
 def elementwise(
@@ -19,14 +32,9 @@ def elementwise(
     """The operation of arrays, with that many vector registers side by side; `narrow`: for a part of its range."""
     bits = 8 * np.dtype(dtype).itemsize
     lanes = registers * target.vector_bytes(instruction_set) * 8 // bits
-    v, graph = target.vectors(bits, lanes, instruction_set), Graph()
-    pointers = [v.fresh(f"load ptr, ptr {v.at('%args', i, 'i64')}") for i in range(arguments + 1)]
-    count = v.load_scalar("%args", arguments + 1, "i64")
-    with v.loop(count) as i:
-        node = graph.node(op, tuple(graph.input("x", k) for k in range(arguments)))
-        writer = Writer(v, lambda key: v.load(pointers[key[1]], i), narrow={node.index} if narrow else ())
-        v.store(writer.write([node])[0], pointers[-1], i)
-    code = compile_text(assemble(v), instruction_set)
+    code = compile_text(
+        text_of(op, arguments, target.vectors(bits, lanes, instruction_set), narrow=narrow), instruction_set
+    )
 
     def call(*xs: Any) -> Any:
         blocks = -(-len(xs[0]) // lanes)

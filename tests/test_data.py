@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fallline.data import GENERATED, Dataset, generate
 from fallline.data.dataset import one_hot
-from fallline.data.standardize import standardized
+from fallline.data.standardize import Standardization
 from fallline.data.tables import read_csv
 from fallline.errors import DataError, FalllineError, SettingError, ShapeError, UnknownNameError
 from fallline.problems import NetworkObjective
@@ -20,10 +20,11 @@ from fallline.textbook.network import Network
 from strategies import seeds
 
 EVERY = pytest.mark.parametrize("name", sorted(GENERATED))
+OF_CLASSES = pytest.mark.parametrize("name", sorted(set(GENERATED) - {"hills", "plane"}))
 KEYED = pytest.mark.parametrize("name", sorted(set(GENERATED) - {"three-gaussians"}))
 
 
-@EVERY
+@OF_CLASSES
 def test_every_generated_set_is_two_inputs_and_equal_classes(name: str) -> None:
     data = generate(name, samples=30)
     classes = data.T.shape[1]
@@ -40,11 +41,48 @@ def test_the_same_words_give_the_same_bits(name: str) -> None:
     assert not (generate(name, samples=30, seed=1).X == generate(name, samples=30, seed=2).X).all()
 
 
-@pytest.mark.parametrize("name", ["gaussians", "xor"])
+@EVERY
+def test_every_set_has_noise_of_its_own_seed(name: str) -> None:
+    """It moves the inputs of classes, and values themselves, by normal numbers; without noise nothing is moved."""
+    values = not generate(name).classes
+    part = "T" if values else "X"
+    still, moved = (getattr(generate(name, samples=2000, noise=noise), part) for noise in (0, 0.5))
+    drawn = ((moved - still) / 0.5).ravel()
+    assert abs(drawn.mean()) < 0.05
+    assert abs(drawn.std() - 1) < 0.05
+    same = getattr(generate(name, samples=2000, noise=0.25), part)
+    np.testing.assert_allclose((same - still) / 0.25, (moved - still) / 0.5, atol=1e-9)
+    assert abs(np.corrcoef((moved - still)[:, 0], still[:, 0])[0, 1]) < 0.06  # independent of what it moves
+    other = "X" if values else "T"
+    np.testing.assert_array_equal(*(getattr(generate(name, samples=9, noise=noise), other) for noise in (0, 1)))
+    with pytest.raises(SettingError, match="noise must be a number at least 0"):
+        generate(name, noise=-1)
+
+
+def test_the_sets_of_values_are_those_of_their_formulas() -> None:
+    x, y = generate("plane", samples=50).X.T
+    np.testing.assert_array_equal(generate("plane", samples=50).T[:, 0], (x + y) / 2)
+    data = generate("hills", samples=3000)
+    assert np.abs(data.X).max() <= 1
+    for k, (a, b) in enumerate([(-0.75, -0.5), (0, -0.5), (0.75, -0.5), (-0.75, 0.5), (0, 0.5), (0.75, 0.5)]):
+        near = np.hypot(data.X[:, 0] - a, data.X[:, 1] - b) < 0.06
+        np.testing.assert_allclose(data.T[near, 0], (-1) ** k, atol=0.12)
+
+
+def test_the_disc_lies_inside_the_ring() -> None:
+    data = generate("disc", samples=200, ratio=0.4)
+    radius = np.hypot(*data.X.T)
+    assert (radius[data.labels == 1] <= 0.4).all()
+    assert ((radius[data.labels == 0] >= 0.7 - 1e-9) & (radius[data.labels == 0] <= 1 + 1e-9)).all()
+
+
+@pytest.mark.parametrize("name", ["disc", "gaussians", "hills", "plane", "two-gaussians", "xor"])
 def test_a_larger_set_begins_with_the_smaller_one(name: str) -> None:
     small, large = generate(name, samples=10), generate(name, samples=25)
     for k in range(small.T.shape[1]):
         np.testing.assert_array_equal(small.X[small.labels == k], large.X[large.labels == k][:10])
+    if not small.classes:
+        np.testing.assert_array_equal(small.T, large.T[:10])
 
 
 def test_the_notebooks_three_gaussians() -> None:
@@ -235,14 +273,14 @@ def test_data_that_do_not_fit_the_network_are_refused(sizes, loss, data, sentenc
 @pytest.mark.parametrize("scale", [1e200, 1e-200, 1.7e308, 1e-310, 3.0])
 def test_standardizing_holds_over_the_whole_range_of_floats(scale):
     X = np.array([[1.0, 5.0], [-1.0, 6.0], [0.0, 10.0]]) * [scale, 1.0]
-    got = standardized(X, ("a", "b"), "t.csv")
+    got = Standardization.of(X, ("a", "b"), "t.csv")(X)
     np.testing.assert_allclose(got[:, 0], [1.5**0.5, -(1.5**0.5), 0], rtol=1e-14)
     np.testing.assert_allclose(got.std(axis=0), 1, rtol=1e-14)
 
 
 def test_standardizing_ordinary_values_is_the_plain_formula_to_the_bit():
     X = np.random.RandomState(0).randn(50, 3) * [1e-3, 1.0, 1e6]
-    np.testing.assert_array_equal(standardized(X, "abc", "t.csv"), (X - X.mean(axis=0)) / X.std(axis=0))
+    np.testing.assert_array_equal(Standardization.of(X, "abc", "t.csv")(X), (X - X.mean(axis=0)) / X.std(axis=0))
 
 
 def test_a_column_that_is_the_same_in_every_row_is_named():
@@ -250,7 +288,9 @@ def test_a_column_that_is_the_same_in_every_row_is_named():
     with pytest.raises(
         DataError, match=r"^t\.csv: column 'b' is the same in every row; leave it out to standardize\.$"
     ):
-        standardized(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")
+        Standardization.of(np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]]), ("a", "b"), "t.csv")(
+            np.array([[1.0, 0.1], [2.0, 0.1], [3.0, 0.1]])
+        )
 
 
 def test_a_table_is_read_as_utf8(tmp_path):

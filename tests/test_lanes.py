@@ -147,13 +147,12 @@ def test_every_activation_and_loss_equals_the_numpy_reading(activation, loss):
     same_as_numpy(small_problem(activation, loss), "momentum", learning_rate=0.02, momentum=0.5)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_every_optimizer_with_every_activation_equals_the_numpy_reading(optimizer, dtype):
-    """Losses take turns; `tests/long/every_method.py` runs the whole product."""
-    names = list(LOSSES)
+def test_every_optimizer_with_every_activation_equals_the_numpy_reading(optimizer):
+    """Losses and precisions take turns; `tests/long/every_method.py` runs the whole product."""
+    names, turn = list(LOSSES), list(OPTIMIZERS).index(optimizer)
     for k, activation in enumerate(ACTIVATIONS):
-        loss = names[(k + list(OPTIMIZERS).index(optimizer)) % len(names)]
+        loss, dtype = names[(k + turn) % len(names)], ("float32", "float64")[(k + turn // len(names)) % 2]
         problem = small_problem(activation, loss, sizes="2-2-3")
         same_as_numpy(problem, optimizer, dtype=dtype, runs=1, learning_rate=0.01)
 

@@ -41,7 +41,8 @@ def test_drawn_values_are_those_of_the_measure_or_missing(name):
     losses = np.array([[4.0, 2.0, 1.0], [4.0, 5.0, 6.0], [4.0, np.inf, np.inf]])
     curves = Statistics.of_curves(losses, np.ones_like(losses), np.ones((3, 2)), 2.0, 0.5)
     ends = {"distance": np.array([0.5, 2.0, np.inf]), "minimum": np.array([1, -1, 0])}
-    values = np.asarray(MEASURES[name].rule(replace(curves, **ends)))
+    on_test = {"test_last": np.array([2.0, 5.0, np.inf]), "test_right": np.array([0.5, 0.25, 0.0])}
+    values = np.asarray(MEASURES[name].rule(replace(curves, **ends, **on_test)))
     shown = MEASURES[name].shown(values.astype(float), 2)
     expected = {"steps_to": [1, np.nan, np.nan], "diverged_at": [3, 3, 1], "minimum": [1, np.nan, 0]}.get(name, values)
     np.testing.assert_array_equal(shown, expected)

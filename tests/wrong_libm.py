@@ -107,7 +107,7 @@ def spoil():
 def hashes():
     import fallline as fl
     from fallline.data.generated import GENERATED
-    from fallline.data.standardize import standardized
+    from fallline.data.standardize import Standardization
     from fallline.experiment.axis_text import axis
     from fallline.experiment.starts import draw_starts, notebook_uniform
     from fallline.formulas import formula_landscape, parse_formula
@@ -132,7 +132,7 @@ def hashes():
     found["notebook uniform"] = of(notebook_uniform(10, -1, 1.5, runs=30))
     for name in INITIALS:
         found[f"starts {name}"] = of(draw_starts(problem, 20, 5, initial=name))
-    found["standardized"] = of(standardized(data.X, ("a", "b"), "data"))
+    found["standardized"] = of(Standardization.of(data.X, ("a", "b"), "data")(data.X))
     found["constants"] = repr(parse_formula("exp(2)*x + sin(1) + cos(3) + log(7) + tanh(0.3) + 1.1^7 + 2^0.5"))
     maps = {
         "seed study": (

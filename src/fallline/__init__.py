@@ -21,7 +21,8 @@ __all__ = [name for name in _names if name != "map"]  # `from fallline import *`
 
 # What `plot` calls, by name, for the same reason.
 register("run", "fallline.views:run_picture")
-register("animation", "fallline.views:animate_run")
+register("run animation", "fallline.views:animate_run")
 register("map", "fallline.views:map_picture")
+register("map animation", "fallline.views:animate_map")
 register("comparison", "fallline.views:draw_comparison")
 register("study", "fallline.views:study_picture")

@@ -94,7 +94,9 @@ def check_gradient(
     subject = subject_of(network, function, **settings)
     if isinstance(subject, Network) and reduction is not None:
         subject = subject.with_(reduction=reduction)
-    declared = Declarations.of(reduction=reduction, loss=loss, ascent=ascent)
+    declared = Declarations.of(
+        reduction=reduction, loss=own.loss, ascent=ascent, of_parameters=own.of_parameters is not None
+    )
     if not isinstance(subject, Network):
         from fallline.checks.subjects.rules import check_rule
 

@@ -12,6 +12,7 @@ from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, op
 from fallline.cli.options import (
     Force,
     Json,
+    Number,
     Numbers,
     Out,
     Point,
@@ -49,6 +50,8 @@ def map_(
     seed: Whole | None = None,
     starts: Whole | None = None,
     batch: Whole | None = None,
+    test_share: Number | None = None,
+    split_seed: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
     keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
@@ -58,6 +61,7 @@ def map_(
     mark: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True, negative="")] = (),
     out: Out = None,
     png: Path | None = None,
+    animation: Path | None = None,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -80,6 +84,9 @@ def map_(
         seed: Key of random starts and minibatches; the study's own, or 0.
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
+        test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
+            and test_accuracy; the study's own, or 0.
+        split_seed: Key of the random split into training and test samples; the study's own, or 0.
         dtype: Precision of the arithmetic, float64 unless given.
         keep: state keeps the state of each run in the map file, too, so that `fallline map extend` can go on from it.
         workers: Worker processes; 0 for threads of this process.
@@ -90,13 +97,14 @@ def map_(
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
         out: Map file (.fallmap) to keep the values in; an unfinished file is resumed.
         png: Picture to write.
+        animation: Moving picture to write, .gif, or .mp4 where ffmpeg is installed: the loss of every cell step by step.
     """
     from fallline.experiment.axis_forms import axis_of
     from fallline.experiment.idle_arguments import refuse_idle
     from fallline.experiment.map_spec import map_spec, own_axis_forms
     from fallline.maps.command import map_run
 
-    objective, defaults = _objective(study)
+    objective, defaults = _objective(study, {"test_share": test_share, "split_seed": split_seed})
     if y is None and x is None:
         y = defaults.get("y") or None
     x = x or defaults.get("x")
@@ -107,8 +115,9 @@ def map_(
         _axis_form(x), None if y is None else _axis_form(y), record or defaults.get("optimizer") or "gradient_descent"
     )
     axes = [axis_of(form) for form in (across, up) if form is not None]
-    if len(axes) == 1 and (theory or mark):
-        raise UsageError(f"{'--theory' if theory else '--mark'} needs a map of two axes: give --y, too.")
+    if len(axes) == 1 and (theory or mark or animation):
+        flag = "--theory" if theory else "--mark" if mark else "--animation"
+        raise UsageError(f"{flag} needs a map of two axes: give --y, too.")
     names = {axis.name for axis in axes}
     # What is an axis has no value from the study.
     defaults = {name: value for name, value in defaults.items() if name not in names}
@@ -133,10 +142,15 @@ def map_(
         spec, settings=chosen, schedule=chosen_settings("", flags, assigned)[1], steps=steps, batch=batch, start=start,
         initial=initial, seed=seed,
     )  # fmt: skip
+    if animation is not None:
+        from fallline.views.pictures.map_animation import check_animation
+
+        check_animation(spec, animation)
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
     return map_run(
-        spec, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json, picture=picture
-    )
+        spec, out=out, png=png, animation=animation, workers=workers, device=device, overwrite=force, as_json=json,
+        picture=picture,
+    )  # fmt: skip
 
 
 @map_app.command
@@ -184,7 +198,7 @@ def extend(
 
 @map_app.command
 def export(file: Path, out: Path, *, force: Force = False) -> int:
-    """Export a map file: .csv, .nc, .zarr, .png, .svg or .pdf.
+    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf, or .gif or .mp4, which show it step by step.
 
     Args:
         file: A .fallmap file.
@@ -223,16 +237,30 @@ def _mark(text: str, axes: Sequence[Axis]) -> tuple[Any, Any, str]:
     return x, y, label or ", ".join(v if isinstance(v, str) else f"{v:g}" for v in (x, y))
 
 
-def _objective(word: str) -> tuple[Any, dict[str, Any]]:
-    """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study."""
+def _objective(word: str, data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
+
+    `data` holds what of the study's data flags change; None where no flag is given.
+    """
+    from fallline.data.split import TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
     from fallline.experiment.build import objective_of as of_study
     from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
+    changes = {name: value for name, value in data.items() if value is not None}
+    first = next((f"--{name.replace('_', '-')}" for name in changes), "")
     if names_file(word) or word in LANDSCAPES:
+        if changes:
+            raise UsageError(f"{first} needs a study of a network on data; {word} has no samples.")
         return objective_of(word), {}
     described = read(word)
+    if changes:
+        if described.data is None:
+            raise UsageError(f"{first} needs a study of a network on data; {word} has no [data].")
+        if "test_share" in changes:
+            TEST_SHARE.check(changes["test_share"])
+        described = described.model_copy(update={"data": described.data.with_(**changes)})
     defaults = next(iter(described.maps), None)
     target = of_study(described, defaults.objective if defaults else "")
     if defaults is None:

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fallline.data.split import held_out_rows
+from fallline.data.standardize import Standardization
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
 from fallline.errors import DataError, ShapeError, UsageError
 
@@ -34,6 +36,9 @@ class Dataset:
         Names of the inputs; by default, those of a data frame.
     classes
         Names of the classes; empty where the targets are values.
+    test
+        Samples that are kept for the test, with the same inputs, targets and classes; `split` makes them. No step of a
+        training sees them.
 
     Raises
     ------
@@ -51,9 +56,16 @@ class Dataset:
     name: str = "data"
     columns: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    test: Dataset | None = None
 
     def __init__(
-        self, X: ArrayLike, T: ArrayLike, name: str = "data", columns: Sequence[str] = (), classes: Sequence[str] = ()
+        self,
+        X: ArrayLike,
+        T: ArrayLike,
+        name: str = "data",
+        columns: Sequence[str] = (),
+        classes: Sequence[str] = (),
+        test: Dataset | None = None,
     ) -> None:
         _check_index(X, T)
         inputs = as_inputs(X)
@@ -72,9 +84,22 @@ class Dataset:
             "name": name,
             "columns": columns,
             "classes": classes or names,
+            "test": test,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
+        self._check_test()
+
+    def _check_test(self) -> None:
+        """Refuse test samples with other columns or classes."""
+        if self.test is None:
+            return
+        own, other = ((d.X.shape[1], d.T.shape[1], d.classes) for d in (self, self.test))
+        if own != other:
+            raise ShapeError(
+                f"test samples must have the inputs, targets and classes of {self.name}, which are {_kind(*own)}; "
+                f"they have {_kind(*other)}."
+            )
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, name: str = "data") -> Dataset:
@@ -98,8 +123,71 @@ class Dataset:
         >>> Dataset([[0.0], [1.0]], [[0.0], [1.0]]).fitted("classes", 2).T.tolist()
         [[1.0, 0.0], [0.0, 1.0]]
         """
-        T, classes = targets_for(self.T, self.classes, kind, outputs)
-        return self if T is self.T else replace(self, T=T, classes=classes)
+        if self.test is None:
+            T, classes = targets_for(self.T, self.classes, kind, outputs)
+            return self if T is self.T else replace(self, T=T, classes=classes)
+        both = np.concatenate([self.T, self.test.T])  # a class may be in one of the two alone
+        T, classes = targets_for(both, self.classes, kind, outputs)
+        if T is both:
+            return self
+        test = replace(self.test, T=T[len(self) :], classes=classes)
+        return replace(self, T=T[: len(self)], classes=classes, test=test)
+
+    def split(self, test_share: float, seed: int = 0) -> Dataset:
+        """Return the data set with a share of its samples kept for the test, drawn at random; the others are trained on.
+
+        round(test_share * samples) samples are kept, as `test`. Both parts keep the order of the samples.
+
+        Parameters
+        ----------
+        test_share
+            The share in [0, 1); 0 keeps none.
+        seed
+            Key of the random numbers. Whether a sample is kept depends on the seed, its place and the number of samples.
+
+        Raises
+        ------
+        SettingError
+            The share is not in [0, 1).
+        DataError
+            One of the parts would have no sample.
+        UsageError
+            The data set has test samples already.
+
+        Examples
+        --------
+        >>> data = Dataset([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 4.0, 9.0]).split(0.25, seed=1)
+        >>> len(data), data.test.T.tolist()
+        (3, [[4.0]])
+        """
+        if self.test is not None:
+            raise UsageError(
+                f"{self.name} is split already: it has {len(self.test)} test samples. Split the whole data set."
+            )
+        rows = held_out_rows(len(self), test_share, seed, self.name)
+        if not rows.any():
+            return self
+        return replace(self, X=self.X[~rows], T=self.T[~rows], test=replace(self, X=self.X[rows], T=self.T[rows]))
+
+    def standardized(self) -> Dataset:
+        """Return the data set with each input brought to mean 0 and standard deviation 1 over the samples for the training.
+
+        The test samples are moved by the same mean and divided by the same deviation: they have no part in them.
+
+        Raises
+        ------
+        DataError
+            An input is the same in every sample.
+
+        Examples
+        --------
+        >>> Dataset([[1.0], [3.0]], [0.0, 1.0]).standardized().X.tolist()
+        [[-1.0], [1.0]]
+        """
+        columns = self.columns or tuple(f"x{k + 1}" for k in range(self.X.shape[1]))
+        scaling = Standardization.of(self.X, columns, self.name)
+        test = None if self.test is None else replace(self.test, X=scaling(self.test.X))
+        return replace(self, X=scaling(self.X), test=test)
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -110,13 +198,16 @@ class Dataset:
         >>> Dataset.of([[0.0], [1.0]], ["ash", "oak"]).labels.tolist()
         [0, 1]
         """
+        if self.T.shape[1] == 1 and len(self.classes) == 2:  # 0 or 1 for a single output
+            return np.asarray(self.T[:, 0], dtype=np.int64)
         return np.asarray(self.T.argmax(axis=-1))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Dataset):
             return NotImplemented
         names, others = ((d.name, d.columns, d.classes) for d in (self, other))
-        return names == others and np.array_equal(self.X, other.X) and np.array_equal(self.T, other.T)
+        same = names == others and np.array_equal(self.X, other.X) and np.array_equal(self.T, other.T)
+        return same and self.test == other.test
 
     def __hash__(self) -> int:
         return hash((self.name, self.columns, self.classes, self.X.shape, (self.X + 0.0).tobytes()))
@@ -126,7 +217,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         targets = f"{len(self.classes)} classes" if self.classes else f"{self.T.shape[1]} targets"
-        return f"Dataset({self.name!r}, {len(self)} samples, {self.X.shape[1]} inputs, {targets})"
+        test = "" if self.test is None else f", {len(self.test)} test samples"
+        return f"Dataset({self.name!r}, {len(self)} samples{test}, {self.X.shape[1]} inputs, {targets})"
 
 
 def as_dataset(data: object) -> Dataset:
@@ -147,6 +239,11 @@ def as_dataset(data: object) -> Dataset:
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise UsageError(f"data must be a data set, or inputs and targets (X, y); got {type(data).__name__}.")
     return Dataset.of(*data)
+
+
+def _kind(inputs: int, targets: int, classes: tuple[str, ...]) -> str:
+    named = f" of the classes {', '.join(classes[:9])}" if classes else ""
+    return f"{inputs} inputs and {targets} targets{named}"
 
 
 def _kept(array: NDArray[np.float64]) -> NDArray[np.float64]:

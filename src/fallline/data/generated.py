@@ -1,4 +1,5 @@
-"""Generated data sets of two inputs: clusters, moons, circles, spirals, xor, and the notebook's three Gaussians.
+"""Generated data sets of two inputs: clusters, moons, circles, spirals, xor, the notebook's three Gaussians, and two whose
+targets are values. Each has noise, which moves the inputs of classes, and values themselves.
 
 All but the notebook's use keyed random numbers (`fallline.random`): sample k of a class depends on the seed,
 the class and k alone, so a larger data set begins with the smaller one.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,10 @@ from fallline.errors import DataError, UnknownNameError, shown
 from fallline.settings import Setting, Slider
 from fallline.textbook.families import MemberWithSettings, member
 
-__all__ = ["GENERATED", "Generated", "circles", "gaussians", "generate", "moons", "spirals", "three_gaussians", "xor"]
+__all__ = [
+    "GENERATED", "Generated", "circles", "disc", "gaussians", "generate", "hills", "moons", "plane", "spirals",
+    "three_gaussians", "two_gaussians", "xor",
+]  # fmt: skip
 
 Points = NDArray[np.float64]
 
@@ -65,11 +69,24 @@ class Generated(MemberWithSettings):
 SAMPLES = Setting("samples", "", "samples of each class", 100, 1, 1_000_000, whole=True, slider=Slider(5, 500, "log"))
 NOISE = Setting("noise", "", "standard deviation of the noise on each coordinate", 0.1, 0, slider=Slider(0, 2))
 
+SAMPLES_IN_ALL = replace(SAMPLES, meaning="samples", label="samples in all")
+NOISE_OF_VALUES = replace(NOISE, meaning="standard deviation of the noise on each target", slider=Slider(0, 1))
+DEVIATION = Setting("deviation", "", "standard deviation of each cluster", 1.0, 0, slider=Slider(0, 5))
+
 NOTEBOOK_CENTRES = ((-2.0, -2.0), (0.0, 2.0), (2.0, -2.0))
 """Centres of the notebook's three Gaussians."""
 
+OPPOSITE_CENTRES = ((-2.0, -2.0), (2.0, 2.0))
+"""Centres of the two Gaussians."""
 
-def three_gaussians(samples: int = 100, seed: int = 123) -> Dataset:
+HILLS = tuple((x, y, (-1) ** (i + j)) for j, y in enumerate((-0.5, 0.5)) for i, x in enumerate((-0.75, 0.0, 0.75)))
+"""Hills and hollows: place and height of each."""
+
+HILL_WIDTH = 0.25
+"""Standard deviation of the Gaussian of a hill."""
+
+
+def three_gaussians(samples: int = 100, seed: int = 123, *, noise: float = 0.0) -> Dataset:
     """The notebook's data: Gaussians with unit covariance around (-2, -2), (0, 2) and (2, -2), `samples` points each.
 
     The points are drawn in that order from NumPy's frozen `RandomState` stream, which reproduces the notebook's published
@@ -80,9 +97,8 @@ def three_gaussians(samples: int = 100, seed: int = 123) -> Dataset:
     [-3.085631, -1.002655]
     """
     classes = len(NOTEBOOK_CENTRES)
-    noise = random.notebook_normal(seed, classes * samples * 2).reshape(classes, samples, 2)
-    X = (np.array(NOTEBOOK_CENTRES)[:, None] + noise).reshape(-1, 2)
-    return _dataset("three Gaussians", X, [samples] * classes)
+    drawn = random.notebook_normal(seed, classes * samples * 2).reshape(classes, samples, 2)
+    return _noisy("three Gaussians", [*(np.array(NOTEBOOK_CENTRES)[:, None] + drawn)], seed, noise)
 
 
 def gaussians(
@@ -91,6 +107,7 @@ def gaussians(
     *,
     centres: Sequence[Sequence[float]] = NOTEBOOK_CENTRES,
     deviation: float = 1.0,
+    noise: float = 0.0,
 ) -> Dataset:
     """Gaussian clusters of equal size, with the same standard deviation in every direction; each is a class."""
     try:
@@ -101,7 +118,22 @@ def gaussians(
         raise DataError(f"centres must be a list of points with equally many finite coordinates; got {shown(centres)}.")
     n = places.shape[1]
     clusters = [centre + deviation * _noise(seed, k, samples, n) for k, centre in enumerate(places)]
-    return _dataset("Gaussian clusters", np.vstack(clusters), [samples] * len(places))
+    return _noisy("Gaussian clusters", clusters, seed, noise, "more noise")
+
+
+def two_gaussians(samples: int = 100, seed: int = 0, *, deviation: float = 1.0, noise: float = 0.0) -> Dataset:
+    """Two Gaussian clusters around (-2, -2) and (2, 2), a class each."""
+    data = gaussians(samples, seed, centres=OPPOSITE_CENTRES, deviation=deviation, noise=noise)
+    return replace(data, name="two Gaussians")
+
+
+def disc(samples: int = 100, seed: int = 0, *, noise: float = 0.0, ratio: float = 0.5) -> Dataset:
+    """A disc of radius `ratio` inside a ring from radius 0.7 to 1. Radii and angles are uniform."""
+    clusters = []
+    for k, (low, high) in enumerate(((0.7, 1.0), (0.0, ratio))):
+        u = random.uniform(seed, f"disc class {k}", 2, np.arange(samples))
+        clusters.append((low + (high - low) * u[:, :1]) * _on_circle(2 * math.pi * u[:, 1]))
+    return _noisy("disc and ring", clusters, seed, noise)
 
 
 def moons(samples: int = 100, seed: int = 0, *, noise: float = 0.1) -> Dataset:
@@ -137,6 +169,25 @@ def xor(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
     return _noisy("xor", clusters, seed, noise)
 
 
+def plane(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
+    """Values (x1 + x2) / 2 over the square [-1, 1]^2."""
+    X = _in_square("plane", samples, seed)
+    return _of_values("plane", X, X.sum(axis=1) / 2, seed, noise)
+
+
+def hills(samples: int = 100, seed: int = 0, *, noise: float = 0.0) -> Dataset:
+    """Values of three Gaussian hills and three hollows over the square [-1, 1]^2.
+
+    The value at x is the sum of s exp(-|x - c|^2 / (2 0.25^2)), with heights s = 1 and -1 in turn and centres c at
+    x1 = -0.75, 0, 0.75 and x2 = -0.5, 0.5.
+    """
+    X = _in_square("hills", samples, seed)
+    total = np.zeros(samples)
+    for x, y, height in HILLS:
+        total += height * exact.each(exact.exp, -((X[:, 0] - x) ** 2 + (X[:, 1] - y) ** 2) / (2 * HILL_WIDTH**2))
+    return _of_values("hills", X, total, seed, noise)
+
+
 GENERATED: dict[str, Generated] = {
     g.name: g
     for g in (
@@ -145,10 +196,13 @@ GENERATED: dict[str, Generated] = {
             (SAMPLES, NOISE, Setting("ratio", "", "radius of the inner circle beside the outer", 0.5, 0, slider=Slider(0, 1))),
         ),
         Generated(
-            "gaussians", gaussians, "Gaussian clusters",
-            (SAMPLES, Setting("deviation", "", "standard deviation of each cluster", 1.0, 0, slider=Slider(0, 5))),
+            "disc", disc, "disc and ring",
+            (SAMPLES, NOISE, Setting("ratio", "", "radius of the disc", 0.5, 0, slider=Slider(0, 1))),
         ),
+        Generated("gaussians", gaussians, "Gaussian clusters", (SAMPLES, DEVIATION, NOISE)),
+        Generated("hills", hills, "hills and hollows", (SAMPLES_IN_ALL, NOISE_OF_VALUES)),
         Generated("moons", moons, "two moons", (SAMPLES, NOISE)),
+        Generated("plane", plane, "plane of values", (SAMPLES_IN_ALL, NOISE_OF_VALUES)),
         Generated(
             "spirals", spirals, "spirals",
             (
@@ -156,7 +210,8 @@ GENERATED: dict[str, Generated] = {
                 Setting("arms", "", "number of spirals, a class each", 2, 1, 100, whole=True, slider=Slider(1, 6)),
             ),
         ),
-        Generated("three-gaussians", three_gaussians, "three Gaussians", (SAMPLES,)),
+        Generated("three-gaussians", three_gaussians, "three Gaussians", (SAMPLES, NOISE)),
+        Generated("two-gaussians", two_gaussians, "two Gaussians", (SAMPLES, DEVIATION, NOISE)),
         Generated("xor", xor, "exclusive or", (SAMPLES, NOISE)),
     )
 }  # fmt: skip
@@ -185,13 +240,24 @@ def _on_circle(angle: NDArray[np.float64]) -> Points:
     return np.round([exact.circle(a) for a in angle.tolist()], 12)
 
 
-def _noise(seed: int, cluster: int, samples: int, n: int) -> Points:
-    return random.normal(seed, f"noise of class {cluster}", n, np.arange(samples))
+def _noise(seed: int, cluster: int, samples: int, n: int, purpose: str = "noise") -> Points:
+    return random.normal(seed, f"{purpose} of class {cluster}", n, np.arange(samples))
 
 
-def _noisy(name: str, clusters: Sequence[Points], seed: int, noise: float) -> Dataset:
-    moved = [points + noise * _noise(seed, k, len(points), 2) for k, points in enumerate(clusters)]
+def _noisy(name: str, clusters: Sequence[Points], seed: int, noise: float, purpose: str = "noise") -> Dataset:
+    moved = [
+        points + noise * _noise(seed, k, len(points), points.shape[1], purpose) for k, points in enumerate(clusters)
+    ]
     return _dataset(name, np.vstack(moved), [len(points) for points in clusters])
+
+
+def _in_square(purpose: str, samples: int, seed: int) -> Points:
+    return 2 * random.uniform(seed, f"{purpose} inputs", 2, np.arange(samples)) - 1
+
+
+def _of_values(name: str, X: Points, values: NDArray[np.float64], seed: int, noise: float) -> Dataset:
+    drawn = random.normal(seed, f"{name} noise", 1, np.arange(len(X)))
+    return Dataset(X, values[:, None] + noise * drawn, name, ("x1", "x2"))
 
 
 def _dataset(name: str, X: Points, counts: Sequence[int]) -> Dataset:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.dataset import Dataset, one_hot
-from fallline.data.standardize import standardized
+from fallline.data.standardize import Standardization
 from fallline.data.targets import MOST_CLASSES
 from fallline.errors import DataError, UnknownNameError
 from fallline.files import read_text
@@ -73,7 +73,7 @@ def table(
         )
     X = np.column_stack([_numbers(path, rows, names, name) for name in chosen])
     if standardize:
-        X = standardized(X, chosen, path.name)
+        X = Standardization.of(X, chosen, path.name)(X)
     if len(targets) > 1:
         return Dataset(X, np.column_stack([_numbers(path, rows, names, n) for n in targets]), path.stem, chosen)
     texts = [row[names.index(targets[0])].strip() for _, row in rows]

@@ -72,7 +72,8 @@ def targets_for(
     >>> targets_for(np.array([[0.0], [2.0]]), (), "classes", 3)[0].tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
-    single = outputs == 1 and bool(classes)  # one-hot rows of a single class have one column, too
+    # One-hot rows of a single class have one column, too; a column of 0 and 1 has two classes and is no one-hot row.
+    single = outputs == 1 and T.shape[1] == len(classes)
     if T.shape[1] == outputs and not single:
         return T, classes
     numbers = T[:, 0] if T.shape[1] == 1 and not classes else _class_numbers(T, classes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
@@ -17,6 +17,7 @@ from fallline.data.csv_file import CsvFile
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED, generate
 from fallline.data.points import points_by_hand
+from fallline.data.split import SPLIT_SEED, TEST_SHARE
 from fallline.data.tables import read_csv, table
 from fallline.experiment.fields import Free, key
 from fallline.experiment.kinds import Adapted, Choice, Flag, Kind, Names, OfSetting, Rows, Spread, Text, Whole
@@ -64,10 +65,23 @@ class Source(Part):
         The key in TOML that tells this source from the others; "" if studies have no such source.
     example
         That key with a value, as an error shows it.
+    of_every_source
+        The fields that every source has, after its own.
     """
 
     mark: ClassVar[str] = ""
     example: ClassVar[str] = ""
+    of_every_source: ClassVar[tuple[str, ...]] = ("test_share", "split_seed")
+
+    test_share: Annotated[float, OfSetting(TEST_SHARE)] = key(TEST_SHARE.default, TEST_SHARE.meaning)
+    split_seed: Annotated[int, OfSetting(SPLIT_SEED)] = key(SPLIT_SEED.default, SPLIT_SEED.meaning)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **more: Any) -> None:
+        super().__pydantic_init_subclass__(**more)
+        fields = cls.model_fields  # in the order of tables and controls: a source's own come first
+        for name in cls.of_every_source:
+            fields[name] = fields.pop(name)
 
     def needed(self, files: Files) -> Files:
         """The files that the source reads, alone."""
@@ -77,13 +91,29 @@ class Source(Part):
         """The same source as a study has it."""
         return self
 
-    def build(self, files: Files) -> Dataset:
-        """Make the data set."""
+    def samples_in(self, files: Files) -> Dataset:
+        """All samples, before any is kept for the test."""
         raise NotImplementedError
+
+    def call(self, files: Files) -> Call:
+        """Return the Python call that makes all samples."""
+        raise NotImplementedError
+
+    @property
+    def standardizes(self) -> bool:
+        """Whether inputs are brought to mean 0 and standard deviation 1 over the samples for the training."""
+        return False
+
+    def build(self, files: Files) -> Dataset:
+        """Make the data set, with its test samples."""
+        data = self.samples_in(files).split(self.test_share, self.split_seed)
+        return data.standardized() if self.standardizes else data
 
     def python(self, files: Files) -> Call:
         """Return the Python call that makes the data set."""
-        raise NotImplementedError
+        call = self.call(files)
+        split = f".split({self.test_share!r}, seed={self.split_seed!r})" if self.test_share else ""
+        return replace(call, text=f"{call.text}{split}{'.standardized()' if self.standardizes else ''}")
 
 
 def _options(member: Any) -> dict[str, Kind]:
@@ -103,7 +133,9 @@ class Generated(Source):
     first: ClassVar[Mapping[str, Any]] = {"name": "three-gaussians"}
 
     name: Annotated[str, Choice("data set", GENERATED)] = key(..., "a generated set", label="set")
-    samples: Annotated[int, Whole(1, 1_000_000)] = key(100, "samples of each class", label="samples a class")
+    samples: Annotated[int, Whole(1, 1_000_000)] = key(
+        100, "samples of each class; of the whole set where targets are values", label="samples a class"
+    )
     seed: Annotated[int, OfSetting(SETTINGS["seed"])] | None = key(
         None, "key of its random numbers; the set's own unless given", label="seed of the data"
     )
@@ -115,11 +147,11 @@ class Generated(Source):
         seed = int(declared["seed"].default) if self.seed is None else self.seed
         return self.model_copy(update={"seed": seed, "options": values | self.options})
 
-    def build(self, files: Files) -> Dataset:
+    def samples_in(self, files: Files) -> Dataset:
         seed = {} if self.seed is None else {"seed": self.seed}
         return generate(self.name, samples=self.samples, **seed, **self.options)
 
-    def python(self, files: Files) -> Call:
+    def call(self, files: Files) -> Call:
         options = {"samples": self.samples, "seed": self.seed} | self.options
         text = ", ".join(f"{name}={value!r}" for name, value in options.items() if value is not None)
         return Call("import fallline as fl", f"fl.generate({self.name!r}, {text})")
@@ -141,10 +173,10 @@ class Points(Source):
         """Classes are whole numbers; building the data set refuses other values."""
         return tuple((*row[:2], *(int(v) if v == int(v) else v for v in row[2:])) for row in rows)
 
-    def build(self, files: Files) -> Dataset:
+    def samples_in(self, files: Files) -> Dataset:
         return points_by_hand(self.points)
 
-    def python(self, files: Files) -> Call:
+    def call(self, files: Files) -> Call:
         points = [list(point) for point in self.points]
         return Call("from fallline.data.points import points_by_hand", f"points_by_hand({points!r})")
 
@@ -164,14 +196,17 @@ class Table(Source):
     def needed(self, files: Files) -> Files:
         return Files(files.folder)
 
-    def build(self, files: Files) -> Dataset:
-        return read_csv(files.folder / self.file, self.target, inputs=self.inputs, standardize=self.standardize)
+    @property
+    def standardizes(self) -> bool:
+        return self.standardize
 
-    def python(self, files: Files) -> Call:
+    def samples_in(self, files: Files) -> Dataset:
+        return read_csv(files.folder / self.file, self.target, inputs=self.inputs)
+
+    def call(self, files: Files) -> Call:
         inputs = f", inputs={list(self.inputs)!r}" if self.inputs else ""
         target = self.target if isinstance(self.target, str) else list(self.target)
-        text = f"read_csv({self.file!r}, {target!r}{inputs}, standardize={self.standardize!r})"
-        return Call("from fallline.data.tables import read_csv", text)
+        return Call("from fallline.data.tables import read_csv", f"read_csv({self.file!r}, {target!r}{inputs})")
 
 
 class KeptTable(Source):
@@ -186,16 +221,21 @@ class KeptTable(Source):
     def needed(self, files: Files) -> Files:
         return Files(kept={self.digest: files.csv(self.digest)})
 
-    def build(self, files: Files) -> Dataset:
+    @property
+    def standardizes(self) -> bool:
+        return self.standardize
+
+    def samples_in(self, files: Files) -> Dataset:
         csv = files.csv(self.digest)
-        return table(csv.text, csv.name, self.target, standardize=self.standardize)
+        return table(csv.text, csv.name, self.target)
 
     def of_study(self, files: Files) -> Table:
         """The same table as a file beside the study."""
-        return Table(file=files.csv(self.digest).name, target=self.target, standardize=self.standardize)
+        same = {name: getattr(self, name) for name in ("target", "standardize", *self.of_every_source)}
+        return Table(file=files.csv(self.digest).name, **same)
 
-    def python(self, files: Files) -> Call:
-        return self.of_study(files).python(files)
+    def call(self, files: Files) -> Call:
+        return self.of_study(files).call(files)
 
 
 SOURCES: dict[str, type[Part]] = {source.kind: source for source in (Generated, Points, KeptTable)}

@@ -5,6 +5,7 @@ A cell has as many runs as the map has starts; their results become one number b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 
-__all__ = ["STATES", "Values", "at_cells", "compute"]
+__all__ = ["STATES", "Values", "alike", "at_cells", "compute"]
 
 Values = dict[str, NDArray[Any]]
 """The values of some cells, by measure; under `STATES`, the states of their runs, (cells, starts * numbers), if kept."""
@@ -42,17 +43,25 @@ def at_cells(
     after: Checkpoints | None = None,
 ) -> Values:  # fmt: skip
     """The measures of the cells at those columns and rows, whose runs go on `after` kept states, or begin."""
-    chosen = [axis.positions[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
-    if not chosen:
-        return _alike(spec, i, j, execution, after)
-    group = np.unique(np.stack(chosen), axis=1, return_inverse=True)[1].ravel()
     values: Values = {}
-    for k in range(int(group.max()) + 1):
-        some = group == k
+    for some in alike(spec, i, j):
+        if some.all():
+            return _alike(spec, i, j, execution, after)
         runs = None if after is None else Checkpoints(after.step, after.values[np.repeat(some, spec.starts)])
         for name, cells in _alike(spec, i[some], j[some], execution, runs).items():
             values.setdefault(name, np.empty((len(i), *cells.shape[1:]), cells.dtype))[some] = cells
     return values
+
+
+def alike(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
+    """The cells at those columns and rows in groups with the same choices: for each group, which cells are in it."""
+    chosen = [axis.positions[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.name in CHOICES]
+    if not chosen:
+        yield np.ones(len(i), dtype=bool)
+        return
+    group = np.unique(np.stack(chosen), axis=1, return_inverse=True)[1].ravel()
+    for k in range(int(group.max()) + 1):
+        yield group == k
 
 
 def _alike(

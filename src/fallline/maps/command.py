@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def map_run(
     *,
     out: Path | None = None,
     png: Path | None = None,
+    animation: Path | None = None,
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
@@ -48,14 +50,19 @@ def map_run(
     picture: dict[str, Any] | None = None,
     earlier: Earlier | None = None,
 ) -> int:
-    """Compute a map with a progress bar, keep it in `out`, draw it to `png`; the coarse picture comes first.
+    """Compute a map with a progress bar, keep it in `out`, draw it to `png` and, step by step, to `animation`; the coarse
+    picture comes first.
 
     Prints the map's one line, its hash and where it is. Returns the exit status.
     """
-    if png is not None:
-        if out is not None and png.resolve() == out.resolve():
-            raise UsageError(f"--out and --png must be two files; both are {png}.")
-        refuse_existing(png, overwrite=overwrite)
+    files = {name: path for name, path in (("out", out), ("png", png), ("animation", animation)) if path is not None}
+    for (a, first), (b, second) in combinations(files.items(), 2):
+        if first.resolve() == second.resolve():
+            raise UsageError(f"--{a} and --{b} must be two files; both are {second}.")
+    for path in (png, animation):
+        if path is not None:
+            refuse_existing(path, overwrite=overwrite)
+    if png is not None or animation is not None:
         _check_picture(spec, **(picture or {}))
     result = Map(spec, out)
     stride = 0
@@ -77,14 +84,17 @@ def map_run(
         return INTERRUPTED
     if png is not None:
         result.plot(**(picture or {})).save(png, overwrite=True)
+    if animation is not None:
+        options = {name: value for name, value in (picture or {}).items() if name != "contours"}
+        result.animate(animation, overwrite=overwrite, progress=not quiet and sys.stderr.isatty(), **options)
     if as_json:
         print(json.dumps(facts(result)))
         return 0
     print(f"{result}\nsha256 {result.sha256}")
-    for what, path in (("Map file", out), ("Picture", png)):
+    for what, path in (("Map file", out), ("Picture", png), ("Moving picture", animation)):
         if path is not None:
             print(f"{what} written to {path}.")
-    if out is None and png is None:
+    if not files:
         print("Nothing was written: give --png FILE.png for a picture, --out FILE.fallmap to keep the values.")
     return 0
 

@@ -1,4 +1,4 @@
-"""A map as other programs want it: xarray, NetCDF, Zarr, CSV, a picture."""
+"""A map as other programs want it: xarray, NetCDF, Zarr, CSV, a picture, a moving picture."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from fallline.plotting import draw
 
 __all__ = ["export"]
 
-FORMATS = (".fallmap", ".nc", ".zarr", ".csv", ".png", ".svg", ".pdf")
+FORMATS = (".fallmap", ".nc", ".zarr", ".csv", ".png", ".svg", ".pdf", ".gif", ".mp4")
 
 
 def export(m: MapValues, path: str | Path, *, overwrite: bool = False, ending: str | None = None) -> Path:
-    """Write a map as .fallmap, .nc, .zarr, .csv, .png, .svg or .pdf, by `ending`, which is by default the path's."""
+    """Write a map as a file of one of `FORMATS`, by `ending`, which is by default the path's."""
     path = Path(path)
     ending = (path.suffix if ending is None else ending).lower()
     if ending not in FORMATS:
@@ -98,4 +98,8 @@ def _picture(m: MapValues, path: Path) -> None:
     draw("map", m).save(path, overwrite=True)
 
 
-_WRITERS = {".csv": _csv, ".nc": _netcdf, ".fallmap": _map_file}
+def _animation(m: MapValues, path: Path) -> None:
+    draw("map animation", m, out=path)
+
+
+_WRITERS = {".gif": _animation, ".mp4": _animation, ".csv": _csv, ".nc": _netcdf, ".fallmap": _map_file}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fallline.errors import FalllineError, UsageError
-from fallline.experiment.description.plain_data import Arrays
+from fallline.experiment.description.plain_data import Arrays, named_arrays
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.cells import Values
@@ -91,7 +91,7 @@ class MapFile:
         """The arrays that the description names."""
         arrays: Arrays = {}
         try:
-            for row in self._read("select sha256, dtype, shape, data from arrays", most=3):
+            for row in self._read("select sha256, dtype, shape, data from arrays", most=5):
                 key, values = array_from(row, MOST_ARRAYS - sum(known.nbytes for known in arrays.values()))
                 arrays[key] = values
         except RowError as error:
@@ -101,8 +101,7 @@ class MapFile:
     def spec(self) -> MapSpec:
         """The spec, built again."""
         description, arrays = self.description(), self.arrays()
-        data = description.get("data", {})
-        if {description["start"], data.get("X"), data.get("T")} - {None} != arrays.keys():
+        if named_arrays(description) != arrays.keys():
             raise damaged(self.path, "its arrays are not those that its spec names")
         try:
             return rebuild_map_spec(description, arrays)

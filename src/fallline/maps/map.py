@@ -210,7 +210,7 @@ class Map(MapValues, Plotted):
         ----------
         path
             Its ending says what is written: .fallmap (a map file, which `load_map` opens), .csv, .nc, .zarr, .png,
-            .svg or .pdf.
+            .svg, .pdf, .gif or .mp4 (`animate`).
         overwrite
             Whether an existing file is replaced.
         format
@@ -234,6 +234,21 @@ class Map(MapValues, Plotted):
     def plot(self, measure: str | None = None, **options: Any) -> Any:
         """The map as a picture; see `fallline.views.map_picture`."""
         return draw("map", self, measure=measure, **options)
+
+    def animate(self, out: str | Path, **options: Any) -> Path:
+        """Write the losses step by step as a moving picture, .gif, or .mp4 where ffmpeg is installed; see
+        `fallline.views.animate_map`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import fallline as fl
+        >>> m = fl.map("booth", x=("learning_rate", 0.01, 0.2), y=("start.x", -5, 5), size=8, steps=9)
+        >>> m.animate(f"{tempfile.mkdtemp()}/map.gif", frames=3).name
+        'map.gif'
+        """
+        path: Path = draw("map animation", self, out=out, **options)
+        return path
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
         """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`.

@@ -19,7 +19,7 @@ from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.measures.outcome import judge
 from fallline.measures.statistics import Statistics
 from fallline.number_text import read_number
-from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective, has_test_samples
 from fallline.shapes import Shaped
 
 __all__ = [
@@ -56,7 +56,7 @@ class Measure:
         From the statistics of runs to the values.
     needs
         "classes": an objective that classifies data. "target": a loss to be reached. "minima": a landscape whose minima are
-        known.
+        known. "test": a network whose data have test samples. "test classes": one that classifies them, too.
     reads_ends
         Whether it is computed from the first and the last parameters, which a kernel then writes.
     dtype
@@ -82,7 +82,7 @@ class Measure:
     label: str
     meaning: str
     rule: Callable[[Statistics], Shaped[Floats, "*runs"]]
-    needs: Literal["", "classes", "target", "minima"] = ""
+    needs: Literal["", "classes", "target", "minima", "test", "test classes"] = ""
     dtype: str = ""
     over_starts: Literal["median", "mean", "mode"] = "median"
     kind: Literal["values", "outcomes", "minima", "ranks"] = "values"
@@ -92,6 +92,11 @@ class Measure:
     shown: Callable[[Shaped[Floats, "*shape"], int], Shaped[Floats, "*shape"]] = _as_they_are
     better: Literal["low", "high"] | None = None
     reads_ends: bool = False
+
+    @property
+    def reads_test(self) -> bool:
+        """Whether it is computed from the loss on test samples."""
+        return self.needs.startswith("test")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """A measure of fallline is pickled by its name, so that it arrives as the record itself."""
@@ -140,6 +145,22 @@ def _minimum(s: Statistics) -> Shaped[Floats, "*runs"]:
     return s.minimum
 
 
+def _test_loss(s: Statistics) -> Shaped[Floats, "*runs"]:
+    assert s.test_last is not None  # as `reads_test` requests
+    return np.where(np.isfinite(s.last) & np.isfinite(s.test_last), s.test_last, np.inf)
+
+
+def _gap(s: Statistics) -> Shaped[Floats, "*runs"]:
+    assert s.test_last is not None  # as `reads_test` requests
+    with np.errstate(invalid="ignore"):  # infinity minus infinity, which is left out
+        return np.where(np.isfinite(s.last) & np.isfinite(s.test_last), s.test_last - s.last, np.nan)
+
+
+def _test_accuracy(s: Statistics) -> Shaped[Floats, "*runs"]:
+    assert s.test_right is not None  # as `reads_test` requests
+    return np.where(np.isfinite(s.last), s.test_right, np.nan)
+
+
 def _convergence(s: Statistics) -> Shaped[Floats, "*runs"]:
     """Sohl-Dickstein 2024: converged if the mean of the last 20 v is below 1."""
     return np.where(s.mean_last < 1, -s.relative_sum, s.inverse_sum)
@@ -172,6 +193,14 @@ MEASURES: dict[str, Measure] = {
                 shown=lambda values, steps: np.where(values < 0, np.nan, values)),
         Measure("gradient_norm", "last gradient norm", "norm of the gradient after the last step; infinite where it overflowed",
                 _gradient_norm, blank=True, better="low"),
+        Measure("test_loss", "test loss",
+                "loss on the test samples after the last step, on the scale of the training samples; infinite where it overflowed",
+                _test_loss, "test", blank=True, better="low"),
+        Measure("generalization_gap", "generalization gap", "test loss minus final loss; NaN where the run diverged", _gap,
+                "test", log=False),
+        Measure("test_accuracy", "share of right answers in the test",
+                "share of test samples whose class is right; NaN where the run diverged", _test_accuracy, "test classes", "",
+                "mean", log=False, better="high"),
         Measure("convergence", "convergence measure", "minus the sum of L/L0 if converged, the sum of L0/L if not",
                 _convergence, kind="ranks"),
     )
@@ -200,7 +229,14 @@ def lacking(m: Measure, objective: Objective) -> str:
     """What a measure needs and the objective does not have, as the rest of a sentence; "" for nothing."""
     if m.needs == "minima" and not (isinstance(objective, LandscapeObjective) and objective.landscape.minima):
         return f"a landscape whose minima are known; none are known of {objective.name}"
-    if m.needs != "classes":
+    if m.reads_test and not has_test_samples(objective):
+        kept = (
+            "none of the data is kept for it"
+            if isinstance(objective, NetworkObjective)
+            else "a landscape has no samples"
+        )
+        return f"test samples; {kept}"
+    if "classes" not in m.needs:
         return ""
     if not isinstance(objective, NetworkObjective):
         return f"a network that classifies data; {objective.name} is a landscape"

@@ -77,6 +77,9 @@ class Statistics:
         requested.
     minimum
         Place of the landscape's minimum that the run has reached; -1 for none. None if it was not requested.
+    test_last, test_right
+        Loss on the test samples and share of those whose class is right, both after the last step; not finite where the
+        loss is not. None if they were not requested.
     """
 
     steps: int
@@ -101,6 +104,8 @@ class Statistics:
     right: Shaped[Floats, "*runs"]
     distance: Shaped[Floats, "*runs"] | None = None
     minimum: Shaped[NDArray[np.int64], "*runs"] | None = None
+    test_last: Shaped[Floats, "*runs"] | None = None
+    test_right: Shaped[Floats, "*runs"] | None = None
 
     @classmethod
     def of_curves(

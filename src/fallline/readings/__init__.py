@@ -1,4 +1,4 @@
-"""The ways to read a page of the textbook: numbers, symbols, graph, machine, PTX. A reading knows no particular formula.
+"""The ways to read a page of the textbook: numbers, symbols, graph, machine, PTX, WebAssembly. A reading knows no particular formula.
 
 NumPy hands each operation of a page to the array type that the page was called with, so a reading is an array type and
 what is made from the arrays. Each part uses only parts that stand above it in this list.
@@ -11,4 +11,5 @@ what is made from the arrays. Each part uses only parts that stand above it in t
 - `symbols/`: equations, from SymPy's expressions or from matrices as symbols
 - `machine/`: machine code for processors, made from a graph
 - `ptx/`: the same code for CUDA devices
+- `wasm/`: the same code for browsers
 """

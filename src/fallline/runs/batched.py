@@ -6,6 +6,7 @@ Results are exact to rounding, not bit-stable: BLAS chooses its order of summati
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from fallline.measures.measure import MEASURES, check_objective
 from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.columns import of_ends
+from fallline.runs.held_out import on_test
 from fallline.runs.training import Training
 from fallline.runs.trajectory import trajectory
 from fallline.shapes import Shaped
@@ -30,7 +32,8 @@ _MEMORY = 2**26
 def train(
     training: Training, measures: Sequence[str] = ("final_loss",), *, target: float | None = None
 ) -> dict[str, Floats]:
-    """Train runs and fold their measures: for each measure an array (runs,); for "parameters" the last ones, (runs, P).
+    """Train runs and fold their measures: for each measure an array (runs,); for "parameters" the last ones, (runs, P); for
+    "history" all losses, (runs, steps + 1), NaN from the first one on that is not finite.
 
     Parameters
     ----------
@@ -45,7 +48,7 @@ def train(
     >>> train(Training(objective("quadratic"), how, 50, np.array([2.0, 1.0])))["final_loss"].round(3).tolist()
     [0.0, 68903.062]
     """
-    wanted = [MEASURES[name] for name in measures if name != "parameters"]
+    wanted = [MEASURES[name] for name in measures if name not in ("parameters", "history")]
     check_objective(wanted, training.objective)
     parts: dict[str, list[Floats]] = {name: [] for name in measures}
     chunk = max(1, _MEMORY // (_width(training.objective) + 2 * (training.steps + 1)))
@@ -57,8 +60,13 @@ def train(
         ends = np.where(np.isfinite(losses[:, -1:]), end, np.nan)
         if any(m.reads_ends for m in wanted):
             statistics = of_ends(statistics, wanted, part, ends)
+        if any(m.reads_test for m in wanted):
+            tested = on_test(train, part, ends)
+            statistics = replace(statistics, test_last=tested.losses, test_right=tested.right)
         if "parameters" in parts:
             parts["parameters"].append(ends)
+        if "history" in parts:
+            parts["history"].append(np.where(np.isfinite(losses), losses, np.nan))
         with np.errstate(all="ignore"):
             for m in wanted:
                 parts[m.name].append(np.asarray(m.rule(statistics)))

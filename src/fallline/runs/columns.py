@@ -16,6 +16,7 @@ from fallline.measures.measure import Measure as MeasureRecord
 from fallline.measures.statistics import Statistics, half, smallest_gradient
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
+from fallline.runs.held_out import OnTest
 from fallline.runs.packing import Outputs
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
@@ -24,7 +25,7 @@ __all__ = ["RESULTS", "of_ends", "results", "statistics"]
 
 Floats = NDArray[Any]
 
-_REQUESTED = ("steps", "smallest_gradient", "right", "distance", "minimum")
+_REQUESTED = ("steps", "smallest_gradient", "right", "distance", "minimum", "test_last", "test_right")
 """Fields of `Statistics` that are not results by themselves."""
 
 _STATISTICS = tuple(f.name for f in fields(Statistics) if f.name not in _REQUESTED)
@@ -33,8 +34,13 @@ RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
 """What can be asked of a kernel: measures, statistics, all losses, the last parameters, the parameters at each step."""
 
 
-def results(outputs: Outputs, measures: Sequence[str], training: Training) -> dict[str, Shaped[Floats, "runs ..."]]:
-    """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote."""
+def results(
+    outputs: Outputs, measures: Sequence[str], training: Training, tested: OnTest | None = None
+) -> dict[str, Shaped[Floats, "runs ..."]]:
+    """The results that `measures` name, each from the kernel's columns or from the arrays that it wrote.
+
+    `tested` holds what the last parameters give on test samples, if a measure reads it.
+    """
     raw, history, finals, path = outputs.measures, outputs.history, outputs.finals, outputs.path
     objective, steps = training.objective, training.steps
     if finals is not None:
@@ -48,6 +54,8 @@ def results(outputs: Outputs, measures: Sequence[str], training: Training) -> di
         )
         if finals is not None and any(m.reads_ends for m in wanted):
             folded = of_ends(folded, wanted, training, finals)
+        if tested is not None:
+            folded = replace(folded, test_last=tested.losses, test_right=tested.right)
         for name in measures:
             if name in MEASURES:
                 out[name] = np.array(MEASURES[name].rule(folded))

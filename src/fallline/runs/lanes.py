@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from fallline.runs import devices
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step, finished
 from fallline.runs.columns import results
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.held_out import on_test
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Arguments, Outputs, columns_of, pack
 from fallline.runs.pieces import pieces, run
@@ -83,10 +86,15 @@ def train(
             training, checkpoint_step(training.steps), measures, target=target, execution=execution, after=after
         )
     wanted = [MEASURES[name] for name in measures if name in MEASURES]
-    outputs = Outputs.of(training, [*measures, *(["parameters"] if any(m.reads_ends for m in wanted) else [])])
+    ends = any(m.reads_ends or m.reads_test for m in wanted)
+    outputs = Outputs.of(training, [*measures, *(["parameters"] if ends else [])])
     compute(pack(training, columns, settings, outputs, after))
     kept = {"checkpoints": after.values} if keep and after is not None else {}
-    return results(outputs, measures, training) | kept
+    tested = None
+    if outputs.finals is not None and any(m.reads_test for m in wanted):
+        quiet = replace(execution, plan=None, progress=None)
+        tested = on_test(partial(train, execution=quiet), training, outputs.finals)
+    return results(outputs, measures, training, tested) | kept
 
 
 def paused(

@@ -257,7 +257,7 @@ class Run(OfNetwork, Plotted):
         >>> run.animate(f"{tempfile.mkdtemp()}/descent.gif", frames=3).name
         'descent.gif'
         """
-        path: Path = draw("animation", self, out=out, **options)
+        path: Path = draw("run animation", self, out=out, **options)
         return path
 
     def __len__(self) -> int:

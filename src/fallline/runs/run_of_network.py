@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fallline.experiment.method import Method
 from fallline.problems import Objective
 from fallline.runs.accuracy import accuracy_on
+from fallline.runs.engine import train
+from fallline.runs.held_out import on_test
 from fallline.runs.snapshot import network_of
+from fallline.runs.training import Training
 from fallline.textbook.network import Layer, Network
 
 __all__ = ["OfNetwork"]
@@ -27,7 +32,9 @@ class OfNetwork:
     """
 
     objective: Objective
+    method: Method
     path: Floats
+    losses: Floats
 
     @property
     def network(self) -> Network:
@@ -100,6 +107,31 @@ class OfNetwork:
         points = self.path[step]
         right = accuracy_on(problem, points, X, y)
         return float(right) if points.ndim == 1 else right
+
+    @cached_property
+    def test_losses(self) -> Floats:
+        """The loss on the test samples at each step, (steps + 1,), on the scale of `losses`: of all samples for the training.
+
+        A loss that is summed over the samples is scaled by n_train / n_test, and the L2 penalty is added. NaN after a loss
+        that is not finite. The last is a map's `test_loss` of the same run, to the bit.
+
+        Raises
+        ------
+        UsageError
+            The run's data have no test samples.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> run = fl.descend("2-3-3", fl.generate("three-gaussians").split(0.25), "adam", lr=0.05, steps=50)
+        >>> run.losses[-1].round(1).tolist(), run.test_losses[-1].round(1).tolist()
+        (48.6, 43.7)
+        """
+        training = Training(self.objective, self.method, 0, self.path, dtype=str(self.path.dtype))
+        losses = on_test(train, training, self.path).losses
+        losses[~np.isfinite(self.losses)] = np.nan
+        losses.flags.writeable = False
+        return losses
 
     def output(self, X: Any = None, *, step: int = -1) -> Floats:
         """The network's output for each sample: probabilities of the classes in the order of the data's, or values.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fallline.views.pictures.descents import draw_descents as draw_descents
     from fallline.views.pictures.landscape import draw_contours as draw_contours
     from fallline.views.pictures.map import draw_map as draw_map
+    from fallline.views.pictures.map_animation import animate_map as animate_map
     from fallline.views.pictures.map_picture import map_picture as map_picture
     from fallline.views.pictures.network import draw_network as draw_network
     from fallline.views.pictures.picture import Picture as Picture
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Picture": "pictures.picture",
+    "animate_map": "pictures.map_animation",
     "animate_run": "pictures.animation",
     "draw_comparison": "pictures.comparison",
     "draw_contours": "pictures.landscape",

@@ -10,7 +10,7 @@ from fallline.checks.calling.spellings import Spelling, in_layers, place_of_word
 from fallline.checks.calling.structures import Leaf, Path, index_of, words_of
 from fallline.textbook.network import Network
 
-__all__ = ["Block", "blocks_of", "by_name", "by_order", "orders"]
+__all__ = ["Block", "blocks_of", "by_name", "by_order", "is_of_gradient", "orders"]
 
 Block = tuple[str, int]
 """A block of parameters: ("W", 1), ("b", 1), ..."""
@@ -56,6 +56,16 @@ def _spelling(path: Path, depth: int) -> Spelling | None:
             marked = s.marked or any("grad" in w.lower() or "nabla" in w.lower() for w in words)
             return s._replace(marked=marked)
     return None
+
+
+def is_of_gradient(path: Path) -> bool:
+    """Whether the name on the way says that the value is a gradient: dW1, dj_db, grads["b1"].
+
+    >>> is_of_gradient(("dj_db",)), is_of_gradient(("data_loss",)), is_of_gradient((0,))
+    (True, False, False)
+    """
+    found = _spelling(path, 1)
+    return found is not None and found.marked
 
 
 def _place(path: Path, s: Spelling) -> tuple[int, int] | None:

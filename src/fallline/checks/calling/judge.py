@@ -91,11 +91,13 @@ class Judge:
         )  # fmt: skip
 
     def _losses(self, candidate: Understood, point: Point) -> tuple[CallLoss, ...]:
-        """The losses of the call, found once."""
+        """The losses of the call, found once for each place where it may return one."""
         call = candidate.call
-        if id(call) not in self.losses:
-            self.losses = {id(call): tuple(losses_of(call, candidate.loss, point, self.loss))}
-        return self.losses[id(call)]
+        key = id(call), candidate.loss
+        if key not in self.losses:
+            kept = {k: losses for k, losses in self.losses.items() if k[0] == id(call)}  # ids of calls are used again
+            self.losses = {**kept, key: tuple(losses_of(call, candidate.loss, point, self.loss))}
+        return self.losses[key]
 
     def _is_textbook(self, loss: CallLoss, point: Point) -> bool:
         """Whether the loss has the textbook's value here, in any convention."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fallline.checks.calling.block_shapes import ShapeReader
-from fallline.checks.calling.blocks import Block, blocks_of, by_name, by_order, orders
+from fallline.checks.calling.blocks import Block, blocks_of, by_name, by_order, is_of_gradient, orders
 from fallline.checks.calling.call import Call, Outcome
 from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.patterns import Vector
@@ -268,9 +268,16 @@ def _step(reading: Reading, rate: float, cost: int) -> Reading:
     return Reading(reading.place, reading.leaves, reading.vectors, reading.order, rate, cost)
 
 
-def loss_path(outcome: Outcome) -> Path | None:
-    """The way to the loss among the numbers that the function returned: by its name, else the only number."""
-    numbers = [leaf for leaf in outcome.leaves if leaf.value.size == 1]
+def loss_path(outcome: Outcome, reading: Reading | None = None) -> Path | None:
+    """The way to the loss among the numbers that the function returned: by its name, else the only number.
+
+    A number that the reading takes for a block, or that has the name of a gradient, such as dj_db, is no loss.
+    """
+    blocks = {path for _, path in reading.leaves} if reading is not None and reading.place == "result" else set()
+    numbers = [
+        leaf for leaf in outcome.leaves
+        if leaf.value.size == 1 and leaf.path not in blocks and not is_of_gradient(leaf.path)
+    ]  # fmt: skip
     named = [leaf for leaf in numbers if any(_LOSS.match(word) for word in words_of(leaf.path)[:1])]
     if named:
         return named[0].path

@@ -106,10 +106,10 @@ def interpretations(call: Call, point: Point) -> Iterator[Understood]:
     found = readings(call, outcomes[0], points[0])
     if not found:
         raise MisbehaviourError(_nothing_in(call, outcomes[0]), line=10**6)
-    path = loss_path(outcomes[0])
     problem: MisbehaviourError | None = None
     count = 0
     for reading in found:
+        path = loss_path(outcomes[0], reading)
         try:
             returned = combined(call, reading, path, outcomes, points)
         except MisbehaviourError as misbehaviour:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fallline.checks.diagnosis.explanations import Explanation
 from fallline.checks.faults.site import Site
 from fallline.checks.reference.comparison import GradientBlock, Status
 from fallline.checks.reference.conventions import Convention
+from fallline.views.numerals import listed
 
-__all__ = ["Diagnosis", "NamedFault", "named_faults"]
+__all__ = ["Diagnosis", "NamedFault", "named_faults", "wrong_sentence"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,32 @@ class Diagnosis:
     others: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     unexplained: tuple[GradientBlock, ...] = ()
+
+
+def wrong_sentence(
+    name: str, faults: Sequence[str], diagnosis: Diagnosis, *, remark: str = "", unlike: str = ""
+) -> str:
+    """The sentence of a verdict "wrong" from a diagnosis: the faults; or what they leave unexplained, and where it goes wrong.
+
+    Parameters
+    ----------
+    name
+        Of the checked function.
+    faults
+        All faults in words, those of the diagnosis and others.
+    remark
+        A sentence to follow the faults, with a space before it.
+    unlike
+        What it is not the gradient of, where that is not the declared loss.
+    """
+    if not diagnosis.findings:
+        return f"{name} is wrong: {listed(faults)}.{remark}"
+    where = " ".join(diagnosis.findings[:2])
+    if not faults:
+        wrong = f"wrong: it is not the gradient of {unlike}" if unlike else "wrong"
+        return f"{name} is {wrong}, and no known fault explains it. {where}"
+    left = listed([str(block) for block in diagnosis.unexplained])
+    return f"{name} is wrong: {listed(faults)}; no known fault explains {left}.{remark} {where}"
 
 
 def named_faults(explanation: Explanation) -> tuple[NamedFault, ...]:

@@ -62,7 +62,7 @@ def in_other_words(explanations: Sequence[Explanation]) -> list[str]:
         for name in sorted(first.coinciding[k] - {placed.fault.name}, key=ORDER.__getitem__):
             if FAULTS[name].unknowns is not None:
                 continue
-            other = PlacedFault(FAULTS[name], placed.sites, placed.everywhere)
+            other = PlacedFault(FAULTS[name], placed.sites, placed.everywhere, network=placed.network)
             sentences.append(" and ".join(str(other if fault is placed else fault) for fault in first.faults))
     for explanation in explanations[1:]:
         same = explanation.convention == first.convention

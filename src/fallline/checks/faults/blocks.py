@@ -57,7 +57,7 @@ FAULTS = (
           "in dW{l} the input is reshaped where it should be transposed", "write A^T D"),
     Fault("dW_elementwise", _PRODUCT, "((A * D).sum(axis=-2)[..., None, :] + 0 * it)",
           "dW{l} multiplies input and delta entry by entry, not as matrices", "write A^T @ D", is_square),
-    Fault("dW_outer_of_sums", _PRODUCT, "(A.sum(axis=-2)[..., :, None] * D.sum(axis=-2)[..., None, :])",
+    Fault("dW_outer_of_sums", _PRODUCT, "(A.sum(axis=-2)[..., :, None] @ D.sum(axis=-2)[..., None, :])",
           "dW{l} sums input and delta over the samples before it multiplies them", "multiply first, sum after"),
     Fault("dW_scale_omitted", "network.scales[l - 1]", "1", "the scale of layer {l} is left out of dW{l}",
           "multiply by the scale", is_scaled),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
+from fallline.textbook.activations import ACTIVATIONS, Activation
+from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Network
 
 __all__ = [
     "Condition", "activation_is", "activation_is_not", "always", "applies", "has_layers_after", "has_layers_before", "is_hidden",
-    "is_scaled", "is_square", "loss_is", "loss_is_not_squared", "next_layer",
+    "is_scaled", "is_square", "loss_is", "loss_is_like", "loss_is_not", "next_layer",
 ]  # fmt: skip
 
 Condition = Callable[[Network, int], bool]
@@ -21,13 +25,23 @@ def always(network: Network, layer: int) -> bool:
 
 
 def activation_is(*names: str) -> Condition:
-    """Whether the layer's activation has one of the names."""
-    return lambda network, layer: network.activations[layer - 1].name in names
+    """Whether the layer's activation is one of the textbook's with these names; "leaky_relu" may have any slope."""
+    return lambda network, layer: any(_is(network.activations[layer - 1], name) for name in names)
 
 
 def activation_is_not(name: str) -> Condition:
-    """Whether the layer's activation has another name."""
-    return lambda network, layer: network.activations[layer - 1].name != name
+    """Whether the layer's activation is not that of the textbook with this name."""
+    return lambda network, layer: not _is(network.activations[layer - 1], name)
+
+
+def _is(activation: Activation, name: str) -> bool:
+    """By its function: a user's own may have any name."""
+    if activation.slope is ACTIVATIONS[name].slope:
+        return True
+    if name != "leaky_relu" or activation.name != name:
+        return False
+    above, steep, below, low = (float(s) for s in activation.slope(np.array([1.0, 7.0, -1.0, -7.0])))
+    return above == steep == 1 and below == low
 
 
 def applies(name: str) -> Condition:
@@ -36,13 +50,20 @@ def applies(name: str) -> Condition:
 
 
 def loss_is(*names: str) -> Condition:
-    """Whether the network's loss has one of the names."""
-    return lambda network, layer: network.loss.name in names
+    """Whether the network's loss is one of the textbook's with these names."""
+    return lambda network, layer: any(network.loss.delta is LOSSES[name].delta for name in names)
 
 
-def loss_is_not_squared(network: Network, layer: int) -> bool:
-    """Whether the network's loss is neither the squared error nor half of it."""
-    return "squared_error" not in network.loss.name
+def loss_is_not(*names: str) -> Condition:
+    """Whether the network's loss is none of the textbook's with these names."""
+    return lambda network, layer: not loss_is(*names)(network, layer)
+
+
+def loss_is_like(*names: str) -> Condition:
+    """Whether the network's loss is one of the textbook's with these names, or that with a factor, weights or smoothing."""
+    return lambda network, layer: any(
+        network.loss.name == name and network.loss.output is LOSSES[name].output for name in names
+    )
 
 
 def has_layers_before(count: int) -> Condition:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fallline.checks.faults.conditions import Condition, always
 from fallline.checks.faults.mutable_page import Rewriting
+from fallline.checks.faults.right_delta import right_delta
 from fallline.checks.faults.site import Site
 from fallline.textbook.network import Network
 
@@ -30,7 +31,7 @@ class Fault:
     sentence
         What is wrong, for people, with {l} for the layer, {k} for the next layer after it.
     cure
-        What to do, with the same letters.
+        What to do, with the same letters, and {delta} for the right delta of the output layer.
     condition
         In which networks and layers the fault can stand; elsewhere it cannot be written or is no fault.
     everywhere
@@ -80,7 +81,7 @@ class PlacedFault:
     constants
         Of a fault that has some: their values at these sites.
     network
-        The network whose gradient is checked; needed where there are constants.
+        The network whose gradient is checked; needed for constants, and for the right delta of its output layer.
     """
 
     fault: Fault
@@ -102,6 +103,8 @@ class PlacedFault:
         return self.fault.wording(self.network, self.sites[0].layer or 1, self.constants)
 
     def _in_layers(self, text: str) -> str:
+        if self.network is not None:
+            text = text.replace("{delta}", right_delta(self.network))
         layers = sorted(site.layer for site in self.sites if site.layer is not None)
         if len(layers) == 1:
             return text.format(l=layers[0], k=layers[0] + 1)

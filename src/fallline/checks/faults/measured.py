@@ -77,10 +77,6 @@ def _sum(*features: str) -> str:
     return "(" + " + ".join(f"constant[{k}]{f' * {f}' if f else ''}" for k, f in enumerate(features)) + f" + 0 * {_Z})"
 
 
-def _is_no_textbook_loss(network: Network, layer: int) -> bool:
-    return network.loss.name not in ("cross_entropy", "logistic", "squared_error", "half_squared_error")
-
-
 FAULTS = (
     # The output's delta
     _measured("delta_scaled", "", "constant[0] * it", "the whole gradient has a wrong factor", lambda n, l: True,

@@ -12,6 +12,8 @@ import numpy as np
 
 from fallline.checks.faults.coefficients import NEAR, combination, constant_text, is_near
 from fallline.checks.faults.fault import Wording
+from fallline.checks.faults.right_delta import UNKNOWN, right_delta
+from fallline.textbook.activations import identity
 from fallline.textbook.network import Network
 
 __all__ = [
@@ -110,8 +112,8 @@ def _penalty(l2: float, decay: float, quantity: str, of: str, weights: str) -> t
             f"add l2 {of}",
         )
     return (
-        f"{constant_text(decay)} {of} is added to {quantity}, and no penalty was declared",
-        "declare --l2, or leave it out",
+        f"{constant_text(decay)} {of} is added to {quantity}, a penalty that the loss does not have",
+        "leave it out, or declare the penalty with --l2",
     )
 
 
@@ -145,7 +147,7 @@ def class_weights(network: Network, layer: int, constant: Any) -> tuple[str, str
 def smoothed_targets(network: Network, layer: int, constant: Any) -> tuple[str, str]:
     """Words for targets that are mixed with the same share for each output."""
     share, n = float(constant[0]), network.sizes[-1]
-    other = f"/{n}" if network.loss.name == "cross_entropy" else "/2"
+    other = f"/{n}" if network.loss.targets == "classes" else "/2"
     size = constant_text(abs(share))
     if share > 0:
         return (
@@ -157,9 +159,31 @@ def smoothed_targets(network: Network, layer: int, constant: Any) -> tuple[str, 
 
 def outputs_and_targets(network: Network, layer: int, constant: Any) -> tuple[str, str]:
     """Words for an output's delta c0 Y + c1 T + c2."""
-    right = "2 Y - 2 T" if network.loss.name == "squared_error" else "Y - T"
-    terms = list(zip(map(float, constant), ("Y", "T", ""), strict=True))
-    return f"the output's delta is {combination(terms)}, where {right} is right", f"write {right}"
+    right, of_outputs = right_delta(network), "Z" if network.loss.output is identity else "Y"
+    known = right != UNKNOWN
+    terms = list(zip(map(float, constant), ("Y" if known else of_outputs, "T", ""), strict=True))
+    coded = f"the output's delta is {combination(terms)}"
+    if known:
+        return f"{coded}, where {right} is right", f"write {right}"
+    if _is_derivative_by_outputs(network, constant):
+        return (
+            f"{coded}, the derivative of the loss by the outputs Y, not by the pre-activation Z",
+            "multiply by the derivative of the outputs by Z",
+        )
+    return f"{coded}, which is not {UNKNOWN}", f"write {UNKNOWN}"
+
+
+def _is_derivative_by_outputs(network: Network, constant: Any) -> bool:
+    """Whether c0 Y + c1 T + c2 is the derivative of a squared error of squashed outputs by these outputs."""
+    Z, T = np.linspace(-1.3, 1.7, 4 * network.sizes[-1]).reshape(4, -1), np.eye(4, network.sizes[-1])
+    of_outputs = ((network.loss.output(Z) - T) ** 2).sum(axis=-1) / 2
+    factor = float(constant[0])
+    return (
+        network.loss.output is not identity
+        and is_near(float(constant[1]), -factor)
+        and abs(float(constant[2])) < NEAR
+        and bool(np.allclose(network.loss.value(Z, T), factor * of_outputs, rtol=1e-7))
+    )
 
 
 def wrong_leak(network: Network, layer: int, constant: Any) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.checks.faults.rows import only_row
 from fallline.checks.faults.site import Site, SiteKind
 from fallline.textbook import activations, losses, operations
 from fallline.textbook import network as textbook
@@ -102,6 +103,7 @@ class MutablePage:
         namespace: dict[str, Any] = {
             **vars(operations), **vars(textbook), "choose": self._choose, "ACTIVATIONS": activations.ACTIVATIONS,
             "LOSSES": losses.LOSSES, "np": np, "constant": None, "samples": None,
+            "only_row": only_row,
         }  # fmt: skip
         code = compile(
             ast.Module(body, type_ignores=[]), "<textbook page with alternatives>", "exec",
@@ -115,7 +117,7 @@ class MutablePage:
     @contextmanager
     def choosing(
         self, chosen: Mapping[Site, str], explore: Explorer | None = None, *, measured: Measured | None = None,
-        samples: Any = None,
+        samples: Any = None, named: Mapping[str, Any] | None = None,
     ) -> Iterator[None]:  # fmt: skip
         """Within this context the page computes the chosen alternatives.
 
@@ -129,14 +131,18 @@ class MutablePage:
             The constants of alternatives that have some.
         samples
             The number of samples, for alternatives that use it.
+        named
+            The activations by their names, for alternatives that use them; the textbook's unless given.
         """
         before = self._chosen, self._explore, self._measured
         self._chosen, self._explore, self._measured = dict(chosen), explore, measured or {}
         self._namespace["samples"] = samples
+        self._namespace["ACTIVATIONS"] = named or activations.ACTIVATIONS
         try:
             yield
         finally:
             self._chosen, self._explore, self._measured = before
+            self._namespace["ACTIVATIONS"] = activations.ACTIVATIONS
 
     def _choose(self, symbol: str, layer: int | None, right: Alternative, others: Mapping[str, Alternative]) -> Any:
         site = Site(symbol, layer)

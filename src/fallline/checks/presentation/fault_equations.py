@@ -7,8 +7,11 @@ alternative does something that matrices cannot say (a reshape, a single sample)
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import sympy
 
 from fallline.checks.diagnosis.explanations import Explanation
@@ -19,12 +22,18 @@ from fallline.checks.faults.site import Site
 from fallline.checks.presentation.equation_pair import EquationPair
 from fallline.errors import FalllineError
 from fallline.readings.symbols import SAMPLES
-from fallline.readings.symbols.matrices import matrix
-from fallline.textbook.activations import ACTIVATIONS
+from fallline.readings.symbols.matrices import Matrix, call, matrix
+from fallline.textbook.activations import ACTIVATIONS, Activation
 from fallline.textbook.network import Network
 from fallline.views.equations.network import matrix_equations
 
 __all__ = ["equation_pairs"]
+
+_BY_NAME = {
+    a.name: Activation(a.name, partial(call, a.name), partial(call, f"{a.name}'"), a.analytic)
+    for a in ACTIVATIONS.values()
+}
+"""The textbook's activations, to be called by name in matrix form."""
 
 _OF_LOSSES = (ACTIVATIONS["logistic"], ACTIVATIONS["softplus"])  # the textbook's losses call no others
 
@@ -48,18 +57,38 @@ def _equations(network: Network, chosen: dict[Site, str], constants: Any = None)
     samples: Any = matrix(SAMPLES)
     measured: dict[tuple[Site, str], Any] = {}
     for key in chosen.items() if constants is not None else ():
-        if key[1] == EARLY_UPDATE:
-            measured[key] = [matrix(sympy.Symbol(r"\eta"))]
-        elif len(constants) > 1:
-            return {}  # matrices would show each term, also those whose constant is 0
-        else:
-            measured[key] = [matrix(sympy.Float(constant_text(float(constants[0])), 6))]
+        learning_rate = [matrix(sympy.Symbol(r"\eta"))]
+        measured[key] = learning_rate if key[1] == EARLY_UPDATE else _Constants(constants)
     try:
-        with page().choosing(chosen, samples=samples, measured=measured):
+        with page().choosing(chosen, samples=samples, measured=measured, named=_BY_NAME):
             equations = matrix_equations(network, page(), _OF_LOSSES)
     except (FalllineError, TypeError, ValueError, AttributeError, IndexError, KeyError):
         return {}
     return {key: equation.text.replace(r"^{\top}", "ᵀ") for key, (equation,) in equations.items()}
+
+
+class _Constants:
+    """The constants of a fault: numbers one by one, and together a row vector."""
+
+    __array_ufunc__ = None  # so that the products below are tried
+
+    def __init__(self, constants: Any) -> None:
+        self.texts = [constant_text(float(c)) for c in np.ravel(constants)]
+
+    def __getitem__(self, key: Any) -> Matrix:
+        if isinstance(key, int):
+            return matrix(sympy.Rational(self.texts[key]))
+        return self.row[..., :, None]
+
+    @property
+    def row(self) -> Matrix:
+        return matrix(f"({', '.join(self.texts)})".replace("-", "−"), 1, len(self.texts), vector=True)
+
+    def __rmul__(self, other: Matrix) -> Any:
+        return other * self.row
+
+    def __rmatmul__(self, other: Matrix) -> Any:
+        return replace(other @ self.row[..., :, None], axes=(0,))
 
 
 def _as_source(site: Site, fault: str, constants: Any) -> tuple[str, str]:

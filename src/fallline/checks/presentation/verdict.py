@@ -22,6 +22,15 @@ if TYPE_CHECKING:  # loaded by the methods that need them
 
 __all__ = ["Verdict"]
 
+UNITS = (
+    ("e₁", "e₁ is a column with 1 in its first entry and 0 elsewhere: e₁ᵀ A is the first row of A."),
+    (
+        "eₘ",
+        "eₘ is a column with 1 in the last of its m entries and 0 elsewhere: eₘᵀ A is the last row of A, that of the last sample.",
+    ),
+)
+"""What the unit vectors in equations mean."""
+
 MOST_OTHERS = 5
 
 
@@ -160,6 +169,7 @@ class Verdict:
             yield BlockTable.of(self.blocks)
         if self.equations:
             yield EquationPairs(self.equations)
+            yield from (Paragraph.of(words) for e, words in UNITS if any(e in pair.coded for pair in self.equations))
         for fault, cure in zip(self.faults, self.cures, strict=False):
             yield Paragraph.of(f"Cure for “{fault}”: {cure}." if len(self.cures) > 1 else f"Cure: {cure}.")
         if self.evidence:

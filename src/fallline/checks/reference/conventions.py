@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fallline.checks.faults.conditions import loss_is
 from fallline.checks.reference.declarations import NOTHING, Declarations
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Layer, Network, Parameters
@@ -74,16 +75,16 @@ class Convention:
 def conventions(network: Network, declared: Declarations = NOTHING) -> Iterator[Convention]:
     """The conventions that the declarations allow: the declared one first, then those that differ least from it."""
     other = ("the mean over the samples", -1) if network.reduction == "sum" else ("the sum over the samples", 1)
-    climbed = (
-        "minus the loss, which you climb" if "squared" in network.loss.name else "the log-likelihood, which you climb"
-    )
+    likelihood = loss_is("cross_entropy", "logistic")(network, network.depth)
+    climbed = "the log-likelihood, which you climb" if likelihood else "minus the loss, which you climb"
     constants: list[tuple[str, float]] = [("", 1.0)]
-    if network.loss.name == "squared_error":
+    squared, half = (loss_is(name)(network, network.depth) for name in ("squared_error", "half_squared_error"))
+    if squared:
         constants.append(("half the squared error", 0.5))
-    if network.loss.name == "half_squared_error":
+    if half:
         constants.append(("the squared error without its 1/2", 2.0))
     n = network.sizes[-1]
-    if "squared_error" in network.loss.name and n > 1:
+    if (squared or half or network.loss.name.startswith("half_squared_error_of_")) and n > 1:
         constants += [
             (", ".join(filter(None, (words, "the mean over the outputs"))), c / n) for words, c in constants[:]
         ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fallline.textbook.losses import LOSSES
+
 __all__ = ["NOTHING", "Declarations"]
 
 
@@ -18,9 +20,12 @@ class Declarations:
         Whether sum or mean over the samples was given. Otherwise either is right.
     constant
         Whether the constant factor of the loss was given: "half_squared_error" says that there is a 1/2, and that the
-        loss is not divided by the number of outputs. "squared_error" is used with and without both.
+        loss is not divided by the number of outputs; a loss of the user's own has its factor. "squared_error" is used
+        with and without both.
     ascent
         Whether the gradient of minus the loss is allowed, for those who climb.
+    of_parameters
+        Whether the caller gave a loss of the parameters, which decides alone. The network's own loss is then not declared.
 
     Examples
     --------
@@ -31,11 +36,15 @@ class Declarations:
     reduction: bool = False
     constant: bool = False
     ascent: bool = True
+    of_parameters: bool = False
 
     @classmethod
-    def of(cls, *, reduction: str | None = None, loss: Any = None, ascent: bool = True) -> Declarations:
+    def of(
+        cls, *, reduction: str | None = None, loss: Any = None, ascent: bool = True, of_parameters: bool = False
+    ) -> Declarations:
         """The declarations of those settings; None stands for a setting that was not given."""
-        return cls(reduction is not None, getattr(loss, "name", loss) == "half_squared_error", ascent)
+        name = loss if isinstance(loss, str) else next((l.name for l in LOSSES.values() if l is loss), "")
+        return cls(reduction is not None, name in ("half_squared_error", ""), ascent, of_parameters)
 
     def allow(self, *, sign: int, constant: float, per_sample: int) -> bool:
         """Whether a gradient with these factors (see `Convention`) is the declared one."""

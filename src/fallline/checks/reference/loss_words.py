@@ -90,7 +90,7 @@ class LossInWords:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """In what the loss differs from the declared one, as clauses about "it"."""
+        """In what the loss differs from the declared one, as clauses about "it"; what it is, where it is itself declared."""
         return tuple(words for words, _ in self._differences())
 
     @property
@@ -103,13 +103,17 @@ class LossInWords:
         words: list[tuple[str, bool]] = []
         binds = self.declarations
         own = phrase(fit, declared.sizes[-1])
-        if own != _phrase_of(declared):
+        if binds.of_parameters:
+            words.append((f"it is {own}", False))
+        elif own != _phrase_of(declared):
             same = fit.member.loss.name == declared.loss.name
             words.append((f"it is {own}, not {_phrase_of(declared)}", same and binds.constant))
         if fit.factor < 0:
             words.append(("it has the opposite sign, so that it is to be made large", not binds.ascent))
         reduction = "mean" if fit.power else "sum"
-        if reduction != declared.reduction:
+        if binds.of_parameters:
+            words.append((f"it is the {reduction} over the samples", False))
+        elif reduction != declared.reduction:
             other = f", not the {declared.reduction}" if binds.reduction else ""
             words.append((f"it is the {reduction} over the samples{other}", binds.reduction))
         if fit.leak is not None:

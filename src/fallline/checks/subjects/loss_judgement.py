@@ -32,12 +32,13 @@ from fallline.checks.subjects.loss_faults import (
 )
 from fallline.sentences import capital
 from fallline.textbook.network import Layer, Parameters
-from fallline.views.numerals import listed
 
 if TYPE_CHECKING:  # loaded where a gradient is wrong
     from fallline.checks.diagnosis.diagnosis import Diagnosis
 
 __all__ = ["judged_by_loss"]
+
+_UNKNOWN = "That is neither the loss of the declared network nor that of another one that fallline knows."
 
 
 def judged_by_loss(
@@ -126,11 +127,14 @@ def _judged(compared: LossComparison) -> Judgement:
 
 def _right(compared: LossComparison, remark: str) -> Judgement:
     differences = () if compared.words is None else compared.words.differences
+    decides = compared.groups[0].declared.of_parameters
     if compared.words is None:
-        unknown = " That is neither the loss of the declared network nor that of another one that fallline knows."
-        about = "" if compared.is_declared() else unknown
+        about = "" if compared.is_declared() else f" {_UNKNOWN}"
+        if decides:
+            about = " It is no loss that fallline knows."
     else:
-        about = f" That loss differs from the declared one: {'; '.join(differences)}." if differences else ""
+        differs = "" if decides else "That loss differs from the declared one: "
+        about = f" {capital(differs + '; '.join(differences))}." if differences else ""
     contradictions = () if compared.words is None else compared.words.contradictions
     faults = (*compared.other_faults, *contradictions)
     if compared.other_faults:
@@ -230,22 +234,16 @@ def _bare_gradient(compared: LossComparison, words: LossInWords, w: Any, X: Any,
 def _of_diagnosis(
     compared: LossComparison, words: LossInWords, diagnosis: Diagnosis, missing: tuple[str, ...] = ()
 ) -> Judgement:
+    from fallline.checks.diagnosis.diagnosis import wrong_sentence
+
     faults = (*(fault.sentence for fault in diagnosis.faults), *missing)
     more: dict[str, Any] = {
         "cures": tuple(fault.cure for fault in diagnosis.faults), "evidence": diagnosis.evidence, "network": words.network,
         "explanation": diagnosis.explanation, "others": diagnosis.others,
     }  # fmt: skip
-    if not diagnosis.findings:
-        return wrong(compared, faults, **more)
-    where = " ".join(diagnosis.findings[:2])
-    known = (
-        f"{listed(faults)}; no known fault explains {listed([str(b) for b in diagnosis.unexplained])}"
-        if faults
-        else f"it is not the gradient of {compared.loss}, and no known fault explains it"
-    )
-    return wrong(
-        compared, faults, sentence=f"{compared.name} is wrong: {known}. {where}", findings=diagnosis.findings, **more
-    )
+    named = [*faults, *(other.rstrip(".") for other in compared.other_faults)]
+    sentence = wrong_sentence(compared.name, named, diagnosis, unlike=compared.loss)
+    return wrong(compared, faults, sentence=sentence, findings=diagnosis.findings, **more)
 
 
 def _localised(compared: LossComparison) -> Judgement:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
 from fallline.checks.calling.evaluation import PENALTY, SINGLE, Evaluation, evaluate, returned_at, with_penalty
+from fallline.checks.faults.conditions import loss_is
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.verdict import Verdict
 from fallline.checks.reference.agreement import Agreement, agree
 from fallline.checks.reference.comparison import BlockComparison, Status, block_errors, compare, right_numbers
 from fallline.checks.reference.conventions import Convention, conventions
 from fallline.checks.reference.coverage import uncovered
+from fallline.checks.reference.declarations import Declarations
 from fallline.checks.reference.draws import Group
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
@@ -160,7 +162,9 @@ class _NetworkCheck:
 
     def _against_the_declarations(self) -> Verdict | None:
         """The verdict if the gradient is right in a convention that the declared settings exclude."""
-        for convention in conventions(self.network):
+        # Another factor has a name in the textbook's losses only.
+        named = Declarations(constant=not loss_is(*LOSSES)(self.network, self.network.depth))
+        for convention in conventions(self.network, named):
             if convention not in self.fitting and all(b.agrees for b in self._compared(self.groups, convention)):
                 faults = (convention.fault, *self.other_faults)
                 sentence = f"{self.name} is wrong: {convention.fault}."
@@ -178,6 +182,7 @@ class _NetworkCheck:
 
     def _diagnosed(self) -> Verdict:
         """The faults that give these numbers; where none do, where it goes wrong."""
+        from fallline.checks.diagnosis.diagnosis import wrong_sentence
         from fallline.checks.diagnosis.procedure import diagnose
 
         diagnosis = diagnose(self.groups, self.numbers, self.tolerance, self._gradient_at)
@@ -188,21 +193,14 @@ class _NetworkCheck:
             words = {"right": "right", "unchecked": "not wrong as far as it can be checked"}[diagnosis.status]
             return self._say(diagnosis.status, f"{self.name} is {words}. {diagnosis.evidence}", diagnosis.convention)
         taken_as = "" if diagnosis.convention.declared else f" (It is taken as the gradient of {diagnosis.convention}.)"
-        named = listed([*(fault.sentence for fault in faults), *others])
+        named = [*(fault.sentence for fault in faults), *others]
         if not (faults or self.evaluation.established):
             sentence = (
                 f"{self.name} could not be checked: it runs when called as {self.evaluation.understood}, and in other ways, "
                 "but no block of its gradient is right in any of them, so it is not known which way is meant."
             )
             return self._say("unchecked", sentence, next(iter(self.fitting)))
-        if not diagnosis.findings:
-            return self._say("wrong", f"{self.name} is wrong: {named}.{taken_as}", diagnosis.convention, **more)
-        where = " ".join(diagnosis.findings[:2])
-        if not faults:
-            sentence = f"{self.name} is wrong, and no known fault explains it. {where}"
-        else:
-            left = listed([str(block) for block in diagnosis.unexplained])
-            sentence = f"{self.name} is wrong: {named}; no known fault explains {left}.{taken_as} {where}"
+        sentence = wrong_sentence(self.name, named, diagnosis, remark=taken_as)
         return self._say("wrong", sentence, diagnosis.convention, **more)
 
     def _faults(self, diagnosis: Diagnosis) -> list[NamedFault]:

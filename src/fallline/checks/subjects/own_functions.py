@@ -9,16 +9,17 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
 from fallline import random
 from fallline.checks.reference.derivatives import STEP
+from fallline.checks.reference.differences import short_difference
 from fallline.checks.reference.loss_family import FAMILY, scaled
 from fallline.errors import OwnCodeError, TraceError, UsageError
-from fallline.readings.scalars import Scalars
 from fallline.textbook.activations import Activation, identity
 from fallline.textbook.losses import Loss
 from fallline.textbook.network import Network, Reduction
@@ -30,8 +31,8 @@ __all__ = ["OwnSettings", "activation_of", "loss_of", "own_settings", "with_func
 
 Function = Callable[..., Any]
 
-DIFFERENCE = 2e-4
-"""Step of a difference of a function of one number: within the distance that draws keep from kinks."""
+MOST_PARTS = 10_000
+"""The largest denominator of a factor such as 2/3 that is taken for exact."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,17 @@ def loss_of(function: Function, outputs: int) -> tuple[Loss, Reduction | None]:
         targets = "classes" if outputs > 1 else "labels"
     try:
         traced = records.loss(function, targets=targets)
-        if np.allclose(traced.delta(Z, classes), delta(Z, classes), rtol=1e-6, atol=1e-9):
-            return traced, reduction
+        two = np.stack([Z, 0.5 * Z])  # code written for a batch may sum over axis 1, which is another one here
+        if np.allclose(traced.delta(two, classes), delta(two, classes), rtol=1e-6, atol=1e-9):
+            return replace(traced, value=_traced_or(traced.value, value)), reduction
     except (TraceError, OwnCodeError, UsageError):
         pass
     return Loss(name_of(function), value, delta, identity, targets), reduction
+
+
+def _traced_or(traced: Function, value: Function) -> Function:
+    """The traced page where it is traced, and elsewhere the function that calls the user's code batch by batch."""
+    return lambda Z, T: (value if _are_numbers(Z, T) else traced)(Z, T)
 
 
 def _known(value: Function, Z: Any, T: Any) -> Loss | None:
@@ -154,7 +161,8 @@ def _known(value: Function, Z: Any, T: Any) -> Loss | None:
         others = member.loss.value(Z, T)
         factor = float(values @ others / (others @ others))
         if np.abs(values - factor * others).max() <= 1e-11 * np.abs(values).max() and factor > 0:
-            return scaled(member.loss, float(f"{factor:.12g}"))
+            simple = float(Fraction(factor).limit_denominator(MOST_PARTS))  # without the rounding errors of the values
+            return scaled(member.loss, simple if abs(simple - factor) <= 1e-12 * factor else factor)
     return None
 
 
@@ -198,7 +206,7 @@ def _derivative(function: Function) -> Function:
 
     def slope(z: Any) -> Any:
         z = np.asarray(z, dtype=float)
-        difference = _difference(lambda h: np.asarray(function(z + h), dtype=float))
+        difference = short_difference(lambda h: np.asarray(function(z + h), dtype=float))
         return _confirmed_step(lambda: np.asarray(function(z + 1j * STEP)), difference)
 
     return slope
@@ -208,23 +216,16 @@ def _delta(value: Function) -> Function:
     """The derivative of each sample's loss by its logits."""
 
     def delta(Z: Any, T: Any) -> Any:
+        if not _are_numbers(Z, T):
+            raise TraceError("the derivative of this loss is computed from numbers alone.")
         Z = np.asarray(Z, dtype=float)
         columns = []
         for unit in np.eye(Z.shape[-1]):
-            difference = _difference(lambda h, unit=unit: np.asarray(value(Z + h * unit, T), dtype=float))  # type: ignore[misc]  # unit is bound at once
+            difference = short_difference(lambda h, unit=unit: np.asarray(value(Z + h * unit, T), dtype=float))  # type: ignore[misc]  # unit is bound at once
             columns.append(_confirmed_step(lambda unit=unit: np.asarray(value(Z + 1j * STEP * unit, T)), difference))  # type: ignore[misc]
         return np.stack(columns, axis=-1)
 
     return delta
-
-
-def _difference(function: Callable[[float], Any]) -> Any:
-    """The derivative at 0 from central differences with three steps, extrapolated."""
-    first, second, third = (
-        (function(h) - function(-h)) / (2 * h) for h in (DIFFERENCE, DIFFERENCE / 2, DIFFERENCE / 4)
-    )
-    finer, finest = second + (second - first) / 3, third + (third - second) / 3
-    return finest + (finest - finer) / 15
 
 
 def _confirmed_step(stepped: Callable[[], Any], difference: Any) -> Any:
@@ -277,8 +278,13 @@ def _reduction(function: Function, Z: Any, T: Any) -> Reduction:
     )
 
 
+def _are_numbers(*arguments: Any) -> bool:
+    """Whether the arguments are numbers or arrays of them, and not symbols or nodes of a graph."""
+    return all(isinstance(a, np.ndarray | np.generic | float | int) for a in arguments)
+
+
 def _refuse_tracing(function: Function, *arguments: Any) -> None:
-    if any(isinstance(a, Scalars) for a in arguments):
+    if not _are_numbers(*arguments):
         raise TraceError(f"{name_of(function)} cannot be traced.")
 
 

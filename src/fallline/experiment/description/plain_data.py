@@ -31,6 +31,7 @@ __all__ = [
     "canonical",
     "describe_objective",
     "describe_record",
+    "named_arrays",
     "rebuild_objective",
     "rebuild_record",
 ]
@@ -83,7 +84,7 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
             },
             "data": {
                 "name": data.name, "samples": len(data), "columns": list(data.columns), "classes": list(data.classes),
-                "X": _put(data.X, arrays), "T": _put(data.T, arrays),
+                "X": _put(data.X, arrays), "T": _put(data.T, arrays), **_described_test(data.test, arrays),
             },
         }  # fmt: skip
     if isinstance(objective, LandscapeObjective):
@@ -108,6 +109,20 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
     return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
 
 
+def _described_test(test: Dataset | None, arrays: Arrays) -> dict[str, Any]:
+    """The test samples; nothing without any, so that the description of other data is what it always was."""
+    return (
+        {} if test is None else {"test": {"samples": len(test), "X": _put(test.X, arrays), "T": _put(test.T, arrays)}}
+    )
+
+
+def named_arrays(description: Mapping[str, Any]) -> set[str]:
+    """The keys of the arrays that a map's description names."""
+    data = description.get("data", {})
+    tables = [table[letter] for table in (data, data.get("test", {})) for letter in ("X", "T") if letter in table]
+    return {description["start"], *tables} - {None}
+
+
 def rebuild_objective(description: Mapping[str, Any], arrays: Arrays) -> Objective:
     """The inverse of `describe_objective`; functions of the user's own become stand-ins, which cannot be called."""
     objective = _rebuilt(description, arrays)
@@ -130,8 +145,9 @@ def _rebuilt(description: Mapping[str, Any], arrays: Arrays) -> Objective:
             loss=rebuild_record(n["loss"], LOSSES, "loss"),
             reduction=n["reduction"], bias=n["bias"], scales=n["scales"], l2=n["l2"],
         )  # fmt: skip
-        data = Dataset(arrays[d["X"]], arrays[d["T"]], d["name"], tuple(d["columns"]), tuple(d["classes"]))
-        return NetworkObjective(network, data)
+        names = d["name"], tuple(d["columns"]), tuple(d["classes"])
+        test = Dataset(arrays[d["test"]["X"]], arrays[d["test"]["T"]], *names) if "test" in d else None
+        return NetworkObjective(network, Dataset(arrays[d["X"]], arrays[d["T"]], *names, test))
     if "formula" in description:
         return LandscapeObjective(formula_landscape(description["formula"], _window(description)))
     if "condition" in description:

@@ -123,7 +123,8 @@ _NETWORK = {
     "sizes": Text, "activations": Annotated[list[_NAMED], FailFast()], "loss": _NAMED, "reduction": Text, "bias": Flag,
     "scales": Numbers, "l2": Number,
 }  # fmt: skip
-_DATA = {"name": Text, "samples": Whole, "columns": Texts, "classes": Texts, "X": Key, "T": Key}
+_SAMPLES = {"samples": Whole, "X": Key, "T": Key}
+_DATA = _SAMPLES | {"name": Text, "columns": Texts, "classes": Texts, "test": NotRequired[_table(_SAMPLES)]}
 _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"network": _table(_NETWORK), "data": _table(_DATA)},
     {"formula": Text, "window": Window},

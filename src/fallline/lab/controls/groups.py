@@ -29,13 +29,19 @@ def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: Sta
     groups = [("objective", "Objective", [kind, *part_controls("objective", state.objective)])]
     if state.is_network:
         source = kind_control("data", "source", "Where the samples come from.", SOURCES)
-        groups.append(("data", "Data", [source, *part_controls("data", state.data, table)]))
+        fields = [field for field in part_controls("data", state.data, table) if not _idle(field["key"], state)]
+        groups.append(("data", "Data", [source, *fields]))
     groups += [
         ("optimizer", "Optimizer", _optimizer(state)),
         ("run", "Run", _run(resolved, state)),
         ("map", "Map", _map(resolved, state)),
     ]
     return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups]}
+
+
+def _idle(key: str, state: State) -> bool:
+    """Whether a control of the data would change nothing: the seed of a split, where no sample is kept for the test."""
+    return key == "data.split_seed" and not state.data.test_share
 
 
 def _choice(name: str) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fallline.data.csv_file import CsvFile
+from fallline.data.generated import SAMPLES_IN_ALL
 from fallline.experiment.fields import about, kind_of
 from fallline.experiment.kinds import Choice, Flag, OfSetting, Text
 from fallline.experiment.part import Part
@@ -45,7 +46,10 @@ def part_controls(key: str, part: Part, table: CsvFile | None = None) -> Iterato
             yield {"key": dotted, "kind": "text", "symbol": None, "max": LONGEST, "examples": []} | words
         elif isinstance(kind, OfSetting) or name in declared:
             words |= {"high": MOST[dotted]} if dotted in MOST else {}
-            yield number(dotted, declared.get(name) or kind.setting, **words)
+            setting = declared.get(name) or kind.setting
+            if setting.label == SAMPLES_IN_ALL.label:  # the set has no classes
+                words |= {"label": setting.label, "meaning": sentence(setting.meaning)}
+            yield number(dotted, setting, **words)
         if free and name == free.chooser:
             settings = {n: s for n, s in declared.items() if n not in record.model_fields}
             yield from (_within_slider(f"{key}.{n}", s) for n, s in settings.items())

@@ -42,34 +42,28 @@ function showPlane({ store, map, pinned }, before) {
 }
 
 /** Titles and captions of the views. @param {Lab} lab @param {any} before the state accepted before */
-function describe({ connection, store, lead, panel, runView, runs, entries }, before) {
-  const { accepted: state, objective } = store;
+function describe({ welcome, bar, connection, store, lead, panel, runView, runs, entries }, before) {
+  const { accepted: state, objective, labels } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
   runs.flat = net && state.objective.units[0] === 2;
-  runView.captions = net ? layerNames(state.objective) : [];
+  runView.captions = net ? ["input", ...labels.layers, "output"] : [];
   runView.length(state.steps, before ? null : store.state.look.step);
   lead.describe(state, panel.measure);
-  const whole = `${objective?.title ?? words(objective?.name ?? "Map")}, ${words(state.optimizer)}, ${state.steps} steps`;
+  bar.film(welcome.film, state.steps);
+  const whole = `${objective?.title ?? words(objective?.name ?? "Map")}, ${labels.optimizer}, ${state.steps} steps`;
   for (const { view } of entries) view.accepted?.(store);
   const axisTitles = [axisTitle(store.axes, state.map.x), axisTitle(store.axes, state.map.y)];
-  panel.describe(shortTitle(state, objective), whole, axisTitles, store.state.look);
+  panel.describe(shortTitle(state, objective, labels.optimizer), whole, axisTitles, store.state.look);
   if (connection.ownsPage) document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
 }
 
-/** The set-up in a few words: classes or values, hidden layers, optimizer. @param {any} state @param {any} objective */
-function shortTitle(state, objective) {
+/** The set-up in a few words: classes or values, hidden layers, optimizer. @param {any} state @param {any} objective @param {string} optimizer */
+function shortTitle(state, objective, optimizer) {
   const { kind, units, loss } = state.objective;
-  const optimizer = words(state.optimizer);
   if (kind !== "network") return `${objective?.title ?? words(objective?.name ?? "Map")}, ${optimizer}`;
   const outputs = units.at(-1);
   const layers = units.length - 2;
-  const answer = loss === "cross_entropy" ? `${outputs} classes` : loss === "logistic" ? "2 classes" : "regression";
+  const answer = loss === "cross_entropy" ? `${outputs} classes` : loss === "logistic" ? "2 classes" : "Regression";
   return `${answer}, ${layers} hidden ${layers === 1 ? "layer" : "layers"}, ${optimizer}`;
-}
-
-/** @param {{units: number[], activations: string[]}} network @returns {string[]} */
-function layerNames({ units, activations }) {
-  const last = units.length - 1;
-  return units.map((_, l) => (l === 0 ? "input" : l === last ? "output" : words(activations[l - 1])));
 }

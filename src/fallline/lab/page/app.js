@@ -8,6 +8,7 @@ import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
 import { Dive } from "./dive.js";
 import { h } from "./dom.js";
+import { Exporting } from "./exporting.js";
 import { Files } from "./files.js";
 import { Film } from "./film.js";
 import { HappenedView } from "./happened.js";
@@ -48,6 +49,7 @@ export class Lab {
     this.runs = new Runs(send, (k) => this.pinned.came(k));
     this.scheme = new Scheme(root, this.connection.ownsPage, () => this.dress());
     this.notice = new Notice();
+    this.exporting = new Exporting(send);
     this.map = this.#mapView();
     this.film = new Film(this);
     this.map.cells.film = this.film;
@@ -134,15 +136,16 @@ export class Lab {
         store.write();
         this.files.share();
       },
-      save: (what) => {
+      save: (what, name) => {
         const { theme } = this.root.dataset;
-        connection.send({ kind: "export", what, pin: pinned.foremost, state: store.state, theme });
+        const id = connection.send({ kind: "export", what, pin: pinned.foremost, state: store.state, theme });
+        this.exporting.begin(id, name);
       },
     });
   }
 
   #build() {
-    const { root, bar, notice, dialog, entries } = this;
+    const { root, bar, notice, exporting, dialog, entries } = this;
     const panels = entries.map(({ view }) => view.element);
     root.classList.add("fallline-lab");
     root.dataset.state = "busy";
@@ -178,6 +181,7 @@ export class Lab {
       skip,
       bar.element,
       notice.element,
+      exporting.element,
       h("div", { class: "floor" }, ...panels),
       sheet,
       dialog.element,

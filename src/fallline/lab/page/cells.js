@@ -65,7 +65,7 @@ export class Cells {
     c.fillRect(0, 0, this.canvas.width, this.canvas.height);
     if (!scale) return;
     if (this.film?.filming) {
-      for (const reel of this.film.pictures(scale, this.#ink, this.tiles.version))
+      for (const reel of this.film.pictures(this.#ink, this.tiles.version))
         c.drawImage(reel.picture, ...this.#place(reel, view));
       return;
     }

@@ -4,12 +4,15 @@ import { changed, same } from "./state.js";
 
 const PATIENCE = 150; // milliseconds that a newer state waits for the older one's first picture
 
-/** When one of these changes, the other settings of its part start afresh: the part, and its new value. @type {Record<string, (value: any) => [string, any]>} */
+/** When one of these changes, the other settings of its part start afresh: the part, and its new value. @type {Record<string, (value: any, state: any) => [string, any]>} */
 const AFRESH = {
   "objective.kind": (kind) => ["objective", { kind }],
-  "data.kind": (kind) => ["data", { kind }],
-  "data.name": (name) => ["data", { kind: "generated", name }],
+  "data.kind": (kind, { data }) => ["data", { ...ofEverySource(data), kind }],
+  "data.name": (name, { data }) => ["data", { ...ofEverySource(data), kind: "generated", name }],
 };
+
+/** The settings that every source of data has. @param {any} data */
+const ofEverySource = ({ test_share, split_seed }) => ({ test_share, split_seed });
 
 export class Changes {
   /** Key of the change that waits to be sent. @type {string|null} */
@@ -31,7 +34,10 @@ export class Changes {
     if (!store.state) return;
     if (key === "data.kind" && value === "table" && !files.digest)
       return this.lab.notice.ask((file) => files.read(file));
-    const next = changed(store.state, ...(AFRESH[key]?.(value) ?? /** @type {[string, any]} */ ([key, value])));
+    const next = changed(
+      store.state,
+      ...(AFRESH[key]?.(value, store.state) ?? /** @type {[string, any]} */ ([key, value])),
+    );
     if (same(next, store.state)) return controls.accept(); // back at what is valid: nothing is refused any more
     store.willChange(key);
     store.state = next;
@@ -120,7 +126,7 @@ export class Changes {
     const { store } = this.lab;
     if (again && store.state?.data?.digest === digest) return false;
     store.push();
-    store.state = changed(store.state, "data", { kind: "table", digest, target });
+    store.state = changed(store.state, "data", { ...ofEverySource(store.state.data), kind: "table", digest, target });
     if (store.state.objective.kind !== "network") store.state = changed(store.state, "objective", { kind: "network" });
     this.#send("data.digest");
     return true;
@@ -128,7 +134,8 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, answers, runs, notice, progress } = this.lab;
+    const { connection, questions, answers, runs, notice, progress, exporting } = this.lab;
+    exporting.end(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);

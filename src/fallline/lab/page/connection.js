@@ -3,7 +3,7 @@
 import { receive } from "./handlers.js";
 
 /** Answers that are right whatever state is newest. */
-const TIMELESS = ["csv", "export", "said", "refused"];
+const TIMELESS = ["csv", "export", "exporting", "said", "refused"];
 
 export class Connection {
   open = false;
@@ -83,7 +83,7 @@ export class Connection {
 
   /** A new connection: the server may be another one, so nothing that was asked before will be answered. */
   #greet() {
-    const { store, files, changes, wishes, runs, questions } = this.lab;
+    const { store, files, changes, wishes, runs, questions, exporting } = this.lab;
     const state = store.state ?? this.#addressed();
     files.send();
     this.answered = false;
@@ -91,6 +91,7 @@ export class Connection {
     wishes.clear();
     runs.outdate();
     questions.clear();
+    exporting.lost();
     this.hello(state);
   }
 

@@ -3,7 +3,7 @@
 import { fit, h } from "./dom.js";
 import { fractionOf, ticks } from "./numerals.js";
 
-/** @typedef {{losses: ArrayLike<number>, colour: string, label: string, faint: boolean}} Line */
+/** @typedef {{losses: ArrayLike<number>, colour: string, label: string, faint: boolean, test?: boolean}} Line test: on the test samples */
 
 const LEFT = 46;
 const BOTTOM = 34;
@@ -76,7 +76,7 @@ export class CurveView {
     c.beginPath();
     c.rect(LEFT - 4, TOP - 4, w + 12, t + 8);
     c.clip();
-    for (const { losses, colour, label, faint } of lines) {
+    for (const { losses, colour, label, faint, test } of lines) {
       const height = (/** @type {number} */ k) => py(Math.max(-0.2, Math.min(1.2, fractionOf(scale, losses[k]))));
       c.beginPath();
       let lastHeight = py(1);
@@ -88,7 +88,10 @@ export class CurveView {
       c.strokeStyle = colour;
       c.lineJoin = "round";
       c.lineWidth = faint ? 1.4 : 2;
+      if (test) c.setLineDash([5, 4]);
       c.stroke();
+      c.setLineDash([]);
+      if (test) continue;
       const k = Math.min(step, losses.length - 1);
       if (Number.isFinite(losses[k])) {
         c.beginPath();
@@ -102,6 +105,7 @@ export class CurveView {
       ends.push({ label, colour, y: lastHeight });
     }
     c.restore();
+    if (lines.some((line) => line.test)) this.#key(c, theme, LEFT + w);
     ends.sort((a, b) => a.y - b.y);
     for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 13);
     const over = ends.length ? ends[ends.length - 1].y - (TOP + t) : 0;
@@ -111,6 +115,27 @@ export class CurveView {
       c.fillStyle = end.colour;
       c.fillText(end.label, LEFT + w + 9, Math.max(TOP + 4, end.y - Math.max(0, over)));
     }
+  }
+
+  /** What the two kinds of lines are, in the upper right corner. @param {CanvasRenderingContext2D} c @param {any} theme @param {number} right */
+  #key(c, theme, right) {
+    c.font = `11px ${getComputedStyle(this.canvas).fontFamily}`;
+    c.textAlign = "right";
+    c.fillStyle = c.strokeStyle = theme.muted;
+    c.lineWidth = 2;
+    [
+      ["training", []],
+      ["test", [5, 4]],
+    ].forEach(([name, dashes], row) => {
+      const y = TOP + 8 + 15 * row;
+      c.fillText(/** @type {string} */ (name), right - 34, y);
+      c.beginPath();
+      c.moveTo(right - 28, y);
+      c.lineTo(right, y);
+      c.setLineDash(/** @type {number[]} */ (dashes));
+      c.stroke();
+      c.setLineDash([]);
+    });
   }
 
   /** @param {Line[]} lines @returns {import("./numerals.js").Axis} */

@@ -58,9 +58,12 @@ export class Files {
   }
 
   /** An export came: show a text first, hand over any other file. @param {any} content @param {DataView[]} buffers */
-  exported({ name, mime, text }, buffers) {
+  exported({ name, mime, text, frames, seconds }, buffers) {
     if (text)
       this.dialog.show(name.endsWith(".py") ? "Python lines that make the same result" : name, text, name, mime);
     else if (buffers.length) download(name, mime, /** @type {any} */ (buffers[0]));
+    if (!frames) return;
+    const size = number(buffers[0].byteLength / 1e6, 2);
+    this.notice.say(`${name}: ${frames} frames, ${number(seconds, 2)} s, ${size} MB.`);
   }
 }

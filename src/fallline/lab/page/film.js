@@ -4,10 +4,21 @@ import { scaleOf } from "./colour.js";
 import { blank, coarsest, colour, cover, nameOf, SIDE } from "./tiles.js";
 import { arrays } from "./wire.js";
 
-/** @typedef {{z: number, i: number, j: number, steps: Int32Array, losses: Float32Array, picture: HTMLCanvasElement, shown: number, version: number}} Reel */
+/** @typedef {{z: number, i: number, j: number, steps: Int32Array, losses: Float32Array, divergedAt: Int32Array, picture: HTMLCanvasElement, shown: number, version: number, scale: any}} Reel */
+
+const BEYOND = 3; // times the highest colour that the usual first loss may be, before the colours span it
+const SPAN = 1e6; // the largest ratio of colours that span the first losses
 
 /** How the loss of a step is coloured; a loss that is not finite has no colour. @type {import("./outcomes.js").Measure} */
-const LOSS = { name: "loss", label: "loss", kind: "values", log: null, blank: true, lost_word: "", better: "low" };
+export const LOSS = {
+  name: "loss",
+  label: "loss",
+  kind: "values",
+  log: null,
+  blank: true,
+  lost_word: "",
+  better: "low",
+};
 
 export class Film {
   /** Whether the map follows the player. */
@@ -19,6 +30,8 @@ export class Film {
   /** @type {Set<string>} */
   #wanted = new Set();
   #ready = () => {};
+  /** The colours of the losses at the end, and what they were made of. @type {{reel: Reel|undefined, base: any, scale: any}} */
+  #colours = { reel: undefined, base: null, scale: null };
   /** Changes whenever another picture is due. */
   stamp = 0;
 
@@ -40,7 +53,11 @@ export class Film {
     if (on) this.want();
     if (on && !this.waits) this.#start();
     this.lab.map.draw();
-    this.lab.panel.playing(this.filming ? this.step : null);
+    this.#tell();
+  }
+
+  #tell() {
+    this.lab.panel.playing(this.filming ? this.step : null, this.scale);
   }
 
   #start() {
@@ -71,9 +88,20 @@ export class Film {
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
     const { z, i, j } = content;
-    const { steps, losses } = arrays(content, buffers).values;
+    const { steps, losses, diverged_at: divergedAt } = arrays(content, buffers).values;
     const name = nameOf([z, i, j]);
-    this.#reels.set(name, { z, i, j, steps, losses, picture: blank(), shown: -1, version: -1 });
+    this.#reels.set(name, {
+      z,
+      i,
+      j,
+      steps,
+      losses,
+      divergedAt,
+      picture: blank(),
+      shown: -1,
+      version: -1,
+      scale: null,
+    });
     this.#wanted.delete(name);
     this.stamp += 1;
     this.lab.map.draw();
@@ -88,7 +116,7 @@ export class Film {
     if (!this.on) return;
     this.stamp += 1;
     this.lab.map.draw();
-    this.lab.panel.playing(this.filming ? step : null);
+    this.#tell();
   }
 
   /** Whether the map shows an earlier step than the last. */
@@ -96,31 +124,51 @@ export class Film {
     return this.on && this.step !== null && this.#reels.size > 0;
   }
 
-  /** The colours of all steps: those of the map where it shows losses, else those of the losses at the end. @param {import("./colour.js").Scale} scale */
-  #scale(scale) {
-    if (this.lab.panel.measure.name === "final_loss" && scale.kind === "values") return scale;
+  /** The colours of all steps: those of the losses at the end, and of the first ones where these are far beyond. @returns {any} */
+  get scale() {
+    const { map, panel, store } = this.lab;
+    const base = panel.measure.name === "final_loss" ? map.scale : null;
     const reel = this.#reels.values().next().value;
-    return reel ? scaleOf(LOSS, reel.losses.subarray(-SIDE * SIDE), undefined, [], null) : scale;
+    if (!reel || (base && store.state.look.colours)) return map.scale;
+    if (this.#colours.reel !== reel || this.#colours.base !== base)
+      this.#colours = { reel, base, scale: colours(reel, base) };
+    return this.#colours.scale;
   }
 
   /**
    * The tiles at the step shown, coloured.
-   * @param {import("./colour.js").Scale} scale of the map
    * @param {ReturnType<typeof import("./colour.js").inks>} ink
    * @param {number} version changes with the colours
    */
-  pictures(scale, ink, version) {
-    const colours = this.#scale(scale);
+  pictures(ink, version) {
+    const { scale } = this;
+    const step = /** @type {number} */ (this.step);
     for (const reel of this.#reels.values()) {
-      const frame = frameAt(reel.steps, /** @type {number} */ (this.step));
-      if (reel.shown === frame && reel.version === version) continue;
-      const losses = reel.losses.subarray(frame * SIDE * SIDE, (frame + 1) * SIDE * SIDE);
-      colour(reel.picture, losses, undefined, { ...colours, blank: true }, ink);
-      reel.shown = frame;
-      reel.version = version;
+      const frame = frameAt(reel.steps, step);
+      if (reel.shown === frame && reel.version === version && reel.scale === scale) continue;
+      const losses = reel.losses.slice(frame * SIDE * SIDE, (frame + 1) * SIDE * SIDE);
+      reel.divergedAt.forEach((at, k) => {
+        if (at >= 0 && at <= reel.steps[frame]) losses[k] = Number.NaN;
+      });
+      colour(reel.picture, losses, undefined, { ...scale, blank: true }, ink);
+      [reel.shown, reel.version, reel.scale] = [frame, version, scale];
     }
     return [...this.#reels.values()];
   }
+}
+
+/** @param {Reel} reel @param {any} base the colours of the last losses, if the map shows them */
+function colours({ losses, divergedAt }, base) {
+  const last = losses.slice(-SIDE * SIDE).map((v, k) => (divergedAt[k] >= 0 ? Number.NaN : v));
+  const scale = base ?? scaleOf(LOSS, last, undefined, [], null);
+  const first = losses
+    .slice(0, SIDE * SIDE)
+    .filter(Number.isFinite)
+    .sort();
+  const usual = first[first.length >> 1] ?? 0;
+  if (scale.high < 0 || !(usual > BEYOND * scale.high)) return scale;
+  const low = scale.low >= 0 ? Math.max(scale.low, usual / SPAN) : scale.low;
+  return { ...scale, low, high: usual, log: low > 0 && usual > 20 * low, beyond: true };
 }
 
 /** The last frame whose step is at most this one. @param {Int32Array} steps @param {number} step */

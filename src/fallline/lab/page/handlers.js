@@ -26,7 +26,11 @@ const HANDLERS = {
     lab.progress.show();
   },
   csv: (lab, content) => lab.files.came(content),
-  export: (lab, content, buffers) => lab.files.exported(content, buffers),
+  exporting: (lab, content) => lab.exporting.told(content),
+  export(lab, content, buffers) {
+    lab.exporting.end(content.id);
+    lab.files.exported(content, buffers);
+  },
   said: (lab, content) => lab.notice.say(content.sentence),
 };
 

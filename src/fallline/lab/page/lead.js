@@ -103,7 +103,7 @@ export function leadOf(state, measure) {
 /** @param {boolean} network @param {import("./outcomes.js").Measure} measure */
 function colourWords(network, { kind, better }) {
   if (kind === "outcomes") return "Its colour says how it ended.";
-  if (kind === "ranks") return "One side converged, the other diverged; between them runs the edge.";
+  if (kind === "ranks") return "Blue: it converged, lighter is faster. Orange: it diverged.";
   if (!better) return "Its colour is the value of the measure.";
   return network ? "Dark: it learned. Click the cliff." : "Dark: it came low. Click a pixel to see its path.";
 }

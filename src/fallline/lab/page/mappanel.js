@@ -2,6 +2,7 @@
 
 import { scaleOf } from "./colour.js";
 import { calm, h, ICONS, icon, say } from "./dom.js";
+import { LOSS } from "./film.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
 import { hasValue } from "./outcomes.js";
@@ -24,6 +25,7 @@ export class MapPanel {
   /** What the lines of theory are about, as text. */
   theorySubject = "";
   /** Shares of the cells of the whole map. */
+  #film = /** @type {any} */ (null);
   #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
 
@@ -182,7 +184,10 @@ export class MapPanel {
   }
 
   #showLegend() {
-    if (this.#theme && this.map.scale) this.legend.show(this.#theme, this.map.scale, this.measure, this.#shares);
+    if (!this.#theme || !this.map.scale) return;
+    const film = this.#film;
+    this.legend.element.classList.toggle("filming", Boolean(film));
+    this.legend.show(this.#theme, film ?? this.map.scale, film ? LOSS : this.measure, this.#shares);
   }
 
   /** Keep the colours as they are, or let them follow the view again. */
@@ -274,9 +279,13 @@ export class MapPanel {
 
   #speak = calm(300, (/** @type {string} */ text) => say(this.spoken, text));
 
-  /** The map shows an earlier step than the last. @param {number|null} step null: the last */
-  playing(step) {
+  /** The map shows an earlier step than the last. @param {number|null} step null: the last @param {any} scale its colours */
+  playing(step, scale) {
     say(this.step, step === null ? "" : `after ${step} ${step === 1 ? "step" : "steps"}`);
+    const film = step === null ? null : scale;
+    if (film === this.#film) return;
+    this.#film = film;
+    this.#showLegend();
   }
 
   showTheory() {

@@ -1,11 +1,14 @@
 /** The bar at the top: examples, share, export; and what the connection does. */
 
 import { h, ICONS, icon, say } from "./dom.js";
+import { number } from "./numerals.js";
 
 /** @type {[string, string, string][]} */
 const EXPORTS = [
   ["png", "Picture (PNG)", "the map as shown"],
   ["svg", "Picture (SVG)", "with axes and legend, for print"],
+  ["gif", "Moving picture (GIF)", ""],
+  ["mp4", "Moving picture (MP4)", ""],
   ["map", "Map file", "values and settings, for fallline map"],
   ["study", "Study (TOML)", "the whole set-up as text"],
   ["python", "Python lines", "that make the same result, to the bit"],
@@ -36,7 +39,7 @@ function menu(name, path, ...children) {
 }
 
 export class TopBar {
-  /** @param {{example: (state: any) => void, share: () => void, save: (what: string) => void, address: boolean}} tell */
+  /** @param {{example: (state: any) => void, share: () => void, save: (what: string, name: string) => void, address: boolean}} tell */
   constructor(tell) {
     this.tell = tell;
     this.examples = menu("Examples", null);
@@ -52,7 +55,7 @@ export class TopBar {
             "data-what": what,
             onclick: () => {
               this.exports.element.open = false;
-              tell.save(what);
+              tell.save(what, name);
             },
           },
           h("b", {}, name),
@@ -99,6 +102,15 @@ export class TopBar {
         ),
       ),
     );
+  }
+
+  /** How long a moving picture is. @param {{frames: number, fps: number, ffmpeg: boolean}} film at most @param {number} steps of the runs */
+  film({ frames, fps, ffmpeg }, steps) {
+    const count = Math.min(frames, steps + 1);
+    const length = `the map step by step: ${count} frames, ${number((count - 1) / fps + 1, 2)} s`;
+    const meaning = (/** @type {string} */ what) => this.exports.panel.querySelector(`[data-what=${what}] span`);
+    say(meaning("gif"), length);
+    say(meaning("mp4"), ffmpeg ? length : "needs ffmpeg, which is not installed");
   }
 
   /** @param {string} text @param {"good"|"busy"|"bad"} kind */

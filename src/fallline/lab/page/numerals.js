@@ -51,8 +51,8 @@ export function percent(share) {
 /** A name of the project as words. @param {string} name */
 export const words = (name) => name.replaceAll("_", " ");
 
-/** The text with a capital first letter. @param {string} text */
-export const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
+/** The text with a capital first letter; f(x) stays as it is. @param {string} text */
+export const capital = (text) => (/^\w\(/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1));
 
 /** @typedef {{name: string, low: number, high: number, scale: "log"|"linear"}} Axis */
 

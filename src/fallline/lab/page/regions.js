@@ -3,7 +3,7 @@
 import { mix, pixel } from "./colour.js";
 import { fit, h } from "./dom.js";
 
-/** @typedef {{points: Float64Array, classes: ArrayLike<number>|null, names: string[], window: number[], values: boolean}} Data */
+/** @typedef {{points: Float64Array, classes: ArrayLike<number>|null, names: string[], window: number[], values: boolean, test: number}} Data the last `test` points are for the test */
 
 export class RegionView {
   #sheet = document.createElement("canvas");
@@ -74,7 +74,7 @@ export class RegionView {
   }
 
   /** @param {any} theme @param {Data} data @param {number[]} window @param {number} side @param {number} tall */
-  #drawDots(theme, { points, classes, values }, [x0, x1, y0, y1], side, tall) {
+  #drawDots(theme, { points, classes, values, test }, [x0, x1, y0, y1], side, tall) {
     const c = fit(this.#dots, side, tall);
     c.clearRect(0, 0, side, tall);
     const count = points.length / 2;
@@ -93,10 +93,23 @@ export class RegionView {
         ? theme.values[Math.round(((kind - low) / (high - low || 1)) * (theme.values.length - 1))]
         : theme.series[kind % theme.series.length];
       shape(c, values ? 0 : kind, px, py, radius);
-      c.fill();
-      c.stroke();
+      if (k < count - test) {
+        c.fill();
+        c.stroke();
+      } else hollow(c, c.fillStyle, theme.background);
     }
   }
+}
+
+/** A sample for the test: an outline in its colour. @param {CanvasRenderingContext2D} c @param {any} colour @param {string} background */
+function hollow(c, colour, background) {
+  c.fillStyle = background;
+  c.fill();
+  c.strokeStyle = colour;
+  c.lineWidth = 1.4;
+  c.stroke();
+  c.strokeStyle = background;
+  c.lineWidth = 1;
 }
 
 /**

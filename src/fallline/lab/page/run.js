@@ -198,6 +198,7 @@ export class RunsView {
       if (!result) continue;
       const passing = card.k === PASSING;
       const colour = passing ? this.#theme.muted : this.#theme.series[card.k];
+      if (result.testLosses) lines.push({ losses: result.testLosses, colour, label: "", faint: passing, test: true });
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
       const title = passing
         ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}`

@@ -15,6 +15,7 @@ export const PASSING = 4;
  * @property {any[]|null} layers
  * @property {string[]} labels
  * @property {any} losses
+ * @property {any} testLosses on the test samples; null if there are none
  * @property {any} norms
  * @property {any} path
  * @property {number} dimension
@@ -133,6 +134,7 @@ export class Runs {
     this.results[k] = {
       ...content,
       losses: values.losses,
+      testLosses: values.test_losses ?? null,
       norms: values.norms,
       path,
       dimension,

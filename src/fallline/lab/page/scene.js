@@ -60,6 +60,7 @@ function samples(content, buffers) {
     window: content.window ?? [-1, 1, -1, 1],
     values: Boolean(content.values),
     dimension: content.dimension ?? 2,
+    test: content.test ?? 0,
   };
 }
 

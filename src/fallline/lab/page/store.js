@@ -18,6 +18,8 @@ export class Store {
   axes = [];
   /** Name, title and labels of the accepted objective. @type {any} */
   objective = null;
+  /** The accepted optimizer and activations, as books write them. @type {{optimizer: string, layers: string[]}} */
+  labels = { optimizer: "", layers: [] };
   /** What the back button goes back to, once the server has accepted the change. @type {any} */
   #before = null;
   /** The control that was changed last, and when. */
@@ -61,6 +63,7 @@ export class Store {
     this.#before = null;
     this.accepted = content.state;
     this.objective = content.objective ?? this.objective;
+    this.labels = content.labels ?? this.labels;
     if (!newer || !this.state) {
       const keeps = before && this.state && content.kind === "state" && !this.#replaced;
       this.state = { ...content.state, ...(keeps ? this.#local(before) : {}) };

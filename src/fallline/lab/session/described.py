@@ -33,6 +33,10 @@ def summary(state: State, resolved: ResolvedState) -> Json:
             "kind": state.objective.kind, "name": objective.name, "title": title,
             "dimension": objective.dimension, "labels": list(objective.labels)[:64],
         },
+        "labels": {
+            "optimizer": resolved.spec.method.optimizer.label,
+            "layers": [f.label for f in net.network.activations] if (net := resolved.network) else [],
+        },
         "estimate": {"seconds": seconds, "words": f"{resolved.spec.cells:,} runs a tile, about {seconds:.2g} s"},
     }  # fmt: skip
 
@@ -52,6 +56,7 @@ def same_controls(a: State, b: State) -> bool:
 def _shape(state: State) -> tuple[Any, ...]:
     axes = [(axis.name, axis.scale) for axis in state.map.axes.values()]
     data = {k: v for k, v in state["data"].items() if k in ("kind", "name", "digest", "target")}
+    data["test"] = state.data.test_share > 0
     return (
         state.objective, data, state.optimizer, state.schedule, axes, state.map.measure, state.dtype, state.start is None,
     )  # fmt: skip

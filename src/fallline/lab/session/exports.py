@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 
 from fallline.lab.resolved_state import resolve_state
@@ -11,6 +12,9 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.state import read_state
 
 __all__ = ["export"]
+
+EVERY = 0.15
+"""Seconds between two messages about progress."""
 
 
 def export(page: Shown, content: Json) -> None:
@@ -24,8 +28,18 @@ def export(page: Shown, content: Json) -> None:
     pin = whole(content, "pin", 0, POINTED) if content.get("pin") is not None else None
     theme = content.get("theme", "light")
 
+    told = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > EVERY:
+            told = time.monotonic()
+            page.answer("exporting", {"id": content["id"], "done": done / max(1, total)})
+
     def work() -> Generator[None, None, None]:
-        facts, body = yield from exported(str(what), state, resolved, page.tables, pin=pin, size=size, theme=str(theme))
+        facts, body = yield from exported(
+            str(what), state, resolved, page.tables, pin=pin, size=size, theme=str(theme), progress=progress
+        )
         answer = {"kind": "export", "id": content["id"], "state_id": page.state_id, **facts}
         page.send(answer, [] if body is None else [body])
 

@@ -21,8 +21,9 @@ __all__ = ["MESSAGES", "Session"]
 
 
 def cancel(page: Shown, content: Json) -> None:
-    """Drop all work."""
-    page.desk.drop(lambda job: True)
+    """Drop the work on an export, or all work."""
+    what = content.get("what")
+    page.desk.drop(lambda job: what is None or job.key == what)
 
 
 MESSAGES: dict[str, Callable[[Shown, Json], None]] = {

@@ -19,6 +19,7 @@ from fallline.lab.session.shown import Shown
 from fallline.lab.session.tables import MOST_TABLE
 from fallline.lab.session.tiles import queue_tiles
 from fallline.lab.state import State, default_state, read_state
+from fallline.views.pictures.moving import FPS, FRAMES, has_ffmpeg
 
 __all__ = ["hello", "new_state", "ranges"]
 
@@ -31,7 +32,7 @@ def hello(page: Shown, content: Json) -> None:
     page.answer("welcome", {
         **summary(state, resolved), **described(state, resolved, _table(page, state)), "version": fallline.__version__,
         "themes": themes(), "outcomes": describe_outcomes(), "presets": PRESETS, "defaults": default_state().json,
-        "id": content["id"], "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST["steps"]},
+        "film": {"frames": FRAMES, "fps": FPS, "ffmpeg": has_ffmpeg()}, "id": content["id"], "limits": {"tiles": MOST_TILES, "table": MOST_TABLE, "steps": MOST["steps"]},
     })  # fmt: skip
 
 

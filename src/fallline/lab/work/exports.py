@@ -1,4 +1,7 @@
-"""Files that the page saves: picture, map file, study, Python lines, weights. All give the same bits as the picture."""
+"""Files that the page saves: picture, moving picture, map file, study, Python lines, weights.
+
+All give the same bits as the picture.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,20 @@ from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
 from fallline.maps.map import Map
+from fallline.runs.execution import Execution, Progress
+from fallline.views.pictures.moving import FPS, FRAMES, seconds
 
 __all__ = ["EXPORTS", "export", "safetensors"]
 
 Work = Generator[None, None, tuple[dict[str, Any], bytes | None]]
 
-EXPORTS = ("png", "svg", "map", "study", "python", "weights")
+EXPORTS = ("png", "svg", "gif", "mp4", "map", "study", "python", "weights")
+
+MIME = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif", "mp4": "video/mp4"}
+"""The types of pictures."""
+
+ACROSS = {"gif": 256, "mp4": 256}
+"""The cells along a side of what is not exported with 512."""
 
 MOST_WORK = 1e13
 """Floating-point operations of an exported map, at most: a few minutes."""
@@ -41,15 +52,17 @@ MOST_WORK = 1e13
 
 def export(
     what: str, state: State, resolved: ResolvedState, tables: Mapping[str, CsvFile], *, pin: int | None = None, size: int | None = None,
-    theme: str = "light",
+    theme: str = "light", progress: Progress = lambda done, total: None,
 ) -> Work:  # fmt: skip
-    """Name, MIME type and text of an export, or its bytes; pauses between tiles."""
+    """Name, MIME type and text of an export, or its bytes. It pauses between pieces of the work, and calls `progress` with
+    the work done and all work.
+    """
     if what not in EXPORTS:
         raise UnknownNameError("what is exported", what[:40], EXPORTS)
     yield
     if what == "weights":
         return {"name": "weights.safetensors", "mime": "application/octet-stream"}, _weights(state, resolved, pin)
-    spec = view_spec(resolved, state.view, size or 512)
+    spec = view_spec(resolved, state.view, size or ACROSS.get(what, 512))
     if what == "python":
         return {
             "name": "lab.py",
@@ -65,35 +78,60 @@ def export(
     if what == "map":
         with tempfile.TemporaryDirectory(prefix="fallline-") as folder:
             path = Path(folder, "lab.fallmap")
-            with contextlib.closing(
-                growing(Map(spec, path), threads=1)
-            ) as work:  # a file that is open cannot be removed
+            growth = growing(Map(spec, path), threads=1, progress=progress)
+            with contextlib.closing(growth) as work:  # a file that is open cannot be removed
                 for _ in work:
                     yield
             return {"name": "lab.fallmap", "mime": "application/vnd.sqlite3"}, path.read_bytes()
+    facts = {"name": f"lab.{what}", "mime": MIME[what]}
+    if what in ("gif", "mp4"):
+        return facts | _length(spec.steps), (yield from _moving_picture(Map(spec), what, state, theme, progress))
     result = Map(spec)
-    for _ in growing(result, threads=1):
+    for _ in growing(result, threads=1, progress=progress):
         yield
-    picture = _picture(result, state, theme)
-    mime = "image/png" if what == "png" else "image/svg+xml"
-    return {"name": f"lab.{what}", "mime": mime}, picture.bytes(what)
+    return facts, _picture(result, state, theme).bytes(what)
+
+
+def _length(steps: int) -> dict[str, Any]:
+    """How many frames a moving picture has, and how many seconds."""
+    frames = min(FRAMES, steps + 1)
+    return {"frames": frames, "seconds": seconds(frames, FPS)}
+
+
+def _moving_picture(
+    m: Map, what: str, state: State, theme: str, progress: Progress
+) -> Generator[None, None, bytes]:  # fmt: skip
+    from fallline.views.pictures.map_animation import moving_map  # late: it loads matplotlib
+
+    work = moving_map(m, f".{what}", execution=Execution(threads=1), **_options(m, state, theme))
+    while True:
+        try:
+            progress(*next(work))
+        except StopIteration as done:
+            content: bytes = done.value
+            return content
+        yield
 
 
 def _picture(result: Map, state: State, theme: str) -> Any:
-    names = [name.replace("_", " ") for name in result.spec.axes]
+    return result.plot(**_options(result, state, theme))
+
+
+def _options(m: Map, state: State, theme: str) -> dict[str, Any]:
+    """What the page shows on the map and how: pins in view, theory, locked colours, theme."""
+    names = [name.replace("_", " ") for name in m.spec.axes]
     marks = [
         (p.x, p.y, ", ".join(f"{name} {v:.4g}" for name, v in zip(names, (p.x, p.y), strict=True)), k)
         for k, p in enumerate(state.pins, start=1)
         if _in_view(state, p)
     ]
-    options: dict[str, Any] = {}
-    if state.look.colours is not None and result.spec.measures[0].measure.kind == "values":
+    options: dict[str, Any] = {"marks": marks, "theme": theme if theme in ("light", "dark") else "light"}
+    if state.look.colours is not None and m.spec.measures[0].measure.kind == "values":
         options["limits"] = state.look.colours
-    theme = theme if theme in ("light", "dark") else "light"
-    try:
-        return result.plot(marks=marks, theory=state.look.theory, theme=theme, **options)
-    except UsageError:  # this map has no theory
-        return result.plot(marks=marks, theme=theme, **options)
+    if state.look.theory:
+        with contextlib.suppress(UsageError):  # not every map has theory
+            options["theory"] = bool(m.theory())
+    return options
 
 
 def _in_view(state: State, pin: Pin) -> bool:

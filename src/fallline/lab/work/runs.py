@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.data.dataset import Dataset
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.units import MOST_UNITS, UNIT_SIDE, living_units
 from fallline.maps.replay import replay
 from fallline.problems import NetworkObjective
 from fallline.runs.run import Run
 
-__all__ = ["describe_run", "frames", "plane_window", "train_run"]
+__all__ = ["all_samples", "describe_run", "frames", "plane_window", "train_run"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,6 +50,13 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
     if net is not None and net.network.loss.targets != "values":
         alive = np.isfinite(run.end).all()
         numbers.append(_entry("accuracy", float(net.accuracy(np.asarray(run.end))) if alive else np.nan))
+    on_test: Arrays = {}
+    if net is not None and net.data.test is not None:
+        on_test["test_losses"] = np.asarray(run.test_losses, dtype=np.float64)
+        last = float(on_test["test_losses"][-1])
+        numbers += [_entry("test loss", last), _entry("generalization gap", last - float(losses[-1]))]
+        if net.network.loss.targets != "values":
+            numbers.append(_entry("test accuracy", run.accuracy(net.data.test)))
     if resolved.spec.target is not None:
         reached = run.steps_to(resolved.spec.target)
         numbers.append({"label": f"steps to {resolved.spec.target:g}", "value": reached})
@@ -61,7 +70,7 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
     }
     path = np.asarray(run.path)
     norms = np.asarray(run.gradient_norms, dtype=np.float64)
-    return told, {"losses": losses, "norms": norms, "path": path}
+    return told, {"losses": losses, "norms": norms, "path": path} | on_test
 
 
 def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[dict[str, Any], Arrays]:
@@ -97,9 +106,18 @@ def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[di
     return told, arrays
 
 
+def all_samples(data: Dataset) -> Dataset:
+    """The samples for the training, then those for the test."""
+    if data.test is None:
+        return data
+    X, T = (np.concatenate([getattr(data, name), getattr(data.test, name)]) for name in ("X", "T"))
+    return replace(data, X=X, T=T, test=None)
+
+
 def plane_window(net: NetworkObjective) -> list[float]:
-    """[x0, x1, y0, y1] around the data."""
-    (x0, x1), (y0, y1) = (_span(net.data.X[:, k], 0.08) for k in (0, 1))
+    """[x0, x1, y0, y1] around the data, those for the test among them."""
+    X = all_samples(net.data).X
+    (x0, x1), (y0, y1) = (_span(X[:, k], 0.08) for k in (0, 1))
     return [x0, x1, y0, y1]
 
 

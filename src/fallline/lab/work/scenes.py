@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fallline.errors import FalllineError
 from fallline.lab.resolved_state import SIDE, ResolvedState
 from fallline.lab.work.pyramid import TilePlace
-from fallline.lab.work.runs import plane_window
+from fallline.lab.work.runs import all_samples, plane_window
 from fallline.lab.work.tile_training import compute_tile
 from fallline.maps.map import Map
 from fallline.maps.theory import theory_curve
@@ -24,14 +24,15 @@ GRID = 121
 
 
 def samples(resolved: ResolvedState) -> tuple[dict[str, Any], Arrays]:
-    """The samples of a network: points (n, inputs), classes (n,) or values."""
+    """The samples of a network: points (n, inputs), classes (n,) or values; the last `test` of them are for the test."""
     net = resolved.network
     if net is None:
         return {"names": [], "window": [-1, 1, -1, 1], "dimension": 0}, {"points": np.zeros((0, 2))}
-    data = net.data
+    data, test = all_samples(net.data), net.data.test
     values = not data.classes
     told = {
         "names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values,
+        "test": 0 if test is None else len(test),
         "window": plane_window(net) if data.X.shape[1] == 2 else [0, 1, 0, 1],
     }  # fmt: skip
     targets = {"targets": data.T[:, 0]} if values else {"classes": data.labels.astype(np.uint8)}

@@ -24,6 +24,7 @@ from fallline.readings.machine.layout import Measure, Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
 from fallline.readings.machine.samples.sums import OverSamples
 from fallline.readings.machine.updating import update_all
+from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["Kernel", "KernelWriter", "build"]
 
@@ -57,21 +58,27 @@ def build(program: Program, plan: Plan, bits: int, *, batches: bool = False, rem
     remainder
         Whether the number of samples may differ from a multiple of `plan.together`.
     """
-    writer = KernelWriter(program, plan, bits, batches, remainder)
+    vectors = target.vectors(bits, plan.lanes, plan.instruction_set)
+    writer = KernelWriter(program, plan, vectors, batches, remainder)
     text = writer.write()
     compiled = compile_text(text, plan.instruction_set)
-    return Kernel(compiled, plan, remainder, program.settings, writer.f.size * writer.f.v.bytes, text.count("\n"))
+    return Kernel(compiled, plan, remainder, program.settings, writer.scratch, text.count("\n"))
 
 
 class KernelWriter:
     """Writes a kernel's text, part by part. A subclass for other machines replaces some parts."""
 
-    def __init__(self, program: Program, plan: Plan, bits: int, batches: bool, remainder: bool) -> None:
-        self.f = Frame(program, target.vectors(bits, plan.lanes, plan.instruction_set))
+    def __init__(self, program: Program, plan: Plan, vectors: Vectors, batches: bool, remainder: bool) -> None:
+        self.f = Frame(program, vectors)
         objective = program.objective
         self.samples = (
             OverSamples(self.f, objective, plan, batches, remainder) if isinstance(objective, Samples) else None
         )
+
+    @property
+    def scratch(self) -> int:
+        """Bytes of scratch memory of a thread."""
+        return self.f.size * self.f.v.bytes
 
     def write(self) -> str:
         self.body()

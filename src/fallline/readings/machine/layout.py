@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, auto
 
 from fallline.readings.graph import topological
@@ -132,14 +132,20 @@ class Plan:
 
         `rows` holds the number of all samples and, if steps use minibatches, the size of a batch.
         """
-        register = target.vector_bytes(instruction_set)
+        plan = cls.for_register(program, bits, rows, target.vector_bytes(instruction_set))
+        return replace(plan, instruction_set=instruction_set)
+
+    @classmethod
+    def for_register(cls, program: Program, bits: int, rows: Sequence[int], register: int, several: int = 4) -> Plan:
+        """Return the best plan for registers of `register` bytes. A landscape takes `several` of them at once, which hides the
+        latency of each."""
         lanes = register * 8 // bits
         if not isinstance(program.objective, Samples):
-            return cls(4 * lanes, 1, False, instruction_set)  # several vectors at once hide the latency of each
+            return cls(several * lanes)
         length = _length(program.objective, bits)
         tiled = length > STRAIGHT[register]
         times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
-        return cls(lanes, _together(times, rows[-1]), tiled, instruction_set)
+        return cls(lanes, _together(times, rows[-1]), tiled)
 
     def lost(self, rows: Sequence[int]) -> float:
         """By what share of the least time the samples of a step may take longer than with the best block for them.

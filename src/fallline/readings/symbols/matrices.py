@@ -19,7 +19,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from fallline.errors import ShapeError, TraceError
 from fallline.readings.symbols.expressions import exact
 
-__all__ = ["Matrix", "call", "matrix", "ones"]
+__all__ = ["Matrix", "call", "matrix", "ones", "unit"]
 
 Count: TypeAlias = int | sympy.Symbol
 
@@ -96,9 +96,24 @@ class Matrix(NDArrayOperatorsMixin):
     def __getitem__(self, key: Any) -> Matrix:
         if self.op == "number":
             return self
-        if self.axes == (1,) and key == (Ellipsis, None, slice(None)):
-            return replace(self, axes=(0, 1))
-        raise TraceError(f"a page in matrix form can take b[..., None, :] of a vector, but not {key!r} of a matrix.")
+        every = slice(None)
+        for axes, taken, kept, part in (
+            ((1,), (..., None, every), (0, 1), self),
+            ((1,), (..., every, None), (0, 1), self.mT),
+            ((0,), (..., None), (0, 1), self),
+            ((), (..., None), (1,), self),
+        ):  # fmt: skip
+            if self.axes == axes and key == taken:
+                return replace(part, axes=kept)
+        for k, rows in (0, slice(None, 1)), (-1, slice(-1, None)):
+            if self.axes == (0, 1) and key in ((..., k, every), (..., rows, every)):
+                row = _product(unit(self.size[0], last=k == -1).mT, self)
+                return replace(row, axes=(1,) if key[1] == k else (0, 1))
+        raise TraceError(f"a page in matrix form can take the first or last row of a matrix, but not {key!r}.")
+
+    def reshape(self, shape: tuple[Count, Count]) -> Matrix:
+        """Return the call of `reshape`."""
+        return Matrix("call", (self,), shape, name="reshape")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         if method == "reduce" and ufunc is np.add:
@@ -183,6 +198,11 @@ def ones(n: Count) -> Matrix:
     return Matrix("ones", (), (n, 1), name=f"1_{{{n}}}")
 
 
+def unit(n: Count, last: bool = False) -> Matrix:
+    """The column of n entries whose first or last one is 1, and the others 0: e^T A is a row of A."""
+    return Matrix("symbol", (), (n, 1), name=f"e_{{{n if last else 1}}}")
+
+
 def call(name: str, *args: Matrix) -> Matrix:
     """Return the call of a function by its name, for each entry or row; it has the shape of the first argument."""
     return Matrix("call", args, args[0].size, args[0].axes, name=name)
@@ -230,6 +250,8 @@ def _entrywise(name: str, args: tuple[Matrix, ...]) -> Matrix:
         return args[1]
     if name in ("multiply", "divide") and _is(args[1], 1):
         return a
+    if name == "multiply" and (_is(a, 0) or _is(args[1], 0)):
+        return _number(0)
     if name == "divide" and args[1].op == "number":
         name, args = "multiply", (_number(1 / args[1].value), a)
     if name == "multiply":
@@ -237,6 +259,10 @@ def _entrywise(name: str, args: tuple[Matrix, ...]) -> Matrix:
         factors = [(x.value, _number(1)) if x.op == "number" else _scaled(x) for x in args]
         if any(p != 1 for p, _ in factors):
             return _times(factors[0][0] * factors[1][0], _entrywise("multiply", tuple(x for _, x in factors)))
+    if name == "add" and args[1].op != "number":  # A + (-2) B is A - 2 B
+        factor, other = _scaled(args[1])
+        if factor.is_number and factor < 0:
+            name, args = "subtract", (a, _times(-factor, other))
     if name == "square":
         name, args = "power", (a, _number(2))
     shape = max(args, key=lambda x: (x.ndim, x.op != "number"))

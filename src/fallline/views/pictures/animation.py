@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import UnknownNameError, UsageError
 from fallline.files import refuse_existing, write
 from fallline.problems import NetworkObjective
 from fallline.runs.progress import Progress, showing
@@ -20,6 +19,7 @@ from fallline.views.numerals import capitalized, number
 from fallline.views.pictures.curves import curves_on
 from fallline.views.pictures.data import legend_columns
 from fallline.views.pictures.landscape import contours_on, levels_bar
+from fallline.views.pictures.moving import FPS, FRAMES, Frame, Scene, recorder, suffix_of
 from fallline.views.pictures.paths import clipped, fitting_window
 from fallline.views.pictures.regions import regions_on
 from fallline.views.pictures.sheet import Sheet
@@ -29,20 +29,13 @@ from fallline.views.words import loss_words, objective_words, shared
 
 __all__ = ["animate_run"]
 
-Pixels: TypeAlias = NDArray[np.uint8]
-
-Frame: TypeAlias = Callable[[int], Sequence[Any]]
-"""Change artists to how the run is after so many steps, and return them. Nothing else of the figure changes."""
-
-SUFFIXES = (".gif", ".mp4")
-
 
 def animate_run(
     run: Run,
     *,
     out: str | Path,
-    frames: int = 60,
-    fps: int = 12,
+    frames: int = FRAMES,
+    fps: int = FPS,
     title: str | None = None,
     theme: str | Theme = "light",
     dpi: float = 120,
@@ -80,95 +73,18 @@ def animate_run(
     'descent.gif'
     """
     path, theme = Path(out), look(theme)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UnknownNameError("the suffix of a moving picture", suffix, SUFFIXES)
+    suffix = suffix_of(path)
     refuse_existing(path, overwrite=overwrite)
     steps = _chosen(run, int(SETTINGS["every"].check(frames)))
-    rate = int(SETTINGS["every"].check(fps))
-    write_frames = _write_gif if suffix == ".gif" else _write_mp4()
+    rate, record = int(SETTINGS["every"].check(fps)), recorder(suffix)
     with drawing(theme), tempfile.TemporaryDirectory() as folder, showing(progress, "animate") as show:
-        scene = _Scene(*_scene(run, title, theme), dpi, steps)
-
-        def images() -> Iterator[Pixels]:
-            for done, step in enumerate(steps, start=1):
-                yield scene.image(step)
-                show(done, len(steps))
-
+        scene = Scene(*_scene(run, title, theme), dpi, steps)
         file = Path(folder, f"run{suffix}")
-        write_frames(file, images(), [scene.image(steps[k]) for k in (0, len(steps) // 2, -1)], rate, dpi)
+        with record(file, scene.samples, rate) as add:
+            for done, step in enumerate(steps, start=1):
+                add(scene.image(step))
+                show(done, len(steps))
         return write(path, file.read_bytes(), overwrite=overwrite)
-
-
-class _Scene:
-    """A figure whose frames are drawn over what does not change, which is drawn once."""
-
-    def __init__(self, figure: Any, frame: Frame, dpi: float, steps: Sequence[int]) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-        # The layout is fixed, so that nothing jumps, at an even number of pixels, which video needs.
-        figure.set_dpi(dpi)
-        figure.set_size_inches(*(2 * round(side * dpi / 2) / dpi for side in figure.get_size_inches()))
-        self.figure, self.frame, self.agg = figure, frame, FigureCanvasAgg(figure)
-        frame(steps[-1])  # the longest texts
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        for artist in frame(steps[0]):
-            artist.set_animated(True)
-        self.agg.draw()
-        self.still = self.agg.copy_from_bbox(figure.bbox)
-
-    def image(self, step: int) -> Pixels:
-        self.agg.restore_region(self.still)
-        for artist in self.frame(step):
-            self.figure.draw_artist(artist)
-        return np.array(self.agg.buffer_rgba())[..., :3]
-
-
-def _write_gif(file: Path, images: Iterator[Pixels], samples: Sequence[Pixels], fps: int, dpi: float) -> None:
-    """Write the frames with one palette, that of the samples, so that no colour flickers."""
-    from PIL import Image
-
-    palette = Image.fromarray(np.concatenate(samples)).quantize(256)
-    frames = (Image.fromarray(image).quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
-    kept = list(frames)
-    durations = [round(1000 / fps)] * (len(kept) - 1) + [1000]
-    kept[0].save(file, save_all=True, append_images=kept[1:], duration=durations, loop=0)
-
-
-def _write_mp4() -> Any:
-    """The function that writes the frames with ffmpeg."""
-    import matplotlib
-    from matplotlib.animation import FFMpegWriter
-
-    executable = matplotlib.rcParams["animation.ffmpeg_path"]  # the user's own; `drawing` sets all to its defaults
-    if not FFMpegWriter.isAvailable():
-        raise UsageError("an .mp4 file needs ffmpeg, which is not installed. Install it, or write a .gif file.")
-
-    def write_frames(file: Path, images: Iterator[Pixels], samples: Sequence[Pixels], fps: int, dpi: float) -> None:
-        writer = FFMpegWriter(fps=fps, extra_args=["-pix_fmt", "yuv420p"])
-        figure, shown = _plain_figure(samples[0], dpi)
-        with (
-            matplotlib.rc_context({"animation.ffmpeg_path": executable}),
-            writer.saving(figure, file, dpi),
-        ):
-            for image in images:
-                shown.set_data(image)
-                writer.grab_frame()
-            for _ in range(fps - 1):
-                writer.grab_frame()
-
-    return write_frames
-
-
-def _plain_figure(image: Pixels, dpi: float) -> tuple[Any, Any]:
-    """A figure of these pixels alone, and the image in it."""
-    from matplotlib.figure import Figure
-
-    height, width = image.shape[:2]
-    figure: Any = Figure(figsize=(width / dpi, height / dpi), dpi=dpi)
-    figure.set_layout_engine("none")
-    return figure, figure.figimage(image)
 
 
 def _chosen(run: Run, frames: int) -> list[int]:

@@ -25,7 +25,7 @@ from fallline.views.pictures.map_axes import borders
 from fallline.views.pictures.map_line import draw_map_line
 from fallline.views.words import minima_words, objective_words
 
-__all__ = ["map_picture"]
+__all__ = ["bound_curves", "colour_limits", "head_words", "map_picture", "placed_marks", "thinned_axes"]
 
 FINEST = 2400
 """Largest number of cells along an axis that a picture is made of."""
@@ -65,10 +65,10 @@ def map_picture(
     >>> picture.axes.get_xscale(), picture.image.get_array().shape
     ('log', (8, 8))
     """
-    placed = [Mark(m.x.position(k[0]), m.y.position(k[1]), k[2], *k[3:]) for k in marks] if m.y.exists else []
-    for number in (*contours, *(place for mark in placed for place in (mark.x, mark.y))):
+    placed = placed_marks(m, marks)
+    for number in contours:
         if not np.isfinite(number):
-            raise UsageError(f"contours and marks must be finite numbers; got {number}.")
+            raise UsageError(f"contours must be finite numbers; got {number}.")
     name = measure or m.measures[0]
     if not m.known.any():
         raise UsageError("a map without a single cell has no picture: compute it first.")
@@ -77,7 +77,7 @@ def map_picture(
     wanted = next(w for w in m.spec.measures if w.name == name)
     drawn, word = wanted.measure, wanted.label
     if title is None and options.get("ax") is None:
-        title = f"{capital(word)}: {_head(m)}"
+        title = f"{capital(word)}: {head_words(m)}"
     if m.spec.one_dimensional:
         if marks or theory:
             raise UsageError("marks and theory are drawn on a map of two axes; this map has one.")
@@ -87,15 +87,24 @@ def map_picture(
     lost = _diverged(m, wanted, values)
     options = {"log": drawn.log, "lost_word": drawn.lost_word, "names": minima_words(m.spec.objective)} | options
     if drawn.kind == "values":
-        options.setdefault("limits", _limits(values, lost))
-    curves = {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()} if theory else None
+        options.setdefault("limits", colour_limits(values, lost))
+    curves = bound_curves(m) if theory else None
     return draw_map(
         values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=placed,
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
 
 
-def _head(m: Map) -> str:
+def placed_marks(m: Map, marks: Sequence[tuple[Any, Any, str]]) -> list[Mark]:
+    """The marks at their places on the axes; none on a map of one dimension."""
+    placed = [Mark(m.x.position(k[0]), m.y.position(k[1]), k[2], *k[3:]) for k in marks] if m.y.exists else []
+    for mark in placed:
+        if not np.isfinite([mark.x, mark.y]).all():
+            raise UsageError(f"marks must be finite numbers; got {mark.x}, {mark.y}.")
+    return placed
+
+
+def head_words(m: Map) -> str:
     """The objective, optimizer and steps, without what is an axis: "Rosenbrock, momentum, 180 steps"."""
     spec, axes = m.spec, m.spec.axes
     network = isinstance(spec.objective, NetworkObjective)
@@ -106,15 +115,26 @@ def _head(m: Map) -> str:
 
 def _thinned(m: Map) -> Map:
     """The map with every second, third ... cell, if it has more cells than `FINEST`: colours take much memory."""
-    k = -(-max(m.known.shape) // FINEST)
-    if k == 1:
+    x, y = thinned_axes(m.x, m.y, FINEST)
+    if x is m.x and y is m.y:
         return m
-    x, y = (a if a.count < k or isinstance(a, ChoiceAxis) else _every(a, k) for a in (m.x, m.y))
+    k = _stride(m.x, m.y, FINEST)
     by = k if y is not m.y else 1, k if x is not m.x else 1
     thin = Map(m.spec.over(x, y))
     planes = {name: m.plane(name)[:: by[0], :: by[1]] for name in m.measures}
     thin.fill(planes, m.known[:: by[0], :: by[1]])
     return thin
+
+
+def thinned_axes(x: Axis, y: Axis, most: int) -> tuple[Axis, Axis]:
+    """The axes with every second, third ... value, so that neither has more than `most`. Choices all stay."""
+    k = _stride(x, y, most)
+    x, y = (a if k == 1 or a.count < k or isinstance(a, ChoiceAxis) else _every(a, k) for a in (x, y))
+    return x, y
+
+
+def _stride(x: Axis, y: Axis, most: int) -> int:
+    return -(-max(x.count, y.count) // most)
 
 
 def _every(axis: Axis, k: int) -> Axis:
@@ -145,13 +165,18 @@ def _diverged(m: Map, wanted: RequestedMeasure, values: NDArray[np.float64]) -> 
     return failed_cells(wanted, {name: filled(m, m.plane(name)) for name in m.measures}, values)
 
 
-def _limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tuple[float, float] | None:
+def colour_limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -> tuple[float, float] | None:
     """Lowest and highest value of the colours; a few outliers are left out."""
     kept = values[np.isfinite(values) if lost is None else np.isfinite(values) & ~lost]
     if not kept.size:
         return None
     low, high, most = float(kept.min()), float(kept.max()), float(np.quantile(kept, 0.98))
     return low, most if low >= 0 and high > 20 * most > 20 * low else high
+
+
+def bound_curves(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Lines of the stability bound, by their labels."""
+    return {f"stability bound with L at the {k}": v for k, v in _bounds(m).items()}
 
 
 def _bounds(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fallline.readings.graph import Node
-from fallline.readings.machine import target
 from fallline.readings.machine.emit import Writer
 from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.layout import Measure, Plan, Slot
@@ -57,7 +56,7 @@ class OverSamples:
         if not self.plan.tiled:
             return Straight(outputs, columns, together)
         # accumulators take so many of 32 registers (AVX-512) or 16; operands take the others
-        registers = 20 if target.vector_bytes(self.plan.instruction_set) == 64 else 10
+        registers = 20 if self.f.v.avx512 else 10
         return Tiled(outputs, columns, together, registers)
 
     def _rows(self, k: str, final: str) -> tuple[Rows, str]:
