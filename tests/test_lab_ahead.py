@@ -2,8 +2,8 @@
 
 import json
 import time
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from tests.test_lab_session import Talk
 
@@ -12,9 +12,10 @@ from fallline.lab.state import default_state, read_state
 from fallline.lab.work import tile_training
 from fallline.lab.work.paused_runs import PausedRuns, pauses
 from fallline.lab.work.pool import Pool
-from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.pyramid import TilePlace, cells_of_sketch
+from fallline.lab.work.runs_by_start import RunsByStart
 from fallline.lab.work.tile_training import TileTraining, compute_tile
-from fallline.runs import kernels
+from fallline.runs import engine, kernels
 
 DATA = {"kind": "generated", "name": "moons", "samples": 12}
 NETWORK = {"kind": "network", "units": [2, 2, 2], "activations": ["tanh"]}
@@ -78,12 +79,48 @@ def test_runs_that_go_on_have_the_bits_of_runs_trained_at_once(more):
 def test_runs_that_go_on_train_only_the_rest(monkeypatch):
     state = resolved(steps=200)
     paused = PausedRuns(state)
-    everything = np.arange(64)
-    cells = [axis.ravel() for axis in np.meshgrid(everything, everything)]
-    before = paused.before_the_end(state.spec, WHOLE, *cells)
-    assert before.step == max(pauses(150)) > 130
+    cells = cells_of_sketch(1)
+    before = paused.cells(state.spec, WHOLE, *cells, lambda done, of: None)
+    assert max(step for _, step in paused._rows) == max(pauses(150)) > 130
     monkeypatch.setattr("fallline.runs.lanes.paused", None)  # nothing is left to train before the last pause
-    assert paused.before_the_end(state.spec, WHOLE, *cells).values.tobytes() == before.values.tobytes()
+    again = paused.cells(state.spec, WHOLE, *cells, lambda done, of: None)
+    assert again["final_loss"].tobytes() == before["final_loss"].tobytes()
+
+
+@pytest.mark.parametrize("measure", ["final_loss", "outcome", "accuracy", "diverged_at"])
+def test_runs_kept_by_their_start_have_the_bits_of_runs_trained_at_once(measure):
+    plane = default_state().json["map"] | {"measure": measure}
+    kept = RunsByStart(resolved(map=plane))
+    for starts in (1, 4, 3, 7, 2):
+        state = resolved(starts=starts, map=plane, steps=8)
+        kept = kept if kept.serves(state) else RunsByStart(state)
+        tile = trained(state, kept)
+        for name, values in at_once(state).items():
+            assert tile[name].tobytes() == values.tobytes(), (starts, name)
+
+
+def test_only_new_starts_are_trained(monkeypatch):
+    state = resolved(starts=6)
+    kept = RunsByStart(state)
+    for _ in kept.ahead(state.spec, WHOLE, lambda done, of: None):
+        break  # two starts of a sketch
+    trained_runs = []
+    train = engine.train
+    monkeypatch.setattr(
+        engine, "train", lambda training, *a, **k: trained_runs.append(training.runs) or train(training, *a, **k)
+    )
+    cells = cells_of_sketch(2)
+    kept.cells(state.spec, WHOLE, *cells, lambda done, of: None)
+    kept.cells(replace(state.spec, starts=3), WHOLE, *cells, lambda done, of: None)
+    assert trained_runs == [4 * 32 * 32]
+
+
+def test_a_single_start_of_a_landscape_is_no_start_of_several():
+    hill = {"objective": {"kind": "landscape", "name": "rosenbrock"}, "start": None}
+    single = resolve_state(read_state(default_state().json | hill), {})
+    assert not RunsByStart(single).serves(single)
+    several = resolve_state(read_state(default_state().json | hill | {"starts": 2}), {})
+    assert RunsByStart(several).serves(several)
 
 
 def test_only_states_that_differ_in_steps_share_runs():
@@ -101,7 +138,7 @@ def test_only_states_that_differ_in_steps_share_runs():
 def test_the_steps_of_a_page_go_on_from_runs_that_were_trained_ahead(talk):
     talk.say("ahead", key="steps", values=[10, 20], state_id=talk.number)
     rest(talk)
-    assert max(step for _, step in talk.session.page.paused._rows) == max(pauses(375))
+    assert max(step for _, step in talk.session.page.kept._rows) == max(pauses(375))
     state = talk.welcome["state"] | {"steps": 300}
     talk.say("state", state=state, changed="steps", tiles=[[0, 0, 0]])
     _, tile = talk.whole_tile()
@@ -114,7 +151,7 @@ def test_runs_ahead_end_with_their_state(talk):
     state = talk.welcome["state"] | {"seed": 9}
     talk.say("state", state=state, changed="seed", tiles=[[0, 0, 0]])
     _, tile = talk.whole_tile()
-    assert talk.session.page.paused is None
+    assert talk.session.page.kept is None
     talk.say("state", state=state | {"steps": 40}, changed="steps", tiles=[[0, 0, 0]])
     _, longer = talk.whole_tile()
     for values, steps in ((tile, state["steps"]), (longer, 40)):

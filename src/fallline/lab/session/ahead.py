@@ -18,34 +18,30 @@ from fallline.lab.changed import changed_state
 from fallline.lab.resolved_state import resolve_state
 from fallline.lab.session.answers import Json
 from fallline.lab.session.shown import Shown
+from fallline.lab.work.kept_runs import KEPT
 from fallline.lab.work.pool import Dropped
 from fallline.lab.work.pyramid import TilePlace, tile_spec
-from fallline.lab.work.tile_training import cells_of_sketch
 from fallline.maps.cells import at_cells
-from fallline.settings import SETTINGS
 
 __all__ = ["ahead"]
 
 MOST_VALUES = 8
 """The most values of a control for which one message may ask."""
 
-MOST_WORK = 1.5e11
-"""Floating-point operations of runs that are trained ahead: some seconds on two cores."""
-
 LAST = 9
 """The rank of work ahead."""
 
 
 def ahead(page: Shown, content: Json) -> None:
-    """Compile the kernels of a control's next values; of the number of steps, also train the runs of the whole map."""
+    """Compile the kernels of a control's next values; where runs are kept, also train some of them."""
     key, values = content.get("key"), content.get("values")
     if not isinstance(key, str) or not isinstance(values, list) or len(values) > MOST_VALUES:
         raise UsageError(f"work ahead needs the key of a control and at most {MOST_VALUES} values.")
     if page.is_old(content) or page.state is None:
         return
     page.job(content, "kernels ahead", lambda: _kernels(page, key, values), lane="words", rank=LAST)
-    if key == "steps":
-        page.job(content, "steps ahead", lambda: _steps(page), rank=LAST)
+    if key in KEPT:
+        page.job(content, "runs ahead", lambda: _runs(page, key), rank=LAST)
 
 
 def _kernels(page: Shown, key: str, values: list[Any]) -> Generator[None, None, None]:
@@ -59,22 +55,17 @@ def _kernels(page: Shown, key: str, values: list[Any]) -> Generator[None, None, 
         yield
 
 
-def _steps(page: Shown) -> Generator[None, None, None]:
-    """Train the runs of the whole map up to the most steps of the slider: a quarter of them first, then the others."""
+def _runs(page: Shown, key: str) -> Generator[None, None, None]:
+    """Train runs of the whole map that the control's other values need."""
     (_, resolved), number, place = page.current(), page.state_id, TilePlace(0, 0, 0)
-    paused = page.pausing(begin=True)
-    most = int(SETTINGS["steps"].slider_range.high)
-    spec = replace(tile_spec(resolved, place), steps=most)
-    if paused is None or spec.work > MOST_WORK:
-        return
+    kept = page.keep(key)
 
     def look(done: int, of: int) -> None:
-        if page.state_id != number or not page.desk.holds("steps ahead"):
+        if page.state_id != number or not page.desk.holds("runs ahead"):
             raise Dropped
 
-    for apart in (2, 1):
-        for _ in paused.on_the_way(spec, place, *cells_of_sketch(apart), look):
-            yield
+    if kept is not None and kept.serves(resolved):  # the state may have changed meanwhile
+        yield from kept.ahead(tile_spec(resolved, place), place, look)
 
 
 def _with(value: Any, path: list[str], new: Any) -> Any:

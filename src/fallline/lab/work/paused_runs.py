@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,22 @@ from numpy.typing import NDArray
 from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState
-from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.pyramid import TilePlace, cells_of_sketch
 from fallline.maps.cell_training import training_of
+from fallline.maps.cells import Values, at_cells
 from fallline.measures.measure import MEASURES
 from fallline.runs import engine, lanes
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
 from fallline.runs.execution import Execution, Progress
+from fallline.settings import SETTINGS
 
 __all__ = ["PausedRuns", "pauses"]
 
 MOST_BYTES = 96 * 2**20
 """The most memory that paused runs may take."""
+
+MOST_WORK = 1.5e11
+"""The most floating-point operations of runs that are trained ahead: some seconds on two cores."""
 
 FIRST, RATIO = 8, 1.1
 """The step of the first pause, and the ratio of the steps of two pauses."""
@@ -46,7 +52,7 @@ def pauses(last: int) -> list[int]:
 
 
 class PausedRuns:
-    """The paused runs of one state, whatever its number of steps."""
+    """The paused runs of one state, whatever its number of steps. See `KeptRuns` for the methods."""
 
     def __init__(self, resolved: ResolvedState) -> None:
         self.key = _without_steps(resolved)
@@ -57,27 +63,29 @@ class PausedRuns:
         """Whether the runs of this state are these, and can pause."""
         return bool(self.key) and _without_steps(resolved) == self.key
 
-    def before_the_end(
-        self,
-        spec: MapSpec,
-        place: TilePlace,
-        i: NDArray[np.int64],
-        j: NDArray[np.int64],
-        progress: Progress | None = None,
-    ) -> Checkpoints | None:
-        """Bring some cells of a tile as near to their end as they can pause; None for runs too short for that."""
+    def cells(
+        self, spec: MapSpec, place: TilePlace, i: NDArray[np.int64], j: NDArray[np.int64], progress: Progress
+    ) -> Values:
+        """The measures of some cells of a tile, whose runs go on from their last pause."""
         after = None
-        for after in self.on_the_way(spec, place, i, j, progress):  # noqa: B007  # the last one counts
+        for after in self._on_the_way(spec, place, i, j, lambda done, of: progress(0, of)):  # noqa: B007  # the last counts
             pass
-        return after
+        return at_cells(spec, i, j, Execution(progress=progress), after)
 
-    def on_the_way(
+    def ahead(self, spec: MapSpec, place: TilePlace, progress: Progress) -> Iterator[None]:
+        """Train the runs of a tile as far as they can pause in the longest runs of the slider: a sketch's first, then all."""
+        spec = replace(spec, steps=int(SETTINGS["steps"].slider_range.high))
+        for apart in (2, 1) if spec.work < MOST_WORK else ():
+            for _ in self._on_the_way(spec, place, *cells_of_sketch(apart), progress):
+                yield
+
+    def _on_the_way(
         self,
         spec: MapSpec,
         place: TilePlace,
         i: NDArray[np.int64],
         j: NDArray[np.int64],
-        progress: Progress | None = None,
+        progress: Progress,
     ) -> Iterator[Checkpoints]:
         """The pauses of some cells of a tile from the last known one on, up to the last that serves runs of this length."""
         steps = pauses(checkpoint_step(spec.steps))

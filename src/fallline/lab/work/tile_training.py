@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState
-from fallline.lab.work.paused_runs import PausedRuns
-from fallline.lab.work.pyramid import TilePlace, strips, tile_spec
+from fallline.lab.work.kept_runs import KeptRuns
+from fallline.lab.work.pyramid import TilePlace, cells_of_sketch, strips, tile_spec
 from fallline.maps.cells import at_cells
 from fallline.runs.execution import Execution
 
-__all__ = ["TileTraining", "cells_of_sketch", "compute_tile", "sketches_of"]
+__all__ = ["TileTraining", "compute_tile", "sketches_of"]
 
 Values = dict[str, NDArray[Any]]
 
@@ -37,13 +37,6 @@ def sketches_of(spec: MapSpec) -> list[int]:
     return sorted((apart for work, apart in SKETCHES.items() if spec.work >= work), reverse=True)
 
 
-def cells_of_sketch(apart: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The cells of a sketch, columns and rows; each of a coarser sketch is one of a finer."""
-    at = np.arange(1 if apart > 1 else 0, SIDE, apart)
-    i, j = np.meshgrid(at, at)
-    return i.ravel(), j.ravel()
-
-
 class TileTraining:
     """A tile that is trained step by step: sketches of some of its cells, and then the others. No cell is trained twice.
 
@@ -51,8 +44,8 @@ class TileTraining:
     ----------
     resolved, place
         The state and the tile's place.
-    paused
-        Runs from which those of the tile go on.
+    kept
+        Runs that may be runs of the tile.
 
     Attributes
     ----------
@@ -60,9 +53,9 @@ class TileTraining:
         Called every few milliseconds with the cells done and their number; it may end the work by raising.
     """
 
-    def __init__(self, resolved: ResolvedState, place: TilePlace, paused: PausedRuns | None = None) -> None:
+    def __init__(self, resolved: ResolvedState, place: TilePlace, kept: KeptRuns | None = None) -> None:
         self.key, self.spec = (resolved.state.computing, place), tile_spec(resolved, place)
-        self.paused, self.progress = paused, _no_progress
+        self.kept, self.progress = kept, _no_progress
         self._done = np.zeros((SIDE, SIDE), dtype=bool)
         self._values: Values = {}
 
@@ -99,11 +92,11 @@ class TileTraining:
         def look(done: int, of: int) -> None:
             self.progress(before + done, SIDE * SIDE)
 
-        def pausing(done: int, of: int) -> None:
-            self.progress(before, SIDE * SIDE)
-
-        after = self.paused and self.paused.before_the_end(self.spec, self.key[1], i, j, pausing)
-        for name, cells in at_cells(self.spec, i, j, Execution(progress=look), after or None).items():
+        if self.kept is None:
+            measures = at_cells(self.spec, i, j, Execution(progress=look))
+        else:
+            measures = self.kept.cells(self.spec, self.key[1], i, j, look)
+        for name, cells in measures.items():
             self._values.setdefault(name, np.empty((SIDE, SIDE), cells.dtype))[j, i] = cells
         self._done[j, i] = True
 
