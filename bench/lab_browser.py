@@ -209,6 +209,8 @@ class Browser:
         server, busy, times = self.server.cpu, self._busy(), []
         with self._watched() as tasks:
             for value in values:
+                if not slides:
+                    self.page.wait_for_timeout(800)  # nobody types faster
                 took = self.page.evaluate(CHANGE, {"focus": focus, "value": value, "slides": slides})
                 if took is not None:
                     times.append(took)

@@ -125,7 +125,14 @@ def _engine(
     check_objective(wanted, training.objective)
     hits = any(m.needs == "classes" for m in wanted)
     recipe = Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(columns), hits)
-    kernel = kernel_of(recipe, execution.plan, bits, batches=batches, samples=_samples_seen(training))
+    kernel = kernel_of(
+        recipe,
+        execution.plan,
+        bits,
+        batches=batches,
+        samples=_samples_seen(training),
+        steps=training.runs * training.steps,
+    )
     threads = execution.threads or os.cpu_count() or 1
 
     def compute(arguments: Arguments) -> None:

@@ -6,7 +6,7 @@ import { capital, number, parsed, typed } from "./numerals.js";
 import { read } from "./state.js";
 
 const FINE = 1000; // places of a slider
-const PLACES = [450, 700]; // of values that stand for all others
+const PLACES = [450, 700]; // of values that stand for all others: even and odd numbers may need different kernels
 
 /** @typedef {import("./field.js").Place} Place */
 /** @typedef {import("./field.js").Field} Field */
@@ -67,7 +67,7 @@ export function numberField(f, p) {
     range.setAttribute("aria-valuetext", v === null ? f.null_label : number(v));
     range.style.setProperty("--filled", `${(100 * Number(range.value)) / FINE}%`);
   };
-  const next = () => PLACES.map(toValue);
+  const next = () => PLACES.map(toValue).flatMap((v) => (f.whole ? [v, v + 1] : [v]));
   return { element, set, input: text, ...(range ? { next } : {}) };
 }
 
