@@ -67,8 +67,11 @@ export function numberField(f, p) {
     range.setAttribute("aria-valuetext", v === null ? f.null_label : number(v));
     range.style.setProperty("--filled", `${(100 * Number(range.value)) / FINE}%`);
   };
+  const forget = () => {
+    typing = false;
+  };
   const next = () => PLACES.map(toValue).flatMap((v) => (f.whole ? [v, v + 1] : [v]));
-  return { element, set, input: text, ...(range ? { next } : {}) };
+  return { element, set, forget, input: text, ...(range ? { next } : {}) };
 }
 
 /** A setting that lies on an axis of the map has no value of its own. @param {any} f @returns {Field} */
