@@ -21,7 +21,7 @@ from fallline.lab.work.pyramid import TilePlace, cells_of_sketch
 from fallline.maps.cell_training import training_of
 from fallline.maps.cells import Values, at_cells
 from fallline.measures.measure import MEASURES
-from fallline.runs import engine, lanes
+from fallline.runs import engine
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
 from fallline.runs.execution import Execution, Progress
 from fallline.settings import SETTINGS
@@ -94,6 +94,8 @@ class PausedRuns:
         if known:
             after = Checkpoints(known, self._rows[place, known][1][j, i])
             yield after
+        from fallline.runs import lanes  # late: it loads LLVM, and the server answers without it
+
         training = training_of(spec, i, j)
         names = [wanted.name for wanted in spec.measures]
         for step in (step for step in steps if step > known):
