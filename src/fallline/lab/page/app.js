@@ -2,6 +2,7 @@
 
 import { showLook } from "./accepted.js";
 import { Address } from "./address.js";
+import { Ahead } from "./ahead.js";
 import { Answers } from "./answers.js";
 import { Changes } from "./changes.js";
 import { Connection } from "./connection.js";
@@ -67,8 +68,10 @@ export class Lab {
       play: (on) => this.#playMap(on),
     });
     this.dive = new Dive(this);
+    this.ahead = new Ahead(this);
     this.controls = new Controls({
       changed: (key, value, live) => this.changes.change(key, value, live),
+      near: (key, values) => this.ahead.near(key, values),
       csv: (file) => this.files.read(file),
     });
     this.runView = this.#runsView();
