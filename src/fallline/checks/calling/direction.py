@@ -7,6 +7,7 @@ goes down, and nothing in it says that it climbs, it is a fault.
 from __future__ import annotations
 
 import inspect
+import linecache
 import re
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ _CLIMBS = re.compile(
     rf"ascen[dt]|climb|likelihood|maximi[sz]|reward|uphill|\+=?\s*{_RATE}\s*\*|\+[^\n]*\*\s*{_RATE}", re.IGNORECASE
 )
 _GOES_DOWN = re.compile(rf"descen[dt]|minimi[sz]|downhill|(?<!e)-=?\s*\(?{_RATE}\s*[*/]", re.IGNORECASE)
-_LOSS = re.compile(r"loss|cost|error", re.IGNORECASE)
+_LOSS = re.compile(r"loss|cost|error|mse", re.IGNORECASE)
 _STEP = re.compile(r"update|step|change|correct|adjust|delta_?w|increment", re.IGNORECASE)
 
 
@@ -33,13 +34,12 @@ def goes_down(function: Callable[..., Any]) -> bool:
     """
     surroundings = surroundings_of(function)
     beside = {n: f for n, f in surroundings.namespace.items() if getattr(f, "__module__", "") == surroundings.module}
-    own = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(inspect.unwrap(getattr(function, "func", function)), "__code__", None)
     name = name_of(function)
-    try:
-        texts = [inspect.getsource(f) for f in (own, *beside.values()) if inspect.isfunction(f) or inspect.isclass(f)]
-    except (OSError, TypeError):
+    lines = linecache.getlines(code.co_filename) if code is not None else []
+    if not lines:
         return False
-    whole = _NEGATIVE.sub("loss", "\n".join(texts))
+    whole = _NEGATIVE.sub("loss", "".join(lines))
     if _CLIMBS.search(whole) or _STEP.search(name):
         return False
     return bool(_GOES_DOWN.search(whole) or any(_LOSS.search(n) for n in (name, *beside)))
