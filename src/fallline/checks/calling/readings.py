@@ -162,9 +162,10 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
     marked = by_name([leaf.path for leaf in all_leaves], blocks, marked=True)  # numbers too: sums over all entries
     if marked is not None:
         yield Reading(place, tuple(marked.items()))
-        (first, *others) = [leaf for leaf in all_leaves if leaf.path in marked.values()]
-        if not others and first.value.ndim == 1 and first.value.size == network.parameter_count:
-            yield from _vectors(place, first.path, call, blocks)  # the matrix of a single layer, unrolled
+        if len(blocks) == 1:  # the matrix of a single layer may be unrolled
+            (alone,) = [leaf for leaf in all_leaves if leaf.path in marked.values()]
+            if alone.value.ndim == 1 and alone.value.size == network.parameter_count:
+                yield from _vectors(place, alone.path, call, blocks)
         return
     if place != "result":
         filled = [leaf for leaf in arrays if leaf.path[-1] == "grad"]
