@@ -103,7 +103,7 @@ def test_weights_are_read_and_changed_and_put_back(lab):
     form.get_by_label("From").select_option(label="bias")
     form.get_by_label("To").select_option(label="of unit 2")
     label = lab.page.locator(f"{CARD} .what-if .field label")
-    lab.until("l => document.querySelector('.what-if:not([hidden]) .field label').textContent === l", "b⁽³⁾₂")
+    lab.until("l => document.querySelector('.what-if:not([hidden]) .field label')?.textContent === l", "b⁽³⁾₂")
     form.get_by_role("slider").focus()
     lab.page.keyboard.press("PageUp")
     lab.until("document.querySelectorAll('.run-card.changed').length === 1")
