@@ -6,7 +6,6 @@ last bit: not on the runs beside it, the number of threads, the vector's width o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,7 +20,7 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs import devices
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step, finished
 from fallline.runs.columns import results
-from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.held_out import on_test
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Arguments, Outputs, columns_of, pack
@@ -133,7 +132,7 @@ def _engine(
         samples=_samples_seen(training),
         steps=training.runs * training.steps,
     )
-    threads = execution.threads or os.cpu_count() or 1
+    threads = execution.threads or cores()
 
     def compute(arguments: Arguments) -> None:
         if execution.device == "cuda":

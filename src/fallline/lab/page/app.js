@@ -63,6 +63,7 @@ export class Lab {
     this.panel = new MapPanel(this.map, this.lead, {
       look: (key, value) => this.look(key, value),
       pin: (x, y) => this.pinned.pin(x, y),
+      limit: () => this.notice.say("This is the whole map. To see more, change the ends of its axes: Controls, Map."),
       finer: () => this.changes.change("dtype", "float64", false),
       play: (on) => this.#playMap(on),
     });
