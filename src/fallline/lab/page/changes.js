@@ -34,6 +34,7 @@ export class Changes {
     if (!store.state) return;
     if (key === "data.kind" && value === "table" && !files.digest)
       return this.lab.notice.ask((file) => files.read(file));
+    const now = performance.now();
     const next = changed(
       store.state,
       ...(AFRESH[key]?.(value, store.state) ?? /** @type {[string, any]} */ ([key, value])),
@@ -41,12 +42,12 @@ export class Changes {
     if (same(next, store.state)) return controls.accept(); // back at what is valid: nothing is refused any more
     store.willChange(key);
     store.state = next;
-    controls.show(null, next, store.axes);
-    this.#changedAt = performance.now();
-    if (key !== "dtype") this.lab.lead.did("change");
+    this.#changedAt = now;
     const free = this.waiting === null && (wishes.sketched || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
+    controls.show(null, next, store.axes); // while the server works already
+    if (key !== "dtype") this.lab.lead.did("change");
     this.lab.progress.show();
   }
 
