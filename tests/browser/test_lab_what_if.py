@@ -87,7 +87,7 @@ def test_weights_are_read_and_changed_and_put_back(lab):
     number = lab.page.locator(f"{CARD} .what-if input[type=text]")
     number.fill("three")
     number.press("Enter")
-    lab.until("document.querySelector('.what-if .refusal').textContent.includes(\"finite number; got 'three'\")")
+    lab.until("document.querySelector('.what-if .refusal')?.textContent.includes(\"finite number; got 'three'\")")
     lab.page.locator(f"{CARD} .what-if").get_by_role("button", name="Put back").click()
     lab.page.keyboard.press("Escape")
     lab.page.locator("#lab").hover(position={"x": 2, "y": 2})
