@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fallline.data.features import FeatureInputs, checked_features
 from fallline.data.split import held_out_rows
 from fallline.data.standardize import Standardization
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
@@ -39,6 +40,8 @@ class Dataset:
     test
         Samples that are kept for the test, with the same inputs, targets and classes; `split` makes them. No step of a
         training sees them.
+    features
+        How the inputs X are made of two raw inputs; None if they are as given. `with_features` sets it.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Dataset:
     columns: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     test: Dataset | None = None
+    features: FeatureInputs | None = None
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Dataset:
         columns: Sequence[str] = (),
         classes: Sequence[str] = (),
         test: Dataset | None = None,
+        features: FeatureInputs | None = None,
     ) -> None:
         _check_index(X, T)
         inputs = as_inputs(X)
@@ -85,6 +90,7 @@ class Dataset:
             "columns": columns,
             "classes": classes or names,
             "test": test,
+            "features": features,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -167,7 +173,57 @@ class Dataset:
         rows = held_out_rows(len(self), test_share, seed, self.name)
         if not rows.any():
             return self
-        return replace(self, X=self.X[~rows], T=self.T[~rows], test=replace(self, X=self.X[rows], T=self.T[rows]))
+        return replace(self._rows(~rows), test=self._rows(rows))
+
+    def _rows(self, rows: NDArray[np.bool_]) -> Dataset:
+        features = None if self.features is None else self.features.rows(rows)
+        return replace(self, X=self.X[rows], T=self.T[rows], features=features)
+
+    def with_features(self, *names: str) -> Dataset:
+        """Return the data set with features of its two inputs as the inputs, such as x1^2; see `FEATURES`.
+
+        Parameters
+        ----------
+        names
+            Any of x1, x2, x1^2, x2^2, x1 x2, sin x1, sin x2. They are taken in this order.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such feature.
+        DataError
+            The data set does not have two inputs.
+        UsageError
+            No feature is named, or the data set has features already.
+
+        Examples
+        --------
+        >>> data = Dataset([[1.0, 2.0], [3.0, 4.0]], [0.0, 1.0]).with_features("x1", "x1 x2", "x2^2")
+        >>> data.columns, data.X.tolist(), data.raw.X.tolist()
+        (('x1', 'x2^2', 'x1 x2'), [[1.0, 4.0, 2.0], [3.0, 16.0, 12.0]], [[1.0, 2.0], [3.0, 4.0]])
+        """
+        if not names:
+            raise UsageError('with_features needs at least one feature, such as "x1^2".')
+        if self.features is not None:
+            raise UsageError(f"{self.name} has features already, {', '.join(self.features.names)}.")
+        chosen = checked_features(names)
+        if not chosen:
+            return self
+        features = FeatureInputs.of(chosen, self.X, self.columns, self.name)
+        test = None if self.test is None else self.test.with_features(*names)
+        return replace(self, X=features(self.X), columns=chosen, test=test, features=features)
+
+    @property
+    def raw(self) -> Dataset:
+        """The data set with its inputs as they were given, before features and their standardization."""
+        if self.features is None:
+            return self
+        test = None if self.test is None else self.test.raw
+        return replace(self, X=self.features.raw, columns=self.features.columns, test=test, features=None)
+
+    def inputs_at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the network's inputs at raw inputs, (points, ...): the features of them, or the points themselves."""
+        return points if self.features is None else self.features(points)
 
     def standardized(self) -> Dataset:
         """Return the data set with each input brought to mean 0 and standard deviation 1 over the samples for the training.
@@ -186,8 +242,12 @@ class Dataset:
         """
         columns = self.columns or tuple(f"x{k + 1}" for k in range(self.X.shape[1]))
         scaling = Standardization.of(self.X, columns, self.name)
-        test = None if self.test is None else replace(self.test, X=scaling(self.test.X))
-        return replace(self, X=scaling(self.X), test=test)
+        test = None if self.test is None else self.test._scaled(scaling)
+        return replace(self._scaled(scaling), test=test)
+
+    def _scaled(self, scaling: Standardization) -> Dataset:
+        features = None if self.features is None else self.features.standardized(scaling)
+        return replace(self, X=scaling(self.X), features=features)
 
     @property
     def labels(self) -> NDArray[np.int64]:

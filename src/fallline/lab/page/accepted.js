@@ -46,7 +46,7 @@ function describe({ welcome, bar, connection, store, lead, panel, runView, runs,
   const { accepted: state, objective, labels } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
-  runs.flat = net && state.objective.units[0] === 2;
+  runs.flat = net && (state.objective.units[0] === 2 || state.data.features?.length > 0);
   runView.captions = net ? ["input", ...labels.layers, "output"] : [];
   runView.length(state.steps, before ? null : store.state.look.step);
   lead.describe(state, panel.measure);

@@ -12,7 +12,7 @@ const AFRESH = {
 };
 
 /** The settings that every source of data has. @param {any} data */
-const ofEverySource = ({ test_share, split_seed }) => ({ test_share, split_seed });
+const ofEverySource = ({ features, test_share, split_seed }) => ({ features, test_share, split_seed });
 
 export class Changes {
   /** Key of the change that waits to be sent. @type {string|null} */

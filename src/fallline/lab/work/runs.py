@@ -12,7 +12,7 @@ from fallline.data.dataset import Dataset
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.units import MOST_UNITS, UNIT_SIDE, living_units
 from fallline.maps.replay import replay
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, has_plane
 from fallline.runs.run import Run
 
 __all__ = ["all_samples", "describe_run", "frames", "plane_window", "train_run"]
@@ -80,10 +80,10 @@ def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[di
     Beside them what each hidden unit answers (`living_units`), if there are not too many.
     """
     net = resolved.network
-    if net is None or net.network.sizes[0] != 2:
+    if net is None or not has_plane(net):
         return {"window": [0, 1, 0, 1]}, {"regions": np.zeros((0, SIDE, SIDE), np.uint8)}
     window = plane_window(net)
-    points = _grid(window, SIDE)
+    points = net.data.inputs_at(_grid(window, SIDE))
     most = max(1, int(MOST_NUMBERS // (len(points) * max(net.network.sizes))))
     steps = np.arange(first, min(last, run.steps, first + most - 1) + 1)
     alive = np.flatnonzero(np.isfinite(np.asarray(run.path)).all(axis=-1) & np.isfinite(run.losses))
@@ -102,7 +102,9 @@ def frames(resolved: ResolvedState, run: Run, first: int, last: int) -> tuple[di
     arrays = {"regions": regions.reshape(len(steps), SIDE, SIDE)}
     if 0 < sum(net.network.sizes[1:-1]) <= MOST_UNITS:
         told["unit_side"] = UNIT_SIDE
-        arrays |= living_units(net, np.asarray(run.path, dtype=np.float64)[at], _grid(window, UNIT_SIDE))
+        arrays |= living_units(
+            net, np.asarray(run.path, dtype=np.float64)[at], net.data.inputs_at(_grid(window, UNIT_SIDE))
+        )
     return told, arrays
 
 
@@ -115,8 +117,8 @@ def all_samples(data: Dataset) -> Dataset:
 
 
 def plane_window(net: NetworkObjective) -> list[float]:
-    """[x0, x1, y0, y1] around the data, those for the test among them."""
-    X = all_samples(net.data).X
+    """[x0, x1, y0, y1] around the raw inputs of the data, those for the test among them."""
+    X = all_samples(net.data.raw).X
     (x0, x1), (y0, y1) = (_span(X[:, k], 0.08) for k in (0, 1))
     return [x0, x1, y0, y1]
 
