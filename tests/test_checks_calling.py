@@ -174,26 +174,34 @@ SOME = [c for k, c in enumerate(COMBINATIONS) if k % 3 == k // 9 % 3]
 """A third of the combinations, with every pair of layout and targets in turn; `tests/long/forms.py` tries all of them."""
 
 
-@pytest.mark.parametrize("arguments", ARGUMENTS)
-def test_combinations_of_forms_are_understood(arguments, combinations=SOME):
-    missed = []
+def missed(arguments, combinations):
+    """The combinations with that form of arguments that are not understood."""
     for combination in combinations:
         if combination[0] == arguments:
             best = found(source(*combination)).best
             if best is None or not best.fits:
-                missed.append((*combination, str(best)))
-    assert not missed
+                yield (*combination, str(best))
+
+
+def excused(fault, combinations):
+    """Some of the combinations that fit although they have that fault."""
+    old, new = FAULTS[fault]
+    for k, combination in enumerate(combinations):
+        text = source(*combination)
+        if k % 29 == list(FAULTS).index(fault) and old in text:
+            best = found(text.replace(old, new, 1)).best
+            if best is not None and best.fits:
+                yield (*combination, str(best))
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+def test_combinations_of_forms_are_understood(arguments):
+    assert not list(missed(arguments, SOME))
 
 
 @pytest.mark.parametrize("fault", [name for name, (old, new) in FAULTS.items() if old != new])
-def test_a_faulty_gradient_fits_under_no_hypothesis(fault, combinations=SOME):
-    old, new = FAULTS[fault]
-    for k, (arguments, layout, targets, result) in enumerate(combinations):
-        if k % 29 == list(FAULTS).index(fault):
-            text = source(arguments, layout, targets, result)
-            if old in text:
-                best = found(text.replace(old, new, 1)).best
-                assert best is None or not best.fits, (arguments, layout, targets, result, str(best))
+def test_a_faulty_gradient_fits_under_no_hypothesis(fault):
+    assert not list(excused(fault, SOME))
 
 
 @pytest.mark.parametrize("arguments", ["dictionary", "vector", "two lists"])

@@ -111,7 +111,9 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
 
 def _described_test(test: Dataset | None, arrays: Arrays) -> dict[str, Any]:
     """The test samples; nothing without any, so that the description of other data is what it always was."""
-    return {} if test is None else {"test": {"samples": len(test), "X": _put(test.X, arrays), "T": _put(test.T, arrays)}}
+    return (
+        {} if test is None else {"test": {"samples": len(test), "X": _put(test.X, arrays), "T": _put(test.T, arrays)}}
+    )
 
 
 def named_arrays(description: Mapping[str, Any]) -> set[str]:
