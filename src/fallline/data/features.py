@@ -127,6 +127,26 @@ class FeatureInputs:
             X = np.column_stack([FEATURES[name].function(x1, x2) for name in self.names])
         return X if self.standardization is None else self.standardization(X)
 
+    @property
+    def equations(self) -> list[tuple[str, str]]:
+        """Each input x_k of the network in LaTeX, as a function of the raw inputs u_1 and u_2: its left and right side.
+
+        >>> FeatureInputs.of(["x1", "sin x2"], np.ones((1, 2)), ("x1", "x2"), "data").equations
+        [('x_1', 'u_1'), ('x_2', '\\\\sin u_2')]
+        """
+        rows = [
+            (f"x_{{{k}}}" if k > 9 else f"x_{k}", FEATURES[n].latex.replace("x", "u"))
+            for k, n in enumerate(self.names, 1)
+        ]
+        scaling = self.standardization
+        if scaling is None:
+            return rows
+        means, deviations = (np.ldexp(v, scaling.exponent) for v in (scaling.mean, scaling.deviation))
+        return [
+            (left, rf"\frac{{{right} {'-' if mean >= 0 else '+'} {abs(mean):.4g}}}{{{deviation:.4g}}}")
+            for (left, right), mean, deviation in zip(rows, means, deviations, strict=True)
+        ]
+
     def rows(self, rows: NDArray[np.bool_]) -> FeatureInputs:
         """The same of some samples."""
         return replace(self, raw=self.raw[rows])

@@ -91,7 +91,7 @@ class MapFile:
         """The arrays that the description names."""
         arrays: Arrays = {}
         try:
-            for row in self._read("select sha256, dtype, shape, data from arrays", most=5):
+            for row in self._read("select sha256, dtype, shape, data from arrays", most=7):
                 key, values = array_from(row, MOST_ARRAYS - sum(known.nbytes for known in arrays.values()))
                 arrays[key] = values
         except RowError as error:
