@@ -32,8 +32,10 @@ export class Changes {
   change(key, value, live) {
     const { store, files, controls, wishes } = this.lab;
     if (!store.state) return;
-    if (key === "data.kind" && value === "table" && !files.digest)
+    if (key === "data.kind" && value === "table" && !files.digest) {
+      controls.show(null, store.state, store.axes); // the data stay what they are until there is a table
       return this.lab.notice.ask((file) => files.read(file));
+    }
     const next = changed(
       store.state,
       ...(AFRESH[key]?.(value, store.state) ?? /** @type {[string, any]} */ ([key, value])),
@@ -134,8 +136,9 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, answers, runs, notice, progress, exporting } = this.lab;
+    const { connection, files, questions, answers, runs, notice, progress, exporting } = this.lab;
     exporting.end(content.id);
+    files.refused(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
@@ -155,6 +158,7 @@ export class Changes {
     }
     connection.revert();
     store.revert();
+    if (notice.kind === "table") notice.say(); // it promised what is refused now
     pinned.want();
     wishes.refine();
     if (!controls.refuse(content.where ?? null, content.sentence)) notice.say(content.sentence, "refused");
