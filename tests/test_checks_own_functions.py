@@ -15,6 +15,7 @@ from fallline.checks.reference.user_data import user_data
 from fallline.checks.subjects.own_functions import activation_of, loss_of, own_settings
 from fallline.errors import UsageError
 from fallline.textbook.network import Network
+from fallline.textbook.operations import softmax
 
 
 def swish(z: Any) -> Any:
@@ -123,6 +124,70 @@ def test_a_loss_of_the_parameters_decides_alone() -> None:
     constant = check_gradient(gradient, "2-4-3", activation="tanh", loss=lambda parameters, X, y: 3.0)
     assert constant.status == "unchecked"
     assert "does not depend on the weights" in constant.sentence
+
+
+def brier(Z: Any, T: Any) -> Any:
+    return ((softmax(Z) - T) ** 2).sum(axis=1)
+
+
+def mean_squared(Z: Any, T: Any) -> Any:
+    return ((Z - T) ** 2).mean()
+
+
+def squared_error(Z: Any, T: Any) -> Any:  # not the textbook's, which has the name
+    return (np.array([1.0, 2.0, 3.0]) * (Z - T) ** 2).sum(axis=1)
+
+
+def of_parameters(loss: Any) -> Any:
+    return lambda parameters, X, T: np.sum(loss(forward(parameters, X)[1], T))
+
+
+def forward(parameters: Any, X: Any) -> Any:
+    (W1, b1), (W2, b2) = parameters
+    A = np.tanh(X @ W1 + b1)
+    return A, A @ W2 + b2
+
+
+def with_delta(delta: Any) -> Any:
+    """The gradient of a 2-4-3 tanh network whose output layer has that delta, a function of Z and T."""
+
+    def gradient(parameters: Any, X: Any, T: Any) -> Any:
+        A, Z = forward(parameters, X)
+        D2 = delta(Z, T)
+        D1 = D2 @ parameters[1][0].T * (1 - A**2)
+        return (X.T @ D1, D1.sum(axis=0)), (A.T @ D2, D2.sum(axis=0))
+
+    return gradient
+
+
+def brier_delta(Z: Any, T: Any) -> Any:
+    P = softmax(Z)
+    return 2 * P * (P - T - ((P - T) * P).sum(axis=1, keepdims=True))
+
+
+BY_OUTPUTS = "2 Y - 2 T, the derivative of the loss by the outputs Y, not by the pre-activation Z"
+
+
+@pytest.mark.parametrize(
+    ("loss", "delta", "words"),
+    [
+        (brier, brier_delta, "gradient is right."),
+        (of_parameters(brier), brier_delta, "It is the squared error of softmax outputs; it is the sum over the samples."),
+        (brier, lambda Z, T: brier_delta(Z, T) / 2, "has a factor 1/2 that this loss does not have"),
+        (brier, lambda Z, T: 2 * (softmax(Z) - T), BY_OUTPUTS),
+        (of_parameters(brier), lambda Z, T: 2 * (softmax(Z) - T), BY_OUTPUTS),
+        (brier, lambda Z, T: softmax(Z) + T, "is Y + T, which is not the derivative of the loss"),
+        (mean_squared, lambda Z, T: 2 * (Z - T) / Z.size, "gradient is right."),  # 2/3 is no decimal fraction
+        (mean_squared, lambda Z, T: 4 * (Z - T) / Z.size, "has a factor 2 that this loss does not have"),
+        (squared_error, lambda Z, T: 2 * (Z - T) * [1, 2, 3], "gradient is right."),
+        (squared_error, lambda Z, T: (Z - T) * [1, 2, 3], "has a factor 1/2 that this loss does not have"),
+    ],
+)  # fmt: skip
+def test_no_sentence_takes_a_loss_of_the_users_own_for_one_of_the_textbook(loss: Any, delta: Any, words: str) -> None:
+    verdict = check_gradient(with_delta(delta), "2-4-3", activation="tanh", loss=loss)
+    assert words in verdict.sentence
+    assert not any("Y - T" in text for text in (*verdict.cures, verdict.sentence.replace(BY_OUTPUTS, "")))
+    assert "declared" not in verdict.sentence
 
 
 def test_data_may_have_the_shape_of_the_users_own_call() -> None:

@@ -95,6 +95,37 @@ def test_conventions_of_updates_are_no_faults_and_faults_are_named():
     )
 
 
+def two_matrices(W1, W2, dW1, dW2, lr):
+    return W1 - lr * dW1, W2 - lr * dW2
+
+
+def two_matrices_with_a_fault(W1, W2, dW1, dW2, vW1, vW2, lr, beta):
+    vW1, vW2 = beta * vW1 - lr * dW1, beta * vW2 + lr * dW2
+    return W1 + vW1, W2 + vW2, vW1, vW2
+
+
+def in_dictionaries(parameters, grads, learning_rate):
+    parameters["W1"] = parameters["W1"] - learning_rate * grads["dW1"]
+    parameters["b1"] = parameters["b1"] - learning_rate * grads["dW1"]
+    return parameters
+
+
+def train_step(W, U, X, Y, lr=0.1):
+    return W, U
+
+
+def test_a_step_of_several_arrays_is_checked_in_each():
+    assert fl.check_gradient(two_matrices, "gradient_descent").right
+    verdict = fl.check_gradient(two_matrices_with_a_fault, "momentum")
+    assert verdict.sentence == "two_matrices_with_a_fault is wrong in W2: the sign of the update is wrong."
+    assert "is wrong in b1" in fl.check_gradient(in_dictionaries, "gradient_descent").sentence
+    verdict = fl.check_gradient(train_step, "gradient_descent")
+    assert verdict.status == "unchecked"
+    assert "an optimizer gets the weights and their gradient" in verdict.sentence
+    verdict = fl.check_gradient(two_matrices, "2-3-2")
+    assert "takes gradients (dW1, dW2), as an optimizer's step does" in verdict.sentence
+
+
 def test_an_unknown_name_is_one_sentence():
     with pytest.raises(fl.FalllineError, match="Did you mean 'rosenbrock'"):
         fl.check_gradient(lambda x, y: (x, y), "rosenbrok")

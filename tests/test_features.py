@@ -21,7 +21,9 @@ from fallline.experiment.studies import parse, to_toml
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.groups import describe_controls
 from fallline.lab.resolved_state import resolve_state
-from fallline.lab.work.runs import frames, train_run
+from fallline.lab.work.frames import frames
+from fallline.lab.work.input_plane import input_plane
+from fallline.lab.work.runs import train_run
 from fallline.lab.work.scenes import samples
 from fallline.maps.growing import growing
 from fallline.maps.map import Map
@@ -138,9 +140,9 @@ def test_the_lab_switches_features(tmp_path: Path) -> None:
     assert [o["label"] for o in fields["data.features"]["options"]][:3] == ["x₁", "x₂", "x₁²"]
     told, arrays = samples(resolved)
     assert (told["dimension"], arrays["points"].shape) == (2, (30, 2))
-    answers, arrays = frames(resolved, train_run(resolved, 0.001, 0.5), 30, 30)
-    net, window = resolved.network, answers["window"]
-    w = train_run(resolved, 0.001, 0.5).path[30].astype(float)
+    net, run = resolved.network, train_run(resolved, 0.001, 0.5)
+    answers, arrays = frames(net, run, input_plane(net.data.raw), 30, 30)
+    window, w = answers["window"], run.path[30].astype(float)
     middle = np.array(
         [[window[0] + (window[1] - window[0]) * 24.5 / 48, window[2] + (window[3] - window[2]) * 8.5 / 48]]
     )

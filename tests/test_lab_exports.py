@@ -1,18 +1,23 @@
 """Whatever the lab saves gives the same bits as its picture."""
 
+import io
 import json
+import queue
 import struct
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UsageError
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.toml import parse
 from fallline.lab.resolved_state import resolve_state
+from fallline.lab.session.session import Session
 from fallline.lab.state import read_state
 from fallline.lab.work.exports import export
+from fallline.lab.work.pool import Pool
 from fallline.lab.work.pyramid import TilePlace, view_spec
 from fallline.lab.work.tile_training import compute_tile
 from fallline.maps.loading import load_map
@@ -139,3 +144,37 @@ def test_a_picture_keeps_every_pin_in_view_with_its_number_and_the_lines_of_theo
     for expected in ("1 learning rate 0.006, momentum 0", "3 learning rate 1e-05, momentum 0", "L at the start"):
         assert expected in text
     assert "0.0095" not in text  # outside of the view
+
+
+def test_a_moving_picture_tells_its_length_and_how_far_it_has_come():
+    state, resolved = made("landscape", steps=5)
+    done_of = []
+    told, content = done(
+        export("gif", state, resolved, {}, size=16, progress=lambda done, total: done_of.append(done / total))
+    )
+    assert told == {"name": "lab.gif", "mime": "image/gif", "frames": 6, "seconds": 1 + 5 / 12}
+    assert done_of == sorted(done_of)
+    assert done_of[-1] == 1
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.n_frames == 6
+        assert image.size[0] % 2 == image.size[1] % 2 == 0
+
+
+def test_an_export_is_stopped_alone():
+    """The page goes on: only the work on the file is dropped."""
+    pool, answers = Pool(), queue.Queue()
+    session = Session(lambda content, buffers: answers.put(content), pool)
+    try:
+        session.receive({"kind": "hello", "id": 1, "state": None})
+        session.receive({"kind": "export", "id": 2, "what": "map", "size": 512})
+        assert session.page.desk.holds("export")
+        session.receive({"kind": "tiles", "id": 3, "tiles": [[0, 0, 0]]})
+        session.receive({"kind": "cancel", "id": 4, "what": "export"})
+        assert not session.page.desk.holds("export")
+        kinds = set()
+        while "tile" not in kinds:
+            kinds.add(answers.get(timeout=20)["kind"])
+        assert "export" not in kinds
+    finally:
+        session.close()
+        pool.close()

@@ -213,7 +213,8 @@ def test_every_example_can_be_shown(pool):
         scene = "data" if talk.welcome["objective"]["kind"] == "network" else "landscape"
         assert len(talk.ask(scene)[1]["points"]) > 10
         blocks = talk.ask("equations", form="matrix")[0]["blocks"]
-        assert all(b["svg"].startswith("<svg") and b["mathml"].startswith("<math") for b in blocks)
+        rows = [row for block in blocks for row in block["rows"]]
+        assert all(row["left"]["svg"].startswith("<svg") and row["mathml"].startswith("<math") for row in rows)
         talk.session.close()
 
 
@@ -221,7 +222,7 @@ def test_numbers_stand_in_the_equations(pool):
     talk = Talk(pool, {"objective": {"kind": "landscape", "name": "booth"}, "start": None})
     told, arrays = talk.ask("run", pin=0, x=0.001, y=0.5)
     blocks, _ = talk.ask("equations", form="matrix", numbers=True, pin=0, x=0.001, y=0.5, step=3)
-    text = "\n".join(b["plain"] for b in blocks["blocks"])
+    text = "\n".join(row["plain"] for block in blocks["blocks"] for row in block["rows"])
     assert f"{arrays['losses'][3]:.4g}" in text
     assert told["labels"] == ["x", "y"]
     talk.session.close()

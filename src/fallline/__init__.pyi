@@ -13,6 +13,7 @@ from .lab.widget import lab
 from .maps.loading import load_map
 from .maps.map import Map
 from .maps.mapping import map as map  # not in __all__: `from fallline import *` must not replace Python's own
+from .maps.merging import merge_maps
 from .measures.outcome import Outcome
 from .measures.own import measure
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
@@ -77,6 +78,7 @@ __all__ = [
     "load_map",
     "loss",
     "measure",
+    "merge_maps",
     "method",
     "notebook_start",
     "objective",

@@ -62,6 +62,15 @@ def test_what_else_had_to_change_is_told(lab):
     told = lab.page.locator(".notice").inner_text()
     assert "The y axis is now initial scale: gradient descent has no momentum." in told
     assert "The pin was removed: the map has other axes." in told
+    lab.page.locator(".notice").get_by_role("button", name="Undo").click()
+    lab.until("document.querySelectorAll('.pin').length === 1")
+    lab.ready()
+    assert "optimizer" not in lab.state
+    assert not lab.page.locator(".notice").is_visible()
+    # When the axes change places, the pin goes with its run.
+    lab.page.locator('[data-focus="map.y name"]').select_option(value="learning_rate")
+    lab.ready()
+    assert lab.state["pins"] == [{"x": 0.5, "y": 0.001}]
     lab.page.locator(".notice").get_by_label("Close").click()
     assert not lab.page.locator(".notice").is_visible()
 
@@ -180,6 +189,13 @@ def test_points_drawn_dragged_and_removed(lab):
     canvas.press("Delete")
     lab.ready()
     assert len(lab.state["data"]["points"]) == count + 1
+    # With none the runs keep the old ones, and a sentence says so.
+    lab.page.get_by_role("button", name="clear").click()
+    assert "until then the runs keep the old ones" in lab.page.locator(".points-editor").inner_text()
+    assert lab.page.locator(".refusal").count() == 0
+    lab.page.get_by_role("button", name="bring back").click()
+    lab.ready()
+    assert len(lab.state["data"]["points"]) == count + 1
 
 
 def test_own_csv(lab, tmp_path):
@@ -213,12 +229,14 @@ def test_examples(lab):
 
 def test_exports(lab):
     lab.pin(0.001, 0.5)
-    for what, beginning in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("map", b"SQLite format 3"), ("weights", b"")):
+    for what, beginning in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("gif", b"GIF89a"), ("map", b"SQLite format 3"), ("weights", b"")):
         lab.page.get_by_text("Export").first.click()
         with lab.page.expect_download() as got:
             lab.page.locator(f'[data-what="{what}"]').click()
         content = Path(got.value.path()).read_bytes()
         assert content.startswith(beginning)
+        if what == "gif":  # 30 steps
+            assert lab.page.locator(".notice").inner_text().startswith("lab.gif: 31 frames, 3.5 s, ")
         if what == "weights":  # safetensors: the length of a header, the header, float32 numbers of run 1
             header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
             assert header["W1"]["shape"] == [2, 3]

@@ -53,6 +53,27 @@ def test_the_map_plays_from_the_first_step_to_the_last(lab):
     assert lab.pixels() == end
 
 
+def test_the_legend_is_that_of_the_loss_while_the_map_plays(lab):
+    lab.page.get_by_label("Colour shows").select_option(label="share of right answers")
+    lab.ready()
+    lab.page.get_by_role("button", name="Play the map").click()
+    lab.until("document.querySelector('.map-step').textContent.startsWith('after ')")
+    assert lab.page.locator(".legend-title").inner_text() == "loss"
+    lab.until("document.querySelector('.map-step').textContent === ''")
+    assert lab.page.locator(".legend-title").inner_text() == "share of right answers"
+
+
+def test_a_long_export_tells_how_far_it_is_and_stops(new_lab):
+    lab = new_lab().open(rest=False)
+    lab.page.locator("summary", has_text="Export").click()
+    lab.page.locator("[data-what=map]").click()
+    lab.page.locator(".exporting").wait_for()
+    assert lab.page.locator(".exporting").inner_text().startswith("Map file: ")
+    lab.page.get_by_role("button", name="Stop").click()
+    assert lab.page.locator(".exporting").is_hidden()
+    assert lab.errors == []
+
+
 def test_better_is_dark_for_every_measure(lab):
     ends = lab.page.locator(".legend-end")
     assert ends.all_inner_texts() == ["better", "worse"]
@@ -82,12 +103,18 @@ def test_a_refused_formula_never_enters_the_address(lab):
     lab.ready()
     before = lab.page.url
     box = lab.page.locator("input.formula")
-    box.fill("x^2 +")
+    box.fill("sin(x")
     lab.until("document.querySelector('.refusal') !== null")
+    assert 'the bracket of "sin(" is never closed' in lab.page.locator(".refusal").inner_text()
     lab.page.wait_for_timeout(400)
     assert lab.page.url == before
-    box.fill(lab.state["objective"].get("text", "x^2 + y^2"))
+    first = lab.state["objective"]["text"]
+    box.fill("x^2 + 7*y^2")
     lab.until("document.querySelector('.refusal') === null")
+    lab.says("7*y^2")
+    lab.page.go_back()
+    lab.ready()
+    assert box.input_value() == first  # although the reader is still in the box
 
 
 def test_the_start_is_a_choice_that_can_be_undone(lab):
@@ -107,6 +134,8 @@ def test_a_pin_outside_of_the_map_is_refused(lab):
     lab.page.locator(".exact button").click()
     assert "learning rate" in lab.page.locator(".notice").inner_text()
     assert lab.page.locator(".pin").count() == 0
+    lab.pin(0.001, 0.5)
+    assert not lab.page.locator(".notice").is_visible()  # cured
 
 
 def test_quick_zooms_add_up(lab):

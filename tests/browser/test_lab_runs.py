@@ -88,6 +88,10 @@ def test_equations_have_outlines_and_mathml(lab):
     text = lab.page.locator(".equation-list").text_content()
     lab.page.get_by_label("put the numbers in").check()
     lab.until("t => document.querySelector('.equation-list').textContent !== t", text)
+    # Long sums go on in the next line where there is no room.
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    wide = "[...document.querySelectorAll('.equation svg')].filter(s => s.getBoundingClientRect().right > innerWidth - 8).length"
+    lab.until(f"({wide}) === 0")
 
 
 def test_unpinning_keeps_the_others(study):

@@ -56,7 +56,7 @@ def check(
     Parameters
     ----------
     path
-        FILE:FUNCTION, FILE:Class.method, FILE (a Python file or a notebook), or a folder of them (FOLDER, or
+        FILE:FUNCTION, FILE:Class.method, FILE:Class, FILE (a Python file or a notebook), or a folder of them (FOLDER, or
         FOLDER:FUNCTION). Without a function the likeliest ones are checked.
     network
         Sizes of the network that it is the gradient of. The default is 2-3-2-3.

@@ -32,7 +32,7 @@ def check_file(path: Path, function: str = "", *, subject: str = "2-3-2-3", **se
     """
     try:
         file = UserFile(path, function)
-        loaded = file.load(function or file.candidates(network=is_network(subject))[0])
+        loaded = file.load(file.candidates(function, network=is_network(subject))[0])
     except MisbehaviourError as misbehaviour:
         return Verdict("unchecked", function or path.name, subject, str(misbehaviour))
     return check_loaded(loaded, file, subject=subject, **settings)
@@ -51,8 +51,13 @@ def check_loaded(loaded: Loaded, file: UserFile, *, subject: str, hint: int | No
         name = getattr(loaded.function, "__name__", "the function")
         return Verdict("unchecked", name, subject, str(misbehaviour))
     verdict = check_gradient(loaded.function, subject_loaded, **own)
+    missing = re.search(r"\(name '(\w+)' is not defined\)", verdict.sentence)
+    if verdict.status == "unchecked" and missing:  # the file could not compute it, and the note says why
+        why = next((note for note in loaded.notes if note.startswith(f"`{missing[1]}`, which")), "")
+        verdict = dataclasses.replace(verdict, sentence=why or verdict.sentence)
     told = verdict if hint is None else hinted(verdict, hint)
-    return dataclasses.replace(told, notes=(*loaded.notes, *told.notes))
+    notes = [note for note in loaded.notes if note != told.sentence]
+    return dataclasses.replace(told, notes=(*notes, *told.notes))
 
 
 def is_network(subject: str) -> bool:

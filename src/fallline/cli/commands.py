@@ -141,7 +141,7 @@ def check(
     it goes. Exit status 0 right, 1 wrong, 2 could not check.
 
     Args:
-        what: FILE:FUNCTION, FILE:Class.method, FILE for the likeliest functions of it, or a folder of submissions.
+        what: FILE:FUNCTION or FILE:Class.method; FILE or FILE:Class for its likeliest functions; or a folder of submissions.
             FILE is a Python file or a notebook.
         network: Sizes of the network that it is the gradient of, such as 2-3-2-3.
         of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.

@@ -1,4 +1,4 @@
-"""The `map` command and its companions, `map info`, `map extend` and `map export`."""
+"""The `map` command. Its companions, which take a map file, are in `map_files`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from fallline.cli import map_files
 from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
 from fallline.cli.options import (
     Force,
@@ -26,12 +27,15 @@ from fallline.user_code.python_file import names_file
 if TYPE_CHECKING:
     from fallline.experiment.axes import Axis
     from fallline.experiment.axis_forms import AxisForm
+    from fallline.experiment.map_record import MapSpec
     from fallline.experiment.sources import Source
     from fallline.experiment.study_records import Study
 
 __all__ = ["map_app"]
 
 map_app = App(name="map")
+for command in map_files.COMMANDS:
+    map_app.command(command)
 
 
 @map_app.default
@@ -59,6 +63,8 @@ def map_(
     keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
     device: Literal["cpu", "cuda"] = "cpu",
+    part: str | None = None,
+    slurm: Whole | None = None,
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     contour: Numbers = (),
     mark: Annotated[tuple[str, ...], Parameter(allow_leading_hyphen=True, negative="")] = (),
@@ -97,6 +103,8 @@ def map_(
         workers: Worker processes; 0 for threads of this process.
         device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
             computed on the processor too, and the map stops where they differ.
+        part: K/N computes part K of N alone, into --out; auto is the part of a job array's task. See `fallline map merge`.
+        slurm: Print a script for sbatch that computes the map as a job array of so many parts, and compute nothing.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
         contour: Value of the first measure at which a line of equal value is drawn; may be given several times.
         mark: A run to point out in the picture, X,Y or X,Y:LABEL; may be given several times.
@@ -108,6 +116,7 @@ def map_(
     from fallline.experiment.idle_arguments import refuse_idle
     from fallline.experiment.map_spec import map_spec, own_axis_forms
     from fallline.maps.command import map_run
+    from fallline.maps.parts import Part
 
     inputs = None if features is None else [name.strip() for name in features.split(",")]
     objective, defaults = _objective(study, {"features": inputs, "test_share": test_share, "split_seed": split_seed})
@@ -152,67 +161,31 @@ def map_(
         from fallline.views.pictures.map_animation import check_animation
 
         check_animation(spec, animation)
+    if slurm is not None:
+        return _print_job_array(spec, slurm, part=part, out=out, png=png, animation=animation)
     picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
     return map_run(
         spec, out=out, png=png, animation=animation, workers=workers, device=device, overwrite=force, as_json=json,
-        picture=picture,
+        picture=picture, part=None if part is None else Part.of(part),
     )  # fmt: skip
 
 
-@map_app.command
-def info(file: Path, *, json: Json = False) -> int:
-    """Print the content of a map file: spec, progress, hash of the values, provenance.
+def _print_job_array(spec: MapSpec, parts: int, **others: Any) -> int:
+    """Print the script of a job array, for the words of this command line without --slurm."""
+    import sys
 
-    Args:
-        file: A .fallmap file.
-    """
-    from fallline.maps.command import map_info
+    from fallline.maps.part_commands import job_array
 
-    return map_info(file, as_json=json)
-
-
-@map_app.command
-def extend(
-    file: Path,
-    steps: Whole,
-    *,
-    out: Out = None,
-    png: Path | None = None,
-    anew: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    workers: Whole = 0,
-    device: Literal["cpu", "cuda"] = "cpu",
-    force: Force = False,
-    json: Json = False,
-) -> int:
-    """Compute the map of a map file for more steps. Its runs go on from the states that the file keeps (--keep state).
-
-    Args:
-        file: A .fallmap file of a complete map.
-        steps: Number of further updates of each run.
-        out: Map file (.fallmap) to keep the longer map in; an unfinished file is resumed.
-        png: Picture to write.
-        anew: Train all steps again, which a file without states needs.
-        workers: Worker processes; 0 for threads of this process.
-        device: cpu, or cuda for a CUDA device.
-    """
-    from fallline.maps.command import map_extend
-
-    return map_extend(
-        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json
-    )
-
-
-@map_app.command
-def export(file: Path, out: Path, *, force: Force = False) -> int:
-    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf, or .gif or .mp4, which show it step by step.
-
-    Args:
-        file: A .fallmap file.
-        out: File to write; the suffix decides the format.
-    """
-    from fallline.maps.command import map_export
-
-    return map_export(file, out, overwrite=force)
+    for flag, value in others.items():
+        if value is not None:
+            raise UsageError(f"--slurm prints a script that names its own files and parts: leave --{flag} out.")
+    words, skip = ["fallline"], False
+    for word in sys.argv[1:]:
+        if not skip and not word.startswith("--slurm"):
+            words.append(word)
+        skip = word == "--slurm"
+    print(job_array(spec, words, parts), end="")
+    return 0
 
 
 def _axis_form(text: str) -> AxisForm:

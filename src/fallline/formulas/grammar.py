@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fallline.errors import UsageError
+from fallline.formulas.unreadable import why_unreadable
 from fallline.number_text import read_number
 from fallline.readings.constants import INEXACT, constant
 
@@ -51,6 +52,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
 CONSTANTS = {"pi": math.pi, "e": math.e}
 COORDINATES = ("x", "y")
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_PRODUCTS = "a formula has products with *, as in 2*x; got {!r}."
 _TYPED = str.maketrans({"−": "-", "×": "*", "·": "*", "π": "pi", "²": "^2", "³": "^3", "⁴": "^4"})
 
 
@@ -86,17 +88,16 @@ def parse(text: str, coordinates: tuple[str, ...]) -> Tree:
         raise UsageError(f"a formula must be written in x and y, such as {EXAMPLES[0]}; got {text!r}.")
     if len(text) > LONGEST:
         raise UsageError(f"a formula may have at most {LONGEST} characters; this one has {len(text):,}.")
-    plain = text.translate(_TYPED).replace("^", "**").strip()
+    typed = text.translate(_TYPED).strip()
+    plain = typed.replace("^", "**")
     if plain.count("(") > 60:
         raise UsageError("a formula may have at most 60 brackets.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # for "1if" and similar text, which raises UsageError below
             body = ast.parse(plain, mode="eval").body
-    except SyntaxError as error:
-        place = (error.offset or 1) - 1
-        near = plain[max(0, place - 1) : place + 8].strip() or plain[-8:]
-        raise UsageError(f"the formula cannot be read near {near!r}: write products with *, as in 2*x.") from None
+    except SyntaxError:
+        raise UsageError(f"the formula cannot be read: {why_unreadable(typed, tuple(FUNCTIONS))}.") from None
     except (ValueError, RecursionError, MemoryError):
         raise UsageError(
             "the formula cannot be read: it is nested too deep, or holds a character that has no meaning."
@@ -139,11 +140,15 @@ class _Reader:
                     return _power(*operands)
                 return _folded(SIGNS[type(op)], operands)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+                if name in self.coordinates or name in CONSTANTS:
+                    raise UsageError(_PRODUCTS.format(ast.unparse(node)[:40]))
                 if name not in FUNCTIONS:
                     raise UsageError(f'a formula may use {", ".join(sorted(FUNCTIONS))}; got "{name[:40]}".')
                 if len(args) != FUNCTIONS[name][1]:
                     raise UsageError(f"{name} takes {FUNCTIONS[name][1]} argument(s); got {len(args)}.")
                 return _folded(name, tuple(self.read(a, depth + 1) for a in args))
+            case ast.Call(func=ast.BinOp() | ast.Constant() | ast.Call()):
+                raise UsageError(_PRODUCTS.format(ast.unparse(node)[:40]))
         raise UsageError(
             f"a formula holds numbers, x, y, + - * / ^, brackets and {', '.join(sorted(FUNCTIONS))}; "
             f"got {ast.unparse(node)[:40]!r}."

@@ -28,8 +28,8 @@ PRESETS: list[Json] = [
     }},
     {"label": "Two spirals, a wider network", "picture": "example-spirals.png",
      "meaning": "How much of the spirals Adam learns, over rate and momentum.", "state": {
-        "objective": {"kind": "network", "units": [2, 12, 12, 2], "activations": ["tanh", "tanh"], "reduction": "mean"},
-        "data": {"kind": "generated", "name": "spirals", "samples": 60, "noise": 0.05}, "optimizer": "adam",
+        "objective": {"kind": "network", "units": [2, 10, 10, 2], "activations": ["tanh", "tanh"], "reduction": "mean"},
+        "data": {"kind": "generated", "name": "spirals", "samples": 40, "noise": 0.05}, "optimizer": "adam",
         "settings": {"learning_rate": 0.01}, "initial": "glorot_normal", "start": None, "steps": 200,
         "map": {"x": _axis("learning_rate", 1e-4, 1, "log"), "y": _axis("beta1", 0, 0.99), "measure": "accuracy"},
     }},

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fallline.experiment.experiment import Experiment
 from fallline.experiment.fields import key
-from fallline.experiment.kinds import KEY, Choice, Flag, Json, Numbers, OfSetting
+from fallline.experiment.kinds import KEY, Choice, Flag, Json, ListOf, Numbers, OfSetting, Whole
 from fallline.experiment.mistakes import mistakes_in
 from fallline.experiment.part import FORGIVING, PartError, as_json
 from fallline.experiment.record import Record
@@ -18,6 +18,8 @@ from fallline.lab.limits import check_limits
 from fallline.settings import SETTINGS
 
 __all__ = ["Look", "State", "canonical_state", "default_state", "read_state"]
+
+Pair = Annotated[tuple[Annotated[int, Whole()], ...], ListOf("the numbers of two inputs", 2, 2)]
 
 
 class Look(Record):
@@ -30,6 +32,11 @@ class Look(Record):
     step: Annotated[int, OfSetting(SETTINGS["steps"])] | None = key(
         None, "the step that is shown; the last unless given"
     )
+    plane: Pair | None = key(
+        None, "the two inputs over which networks are drawn; the first two principal components unless given"
+    )
+    gradients: Annotated[bool, Flag()] = key(False, "whether connections show the gradient instead of the weights")
+    confusion: Annotated[bool, Flag()] = key(False, "whether each run shows its confusion matrix")
 
 
 class State(Experiment):

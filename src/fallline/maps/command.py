@@ -27,6 +27,7 @@ from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.loading import load_map
 from fallline.maps.map import Map
+from fallline.maps.parts import Part
 from fallline.problems import LandscapeObjective
 
 __all__ = ["map_export", "map_extend", "map_info", "map_run"]
@@ -49,12 +50,15 @@ def map_run(
     quiet: bool = False,
     picture: dict[str, Any] | None = None,
     earlier: Earlier | None = None,
+    part: Part | None = None,
 ) -> int:
-    """Compute a map with a progress bar, keep it in `out`, draw it to `png` and, step by step, to `animation`; the coarse
-    picture comes first.
+    """Compute a map or a `part` of it with a progress bar, keep it in `out`, draw it to `png` and, step by step, to
+    `animation`; the coarse picture comes first.
 
     Prints the map's one line, its hash and where it is. Returns the exit status.
     """
+    if part is not None:
+        _check_part(part, out, png or animation)
     files = {name: path for name, path in (("out", out), ("png", png), ("animation", animation)) if path is not None}
     for (a, first), (b, second) in combinations(files.items(), 2):
         if first.resolve() == second.resolve():
@@ -70,12 +74,13 @@ def map_run(
         with contextlib.ExitStack() as stack:
             progress = None if quiet else stack.enter_context(_bar(spec))
             options: dict[str, Any] = {"workers": workers, "threads": threads, "device": device, "earlier": earlier}
+            options["part"] = part
             for tile in growing(result, progress=progress, **options):
                 if png is not None and stride and tile.stride != stride:
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride
     except KeyboardInterrupt:
-        done = f"{100 * result.known.mean():.0f} % of the cells are done"
+        done = f"{100 * result.known.mean():.0f} % of the map's cells are done"
         if out is None:
             hint = "nothing was kept: give --out FILE.fallmap, and the same command goes on where it was"
         else:
@@ -88,15 +93,25 @@ def map_run(
         options = {name: value for name, value in (picture or {}).items() if name != "contours"}
         result.animate(animation, overwrite=overwrite, progress=not quiet and sys.stderr.isatty(), **options)
     if as_json:
-        print(json.dumps(facts(result)))
+        print(json.dumps(facts(result) | ({} if part is None else {"part": str(part)})))
         return 0
-    print(f"{result}\nsha256 {result.sha256}")
+    if part is None or result.complete:
+        print(f"{result}\nsha256 {result.sha256}")
+    else:
+        print(f"Part {part} of the map is done: {int(result.known.sum()):,} of {spec.cells:,} cells.")
     for what, path in (("Map file", out), ("Picture", png), ("Moving picture", animation)):
         if path is not None:
             print(f"{what} written to {path}.")
     if not files:
         print("Nothing was written: give --png FILE.png for a picture, --out FILE.fallmap to keep the values.")
     return 0
+
+
+def _check_part(part: Part, out: Path | None, picture: Path | None) -> None:
+    if out is None:
+        raise UsageError(f"part {part} of a map needs --out FILE.fallmap, from which it is merged with the others.")
+    if picture is not None:
+        raise UsageError(f"part {part} of a map gives no picture: merge the parts, then use fallline map export.")
 
 
 def map_extend(path: Path, steps: int, *, anew: bool, out: Path | None, **options: Any) -> int:
@@ -141,6 +156,8 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
     }
+    if "part" in made and not result.complete:
+        lines["part"] = f"{made['part']}, to be merged with the others by fallline map merge"
     if spec.kept:
         lines["states"] = f"{spec.kept} numbers of each run, from which `fallline map extend` goes on"
     if old:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 
 from fallline.errors import OutputError
 from fallline.maps.earlier import Earlier, check_kept
+from fallline.maps.parts import Part
 from fallline.maps.tiles import Tile, layout
 from fallline.maps.values import MapValues
 from fallline.maps.workers import computed
@@ -27,11 +28,12 @@ def growing(
     tile_cells: int | None = None,
     order: Callable[[list[Tile]], list[Tile]] | None = None,
     earlier: Earlier | None = None,
+    part: Part | None = None,
 ) -> Generator[Tile, None, None]:
     """Fill a map tile by tile, coarse first; yield each tile after its values are in the map and written to its file.
 
     `order` rearranges the tiles; it cannot change a value. With `overwrite`, a file of another map is replaced. The runs go
-    on from the states of an `earlier` map, if there is one.
+    on from the states of an `earlier` map, if there is one. With a `part`, its tiles alone are computed.
     """
     spec, workers = result.spec, int(SETTINGS["workers"].check(workers))
     check_kept(spec)
@@ -41,21 +43,25 @@ def growing(
             for tile, values in file.tiles(spec):
                 result.set(tile, values)
         # An unfinished file may hold tiles of another size. Compute only tiles with a cell that is not known yet.
-        done = int(result.known.sum())
-        tiles = [t for t in layout(spec, tile_cells, device) if not (done and not result.missing(t))]
+        some = bool(result.known.any())
+        wanted = list(layout(spec, tile_cells, device) if part is None else part.tiles(spec))
+        tiles = [t for t in wanted if not (some and not result.missing(t))]
+        total = sum(t.cells for t in wanted)
+        done = total - sum(result.missing(t) if some else t.cells for t in tiles)
         if progress is not None:
-            progress(done, spec.cells)
+            progress(done, total)
         queue = order(tiles) if order else tiles
         execution = Execution(threads, device)
         for tile, values in computed(spec, queue, workers=workers, execution=execution, earlier=earlier):
             if file is not None:
                 file.add(spec, tile, values)
-            fresh = tile.cells if not done else result.missing(tile)
+            done += result.missing(tile) if some else tile.cells
             result.set(tile, values)
-            done += fresh
             if progress is not None:
-                progress(done, spec.cells)
+                progress(done, total)
             yield tile
+        if file is not None and part is not None:
+            file.note("part", str(part))
         if file is not None and result.complete:
             file.note("sha256", result.sha256)
             kept = file.provenance()["sha256"]

@@ -19,6 +19,7 @@ from fallline.maps.dataset import to_xarray
 from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.growing import growing
+from fallline.maps.parts import Part
 from fallline.maps.places import place_on
 from fallline.maps.replay import replay
 from fallline.maps.table import to_pandas
@@ -272,12 +273,15 @@ def compute_map(
     progress: Progress = False,
     tile_cells: int | None = None,
     earlier: Earlier | None = None,
+    part: Part | None = None,
 ) -> Map:
-    """The map of a spec, complete. Its runs go on from the states of an `earlier` map, if there is one."""
+    """The map of a spec, complete, or a `part` of it. Its runs go on from the states of an `earlier` map, if there is one."""
+    if part is not None and out is None:
+        raise UsageError(f"part {part} of a map needs a file, out=..., from which it is merged with the others.")
     result = Map(spec, None if out is None else Path(out))
     _grow(
         result, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
-        tile_cells=tile_cells, earlier=earlier,
+        tile_cells=tile_cells, earlier=earlier, part=part,
     )  # fmt: skip
     return result
 

@@ -11,6 +11,7 @@ from fallline.experiment.map_spec import map_spec
 from fallline.experiment.method import ScheduleLike
 from fallline.experiment.other_names import understands_other_names
 from fallline.maps.map import Map, compute_map
+from fallline.maps.parts import Part
 from fallline.measures.own import MeasureForms
 from fallline.problems import Data, Problem, objective_at
 from fallline.runs.progress import Progress
@@ -45,6 +46,7 @@ def map(
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
+    part: str | None = None,
     progress: Progress = False,
     **settings: Any,
 ) -> Map:
@@ -92,6 +94,9 @@ def map(
     device
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
+    part
+        "3/64" computes the third of 64 parts alone, into the file `out`; "auto" is the part of a job array's task. The parts
+        need not know of each other: `merge_maps` makes one map of their files.
     progress
         True for a bar; or a function of the number of finished cells and the number of all cells.
 
@@ -114,5 +119,6 @@ def map(
         spec, settings=settings, schedule=schedule, l2=l2, steps=steps, batch=batch, start=start, initial=initial, seed=seed,
     )  # fmt: skip
     return compute_map(
-        spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress
-    )
+        spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
+        part=None if part is None else Part.of(part),
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 
-__all__ = ["has_bands", "theory_curve"]
+__all__ = ["has_bands", "has_theory", "theory_curve"]
 
 Floats = NDArray[np.float64]
 
@@ -20,6 +20,11 @@ Floats = NDArray[np.float64]
 def has_bands(name: str) -> bool:
     """Whether each value of the axis has an objective, a start or an optimizer of its own, and so a bound of its own."""
     return name in FAMILIES or name in ARCHITECTURE
+
+
+def has_theory(m: MapValues) -> bool:
+    """Whether a picture of the map can have a stability bound: a plane with an axis for the learning rate, and a known bound."""
+    return not m.spec.one_dimensional and "learning_rate" in m.spec.axes and bool(theory_curve(m))
 
 
 def theory_curve(m: MapValues) -> dict[str, Floats]:

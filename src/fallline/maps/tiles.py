@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 
-__all__ = ["LARGEST_TILE", "Tile", "in_layout", "layout"]
+__all__ = ["LARGEST_TILE", "Tile", "in_layout", "layout", "tile_size"]
 
 STRIDES = (16, 4, 1)
 """Distances between cells along an axis, from coarse to fine."""
@@ -68,16 +68,9 @@ def _lattice(first: int, end: int, stride: int) -> int:
 
 
 def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") -> Iterator[Tile]:
-    """The tiles of a map, coarse first, each of about a third of a second unless `tile_cells` says how many cells.
-
-    A device that trains a hundred thousand runs at once takes larger ones, of a few seconds.
-    """
+    """The tiles of a map, coarse first, each of about `tile_cells` cells; `tile_size` of them by default."""
     if tile_cells is None:
-        each = spec.work / spec.cells
-        starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
-        least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, LARGEST_TILE)
-        kept = max(1, spec.memory_of_states)
-        tile_cells = int(min(most, max(least, work / each), max(1, 2e7 / starts), max(1, TILE_BYTES / kept)))
+        tile_cells = tile_size(spec, device)
     rows, columns = spec.shape
     power = math.log2(max(1, min(tile_cells, LARGEST_TILE)))
     longest = round(math.log2(LARGEST_TILE) / 2)
@@ -88,6 +81,18 @@ def layout(spec: MapSpec, tile_cells: int | None = None, device: str = "cpu") ->
                 tile = _tile(spec, coarser, stride, side, x0, y0)
                 if not coarser or tile.cells:
                     yield tile
+
+
+def tile_size(spec: MapSpec, device: str = "cpu") -> int:
+    """The cells of a tile of about a third of a second.
+
+    A device that trains a hundred thousand runs at once takes larger ones, of a few seconds.
+    """
+    each = spec.work / spec.cells
+    starts = spec.starts * spec.objective.dimension  # numbers that the starts of one cell take
+    least, work, most = (64, 6e9, 65536) if device == "cpu" else (65536, 2e13, LARGEST_TILE)
+    kept = max(1, spec.memory_of_states)
+    return int(min(most, max(least, work / each), max(1, 2e7 / starts), max(1, TILE_BYTES / kept)))
 
 
 def in_layout(spec: MapSpec, tile: Tile) -> bool:

@@ -8,6 +8,7 @@ number may read.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -96,21 +97,28 @@ class MapWriter(MapFile):
 
     def add(self, spec: MapSpec, tile: Tile, values: Values) -> bool:
         """Write a tile. Returns whether it is new; one that is in the file already must agree to the bit."""
-        raw = pack(spec, values)
-        sha = tile_sha(self.format, spec, tile, raw)
+        return self.add_all(spec, [(tile, values)]) == 1
+
+    def add_all(self, spec: MapSpec, tiles: Iterable[tuple[Tile, Values]]) -> int:
+        """Write tiles in one transaction, and return how many are new; see `add`."""
+        new = 0
         with explained(self.path, write=True), self._base.transaction() as db:
-            row = db.execute(
-                "select sha256 from tiles where stride = ? and x0 = ? and y0 = ? and x1 = ? and y1 = ?",
-                (tile.stride, *tile[2:]),
-            ).fetchone()
-            if row is None:
-                db.execute("insert into tiles values (?, ?, ?, ?, ?, ?, ?, ?)", (*tile, zlib.compress(raw, 1), sha))
-        if row is not None and row[0] != sha:
-            raise OutputError(
-                f"{self.path}: the tile of {tile} was computed twice with different values; the first is kept. "
-                "This machine or an engine that is not bit-stable is at fault."
-            )
-        return row is None
+            for tile, values in tiles:
+                raw = pack(spec, values)
+                sha = tile_sha(self.format, spec, tile, raw)
+                row = db.execute(
+                    "select sha256 from tiles where stride = ? and x0 = ? and y0 = ? and x1 = ? and y1 = ?",
+                    (tile.stride, *tile[2:]),
+                ).fetchone()
+                if row is None:
+                    db.execute("insert into tiles values (?, ?, ?, ?, ?, ?, ?, ?)", (*tile, zlib.compress(raw, 1), sha))
+                    new += 1
+                elif row[0] != sha:
+                    raise OutputError(
+                        f"{self.path}: the tile of {tile} was computed twice with different values; the first is kept. "
+                        "This machine or an engine that is not bit-stable is at fault."
+                    )
+        return new
 
     def _begin(self, spec: MapSpec) -> None:
         """Write tables, spec, arrays and provenance in one transaction."""

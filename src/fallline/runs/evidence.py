@@ -24,6 +24,7 @@ from fallline.textbook import network as pages
 
 __all__ = [
     "Ended",
+    "accuracy",
     "batch_losses",
     "bouncing",
     "bound_sentence",
@@ -40,6 +41,9 @@ Floats = NDArray[Any]
 
 _LARGE = 2000
 """With more parameters than this, curvature is not measured: it would cost more than the run."""
+
+_LOOKS = 200
+"""The longest window over which the accuracy is watched: each of its steps costs a forward pass."""
 
 _AT = 1e-5
 """A learning rate is at its bound if it is this close to it: central differences give no more digits of the bound."""
@@ -174,6 +178,20 @@ def layer_of_overflow(run: Ended, step: int) -> int | None:
         if not np.isfinite(Z).all():
             return layer
     return None
+
+
+def accuracy(run: Ended) -> str:
+    """Say the share of right answers of a classifier, and whether it was the same all over the window."""
+    objective = run.objective
+    if not isinstance(objective, NetworkObjective) or objective.network.loss.targets == "values":
+        return ""
+    count = window(run.steps)
+    late = run.path[-count - 1 :] if count <= _LOOKS else run.path[-1:]
+    if not np.isfinite(late).all():
+        return ""
+    shares = np.asarray(objective.accuracy(late))
+    word = "is stuck" if len(late) > 1 and (shares == shares[-1]).all() else "ends"
+    return f" The accuracy {word} at {np.floor(1000 * shares[-1]) / 1000:g}."  # 0.9997 is not shown as 1
 
 
 def batch_losses(run: Ended) -> str:

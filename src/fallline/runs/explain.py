@@ -1,6 +1,7 @@
 """Why a run ended as it did: the evidence, and a sentence made from it.
 
-A sentence says, in this order, which units died, how the run ended, and what is known of the cause.
+A sentence says, in this order, which units died and how many samples are right then, how the run ended, and what is known of
+the cause.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from fallline.problems.curvature import Point
 from fallline.problems.deaths import death_sentence, deaths
 from fallline.runs.evidence import (
     Ended,
+    accuracy,
     batch_losses,
     bouncing,
     bound_sentence,
@@ -73,7 +75,7 @@ def explain(
             sentence += unknown_gradient(run)
     if died:
         assert isinstance(objective, NetworkObjective)
-        sentence = f"{death_sentence(objective.network, died)} {sentence}"
+        sentence = f"{death_sentence(objective.network, died)}{accuracy(run)} {sentence}"
     step = int(statistics.diverged_at)
     return Outcome(kind, sentence, step if step >= 0 else None, evidence)
 

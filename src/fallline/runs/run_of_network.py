@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.experiment.method import Method
 from fallline.problems import Objective
 from fallline.runs.accuracy import accuracy_on
+from fallline.runs.confusion import confusion_on
 from fallline.runs.engine import train
 from fallline.runs.held_out import on_test
 from fallline.runs.snapshot import network_of
@@ -107,6 +108,34 @@ class OfNetwork:
         points = self.path[step]
         right = accuracy_on(problem, points, X, y)
         return float(right) if points.ndim == 1 else right
+
+    def confusion_matrix(
+        self, X: Any = None, y: ArrayLike | None = None, *, step: int | slice = -1
+    ) -> NDArray[np.int64]:
+        """Samples counted by their class (rows) and by the predicted class (columns): of the run's own data, or of X, y.
+
+        Parameters
+        ----------
+        X, y
+            As for `accuracy`.
+        step
+            After how many steps; by default, after the last. `step=slice(None)` gives a matrix for each step; it is 0 where
+            the run has diverged.
+
+        Raises
+        ------
+        UsageError
+            The run is of a landscape, or its targets are not classes.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> net = fl.NetworkObjective(fl.Network.of("2-3-2-3"), fl.generate("three-gaussians"))
+        >>> run = fl.descend(net, "adam", start=fl.notebook_start(net), learning_rate=0.05, steps=60)
+        >>> run.confusion_matrix().tolist()
+        [[96, 2, 2], [2, 98, 0], [4, 0, 96]]
+        """
+        return confusion_on(network_of(self.objective, "confusion_matrix"), self.path[step], X, y)
 
     @cached_property
     def test_losses(self) -> Floats:

@@ -113,7 +113,7 @@ def _differences(name: str, before: Any, after: Any) -> list[str]:
         same = isinstance(after, np.ndarray) and before.shape == after.shape and np.array_equal(before, after, True)
         return [] if same else [name]
     if isinstance(before, Mapping):
-        if not isinstance(after, Mapping) or before.keys() != after.keys():
+        if not isinstance(after, Mapping) or not before.keys() <= after.keys():  # what is added changes no array
             return [name]
         return [changed for key in before for changed in _differences(str(key), before[key], after[key])]
     if isinstance(before, tuple | list):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fallline.checks.calling.blocks import Block, blocks_of, by_name, orders
-from fallline.checks.calling.patterns import Constant, Items, Keys, Pattern, Vector, Zeros, quantities_in
+from fallline.checks.calling.patterns import Constant, Items, Keys, Neurons, Pattern, Vector, Zeros, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS, meanings
 from fallline.checks.calling.spellings import spelling
@@ -70,7 +70,7 @@ def _named(usage: Usage, network: Network, blocks: list[Block]) -> Iterator[Cont
     for names, attributes in ((list(usage.keys), False), (list(usage.attributes), True)):
         items = _meant(names, network)
         if _complete(items.values(), blocks):
-            yield NAMED, "names", Keys(tuple(items.items()), attributes)
+            yield NAMED, "names", Keys(tuple(sorted(items.items(), key=_place)), attributes)
         elif names and network.depth > 1:
             yield from _repeated(names, attributes, network, blocks)
     chains = by_name(list(usage.chains), blocks)
@@ -93,6 +93,14 @@ def _meant(names: Sequence[str], network: Network) -> dict[str, Pattern]:
     return {n: m[0] for n, m in found.items() if m and m[0] not in (PARAMETERS, WEIGHTS, BIASES)}
 
 
+def _place(item: tuple[str, Pattern]) -> tuple[bool, int, str]:
+    """The place of a name where people would write it: W1, b1, W2, b2, then what is no parameter."""
+    pattern = item[1]
+    if isinstance(pattern, Quantity) and pattern.kind in ("W", "b"):
+        return False, pattern.layer or 0, pattern.kind
+    return True, 0, ""
+
+
 def _complete(patterns: Any, blocks: Sequence[Block]) -> bool:
     quantities = {tuple(q) for pattern in patterns for q in quantities_in(pattern)}
     return quantities >= set(blocks)
@@ -109,6 +117,8 @@ def _repeated(names: list[str], attributes: bool, network: Network, blocks: list
     yield NAMED, "list of dictionaries", Items(each, "list")
     lists = tuple((by_kind[k], Items(tuple(Quantity(k, l) for l in layers), "list")) for k in sorted(kinds))
     yield NAMED, "dictionary of lists", Keys(lists, attributes)
+    units = tuple(Neurons(l, by_kind["W"], by_kind["b"] if "b" in kinds else "", attributes) for l in layers)
+    yield NAMED + 1, "neurons", Items(units, "list")
 
 
 def _numbered(prefixes: list[str], network: Network, blocks: list[Block]) -> Iterator[Container]:

@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
-from fallline.checks.user_files.candidates import ENOUGH, candidates, function_names, hidden_inside
+from fallline.checks.user_files.candidates import ENOUGH, candidates, function_names, hidden_inside, unlikely_candidates
 from fallline.checks.user_files.execution import Execution
 from fallline.checks.user_files.source import read_source
 from fallline.errors import OwnCodeError
@@ -79,14 +79,24 @@ class UserFile:
         where = folder or path.resolve().parent
         self._execution = Execution(source, where, wanted=wanted, stopped=stopped, report=report)
 
-    def candidates(self, *, network: bool) -> list[str]:
+    def candidates(self, name: str = "", *, network: bool) -> list[str]:
         """The names of the functions that may be the gradient, the likeliest first.
+
+        Parameters
+        ----------
+        name
+            That of a function, which is the only candidate, or of a class, whose methods are; "" for all of the file.
+        network
+            Whether it is the gradient of a network.
 
         Raises
         ------
         MisbehaviourError
             If there are none.
         """
+        if name:
+            name, way = self.find(name)
+            return self._methods(name, network=network) if isinstance(way[-1], type) else [name]
         likely = candidates(self._statements, self._value, network=network)
         hidden = hidden_inside(self._statements)
         if hidden is not None and not any(c.score >= ENOUGH for c in likely):
@@ -101,6 +111,23 @@ class UserFile:
             f"Write {self.path.name}:NAME, or call it gradient. Lines outside of functions cannot be checked: put them into one."
         )
 
+    def unlikely_candidates(self) -> list[str]:
+        """The names of functions that compute gradients, but have names that usually mean something else."""
+        return [c.name for c in unlikely_candidates(self._statements, self._value)]
+
+    def _methods(self, name: str, *, network: bool = True) -> list[str]:
+        """The methods of a class that may be the gradient, the likeliest first."""
+        likely = candidates(self._statements, self._value, network=network, within=name)
+        if likely:
+            return [c.name for c in likely]
+        methods = [f"{self.path.name}:{n}" for n in self._functions() if n.startswith(f"{name}.")]
+        if not methods:
+            raise MisbehaviourError(f"{name} of {self.path.name} is a class without methods, so it has no gradient.")
+        raise MisbehaviourError(
+            f"{name} of {self.path.name} is a class, and none of its methods seems to compute a gradient. "
+            f"Name one of them: {_some(methods)}."
+        )
+
     def load(self, name: str) -> Loaded:
         """The function of that name, or the method of the name Class.method.
 
@@ -112,10 +139,7 @@ class UserFile:
         name, way = self.find(name)
         value, holder = way[-1], way[-2] if len(way) > 1 else None
         if isinstance(value, type):
-            likely = [c for c in candidates(self._statements, self._value) if c.name.startswith(f"{name}.")]
-            if likely:
-                return self.load(likely[0].name)
-            raise MisbehaviourError(f"{name} of {self.path.name} is a class; write {self.path.name}:{name}.METHOD.")
+            return self.load(self._methods(name)[0])  # as one of the settings
         if not callable(value):
             raise MisbehaviourError(
                 f"{name} of {self.path.name} must be a function; it is of type {type(value).__name__}."

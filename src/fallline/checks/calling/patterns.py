@@ -12,7 +12,7 @@ import numpy as np
 from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.textbook.network import Layer
 
-__all__ = ["Constant", "Items", "Keys", "Pattern", "Scene", "Vector", "Zeros", "fill", "quantities_in"]
+__all__ = ["Constant", "Items", "Keys", "Neurons", "Pattern", "Scene", "Vector", "Zeros", "fill", "quantities_in"]
 
 
 class Scene(Protocol):
@@ -61,6 +61,43 @@ class Keys:
 
 
 @dataclass(frozen=True)
+class Neurons:
+    """A layer as a list of its units, each a dictionary or an object with a list of its weights, and with its bias.
+
+    Parameters
+    ----------
+    weights, bias
+        The names in a unit; `bias` is "" where the bias is one of the weights.
+    """
+
+    layer: int
+    weights: str
+    bias: str = ""
+    attributes: bool = False
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The blocks in it."""
+        W = Quantity("W", self.layer)
+        return (W, Quantity("b", self.layer)) if self.bias else (W,)
+
+    def filled(self, scene: Scene) -> list[Any]:
+        """The units with plain numbers. Raises ValueError for a layout whose rows are not units."""
+        if not scene.form.layout.weights_transposed:
+            raise ValueError("the weights of a unit are a row")
+        W = np.asarray(scene.point.value(Quantity("W", self.layer), scene.form)).tolist()
+        units = [{self.weights: row} for row in W]
+        if self.bias:
+            biases = np.ravel(scene.point.value(Quantity("b", self.layer), scene.form)).tolist()
+            units = [{**unit, self.bias: b} for unit, b in zip(units, biases, strict=True)]
+        return [SimpleNamespace(**unit) for unit in units] if self.attributes else list(units)
+
+    def __str__(self) -> str:
+        bias = f", {self.bias!r}: ..." if self.bias else ""
+        return f"[{{{self.weights!r}: a row of W{self.layer}{bias}}}, ...]"
+
+
+@dataclass(frozen=True)
 class Vector:
     """One flat vector of the quantities, one after another; "F" takes the columns of matrices first."""
 
@@ -101,6 +138,8 @@ def fill(pattern: Pattern, scene: Scene) -> Any:
         case Vector(parts, order):
             raveled = [np.ravel(scene.point.value(part, scene.form), order) for part in parts]
             return in_library(np.concatenate(raveled), scene.form, parameter=True)
+        case Neurons():
+            return pattern.filled(scene)
         case Zeros(inner):
             return _zeros(fill(inner, scene))
         case _:

@@ -112,7 +112,8 @@ def _worth(call: Call, understood: Sequence[Understood]) -> bool:
     vanish there.
     """
     whole = [u for u in understood if u.whole]
-    if call.form.sample and (whole or not takes_one_sample(call.function)):
+    batch = any(not u.call.form.sample for u in whole)
+    if call.form.sample and (batch or not takes_one_sample(call.function)):
         return False
     if not whole:
         return True

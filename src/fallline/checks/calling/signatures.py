@@ -16,6 +16,7 @@ from fallline.checks.calling.calls import MisbehaviourError, name_of
 from fallline.checks.calling.patterns import Constant, Pattern, quantities_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, RATE, RATES, WEIGHTS, meanings, plain
+from fallline.checks.calling.spellings import spelling
 from fallline.checks.calling.surroundings import Surroundings
 from fallline.checks.calling.unknown_names import by_position, inside
 from fallline.checks.calling.usage import parameter_names
@@ -221,6 +222,12 @@ def _has_weights(patterns: Any) -> bool:
 def _why_not(function: Callable[..., Any], required: Sequence[str], choices: list[list[tuple[int, Pattern]]]) -> str:
     """Why no meaning was found."""
     name = name_of(function)
+    gradients = [n for n in required if (s := spelling(n)) is not None and s.kind in "Wb" and s.marked]
+    if gradients:
+        return (
+            f"{name} takes gradients ({', '.join(gradients)}), as an optimizer's step does. "
+            "Check it as one: --of gradient_descent, --of momentum or --of adam."
+        )
     for parameter, choice in zip(required, choices, strict=True):
         if not choice:
             return (

@@ -144,10 +144,13 @@ def names_read(function: Callable[..., Any], functions: Mapping[str, Any], depth
 def usage_of(function: Callable[..., Any], parameter: str, functions: Mapping[str, Any], depth: int = DEEP) -> Usage:
     """How the function, and those of `functions` that it hands the parameter on to, use it."""
     usage = Usage()
+    parts = _parts(tree_of(function), parameter)
     for node in ast.walk(tree_of(function)):
         if isinstance(node, ast.Subscript) and _root(node.value) == parameter:
             _add_key(node.slice, usage)
             _add_chain(node, usage)
+        elif isinstance(node, ast.Subscript) and _root(node.value) in parts:
+            _add_key(node.slice, usage)
         elif (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _root(node.func.value) == parameter
         ):
@@ -165,6 +168,24 @@ def usage_of(function: Callable[..., Any], parameter: str, functions: Mapping[st
                 for inner, name in _handed_on(node, parameter, functions):
                     usage.add(usage_of(inner, name, functions, depth - 1))
     return usage
+
+
+def _parts(tree: ast.Module, parameter: str) -> set[str]:
+    """The names of parts of the parameter: layer in `for layer in network` and in `layer = network[i]`, and parts of these."""
+    parts: set[str] = set()
+    bindings: list[tuple[ast.expr, ast.expr]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension):
+            bindings.append((node.target, node.iter))
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+            bindings += [(target, node.value) for target in node.targets]
+    for _ in range(DEEP):
+        for target, value in bindings:
+            whole = value.args[0] if isinstance(value, ast.Call) and value.args else value
+            if _root(whole) in {parameter, *parts} and not (isinstance(value, ast.Call) and _root(value.func) == "range"):
+                last = target.elts[-1] if isinstance(target, ast.Tuple) and isinstance(value, ast.Call) else target
+                parts |= {last.id} - {parameter} if isinstance(last, ast.Name) else set()
+    return parts
 
 
 def _handed_on(

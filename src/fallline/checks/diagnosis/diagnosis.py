@@ -79,6 +79,8 @@ def wrong_sentence(
     if not faults:
         wrong = f"wrong: it is not the gradient of {unlike}" if unlike else "wrong"
         return f"{name} is {wrong}, and no known fault explains it. {where}"
+    if not diagnosis.faults:
+        return f"{name} is wrong: {listed(faults)}; no known fault explains its numbers.{remark} {where}"
     left = listed([str(block) for block in diagnosis.unexplained])
     return f"{name} is wrong: {listed(faults)}; no known fault explains {left}.{remark} {where}"
 

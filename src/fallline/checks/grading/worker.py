@@ -56,19 +56,34 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
             path, name, folder=folder, stopped={int(k): why for k, why in order["stopped"].items()},
             report=lambda number: answering.line(running=number),
         )  # fmt: skip
-        names = [name] if name else file.candidates(network=is_network(settings["subject"]))
+        network = is_network(settings["subject"])
+        names = file.candidates(name, network=network)
         loaded = {name: file.load(name) for name in names[: order["most"]]}
     except MisbehaviourError as misbehaviour:
         _report(answering, name, Verdict("unchecked", name or path.name, settings["subject"], str(misbehaviour)))
         return
     answering.line(loaded=True, candidates=names)
     verdicts, begun = [], time.monotonic()
-    for name in loaded:
-        verdicts.append(check_loaded(loaded[name], file, hint=order["hint"], **settings))
-        _report(answering, name, verdicts[-1])
+
+    def late() -> bool:
+        return bool(time.monotonic() - begun > order["seconds"] / 3)
+
+    for candidate in loaded:
+        verdicts.append(check_loaded(loaded[candidate], file, hint=order["hint"], **settings))
+        _report(answering, candidate, verdicts[-1])
         checked = any(verdict.status != "unchecked" for verdict in verdicts)
-        if checked and (order["first"] or time.monotonic() - begun > order["seconds"] / 3):
+        if checked and (order["first"] or late()):
             break  # the others are listed as not checked
+    if network and not name and all(verdict.status == "unchecked" for verdict in verdicts):
+        for candidate in [c for c in file.unlikely_candidates() if c not in names][: order["most"]]:
+            if late():
+                break
+            verdict = check_loaded(file.load(candidate), file, hint=order["hint"], **settings)
+            if verdict.status != "unchecked":
+                verdicts.append(verdict)
+                answering.line(candidates=[*names, candidate])
+                _report(answering, candidate, verdict)
+                break
     if order["picture"]:
         drawn = verdicts[primary([verdict.status for verdict in verdicts])]
         if drawn.errors:

@@ -9,6 +9,7 @@ from fallline.checks.calling.calls import SideEffects
 from fallline.checks.steps.functions import with_arguments, with_state
 from fallline.checks.steps.objects import calls_of_class, class_of
 from fallline.checks.steps.roles import parameters_of
+from fallline.checks.steps.several import several_of, with_several
 from fallline.checks.steps.step_call import StepCall
 from fallline.textbook.optimizers import Optimizer
 
@@ -22,10 +23,15 @@ def step_calls(function: Callable[..., Any], optimizer: Optimizer, effects: Side
         yield from calls_of_class(owner, instance, method, function, optimizer, effects)
         return
     parameters = parameters_of(function)
+    several = several_of(parameters, optimizer)
+    if several is not None:
+        yield with_several(function, several, optimizer, effects)
+        return
     names = [p.name for p in parameters]
     textbook = len(names) >= 4 and "state" in names
     if textbook:
         yield with_state(function, optimizer, effects)
-    yield from with_arguments(function, parameters, optimizer, effects)
-    if not textbook:
+    found = list(with_arguments(function, parameters, optimizer, effects))
+    yield from found
+    if not textbook and not found:
         yield with_state(function, optimizer, effects)

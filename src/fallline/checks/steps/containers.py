@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Container", "Parameter"]
+__all__ = ["Container", "Parameter", "shared"]
 
 
 class Parameter(np.ndarray):
@@ -24,11 +26,33 @@ class Parameter(np.ndarray):
         self[...] = value
 
 
-class Container:
-    """How weights and gradients are handed over: an array, a list of one, a dictionary, a layer, a list of parameters."""
+PARTS = {
+    "dictionary": ("W1", "b1"), "d-dictionary": ("W1", "b1"), "layer": ("weights", "biases"),
+}  # fmt: skip
+"""The names of the arrays in containers of several."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+
+@dataclass(frozen=True)
+class Container:
+    """How weights and gradients are handed over: an array, a list of one, a dictionary, a layer, a list of parameters.
+
+    Parameters
+    ----------
+    kind
+        "array", "list", "dictionary", "d-dictionary" (gradients have the names of the weights with d before them), "layer",
+        "parameters".
+    part
+        Of several arrays the one whose steps are compared. The others get other numbers, so that one that is taken for
+        another shows.
+    """
+
+    kind: str
+    part: int = 0
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of its arrays."""
+        return PARTS.get(self.kind, ("w",))
 
     def weights(self, w: Any) -> Any:
         if self.kind == "array":
@@ -37,9 +61,10 @@ class Container:
             return [w]
         if self.kind == "parameters":
             return [w.view(Parameter)]
+        values = shared(w, self.part, self.parts)
         if self.kind == "layer":
-            return SimpleNamespace(weights=w, biases=w.copy(), dweights=None, dbiases=None)
-        return {"W1": w, "b1": w.copy()}
+            return SimpleNamespace(**values, dweights=None, dbiases=None)
+        return values
 
     def gradients(self, g: Any) -> Any:
         """The gradients, with the names of the weights, or with d before them."""
@@ -47,8 +72,15 @@ class Container:
             return g
         if self.kind == "list":
             return [g]
-        before = "d" if self.kind == "d-dictionary" else ""
-        return {f"{before}W1": g, f"{before}b1": g.copy()}
+        before = "" if self.kind == "dictionary" else "d"
+        return {f"{before}{name}": value for name, value in shared(g, self.part, self.parts).items()}
+
+    def states(self, value: Any) -> Any:
+        """A state variable before the first step, the same for each array."""
+        if self.kind in ("array", "list"):
+            return self.gradients(value)
+        before = "" if self.kind == "dictionary" else "d"
+        return {f"{before}{name}": value.copy() for name in self.parts}
 
     def array(self, weights: Any) -> Any:
         if self.kind == "array":
@@ -57,8 +89,17 @@ class Container:
             return weights[0]
         if self.kind == "parameters":
             return weights[0].view(np.ndarray)
-        return weights.weights if self.kind == "layer" else weights["W1"]
+        name = self.parts[self.part]
+        return getattr(weights, name) if self.kind == "layer" else weights[name]
 
-    def zeros(self, w: Any) -> Any:
-        """A state variable before the first step."""
-        return self.gradients(np.zeros_like(w)) if self.kind != "layer" else None
+
+def shared(values: Any, part: int, names: Sequence[str]) -> dict[str, Any]:
+    """An array for each name: the values for that part, and for the others the same in reverse order with the other sign.
+
+    An optimizer works entry by entry, and its steps change sign with weights and gradients, so the others walk rightly, too.
+
+    >>> shared(np.array([1.0, 2.0]), 0, ("W1", "W2"))
+    {'W1': array([1., 2.]), 'W2': array([-2., -1.])}
+    """
+    mirrored = -np.flip(values)
+    return {name: values if k == part else mirrored.copy() for k, name in enumerate(names)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,15 @@ KINDS = ("array", "d-dictionary", "dictionary", "list")
 def with_state(function: Callable[..., Any], optimizer: Optimizer, effects: SideEffects) -> StepCall:
     """step(w, g, state, t, **settings), which returns (w, state)."""
     name = name_of(function)
+    try:
+        inspect.signature(function).bind(None, None, None, 1, **dict.fromkeys(optimizer.settings))
+    except (TypeError, ValueError) as error:
+        names = ", ".join(p.name for p in parameters_of(function))
+        raise MisbehaviourError(
+            f"{name}({names}) could not be checked as an optimizer's step: an optimizer gets the weights and their gradient, "
+            f"as in step(w, g, {', '.join(optimizer.settings)}). A function that computes the gradient itself and takes a step "
+            "is checked as the gradient of a network: give --network and its sizes."
+        ) from error
 
     def begin(self: StepCall, w: Any, settings: Mapping[str, float]) -> TakeStep:
         state = optimizer.init(w, **settings)
@@ -66,15 +76,16 @@ def with_arguments(
         words += {"weights": "", "-": ", its result subtracted from w", "+": ", its result added to w"}[result]
         yield StepCall(
             function, optimizer, effects, words, functools.partial(_begin, roles, Container(kind), memory), fixed,
-            "learning_rate" in has_settings, counts_from, result,
+            "learning_rate" in has_settings, counts_from, result, parts=Container(kind).parts,
         )  # fmt: skip
 
 
 def _begin(
     roles: Roles, container: Container, kept: str, self: StepCall, w: Any, settings: Mapping[str, float]
 ) -> TakeStep:
+    container = replace(container, part=self.part)
     zeros = np.zeros_like(w) + settings.get("initial_accumulator", 0.0)
-    states: dict[str, Any] = {name: container.gradients(zeros.copy()) for name in roles.states}
+    states: dict[str, Any] = {name: container.states(zeros.copy()) for name in roles.states}
     memory: Any = {}
     if kept == "tuple":
         memory = self.optimizer.init(w, **settings)

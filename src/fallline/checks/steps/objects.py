@@ -6,12 +6,13 @@ import copy
 import functools
 import inspect
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects
-from fallline.checks.steps.containers import Container
+from fallline.checks.steps.containers import Container, shared
 from fallline.checks.steps.roles import WEIGHTS, Roles, parameters_of, plain_name, roles_of, setting_arguments
 from fallline.checks.steps.step_call import StepCall, weights_and_states
 from fallline.checks.steps.trials import TakeStep
@@ -73,7 +74,9 @@ def calls_of_class(
         container = Container(kind)
         words = f"{name}({', '.join(p.name for p in arguments)}) of an object of {owner.__name__}"
         begin = functools.partial(_begin_object, owner, instance, method, made, betas, roles, container)
-        yield StepCall(function, optimizer, effects, words, begin, fixed, "learning_rate" in roles.settings, 1)
+        yield StepCall(
+            function, optimizer, effects, words, begin, fixed, "learning_rate" in roles.settings, parts=container.parts
+        )
 
 
 def _begin_object(
@@ -81,6 +84,7 @@ def _begin_object(
     self: StepCall, w: Any, settings: Mapping[str, float],
 ) -> TakeStep:  # fmt: skip
     held: Any = None
+    container = replace(container, part=self.part)
     if not roles.weights and instance is not None:
         raise MisbehaviourError(f"{owner.__name__} holds the weights itself: check the class, not its object.")
     if instance is None:
@@ -105,7 +109,7 @@ def _begin_object(
         if container.kind == "parameters":
             weights[0].grad = g
         if layer is not None:
-            layer.weights, layer.biases, layer.dweights, layer.dbiases = w.copy(), w.copy(), g, g.copy()
+            vars(layer).update(shared(w.copy(), self.part, container.parts), **container.gradients(g))
         if roles.gradients:
             arguments[roles.gradients] = container.gradients(g)
         arguments |= {argument: settings[s] for s, argument in roles.settings.items()}

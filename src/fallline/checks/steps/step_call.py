@@ -42,6 +42,8 @@ class StepCall:
         What it returns: "weights", or the step that is to be added ("+") or subtracted ("-").
     single
         Whether it has returned single precision.
+    parts, part
+        The names of the arrays that it updates, if they are several, and the number of the one that is compared.
     """
 
     function: Callable[..., Any]
@@ -54,6 +56,8 @@ class StepCall:
     counts_from: int = 1
     result: str = "weights"
     single: bool = False
+    parts: tuple[str, ...] = ("w",)
+    part: int = 0
 
     def start(self, w: Any, settings: Mapping[str, float]) -> TakeStep:
         inner = self.begin(self, w.copy(), settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,17 @@ class Walker:
     def with_call(self, call: StepCall) -> Walker:
         """The same trials with another call."""
         return Walker(call, self.bases, self._seed, self.asked)
+
+    def of_part(self, part: int) -> Walker:
+        """The same trials of another of the arrays that the function updates."""
+        return self if part == self.call.part else self.with_call(replace(self.call, part=part))
+
+    def starts_right(self) -> bool:
+        """Whether the first trial is right in one of the conventions."""
+        try:
+            return self.is_right(self.first_trial)
+        except MisbehaviourError:
+            return False
 
     @property
     def optimizer(self) -> Optimizer:

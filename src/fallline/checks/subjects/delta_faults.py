@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.faults.catalogue import faults_at
-from fallline.checks.faults.fault import Fault
+from fallline.checks.faults.fault import Fault, PlacedFault
 from fallline.checks.faults.page_mutants import mutants
 from fallline.checks.reference.conventions import Convention
 from fallline.checks.subjects.formula import value_with, without_layer
@@ -53,7 +53,7 @@ def delta_candidates(loss: Loss, network: Network) -> Iterator[DeltaCandidate]:
     """The faults without a measured number, the most telling first."""
     for fault in faults_at("delta"):
         if fault.can_stand(network, 1):
-            words, cure = without_layer(fault.sentence), fault.cure.format(l="", k="")
+            words, cure = without_layer(fault.sentence), PlacedFault(fault, (), network=network).cure
             yield DeltaCandidate(words, cure, partial(_with_fault, fault))
     for other in LOSSES.values():
         if other.name != loss.name:

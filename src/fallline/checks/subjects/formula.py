@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline.checks.faults.fault import Fault
+from fallline.checks.faults.rows import only_row
 from fallline.textbook import operations
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
@@ -25,7 +26,7 @@ def value_with(fault: Fault, scope: Mapping[str, Any], shape: tuple[int, ...]) -
 
     `scope` are the variables of the page that the fault's source may use.
     """
-    names = {**vars(operations), "ACTIVATIONS": ACTIVATIONS, "LOSSES": LOSSES, **scope}
+    names = {**vars(operations), "ACTIVATIONS": ACTIVATIONS, "LOSSES": LOSSES, "only_row": only_row, **scope}
     try:
         with np.errstate(all="ignore"):
             value = eval(fault.put, names)  # noqa: S307  # the catalogue's own source

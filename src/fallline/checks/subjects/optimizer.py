@@ -48,10 +48,12 @@ def check_step(
             f"{name_of(step)} keeps a memory outside of its arguments: from the same start it takes other steps the second time, "
             "so it could not be checked. Make it a class, or pass the state."
         )
+    parts = [walkers[0].of_part(k) for k in range(len(walkers[0].call.parts))]
     for base in bases:
-        if all(walk.first is None for walk in walkers[0].walks(base)):
+        if all(walk.first is None for walker in parts for walk in walker.walks(base)):
             return check.right(base)
-    return check.wrong(walkers)
+    faulty = [walker for walker in parts if any(walk.first is not None for walk in walker.walks(bases[0]))]
+    return _StepCheck(name_of(step), faulty[0]).wrong(faulty[:1] if len(parts) > 1 else walkers)
 
 
 class _StepCheck:
@@ -59,6 +61,15 @@ class _StepCheck:
 
     def __init__(self, name: str, walker: Walker) -> None:
         self.name, self.walker, self.optimizer = name, walker, walker.optimizer
+
+    @property
+    def _is_wrong(self) -> str:
+        """The beginning of a sentence: "step is wrong", with the arrays in which it is if it updates others rightly."""
+        parts = self.walker.call.parts
+        wrong = (
+            [p for k, p in enumerate(parts) if not self.walker.of_part(k).starts_right()] if len(parts) > 1 else parts
+        )
+        return f"{self.name} is wrong" + (f" in {listed(list(wrong))}" if 0 < len(wrong) < len(parts) else "")
 
     def _say(self, status: Any, sentence: str, walks: Sequence[Walk] = (), **more: Any) -> Verdict:
         call, trials = self.walker.call, self.walker.trials
@@ -134,7 +145,7 @@ class _StepCheck:
             f"The textbook's {self.optimizer.name} with this change gives the same weights in all {len(walks)} trials."
         )
         return self._say(
-            "wrong", f"{self.name} is wrong: {fault.words}.", walks, faults=(fault.words,), evidence=evidence,
+            "wrong", f"{self._is_wrong}: {fault.words}.", walks, faults=(fault.words,), evidence=evidence,
             cures=(fault.cure,) if fault.cure else (), rules=(fault.rule,) if fault.rule else (),
         )  # fmt: skip
 
@@ -151,5 +162,5 @@ class _StepCheck:
             finding += f"; in {len(walks) - len(failing)} of {len(walks)} trials it is right"
         others = dict.fromkeys(walk.trial.words for walk in failing[1:4])
         findings = (finding, *([f"It is also wrong {', '.join(others)}."] if others else []))
-        sentence = f"{self.name} is wrong, and no known fault explains it: {finding}."
+        sentence = f"{self._is_wrong}, and no known fault explains it: {finding}."
         return self._say("wrong", sentence, failing, findings=findings)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ENOUGH", "Candidate", "candidates", "function_names", "hidden_inside"]
+__all__ = ["ENOUGH", "Candidate", "candidates", "function_names", "hidden_inside", "unlikely_candidates"]
 
 _USUAL = frozenset(("gradient", "grad", "grad_f", "backward", "backprop", "loss_and_gradient", "compute_gradient", "gradients",
                     "backpropagation", "backward_propagation", "back_prop"))  # fmt: skip
@@ -58,8 +58,8 @@ class _Definition:
 
 
 def candidates(
-    statements: Iterable[ast.stmt], value_of: Callable[[str], Any], *, network: bool = True
-) -> list[Candidate]:
+    statements: Iterable[ast.stmt], value_of: Callable[[str], Any], *, network: bool = True, within: str = "",
+) -> list[Candidate]:  # fmt: skip
     """The functions and methods that may be the gradient, the likeliest first.
 
     Parameters
@@ -70,23 +70,33 @@ def candidates(
         The object of that name, None if it has none: a name can also be bound by `grad = jax.grad(loss)`.
     network
         Whether it is the gradient of a network; else the slope, delta, step or partial derivatives of something smaller.
+    within
+        A class: only its methods are candidates.
     """
-    definitions = [d for d in _definitions(statements) if callable(value_of(d.name))]
+    definitions = [
+        d for d in _definitions(statements) if callable(value_of(d.name)) and d.name.startswith(within and f"{within}.")
+    ]
     named = {d.name: _score(d, network) for d in definitions}
     callers = [d for d in definitions if named[d.name] >= ENOUGH]
     parts = {d.name for d in definitions if any(d is not caller and d.last in caller.calls for caller in callers)}
     likely = [
         Candidate(d.name, d.line, named[d.name]) for d in definitions if named[d.name] >= ENOUGH + 3 * (d.name in parts)
     ]
-    if not likely and network:  # of other names, such as train_step
-        backwards = (_of_body(d.node) > 0 or _transposes(d.node) for d in definitions)
-        likely = [
-            Candidate(d.name, d.line, 1) for d, goes_back in zip(definitions, backwards, strict=True) if goes_back
-        ]
+    if not likely and network:
+        likely = _unlikely(definitions)
     public = [d for d in definitions if not d.last.startswith("_")]
     if not likely and len(public) == 1:
         likely = [Candidate(public[0].name, public[0].line, 0)]
     return sorted(likely, key=lambda c: (c.name in parts, -c.score, c.line))
+
+
+def unlikely_candidates(statements: Iterable[ast.stmt], value_of: Callable[[str], Any]) -> list[Candidate]:
+    """Functions and methods that compute gradients of a network under other names, such as train_step or fit."""
+    return _unlikely([d for d in _definitions(statements) if callable(value_of(d.name))])
+
+
+def _unlikely(definitions: Sequence[_Definition]) -> list[Candidate]:
+    return [Candidate(d.name, d.line, 1) for d in definitions if _of_body(d.node) > 0 or _transposes(d.node)]
 
 
 def function_names(statements: Iterable[ast.stmt]) -> list[str]:

@@ -90,7 +90,11 @@ def fit_pins(change: Change[E]) -> None:
     pins, axes, old = change.now.pins, change.now.map.axes, change.before.map.axes
     if not pins or axes == old or change.key == "pins":
         return
-    if any(axes[letter].name != old[letter].name for letter in axes):
+    if (axes["x"].name, axes["y"].name) == (old["y"].name, old["x"].name):
+        swapped = tuple(Pin(x=pin.y, y=pin.x) for pin in pins)
+        change.set("pins", "The pins show the same runs as before.", pins=swapped)
+        pins = swapped
+    elif any(axes[letter].name != old[letter].name for letter in axes):
         gone = "The pin was removed" if len(pins) == 1 else f"The {len(pins)} pins were removed"
         change.set("pins", f"{gone}: the map has other axes.", pins=())
         return

@@ -7,6 +7,7 @@ from typing import Any
 from fallline.lab.resolved_state import ResolvedState
 from fallline.measures.outcome import RULES
 from fallline.sentences import sentence
+from fallline.views.words import minima_words
 
 __all__ = ["describe_measure", "describe_outcomes"]
 
@@ -17,9 +18,9 @@ def describe_measure(resolved: ResolvedState) -> Json:
     """The meaning of the map's colours; the names are those of `Measure`."""
     wanted = resolved.spec.measures[0]
     m = wanted.measure
-    kind = "values" if m.kind == "minima" else m.kind  # the page draws minima by their numbers
-    return {"name": m.name, "label": wanted.label, "kind": kind, "log": m.log, "blank": m.blank,
-            "lost_word": m.lost_word, "better": m.better}  # fmt: skip
+    names = minima_words(resolved.objective) if m.kind == "minima" else ()
+    return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
+            "lost_word": m.lost_word, "better": m.better, "names": list(names)}  # fmt: skip
 
 
 def describe_outcomes() -> list[Json]:

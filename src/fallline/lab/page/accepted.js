@@ -2,6 +2,7 @@
 
 import { words } from "./numerals.js";
 import { showRanges } from "./ranges.js";
+import { planeOf } from "./runtools.js";
 import { same, samePlane } from "./state.js";
 import { axisTitle, titledAxis } from "./titles.js";
 
@@ -16,8 +17,8 @@ export function showAccepted(lab, content) {
   controls.accept();
   if (content.axes) showRanges(lab, content);
   else controls.show(null, store.state, store.axes);
-  if (content.notes?.length) notice.say(content.notes.join(" "), "notes");
-  else if (notice.kind === "refused") notice.say();
+  if (content.notes?.length) notice.say(content.notes.join(" "), "notes", () => changes.undo());
+  else if (["refused", "notes"].includes(notice.kind)) notice.say(); // cured, or told of an older change
   showPlane(lab, before);
   lab.pinned.mark();
   describe(lab, before);
@@ -38,17 +39,35 @@ function showPlane({ store, map, pinned }, before) {
   const axes = { x: titledAxis(store.axes, accepted.map.x), y: titledAxis(store.axes, accepted.map.y) };
   if (same(axes, map.axes) && same(store.state.view, map.view)) return;
   map.axes = axes;
+  pinned.keepInside();
   map.show(store.state.view);
 }
 
+/** What the runs show besides, and the plane over which networks are drawn. @param {Lab} lab */
+export function showLook({ store, runView, runs, whatIfs, answers }) {
+  const state = { ...store.accepted, look: store.state.look };
+  runView.look = state.look;
+  runView.tools.show(state, runView.data);
+  runs.show(
+    ["gradients", "confusion"].filter((of) => state.look[of] && (of === "gradients" || runView.data?.classified)),
+  );
+  if (runs.replane(planeOf(state))) {
+    answers.askAtOnce();
+    whatIfs.renew();
+  }
+  runView.draw();
+}
+
 /** Titles and captions of the views. @param {Lab} lab @param {any} before the state accepted before */
-function describe({ welcome, bar, connection, store, lead, panel, runView, runs, entries }, before) {
+function describe(lab, before) {
+  const { welcome, bar, connection, store, lead, panel, runView, runs, entries } = lab;
   const { accepted: state, objective, labels } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
-  runs.flat = net && (state.objective.units[0] === 2 || state.data.features?.length > 0);
+  runs.flat = net && (state.objective.units[0] > 1 || state.data.features?.length > 0);
   runView.captions = net ? ["input", ...labels.layers, "output"] : [];
   runView.length(state.steps, before ? null : store.state.look.step);
+  showLook(lab);
   lead.describe(state, panel.measure);
   bar.film(welcome.film, state.steps);
   const whole = `${objective?.title ?? words(objective?.name ?? "Map")}, ${labels.optimizer}, ${state.steps} steps`;

@@ -78,7 +78,7 @@ export class Answers {
     const { questions, wishes } = this.lab;
     if (when !== "state" && !this.#free) return;
     const asked = [...this.#questions.values()].filter(({ kind, when: w }) => w === when && !this.#unseen.has(kind));
-    if (when === "seen" && wishes.waits && asked.length) return this.askSeen(); // the map first
+    if (when === "seen" && !wishes.pictured && asked.length) return this.askSeen(); // the map's first picture before
     for (const { kind, about, content } of asked) {
       const subject = about();
       if (subject !== null) questions.ask(kind, subject, content?.());

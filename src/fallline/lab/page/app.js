@@ -1,5 +1,6 @@
 /** The lab: four linked views over one state, whoever carries the messages. */
 
+import { showLook } from "./accepted.js";
 import { Address } from "./address.js";
 import { Answers } from "./answers.js";
 import { Changes } from "./changes.js";
@@ -25,6 +26,7 @@ import { Runs } from "./runs.js";
 import { Scheme } from "./scheme.js";
 import { Store } from "./store.js";
 import { views } from "./views.js";
+import { WhatIfs } from "./whatif.js";
 import { Wishes } from "./wishes.js";
 
 export class Lab {
@@ -46,6 +48,10 @@ export class Lab {
     const send = (/** @type {any} */ content) => this.connection.send(content);
     this.questions = new Questions(send);
     this.runs = new Runs(send, (k) => this.pinned.came(k));
+    this.whatIfs = new WhatIfs(this.runs, send, () => {
+      this.runView.draw();
+      this.progress.show();
+    });
     this.scheme = new Scheme(root, this.connection.ownsPage, () => this.dress());
     this.notice = new Notice();
     this.exporting = new Exporting(send);
@@ -99,11 +105,16 @@ export class Lab {
 
   #runsView() {
     const { pinned, store } = this;
-    return new RunsView(this.runs, {
+    return new RunsView(this.runs, this.whatIfs, {
       unpin: (k) => pinned.unpin(k),
       pinPassing: () => pinned.pinPassing(),
       start: (start, k) => pinned.dragStart(start, k),
       stepped: (step) => this.look("step", step),
+      look: (key, value) => {
+        this.look(key, value);
+        showLook(this);
+        this.progress.show();
+      },
       frame: (step) => this.film.show(step),
       title: (x, y) => store.title(x, y),
       short: (x, y) => pinned.shortTitle(x, y),
@@ -198,7 +209,7 @@ export class Lab {
     const name = scheme.dress();
     if (!welcome) return;
     const told = welcome.themes[name];
-    const theme = { ...told, outcomes: coloured(welcome.outcomes, told.outcomes) };
+    const theme = { ...told, name, outcomes: coloured(welcome.outcomes, told.outcomes) };
     this.theme = theme;
     scheme.paint(theme);
     map.theme = theme;

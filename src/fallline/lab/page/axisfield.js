@@ -19,13 +19,19 @@ export function axisField(f, p) {
       p.tell({ name: axis.name, low: axis.range[0], high: axis.range[1], scale: axis.scale });
     },
   });
+  /** The box in which the reader types, until the value is told. @type {any} */
+  let typing = null;
   const end = (/** @type {"low"|"high"} */ which) => {
     const input = h("input", {
       type: "text",
       inputmode: "decimal",
       "aria-label": `${f.label}: ${which === "low" ? "from" : "to"}`,
       "data-focus": `${f.key} ${which}`,
+      oninput: () => {
+        typing = input;
+      },
       onchange: () => {
+        typing = null;
         const v = parsed(input.value);
         p.tell({ ...read(p.state(), f.key), [which]: Number.isNaN(v) ? input.value : v });
       },
@@ -56,8 +62,8 @@ export function axisField(f, p) {
       );
     }
     name.value = axis.name;
-    if (document.activeElement !== low) low.value = typed(axis.low);
-    if (document.activeElement !== high) high.value = typed(axis.high);
+    if (typing !== low) low.value = typed(axis.low);
+    if (typing !== high) high.value = typed(axis.high);
     scale.value = axis.scale;
   };
   return {
@@ -69,6 +75,9 @@ export function axisField(f, p) {
       h("div", { class: "axis-range" }, low, h("span", { "aria-hidden": "true" }, "to"), high, scale),
     ),
     set,
+    forget: () => {
+      typing = null;
+    },
     input: name,
   };
 }

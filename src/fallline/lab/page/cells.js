@@ -70,6 +70,7 @@ export class Cells {
       return;
     }
     const placed = this.#drawTiles(c, this.#visible(view, finest(view, width, height)), view, scale);
+    if (scale.kind === "minima") return; // a colour for each minimum says enough
     for (const outcome of this.#ink.hatched) {
       if (placed.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, placed, outcome, ratio);
     }

@@ -108,6 +108,13 @@ export class Changes {
     else if (!runs.busy) this.flush();
   }
 
+  /** Take back the last change: as the browser's back button does, or in a widget without one. */
+  undo() {
+    const { connection, store } = this.lab;
+    if (connection.ownsPage) history.back();
+    else if (store.before) this.show(store.before);
+  }
+
   /** Note how long the reader waited from a change to a picture on the screen. @param {string} name */
   #measure(name) {
     const start = this.#changedAt;
@@ -119,6 +126,7 @@ export class Changes {
   show(state) {
     this.#changedAt = performance.now();
     this.lab.store.replace(state);
+    this.lab.controls.forget();
     this.lab.map.show(state.view ?? { x: [0, 1], y: [0, 1] });
     this.#send(null);
   }
@@ -136,10 +144,11 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, files, questions, answers, runs, notice, progress, exporting } = this.lab;
+    const { connection, files, questions, answers, runs, whatIfs, notice, progress, exporting } = this.lab;
     exporting.end(content.id);
     files.refused(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
+    if (whatIfs.refused(content.id, content.sentence) || runs.refusedDetail(content.id)) return progress.show();
     if (runs.refused(content.id)) progress.show();
     if (content.id !== undefined && content.id === connection.stateId) return this.#stateRefused(content);
     notice.say(content.sentence, "refused");

@@ -37,7 +37,7 @@ export function isLight(hex) {
 
 /**
  * How a map's values become places on its ramp.
- * @typedef {{kind: "values"|"outcomes"|"ranks", low: number, high: number, log: boolean, beyond: boolean, blank: boolean,
+ * @typedef {{kind: "values"|"outcomes"|"minima"|"ranks", low: number, high: number, log: boolean, beyond: boolean, blank: boolean,
  *   down?: boolean, sorted?: Float64Array, away?: Float64Array}} Scale `blank`: whether failed runs have no value;
  *   `down`: whether high values are dark, because they are better
  */
@@ -56,7 +56,7 @@ const OUTLIERS = 0.98;
  */
 export function scaleOf(measure, values, places, outcomes, limits) {
   const { blank, kind } = measure;
-  if (kind === "outcomes") return { kind, low: 0, high: 1, log: false, beyond: false, blank };
+  if (kind === "outcomes" || kind === "minima") return { kind, low: 0, high: 1, log: false, beyond: false, blank };
   const kept = [];
   for (let k = 0; k < values.length; k++)
     if (hasValue(measure, outcomes[places?.[k] ?? -1], values[k])) kept.push(values[k]);
@@ -121,6 +121,7 @@ export function inks(theme) {
     values: Uint32Array.from(theme.values, pixel),
     diverged: Uint32Array.from(theme.diverged, pixel),
     outcomes,
+    minima: Uint32Array.from(theme.series, pixel),
     failed,
     hatched: theme.outcomes.flatMap((outcome, place) => (outcome.hatch ? [place] : [])),
     lost: outcomes[failed.indexOf(true)],
@@ -146,6 +147,7 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
       const v = values[k];
       const outcome = outcomes ? outcomes[k] : 0;
       if (scale.kind === "outcomes") pixels[to] = ink.outcomes[outcome] ?? ink.lost;
+      else if (scale.kind === "minima") pixels[to] = v >= 0 ? ink.minima[v % ink.minima.length] : ink.faint;
       else if (scale.kind === "ranks") {
         const away = v > 0 || !Number.isFinite(v);
         const ramp = away ? ink.diverged : ink.values;

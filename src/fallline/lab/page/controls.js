@@ -83,6 +83,11 @@ export class Controls {
     for (const field of this.#fields.values()) field.set(state);
   }
 
+  /** A whole other state comes: what the reader was typing belongs to the old one. */
+  forget() {
+    for (const field of this.#fields.values()) field.forget?.();
+  }
+
   /** Show why the server refused, at the field that it is about. Returns whether there is such a field. @param {string|null} where @param {string} sentence */
   refuse(where, sentence) {
     const key = [...this.#fields.keys()].find(

@@ -4,6 +4,8 @@ import { h, say } from "./dom.js";
 import { PASSING } from "./runs.js";
 
 const SVG = new Set(["svg", "g", "path", "rect", "line", "use", "symbol", "defs", "title", "polygon", "polyline"]);
+const DRAWING = 6; // milliseconds of a frame for equations
+
 const SVG_ATTRIBUTES = new Set([
   "viewBox",
   "width",
@@ -56,17 +58,16 @@ export function equations(lab) {
         kind: "equations",
         when: "seen",
         about() {
-          const { objective, optimizer, schedule } = store.accepted;
           const run = numbered();
           const { step } = runView;
           const numbers = run ? [connection.stateId, pinned.foremost, run.x, run.y, step] : null;
-          return [objective, optimizer, schedule, store.state.look.form, numbers];
+          return [subjectOf(store.accepted), store.state.look.form, numbers];
         },
         content() {
           const run = numbered();
           const pin = pinned.foremost;
           const { step } = runView;
-          say(view.note, run ? `numbers of ${pin === PASSING ? "the run shown" : "run 1"} at step ${step}` : "");
+          view.waits(run ? `numbers of ${pin === PASSING ? "the run shown" : "run 1"} at step ${step}` : "");
           const at = run ? { pin, step, x: run.x, y: run.y } : { pin: null, step: null };
           return { form: store.state.look.form, numbers: Boolean(run), ...at };
         },
@@ -76,8 +77,18 @@ export function equations(lab) {
   };
 }
 
+/** What the equations are about. @param {any} state */
+function subjectOf({ objective, optimizer, schedule, batch, data }) {
+  return [objective, optimizer, schedule, batch, batch ? data : null];
+}
+
 class EquationsView {
   #shown = "";
+  /** What the equations that are shown, or on their way, are about. */
+  #subject = "";
+  /** What the note says once the equations are here. */
+  #told = "";
+  #drawing = 0;
 
   /** @param {{changed: (key: string, value: any) => void}} tell */
   constructor(tell) {
@@ -109,41 +120,97 @@ class EquationsView {
     this.form.value = state.look.form;
     this.form.hidden = accepted.objective.kind !== "network";
     this.numbers.checked = state.look.numbers;
+    const subject = JSON.stringify(subjectOf(accepted));
+    if (subject !== this.#subject) this.waits(this.#told);
+    this.#subject = subject;
+  }
+
+  /** Other equations come: those that are here are of before. @param {string} told what the note says then */
+  waits(told) {
+    this.#told = told;
+    this.body.classList.add("old");
+    say(this.note, "being written …");
   }
 
   /** @param {any} content */
   show(content) {
+    say(this.note, this.#told);
+    this.body.classList.remove("old");
     const key = JSON.stringify(content.blocks);
     if (key === this.#shown) return;
     this.#shown = key;
-    this.body.replaceChildren(...grouped(content.blocks).map(block));
+    const mark = ++count;
+    const glyphs = clean(content.glyphs, "image/svg+xml", SVG, SVG_ATTRIBUTES, mark);
+    glyphs?.setAttribute("class", "glyphs");
+    glyphs?.setAttribute("aria-hidden", "true");
+    this.#build(mark, glyphs, content.blocks, content.numbers);
+  }
+
+  /** Make the equations, some in each frame, and then show them all. @param {number} mark @param {Element|null} glyphs @param {any[]} blocks @param {boolean} numbers whether matrices need room */
+  #build(mark, glyphs, blocks, numbers) {
+    cancelAnimationFrame(this.#drawing);
+    const groups = grouped(blocks).map(({ title, rows }) => ({
+      grid: h("div", { class: "equations-grid" }),
+      title,
+      rows,
+    }));
+    const rows = groups.flatMap(({ grid, rows: own }) => own.map((row) => ({ grid, row })));
+    let n = 0;
+    const go = () => {
+      const until = performance.now() + DRAWING;
+      while (n < rows.length && performance.now() < until) {
+        const { grid, row } = rows[n++];
+        grid.append(...equation(row, mark));
+      }
+      if (n < rows.length) {
+        this.#drawing = requestAnimationFrame(go);
+        return;
+      }
+      const titled = groups.map(({ grid, title }) =>
+        h("div", { class: "equation-block" }, title ? h("h3", {}, title) : null, grid),
+      );
+      this.body.classList.toggle("numbers", numbers);
+      this.body.replaceChildren(...(glyphs ? [glyphs] : []), ...titled);
+    };
+    go();
   }
 }
 
-/** Equations that stand one after another under the same title, together. @param {any[]} blocks @returns {{title: string, equations: any[]}[]} */
+/** Equations that stand one after another under the same title, together. @param {any[]} blocks @returns {{title: string, rows: any[]}[]} */
 function grouped(blocks) {
-  /** @type {{title: string, equations: any[]}[]} */
+  /** @type {{title: string, rows: any[]}[]} */
   const groups = [];
-  for (const b of blocks) {
-    if (groups.at(-1)?.title !== b.title) groups.push({ title: b.title, equations: [] });
-    groups.at(-1)?.equations.push(b);
+  for (const { title, rows } of blocks) {
+    if (groups.at(-1)?.title !== title) groups.push({ title, rows: [] });
+    groups.at(-1)?.rows.push(...rows);
   }
   return groups;
 }
 
-/** @param {{title: string, equations: any[]}} group */
-function block({ title, equations }) {
-  return h("div", { class: "equation-block" }, title ? h("h3", {}, title) : null, ...equations.map(equation));
+/**
+ * The two sides of an equation; the right one is in pieces, and goes on in the next line where there is no room.
+ * @param {{left: any, right: any[], mathml: string, plain: string}} row
+ * @param {number} mark of the glyphs
+ */
+function equation({ left, right, mathml, plain }, mark) {
+  const maths = mathml ? clean(mathml, "application/xml", MATH, MATH_ATTRIBUTES, 0) : null;
+  return [
+    h("div", { class: "equation-left", "aria-hidden": "true" }, outline(left, mark)),
+    h(
+      "div",
+      { class: "equation" },
+      h("span", { "aria-hidden": "true" }, ...right.map((piece) => outline(piece, mark))),
+      h("span", { class: "unseen" }, maths ?? plain),
+    ),
+  ];
 }
 
-/** @param {{svg: string, mathml: string, plain: string}} e */
-function equation({ svg, mathml, plain }) {
-  const picture = clean(svg, "image/svg+xml", SVG, SVG_ATTRIBUTES, ++count);
-  const maths = mathml ? clean(mathml, "application/xml", MATH, MATH_ATTRIBUTES, 0) : null;
-  if (!picture) return h("div", { class: "equation" }, maths ?? plain);
-  picture.setAttribute("aria-hidden", "true");
-  picture.setAttribute("focusable", "false");
-  return h("div", { class: "equation" }, picture, h("span", { class: "unseen" }, maths ?? plain));
+/** @param {{svg: string, depth: number}} piece @param {number} mark */
+function outline({ svg, depth }, mark) {
+  const picture = /** @type {any} */ (clean(svg, "image/svg+xml", SVG, SVG_ATTRIBUTES, mark));
+  picture?.setAttribute("focusable", "false");
+  if (picture) picture.style.verticalAlign = `${-depth}px`; // on the base line of its neighbours
+  return picture;
 }
 
 /**

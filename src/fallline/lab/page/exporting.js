@@ -13,7 +13,7 @@ export class Exporting {
     this.bar = h("progress", { max: 1, "aria-label": "Export" });
     this.element = h(
       "div",
-      { class: "notice exporting", role: "status", hidden: true },
+      { class: "exporting", role: "status", hidden: true },
       this.text,
       this.bar,
       h(

@@ -4,8 +4,10 @@ import { h } from "./dom.js";
 import { capital } from "./numerals.js";
 
 /**
- * A drawn field: `set` shows the value that a state has, `input` is what takes the focus, `theme` is given the colours.
- * @typedef {{element: HTMLElement, set: (state: any) => void, input?: HTMLElement, theme?: (theme: any) => void}} Field
+ * A drawn field: `set` shows the value that a state has, though not over what the reader is typing unless `forget` was called;
+ * `input` is what takes the focus, `theme` is given the colours.
+ * @typedef {{element: HTMLElement, set: (state: any) => void, forget?: () => void, input?: HTMLElement,
+ *   theme?: (theme: any) => void}} Field
  */
 /**
  * What a field can ask and tell; `activations` describes the activations of the network whose layers a field shows.

@@ -18,6 +18,7 @@ export const LOSS = {
   blank: true,
   lost_word: "",
   better: "low",
+  names: [],
 };
 
 export class Film {

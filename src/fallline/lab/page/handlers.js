@@ -19,12 +19,18 @@ const HANDLERS = {
   },
   run(lab, content, buffers) {
     lab.runs.receive(content, buffers);
+    lab.whatIfs.resume();
     lab.progress.show();
   },
   frames(lab, content, buffers) {
     lab.runs.receiveFrames(content, buffers);
     lab.progress.show();
   },
+  detail(lab, content, buffers) {
+    lab.runs.receiveDetail(content, buffers);
+    lab.progress.show();
+  },
+  what_if: (lab, content, buffers) => lab.whatIfs.receive(content, buffers),
   csv: (lab, content) => lab.files.came(content),
   exporting: (lab, content) => lab.exporting.told(content),
   export(lab, content, buffers) {

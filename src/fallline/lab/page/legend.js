@@ -31,12 +31,13 @@ export class Legend {
    * @param {import("./colour.js").Theme} theme
    * @param {import("./colour.js").Scale} scale
    * @param {import("./outcomes.js").Measure} measure
-   * @param {{outcomes: number[], blank: number}} shares of each outcome, and of other cells without a value, over the whole map
+   * @param {{outcomes: number[], minima: number[], blank: number}} shares of each outcome or minimum, and of other cells without a
+   *   value, over the whole map
    */
   show(theme, scale, measure, shares) {
     say(this.title, measure.label);
-    this.bar.hidden = scale.kind === "outcomes";
-    if (scale.kind !== "outcomes") this.#bar(theme, scale);
+    this.bar.hidden = scale.kind === "outcomes" || scale.kind === "minima";
+    if (!this.bar.hidden) this.#bar(theme, scale);
     const [left, right] = measure.better ? (scale.down ? ["worse", "better"] : ["better", "worse"]) : ["", ""];
     say(this.left, left);
     say(this.right, right);
@@ -50,7 +51,12 @@ export class Legend {
         share: shares.outcomes[place] ?? 0,
       }))
       .filter(({ hatch, share }) => share > 0 && (all || (scale.kind === "values" && hatch)));
-    if (scale.kind === "values" && shares.blank)
+    if (scale.kind === "minima")
+      measure.names.forEach((name, k) => {
+        const share = shares.minima[k] ?? 0;
+        if (share) entries.push({ name, hatch: "", colour: theme.series[k % theme.series.length], share });
+      });
+    if ((scale.kind === "values" || scale.kind === "minima") && shares.blank)
       entries.push({ name: measure.lost_word, hatch: "", colour: theme.faint, share: shares.blank });
     if (this.#others([theme.background, entries.map(({ name, colour }) => [name, colour])]))
       this.classes.replaceChildren(

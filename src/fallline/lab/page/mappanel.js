@@ -5,7 +5,7 @@ import { calm, h, ICONS, icon, say } from "./dom.js";
 import { LOSS } from "./film.js";
 import { Legend } from "./legend.js";
 import { number, parsed, valueAt } from "./numerals.js";
-import { hasValue } from "./outcomes.js";
+import { valueWords } from "./outcomes.js";
 import { theorySubject } from "./scene.js";
 import { same } from "./state.js";
 import { finest } from "./tiles.js";
@@ -19,14 +19,14 @@ export class MapPanel {
   /** @type {import("./colour.js").Theme|null} */
   #theme = null;
   /** What the map shows, as the server describes it. @type {import("./outcomes.js").Measure} */
-  measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null };
+  measure = { name: "", label: "", kind: "values", log: null, blank: false, lost_word: "", better: null, names: [] };
   /** Lines of theory. @type {{x: number[], y: number[], name: string}[]} */
   curves = [];
   /** What the lines of theory are about, as text. */
   theorySubject = "";
-  /** Shares of the cells of the whole map. */
   #film = /** @type {any} */ (null);
-  #shares = { outcomes: /** @type {number[]} */ ([]), blank: 0 };
+  /** Shares of the cells of the whole map. */
+  #shares = { outcomes: /** @type {number[]} */ ([]), minima: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
 
   /** @param {import("./map.js").MapView} map @param {import("./lead.js").Lead} lead @param {Acts} acts */
@@ -81,7 +81,7 @@ export class MapPanel {
         onsubmit: (/** @type {Event} */ e) => {
           e.preventDefault();
           const [x, y] = exact.map((input) => parsed(input.value));
-          if (Number.isFinite(x) && Number.isFinite(y) && acts.pin(x, y)) for (const input of exact) input.value = "";
+          if (acts.pin(x, y)) for (const input of exact) input.value = "";
         },
       },
       h("span", { class: "exact-name" }, "Pin exactly"),
@@ -173,7 +173,10 @@ export class MapPanel {
     let blank = 0;
     for (const outcome of base.outcomes ?? []) outcomes[outcome] += 1 / values.length;
     if (!scale.blank) for (const value of values) if (!Number.isFinite(value)) blank += 1 / values.length;
-    this.#shares = { outcomes, blank };
+    const minima = this.measure.names.map(
+      (_, n) => values.filter((/** @type {number} */ v) => v === n).length / values.length,
+    );
+    this.#shares = { outcomes, minima, blank };
     this.#showLegend();
   }
 
@@ -268,8 +271,7 @@ export class MapPanel {
       return;
     }
     const outcome = this.#theme?.outcomes[cell.outcome];
-    const shown = this.measure.kind !== "outcomes" && hasValue(this.measure, outcome, cell.value);
-    const value = shown ? `${this.measure.label} ${number(cell.value)}` : "";
+    const value = valueWords(this.measure, outcome, cell.value);
     const { x, y } = this.map.view;
     const digits = Math.min(16, 4 + Math.max(0, Math.round(-Math.log10(Math.min(x[1] - x[0], y[1] - y[0])))));
     const text = `${title(cell.x, cell.y, digits)}: ${[value, outcome?.name].filter(Boolean).join(", ")}`;

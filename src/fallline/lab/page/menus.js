@@ -21,7 +21,7 @@ function menu(name, path, ...children) {
   const element = h(
     "details",
     { class: "menu" },
-    h("summary", {}, path ? icon(path) : null, h("span", {}, name)),
+    h("summary", { "aria-label": name }, path ? icon(path) : null, h("span", {}, name)),
     panel,
   );
   element.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {

@@ -1,123 +1,183 @@
-/** A network drawn: units as planes of their answers, weights as lines, wider the larger, blue where positive, orange where negative. */
+/**
+ * A network drawn: units as planes of their answers, weights as lines, wider the larger, blue where positive, orange where
+ * negative; or the gradient, in ink. A pointer over a line or a unit reads its weight or bias.
+ */
 
 import { mix, pixel } from "./colour.js";
-import { fit, h } from "./dom.js";
+import { fit, h, say } from "./dom.js";
+import { drawBars, FLOW_FOOT, shares } from "./flow.js";
 import { number } from "./numerals.js";
+import { nameOf, placeOf } from "./parameters.js";
+import { parameterAt, sizesOf, wiring } from "./wiring.js";
 
-/** @typedef {{W: [number, number], at: number, b: number|null}} Layer */
-
-const MOST = 9; // a layer of more units is elided: its first, dots, its last
-const FIRST = 5;
-const LAST = 2;
-
-/** Places of a layer's units that are drawn; -1 stands for the dots. @param {number} count */
-function shown(count) {
-  const all = Array.from({ length: count }, (_, k) => k);
-  return count <= MOST ? all : [...all.slice(0, FIRST), -1, ...all.slice(-LAST)];
-}
-
+/** @typedef {import("./parameters.js").Layer} Layer */
 /** A hidden unit's plane at one step. @typedef {{shades: Uint8Array, side: number, share: number, dead: boolean}} Unit */
+/** The gradient at one step. @typedef {{of: ArrayLike<number>, norms: ArrayLike<number>, scale: {low: number, high: number}}} Flow */
+/**
+ * @typedef {object} Picture
+ * @property {Layer[]} layers
+ * @property {ArrayLike<number>} w parameters at this step
+ * @property {number} largest weight of the whole run, for the widths
+ * @property {string[]} captions under each layer
+ * @property {Unit[]|null} planes of the hidden units, those of the first layer first
+ * @property {Flow|null} flow drawn instead of the weights
+ * @property {number|null} chosen parameter
+ */
+
+const CAPTION = 18;
+const COARSE = 14; // pixels around a finger
 
 export class NetworkView {
   #sheet = document.createElement("canvas");
   #inked = "";
   #tints = new Uint32Array(256);
+  #wired = "";
+  /** @type {import("./wiring.js").Wiring|null} */
+  #wiring = null;
+  /** @type {Picture|null} */
+  #picture = null;
+  #theme = /** @type {any} */ (null);
+  /** The parameter under the pointer. @type {number|null} */
+  #pointed = null;
 
-  constructor() {
+  /** @param {(index: number, byTouch: boolean) => void} choose a parameter */
+  constructor(choose) {
     this.canvas = h("canvas", { class: "network", role: "img", "aria-label": "The network" });
+    this.tip = h("div", { class: "weight-tip", hidden: true });
+    this.element = h("div", { class: "network-box" }, this.canvas, this.tip);
+    const at = (/** @type {PointerEvent} */ e) =>
+      this.#wiring && parameterAt(this.#wiring, e.offsetX, e.offsetY, e.pointerType === "touch" ? COARSE : undefined);
+    this.canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => this.#point(at(e), e));
+    this.canvas.addEventListener("pointerleave", () => this.#point(null));
+    this.canvas.addEventListener("click", (/** @type {PointerEvent} */ e) => {
+      const index = at(e);
+      if (index !== null) choose(index, e.pointerType === "touch");
+    });
   }
 
-  /**
-   * @param {any} theme
-   * @param {Layer[]} layers
-   * @param {Float64Array|Float32Array} w parameters at this step
-   * @param {number} largest weight of the whole run, for the widths
-   * @param {string[]} captions under each layer
-   * @param {Unit[]|null} planes of the hidden units, those of the first layer first
-   */
-  draw(theme, layers, w, largest, captions, planes) {
+  /** @param {any} theme @param {Picture} picture */
+  draw(theme, picture) {
     const width = this.canvas.clientWidth;
     const tall = this.canvas.clientHeight;
-    if (!width || !layers?.length) return;
+    if (!width || !picture.layers?.length) return;
+    [this.#theme, this.#picture] = [theme, picture];
+    const { layers, captions, planes, flow } = picture;
+    const foot = (captions.length ? CAPTION : 0) + (flow ? FLOW_FOOT : 0);
+    const sizes = sizesOf(layers);
+    const key = `${sizes} ${layers[0].b === null} ${width} ${tall} ${foot} ${Boolean(planes)}`;
+    if (key !== this.#wired || !this.#wiring) this.#wiring = wiring(layers, width, tall, foot, Boolean(planes));
+    this.#wired = key;
+    const w = this.#wiring;
     const c = fit(this.canvas, width, tall);
     c.clearRect(0, 0, width, tall);
-    const sizes = [layers[0].W[0], ...layers.map((layer) => layer.W[1])];
-    const units = sizes.map(shown);
-    const most = Math.max(...units.map((u) => u.length));
-    const caption = captions.length ? 18 : 0;
-    const gap = Math.min(44, (tall - caption - 8) / most);
-    const radius = Math.max(3, Math.min(10, 0.34 * gap));
-    const half = planes ? Math.max(radius, Math.min(20, 0.44 * gap)) : radius;
-    const before = sizes.map((_, l) => sizes.slice(1, Math.max(1, l)).reduce((sum, size) => sum + size, 0));
-    const margin = Math.max(radius + 4, 24);
-    const xs = sizes.map((_, l) => margin + (l * (width - 2 * margin)) / (sizes.length - 1));
-    const y = (/** @type {number} */ l, /** @type {number} */ k) =>
-      (tall - caption) / 2 + (k - (units[l].length - 1) / 2) * gap;
-    const [negative, positive] = [theme.series[0], theme.series[1]];
-    c.lineCap = "round";
-    layers.forEach(({ W: [, m], at }, l) => {
-      units[l].forEach((i, a) => {
-        units[l + 1].forEach((j, b) => {
-          if (i < 0 || j < 0) return;
-          const weight = w[at + i * m + j];
-          const share = Math.min(1, Math.abs(weight) / (largest || 1));
-          if (!(share > 0.004)) return;
-          c.globalAlpha = 0.35 + 0.6 * share;
-          c.strokeStyle = weight > 0 ? positive : negative;
-          c.lineWidth = 0.5 + 0.55 * radius * share;
-          c.setLineDash(weight > 0 ? [] : [4 + c.lineWidth, 2 + c.lineWidth]);
-          c.beginPath();
-          c.moveTo(xs[l], y(l, a));
-          c.lineTo(xs[l + 1], y(l + 1, b));
-          c.stroke();
-        });
-      });
-    });
-    c.setLineDash([]);
-    c.globalAlpha = 1;
-    c.lineWidth = 1.4;
     c.font = `11px ${getComputedStyle(this.canvas).fontFamily}`;
+    c.lineCap = "round";
+    this.#lines(c, w, picture);
+    c.lineWidth = 1.4;
+    this.#units(c, w, picture);
+    if (flow) drawBars(c, theme, w, flow.norms, flow.scale);
     c.textAlign = "center";
     c.textBaseline = "middle";
-    units.forEach((list, l) => {
-      list.forEach((unit, k) => {
-        if (unit < 0) {
-          c.fillStyle = theme.muted;
-          c.fillText("⋮", xs[l], y(l, k));
-          return;
-        }
-        const plane = l && l < sizes.length - 1 ? planes?.[before[l] + unit] : null;
-        if (plane) {
-          this.#plane(c, theme, plane, xs[l], y(l, k), half);
-          return;
-        }
-        const bias = l && layers[l - 1].b !== null ? w[/** @type {number} */ (layers[l - 1].b) + unit] : 0;
-        c.beginPath();
-        c.arc(xs[l], y(l, k), radius, 0, 7);
-        c.fillStyle = l === sizes.length - 1 ? theme.series[unit % theme.series.length] : theme.background;
-        c.fill();
-        c.strokeStyle = l === sizes.length - 1 ? theme.background : theme.muted;
+    c.fillStyle = theme.muted;
+    w.columns.forEach((x, l) => {
+      if (captions[l]) c.fillText(captions[l], Math.max(26, Math.min(width - 26, x)), tall - 8);
+    });
+    if (this.#pointed !== null) this.#tell();
+  }
+
+  /** @param {CanvasRenderingContext2D} c @param {import("./wiring.js").Wiring} wiring @param {Picture} picture */
+  #lines(c, { links, radius }, { w, largest, flow, chosen }) {
+    const [negative, positive] = [this.#theme.series[0], this.#theme.series[1]];
+    const ofFlow = flow && shares(flow.of);
+    for (const { index, x0, y0, x1, y1 } of links) {
+      const weight = w[index];
+      const share = ofFlow ? ofFlow(index) : Math.min(1, Math.abs(weight) / (largest || 1));
+      const marked = index === this.#pointed || index === chosen;
+      if (!(share > 0.004) && !ofFlow && !marked) continue;
+      c.beginPath();
+      c.moveTo(x0, y0);
+      c.lineTo(x1, y1);
+      const width = 0.5 + (ofFlow ? 0.4 : 0.55) * radius * share;
+      if (marked) {
+        c.globalAlpha = 1;
+        c.setLineDash([]);
+        c.strokeStyle = this.#theme.muted;
+        c.lineWidth = width + 4;
         c.stroke();
-        if (l && l < sizes.length - 1 && bias) {
+        c.strokeStyle = this.#theme.background;
+        c.lineWidth = width + 2;
+        c.stroke();
+      }
+      c.globalAlpha = 0.35 + 0.6 * share;
+      c.strokeStyle = ofFlow ? this.#theme.ink : weight > 0 ? positive : negative;
+      c.lineWidth = width;
+      const dashes = ofFlow ? (share > 0 ? [] : [1, 5]) : weight > 0 ? [] : [4 + width, 2 + width];
+      c.setLineDash(dashes);
+      c.stroke();
+    }
+    c.setLineDash([]);
+    c.globalAlpha = 1;
+  }
+
+  /** @param {CanvasRenderingContext2D} c @param {import("./wiring.js").Wiring} wiring @param {Picture} picture */
+  #units(c, { spots, sizes, radius, half }, { w, largest, planes, chosen }) {
+    const theme = this.#theme;
+    const last = sizes.length - 1;
+    let hidden = 0; // units of the hidden layers before this one
+    let before = 0;
+    for (const { layer, unit, x, y, bias } of spots) {
+      if (layer !== before) [hidden, before] = [hidden + (before ? sizes[before] : 0), layer];
+      if (unit < 0) {
+        c.fillStyle = theme.muted;
+        c.textAlign = "center";
+        c.textBaseline = "middle";
+        c.fillText("⋮", x, y);
+        continue;
+      }
+      const inside = layer > 0 && layer < last;
+      const plane = inside ? planes?.[hidden + unit] : null;
+      if (plane) this.#plane(c, plane, x, y, half);
+      else {
+        const value = bias === null ? 0 : w[bias];
+        c.beginPath();
+        c.arc(x, y, radius, 0, 7);
+        c.fillStyle = layer === last ? theme.series[unit % theme.series.length] : theme.background;
+        c.fill();
+        c.strokeStyle = layer === last ? theme.background : theme.muted;
+        c.stroke();
+        if (inside && value) {
           c.beginPath();
-          c.arc(xs[l], y(l, k), 0.62 * radius * Math.min(1, Math.sqrt(Math.abs(bias) / (largest || 1))), 0, 7);
-          c.fillStyle = bias > 0 ? positive : negative;
+          c.arc(x, y, 0.62 * radius * Math.min(1, Math.sqrt(Math.abs(value) / (largest || 1))), 0, 7);
+          c.fillStyle = value > 0 ? theme.series[1] : theme.series[0];
           c.fill();
         }
-      });
-      c.fillStyle = theme.muted;
-      if (captions[l]) c.fillText(captions[l], Math.max(26, Math.min(width - 26, xs[l])), tall - 8);
-    });
+      }
+      if (bias !== null && (bias === this.#pointed || bias === chosen)) {
+        c.beginPath();
+        if (plane) c.rect(x - half - 2, y - half - 2, 2 * half + 4, 2 * half + 4);
+        else c.arc(x, y, radius + 2.5, 0, 7);
+        c.strokeStyle = theme.ink;
+        c.stroke();
+      }
+    }
   }
 
   /**
-   * A unit as the plane of its answers; black where it is dead.
-   * @param {CanvasRenderingContext2D} c @param {any} theme @param {Unit} unit @param {number} x @param {number} y @param {number} half of its side
+   * A unit as the plane of its answers; black with a cross where it is dead.
+   * @param {CanvasRenderingContext2D} c @param {Unit} unit @param {number} x @param {number} y @param {number} half of its side
    */
-  #plane(c, theme, { shades, side, share, dead }, x, y, half) {
+  #plane(c, { shades, side, share, dead }, x, y, half) {
+    const theme = this.#theme;
     if (dead) {
-      c.fillStyle = theme.ink;
+      c.fillStyle = theme.name === "dark" ? "#000000" : theme.ink;
       c.fillRect(x - half, y - half, 2 * half, 2 * half);
+      c.beginPath();
+      for (const way of [1, -1]) {
+        c.moveTo(x - 0.5 * half, y - 0.5 * half * way);
+        c.lineTo(x + 0.5 * half, y + 0.5 * half * way);
+      }
+      c.strokeStyle = theme.muted;
+      c.stroke();
     } else {
       this.#ink(theme);
       if (this.#sheet.width !== side) this.#sheet.width = this.#sheet.height = side;
@@ -149,14 +209,39 @@ export class NetworkView {
       );
   }
 
-  /** @param {Layer[]} layers @param {Float64Array} w */
-  describe(layers, w) {
-    const sizes = [layers[0].W[0], ...layers.map((layer) => layer.W[1])];
+  /** @param {number|null} index of the parameter under the pointer @param {PointerEvent} [e] */
+  #point(index, e) {
+    if (e && index !== null) {
+      const right = e.offsetX > this.canvas.clientWidth / 2;
+      this.tip.style.transform = `translate(${e.offsetX}px, ${e.offsetY}px) translate(${right ? "-100%" : "0"}, -130%)`;
+    }
+    if (index === this.#pointed) return;
+    this.#pointed = index;
+    this.canvas.style.cursor = index === null ? "" : "pointer";
+    this.tip.hidden = index === null;
+    if (this.#picture) this.draw(this.#theme, this.#picture);
+  }
+
+  /** Write the value under the pointer. */
+  #tell() {
+    const { layers, w, flow } = /** @type {Picture} */ (this.#picture);
+    const index = /** @type {number} */ (this.#pointed);
+    if (index >= w.length) return this.#point(null);
+    const name = nameOf(placeOf(layers, index));
+    const slope = flow ? `, ∂L/∂${name[0]} = ${number(flow.of[index], 3)}` : "";
+    say(this.tip, `${name} = ${number(w[index], 4)}${slope}`);
+  }
+
+  /** @param {Picture} picture */
+  describe({ layers, w, flow }) {
     const norms = layers.map(({ W: [n, m], at }, l) => {
+      if (flow) return `layer ${l + 1} ${number(flow.norms[l], 3)}`;
       let sum = 0;
       for (let k = at; k < at + n * m; k++) sum += w[k] * w[k];
       return `layer ${l + 1} ${number(Math.sqrt(sum), 3)}`;
     });
-    this.canvas.setAttribute("aria-label", `Network ${sizes.join("-")}; norms of the weights: ${norms.join(", ")}`);
+    const of = flow ? "gradient" : "weights";
+    const label = `Network ${sizesOf(layers).join("-")}; norms of the ${of}: ${norms.join(", ")}`;
+    if (this.canvas.getAttribute("aria-label") !== label) this.canvas.setAttribute("aria-label", label);
   }
 }

@@ -7,17 +7,22 @@ export class Notice {
     this.element = h("div", { class: "notice", role: "alert", hidden: true });
   }
 
-  /** What it is about: "lost", "refused", "csv" (a file is wanted), "table" (a file was read) or nothing. */
+  /** What it is about: "lost", "refused", "notes", "csv" (a file is wanted), "table" (a file was read) or nothing. */
   get kind() {
     return this.element.dataset.kind ?? "";
   }
 
-  /** @param {string} [sentence] none takes the notice away @param {string} [kind] */
-  say(sentence = "", kind = "") {
+  /**
+   * @param {string} [sentence] none takes the notice away
+   * @param {string} [kind]
+   * @param {() => void} [undo] takes back what the sentence tells of
+   */
+  say(sentence = "", kind = "", undo) {
     const { element } = this;
     element.hidden = !sentence;
     say(element, sentence);
     element.dataset.kind = kind;
+    if (undo) element.append(h("button", { type: "button", class: "small", onclick: undo }, "Undo"));
     if (sentence && kind !== "lost")
       element.append(
         h(

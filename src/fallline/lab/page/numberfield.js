@@ -66,7 +66,10 @@ export function numberField(f, p) {
     range.setAttribute("aria-valuetext", v === null ? f.null_label : number(v));
     range.style.setProperty("--filled", `${(100 * Number(range.value)) / FINE}%`);
   };
-  return { element, set, input: text };
+  const forget = () => {
+    typing = false;
+  };
+  return { element, set, forget, input: text };
 }
 
 /** A setting that lies on an axis of the map has no value of its own. @param {any} f @returns {Field} */

@@ -38,8 +38,20 @@ export class Pinned {
     this.lab.runView.draw();
   }
 
+  /** The map's ranges are others: a run that the pointer chose and that lies outside now is not shown any more. */
+  keepInside() {
+    const { runs, map } = this.lab;
+    const shown = runs.results[PASSING];
+    if (!shown || (onAxis(map.axes.x, shown.x) && onAxis(map.axes.y, shown.y))) return;
+    this.#pointed = false;
+    this.lab.panel.read(null, () => "", false);
+    runs.want(PASSING, null);
+  }
+
   get passingTitle() {
-    return this.#pointed ? "Under the pointer" : "Best of the map";
+    if (this.#pointed) return "Under the pointer";
+    const { better, kind } = this.lab.panel.measure;
+    return better || kind === "ranks" ? "Best of the map" : "A run of the map";
   }
 
   /** @param {number} x @param {number} y @returns {boolean} whether there was room */
@@ -49,13 +61,14 @@ export class Pinned {
       [map.axes.x, x],
       [map.axes.y, y],
     ])) {
-      const f = fractionOf(axis, value);
-      if (f >= -1e-9 && f <= 1 + 1e-9) continue;
-      notice.say(`${axis.title} goes from ${number(axis.low)} to ${number(axis.high)} on this map.`);
+      if (onAxis(axis, value)) continue;
+      const range = `a number from ${number(axis.low)} to ${number(axis.high)}, as on this map`;
+      notice.say(`To pin a run exactly, ${axis.title} must be ${range}.`, "refused");
       return false;
     }
+    if (notice.kind === "refused") notice.say();
     if (this.#pins.length >= MOST) {
-      notice.say("Four runs are pinned already: unpin one first.");
+      notice.say("Four runs are pinned already: unpin one first.", "refused");
       return false;
     }
     store.push();
@@ -73,6 +86,7 @@ export class Pinned {
   unpin(k) {
     const { store, runs, map } = this.lab;
     store.push();
+    if (this.lab.notice.kind === "refused") this.lab.notice.say();
     const pins = this.#pins.filter((_, n) => n !== k);
     runs.results.splice(k, 1);
     runs.results.splice(MOST - 1, 0, null);
@@ -117,7 +131,7 @@ export class Pinned {
   hover(cell, byKey) {
     const { panel, store, runs } = this.lab;
     panel.read(cell, (x, y, digits) => store.title(x, y, digits), byKey);
-    if (!cell || this.#pins.length >= MOST) return;
+    if (!cell || this.#pins.length >= MOST || runs.results[PASSING]?.whatIf) return; // a run with a what-if stays
     this.#pointed = true;
     runs.want(PASSING, { x: cell.x, y: cell.y });
   }
@@ -164,18 +178,30 @@ export class Pinned {
   }
 }
 
+/** Whether a value lies on an axis of the map; NaN does not. @param {any} axis @param {number} value */
+function onAxis(axis, value) {
+  const f = fractionOf(axis, value);
+  return f >= -1e-9 && f <= 1 + 1e-9;
+}
+
 /**
- * Index of the run with the best value of those that did not fail: the lowest, unless high values are better; 0 if all failed.
+ * Index of the run with the best value of those that did not fail; by its outcome where no value is better; 0 if all failed.
  * @param {import("./tiles.js").Tile} tile
  * @param {import("./outcomes.js").Measure} measure
  * @param {import("./outcomes.js").Outcome[]} outcomes
  */
 function bestOf({ values, outcomes: places }, measure, outcomes) {
-  const sign = measure.better === "high" ? -1 : 1;
+  const { better, kind } = measure;
+  /** How bad a run is. @param {number} k */
+  const badness = (k) => {
+    if (kind === "ranks") return values[k] <= 0 ? -values[k] : Infinity; // the convergence measure: near 0 from below is fast
+    if (better) return better === "high" ? -values[k] : values[k];
+    return places?.[k] ?? 0;
+  };
   let best = -1;
   for (let k = 0; k < values.length; k++) {
     if (!hasValue({ blank: true }, outcomes[places?.[k] ?? -1], values[k])) continue;
-    if (best < 0 || sign * values[k] < sign * values[best]) best = k;
+    if (best < 0 || badness(k) < badness(best)) best = k;
   }
   return Math.max(0, best);
 }

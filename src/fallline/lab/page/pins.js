@@ -65,7 +65,8 @@ export class Pins {
       const [u, v] = this.map.placeOf(this.#fractions(pin));
       const at = /** @type {[number, number]} */ ([u * w, (1 - v) * t]);
       // Pins that would cover one another stand side by side, so that each can be hit.
-      while (taken.some(([x, y]) => Math.abs(x - at[0]) < NEAR && Math.abs(y - at[1]) < NEAR)) at[0] += NEAR;
+      const covered = () => taken.find(([x, y]) => Math.abs(x - at[0]) < NEAR && Math.abs(y - at[1]) < NEAR);
+      for (let other = covered(); other; other = covered()) at[0] = other[0] + NEAR;
       taken.push(at);
       this.#buttons[k].style.transform = `translate(${at[0].toFixed(2)}px, ${at[1].toFixed(2)}px)`;
       this.#buttons[k].classList.toggle("outside", u < 0 || u > 1 || v < 0 || v > 1);

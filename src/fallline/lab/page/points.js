@@ -4,10 +4,15 @@ import { fit, h, say } from "./dom.js";
 import { shape } from "./regions.js";
 
 const REACH = 9; // pixels at which a sample is taken hold of
+const LEAST = 2; // samples of a data set
 
 export class PointsEditor {
   /** @type {number[][]} */
   #points = [];
+  /** The samples that the runs have, while there are too few here to train on; else null. @type {number[][]|null} */
+  #kept = null;
+  /** The samples that were told last. @type {number[][]} */
+  #trained = [];
   #kind = 0;
   #held = -1;
   #theme = /** @type {any} */ (null);
@@ -42,17 +47,15 @@ export class PointsEditor {
         ),
       ),
     );
-    const clear = h(
-      "button",
-      { type: "button", class: "small", onclick: () => tell(this.#points.slice(0, 0), false) },
-      "clear",
-    );
+    this.clear = h("button", { type: "button", class: "small", onclick: () => this.#clear() }, "clear");
     this.count = h("span", { class: "note" });
+    this.few = h("p", { class: "note", role: "status" });
     this.element = h(
       "div",
       { class: "points-editor" },
       this.canvas,
-      h("div", { class: "points-tools" }, this.classes, this.count, clear),
+      h("div", { class: "points-tools" }, this.classes, this.count, this.clear),
+      this.few,
     );
     this.#listen();
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
@@ -66,12 +69,23 @@ export class PointsEditor {
 
   /** @param {number[][]} points */
   set points(points) {
-    if (this.#held >= 0) return;
+    if (this.#held >= 0 || this.#kept) return;
     this.#points = points;
+    this.#trained = points;
     const far = points.reduce((most, [x, y]) => Math.max(most, Math.abs(x), Math.abs(y)), 0);
     this.#side = Math.max(this.#side, Math.ceil(far * 1.1));
-    say(this.count, `${points.length} sample${points.length === 1 ? "" : "s"}`);
     this.#draw();
+  }
+
+  /** Other samples come: those drawn here, too few to train on, are not wanted any more. */
+  forget() {
+    this.#kept = null;
+  }
+
+  /** Take all samples away, or bring back those that the runs still have. */
+  #clear() {
+    this.#points = this.#kept ?? [];
+    this.#told(false);
   }
 
   /** @param {number} k */
@@ -164,11 +178,18 @@ export class PointsEditor {
 
   /** @param {boolean} live */
   #told(live) {
+    const few = this.#points.length < LEAST;
+    if (!few) this.#trained = this.#points;
+    this.#kept = few ? this.#trained : null;
     this.#draw();
-    this.tell(this.#points, live);
+    if (!few) this.tell(this.#points, live);
   }
 
   #draw() {
+    const { length } = this.#points;
+    say(this.count, `${length} sample${length === 1 ? "" : "s"}`);
+    say(this.clear, this.#kept ? "bring back" : "clear");
+    say(this.few, this.#kept ? `Draw ${LEAST} samples or more: until then the runs keep the old ones.` : "");
     const side = this.canvas.clientWidth;
     if (!side || !this.#theme) return;
     const c = fit(this.canvas, side, side);

@@ -22,6 +22,7 @@ export function pointsField(f, p) {
     theme(/** @type {any} */ theme) {
       editor.theme = theme;
     },
+    forget: () => editor.forget(),
     set(/** @type {any} */ state) {
       editor.points = read(state, f.key) ?? [];
     },

@@ -28,6 +28,7 @@ export class Progress {
       questions.waits("ranges") ||
       runs.busy ||
       runs.incomplete ||
+      this.lab.whatIfs.busy ||
       this.lab.film.waits ||
       this.lab.dive.on ||
       map.unfinished

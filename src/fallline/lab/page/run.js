@@ -1,13 +1,11 @@
 /** The runs side by side at one step, their losses on one pair of axes, and the player over the steps. */
 
+import { RunCard } from "./card.js";
 import { CurveView } from "./curve.js";
 import { h, ICONS, icon, onFrame, say } from "./dom.js";
-import { LandscapeView } from "./landscape.js";
-import { NetworkView } from "./network.js";
-import { number, words } from "./numerals.js";
-import { marker } from "./pins.js";
-import { RegionView } from "./regions.js";
+import { number } from "./numerals.js";
 import { PASSING } from "./runs.js";
+import { RunTools } from "./runtools.js";
 
 const SECONDS = 3; // that a whole run takes to play, at most
 const SLOWEST = 12; // steps a second, at least
@@ -26,23 +24,29 @@ export class RunsView {
   objective = null;
   /** @type {string[]} */
   captions = [];
+  /** Which switches are on. @type {any} */
+  look = {};
 
   /**
    * @param {import("./runs.js").Runs} runs
+   * @param {import("./whatif.js").WhatIfs} whatIfs
    * @param {{unpin: (k: number) => void, pinPassing: () => void, start: (start: [number, number], k: number) => void, stepped: (step: number|null) => void,
-   *   frame: (step: number|null) => void, title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
+   *   look: (key: string, value: any) => void, frame: (step: number|null) => void, title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
    */
-  constructor(runs, tell) {
+  constructor(runs, whatIfs, tell) {
     this.runs = runs;
+    this.whatIfs = whatIfs;
     this.tell = tell;
     this.steps = 0;
-    this.cards = [0, 1, 2, 3, PASSING].map((k) => this.#card(k));
-    this.curve = new CurveView((step) => this.#go(step));
+    this.cards = [0, 1, 2, 3, PASSING].map((k) => new RunCard(k, this));
+    this.curve = new CurveView((step) => this.go(step));
+    this.tools = new RunTools((key, value) => tell.look(key, value));
     this.grid = h("div", { class: "run-grid" }, ...this.cards.map((card) => card.element));
     this.element = h(
       "section",
       { class: "panel runs", "aria-labelledby": "runs-title" },
       h("header", {}, h("h2", { id: "runs-title" }, "Runs"), this.#player()),
+      this.tools.element,
       this.grid,
     );
     this.draw = onFrame(() => this.#draw());
@@ -57,36 +61,6 @@ export class RunsView {
     this.draw();
   }
 
-  /** @param {number} k */
-  #card(k) {
-    const passing = k === PASSING;
-    const title = h("h3", {}, passing ? "" : `Run ${k + 1}`);
-    const chip = h("span", { class: "chip" });
-    const close = h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        "aria-label": passing ? "Pin this run" : `Unpin run ${k + 1}`,
-        title: passing ? "Pin this run" : "Unpin",
-        onclick: () => (passing ? this.tell.pinPassing() : this.tell.unpin(k)),
-      },
-      icon(passing ? ICONS.plus : ICONS.close),
-    );
-    const regions = new RegionView();
-    const network = new NetworkView();
-    const landscape = new LandscapeView((start) => this.tell.start(start, k));
-    const note = h("p", { class: "note" });
-    const body = h("div", { class: "run-body" }, regions.canvas, landscape.element, network.canvas, note);
-    const element = h(
-      "article",
-      { class: `run-card ${passing ? "passing" : ""}`, hidden: true },
-      h("header", {}, passing ? null : marker(k), title, chip, close),
-      body,
-    );
-    return { k, element, title, chip, regions, network, landscape, note };
-  }
-
   #player() {
     const button = (/** @type {string} */ name, /** @type {string} */ path, /** @type {() => void} */ act) =>
       h("button", { type: "button", "aria-label": name, title: name, onclick: act }, icon(path));
@@ -99,7 +73,7 @@ export class RunsView {
       "aria-label": "Step",
       oninput: () => {
         this.pause();
-        this.#go(Number(this.range.value));
+        this.go(Number(this.range.value));
       },
     });
     this.count = h("output", { class: "step" });
@@ -119,11 +93,11 @@ export class RunsView {
   /** @param {number} step */
   #stop(step) {
     this.pause();
-    this.#go(step);
+    this.go(step);
   }
 
-  /** @param {number} step */
-  #go(step) {
+  /** Show a step. @param {number} step */
+  go(step) {
     this.step = Math.max(0, Math.min(this.steps, step));
     this.#last = this.step === this.steps;
     this.draw();
@@ -174,42 +148,40 @@ export class RunsView {
     if (before !== `${steps} ${this.step}`) this.draw();
   }
 
-  /** The cards whose runs are there. */
-  #visible() {
-    return this.cards.filter(({ k }) => this.runs.results[k]);
-  }
-
   #draw() {
     if (!this.#theme) return;
     this.tell.frame(this.step === this.steps ? null : this.step);
     this.range.value = String(this.step);
     this.range.setAttribute("aria-valuetext", `step ${this.step} of ${this.steps}`);
     say(this.count, `${this.step} / ${this.steps}`);
-    const visible = this.#visible();
+    const visible = this.cards.filter(({ k }) => this.runs.results[k]);
     this.grid.dataset.count = String(visible.length);
-    const net = this.objective?.kind === "network";
-    this.grid.classList.toggle("landscapes", !net);
+    this.grid.classList.toggle("landscapes", this.objective?.kind !== "network");
+    const scene = {
+      theme: this.#theme,
+      step: this.step,
+      playing: Boolean(this.#playing),
+      objective: this.objective,
+      data: this.data,
+      surface: this.surface,
+      captions: this.captions,
+      look: this.look,
+    };
     const lines = [];
     /** @type {Record<string, string>} */
     const colours = Object.fromEntries(this.#theme.outcomes.map((/** @type {any} */ o) => [o.name, o.colour]));
     for (const card of this.cards) {
       const result = /** @type {any} */ (this.runs.results[card.k]);
-      card.element.hidden = !result;
+      if (card.element.hidden !== !result) card.element.hidden = !result;
       if (!result) continue;
       const passing = card.k === PASSING;
       const colour = passing ? this.#theme.muted : this.#theme.series[card.k];
       if (result.testLosses) lines.push({ losses: result.testLosses, colour, label: "", faint: passing, test: true });
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
-      const title = passing
-        ? `${this.tell.passing()}: ${this.tell.short(result.x, result.y)}`
-        : this.tell.short(result.x, result.y);
-      say(card.title, title);
-      card.title.title = this.tell.title(result.x, result.y);
-      const name = result.outcome?.name ?? "";
-      say(card.chip, words(name));
-      card.chip.dataset.outcome = name;
-      card.chip.style.setProperty("--outcome", colours[name] ?? "transparent");
-      this.#drawCard(card, result, colour, net);
+      const short = this.tell.short(result.x, result.y);
+      const title = passing ? `${this.tell.passing()}: ${short}` : short;
+      card.head(result, title, this.tell.title(result.x, result.y), colours[result.outcome?.name] ?? "transparent");
+      card.draw(scene, result, colour);
     }
     this.curve.draw(this.#theme, lines, this.steps, this.step);
     const told = lines
@@ -220,46 +192,4 @@ export class RunsView {
     const label = `Loss over ${this.steps} steps${told.length ? `: ${told.join("; ")}` : ""}`;
     if (this.curve.canvas.getAttribute("aria-label") !== label) this.curve.canvas.setAttribute("aria-label", label);
   }
-
-  /** @param {any} card @param {any} result @param {string} colour @param {boolean} net */
-  #drawCard(card, result, colour, net) {
-    const w = result.path.subarray(this.step * result.dimension, (this.step + 1) * result.dimension);
-    const flat = net && this.data && this.data.dimension === 2;
-    const drawn = !net && result.dimension === 2;
-    toggle(card.regions.canvas, flat);
-    toggle(card.network.canvas, net);
-    toggle(card.landscape.element, drawn);
-    const note =
-      net && this.data && !flat
-        ? `${this.data.dimension} inputs: no plane to draw regions on.`
-        : !net && !drawn
-          ? `${result.dimension} coordinates: no plane to draw the path on.`
-          : "";
-    card.note.hidden = !note;
-    say(card.note, note);
-    const frame = flat ? this.runs.frame(result, this.step) : null;
-    if (flat) {
-      card.regions.draw(this.#theme, this.data, frame);
-      const label = `Decision regions of ${card.k === PASSING ? "the run under the pointer" : `run ${card.k + 1}`} and ${this.data.points.length / 2} samples`;
-      if (card.regions.canvas.getAttribute("aria-label") !== label)
-        card.regions.canvas.setAttribute("aria-label", label);
-    }
-    if (net && result.layers && w.length) {
-      card.network.draw(this.#theme, result.layers, w, result.largest, this.captions, frame?.units ?? null);
-      if (!this.#playing) card.network.describe(result.layers, w);
-    }
-    if (drawn) {
-      card.landscape.draw(this.#theme, this.surface, result.path, result.dimension, this.step, colour);
-      const end = `(${number(w[0])}, ${number(w[1])})`;
-      card.landscape.canvas.setAttribute(
-        "aria-label",
-        `Contours; the path from (${number(result.path[0])}, ${number(result.path[1])}) to ${end} at step ${this.step}`,
-      );
-    }
-  }
-}
-
-/** @param {HTMLElement} element @param {boolean} there */
-function toggle(element, there) {
-  if (element.hidden === there) element.hidden = !there;
 }

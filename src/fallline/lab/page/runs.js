@@ -1,5 +1,7 @@
 /** The runs that are shown: asked for, kept, and dropped when a newer one is wanted. */
 
+import { chunkOf, frameAt, tops } from "./frames.js";
+import { inherited } from "./whatif.js";
 import { arrays } from "./wire.js";
 
 /** The place of the run under the pointer, beside the pins 0..3. */
@@ -20,14 +22,16 @@ export const PASSING = 4;
  * @property {any} path
  * @property {number} dimension
  * @property {number} largest weight
- * @property {{at: number, count: number, regions: Uint8Array, side: number, window: number[], scale: any,
- *   units: Uint8Array|null, sizes: Float32Array|null, dead: Uint8Array|null, unitSide: number}[]} frames
+ * @property {import("./frames.js").Chunk[]} frames
  * @property {number[]} tops the largest size of each hidden unit's answers, over the frames that are here
  * @property {number} framed steps whose frames are here
  * @property {boolean} old of an older state
  * @property {number} [request] id of the last question for its regions
  * @property {boolean} [failed] whether it was refused
  * @property {any} before whose regions are shown until the first of this run's come
+ * @property {Record<string, any>} details arrays that came on request, by the name of the request; null where none will come
+ * @property {Record<string, number>} asked ids of the requests, by the same name
+ * @property {import("./whatif.js").WhatIf|null} whatIf
  */
 
 export class Runs {
@@ -42,6 +46,10 @@ export class Runs {
   hasty = false;
   /** Whether there is a plane of two inputs to draw regions on. */
   flat = true;
+  /** The two inputs of that plane; null for the first two principal components. @type {number[]|null} */
+  plane = null;
+  /** What is shown of each run besides: "gradients", "confusion". @type {string[]} */
+  wanted = [];
 
   /** @param {(content: any) => number} send @param {(k: number) => void} came */
   constructor(send, came) {
@@ -67,8 +75,11 @@ export class Runs {
 
   /** Whether regions are still to come. */
   get incomplete() {
-    return (
-      this.flat && this.results.some((result) => result?.layers && !result.failed && result.framed <= result.steps)
+    return this.results.some(
+      (result) =>
+        result?.layers &&
+        ((this.flat && !result.failed && result.framed <= result.steps) ||
+          this.wanted.some((of) => result.details[of] === undefined)),
     );
   }
 
@@ -83,6 +94,17 @@ export class Runs {
     const owner = this.results.find((result) => result && result.request === id);
     if (owner) owner.failed = true;
     return Boolean(owner);
+  }
+
+  /** The same for a detail: it is not shown. @param {number} id */
+  refusedDetail(id) {
+    for (const result of this.results)
+      for (const of in result?.asked)
+        if (result.asked[of] === id) {
+          result.details[of] = null;
+          return true;
+        }
+    return false;
   }
 
   /** @param {number} k @param {{x: number, y: number}|null} wish */
@@ -108,7 +130,28 @@ export class Runs {
   /** Ask for the frames of all runs that lack them; while settings are dragged, runs come without. */
   complete() {
     this.hasty = false;
-    for (let k = 0; k < this.results.length; k++) if (this.results[k]?.framed === 0) this.#frames(k);
+    for (let k = 0; k < this.results.length; k++) {
+      if (this.results[k]?.framed === 0) this.#frames(k);
+      this.#details(k);
+    }
+  }
+
+  /** Draw over another plane of the inputs. @param {number[]|null} plane @returns {boolean} whether it is another */
+  replane(plane) {
+    if (String(plane) === String(this.plane)) return false;
+    this.plane = plane;
+    this.results.forEach((result, k) => {
+      if (!result) return;
+      Object.assign(result, { frames: [], tops: [], framed: 0, before: null });
+      if (!this.hasty) this.#frames(k);
+    });
+    return true;
+  }
+
+  /** Show more of each run, or less. @param {string[]} wanted */
+  show(wanted) {
+    this.wanted = wanted;
+    if (!this.hasty) for (let k = 0; k < this.results.length; k++) this.#details(k);
   }
 
   /** Mark all shown runs as those of an older state, so that they are asked for again. */
@@ -131,7 +174,7 @@ export class Runs {
         if (Number.isFinite(path[n])) largest = Math.max(largest, Math.abs(path[n]));
     }
     const old = this.results[k];
-    this.results[k] = {
+    const result = {
       ...content,
       losses: values.losses,
       testLosses: values.test_losses ?? null,
@@ -144,9 +187,17 @@ export class Runs {
       tops: [],
       framed: 0,
       before: old?.frames?.length ? old : (old?.before ?? null),
+      details: {},
+      asked: {},
+      whatIf: null,
     };
+    result.whatIf = inherited(old, result);
+    this.results[k] = result;
     this.came(k);
-    if (!this.hasty) this.#frames(k);
+    if (!this.hasty) {
+      this.#frames(k);
+      this.#details(k);
+    }
     if (k === PASSING && this.#next) {
       const next = this.#next;
       this.#next = null;
@@ -165,7 +216,24 @@ export class Runs {
       y: result.y,
       from: result.framed,
       to: result.steps,
+      plane: this.plane,
     });
+  }
+
+  /** Ask for what is wanted of a run, and has not been asked for. @param {number} k */
+  #details(k) {
+    const result = this.results[k];
+    if (!result?.layers || result.old) return;
+    for (const of of this.wanted)
+      result.asked[of] ??= this.send({ kind: "detail", of, pin: k, x: result.x, y: result.y });
+  }
+
+  /** @param {any} content @param {DataView[]} buffers */
+  receiveDetail(content, buffers) {
+    const k = this.results.findIndex((result) => result?.asked[content.of] === content.id);
+    if (k < 0) return;
+    /** @type {Result} */ (this.results[k]).details[content.of] = arrays(content, buffers).values;
+    this.came(k);
   }
 
   /** @param {any} content @param {DataView[]} buffers */
@@ -175,26 +243,16 @@ export class Runs {
     if (
       !result ||
       content.from !== result.framed ||
+      String(content.plane ?? null) !== String(this.plane) ||
       (content.x !== undefined && (content.x !== result.x || content.y !== result.y))
     )
       return;
     const { values, shapes } = arrays(content, buffers);
-    const [count, side] = shapes.regions;
-    if (!count) return;
-    result.frames.push({
-      at: content.from,
-      count,
-      regions: values.regions,
-      side,
-      window: content.window,
-      scale: content.scale ?? null,
-      units: values.units ?? null,
-      sizes: values.sizes ?? null,
-      dead: values.dead ?? null,
-      unitSide: content.unit_side ?? 0,
-    });
-    result.tops = tops(result.tops, values.sizes, count);
-    result.framed += count;
+    const chunk = chunkOf(content, values, shapes);
+    if (!chunk.count) return;
+    result.frames.push(chunk);
+    result.tops = tops(result.tops, chunk.sizes, chunk.count);
+    result.framed += chunk.count;
     result.before = null;
     this.came(k);
     this.#frames(k);
@@ -206,48 +264,6 @@ export class Runs {
     if (!owner?.frames.length) return null;
     const chunk = owner.frames.findLast((/** @type {any} */ f) => f.at <= step) ?? owner.frames[0];
     const n = Math.max(0, Math.min(chunk.count - 1, step - chunk.at));
-    const size = chunk.side * chunk.side;
-    return {
-      regions: chunk.regions.subarray(n * size, (n + 1) * size),
-      side: chunk.side,
-      window: chunk.window,
-      scale: chunk.scale,
-      units: chunk.units ? unitsOf(owner, chunk, n) : null,
-    };
+    return frameAt(chunk, n, owner.tops);
   }
-}
-
-/**
- * The planes of the hidden units at one step: their shades, how large each is beside its largest of the whole run, and
- * whether it is dead.
- * @param {any} owner of the frames
- * @param {any} chunk of frames
- * @param {number} n the step's place in the chunk
- */
-function unitsOf(owner, chunk, n) {
-  const cells = chunk.unitSide ** 2;
-  const count = chunk.sizes.length / chunk.count;
-  return Array.from({ length: count }, (_, u) => {
-    const largest = owner.tops[u];
-    const at = n * count + u;
-    return {
-      shades: chunk.units.subarray(at * cells, (at + 1) * cells),
-      side: chunk.unitSide,
-      share: largest > 0 ? chunk.sizes[at] / largest : 0,
-      dead: chunk.dead[at] === 1,
-    };
-  });
-}
-
-/**
- * The largest size of each hidden unit, with those of further steps.
- * @param {number[]} before
- * @param {Float32Array|undefined} sizes of those steps, unit by unit
- * @param {number} steps
- */
-function tops(before, sizes, steps) {
-  if (!sizes) return before;
-  const found = Array.from({ length: sizes.length / steps }, (_, u) => before[u] ?? 0);
-  for (let k = 0; k < sizes.length; k++) found[k % found.length] = Math.max(found[k % found.length], sizes[k]);
-  return found;
 }

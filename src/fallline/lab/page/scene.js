@@ -1,5 +1,6 @@
 /** What stands around the runs: lines of theory on the map; behind the runs the samples of a network, or contours. */
 
+import { showLook } from "./accepted.js";
 import { arrays } from "./wire.js";
 
 /** @param {import("./app.js").Lab} lab @returns {import("./answers.js").Question} */
@@ -23,7 +24,8 @@ export function theorySubject({ objective, data, optimizer, settings, map, start
 }
 
 /** @param {import("./app.js").Lab} lab @returns {import("./answers.js").Question[]} */
-export function sceneQuestions({ store, runView }) {
+export function sceneQuestions(lab) {
+  const { store, runView, runs } = lab;
   const network = () => store.accepted.objective.kind === "network";
   return [
     {
@@ -31,11 +33,12 @@ export function sceneQuestions({ store, runView }) {
       when: "state",
       about() {
         const { objective, data } = store.accepted;
-        return network() ? [data, objective.loss, objective.units[0], objective.units.at(-1)] : null;
+        return network() ? [data, objective.loss, objective.units[0], objective.units.at(-1), runs.plane] : null;
       },
+      content: () => ({ plane: runs.plane }),
       answer(content, buffers) {
         runView.data = samples(content, buffers);
-        runView.draw();
+        showLook(lab);
       },
     },
     {
@@ -60,6 +63,10 @@ function samples(content, buffers) {
     window: content.window ?? [-1, 1, -1, 1],
     values: Boolean(content.values),
     dimension: content.dimension ?? 2,
+    columns: content.columns ?? [],
+    axes: content.axes ?? [],
+    note: content.note ?? "",
+    classified: Boolean(content.classified),
     test: content.test ?? 0,
   };
 }

@@ -22,8 +22,10 @@ export class Store {
   labels = { optimizer: "", layers: [] };
   /** What the back button goes back to, once the server has accepted the change. @type {any} */
   #before = null;
-  /** The control that was changed last, and when. */
-  #changed = { key: "", at: -Infinity };
+  /** The state before the last change that can be undone. @type {any} */
+  before = null;
+  /** The control that was changed last, when, and whether an entry undoes it. */
+  #changed = { key: "", at: -Infinity, entered: false };
   /** Whether the state was replaced as a whole, so that the server's view, pins and look are right. */
   #replaced = false;
 
@@ -59,7 +61,10 @@ export class Store {
    */
   accept(content, newer) {
     const before = this.accepted;
-    if (this.#before && content.kind === "state") this.address.push(this.#before, this.defaults);
+    if (this.#before && content.kind === "state") {
+      this.address.push(this.#before, this.defaults);
+      this.#changed.entered = true;
+    }
     this.#before = null;
     this.accepted = content.state;
     this.objective = content.objective ?? this.objective;
@@ -93,9 +98,11 @@ export class Store {
   /** A control is about to change the state: the back button undoes it, together with what it changed just before. @param {string} key */
   willChange(key) {
     const now = performance.now();
-    const together = key === this.#changed.key && now - this.#changed.at < TOGETHER;
-    this.#changed = { key, at: now };
-    if (!together && this.accepted) this.#before = this.#valid;
+    const { key: last, at, entered } = this.#changed;
+    // A change that was refused left no entry, so the one after it needs its own.
+    const together = key === last && now - at < TOGETHER && (entered || this.#before);
+    this.#changed = { key, at: now, entered: Boolean(together) };
+    if (!together && this.accepted) this.before = this.#before = this.#valid;
   }
 
   /** A place on the map in words. @param {number} x @param {number} y @param {number} [digits] */
@@ -111,6 +118,7 @@ export class Store {
   /** Add an entry for the browser's back button. */
   push() {
     this.#changed.key = "";
+    if (this.accepted) this.before = this.#valid;
     if (this.accepted) this.address.push(this.#valid, this.defaults);
   }
 }

@@ -42,6 +42,10 @@ export function textField(f, p) {
       input.value = read(state, f.key) ?? "";
       filled = true;
     },
+    forget() {
+      clearTimeout(timer);
+      filled = false;
+    },
   };
 }
 

@@ -17,6 +17,7 @@ export function vectorField(f, p) {
     onchange: () => p.tell(free.checked ? null : Array.from({ length: f.dimension }, (_, k) => f.now?.[k] ?? 0)),
   });
   const few = f.dimension <= 4;
+  let typing = -1; // the coordinate that the reader types, until it is told
   const inputs = few
     ? Array.from({ length: f.dimension }, (_, k) =>
         h("input", {
@@ -24,7 +25,11 @@ export function vectorField(f, p) {
           inputmode: "decimal",
           "aria-label": `Start: ${f.labels?.[k] ?? k + 1}`,
           "data-focus": `${f.key} ${k}`,
+          oninput: () => {
+            typing = k;
+          },
           onchange: () => {
+            typing = -1;
             const v = inputs.map((/** @type {any} */ input) => parsed(input.value));
             if (v.every(Number.isFinite)) p.tell(v);
           },
@@ -48,13 +53,16 @@ export function vectorField(f, p) {
   return {
     element,
     input: free,
+    forget: () => {
+      typing = -1;
+    },
     set(/** @type {any} */ state) {
       const v = read(state, f.key);
       free.checked = v === null || v === undefined;
       free.disabled = !few && free.checked;
       row.hidden = free.checked;
       inputs.forEach((/** @type {any} */ input, /** @type {number} */ k) => {
-        if (v && document.activeElement !== input) input.value = typed(v[k]);
+        if (v && typing !== k) input.value = typed(v[k]);
       });
     },
   };

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 
 from fallline.errors import UsageError
 from fallline.lab.session.answers import Json
-from fallline.lab.session.fields import number, whole, window
+from fallline.lab.session.fields import number, plane, whole, window
 from fallline.lab.session.shown import Shown
 
 __all__ = ["ANSWERS"]
@@ -32,7 +32,7 @@ def data(page: Shown, content: Json) -> None:
     from fallline.lab.work.scenes import samples
 
     if not page.is_old(content):
-        page.answer("data", *samples(page.current()[1]))
+        page.answer("data", *samples(page.current()[1], plane(content)))
 
 
 def landscape(page: Shown, content: Json) -> None:
@@ -55,7 +55,8 @@ def landscape(page: Shown, content: Json) -> None:
 
 def equations(page: Shown, content: Json) -> None:
     """The equations of the objective and the optimizer, with the numbers of a run on request."""
-    from fallline.lab.work.equation_blocks import equation_blocks
+    from fallline.lab.work.equation_blocks import WrittenBlocks
+    from fallline.lab.work.equation_sections import sections_of
 
     if page.is_old(content):
         return
@@ -70,10 +71,13 @@ def equations(page: Shown, content: Json) -> None:
     def work() -> Generator[None, None, None]:
         run = None if at is None else page.runs.at(resolved, at[0], at[1])
         step = 0 if at is None else at[2]
-        blocks: list[dict[str, str]] = []
-        for blocks in equation_blocks(resolved, form, run, step):  # noqa: B007  # grows; the last holds all
+        written = WrittenBlocks()
+        for section in sections_of(resolved, form, run, step):
+            written.add(section)
             yield
-        page.answer("equations", {"state_id": state_id, "blocks": blocks, "form": form})
+        page.answer("equations", {
+            "state_id": state_id, "blocks": written.blocks, "glyphs": written.symbols, "form": form, "numbers": numbers,
+        })  # fmt: skip
 
     page.job(content, "equations", work, lane="words")
 

@@ -28,7 +28,7 @@ def cancel(page: Shown, content: Json) -> None:
 
 MESSAGES: dict[str, Callable[[Shown, Json], None]] = {
     "hello": states.hello, "state": states.new_state, "ranges": states.ranges, "tiles": tiles.tiles, "film": tiles.film, "run": runs.run,
-    "frames": runs.frames, "csv": tables.csv, "export": exports.export, "cancel": cancel, **scenes.ANSWERS,
+    "frames": runs.frames, "detail": runs.detail, "what_if": runs.what_if, "csv": tables.csv, "export": exports.export, "cancel": cancel, **scenes.ANSWERS,
 }  # fmt: skip
 """The handler of each kind of message that a page may send."""
 

@@ -31,6 +31,7 @@ from fallline.lab.work.pyramid import view_spec
 from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
 from fallline.maps.map import Map
+from fallline.maps.theory import has_theory
 from fallline.runs.execution import Execution, Progress
 from fallline.views.pictures.moving import FPS, FRAMES, seconds
 
@@ -128,9 +129,7 @@ def _options(m: Map, state: State, theme: str) -> dict[str, Any]:
     options: dict[str, Any] = {"marks": marks, "theme": theme if theme in ("light", "dark") else "light"}
     if state.look.colours is not None and m.spec.measures[0].measure.kind == "values":
         options["limits"] = state.look.colours
-    if state.look.theory:
-        with contextlib.suppress(UsageError):  # not every map has theory
-            options["theory"] = bool(m.theory())
+    options["theory"] = state.look.theory and has_theory(m)
     return options
 
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from fallline.errors import FalllineError
 from fallline.lab.resolved_state import SIDE, ResolvedState
+from fallline.lab.work.details import has_confusion
+from fallline.lab.work.input_plane import all_samples, input_plane
 from fallline.lab.work.pyramid import TilePlace
-from fallline.lab.work.runs import all_samples, plane_window
 from fallline.lab.work.tile_training import compute_tile
 from fallline.maps.map import Map
 from fallline.maps.theory import theory_curve
@@ -23,20 +24,25 @@ Arrays = dict[str, NDArray[Any]]
 GRID = 121
 
 
-def samples(resolved: ResolvedState) -> tuple[dict[str, Any], Arrays]:
-    """The samples of a network: points (n, inputs), classes (n,) or values; the last `test` of them are for the test."""
+def samples(resolved: ResolvedState, inputs: tuple[int, int] | None = None) -> tuple[dict[str, Any], Arrays]:
+    """The samples of a network on the plane over which it is drawn: points (n, 2), classes (n,) or values;
+    the last `test` of them are for the test.
+
+    The plane is that of two inputs, or else of the first two principal components; a single input has none.
+    """
     net = resolved.network
     if net is None:
         return {"names": [], "window": [-1, 1, -1, 1], "dimension": 0}, {"points": np.zeros((0, 2))}
     data, test = all_samples(net.data.raw), net.data.test
     values = not data.classes
-    told = {
-        "names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values,
-        "test": 0 if test is None else len(test),
-        "window": plane_window(net) if data.X.shape[1] == 2 else [0, 1, 0, 1],
-    }  # fmt: skip
+    told = {"names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values,
+            "classified": has_confusion(net), "test": 0 if test is None else len(test)}  # fmt: skip
+    points = np.zeros((0, 2))
+    if data.X.shape[1] > 1:
+        plane = input_plane(data, inputs)
+        points, told = plane.coordinates, told | {"window": plane.window, "axes": list(plane.names), "note": plane.note}
     targets = {"targets": data.T[:, 0]} if values else {"classes": data.labels.astype(np.uint8)}
-    return told, {"points": data.X} | targets
+    return told, {"points": points} | targets
 
 
 def landscape_scene(resolved: ResolvedState, window: list[float] | None) -> tuple[dict[str, Any], Arrays]:

@@ -33,4 +33,5 @@ class TrainedRuns:
         return run
 
     def _bytes(self) -> int:
-        return sum(int(run.path.nbytes) for run in list(self._runs.values()))
+        # The gradients of a run, once a page has asked for them, are as large as its path.
+        return sum(int(run.path.nbytes) * (1 + ("gradients" in vars(run))) for run in list(self._runs.values()))

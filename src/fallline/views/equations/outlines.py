@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from fallline.errors import visible
 
-__all__ = ["mathml", "picture"]
+__all__ = ["drawn", "mathml", "picture", "symbols"]
 
 _BOLD_ONE = ('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")
 """A bold 1 as a Unicode character: MathML Core has no mathvariant, and ziamath has no bold digits."""
@@ -70,6 +70,25 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
         f'<svg role="img" aria-label="{html.escape(visible(alt), quote=True)}" xmlns="http://www.w3.org/2000/svg" '
         f'width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}">{body}</svg>'
     )
+
+
+def drawn(latex: str, size: float) -> tuple[str, float, dict[str, str]]:
+    """A piece of a formula as SVG that uses glyphs of `symbols`, its depth below the base line, and its glyphs by name."""
+    piece = outline(latex, size)
+    margin = size / 12  # accents are higher than the box that ziamath computes
+    left, top = piece.left - margin, piece.top - margin
+    width, height = piece.width + 2 * margin, piece.height + 2 * margin
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.2f}" height="{height:.2f}" '
+        f'viewBox="{left:.2f} {top:.2f} {width:.2f} {height:.2f}">{piece.drawing}</svg>'
+    )
+    return svg, round(top + height, 2), dict(piece.glyphs)
+
+
+def symbols(glyphs: dict[str, str]) -> str:
+    """Glyphs as one SVG without a size, from which the other pictures of a page take them."""
+    body = "".join(f'<symbol id="{name}"{shape}</symbol>' for name, shape in glyphs.items())
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0">{body}</svg>'
 
 
 @functools.lru_cache(maxsize=4096)

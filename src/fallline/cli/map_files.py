@@ -1,0 +1,83 @@
+"""The commands that take map files: `map merge`, `map info`, `map extend` and `map export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from fallline.cli.options import Force, Json, Out, Whole
+
+__all__ = ["COMMANDS", "export", "extend", "info", "merge"]
+
+
+def merge(files: Annotated[tuple[Path, ...], Parameter(negative="")], /, *, out: Annotated[Path, Parameter(name=["--out", "-o"])],
+          force: Force = False, json: Json = False) -> int:  # fmt: skip
+    """Merge the files of a map's parts (--part) into one map file. Cells that several files have are compared.
+
+    The exit status is 1 if the map is not complete; what is missing is said. More parts can be merged into the same file later.
+
+    Args:
+        files: The parts' map files: part-*.fallmap
+        out: Map file (.fallmap) to write; one that holds tiles of the same map is added to.
+    """
+    from fallline.maps.part_commands import map_merge
+
+    return map_merge(files, out, overwrite=force, as_json=json)
+
+
+def info(file: Path, *, json: Json = False) -> int:
+    """Print the content of a map file: spec, progress, hash of the values, provenance.
+
+    Args:
+        file: A .fallmap file.
+    """
+    from fallline.maps.command import map_info
+
+    return map_info(file, as_json=json)
+
+
+def extend(
+    file: Path,
+    steps: Whole,
+    *,
+    out: Out = None,
+    png: Path | None = None,
+    anew: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    workers: Whole = 0,
+    device: Literal["cpu", "cuda"] = "cpu",
+    force: Force = False,
+    json: Json = False,
+) -> int:
+    """Compute the map of a map file for more steps. Its runs go on from the states that the file keeps (--keep state).
+
+    Args:
+        file: A .fallmap file of a complete map.
+        steps: Number of further updates of each run.
+        out: Map file (.fallmap) to keep the longer map in; an unfinished file is resumed.
+        png: Picture to write.
+        anew: Train all steps again, which a file without states needs.
+        workers: Worker processes; 0 for threads of this process.
+        device: cpu, or cuda for a CUDA device.
+    """
+    from fallline.maps.command import map_extend
+
+    return map_extend(
+        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json
+    )
+
+
+def export(file: Path, out: Path, *, force: Force = False) -> int:
+    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf, or .gif or .mp4, which show it step by step.
+
+    Args:
+        file: A .fallmap file.
+        out: File to write; the suffix decides the format.
+    """
+    from fallline.maps.command import map_export
+
+    return map_export(file, out, overwrite=force)
+
+
+COMMANDS = (merge, info, extend, export)
