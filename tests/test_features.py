@@ -21,6 +21,7 @@ from fallline.experiment.studies import parse, to_toml
 from fallline.lab.changed import changed_state
 from fallline.lab.controls.groups import describe_controls
 from fallline.lab.resolved_state import resolve_state
+from fallline.lab.work.equation_sections import sections_of
 from fallline.lab.work.frames import frames
 from fallline.lab.work.input_plane import input_plane
 from fallline.lab.work.runs import train_run
@@ -146,6 +147,8 @@ def test_the_lab_switches_features(tmp_path: Path) -> None:
     middle = np.array(
         [[window[0] + (window[1] - window[0]) * 24.5 / 48, window[2] + (window[3] - window[2]) * 8.5 / 48]]
     )
+    section = next(s for s in sections_of(resolved, "matrix") if s.title.startswith("Input features"))
+    assert section.rows == [("x_1", "u_1"), ("x_2", "u_1^2"), ("x_3", "u_2^2")]
     assert arrays["regions"][0, 8, 24] == net.predict(w, net.data.inputs_at(middle)).argmax()
 
 
