@@ -304,6 +304,40 @@ def test_sums_that_a_batch_lacks_are_no_convention_of_single_samples():
     assert "db1 is not summed over the samples" in verdict.sentence
 
 
+def test_a_number_with_the_name_of_a_gradient_is_no_loss():
+    def compute_gradient(X, y, w, b):
+        error = X @ w + b - y
+        dj_dw, dj_db = X.T @ error / len(X), error.mean()
+        return dj_db, dj_dw
+
+    verdict = fl.check_gradient(compute_gradient, "3-1", loss="half_squared_error")
+    assert verdict.right
+    assert verdict.notes == ()
+
+
+def units(network, row, expected):
+    """Lists of units: the gradient for each weight, the bias last."""
+    inputs = row
+    for layer in network:
+        for unit in layer:
+            z = unit["weights"][-1] + sum(w * a for w, a in zip(unit["weights"], inputs))
+            unit["output"], unit["inputs"] = 1 / (1 + np.exp(-z)), list(inputs)
+        inputs = [unit["output"] for unit in layer]
+    errors = [y - t for y, t in zip(inputs, expected)]
+    for layer in reversed(network):
+        for unit, error in zip(layer, errors):
+            unit["delta"] = error * unit["output"] * (1 - unit["output"])
+        errors = [sum(unit["weights"][j] * unit["delta"] for unit in layer) for j in range(len(layer[0]["inputs"]))]
+    return [[[u["delta"] * a for a in u["inputs"]] + [u["delta"]] for u in layer] for layer in network]
+
+
+def test_a_network_may_be_lists_of_units():
+    settings = {"activation": "logistic", "loss": "half_squared_error"}
+    verdict = fl.check_gradient(units, "3-4-2", **settings)
+    assert verdict.right, verdict.sentence
+    assert "network=[[{'weights': a row of W1}, ...], [{'weights': a row of W2}, ...]]" in verdict.called
+
+
 def test_a_form_that_is_not_understood_is_unchecked_and_says_what_the_function_wants():
     text = "def gradient(params, X, y):\n    return params.tensors['first layer'] + X.numbers\n"
     verdict = fl.check_gradient(program(text).gradient, NETWORK)

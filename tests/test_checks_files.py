@@ -14,7 +14,7 @@ import pytest
 from fallline.checks.calling.calls import MisbehaviourError
 from fallline.checks.calling.loading import UserFile
 from fallline.checks.command import check
-from fallline.checks.gradient_file import check_file
+from fallline.checks.gradient_file import check_chain, check_file
 from fallline.checks.grading import checked_file
 from fallline.checks.presentation.hints import hinted, kind_of
 from fallline.checks.user_files.notebook import without_magics
@@ -253,6 +253,80 @@ def test_the_likeliest_functions_come_first(tmp_path, case):
     path = tmp_path / "mine.py"
     path.write_text(text)
     assert UserFile(path).candidates(network=True)[: len(names)] == names
+
+
+OF_CLASSES = """
+class Net:
+    def predict(self, X): return X
+    def fit(self, X, y):
+        dW1 = X.T @ y
+        self.W1 = self.W1 - dW1
+class Empty:
+    size = 3
+class Other:
+    def predict(self, X): return X
+    def score(self, X): return X
+def gradient(p, X, T): return p
+"""
+
+
+def test_a_class_stands_for_its_methods_that_compute_gradients(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(OF_CLASSES)
+    file = UserFile(path)
+    assert file.candidates("Net", network=True) == ["Net.fit"]
+    assert file.candidates("Net.predict", network=True) == ["Net.predict"]
+    assert file.candidates(network=True) == ["gradient"]
+    assert file.unlikely_candidates() == ["Net.fit"]
+    with pytest.raises(MisbehaviourError, match="is a class without methods"):
+        file.candidates("Empty", network=True)
+    with pytest.raises(MisbehaviourError, match=r"Name one of them: mine.py:Other.predict and mine.py:Other.score"):
+        file.candidates("Other", network=True)
+
+
+LAYERS = """
+import numpy as np
+class Dense:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights, self.biases = np.zeros((n_inputs, n_neurons)), np.zeros((1, n_neurons))
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = inputs @ self.weights + self.biases
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues
+        self.dbiases = dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+class ReLU:
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.maximum(0, inputs)
+    def backward(self, dvalues):
+        self.dinputs = dvalues * (self.inputs > 0)
+class Loss:
+    def backward(self, dvalues, y): return dvalues - y
+    def forward(self, inputs, y): return 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("", "", "The chain of Dense and ReLU is right."),
+        (" * (self.inputs > 0)", "", "wrong: the slope of the activation of layer 1 is left out of its delta"),
+        ("def backward(self, dvalues):\n        self.dw", "def backward(self, dvalues):\n        dvalues = 2 * dvalues\n        self.dw",
+         "wrong in every block"),  # not that the delta of the output, which the check gave, is twice too large
+        ("np.maximum(0, inputs)", "np.maximum(0.1 * inputs, inputs)", None),  # not the activation that was declared
+    ],
+)  # fmt: skip
+def test_layers_are_put_together_where_nothing_else_does_it(tmp_path, old, new, sentence):
+    path = tmp_path / "mine.py"
+    path.write_text(LAYERS.replace(old, new) if old else LAYERS)
+    file = UserFile(path)
+    verdict = check_chain(file, subject="2-4-3")
+    assert sentence is None if verdict is None else sentence in verdict.sentence
+    assert file.are_layers(["Dense.backward", "ReLU.backward"])
+    assert "mine.py defines the layers Dense, ReLU and Loss" in file.about_layers("2-4-3")
+    assert "mine.py:ReLU.backward --of relu" in file.about_layers("2-4-3")
 
 
 @pytest.mark.parametrize(

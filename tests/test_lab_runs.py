@@ -72,7 +72,7 @@ def test_samples_for_the_test_have_a_matrix_of_their_own(pool):
     _, arrays = talk.ask("detail", of="confusion", **PLACE)
     assert arrays["confusion"].sum() == 31 * 45
     assert arrays["test_confusion"].sum() == 31 * 15
-    facts, changed = talk.ask("what_if", step=30, changes=[], **PLACE)
+    _, changed = talk.ask("what_if", step=30, changes=[], **PLACE)
     assert np.array_equal(changed["test_confusion"], arrays["test_confusion"][30])
     told, samples = talk.ask("data")
     assert (told["test"], len(samples["points"])) == (15, 60)

@@ -70,7 +70,7 @@ def run(kernel, arguments, *_):
 def install(monkeypatch, relaxed=True):
     """Let `train` run kernels as WebAssembly modules."""
 
-    def kernel_of(recipe, plan, bits, *, batches, samples):
+    def kernel_of(recipe, plan, bits, *, batches, samples, steps):
         return wasm.build(program_of(recipe), bits, samples or (1000,), batches=batches, relaxed=relaxed)
 
     monkeypatch.setattr(lanes, "kernel_of", kernel_of)

@@ -164,3 +164,31 @@ def test_a_new_plane_forgets_the_runs_of_the_old_one(lab):
     assert after.startswith("Best of the map")
     assert after != before
     assert "α" not in after
+
+
+def test_two_fingers_pinch_the_map_or_scroll_the_page(new_lab):
+    lab = new_lab(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True).light()
+    devtools = lab.page.context.new_cdp_session(lab.page)
+
+    def touch(kind, *places):
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def move(end):
+        """Two fingers from beside the middle of the map: `end` gives their places at a share of the way."""
+        touch("touchStart", end(0)[0])
+        touch("touchStart", *end(0))
+        for k in range(1, 9):
+            touch("touchMove", *end(k / 8))
+        touch("touchEnd")
+        lab.ready()
+
+    box = lab.page.locator(".map-cells").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    move(lambda t: [(x - 20 - 60 * t, y), (x + 20 + 60 * t, y)])
+    view = lab.state["view"]
+    assert view["x"][1] - view["x"][0] < 0.5
+    assert lab.page.evaluate("scrollY") == 0
+    move(lambda t: [(x - 30, y - 150 * t), (x + 30, y - 150 * t)])
+    assert lab.page.evaluate("scrollY") > 80
+    assert lab.state["view"] == view

@@ -55,7 +55,7 @@ def spots(lab, layer):
 def test_weights_are_read_and_changed_and_put_back(lab):
     lab.pin(6e-3, 0.0)
     address, run = lab.state, run_of(LIGHT)
-    regions, drawn = lab.pixels(REGIONS), lab.pixels(NETWORK)
+    regions, drawn, curve = lab.pixels(REGIONS), lab.pixels(NETWORK), lab.pixels(".curve")
     # Under the pointer stands the weight at the step shown.
     place = between(lab, spots(lab, 1)[0], spots(lab, 2)[1])
     lab.page.mouse.move(*place)
@@ -75,6 +75,7 @@ def test_weights_are_read_and_changed_and_put_back(lab):
     before, after = (f"{float(run.objective.loss(v)):.4g}" for v in (run.path[30], w))
     assert f"loss {before} → {after}; right answers" in told
     assert lab.pixels(REGIONS) != regions
+    assert lab.pixels(".curve") != curve
     assert "with weights changed" in lab.page.locator(REGIONS).get_attribute("aria-label")
     assert violations(lab) == []
     # Another step shows the run itself; the what-if waits at its own.
@@ -92,7 +93,7 @@ def test_weights_are_read_and_changed_and_put_back(lab):
     lab.page.locator("#lab").hover(position={"x": 2, "y": 2})
     lab.until("document.querySelector('.what-if:not([hidden])') === null")
     lab.ready()
-    assert (lab.pixels(REGIONS), lab.pixels(NETWORK)) == (regions, drawn)
+    assert (lab.pixels(REGIONS), lab.pixels(NETWORK), lab.pixels(".curve")) == (regions, drawn, curve)
     assert lab.state == address
     assert lab.page.locator(".pin").count() == 1
     # The same by keyboard: another weight from the lists, its slider.

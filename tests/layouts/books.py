@@ -145,7 +145,6 @@ LAYOUTS = (
         (Fault("slope", "the slope of tanh lacks its square", "dvalues * (1 - self.output ** 2)", "dvalues * (1 - self.output)", SLOPE),
          Fault("bias_all", "dbiases sums over the units", "self.dbiases = np.sum(dvalues, axis=0, keepdims=True)",
                "self.dbiases = np.sum(dvalues) + 0 * self.biases", r"summed|units")),
-        expect="unchecked",
     ),
     Layout(
         "books/two_layer_net_layers.py", "TwoLayerNet.gradient", "--network 4-5-3 --activation logistic --reduction mean",

@@ -24,7 +24,7 @@ from fallline.runs.checkpoints import Checkpoints
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 
-__all__ = ["STATES", "Values", "alike", "at_cells", "compute"]
+__all__ = ["STATES", "Values", "alike", "at_cells", "compute", "of_runs"]
 
 Values = dict[str, NDArray[Any]]
 """The values of some cells, by measure; under `STATES`, the states of their runs, (cells, starts * numbers), if kept."""
@@ -75,9 +75,14 @@ def _alike(
     results |= {m.name: m.of_ends(results["parameters"]) for m in own if m.over == "ends"}
     results |= over_runs([m for m in own if m.over == "runs"], spec, training, i, j)
     values = {STATES: results["checkpoints"].reshape(len(i), -1)} if spec.kept else {}
+    return values | of_runs(spec, {w.name: np.asarray(results[w.name]).reshape(len(i), -1) for w in spec.measures})
+
+
+def of_runs(spec: MapSpec, runs: Values) -> Values:
+    """The measures of cells from those of their runs, each (cells, starts)."""
+    values: Values = {}
     for wanted in spec.measures:
-        runs = np.asarray(results[wanted.name]).reshape(len(i), spec.starts)
-        cells = over_starts(runs, wanted.measure.over_starts).astype(spec.dtype_of(wanted))
+        cells = over_starts(runs[wanted.name], wanted.measure.over_starts).astype(spec.dtype_of(wanted))
         if cells.dtype.kind == "f":
             cells[np.isnan(cells)] = np.nan  # one bit pattern for NaN, so that equal maps have equal bytes
         values[wanted.name] = cells

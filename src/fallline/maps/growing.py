@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from concurrent.futures import Executor
 
 from fallline.errors import OutputError
 from fallline.maps.earlier import Earlier, check_kept
@@ -21,6 +22,7 @@ def growing(
     result: MapValues,
     *,
     workers: int = 0,
+    executor: Executor | None = None,
     threads: int | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -52,7 +54,9 @@ def growing(
             progress(done, total)
         queue = order(tiles) if order else tiles
         execution = Execution(threads, device)
-        for tile, values in computed(spec, queue, workers=workers, execution=execution, earlier=earlier):
+        for tile, values in computed(
+            spec, queue, workers=workers, executor=executor, execution=execution, earlier=earlier
+        ):
             if file is not None:
                 file.add(spec, tile, values)
             done += result.missing(tile) if some else tile.cells

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,10 @@ class Map(MapValues, Plotted):
         return replay(self.spec, *place_on(self.spec, x, y, axes), int(start))
 
     def resume(
-        self, *, workers: int = 0, threads: int | None = None, device: str = "cpu", progress: Progress = False
-    ) -> Map:
-        """Compute the cells that are missing, keep them in the map's file if it has one, and return the map.
-
-        The options are as for `map`.
+        self, *, workers: int = 0, executor: Executor | None = None, threads: int | None = None, device: str = "cpu",
+        progress: Progress = False,
+    ) -> Map:  # fmt: skip
+        """Compute the cells that are missing, and keep them in the map's file if it has one. The options are as for `map`.
 
         Examples
         --------
@@ -112,7 +112,7 @@ class Map(MapValues, Plotted):
         True
         """
         if not self.complete:
-            _grow(self, workers=workers, threads=threads, device=device, progress=progress)
+            _grow(self, workers=workers, executor=executor, threads=threads, device=device, progress=progress)
         return self
 
     def extend(
@@ -268,6 +268,7 @@ def compute_map(
     out: str | Path | None = None,
     overwrite: bool = False,
     workers: int = 0,
+    executor: Executor | None = None,
     threads: int | None = None,
     device: str = "cpu",
     progress: Progress = False,
@@ -280,7 +281,7 @@ def compute_map(
         raise UsageError(f"part {part} of a map needs a file, out=..., from which it is merged with the others.")
     result = Map(spec, None if out is None else Path(out))
     _grow(
-        result, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
+        result, overwrite=overwrite, workers=workers, executor=executor, threads=threads, device=device, progress=progress,
         tile_cells=tile_cells, earlier=earlier, part=part,
     )  # fmt: skip
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,6 +45,7 @@ def map(
     out: str | Path | None = None,
     overwrite: bool = False,
     workers: int = 0,
+    executor: Executor | None = None,
     threads: int | None = None,
     device: str = "cpu",
     part: str | None = None,
@@ -91,6 +93,10 @@ def map(
         Whether a file at `out` that holds another map is replaced. By default it is refused.
     workers, threads
         Worker processes, 0 for none; and threads of this process, or of each worker, by default one for each core.
+    executor
+        Where tiles are computed instead: anything with the interface of `concurrent.futures.Executor`, such as a pool of
+        processes, `dask.distributed.Client(...).get_executor()`, or one for a cluster. Each task has `threads` threads, one
+        by default. A process that computes other bits than this one is refused.
     device
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
@@ -119,6 +125,6 @@ def map(
         spec, settings=settings, schedule=schedule, l2=l2, steps=steps, batch=batch, start=start, initial=initial, seed=seed,
     )  # fmt: skip
     return compute_map(
-        spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
-        part=None if part is None else Part.of(part),
+        spec, out=out, overwrite=overwrite, workers=workers, executor=executor, threads=threads, device=device,
+        progress=progress, part=None if part is None else Part.of(part),
     )  # fmt: skip

@@ -8,8 +8,6 @@ worker takes its place. It ends when its input ends, so no worker outlives the p
 from __future__ import annotations
 
 import contextlib
-import io
-import json
 import os
 import signal
 import struct
@@ -18,23 +16,20 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, Any
 
-import numpy as np
-
 from fallline.errors import FalllineError, OutputError, UsageError
-from fallline.experiment.description.absent import refuse_absent
-from fallline.experiment.description.plain_data import canonical
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.map_spec import rebuild_map_spec
 from fallline.maps.cells import Values, compute
 from fallline.maps.earlier import Earlier
+from fallline.maps.executors import computed_on
+from fallline.maps.requests import packed_spec, read_request, request, unpacked_spec
 from fallline.maps.rows import pack, unpack
 from fallline.maps.tiles import Tile
-from fallline.runs.checkpoints import Checkpoints
-from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.execution import EVERY_CORE, Execution, cores
 
 __all__ = ["computed"]
 
@@ -47,10 +42,16 @@ def computed(
     tiles: Iterable[Tile],
     *,
     workers: int = 0,
+    executor: Executor | None = None,
     execution: Execution = EVERY_CORE,
     earlier: Earlier | None = None,
 ) -> Iterator[tuple[Tile, Values]]:
-    """Tiles with their values: in order with `workers` 0 (threads of this process), else as worker processes finish."""
+    """Tiles with their values: in order with `workers` 0 (threads of this process), else as processes finish."""
+    if executor is not None:
+        if workers or execution.device != "cpu":
+            raise UsageError("an executor has processes of its own: leave workers and device out.")
+        yield from computed_on(executor, spec, tiles, threads=execution.threads, earlier=earlier)
+        return
     if workers <= 0:
         for tile in tiles:
             yield tile, compute(spec, tile, execution, None if earlier is None else earlier.of(tile))
@@ -102,9 +103,7 @@ class _Worker:
 
     def give(self, tile: Tile, deaths: int) -> None:
         self.tile, self.deaths = tile, deaths
-        after = None if self.earlier is None else self.earlier.of(tile)
-        states = b"" if after is None else np.ascontiguousarray(after.values).tobytes()
-        self.send(json.dumps([tile, after and after.step]).encode() + b"\n" + states)
+        self.send(request(tile, self.earlier))
 
     def end(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -120,8 +119,8 @@ class _Worker:
 def _pool(
     spec: MapSpec, queue: deque[tuple[Tile, int]], count: int, threads: int | None, earlier: Earlier | None
 ) -> Iterator[tuple[Tile, Values]]:
-    greeting = _packed_spec(spec)
-    threads = threads or max(1, (os.cpu_count() or 1) // count)
+    greeting = packed_spec(spec)
+    threads = threads or max(1, cores() // count)
     answers: SimpleQueue[tuple[_Worker, bytes | None]] = SimpleQueue()
     live: set[_Worker] = set()
 
@@ -171,21 +170,6 @@ def _next(answers: SimpleQueue[tuple[_Worker, bytes | None]]) -> tuple[_Worker, 
             return answers.get(timeout=0.5)
 
 
-def _packed_spec(spec: MapSpec) -> bytes:
-    description, arrays = spec.describe()
-    refuse_absent(description)
-    memory = io.BytesIO()
-    np.savez(memory, **arrays)  # type: ignore[arg-type]  # numpy's stub takes allow_pickle for one of the arrays
-    text = canonical(description).encode()
-    return struct.pack("<Q", len(text)) + text + memory.getvalue()
-
-
-def _unpacked_spec(message: bytes) -> MapSpec:
-    (length,) = struct.unpack("<Q", message[:8])
-    with np.load(io.BytesIO(message[8 + length :])) as arrays:
-        return rebuild_map_spec(json.loads(message[8 : 8 + length]), dict(arrays))
-
-
 def _receive(stream: IO[bytes]) -> bytes | None:
     """One message; None at the end of the stream, even if it ends inside a message."""
     head = stream.read(8)
@@ -209,8 +193,8 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
     spec: Any = None
     while (message := _receive(requests)) is not None:
         try:
-            spec = spec or _unpacked_spec(greeting)
-            values = compute(spec, *_tile_and_states(spec, message, threads))
+            spec = spec or unpacked_spec(greeting)
+            values = compute(spec, *read_request(spec, message, threads))
             _send(answers, b"=" + pack(spec, values))
         except FalllineError as error:
             _send(answers, b"!" + str(error).encode())
@@ -218,14 +202,6 @@ def serve(threads: int, requests: IO[bytes], answers: IO[bytes]) -> None:
             # A fault of fallline, which every worker would meet: report it, do not try again.
             traceback.print_exc()
             _send(answers, f"!a worker process failed: {type(error).__name__}: {error}.".encode())
-
-
-def _tile_and_states(spec: MapSpec, message: bytes, threads: int) -> tuple[Tile, Execution, Checkpoints | None]:
-    """What a request asks for: a tile, and the states from which its runs go on."""
-    head, _, states = message.partition(b"\n")
-    tile, step = json.loads(head)
-    values = np.frombuffer(states, spec.dtype).reshape(-1, spec.kept) if step is not None else None
-    return Tile(*tile), Execution(threads), None if values is None else Checkpoints(step, values)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from fallline.errors import UnknownNameError
 from fallline.readings.machine.layout import Plan
 from fallline.readings.ptx.plan import DevicePlan
 
-__all__ = ["DEVICES", "EVERY_CORE", "Execution", "Progress"]
+__all__ = ["DEVICES", "EVERY_CORE", "Execution", "Progress", "cores"]
 
 DEVICES = ("cpu", "cuda")
 """Where runs can be trained."""
@@ -53,3 +54,10 @@ class Execution:
 
 EVERY_CORE = Execution()
 """Threads of this process, one for each core."""
+
+
+def cores() -> int:
+    """The cores that this process may use, which a job's may be fewer than the machine's, where the system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -19,7 +19,10 @@ _BESIDES = 2**20
 """Bytes that a kernel takes besides its code: LLVM keeps a description of the processor with each."""
 
 _TOLERATED = 0.1
-"""The share of the fastest code's time by which a kernel that is compiled already may be slower."""
+"""The share of a step's time by which a kernel that is compiled already may be slower than the best."""
+
+_COMPILING = 5e8
+"""Instructions that take less time than to compile another kernel."""
 
 
 class KernelCache:
@@ -66,7 +69,9 @@ def _size(kernel: Kernel) -> int:
 _cache = KernelCache()
 
 
-def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...]) -> Kernel:
+def kernel_of(
+    recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...], steps: int
+) -> Kernel:
     """The kernel of a recipe: a map asks for the same one tile after tile.
 
     Parameters
@@ -78,8 +83,11 @@ def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, sa
     batches
         Whether steps see minibatches.
     samples
-        The numbers of samples that a step may see. A kernel serves other numbers too if it is fast enough for them, so that a
-        map over the size of a batch, or a slider of it, does not wait for a compiler again and again.
+        The numbers of samples that a step may see.
+    steps
+        The steps of all runs together. A kernel serves other numbers of samples too if it loses little time with them, or
+        less than compiling another takes: a map over the size of a batch, or a slider of it, does not wait for the compiler
+        at each value.
     """
 
     def make() -> Kernel:
@@ -90,6 +98,12 @@ def kernel_of(recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, sa
 
     def fits(kernel: Kernel) -> bool:
         whole = all(n % kernel.plan.together == 0 for n in samples)
-        return (kernel.remainder or whole) and (plan is not None or kernel.plan.lost(samples) <= _TOLERATED)
+        if not (kernel.remainder or whole):
+            return False
+        if plan is not None or not samples:
+            return True
+        lost = kernel.plan.lost(samples)
+        each = kernel.instructions / (kernel.plan.together * kernel.plan.lanes)
+        return lost <= _TOLERATED * samples[-1] or lost * steps * each < _COMPILING
 
     return _cache.find((recipe, plan, bits, batches), make, fits)

@@ -6,8 +6,7 @@ last bit: not on the runs beside it, the number of threads, the vector's width o
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,7 +20,7 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.runs import devices
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step, finished
 from fallline.runs.columns import results
-from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.held_out import on_test
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Arguments, Outputs, columns_of, pack
@@ -31,7 +30,7 @@ from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook.network import Network
 
-__all__ = ["check_subnormals", "train"]
+__all__ = ["check_subnormals", "paused", "train"]
 
 Floats = NDArray[Any]
 
@@ -79,17 +78,61 @@ def train(
     >>> train(training)["final_loss"].round(6).tolist()
     [0.07319, 0.863147]
     """
-    check_subnormals()  # threads take this switch from the thread that starts them
     columns = columns_of(training, target)
+    compute, settings = _engine(training, columns, measures, execution)
+    if keep:
+        after = paused(
+            training, checkpoint_step(training.steps), measures, target=target, execution=execution, after=after
+        )
+    wanted = [MEASURES[name] for name in measures if name in MEASURES]
+    ends = any(m.reads_ends or m.reads_test for m in wanted)
+    outputs = Outputs.of(training, [*measures, *(["parameters"] if ends else [])])
+    compute(pack(training, columns, settings, outputs, after))
+    kept = {"checkpoints": after.values} if keep and after is not None else {}
+    tested = None
+    if outputs.finals is not None and any(m.reads_test for m in wanted):
+        quiet = replace(execution, plan=None, progress=None)
+        tested = on_test(partial(train, execution=quiet), training, outputs.finals)
+    return results(outputs, measures, training, tested) | kept
+
+
+def paused(
+    training: Training,
+    step: int,
+    measures: Sequence[str] = ("final_loss",),
+    *,
+    target: float | None = None,
+    execution: Execution = EVERY_CORE,
+    after: Checkpoints | None = None,
+) -> Checkpoints:
+    """Train runs up to a step, which must not be later than `checkpoint_step` of their length; they can go on from there."""
+    columns = columns_of(training, target)
+    compute, settings = _engine(training, columns, measures, execution)
+    pause = Outputs.of_pause(training)
+    compute(pack(training, columns, settings, pause, after, step))
+    assert pause.checkpoints is not None
+    return Checkpoints(step, finished(pause.checkpoints))
+
+
+def _engine(
+    training: Training, columns: Mapping[str, Floats], measures: Sequence[str], execution: Execution
+) -> tuple[Callable[[Arguments], None], Sequence[str]]:
+    """What computes these runs with their kernel, and the names of the kernel's settings."""
+    check_subnormals()  # threads take this switch from the thread that starts them
     how, bits, batches = training.method, 8 * np.dtype(training.dtype).itemsize, training.rows is not None
     wanted = [MEASURES[name] for name in measures if name in MEASURES]
     check_objective(wanted, training.objective)
     hits = any(m.needs == "classes" for m in wanted)
     recipe = Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(columns), hits)
-    kernel = kernel_of(recipe, execution.plan, bits, batches=batches, samples=_samples_seen(training))
-    ends = any(m.reads_ends or m.reads_test for m in wanted)
-    outputs = Outputs.of(training, [*measures, *(["parameters"] if ends else [])])
-    threads = execution.threads or os.cpu_count() or 1
+    kernel = kernel_of(
+        recipe,
+        execution.plan,
+        bits,
+        batches=batches,
+        samples=_samples_seen(training),
+        steps=training.runs * training.steps,
+    )
+    threads = execution.threads or cores()
 
     def compute(arguments: Arguments) -> None:
         if execution.device == "cuda":
@@ -99,19 +142,7 @@ def train(
         else:
             run(kernel, arguments, pieces(training.runs, kernel.plan.lanes, threads), threads, execution.progress)
 
-    if keep:
-        pause = Outputs.of_pause(training)
-        step = checkpoint_step(training.steps)
-        compute(pack(training, columns, kernel.settings, pause, after, step))
-        assert pause.checkpoints is not None
-        after = Checkpoints(step, finished(pause.checkpoints))
-    compute(pack(training, columns, kernel.settings, outputs, after))
-    kept = {"checkpoints": after.values} if keep and after is not None else {}
-    tested = None
-    if outputs.finals is not None and any(m.reads_test for m in wanted):
-        quiet = replace(execution, plan=None, progress=None)
-        tested = on_test(partial(train, execution=quiet), training, outputs.finals)
-    return results(outputs, measures, training, tested) | kept
+    return compute, kernel.settings
 
 
 def check_subnormals() -> None:

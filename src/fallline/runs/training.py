@@ -77,10 +77,14 @@ class Training:
 
     def part(self, first: int, end: int) -> Training:
         """The runs first to end - 1."""
+        return self.some(slice(first, end))
+
+    def some(self, which: slice | NDArray[np.bool_]) -> Training:
+        """Some of the runs."""
         values = {
-            name: v[first:end] if isinstance(v, np.ndarray) and v.ndim else v for name, v in self.method.values.items()
+            name: v[which] if isinstance(v, np.ndarray) and v.ndim else v for name, v in self.method.values.items()
         }
-        starts = self.starts[first:end] if self.starts.ndim > 1 else self.starts
+        starts = self.starts[which] if self.starts.ndim > 1 else self.starts
         return replace(self, method=self.method.with_(values), starts=starts)
 
     def run(self, number: int) -> Training:

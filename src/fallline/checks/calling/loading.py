@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
+from fallline.checks.calling.layer_chain import is_plain, layer_classes
 from fallline.checks.user_files.candidates import ENOUGH, candidates, function_names, hidden_inside, unlikely_candidates
 from fallline.checks.user_files.execution import Execution
 from fallline.checks.user_files.source import read_source
@@ -109,6 +110,27 @@ class UserFile:
         raise MisbehaviourError(
             f"{self.path.name} must say which function is meant; it holds {_some(functions)}. "
             f"Write {self.path.name}:NAME, or call it gradient. Lines outside of functions cannot be checked: put them into one."
+        )
+
+    @property
+    def module(self) -> ModuleType:
+        """The module with what the file defines."""
+        return self._execution.module
+
+    def are_layers(self, names: Sequence[str]) -> bool:
+        """Whether these are methods of single layers, of which the file defines several."""
+        layers = {kind.__name__ for kind in layer_classes(self.module)}
+        return len(layers) > 1 and all(name.rpartition(".")[0] in layers for name in names)
+
+    def about_layers(self, network: str) -> str:
+        """The sentence where single layers could not be put together as that network."""
+        layers = [kind.__name__ for kind in layer_classes(self.module)]
+        plain = next((kind.__name__ for kind in layer_classes(self.module) if is_plain(kind)), "")
+        alone = f"; or check an activation alone, as in {self.path.name}:{plain}.backward --of relu" if plain else ""
+        return (
+            f"{self.path.name} defines the layers {listed(layers)}, but no function that gives the gradient of a whole network, "
+            f"and fallline could not put them together as a {network} network. Write a function gradient(parameters, X, T) that "
+            f"sets the weights of the layers, calls forward and backward, and returns the gradients{alone}."
         )
 
     def unlikely_candidates(self) -> list[str]:

@@ -182,7 +182,9 @@ def _parts(tree: ast.Module, parameter: str) -> set[str]:
     for _ in range(DEEP):
         for target, value in bindings:
             whole = value.args[0] if isinstance(value, ast.Call) and value.args else value
-            if _root(whole) in {parameter, *parts} and not (isinstance(value, ast.Call) and _root(value.func) == "range"):
+            if _root(whole) in {parameter, *parts} and not (
+                isinstance(value, ast.Call) and _root(value.func) == "range"
+            ):
                 last = target.elts[-1] if isinstance(target, ast.Tuple) and isinstance(value, ast.Call) else target
                 parts |= {last.id} - {parameter} if isinstance(last, ast.Name) else set()
     return parts

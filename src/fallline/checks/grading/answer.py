@@ -90,7 +90,8 @@ class Answer:
     def _add(self, line: Mapping[str, Any]) -> None:
         if "verdict" in line:
             parts = tuple(parts_from_json(line["parts"]))
-            self.verdicts.append(Reported(line["name"], line["verdict"], parts))
+            before = [] if line.get("instead") else self.verdicts
+            self.verdicts = [*before, Reported(line["name"], line["verdict"], parts)]
         else:
             for key in line.keys() & {"running", "loaded", "candidates", "whole", "refused"}:
                 setattr(self, key, line[key])

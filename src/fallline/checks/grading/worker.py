@@ -44,7 +44,7 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
     """Run the file of that order, check its function or its candidates, and write the verdicts."""
     from fallline.checks.calling.calls import MisbehaviourError
     from fallline.checks.calling.loading import UserFile
-    from fallline.checks.gradient_file import check_loaded, is_network
+    from fallline.checks.gradient_file import check_chain, check_loaded, is_network
     from fallline.checks.presentation.verdict import Verdict
     from fallline.checks.user_files.surroundings import settle
 
@@ -68,6 +68,12 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
     def late() -> bool:
         return bool(time.monotonic() - begun > order["seconds"] / 3)
 
+    if network and not name and file.are_layers(names):
+        chain = check_chain(file, hint=order["hint"], **settings)
+        if chain is not None:
+            answering.line(candidates=[chain.name])
+            _report(answering, chain.name, chain)
+            verdicts, loaded = [chain], {}
     for candidate in loaded:
         verdicts.append(check_loaded(loaded[candidate], file, hint=order["hint"], **settings))
         _report(answering, candidate, verdicts[-1])
@@ -84,16 +90,22 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
                 answering.line(candidates=[*names, candidate])
                 _report(answering, candidate, verdict)
                 break
+        else:
+            if file.are_layers(names):
+                answering.line(candidates=[path.name])
+                verdict = Verdict("unchecked", path.name, settings["subject"], file.about_layers(settings["subject"]))
+                _report(answering, path.name, verdict, instead=True)
     if order["picture"]:
         drawn = verdicts[primary([verdict.status for verdict in verdicts])]
         if drawn.errors:
             drawn.plot().save(Path(order["picture"]))
 
 
-def _report(answering: Answering, name: str, verdict: Verdict) -> None:
+def _report(answering: Answering, name: str, verdict: Verdict, *, instead: bool = False) -> None:
+    """Write a verdict, beside those before or instead of them."""
     from fallline.checks.presentation.parts import parts_to_json
 
-    answering.line(name=name, verdict=verdict.to_dict(), parts=parts_to_json(verdict.parts()))
+    answering.line(name=name, verdict=verdict.to_dict(), parts=parts_to_json(verdict.parts()), instead=instead)
 
 
 def main() -> None:

@@ -63,6 +63,7 @@ export class Answers {
     pinned.want();
     runs.complete();
     this.lab.film.want();
+    this.lab.ahead.again();
     this.#ask("rest");
     this.askSeen();
   }

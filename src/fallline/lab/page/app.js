@@ -2,6 +2,7 @@
 
 import { showLook } from "./accepted.js";
 import { Address } from "./address.js";
+import { Ahead } from "./ahead.js";
 import { Answers } from "./answers.js";
 import { Changes } from "./changes.js";
 import { Connection } from "./connection.js";
@@ -62,12 +63,15 @@ export class Lab {
     this.panel = new MapPanel(this.map, this.lead, {
       look: (key, value) => this.look(key, value),
       pin: (x, y) => this.pinned.pin(x, y),
+      limit: () => this.notice.say("This is the whole map. To see more, change the ends of its axes: Controls, Map."),
       finer: () => this.changes.change("dtype", "float64", false),
       play: (on) => this.#playMap(on),
     });
     this.dive = new Dive(this);
+    this.ahead = new Ahead(this);
     this.controls = new Controls({
       changed: (key, value, live) => this.changes.change(key, value, live),
+      near: (key, values) => this.ahead.near(key, values),
       csv: (file) => this.files.read(file),
     });
     this.runView = this.#runsView();

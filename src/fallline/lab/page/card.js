@@ -9,6 +9,7 @@ import { number, words } from "./numerals.js";
 import { marker } from "./pins.js";
 import { RegionView } from "./regions.js";
 import { PASSING } from "./runs.js";
+import { changedAt } from "./whatif.js";
 import { WhatIfForm } from "./whatifform.js";
 
 /**
@@ -128,7 +129,7 @@ export class RunCard {
     say(this.note, note);
     const whatIf = result.whatIf;
     if (whatIf && !whatIf.changes.size) whatIf.step = step; // it follows the player until a weight is changed
-    const changed = whatIf?.step === step && whatIf.changes.size ? whatIf.answer : null;
+    const changed = changedAt(result, step);
     this.element.classList.toggle("changed", Boolean(changed));
     const frame = changed?.frame ?? (flat ? this.runs.frame(result, step) : null);
     if (flat) this.#drawRegions(scene, frame, changed);

@@ -3,10 +3,11 @@
 import { inks, isLight } from "./colour.js";
 import { fit, h, news } from "./dom.js";
 import { hatch } from "./hatches.js";
-import { cover, finest } from "./tiles.js";
+import { cover, finest, SIDE } from "./tiles.js";
 
 const PAINTING = 7; // milliseconds of a frame for colouring tiles
 const ANY_LEVEL = 60; // deeper than any tile
+const FAINT = 0.32; // opacity of the lines over outcomes
 
 /** A tile's place on the canvas, in its pixels. @typedef {{tile: import("./tiles.js").Tile, x: number, y: number, w: number, h: number}} Placed */
 
@@ -20,8 +21,10 @@ export class Cells {
   #theme = null;
   /** @type {any} */
   #ink = null;
-  /** @type {Record<number, HTMLCanvasElement>} */
+  /** @type {Record<number, CanvasPattern>} */
   #hatches = {};
+  /** Pixels of the canvas for one of CSS. */
+  #ratio = 1;
   #other = news();
 
   /** What is drawn in place of the tiles while the player plays. @type {import("./film.js").Film|null} */
@@ -59,6 +62,7 @@ export class Cells {
   #draw(view, scale, width, height) {
     const c = fit(this.canvas, width, height);
     const ratio = this.canvas.width / width;
+    if (ratio !== this.#ratio) [this.#ratio, this.#hatches] = [ratio, {}];
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.imageSmoothingEnabled = false;
     c.fillStyle = this.#theme.faint;
@@ -72,7 +76,7 @@ export class Cells {
     const placed = this.#drawTiles(c, this.#visible(view, finest(view, width, height)), view, scale);
     if (scale.kind === "minima") return; // a colour for each minimum says enough
     for (const outcome of this.#ink.hatched) {
-      if (placed.some(({ tile }) => tile.masks[outcome])) this.#hatch(c, placed, outcome, ratio);
+      if (placed.some(({ tile }) => isPixels(tile.masks[outcome]))) this.#hatch(c, placed, outcome);
     }
   }
 
@@ -98,7 +102,9 @@ export class Cells {
       if (!picture) continue;
       const [left, top, w, t] = this.#place(tile, view);
       c.drawImage(picture, left, top, w, t);
-      placed.push({ tile, x: left, y: top, w, h: t });
+      const place = { tile, x: left, y: top, w, h: t };
+      for (const outcome of this.#ink.hatched) this.#fill(c, place, outcome);
+      placed.push(place);
     }
     return placed;
   }
@@ -114,8 +120,8 @@ export class Cells {
     return [left, top, right - left, bottom - top];
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {Placed[]} placed @param {number} outcome @param {number} ratio */
-  #hatch(c, placed, outcome, ratio) {
+  /** @param {CanvasRenderingContext2D} c @param {Placed[]} placed @param {number} outcome */
+  #hatch(c, placed, outcome) {
     const { width, height } = this.canvas;
     const sheet = this.#sheet;
     if (sheet.width !== width || sheet.height !== height) [sheet.width, sheet.height] = [width, height];
@@ -125,15 +131,46 @@ export class Cells {
     m.clearRect(0, 0, width, height);
     for (const { tile, x, y, w, h: t } of placed) {
       m.clearRect(x, y, w, t);
-      if (tile.masks[outcome]) m.drawImage(tile.masks[outcome], x, y, w, t);
+      const mask = tile.masks[outcome];
+      if (isPixels(mask)) m.drawImage(mask, x, y, w, t);
     }
-    const { hatch: pattern, colour } = this.#theme.outcomes[outcome];
-    this.#hatches[outcome] ??= hatch(pattern, isLight(colour) ? "#14181f" : "#ffffff", ratio);
     m.globalCompositeOperation = "source-in";
-    m.fillStyle = /** @type {CanvasPattern} */ (m.createPattern(this.#hatches[outcome], "repeat"));
+    m.fillStyle = this.#pattern(outcome);
     m.fillRect(0, 0, width, height);
-    c.globalAlpha = 0.32;
+    c.globalAlpha = FAINT;
     c.drawImage(sheet, 0, 0);
     c.globalAlpha = 1;
   }
+
+  /** Hatch the cells of an outcome in one tile, if they are few rectangles. @param {CanvasRenderingContext2D} c @param {Placed} place @param {number} outcome */
+  #fill(c, { tile, x, y, w, h: t }, outcome) {
+    const mask = tile.masks[outcome];
+    if (!mask || isPixels(mask)) return;
+    const pattern = this.#pattern(outcome);
+    const cells = new DOMMatrix([w / SIDE, 0, 0, t / SIDE, x, y]);
+    pattern.setTransform(cells.inverse()); // its lines stay where they are on the screen
+    c.save();
+    c.setTransform(cells);
+    c.globalAlpha = FAINT;
+    c.fillStyle = pattern;
+    c.fill(mask);
+    c.restore();
+    pattern.setTransform(new DOMMatrix());
+  }
+
+  /** The lines over the cells of an outcome. @param {number} outcome @returns {CanvasPattern} */
+  #pattern(outcome) {
+    const { hatch: lines, colour } = this.#theme.outcomes[outcome];
+    this.#hatches[outcome] ??= patternOf(hatch(lines, isLight(colour) ? "#14181f" : "#ffffff", this.#ratio));
+    return this.#hatches[outcome];
+  }
 }
+
+/** @param {Path2D|HTMLCanvasElement|undefined} mask @returns {mask is HTMLCanvasElement} */
+const isPixels = (mask) => mask instanceof HTMLCanvasElement;
+
+/** @param {HTMLCanvasElement} picture */
+const patternOf = (picture) => {
+  const context = /** @type {CanvasRenderingContext2D} */ (picture.getContext("2d"));
+  return /** @type {CanvasPattern} */ (context.createPattern(picture, "repeat"));
+};

@@ -36,6 +36,7 @@ export class Changes {
       controls.show(null, store.state, store.axes); // the data stay what they are until there is a table
       return this.lab.notice.ask((file) => files.read(file));
     }
+    const now = performance.now();
     const next = changed(
       store.state,
       ...(AFRESH[key]?.(value, store.state) ?? /** @type {[string, any]} */ ([key, value])),
@@ -43,12 +44,12 @@ export class Changes {
     if (same(next, store.state)) return controls.accept(); // back at what is valid: nothing is refused any more
     store.willChange(key);
     store.state = next;
-    controls.show(null, next, store.axes);
-    this.#changedAt = performance.now();
-    if (key !== "dtype") this.lab.lead.did("change");
+    this.#changedAt = now;
     const free = this.waiting === null && (wishes.sketched || performance.now() - this.#sentAt > PATIENCE);
     if (free || !live) this.#send(key);
     else this.#wait(key);
+    controls.show(null, next, store.axes); // while the server works already
+    if (key !== "dtype") this.lab.lead.did("change");
     this.lab.progress.show();
   }
 

@@ -42,7 +42,7 @@ export class Controls {
   /** @type {Set<string>} */
   #closed = new Set();
 
-  /** @param {{changed: (key: string, value: any, live: boolean) => void, csv: (file: File) => void}} tell */
+  /** @param {{changed: (key: string, value: any, live: boolean) => void, near: (key: string|null, values?: () => any[]) => void, csv: (file: File) => void}} tell */
   constructor(tell) {
     this.tell = tell;
     this.form = h("form", {
@@ -143,6 +143,11 @@ export class Controls {
           csv: this.tell.csv,
         });
         field.element.dataset.key = f.key;
+        if (field.next) {
+          for (const came of ["pointerenter", "focusin"])
+            field.element.addEventListener(came, () => this.tell.near(f.key, field.next));
+          field.element.addEventListener("pointerleave", () => this.tell.near(null));
+        }
         this.#fields.set(f.key, field);
         return field.element;
       }),

@@ -3,7 +3,7 @@
 import { fit, h } from "./dom.js";
 import { fractionOf, ticks } from "./numerals.js";
 
-/** @typedef {{losses: ArrayLike<number>, colour: string, label: string, faint: boolean, test?: boolean}} Line test: on the test samples */
+/** @typedef {{losses: ArrayLike<number>, colour: string, label: string, faint: boolean, test?: boolean, whatIf?: number|null}} Line test: on the test samples; whatIf: the loss with weights changed at this step */
 
 const LEFT = 46;
 const BOTTOM = 34;
@@ -76,8 +76,9 @@ export class CurveView {
     c.beginPath();
     c.rect(LEFT - 4, TOP - 4, w + 12, t + 8);
     c.clip();
-    for (const { losses, colour, label, faint, test } of lines) {
-      const height = (/** @type {number} */ k) => py(Math.max(-0.2, Math.min(1.2, fractionOf(scale, losses[k]))));
+    for (const { losses, colour, label, faint, test, whatIf } of lines) {
+      const heightOf = (/** @type {number} */ loss) => py(Math.max(-0.2, Math.min(1.2, fractionOf(scale, loss))));
+      const height = (/** @type {number} */ k) => heightOf(losses[k]);
       c.beginPath();
       let lastHeight = py(1);
       for (let k = 0; k < losses.length; k++) {
@@ -101,6 +102,14 @@ export class CurveView {
         c.lineWidth = 1.5;
         c.fill();
         c.stroke();
+      }
+      if (typeof whatIf === "number") {
+        c.beginPath();
+        c.arc(px(k), Math.max(TOP + 2, heightOf(whatIf)), 5, 0, 7);
+        c.strokeStyle = colour;
+        c.setLineDash([3, 2]);
+        c.stroke();
+        c.setLineDash([]);
       }
       ends.push({ label, colour, y: lastHeight });
     }

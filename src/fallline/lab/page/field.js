@@ -5,9 +5,10 @@ import { capital } from "./numerals.js";
 
 /**
  * A drawn field: `set` shows the value that a state has, though not over what the reader is typing unless `forget` was called;
- * `input` is what takes the focus, `theme` is given the colours.
+ * `input` is what takes the focus, `theme` is given the colours, `next` lists the values that the reader may take next and whose
+ * kernels may differ.
  * @typedef {{element: HTMLElement, set: (state: any) => void, forget?: () => void, input?: HTMLElement,
- *   theme?: (theme: any) => void}} Field
+ *   theme?: (theme: any) => void, next?: () => any[]}} Field
  */
 /**
  * What a field can ask and tell; `activations` describes the activations of the network whose layers a field shows.

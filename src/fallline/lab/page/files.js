@@ -65,6 +65,10 @@ export class Files {
   async share() {
     const done = await copy(location.href);
     this.bar.share.lastElementChild.textContent = done ? "Copied" : "Copy the address above";
+    this.notice.say(
+      "This address opens in a lab on this machine. On another one, start “fallline lab” and put the part from # on behind its " +
+        "address. For those without fallline, Export saves a picture or a film.",
+    );
     setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
   }
 

@@ -17,6 +17,7 @@
  */
 
 const SLOP = 4; // pixels that a click may wander
+const DECIDED = 12; // pixels after which two fingers pinch the map or scroll the page
 
 /**
  * @param {HTMLElement} element
@@ -26,6 +27,8 @@ export function listen(element, taker) {
   /** @type {Map<number, [number, number]>} */
   const down = new Map();
   let moved = false;
+  /** Two fingers: where they came down, and what they do. @type {{apart: number, middle: [number, number], scrolls: boolean|null}|null} */
+  let pair = null;
   /** @type {[number, number]|null} */
   let corner = null;
 
@@ -51,7 +54,11 @@ export function listen(element, taker) {
     if (down.size === 1) {
       moved = false;
       corner = e.shiftKey ? at(e) : null;
-    } else moved = true;
+    } else {
+      moved = true;
+      const [a, b] = [...down.values()];
+      pair = { apart: distance(a, b), middle: between(a, b), scrolls: null };
+    }
   });
 
   element.addEventListener("pointermove", (e) => {
@@ -71,12 +78,18 @@ export function listen(element, taker) {
       down.set(e.pointerId, now);
     } else {
       const other = [...down].find(([id]) => id !== e.pointerId)?.[1] ?? now;
-      const before = Math.hypot(last[0] - other[0], last[1] - other[1]);
-      const after = Math.hypot(now[0] - other[0], now[1] - other[1]);
-      const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
+      const before = distance(last, other);
+      const after = distance(now, other);
+      const middle = between(now, other);
+      down.set(e.pointerId, now);
+      if (pair && pair.scrolls === null) {
+        const [pinched, dragged] = [Math.abs(after - pair.apart), distance(middle, pair.middle)];
+        if (Math.max(pinched, dragged) < DECIDED) return;
+        pair.scrolls = dragged > pinched;
+      }
+      if (pair?.scrolls) return scrollBy(0, (last[1] - now[1]) / 2); // two fingers side by side scroll the page
       taker.pan(-(now[0] - last[0]) / 2 / box.width, (now[1] - last[1]) / 2 / box.height);
       if (before > 8 && after > 8) taker.zoom(before / after, inside(box, middle[0], middle[1]));
-      down.set(e.pointerId, now);
     }
   });
 
@@ -86,6 +99,7 @@ export function listen(element, taker) {
     else if (!moved && e.type === "pointerup") taker.click(at(e));
     if (corner) taker.band(null);
     if (!down.size) corner = null;
+    if (down.size < 2) pair = null;
   };
   element.addEventListener("pointerup", up);
   element.addEventListener("pointercancel", up);
@@ -109,6 +123,14 @@ export function listen(element, taker) {
 }
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+/** @typedef {[number, number]} Place */
+
+/** @param {Place} a @param {Place} b */
+const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
+
+/** @param {Place} a @param {Place} b @returns {Place} */
+const between = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
 
 /** @param {DOMRect} box @param {number} x @param {number} y @returns {[number, number]} from the lower left */
 function inside(box, x, y) {

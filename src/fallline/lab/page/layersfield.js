@@ -5,6 +5,8 @@ import { optionsOf, rebuild } from "./field.js";
 import { capital, parsed } from "./numerals.js";
 import { read } from "./state.js";
 
+const MOST = 8; // networks that the server may prepare for
+
 /** @typedef {import("./field.js").Place} Place */
 /** @typedef {import("./field.js").Field} Field */
 
@@ -45,7 +47,17 @@ export function layersField(f, p) {
     element: h("fieldset", { class: "field units" }, h("legend", { title: f.meaning }, capital(f.label)), rows, add),
     set,
     input: add,
+    next: () => neighbours(read(p.state(), f.key) ?? []),
   };
+}
+
+/** The networks with one unit more or less in a hidden layer. @param {number[]} units */
+function neighbours(units) {
+  return units
+    .slice(1, -1)
+    .flatMap((count, l) => [count + 1, count - 1].map((n) => units.map((u, k) => (k === l + 1 ? n : u))))
+    .filter((other) => Math.min(...other) > 0)
+    .slice(0, MOST);
 }
 
 /** A row for one hidden layer. @param {any} f @param {Place} p @param {number[]} units @param {any[]} activations @param {number} l */

@@ -146,6 +146,11 @@ export class MapView {
     this.#zoom(factor, this.#cursor ? this.placeOf(this.#cursor) : [0.5, 0.5], true);
   }
 
+  /** Whether the whole map is in view. */
+  get whole() {
+    return !this.#canZoom(2);
+  }
+
   home() {
     this.show({ x: [0, 1], y: [0, 1] }, true);
   }

@@ -13,7 +13,7 @@ import { finest } from "./tiles.js";
 const KEYS =
   "Arrow keys move a cursor over the runs, Enter pins the run there. Plus and minus zoom, Shift with arrows pans, Home shows the whole map.";
 
-/** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void, play: (on: boolean) => void}} Acts */
+/** @typedef {{look: (key: string, value: any) => void, pin: (x: number, y: number) => boolean, finer: () => void, limit: () => void, play: (on: boolean) => void}} Acts */
 
 export class MapPanel {
   /** @type {import("./colour.js").Theme|null} */
@@ -108,7 +108,7 @@ export class MapPanel {
             "div",
             { class: "zoom", role: "group", "aria-label": "Zoom" },
             button("Zoom in", ICONS.plus, () => map.zoom(0.5)),
-            button("Zoom out", ICONS.minus, () => map.zoom(2)),
+            button("Zoom out", ICONS.minus, () => (map.whole ? acts.limit() : map.zoom(2))),
             button("Whole map", ICONS.home, () => map.home()),
           ),
         ),

@@ -6,6 +6,7 @@ import { capital, number, parsed, typed } from "./numerals.js";
 import { read } from "./state.js";
 
 const FINE = 1000; // places of a slider
+const PLACES = [450, 700]; // of values that stand for all others: even and odd numbers may need different kernels
 
 /** @typedef {import("./field.js").Place} Place */
 /** @typedef {import("./field.js").Field} Field */
@@ -69,7 +70,8 @@ export function numberField(f, p) {
   const forget = () => {
     typing = false;
   };
-  return { element, set, forget, input: text };
+  const next = () => PLACES.map(toValue).flatMap((v) => (f.whole ? [v, v + 1] : [v]));
+  return { element, set, forget, input: text, ...(range ? { next } : {}) };
 }
 
 /** A setting that lies on an axis of the map has no value of its own. @param {any} f @returns {Field} */

@@ -3,6 +3,7 @@
 import { fractionOf, number } from "./numerals.js";
 import { hasValue } from "./outcomes.js";
 import { PASSING } from "./runs.js";
+import { same } from "./state.js";
 import { SIDE } from "./tiles.js";
 import { placeSymbols } from "./titles.js";
 
@@ -11,8 +12,10 @@ const REST = 200; // milliseconds at least between runs while a setting is dragg
 
 export class Pinned {
   #wantedAt = 0;
-  /** Whether the pointer chose the passing run; until it does, the best run of the whole map is shown. */
-  #pointed = false;
+  /** The run that the pointer chose; until it does, the best run of the whole map is shown. @type {import("./state.js").Pin|null} */
+  #pointed = null;
+  /** The best run of the map, where it was asked for. @type {import("./state.js").Pin|null} */
+  #best = null;
 
   /** @param {import("./app.js").Lab} lab */
   constructor(lab) {
@@ -31,7 +34,7 @@ export class Pinned {
 
   /** The map's axes are others: the pointer has chosen no run on it yet. */
   forget() {
-    this.#pointed = false;
+    this.#pointed = null;
     this.lab.panel.read(null, () => "", false);
     this.lab.runs.clear();
     this.lab.happened.wait();
@@ -43,13 +46,15 @@ export class Pinned {
     const { runs, map } = this.lab;
     const shown = runs.results[PASSING];
     if (!shown || (onAxis(map.axes.x, shown.x) && onAxis(map.axes.y, shown.y))) return;
-    this.#pointed = false;
+    this.#pointed = null;
     this.lab.panel.read(null, () => "", false);
     runs.want(PASSING, null);
   }
 
   get passingTitle() {
-    if (this.#pointed) return "Under the pointer";
+    const shown = this.lab.runs.results[PASSING];
+    const isBest = same(this.#best, shown && { x: shown.x, y: shown.y }); // until the one under the pointer comes
+    if (this.#pointed && !isBest) return "Under the pointer";
     const { better, kind } = this.lab.panel.measure;
     return better || kind === "ranks" ? "Best of the map" : "A run of the map";
   }
@@ -132,8 +137,8 @@ export class Pinned {
     const { panel, store, runs } = this.lab;
     panel.read(cell, (x, y, digits) => store.title(x, y, digits), byKey);
     if (!cell || this.#pins.length >= MOST || runs.results[PASSING]?.whatIf) return; // a run with a what-if stays
-    this.#pointed = true;
-    runs.want(PASSING, { x: cell.x, y: cell.y });
+    this.#pointed = { x: cell.x, y: cell.y };
+    runs.want(PASSING, this.#pointed);
   }
 
   /** Ask for the runs that are not shown yet. */
@@ -151,12 +156,12 @@ export class Pinned {
   #wantPassing() {
     const { runs, map, panel, theme } = this.lab;
     if (this.#pins.length >= MOST) return runs.want(PASSING, null);
-    const shown = runs.results[PASSING];
-    if (this.#pointed && shown) return runs.want(PASSING, { x: shown.x, y: shown.y });
+    if (this.#pointed) return runs.want(PASSING, this.#pointed);
     const whole = map.tiles.get(0, 0, 0);
     if (map.tiles.stale || !whole?.x || !whole.y) return;
     const best = bestOf(whole, panel.measure, theme?.outcomes ?? []);
-    runs.want(PASSING, { x: whole.x[best % SIDE], y: whole.y[Math.floor(best / SIDE)] });
+    this.#best = { x: whole.x[best % SIDE], y: whole.y[Math.floor(best / SIDE)] };
+    runs.want(PASSING, this.#best);
   }
 
   /** A run came, or is not wanted any more. @param {number} k */

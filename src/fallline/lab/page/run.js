@@ -6,6 +6,7 @@ import { h, ICONS, icon, onFrame, say } from "./dom.js";
 import { number } from "./numerals.js";
 import { PASSING } from "./runs.js";
 import { RunTools } from "./runtools.js";
+import { changedAt } from "./whatif.js";
 
 const SECONDS = 3; // that a whole run takes to play, at most
 const SLOWEST = 12; // steps a second, at least
@@ -177,7 +178,8 @@ export class RunsView {
       const passing = card.k === PASSING;
       const colour = passing ? this.#theme.muted : this.#theme.series[card.k];
       if (result.testLosses) lines.push({ losses: result.testLosses, colour, label: "", faint: passing, test: true });
-      lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing });
+      const whatIf = changedAt(result, this.step)?.loss[1] ?? null;
+      lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing, whatIf });
       const short = this.tell.short(result.x, result.y);
       const title = passing ? `${this.tell.passing()}: ${short}` : short;
       card.head(result, title, this.tell.title(result.x, result.y), colours[result.outcome?.name] ?? "transparent");

@@ -7,10 +7,11 @@ export const SIDE = 64;
 export const NARROWEST = 2 ** -36;
 const DEEPEST = 40;
 const MOST = 1600; // tiles kept
+const MOST_RECTANGLES = 300; // a path of more takes longer to fill than pixels
 
 /**
  * @typedef {{z: number, i: number, j: number, values: any, outcomes: Uint8Array|undefined, x: Float64Array|undefined,
- *   y: Float64Array|undefined, steps: any, sketch?: boolean, picture: HTMLCanvasElement|null, masks: Record<number, HTMLCanvasElement>,
+ *   y: Float64Array|undefined, steps: any, sketch?: boolean, picture: HTMLCanvasElement|null, masks: Record<number, Path2D|HTMLCanvasElement>,
  *   version: number, used: number}} Tile
  */
 /** @typedef {{x: [number, number], y: [number, number]}} View fractions of the base ranges */
@@ -139,25 +140,66 @@ export function colour(picture, values, outcomes, scale, ink) {
   context.putImageData(image, 0, 0);
 }
 
-/** Where each hatched outcome lies, as opaque pixels. @param {Uint8Array|undefined} outcomes @param {number[]} hatched */
+/**
+ * Where each hatched outcome lies: a path of rectangles in cells from the top left; opaque pixels where they would be many.
+ * @param {Uint8Array|undefined} outcomes
+ * @param {number[]} hatched
+ */
 function masks(outcomes, hatched) {
-  /** @type {Record<number, HTMLCanvasElement>} */
+  /** @type {Record<number, Path2D|HTMLCanvasElement>} */
   const found = {};
   if (!outcomes) return found;
   for (const outcome of hatched) {
     if (!outcomes.includes(outcome)) continue;
-    const canvas = blank();
-    found[outcome] = canvas;
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const image = context.createImageData(SIDE, SIDE);
-    const pixels = new Uint32Array(image.data.buffer);
-    for (let row = 0, k = 0; row < SIDE; row++) {
-      for (let to = (SIDE - 1 - row) * SIDE, end = to + SIDE; to < end; to++, k++)
-        if (outcomes[k] === outcome) pixels[to] = 0xff000000;
-    }
-    context.putImageData(image, 0, 0);
+    const parts = rectangles(outcomes, outcome);
+    found[outcome] = parts.length > MOST_RECTANGLES ? pixelsOf(outcomes, outcome) : pathOf(parts);
   }
   return found;
+}
+
+/** The cells of an outcome as rectangles [column, row, width, height], row 0 at the top. @param {Uint8Array} outcomes @param {number} outcome */
+function rectangles(outcomes, outcome) {
+  /** @type {number[][]} */
+  const all = [];
+  /** Those that reach down to the row before, by where they begin and end. @type {Map<number, number[]>} */
+  let above = new Map();
+  for (let row = 0; row < SIDE; row++) {
+    const first = (SIDE - 1 - row) * SIDE;
+    const here = new Map();
+    for (let from = 0; from < SIDE; from++) {
+      if (outcomes[first + from] !== outcome) continue;
+      let to = from + 1;
+      while (to < SIDE && outcomes[first + to] === outcome) to++;
+      const key = from * (SIDE + 1) + to;
+      const rectangle = above.get(key) ?? [from, row, to - from, 0];
+      if (!rectangle[3]++) all.push(rectangle);
+      here.set(key, rectangle);
+      from = to;
+    }
+    above = here;
+  }
+  return all;
+}
+
+/** @param {number[][]} rectangles */
+function pathOf(rectangles) {
+  const path = new Path2D();
+  for (const [x, y, w, h] of rectangles) path.rect(x, y, w, h);
+  return path;
+}
+
+/** @param {Uint8Array} outcomes @param {number} outcome */
+function pixelsOf(outcomes, outcome) {
+  const canvas = blank();
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(SIDE, SIDE);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let row = 0, k = 0; row < SIDE; row++) {
+    for (let to = (SIDE - 1 - row) * SIDE, end = to + SIDE; to < end; to++, k++)
+      if (outcomes[k] === outcome) pixels[to] = 0xff000000;
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
 }
 
 /**

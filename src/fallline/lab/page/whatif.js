@@ -129,6 +129,11 @@ export class WhatIfs {
   }
 }
 
+/** The answer to a run's what-if, if weights are changed at this step. @param {any} result @param {number} step */
+export function changedAt({ whatIf }, step) {
+  return whatIf?.step === step && whatIf.changes.size ? whatIf.answer : null;
+}
+
 /**
  * The what-if of an older result, if the newer one has the same weights at its step.
  * @param {any} older @param {any} newer

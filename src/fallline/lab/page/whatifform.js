@@ -32,7 +32,7 @@ export class WhatIfForm {
     this.to = select("To");
     this.value = h("div", { class: "what-if-value" });
     this.told = h("p", { class: "what-if-told", role: "status" });
-    this.refusal = h("p", { class: "refusal", role: "alert", hidden: true });
+    this.refusal = h("p", { role: "alert", hidden: true });
     this.back = h("button", { type: "button", class: "small", onclick: () => tell.putBack() }, "Put back");
     this.there = h("button", { type: "button", class: "small", hidden: true }, "");
     this.inputs = h("fieldset", {}, h("div", { class: "what-if-place" }, this.layer, this.from, this.to), this.value);
@@ -102,6 +102,7 @@ export class WhatIfForm {
     say(this.there, `Go to step ${whatIf.step}`);
     this.there.onclick = () => this.tell.goTo(whatIf.step);
     this.refusal.hidden = !refusal;
+    this.refusal.className = refusal ? "refusal" : "";
     say(this.refusal, refusal);
     const place = placeOf(result.layers, index);
     const name = nameOf(place);

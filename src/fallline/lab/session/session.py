@@ -11,7 +11,7 @@ from typing import Any
 
 from fallline.data.csv_file import CsvFile
 from fallline.errors import UnknownNameError, UsageError
-from fallline.lab.session import exports, runs, scenes, states, tables, tiles
+from fallline.lab.session import ahead, exports, runs, scenes, states, tables, tiles
 from fallline.lab.session.answers import Json, Send
 from fallline.lab.session.shown import Shown
 from fallline.lab.state import State, default_state
@@ -28,7 +28,8 @@ def cancel(page: Shown, content: Json) -> None:
 
 MESSAGES: dict[str, Callable[[Shown, Json], None]] = {
     "hello": states.hello, "state": states.new_state, "ranges": states.ranges, "tiles": tiles.tiles, "film": tiles.film, "run": runs.run,
-    "frames": runs.frames, "detail": runs.detail, "what_if": runs.what_if, "csv": tables.csv, "export": exports.export, "cancel": cancel, **scenes.ANSWERS,
+    "frames": runs.frames, "detail": runs.detail, "what_if": runs.what_if, "csv": tables.csv, "export": exports.export, "cancel": cancel,
+    "ahead": ahead.ahead, **scenes.ANSWERS,
 }  # fmt: skip
 """The handler of each kind of message that a page may send."""
 

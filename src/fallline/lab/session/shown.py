@@ -11,6 +11,7 @@ from fallline.errors import UsageError
 from fallline.lab.resolved_state import ResolvedState, resolve_state
 from fallline.lab.session.answers import Arrays, Json, Send, message, refusal
 from fallline.lab.state import State
+from fallline.lab.work.kept_runs import KEPT, KeptRuns
 from fallline.lab.work.pool import Desk, Dropped, Lane
 from fallline.lab.work.trained import TrainedRuns
 
@@ -37,6 +38,8 @@ class Shown:
         The accepted state, with its objects, and the id of the message that brought it.
     runs
         Runs that were trained for the page.
+    kept
+        Runs of the map that are kept while the reader changes one control; None while they are of no use.
     """
 
     send: Send
@@ -47,12 +50,25 @@ class Shown:
     resolved: ResolvedState | None = None
     state_id: int = 0
     runs: TrainedRuns = field(default_factory=TrainedRuns)
+    kept: KeptRuns | None = None
 
     def take(self, state: State, number: int) -> None:
         """Show another state. Work for the old one is dropped, except an export."""
         resolved = resolve_state(state, self.tables)
         self.desk.drop(lambda job: job.key != "export")
         self.state, self.resolved, self.state_id = state, resolved, number
+
+    def keep(self, changed: str | None = None) -> KeptRuns | None:
+        """The kept runs that serve the current state. If there are none, those of another state are freed, and runs are kept
+        from now on if the reader has begun to change a control for which that is of use.
+        """
+        (_, resolved), kept = self.current(), self.kept
+        other = changed in KEPT and not isinstance(kept, KEPT[changed])
+        if kept is None or other or not kept.serves(resolved):
+            kept = KEPT[changed](resolved) if changed in KEPT else None
+            kept = kept if kept is not None and kept.serves(resolved) else None
+            self.kept = kept
+        return kept
 
     def current(self) -> tuple[State, ResolvedState]:
         """The state, and the same with its objects."""

@@ -49,6 +49,7 @@ def new_state(page: Shown, content: Json) -> None:
     wanted = places(content.get("tiles", []))
     page.take(state, content["id"])
     _, resolved = page.current()
+    page.keep(changed)
     answered = threading.Event()
     queue_tiles(page, wanted, rank=0, after=answered)  # threads train while the state is described
     try:

@@ -52,8 +52,9 @@ def queue_tiles(page: Shown, wanted: list[TilePlace], rank: int, after: threadin
     def is_wanted(key: Any) -> bool:
         return page.state_id == number and page.desk.holds(key)
 
+    kept = page.keep() if after is not None else None
     missing = [
-        TileWork(resolved, place, {"state_id": number}, page.answer, is_wanted, after)
+        TileWork(resolved, place, {"state_id": number}, page.answer, is_wanted, after, kept)
         for place in wanted
         if not page.desk.holds(place)
     ]

@@ -22,6 +22,7 @@ from fallline.lab.resolved_state import SIDE, ResolvedState, whole_axis
 __all__ = [
     "DEEPEST",
     "TilePlace",
+    "cells_of_sketch",
     "read_place",
     "strips",
     "tile_spec",
@@ -84,6 +85,13 @@ def strips(spec: MapSpec) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]
     for first in range(0, SIDE, rows):
         j, i = np.meshgrid(np.arange(first, min(SIDE, first + rows)), np.arange(SIDE), indexing="ij")
         yield i.ravel(), j.ravel()
+
+
+def cells_of_sketch(apart: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The cells of a sketch, columns and rows; each of a coarser sketch is one of a finer."""
+    at = np.arange(1 if apart > 1 else 0, SIDE, apart)
+    i, j = np.meshgrid(at, at)
+    return i.ravel(), j.ravel()
 
 
 def view_spec(resolved: ResolvedState, view: View, across: int = 512) -> MapSpec:

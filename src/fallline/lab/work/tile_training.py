@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState
-from fallline.lab.work.pyramid import TilePlace, strips, tile_spec
+from fallline.lab.work.kept_runs import KeptRuns
+from fallline.lab.work.pyramid import TilePlace, cells_of_sketch, strips, tile_spec
 from fallline.maps.cells import at_cells
 from fallline.runs.execution import Execution
 
@@ -43,15 +44,18 @@ class TileTraining:
     ----------
     resolved, place
         The state and the tile's place.
+    kept
+        Runs that may be runs of the tile.
+
+    Attributes
+    ----------
     progress
         Called every few milliseconds with the cells done and their number; it may end the work by raising.
     """
 
-    def __init__(
-        self, resolved: ResolvedState, place: TilePlace, progress: Callable[[int, int], None] | None = None
-    ) -> None:
+    def __init__(self, resolved: ResolvedState, place: TilePlace, kept: KeptRuns | None = None) -> None:
         self.key, self.spec = (resolved.state.computing, place), tile_spec(resolved, place)
-        self.progress = progress
+        self.kept, self.progress = kept, _no_progress
         self._done = np.zeros((SIDE, SIDE), dtype=bool)
         self._values: Values = {}
 
@@ -63,8 +67,7 @@ class TileTraining:
     def sketch(self, apart: int) -> Values:
         """Train every `apart`-th cell in both directions, and let each stand for the cells around it: measures, (64, 64)."""
         at = slice(1, SIDE, apart)
-        i, j = np.meshgrid(np.arange(SIDE)[at], np.arange(SIDE)[at])
-        self._train(i.ravel(), j.ravel())
+        self._train(*cells_of_sketch(apart))
         return {name: v[at, at].repeat(apart, 0).repeat(apart, 1) for name, v in self._values.items()}
 
     def whole(self) -> Generator[None, None, Values]:
@@ -87,12 +90,19 @@ class TileTraining:
             return
 
         def look(done: int, of: int) -> None:
-            if self.progress is not None:
-                self.progress(before + done, SIDE * SIDE)
+            self.progress(before + done, SIDE * SIDE)
 
-        for name, cells in at_cells(self.spec, i, j, execution=Execution(progress=look)).items():
+        if self.kept is None:
+            measures = at_cells(self.spec, i, j, Execution(progress=look))
+        else:
+            measures = self.kept.cells(self.spec, self.key[1], i, j, look)
+        for name, cells in measures.items():
             self._values.setdefault(name, np.empty((SIDE, SIDE), cells.dtype))[j, i] = cells
         self._done[j, i] = True
+
+
+def _no_progress(done: int, of: int) -> None:
+    """Nobody waits."""
 
 
 def compute_tile(resolved: ResolvedState, place: TilePlace) -> Values:

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fallline.lab.resolved_state import ResolvedState
+from fallline.lab.work.kept_runs import KeptRuns
 from fallline.lab.work.pool import Dropped
 from fallline.lab.work.pyramid import TilePlace
 from fallline.lab.work.tile_training import TileTraining
@@ -40,16 +41,18 @@ class TileWork:
         Returns whether the job of a key is still wanted; called every few milliseconds.
     after
         No message is sent before this is set.
+    kept
+        Runs that may be runs of the tile.
     """
 
     def __init__(
         self, resolved: ResolvedState, place: TilePlace, facts: dict[str, Any], answer: Answer, wanted: Callable[[Any], bool],
-        after: threading.Event | None = None,
+        after: threading.Event | None = None, kept: KeptRuns | None = None,
     ) -> None:  # fmt: skip
         self.resolved, self.place = resolved, place
         self.facts = facts | {"z": place.z, "i": place.i, "j": place.j, "measure": resolved.state.map.measure}
         self.answer, self.wanted, self.after = answer, wanted, after
-        self.training = TileTraining(resolved, place)
+        self.training = TileTraining(resolved, place, kept)
         self._next = 0.0
 
     def sketch_key(self, apart: int) -> Any:

@@ -148,15 +148,15 @@ class Plan:
         return cls(lanes, _together(times, rows[-1]), tiled)
 
     def lost(self, rows: Sequence[int]) -> float:
-        """By what share of the least time the samples of a step may take longer than with the best block for them.
+        """By how many samples' time a step takes longer than with the best block for its samples.
 
         >>> Plan(16, 5).lost([300]), round(Plan(16, 5).lost([300, 3]), 2)
-        (0.0, 0.31)
+        (0.0, 0.99)
         """
         if not rows:
             return 0.0
         times = TOGETHER_TILED if self.tiled else TOGETHER
-        return _time(times, rows[-1], self.together) / min(_time(times, rows[-1], u) for u in times) - 1
+        return _time(times, rows[-1], self.together) - min(_time(times, rows[-1], u) for u in times)
 
 
 def _length(samples: Samples, bits: int) -> int:

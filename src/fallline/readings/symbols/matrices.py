@@ -97,14 +97,11 @@ class Matrix(NDArrayOperatorsMixin):
         if self.op == "number":
             return self
         every = slice(None)
-        for axes, taken, kept, part in (
-            ((1,), (..., None, every), (0, 1), self),
-            ((1,), (..., every, None), (0, 1), self.mT),
-            ((0,), (..., None), (0, 1), self),
-            ((), (..., None), (1,), self),
-        ):  # fmt: skip
-            if self.axes == axes and key == taken:
-                return replace(part, axes=kept)
+        if self.axes == (1,) and key == (..., every, None):
+            return self.mT
+        new_axis = {(1,): (..., None, every), (0,): (..., None), (): (..., None)}
+        if key == new_axis.get(self.axes):
+            return replace(self, axes=(0, 1) if self.axes else (1,))
         for k, rows in (0, slice(None, 1)), (-1, slice(-1, None)):
             if self.axes == (0, 1) and key in ((..., k, every), (..., rows, every)):
                 row = _product(unit(self.size[0], last=k == -1).mT, self)
