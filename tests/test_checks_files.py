@@ -797,3 +797,24 @@ def test_a_form_of_an_autograder_is_as_it_documents(submissions, capsys, form):
         assert ([test["status"] for test in tests], whole["status"]) == (["pass", "fail", "error"], "fail")
     else:
         assert whole["score"] == 2.5
+
+
+MINUS = IMPORT + """
+def gradient(X, y, w, b):
+    errors = y - (X @ w + b)
+    return X.T @ errors, errors.sum()
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [("", "right"), ("def fit(X, y, w, b, lr):\n    dw, db = gradient(X, y, w, b)\n    return w - lr * dw, b - lr * db\n", "wrong"),
+     ("def fit(X, y, w, b, lr):\n    dw, db = gradient(X, y, w, b)\n    return w + lr * dw, b + lr * db\n", "right"),
+     ("def total_error(outputs, goals):\n    return outputs - goals\n", "wrong")],
+)  # fmt: skip
+def test_a_minus_sign_is_a_fault_where_the_file_goes_down(tmp_path, more, status):
+    path = tmp_path / "minus.py"
+    path.write_text(MINUS + more, encoding="utf-8")
+    verdict = check_file(path, "gradient", subject="3-1", loss="half_squared_error")
+    assert verdict.status == status, verdict.sentence
+    assert verdict.faults == (("its sign is wrong: it is the gradient of minus the loss",) if status == "wrong" else ())

@@ -133,9 +133,11 @@ def test_declared_settings_bind_for_deltas_and_landscapes():
 
     assert fl.check_gradient(negated, "cross_entropy").right
     assert fl.check_gradient(negated, "cross_entropy", ascent=False).faults == (
-        "its sign is wrong: it is the gradient of the log-likelihood, which you climb",
+        "its sign is wrong: it is the gradient of the log-likelihood",
     )
-    assert fl.check_gradient(formulas.by_labels, "cross_entropy", reduction="mean").status == "wrong"
+    assert fl.check_gradient(formulas.by_labels, "cross_entropy", reduction="mean").right
+    assert fl.check_gradient(formulas.by_labels, "cross_entropy", reduction="sum").status == "wrong"
+    assert fl.check_gradient(lambda Z, T: formulas.softmax(Z) - T, "cross_entropy", reduction="mean").status == "wrong"
     with pytest.raises(AssertionError, match="sign of"):
         assert_gradient(lambda x, y: (-2 * x, -2 * y), formulas.bowl)
 

@@ -4,7 +4,7 @@ The mean over the samples was remembered for dW and forgotten for db.
 
     fallline check mean_in_weights_only.py:gradient --network 2-3-2-3 --reduction mean
 
-says: the 1/m stands in each dW, but in no db
+says: each dW is divided by the number of samples m once more than each db
 """
 
 import numpy as np

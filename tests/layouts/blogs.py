@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from layouts.calls import by_name, flat, in_turn, labels, named, total
+from layouts.calls import across, back, by_name, flat, in_turn, labels, named, total
 from layouts.layout import Fault, Layout
 from layouts.truth import bce, ce, logistic, mlp, relu, square
 
@@ -109,6 +109,19 @@ def logistic_class(p, W, b, X, T):
     model.weights, model.bias = W[0][:, 0], b[0][0]
     dw, db = model.compute_gradient(X, T[:, 0])
     return model.compute_loss(X, T[:, 0]), [dw[:, None]], [np.array([db])]
+
+
+def other_keys(p, W, b, X, T):
+    (w, v), (c, d) = across(W, b)
+    g = p.gradients({"inputToHid": w, "hidBias": c, "hidToOut": v, "outBias": d}, X.T, T.T)
+    return None, *back([g["inputToHid"], g["hidToOut"]], [g["hidBias"], g["outBias"]])
+
+
+def loss_and_number(p, W, b, X, T):
+    import torch
+
+    loss, dw, db = p.grads(*map(torch.tensor, (X, T[:, 0], W[0], b[0])))
+    return loss.item(), [dw.numpy()], [np.array([db.item()])]
 
 
 LAYOUTS = (
@@ -235,5 +248,19 @@ LAYOUTS = (
         (Fault("sum", "db is the sum", "db = error.mean()", "db = error.sum()", SAMPLES),
          Fault("raw", "the prediction is not passed through the sigmoid", "error = self.predict_proba(X) - y", "error = (X @ self.weights + self.bias) - y", r"logistic|pre-activation|sigmoid|squared error")),
         targets="labels",
+    ),
+    Layout(
+        "blogs/other_keys.py", "gradients", "--network 3-4-2 --activation sigmoid --loss logistic --reduction mean",
+        other_keys, lambda W, b, X, T: bce(mlp(W, b, X, logistic), T) / len(X),
+        (Fault("slope", "the slope of the hidden layer is left out", " * hid * (1 - hid)", "", SLOPE),
+         Fault("twice", "dW1 is divided by n twice", "hid_error @ data.T", "hid_error @ data.T / n", SAMPLES)),
+        targets="labels",
+    ),
+    Layout(
+        "blogs/loss_and_number.py", "grads", "--network 3-1 --loss half_squared_error --reduction mean",
+        loss_and_number, lambda W, b, X, T: square(mlp(W, b, X), T) / 2 / len(X),
+        (Fault("sum", "db is the sum", "err.mean()\n", "err.sum()\n", SAMPLES),
+         Fault("doubled", "dw is doubled", "X.T @ err / len(X)", "2 * X.T @ err / len(X)", r"2|twice|doubl")),
+        targets="values",
     ),
 )  # fmt: skip

@@ -20,6 +20,19 @@ def layer_objects(p, W, b, X, T):
     return loss, *split(gradients)
 
 
+def modules(p, W, b, X, T):
+    model = p.Sequential()
+    for module, w, c in zip(model.modules[::2], W, b, strict=True):
+        module.W, module.W0 = w, c[:, None]
+    loss, dW, db = model.gradients(X.T, T.T)
+    return loss, dW, [c[:, 0] for c in db]
+
+
+def adaline(p, W, b, X, T):
+    dw, db = p.AdalineGD().gradient(X, T[:, 0], W[0][:, 0], b[0][0])
+    return None, [dw[:, None]], [np.array([db])]
+
+
 def script(p, W, b, X, T):
     for layer, w, c in zip((p.dense1, p.dense2), W, b, strict=True):
         layer.weights, layer.biases = w, c[None]
@@ -251,6 +264,19 @@ LAYOUTS = (
         last_row, lambda W, b, X, T: square(mlp(W, b, X, np.tanh), T) / 2,
         (Fault("slope", "the slope is left out", "dV = add_ones(X).T @ (dH * (1 - H ** 2))", "dV = add_ones(X).T @ dH", SLOPE),
          Fault("doubled", "the delta is doubled on the way back", "dH = E @ W[:-1].T", "dH = 2 * E @ W[:-1].T", r"2|twice|doubl")),
+        targets="values",
+    ),
+    Layout(
+        "books/modules_in_list.py", "Sequential.gradients", "--network 3-4-2 --activation tanh",
+        modules, lambda W, b, X, T: ce(mlp(W, b, X, np.tanh), T),
+        (Fault("mean", "dW0 is the mean, not the sum", "dZ.sum(axis=1, keepdims=True)", "dZ.mean(axis=1, keepdims=True)", SAMPLES),
+         Fault("slope", "the slope of tanh lacks its square", "dA * (1 - self.A**2)", "dA * (1 - self.A)", SLOPE)),
+    ),
+    Layout(
+        "books/adaline.py", "AdalineGD.gradient", "--network 3-1 --loss squared_error --reduction mean",
+        adaline, lambda W, b, X, T: square(mlp(W, b, X), T) / len(X),
+        (Fault("sign", "db has the wrong sign", "-2.0 * errors.mean()", "2.0 * errors.mean()", r"sign"),
+         Fault("sum", "dw is not divided by m", "X.T @ errors / len(X)", "X.T @ errors", SAMPLES)),
         targets="values",
     ),
 )  # fmt: skip

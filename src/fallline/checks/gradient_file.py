@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fallline.checks.calling.calls import MisbehaviourError
+from fallline.checks.calling.direction import goes_down
 from fallline.checks.calling.layer_chain import chain_of
 from fallline.checks.calling.loading import Loaded, UserFile, function_of
 from fallline.checks.faults.catalogue import SITE_KINDS
@@ -54,6 +55,8 @@ def check_loaded(loaded: Loaded, file: UserFile, *, subject: str, hint: int | No
     except MisbehaviourError as misbehaviour:
         name = getattr(loaded.function, "__name__", "the function")
         return Verdict("unchecked", name, subject, str(misbehaviour))
+    if is_network(subject) and goes_down(loaded.function):
+        own = {"ascent": False, **own}
     verdict = check_gradient(loaded.function, subject_loaded, **own)
     missing = re.search(r"\(name '(\w+)' is not defined\)", verdict.sentence)
     if verdict.status == "unchecked" and missing:  # the file could not compute it, and the note says why

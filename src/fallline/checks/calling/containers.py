@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +19,11 @@ __all__ = ["Container", "containers"]
 
 Container = tuple[int, str, Pattern]
 """Its cost, its family (containers of one family are told apart by the numbers alone), and its pattern."""
+
+MOST_ORDERS = 36
+"""How many orders of layers are tried where names do not say it: all of three layers."""
+
+_BIAS = re.compile(r"bias|offset|intercept|thresh|(^|_)b(_|\d|$)", re.IGNORECASE)
 
 NAMED = 0
 USUAL = 1
@@ -73,6 +80,7 @@ def _named(usage: Usage, network: Network, blocks: list[Block]) -> Iterator[Cont
             yield NAMED, "names", Keys(tuple(sorted(items.items(), key=_place)), attributes)
         elif names and network.depth > 1:
             yield from _repeated(names, attributes, network, blocks)
+            yield from _foreign(names, attributes, blocks)
     chains = by_name(list(usage.chains), blocks)
     if chains is not None:
         nested: dict[str, dict[str, Quantity]] = {}
@@ -119,6 +127,19 @@ def _repeated(names: list[str], attributes: bool, network: Network, blocks: list
     yield NAMED, "dictionary of lists", Keys(lists, attributes)
     units = tuple(Neurons(l, by_kind["W"], by_kind["b"] if "b" in kinds else "", attributes) for l in layers)
     yield NAMED + 1, "neurons", Items(units, "list")
+
+
+def _foreign(names: list[str], attributes: bool, blocks: list[Block]) -> Iterator[Container]:
+    """A dictionary or an object whose names say no more than which are biases: in every order of the layers."""
+    biases = [n for n in names if _BIAS.search(n)]
+    weights = [n for n in names if n not in biases]
+    places = {kind: [b for b in blocks if b[0] == kind] for kind in "Wb"}
+    if len(names) != len(blocks) or len(biases) != len(places["b"]):
+        return
+    orders_of = itertools.product(itertools.permutations(places["W"]), itertools.permutations(places["b"]))
+    for chosen in itertools.islice(orders_of, MOST_ORDERS):
+        order = [*zip(weights, chosen[0], strict=True), *zip(biases, chosen[1], strict=True)]
+        yield NAMED + 1, "foreign names", Keys(tuple((name, Quantity(*b)) for name, b in order), attributes)
 
 
 def _numbered(prefixes: list[str], network: Network, blocks: list[Block]) -> Iterator[Container]:

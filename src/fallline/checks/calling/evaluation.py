@@ -23,7 +23,7 @@ from fallline.checks.reference.conventions import conventions
 from fallline.checks.reference.draws import Group
 from fallline.textbook.network import Network, Parameters
 
-__all__ = ["PENALTY", "SINGLE", "Evaluation", "evaluate", "returned_at", "with_penalty"]
+__all__ = ["PENALTY", "SINGLE", "Evaluation", "evaluate", "returned_at", "with_other_targets", "with_penalty"]
 
 HALF, TINY_HALF = 2.0**-11, 2.0**-24
 """The relative rounding error of half precision, and the smallest number in it."""
@@ -116,16 +116,48 @@ def with_penalty(evaluation: Evaluation) -> Evaluation | None:
                 losses.append(stronger)
         if not losses:
             return None
-        numbers = tuple(
-            stacked([
-                returned_at(understood, g.network, w, X, T, SideEffects()).gradient
-                for w, X, T in zip(g.w, g.X, g.T, strict=True)
-            ])
-            for g in evaluation.groups
-        )  # fmt: skip
+        numbers = _numbers(understood, evaluation.groups)
     except MisbehaviourError:
         return None
     return replace(evaluation, understood=understood, numbers=numbers, losses=tuple(losses))
+
+
+def with_other_targets(evaluation: Evaluation) -> Evaluation | None:
+    """The same function called with class numbers for one-hot targets, or the reverse; None if it does not take both.
+
+    It takes both if a loss of its own has the same value with both.
+    """
+    before, group = evaluation.understood, evaluation.groups[0]
+    other = {"rows": "numbers", "numbers": "rows"}.get(before.call.form.targets)
+    if other is None or group.network.loss.targets != "classes" or group.network.sizes[-1] == 1:
+        return None
+
+    def changed(call: Call) -> Call:
+        return replace(call, form=replace(call.form, targets=other))
+
+    point = group.w[0], group.X[0], group.T[0]
+    try:
+        losses = [replace(loss, call=changed(loss.call)) for loss in evaluation.losses]
+        pairs = zip(losses, evaluation.losses, strict=True)
+        both = tuple(new for new, old in pairs if np.isclose(new.value(*point), old.value(*point), rtol=1e-9, atol=0))
+        if not both:
+            return None
+        understood = replace(before, call=changed(before.call))
+        numbers = _numbers(understood, evaluation.groups)
+    except MisbehaviourError:
+        return None
+    return replace(evaluation, understood=understood, numbers=numbers, losses=both)
+
+
+def _numbers(understood: Understood, groups: Sequence[Group]) -> tuple[Parameters, ...]:
+    """The gradient on each group."""
+    return tuple(
+        stacked([
+            returned_at(understood, g.network, w, X, T, SideEffects()).gradient
+            for w, X, T in zip(g.w, g.X, g.T, strict=True)
+        ])
+        for g in groups
+    )  # fmt: skip
 
 
 def _penalised(call: Call) -> Call:

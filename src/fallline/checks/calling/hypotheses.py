@@ -15,7 +15,14 @@ from fallline.checks.calling.point import Form, Point, Quantity
 from fallline.checks.calling.roles import BIASES, PARAMETERS, VELOCITY, WEIGHTS
 from fallline.checks.calling.signatures import Signature, helper_of, signatures
 from fallline.checks.calling.surroundings import Surroundings, surroundings_of
-from fallline.checks.calling.templates import Holder, Template, globals_of, instances_of, templates_of
+from fallline.checks.calling.templates import (
+    Holder,
+    Template,
+    globals_of,
+    instances_of,
+    templates_of,
+    without_weights,
+)
 from fallline.checks.calling.usage import Usage, mentions, names_read, takes_one_sample, usage_of
 from fallline.textbook.network import Network
 
@@ -56,7 +63,7 @@ def hypotheses(function: Callable[..., Any], point: Point) -> Iterator[Call]:
     held = _held(function, surroundings, point, [form for _, form in forms])
     templates: list[Container] = []
     if any(_needs(PARAMETERS, signature) for _, signature, _ in held):
-        stage = Stage(point, forms[0][1], Call(function, network, Signature((), 0), forms[0][1]), SideEffects())
+        stage = _stage(function, point, forms[0][1])
         templates = [(k, "template", t) for k, t in enumerate(templates_of(surroundings, network, stage))]
     calls = []
     for holder, signature, prelude in held:
@@ -102,7 +109,9 @@ def _contained(
 ) -> Iterator[tuple[int, tuple[tuple[Quantity, Container], ...]]]:
     """The containers of all roles that the signature has, with their cost."""
     roles = [role for role in (PARAMETERS, WEIGHTS, BIASES, VELOCITY) if _needs(role, signature)]
-    if joined and BIASES in roles:
+    if joined and (
+        BIASES in roles or any(isinstance(a.pattern, Quantity) and a.pattern.kind == "b" for a in signature.arguments)
+    ):
         return
     own = {PARAMETERS: [] if joined else [(PARAMETERS, t) for t in templates]}
     usages = {role: _usage(role, function, signature, surroundings) for role in roles}
@@ -150,9 +159,21 @@ def _held(function: Callable[..., Any], surroundings: Surroundings, point: Point
         if elsewhere is not None:
             held += [(elsewhere, s, ()) for s in signatures(function, surroundings, network, weights_elsewhere=True)]
         return held
-    known = signatures(function, surroundings, network, weights_elsewhere=True)
     preludes = [(), *((helper,) for helper in _preludes(function, surroundings, network))]
-    instances = _instances(function, surroundings, point, forms)
+    try:
+        instances = _instances(function, surroundings, point, forms)
+    except MisbehaviourError:
+        bare = without_weights(surroundings, network, _stage(function, point, forms[0]))
+        if bare is None:
+            raise
+        try:
+            with_weights = signatures(function, surroundings, network)
+        except MisbehaviourError:
+            with_weights = []
+        if not with_weights:
+            raise
+        return [(bare, s, ()) for s in with_weights]
+    known = signatures(function, surroundings, network, weights_elsewhere=True)
     return [(instance, s, prelude) for instance in instances for s in known for prelude in preludes]
 
 
@@ -162,13 +183,17 @@ def _instances(
     """Instances of the function's class; its constructor may want samples, in one of the forms."""
     problem: MisbehaviourError | None = None
     for form in forms[:MOST_FORMS]:
-        stage = Stage(point, form, Call(function, point.network, Signature((), 0), form), SideEffects())
         try:
-            return instances_of(surroundings, point.network, stage)
+            return instances_of(surroundings, point.network, _stage(function, point, form))
         except MisbehaviourError as misbehaviour:
             problem = problem or misbehaviour
     assert problem is not None
     raise problem
+
+
+def _stage(function: Callable[..., Any], point: Point, form: Form) -> Stage:
+    """The scene in which instances are made."""
+    return Stage(point, form, Call(function, point.network, Signature((), 0), form), SideEffects())
 
 
 def _preludes(function: Callable[..., Any], surroundings: Surroundings, network: Network) -> Sequence[Helper]:

@@ -109,5 +109,22 @@ class Judge:
         data = float(pages.loss_and_gradient(network, point.parameters, point.X, point.T, group.factor)[0])
         penalty = float(pages.penalty(network, point.parameters, network.l2)[0]) if network.l2 else 0.0
         strengths = {p * q for p in (0, 1, 2) for q in (1, 1 / group.samples)} if penalty else {0}
-        wanted = [abs(c.data(group)) * data + p * penalty for c in conventions(network) for p in strengths]
-        return any(abs(value - w) <= NEAR_LOSS * w for w in wanted)
+        factors = {abs(c.data(group)) for c in conventions(network)}
+        wanted = [f * data + p * penalty for f in factors for p in strengths]
+        if any(abs(value - w) <= NEAR_LOSS * w for w in wanted):
+            return True
+        return self._has_penalty(loss, point, value, {f: f * data for f in factors})
+
+    def _has_penalty(self, loss: CallLoss, point: Point, value: float, data: dict[float, float]) -> bool:
+        """Whether the loss is the textbook's with a penalty of another strength, at half of the weights too."""
+        network, group = self.first.network, self.first
+        halved = Point(network, point.w / 2, point.X, point.T)
+        at_half = float(pages.loss_and_gradient(network, halved.parameters, point.X, point.T, group.factor)[0])
+        try:
+            wanted = abs(loss.value(halved.w, point.X, point.T))
+        except MisbehaviourError:
+            return False
+        return any(
+            value - d > NEAR_LOSS * d and abs(wanted - f * at_half - (value - d) / 4) <= NEAR_LOSS * wanted
+            for f, d in data.items()
+        )

@@ -26,7 +26,10 @@ def networks_meant(network: Network) -> Iterator[tuple[str, Network]]:
     yield "", network
     for factor in _SQUARED.get(network.loss.name, ()):
         for member in FAMILY:
-            if member.loss.name.startswith("half_squared_error_of_"):
+            squashed = member.loss.name.startswith("half_squared_error_of_")
+            if squashed and not (
+                network.sizes[-1] == 1 and "softmax" in member.loss.name
+            ):  # a single softmax is always 1
                 words = member.words if factor == 1 else member.words.removeprefix("half ")
                 yield words, network.with_(loss=scaled(member.loss, factor))
 

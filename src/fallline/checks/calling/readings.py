@@ -162,6 +162,9 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
     marked = by_name([leaf.path for leaf in all_leaves], blocks, marked=True)  # numbers too: sums over all entries
     if marked is not None:
         yield Reading(place, tuple(marked.items()))
+        (first, *others) = [leaf for leaf in all_leaves if leaf.path in marked.values()]
+        if not others and first.value.ndim == 1 and first.value.size == network.parameter_count:
+            yield from _vectors(place, first.path, call, blocks)  # the matrix of a single layer, unrolled
         return
     if place != "result":
         filled = [leaf for leaf in arrays if leaf.path[-1] == "grad"]
@@ -179,7 +182,7 @@ def _gradients(place: Any, call: Call, outcome: Outcome, all_leaves: Sequence[Le
         others = [leaf for leaf in arrays if leaf.value.ndim]
         numbers_too = arrays if len(arrays) != len(others) else []
         fitting = [leaf for leaf in others if any(reader.fits(leaf.value, b) for b in blocks)]
-        for candidates in (others, numbers_too, fitting):
+        for candidates in (others, numbers_too, numbers_too[1:], numbers_too[:-1], fitting):  # a loss first or last
             yield from (
                 Reading(place, tuple(order.items()), cost=2 + k)
                 for k, order in enumerate(by_order(candidates, blocks, reader.fits))

@@ -44,7 +44,7 @@ _ROLES: dict[str, tuple[Quantity, ...]] = {
     **dict.fromkeys(
         ("t", "targets", "target", "ytrue", "labels", "label", "onehot", "ts", "ytrain", "ttrain", "trainingoutputs",
          "onehoty", "yonehot", "yb", "ybatch", "classes", "desired", "expected", "traininglabels", "ygold", "trainy", "batchy",
-         "targetslist", "targetlist", "groundtruth", "actual", "ytr", "trueoutput", "truth", "yenc", "yoh"), (T,)
+         "targ", "targs", "targetslist", "targetlist", "groundtruth", "actual", "ytr", "trueoutput", "truth", "yenc", "yoh"), (T,)
     ),
     **dict.fromkeys(
         ("yhat", "ypred", "probs", "probabilities", "p", "o", "out", "prediction", "predictions", "predicted",
@@ -78,7 +78,7 @@ RATES = ("lr", "eta", "alpha", "learningrate", "stepsize", "rate", "learnrate", 
 _ONES = ("epochs", "epoch", "iterations", "numiterations", "niter", "maxiter", "numiters", "steps", "numepochs", "nepochs",
          "niterations", "iters", "numsteps", "maxiterations", "maxiters", "nsteps", "niters", "numiter")  # fmt: skip
 _FIRST = ("inputsize", "nx", "inputdim", "inputlayersize", "nin", "ninput", "ninputs", "numinputs", "insize", "indim",
-          "inputnodes", "inputunits", "inputneurons", "numfeatures", "nfeatures", "inputs", "infeatures", "d", "din", "nn_input_dim")  # fmt: skip
+          "inputnodes", "inputunits", "inputneurons", "numfeatures", "nfeatures", "inputs", "infeatures", "d", "din", "nn_input_dim", "visiblesize", "nvisible", "numvisible")  # fmt: skip
 _LAST = ("outputsize", "ny", "outputdim", "outputlayersize", "nout", "noutput", "noutputs", "numoutputs", "outsize", "outdim",
          "outputnodes", "outputunits", "outputneurons", "numlabels", "numclasses", "nclasses", "k", "c", "outputs",
          "outfeatures", "numclass", "nlabels", "dout", "nclass")  # fmt: skip

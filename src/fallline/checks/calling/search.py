@@ -80,7 +80,10 @@ def search(
     attempts: list[Attempt] = []
     left, settled = 10**6, False
     for call in hypotheses(function, judge.point(Form(Layout()))):
-        if left <= 0 or time.process_time() > deadline[0] or time.perf_counter() > deadline[1]:
+        late = time.process_time() > deadline[0] or time.perf_counter() > deadline[1]
+        if left <= 0 or (
+            late and (understood or attempts)
+        ):  # one call is tried, however long the file's own code takes
             break
         if understood and not _worth(call, understood):
             continue
@@ -112,9 +115,12 @@ def _worth(call: Call, understood: Sequence[Understood]) -> bool:
     vanish there.
     """
     whole = [u for u in understood if u.whole]
-    batch = any(not u.call.form.sample for u in whole)
-    if call.form.sample and (batch or not takes_one_sample(call.function)):
+    batches = [u for u in whole if not u.call.form.sample]
+    if call.form.sample and (batches or not takes_one_sample(call.function)):
         return False
     if not whole:
         return True
-    return call.cost < LATER and any(call.family == u.call.family for u in whole)
+    related = any(call.family == u.call.family for u in whole) or (
+        call.network.depth == 1 and not any(u.right or u.known for u in whole)  # arrays of one layer broadcast easily
+    )
+    return related and call.cost < (LATER if batches else 2 * LATER)

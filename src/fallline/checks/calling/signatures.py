@@ -135,7 +135,7 @@ def _filled(
 ) -> list[list[tuple[int, Pattern]]]:
     """The choices, with what is missing of parameters, X and T for the parameters whose names are unknown."""
     unknown = [k for k, choice in enumerate(choices) if not choice]
-    offered = {q for choice in choices for _, p in choice for q in (p, *quantities_in(p))}
+    offered = [q for choice in choices for _, p in choice for q in (p, *quantities_in(p))]  # some cannot be hashed
     weights = _has_weights(offered) or weights_elsewhere
     missing = [q for q in _USUAL if q not in offered and not (q == PARAMETERS and weights)]
     if not unknown or len(unknown) > len(missing) or len(unknown) < len(missing) - 1:

@@ -9,26 +9,25 @@ from __future__ import annotations
 import copy
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from fallline.checks.calling.arguments import Argument
-from fallline.checks.calling.blocks import Block, blocks_of, by_name
+from fallline.checks.calling.blocks import blocks_of
 from fallline.checks.calling.calls import MisbehaviourError, SideEffects, call_on, name_of
 from fallline.checks.calling.patterns import Constant, Pattern, Scene, fill
+from fallline.checks.calling.places import Places, places_in
 from fallline.checks.calling.point import Quantity
 from fallline.checks.calling.roles import hyperparameter, meanings, plain
-from fallline.checks.calling.structures import Path, leaves, replace
+from fallline.checks.calling.structures import Path, replace
 from fallline.checks.calling.surroundings import Surroundings
 from fallline.checks.calling.usage import names_read, parameter_names
 from fallline.textbook.network import Network
 
-__all__ = ["Globals", "Holder", "Template", "globals_of", "instances_of", "templates_of"]
-
-Places = tuple[tuple[Block, Path], ...]
+__all__ = ["Globals", "Holder", "Template", "globals_of", "instances_of", "templates_of", "without_weights"]
 
 _INITIALISER = re.compile(
     r"init|^_?(build|setup|reset)$|(build|make|create|setup|new|get|random|reset).*(net|model|param|weight|layers|mlp)",
@@ -147,16 +146,6 @@ def templates_of(surroundings: Surroundings, network: Network, scene: Scene) -> 
     return found
 
 
-def places_in(structure: Any, network: Network) -> Places | None:
-    """Where the weights of the network are in a structure, by the names in it."""
-    paths = [leaf.path for leaf in leaves(structure) if leaf.value.ndim or network.sizes[-1] == 1]
-    for blocks in (blocks_of(network), blocks_of(network, joined=True)):
-        places = by_name(paths, blocks, marked=False)
-        if places is not None:
-            return tuple(places.items())
-    return None
-
-
 def _constructed(owner: type, network: Network, scene: Scene) -> tuple[list[Template], MisbehaviourError | None]:
     """Instances made by the constructor, the first kind of arguments with which it works; or why there is none."""
     problem = None
@@ -177,12 +166,36 @@ def _constructed(owner: type, network: Network, scene: Scene) -> tuple[list[Temp
                 return instance
 
             try:
-                places = places_in(make(scene), network)
+                places = () if _gets_weights(arguments, network) else places_in(make(scene), network)
             except MisbehaviourError:
                 continue
             if places is not None:
                 return [Template(f"{owner.__name__}({', '.join(map(str, arguments))})", make, places)], None
     return [], problem
+
+
+def _gets_weights(arguments: Sequence[Argument], network: Network) -> bool:
+    """Whether all parameters of the network are among the arguments."""
+    given = {tuple(a.pattern) for a in arguments if isinstance(a.pattern, Quantity)}
+    return given >= set(blocks_of(network))
+
+
+def without_weights(surroundings: Surroundings, network: Network, scene: Scene) -> Template | None:
+    """An instance of the class that holds no weights, for a method that gets them; None if none can be made."""
+    owner: Any = surroundings.owner
+    if surroundings.instance is not None:
+        return Template(f"a {owner.__name__}", lambda scene: copy.deepcopy(surroundings.instance), ())
+    for arguments in _arguments(owner, network):
+
+        def make(scene: Scene, arguments: tuple[Argument, ...] = arguments) -> Any:
+            return _called(owner, arguments, scene)
+
+        try:
+            make(scene)
+        except MisbehaviourError:
+            continue
+        return Template(f"{owner.__name__}({', '.join(map(str, arguments))})", make, ())
+    return None
 
 
 def _initialisers(instance: Any, network: Network) -> Iterator[tuple[str, tuple[Argument, ...]]]:
@@ -244,6 +257,11 @@ def _arguments(function: Callable[..., Any], network: Network) -> Iterator[tuple
             yield tuple(Argument(f"n{k}", Constant(n)) for k, n in enumerate(sizes))
         return
     required, defaults = [n for n in names[0] if n != "self"], names[1]
+    filled = [(n, p[0] if p else _setting(n, network, None, required)) for n, p in meanings(required, network).items()]
+    given = tuple(Argument(n, value) for n, value in filled if value is not None)
+    if len(given) == len(required) and _gets_weights(given, network):  # Model(W1, b1, W2, b2)
+        yield given
+        return
     options = tuple(
         Argument(n, c, keyword=True)
         for n, v in defaults.items()

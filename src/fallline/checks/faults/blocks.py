@@ -21,8 +21,8 @@ KINDS = (
 
 _PRODUCT = "(A.mT @ D)"
 _SUM = "D.sum(axis=-2)"
-_NOT_IN_DB = "the 1/m stands in each dW, but in no db"
-_NOT_IN_DW = "the 1/m stands in each db, but in no dW"
+_NOT_IN_DB = "each dW is divided by the number of samples m once more than each db"
+_NOT_IN_DW = "each db is divided by the number of samples m once more than each dW"
 
 FAULTS = (
     *wrong_factors("dW", "dW{l}", over_m=_NOT_IN_DB, times_m=_NOT_IN_DW),

@@ -15,6 +15,8 @@ from fallline.textbook.network import Layer, Network, Parameters
 
 __all__ = ["Convention", "conventions"]
 
+_CLIMBED = ", which you climb"
+
 
 @dataclass(frozen=True)
 class Convention:
@@ -65,7 +67,7 @@ class Convention:
     def fault(self) -> str:
         """The fault of a gradient in this convention where the declared settings exclude it."""
         if self.sign < 0 and len(self.words) == 1:
-            return f"its sign is wrong: it is the gradient of {self}"
+            return f"its sign is wrong: it is the gradient of {str(self).removesuffix(_CLIMBED)}"
         return f"it is the gradient of {self}, which is not the declared loss"
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from fallline.textbook.losses import LOSSES
 
@@ -17,7 +17,7 @@ class Declarations:
     Parameters
     ----------
     reduction
-        Whether sum or mean over the samples was given. Otherwise either is right.
+        "sum" or "mean" over the samples, where it was given. Otherwise it is "", and either is right.
     constant
         Whether the constant factor of the loss was given: "half_squared_error" says that there is a 1/2, and that the
         loss is not divided by the number of outputs; a loss of the user's own has its factor. "squared_error" is used
@@ -30,21 +30,26 @@ class Declarations:
     Examples
     --------
     >>> Declarations.of(reduction="mean", loss="squared_error")
-    Declarations(reduction=True, constant=False, ascent=True)
+    Declarations(reduction='mean', constant=False, ascent=True)
     """
 
-    reduction: bool = False
+    reduction: Literal["sum", "mean", ""] = ""
     constant: bool = False
     ascent: bool = True
     of_parameters: bool = False
 
     @classmethod
     def of(
-        cls, *, reduction: str | None = None, loss: Any = None, ascent: bool = True, of_parameters: bool = False
+        cls,
+        *,
+        reduction: Literal["sum", "mean"] | None = None,
+        loss: Any = None,
+        ascent: bool = True,
+        of_parameters: bool = False,
     ) -> Declarations:
         """The declarations of those settings; None stands for a setting that was not given."""
         name = loss if isinstance(loss, str) else next((l.name for l in LOSSES.values() if l is loss), "")
-        return cls(reduction is not None, name in ("half_squared_error", ""), ascent, of_parameters)
+        return cls(reduction or "", name in ("half_squared_error", ""), ascent, of_parameters)
 
     def allow(self, *, sign: int, constant: float, per_sample: int) -> bool:
         """Whether a gradient with these factors (see `Convention`) is the declared one."""

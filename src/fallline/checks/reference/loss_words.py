@@ -18,7 +18,7 @@ from fallline.views.numerals import listed
 
 __all__ = ["LossInWords", "added", "phrase"]
 
-BINDING = Declarations(reduction=True, constant=True, ascent=False)
+BINDING = Declarations(constant=True, ascent=False)
 """Of a loss that was recognised, everything is known: no other convention is right."""
 
 SMALL = 1e-4
@@ -68,7 +68,8 @@ class LossInWords:
     def groups(self, groups: Sequence[Group]) -> tuple[Group, ...]:
         """The draws for `network`, whose loss is declared in every respect."""
         assert self.network is not None
-        return tuple(replace(g, network=self.network, declared=BINDING) for g in groups)
+        declared = replace(BINDING, reduction=self.network.reduction)
+        return tuple(replace(g, network=self.network, declared=declared) for g in groups)
 
     def right_numbers(self, groups: Sequence[Group]) -> tuple[Parameters, ...]:
         """The gradient of the loss for each group, its penalty included."""
@@ -115,7 +116,7 @@ class LossInWords:
             words.append((f"it is the {reduction} over the samples", False))
         elif reduction != declared.reduction:
             other = f", not the {declared.reduction}" if binds.reduction else ""
-            words.append((f"it is the {reduction} over the samples{other}", binds.reduction))
+            words.append((f"it is the {reduction} over the samples{other}", bool(binds.reduction)))
         if fit.leak is not None:
             words.append((f"the slope of its leaky ReLU is {fit.leak:g}", not _are(declared, "relu", "leaky_relu")))
         elif fit.network.activations != declared.activations:

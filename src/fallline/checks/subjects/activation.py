@@ -32,6 +32,12 @@ def check_slope(
     if not wrong.any():
         more = " It is given the activation a, not the pre-activation z." if checked.call.of_activation else ""
         return _verdict(checked, "right", f"{checked.name} is right.{more}", notes=_notes(checked))
+    if checked.call.ignores_upstream(checked.z):
+        fault = "the upstream gradient is not multiplied in: what it returns does not depend on it"
+        sentence = f"{checked.name} is wrong as the slope of {checked.activation.name}: {fault}."
+        return _verdict(
+            checked, "wrong", sentence, faults=(fault,), cures=("multiply the slope by the upstream gradient",)
+        )
     if wrong[checked.drawn].any():
         named = _with_fault(checked)
         if named is not None:  # not `if named`: a verdict is false where the slope is wrong

@@ -41,10 +41,9 @@ class DeltaValues:
         effects: SideEffects,
     ) -> None:  # fmt: skip
         self.name, self.loss, self.asked, self.effects = name_of(function), loss, tolerance, effects
+        self.reduction = declared.reduction or "sum"
         self.cases, self.error = self._cases(seed)
-        self.allowed = {
-            str(c) for n in DELTAS.outputs for c in conventions(Network.of(f"{n}-{n}", loss=loss), declared)
-        }
+        self.allowed = {str(c) for n in DELTAS.outputs for c in conventions(self._network(n), declared)}
         self.call = self._call(function)
         self.values = [self.call.values(case.Z, case.T) for case in self.cases]
         again = self.call.values(self.cases[0].Z, self.cases[0].T)
@@ -74,18 +73,22 @@ class DeltaValues:
                 return convention
         return None
 
+    def _network(self, outputs: int) -> Network:
+        """A network whose last pre-activations are the logits."""
+        return Network.of(f"{outputs}-{outputs}", loss=self.loss, reduction=self.reduction)
+
     def _cases(self, seed: int) -> tuple[list[Case], float]:
         """The random batches, and the largest difference of the loss's own delta from complex step."""
         cases, error = [], 0.0
         for n in DELTAS.outputs:
-            network = Network.of(f"{n}-{n}", loss=self.loss)
+            network = self._network(n)
             for group in draw(network, seed=seed):
                 Z, T = 2 * group.X[0], group.T[0]
                 right = self.loss.delta(Z, T)
                 for k, unit in enumerate(np.eye(n)):
                     slope = complex_step(partial(_value, self.loss, T), Z, unit)
                     error = max(error, float(np.abs(slope - right[:, k]).max()))
-                factors = {convention: convention.data(group) for convention in conventions(network)}
+                factors = {c: group.factor * c.data(group) for c in conventions(network)}
                 cases.append(Case(f"{n} outputs", network, Z, T, right, factors))
         if not error <= 1e-7:
             raise MisbehaviourError(unreliable(f"the delta of {self.loss.name}", error))

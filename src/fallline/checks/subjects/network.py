@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fallline.checks.calling.calls import MUCH_PRINT, MisbehaviourError, SideEffects, name_of
-from fallline.checks.calling.evaluation import PENALTY, SINGLE, Evaluation, evaluate, returned_at, with_penalty
+from fallline.checks.calling.evaluation import (
+    PENALTY,
+    SINGLE,
+    Evaluation,
+    evaluate,
+    returned_at,
+    with_other_targets,
+    with_penalty,
+)
 from fallline.checks.faults.conditions import loss_is
 from fallline.checks.faults.site import Site
 from fallline.checks.presentation.verdict import Verdict
@@ -79,8 +87,11 @@ class _NetworkCheck:
 
     def verdict(self) -> Verdict:
         verdict = self._without_penalty()
-        penalised = self._with_penalty() if verdict.status == "right" else None
-        return verdict if penalised is None else penalised
+        for attempt in (self._with_penalty, self._with_other_targets) if verdict.status == "right" else ():
+            wrong = attempt()
+            if wrong is not None:  # not `if wrong`: a verdict is false where the gradient is wrong
+                return wrong
+        return verdict
 
     def _with_penalty(self) -> Verdict | None:
         """The verdict if the gradient is wrong as soon as the penalty that the function takes is not 0."""
@@ -91,6 +102,18 @@ class _NetworkCheck:
         if verdict is None or verdict.status != "wrong":
             return None
         return replace(verdict, sentence=f"{verdict.sentence} It was called with a penalty of strength {PENALTY:g}.")
+
+    def _with_other_targets(self) -> Verdict | None:
+        """The verdict if the gradient is wrong with the other form of targets that the function takes."""
+        evaluation = with_other_targets(self.evaluation)
+        if evaluation is None:
+            return None
+        verdict = _NetworkCheck(self.name, evaluation, self.reference)._judged_by_loss()
+        if verdict is None or verdict.status != "wrong":
+            return None
+        forms = {"rows": "one-hot targets", "numbers": "class numbers as targets"}
+        here, before = (forms[e.understood.call.form.targets] for e in (evaluation, self.evaluation))
+        return replace(verdict, sentence=f"{verdict.sentence} It was called with {here}; with {before} it is right.")
 
     def _without_penalty(self) -> Verdict:
         judged = self._judged_by_loss()
@@ -211,10 +234,12 @@ class _NetworkCheck:
     def _parts(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """The parts of a verdict that come from the diagnosis."""
         faults = self._faults(diagnosis)
+        whole = len(faults) == len(diagnosis.faults)
         return {
             "faults": (*(fault.sentence for fault in faults), *self.other_faults),
             "cures": tuple(fault.cure for fault in faults),
-            "evidence": diagnosis.evidence, "explanation": diagnosis.explanation,
+            # Of a block with a wrong shape, the explanation is not that of its numbers.
+            "evidence": diagnosis.evidence if whole else "", "explanation": diagnosis.explanation if whole else None,
             "others": () if self.evaluation.odd else diagnosis.others, "findings": diagnosis.findings,
         }  # fmt: skip
 

@@ -7,8 +7,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from fallline.checks.steps.objects import class_of
 
 __all__ = ["as_function"]
@@ -34,15 +32,20 @@ def as_function(function: Callable[..., Any]) -> Callable[..., Any]:
         (name for name in FORWARD if name in dir(owner) and (name != "__call__" or "__call__" in vars(owner))), ""
     )
 
-    def slope(z: Any) -> Any:
-        target = owner() if instance is None else copy.deepcopy(instance)
-        if method in DERIVATIVES or not forward:
-            return getattr(target, method)(z)
+    def made() -> Any:
+        return owner() if instance is None else copy.deepcopy(instance)
+
+    def of_input(z: Any) -> Any:
+        return getattr(made(), method)(z)
+
+    def backward(dA: Any, z: Any) -> Any:
+        target = made()
         getattr(target, forward)(z)
-        result = getattr(target, method)(np.full_like(z, 2.0))
+        result = getattr(target, method)(dA)
         if result is None:
             result = next((getattr(target, name) for name in RESULTS if hasattr(target, name)), None)
-        return np.asarray(result) / 2
+        return result
 
+    slope = of_input if method in DERIVATIVES or not forward else backward
     slope.__name__ = f"{owner.__name__}.{method}"
     return slope
