@@ -320,12 +320,12 @@ def units(network, row, expected):
     inputs = row
     for layer in network:
         for unit in layer:
-            z = unit["weights"][-1] + sum(w * a for w, a in zip(unit["weights"], inputs))
+            z = unit["weights"][-1] + sum(w * a for w, a in zip(unit["weights"], inputs, strict=False))
             unit["output"], unit["inputs"] = 1 / (1 + np.exp(-z)), list(inputs)
         inputs = [unit["output"] for unit in layer]
-    errors = [y - t for y, t in zip(inputs, expected)]
+    errors = [y - t for y, t in zip(inputs, expected, strict=True)]
     for layer in reversed(network):
-        for unit, error in zip(layer, errors):
+        for unit, error in zip(layer, errors, strict=True):
             unit["delta"] = error * unit["output"] * (1 - unit["output"])
         errors = [sum(unit["weights"][j] * unit["delta"] for unit in layer) for j in range(len(layer[0]["inputs"]))]
     return [[[u["delta"] * a for a in u["inputs"]] + [u["delta"]] for u in layer] for layer in network]

@@ -189,8 +189,9 @@ def test_a_tile_that_stands_twice(path):
 
 
 def test_rows_that_are_too_many_or_too_few(path):
-    run(path, ("insert into arrays values (?, ?, ?, ?)", ("0" * 64, "<f8", "[1]", zlib.compress(bytes(8)))))
-    assert "is damaged: it holds more than 3 rows" in refused(path)
+    for k in range(5):
+        run(path, ("insert into arrays values (?, ?, ?, ?)", (f"{k}" * 64, "<f8", "[1]", zlib.compress(bytes(8)))))
+    assert "is damaged: it holds more than 7 rows" in refused(path)
     run(path, "delete from arrays")
     assert "is damaged: its arrays are not those that its spec names" in refused(path)
     run(path, "delete from spec")

@@ -57,6 +57,8 @@ def values(field, resolved):
                 st.floats(-3, 3, allow_subnormal=False), st.floats(-3, 3, allow_subnormal=False), st.integers(0, 2)
             )
             options = st.lists(points.map(list), min_size=2, max_size=6)
+        case "features":
+            options = st.lists(st.sampled_from([option["value"] for option in field["options"]]), max_size=4)
         case "table":
             options = st.sampled_from([*TABLES])
         case "text":

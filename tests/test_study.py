@@ -181,7 +181,7 @@ MISTAKES = [
     ("title = 'x'\n[network]\nsizes = '2-3-a'", 3, ["sizes", "2-3-a"]),
     ("title = 'x'\n[network]\nsizes = '2-3-3'\nactivation = ['relu', 'tanhh']", 4, ["activation[2]", "Did you mean 'tanh'?"]),
     (NET.replace("2-3-3", "2-3-2"), 4, ["3 columns", "2 such units"]),
-    (NET + "noise = 0.5", 7, ["noise"]),
+    (NET + "ratio = 0.5", 7, ["noise"]),
     (NET + "file = 'x.csv'", 4, ["either name", "or file"]),
     (NET + "[[fits]]\nbatch = 16", 8, ["batch", "at most the number of samples, 15", "16"]),
     (NET + "[[fits]]\n'learning_rate.9' = 0.1", 7, ["learning_rate.9", "1 to 2"]),
@@ -341,6 +341,15 @@ def test_a_table_of_classes_values_and_labels(tmp_path):
     assert table(tmp_path, "\ufeffa , b,y\r\n1,2,u\r\n\r\n3,4,v\r\n", inputs=["b"]).X.tolist() == [[2.0], [4.0]]
 
 
+def test_a_table_may_have_semicolons_tabs_and_names_that_are_numbers(tmp_path):
+    commas = table(tmp_path, "a,b,y\n1,2,rose\n3,4,tulip\n")
+    for separator in ";\t":
+        assert table(tmp_path, "a,b,y\n1,2,rose\n3,4,tulip\n".replace(",", separator)) == commas
+    assert table(tmp_path, "a;b;y\n1;2;so, la\n3;4;do\n").classes == ("do", "so, la")
+    assert table(tmp_path, '"a,b";y\n1;u\n2;v\n', target="y").columns == ("a,b",)
+    assert table(tmp_path, "0,1,y\n1,2,u\n3,4,v\n").columns == ("0", "1")
+
+
 def test_standardized_inputs_have_mean_0_and_deviation_1(tmp_path):
     X = table(tmp_path, "a,b,y\n1,5,u\n3,4,v\n8,1,u\n", standardize=True).X
     assert abs(X.mean(axis=0)).max() < 1e-15
@@ -363,6 +372,15 @@ def test_standardized_inputs_have_mean_0_and_deviation_1(tmp_path):
         ("y\nu\nv\n", {}, ["input column"]),
         ("a,y\n1,u\n1,v\n", {"standardize": True}, ["'a'", "same in every row"]),
         ('a,y\n1,"u\n', {}, ["not CSV"]),
+        ("a y\n1 u\n", {"target": "a y"}, ["separated by commas, semicolons or tabs"]),
+        ("5.1,3.5,rose\n4.9,3.0,tulip\n", {}, ["first line must name the columns", "such as 5.1", "x1,x2,target"]),
+        ("1,0,1,1\n0,1,0,0\n", {}, ["first line must name the columns", "x1,x2,x3,target"]),
+        ("a;y\n1,5;u\n2,5;v\n", {}, ["line 2", "'1,5'", "Write decimals with a point: 1.5."]),
+        ("a,b,y\nNA,1,u\n2,x,v\n3,,\n4,4,\n5,q,u\n6,r,v\n", {},
+         ["line 2, column 'a'", "'NA'", "line 3, column 'b'", "'x'", "'' in line 4, 'q' in line 6 and 'r' in line 7",
+          "line 4, column 'y'", "It is in line 5, too."]),
+        ("a,b,y\nrome,1,u\nparis,2,v\n", {}, ["column 'a'", "got 'rome'", "No cell of the column is: remove the column."]),
+        ("a,y\n1\n2,u\n3\n4,5,6\n", {}, ["line 2", "2 cells", "got 1", "So must line 4 and line 5."]),
     ],
 )
 def test_a_table_that_cannot_be_used_says_where(tmp_path, text, options, words):

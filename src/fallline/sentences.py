@@ -5,7 +5,9 @@ Texts of declarations and names begin with a small letter, so that they can stan
 
 from __future__ import annotations
 
-__all__ = ["capital", "sentence"]
+from collections.abc import Sequence
+
+__all__ = ["capital", "listed", "sentence"]
 
 
 def capital(text: str) -> str:
@@ -15,6 +17,16 @@ def capital(text: str) -> str:
     'Size of a step'
     """
     return text[:1].upper() + text[1:]
+
+
+def listed(items: Sequence[str], most: int = 3) -> str:
+    """Return the items as a list within a sentence; of many, the first ones and how many more there are.
+
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b", "c", "d", "e"])
+    ('a', 'a, b and c', 'a, b, c and 2 more')
+    """
+    shown = [*items[:most], *([f"{len(items) - most:,} more"] if len(items) > most else [])]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def sentence(text: str) -> str:

@@ -127,7 +127,7 @@ class Lab:
         end = time.monotonic() + PATIENCE / 1000
         while not self.page.evaluate(ask, argument):
             assert time.monotonic() < end, (
-                f"never came true: {condition}; notice: {self.page.locator('.notice').text_content()}"
+                f"never came true: {condition}; notice: {self.page.locator('.notice').first.text_content()}"
             )
             self.page.wait_for_timeout(20)
 

@@ -23,6 +23,14 @@ def pinned(lab):
     lab.pin(0.006, 0.0)
 
 
+def examined(lab):
+    """The tools of the runs that are open."""
+    for name in ("gradient flow", "confusion matrix"):
+        lab.page.get_by_label(name).check()
+    lab.page.get_by_role("button", name="Change a weight").first.click()
+    lab.ready()
+
+
 def noticed(lab):
     for box, value in zip(lab.page.locator(".exact input").all(), ("1e308", "0.5"), strict=True):
         box.fill(value)
@@ -61,7 +69,7 @@ def dialog(lab):
     lab.page.locator("dialog[open]").wait_for()
 
 
-STATES = (pinned, noticed, playing, examples, exports, equations, dialog, refused)
+STATES = (pinned, examined, noticed, playing, examples, exports, equations, dialog, refused)
 
 
 @pytest.mark.parametrize(("scheme", "rules"), [("light", ()), ("dark", ("color-contrast",))])

@@ -229,7 +229,13 @@ def test_examples(lab):
 
 def test_exports(lab):
     lab.pin(0.001, 0.5)
-    for what, beginning in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("gif", b"GIF89a"), ("map", b"SQLite format 3"), ("weights", b"")):
+    for what, beginning in (
+        ("png", b"\x89PNG"),
+        ("svg", b"<?xml"),
+        ("gif", b"GIF89a"),
+        ("map", b"SQLite format 3"),
+        ("weights", b""),
+    ):
         lab.page.get_by_text("Export").first.click()
         with lab.page.expect_download() as got:
             lab.page.locator(f'[data-what="{what}"]').click()

@@ -143,7 +143,7 @@ def check(
     Args:
         what: FILE:FUNCTION or FILE:Class.method; FILE or FILE:Class for its likeliest functions; or a folder of submissions.
             FILE is a Python file or a notebook.
-        network: Sizes of the network that it is the gradient of, such as 2-3-2-3.
+        network: Sizes of the network that it is the gradient of; 2-3-2-3 unless given.
         of: Instead of a network: a landscape, activation, loss or optimizer, or FILE.py:FUNCTION of coordinates.
         activation: Of the hidden layers; several joined by commas. Your own function of z is FILE.py:NAME.
         loss: Of the network. Your own is FILE.py:NAME, a function of logits and targets or of parameters, inputs and targets.

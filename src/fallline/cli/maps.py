@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fallline.experiment.axes import Axis
     from fallline.experiment.axis_forms import AxisForm
     from fallline.experiment.map_record import MapSpec
+    from fallline.experiment.sources import Source
+    from fallline.experiment.study_records import Study
 
 __all__ = ["map_app"]
 
@@ -54,6 +56,7 @@ def map_(
     seed: Whole | None = None,
     starts: Whole | None = None,
     batch: Whole | None = None,
+    features: str | None = None,
     test_share: Number | None = None,
     split_seed: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
@@ -90,6 +93,8 @@ def map_(
         seed: Key of random starts and minibatches; the study's own, or 0.
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
+        features: The network's inputs as functions of the study's two, joined by commas: any of x1, x2, x1^2, x2^2, x1 x2,
+            sin x1, sin x2. The study's own, or the inputs themselves.
         test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
             and test_accuracy; the study's own, or 0.
         split_seed: Key of the random split into training and test samples; the study's own, or 0.
@@ -113,7 +118,8 @@ def map_(
     from fallline.maps.command import map_run
     from fallline.maps.parts import Part
 
-    objective, defaults = _objective(study, {"test_share": test_share, "split_seed": split_seed})
+    inputs = None if features is None else [name.strip() for name in features.split(",")]
+    objective, defaults = _objective(study, {"features": inputs, "test_share": test_share, "split_seed": split_seed})
     if y is None and x is None:
         y = defaults.get("y") or None
     x = x or defaults.get("x")
@@ -210,10 +216,18 @@ def _mark(text: str, axes: Sequence[Axis]) -> tuple[Any, Any, str]:
     return x, y, label or ", ".join(v if isinstance(v, str) else f"{v:g}" for v in (x, y))
 
 
-def _objective(word: str, data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _fitting(described: Study, data: Source) -> Any:
+    """The study's network with as many inputs as the data have features."""
+    network = described.network
+    if network is None or not data.features:
+        return network
+    return network.model_copy(update={"units": (len(data.features), *network.units[1:])})
+
+
+def _objective(word: str, of_data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
 
-    `data` holds what of the study's data flags change; None where no flag is given.
+    `of_data` holds what flags change of the study's data; None where no flag is given.
     """
     from fallline.data.split import TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
@@ -221,7 +235,7 @@ def _objective(word: str, data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
-    changes = {name: value for name, value in data.items() if value is not None}
+    changes = {name: value for name, value in of_data.items() if value is not None}
     first = next((f"--{name.replace('_', '-')}" for name in changes), "")
     if names_file(word) or word in LANDSCAPES:
         if changes:
@@ -233,7 +247,8 @@ def _objective(word: str, data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
             raise UsageError(f"{first} needs a study of a network on data; {word} has no [data].")
         if "test_share" in changes:
             TEST_SHARE.check(changes["test_share"])
-        described = described.model_copy(update={"data": described.data.with_(**changes)})
+        data = described.data.with_(**changes)
+        described = described.model_copy(update={"data": data, "network": _fitting(described, data)})
     defaults = next(iter(described.maps), None)
     target = of_study(described, defaults.objective if defaults else "")
     if defaults is None:

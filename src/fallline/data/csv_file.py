@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from fallline.data.tables import columns_and_rows
+from fallline.data.csv_rows import columns_and_rows
 from fallline.errors import DataError
 from fallline.files import read_text
 
@@ -39,7 +39,7 @@ class CsvFile:
         DataError
             If the text is not a table.
         """
-        return columns_and_rows(self.text, Path(self.name))[0]
+        return columns_and_rows(self.text, Path(self.name).name)[0]
 
     def __hash__(self) -> int:
         return hash(self.digest)

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.data.split import held_out_rows
-from fallline.data.standardize import Standardization
+from fallline.data.features import FeatureInputs
+from fallline.data.prepared import Prepared
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
 from fallline.errors import DataError, ShapeError, UsageError
 
@@ -18,7 +18,7 @@ __all__ = ["Dataset", "as_dataset", "one_hot"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class Dataset:
+class Dataset(Prepared):
     """Inputs X, (batch, n_in), and targets T, (batch, n_out); one-hot rows where targets are classes.
 
     X and T are read-only copies: what happens later to the arrays of the caller does not reach the data set.
@@ -39,6 +39,8 @@ class Dataset:
     test
         Samples that are kept for the test, with the same inputs, targets and classes; `split` makes them. No step of a
         training sees them.
+    features
+        How the inputs X are made of two raw inputs; None if they are as given. `with_features` sets it.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Dataset:
     columns: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     test: Dataset | None = None
+    features: FeatureInputs | None = None
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Dataset:
         columns: Sequence[str] = (),
         classes: Sequence[str] = (),
         test: Dataset | None = None,
+        features: FeatureInputs | None = None,
     ) -> None:
         _check_index(X, T)
         inputs = as_inputs(X)
@@ -85,6 +89,7 @@ class Dataset:
             "columns": columns,
             "classes": classes or names,
             "test": test,
+            "features": features,
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)
@@ -132,62 +137,6 @@ class Dataset:
             return self
         test = replace(self.test, T=T[len(self) :], classes=classes)
         return replace(self, T=T[: len(self)], classes=classes, test=test)
-
-    def split(self, test_share: float, seed: int = 0) -> Dataset:
-        """Return the data set with a share of its samples kept for the test, drawn at random; the others are trained on.
-
-        round(test_share * samples) samples are kept, as `test`. Both parts keep the order of the samples.
-
-        Parameters
-        ----------
-        test_share
-            The share in [0, 1); 0 keeps none.
-        seed
-            Key of the random numbers. Whether a sample is kept depends on the seed, its place and the number of samples.
-
-        Raises
-        ------
-        SettingError
-            The share is not in [0, 1).
-        DataError
-            One of the parts would have no sample.
-        UsageError
-            The data set has test samples already.
-
-        Examples
-        --------
-        >>> data = Dataset([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 4.0, 9.0]).split(0.25, seed=1)
-        >>> len(data), data.test.T.tolist()
-        (3, [[4.0]])
-        """
-        if self.test is not None:
-            raise UsageError(
-                f"{self.name} is split already: it has {len(self.test)} test samples. Split the whole data set."
-            )
-        rows = held_out_rows(len(self), test_share, seed, self.name)
-        if not rows.any():
-            return self
-        return replace(self, X=self.X[~rows], T=self.T[~rows], test=replace(self, X=self.X[rows], T=self.T[rows]))
-
-    def standardized(self) -> Dataset:
-        """Return the data set with each input brought to mean 0 and standard deviation 1 over the samples for the training.
-
-        The test samples are moved by the same mean and divided by the same deviation: they have no part in them.
-
-        Raises
-        ------
-        DataError
-            An input is the same in every sample.
-
-        Examples
-        --------
-        >>> Dataset([[1.0], [3.0]], [0.0, 1.0]).standardized().X.tolist()
-        [[-1.0], [1.0]]
-        """
-        columns = self.columns or tuple(f"x{k + 1}" for k in range(self.X.shape[1]))
-        scaling = Standardization.of(self.X, columns, self.name)
-        test = None if self.test is None else replace(self.test, X=scaling(self.test.X))
-        return replace(self, X=scaling(self.X), test=test)
 
     @property
     def labels(self) -> NDArray[np.int64]:

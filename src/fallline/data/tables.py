@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.data.csv_rows import Row, columns_and_rows, number_in
 from fallline.data.dataset import Dataset, one_hot
 from fallline.data.standardize import Standardization
 from fallline.data.targets import MOST_CLASSES
 from fallline.errors import DataError, UnknownNameError
 from fallline.files import read_text
+from fallline.sentences import listed
 
 __all__ = ["read_csv", "table"]
 
@@ -22,7 +23,7 @@ __all__ = ["read_csv", "table"]
 def read_csv(
     path: str | Path, target: str | Sequence[str], *, inputs: Sequence[str] = (), standardize: bool = False
 ) -> Dataset:
-    """Read a data set from a CSV file whose first line names the columns.
+    """Read a data set from a CSV file whose first line names the columns. Commas, semicolons or tabs separate them.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def read_csv(
     Raises
     ------
     DataError
-        If the file cannot be read, or is not such a table.
+        If the file cannot be read, or is not such a table. Faults in several cells are told together.
 
     Examples
     --------
@@ -60,74 +61,88 @@ def table(
     >>> table("a,b,kind\\n1,2,no\\n3,4,yes\\n", "small.csv", "kind")
     Dataset('small', 2 samples, 2 inputs, 2 classes)
     """
-    path = Path(name)
-    names, rows = columns_and_rows(text, path)
+    file, stem = Path(name).name, Path(name).stem
+    names, rows = columns_and_rows(text, file)
     targets = (target,) if isinstance(target, str) else tuple(target)
     for name in (*targets, *inputs):
         if name not in names:
-            raise DataError(f"{path.name}: {UnknownNameError('a column', name, names)}")
+            raise DataError(f"{file}: {UnknownNameError('a column', name, names)}")
     chosen = tuple(inputs) or tuple(n for n in names if n not in targets)
     if not chosen:
         raise DataError(
-            f"{path.name} must have an input column beside its target {', '.join(targets)}; it has no other column."
+            f"{file} must have an input column beside its target {', '.join(targets)}; it has no other column. Columns are "
+            "separated by commas, semicolons or tabs."
         )
-    X = np.column_stack([_numbers(path, rows, names, name) for name in chosen])
-    if standardize:
-        X = Standardization.of(X, chosen, path.name)(X)
+    cells = _Table(file, names, rows)
+    X = np.column_stack([cells.numbers(name) for name in chosen])
     if len(targets) > 1:
-        return Dataset(X, np.column_stack([_numbers(path, rows, names, n) for n in targets]), path.stem, chosen)
-    texts = [row[names.index(targets[0])].strip() for _, row in rows]
-    for (line, _), text in zip(rows, texts, strict=True):
-        if not text:
-            raise DataError(
-                f"{path.name}, line {line}, column {targets[0]!r}: the target is empty. Fill it in or remove the row."
-            )
+        T = np.column_stack([cells.numbers(name) for name in targets])
+        cells.check()
+        return Dataset(_scaled(X, chosen, file, standardize), T, stem, chosen)
+    texts = cells.texts(targets[0])
+    cells.check()
+    X = _scaled(X, chosen, file, standardize)
     kinds = _sorted_classes(texts)
     if kinds is None:
-        return Dataset(X, _numbers(path, rows, names, targets[0])[:, None], path.stem, chosen)
+        T = cells.numbers(targets[0])[:, None]
+        cells.check()
+        return Dataset(X, T, stem, chosen)
     if len(kinds) < 2:
-        raise DataError(
-            f"{path.name}: the target {targets[0]!r} is {kinds[0]!r} in every row; there is nothing to learn."
-        )
+        raise DataError(f"{file}: the target {targets[0]!r} is {kinds[0]!r} in every row; there is nothing to learn.")
     place = {kind: k for k, kind in enumerate(kinds)}
-    return Dataset(X, one_hot([place[text] for text in texts], len(kinds)), path.stem, chosen, tuple(kinds))
+    return Dataset(X, one_hot([place[text] for text in texts], len(kinds)), stem, chosen, tuple(kinds))
 
 
-def columns_and_rows(text: str, path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the names of the columns, and each row with its line number."""
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        names = [name.strip() for name in next(reader, [])]
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise DataError(f"{path.name}, line {reader.line_num}: this is not CSV ({error}).") from None
-    for k, name in enumerate(names):
-        if not name or name in names[:k]:
-            raise DataError(f"{path.name}, line 1, column {k + 1}: a column must have a name of its own; got {name!r}.")
-    if not rows:
-        raise DataError(f"{path.name} must have a line of names and at least one row; it has no row.")
-    for line, row in rows:
-        if len(row) != len(names):
-            raise DataError(
-                f"{path.name}, line {line}: a row must have {len(names)} cells, as line 1 has; got {len(row)}."
+def _scaled(X: NDArray[np.float64], columns: Sequence[str], file: str, standardize: bool) -> NDArray[np.float64]:
+    return Standardization.of(X, columns, file)(X) if standardize else X
+
+
+class _Table:
+    """The cells of a file, and the faults found in them so far: all are told together."""
+
+    def __init__(self, file: str, names: list[str], rows: list[Row]) -> None:
+        self.file, self.names, self.rows = file, names, rows
+        self.faults: list[str] = []
+
+    def cells(self, name: str) -> list[tuple[int, str]]:
+        """The line and the cell of each row in a column."""
+        column = self.names.index(name)
+        return [(line, row[column]) for line, row in self.rows]
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column of numbers; a cell that holds none is a fault."""
+        cells = self.cells(name)
+        values = [number_in(cell) for _, cell in cells]
+        wrong = [at for at, value in zip(cells, values, strict=True) if value is None]
+        if wrong:
+            (line, cell), others = wrong[0], wrong[1:]
+            cure = "Fill it in, or remove the row or the column."
+            if len(wrong) == len(cells) > 1:
+                cure = "No cell of the column is: remove the column."
+            elif others:
+                cure = f"So must {listed([f'{c!r} in line {l}' for l, c in others])}. Fill them in, or remove the rows or the column."
+            if re.fullmatch(r"\s*[+-]?\d+,\d+\s*", cell):
+                cure = f"Write decimals with a point: {cell.strip().replace(',', '.')}."
+            self.faults.append(
+                f"{self.file}, line {line}, column {name!r}: a cell must be a finite number; got {cell!r}. {cure}"
             )
-    return names, rows
+        return np.array([0.0 if value is None else value for value in values])
 
-
-def _numbers(path: Path, rows: list[tuple[int, list[str]]], names: list[str], name: str) -> NDArray[np.float64]:
-    column, values = names.index(name), []
-    for line, row in rows:
-        try:
-            value = float(row[column])
-        except ValueError:
-            value = float("nan")
-        if not np.isfinite(value):
-            raise DataError(
-                f"{path.name}, line {line}, column {name!r}: a cell must be a finite number; got {row[column]!r}. "
-                "Fill it in, or remove the row or the column."
+    def texts(self, name: str) -> list[str]:
+        """A column of texts; an empty one is a fault."""
+        cells = [(line, cell.strip()) for line, cell in self.cells(name)]
+        empty = [line for line, cell in cells if not cell]
+        if empty:
+            also = f" It is in {listed([f'line {line}' for line in empty[1:]])}, too." if empty[1:] else ""
+            self.faults.append(
+                f"{self.file}, line {empty[0]}, column {name!r}: the target is empty.{also} Fill it in or remove the row."
             )
-        values.append(value)
-    return np.array(values)
+        return [cell for _, cell in cells]
+
+    def check(self) -> None:
+        """Raise DataError with all faults."""
+        if self.faults:
+            raise DataError(" ".join(self.faults))
 
 
 def _sorted_classes(texts: Sequence[str]) -> list[str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fallline.experiment.rules.change import Change, E, Note
-from fallline.experiment.rules.network import fit_activations, fit_loss, fit_table, fit_units
+from fallline.experiment.rules.network import fit_activations, fit_features, fit_loss, fit_table, fit_units
 from fallline.experiment.rules.plane import fit_axes, fit_batch, fit_measure, fit_pins, swap_axes
 from fallline.experiment.rules.settings import tell_lost_settings
 from fallline.experiment.rules.start import fit_start, fresh_start
@@ -15,7 +15,7 @@ from fallline.experiment.sources import Files
 __all__ = ["Note", "reconcile"]
 
 RULES: tuple[Callable[[Change[Any]], None], ...] = (
-    tell_lost_settings, fit_table, fit_units, fit_loss, fit_activations, fit_start, fresh_start, fit_batch, fit_measure, swap_axes,
+    tell_lost_settings, fit_table, fit_features, fit_units, fit_loss, fit_activations, fit_start, fresh_start, fit_batch, fit_measure, swap_axes,
     fit_axes, fit_pins,
 )  # fmt: skip
 """The rules, each after those on which it depends."""

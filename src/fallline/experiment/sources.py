@@ -15,6 +15,7 @@ from pydantic import Discriminator, Tag, field_validator
 
 from fallline.data.csv_file import CsvFile
 from fallline.data.dataset import Dataset
+from fallline.data.features import FEATURES, checked_features
 from fallline.data.generated import GENERATED, generate
 from fallline.data.points import points_by_hand
 from fallline.data.split import SPLIT_SEED, TEST_SHARE
@@ -71,10 +72,18 @@ class Source(Part):
 
     mark: ClassVar[str] = ""
     example: ClassVar[str] = ""
-    of_every_source: ClassVar[tuple[str, ...]] = ("test_share", "split_seed")
+    of_every_source: ClassVar[tuple[str, ...]] = ("features", "test_share", "split_seed")
 
+    features: Annotated[tuple[Annotated[str, Choice("feature", FEATURES)], ...], Spread()] = key(
+        (), f"the network's inputs as functions of two inputs: {', '.join(FEATURES)}", label="input features"
+    )
     test_share: Annotated[float, OfSetting(TEST_SHARE)] = key(TEST_SHARE.default, TEST_SHARE.meaning)
     split_seed: Annotated[int, OfSetting(SPLIT_SEED)] = key(SPLIT_SEED.default, SPLIT_SEED.meaning)
+
+    @field_validator("features")
+    @classmethod
+    def _in_order(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_features(names)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **more: Any) -> None:
@@ -106,14 +115,18 @@ class Source(Part):
 
     def build(self, files: Files) -> Dataset:
         """Make the data set, with its test samples."""
-        data = self.samples_in(files).split(self.test_share, self.split_seed)
+        data = self.samples_in(files)
+        if self.features:
+            data = data.with_features(*self.features)
+        data = data.split(self.test_share, self.split_seed)
         return data.standardized() if self.standardizes else data
 
     def python(self, files: Files) -> Call:
         """Return the Python call that makes the data set."""
         call = self.call(files)
+        features = f".with_features({', '.join(map(repr, self.features))})" if self.features else ""
         split = f".split({self.test_share!r}, seed={self.split_seed!r})" if self.test_share else ""
-        return replace(call, text=f"{call.text}{split}{'.standardized()' if self.standardizes else ''}")
+        return replace(call, text=f"{call.text}{features}{split}{'.standardized()' if self.standardizes else ''}")
 
 
 def _options(member: Any) -> dict[str, Kind]:

@@ -37,6 +37,10 @@ _MOST_LINES = 64
 """Lines of provenance, at most."""
 
 
+MOST_NAMED = 7
+"""Arrays that a description names, at most: a start, and inputs, targets and raw inputs for training and test."""
+
+
 class MapFile:
     """A map file that is open for reading. Use `MapFile.open` and `close`, or a `with` block."""
 
@@ -91,7 +95,7 @@ class MapFile:
         """The arrays that the description names."""
         arrays: Arrays = {}
         try:
-            for row in self._read("select sha256, dtype, shape, data from arrays", most=5):
+            for row in self._read("select sha256, dtype, shape, data from arrays", most=MOST_NAMED):
                 key, values = array_from(row, MOST_ARRAYS - sum(known.nbytes for known in arrays.values()))
                 arrays[key] = values
         except RowError as error:

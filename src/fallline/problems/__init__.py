@@ -5,7 +5,7 @@ from fallline.problems.held_out import has_test_samples, on_test_samples
 from fallline.problems.landscape import LandscapeObjective
 from fallline.problems.network import NetworkObjective
 from fallline.problems.objective import Objective
-from fallline.problems.points import as_vector, gradients, points_at_once
+from fallline.problems.points import as_vector, gradients, has_plane, points_at_once
 
 __all__ = [
     "Data",
@@ -15,6 +15,7 @@ __all__ = [
     "Problem",
     "as_vector",
     "gradients",
+    "has_plane",
     "has_test_samples",
     "objective",
     "objective_at",

@@ -13,7 +13,7 @@ from fallline.problems.network import NetworkObjective
 from fallline.problems.objective import Floats, Objective
 from fallline.shapes import Shaped
 
-__all__ = ["as_vector", "gradients", "points_at_once"]
+__all__ = ["as_vector", "gradients", "has_plane", "points_at_once"]
 
 
 def points_at_once(objective: Objective) -> int:
@@ -63,3 +63,14 @@ def as_vector(values: Any, objective: Objective, what: str = "start") -> Shaped[
         k = int(np.argmin(np.isfinite(vector)))
         raise UsageError(f"{what} must be finite numbers; {objective.labels[k]} is {vector[k]}.")
     return vector
+
+
+def has_plane(objective: Objective) -> bool:
+    """Whether the objective is a network whose data have two inputs, or features of two.
+
+    >>> from fallline.data import generate
+    >>> from fallline.textbook.network import Network
+    >>> has_plane(NetworkObjective(Network.of("3-2"), generate("xor").with_features("x1", "x2", "x1 x2")))
+    True
+    """
+    return isinstance(objective, NetworkObjective) and objective.data.raw.X.shape[1] == 2

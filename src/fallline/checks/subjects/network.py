@@ -234,10 +234,12 @@ class _NetworkCheck:
     def _parts(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """The parts of a verdict that come from the diagnosis."""
         faults = self._faults(diagnosis)
+        whole = len(faults) == len(diagnosis.faults)
         return {
             "faults": (*(fault.sentence for fault in faults), *self.other_faults),
             "cures": tuple(fault.cure for fault in faults),
-            "evidence": diagnosis.evidence, "explanation": diagnosis.explanation,
+            # Of a block with a wrong shape, the explanation is not that of its numbers.
+            "evidence": diagnosis.evidence if whole else "", "explanation": diagnosis.explanation if whole else None,
             "others": () if self.evaluation.odd else diagnosis.others, "findings": diagnosis.findings,
         }  # fmt: skip
 

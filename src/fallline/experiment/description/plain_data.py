@@ -84,7 +84,7 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
             },
             "data": {
                 "name": data.name, "samples": len(data), "columns": list(data.columns), "classes": list(data.classes),
-                "X": _put(data.X, arrays), "T": _put(data.T, arrays), **_described_test(data.test, arrays),
+                **_described_samples(data, arrays), **_described_parts(data, arrays),
             },
         }  # fmt: skip
     if isinstance(objective, LandscapeObjective):
@@ -109,17 +109,45 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
     return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
 
 
-def _described_test(test: Dataset | None, arrays: Arrays) -> dict[str, Any]:
-    """The test samples; nothing without any, so that the description of other data is what it always was."""
-    return (
-        {} if test is None else {"test": {"samples": len(test), "X": _put(test.X, arrays), "T": _put(test.T, arrays)}}
-    )
+def _described_samples(data: Dataset, arrays: Arrays) -> dict[str, Any]:
+    """The arrays of samples: inputs, targets, and raw inputs where the inputs are features."""
+    raw = {} if data.features is None else {"raw": _put(data.features.raw, arrays)}
+    return {"X": _put(data.X, arrays), "T": _put(data.T, arrays), **raw}
+
+
+def _described_parts(data: Dataset, arrays: Arrays) -> dict[str, Any]:
+    """Test samples and features; nothing without any, so that the description of other data is what it always was."""
+    parts: dict[str, Any] = {}
+    if data.test is not None:
+        parts["test"] = {"samples": len(data.test)} | _described_samples(data.test, arrays)
+    if data.features is not None:
+        standardized = data.features.standardization is not None
+        parts["features"] = {"columns": list(data.features.columns), "standardized": standardized}
+    return parts
+
+
+def _rebuilt_data(d: Mapping[str, Any], arrays: Arrays) -> Dataset:
+    features = d.get("features")
+    letter, columns = ("raw", features["columns"]) if features else ("X", d["columns"])
+
+    def samples(table: Mapping[str, Any], test: Dataset | None) -> Dataset:
+        return Dataset(arrays[table[letter]], arrays[table["T"]], d["name"], tuple(columns), tuple(d["classes"]), test)
+
+    if any(letter not in table for table in (d, d.get("test", d))):
+        raise UsageError("data of features must have raw inputs.")
+    data = samples(d, samples(d["test"], None) if "test" in d else None)
+    if features is None:
+        return data
+    data = data.with_features(*d["columns"])  # their values must have the hash of the description's own
+    return data.standardized() if features["standardized"] else data
 
 
 def named_arrays(description: Mapping[str, Any]) -> set[str]:
     """The keys of the arrays that a map's description names."""
     data = description.get("data", {})
-    tables = [table[letter] for table in (data, data.get("test", {})) for letter in ("X", "T") if letter in table]
+    tables = [
+        table[letter] for table in (data, data.get("test", {})) for letter in ("X", "T", "raw") if letter in table
+    ]
     return {description["start"], *tables} - {None}
 
 
@@ -145,9 +173,7 @@ def _rebuilt(description: Mapping[str, Any], arrays: Arrays) -> Objective:
             loss=rebuild_record(n["loss"], LOSSES, "loss"),
             reduction=n["reduction"], bias=n["bias"], scales=n["scales"], l2=n["l2"],
         )  # fmt: skip
-        names = d["name"], tuple(d["columns"]), tuple(d["classes"])
-        test = Dataset(arrays[d["test"]["X"]], arrays[d["test"]["T"]], *names) if "test" in d else None
-        return NetworkObjective(network, Dataset(arrays[d["X"]], arrays[d["T"]], *names, test))
+        return NetworkObjective(network, _rebuilt_data(d, arrays))
     if "formula" in description:
         return LandscapeObjective(formula_landscape(description["formula"], _window(description)))
     if "condition" in description:

@@ -123,8 +123,11 @@ _NETWORK = {
     "sizes": Text, "activations": Annotated[list[_NAMED], FailFast()], "loss": _NAMED, "reduction": Text, "bias": Flag,
     "scales": Numbers, "l2": Number,
 }  # fmt: skip
-_SAMPLES = {"samples": Whole, "X": Key, "T": Key}
-_DATA = _SAMPLES | {"name": Text, "columns": Texts, "classes": Texts, "test": NotRequired[_table(_SAMPLES)]}
+_SAMPLES = {"samples": Whole, "X": Key, "T": Key, "raw": NotRequired[Key]}
+_DATA = _SAMPLES | {
+    "name": Text, "columns": Texts, "classes": Texts, "test": NotRequired[_table(_SAMPLES)],
+    "features": NotRequired[_table({"columns": Texts, "standardized": Flag})],
+}  # fmt: skip
 _OBJECTIVES: tuple[dict[str, Any], ...] = (
     {"network": _table(_NETWORK), "data": _table(_DATA)},
     {"formula": Text, "window": Window},

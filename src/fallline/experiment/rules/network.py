@@ -9,7 +9,7 @@ from fallline.experiment.sources import KeptTable
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 
-__all__ = ["fit_activations", "fit_loss", "fit_table", "fit_units"]
+__all__ = ["fit_activations", "fit_features", "fit_loss", "fit_table", "fit_units"]
 
 
 def fit_table(change: Change[E]) -> None:
@@ -30,6 +30,18 @@ def fit_table(change: Change[E]) -> None:
     if source.target not in columns:
         source = source.model_copy(update={"target": columns[-1]})
         change.set("data.target", f"The column to be learned is {columns[-1]}.", data=source)
+
+
+def fit_features(change: Change[E]) -> None:
+    """Features are made of two inputs."""
+    source, key = change.now.data, change.key
+    if not change.now.is_network or not source.features or key == "data.features":
+        return
+    plain = change.now.model_copy(update={"data": source.model_copy(update={"features": ()})})
+    data = data_of(plain, change.files)
+    if data is not None and data.X.shape[1] != 2:
+        has = counted(data.X.shape[1], "input")
+        change.set("data.features", f"The features are gone: {data.name} has {has}, not two.", data=plain.data)
 
 
 def fit_units(change: Change[E]) -> None:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from fallline.experiment.experiment import Plane
 from fallline.sentences import sentence
 from fallline.settings import Setting
-from fallline.textbook.families import Member
 
 __all__ = ["Json", "choice", "digits_below", "number", "options"]
 
 Json = dict[str, Any]
+
+class Labelled(Protocol):
+    """A member of a family, as far as a choice shows it."""
+
+    @property
+    def label(self) -> str: ...
+
 
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -26,7 +32,7 @@ def choice(key: str, label: str, meaning: str, entries: Iterable[Any]) -> Json:
 
 def options(names: Iterable[str]) -> list[Json]:
     """Entries of a choice, from the members of a family, or from names that speak for themselves."""
-    family: Mapping[str, Member] = names if isinstance(names, Mapping) else {}
+    family: Mapping[str, Labelled] = names if isinstance(names, Mapping) else {}
     return [{"value": name, "label": family[name].label if name in family else name} for name in names]
 
 

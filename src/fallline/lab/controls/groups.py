@@ -13,7 +13,7 @@ from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.state import State, default_state
 from fallline.measures.measure import MEASURES, lacking
-from fallline.problems import LandscapeObjective
+from fallline.problems import LandscapeObjective, has_plane
 from fallline.sentences import sentence
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
@@ -29,7 +29,7 @@ def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: Sta
     groups = [("objective", "Objective", [kind, *part_controls("objective", state.objective)])]
     if state.is_network:
         source = kind_control("data", "source", "Where the samples come from.", SOURCES)
-        fields = [field for field in part_controls("data", state.data, table) if not _idle(field["key"], state)]
+        fields = [field for field in part_controls("data", state.data, table) if not _idle(field["key"], state, resolved)]
         groups.append(("data", "Data", [source, *fields]))
     groups += [
         ("optimizer", "Optimizer", _optimizer(state)),
@@ -39,8 +39,10 @@ def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: Sta
     return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups]}
 
 
-def _idle(key: str, state: State) -> bool:
-    """Whether a control of the data would change nothing: the seed of a split, where no sample is kept for the test."""
+def _idle(key: str, state: State, resolved: ResolvedState) -> bool:
+    """Whether a control of the data means nothing: the seed of no split, features of data that do not have two inputs."""
+    if key == "data.features":
+        return not has_plane(resolved.objective)
     return key == "data.split_seed" and not state.data.test_share
 
 

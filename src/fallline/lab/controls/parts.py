@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fallline.data.csv_file import CsvFile
+from fallline.data.features import FEATURES
 from fallline.data.generated import SAMPLES_IN_ALL
 from fallline.experiment.fields import about, kind_of
 from fallline.experiment.kinds import Choice, Flag, OfSetting, Text
@@ -67,6 +68,7 @@ def _own_controls(table: CsvFile | None) -> dict[str, Json]:
         "objective.units": {"kind": "units", "max_layers": MOST_LAYERS, "max_units": MOST_UNITS},
         "objective.activations": {"kind": "activations", "options": options(ACTIVATIONS)},
         "objective.text": {"kind": "text", "max": LONGEST, "examples": list(EXAMPLES)},
+        "data.features": {"kind": "features", "options": options(FEATURES), "plain": ["x1", "x2"]},
         "data.points": {"kind": "points", "classes": 4, "max": MOST_POINTS},
         "data.digest": {"kind": "table", "columns": columns},
         "data.target": {"kind": "choice", "options": [{"value": c, "label": c} for c in columns]},

@@ -64,7 +64,7 @@ function describe(lab, before) {
   const { accepted: state, objective, labels } = store;
   const net = state.objective.kind === "network";
   runView.objective = state.objective;
-  runs.flat = net && state.objective.units[0] > 1;
+  runs.flat = net && (state.objective.units[0] > 1 || state.data.features?.length > 0);
   runView.captions = net ? ["input", ...labels.layers, "output"] : [];
   runView.length(state.steps, before ? null : store.state.look.step);
   showLook(lab);

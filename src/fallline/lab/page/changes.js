@@ -12,7 +12,7 @@ const AFRESH = {
 };
 
 /** The settings that every source of data has. @param {any} data */
-const ofEverySource = ({ test_share, split_seed }) => ({ test_share, split_seed });
+const ofEverySource = ({ features, test_share, split_seed }) => ({ features, test_share, split_seed });
 
 export class Changes {
   /** Key of the change that waits to be sent. @type {string|null} */
@@ -32,8 +32,10 @@ export class Changes {
   change(key, value, live) {
     const { store, files, controls, wishes } = this.lab;
     if (!store.state) return;
-    if (key === "data.kind" && value === "table" && !files.digest)
+    if (key === "data.kind" && value === "table" && !files.digest) {
+      controls.show(null, store.state, store.axes); // the data stay what they are until there is a table
       return this.lab.notice.ask((file) => files.read(file));
+    }
     const now = performance.now();
     const next = changed(
       store.state,
@@ -143,8 +145,9 @@ export class Changes {
 
   /** The server refused a message. @param {any} content */
   refused(content) {
-    const { connection, questions, answers, runs, whatIfs, notice, progress, exporting } = this.lab;
+    const { connection, files, questions, answers, runs, whatIfs, notice, progress, exporting } = this.lab;
     exporting.end(content.id);
+    files.refused(content.id);
     if (answers.isRefusable(questions.refused(content.id))) return;
     if (whatIfs.refused(content.id, content.sentence) || runs.refusedDetail(content.id)) return progress.show();
     if (runs.refused(content.id)) progress.show();
@@ -165,6 +168,7 @@ export class Changes {
     }
     connection.revert();
     store.revert();
+    if (notice.kind === "table") notice.say(); // it promised what is refused now
     pinned.want();
     wishes.refine();
     if (!controls.refuse(content.where ?? null, content.sentence)) notice.say(content.sentence, "refused");

@@ -3,6 +3,7 @@
 import { axisField } from "./axisfield.js";
 import { choiceField, toggleField } from "./choicefield.js";
 import { h } from "./dom.js";
+import { featuresField } from "./featuresfield.js";
 import { rebuild } from "./field.js";
 import { layersField } from "./layersfield.js";
 import { numberField } from "./numberfield.js";
@@ -21,6 +22,7 @@ const FIELDS = {
   toggle: toggleField,
   units: layersField,
   points: pointsField,
+  features: featuresField,
   table: tableField,
   vector: vectorField,
   axis: axisField,

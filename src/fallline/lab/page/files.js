@@ -9,11 +9,16 @@ export class Files {
   /** The reader's table, kept to be sent again to a server that was restarted. @type {{name: string, text: string, digest: string}|null} */
   #table = null;
 
+  /** The table before it, to go back to if the server refuses the new one. @type {{name: string, text: string, digest: string}|null} */
+  #kept = null;
+  /** Id of the message that brought the table. */
+  #sent = 0;
+
   /**
    * @param {import("./notice.js").Notice} notice
    * @param {import("./menus.js").TopBar} bar
    * @param {import("./menus.js").TextDialog} dialog
-   * @param {{send: (content: any) => void, use: (digest: string, target: string, again: boolean) => boolean}} tell
+   * @param {{send: (content: any) => number, use: (digest: string, target: string, again: boolean) => boolean}} tell
    */
   constructor(notice, bar, dialog, tell) {
     this.notice = notice;
@@ -33,13 +38,19 @@ export class Files {
       return this.notice.say(
         `${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`,
       );
+    this.#kept = this.#table;
     this.#table = { name: file.name, text: await file.text(), digest: "" };
     this.send();
   }
 
   /** Send the table to the server, if there is one. */
   send() {
-    if (this.#table) this.tell.send({ kind: "csv", name: this.#table.name, text: this.#table.text });
+    if (this.#table) this.#sent = this.tell.send({ kind: "csv", name: this.#table.name, text: this.#table.text });
+  }
+
+  /** The server refused a message. @param {number} id */
+  refused(id) {
+    if (this.#table && !this.#table.digest && id === this.#sent) this.#table = this.#kept;
   }
 
   /** The server has read the table. @param {any} content */
@@ -48,7 +59,7 @@ export class Files {
     const again = this.#table.digest === content.digest;
     this.#table.digest = content.digest;
     if (this.tell.use(content.digest, content.target ?? content.columns.at(-1), again))
-      this.notice.say(content.sentence);
+      this.notice.say(content.sentence, "table");
   }
 
   async share() {

@@ -7,7 +7,7 @@ export class Notice {
     this.element = h("div", { class: "notice", role: "alert", hidden: true });
   }
 
-  /** What it is about: "lost", "refused", "notes", "csv" or nothing. */
+  /** What it is about: "lost", "refused", "notes", "csv" (a file is wanted), "table" (a file was read) or nothing. */
   get kind() {
     return this.element.dataset.kind ?? "";
   }
@@ -35,7 +35,10 @@ export class Notice {
 
   /** Ask for a CSV file. @param {(file: File) => void} chosen */
   ask(chosen) {
-    this.say("Choose a CSV file, or drop one on the page: a row of names, then a row for each sample.", "csv");
+    this.say(
+      "Choose a CSV file, or drop one on the page: a line of names, then a line for each sample; commas, semicolons or tabs between them.",
+      "csv",
+    );
     const input = /** @type {HTMLInputElement} */ (
       h("input", {
         type: "file",

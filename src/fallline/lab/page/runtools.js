@@ -73,8 +73,8 @@ export class RunTools {
 }
 
 /** The two inputs over which networks are drawn; null for the first two components, or where there are no others. @param {any} state */
-export function planeOf({ objective, look }) {
-  const count = objective.units?.[0] ?? 0;
+export function planeOf({ objective, data, look }) {
+  const count = data?.features?.length ? 2 : (objective.units?.[0] ?? 0); // features are made of two inputs
   const good = look.plane && count > 2 && look.plane[0] !== look.plane[1] && Math.max(...look.plane) < count;
   return good ? look.plane : null;
 }

@@ -45,7 +45,7 @@ def frames(page: Shown, content: Json) -> None:
 
     def work() -> Generator[None, None, None]:
         facts, arrays = frames_of(
-            net, page.runs.at(resolved, x, y), input_plane(all_samples(net.data), inputs), first, last
+            net, page.runs.at(resolved, x, y), input_plane(all_samples(net.data.raw), inputs), first, last
         )
         where = {"state_id": number, "pin": k, "x": x, "y": y, "from": first, "plane": content.get("plane")}
         page.answer("frames", {**where, **facts}, arrays)
@@ -82,7 +82,7 @@ def what_if(page: Shown, content: Json) -> None:
     step, values = whole(content, "step", 0, resolved.spec.steps), changes(content)
 
     def work() -> Generator[None, None, None]:
-        on = input_plane(all_samples(net.data), inputs) if net.network.sizes[0] > 1 else None
+        on = input_plane(all_samples(net.data.raw), inputs) if net.data.raw.X.shape[1] > 1 else None
         facts, arrays = what_if_of(page.runs.at(resolved, x, y), step, values, on)
         where = {"state_id": number, "id": content["id"], "pin": k, "x": x, "y": y, "step": step}
         page.answer("what_if", {**where, **facts}, arrays)

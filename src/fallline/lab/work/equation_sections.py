@@ -46,6 +46,8 @@ def sections_of(resolved: ResolvedState, form: str, run: Run | None = None, step
     numbers = None if run is None else Numbers.of(resolved, run, min(step, run.steps))
     if numbers is not None:
         yield numbers.given
+    if resolved.network is not None and resolved.network.data.features is not None:
+        yield Written("Input features, of the raw inputs u", resolved.network.data.features.equations)
     for section in _objective(resolved, form):
         yield _written(section, numbers, None if numbers is None else numbers.objective)
     scheduled = resolved.spec.method.schedule.name != "constant"

@@ -44,7 +44,7 @@ def answers(net: NetworkObjective, w: NDArray[np.float64], plane: InputPlane) ->
         (`living_units`), if there are not too many.
     """
     with np.errstate(all="ignore"):
-        answer = net.predict(w, plane.points(SIDE))
+        answer = net.predict(w, net.data.inputs_at(plane.points(SIDE)))
     facts: dict[str, Any] = {"window": plane.window}
     if net.network.loss.targets == "values":
         low, high = float(net.data.T[:, 0].min()), float(net.data.T[:, 0].max())
@@ -59,5 +59,5 @@ def answers(net: NetworkObjective, w: NDArray[np.float64], plane: InputPlane) ->
     arrays = {"regions": regions.reshape(len(w), SIDE, SIDE)}
     if 0 < sum(net.network.sizes[1:-1]) <= MOST_UNITS:
         facts["unit_side"] = UNIT_SIDE
-        arrays |= living_units(net, w, plane.points(UNIT_SIDE))
+        arrays |= living_units(net, w, net.data.inputs_at(plane.points(UNIT_SIDE)))
     return facts, arrays

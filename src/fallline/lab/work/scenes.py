@@ -33,7 +33,7 @@ def samples(resolved: ResolvedState, inputs: tuple[int, int] | None = None) -> t
     net = resolved.network
     if net is None:
         return {"names": [], "window": [-1, 1, -1, 1], "dimension": 0}, {"points": np.zeros((0, 2))}
-    data, test = all_samples(net.data), net.data.test
+    data, test = all_samples(net.data.raw), net.data.test
     values = not data.classes
     told = {"names": list(data.classes), "columns": list(data.columns), "dimension": data.X.shape[1], "values": values,
             "classified": has_confusion(net), "test": 0 if test is None else len(test)}  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline import views
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, has_plane
 from fallline.report.chapters.subject import window_of
 from fallline.report.gallery import Gallery
 from fallline.report.named_run import NamedRun
@@ -48,7 +48,7 @@ def fits_chapter(results: Results, gallery: Gallery, explained: set[str]) -> dic
     names, bare = [f.name for f in fits], [f.run for f in fits]
     pictures = [gallery.show("fits", lambda theme: views.draw_curves(bare, names=names, theme=theme))]
     finite = sorted((f for f in fits if np.isfinite(f.run.end).all()), key=lambda f: f.run.loss)
-    if problem.network.sizes[0] == 2 and finite:
+    if has_plane(problem) and finite:
         pictures.append(_answers(problem, finite[0], "best", gallery))
         if len(finite) > 1:
             pictures.append(_answers(problem, finite[-1], "worst", gallery))

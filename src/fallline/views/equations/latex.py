@@ -194,7 +194,8 @@ class Latex:
             case "matmul":
                 return self.times.join(self.inside(x, MATMUL) for x in a), MATMUL
             case "transpose":
-                return self.transpose(a[0].name, self.inside(a[0], ATOM)), POWER
+                named = a[0].name if a[0].op in ("symbol", "ones") else ""  # a call has the name of its function
+                return self.transpose(named, self.inside(a[0], ATOM)), POWER
             case "power":
                 return self.entrywise_power(self.raisable(a[0]), a[1]), POWER
             case "compare":

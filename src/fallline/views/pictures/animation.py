@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.files import refuse_existing, write
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, has_plane
 from fallline.runs.progress import Progress, showing
 from fallline.runs.run import Run
 from fallline.settings import SETTINGS
@@ -102,7 +102,7 @@ def _scene(run: Run, title: str | None, theme: Theme) -> tuple[Any, Frame]:
     common = shared([run])
     title = title or f"Descent of {objective_words(run.objective)}" + (f": {common}" if common else "")
     parts: list[Frame] = []
-    if run.objective.dimension == 2 or (network is not None and network.network.sizes[0] == 2):
+    if run.objective.dimension == 2 or has_plane(run.objective):
         figure = canvas(theme, 6.6, title)
         ax, below = figure.subplots(2, 1, height_ratios=(3.6, 2.3))
         if run.objective.dimension == 2:

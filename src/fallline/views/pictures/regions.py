@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
-from fallline.problems import NetworkObjective, as_vector
+from fallline.problems import NetworkObjective, as_vector, has_plane
 from fallline.views.numerals import capitalized, number, percent
 from fallline.views.pictures.data import legend_columns, points_on
 from fallline.views.pictures.picture import Picture
@@ -51,10 +51,8 @@ def draw_regions(
     size
         Width, or (width, height), of the picture in inches.
     """
-    if objective.network.sizes[0] != 2:
-        raise ShapeError(
-            f"decision regions need a network of 2 inputs; {objective.name} has {objective.network.sizes[0]}."
-        )
+    if not has_plane(objective):
+        raise ShapeError(f"decision regions need data of 2 inputs; {objective.name} has {objective.network.sizes[0]}.")
     point = as_vector(w, objective, "w")
     default = f"What {objective.network.text} answers: {_score(objective, point)}"
     with sheet(Place(ax, size, theme), 3.9, default, title) as page:
@@ -75,21 +73,22 @@ def regions_on(
 ) -> tuple[list[Any], list[str], Any]:
     """Draw regions and data on these axes, `bar` with a colour bar; return handles and texts for a legend, and the image."""
     theme = page.theme
-    x, y = (_range(objective.data.X[:, k]) for k in (0, 1))
+    data = objective.data.raw
+    x, y = (_range(data.X[:, k]) for k in (0, 1))
     grid = np.stack(np.meshgrid(np.linspace(*x, 240), np.linspace(*y, 240)), axis=-1)
     with np.errstate(all="ignore"):
-        answer = objective.predict(w, grid.reshape(-1, 2)).reshape(240, 240, -1)
+        answer = objective.predict(w, objective.data.inputs_at(grid.reshape(-1, 2))).reshape(240, 240, -1)
     extent = (*x, *y)
     if objective.network.loss.targets == "values":
         image = _values(page, ax, answer[..., 0], extent, cmap, limits, bar)
     else:
         image = _classes(ax, grid, answer, extent, theme)
-    handles, texts = points_on(ax, objective.data, theme, rim=True)
+    handles, texts = points_on(ax, data, theme, rim=True)
     wrong = _wrong(objective, w)
     if wrong.any():
         style: dict[str, Any] = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": theme.ink,
                  "markeredgewidth": 1.0, "linestyle": "none"}  # fmt: skip
-        ax.plot(*objective.data.X[wrong].T, zorder=4, label="wrong", **style)
+        ax.plot(*data.X[wrong].T, zorder=4, label="wrong", **style)
         handles.append(Line2D([], [], **style))
         texts.append(f"wrong: {int(wrong.sum())}")
     ax.set_aspect("auto")

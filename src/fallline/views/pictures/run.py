@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, has_plane
 from fallline.runs.run import Run
 from fallline.views.pictures.curves import curves_on, draw_curves
 from fallline.views.pictures.data import legend_columns
@@ -65,10 +65,9 @@ def run_picture(
 
 def _views(run: Run) -> list[View]:
     """What can be drawn of the run, the best first."""
-    network = run.objective if isinstance(run.objective, NetworkObjective) else None
     if run.objective.dimension == 2:
         return ["path", "loss"]
-    if network is not None and network.network.sizes[0] == 2 and not run.outcome.failed:
+    if has_plane(run.objective) and not run.outcome.failed:
         return ["regions", "loss"]
     return ["loss"]
 

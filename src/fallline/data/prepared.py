@@ -1,0 +1,148 @@
+"""What is done to a data set before a network is trained on it: features, a split, standardization, in this order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.data.features import FeatureInputs, checked_features
+from fallline.data.split import held_out_rows
+from fallline.data.standardize import Standardization
+from fallline.errors import UsageError
+
+__all__ = ["Prepared"]
+
+
+class Prepared:
+    """Members of a `Dataset` that return it with other inputs, or with samples for the test."""
+
+    X: NDArray[np.float64]
+    T: NDArray[np.float64]
+    name: str
+    columns: tuple[str, ...]
+    test: Any
+    features: FeatureInputs | None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def _with(self, **parts: Any) -> Self:
+        copy: Any = self
+        changed: Self = replace(copy, **parts)
+        return changed
+
+    def split(self, test_share: float, seed: int = 0) -> Self:
+        """Return the data set with a share of its samples kept for the test, drawn at random; the others are trained on.
+
+        round(test_share * samples) samples are kept, as `test`. Both parts keep the order of the samples.
+
+        Parameters
+        ----------
+        test_share
+            The share in [0, 1); 0 keeps none.
+        seed
+            Key of the random numbers. Whether a sample is kept depends on the seed, its place and the number of samples.
+
+        Raises
+        ------
+        SettingError
+            The share is not in [0, 1).
+        DataError
+            One of the parts would have no sample.
+        UsageError
+            The data set has test samples already.
+
+        Examples
+        --------
+        >>> from fallline.data import Dataset
+        >>> data = Dataset([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 4.0, 9.0]).split(0.25, seed=1)
+        >>> len(data), data.test.T.tolist()
+        (3, [[4.0]])
+        """
+        if self.test is not None:
+            raise UsageError(
+                f"{self.name} is split already: it has {len(self.test)} test samples. Split the whole data set."
+            )
+        rows = held_out_rows(len(self), test_share, seed, self.name)
+        if not rows.any():
+            return self
+        return self._rows(~rows)._with(test=self._rows(rows))
+
+    def _rows(self, rows: NDArray[np.bool_]) -> Self:
+        features = None if self.features is None else self.features.rows(rows)
+        return self._with(X=self.X[rows], T=self.T[rows], features=features)
+
+    def with_features(self, *names: str) -> Self:
+        """Return the data set with features of its two inputs as the inputs, such as x1^2; see `FEATURES`.
+
+        Parameters
+        ----------
+        names
+            Any of x1, x2, x1^2, x2^2, x1 x2, sin x1, sin x2. They are taken in this order.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such feature.
+        DataError
+            The data set does not have two inputs.
+        UsageError
+            No feature is named, or the data set has features already.
+
+        Examples
+        --------
+        >>> from fallline.data import Dataset
+        >>> data = Dataset([[1.0, 2.0], [3.0, 4.0]], [0.0, 1.0]).with_features("x1", "x1 x2", "x2^2")
+        >>> data.columns, data.X.tolist(), data.raw.X.tolist()
+        (('x1', 'x2^2', 'x1 x2'), [[1.0, 4.0, 2.0], [3.0, 16.0, 12.0]], [[1.0, 2.0], [3.0, 4.0]])
+        """
+        if not names:
+            raise UsageError('with_features needs at least one feature, such as "x1^2".')
+        if self.features is not None:
+            raise UsageError(f"{self.name} has features already, {', '.join(self.features.names)}.")
+        chosen = checked_features(names)
+        if not chosen:
+            return self
+        features = FeatureInputs.of(chosen, self.X, self.columns, self.name)
+        test = None if self.test is None else self.test.with_features(*names)
+        return self._with(X=features(self.X), columns=chosen, test=test, features=features)
+
+    @property
+    def raw(self) -> Self:
+        """The data set with its inputs as they were given, before features and their standardization."""
+        if self.features is None:
+            return self
+        test = None if self.test is None else self.test.raw
+        return self._with(X=self.features.raw, columns=self.features.columns, test=test, features=None)
+
+    def inputs_at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the network's inputs at raw inputs, (points, ...): the features of them, or the points themselves."""
+        return points if self.features is None else self.features(points)
+
+    def standardized(self) -> Self:
+        """Return the data set with each input brought to mean 0 and standard deviation 1 over the samples for the training.
+
+        The test samples are moved by the same mean and divided by the same deviation: they have no part in them.
+
+        Raises
+        ------
+        DataError
+            An input is the same in every sample.
+
+        Examples
+        --------
+        >>> from fallline.data import Dataset
+        >>> Dataset([[1.0], [3.0]], [0.0, 1.0]).standardized().X.tolist()
+        [[-1.0], [1.0]]
+        """
+        columns = self.columns or tuple(f"x{k + 1}" for k in range(self.X.shape[1]))
+        scaling = Standardization.of(self.X, columns, self.name)
+        test = None if self.test is None else self.test._scaled(scaling)
+        return self._scaled(scaling)._with(test=test)
+
+    def _scaled(self, scaling: Standardization) -> Self:
+        features = None if self.features is None else self.features.standardized(scaling)
+        return self._with(X=scaling(self.X), features=features)
