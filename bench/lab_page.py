@@ -110,7 +110,9 @@ def table(results: dict[str, Any]) -> str:
         )
         for name, row in rows.items():
             over = "" if all(row[w][k] <= TARGETS[w][k] for w in TARGETS for k in (0, 1)) else "  over"
-            times = "".join(f"{value:{width}.0f}" for value, width in zip((*row["first"], *row["full"]), (7, 7, 8, 7), strict=True))
+            times = "".join(
+                f"{value:{width}.0f}" for value, width in zip((*row["first"], *row["full"]), (7, 7, 8, 7), strict=True)
+            )
             lines.append(f"{name:<22}{times}{row['server']:9.0f}{row['page']:7.0f}{_tasks(row)}{over}")
         lines += ["Wanted: first 50 and 80, full 120 and 200. Server and page: processor time a change.", ""]
     if rows := results.get("frames"):

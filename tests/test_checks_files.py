@@ -799,11 +799,14 @@ def test_a_form_of_an_autograder_is_as_it_documents(submissions, capsys, form):
         assert whole["score"] == 2.5
 
 
-MINUS = IMPORT + """
+MINUS = (
+    IMPORT
+    + """
 def gradient(X, y, w, b):
     errors = y - (X @ w + b)
     return X.T @ errors, errors.sum()
 """
+)
 
 
 @pytest.mark.parametrize(

@@ -376,10 +376,24 @@ def test_standardized_inputs_have_mean_0_and_deviation_1(tmp_path):
         ("5.1,3.5,rose\n4.9,3.0,tulip\n", {}, ["first line must name the columns", "such as 5.1", "x1,x2,target"]),
         ("1,0,1,1\n0,1,0,0\n", {}, ["first line must name the columns", "x1,x2,x3,target"]),
         ("a;y\n1,5;u\n2,5;v\n", {}, ["line 2", "'1,5'", "Write decimals with a point: 1.5."]),
-        ("a,b,y\nNA,1,u\n2,x,v\n3,,\n4,4,\n5,q,u\n6,r,v\n", {},
-         ["line 2, column 'a'", "'NA'", "line 3, column 'b'", "'x'", "'' in line 4, 'q' in line 6 and 'r' in line 7",
-          "line 4, column 'y'", "It is in line 5, too."]),
-        ("a,b,y\nrome,1,u\nparis,2,v\n", {}, ["column 'a'", "got 'rome'", "No cell of the column is: remove the column."]),
+        (
+            "a,b,y\nNA,1,u\n2,x,v\n3,,\n4,4,\n5,q,u\n6,r,v\n",
+            {},
+            [
+                "line 2, column 'a'",
+                "'NA'",
+                "line 3, column 'b'",
+                "'x'",
+                "'' in line 4, 'q' in line 6 and 'r' in line 7",
+                "line 4, column 'y'",
+                "It is in line 5, too.",
+            ],
+        ),
+        (
+            "a,b,y\nrome,1,u\nparis,2,v\n",
+            {},
+            ["column 'a'", "got 'rome'", "No cell of the column is: remove the column."],
+        ),
         ("a,y\n1\n2,u\n3\n4,5,6\n", {}, ["line 2", "2 cells", "got 1", "So must line 4 and line 5."]),
     ],
 )

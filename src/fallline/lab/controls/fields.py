@@ -15,6 +15,7 @@ __all__ = ["Json", "choice", "digits_below", "number", "options"]
 
 Json = dict[str, Any]
 
+
 class Labelled(Protocol):
     """A member of a family, as far as a choice shows it."""
 

@@ -29,7 +29,9 @@ def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: Sta
     groups = [("objective", "Objective", [kind, *part_controls("objective", state.objective)])]
     if state.is_network:
         source = kind_control("data", "source", "Where the samples come from.", SOURCES)
-        fields = [field for field in part_controls("data", state.data, table) if not _idle(field["key"], state, resolved)]
+        fields = [
+            field for field in part_controls("data", state.data, table) if not _idle(field["key"], state, resolved)
+        ]
         groups.append(("data", "Data", [source, *fields]))
     groups += [
         ("optimizer", "Optimizer", _optimizer(state)),
