@@ -28,7 +28,7 @@ def step_calls(function: Callable[..., Any], optimizer: Optimizer, effects: Side
         yield with_several(function, several, optimizer, effects)
         return
     names = [p.name for p in parameters]
-    textbook = len(names) >= 4 and "state" in names
+    textbook = len(names) >= 4 and {"state", *optimizer.settings} <= {*names}
     if textbook:
         yield with_state(function, optimizer, effects)
     found = list(with_arguments(function, parameters, optimizer, effects))

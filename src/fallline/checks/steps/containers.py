@@ -27,7 +27,7 @@ class Parameter(np.ndarray):
 
 
 PARTS = {
-    "dictionary": ("W1", "b1"), "d-dictionary": ("W1", "b1"), "layer": ("weights", "biases"),
+    "dictionary": ("W1", "b1"), "d-dictionary": ("W1", "b1"), "layer": ("weights", "biases"), "layer of weights": ("weights",),
 }  # fmt: skip
 """The names of the arrays in containers of several."""
 
@@ -40,7 +40,7 @@ class Container:
     ----------
     kind
         "array", "list", "dictionary", "d-dictionary" (gradients have the names of the weights with d before them), "layer",
-        "parameters".
+        "layer of weights" (for a step that says nothing of biases), "parameters".
     part
         Of several arrays the one whose steps are compared. The others get other numbers, so that one that is taken for
         another shows.
@@ -48,6 +48,10 @@ class Container:
 
     kind: str
     part: int = 0
+
+    @property
+    def is_layer(self) -> bool:
+        return self.kind.startswith("layer")
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -62,7 +66,7 @@ class Container:
         if self.kind == "parameters":
             return [w.view(Parameter)]
         values = shared(w, self.part, self.parts)
-        if self.kind == "layer":
+        if self.is_layer:
             return SimpleNamespace(**values, dweights=None, dbiases=None)
         return values
 
@@ -90,7 +94,7 @@ class Container:
         if self.kind == "parameters":
             return weights[0].view(np.ndarray)
         name = self.parts[self.part]
-        return getattr(weights, name) if self.kind == "layer" else weights[name]
+        return getattr(weights, name) if self.is_layer else weights[name]
 
 
 def shared(values: Any, part: int, names: Sequence[str]) -> dict[str, Any]:

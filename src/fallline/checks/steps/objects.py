@@ -69,7 +69,8 @@ def calls_of_class(
     fixed = {n: float(s.default) for n, s in optimizer.declared.items() if n not in taken}
     kinds: tuple[str, ...] = ("array", "list", "dictionary", "d-dictionary")
     if not roles.gradients:
-        kinds = ("layer",) if roles.weights else ("parameters",)
+        layer = "layer" if _mentions(owner, "bias") else "layer of weights"
+        kinds = (layer,) if roles.weights else ("parameters",)
     for kind in kinds:
         container = Container(kind)
         words = f"{name}({', '.join(p.name for p in arguments)}) of an object of {owner.__name__}"
@@ -101,7 +102,7 @@ def _begin_object(
         for s, attribute in made.items():
             setattr(target, attribute, settings[s])
     before, after = getattr(target, "pre_update_params", None), getattr(target, "post_update_params", None)
-    layer = container.weights(w) if container.kind == "layer" else None
+    layer = container.weights(w) if container.is_layer else None
 
     def step(w: Any, g: Any, t: int, settings: Mapping[str, float]) -> Any:
         weights = (container.weights(w.copy()) if layer is None else layer) if roles.weights else held
@@ -124,6 +125,14 @@ def _begin_object(
         return container.array(weights_and_states(result, w, 0)[0])
 
     return step
+
+
+def _mentions(owner: type, word: str) -> bool:
+    """Whether the text of a class has the word; also if there is no text."""
+    try:
+        return word in inspect.getsource(owner)
+    except (OSError, TypeError):
+        return True
 
 
 def _constructor_argument(name: str, weights: Any, w: Any) -> Any:
