@@ -277,7 +277,7 @@ def test_the_gradient_of_another_network_is_told():
 
 
 @pytest.mark.parametrize(
-    ("made", "floor"), [(mutants.singles(1, 5), 0.98), (mutants.everywhere(1, 6), 0.98), (mutants.pairs(25, 7), 0.85)],
+    ("made", "floor"), [(mutants.singles(1, 5), 0.98), (mutants.everywhere(1, 6), 0.98), (mutants.pairs(25, 8), 0.85)],
     ids=["singles", "in every layer", "pairs"],
 )  # fmt: skip
 def test_mutants_are_named(made, floor):

@@ -192,22 +192,23 @@ class Search:
         self, convention: Convention, hypothesis: Hypothesis, omitted: Collection[GradientBlock] = ()
     ) -> Explanation:
         """The explanation of a hypothesis. As evidence, the whole page is run once more and compared, but for omitted blocks."""
-        coinciding = distinct(hypothesis)
         chosen: dict[Site, str] = {}
-        faults = []
-        for names in coinciding:
+        faults, coinciding = [], []
+        for names in distinct(hypothesis):
             name = min(names, key=ORDER.__getitem__)
             sites = tuple(site for site, at_site in hypothesis if names <= at_site and site not in chosen)
             chosen |= dict.fromkeys(sites, name)
             everywhere = len(sites) > 1 and set(sites) == self._possible(name, sites)
-            faults += [
+            placed = [
                 PlacedFault(FAULTS[name], equal, everywhere and equal == sites, constants, self.network)
                 for equal, constants in self._by_constants(name, sites)
             ]
+            faults += placed
+            coinciding += [names] * len(placed)
         draws = sum(len(g.w) for g in self.groups)
         error = self.error(convention, chosen, omitted)
         measured = {key: c for key, c in self.variants.measured.items() if chosen.get(key[0]) == key[1]}
-        return Explanation(convention, tuple(faults), chosen, error, draws, coinciding, measured)
+        return Explanation(convention, tuple(faults), chosen, error, draws, tuple(coinciding), measured)
 
     def _by_constants(self, name: str, sites: tuple[Site, ...]) -> list[tuple[tuple[Site, ...], Any]]:
         """The sites of a fault, those with the same constants together."""
