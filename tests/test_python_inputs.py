@@ -649,6 +649,7 @@ WRONG: dict[str, list[Callable[[], Any]]] = {
         lambda: fl.check_gradient(3, "booth"),
     ],
     "load_map": [lambda: fl.load_map("no such file")],
+    "merge_maps": [lambda: fl.merge_maps([], "whole.fallmap"), lambda: fl.merge_maps(["no such file"], "whole.fallmap")],
     "study": [lambda: fl.study(3), lambda: fl.study({})],
     "lab": [lambda: fl.lab(3)],
 }  # fmt: skip

@@ -69,7 +69,7 @@ class Generated(MemberWithSettings):
 SAMPLES = Setting("samples", "", "samples of each class", 100, 1, 1_000_000, whole=True, slider=Slider(5, 500, "log"))
 NOISE = Setting("noise", "", "standard deviation of the noise on each coordinate", 0.1, 0, slider=Slider(0, 2))
 
-SAMPLES_IN_ALL = replace(SAMPLES, meaning="samples", label="samples in all")
+SAMPLES_IN_ALL = replace(SAMPLES, meaning="samples in all", label="samples in all")
 NOISE_OF_VALUES = replace(NOISE, meaning="standard deviation of the noise on each target", slider=Slider(0, 1))
 DEVIATION = Setting("deviation", "", "standard deviation of each cluster", 1.0, 0, slider=Slider(0, 5))
 

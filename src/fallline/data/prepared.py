@@ -119,7 +119,14 @@ class Prepared:
         return self._with(X=self.features.raw, columns=self.features.columns, test=test, features=None)
 
     def inputs_at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the network's inputs at raw inputs, (points, ...): the features of them, or the points themselves."""
+        """Return the network's inputs at raw inputs, (points, ...): the features of them, or the points themselves.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> fl.generate("moons").with_features("x1", "x1 x2").inputs_at(np.array([[2.0, 3.0]])).tolist()
+        [[2.0, 6.0]]
+        """
         return points if self.features is None else self.features(points)
 
     def standardized(self) -> Self:

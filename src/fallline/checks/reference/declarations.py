@@ -30,7 +30,7 @@ class Declarations:
     Examples
     --------
     >>> Declarations.of(reduction="mean", loss="squared_error")
-    Declarations(reduction='mean', constant=False, ascent=True)
+    Declarations(reduction='mean', constant=False, ascent=True, of_parameters=False)
     """
 
     reduction: Literal["sum", "mean", ""] = ""

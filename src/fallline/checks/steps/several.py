@@ -66,8 +66,9 @@ def several_of(parameters: Sequence[inspect.Parameter], optimizer: Optimizer) ->
     number = next((n for n in left if plain_name(n) in NUMBERS), "")
     states = [n for n in left if n != number]
     by_prefix: dict[str, list[str]] = {}
+    ends = [*(w.lower() for w in weights), *map(_digits, weights)]  # vW1 or v1, for W1
     for name in states:
-        key = next((k for w in weights for k in (w.lower(), _digits(w)) if k and name.lower().endswith(k)), "")
+        key = next((end for end in ends if end and name.lower().endswith(end)), "")
         by_prefix.setdefault(name.lower().removesuffix(key), []).append(name)
     if any(len(family) != len(weights) for family in by_prefix.values()):
         return None
