@@ -164,6 +164,14 @@ class Lab:
         return box["x"] + u * box["width"], box["y"] + (1 - v) * box["height"]
 
 
+SMALL_MAP = """addEventListener("DOMContentLoaded", () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(".fallline-lab .map-plot { right: auto; width: 370px; }");
+    document.adoptedStyleSheets.push(sheet);
+});"""
+"""A map of a quarter of the tiles, unless a test asks for a page of a certain size."""
+
+
 @pytest.fixture(scope="session")
 def server(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     pytest.importorskip("starlette", reason="browser tests need fallline[lab]")
@@ -186,7 +194,9 @@ def new_lab(chromium: Any, server: Server) -> Iterator[Callable[..., Lab]]:
     contexts = []
 
     def make(at: Server | None = None, **options: Any) -> Lab:
-        contexts.append(chromium.new_context(**{"viewport": {"width": 800, "height": 900}, **options}))
+        contexts.append(chromium.new_context(**{"viewport": {"width": 800, "height": 800}, **options}))
+        if not options:
+            contexts[-1].add_init_script(SMALL_MAP)
         return Lab(contexts[-1].new_page(), at or server)
 
     yield make

@@ -69,7 +69,7 @@ def test_zoom_in_on_the_cliff_to_a_million_and_back(study):
     for _ in range(12):
         u = find_cliff(lab, 0.3)
         lab.page.mouse.move(*lab.plot(u, 0.3))
-        for _ in range(3):
+        for _ in range(6):
             lab.page.mouse.wheel(0, -270)
         lab.ready()
         if zoomed(lab) >= 1e6:

@@ -17,8 +17,10 @@ export function showAccepted(lab, content) {
   controls.accept();
   if (content.axes) showRanges(lab, content);
   else controls.show(null, store.state, store.axes);
-  if (content.notes?.length) notice.say(content.notes.join(" "), "notes", () => changes.undo());
-  else if (["refused", "notes"].includes(notice.kind)) notice.say(); // cured, or told of an older change
+  if (content.notes?.length) {
+    const read = notice.kind === "table" ? [notice.sentence] : []; // the file that brought the change
+    notice.say([...read, ...content.notes].join(" "), "notes", () => changes.undo());
+  } else if (["refused", "notes"].includes(notice.kind)) notice.say(); // cured, or told of an older change
   showPlane(lab, before);
   lab.pinned.mark();
   describe(lab, before);

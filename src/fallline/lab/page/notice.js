@@ -3,6 +3,9 @@
 import { h, ICONS, icon, say } from "./dom.js";
 
 export class Notice {
+  /** What it says. */
+  sentence = "";
+
   constructor() {
     this.element = h("div", { class: "notice", role: "alert", hidden: true });
   }
@@ -19,6 +22,7 @@ export class Notice {
    */
   say(sentence = "", kind = "", undo) {
     const { element } = this;
+    this.sentence = sentence;
     element.hidden = !sentence;
     say(element, sentence);
     element.dataset.kind = kind;
