@@ -313,5 +313,5 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path):
 
 @pytest.mark.parametrize("options", [{"contours": [np.nan]}, {"marks": [(np.inf, 1.0, "a")]}])
 def test_pictures_take_finite_numbers_alone(rosenbrock, options):
-    with pytest.raises(UsageError, match="(contours|marks) must be finite numbers; got"):
+    with pytest.raises(UsageError, match=r"(contours|marks) must be finite numbers; got"):
         rosenbrock.plot(**options)
