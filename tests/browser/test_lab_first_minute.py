@@ -100,7 +100,7 @@ def test_back_undoes_every_change(lab):
 
 def test_a_refused_formula_never_enters_the_address(lab):
     lab.page.get_by_text("formula", exact=True).click()
-    lab.ready()
+    lab.says('"formula"')
     before = lab.page.url
     box = lab.page.locator("input.formula")
     box.fill("sin(x")
