@@ -6,7 +6,6 @@ of another length go on from the last pause that serves them. They have the bits
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState
 from fallline.lab.work.pyramid import TilePlace, cells_of_sketch
+from fallline.lab.work.runs_of_state import MOST_WORK, RunsOfState
 from fallline.maps.cell_training import training_of
 from fallline.maps.cells import Values, at_cells
-from fallline.measures.measure import MEASURES
 from fallline.runs import engine
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
 from fallline.runs.execution import Execution, Progress
@@ -30,9 +28,6 @@ __all__ = ["PausedRuns", "pauses"]
 
 MOST_BYTES = 96 * 2**20
 """The most memory that paused runs may take."""
-
-MOST_WORK = 1.5e11
-"""The most floating-point operations of runs that are trained ahead: some seconds on two cores."""
 
 FIRST, RATIO = 8, 1.1
 """The step of the first pause, and the ratio of the steps of two pauses."""
@@ -51,17 +46,22 @@ def pauses(last: int) -> list[int]:
     return steps
 
 
-class PausedRuns:
+class PausedRuns(RunsOfState):
     """The paused runs of one state, whatever its number of steps. See `KeptRuns` for the methods."""
 
+    control = "steps"
+
     def __init__(self, resolved: ResolvedState) -> None:
-        self.key = _without_steps(resolved)
+        super().__init__(resolved)
         self._rows: dict[tuple[TilePlace, int], tuple[NDArray[np.bool_], NDArray[Any]]] = {}
         self._bytes = 0
 
-    def serves(self, resolved: ResolvedState) -> bool:
-        """Whether the runs of this state are these, and can pause."""
-        return bool(self.key) and _without_steps(resolved) == self.key
+    @classmethod
+    def can_keep(cls, resolved: ResolvedState) -> bool:
+        """Also whether the runs can pause, and no step of theirs depends on their number."""
+        state, spec = resolved.state, resolved.spec
+        steady = state.schedule == "constant" and spec.starts == 1
+        return super().can_keep(resolved) and steady and engine.name_of(spec.objective) == "machine"
 
     def cells(
         self, spec: MapSpec, place: TilePlace, i: NDArray[np.int64], j: NDArray[np.int64], progress: Progress
@@ -119,13 +119,3 @@ class PausedRuns:
         there, values = self._rows[key]
         values[j, i] = paused.values
         there[j, i] = True
-
-
-def _without_steps(resolved: ResolvedState) -> str:
-    """The text of all that decides the runs besides their number; empty if their steps depend on it, or cannot pause."""
-    state, spec = resolved.state, resolved.spec
-    alike = not any(name in CHOICES for name in spec.axes) and state.schedule == "constant" and spec.starts == 1
-    own = all(wanted.name in MEASURES for wanted in spec.measures)
-    if not (alike and own and engine.name_of(spec.objective) == "machine"):
-        return ""
-    return json.dumps({**json.loads(state.computing), "steps": 0})

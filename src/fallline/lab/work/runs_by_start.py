@@ -6,20 +6,18 @@ the cells of a map with 9 starts have the runs of the map with 7, and two more.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import SIDE, ResolvedState
 from fallline.lab.work.pyramid import TilePlace, cells_of_sketch
+from fallline.lab.work.runs_of_state import MOST_WORK, RunsOfState
 from fallline.maps.cell_training import training_of
 from fallline.maps.cells import Values, of_runs
-from fallline.measures.measure import MEASURES
 from fallline.runs import engine
 from fallline.runs.execution import Execution, Progress
 from fallline.settings import SETTINGS
@@ -32,24 +30,24 @@ MOST = int(SETTINGS["starts"].slider_range.high)
 MOST_TILES = 8
 """The most tiles whose runs are kept: some megabytes each."""
 
-MOST_WORK = 1.5e11
-"""The most floating-point operations of runs that are trained ahead: some seconds on two cores."""
-
 AT_A_TIME = 3
 """Starts that are trained ahead before another job gets its turn."""
 
 
-class RunsByStart:
+class RunsByStart(RunsOfState):
     """The runs of one state, whatever its number of starts. See `KeptRuns` for the methods."""
 
+    control = "starts"
+
     def __init__(self, resolved: ResolvedState) -> None:
-        self.key = _without_starts(resolved)
+        super().__init__(resolved)
         self._count: dict[TilePlace, NDArray[np.int64]] = {}
         self._runs: dict[TilePlace, Values] = {}
 
-    def serves(self, resolved: ResolvedState) -> bool:
-        """Whether the runs of this state are these, and are kept."""
-        return bool(self.key) and _without_starts(resolved) == self.key
+    @classmethod
+    def can_keep(cls, resolved: ResolvedState) -> bool:
+        """Also whether there are few starts, all random: the classical start of a landscape is not the first of several."""
+        return super().can_keep(resolved) and resolved.spec.start is None and resolved.spec.starts <= MOST
 
     def cells(
         self, spec: MapSpec, place: TilePlace, i: NDArray[np.int64], j: NDArray[np.int64], progress: Progress
@@ -93,14 +91,3 @@ class RunsByStart:
             runs = np.asarray(results[name])
             values = kept.setdefault(name, np.empty((SIDE, SIDE, MOST), runs.dtype))
             values[j, i, known : spec.starts] = runs.reshape(len(i), -1)
-
-
-def _without_starts(resolved: ResolvedState) -> str:
-    """The text of all that decides the runs besides the number of starts; empty if they cannot be kept."""
-    state, spec = resolved.state, resolved.spec
-    # A landscape with one start has its classical one, which is not the first of several.
-    alike = not any(name in CHOICES for name in spec.axes) and spec.start is None
-    own = all(wanted.name in MEASURES for wanted in spec.measures)
-    if not (alike and own and spec.starts <= MOST):
-        return ""
-    return json.dumps({**json.loads(state.computing), "starts": 0})
