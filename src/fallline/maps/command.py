@@ -74,8 +74,7 @@ def map_run(
         with contextlib.ExitStack() as stack:
             progress = None if quiet else stack.enter_context(_bar(spec))
             options: dict[str, Any] = {"workers": workers, "threads": threads, "device": device, "earlier": earlier}
-            options["part"] = part
-            for tile in growing(result, progress=progress, **options):
+            for tile in growing(result, progress=progress, part=part, **options):
                 if png is not None and stride and tile.stride != stride:
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def computed_on(
     tasks: dict[Future[Answer], list[Tile]] = {}
     try:
         while True:
-            while len(tasks) < WAITING and (batch := [t for _, t in zip(range(at_once), rest, strict=False)]):
+            while len(tasks) < WAITING and (batch := list(islice(rest, at_once))):
                 requests = [request(tile, earlier) for tile in batch]
                 tasks[executor.submit(compute, packed, requests, threads or 1)] = batch
             if not tasks:

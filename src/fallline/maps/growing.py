@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 
-from fallline.errors import OutputError
 from fallline.maps.earlier import Earlier, check_kept
 from fallline.maps.parts import Part
 from fallline.maps.tiles import Tile, layout
@@ -67,12 +66,7 @@ def growing(
         if file is not None and part is not None:
             file.note("part", str(part))
         if file is not None and result.complete:
-            file.note("sha256", result.sha256)
-            kept = file.provenance()["sha256"]
-            if kept != result.sha256:
-                raise OutputError(
-                    f"{result.path} is damaged: its values give {result.sha256}, but it was finished with {kept}."
-                )
+            file.finish(result.sha256)
     finally:
         if file is not None:
             file.close()

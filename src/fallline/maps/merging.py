@@ -117,7 +117,7 @@ def merge_maps(
                     writer.add_all(spec, fresh)
         show(len(files), len(files))
         if result.complete:
-            writer.note("sha256", result.sha256)
+            writer.finish(result.sha256)
     missing = () if result.complete or len(counts) != 1 else _missing(result, counts.pop())
     return Merged(result, len(files), twice, missing)
 
@@ -128,10 +128,10 @@ def _one_spec(paths: Sequence[Path]) -> MapSpec:
         description, made, spec = first.description(), first.provenance(), first.spec()
     for path in paths[1:]:
         with MapFile.open(path) as other:
-            different = differences(description, other.description())
+            different, its = differences(description, other.description()), other.provenance()
             different += [
-                f"its {line} is {made[line]} there and {other.provenance()[line]} here"
-                for line in ("arithmetic", "engine") if other.provenance()[line] != made[line]
+                f"its {line} is {made[line]} there and {its[line]} here"
+                for line in ("arithmetic", "engine") if its[line] != made[line]
             ]  # fmt: skip
         if different:
             raise UsageError(f"{path} is no part of the map in {paths[0]}: {'; '.join(different)}.")

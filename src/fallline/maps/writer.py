@@ -95,6 +95,13 @@ class MapWriter(MapFile):
         with explained(self.path, write=True), self._base.transaction() as db:
             db.execute("insert or ignore into provenance values (?, ?)", (key, value))
 
+    def finish(self, sha256: str) -> None:
+        """Keep the hash of all values of a complete map; a file that was finished before must have the same."""
+        self.note("sha256", sha256)
+        kept = self.provenance()["sha256"]
+        if kept != sha256:
+            raise OutputError(f"{self.path} is damaged: its values give {sha256}, but it was finished with {kept}.")
+
     def add(self, spec: MapSpec, tile: Tile, values: Values) -> bool:
         """Write a tile. Returns whether it is new; one that is in the file already must agree to the bit."""
         return self.add_all(spec, [(tile, values)]) == 1

@@ -12,7 +12,7 @@ from fallline.data.dataset import Dataset, one_hot
 from fallline.errors import DataError, ShapeError, UsageError
 from fallline.problems import NetworkObjective, points_at_once
 
-__all__ = ["accuracy_on", "data_like"]
+__all__ = ["accuracy_on", "data_like", "on_data"]
 
 Floats = NDArray[Any]
 
@@ -22,15 +22,27 @@ def accuracy_on(problem: NetworkObjective, points: Floats, X: Any = None, y: Arr
 
     The samples are those of the problem, or X with classes y.
     """
-    if X is None and y is not None:
-        raise UsageError("accuracy needs X together with y, or neither.")
-    if X is not None:
-        problem = NetworkObjective(problem.network, data_like(problem, X, y))
+    problem = on_data(problem, X, y, "accuracy")
     flat = points.reshape(-1, points.shape[-1])
     many = points_at_once(problem)
     right = np.concatenate([problem.accuracy(flat[k : k + many]) for k in range(0, len(flat), many)])
     right = np.where(np.isfinite(flat).all(axis=-1), right, np.nan)
     return np.asarray(right.reshape(points.shape[:-1]))
+
+
+def on_data(problem: NetworkObjective, X: Any, y: ArrayLike | None, what: str) -> NetworkObjective:
+    """Return the network's problem on samples X with classes y, or the problem itself if there are neither.
+
+    Raises
+    ------
+    UsageError
+        y comes without X, of which `what` is to be computed.
+    """
+    if X is not None:
+        return NetworkObjective(problem.network, data_like(problem, X, y))
+    if y is not None:
+        raise UsageError(f"{what} needs X together with y, or neither.")
+    return problem
 
 
 def data_like(problem: NetworkObjective, X: Any, y: ArrayLike | None = None) -> Dataset:

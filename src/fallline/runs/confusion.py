@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import UsageError
 from fallline.problems import NetworkObjective, points_at_once
-from fallline.runs.accuracy import data_like
+from fallline.runs.accuracy import on_data
 
 __all__ = ["confusion_on", "has_classes", "predicted_classes", "true_classes"]
 
@@ -33,10 +33,7 @@ def confusion_on(
     >>> confusion_on(problem, np.array([[1.0, 2.0], [0.0, np.nan]])).tolist()
     [[[1, 1], [0, 1]], [[0, 0], [0, 0]]]
     """
-    if X is None and y is not None:
-        raise UsageError("a confusion matrix needs X together with y, or neither.")
-    if X is not None:
-        problem = NetworkObjective(problem.network, data_like(problem, X, y))
+    problem = on_data(problem, X, y, "a confusion matrix")
     _check_classes(problem)
     classes = max(2, problem.network.sizes[-1])
     truth = true_classes(problem)

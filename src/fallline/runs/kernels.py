@@ -93,12 +93,10 @@ def kernel_of(
     def make() -> Kernel:
         program = program_of(recipe)
         layout = plan or Plan.best(program, bits, samples)
-        remainder = any(n % layout.together for n in samples)
-        return build(program, layout, bits, batches=batches, remainder=remainder)
+        return build(program, layout, bits, batches=batches, remainder=not layout.divides(samples))
 
     def fits(kernel: Kernel) -> bool:
-        whole = all(n % kernel.plan.together == 0 for n in samples)
-        if not (kernel.remainder or whole):
+        if not (kernel.remainder or kernel.plan.divides(samples)):
             return False
         if plan is not None or not samples:
             return True

@@ -158,7 +158,7 @@ def _takes_one(method: Any) -> bool:
 
 
 def _dense(kind: type, bias: bool) -> _Dense | None:
-    """The class as a layer A W + b; None if it is none."""
+    """The class as a layer A W + b; None if it is not one."""
     try:
         instance = kind(INPUTS, OUTPUTS)
         W, b = _numbers(0, INPUTS, OUTPUTS), _numbers(1, OUTPUTS)
@@ -186,7 +186,7 @@ def _dense(kind: type, bias: bool) -> _Dense | None:
 
 
 def _activation(kind: type, value: Callable[[Any], Any]) -> _Part | None:
-    """The class as the activation with that value; None if it is none."""
+    """The class as the activation with that value; None if it is another."""
     try:
         instance = kind()
         Z, D = _numbers(4, SAMPLES, OUTPUTS), _numbers(5, SAMPLES, OUTPUTS)

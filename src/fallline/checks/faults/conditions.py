@@ -55,7 +55,7 @@ def loss_is(*names: str) -> Condition:
 
 
 def loss_is_not(*names: str) -> Condition:
-    """Whether the network's loss is none of the textbook's with these names."""
+    """Whether the network's loss is not one of the textbook's with these names."""
     return lambda network, layer: not loss_is(*names)(network, layer)
 
 

@@ -93,23 +93,25 @@ class _NetworkCheck:
                 return wrong
         return verdict
 
-    def _with_penalty(self) -> Verdict | None:
-        """The verdict if the gradient is wrong as soon as the penalty that the function takes is not 0."""
-        evaluation = with_penalty(self.evaluation)
+    def _wrong_with(self, evaluation: Evaluation | None) -> Verdict | None:
+        """The verdict by the user's own loss on another evaluation, if it is wrong."""
         if evaluation is None:
             return None
         verdict = _NetworkCheck(self.name, evaluation, self.reference)._judged_by_loss()
-        if verdict is None or verdict.status != "wrong":
+        return verdict if verdict is not None and verdict.status == "wrong" else None
+
+    def _with_penalty(self) -> Verdict | None:
+        """The verdict if the gradient is wrong as soon as the penalty that the function takes is not 0."""
+        verdict = self._wrong_with(with_penalty(self.evaluation))
+        if verdict is None:
             return None
         return replace(verdict, sentence=f"{verdict.sentence} It was called with a penalty of strength {PENALTY:g}.")
 
     def _with_other_targets(self) -> Verdict | None:
         """The verdict if the gradient is wrong with the other form of targets that the function takes."""
         evaluation = with_other_targets(self.evaluation)
-        if evaluation is None:
-            return None
-        verdict = _NetworkCheck(self.name, evaluation, self.reference)._judged_by_loss()
-        if verdict is None or verdict.status != "wrong":
+        verdict = self._wrong_with(evaluation)
+        if evaluation is None or verdict is None:
             return None
         forms = {"rows": "one-hot targets", "numbers": "class numbers as targets"}
         here, before = (forms[e.understood.call.form.targets] for e in (evaluation, self.evaluation))

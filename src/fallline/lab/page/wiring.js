@@ -2,7 +2,7 @@
 
 /** @typedef {import("./parameters.js").Layer} Layer */
 /** A connection on the sheet. @typedef {{index: number, layer: number, x0: number, y0: number, x1: number, y1: number}} Link */
-/** A unit on the sheet; `unit` is -1 for the dots of a layer that is elided, `bias` is null where there is none. */
+/** A unit on the sheet; `unit` is -1 for the dots of a layer that is elided, `bias` is null where a unit has no bias. */
 /** @typedef {{layer: number, unit: number, x: number, y: number, bias: number|null}} Spot */
 /** @typedef {{sizes: number[], links: Link[], spots: Spot[], columns: number[], radius: number, half: number, floor: number}} Wiring */
 

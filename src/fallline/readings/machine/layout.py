@@ -147,6 +147,14 @@ class Plan:
         times = TOGETHER_TILED if tiled else {u: t for u, t in TOGETHER.items() if u == 1 or u * length <= BLOCK}
         return cls(lanes, _together(times, rows[-1]), tiled)
 
+    def divides(self, rows: Sequence[int]) -> bool:
+        """Whether all these numbers of samples are multiples of `together`.
+
+        >>> Plan(16, 5).divides([300, 50]), Plan(16, 5).divides([300, 3])
+        (True, False)
+        """
+        return not any(n % self.together for n in rows)
+
     def lost(self, rows: Sequence[int]) -> float:
         """By how many samples' time a step takes longer than with the best block for its samples.
 

@@ -8,8 +8,8 @@ is that of IEEE 754, so a module gives the same bits as a processor. Only a b + 
 - a `plain` module composes that operation from others, as kernels for processors without it do. It gives the same bits in every
   browser with SIMD, but takes longer.
 
-- `vectors`: the writer of vectors for a relaxed module
-- `wide`: products and shifts of 128-bit integers, which WebAssembly has not
+- `vectors`: the writers of vectors for the two modules
+- `wide`: products and shifts of 128-bit integers, which WebAssembly does not have
 - `target`: from LLVM's text to an object
 - `binary`: from an object to a module that a browser loads
 - `kernel`: the whole kernel

@@ -14,8 +14,8 @@ from fallline.errors import FalllineError
 
 __all__ = ["exporting"]
 
-_CUSTOM, _IMPORT, _FUNCTION, _EXPORT, _CODE, _DATA = 0, 2, 3, 7, 10, 11
-_KIND_FUNCTION, _KIND_TABLE, _KIND_MEMORY, _KIND_GLOBAL = range(4)
+_CUSTOM, _IMPORT, _EXPORT, _CODE, _DATA = 0, 2, 7, 10, 11
+_KIND_FUNCTION, _KIND_TABLE, _KIND_GLOBAL = 0, 1, 3
 _SYMBOLS, _UNDEFINED = 8, 16
 _FOLLOWING = (9, 12, _CODE)
 """Sections that stand behind the exports: elements, the number of data segments, code."""

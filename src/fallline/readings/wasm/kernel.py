@@ -61,7 +61,6 @@ def build(
     """
     plan = Plan.for_register(program, bits, rows, REGISTER, several=1)
     vectors = RelaxedVectors(bits) if relaxed else PlainVectors(bits)
-    remainder = any(n % plan.together for n in rows)
-    writer = KernelWriter(program, plan, vectors, batches, remainder)
+    writer = KernelWriter(program, plan, vectors, batches, remainder=not plan.divides(rows))
     module = exporting(to_object(writer.write(), relaxed=relaxed), "run")
     return WasmKernel(module, plan, program.settings, writer.scratch, relaxed)
