@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +30,16 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
 
     _smoothing = False
 
+    def __new__(cls, *args: Any, **params: Any) -> Self:
+        own = cls._get_param_names()
+        refuse_other_names([name for name in params if name not in own], own, cls.__name__)
+        return super().__new__(cls)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        signature = inspect.signature(cls.__init__)  # of a class with `__new__`, Python would show that
+        cls.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])
+
     def __init__(
         self,
         hidden: Any = (32, 16),
@@ -51,9 +62,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         random_state: Any = 0,
         n_jobs: int | None = None,
         progress: Progress = False,
-        **others: Any,
     ) -> None:
-        refuse_other_names(others, self._get_param_names(), type(self).__name__)
         self.hidden = hidden
         self.activation = activation
         self.optimizer = optimizer

@@ -107,13 +107,12 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         random_state: Any = 0,
         n_jobs: int | None = None,
         progress: Progress = False,
-        **others: Any,
     ) -> None:
         super().__init__(
             hidden, activation=activation, optimizer=optimizer, learning_rate=learning_rate,
             optimizer_settings=optimizer_settings, schedule=schedule, batch=batch, epochs=epochs, patience=patience, l2=l2,
             ensemble=ensemble, folds=folds, validation=validation, initial=initial, scaling=scaling, warm_start=warm_start,
-            random_state=random_state, n_jobs=n_jobs, progress=progress, **others,
+            random_state=random_state, n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
@@ -148,6 +147,15 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         """Return the logarithm of the probabilities."""
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
+
+    def decision_function(self, X: Any) -> Floats:
+        """Return log(p / (1 - p)) of the second of two classes, or of each label; of several classes, log(p) of each."""
+        probabilities = self._answers(X)
+        with np.errstate(divide="ignore"):
+            if self._labels:
+                return np.asarray(np.log(probabilities) - np.log1p(-probabilities))
+            logs = np.log(probabilities)
+        return logs[:, 1] - logs[:, 0] if len(self.classes_) == 2 else logs
 
     def predict(self, X: Any) -> Any:
         """Return the most probable class, or the labels of a probability above one half."""
