@@ -128,7 +128,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         if self.warm_start and hasattr(self, "fit_"):
             starts = self._former(X.shape[1], T.shape[1], settings)
         with showing(self.progress, "fit") as show:
-            self._take(fit_samples(X, T, kind, settings, weights, starts=starts, threads=_threads(self.n_jobs), progress=show))
+            self._take(
+                fit_samples(X, T, kind, settings, weights, starts=starts, threads=_threads(self.n_jobs), progress=show)
+            )
         return self
 
     def _former(self, inputs: int, outputs: int, settings: FitSettings) -> Floats:
@@ -173,20 +175,23 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         X = validate_data(self, X, accept_sparse=True, dtype=(np.float64, np.float32), reset=False)
         return np.asarray(self.fit_.ensemble.answers(_dense(X)), X.dtype)
 
-    def plot_map(self, x: Any = "learning_rate=1e-4..1:log", y: Any = "l2=1e-6..1:log", **settings: Any) -> Any:
-        """Train a map of two settings around the fit, on its training samples, and draw it.
+    def plot_map(
+        self, X: Any, y: Any, *, across: Any = "learning_rate=1e-4..1:log", up: Any = "l2=1e-6..1:log", **settings: Any
+    ) -> Any:
+        """Train a map of the fitted network over two settings, on samples X and y, and draw it.
 
         Parameters
         ----------
-        x, y
+        across, up
             Axes, as `fallline.map` takes them.
         **settings
             Further arguments of `fallline.map`: size, steps, measures.
         """
-        from fallline.models.planes import plane_of
+        from fallline.estimators.planes import plane_of
 
         check_is_fitted(self, "fit_")
-        return plane_of(self.fit_, x, y, **settings).plot()
+        X, y, _ = self._samples(X, y, None, reset=False)
+        return plane_of(self.fit_, np.asarray(X, np.float64), self._coded(y), across, up, **settings).plot()
 
 
 def _threads(n_jobs: int | None) -> int | None:
@@ -197,6 +202,8 @@ def _threads(n_jobs: int | None) -> int | None:
 def _dense(X: Any) -> Floats:
     """Return inputs as an array; a sparse matrix is written out, because standardized columns have no zeros."""
     if hasattr(X, "toarray"):
-        check_memory(8.0 * X.shape[0] * X.shape[1], f"sparse input of shape {X.shape} as a dense array", "Take fewer columns.")
+        check_memory(
+            8.0 * X.shape[0] * X.shape[1], f"sparse input of shape {X.shape} as a dense array", "Take fewer columns."
+        )
         return np.asarray(X.toarray())
     return np.asarray(X)

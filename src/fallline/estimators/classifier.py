@@ -174,7 +174,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         kind = type_of_target(y, raise_unknown=True, input_name="y")
         check_classification_targets(y)
         if kind in ("multiclass-multioutput",):
-            raise UsageError("y must hold one class a sample, or an indicator matrix of labels; got several classes a sample.")
+            raise UsageError(
+                "y must hold one class a sample, or an indicator matrix of labels; got several classes a sample."
+            )
         self._labels = kind == "multilabel-indicator"
         if self._labels:
             self.classes_ = np.arange(y.shape[1])
@@ -196,7 +198,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         place = np.searchsorted(self.classes_, flat)
         known = self.classes_[np.minimum(place, len(self.classes_) - 1)] == flat
         if not known.all():
-            raise DataError(f"y has the class {flat[~known][0]!r}; the classes are {', '.join(map(str, self.classes_[:9]))}.")
+            raise DataError(
+                f"y has the class {flat[~known][0]!r}; the classes are {', '.join(map(str, self.classes_[:9]))}."
+            )
         return np.eye(len(self.classes_))[place]
 
     def _weights(self, y: Any, weights: Floats | None) -> Floats | None:
@@ -213,5 +217,7 @@ def _warn_column() -> None:
     from sklearn.exceptions import DataConversionWarning
 
     warnings.warn(
-        "A column-vector y was passed when a 1d array was expected. Write y.ravel().", DataConversionWarning, stacklevel=5
+        "A column-vector y was passed when a 1d array was expected. Write y.ravel().",
+        DataConversionWarning,
+        stacklevel=5,
     )

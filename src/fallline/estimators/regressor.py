@@ -38,12 +38,12 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to inputs X and values y, (samples,) or (samples, targets)."""
         X, y, weights = self._samples(X, y, sample_weight, reset=True)
-        return self._fit(X, self._values(y), "values", weights)
+        return self._fit(X, self._coded(y), "values", weights)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train one epoch on these samples. The first call decides how inputs and targets are scaled."""
         X, y, weights = self._samples(X, y, sample_weight, reset=not hasattr(self, "fit_"))
-        return self._further(X, self._values(y), "values", weights)
+        return self._further(X, self._coded(y), "values", weights)
 
     def predict(self, X: Any) -> Floats:
         """Return the values."""
@@ -56,7 +56,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
         kept = np.asarray(self.fit_.kept)
         return kept[:, 0] if self._flat else kept
 
-    def _values(self, y: Any) -> Floats:
+    def _coded(self, y: Any) -> Floats:
         """Return y as a table."""
         values = np.asarray(y, np.float64)
         if values.ndim == 2 and values.shape[1] == 1:

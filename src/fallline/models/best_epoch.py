@@ -102,7 +102,11 @@ def best_epochs(
         if not wanted.all():
             alive = alive[wanted]
             if not len(alive):
-                curve, curve_of_validation, looks = curve[:, : look + 1], curve_of_validation[:, : look + 1], looks[: look + 1]
+                curve, curve_of_validation, looks = (
+                    curve[:, : look + 1],
+                    curve_of_validation[:, : look + 1],
+                    looks[: look + 1],
+                )
                 break
             stages.keep(wanted)
     return Members(

@@ -182,7 +182,10 @@ def _how(settings: FitSettings, steps: int) -> Method:
     """Return the method with its schedule, whose length is that of the run."""
     scheduled = method("gradient_descent", settings.schedule, steps)
     own = settings.how.schedule.name != "constant"
-    values = {**settings.how.values, **({} if own else {k: v for k, v in scheduled.values.items() if k.startswith("schedule.")})}
+    values = {
+        **settings.how.values,
+        **({} if own else {k: v for k, v in scheduled.values.items() if k.startswith("schedule.")}),
+    }
     if settings.l2:
         values["l2"] = settings.l2
     return replace(settings.how, schedule=settings.how.schedule if own else scheduled.schedule, values=values)

@@ -13,7 +13,9 @@ from fallline.shapes import Shaped
 __all__ = ["folds_of", "share_of"]
 
 
-def folds_of(classes: Shaped[NDArray[np.int64], " batch"], folds: int, seed: int) -> Shaped[NDArray[np.int64], " batch"]:
+def folds_of(
+    classes: Shaped[NDArray[np.int64], " batch"], folds: int, seed: int
+) -> Shaped[NDArray[np.int64], " batch"]:
     """Return the fold of each sample. The samples of each class are dealt out in turn, in an order drawn at random.
 
     Parameters
@@ -36,7 +38,9 @@ def folds_of(classes: Shaped[NDArray[np.int64], " batch"], folds: int, seed: int
     return fold
 
 
-def share_of(classes: Shaped[NDArray[np.int64], " batch"], share: float, seed: int) -> Shaped[NDArray[np.bool_], " batch"]:
+def share_of(
+    classes: Shaped[NDArray[np.int64], " batch"], share: float, seed: int
+) -> Shaped[NDArray[np.bool_], " batch"]:
     """Return which samples are kept from the training: about that share of them, with all classes.
 
     >>> share_of(np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]), 0.2, seed=0).sum().item()

@@ -62,7 +62,9 @@ class Further:
         shares = np.ones(len(X)) if weights is None else weights
         some = shares > 0
         own = None if (shares[some] == shares[some][:1]).all() else shares[some]
-        objective = WeightedObjective(e.network, e.scaling(np.asarray(X, np.float64)[some]), (T[some] - e.centre) / e.spread, own)
+        objective = WeightedObjective(
+            e.network, e.scaling(np.asarray(X, np.float64)[some]), (T[some] - e.centre) / e.spread, own
+        )
         count = len(objective.data)
         batch = settings.batch_of(count)
         steps = count // batch

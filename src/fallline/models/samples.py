@@ -44,7 +44,10 @@ class Samples:
 
     @classmethod
     def of(
-        cls, X: Shaped[Floats, "rows n_in"], T: Shaped[Floats, "rows n_out"], weights: Shaped[Floats, " rows"] | None = None
+        cls,
+        X: Shaped[Floats, "rows n_in"],
+        T: Shaped[Floats, "rows n_out"],
+        weights: Shaped[Floats, " rows"] | None = None,
     ) -> Samples:
         """Return the samples of a table.
 

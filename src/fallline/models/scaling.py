@@ -73,7 +73,7 @@ class Scaling:
                 spread = high - low
                 half = (X.max(axis=0) - X.min(axis=0)) / 2  # where the quartiles agree: the whole range
                 spread = np.where(spread > 0, spread, half)
-            constant = (X == X[0]).all(axis=0)
+            constant = (X[0] == X).all(axis=0)
             factor = np.where(constant | ~(spread > 0), 0.0, 1 / np.where(spread > 0, spread, 1.0))
         return cls(centre, np.where(np.isfinite(factor), factor, 0.0), kind == "robust")
 
@@ -86,7 +86,9 @@ class Scaling:
         return Z / np.sqrt(1 + (Z / CLIP) ** 2)
 
 
-def _quantile(X: Shaped[Floats, "batch columns"], weights: Shaped[Floats, " batch"], q: float) -> Shaped[Floats, " columns"]:
+def _quantile(
+    X: Shaped[Floats, "batch columns"], weights: Shaped[Floats, " batch"], q: float
+) -> Shaped[Floats, " columns"]:
     """Return the smallest value below or at which the share q of the weight lies, of each column.
 
     A weight of 2 counts as two samples do, which NumPy's interpolating quantiles cannot promise.

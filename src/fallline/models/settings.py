@@ -54,7 +54,7 @@ class FitSettings:
     epochs, patience, ensemble, folds, validation, label_smoothing, l2, seed
         See `DECLARED`.
     batch
-        Samples in a minibatch; 0 for all of them; None for about a sixteenth of them, from 8 to 128.
+        Samples in a minibatch; 0 for all of them; None for about a sixteenth of them, from 4 to 128.
     scaling
         Of the inputs: one of `SCALINGS`.
     dtype
@@ -81,12 +81,13 @@ class FitSettings:
     def batch_of(self, samples: int) -> int:
         """Return how many samples a minibatch has: a power of two, unless `batch` says otherwise.
 
-        >>> FitSettings().batch_of(1000), FitSettings(batch=0).batch_of(1000), FitSettings().batch_of(5)
-        (32, 1000, 5)
+        >>> FitSettings().batch_of(1000), FitSettings(batch=0).batch_of(1000), FitSettings().batch_of(3)
+        (32, 1000, 3)
         """
         if self.batch is not None:
             return min(self.batch or samples, samples)
-        return min(samples, max(8, min(128, 1 << (samples // 16).bit_length() - 1 if samples >= 16 else 8)))
+        power = 1 << max(0, (samples // 16).bit_length() - 1)
+        return min(samples, max(4, min(128, power)))
 
 
 def fit_settings(

@@ -76,7 +76,9 @@ class _InLanes:
         from fallline.runs import lanes  # late: it loads LLVM
 
         history = np.full((self._training.runs, self._training.steps + 1), np.nan, self._training.dtype)
-        self._after = lanes.paused(self._training, step, (), execution=self._execution, after=self._after, history=history)
+        self._after = lanes.paused(
+            self._training, step, (), execution=self._execution, after=self._after, history=history
+        )
         self.losses = history[:, self.step : step].mean(axis=-1)
         self.points = self._after.values[:, : self._training.objective.dimension].copy()
         self.step = step
@@ -98,7 +100,7 @@ class _WithNumPy:
         self.losses = np.full(training.runs, np.nan)
         self._wanted = np.ones(training.runs, np.bool_)
         self._moments: Iterator[Moment] = moments(
-            training.objective, training.method, self.points, training.steps + 1, rows=_one_more(training.rows)
+            training.objective, training.method, self.points, training.steps + 1, rows=_more(training.rows, 1)
         )
         self._moment = next(self._moments)
 
@@ -123,9 +125,11 @@ def _longer(training: Training) -> Training:
     steps = training.steps
     while checkpoint_step(steps) < training.steps:
         steps += max(1, training.steps - checkpoint_step(steps))
-    return replace(training, steps=steps)
+    return replace(training, steps=steps, rows=_more(training.rows, steps - training.steps))
 
 
-def _one_more(rows: Shaped[NDArray[np.int64], "steps batch"] | None) -> Shaped[NDArray[np.int64], "steps+1 batch"] | None:
-    """Return the minibatches with the last one twice, because the loop takes a loss before it stands still."""
-    return None if rows is None else np.concatenate([rows, rows[-1:]])
+def _more(
+    rows: Shaped[NDArray[np.int64], "steps batch"] | None, extra: int
+) -> Shaped[NDArray[np.int64], "more batch"] | None:
+    """Return the minibatches with the last one repeated, for steps that are never made."""
+    return None if rows is None else np.concatenate([rows, np.repeat(rows[-1:], extra, axis=0)])

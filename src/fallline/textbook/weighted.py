@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeAlias
 
-from fallline.textbook.losses import Logits, Loss, PerSample, Targets
+from fallline.shapes import Shaped
+from fallline.textbook.losses import Logits, Loss, PerSample
+from fallline.textbook.operations import Array
 
 __all__ = ["weighted"]
+
+Targets: TypeAlias = Shaped[Array, "... batch columns"]
+"""The targets of each sample, and its weight."""
 
 
 @cache
