@@ -161,7 +161,9 @@ def _fold_of(fit):
 
 
 def test_patience_ends_a_start():
-    fit = fit_samples(X, T, "classes", fit_settings(hidden=(8,), ensemble=4, folds=2, epochs=400, patience=5, learning_rate=0.1))
+    fit = fit_samples(
+        X, T, "classes", fit_settings(hidden=(8,), ensemble=4, folds=2, epochs=400, patience=5, learning_rate=0.1)
+    )
     assert (fit.members.last_epoch - fit.members.best_epoch <= 5).all()
     assert fit.members.last_epoch.max() < 400
 
@@ -327,6 +329,13 @@ def test_damaged_files_are_refused_in_words(tmp_path):
 
 
 def test_names_of_other_settings_are_refused():
-    for wrong in ({"epochs": 0}, {"folds": 65}, {"nonsense": 1}, {"scaling": "minmax"}, {"hidden": "a"}, {"schedule": "never"}):
+    for wrong in (
+        {"epochs": 0},
+        {"folds": 65},
+        {"nonsense": 1},
+        {"scaling": "minmax"},
+        {"hidden": "a"},
+        {"schedule": "never"},
+    ):
         with pytest.raises(FalllineError):
             fit_settings(**wrong)

@@ -90,7 +90,7 @@ def fit(
         if out.suffix != ".safetensors":
             raise UsageError(f"--out must be a file MODEL.safetensors; got {out.name!r}.")
         files.refuse_existing(out, overwrite=force)
-    numbers = {
+    numbers: dict[str, Any] = {
         "ensemble": ensemble, "folds": folds, "validation": validation, "epochs": epochs, "patience": patience, "batch": batch,
         "label_smoothing": label_smoothing, "l2": l2, "seed": seed,
     }  # fmt: skip

@@ -33,7 +33,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
     def __new__(cls, *args: Any, **params: Any) -> Self:
         own = cls._get_param_names()
         refuse_other_names([name for name in params if name not in own], own, cls.__name__)
-        return super().__new__(cls)
+        made: Self = super().__new__(cls)
+        return made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,7 +14,6 @@ from fallline.textbook.losses import LOSSES
 __all__ = ["Description", "Row", "Summary", "read_description"]
 
 Text = Annotated[str, Field(max_length=20_000)]
-Numbers = dict[Annotated[str, Field(max_length=40)], float | None]
 
 
 class _Closed(BaseModel):
@@ -24,7 +24,7 @@ class Row(_Closed):
     """The scores of one way to answer: the ensemble, its median start, a linear model, a constant."""
 
     label: Text
-    scores: Numbers
+    scores: Mapping[str, float | None]
 
 
 class Summary(_Closed):

@@ -105,7 +105,7 @@ class Model:
             return np.array(self.target.classes)[answers.argmax(axis=-1)]
         if self.kind == "labels":
             answers = (answers > 0.5).astype(np.int64)
-        return answers[:, 0] if answers.shape[1] == 1 else answers
+        return np.asarray(answers[:, 0] if answers.shape[1] == 1 else answers)
 
     def scores(self, source: Any, *, dialect: Dialect | None = None) -> dict[str, float]:
         """Return how good the answers are on a table with its target: accuracy and log loss, or RMSE and R²."""

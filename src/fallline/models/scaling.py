@@ -83,7 +83,7 @@ class Scaling:
         if not self.clipped:
             return Z
         Z = np.clip(Z, -1e100, 1e100)  # so that no square overflows
-        return Z / np.sqrt(1 + (Z / CLIP) ** 2)
+        return np.asarray(Z / np.sqrt(1 + (Z / CLIP) ** 2))
 
 
 def _quantile(

@@ -64,7 +64,7 @@ def settings_words(settings: FitSettings, samples: int) -> str:
     """Return the settings of a fit in words.
 
     >>> settings_words(FitSettings(), 150)
-    'relu, adam, learning rate 0.01, schedule cosine, batch 8, at most 256 epochs, 4 folds'
+    'relu, adam, learning rate 0.003, schedule cosine, batch 8, at most 256 epochs, 4 folds'
     """
     words = [settings.activation.label] if settings.hidden else []
     words += [str(settings.how)]

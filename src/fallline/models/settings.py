@@ -36,6 +36,9 @@ DECLARED: dict[str, Setting] = {
 }  # fmt: skip
 """The settings of a fit that are numbers."""
 
+ADAM_RATE = 0.003
+"""The learning rate of Adam on small tables: with 0.01 most starts were best after less than ten epochs."""
+
 
 @dataclass(frozen=True)
 class FitSettings:
@@ -64,7 +67,7 @@ class FitSettings:
     hidden: tuple[int, ...] = (32, 16)
     activation: Activation = field(default_factory=lambda: activation("relu"))
     initial: Initial = field(default_factory=lambda: initial("he_normal"))
-    how: Method = field(default_factory=lambda: method("adam"))
+    how: Method = field(default_factory=lambda: method("adam", learning_rate=ADAM_RATE))
     schedule: str = "cosine"
     epochs: int = 256
     patience: int = 64
@@ -156,7 +159,9 @@ def _method(name: str | Optimizer | Method, rate: float | None, settings: Mappin
     if settings is not None and not isinstance(settings, Mapping):
         raise SettingError(f'optimizer_settings must be settings by name, {{"momentum": 0.9}}; got {shown(settings)}.')
     own = dict(settings or {})
+    record = optimizer(name)
     if rate is not None:
         own["learning_rate"] = rate
-    record = optimizer(name)
+    elif record.name in ("adam", "adamw"):
+        own.setdefault("learning_rate", ADAM_RATE)
     return method(record, **own)
