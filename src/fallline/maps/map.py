@@ -251,6 +251,18 @@ class Map(MapValues, Plotted):
         path: Path = draw("map animation", self, out=out, **options)
         return path
 
+    def to_html(self, path: str | Path | None = None, **options: Any) -> Any:
+        """The map as one live page of HTML, which trains in the reader's browser with the same bits; see `fallline.live.map_page`.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> axes = {"x": ("learning_rate", 0.01, 0.1), "y": ("start.x", -2, 2)}
+        >>> fl.map("booth", size=4, steps=9, **axes).to_html()[:15]
+        '<!doctype html>'
+        """
+        return draw("map page", self, path=path, **options)
+
     def theory(self) -> dict[str, NDArray[np.float64]]:
         """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`.
 

@@ -1,0 +1,14 @@
+/** A live page: the lab over a host that computes in the page. */
+
+import { mount } from "../../lab/page/app.js";
+import { KernelHost } from "./host.js";
+
+/** The root of the page, and its figure. */
+const root = /** @type {HTMLElement} */ (document.getElementById("lab"));
+const text = /** @type {HTMLElement} */ (document.getElementById("figure")).textContent;
+const figure = JSON.parse(text ?? "");
+
+document.body.classList.add("live");
+mount(new KernelHost(figure), root);
+
+export default figure;
