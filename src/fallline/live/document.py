@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from fallline.errors import visible
+from fallline.experiment.map_record import MapSpec
 from fallline.files import write
 from fallline.lab.page_files import PAGE as LAB_PAGE
 from fallline.lab.page_files import bundled
@@ -45,24 +46,24 @@ def map_page(
     return text if path is None else write(path, text.encode(), overwrite=overwrite)
 
 
-def holds_samples(m: Map) -> str:
-    """What a page of the map holds of the data, as a sentence; "" for a landscape."""
-    if not isinstance(m.spec.objective, NetworkObjective):
+def holds_samples(spec: MapSpec) -> str:
+    """What a page of a map holds of the data, as a sentence; "" for a landscape."""
+    if not isinstance(spec.objective, NetworkObjective):
         return ""
-    data = m.spec.objective.data
+    data = spec.objective.data
     count = len(data) + (0 if data.test is None else len(data.test))
     return f"The page holds the {count:,} samples of {visible(data.name)} in clear: whoever has it can read them."
 
 
 def document(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "") -> str:
     """The text of a live page."""
-    facts = figure(m, pins=pins, command=command, holds=holds_samples(m))
+    facts = figure(m, pins=pins, command=command, holds=holds_samples(m.spec))
     script = _script()
     facts_text = json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     scripts = (
         f'<script type="application/json" id="figure">{facts_text}</script>\n<script type="module">{script}</script>'
     )
-    return _document(m, command, scripts, f"'{_digest(script)}' 'wasm-unsafe-eval'", holds_samples(m))
+    return _document(m, command, scripts, f"'{_digest(script)}' 'wasm-unsafe-eval'", holds_samples(m.spec))
 
 
 def picture_document(m: Map, *, command: str = "") -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import fallline
+from fallline.experiment.map_record import MapSpec
 from fallline.lab.controls.measure import describe_outcomes
 from fallline.lab.limits import MOST, MOST_PINS
 from fallline.lab.presets import themes
@@ -25,6 +26,7 @@ from fallline.live.arrays import as_json_arrays
 from fallline.live.controls import changeable_axes, changeable_controls, fixed_facts, measures_of, sentences
 from fallline.live.kernels import describe_kernel, kernel_settings
 from fallline.live.problems import describe_problem
+from fallline.live.rules import measures, shown
 from fallline.live.scenes import answers_of, equations_of, plane_of
 from fallline.live.shown_map import show_map
 from fallline.live.worker import worker_text
@@ -32,7 +34,7 @@ from fallline.maps.map import Map
 from fallline.measures.measure import MEASURES
 from fallline.views.words import minima_words
 
-__all__ = ["VERSION", "Figure", "figure"]
+__all__ = ["VERSION", "Figure", "check_page", "figure"]
 
 Json = dict[str, Any]
 Figure = Json
@@ -74,12 +76,24 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "kernel": describe_kernel(resolved),
         "problem": describe_problem(resolved),
         "worker": worker_text(),
+        "rules": _rules(resolved),
         "equations": equations_of(resolved),
         "stored": {
             "scenes": answers_of(resolved), "tiles": _tiles(resolved, m), "runs": [_run(resolved, pin) for pin in marked],
         },
         "map": _map(m),
     }  # fmt: skip
+
+
+def check_page(spec: MapSpec) -> None:
+    """Refuse a map whose runs a page cannot train, before it is computed.
+
+    Raises
+    ------
+    UsageError
+        The sentence says why.
+    """
+    kernel_settings(show_map(spec))
 
 
 def _welcome(resolved: ResolvedState, pins: list[Json]) -> Json:
@@ -96,6 +110,15 @@ def _welcome(resolved: ResolvedState, pins: list[Json]) -> Json:
     }  # fmt: skip
 
 
+def _rules(resolved: ResolvedState) -> Json:
+    """The programs of measures, and of what is drawn of them."""
+    dtype = resolved.spec.dtype
+    return {
+        "measures": measures(resolved.objective, dtype).as_data(),
+        "shown": {name: shown(name, dtype).as_data() for name in measures_of(resolved)},
+    }
+
+
 def _measures(resolved: ResolvedState) -> Json:
     """The meaning of the map's colours for each measure that the page can show, as `describe_measure` has it."""
     names = list(minima_words(resolved.objective)) if resolved.network is None else []
@@ -103,6 +126,7 @@ def _measures(resolved: ResolvedState) -> Json:
         name: {
             "name": name, "label": m.label, "kind": m.kind, "log": m.log, "blank": m.blank, "lost_word": m.lost_word,
             "better": m.better, "names": names if m.kind == "minima" else [], "dtype": m.dtype,
+            "ends": m.reads_ends, "over_starts": m.over_starts,
         }
         for name in measures_of(resolved)
         for m in [MEASURES[name]]

@@ -52,6 +52,7 @@ export function about(host, lab) {
 /** @param {import("./host.js").KernelHost} host @param {any} button @param {HTMLElement} told */
 async function check(host, button, told) {
   button.disabled = true;
+  say(told, "Training: 0 %");
   try {
     const found = await hashOfMap(host.model, (share) => say(told, `Training: ${Math.round(100 * share)} %`));
     const equal = found === host.figure.map.sha256;

@@ -3,6 +3,8 @@
 import { typed } from "../../lab/page/numerals.js";
 import { read, same, samePlane, withoutLocal } from "../../lab/page/state.js";
 
+const MOST_PINS = 4;
+
 /** What a page refuses: a sentence, and the key of the control that it is about. */
 export class Refusal extends Error {
   /** @param {string} sentence @param {string|null} [where] */
@@ -25,6 +27,7 @@ export function accepted(figure, proposed, before) {
   let state = { ...figure.welcome.defaults, ...proposed };
   /** @type {string[]} */
   const notes = [];
+  checkLocal(state);
   checkNumbers(figure, state);
   state = swapped(state, before, notes);
   checkAxes(figure, state);
@@ -36,6 +39,17 @@ export function accepted(figure, proposed, before) {
 /** Every control of the page. @param {any} figure @returns {any[]} */
 export function fieldsOf(figure) {
   return figure.welcome.controls.groups.flatMap((/** @type {any} */ group) => group.fields);
+}
+
+/** Refuse a view or pins that no page wrote. @param {any} state of an address, perhaps */
+function checkLocal({ view, pins, look }) {
+  const ends = (/** @type {any} */ pair) =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((v) => v >= -1 && v <= 2) && pair[0] < pair[1];
+  if (!ends(view?.x) || !ends(view?.y)) throw new Refusal("view must be two pairs [low, high] with ends from -1 to 2.");
+  const place = (/** @type {any} */ pin) => Number.isFinite(pin?.x) && Number.isFinite(pin?.y);
+  if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(place))
+    throw new Refusal(`pins must be a list of at most ${MOST_PINS} places on the map.`);
+  if (typeof look !== "object" || look === null) throw new Refusal("look must be an object.");
 }
 
 /** @param {any} figure @param {State} state */
@@ -109,7 +123,9 @@ function checkFixed({ welcome, command }, state) {
     const first = welcome.defaults[key];
     if (same(value, first) || changeable.has(key)) continue;
     const parts = key === "map" || key.endsWith("settings") ? Object.keys({ ...first, ...value }) : [""];
-    const wrong = parts.find((part) => !changeable.has(`${key}.${part}`) && !(part && same(value[part], first?.[part])));
+    const wrong = parts.find(
+      (part) => !changeable.has(`${key}.${part}`) && !(part && same(value[part], first?.[part])),
+    );
     if (wrong === undefined) continue;
     const label = (wrong || key).replaceAll("_", " ");
     throw new Refusal(`${label} cannot be changed in this page.${command ? ` This command can: ${command}` : ""}`);

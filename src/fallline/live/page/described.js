@@ -8,7 +8,7 @@ import { fieldsOf } from "./accept.js";
 
 /** What the answer to a state says besides the state. @param {any} figure @param {State} state */
 export function summary({ welcome, measures }, state) {
-  const { name, dtype, ...measure } = measures[state.map.measure];
+  const { name, dtype, ends, over_starts, ...measure } = measures[state.map.measure];
   const label = name === "steps_to" ? `${measure.label} ${number(state.map.target)}` : measure.label;
   return {
     state,

@@ -1,6 +1,5 @@
 /** The map step by step: the losses of a tile's runs after each of some steps. */
 
-import { placesOf } from "./measured.js";
 import { SIDE } from "./model.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
@@ -22,11 +21,16 @@ export async function film(host, content) {
         {
           steps: { values: Int32Array.from(steps), shape: [steps.length] },
           losses: { values: framesOf(results.history, steps.length, state.starts), shape: [steps.length, SIDE, SIDE] },
-          diverged_at: { values: placesOf(host.figure, state, results), shape: [SIDE, SIDE] },
+          diverged_at: { values: divergedAt(host, state, results), shape: [SIDE, SIDE] },
         },
       );
     }),
   );
+}
+
+/** @param {KernelHost} host @param {any} state @param {import("./kernel.js").Results} results */
+function divergedAt({ model }, state, results) {
+  return model.measures.ofCells(results, state, ["diverged_at"]).diverged_at;
 }
 
 /** At most so many evenly spaced steps, the first and the last among them. @param {number} steps */

@@ -1,21 +1,22 @@
 /** The hash of the map that the page was made of, over values that are trained again in the page. */
 
-import { cellsFor } from "./measured.js";
-
 /** @typedef {import("./model.js").Model} Model */
 
 /** SHA-256 of the map's values: measure by measure, row by row from the bottom, little-endian. @param {Model} model @param {(share: number) => void} progress */
 export async function hashOfMap(model, progress) {
   const { map, welcome } = model.figure;
   const { x, y, measures } = map;
+  const names = measures.map((/** @type {any} */ m) => m.name);
   const target = measures.find((/** @type {any} */ m) => m.target !== null)?.target ?? null;
   const state = { ...welcome.defaults, map: { ...welcome.defaults.map, measure: target === null ? "" : "steps_to" } };
   const onprogress = (/** @type {number} */ done, /** @type {number} */ all) => progress(done / all);
-  const results = await model.train(state, { x, y, values: { target }, priority: 9, onprogress });
-  const names = measures.map((/** @type {any} */ m) => m.name);
-  const values = cellsFor(model.figure, state, results, names);
+  const wanted = { ...model.measures.wanted(names), values: { target }, priority: 4 };
+  const results = await model.train(state, { x, y, ...wanted, onprogress });
+  const values = model.measures.ofCells(results, state, names);
   const parts = names.map((/** @type {string} */ name) => bytesOf(values[name]));
-  const whole = new Uint8Array(parts.reduce((/** @type {number} */ sum, /** @type {any} */ part) => sum + part.length, 0));
+  const whole = new Uint8Array(
+    parts.reduce((/** @type {number} */ sum, /** @type {any} */ part) => sum + part.length, 0),
+  );
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -1,8 +1,8 @@
 /** A host without a server: the answers to the lab's messages are stored in the page's figure, or computed in the page. */
 
 import { same, withoutLocal } from "../../lab/page/state.js";
-import { accepted, Refusal } from "./accept.js";
 import { about } from "./about.js";
+import { accepted, Refusal } from "./accept.js";
 import { allStored, message } from "./answers.js";
 import { controlsOf, digestOf, sameControls, summary } from "./described.js";
 import { film } from "./film.js";
@@ -134,6 +134,12 @@ function equations(host, content) {
   host.answer({ kind: "equations", ...host.figure.equations[form], form, numbers: false });
 }
 
+/** A handler of what only Python can do. @param {string} what @returns {Handler} */
+const refused = (what) => (host) => {
+  const { command } = host.figure;
+  throw new Refusal(`A page by itself ${what}.${command ? ` It was made by: ${command}` : ""}`);
+};
+
 /** @type {Record<string, Handler>} */
 const MESSAGES = {
   hello,
@@ -147,5 +153,9 @@ const MESSAGES = {
   landscape: fromFigure(() => true),
   theory: fromFigure((host) => host.original),
   equations,
+  csv: refused("cannot train on another table"),
+  export: refused("writes no files"),
+  detail: refused("shows neither gradients nor confusion matrices"),
+  what_if: refused("answers no what-if"),
   cancel: (host) => host.tiling.restart(),
 };

@@ -8,7 +8,11 @@ const root = /** @type {HTMLElement} */ (document.getElementById("lab"));
 const text = /** @type {HTMLElement} */ (document.getElementById("figure")).textContent;
 const figure = JSON.parse(text ?? "");
 
-document.body.classList.add("live");
-mount(new KernelHost(figure), root);
+const host = new KernelHost(figure);
 
-export default figure;
+document.body.classList.add("live");
+/** For the reader's own scripts: the figure, and what trains. */
+Object.assign(window, { fallline: { figure, host } });
+mount(host, root);
+
+export default host;

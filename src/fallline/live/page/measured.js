@@ -1,19 +1,77 @@
-/** Measures of runs from a kernel's columns. */
+/** Measures of runs and cells, from the columns that the kernel wrote, by the figure's rules. */
 
-export function columnOf(figure, results, name) {
-  const k = figure.kernel.columns[name];
-  return results.columns.subarray(k * results.runs, (k + 1) * results.runs);
+import { Evaluator } from "./evaluate.js";
+
+/** @typedef {import("./kernel.js").Results} Results */
+/** @typedef {import("../../lab/page/state.js").State} State */
+
+/** Arrays of the types in which cells are kept, by NumPy's codes. @type {Record<string, any>} */
+const KEPT = { "<i4": Int32Array, "|u1": Uint8Array, "<f8": Float64Array, "<f4": Float32Array };
+
+export class Measures {
+  /** By the names that they compute. @type {Map<string, Evaluator>} */
+  #evaluators = new Map();
+
+  /** @param {any} figure */
+  constructor(figure) {
+    this.rules = figure.rules;
+    this.measures = figure.measures;
+    this.kernel = figure.kernel;
+  }
+
+  /** What a kernel has to write besides for these measures. @param {string[]} names */
+  wanted(names) {
+    const ends = names.some((name) => this.measures[name].ends);
+    return { parameters: ends, begins: ends };
+  }
+
+  /** A column of a kernel. @param {Results} results @param {string} name */
+  column({ columns, runs }, name) {
+    const k = this.kernel.columns[name];
+    return columns.subarray(k * runs, (k + 1) * runs);
+  }
+
+  /** Measures of each run, by name. @param {Results} results @param {number} steps @param {string[]} names @returns {Record<string, any>} */
+  ofRuns(results, steps, names) {
+    const columns = Object.keys(this.kernel.columns).map((name) => [name.toLowerCase(), this.column(results, name)]);
+    const { begins: start, parameters: end } = results;
+    return this.#evaluator("measures", names).run({ ...Object.fromEntries(columns), steps, start, end }, results.runs);
+  }
+
+  /** Measures of each cell, by name, in the types that maps have. @param {Results} results @param {State} state @param {string[]} names @returns {Record<string, any>} */
+  ofCells(results, { starts, steps, dtype }, names) {
+    const runs = this.ofRuns(results, steps, names);
+    const kept = (/** @type {string} */ name) => {
+      const { dtype: own, over_starts: how } = this.measures[name];
+      const cells = starts === 1 ? runs[name] : this.#overStarts(runs[name], starts, how);
+      return KEPT[own || (dtype === "float32" ? "<f4" : "<f8")].from(cells);
+    };
+    return Object.fromEntries(names.map((name) => [name, kept(name)]));
+  }
+
+  /** The values of cells as they are drawn. @param {string} name @param {any} values @param {number} steps */
+  shown(name, values, steps) {
+    return this.#evaluator(`shown ${name}`, ["shown"], this.rules.shown[name]).run({ values, steps }, values.length).shown;
+  }
+
+  /** One number of each cell from those of its starts. @param {any} values @param {number} starts @param {string} how */
+  #overStarts(values, starts, how) {
+    return this.rules.over_starts[how](values, starts);
+  }
+
+  /** @param {string} of @param {string[]} names @param {any} [program] */
+  #evaluator(of, names, program = this.rules.measures) {
+    const key = `${of}: ${names}`;
+    let found = this.#evaluators.get(key);
+    if (!found) {
+      found = new Evaluator(program, names);
+      this.#evaluators.set(key, found);
+    }
+    return found;
+  }
 }
-export function measured(figure, results, steps, name) {
-  if (name === "last_gradient") return columnOf(figure, results, "LAST_GRADIENT").map(Math.sqrt);
-  if (name === "diverged_at") return Int32Array.from(columnOf(figure, results, "DIVERGED_AT"));
-  if (name === "outcome") return Uint8Array.from(columnOf(figure, results, "DIVERGED_AT"), (v) => (v >= 0 ? 4 : 1));
-  return columnOf(figure, results, "LAST").map((v) => (Number.isFinite(v) ? v : Infinity));
+
+/** The measures that a tile has: the map's, and those that mark its cells. @param {State} state */
+export function measuresOfTile({ map }) {
+  return [...new Set([map.measure, "outcome", "diverged_at"])];
 }
-export const placeOfOutcome = (figure, results, steps) => measured(figure, results, steps, "outcome")[0];
-export const placesOf = (figure, state, results) => measured(figure, results, state.steps, "diverged_at");
-export function cellsFor(figure, state, results, names) {
-  return Object.fromEntries(names.map((name) => [name, measured(figure, results, state.steps, name)]));
-}
-export const cellsOf = (figure, state, results) =>
-  cellsFor(figure, state, results, [...new Set([state.map.measure, "outcome", "diverged_at"])]);

@@ -1,8 +1,8 @@
 /** The figure's kernel and rules: a state's runs are trained, and judged by the measures of the map. */
 
-import { same } from "../../lab/page/state.js";
 import { Refusal } from "./accept.js";
-import { stored } from "./answers.js";
+import { decoded } from "./arrays.js";
+import { Measures } from "./measured.js";
 import { Trainer } from "./trainer.js";
 
 /** @typedef {import("../../lab/page/state.js").State} State */
@@ -19,6 +19,7 @@ export class Model {
   constructor(figure) {
     this.figure = figure;
     this.problem = decoded(figure.problem);
+    this.measures = new Measures(figure);
   }
 
   /** What trains; null in a browser that cannot run the kernel. */
@@ -59,12 +60,4 @@ export function valuesOf({ settings, schedule_settings: scheduled, steps, seed, 
   const schedule = Object.entries(scheduled).map(([name, value]) => [`schedule.${name}`, value]);
   const target = map.measure === "steps_to" ? map.target : null;
   return { ...settings, ...Object.fromEntries(schedule), steps, seed, starts, target };
-}
-
-/** A part of the figure with its arrays as typed arrays. @param {any} value @returns {any} */
-export function decoded(value) {
-  if (Array.isArray(value)) return value.map(decoded);
-  if (value === null || typeof value !== "object") return value;
-  if (same(Object.keys(value).sort(), ["base64", "dtype", "shape"])) return stored(value).values;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decoded(inner)]));
 }

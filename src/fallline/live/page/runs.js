@@ -4,7 +4,6 @@ import { number } from "../../lab/page/numerals.js";
 import { Refusal } from "./accept.js";
 import { allStored } from "./answers.js";
 import { Answers } from "./frames.js";
-import { measured, placeOfOutcome } from "./measured.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
@@ -16,7 +15,7 @@ const POINTED = 4; // the place of the run under the pointer
  * @property {any} path (steps + 1, P)
  * @property {Float64Array} losses
  * @property {Float64Array} norms of the gradients
- * @property {import("./kernel.js").Results} results
+ * @property {Record<string, any>} measures
  * @property {number} steps
  */
 
@@ -26,7 +25,8 @@ export async function run(host, content) {
   const { pin, x, y } = content;
   const { state, stateId, figure } = host;
   const place = { kind: "run", state_id: stateId, pin, x, y };
-  const known = host.original && figure.stored.runs.find((/** @type {any} */ r) => r.content.x === x && r.content.y === y);
+  const known =
+    host.original && figure.stored.runs.find((/** @type {any} */ r) => r.content.x === x && r.content.y === y);
   if (known) return host.answer({ ...known.content, ...place }, allStored(known.arrays));
   const trained = await trainedRun(host, x, y, pin === POINTED ? 4 : 3);
   const answers = await Answers.of(host);
@@ -37,8 +37,8 @@ export async function run(host, content) {
     {
       ...place,
       steps: trained.steps,
-      outcome: outcomeOf(figure, state, trained, died),
-      numbers: numbersOf(figure, state, trained),
+      outcome: outcomeOf(figure, trained, died),
+      numbers: numbersOf(state, trained),
       labels: figure.labels,
       layers: figure.layers,
     },
@@ -82,8 +82,9 @@ async function train(host, x, y, priority) {
   const losses = Float64Array.from(results.history.subarray(0, steps + 1));
   const points = Float64Array.from(path);
   const at = await model.train(state, { ...cell, points, values: { ...cell.values, steps: 0 }, priority, signal });
-  const norms = measured(model.figure, at, 0, "last_gradient");
-  return { path, losses, norms: Float64Array.from(norms), results, steps };
+  const norms = Float64Array.from(model.measures.column(at, "LAST_GRADIENT"), Math.sqrt);
+  const names = ["outcome", "diverged_at", ...["accuracy", "steps_to"].filter((name) => name in model.figure.measures)];
+  return { path, losses, norms, measures: model.measures.ofRuns(results, steps, names), steps };
 }
 
 /** The numbers of a run that its axes have. @param {any} state @param {number} x @param {number} y */
@@ -94,8 +95,8 @@ function onAxes({ map }, x, y) {
   ]);
 }
 
-/** @param {any} figure @param {any} state @param {Trained} trained */
-function numbersOf(figure, state, { losses, norms, results, steps }) {
+/** @param {any} state @param {Trained} trained */
+function numbersOf(state, { losses, norms, measures, steps }) {
   const finite = losses.filter(Number.isFinite);
   const entry = (/** @type {string} */ label, /** @type {number} */ value) => ({
     label,
@@ -105,9 +106,9 @@ function numbersOf(figure, state, { losses, norms, results, steps }) {
     entry("final loss", losses[steps]),
     entry("lowest loss", finite.length ? finite.reduce((a, b) => Math.min(a, b)) : Number.NaN),
   ];
-  if (figure.measures.accuracy) numbers.push(entry("accuracy", measured(figure, results, steps, "accuracy")[0]));
+  if (measures.accuracy) numbers.push(entry("accuracy", measures.accuracy[0]));
   if (state.map.measure === "steps_to") {
-    const reached = measured(figure, results, steps, "steps_to")[0];
+    const [reached] = measures.steps_to;
     numbers.push(entry(`steps to ${number(state.map.target)}`, reached < 0 ? Number.NaN : reached));
   }
   return [...numbers, entry("gradient norm", norms[steps])];
@@ -115,13 +116,13 @@ function numbersOf(figure, state, { losses, norms, results, steps }) {
 
 /**
  * How a run ended: the outcome with its definition, and what else is known. The cause is not: finding it takes the curvature.
- * @param {any} figure @param {any} state @param {Trained} trained
+ * @param {any} figure @param {Trained} trained
  * @param {{layer: number, unit: number, step: number}[]} died
  */
-function outcomeOf(figure, state, { losses, results, steps }, died) {
+function outcomeOf(figure, { losses, measures, steps }, died) {
   const outcomes = figure.welcome.outcomes;
-  const { name, meaning } = outcomes[placeOfOutcome(figure, results, steps)];
-  const step = measured(figure, results, steps, "diverged_at")[0];
+  const { name, meaning } = outcomes[measures.outcome[0]];
+  const [step] = measures.diverged_at;
   const parts = [`${name[0].toUpperCase()}${name.slice(1)}: ${meaning[0].toLowerCase()}${meaning.slice(1)}`];
   if (step >= 0) parts.push(`It diverged at step ${step}.`);
   else parts.push(`The loss went from ${number(losses[0], 6)} to ${number(losses[steps], 6)} in ${steps} steps.`);

@@ -2,7 +2,7 @@
 
 import { allStored } from "./answers.js";
 import { valuesOf as axisValues } from "./axis.js";
-import { cellsOf } from "./measured.js";
+import { measuresOfTile } from "./measured.js";
 import { SIDE } from "./model.js";
 
 const SKETCHES = [4, 2]; // of a tile, one cell of so many in each direction is trained before the others
@@ -95,8 +95,13 @@ class Tile {
     const i = left.map((cell) => cell % SIDE);
     const j = left.map((cell) => Math.floor(cell / SIDE));
     const onprogress = progress && ((/** @type {number} */ done) => progress((before + done) / (SIDE * SIDE)));
-    const results = await this.model.train(state, { x, y, i, j, priority, signal, onprogress });
-    const values = cellsOf(this.model.figure, state, results);
+    const { model } = this;
+    const names = measuresOfTile(state);
+    const wanted = { ...model.measures.wanted(names), priority, signal, onprogress };
+    const results = await model.train(state, { x, y, i, j, ...wanted });
+    const values = model.measures.ofCells(results, state, names);
+    const [first] = names;
+    values[first] = model.measures.shown(first, values[first], state.steps);
     for (const [name, array] of Object.entries(values)) {
       this.#values[name] ??= new array.constructor(SIDE * SIDE);
       for (const [k, cell] of left.entries()) this.#values[name][cell] = array[k];
@@ -123,5 +128,7 @@ class Tile {
 
 /** @param {Record<string, any>} values */
 function shaped(values) {
-  return Object.fromEntries(Object.entries(values).map(([name, array]) => [name, { values: array, shape: [SIDE, SIDE] }]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, array]) => [name, { values: array, shape: [SIDE, SIDE] }]),
+  );
 }
