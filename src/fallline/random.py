@@ -102,7 +102,7 @@ def word_of(purpose: str) -> int:
     """Return the word that stands for a purpose in counters.
 
     >>> word_of("start")
-    1188203571
+    3324571084
     """
     return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:4], "little")
 
