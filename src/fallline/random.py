@@ -102,7 +102,7 @@ def word_of(purpose: str) -> int:
     """Return the word that stands for a purpose in counters.
 
     >>> word_of("start")
-    1188203571
+    3324571084
     """
     return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:4], "little")
 
@@ -186,7 +186,7 @@ NORMAL: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
         (1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
          7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15),
     ),
-    
+
 }  # fmt: skip
 """Coefficients of AS 241, lowest power first: numerator and denominator of three rational functions."""
 

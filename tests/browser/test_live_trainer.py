@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fallline.experiment.axes import Axis
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.pyramid import TilePlace, tile_spec
 from fallline.maps.cell_training import training_of
 from fallline.measures.measure import MEASURES, lacking
-from fallline.measures.statistics import half, window
-from fallline.random import batches, normal, uniform, word_of, NORMAL
 from live_page import LivePage, differing, native, state_of
 
 
@@ -31,7 +28,7 @@ def some_cells(count: int) -> tuple[Any, Any]:
     return rng.integers(0, 64, count), rng.integers(0, 64, count)
 
 
-def same_tile(live: LivePage, resolved: ResolvedState, place: TilePlace = TilePlace(0, 0, 0), cells: int = 150) -> None:
+def same_tile(live: LivePage, resolved: ResolvedState, place: TilePlace, cells: int = 150) -> None:
     """Asserts that cells of a tile have the processor's bits."""
     spec = tile_spec(resolved, place)
     i, j = some_cells(cells)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fallline.experiment.axes import NO_AXIS, Axis
+from fallline.experiment.axes import NO_AXIS
 from fallline.experiment.axis_settings import axis_settings, choices, start_coordinate
 from fallline.experiment.setting_names import is_layer_rate, schedule_setting, start_setting, within_start
 from fallline.experiment.starts import classical_start
@@ -93,6 +92,7 @@ def _data(net: NetworkObjective, dtype: str) -> Json:
 
 def _keys(settings: list[str]) -> Json:
     """From the keys of controls to the names of values."""
+
     def key(name: str) -> str:
         if name == "l2":
             return "objective.l2"
@@ -141,4 +141,3 @@ def _layers(net: NetworkObjective | None, record: Initial) -> Json:
         "normal": NORMAL,
         "parts": [{"purpose": word_of(name), "count": n, "factor": factor} for name, n, factor in parts if n],
     }
-

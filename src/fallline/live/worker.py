@@ -16,8 +16,8 @@ PAGE = Path(__file__).parent / "page"
 def worker_text() -> str:
     """All modules of a worker as one classic script. A page makes a worker of its text, so that it needs no other file.
 
-    >>> "export" in worker_text()
-    False
+    >>> worker_text().splitlines()[-1]
+    '})();'
     """
     # a module without exports of its own: the last line of the bundle, which exports one, is for other hosts
     text, _, _ = bundled(PAGE, "worker.js").rpartition("\nexport default")

@@ -56,6 +56,5 @@ def probe(bits: int) -> Probe:
     # (1 + m eps)(1 + n eps) is 1 + (m + n) eps, and m n eps^2, which a second rounding loses
     m = 2 * np.arange(CASES) + 1
     n, eps = m + 2, float(np.finfo(real).eps)
-    operands = (1 + m * eps, 1 + n * eps, -(1 + (m + n) * eps))
-    a, b, c = (values.astype(real) for values in operands)
-    return Probe(module, (a, b, c), (m * n * eps**2).astype(real))
+    operands = ((1 + m * eps).astype(real), (1 + n * eps).astype(real), -(1 + (m + n) * eps).astype(real))
+    return Probe(module, operands, (m * n * eps**2).astype(real))
