@@ -134,7 +134,16 @@ def test_the_command_says_that_the_users_data_stand_in_the_page(tmp_path, capsys
     (tmp_path / "mine.toml").write_text(
         'title = "mine"\n[network]\nsizes = "2-2-2"\n[data]\nfile = "table.csv"\ntarget = "kind"\n'
     )
-    words = ["map", str(tmp_path / "mine.toml"), "--x", "learning_rate=1e-3..1e-2", "--y", "momentum=0..0.9", "--size", "2x2"]
+    words = [
+        "map",
+        str(tmp_path / "mine.toml"),
+        "--x",
+        "learning_rate=1e-3..1e-2",
+        "--y",
+        "momentum=0..0.9",
+        "--size",
+        "2x2",
+    ]
     words += ["--steps", "2", "--without-data", "--live"]
     assert main([*words, str(tmp_path / "without.html")]) == 0
     assert "in clear" not in capsys.readouterr().err

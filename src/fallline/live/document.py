@@ -122,4 +122,3 @@ def _style() -> str:
 def _digest(text: str) -> str:
     """The hash of an inline script or style, as a content policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-

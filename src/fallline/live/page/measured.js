@@ -51,12 +51,13 @@ export class Measures {
 
   /** The values of cells as they are drawn. @param {string} name @param {any} values @param {number} steps */
   shown(name, values, steps) {
-    return this.#evaluator(`shown ${name}`, ["shown"], this.rules.shown[name]).run({ values, steps }, values.length).shown;
+    return this.#evaluator(`shown ${name}`, ["shown"], this.rules.shown[name]).run({ values, steps }, values.length)
+      .shown;
   }
 
   /** One number of each cell from those of its starts. @param {any} values @param {number} starts @param {string} how */
   #overStarts(values, starts, how) {
-    return this.rules.over_starts[how](values, starts);
+    throw new Error(`no rule takes the ${how} of ${values.length / starts} cells`);
   }
 
   /** @param {string} of @param {string[]} names @param {any} [program] */

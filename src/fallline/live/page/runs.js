@@ -78,8 +78,8 @@ async function train(host, x, y, priority) {
   const results = await model.train(state, { ...cell, history: true, path: true, priority, signal });
   const P = model.problem.parameters;
   const { steps } = state;
-  const path = results.path.subarray(0, (steps + 1) * P); // of several starts, those of the first
-  const losses = Float64Array.from(results.history.subarray(0, steps + 1));
+  const path = /** @type {any} */ (results.path).subarray(0, (steps + 1) * P); // of several starts, those of the first
+  const losses = Float64Array.from(/** @type {any} */ (results.history).subarray(0, steps + 1));
   const points = Float64Array.from(path);
   const at = await model.train(state, { ...cell, points, values: { ...cell.values, steps: 0 }, priority, signal });
   const norms = Float64Array.from(model.measures.column(at, "LAST_GRADIENT"), Math.sqrt);
