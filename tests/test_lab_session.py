@@ -266,8 +266,8 @@ def test_a_table_from_the_page(talk):
     state = talk.ask("state", state=d, changed="data.digest")[0]["state"]
     assert state["objective"]["units"] == [2, 3, 2, 2]
     assert talk.ask("data")[0]["names"] == ["no", "yes"]
-    talk.say("state", state=state | {"data": state["data"] | {"target": "a"}}, changed="data.target")
-    assert "must be a finite number; got 'no'" in talk.until("refused")[0]["sentence"]
+    talk.say("state", state=state | {"data": state["data"] | {"target": "d"}}, changed="data.target")
+    assert "a column must be one of a, b, kind; got 'd'" in talk.until("refused")[0]["sentence"]
     talk.say("csv", name="bad.csv", text="a,b\n1\n")
     assert "line 2" in talk.until("refused")[0]["sentence"]
 
