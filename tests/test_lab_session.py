@@ -266,7 +266,9 @@ def test_a_table_from_the_page(talk):
     state = talk.ask("state", state=d, changed="data.digest")[0]["state"]
     assert state["objective"]["units"] == [2, 3, 2, 2]
     assert talk.ask("data")[0]["names"] == ["no", "yes"]
-    state = talk.ask("state", state=state | {"data": state["data"] | {"target": "a"}}, changed="data.target")[0]["state"]
+    state = talk.ask("state", state=state | {"data": state["data"] | {"target": "a"}}, changed="data.target")[0][
+        "state"
+    ]
     assert state["objective"]["units"] == [3, 3, 2, 7]  # b, and kind as two columns of 0 and 1; seven whole numbers
     told, _ = talk.ask("csv", name="dated.csv", text="day,kind\n2024-01-05,no\n2024-01-06,yes\n")
     dated = state["data"] | {"digest": told["digest"], "target": "kind"}
