@@ -80,7 +80,7 @@ def read_data(
     read = read_table(source, dialect=dialect)
     if name is None:
         name = Path(read.file).stem if len(read.lines) or not read.file.startswith("the ") else "data"
-    targets = (target,) if isinstance(target, str) else tuple(target)
+    targets = (target,) if isinstance(target, str) or not isinstance(target, Sequence) else tuple(target)
     for column in (*targets, *inputs):
         read[column]
     chosen = tuple(inputs) or tuple(column for column in read.columns if column not in targets)

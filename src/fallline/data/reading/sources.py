@@ -12,7 +12,7 @@ from fallline.data.reading.dialect import Dialect
 from fallline.data.reading.encoding import decoded
 from fallline.data.reading.frames import frame_table, is_frame, parquet_table
 from fallline.data.reading.text import text_table
-from fallline.errors import DataError, UsageError
+from fallline.errors import DataError, UsageError, shown
 from fallline.files import read_bytes
 
 __all__ = ["MOST_BYTES", "file_text", "is_table_file", "read_table"]
@@ -54,6 +54,8 @@ def read_table(source: Any, *, name: str | None = None, dialect: Dialect | None 
     >>> read_table("size;kind\\n1,5;oak\\n2;ash\\n", name="trees.csv")["size"].numbers.tolist()
     [1.5, 2.0]
     """
+    if dialect is not None and not isinstance(dialect, Dialect):
+        raise UsageError(f"dialect must be a Dialect, such as Dialect(separator=';'); got {shown(dialect)}.")
     if isinstance(source, Table):
         return source
     if is_frame(source):
