@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,15 @@ from fallline import files
 from fallline.data.preparing import Preparation, Target
 from fallline.errors import DataError, UsageError
 from fallline.limits import check_memory
-from fallline.models.description import Description, read_description
+from fallline.models.description import Description, Summary, read_description
 from fallline.models.ensemble import Ensemble
-from fallline.models.model import Model
+from fallline.models.fitting import Kind
 from fallline.models.scaling import Scaling
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.network import Layer, Network
 
-__all__ = ["load_model", "save_model"]
+__all__ = ["Parts", "load_parts", "save_parts"]
 
 Floats = NDArray[Any]
 
@@ -36,7 +36,17 @@ LONGEST = 10**8
 """Bytes of a file's metadata, at most."""
 
 
-def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Path:
+class Parts(NamedTuple):
+    """The parts of a model that its file holds; see `Model`."""
+
+    target: Target
+    preparation: Preparation
+    kind: Kind
+    ensemble: Ensemble
+    summary: Summary
+
+
+def save_parts(model: Parts, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a model; see `Model.save`."""
     from fallline import __version__
 
@@ -63,7 +73,7 @@ def save_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Pa
     return files.write(path, content, overwrite=overwrite)
 
 
-def load_model(path: str | Path) -> Model:
+def load_parts(path: str | Path) -> Parts:
     """Read a model; see `Model.load`."""
     file = Path(path).name
     content = files.read_bytes(path, DataError)
@@ -92,7 +102,7 @@ def load_model(path: str | Path) -> Model:
     if outputs != sizes[-1]:
         raise DataError(f"{file} is no model file: its target has {outputs} columns, its network {sizes[-1]} outputs.")
     ensemble = Ensemble(network, network.pack(layers), scaling, tensors["target.centre"], tensors["target.spread"])
-    return Model(target, preparation, found.kind, ensemble, found.summary)
+    return Parts(target, preparation, found.kind, ensemble, found.summary)
 
 
 def _header(content: bytes, file: str) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def fit_samples(
     alive = np.isfinite(members.parameters).all(axis=-1)
     if not alive.any():
         raise DataError(
-            f"all {len(starts)} starts diverged: take a smaller learning rate than {settings.how.values['learning_rate']:g}."
+            f"all {len(starts)} starts diverged: take a smaller learning rate than {settings.rate_of(len(samples)):g}."
         )
     every = Ensemble(network, members.parameters, scaling, centre, spread)
     answers = np.full((len(samples), T.shape[1]), np.nan)
@@ -171,14 +171,14 @@ def _train_fold(
     per_epoch = count // batch
     steps = per_epoch * settings.epochs
     rows = None if batch == count else random.batches(settings.seed, count, batch, steps)
-    training = Training(objective, _how(settings, steps), steps, starts, rows, settings.dtype)
+    training = Training(objective, _how(settings, steps, count), steps, starts, rows, settings.dtype)
     return best_epochs(
         training, validation, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=threads),
         progress=lambda epoch: progress(epoch, settings.epochs),
     )  # fmt: skip
 
 
-def _how(settings: FitSettings, steps: int) -> Method:
+def _how(settings: FitSettings, steps: int, samples: int) -> Method:
     """Return the method with its schedule, whose length is that of the run."""
     scheduled = method("gradient_descent", settings.schedule, steps)
     own = settings.how.schedule.name != "constant"
@@ -186,6 +186,8 @@ def _how(settings: FitSettings, steps: int) -> Method:
         **settings.how.values,
         **({} if own else {k: v for k, v in scheduled.values.items() if k.startswith("schedule.")}),
     }
+    if "learning_rate" in values:
+        values["learning_rate"] = settings.rate_of(samples)
     if settings.l2:
         values["l2"] = settings.l2
     return replace(settings.how, schedule=settings.how.schedule if own else scheduled.schedule, values=values)

@@ -13,6 +13,7 @@ from fallline.data.preparing import Preparation, Target
 from fallline.data.reading import Dialect, Table, read_table
 from fallline.models.description import Summary
 from fallline.models.ensemble import Ensemble
+from fallline.models.file import Parts, load_parts, save_parts
 from fallline.models.fitting import Fit, Kind
 from fallline.models.scores import scores
 from fallline.models.summary_text import summary_text
@@ -67,9 +68,7 @@ class Model:
         DataError
             It is no model file.
         """
-        from fallline.models.file import load_model
-
-        return load_model(path)
+        return cls(*load_parts(path))
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the model as a safetensors file, and return its path.
@@ -81,9 +80,8 @@ class Model:
         OutputError
             The file cannot be written, or exists.
         """
-        from fallline.models.file import save_model
-
-        return save_model(self, path, overwrite=overwrite)
+        parts = Parts(self.target, self.preparation, self.kind, self.ensemble, self.summary)
+        return save_parts(parts, path, overwrite=overwrite)
 
     def predict(self, source: Any, *, dialect: Dialect | None = None) -> NDArray[Any]:
         """Return the class, the labels or the values of each row of a table: a file, a data frame, or what `read_table` read.
@@ -102,7 +100,7 @@ class Model:
     def named(self, answers: Shaped[Floats, "rows n_out"]) -> NDArray[Any]:
         """Return what answers mean: names of classes, labels 0 or 1, or values; one for each row, or for each column."""
         if self.kind == "classes":
-            return np.array(self.target.classes)[answers.argmax(axis=-1)]
+            return np.asarray(np.array(self.target.classes)[answers.argmax(axis=-1)])
         if self.kind == "labels":
             answers = (answers > 0.5).astype(np.int64)
         return np.asarray(answers[:, 0] if answers.shape[1] == 1 else answers)

@@ -95,4 +95,5 @@ def _quantile(
     """
     order = np.argsort(X, axis=0, kind="stable")
     reached = np.cumsum(weights[order], axis=0) >= q * weights.sum() * (1 - 1e-12)
-    return np.take_along_axis(X, np.take_along_axis(order, reached.argmax(axis=0)[None], axis=0), axis=0)[0]
+    places = np.take_along_axis(order, reached.argmax(axis=0)[None], axis=0)
+    return np.asarray(np.take_along_axis(X, places, axis=0)[0])

@@ -43,7 +43,7 @@ def outcome_sentence(fit: Fit) -> str:
     if dead:
         text += (
             f" {dead} diverged{'' if alive.all() else f', {int((~alive).sum())} at once: they are left out'}; "
-            f"take a smaller learning rate than {fit.settings.how.values['learning_rate']:g}."
+            f"take a smaller learning rate than {fit.settings.rate_of(len(fit.kept)):g}."
         )
     if members.validation_curve.size and late > starts / 2:
         text += f" {late} still improved at the end: more epochs may help."
@@ -64,10 +64,10 @@ def settings_words(settings: FitSettings, samples: int) -> str:
     """Return the settings of a fit in words.
 
     >>> settings_words(FitSettings(), 150)
-    'relu, adam, learning rate 0.003, schedule cosine, batch 8, at most 256 epochs, 4 folds'
+    'ReLU, Adam, learning rate 0.003, schedule cosine, batch 8, at most 256 epochs, 4 folds'
     """
     words = [settings.activation.label] if settings.hidden else []
-    words += [str(settings.how)]
+    words.append(str(settings.how.with_({"learning_rate": settings.rate_of(samples)})))
     if settings.schedule != "constant":
         words.append(f"schedule {settings.schedule}")
     words += [f"batch {settings.batch_of(samples)}", f"at most {settings.epochs} epochs"]
