@@ -68,10 +68,13 @@ def regions(answer: NDArray[Any], scale: list[float] | None) -> NDArray[np.uint8
     >>> regions(np.array([[0.2, 0.8], [0.9, 0.1]]), None).tolist(), regions(np.array([[0.5], [3.0]]), [0.0, 2.0]).tolist()
     ([1, 0], [63, 255])
     """
+    drawn: NDArray[np.uint8]
     if scale is not None:
         low, high = scale
         shade = np.nan_to_num((answer[..., 0] - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
-        return np.clip(255 * shade, 0, 255).astype(np.uint8)
-    if answer.shape[-1] == 1:
-        return np.asanyarray(answer[..., 0] > 0.5).astype(np.uint8)
-    return np.nan_to_num(answer).argmax(axis=-1).astype(np.uint8)
+        drawn = np.clip(255 * shade, 0, 255).astype(np.uint8)
+    elif answer.shape[-1] == 1:
+        drawn = np.asanyarray(answer[..., 0] > 0.5).astype(np.uint8)
+    else:
+        drawn = np.nan_to_num(answer).argmax(axis=-1).astype(np.uint8)
+    return drawn

@@ -51,7 +51,7 @@ def living_units(net: NetworkObjective, w: NDArray[Any], points: NDArray[np.floa
 
 def finite(values: NDArray[Any]) -> NDArray[Any]:
     """The values with 0 for NaN and 1e30 for infinity."""
-    return np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30)
+    return np.asanyarray(np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30))
 
 
 def shades(values: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.uint8]:
@@ -60,4 +60,4 @@ def shades(values: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.uint8]:
     >>> shades(np.array([-2.0, 0.0, 1.0]), np.array(2.0)).tolist()
     [1, 128, 192]
     """
-    return np.rint(128 + 127 * values / np.where(sizes > 0, sizes, 1)).astype(np.uint8)
+    return np.asanyarray(np.rint(128 + 127 * values / np.where(sizes > 0, sizes, 1))).astype(np.uint8)
