@@ -132,11 +132,11 @@ def chosen(condition: Any, yes: Any, no: Any) -> Column:
     """The column that `where` makes."""
     table = table_of(condition, yes, no)
     truth = converted(as_column(table, condition), bool)
-    yes, no = alike(table, yes, no)
+    first, second = alike(table, yes, no)
     known = table.constant(truth.value)
     if known is not None:
-        return yes if known else no
-    return Column(table, table.node("select", yes.dtype.name, truth.value, yes.value, no.value))
+        return first if known else second
+    return Column(table, table.node("select", first.dtype.name, truth.value, first.value, second.value))
 
 
 def alike(table: Table, *values: Any) -> list[Column]:
