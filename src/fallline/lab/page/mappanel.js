@@ -25,6 +25,8 @@ export class MapPanel {
   /** What the lines of theory are about, as text. */
   theorySubject = "";
   #film = /** @type {any} */ (null);
+  /** What the map shows while it plays. */
+  #played = LOSS;
   /** Shares of the cells of the whole map. */
   #shares = { outcomes: /** @type {number[]} */ ([]), minima: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
@@ -140,6 +142,10 @@ export class MapPanel {
 
   /** The server accepted a state: lines of theory for another one are wrong here. @param {import("./store.js").Store} store */
   accepted({ accepted }) {
+    const { objective, data } = accepted;
+    const split = objective.kind === "network" && data.test_share > 0;
+    this.#played = split ? { ...LOSS, label: "training loss" } : LOSS;
+    this.playButton.title = `The ${this.#played.label} of every run after each step of the player`;
     if (!this.curves.length || this.theorySubject === JSON.stringify(theorySubject(accepted))) return;
     this.curves = [];
     this.showTheory();
@@ -190,7 +196,7 @@ export class MapPanel {
     if (!this.#theme || !this.map.scale) return;
     const film = this.#film;
     this.legend.element.classList.toggle("filming", Boolean(film));
-    this.legend.show(this.#theme, film ?? this.map.scale, film ? LOSS : this.measure, this.#shares);
+    this.legend.show(this.#theme, film ?? this.map.scale, film ? this.#played : this.measure, this.#shares);
   }
 
   /** Keep the colours as they are, or let them follow the view again. */
@@ -283,7 +289,8 @@ export class MapPanel {
 
   /** The map shows an earlier step than the last. @param {number|null} step null: the last @param {any} scale its colours */
   playing(step, scale) {
-    say(this.step, step === null ? "" : `after ${step} ${step === 1 ? "step" : "steps"}`);
+    const what = this.measure.name === "final_loss" ? "" : `${this.#played.label} `; // the map shows something else at rest
+    say(this.step, step === null ? "" : `${what}after ${step} ${step === 1 ? "step" : "steps"}`);
     const film = step === null ? null : scale;
     if (film === this.#film) return;
     this.#film = film;

@@ -100,6 +100,7 @@ export class Wishes {
     if (!this.pictured || !this.busy || this.lab.dive.on) return;
     if (this.waits) this.#ask([]);
     this.#resume();
+    this.lab.progress.show();
   }
 
   /** Ask for the tiles that the view lacks. */
