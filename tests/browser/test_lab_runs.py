@@ -103,7 +103,9 @@ def test_equations_stand_in_columns_of_about_the_same_height(lab):
     lab.page.locator(".equations").scroll_into_view_if_needed()
     columns = ".equation-columns:not(.coming) > div"
     lab.until(f"document.querySelectorAll('{columns}').length === 2")
-    heights = lab.page.evaluate(f"[...document.querySelectorAll('{columns}')].map(c => c.lastElementChild.getBoundingClientRect().bottom)")
+    heights = lab.page.evaluate(
+        f"[...document.querySelectorAll('{columns}')].map(c => c.lastElementChild.getBoundingClientRect().bottom)"
+    )
     top = lab.page.locator(columns).first.bounding_box()["y"]
     assert min(heights) - top > 0.6 * (max(heights) - top)
     titles = lab.page.locator(f"{columns} h3").all_text_contents()

@@ -45,9 +45,7 @@ def on_data(problem: NetworkObjective, X: Any, y: ArrayLike | None, what: str) -
     return problem
 
 
-def data_like(
-    problem: NetworkObjective, X: Any, y: ArrayLike | None = None, what: str = "accuracy"
-) -> Dataset:
+def data_like(problem: NetworkObjective, X: Any, y: ArrayLike | None = None, what: str = "accuracy") -> Dataset:
     """Return X and y as a data set of the problem's classes: a class keeps its number, even where y lacks others.
 
     `what` is to be computed of them, for the sentences of errors.

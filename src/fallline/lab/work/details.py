@@ -40,7 +40,7 @@ def layer_norms(net: NetworkObjective, gradient: NDArray[Any]) -> NDArray[np.flo
         np.square(W).sum(axis=(-2, -1)) + (0 if b is None else np.square(b).sum(axis=-1))
         for W, b in net.network.unpack(gradient.astype(np.float64))
     ]
-    return np.sqrt(np.stack(squares, axis=-1))
+    return np.asarray(np.sqrt(np.stack(squares, axis=-1)))
 
 
 def has_confusion(net: NetworkObjective) -> bool:
