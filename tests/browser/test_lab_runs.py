@@ -116,6 +116,18 @@ def test_equations_stand_in_columns_of_about_the_same_height(lab):
     assert "".join(text) == lab.page.locator(columns).text_content()
 
 
+def test_equations_that_are_here_are_not_waited_for(lab):
+    """Other steps, or a rest, ask nothing new without the numbers of a run."""
+    lab.page.locator(".equations").scroll_into_view_if_needed()
+    lab.until("document.querySelectorAll('.equation').length > 3")
+    note = "document.querySelector('.equations .note').textContent"
+    lab.until(f"{note} === ''")
+    lab.page.get_by_role("button", name="Step back").click()
+    lab.page.wait_for_timeout(600)  # a rest, after which questions are asked
+    assert lab.page.evaluate(note) == ""
+    assert lab.page.locator(".equation-list.old").count() == 0
+
+
 def test_finer_tiles_wait_while_the_reader_watches_steps(lab):
     asked = []
     lab.page.on("websocket", lambda socket: socket.on("framesent", lambda text: asked.append(text)))

@@ -2,9 +2,10 @@
 
 import { scaleOf } from "./colour.js";
 import { calm, h, ICONS, icon, say } from "./dom.js";
+import { ExactPin } from "./exactpin.js";
 import { LOSS } from "./film.js";
 import { Legend } from "./legend.js";
-import { number, parsed, valueAt } from "./numerals.js";
+import { number, valueAt } from "./numerals.js";
 import { valueWords } from "./outcomes.js";
 import { theorySubject } from "./scene.js";
 import { same } from "./state.js";
@@ -68,31 +69,8 @@ export class MapPanel {
       "Play the map",
     );
     this.locked = h("input", { type: "checkbox", onchange: () => this.#lock() });
-    const exact = [0, 1].map((k) =>
-      h("input", {
-        type: "text",
-        inputmode: "decimal",
-        size: 8,
-        "aria-label": k ? "y of the run to pin" : "x of the run to pin",
-      }),
-    );
-    const exactly = h(
-      "form",
-      {
-        class: "exact",
-        onsubmit: (/** @type {Event} */ e) => {
-          e.preventDefault();
-          const [x, y] = exact.map((input) => parsed(input.value));
-          if (acts.pin(x, y)) for (const input of exact) input.value = "";
-        },
-      },
-      h("span", { class: "exact-name" }, "Pin exactly"),
-      exact[0],
-      exact[1],
-      h("button", { type: "submit", class: "small" }, "Pin"),
-    );
+    this.#exact = new ExactPin(acts.pin);
     map.plot.append(this.step);
-    this.#exact = exact;
     this.title = h("h2", { id: "map-title" }, "Map");
     this.element = h(
       "section",
@@ -133,7 +111,7 @@ export class MapPanel {
         ),
       ),
       map.element,
-      h("div", { class: "map-foot" }, this.readout, exactly),
+      h("div", { class: "map-foot" }, this.readout, this.#exact.element),
       this.hint,
       h("p", { class: "unseen", id: "map-keys" }, KEYS),
       this.spoken,
@@ -157,12 +135,7 @@ export class MapPanel {
     this.title.title = whole;
     this.theory.checked = look.theory;
     this.locked.checked = Boolean(look.colours);
-    this.#exact.forEach((input, k) => {
-      const short = axes[k].split(" ").at(-1) ?? axes[k];
-      if (input.placeholder === short) return;
-      input.placeholder = short;
-      input.setAttribute("aria-label", `${axes[k]} of the run to pin`);
-    });
+    this.#exact.describe(axes);
   }
 
   /** Set the colours: those of the values in view, unless the reader locked them. @param {[number, number]|null} limits */
