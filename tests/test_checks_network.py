@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import subprocess
@@ -129,7 +130,7 @@ def test_right_gradients_raise_no_alarm_in_any_convention(network, seed):
 
 
 def test_right_gradients_raise_no_alarm_as_people_write_them():
-    assert not right_gradients.alarms(right_gradients.right(150, seed=11))
+    assert not right_gradients.alarms(right_gradients.right(80, seed=11))
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -277,7 +278,8 @@ def test_the_gradient_of_another_network_is_told():
 
 
 @pytest.mark.parametrize(
-    ("made", "floor"), [(mutants.singles(1, 5), 0.98), (mutants.everywhere(1, 6), 0.98), (mutants.pairs(25, 8), 0.85)],
+    ("made", "floor"), [(mutants.singles(1, 5), 0.98), (itertools.islice(mutants.everywhere(1, 6), 0, None, 2), 0.98),
+     (mutants.pairs(14, 8), 0.85)],
     ids=["singles", "in every layer", "pairs"],
 )  # fmt: skip
 def test_mutants_are_named(made, floor):

@@ -66,9 +66,9 @@ def false_of_mutants(made, seed=0):
 
 
 def test_no_statement_on_mutants_is_false():
-    every_third = itertools.islice(mutants.singles(1, 25), 0, None, 3)
-    assert not false_of_mutants(every_third)
-    assert not false_of_mutants(mutants.pairs(12, 26))
+    some = itertools.islice(mutants.singles(1, 25), 0, None, 5)
+    assert not false_of_mutants(some)
+    assert not false_of_mutants(mutants.pairs(7, 26))
 
 
 def test_three_faults_are_named():
