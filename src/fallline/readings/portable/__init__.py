@@ -22,11 +22,15 @@ dtype
     "float32", rounded after each operation; "float64"; "int64", "int32" and "uint8", whole numbers below 2^53; "bool".
 
 - `program`: the record, and the table in which it is written
+- `column`: one column, and the types of operations on it
 - `columns`: arrays of columns, to which NumPy hands the code's operations
 - `functions`: NumPy's functions that are made of several operations
-- `textbook`: the graph of a page as a program
+- `trace`: makes the inputs of the code, and a program of its results
+- `textbook`: the graph of a page as columns
 """
 
 from fallline.readings.portable.program import Program
+from fallline.readings.portable.textbook import of_graph
+from fallline.readings.portable.trace import Trace
 
-__all__ = ["Program"]
+__all__ = ["Program", "Trace", "of_graph"]

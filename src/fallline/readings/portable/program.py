@@ -68,9 +68,16 @@ def _written(value: float) -> float | str:
 
 
 class Table:
-    """Inputs and nodes as they are traced. A value is known by its key: an input and a place in it, or a node's number."""
+    """Inputs and nodes as they are traced.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    exact
+        Whether only operations are allowed whose values IEEE 754 fixes.
+    """
+
+    def __init__(self, *, exact: bool = True) -> None:
+        self.exact = exact
         self._inputs: dict[str, Input] = {}
         self._keys: list[Any] = []
         """For each value what it is: (name of an input, place), or a Node."""
