@@ -50,10 +50,12 @@ def same_cells(live: LivePage, spec: MapSpec, i: Any, j: Any, **request: Any) ->
 
 SEED_AXIS = ("map.x", {"name": "seed", "low": 0, "high": 100, "scale": "linear"})
 SCALE_AXIS = ("map.y", {"name": "initial_scale", "low": 0.1, "high": 3, "scale": "log"})
+FAST_AXIS = ("map.x", {"name": "learning_rate", "low": 1e-3, "high": 1e3, "scale": "log"})
 START_AXIS = ("map.x", {"name": "start.W1[0,1]", "low": -2, "high": 2, "scale": "linear"})
 LANDSCAPE = ("objective.kind", "landscape")
 STATES: dict[str, tuple[tuple[str, Any], ...]] = {
     "the seed study": (),
+    "runs that stop": (LANDSCAPE, FAST_AXIS),
     "adam in float64": (("optimizer", "adam"), ("dtype", "float64")),
     "minibatches": (("batch", 50),),
     "a seed axis": (("start", None), SEED_AXIS),
@@ -71,7 +73,7 @@ STATES: dict[str, tuple[tuple[str, Any], ...]] = {
 def test_a_tile_has_the_processors_bits(live, name):
     """Wide and deep in the plane; with relaxed SIMD and, for some of the states, without."""
     resolved = state_of(*STATES[name])
-    for relaxed in (True, False) if list(STATES).index(name) < 3 else (True,):
+    for relaxed in (True, False) if list(STATES).index(name) < 4 else (True,):
         assert live.open(resolved, relaxed=relaxed) == ("relaxed" if relaxed else "plain")
         for place in (WHOLE, DEEP):
             same_cells(live, tile_spec(resolved, place), *some_cells(60))
@@ -128,6 +130,14 @@ def test_axes_that_the_lab_does_not_have(live):
             )
             alone = [native(training_of(spec, i[k : k + 1], j[k : k + 1]), hits=True)["columns"] for k in range(20)]
             assert differing(lengths, {"columns": np.concatenate(alone, axis=1)}) == {}
+
+
+def test_a_layers_rate_is_that_of_the_others_where_no_axis_has_it(live):
+    problem = fl.NetworkObjective(fl.Network.of("2-3-3"), fl.generate("three-gaussians"))
+    options = {"size": 5, "optimizer_": "momentum", "steps": 9, "start": fl.draw_starts(problem, 1)[0]}
+    live.open(map_state(map_spec(problem, x="learning_rate.2=1e-4..1e-2", y="momentum=0..0.9", **options)))
+    other = map_spec(problem, x="learning_rate=1e-4..1e-2", y="momentum=0..0.9", **options)
+    same_cells(live, other, *some_cells(9, 5), start=options["start"].tolist())
 
 
 def test_no_piece_and_no_worker_changes_a_bit(live):
@@ -225,6 +235,7 @@ def random_axes(count: int) -> list[Axis]:
     smallest, largest = 5e-324, 1.7976931348623157e308
     axes += [Axis("momentum", smallest, largest, 9, "log"), Axis("momentum", smallest, 1e-310, 9, "log", part=(5, 99))]
     axes += [Axis("momentum", 0, 3 * smallest, 2, part=(k, 64)) for k in range(20)]
+    axes += [Axis("momentum", 1 + k * 2**-52, 1 + (k + 1) * 2**-52, 3) for k in range(4)]  # halfway between two floats
     axes += [Axis("momentum", -smallest, 1e300, 5), Axis("seed", 3, 9, 7), Axis.of("momentum", [0.1, 0.25, 7])]
     return [*axes, Axis("momentum", 0.3, 0.3, 1), Axis("seed", 0, 2**32 - 1, 64, part=(64 * 99, 2**40))]
 
