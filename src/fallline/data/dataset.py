@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.data.features import FeatureInputs
 from fallline.data.prepared import Prepared
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
-from fallline.errors import DataError, ShapeError, UsageError
+from fallline.errors import DataError, ShapeError
 
 __all__ = ["Dataset", "check_index", "one_hot"]
 

@@ -35,7 +35,9 @@ def with_target(data: Any, target: str | Sequence[str] | None) -> Any:
             raise UsageError('a table needs the column to learn: give target="..." after it, or (table, "...").')
         return data
     if not a_table:
-        raise UsageError(f"target names the column to learn of a table, a data frame or a file; got {type(data).__name__}.")
+        raise UsageError(
+            f"target names the column to learn of a table, a data frame or a file; got {type(data).__name__}."
+        )
     return data, target
 
 

@@ -13,7 +13,11 @@ __all__ = ["problem_and_optimizer"]
 
 
 def problem_and_optimizer(
-    what: Problem, data: Data | Optimizer | None, optimizer: str | Optimizer | None, start: Any, l2: float | None,
+    what: Problem,
+    data: Data | Optimizer | None,
+    optimizer: str | Optimizer | None,
+    start: Any,
+    l2: float | None,
     target: Any = None,
 ) -> tuple[Objective, str | Optimizer]:
     """Return the objective and the optimizer. Without a network, the second argument is the optimizer.

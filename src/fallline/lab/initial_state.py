@@ -73,11 +73,15 @@ def _source(data: Any, folder: Path, tables: dict[str, CsvFile]) -> Part:
     """The source of a study as the lab has it: tables are kept."""
     if not isinstance(data, Table):
         return data.complete() if isinstance(data, Generated) else data
-    if not isinstance(data.target, str) or data.inputs:
+    if not isinstance(data.target, str) or data.inputs or data.categories:
         raise UsageError("the lab takes a table with one target and all other columns as inputs.")
+    if data.dialect is not None:
+        raise UsageError(
+            "the lab detects how a table is written: leave out separator, decimal, thousands, header, encoding."
+        )
     table = read_csv_file(folder / data.file)
     tables[table.digest] = table
-    return KeptTable(digest=table.digest, target=data.target, standardize=data.standardize)
+    return KeptTable.of_file(data, table.digest)
 
 
 def _runs(study: Study, plane: Map) -> dict[str, Any]:
