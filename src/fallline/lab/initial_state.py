@@ -27,8 +27,10 @@ from fallline.problems import NetworkObjective
 __all__ = ["initial_state"]
 
 
-def initial_state(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, CsvFile]]:
-    """Return the first state, and the tables that it names.
+def initial_state(
+    study: str | Path | Study | None, data: str | Path | None, **of_table: str | None
+) -> tuple[State, dict[str, CsvFile]]:
+    """Return the first state, and the tables that it names. `of_table`: target, task and missing, of the table `data`.
 
     >>> state, _ = initial_state("three-gaussians", None)
     >>> state["map"]["x"], state["pins"][0]
@@ -36,10 +38,14 @@ def initial_state(study: str | Path | Study | None, data: str | Path | None) -> 
     """
     tables: dict[str, CsvFile] = {}
     state = default_state() if study is None else _of_study(read_study(study), tables)
+    told = {name: value for name, value in of_table.items() if value is not None}
+    if data is None and told:
+        raise UsageError(f"{next(iter(told))} is of a table; give its file as data.")
     if data is not None:
         table = read_csv_file(Path(data))
         tables = {table.digest: table}
-        part = {"kind": KeptTable.kind, "digest": table.digest, "target": table.columns[-1]}
+        part = {"kind": KeptTable.kind, "digest": table.digest, "target": table.columns[-1]} | told
+        table.table[part["target"]]
         objective = state["objective"] if state.is_network else {"kind": Network.kind}
         state, _ = changed_state({"data": part, "objective": objective}, "data.digest", state, tables)
     resolve_state(state, tables)
