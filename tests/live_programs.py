@@ -67,3 +67,9 @@ class Programs:
             values = np.frombuffer(base64.b64decode(text), _ARRAYS[kind])
             results[name] = values if len(values) == count else values.reshape(-1, count)
         return results
+
+    def over_starts(self, values: NDArray[Any], how: str) -> NDArray[Any]:
+        """The numbers of cells from those of their starts, (cells, starts)."""
+        asked = [values.ravel().tolist(), values.shape[1], how, values.dtype.name]
+        script = "async a => [...(await import('/overstarts.js')).overStarts(...a)]"
+        return np.array(self.page.evaluate(script, asked))

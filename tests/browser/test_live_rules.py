@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import fallline
 from fallline.experiment.method import method
 from fallline.live import rules
-from fallline.measures.measure import MEASURES, lacking
+from fallline.measures.measure import MEASURES, lacking, over_starts
 from fallline.measures.outcome import RULES
 from fallline.measures.statistics import half, window
 from fallline.problems import Objective, objective
@@ -110,3 +110,21 @@ def test_shown_values_are_those_of_python(programs, name):
     for steps in (0, 30):
         shown = programs.run(rules.shown(name, "float32"), len(values), values=values, steps=steps)["shown"]
         np.testing.assert_array_equal(shown, measure.shown(values, steps))
+
+
+@pytest.mark.parametrize("starts", [1, 2, 3, 8])
+@pytest.mark.parametrize(
+    "name", ["final_loss", "steps_to", "outcome", "diverged", "accuracy", "minimum", "diverged_at"]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_starts_of_a_cell_become_one_number(programs, name, starts, dtype):
+    rng, how = np.random.default_rng(starts), MEASURES[name].over_starts
+    if name in ("final_loss", "accuracy"):
+        values = np.where(rng.random((300, starts)) < 0.2, np.inf, rng.normal(size=(300, starts)).round(1)).astype(
+            dtype
+        )
+        values[rng.random((300, starts)) < 0.1] = np.nan
+    else:
+        values = rng.integers(-1 if how == "median" else 0, 5, (300, starts))
+    kept = np.dtype(MEASURES[name].dtype or dtype)
+    np.testing.assert_array_equal(programs.over_starts(values, how).astype(kept), over_starts(values, how).astype(kept))

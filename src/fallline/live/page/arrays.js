@@ -1,7 +1,7 @@
 /** Arrays in the JSON of a figure, see `fallline.live.arrays`. */
 
 /** @type {Record<string, any>} */
-const KINDS = {
+export const KINDS = {
   float64: Float64Array,
   float32: Float32Array,
   int64: BigInt64Array,

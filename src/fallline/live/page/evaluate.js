@@ -37,6 +37,8 @@ export class Evaluator {
    */
   constructor(program, wanted = program.outputs.map((output) => output.name)) {
     this.outputs = program.outputs.filter((output) => wanted.includes(output.name));
+    /** @type {Record<string, string>} The type of each output. */
+    this.types = Object.fromEntries(this.outputs.map(({ name, dtype }) => [name, dtype]));
     /** @type {Set<Input>} */
     this.inputs = new Set();
     this.values = valuesOf(program);

@@ -46,6 +46,13 @@ export const OPERATIONS = {
   floor(o, n, a) {
     for (let i = 0; i < n; i++) o[i] = Math.floor(a[i]);
   },
+  /** The nearest whole number; of two, the even one. */
+  rint(o, n, a) {
+    for (let i = 0; i < n; i++) {
+      const near = Math.round(a[i]);
+      o[i] = near - a[i] === 0.5 && near % 2 !== 0 ? near - 1 : near;
+    }
+  },
   /** 0 for both zeros, as in NumPy. */
   sign(o, n, a) {
     for (let i = 0; i < n; i++) o[i] = a[i] > 0 ? 1 : a[i] < 0 ? -1 : a[i] === 0 ? 0 : Number.NaN;

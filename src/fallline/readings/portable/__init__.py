@@ -26,9 +26,11 @@ dtype
 - `columns`: arrays of columns, to which NumPy hands the code's operations
 - `functions`: NumPy's functions that are made of several operations
 - `trace`: makes the inputs of the code, and a program of its results
+- `textbook`: the graph of a page as columns
 """
 
 from fallline.readings.portable.program import Program
+from fallline.readings.portable.textbook import of_graph
 from fallline.readings.portable.trace import Trace
 
-__all__ = ["Program", "Trace"]
+__all__ = ["Program", "Trace", "of_graph"]

@@ -20,11 +20,19 @@ from fallline.readings.scalars import Scalars
 __all__ = ["Columns"]
 
 ELEMENTWISE = (
-    "add", "subtract", "multiply", "divide", "floor_divide", "negative", "power", "absolute", "sqrt", "sign", "floor",
+    "add", "subtract", "multiply", "divide", "floor_divide", "negative", "power", "absolute", "sqrt", "sign", "floor", "rint",
     "maximum", "minimum", "isfinite", "isnan", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal",
     "logical_and", "logical_or", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
     "exp", "log", "log1p", "tanh", "sin", "cos",
 )  # fmt: skip
+
+
+def power_of_two(exponent: Column) -> float:
+    """2 to the power of a constant column."""
+    known = exponent.table.constant(exponent.value)
+    if known is None:
+        raise TraceError("ldexp takes a plain number as exponent")
+    return 2.0 ** int(known)
 
 
 class Columns(Scalars):
@@ -34,6 +42,7 @@ class Columns(Scalars):
         **{name: partial(applied, name) for name in ELEMENTWISE},
         "positive": lambda x: x,
         "square": lambda x: applied("multiply", x, x),
+        "ldexp": lambda x, exponent: applied("multiply", x, power_of_two(exponent)),
         "clip": lambda x, low, high: applied("minimum", applied("maximum", x, low), high),
     }
     conditional = staticmethod(chosen)
@@ -59,6 +68,10 @@ class Columns(Scalars):
     def argmin(self, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Any:
         """Return the place of the first smallest entry; NaN counts as the smallest."""
         return self._wrap(functions.place_of_extreme(self._along(axis), np.greater_equal))
+
+    def elementary(self, name: str) -> Any:
+        """Return an elementary function of the columns, which is not rounded as `exact` rounds it."""
+        return self.each(partial(applied, name))
 
     def entries(self) -> list[Column]:
         """The columns, in a list."""
