@@ -46,14 +46,16 @@ def numbers(text: str, column: str = "a", **dialect: object) -> list[float]:
             "a;b;k\n1.500,5;2;u\n2;3;v\n",
             "cells between semicolons, decimal commas, thousands between '.', a line of names",
         ),
+        ("1,5;2;u\n2;3;v\n", "cells between semicolons, decimal commas, no line of names"),
         ("\n\na,b,k\n\n1.5,2,u\n\n2,3,v\n\n", "cells between commas, a line of names"),
     ],
 )
 def test_a_dialect_is_detected_and_said(text, told):
     read = read_table(text, name="t.csv")
     assert read.notes[0] == f"t.csv: {told}."
-    assert read["a"].numbers.tolist() == [1500.5 if "1.500,5" in text else 1.5, 2]
-    assert [read[c].kind for c in "abk"] == ["number", "number", "text"]
+    a, b, k = read.columns.values()
+    assert a.numbers.tolist() == [1500.5 if "1.500,5" in text else 1.5, 2]
+    assert [a.kind, b.kind, k.kind] == ["number", "number", "text"]
 
 
 def test_what_is_told_is_not_detected():

@@ -70,7 +70,8 @@ def _are_columns(X: Any, y: Sequence[Any]) -> bool:
     """Whether a list is names of columns, not texts as targets: a file has no rows beside it, a frame has such columns."""
     if not y or not all(isinstance(name, str) for name in y):
         return False
-    return isinstance(X, str | Path) or {*y} <= {str(name) for name in X.columns}
+    names = X.collect_schema().names() if hasattr(X, "collect_schema") else getattr(X, "columns", ())
+    return isinstance(X, str | Path) or {*y} <= {str(name) for name in names}
 
 
 def _needs_preparation(X: Any) -> bool:

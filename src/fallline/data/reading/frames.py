@@ -52,9 +52,10 @@ def frame_table(frame: Any, name: str = "the table") -> Table:
     """
     import narwhals as nw
 
-    own = getattr(frame, "columns", None)
-    if own is not None and len(own) and all(isinstance(column, str) for column in own):
-        _check_names([*own], name)
+    if hasattr(frame, "iloc") and all(
+        isinstance(column, str) for column in frame.columns
+    ):  # pandas lets a name stand twice
+        _check_names([*frame.columns], name)
     try:
         read = nw.from_native(frame)
         read = read.collect() if isinstance(read, nw.LazyFrame) else read
