@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import field_validator
 
@@ -32,7 +32,7 @@ class _OfTable(Source):
     """What a file and a table of a page have in common."""
 
     splits = True  # medians and categories come from the rows that are trained on
-    own: ClassVar[tuple[str, ...]] = ("task", "missing")
+    of_every_source = ("task", "missing", *Source.of_every_source)
 
     task: Annotated[str, Choice("task", (AUTO, *TASKS))] = key(
         AUTO, "whether the target is learned as classes or as values; auto guesses, and says so"
@@ -135,13 +135,13 @@ class KeptTable(_OfTable):
 
     def of_study(self, files: Files) -> Table:
         """The same table as a file beside the study."""
-        same = {name: getattr(self, name) for name in ("target", "standardize", *self.own, *self.of_every_source)}
+        same = {name: getattr(self, name) for name in ("target", "standardize", *self.of_every_source)}
         return Table(file=files.csv(self.digest).name, **same)
 
     @classmethod
     def of_file(cls, table: Table, digest: str) -> KeptTable:
         """The same table as a page has it."""
-        same = {name: getattr(table, name) for name in ("target", "standardize", *cls.own, *cls.of_every_source)}
+        same = {name: getattr(table, name) for name in ("target", "standardize", *cls.of_every_source)}
         return cls(digest=digest, **same)
 
     def call(self, files: Files) -> Call:
