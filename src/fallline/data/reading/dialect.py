@@ -206,7 +206,7 @@ def _has_header(rows: Sequence[Sequence[str]], dialect: Dialect) -> bool:
     if not above:
         return unlike
     numbers = [form.number(cell) for cell in above]
-    counted = numbers == [float(k) for k in range(len(numbers))] and len(numbers) > 1
+    counted = numbers == [float(k) for k in range(len(numbers))] and len(numbers) + len(texts) > 1
     years = len(numbers) > 1 and all(n is not None and 1900 <= n <= 2100 for n in numbers)
     years = years and all(b == (a or 0) + 1 for a, b in itertools.pairwise(numbers))
     return (counted or years) and unlike and not any(list(row) == list(first) for row in rest)
