@@ -2,8 +2,8 @@
 
 import io
 import json
-import re
 import queue
+import re
 import struct
 
 import numpy as np
