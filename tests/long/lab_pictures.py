@@ -19,6 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from browser.conftest import Lab, Server
+from fallline.views.pictures.theme import THEMES
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 IMAGES = Path(__file__).parents[2] / "docs/images"
@@ -87,7 +88,7 @@ def documentation() -> None:
     from PIL import Image
 
     with browser() as (chromium, server):
-        lab = opened(chromium, server, 1440, 1180, "light")
+        lab = opened(chromium, server, 1440, 1420, "light")
         lab.page.evaluate("document.querySelectorAll('.menu-panel.examples button')[2].click()")
         settled(lab)
         lab.page.screenshot(path=IMAGES / "lab.png")
@@ -103,7 +104,10 @@ def documentation() -> None:
         pictures = [
             Image.open(io.BytesIO(png)).convert("RGB").resize((880, 608), Image.Resampling.LANCZOS) for png, _ in frames
         ]
-        palette = pictures[len(pictures) // 2].quantize(COLOURS)
+        source = pictures[len(pictures) // 2].copy()
+        for k, colour in enumerate(THEMES["light"].series):  # the colours of pins, which are small
+            source.paste(colour, (60 * k, 0, 60 * k + 60, 60))
+        palette = source.quantize(COLOURS)
         pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
         pictures[0].save(
             IMAGES / "lab.gif", save_all=True, append_images=pictures[1:], duration=[ms for _, ms in frames], loop=0
