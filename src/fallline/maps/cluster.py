@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import pickle
 import time
 import uuid
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ LOOK = 1.0
 """Seconds between two looks at the cluster."""
 
 INLINE = 2**18
-"""Bytes of a job that every task carries. A larger one is a task of its own, whose result the workers hand on."""
+"""Bytes of a spec that every task carries. A larger one is a task of its own, whose result the workers hand on."""
 
 
 @dataclass(eq=False)
@@ -64,7 +65,7 @@ class ClusterPool:
         self._slowest = 0.0
         self._looked = -math.inf
         self._lonely = False
-        self._shared: tuple[Any, Any] = (None, job)
+        self._shared: tuple[Any, Any] = (None, None)
         self._look()
 
     def room(self) -> int:
@@ -130,9 +131,13 @@ class ClusterPool:
             workers = [address for address in self._workers or () if address not in self._refused]
         only = {"workers": workers, "allow_other_workers": False} if workers else {}
         try:
-            if len(self._job.packed) > INLINE and self._shared[0] is not client:
-                self._shared = client, client.submit(_same, self._job, pure=False)
-            remote = client.submit(_compute, self._shared[1], task.requests, key=key, pure=False, **only)
+            buffers: list[Any] = []
+            if len(self._job.packed) > INLINE:
+                if self._shared[0] is not client:
+                    self._shared = client, client.submit(bytes, self._job.packed, pure=False)
+                buffers = [self._shared[1]]
+            call = _Call(self._job, task.requests).pickled(apart=bool(buffers))
+            remote = client.submit(pickle.loads, call, buffers=buffers, key=key, pure=False, **only)
             future = asyncio.run_coroutine_threadsafe(_brought(client, remote), client.loop.asyncio_loop)
         except RuntimeError:  # the client has closed
             self._unsent.append(task)
@@ -205,13 +210,6 @@ class ClusterPool:
         self._looked = -math.inf  # it may have been the last one
 
 
-def _compute(job: Job, requests: list[bytes]) -> Answer:
-    """The task as a worker runs it."""
-    from dask.distributed import get_worker
-
-    return replace(compute(job, requests), who=get_worker().address)
-
-
 async def _brought(client: Any, remote: Any) -> Answer:
     """The answer of a future on the cluster. Not `Client.get_executor`, whose futures never end if the scheduler goes away while
     it hands an answer over."""
@@ -226,5 +224,27 @@ def _forget(task: _Task) -> None:
         future.cancel()
 
 
-def _same(job: Job) -> Job:
-    return job
+class _Call:
+    """A call of `_compute` as bytes: it is carried out when they are read.
+
+    So Dask itself sees only bytes and `pickle.loads`, and neither a scheduler nor a worker without fallline comes to harm. A worker
+    ends when it is sent a function that it does not have.
+    """
+
+    def __init__(self, job: Job, requests: list[bytes]) -> None:
+        self._job, self._requests = job, requests
+
+    def pickled(self, *, apart: bool) -> bytes:
+        """The bytes, with the packed spec or without it."""
+        return pickle.dumps(self, protocol=5, buffer_callback=(lambda _: False) if apart else None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        job = self._job
+        return _compute, (pickle.PickleBuffer(job.packed), job.proof, job.threads, self._requests)
+
+
+def _compute(packed: bytes, proof: str, threads: int, requests: list[bytes]) -> Answer:
+    """The task as a worker runs it."""
+    from dask.distributed import get_worker
+
+    return replace(compute(Job(packed, proof, threads), requests), who=get_worker().address)

@@ -8,7 +8,6 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from fallline.errors import OutputError, UsageError, shown
@@ -93,8 +92,9 @@ class Connection:
         """
         try:
             if self.client.status == "closed":
-                with _quiet():
-                    self.client = self._own = _connected(self.address, self.client.security, ANSWER)
+                self.client = self._own = _connected(self.address, self.client.security, ANSWER)
+            if self.client.status != "running":  # it is connecting again by itself
+                raise OSError(self.client.status)  # noqa: TRY301
             threads: dict[str, int] = self.client.nthreads()
         except (OSError, UsageError, RuntimeError) as error:
             now = time.monotonic()
@@ -113,20 +113,10 @@ class Connection:
         return threads
 
     def faults(self, workers: Iterable[str]) -> dict[str, str]:
-        """Which of these workers cannot run the tasks of this fallline, and why.
-
-        Raises
-        ------
-        OutputError
-            It is the scheduler that cannot read them.
-        """
+        """Which of these workers cannot run the tasks of this fallline, and why."""
         from fallline import __version__
 
         advice = f"install fallline[cluster] {__version__} there"
-        try:
-            self.client.run_on_scheduler(version, "fallline")
-        except ImportError:
-            raise OutputError(f"the scheduler at {self.address} has no fallline, which it needs to read the tasks: {advice}.") from None
 
         def asked(address: str) -> Any:
             # Only functions of Python itself, which a worker without fallline can read, too.
