@@ -13,7 +13,7 @@ from distributed import Client
 
 
 class Cluster:
-    """A scheduler at a fixed port of this machine, and workers of one thread. `inside` is a command that runs the processes."""
+    """A scheduler at a fixed port of this machine, and workers of one thread. `inside` is a command that runs a process."""
 
     def __init__(self, folder, workers=0, host="127.0.0.1"):
         self.folder, self.host = Path(folder), host
@@ -38,11 +38,13 @@ class Cluster:
         words = ("--host", self.host, "--port", str(self.port), "--no-dashboard")
         self.scheduler = self._start("distributed.cli.dask_scheduler", *words, inside=inside)
 
-    def add(self, preload=None, inside=(), host=None):
+    def add(self, preload=None, inside=(), host=None, scheduler=None):
         """Start a worker."""
         words = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0", "--death-timeout", "60"]
         words += ["--host", host or self.host] + (["--preload", str(preload)] if preload else [])
-        self.workers.append(self._start("distributed.cli.dask_worker", self.address, *words, inside=inside))
+        self.workers.append(
+            self._start("distributed.cli.dask_worker", scheduler or self.address, *words, inside=inside)
+        )
         return self.workers[-1]
 
     def kill(self, process):
@@ -63,11 +65,11 @@ class Cluster:
         for _ in range(count):
             self.add()
 
-    def wait_for(self, workers, seconds=60):
-        """Wait until so many workers are there."""
+    def wait_for(self, workers, seconds=60, exactly=False):
+        """Wait until so many workers are there, or more unless `exactly`."""
         with Client(self.address, timeout=seconds, set_as_default=False) as client:
             until = time.monotonic() + seconds
-            while len(client.nthreads()) < workers:
+            while (there := len(client.nthreads())) < workers or (exactly and there > workers):
                 assert time.monotonic() < until, (self.folder / "dask.log").read_text()[-3000:]
                 time.sleep(0.05)
 

@@ -20,7 +20,13 @@ distributed = pytest.importorskip("distributed", reason="the extra cluster is no
 
 from dask_processes import Cluster, go_on, pause  # noqa: E402
 
-PLANE = {"x": "learning_rate=1e-4..1e-2:log", "y": "momentum=0..0.99", "size": 128, "optimizer": "momentum", "steps": 400}
+PLANE = {
+    "x": "learning_rate=1e-4..1e-2:log",
+    "y": "momentum=0..0.99",
+    "size": 128,
+    "optimizer": "momentum",
+    "steps": 400,
+}
 COMMAND = ["map", "rosenbrock", "--x", PLANE["x"], "--y", PLANE["y"], "--size", "128x128", "--steps", "400"]
 
 SPEC = map_spec("rosenbrock", **{"optimizer_" if k == "optimizer" else k: v for k, v in PLANE.items()})
@@ -163,12 +169,17 @@ def test_useless_workers_are_turned_away(dask, expected, small_tasks, tmp_path):
         (tmp_path / f"useless{k}.py").write_text(text)
         dask.add(tmp_path / f"useless{k}.py")
     dask.wait_for(3)
-    with pytest.warns(RuntimeWarning) as told, pytest.raises(OutputError, match="no worker of the cluster at .* can be used. tcp:"):
+    with (
+        pytest.warns(RuntimeWarning) as told,
+        pytest.raises(OutputError, match=r"no worker of the cluster at .* can be used. tcp:"),
+    ):
         hash_of(dask)
     sentences = [str(warning.message) for warning in told]
     assert len(sentences) == 3
     for why in USELESS:
-        assert any(s.startswith("the worker tcp://127.0.0.1:") and f" is turned away: {why}" in s for s in sentences), why
+        assert any(s.startswith("the worker tcp://127.0.0.1:") and f" is turned away: {why}" in s for s in sentences), (
+            why
+        )
     dask.add()
     dask.wait_for(4)
     with pytest.warns(RuntimeWarning, match="is turned away"):
@@ -212,7 +223,9 @@ def test_what_is_no_cluster_is_said(words, sentence, capsys, monkeypatch):
 
 
 def test_what_is_no_client_is_said(monkeypatch):
-    with pytest.raises(UsageError, match=r"the client must be a dask.distributed.Client, tcp://HOST:PORT or local:N; got 7\."):
+    with pytest.raises(
+        UsageError, match=r"the client must be a dask.distributed.Client, tcp://HOST:PORT or local:N; got 7\."
+    ):
         fl.map("rosenbrock", client=7, **PLANE)
     with pytest.raises(UsageError, match="'bowl' is a function of your own, which worker processes cannot call"):
         fl.map(bowl, client="local:1", x="start.x=-1..1", size=4)

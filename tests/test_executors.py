@@ -73,7 +73,9 @@ def test_tasks_take_more_tiles_when_these_are_short(expected, monkeypatch):
 
 def test_a_process_that_computes_other_bits_is_refused(tmp_path):
     other = AtOnce(lambda answer: dataclasses.replace(answer, proof="0" * 64, who="process 7 on old-machine"))
-    with pytest.raises(OutputError, match="process 7 on old-machine is of no use: it computes other bits than this process"):
+    with pytest.raises(
+        OutputError, match="process 7 on old-machine is of no use: it computes other bits than this process"
+    ):
         compute_map(SPEC, out=tmp_path / "map.fallmap", executor=other)
     assert not fl.load_map(tmp_path / "map.fallmap").known.any()
 

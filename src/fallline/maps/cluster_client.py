@@ -94,7 +94,7 @@ class Connection:
             if self.client.status == "closed":
                 self.client = self._own = _connected(self.address, self.client.security, ANSWER)
             if self.client.status != "running":  # it is connecting again by itself
-                raise OSError(self.client.status)  # noqa: TRY301
+                raise OSError(self.client.status)
             threads: dict[str, int] = self.client.nthreads()
         except (OSError, UsageError, RuntimeError) as error:
             now = time.monotonic()
@@ -121,7 +121,9 @@ class Connection:
         def asked(address: str) -> Any:
             # Only functions of Python itself, which a worker without fallline can read, too.
             only = {"workers": [address], "allow_other_workers": False, "pure": False}
-            return self.client.submit(getattr, self.client.submit(import_module, "fallline", **only), "__version__", **only)
+            return self.client.submit(
+                getattr, self.client.submit(import_module, "fallline", **only), "__version__", **only
+            )
 
         questions = {address: asked(address) for address in workers}
         faults, until = {}, time.monotonic() + ANSWER
@@ -157,7 +159,9 @@ def _distributed() -> Any:
 def _connected(address: str, security: Any, seconds: float) -> Any:
     scheme, separator, _ = address.partition("://")
     if not separator or not scheme:
-        raise UsageError(f"the cluster must be tcp://HOST:PORT or local:N, such as tcp://10.0.0.1:8786 or local:4; got {shown(address)}.")
+        raise UsageError(
+            f"the cluster must be tcp://HOST:PORT or local:N, such as tcp://10.0.0.1:8786 or local:4; got {shown(address)}."
+        )
     try:
         with _quiet():
             return _distributed().Client(address, timeout=seconds, security=security, set_as_default=False)

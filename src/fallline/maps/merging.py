@@ -16,8 +16,8 @@ from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import Values
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map
-from fallline.maps.provenance import arithmetic_of
 from fallline.maps.parts import MOST_PARTS, Part, dealt
+from fallline.maps.provenance import arithmetic_of
 from fallline.maps.tiles import Tile
 from fallline.maps.writer import MapWriter
 from fallline.runs.progress import Progress, showing
@@ -99,7 +99,10 @@ def merge_maps(
         raise UsageError(f"{out} is one of the files to merge: choose another file for the whole map.")
     spec, made = _one_spec(files)
     result, twice, counts = Map(spec, out), 0, set[int]()
-    with MapWriter.create_or_resume(out, spec, overwrite=overwrite, made=made) as writer, showing(progress, "merge") as show:
+    with (
+        MapWriter.create_or_resume(out, spec, overwrite=overwrite, made=made) as writer,
+        showing(progress, "merge") as show,
+    ):
         held = writer.keys()
         for tile, values in writer.tiles(spec):
             result.set(tile, values)
