@@ -39,23 +39,27 @@ class Troubles:
     """What happens to a cluster while a map is computed."""
 
     def __init__(self, dask: Cluster, chance: random.Random, length: float) -> None:
-        self.dask, self.chance, self.length = dask, chance, length
+        self.dask, self.chance, self.length, self.done = dask, chance, length, 0
 
-    def moment(self) -> None:
-        time.sleep(self.length * self.chance.uniform(0.05, 0.7))
+    def moment(self, over: threading.Event) -> None:
+        """Wait a little, and until the map has grown: a worker that is always killed while it starts computes nothing."""
+        before = self.done
+        time.sleep(self.length * self.chance.uniform(0.02, 0.3))
+        while self.done <= before and not over.wait(0.01):
+            pass
 
     def worker(self, over: threading.Event) -> None:
         while not over.is_set():
-            self.moment()
+            self.moment(over)
             self.dask.add()
             self.dask.kill(self.chance.choice(self.dask.workers[:-1]))
 
     def scheduler(self, over: threading.Event) -> None:
-        self.moment()
+        self.moment(over)
         self.dask.restart()
 
     def pause(self, over: threading.Event) -> None:
-        self.moment()
+        self.moment(over)
         worker = self.chance.choice(self.dask.workers)
         pause(worker)
         over.wait()
@@ -64,11 +68,16 @@ class Troubles:
 
 def troubled(dask: Cluster, trouble) -> str:
     """The hash of a map that is computed meanwhile."""
-    over = threading.Event()
+    over, troubles = threading.Event(), getattr(trouble, "__self__", None)
+
+    def grown(done: int, total: int) -> None:
+        if troubles is not None:
+            troubles.done = done
+
     thread = threading.Thread(target=trouble, args=(over,))
     thread.start()
     try:
-        return compute_map(SPEC, client=dask.address, tile_cells=TILE).sha256
+        return compute_map(SPEC, client=dask.address, tile_cells=TILE, progress=grown).sha256
     finally:
         over.set()
         thread.join()

@@ -92,8 +92,15 @@ class ClusterPool:
 
     def close(self) -> None:
         for task in self._tasks:
-            _forget(task)
+            self._forget(task)
         self._connection.close()
+
+    def _forget(self, task: _Task) -> None:
+        """Cancel what was sent of a task."""
+        futures, task.futures = task.futures, {}
+        client = self._connection.client
+        if futures and client.status == "running":
+            asyncio.run_coroutine_threadsafe(_cancelled(client, list(futures.values())), client.loop.asyncio_loop)
 
     def _returned(self) -> Iterator[tuple[_Task, Future[Answer]]]:
         """The futures that have ended, after waiting a little for the first."""
@@ -118,7 +125,7 @@ class ClusterPool:
         else:
             self._tasks.discard(task)
             self._slowest = max(self._slowest, time.monotonic() - task.begun)
-            _forget(task)
+            self._forget(task)
             return answer
         if not task.futures:
             self._unsent.append(task)
@@ -182,7 +189,7 @@ class ClusterPool:
         for task in late:
             task.begun = time.monotonic()
             if holder.keys().isdisjoint(task.keys):
-                _forget(task)
+                self._forget(task)
                 self._send(task)
             elif others:
                 self._send(task, others)
@@ -217,11 +224,10 @@ async def _brought(client: Any, remote: Any) -> Answer:
     return answer
 
 
-def _forget(task: _Task) -> None:
-    """Drop what was sent of a task: the cluster cancels what nobody waits for."""
-    futures, task.futures = task.futures, {}
-    for future in futures:
-        future.cancel()
+async def _cancelled(client: Any, remotes: list[Any]) -> None:
+    """Cancel futures on the cluster, whose `_brought` then end; cancelled themselves, they would take others with them."""
+    with contextlib.suppress(Exception):  # the scheduler is away
+        await client.cancel(remotes, asynchronous=True)
 
 
 class _Call:
