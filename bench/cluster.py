@@ -44,7 +44,7 @@ def throughput(client, side, steps, times):
             sha256 = compute_map(spec, **options).sha256
             seconds[name].append(time.perf_counter() - begin)
     threads, workers = (statistics.median(seconds[name]) for name in ("threads", "workers"))
-    print(f"{side} x {side} cells, {steps} steps: two threads {threads:.2f} s, two workers {workers:.2f} s: "
+    say(f"{side} x {side} cells, {steps} steps: two threads {threads:.2f} s, two workers {workers:.2f} s: "
           f"{100 * threads / workers:.0f} % (wanted: 85), {sha256[:12]}")  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def overhead(client, side):
     seconds = time.perf_counter() - begin
     pools.objection, pools.LARGEST = finished, 64
     each = 1000 * (2 * seconds - sum(worked)) / len(worked)
-    print(
+    say(
         f"{len(worked)} tasks of 64 x 64 cells: {1000 * statistics.mean(worked):.1f} ms of work and {each:.2f} ms beside it (wanted: 5)"
     )
 
@@ -94,7 +94,7 @@ def scheduler_memory(client, tasks):
     begin = time.perf_counter()
     compute_map(spec, client=client, tile_cells=64, progress=look)
     pools.LARGEST = 64
-    print(f"{tasks:,} tasks in {time.perf_counter() - begin:.0f} s; memory of scheduler and collector: "
+    say(f"{tasks:,} tasks in {time.perf_counter() - begin:.0f} s; memory of scheduler and collector: "
           f"{', '.join(f'{n:.0f}' for n in seen)} MB")  # fmt: skip
 
 
@@ -113,9 +113,11 @@ def merging(tiles):
     begin = time.perf_counter()
     merged = merge_maps(paths, folder / "whole.fallmap")
     assert merged.map.complete
-    print(
-        f"{len(whole):,} tiles of {count} files merged in {time.perf_counter() - begin:.1f} s (wanted for 100,000: 60)"
-    )
+    say(f"{len(whole):,} tiles of {count} files merged in {time.perf_counter() - begin:.1f} s (wanted for 100,000: 60)")
+
+
+def say(text):
+    print(text, flush=True)
 
 
 def main():
@@ -126,8 +128,8 @@ def main():
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=0) as cluster,
         Client(cluster) as client,
     ):
-        throughput(client, 1024 if long else 512, 90, 3)
-        overhead(client, 2048 if long else 1024)
+        throughput(client, 1024 if long else 256, 90, 3)
+        overhead(client, 2048 if long else 768)
         scheduler_memory(client, 100_000 if long else 5_000)
     merging(100_000 if long else 20_000)
 

@@ -39,8 +39,8 @@ def hash_of(dask):
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory):
-    processes = Cluster(tmp_path_factory.mktemp("dask"), 2)
-    processes.wait_for(2)
+    processes = Cluster(tmp_path_factory.mktemp("dask"))
+    processes.wait_for(0)
     yield processes
     processes.close()
 
@@ -70,7 +70,15 @@ def during(monkeypatch, step, every=1):
     monkeypatch.setattr(cluster.ClusterPool, "_answer", counting)
 
 
+def test_the_first_worker_is_waited_for(dask, expected):
+    threading.Timer(0.1, dask.add).start()
+    with pytest.warns(RuntimeWarning, match=f"the cluster at {dask.address} has no worker; waiting for the first"):
+        assert fl.map("rosenbrock", client=dask.address, **PLANE).sha256 == expected
+
+
 def test_a_cluster_gives_the_hash(dask, expected):
+    dask.add()
+    dask.wait_for(2)
     seen = []
     assert fl.map("rosenbrock", client=dask.address, progress=lambda *p: seen.append(p), **PLANE).sha256 == expected
     assert seen[-1] == (128 * 128, 128 * 128)
@@ -78,6 +86,12 @@ def test_a_cluster_gives_the_hash(dask, expected):
         assert fl.map("rosenbrock", client=client, **PLANE).sha256 == expected
         assert fl.map("rosenbrock", executor=client.get_executor(), **PLANE).sha256 == expected
         assert client.status == "running"
+
+
+def test_large_jobs_and_states_travel(dask, monkeypatch, expected):
+    monkeypatch.setattr(cluster, "INLINE", 100)
+    short = fl.map("rosenbrock", keep="state", client=dask.address, **PLANE | {"steps": 300})
+    assert short.extend(100, client=dask.address).sha256 == expected
 
 
 @pytest.mark.filterwarnings("ignore:the cluster at .* has no worker")
@@ -94,19 +108,7 @@ def test_five_workers_are_killed_and_replaced(dask, expected, small_tasks, monke
     assert next(kills, None) is None
 
 
-def test_the_scheduler_is_killed_and_started_again(dask, expected, small_tasks, monkeypatch):
-    dask.kill(dask.workers[0])
-    restarts = iter([dask.restart])
-    during(monkeypatch, lambda: next(restarts, lambda: None)(), every=9)
-    with pytest.warns(RuntimeWarning) as told:
-        assert hash_of(dask) == expected
-    sentences = [str(warning.message) for warning in told]
-    assert sentences[0] == f"the scheduler at {dask.address} does not answer; waiting until it is there again."
-    assert f"the scheduler at {dask.address} answers again." in sentences
-
-
 def test_a_paused_worker_is_not_waited_for(dask, expected, small_tasks, monkeypatch):
-    dask.add()
     dask.wait_for(2)
     monkeypatch.setattr(cluster, "LATE", 1)
     paused = dask.workers[0]
@@ -116,6 +118,17 @@ def test_a_paused_worker_is_not_waited_for(dask, expected, small_tasks, monkeypa
         assert hash_of(dask) == expected
     finally:
         go_on(paused)
+
+
+def test_the_scheduler_is_killed_and_started_again(dask, expected, small_tasks, monkeypatch):
+    dask.kill(dask.workers[0])
+    restarts = iter([dask.restart])
+    during(monkeypatch, lambda: next(restarts, lambda: None)(), every=9)
+    with pytest.warns(RuntimeWarning) as told:
+        assert hash_of(dask) == expected
+    sentences = [str(warning.message) for warning in told]
+    assert sentences[0] == f"the scheduler at {dask.address} does not answer; waiting until it is there again."
+    assert f"the scheduler at {dask.address} answers again." in sentences
 
 
 def test_a_killed_collector_is_started_again(dask, expected, tmp_path):
@@ -186,20 +199,6 @@ def test_useless_workers_are_turned_away(dask, expected, small_tasks, tmp_path):
         assert hash_of(dask) == expected
     for worker in [*dask.workers]:
         dask.kill(worker)
-
-
-def test_the_first_worker_is_waited_for(dask, expected):
-    for worker in [*dask.workers]:
-        dask.kill(worker)
-    threading.Timer(1, dask.add).start()
-    with pytest.warns(RuntimeWarning, match=f"the cluster at {dask.address} has no worker; waiting for the first"):
-        assert fl.map("rosenbrock", client=dask.address, **PLANE).sha256 == expected
-
-
-def test_large_jobs_and_states_travel(dask, monkeypatch, expected):
-    monkeypatch.setattr(cluster, "INLINE", 100)
-    short = fl.map("rosenbrock", keep="state", client=dask.address, **PLANE | {"steps": 300})
-    assert short.extend(100, client=dask.address).sha256 == expected
 
 
 def test_a_local_cluster(expected, capsys):
