@@ -1,22 +1,17 @@
-"""Portable programs in a browser, for tests: a page that has the modules of live pages and nothing else."""
+"""Portable programs in a browser, for tests."""
 
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
 from numpy.typing import NDArray
 
-import fallline
 from fallline.readings.portable import Program
+from live_page import LivePage
 
 __all__ = ["Programs"]
-
-PAGE = Path(fallline.__file__).parent / "live/page"
-ADDRESS = "http://live.test/"
 
 _RUN = """async ({ program, inputs, count, wanted }) => {
     const { Evaluator } = await import("/evaluate.js");
@@ -39,19 +34,8 @@ _RUN = """async ({ program, inputs, count, wanted }) => {
 _ARRAYS = {"Float32Array": np.float32, "Float64Array": np.float64, "Int32Array": np.int32, "Uint8Array": np.uint8}
 
 
-class Programs:
-    """Runs portable programs in a page."""
-
-    def __init__(self, browser: Any) -> None:
-        self.page = browser.new_page()
-        self.page.route("**/*", self._serve)
-        self.page.goto(ADDRESS)
-
-    @staticmethod
-    def _serve(route: Any) -> None:
-        name = urlparse(route.request.url).path[1:]
-        text = (PAGE / name).read_text(encoding="utf-8") if name else "<!doctype html><title>live</title>"
-        route.fulfill(body=text, content_type="text/javascript" if name else "text/html")
+class Programs(LivePage):
+    """Runs portable programs in a page that has the modules of live pages and nothing else."""
 
     def run(self, program: Program, count: int = 1, wanted: Any = None, **inputs: Any) -> dict[str, NDArray[Any]]:
         """The outputs of a program, each (nodes, count) or, where it is one value, (count,)."""

@@ -20,7 +20,7 @@ from fallline.maps.map import Map
 from fallline.problems import NetworkObjective
 from fallline.sentences import capital
 
-__all__ = ["PAGE", "document", "holds_samples", "map_page"]
+__all__ = ["PAGE", "LivePage", "document", "holds_samples", "map_page"]
 
 PAGE = Path(__file__).parent / "page"
 """The folder of the modules that only live pages have."""
@@ -29,11 +29,25 @@ DPI = 110
 """Pixels in an inch of the picture that stands in the page for readers without scripts, and in print."""
 
 
+class LivePage(str):
+    """The text of a page. A notebook shows the page in its cell.
+
+    >>> LivePage("<p>")._repr_html_()[-28:]
+    'srcdoc="&lt;p&gt;"></iframe>'
+    """
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        frame = 'title="A map that trains in this page" style="width: 100%; height: 760px; border: 0"'
+        return f'<iframe {frame} srcdoc="{html.escape(self, quote=True)}"></iframe>'
+
+
 def map_page(
     m: Map, path: str | Path | None = None, *, overwrite: bool = False, data: bool = True,
     pins: Sequence[tuple[float, float]] = (), command: str = "",
-) -> str | Path:  # fmt: skip
-    """A map as one HTML file; its text without a `path`.
+) -> LivePage | Path:  # fmt: skip
+    """A map as one HTML file; its text without a `path`, which a notebook shows.
 
     Parameters
     ----------
@@ -43,7 +57,7 @@ def map_page(
         As for `figure`.
     """
     text = document(m, pins=pins, command=command) if data else picture_document(m, command=command)
-    return text if path is None else write(path, text.encode(), overwrite=overwrite)
+    return LivePage(text) if path is None else write(path, text.encode(), overwrite=overwrite)
 
 
 def holds_samples(spec: MapSpec) -> str:

@@ -27,7 +27,7 @@ from fallline.live.controls import changeable_axes, changeable_controls, fixed_f
 from fallline.live.kernels import describe_kernel, kernel_settings
 from fallline.live.problems import describe_problem
 from fallline.live.rules import measures, shown
-from fallline.live.scenes import answers_of, equations_of, plane_of
+from fallline.live.scenes import answers_of, drawn_answers, equations_of
 from fallline.live.shown_map import show_map
 from fallline.live.worker import worker_text
 from fallline.maps.map import Map
@@ -70,7 +70,7 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "holds": holds,
         "sentences": sentences(),
         "measures": _measures(resolved),
-        "plane": plane_of(resolved),
+        "answers": drawn_answers(resolved),
         "layers": None if resolved.network is None else layers_of(resolved.network),
         "labels": labels_of(resolved.objective),
         "kernel": describe_kernel(resolved),

@@ -212,7 +212,7 @@ class Map(MapValues, Plotted):
         ----------
         path
             Its ending says what is written: .fallmap (a map file, which `load_map` opens), .csv, .nc, .zarr, .png,
-            .svg, .pdf, .gif or .mp4 (`animate`).
+            .svg, .pdf, .gif or .mp4 (`animate`), .html (`to_html`).
         overwrite
             Whether an existing file is replaced.
         format

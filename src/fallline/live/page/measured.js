@@ -1,6 +1,7 @@
 /** Measures of runs and cells, from the columns that the kernel wrote, by the figure's rules. */
 
 import { Evaluator } from "./evaluate.js";
+import { overStarts } from "./overstarts.js";
 
 /** @typedef {import("./kernel.js").Results} Results */
 /** @typedef {import("../../lab/page/state.js").State} State */
@@ -43,7 +44,7 @@ export class Measures {
     const runs = this.ofRuns(results, steps, names);
     const kept = (/** @type {string} */ name) => {
       const { dtype: own, over_starts: how } = this.measures[name];
-      const cells = starts === 1 ? runs[name] : this.#overStarts(runs[name], starts, how);
+      const cells = starts === 1 ? runs[name] : overStarts(runs[name], starts, how, typeOf(runs[name]));
       return KEPT[own || (dtype === "float32" ? "<f4" : "<f8")].from(cells);
     };
     return Object.fromEntries(names.map((name) => [name, kept(name)]));
@@ -53,11 +54,6 @@ export class Measures {
   shown(name, values, steps) {
     return this.#evaluator(`shown ${name}`, ["shown"], this.rules.shown[name]).run({ values, steps }, values.length)
       .shown;
-  }
-
-  /** One number of each cell from those of its starts. @param {any} values @param {number} starts @param {string} how */
-  #overStarts(values, starts, how) {
-    throw new Error(`no rule takes the ${how} of ${values.length / starts} cells`);
   }
 
   /** @param {string} of @param {string[]} names @param {any} [program] */
@@ -70,6 +66,11 @@ export class Measures {
     }
     return found;
   }
+}
+
+/** The type of the numbers of an array. @param {any} array */
+function typeOf(array) {
+  return array instanceof Float32Array ? "float32" : array instanceof Float64Array ? "float64" : "int64";
 }
 
 /** The measures that a tile has: the map's, and those that mark its cells. @param {State} state */

@@ -2,6 +2,7 @@
 
 import { Refusal } from "./accept.js";
 import { decoded } from "./arrays.js";
+import { Answers } from "./frames.js";
 import { Measures } from "./measured.js";
 import { Trainer } from "./trainer.js";
 
@@ -20,6 +21,7 @@ export class Model {
     this.figure = figure;
     this.problem = decoded(figure.problem);
     this.measures = new Measures(figure);
+    this.answers = figure.answers && new Answers(figure);
   }
 
   /** What trains; null in a browser that cannot run the kernel. */

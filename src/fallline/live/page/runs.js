@@ -3,7 +3,6 @@
 import { number } from "../../lab/page/numerals.js";
 import { Refusal } from "./accept.js";
 import { allStored } from "./answers.js";
-import { Answers } from "./frames.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
@@ -29,7 +28,7 @@ export async function run(host, content) {
     host.original && figure.stored.runs.find((/** @type {any} */ r) => r.content.x === x && r.content.y === y);
   if (known) return host.answer({ ...known.content, ...place }, allStored(known.arrays));
   const trained = await trainedRun(host, x, y, pin === POINTED ? 4 : 3);
-  const answers = await Answers.of(host);
+  const { answers } = host.model;
   const P = host.model.problem.parameters;
   const { path, losses, norms } = trained;
   const died = answers ? answers.deaths(path, trained.steps) : [];
@@ -136,10 +135,10 @@ export async function frames(host, content) {
   if (host.isOld(content)) return;
   const { pin, x, y, from, to, plane = null } = content;
   const { stateId } = host;
-  const answers = await Answers.of(host);
-  if (!answers || plane) throw new Refusal("This page draws no answers over these inputs.");
-  const { path, steps } = await trainedRun(host, x, y, 4);
+  const { answers } = host.model;
+  if (!answers?.regions || plane) throw new Refusal("This page draws no answers over these inputs.");
+  const { path, losses, steps } = await trainedRun(host, x, y, 4);
   const last = Math.min(to, steps, from + answers.most - 1);
-  const { facts, arrays } = answers.over(path, from, last);
+  const { facts, arrays } = answers.over(path, losses, from, last);
   host.answer({ kind: "frames", state_id: stateId, pin, x, y, from, plane, ...facts }, arrays);
 }
