@@ -65,6 +65,11 @@ class Troubles:
         over.wait()
         go_on(worker)
 
+    def partition(self, over: threading.Event) -> None:
+        self.moment(over)
+        assert not over.is_set(), "the map was complete before the network was cut"
+        subprocess.run(["ip", "link", "set", "fl1", "down"], check=True)
+
 
 def troubled(dask: Cluster, trouble) -> str:
     """The hash of a map that is computed meanwhile."""
@@ -121,8 +126,8 @@ def partition(calm: str, folder: Path) -> str:
                 dask.add(inside=("ip", "netns", "exec", name), host=f"10.213.{k}.2", scheduler=address)
             dask.address = f"tcp://127.0.0.1:{dask.port}"
             dask.wait_for(2)
-            threading.Timer(2, ip, ("link", "set", "fl1", "down")).start()
-            assert troubled(dask, lambda over: None) == calm
+            troubles = Troubles(dask, random.Random(0), 1.0)
+            assert troubled(dask, troubles.partition) == calm
         finally:
             dask.close()
         return "a worker was cut off from its scheduler, and the map completed"
