@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.measures.measure import MEASURES
+from fallline.readings.machine.layout import Measure
 from fallline.readings.portable import Program
 from live_page import LivePage
 
@@ -56,4 +58,19 @@ class Programs(LivePage):
         """The numbers of cells from those of their starts, (cells, starts)."""
         asked = [values.ravel().tolist(), values.shape[1], how, values.dtype.name]
         script = "async a => [...(await import('/overstarts.js')).overStarts(...a)]"
-        return np.array(self.page.evaluate(script, asked))
+        return np.array(self.page.evaluate(script, asked), float)
+
+    def cells(self, program: Program, names: list[str], columns: list[list[float]], **state: Any) -> dict[str, Any]:
+        """Measures of cells from the columns of a kernel, one for each `Measure`."""
+        figure = {
+            "rules": {"measures": program.as_data()}, "kernel": {"columns": {m.name: int(m) for m in Measure}},
+            "measures": {m.name: {"dtype": m.dtype, "over_starts": m.over_starts} for m in MEASURES.values()},
+        }  # fmt: skip
+        script = """async ({ figure, columns, runs, state, names }) => {
+            const measures = new (await import("/measured.js")).Measures(figure);
+            const cells = measures.ofCells({ columns: Float32Array.from(columns), runs }, state, names);
+            return Object.entries(cells).map(([name, values]) => [name, [...values]]);
+        }"""
+        flat = np.ravel(columns).tolist()
+        asked = {"figure": figure, "columns": flat, "runs": len(columns[0]), "state": state, "names": names}
+        return {name: np.array(values, float) for name, values in self.page.evaluate(script, asked)}

@@ -171,3 +171,15 @@ def test_any_expression_has_the_values_and_the_types_of_numpy(programs):
     for output, values in zip(program.outputs, known, strict=True):
         assert output.dtype == values.dtype.name
         np.testing.assert_array_equal(computed[output.name], values)
+
+
+def test_cells_of_several_starts_have_the_bits_of_a_map(programs):
+    names, starts = ["final_loss", "steps_to", "outcome", "diverged", "accuracy", "convergence"], 3
+    arrays = drawn(NETWORK, "float32", 30, 120 * starts, 5)
+    runs = {name: values.reshape(-1, starts) for name, values in of_python(NETWORK, arrays, 30).items()}
+    measured = programs.cells(
+        rules.measures(NETWORK, "float32"), names, arrays["columns"].tolist(), starts=starts, steps=30, dtype="float32"
+    )
+    for name in names:
+        kept = np.dtype(MEASURES[name].dtype or "float32")
+        np.testing.assert_array_equal(measured[name], over_starts(runs[name], MEASURES[name].over_starts).astype(kept))
