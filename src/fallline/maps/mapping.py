@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,7 @@ def map(
     objective: Problem,
     data: Data | None = None,
     *,
+    target: str | Sequence[str] | None = None,
     x: AxisForm,
     y: AxisForm | None = None,
     size: int | str | tuple[int, int] = 512,
@@ -46,6 +48,7 @@ def map(
     overwrite: bool = False,
     workers: int = 0,
     executor: Executor | None = None,
+    client: Any = None,
     threads: int | None = None,
     device: str = "cpu",
     part: str | None = None,
@@ -60,6 +63,8 @@ def map(
         A landscape's name, a function of coordinates, a network, or an objective.
     data
         The data of a network, as for `descend`.
+    target
+        The column to learn of a table. `data=(frame, "species")` says the same.
     x, y
         Axes. A range is text such as "momentum=0..0.99" or "learning_rate=1e-5..1e-2:log", or a tuple such as
         ("momentum", 0, 0.99) or ("learning_rate", 1e-5, 1e-2, "log"); values of your own are
@@ -95,8 +100,12 @@ def map(
         Worker processes, 0 for none; and threads of this process, or of each worker, by default one for each core.
     executor
         Where tiles are computed instead: anything with the interface of `concurrent.futures.Executor`, such as a pool of
-        processes, `dask.distributed.Client(...).get_executor()`, or one for a cluster. Each task has `threads` threads, one
-        by default. A process that computes other bits than this one is refused.
+        processes, or one for a batch system. Each task has `threads` threads, one by default. A process that computes other
+        bits than this one is refused.
+    client
+        A Dask cluster where tiles are computed instead: a `dask.distributed.Client`, its address "tcp://HOST:PORT", or
+        "local:4" for four new processes on this machine. Its workers and its scheduler may be killed, added and started
+        anew. A worker that computes other bits than this process is turned away with a warning. Needs the extra `cluster`.
     device
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
@@ -117,7 +126,7 @@ def map(
     ('gradient_descent', True)
     """
     spec = map_spec(
-        objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,
+        objective_at(objective, start, data, target=target, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,
         measures=measures, schedule_=schedule, start=start, initial_="normal" if initial is None else initial,
         seed=0 if seed is None else seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip
@@ -125,6 +134,6 @@ def map(
         spec, settings=settings, schedule=schedule, l2=l2, steps=steps, batch=batch, start=start, initial=initial, seed=seed,
     )  # fmt: skip
     return compute_map(
-        spec, out=out, overwrite=overwrite, workers=workers, executor=executor, threads=threads, device=device,
-        progress=progress, part=None if part is None else Part.of(part),
+        spec, out=out, overwrite=overwrite, workers=workers, executor=executor, client=client, threads=threads,
+        device=device, progress=progress, part=None if part is None else Part.of(part),
     )  # fmt: skip

@@ -5,6 +5,7 @@ import { about } from "./about.js";
 import { accepted, Refusal } from "./accept.js";
 import { allStored, message } from "./answers.js";
 import { controlsOf, digestOf, sameControls, summary } from "./described.js";
+import { detail, whatIf } from "./details.js";
 import { film } from "./film.js";
 import { Model } from "./model.js";
 import { frames, run } from "./runs.js";
@@ -16,6 +17,8 @@ import { Tiling } from "./tiling.js";
 export class KernelHost {
   /** A page in another one, such as a notebook, has no address of its own. */
   kind = window.parent === window ? "page" : "widget";
+  shared =
+    "This address opens what you see, wherever this file is at the same place. To share it, send the file itself.";
   /** @type {(content: any, buffers: DataView[]) => void} */
   onmessage = () => {};
   /** @type {(status: "connecting"|"open"|"lost"|"refused", seconds: number) => void} */
@@ -155,7 +158,7 @@ const MESSAGES = {
   equations,
   csv: refused("cannot train on another table"),
   export: refused("writes no files"),
-  detail: refused("shows neither gradients nor confusion matrices"),
-  what_if: refused("answers no what-if"),
+  detail,
+  what_if: whatIf,
   cancel: (host) => host.tiling.restart(),
 };
