@@ -136,13 +136,13 @@ def warranty(
 def _best(fit: Fit) -> Shaped[Floats, " runs"]:
     """Return the lowest validation loss of each start; without validation, its last loss."""
     curve = fit.members.validation_curve if fit.members.validation_curve.size else fit.members.curve[:, -1:]
-    return np.where(np.isfinite(curve), curve, np.inf).min(axis=1)
+    return np.asarray(np.where(np.isfinite(curve), curve, np.inf).min(axis=1))
 
 
 def _constant_loss(T: Shaped[Floats, "rows n_out"], kind: Kind) -> float:
     """Return the loss of the best constant answer, as the training counts it."""
     if kind == "values":
-        return 0.5 * T.shape[1]  # of values with standard deviation 1
+        return 0.5 * float(T.shape[1])  # of values with standard deviation 1
     p = T.mean(axis=0)
     parts = p * np.log(np.where(p > 0, p, 1.0))
     if kind == "labels":
