@@ -133,6 +133,14 @@ def test_right_gradients_raise_no_alarm_as_people_write_them():
     assert not right_gradients.alarms(right_gradients.right(80, seed=11))
 
 
+def test_a_loss_that_a_change_of_a_sample_leaves_as_it_is_depends_on_it():
+    """Minus the inputs with the opposite targets: nothing changes for a logistic loss without biases."""
+    network = Network.of("5-2", loss="logistic", reduction="mean", bias=False, l2=0.3)
+    for convention in conventions(network):
+        verdict = fl.check_gradient(right_gradients.written(network, convention, "with_loss"), network)
+        assert verdict.right, (convention, verdict.text())
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_signatures_and_layouts(activation):
     network = Network.of("2-3-2-3", activation=activation)

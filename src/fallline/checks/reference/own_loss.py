@@ -48,14 +48,15 @@ def words_for(loss: OwnLoss) -> str:
 def ignored_samples(loss: OwnLoss, group: Group) -> list[int]:
     """The samples of a batch on which the loss does not depend, on no draw of the group.
 
-    Each sample in turn is replaced by the negative of its inputs, with the targets of a sample that differs in them.
+    Each sample in turn is replaced by minus half of its inputs, with the targets of a sample that differs in them. Minus the
+    inputs themselves would not do: a logistic loss without biases has the same value there for the opposite targets.
     """
     ignored = []
     for s in range(group.samples):
         for w, X, T in zip(group.w, group.X, group.T, strict=True):
             others = [t for t in range(group.samples) if (T[t] != T[s]).any()]
             changed_X, changed_T = X.copy(), T.copy()
-            changed_X[s] = -X[s]
+            changed_X[s] = -X[s] / 2
             changed_T[s] = T[others[0]] if others else T[s]
             if number(loss, w, changed_X, changed_T) != number(loss, w, X, T):
                 break
