@@ -17,6 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.site", description=__doc__)
     parser.add_argument("--out", type=Path, default=stage.HERE / "build/site", metavar="DIR", help="folder to write to")
     parser.add_argument("--record", action="store_true", help="record the hashes of the gallery's maps, and build nothing")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the gallery's maps there and use them again, for a quick look at words")
     arguments = parser.parse_args()
     if arguments.record:
         changed = gallery.record()
@@ -25,7 +26,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fallline-site-") as name:
         folder = Path(name)
         stage.copy_pages(folder)
-        wrong = gallery.write_pages(folder)
+        wrong = gallery.write_pages(folder, arguments.keep)
         if wrong:
             print("\n".join(wrong), file=sys.stderr)
             return 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +23,8 @@ __all__ = ["Entry", "entries", "record", "sections", "wrong_hash", "write_pages"
 
 FOLDER = DOCS / "gallery"
 DECLARED = FOLDER / "gallery.toml"
+ENDS = ("-light.svg", "-dark.svg", ".png")
+"""Ends of the names of a map's pictures."""
 THUMBNAIL = 2.4, 100
 """Side of a thumbnail in inches, and its pixels in an inch."""
 
@@ -59,6 +63,12 @@ class Entry:
         """The command that computes and draws the map, from the root of the repository."""
         words = ["fallline", "map", self.path.relative_to(HERE).as_posix(), "--png", f"{self.name}.png"]
         return shlex.join(words + ["--theory"] * self.theory)
+
+    @property
+    def key(self) -> str:
+        """A text that changes with anything that the page shows, but not with the code that draws it."""
+        text = repr((self.name, self.sees, self.sha256, self.theory, self.path.read_text(encoding="utf-8")))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def compute(self) -> Map:
         """Train the map's runs."""
@@ -100,40 +110,53 @@ def record() -> list[str]:
     return changed
 
 
-def write_pages(folder: Path) -> list[str]:
-    """Write a page for each map, and the page of thumbnails. Return a sentence for each map with another hash."""
+def write_pages(folder: Path, kept: Path | None = None) -> list[str]:
+    """Write a page for each map, and the page of thumbnails. Return a sentence for each map with another hash.
+
+    Maps, pictures and pages in `kept` are used again if the study, the hash and the words are the same.
+    """
     pictures = folder / "_static/gallery"
     pictures.mkdir(parents=True, exist_ok=True)
-    wrong, parts = [], []
-    for section in sections():
-        tiles = []
-        for entry in section["maps"]:
-            m = entry.compute()
-            wrong += [sentence] if (sentence := wrong_hash(entry, m)) else []
-            _draw(entry, m, pictures)
-            (folder / "gallery" / f"{entry.name}.md").write_text(_page(entry, m), encoding="utf-8")
-            tiles.append(entry)
-        parts.append(_tiles(section, tiles))
-    (folder / "gallery/index.md").write_text(_index(parts), encoding="utf-8")
+    wrong = []
+    for entry in entries():
+        page = folder / "gallery" / f"{entry.name}.md"
+        files = [page, *(pictures / f"{entry.name}{end}" for end in ENDS)]
+        store = None if kept is None else kept / entry.key
+        if store is not None and store.is_dir():
+            for file in files:
+                shutil.copy(store / file.name, file)
+            continue
+        m = entry.compute()
+        wrong += [sentence] if (sentence := wrong_hash(entry, m)) else []
+        page.write_text(_page(entry, m, _draw(entry, m, pictures)), encoding="utf-8")
+        if store is not None and not wrong:
+            store.mkdir(parents=True)
+            for file in files:
+                shutil.copy(file, store)
+    (folder / "gallery/index.md").write_text(_index([_tiles(section) for section in sections()]), encoding="utf-8")
     return wrong
 
 
-def _draw(entry: Entry, m: Map, folder: Path) -> None:
-    """The picture in both themes, and the thumbnail: the map alone, in the light theme's colours."""
+def _draw(entry: Entry, m: Map, folder: Path) -> str:
+    """Draw the picture in both themes, and the thumbnail: the map alone, in the light theme's colours.
+
+    Returns the picture in words.
+    """
     from matplotlib.figure import Figure
 
     for theme in THEMES:
-        m.plot(theme=theme, theory=entry.theory).save(folder / f"{entry.name}-{theme}.svg")
+        picture = m.plot(theme=theme, theory=entry.theory)
+        picture.save(folder / f"{entry.name}-{theme}.svg")
     side, dpi = THUMBNAIL
     figure = Figure(figsize=(side, side))
     axes = figure.add_axes((0, 0, 1, 1))
     m.plot(ax=axes, colorbar=False)
     axes.set_axis_off()
     figure.savefig(folder / f"{entry.name}.png", dpi=dpi)
+    return str(picture.alt)
 
 
-def _page(entry: Entry, m: Map) -> str:
-    alt = m.plot(theory=entry.theory).alt
+def _page(entry: Entry, m: Map, alt: str) -> str:
     return f"""# {entry.study.title}
 
 *{entry.study.question}*
@@ -171,7 +194,8 @@ def _steps(m: Map) -> str:
     return "up to " * ("steps" in m.axes) + f"{m.spec.steps} steps"
 
 
-def _tiles(section: dict[str, Any], tiles: list[Entry]) -> str:
+def _tiles(section: dict[str, Any]) -> str:
+    tiles = section["maps"]
     cards = "\n".join(
         f'<a href="{entry.name}.html"><img src="../_static/gallery/{entry.name}.png" alt="" width="240" height="240" '
         f'loading="lazy"><span>{entry.study.title}</span></a>'

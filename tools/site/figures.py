@@ -1,0 +1,80 @@
+"""Pictures and equations in place of printed results: the examples of the tutorial are run, as the tests run them.
+
+A page has `>>> run.plot()` and, below it, what Python prints: the picture in words. So it reads well on a code host, and
+`pytest` checks it. On the site the picture itself takes the place of the words.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+from fallline.views.equations import Equations
+from fallline.views.pictures.picture import Picture
+
+__all__ = ["draw_figures", "with_figures"]
+
+BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
+
+
+def draw_figures(folder: Path) -> None:
+    """Replace results by pictures in every page of the tutorial."""
+    for page in sorted((folder / "learn").glob("*.md")):
+        page.write_text(with_figures(page.read_text(encoding="utf-8"), {}), encoding="utf-8")
+
+
+def with_figures(text: str, names: dict[str, Any]) -> str:
+    """The page with its examples run; `names` are the variables that they share.
+
+    >>> print(with_figures("```python\\n>>> 1 + 1\\n2\\n```\\n", {}), end="")
+    ```python
+    >>> 1 + 1
+    2
+    ```
+    """
+    return BLOCK.sub(lambda block: _block(block[1], names) if ">>>" in block[1] else block[0], text)
+
+
+def _block(text: str, names: dict[str, Any]) -> str:
+    """A block of examples as blocks of code with figures between them."""
+    parts: list[str] = []
+    code = ""
+    for piece in doctest.DocTestParser().parse(text):
+        if isinstance(piece, str):
+            code += piece
+            continue
+        figure = _figure(piece.source, names)
+        lines = piece.source.splitlines()
+        code += "".join(f"{'>>>' if k == 0 else '...'} {line}".rstrip() + "\n" for k, line in enumerate(lines))
+        if figure:
+            parts += [_fenced(code), figure]
+            code = ""
+        else:
+            code += piece.want
+    return "\n".join([*parts, _fenced(code)]) if code.strip() else "\n".join(parts)
+
+
+def _fenced(code: str) -> str:
+    return f"```python\n{code.strip(chr(10))}\n```\n"
+
+
+def _figure(source: str, names: dict[str, Any]) -> str:
+    """Run an example; return its figure, if its value is one."""
+    try:
+        expression = compile(source, "<example>", "eval")
+    except SyntaxError:
+        exec(compile(source, "<example>", "exec"), names)  # noqa: S102  # a page of this repository
+        return ""
+    value = eval(expression, names)  # noqa: S307
+    if isinstance(value, Equations):
+        return _raw(f'<div class="equation">{value._repr_html_()}</div>')
+    if not isinstance(value, Picture):
+        return ""
+    dark = eval(source.strip().replace("plot(", 'plot(theme="dark", ', 1), names)  # noqa: S307
+    return _raw(f'<div class="figure only-light">{value.svg}</div><div class="figure only-dark">{dark.svg}</div>')
+
+
+def _raw(html: str) -> str:
+    return f"```{{raw}} html\n{html}\n```\n"
