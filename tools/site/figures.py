@@ -72,7 +72,7 @@ def _figure(source: str, names: dict[str, Any]) -> str:
         return _raw(f'<div class="equation">{value._repr_html_()}</div>')
     if not isinstance(value, Picture):
         return ""
-    dark = eval(source.strip().replace("plot(", 'plot(theme="dark", ', 1), names)  # noqa: S307
+    dark = eval(re.sub(r"(\()?\)\s*$", lambda end: f'{end[1] or ", "}theme="dark")', source), names)  # noqa: S307
     return _raw(f'<div class="figure only-light">{value.svg}</div><div class="figure only-dark">{dark.svg}</div>')
 
 

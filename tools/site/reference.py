@@ -119,9 +119,9 @@ def _families() -> str:
         "# Families\n\nWhat is chosen by name, in Python, in studies, on the command line and in the lab. Every formula here "
         "is read from the function that trains.\n"
     ]
-    for title, table in FAMILIES.items():
+    for title, family in FAMILIES.items():
         parts.append(f"## {title}\n")
-        parts += [_member(name, record) for name, record in getattr(fallline, table).items()]
+        parts += [_member(name, record) for name, record in getattr(fallline, family).items()]
     parts.append("## Generated data\n")
     parts += [_member(name, record, headed=False) for name, record in GENERATED.items()]
     rows = [(f"`{name}`", measure.meaning) for name, measure in MEASURES.items()]
