@@ -30,8 +30,8 @@ def main() -> int:
         if wrong:
             print("\n".join(wrong), file=sys.stderr)
             return 1
-        figures.draw_figures(folder)
         reference.write_pages(folder)
+        figures.draw_figures(folder)
         if arguments.out.exists():
             shutil.rmtree(arguments.out)
         if status := stage.build(folder, arguments.out):

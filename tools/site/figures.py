@@ -6,7 +6,9 @@ A page has `>>> run.plot()` and, below it, what Python prints: the picture in wo
 
 from __future__ import annotations
 
+import contextlib
 import doctest
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 def draw_figures(folder: Path) -> None:
     """Replace results by pictures in every page of the tutorial."""
     for page in sorted((folder / "learn").glob("*.md")):
-        page.write_text(with_figures(page.read_text(encoding="utf-8"), {}), encoding="utf-8")
+        with contextlib.redirect_stdout(io.StringIO()):  # what examples print stands in the page already
+            text = with_figures(page.read_text(encoding="utf-8"), {})
+        page.write_text(text, encoding="utf-8")
 
 
 def with_figures(text: str, names: dict[str, Any]) -> str:

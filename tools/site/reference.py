@@ -93,7 +93,7 @@ def _members(record: type) -> list[str]:
     for name in sorted(dir(record)):
         member = inspect.getattr_static(record, name)
         member = getattr(member, "__func__", getattr(member, "func", member))
-        ours = getattr(getattr(member, "fget", member), "__module__", "").startswith("fallline")
+        ours = str(getattr(getattr(member, "fget", member), "__module__", "")).startswith("fallline")
         shown = inspect.isfunction(member) or isinstance(member, property)
         if shown and ours and not name.startswith(("_", "model_")) and inspect.getdoc(member):
             names.append(name)
@@ -163,5 +163,7 @@ def _safe(text: str) -> str:
 def _commands() -> str:
     from fallline.cli.app import app
 
-    text: str = app.generate_docs(output_format="markdown", generate_toc=False)
-    return text.replace("# fallline\n", "# Command line\n", 1)
+    text: str = app.generate_docs(output_format="markdown")
+    before, _, rest = text.partition("## Table of Contents")
+    _, _, rest = rest.partition("**Commands**")  # the sidebar has the contents
+    return (before + "**Commands**" + rest).replace("# fallline\n", "# Command line\n", 1)
