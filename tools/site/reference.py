@@ -33,6 +33,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The public names by theme; each is on one page. Tables of records are on the pages of families and settings."""
 TABLES = ("ACTIVATIONS", "INITIALS", "LANDSCAPES", "LOSSES", "OPTIMIZERS", "SCHEDULES", "SETTINGS")
+INNER = {f"Map.{name}" for name in ("fill", "lost", "missing", "plane", "set", "states")}
+"""Methods for the files and pictures of maps, not for users."""
 FAMILIES = {
     "Activations": "ACTIVATIONS", "Losses": "LOSSES", "Optimizers": "OPTIMIZERS", "Schedules": "SCHEDULES",
     "Initial weights": "INITIALS", "Landscapes": "LANDSCAPES",
@@ -95,7 +97,7 @@ def _members(record: type) -> list[str]:
         member = getattr(member, "__func__", getattr(member, "func", member))
         ours = str(getattr(getattr(member, "fget", member), "__module__", "")).startswith("fallline")
         shown = inspect.isfunction(member) or isinstance(member, property)
-        if shown and ours and not name.startswith(("_", "model_")) and inspect.getdoc(member):
+        if shown and ours and f"{record.__name__}.{name}" not in INNER and not name.startswith(("_", "model_")) and inspect.getdoc(member):
             names.append(name)
     return names
 
