@@ -23,7 +23,13 @@ __all__ = ["CHECKED", "install", "with_shapes_checked"]
 CHECKED = ("fallline.measures", "fallline.problems", "fallline.runs", "fallline.textbook")
 """Modules, with those inside of them, whose calls are compared."""
 
-OTHER = Annotated[Any, Is[lambda value: not isinstance(value, np.ndarray) or value.dtype == object]]
+
+def _holds_objects(array: np.ndarray) -> bool:
+    """Whether the array holds symbols, nodes or columns. A reading's array may have a `dtype` of its own."""
+    return np.asarray(array).dtype == object
+
+
+OTHER = Annotated[Any, Is[lambda value: not isinstance(value, np.ndarray) or _holds_objects(value)]]
 """What is no array of numbers: a list, or an array of symbols or nodes, whose axes its reading chooses."""
 
 CURVE = "entries_of_a_curve"
@@ -93,7 +99,7 @@ def _once(page: Callable[..., Any], compared: Callable[..., Any]) -> Callable[..
 def _shapes_of(value: Any) -> Any:
     """What a comparison depends on: the shapes of arrays, whole numbers, and the type of all else."""
     if isinstance(value, np.ndarray):
-        return value.shape, value.dtype == object
+        return value.shape, _holds_objects(value)
     if isinstance(value, tuple | list):
         return tuple(map(_shapes_of, value))
     return value if isinstance(value, int | str) else type(value)

@@ -506,6 +506,22 @@ def test_a_file_that_never_ends_is_stopped_and_its_function_checked(tmp_path, ca
     )
 
 
+def test_a_library_that_takes_long_to_import_is_not_stopped(tmp_path, capsys, monkeypatch):
+    """As PyTorch does on a busy machine."""
+    monkeypatch.setattr(checked_file, "SHARE", 0.01)
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    (libraries / "large.py").write_text("import time\ntime.sleep(1)\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(libraries), *filter(None, sys.path)]))
+    path = tmp_path / "mine.py"
+    path.write_text("import large\n" + WHOLE)
+    assert not checked(f"{path}:gradient", capsys, time_limit=60)["notes"]
+    beside = tmp_path / "helper.py"
+    beside.write_text("import time\ntime.sleep(999)\n")
+    path.write_text("import helper\n" + WHOLE)
+    assert "`import helper`" in checked(f"{path}:gradient", capsys, time_limit=60)["notes"][0]
+
+
 def test_a_gradient_that_never_ends_is_stopped(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text("def gradient(p, X, T):\n    while True: pass\n")

@@ -69,7 +69,7 @@ def commands_of(readme):
 def test_the_commands_of_the_readme(course, shell):
     commands = commands_of((course / "README.md").read_text(encoding="utf-8"))
     assert len(commands) == 4
-    solution, folder, hint, otter = (shell(command.replace("grades.csv", "grades.csv --time-limit 20"), course)
+    solution, folder, hint, otter = (shell(command.replace("grades.csv", "grades.csv --time-limit 10"), course)
                                      for command in commands)  # fmt: skip
     assert (solution.returncode, folder.returncode, hint.returncode, otter.returncode) == (0, 1, 1, 0)
     assert "gradient is right" in solution.stdout

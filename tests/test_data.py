@@ -293,12 +293,17 @@ def test_a_column_that_is_the_same_in_every_row_is_named():
         )
 
 
-def test_a_table_is_read_as_utf8(tmp_path):
+def test_a_table_is_read_in_its_encoding(tmp_path):
     table = tmp_path / "table.csv"
     table.write_bytes("\ufeffa,größe\n1,2\n3,4.5\n".encode())
     assert read_csv(table, "größe").columns == ("a",)
-    table.write_bytes(b"a,b\n1,\xff\n")
-    with pytest.raises(DataError, match=r"table\.csv must be UTF-8 text; byte 7 is invalid\.$"):
+    for encoding in ("cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        table.write_bytes("a,größe\n1,2\n3,4.5\n".encode(encoding))
+        assert read_csv(table, "größe").T.tolist() == [[2], [4.5]]
+    table.write_bytes(b"a,b\n1,\x81\n")  # no character of Windows-1252
+    with pytest.raises(
+        DataError, match=r"table\.csv cannot be read as text in the encoding cp1252; byte 7 is invalid\."
+    ):
         read_csv(table, "b")
     with pytest.raises(DataError, match=r"absent\.csv cannot be read: no such file or directory\.$"):
         read_csv(tmp_path / "absent.csv", "b")

@@ -266,8 +266,14 @@ def test_a_table_from_the_page(talk):
     state = talk.ask("state", state=d, changed="data.digest")[0]["state"]
     assert state["objective"]["units"] == [2, 3, 2, 2]
     assert talk.ask("data")[0]["names"] == ["no", "yes"]
-    talk.say("state", state=state | {"data": state["data"] | {"target": "a"}}, changed="data.target")
-    assert "must be a finite number; got 'no'" in talk.until("refused")[0]["sentence"]
+    state = talk.ask("state", state=state | {"data": state["data"] | {"target": "a"}}, changed="data.target")[0][
+        "state"
+    ]
+    assert state["objective"]["units"] == [3, 3, 2, 7]  # b, and kind as two columns of 0 and 1; seven whole numbers
+    told, _ = talk.ask("csv", name="dated.csv", text="day,kind\n2024-01-05,no\n2024-01-06,yes\n")
+    dated = state["data"] | {"digest": told["digest"], "target": "kind"}
+    talk.say("state", state=state | {"data": dated}, changed="data.digest")
+    assert "column 'day': it holds dates" in talk.until("refused")[0]["sentence"]
     talk.say("csv", name="bad.csv", text="a,b\n1\n")
     assert "line 2" in talk.until("refused")[0]["sentence"]
 

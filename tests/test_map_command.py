@@ -91,7 +91,7 @@ def test_exports_overwrite_nothing_unasked(rosenbrock, tmp_path):
     export(rosenbrock, path, overwrite=True)
     with pytest.raises(
         UsageError,
-        match=r"must be one of \.csv, \.fallmap, \.gif, \.mp4, \.nc, \.pdf, \.png, \.svg, \.zarr; got '\.xls'",
+        match=r"must be one of \.csv, \.fallmap, \.gif, \.html, \.mp4, \.nc, \.pdf, \.png, \.svg, \.zarr; got '\.xls'",
     ):
         export(rosenbrock, tmp_path / "m.xls")
     with pytest.raises(OutputError, match="is not a directory"):

@@ -15,6 +15,7 @@ ENTRY_POINTS = {
     "__main__.py",  # runs the command line
     "page.js",  # starts the page in a browser's tab
     "widget.js",  # starts it in a notebook
+    "live.js",  # starts a live page
 }
 
 

@@ -4,6 +4,9 @@ from .checks.gradient import check_gradient
 from .checks.presentation.verdict import Verdict
 from .data.dataset import Dataset
 from .data.generated import generate
+from .data.preparing import Preparation, Target
+from .data.reading import Dialect, Table, read_table
+from .data.tables import read_data
 from .errors import FalllineError
 from .experiment.axes import Axis
 from .experiment.method import Method, method
@@ -46,6 +49,7 @@ __all__ = [
     "Axis",
     "Comparison",
     "Dataset",
+    "Dialect",
     "Equations",
     "FalllineError",
     "Initial",
@@ -59,11 +63,14 @@ __all__ = [
     "Objective",
     "Optimizer",
     "Outcome",
+    "Preparation",
     "Run",
     "Schedule",
     "Setting",
     "Slider",
     "Study",
+    "Table",
+    "Target",
     "Verdict",
     "activation",
     "check_gradient",
@@ -83,6 +90,8 @@ __all__ = [
     "notebook_start",
     "objective",
     "optimizer",
+    "read_data",
+    "read_table",
     "schedule",
     "study",
 ]

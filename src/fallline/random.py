@@ -22,7 +22,7 @@ from fallline.errors import SettingError
 from fallline.limits import check_memory
 from fallline.settings import SETTINGS
 
-__all__ = ["batches", "normal", "notebook_normal", "notebook_uniform", "philox", "uniform"]
+__all__ = ["NORMAL", "batches", "normal", "notebook_normal", "notebook_uniform", "philox", "uniform", "word_of"]
 
 Floats = NDArray[np.float64]
 _MASK = np.uint64(0xFFFFFFFF)
@@ -88,7 +88,7 @@ def _uniform(seed: int, purpose: str, count: int, indices: NDArray[np.uint64]) -
     blocks = (count + 1) // 2  # a block of four words gives two floats
     counter = np.empty((*indices.shape, blocks, 4), dtype=np.uint32)
     counter[..., 0] = np.arange(blocks, dtype=np.uint32)
-    counter[..., 1] = np.uint32(int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:4], "little"))
+    counter[..., 1] = np.uint32(word_of(purpose))
     counter[..., 2] = (indices & _MASK).astype(np.uint32)[..., None]
     counter[..., 3] = (indices >> np.uint64(32)).astype(np.uint32)[..., None]
     words = philox(counter, (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)).astype(np.uint64)
@@ -96,6 +96,15 @@ def _uniform(seed: int, purpose: str, count: int, indices: NDArray[np.uint64]) -
     bits = ((high << np.uint64(32)) | low) >> np.uint64(11)
     # Half a unit is added so that neither 0 nor 1 can occur: the normal numbers take a logarithm of both tails.
     return ((bits.astype(np.float64) + 0.5) * 2.0**-53).reshape(*indices.shape, 2 * blocks)[..., :count]
+
+
+def word_of(purpose: str) -> int:
+    """Return the word that stands for a purpose in counters.
+
+    >>> word_of("start")
+    3324571084
+    """
+    return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:4], "little")
 
 
 def batches(seed: int, rows: int, batch: int, steps: int, *, replacement: bool = False) -> NDArray[np.int64]:
@@ -158,25 +167,28 @@ def notebook_normal(seed: int, count: int) -> Floats:
     return (factor[:, None] * points[inside, ::-1]).ravel()[:count]  # the second coordinate comes first
 
 
-# Coefficients of AS 241, lowest power first: numerator and denominator of three rational functions.
-_CENTRE = (
-    (3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4,
-     4.5921953931549871457e4, 6.7265770927008700853e4, 3.3430575583588128105e4, 2.5090809287301226727e3),
-    (1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
-     2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4, 5.2264952788528545610e3),
-)  # fmt: skip
-_NEAR = (
-    (1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0, 3.64784832476320460504e0,
-     1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4),
-    (1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
-     1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4, 1.05075007164441684324e-9),
-)  # fmt: skip
-_FAR = (
-    (6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0, 2.96560571828504891230e-1,
-     2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7),
-    (1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
-     7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15),
-)  # fmt: skip
+NORMAL: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "centre": (
+        (3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3, 1.3731693765509461125e4,
+         4.5921953931549871457e4, 6.7265770927008700853e4, 3.3430575583588128105e4, 2.5090809287301226727e3),
+        (1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
+         2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4, 5.2264952788528545610e3),
+    ),
+    "near": (
+        (1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0, 3.64784832476320460504e0,
+         1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4),
+        (1.0, 2.05319162663775882187e0, 1.67638483018380384940e0, 6.89767334985100004550e-1,
+         1.48103976427480074590e-1, 1.51986665636164571966e-2, 5.47593808499534494600e-4, 1.05075007164441684324e-9),
+    ),
+    "far": (
+        (6.65790464350110377720e0, 5.46378491116411436990e0, 1.78482653991729133580e0, 2.96560571828504891230e-1,
+         2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7),
+        (1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
+         7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15),
+    ),
+
+}  # fmt: skip
+"""Coefficients of AS 241, lowest power first: numerator and denominator of three rational functions."""
 
 
 def _rational(coefficients: tuple[tuple[float, ...], tuple[float, ...]], r: Floats) -> Floats:
@@ -192,8 +204,8 @@ def _rational(coefficients: tuple[tuple[float, ...], tuple[float, ...]], r: Floa
 def _normal_quantile(u: Floats) -> Floats:
     q = u - 0.5
     tail = np.sqrt(-_log(np.minimum(u, 1 - u)))
-    centre = q * _rational(_CENTRE, 0.180625 - q * q)
-    outer = np.where(tail <= 5, _rational(_NEAR, tail - 1.6), _rational(_FAR, tail - 5))
+    centre = q * _rational(NORMAL["centre"], 0.180625 - q * q)
+    outer = np.where(tail <= 5, _rational(NORMAL["near"], tail - 1.6), _rational(NORMAL["far"], tail - 5))
     return np.where(np.abs(q) <= 0.425, centre, np.copysign(outer, q))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 PROGRAMS = Path(__file__).parent / "programs"
 
-SAMPLE = 40
+SAMPLE = 24
 """How many layouts the usual tests check: all of them take minutes."""
 
 Arrays = list[np.ndarray]

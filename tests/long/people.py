@@ -31,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="folder of programs; those of tests/layouts unless given")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the programs of tests/layouts and stop")
-    parser.add_argument("--sample", action="store_true", help="of tests/layouts: 40 layouts, and a few faults")
+    parser.add_argument("--sample", action="store_true", help="of tests/layouts: 24 layouts, and a few faults")
     parser.add_argument("--only", default="", metavar="PATTERN", help="check the files whose name matches")
     parser.add_argument(
         "--cold", action="store_true", help="start Python anew for each, to measure a user's waiting time"

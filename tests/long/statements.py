@@ -68,7 +68,10 @@ def unsteady(folder: Path, program: dict[str, object]) -> list[str]:
         for flag, value in dict(program["flags"]).items():  # type: ignore[call-overload]
             command += [f"--{flag.replace('_', '-')}", *([] if value is True else [str(value)])]
         out = subprocess.run(
-            [*command, "--json", "--seed", str(seed)], capture_output=True, text=True, check=False
+            [*command, "--json", "--time-limit", "120", "--seed", str(seed)],
+            capture_output=True,
+            text=True,
+            check=False,
         ).stdout
         try:
             verdict = json.loads(out)

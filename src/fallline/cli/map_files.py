@@ -69,7 +69,7 @@ def extend(
 
 
 def export(file: Path, out: Path, *, force: Force = False) -> int:
-    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf, or .gif or .mp4, which show it step by step.
+    """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf; .gif or .mp4, which show it step by step; .html, a live page.
 
     Args:
         file: A .fallmap file.
@@ -77,6 +77,14 @@ def export(file: Path, out: Path, *, force: Force = False) -> int:
     """
     from fallline.maps.command import map_export
 
+    if out.suffix.lower() == ".html":
+        import sys
+
+        from fallline.live import holds_samples
+        from fallline.maps.loading import load_map
+
+        if holds := holds_samples(load_map(file).spec):
+            print(holds, file=sys.stderr)
     return map_export(file, out, overwrite=force)
 
 

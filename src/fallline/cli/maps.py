@@ -71,6 +71,8 @@ def map_(
     out: Out = None,
     png: Path | None = None,
     animation: Path | None = None,
+    live: Path | None = None,
+    without_data: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -112,6 +114,8 @@ def map_(
         out: Map file (.fallmap) to keep the values in; an unfinished file is resumed.
         png: Picture to write.
         animation: Moving picture to write, .gif, or .mp4 where ffmpeg is installed: the loss of every cell step by step.
+        live: Page to write, .html: it trains the map's runs in the reader's browser, with the same bits and without a server.
+        without_data: The page holds a picture in place of the samples and the kernel, and trains nothing.
     """
     from fallline.experiment.axis_forms import axis_of
     from fallline.experiment.idle_arguments import refuse_idle
@@ -163,12 +167,39 @@ def map_(
 
         check_animation(spec, animation)
     if slurm is not None:
-        return _print_job_array(spec, slurm, part=part, out=out, png=png, animation=animation)
-    picture = {"theory": theory, "contours": contour, "marks": [_mark(text, axes) for text in mark]}
+        return _print_job_array(spec, slurm, part=part, out=out, png=png, animation=animation, live=live)
+    marks = [_mark(text, axes) for text in mark]
+    if live is not None:
+        page = _page(spec, live, without_data, marks, own_data=defaults.get("own_data", False), quiet=json)
+    elif without_data:
+        raise UsageError("--without-data is about the page that --live writes: give --live FILE.html, too.")
+    else:
+        page = None
+    picture = {"theory": theory, "contours": contour, "marks": marks}
     return map_run(
-        spec, out=out, png=png, animation=animation, workers=workers, device=device, overwrite=force, as_json=json,
-        picture=picture, part=None if part is None else Part.of(part),
+        spec, out=out, png=png, animation=animation, live=live, page=page, workers=workers, device=device, overwrite=force,
+        as_json=json, picture=picture, part=None if part is None else Part.of(part),
     )  # fmt: skip
+
+
+def _page(
+    spec: MapSpec, path: Path, without_data: bool, marks: Sequence[tuple[Any, Any, str]], *, own_data: bool, quiet: bool
+) -> dict[str, Any]:
+    """The options of a live page, which is refused before the map is computed."""
+    import shlex
+    import sys
+
+    from fallline.live import check_page, holds_samples
+
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--live must name a file that ends in .html; got {path}.")
+    if not without_data:
+        check_page(spec)
+    holds = "" if without_data or not own_data else holds_samples(spec)
+    if holds and not quiet:
+        print(f"{holds} With --without-data it holds a picture alone.", file=sys.stderr)
+    command = shlex.join(["fallline", *sys.argv[1:]])
+    return {"data": not without_data, "pins": [(x, y) for x, y, _ in marks], "command": command}
 
 
 def _print_job_array(spec: MapSpec, parts: int, **others: Any) -> int:
@@ -233,6 +264,7 @@ def _objective(word: str, of_data: dict[str, Any]) -> tuple[Any, dict[str, Any]]
     from fallline.data.split import TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
     from fallline.experiment.build import objective_of as of_study
+    from fallline.experiment.sources import Generated
     from fallline.experiment.studies import study as read
     from fallline.textbook.landscapes import LANDSCAPES
 
@@ -241,7 +273,7 @@ def _objective(word: str, of_data: dict[str, Any]) -> tuple[Any, dict[str, Any]]
     if names_file(word) or word in LANDSCAPES:
         if changes:
             raise UsageError(f"{first} needs a study of a network on data; {word} has no samples.")
-        return objective_of(word), {}
+        return objective_of(word), {"own_data": names_file(word)}
     described = read(word)
     if changes:
         if described.data is None:
@@ -252,9 +284,10 @@ def _objective(word: str, of_data: dict[str, Any]) -> tuple[Any, dict[str, Any]]
         described = described.model_copy(update={"data": data, "network": _fitting(described, data)})
     defaults = next(iter(described.maps), None)
     target = of_study(described, defaults.objective if defaults else "")
+    own_data = {"own_data": described.data is not None and not isinstance(described.data, Generated)}
     if defaults is None:
-        return target, {}
-    return target, dict(defaults) | {
+        return target, own_data
+    return target, dict(defaults) | own_data | {
         "start": build_start(defaults.start, target),
         "schedule": schedule_words(defaults.schedule),
     }

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from fallline.data.csv_rows import columns_and_rows
-from fallline.errors import DataError
-from fallline.files import read_text
+from fallline.data.reading.columns import Table
+from fallline.data.reading.sources import file_text
+from fallline.data.reading.text import text_table
 
 __all__ = ["CsvFile", "read_csv_file"]
 
@@ -32,14 +32,19 @@ class CsvFile:
 
     @cached_property
     def columns(self) -> list[str]:
-        """Names of the columns.
+        """Names of the columns."""
+        return list(self.table.columns)
+
+    @cached_property
+    def table(self) -> Table:
+        """The columns of the text.
 
         Raises
         ------
         DataError
             If the text is not a table.
         """
-        return columns_and_rows(self.text, Path(self.name).name)[0]
+        return text_table(self.text, Path(self.name).name)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -51,6 +56,6 @@ def read_csv_file(path: Path) -> CsvFile:
     Raises
     ------
     DataError
-        If the file cannot be read, or is not UTF-8 text.
+        If the file cannot be read, or is not text.
     """
-    return CsvFile(path.name, read_text(path, DataError))
+    return CsvFile(path.name, file_text(path))

@@ -41,6 +41,8 @@ class Dataset(Prepared):
         training sees them.
     features
         How the inputs X are made of two raw inputs; None if they are as given. `with_features` sets it.
+    notes
+        What was detected in a table and done to it, a sentence each.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Dataset(Prepared):
     classes: tuple[str, ...] = ()
     test: Dataset | None = None
     features: FeatureInputs | None = None
+    notes: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Dataset(Prepared):
         classes: Sequence[str] = (),
         test: Dataset | None = None,
         features: FeatureInputs | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         _check_index(X, T)
         inputs = as_inputs(X)
@@ -90,6 +94,7 @@ class Dataset(Prepared):
             "classes": classes or names,
             "test": test,
             "features": features,
+            "notes": tuple(notes),
         }
         for field, value in fields.items():
             object.__setattr__(self, field, value)

@@ -122,9 +122,9 @@ class FeatureInputs:
         >>> FeatureInputs.of(["x1", "x1 x2"], np.ones((1, 2)), ("x1", "x2"), "data")(np.array([[2.0, 3.0]])).tolist()
         [[2.0, 6.0]]
         """
-        x1, x2 = np.asarray(points, dtype=np.float64).T
+        x1, x2 = points.astype(np.float64).T
         with np.errstate(over="ignore"):
-            X = np.column_stack([FEATURES[name].function(x1, x2) for name in self.names])
+            X = np.stack([FEATURES[name].function(x1, x2) for name in self.names], axis=-1)
         return X if self.standardization is None else self.standardization(X)
 
     @property

@@ -57,4 +57,4 @@ class Standardization:
         return cls(exponent, scaled.mean(axis=0), scaled.std(axis=0))
 
     def __call__(self, X: Floats) -> Floats:
-        return np.asarray((np.ldexp(X, -self.exponent) - self.mean) / self.deviation)
+        return np.asanyarray((np.ldexp(X, -self.exponent) - self.mean) / self.deviation)

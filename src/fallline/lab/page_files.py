@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,9 @@ __all__ = ["PAGE", "bundled", "document"]
 PAGE = Path(__file__).parent / "page"
 """The folder of the page's files."""
 
-_IMPORT = re.compile(r'^import\s+(\{[^}]*\}|\* as \w+)\s+from\s+"\./([\w-]+\.js)";?[ \t]*$', re.MULTILINE)
+_IMPORT = re.compile(
+    r'^import\s+(\{[^}]*\}|\* as \w+)\s+from\s+"((?:\./|(?:\.\./)+)[\w/-]+\.js)";?[ \t]*$', re.MULTILINE
+)
 _EXPORT = re.compile(r"^export\s+(?:(async\s+function\*?|function\*?|class|const|let)\s+(\w+))", re.MULTILINE)
 _DEFAULT = re.compile(r"^export\s+default\s+", re.MULTILINE)
 
@@ -23,7 +26,8 @@ def document(folder: Path, entry: str = "page.js", other: tuple[str, ...] = ("wi
 
 
 def bundled(folder: Path, entry: str) -> str:
-    """The entry and all that it imports as one ES module whose default export is the entry's.
+    """The entry and all that it imports as one ES module whose default export is the entry's. Modules in other folders are
+    imported by their relative paths.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -41,36 +45,39 @@ def bundled(folder: Path, entry: str) -> str:
     })();
     export default m_b.standard;
     """
-    done: dict[str, str] = {}
-    _add(folder, entry, done, ())
-    return "\n".join([*done.values(), f"export default {_name(entry)}.standard;"])
+    done: dict[Path, str] = {}
+    first = (folder / entry).resolve()
+    _add(first, first.parent, done, ())
+    return "\n".join([*done.values(), f"export default {_name(first, first.parent)}.standard;"])
 
 
-def _add(folder: Path, file: str, done: dict[str, str], above: tuple[str, ...]) -> None:
+def _add(file: Path, folder: Path, done: dict[Path, str], above: tuple[Path, ...]) -> None:
     if file in above:
-        raise RuntimeError(f"modules of the page import one another in a ring: {' '.join([*above, file])}")
+        ring = " ".join(path.name for path in [*above, file])
+        raise RuntimeError(f"modules of the page import one another in a ring: {ring}")
     if file in done:
         return
-    text = (folder / file).read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
     for _, other in _IMPORT.findall(text):
-        _add(folder, other, done, (*above, file))
+        _add((file.parent / other).resolve(), folder, done, (*above, file))
     names = [name for _, name in _EXPORT.findall(text)]
-    text = _IMPORT.sub(_import, text)
+    text = _IMPORT.sub(lambda found: _import(found[1], _name((file.parent / found[2]).resolve(), folder)), text)
     text = _EXPORT.sub(r"\1 \2", text)
     if _DEFAULT.search(text):
         text, names = _DEFAULT.sub("const standard = ", text), [*names, "standard"]
     if re.search(r"^(import|export)\b", text, re.MULTILINE):
-        raise RuntimeError(f"{file} imports or exports in a way that the bundle does not know")
-    done[file] = f"const {_name(file)} = (() => {{\n{text.strip()}\nreturn {{ {', '.join(names)} }};\n}})();"
+        raise RuntimeError(f"{file.name} imports or exports in a way that the bundle does not know")
+    done[file] = f"const {_name(file, folder)} = (() => {{\n{text.strip()}\nreturn {{ {', '.join(names)} }};\n}})();"
 
 
-def _import(found: re.Match[str]) -> str:
-    names, module = found[1], _name(found[2])
+def _import(names: str, module: str) -> str:
     if names.startswith("*"):
         return f"const {names[5:]} = {module};"
     names = re.sub(r"(\w+) as (\w+)", r"\1: \2", names)
     return f"const {names} = {module};"
 
 
-def _name(file: str) -> str:
-    return "m_" + file.removesuffix(".js").replace("-", "_")
+def _name(file: Path, folder: Path) -> str:
+    """The name of a module in the bundle: of one in another folder, with that folder's."""
+    parts = [part for part in Path(os.path.relpath(file, folder)).with_suffix("").parts if part != ".."]
+    return "m_" + "_".join(parts).replace("-", "_")

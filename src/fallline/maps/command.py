@@ -42,6 +42,8 @@ def map_run(
     out: Path | None = None,
     png: Path | None = None,
     animation: Path | None = None,
+    live: Path | None = None,
+    page: dict[str, Any] | None = None,
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
@@ -53,17 +55,18 @@ def map_run(
     part: Part | None = None,
 ) -> int:
     """Compute a map or a `part` of it with a progress bar, keep it in `out`, draw it to `png` and, step by step, to
-    `animation`; the coarse picture comes first.
+    `animation`; the coarse picture comes first. With all cells, write the page `live`, whose options are `page`.
 
     Prints the map's one line, its hash and where it is. Returns the exit status.
     """
     if part is not None:
-        _check_part(part, out, png or animation)
-    files = {name: path for name, path in (("out", out), ("png", png), ("animation", animation)) if path is not None}
+        _check_part(part, out, png or animation or live)
+    named = (("out", out), ("png", png), ("animation", animation), ("live", live))
+    files = {name: path for name, path in named if path is not None}
     for (a, first), (b, second) in combinations(files.items(), 2):
         if first.resolve() == second.resolve():
             raise UsageError(f"--{a} and --{b} must be two files; both are {second}.")
-    for path in (png, animation):
+    for path in (png, animation, live):
         if path is not None:
             refuse_existing(path, overwrite=overwrite)
     if png is not None or animation is not None:
@@ -91,6 +94,8 @@ def map_run(
     if animation is not None:
         options = {name: value for name, value in (picture or {}).items() if name != "contours"}
         result.animate(animation, overwrite=overwrite, progress=not quiet and sys.stderr.isatty(), **options)
+    if live is not None:
+        result.to_html(live, overwrite=True, **(page or {}))
     if as_json:
         print(json.dumps(facts(result) | ({} if part is None else {"part": str(part)})))
         return 0
@@ -98,7 +103,7 @@ def map_run(
         print(f"{result}\nsha256 {result.sha256}")
     else:
         print(f"Part {part} of the map is done: {int(result.known.sum()):,} of {spec.cells:,} cells.")
-    for what, path in (("Map file", out), ("Picture", png), ("Moving picture", animation)):
+    for what, path in (("Map file", out), ("Picture", png), ("Moving picture", animation), ("Live page", live)):
         if path is not None:
             print(f"{what} written to {path}.")
     if not files:

@@ -1,4 +1,4 @@
-"""A map as other programs want it: xarray, NetCDF, Zarr, CSV, a picture, a moving picture."""
+"""A map as other programs want it: xarray, NetCDF, Zarr, CSV, a picture, a moving picture, a live page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fallline.plotting import draw
 
 __all__ = ["export"]
 
-FORMATS = (".fallmap", ".nc", ".zarr", ".csv", ".png", ".svg", ".pdf", ".gif", ".mp4")
+FORMATS = (".fallmap", ".nc", ".zarr", ".csv", ".png", ".svg", ".pdf", ".gif", ".mp4", ".html")
 
 
 def export(m: MapValues, path: str | Path, *, overwrite: bool = False, ending: str | None = None) -> Path:
@@ -102,4 +102,8 @@ def _animation(m: MapValues, path: Path) -> None:
     draw("map animation", m, out=path)
 
 
-_WRITERS = {".gif": _animation, ".mp4": _animation, ".csv": _csv, ".nc": _netcdf, ".fallmap": _map_file}
+def _page(m: MapValues, path: Path) -> None:
+    draw("map page", m, path=path, overwrite=True)
+
+
+_WRITERS = {".html": _page, ".gif": _animation, ".mp4": _animation, ".csv": _csv, ".nc": _netcdf, ".fallmap": _map_file}

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError, shown
-from fallline.experiment.axes import Axis
 from fallline.experiment.axis_settings import check_axis
-from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import parse_size
 from fallline.maps.dataset import to_xarray
@@ -21,7 +19,7 @@ from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.growing import growing
 from fallline.maps.parts import Part
-from fallline.maps.places import place_on
+from fallline.maps.places import part_of_axis, place_on
 from fallline.maps.replay import replay
 from fallline.maps.table import to_pandas
 from fallline.maps.theory import theory_curve
@@ -104,8 +102,7 @@ class Map(MapValues, Plotted):
 
         Examples
         --------
-        >>> import tempfile
-        >>> import fallline as fl
+        >>> import tempfile, fallline as fl
         >>> path = Path(tempfile.mkdtemp()) / "bowl.fallmap"
         >>> _ = fl.map("quadratic", x=("start.x", -1, 1), size=8, steps=5, out=path)
         >>> fl.load_map(path).resume().complete
@@ -180,7 +177,7 @@ class Map(MapValues, Plotted):
             raise UsageError("size says how many values a range has; the values of this map's axes are listed.")
         if self.spec.one_dimensional and y is not None:
             raise UsageError(f"this map has one axis, {self.x.name}; got a range of a second one, {y}.")
-        across, up = _part(self.x, x, columns), _part(self.y, y, rows)
+        across, up = part_of_axis(self.x, x, columns), part_of_axis(self.y, y, rows)
         for axis in (across, up):
             if axis.exists:
                 check_axis(axis, self.spec.objective, self.spec.method.optimizer, self.spec.method.schedule)
@@ -211,7 +208,7 @@ class Map(MapValues, Plotted):
         ----------
         path
             Its ending says what is written: .fallmap (a map file, which `load_map` opens), .csv, .nc, .zarr, .png,
-            .svg, .pdf, .gif or .mp4 (`animate`).
+            .svg, .pdf, .gif or .mp4 (`animate`), .html (`to_html`).
         overwrite
             Whether an existing file is replaced.
         format
@@ -219,8 +216,7 @@ class Map(MapValues, Plotted):
 
         Examples
         --------
-        >>> import tempfile
-        >>> import fallline as fl
+        >>> import tempfile, fallline as fl
         >>> path = Path(tempfile.mkdtemp()) / "booth.fallmap"
         >>> m = fl.map("booth", x=("learning_rate", 0.01, 0.2), size=3, steps=9)
         >>> fl.load_map(m.save(path)).sha256 == m.sha256
@@ -242,14 +238,24 @@ class Map(MapValues, Plotted):
 
         Examples
         --------
-        >>> import tempfile
-        >>> import fallline as fl
+        >>> import tempfile, fallline as fl
         >>> m = fl.map("booth", x=("learning_rate", 0.01, 0.2), y=("start.x", -5, 5), size=8, steps=9)
         >>> m.animate(f"{tempfile.mkdtemp()}/map.gif", frames=3).name
         'map.gif'
         """
         path: Path = draw("map animation", self, out=out, **options)
         return path
+
+    def to_html(self, path: str | Path | None = None, **options: Any) -> Any:
+        """The map as a live page, which trains in the reader's browser with the same bits; see `fallline.live.map_page`.
+
+        Examples
+        --------
+        >>> import fallline as fl
+        >>> fl.map("booth", x="start.x=-2..2", y="start.y=-2..2", size=2, steps=3).to_html()[:15]
+        '<!doctype html>'
+        """
+        return draw("map page", self, path=path, **options)
 
     def theory(self) -> dict[str, NDArray[np.float64]]:
         """Learning rates of the stability bound along the other axis; see `fallline.maps.theory`.
@@ -291,10 +297,3 @@ def _grow(result: Map, *, progress: Progress = False, **options: Any) -> None:
     with showing(progress, "map") as show:
         for _ in growing(result, progress=show, **options):
             pass
-
-
-def _part(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
-    """The axis over another range, or with another number of values. Listed values stay unless there is a range."""
-    if ends is None and (count is None or axis.listed or isinstance(axis, ChoiceAxis)):
-        return axis
-    return axis.between(*(ends or (axis.low, axis.high)), count)

@@ -1,4 +1,4 @@
-"""The cell of a map that values of its axes name."""
+"""The cell of a map that values of its axes name, and parts of its axes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fallline.errors import UnknownNameError, UsageError
+from fallline.experiment.axes import Axis
+from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.other_names import own_axis
 
-__all__ = ["place_on"]
+__all__ = ["part_of_axis", "place_on"]
 
 
 def place_on(spec: MapSpec, x: Any, y: Any, axes: Mapping[str, Any]) -> tuple[int, int]:
@@ -60,3 +62,10 @@ def _put(values: dict[str, Any], name: str, value: Any) -> None:
     if name in values:
         raise UsageError(f"{name} is named twice: as {values[name]} and as {value}.")
     values[name] = value
+
+
+def part_of_axis(axis: Axis, ends: tuple[float, float] | None, count: int | None) -> Axis:
+    """The axis over another range, or with another number of values. Listed values stay unless there is a range."""
+    if ends is None and (count is None or axis.listed or isinstance(axis, ChoiceAxis)):
+        return axis
+    return axis.between(*(ends or (axis.low, axis.high)), count)

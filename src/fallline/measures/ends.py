@@ -27,10 +27,10 @@ def distance(start: Shaped[Floats, "... P"], end: Shaped[Floats, "runs P"]) -> S
     [5.0, inf]
     """
     with np.errstate(all="ignore"):
-        away = np.abs(np.asarray(end, np.float64) - np.asarray(start, np.float64))
+        away = np.abs(end.astype(np.float64) - start.astype(np.float64))
         largest = away.max(axis=-1, initial=0)
-        # beyond these, squares overflow or vanish; a power of 2 moves no bit
-        scale = np.where((largest > 1e-140) & (largest < 1e140), 1.0, np.ldexp(1.0, np.frexp(largest)[1] - 1))
+        # squares of numbers beyond these overflow or vanish; a power of 2 moves no bit
+        scale = np.where(largest > 1e140, 2.0**600, np.where(largest < 1e-140, 2.0**-600, 1.0))
         squares = np.cumsum((away / scale[..., None]) ** 2, axis=-1)[..., -1]
         length = scale * np.sqrt(squares)
     return np.where(np.isnan(length), np.inf, length)
@@ -45,5 +45,5 @@ def minimum_reached(landscape: Landscape, end: Shaped[Floats, "runs P"]) -> Shap
     """
     sides = [landscape.window[k % len(landscape.window)] for k in range(landscape.dimension)]
     diagonal = distance(*(np.array([[side[end] for side in sides]]) for end in (0, 1)))[0]
-    away = np.array([distance(np.array(point), end) for point in landscape.minima])
+    away = np.stack([distance(np.array(point), end) for point in landscape.minima])
     return np.where(away.min(axis=0) <= REACHED * diagonal, away.argmin(axis=0), -1)

@@ -105,28 +105,28 @@ def _converged(s: Statistics) -> Truths:
     last = np.maximum(s.last_gradient, s.smallest_gradient)
     vanished = last <= VANISHED * s.largest_gradient
     reach = s.last_gradient * np.maximum(1, s.largest_parameter)
-    return np.asarray(s.gradient_is_known & vanished & (reach <= NEGLIGIBLE * np.maximum(1, np.abs(s.last))))
+    return np.asanyarray(s.gradient_is_known & vanished & (reach <= NEGLIGIBLE * np.maximum(1, np.abs(s.last))))
 
 
 def hardly_moved(s: Statistics) -> Truths:
     """Whether the loss stayed near its first value all the way."""
-    return np.asarray(s.highest - s.lowest <= HARDLY * np.abs(s.first))
+    return np.asanyarray(s.highest - s.lowest <= HARDLY * np.abs(s.first))
 
 
 def _flat(s: Statistics) -> Truths:
-    return np.asarray(s.spread <= FLAT * np.maximum(np.abs(s.window_low), np.abs(s.window_high)))
+    return np.asanyarray(s.spread <= FLAT * np.maximum(np.abs(s.window_low), np.abs(s.window_high)))
 
 
 def _oscillating(s: Statistics) -> Truths:
     quarter = s.spread / 4
     both_ways = np.minimum(s.climbed, s.climbed - s.change) >= quarter
     trend = (np.abs(s.change) >= quarter) & (np.abs(s.drift) >= quarter) & (np.sign(s.change) == np.sign(s.drift))
-    return np.asarray(both_ways & ~trend)
+    return np.asanyarray(both_ways & ~trend)
 
 
 RULES: tuple[Rule, ...] = (
     Rule("diverged", 4, "a loss is not finite, or its absolute value is above 10⁶ max(1, |L₀|)",
-         lambda s: np.asarray(s.diverged_at >= 0), "diagonals", failed=True),
+         lambda s: np.asanyarray(s.diverged_at >= 0), "diagonals", failed=True),
     Rule("converged", 0,
          "the last gradient norm is at most 10⁻⁶ of the largest, and at most 10⁻³ max(1, |L|) / max(1, |w|)", _converged),
     Rule("stalled", 2, "all losses lie within 0.1 % of |L₀|, or those of the window within 10⁻⁶ of |L|",
@@ -135,9 +135,9 @@ RULES: tuple[Rule, ...] = (
          "no trend: the change from end to end and the drift of its mean are not both a quarter of the spread in one direction",
          _oscillating, "dots"),
     Rule("rising", 5, "the loss is higher at the end of the window than at its beginning",
-         lambda s: np.asarray(s.change > 0), "columns"),
+         lambda s: np.asanyarray(s.change > 0), "columns"),
     Rule("still descending", 1, "the loss is lower at the end of the window than at its beginning",
-         lambda s: np.ones(np.shape(s.last), dtype=bool)),
+         lambda s: np.ones_like(s.last, dtype=bool)),
 )  # fmt: skip
 """The first rule that holds gives the outcome."""
 
@@ -176,4 +176,4 @@ def judge(s: Statistics) -> Shaped[NDArray[np.int64], "*runs"]:
     """
     with np.errstate(all="ignore"):
         held = [rule.holds(s) for rule in RULES]
-    return np.asarray(np.select(held, [rule.place for rule in RULES]))
+    return np.asanyarray(np.select(held, [rule.place for rule in RULES]))

@@ -26,7 +26,8 @@ def window(steps: int) -> int:
     >>> window(5), window(30), window(1000)
     (5, 8, 250)
     """
-    return min(steps, max(8, steps // 4))
+    width: int = np.minimum(steps, np.maximum(8, steps // 4)).item()
+    return width
 
 
 def half(steps: int) -> int:
@@ -37,7 +38,8 @@ def half(steps: int) -> int:
     >>> half(1), half(5), half(30), half(1000)
     (1, 2, 4, 124)
     """
-    return max(1, 2 * ((window(steps) + 1) // 4))
+    count: int = np.maximum(1, 2 * ((window(steps) + 1) // 4)).item()
+    return count
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,12 @@ class Statistics:
     @property
     def change(self) -> Shaped[Floats, "*runs"]:
         """The change of the loss over the window: negative for a fall."""
-        return np.asarray(self.last - self.window_first)
+        return np.asanyarray(self.last - self.window_first)
 
     @property
     def spread(self) -> Shaped[Floats, "*runs"]:
         """Highest minus lowest loss in the window."""
-        return np.asarray(self.window_high - self.window_low)
+        return np.asanyarray(self.window_high - self.window_low)
 
 
 def _sum(values: Shaped[Floats, "*runs steps"]) -> Shaped[Floats, "*runs"]:

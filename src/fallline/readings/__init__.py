@@ -1,4 +1,4 @@
-"""The ways to read a page of the textbook: numbers, symbols, graph, machine, PTX, WebAssembly. A reading knows no particular formula.
+"""The ways to read a page of the textbook: numbers, symbols, graph, machine, PTX, WebAssembly, portable. A reading knows no particular formula.
 
 NumPy hands each operation of a page to the array type that the page was called with, so a reading is an array type and
 what is made from the arrays. Each part uses only parts that stand above it in this list.
@@ -12,4 +12,5 @@ what is made from the arrays. Each part uses only parts that stand above it in t
 - `machine/`: machine code for processors, made from a graph
 - `ptx/`: the same code for CUDA devices
 - `wasm/`: the same code for browsers
+- `portable/`: NumPy code on many runs or points as a list of operations, for evaluators without Python
 """

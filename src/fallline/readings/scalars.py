@@ -98,14 +98,22 @@ class Scalars(np.ndarray):
         return type(self).of(result) if not isinstance(result, np.ndarray) else result.view(type(self))
 
 
-def _reduce(function: Callable[..., Any], array: Any, axis: Any = 0, keepdims: bool = False, **_: Any) -> Any:
+def _reduce(
+    function: Callable[..., Any],
+    array: Any,
+    axis: Any = 0,
+    keepdims: bool = False,
+    initial: Any = np._NoValue,
+    **_: Any,
+) -> Any:
     """Reduce from left to right along one or several axes: the order is part of the arithmetic."""
     axes = range(array.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     axes = sorted(a % array.ndim for a in axes)
     moved = np.moveaxis(array, axes, range(len(axes)))
     rest = moved.shape[len(axes) :]
     flat = moved.reshape(-1, *rest)
-    summed = functools.reduce(np.frompyfunc(function, 2, 1), flat)
+    first = [] if initial is np._NoValue else [initial]
+    summed = functools.reduce(np.frompyfunc(function, 2, 1), [*first, *flat])
     if keepdims:
         return np.expand_dims(np.asarray(summed, dtype=object), tuple(axes))
     return summed

@@ -59,7 +59,8 @@ def train(
         statistics = Statistics.of_curves(losses, norms, end, target, right)
         ends = np.where(np.isfinite(losses[:, -1:]), end, np.nan)
         if any(m.reads_ends for m in wanted):
-            statistics = of_ends(statistics, wanted, part, ends)
+            starts = np.asarray(part.starts, part.dtype)
+            statistics = of_ends(statistics, wanted, part.objective, starts, ends.astype(part.dtype))
         if any(m.reads_test for m in wanted):
             tested = on_test(train, part, ends)
             statistics = replace(statistics, test_last=tested.losses, test_right=tested.right)

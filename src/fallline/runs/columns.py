@@ -14,7 +14,7 @@ from fallline.measures.ends import distance, minimum_reached
 from fallline.measures.measure import MEASURES
 from fallline.measures.measure import Measure as MeasureRecord
 from fallline.measures.statistics import Statistics, half, smallest_gradient
-from fallline.problems import LandscapeObjective, NetworkObjective
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.readings.machine.layout import CONVERGENCE_CAP, LAST, Measure
 from fallline.runs.held_out import OnTest
 from fallline.runs.packing import Outputs
@@ -53,7 +53,7 @@ def results(
             raw, steps, len(objective.data) if judged and isinstance(objective, NetworkObjective) else 0
         )
         if finals is not None and any(m.reads_ends for m in wanted):
-            folded = of_ends(folded, wanted, training, finals)
+            folded = of_ends(folded, wanted, objective, np.asarray(training.starts, training.dtype), finals)
         if tested is not None:
             folded = replace(folded, test_last=tested.losses, test_right=tested.right)
         for name in measures:
@@ -78,16 +78,16 @@ def results(
 
 
 def of_ends(
-    known: Statistics, wanted: Sequence[MeasureRecord], training: Training, ends: Shaped[Floats, "runs P"]
-) -> Statistics:
+    known: Statistics, wanted: Sequence[MeasureRecord], objective: Objective, starts: Shaped[Floats, "... P"],
+    ends: Shaped[Floats, "runs P"],
+) -> Statistics:  # fmt: skip
     """The statistics with those of first and last parameters that the measures need. Ends are NaN if the loss is not finite."""
-    starts = np.asarray(training.starts, training.dtype)
     minima = any(m.needs == "minima" for m in wanted)
     return replace(
         known,
-        distance=distance(starts, ends).astype(training.dtype),
-        minimum=minimum_reached(training.objective.landscape, ends)
-        if minima and isinstance(training.objective, LandscapeObjective)
+        distance=distance(starts, ends).astype(ends.dtype),
+        minimum=minimum_reached(objective.landscape, ends)
+        if minima and isinstance(objective, LandscapeObjective)
         else None,
     )
 
@@ -99,7 +99,7 @@ def statistics(raw: Shaped[Floats, "columns runs"], steps: int, samples: int) ->
     Of runs that diverged, the statistics of the window have the values at that step.
     """
     m, real = Measure, raw.dtype
-    count = min(LAST, steps + 1)
+    count: int = np.minimum(LAST, steps + 1).item()
     died = raw[m.DIED_AT]
     dead = np.where(died < 0, 0, steps + 1 - died)  # number of losses that were not finite; each counts as the cap
     lost = np.minimum(CONVERGENCE_CAP / np.where(died == 0, CONVERGENCE_CAP, raw[m.FIRST]), CONVERGENCE_CAP)
@@ -108,10 +108,10 @@ def statistics(raw: Shaped[Floats, "columns runs"], steps: int, samples: int) ->
         steps, raw[m.DIVERGED_AT].astype(np.int64),
         raw[m.FIRST], raw[m.LAST], raw[m.BEST], raw[m.HIGHEST],
         raw[m.WINDOW_FIRST], raw[m.WINDOW_LOW], raw[m.WINDOW_HIGH],
-        raw[m.CLIMBED], raw[m.DRIFT] / real.type(half(steps)),
+        raw[m.CLIMBED], raw[m.DRIFT] / half(steps),
         np.sqrt(raw[m.LAST_GRADIENT]), np.sqrt(raw[m.LARGEST_GRADIENT]), raw[m.LARGEST_PARAMETER], smallest_gradient(real),
         raw[m.STEPS_TO].astype(np.int64),
         raw[m.SUM] + dead * lost, raw[m.SUM_INVERSE] + dead / lost,
-        np.asarray((raw[m.SUM_LAST] + np.where(late > 0, late * lost, 0)) / count),
+        np.asanyarray((raw[m.SUM_LAST] + np.where(late > 0, late * lost, 0)) / count),
         np.where(died < 0, raw[m.HITS] / samples if samples else np.nan, np.nan),
     )  # fmt: skip

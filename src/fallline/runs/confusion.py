@@ -11,7 +11,7 @@ from fallline.errors import UsageError
 from fallline.problems import NetworkObjective, points_at_once
 from fallline.runs.accuracy import on_data
 
-__all__ = ["confusion_on", "has_classes", "predicted_classes", "true_classes"]
+__all__ = ["class_of", "confusion_on", "has_classes", "predicted_classes", "true_classes"]
 
 
 def confusion_on(
@@ -65,8 +65,16 @@ def predicted_classes(problem: NetworkObjective, points: NDArray[Any]) -> NDArra
     [[0, 1], [1, 0]]
     """
     _check_classes(problem)
-    Z = problem.logits(points)
-    return np.asarray(Z.argmax(axis=-1) if Z.shape[-1] > 1 else (Z[..., 0] > 0).astype(np.int64))
+    return class_of(problem.logits(points))
+
+
+def class_of(Z: NDArray[Any]) -> NDArray[np.int64]:
+    """The class of the largest logit (..., n_out); of one logit, class 1 where it is positive.
+
+    >>> class_of(np.array([[-1.0], [2.0]])).tolist(), class_of(np.array([[0.0, 1.0, 2.0]])).tolist()
+    ([0, 1], [2])
+    """
+    return np.asanyarray(Z.argmax(axis=-1) if Z.shape[-1] > 1 else (Z[..., 0] > 0).astype(np.int64))
 
 
 def true_classes(problem: NetworkObjective) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ last bit: not on the runs beside it, the number of threads, the vector's width o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,7 +30,7 @@ from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook.network import Network
 
-__all__ = ["check_subnormals", "paused", "train"]
+__all__ = ["check_subnormals", "paused", "recipe_of", "samples_seen", "train"]
 
 Floats = NDArray[Any]
 
@@ -119,17 +119,16 @@ def _engine(
 ) -> tuple[Callable[[Arguments], None], Sequence[str]]:
     """What computes these runs with their kernel, and the names of the kernel's settings."""
     check_subnormals()  # threads take this switch from the thread that starts them
-    how, bits, batches = training.method, 8 * np.dtype(training.dtype).itemsize, training.rows is not None
+    bits, batches = 8 * np.dtype(training.dtype).itemsize, training.rows is not None
     wanted = [MEASURES[name] for name in measures if name in MEASURES]
     check_objective(wanted, training.objective)
-    hits = any(m.needs == "classes" for m in wanted)
-    recipe = Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(columns), hits)
+    recipe = recipe_of(training, columns, hits=any(m.needs == "classes" for m in wanted))
     kernel = kernel_of(
         recipe,
         execution.plan,
         bits,
         batches=batches,
-        samples=_samples_seen(training),
+        samples=samples_seen(training),
         steps=training.runs * training.steps,
     )
     threads = execution.threads or cores()
@@ -160,6 +159,20 @@ def check_subnormals() -> None:
         )
 
 
+def recipe_of(training: Training, names: Iterable[str], *, hits: bool) -> Recipe:
+    """What the kernel of these runs is made from.
+
+    Parameters
+    ----------
+    names
+        Names of the numbers that it reads for each run, those of `columns_of`.
+    hits
+        Whether it counts right answers.
+    """
+    how = training.method
+    return Recipe(_page(training.objective), how.optimizer, how.schedule, tuple(names), hits)
+
+
 def _page(objective: Objective) -> Network | LandscapeObjective:
     """What a kernel is compiled from: data are read when it runs."""
     if isinstance(objective, NetworkObjective):
@@ -169,7 +182,7 @@ def _page(objective: Objective) -> Network | LandscapeObjective:
     raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")
 
 
-def _samples_seen(training: Training) -> tuple[int, ...]:
+def samples_seen(training: Training) -> tuple[int, ...]:
     """The numbers of samples that a step may see: all, and those of a minibatch."""
     if not isinstance(training.objective, NetworkObjective):
         return ()

@@ -69,7 +69,7 @@ class UserFile:
 
     def __init__(
         self, path: Path, name: str = "", *, folder: Path | None = None, stopped: Mapping[int, str] | None = None,
-        report: Callable[[int], None] = lambda number: None,
+        report: Callable[[int, bool], None] = lambda number, library: None,
     ) -> None:  # fmt: skip
         self.path = path
         wanted = (name.partition(".")[0],) if name else ()

@@ -55,6 +55,8 @@ class Answer:
     ----------
     running
         The number of the file's statement that ran last, None if there was none.
+    importing
+        Whether that statement imports a library.
     loaded
         Whether the file has been run.
     candidates
@@ -68,6 +70,7 @@ class Answer:
     """
 
     running: int | None = None
+    importing: bool = False
     loaded: bool = False
     candidates: list[str] = field(default_factory=list)
     verdicts: list[Reported] = field(default_factory=list)
@@ -93,7 +96,7 @@ class Answer:
             before = [] if line.get("instead") else self.verdicts
             self.verdicts = [*before, Reported(line["name"], line["verdict"], parts)]
         else:
-            for key in line.keys() & {"running", "loaded", "candidates", "whole", "refused"}:
+            for key in line.keys() & {"running", "importing", "loaded", "candidates", "whole", "refused"}:
                 setattr(self, key, line[key])
 
 

@@ -108,11 +108,14 @@ def _try(order: dict[str, Any], scratch: Path, seconds: float) -> tuple[Answer, 
     status = run(
         command, json.dumps({**order, "answer": str(path), "seconds": seconds}),
         cwd=scratch if order["first"] else Path.cwd(), env=environment, seconds=seconds,
-        milestone=Milestone(
-            SHARE * seconds, lambda: Answer.read(path).running is not None, lambda: Answer.read(path).loaded
-        ),
+        milestone=Milestone(SHARE * seconds, lambda: _has_begun(Answer.read(path)), lambda: Answer.read(path).loaded),
     )  # fmt: skip
     return Answer.read(path), status
+
+
+def _has_begun(answer: Answer) -> bool:
+    """Whether the file does something of its own: to import a large library takes long on a busy machine, and is no endless loop."""
+    return answer.running is not None and not answer.importing
 
 
 def unchecked(name: str, subject: str, sentence: str) -> Reported:

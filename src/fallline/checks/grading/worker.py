@@ -54,7 +54,7 @@ def answer(order: dict[str, Any], answering: Answering) -> None:
     try:
         file = UserFile(
             path, name, folder=folder, stopped={int(k): why for k, why in order["stopped"].items()},
-            report=lambda number: answering.line(running=number),
+            report=lambda number, library: answering.line(running=number, importing=library),
         )  # fmt: skip
         network = is_network(settings["subject"])
         names = file.candidates(name, network=network)

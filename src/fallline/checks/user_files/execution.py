@@ -48,7 +48,7 @@ class Execution:
         Statements that are not run, by their number, and why: "was still running after 15 s". An earlier process was
         stopped there.
     report
-        Called with the number of each statement before it runs.
+        Called before each statement runs, with its number and whether it imports a library.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Execution:
 
     def __init__(
         self, source: Source, folder: Path, *, wanted: tuple[str, ...] = (), stopped: Mapping[int, str] | None = None,
-        report: Callable[[int], None] = lambda number: None,
+        report: Callable[[int, bool], None] = lambda number, library: None,
     ) -> None:  # fmt: skip
         self.source, self.folder, self.stopped, self.report = source, folder, stopped or {}, report
         self.notes = list(source.notes)
@@ -159,7 +159,7 @@ class Execution:
 
     def _problem(self, statement: ast.stmt, cell: Cell, number: int) -> str:
         """Run one statement; return how it failed, or ""."""
-        self.report(number)
+        self.report(number, self._imports_library(statement))
         line = linecache.getline(cell.filename, statement.lineno).strip()
         place = f"on line {statement.lineno} of {cell.label}: `{line}`"
         if number in self.stopped:
@@ -177,6 +177,17 @@ class Execution:
         except BaseException as error:
             return self._root_problem(statement, error) or describe_error(error, cell.filename)
         return ""
+
+    def _imports_library(self, statement: ast.stmt) -> bool:
+        """Whether it imports something that does not stand beside the file. That may take long, but it ends."""
+        if isinstance(statement, ast.Import):
+            names = [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            names = [statement.module]
+        else:
+            return False
+        roots = [self.folder / name.partition(".")[0] for name in names]
+        return not any(root.is_dir() or root.with_suffix(".py").exists() for root in roots)
 
     def _root_problem(self, statement: ast.stmt, error: BaseException) -> str:
         """If a name is missing because an earlier statement failed, how that one failed."""

@@ -18,7 +18,7 @@ from fallline.sentences import sentence
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 
-__all__ = ["describe_controls"]
+__all__ = ["describe_controls", "start_control"]
 
 
 def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: State) -> Json:
@@ -66,7 +66,7 @@ def _optimizer(state: State) -> list[Json]:
 
 def _run(resolved: ResolvedState, state: State) -> list[Json]:
     net, plane = resolved.network, state.map
-    start = _start(resolved, state)
+    start = start_control(resolved, state)
     scale = number("settings.initial_scale", SETTINGS["initial_scale"], plane, label="scale of the start")
     several = {"label": "starts of each cell", "default": 1}
     numbers = [
@@ -90,7 +90,7 @@ def _run(resolved: ResolvedState, state: State) -> list[Json]:
     return [start, *([_choice("initial")] if net else []), scale, *numbers, *batch, _choice("dtype")]
 
 
-def _start(resolved: ResolvedState, state: State) -> Json:
+def start_control(resolved: ResolvedState, state: State) -> Json:
     """Where the runs begin: coordinates of a landscape; of a network known weights or random ones."""
     objective = resolved.objective
     meaning = sentence(about(Experiment, "start").meaning)

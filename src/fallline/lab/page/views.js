@@ -1,6 +1,6 @@
 /**
  * The views of the lab, in their order on the page. To add one, write a module that makes an `Entry`, and give it a line here;
- * the server answers its questions.
+ * the server answers its questions. A host may have views of its own.
  */
 
 import { equations } from "./equations.js";
@@ -23,5 +23,6 @@ export function views(lab) {
     { view: lab.happened },
     { view: lab.runView, questions: sceneQuestions(lab) },
     equations(lab),
+    ...(lab.connection.host.entries?.(lab) ?? []),
   ];
 }

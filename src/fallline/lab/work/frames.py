@@ -12,7 +12,7 @@ from fallline.lab.work.units import MOST_UNITS, UNIT_SIDE, living_units
 from fallline.problems import NetworkObjective
 from fallline.runs.run import Run
 
-__all__ = ["answers", "frames"]
+__all__ = ["answers", "frames", "regions", "scale_of"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -45,19 +45,36 @@ def answers(net: NetworkObjective, w: NDArray[np.float64], plane: InputPlane) ->
     """
     with np.errstate(all="ignore"):
         answer = net.predict(w, net.data.inputs_at(plane.points(SIDE)))
-    facts: dict[str, Any] = {"window": plane.window}
-    if net.network.loss.targets == "values":
-        low, high = float(net.data.T[:, 0].min()), float(net.data.T[:, 0].max())
-        if low == high:
-            low, high = low - 1, high + 1
-        shade = np.nan_to_num((answer[..., 0] - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
-        regions, facts["scale"] = np.clip(255 * shade, 0, 255).astype(np.uint8), [low, high]
-    elif answer.shape[-1] == 1:
-        regions = (answer[..., 0] > 0.5).astype(np.uint8)
-    else:
-        regions = np.nan_to_num(answer).argmax(axis=-1).astype(np.uint8)
-    arrays = {"regions": regions.reshape(len(w), SIDE, SIDE)}
+        drawn = regions(answer, scale := scale_of(net))
+    facts: dict[str, Any] = {"window": plane.window} | ({"scale": scale} if scale else {})
+    arrays = {"regions": drawn.reshape(len(w), SIDE, SIDE)}
     if 0 < sum(net.network.sizes[1:-1]) <= MOST_UNITS:
         facts["unit_side"] = UNIT_SIDE
         arrays |= living_units(net, w, net.data.inputs_at(plane.points(UNIT_SIDE)))
     return facts, arrays
+
+
+def scale_of(net: NetworkObjective) -> list[float] | None:
+    """The values that 0 and 255 stand for, where the targets are values."""
+    if net.network.loss.targets != "values":
+        return None
+    low, high = float(net.data.T[:, 0].min()), float(net.data.T[:, 0].max())
+    return [low, high] if low < high else [low - 1, high + 1]
+
+
+def regions(answer: NDArray[Any], scale: list[float] | None) -> NDArray[np.uint8]:
+    """Answers (..., n_out) as classes by number; with a scale, as values between 0 and 255.
+
+    >>> regions(np.array([[0.2, 0.8], [0.9, 0.1]]), None).tolist(), regions(np.array([[0.5], [3.0]]), [0.0, 2.0]).tolist()
+    ([1, 0], [63, 255])
+    """
+    drawn: NDArray[np.uint8]
+    if scale is not None:
+        low, high = scale
+        shade = np.nan_to_num((answer[..., 0] - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
+        drawn = np.clip(255 * shade, 0, 255).astype(np.uint8)
+    elif answer.shape[-1] == 1:
+        drawn = np.asanyarray(answer[..., 0] > 0.5).astype(np.uint8)
+    else:
+        drawn = np.nan_to_num(answer).argmax(axis=-1).astype(np.uint8)
+    return drawn

@@ -69,7 +69,11 @@ class InputPlane:
         u0, u1, v0, v1 = self.window
         centres = (np.arange(side) + 0.5) / side
         u, v = np.meshgrid(u0 + (u1 - u0) * centres, v0 + (v1 - v0) * centres)
-        return self.centre + u.reshape(-1, 1) * self.across + v.reshape(-1, 1) * self.up
+        return self.at(u.ravel(), v.ravel())
+
+    def at(self, u: Floats, v: Floats) -> Floats:
+        """The inputs at coordinates of the plane, (points, n_in)."""
+        return self.centre + u[..., None] * self.across + v[..., None] * self.up
 
 
 def input_plane(data: Dataset, inputs: tuple[int, int] | None = None) -> InputPlane:

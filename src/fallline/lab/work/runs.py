@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from fallline.lab.resolved_state import ResolvedState
 from fallline.maps.replay import replay
-from fallline.problems import NetworkObjective
+from fallline.problems import NetworkObjective, Objective
 from fallline.runs.run import Run
 
-__all__ = ["describe_run", "train_run"]
+__all__ = ["describe_run", "labels_of", "layers_of", "train_run"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -56,15 +56,20 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
         "steps": run.steps,
         "outcome": {"name": run.outcome.kind, "sentence": run.outcome.sentence, "step": run.outcome.step},
         "numbers": numbers,
-        "labels": list(run.objective.labels) if run.objective.dimension <= 500 else [],
-        "layers": None if net is None else _layers(net),
+        "labels": labels_of(run.objective),
+        "layers": None if net is None else layers_of(net),
     }
     path = np.asarray(run.path)
     norms = np.asarray(run.gradient_norms, dtype=np.float64)
     return told, {"losses": losses, "norms": norms, "path": path} | on_test
 
 
-def _layers(net: NetworkObjective) -> list[dict[str, Any]]:
+def labels_of(objective: Objective) -> list[str]:
+    """The names of the parameters, if they are few enough to be shown."""
+    return list(objective.labels) if objective.dimension <= 500 else []
+
+
+def layers_of(net: NetworkObjective) -> list[dict[str, Any]]:
     """Where each layer's W and b lie in the parameter vector."""
     layers, at = [], 0
     for (n, m), bias in net.network.shapes:

@@ -11,7 +11,7 @@ from fallline.problems import NetworkObjective
 from fallline.problems.deaths import dead_units
 from fallline.textbook import network as pages
 
-__all__ = ["MOST_UNITS", "UNIT_SIDE", "living_units"]
+__all__ = ["MOST_UNITS", "UNIT_SIDE", "finite", "living_units", "shades"]
 
 UNIT_SIDE = 20
 """Cells along each side of a unit's plane."""
@@ -43,8 +43,21 @@ def living_units(net: NetworkObjective, w: NDArray[Any], points: NDArray[np.floa
         _, kept = pages.forward(network, network.unpack(w), points)
     # A0 is the input; the activations of hidden layer l are the input of layer l + 1.
     values = np.concatenate([np.swapaxes(layer.A, -1, -2) for layer in kept[1:]], axis=-2)
-    values = np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30)
+    values = finite(values)
     sizes = np.abs(values).max(axis=-1)
-    shades = np.round(128 + 127 * values / np.where(sizes > 0, sizes, 1)[..., None])
     dead = np.concatenate(dead_units(network, w, net.data.X), axis=-1)
-    return {"units": shades.astype(np.uint8), "sizes": sizes.astype(np.float32), "dead": dead.astype(np.uint8)}
+    return {"units": shades(values, sizes[..., None]), "sizes": sizes.astype(np.float32), "dead": dead.astype(np.uint8)}
+
+
+def finite(values: NDArray[Any]) -> NDArray[Any]:
+    """The values with 0 for NaN and 1e30 for infinity."""
+    return np.asanyarray(np.nan_to_num(values, nan=0.0, posinf=1e30, neginf=-1e30))
+
+
+def shades(values: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.uint8]:
+    """128 for 0, 1 for minus the size, 255 for the size.
+
+    >>> shades(np.array([-2.0, 0.0, 1.0]), np.array(2.0)).tolist()
+    [1, 128, 192]
+    """
+    return np.asanyarray(np.rint(128 + 127 * values / np.where(sizes > 0, sizes, 1))).astype(np.uint8)

@@ -13,4 +13,5 @@ is that of IEEE 754, so a module gives the same bits as a processor. Only a b + 
 - `target`: from LLVM's text to an object
 - `binary`: from an object to a module that a browser loads
 - `kernel`: the whole kernel
+- `probe`: a module that tries how a processor rounds
 """

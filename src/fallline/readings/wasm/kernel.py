@@ -44,8 +44,9 @@ class WasmKernel:
 
 
 def build(
-    program: Program, bits: int, rows: Sequence[int] = (1000,), *, batches: bool = False, relaxed: bool = True
-) -> WasmKernel:
+    program: Program, bits: int, rows: Sequence[int] = (1000,), *, batches: bool = False, relaxed: bool = True,
+    any_batch: bool = False,
+) -> WasmKernel:  # fmt: skip
     """Return the module of a program.
 
     Parameters
@@ -58,9 +59,11 @@ def build(
         Whether a step uses a minibatch; otherwise it uses all samples.
     relaxed
         Whether the module may use relaxed SIMD; without it, a b + c with one rounding is composed of other instructions.
+    any_batch
+        Whether it serves batches of every size; otherwise only those of `rows`.
     """
     plan = Plan.for_register(program, bits, rows, REGISTER, several=1)
     vectors = RelaxedVectors(bits) if relaxed else PlainVectors(bits)
-    writer = KernelWriter(program, plan, vectors, batches, remainder=not plan.divides(rows))
+    writer = KernelWriter(program, plan, vectors, batches, remainder=any_batch or not plan.divides(rows))
     module = exporting(to_object(writer.write(), relaxed=relaxed), "run")
     return WasmKernel(module, plan, program.settings, writer.scratch, relaxed)

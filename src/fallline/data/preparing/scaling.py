@@ -1,0 +1,75 @@
+"""Scales of numbers: what brings a column near 0 with a width near 1, by its training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.data.standardize import Standardization
+
+__all__ = ["SCALINGS", "Scale", "Scaling", "scales_of"]
+
+Floats = NDArray[np.float64]
+
+Scaling = Literal["none", "standard", "robust"]
+
+SCALINGS: tuple[Scaling, ...] = ("none", "standard", "robust")
+"""Nothing; mean 0 and standard deviation 1; or the median and the quartiles, with outliers clipped smoothly to (-3, 3), as RealMLP
+has it (Holzmüller, Grinsztajn & Steinwart 2024, arXiv:2407.04491)."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is done to the numbers of a column: (x / 2^exponent - centre) / width, then, if smooth, x / sqrt(1 + (x/3)^2).
+
+    The division by the power of two is exact, and keeps squares within the range of floats.
+
+    >>> Scale(0, 1.0, 2.0)(np.array([1.0, 5.0])).tolist()
+    [0.0, 2.0]
+    """
+
+    exponent: int
+    centre: float
+    width: float
+    smooth: bool = False
+
+    def __call__(self, x: Floats) -> Floats:
+        scaled = (np.ldexp(x, -self.exponent) - self.centre) / self.width
+        if not self.smooth:
+            return np.asarray(scaled)
+        large = np.minimum(np.abs(scaled), 1e150)  # its square is a float
+        return np.asarray(np.copysign(large / np.sqrt(1 + (large / 3) ** 2), scaled))
+
+
+def scales_of(X: Floats, scaling: Scaling) -> list[Scale | None]:
+    """The scale of each column by these rows. No column may be the same in every row.
+
+    >>> scales_of(np.array([[1.0], [3.0]]), "standard")
+    [Scale(exponent=2, centre=0.5, width=0.25, smooth=False)]
+    """
+    if scaling == "none" or not X.shape[1]:
+        return [None] * X.shape[1]
+    if scaling == "standard":
+        by = Standardization.of(X, ["" for _ in X.T], "")
+        return [Scale(int(e), float(m), float(d)) for e, m, d in zip(by.exponent, by.mean, by.deviation, strict=True)]
+    return [_robust(x) for x in X.T]
+
+
+def _robust(x: Floats) -> Scale:
+    """Median and distance of the quartiles; half of the range where the quartiles are equal."""
+    exponent = int(np.frexp(np.abs(x).max())[1])
+    x = np.sort(np.ldexp(x, -exponent))
+    low, middle, high = (_quantile(x, q) for q in (0.25, 0.5, 0.75))
+    width = high - low if high > low else (float(x[-1]) - float(x[0])) / 2
+    return Scale(exponent, middle, width, smooth=True)
+
+
+def _quantile(x: Floats, q: float) -> float:
+    """A quantile of sorted numbers, with linear interpolation."""
+    place = q * (len(x) - 1)
+    k = int(place)
+    low, high = float(x[k]), float(x[min(k + 1, len(x) - 1)])
+    return low + (place - k) * (high - low)

@@ -1,0 +1,152 @@
+"""The numbers that a live page can change, with the sentences of their rules; and what it cannot change, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any
+
+from fallline.errors import FalllineError, SettingError
+from fallline.experiment.axis_settings import axis_settings
+from fallline.experiment.experiment import Plane, Span
+from fallline.experiment.fields import about
+from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
+from fallline.lab.controls.axes import describe_axes
+from fallline.lab.controls.fields import Json, choice, number
+from fallline.lab.controls.groups import start_control
+from fallline.lab.limits import MOST
+from fallline.lab.resolved_state import ResolvedState
+from fallline.measures.measure import MEASURES, lacking
+from fallline.sentences import capital, sentence
+from fallline.settings import SETTINGS, Setting
+
+__all__ = ["changeable_axes", "changeable_controls", "fixed_facts", "measures_of", "sentences"]
+
+
+def changeable_controls(resolved: ResolvedState, columns: Collection[str]) -> Json:
+    """The groups of controls for the numbers that one kernel takes, whose columns have those names.
+
+    A number has besides "rule", the sentence that refuses a value, up to "; got"; "axes", the names of the axes of the map
+    that move it; and "random" if it means nothing while every run has the same start.
+    """
+    optimizer = [
+        _number(f"settings.{name}", declared, [name])
+        for name, declared in resolved.spec.method.optimizer.declared.items()
+        if name in columns
+    ]
+    schedule = [
+        _number(f"schedule_settings.{name}", s, [schedule_setting(name)], label=f"schedule's {s.label}")
+        for name, s in _settings_of_schedule(resolved).items()
+        if schedule_setting(name) in columns
+    ]
+    groups = [
+        ("optimizer", "Optimizer", [*optimizer, *schedule]),
+        ("run", "Run", list(_run(resolved))),
+        ("map", "Map", list(_map(resolved))),
+    ]
+    return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups if fields]}
+
+
+def _settings_of_schedule(resolved: ResolvedState) -> dict[str, Setting]:
+    return {n: s for n, s in resolved.spec.method.schedule.declared.items() if n != "steps"}
+
+
+def _number(key: str, declared: Setting, axes: list[str], **more: Any) -> Json:
+    return number(key, declared, **more) | {"rule": _rule(declared), "axes": axes}
+
+
+def _rule(declared: Setting) -> str:
+    """The sentence that refuses a value, up to "; got"."""
+    try:
+        declared.check(float("nan"))
+    except SettingError as error:
+        return str(error).partition("; got ")[0]
+    raise AssertionError("a setting takes no NaN")
+
+
+def _run(resolved: ResolvedState) -> Iterator[Json]:
+    yield start_control(resolved, resolved.state)
+    random = {"random": resolved.network is not None and resolved.spec.batch is None}  # shown while starts are drawn
+    yield _number("settings.initial_scale", SETTINGS["initial_scale"], ["initial_scale"], label="scale of the start")
+    yield _number("seed", _at_most("seed"), ["seed"], **random)
+    yield _number("steps", _at_most("steps"), [])
+    yield _number("starts", _at_most("starts"), [], label="starts of each cell", default=1, **random)
+
+
+def _at_most(name: str) -> Setting:
+    """A setting within the lab's limit."""
+    return replace(SETTINGS[name], high=MOST[name])
+
+
+def _map(resolved: ResolvedState) -> Iterator[Json]:
+    for letter in ("x", "y"):
+        facts = about(Plane, letter)
+        meaning = f"{sentence(facts.meaning)[:-1]}, and its range."
+        yield {"key": f"map.{letter}", "kind": "axis", "label": facts.label, "symbol": None, "meaning": meaning}
+    facts = about(Plane, "measure")
+    names = measures_of(resolved)
+    entries = [{"value": n, "label": MEASURES[n].label, "meaning": sentence(MEASURES[n].meaning)} for n in names]
+    yield choice("map.measure", facts.label, sentence(facts.meaning), entries)
+    yield _number("map.target", SETTINGS["target"], [], label=about(Plane, "target").label, slider=None) | {
+        "measure": "steps_to"
+    }
+
+
+def measures_of(resolved: ResolvedState) -> list[str]:
+    """The measures that a page can show."""
+    return [name for name, m in MEASURES.items() if not m.reads_test and not lacking(m, resolved.objective)]
+
+
+def changeable_axes(resolved: ResolvedState, columns: Collection[str]) -> list[Json]:
+    """The settings that may be an axis of the page's map: those of the kernel, and those of the start."""
+    valid = axis_settings(resolved.objective, resolved.spec.method.optimizer, resolved.spec.method.schedule)
+    return [
+        axis | {"rule": _rule(valid[axis["name"]]), "whole": valid[axis["name"]].whole}
+        for axis in describe_axes(resolved)
+        if axis["name"] in (*columns, "seed", "initial_scale") or within_start(axis["name"]) is not None
+    ]
+
+
+def fixed_facts(resolved: ResolvedState) -> list[Json]:
+    """What no control of the page changes, as labels and values in words."""
+    spec, net = resolved.spec, resolved.network
+    facts: dict[str, str] = {"objective": resolved.objective.name}
+    if net is not None:
+        network = net.network
+        names = [f.label for f in network.activations]
+        facts["activations"] = ", ".join(dict.fromkeys(names)) or "none"
+        facts["loss"] = f"{network.loss.label}, {network.reduction} over the samples"
+        if network.l2:
+            facts["L2 penalty"] = f"{network.l2:g}"
+        facts["samples"] = f"{len(net.data):,} of {net.data.name}"
+        facts["start"] = f"random, {spec.initial.label}" if spec.start is None else "the same weights for every run"
+    facts["optimizer"] = spec.method.optimizer.label
+    if spec.method.schedule.name != "constant":
+        facts["schedule"] = spec.method.schedule.label
+    rates = {k: v for k, v in spec.method.keywords.items() if is_layer_rate(k) and k not in spec.axes}
+    facts |= {f"learning rate of layer {layer_of(name)}": f"{rate:g}" for name, rate in rates.items()}
+    if net is not None:
+        facts["samples of a step"] = "all" if spec.batch is None else f"{spec.batch:,}"
+    facts["precision"] = spec.dtype
+    return [{"label": capital(label), "value": value} for label, value in facts.items()]
+
+
+def sentences() -> dict[str, str]:
+    """Sentences that refuse an axis, with places for its name and ends: those of the experiment's own rules."""
+    ends = {"2": "{low}", "1": "{high}"}
+    order = _refusal(low=2, high=1)
+    for number_, place in ends.items():
+        order = order.replace(number_, place)
+    return {"order": order, "log": _refusal(low=-3, high=1, scale="log").replace("-3", "{low}")}
+
+
+def _refusal(**span: Any) -> str:
+    from fallline.experiment.mistakes import mistakes_in
+
+    try:
+        Span.model_validate({"name": "{name}", **span})
+    except FalllineError as error:
+        return str(error)
+    except ValueError as error:
+        return mistakes_in(error, Span, span)[0].text  # type: ignore[arg-type]  # pydantic's own class of errors
+    raise AssertionError("a span with such ends is refused")

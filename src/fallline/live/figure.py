@@ -1,0 +1,155 @@
+"""The figure of a live page: all that the page knows of its map, as JSON.
+
+The page's modules answer for a server: `welcome` is what the lab's session answers to "hello", "stored" holds the other
+answers that were computed here, and the rest is what the page needs to compute answers for other numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import fallline
+from fallline.experiment.map_record import MapSpec
+from fallline.lab.controls.measure import describe_outcomes
+from fallline.lab.limits import MOST, MOST_PINS
+from fallline.lab.presets import themes
+from fallline.lab.resolved_state import ResolvedState
+from fallline.lab.session.described import summary
+from fallline.lab.session.fields import MOST_TILES
+from fallline.lab.work.pyramid import TilePlace
+from fallline.lab.work.runs import describe_run, labels_of, layers_of, train_run
+from fallline.lab.work.tile_training import compute_tile
+from fallline.live.arrays import as_json_arrays
+from fallline.live.controls import changeable_axes, changeable_controls, fixed_facts, measures_of, sentences
+from fallline.live.kernels import describe_kernel, kernel_settings
+from fallline.live.problems import describe_problem
+from fallline.live.rules import measures, shown
+from fallline.live.scenes import answers_of, drawn_answers, equations_of
+from fallline.live.shown_map import show_map
+from fallline.live.worker import worker_text
+from fallline.maps.map import Map
+from fallline.measures.measure import MEASURES
+from fallline.views.words import minima_words
+
+__all__ = ["VERSION", "Figure", "check_page", "figure"]
+
+Json = dict[str, Any]
+Figure = Json
+
+VERSION = 1
+"""Of the figure's form."""
+
+
+def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "", holds: str = "") -> Figure:
+    """The figure of a map, which need not be complete.
+
+    Parameters
+    ----------
+    pins
+        Runs of the map that are marked when the page opens, the first four.
+    command
+        The command that makes the page; empty if there is none.
+    holds
+        What the page says of the data that it holds.
+
+    Raises
+    ------
+    UsageError
+        A page cannot train the map's runs.
+    """
+    resolved = show_map(m.spec)
+    marked = [{"x": float(x), "y": float(y)} for x, y in pins[:MOST_PINS]]
+    return {
+        "version": VERSION,
+        "welcome": _welcome(resolved, marked),
+        "fixed": fixed_facts(resolved),
+        "command": command,
+        "holds": holds,
+        "sentences": sentences(),
+        "measures": _measures(resolved),
+        "answers": drawn_answers(resolved),
+        "layers": None if resolved.network is None else layers_of(resolved.network),
+        "labels": labels_of(resolved.objective),
+        "kernel": describe_kernel(resolved),
+        "problem": describe_problem(resolved),
+        "worker": worker_text(),
+        "rules": _rules(resolved),
+        "equations": equations_of(resolved),
+        "stored": {
+            "scenes": answers_of(resolved), "tiles": _tiles(resolved, m), "runs": [_run(resolved, pin) for pin in marked],
+        },
+        "map": _map(m),
+    }  # fmt: skip
+
+
+def check_page(spec: MapSpec) -> None:
+    """Refuse a map whose runs a page cannot train, before it is computed.
+
+    Raises
+    ------
+    UsageError
+        The sentence says why.
+    """
+    kernel_settings(show_map(spec))
+
+
+def _welcome(resolved: ResolvedState, pins: list[Json]) -> Json:
+    columns = kernel_settings(resolved)
+    controls = changeable_controls(resolved, columns)
+    content = summary(resolved.state, resolved)
+    state = content["state"] | {"pins": pins}
+    digest = hashlib.sha256(json.dumps(controls).encode()).hexdigest()[:16]
+    return content | {
+        "state": state, "axes": changeable_axes(resolved, columns), "controls": controls, "digest": digest,
+        "version": fallline.__version__, "themes": themes(), "outcomes": describe_outcomes(), "presets": [],
+        "defaults": state, "film": {"frames": 0, "fps": 1, "ffmpeg": False},
+        "limits": {"tiles": MOST_TILES, "table": 0, "steps": MOST["steps"]},
+    }  # fmt: skip
+
+
+def _rules(resolved: ResolvedState) -> Json:
+    """The programs of measures, and of what is drawn of them."""
+    dtype = resolved.spec.dtype
+    return {
+        "measures": measures(resolved.objective, dtype).as_data(),
+        "shown": {name: shown(name, dtype).as_data() for name in measures_of(resolved)},
+    }
+
+
+def _measures(resolved: ResolvedState) -> Json:
+    """The meaning of the map's colours for each measure that the page can show, as `describe_measure` has it."""
+    names = list(minima_words(resolved.objective)) if resolved.network is None else []
+    return {
+        name: {
+            "name": name, "label": m.label, "kind": m.kind, "log": m.log, "blank": m.blank, "lost_word": m.lost_word,
+            "better": m.better, "names": names if m.kind == "minima" else [], "dtype": m.dtype,
+            "ends": m.reads_ends, "over_starts": m.over_starts,
+        }
+        for name in measures_of(resolved)
+        for m in [MEASURES[name]]
+    }  # fmt: skip
+
+
+def _tiles(resolved: ResolvedState, m: Map) -> Json:
+    """The whole plane in one tile, as the answer to "tiles" has it."""
+    values = compute_tile(resolved, TilePlace(0, 0, 0))
+    wanted = resolved.spec.measures[0]
+    first = {wanted.name: wanted.measure.shown(values[wanted.name], resolved.spec.steps)}
+    return {"0/0/0": as_json_arrays(first | {k: v for k, v in values.items() if k != wanted.name})}
+
+
+def _run(resolved: ResolvedState, pin: Json) -> Json:
+    content, arrays = describe_run(resolved, train_run(resolved, pin["x"], pin["y"]))
+    return {"content": pin | content, "arrays": as_json_arrays(arrays)}
+
+
+def _map(m: Map) -> Json:
+    """What makes the map's own cells, and their hash."""
+    return {
+        "sha256": m.sha256 if m.complete else None, "shape": list(m.spec.shape), "x": m.spec.x.describe(),
+        "y": m.spec.y.describe(), "measures": [{"name": w.name, "target": w.target, "dtype": str(m.spec.dtype_of(w))}
+                                               for w in m.spec.measures],
+    }  # fmt: skip

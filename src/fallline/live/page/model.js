@@ -1,0 +1,65 @@
+/** The figure's kernel and rules: a state's runs are trained, and judged by the measures of the map. */
+
+import { Refusal } from "./accept.js";
+import { decoded } from "./arrays.js";
+import { Answers } from "./frames.js";
+import { Measures } from "./measured.js";
+import { Trainer } from "./trainer.js";
+
+/** @typedef {import("../../lab/page/state.js").State} State */
+/** @typedef {import("./request.js").Request} Request */
+/** @typedef {import("./kernel.js").Results} Results */
+
+export const SIDE = 64;
+
+export class Model {
+  /** @type {Promise<Trainer|null>|null} */
+  #trainer = null;
+
+  /** @param {any} figure */
+  constructor(figure) {
+    this.figure = figure;
+    this.problem = decoded(figure.problem);
+    this.measures = new Measures(figure);
+    this.answers = figure.answers && new Answers(figure);
+  }
+
+  /** What trains; null in a browser that cannot run the kernel. */
+  trainer() {
+    const { kernel, worker } = this.figure;
+    this.#trainer ??= Trainer.open(decoded(kernel), this.problem, worker);
+    return this.#trainer;
+  }
+
+  /** Train runs of a state. @param {State} state @param {Request} request @returns {Promise<Results>} */
+  async train(state, request) {
+    const trainer = await this.trainer();
+    if (!trainer) throw new Refusal("This browser runs no WebAssembly with SIMD, so the page shows what was stored.");
+    const { start = state.start } = request;
+    return trainer.train({ ...request, start, values: { ...valuesOf(state), ...request.values } });
+  }
+
+  /** An axis of a state's map, of the cells of a tile. @param {any} span @param {number} place of the tile @param {number} z its level */
+  axisOf({ name, low, high, scale }, place, z) {
+    return /** @type {import("./axis.js").Axis} */ ({
+      name,
+      low,
+      high,
+      scale,
+      count: SIDE,
+      part: [SIDE * place, SIDE * 2 ** z],
+    });
+  }
+
+  /** Whether the values of an axis are whole numbers. @param {string} name @returns {boolean} */
+  isWhole(name) {
+    return this.problem.whole.includes(name);
+  }
+}
+
+/** A state's numbers by the names that the kernel has. @param {State} state */
+export function valuesOf({ settings, schedule_settings: scheduled, steps, seed, starts, map }) {
+  const schedule = Object.entries(scheduled).map(([name, value]) => [`schedule.${name}`, value]);
+  const target = map.measure === "steps_to" ? map.target : null;
+  return { ...settings, ...Object.fromEntries(schedule), steps, seed, starts, target };
+}

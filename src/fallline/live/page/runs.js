@@ -1,0 +1,144 @@
+/** One run of the map: its path, its curves and how it ended; and a network's answers at its steps. */
+
+import { number } from "../../lab/page/numerals.js";
+import { Refusal } from "./accept.js";
+import { allStored } from "./answers.js";
+
+/** @typedef {import("./host.js").KernelHost} KernelHost */
+
+const MOST_RUNS = 8; // kept, so that its frames train nothing again
+const POINTED = 4; // the place of the run under the pointer
+
+/**
+ * @typedef {object} Trained
+ * @property {any} path (steps + 1, P)
+ * @property {Float64Array} losses
+ * @property {Float64Array} norms of the gradients
+ * @property {Record<string, any>} measures
+ * @property {number} steps
+ */
+
+/** Answer the question for a run. @param {KernelHost} host @param {any} content */
+export async function run(host, content) {
+  if (host.isOld(content)) return;
+  const { pin, x, y } = content;
+  const { state, stateId, figure } = host;
+  const place = { kind: "run", state_id: stateId, pin, x, y };
+  const known =
+    host.original && figure.stored.runs.find((/** @type {any} */ r) => r.content.x === x && r.content.y === y);
+  if (known) return host.answer({ ...known.content, ...place }, allStored(known.arrays));
+  const trained = await trainedRun(host, x, y, pin === POINTED ? 4 : 3);
+  const { answers } = host.model;
+  const P = host.model.problem.parameters;
+  const { path, losses, norms } = trained;
+  const died = answers ? answers.deaths(path, trained.steps) : [];
+  host.answer(
+    {
+      ...place,
+      steps: trained.steps,
+      outcome: outcomeOf(figure, trained, died),
+      numbers: numbersOf(state, trained),
+      labels: figure.labels,
+      layers: figure.layers,
+    },
+    {
+      losses: { values: losses, shape: [losses.length] },
+      norms: { values: norms, shape: [norms.length] },
+      path: { values: path, shape: [losses.length, P] },
+    },
+  );
+}
+
+/** Runs of late, by state and place. @type {Map<string, Promise<Trained>>} */
+const kept = new Map();
+
+/** The run at exactly (x, y), trained if it is not kept. @param {KernelHost} host @param {number} x @param {number} y @param {number} priority @returns {Promise<Trained>} */
+export function trainedRun(host, x, y, priority) {
+  const key = `${host.stateId} ${x} ${y}`;
+  let found = kept.get(key);
+  if (!found) {
+    found = train(host, x, y, priority);
+    kept.set(key, found);
+    found.catch(() => kept.delete(key));
+    while (kept.size > MOST_RUNS) kept.delete(/** @type {string} */ (kept.keys().next().value));
+  }
+  return found;
+}
+
+/** @param {KernelHost} host @param {number} x @param {number} y @param {number} priority @returns {Promise<Trained>} */
+async function train(host, x, y, priority) {
+  const { model, state } = host;
+  const { signal } = host.stop;
+  const cell = {
+    x: { name: state.map.x.name, values: [x] },
+    y: { name: state.map.y.name, values: [y] },
+    values: onAxes(state, x, y),
+  };
+  const results = await model.train(state, { ...cell, history: true, path: true, priority, signal });
+  const P = model.problem.parameters;
+  const { steps } = state;
+  const path = /** @type {any} */ (results.path).subarray(0, (steps + 1) * P); // of several starts, those of the first
+  const losses = Float64Array.from(/** @type {any} */ (results.history).subarray(0, steps + 1));
+  const points = Float64Array.from(path);
+  const at = await model.train(state, { ...cell, points, values: { ...cell.values, steps: 0 }, priority, signal });
+  const norms = Float64Array.from(model.measures.column(at, "LAST_GRADIENT"), Math.sqrt);
+  const names = ["outcome", "diverged_at", ...["accuracy", "steps_to"].filter((name) => name in model.figure.measures)];
+  return { path, losses, norms, measures: model.measures.ofRuns(results, steps, names), steps };
+}
+
+/** The numbers of a run that its axes have. @param {any} state @param {number} x @param {number} y */
+function onAxes({ map }, x, y) {
+  return Object.fromEntries([
+    [map.x.name, x],
+    [map.y.name, y],
+  ]);
+}
+
+/** @param {any} state @param {Trained} trained */
+function numbersOf(state, { losses, norms, measures, steps }) {
+  const finite = losses.filter(Number.isFinite);
+  const entry = (/** @type {string} */ label, /** @type {number} */ value) => ({
+    label,
+    value: Number.isFinite(value) ? value : null,
+  });
+  const numbers = [
+    entry("final loss", losses[steps]),
+    entry("lowest loss", finite.length ? finite.reduce((a, b) => Math.min(a, b)) : Number.NaN),
+  ];
+  if (measures.accuracy) numbers.push(entry("accuracy", measures.accuracy[0]));
+  if (state.map.measure === "steps_to") {
+    const [reached] = measures.steps_to;
+    numbers.push(entry(`steps to ${number(state.map.target)}`, reached < 0 ? Number.NaN : reached));
+  }
+  return [...numbers, entry("gradient norm", norms[steps])];
+}
+
+/**
+ * How a run ended: the outcome with its definition, and what else is known. The cause is not: finding it takes the curvature.
+ * @param {any} figure @param {Trained} trained
+ * @param {{layer: number, unit: number, step: number}[]} died
+ */
+function outcomeOf(figure, { losses, measures, steps }, died) {
+  const outcomes = figure.welcome.outcomes;
+  const { name, meaning } = outcomes[measures.outcome[0]];
+  const [step] = measures.diverged_at;
+  const parts = [`${name[0].toUpperCase()}${name.slice(1)}: ${meaning[0].toLowerCase()}${meaning.slice(1)}`];
+  if (step >= 0) parts.push(`It diverged at step ${step}.`);
+  else parts.push(`The loss went from ${number(losses[0], 6)} to ${number(losses[steps], 6)} in ${steps} steps.`);
+  for (const { layer, unit, step: at } of died.slice(0, 3))
+    parts.push(`Layer ${layer} unit ${unit} ${at ? `died at step ${at}` : "was dead from the start"}.`);
+  return { name, sentence: parts.join(" "), step: step >= 0 ? step : null };
+}
+
+/** Answer the question for a network's answers over its plane of inputs. @param {KernelHost} host @param {any} content */
+export async function frames(host, content) {
+  if (host.isOld(content)) return;
+  const { pin, x, y, from, to, plane = null } = content;
+  const { stateId } = host;
+  const { answers } = host.model;
+  if (!answers?.regions || plane) throw new Refusal("This page draws no answers over these inputs.");
+  const { path, losses, steps } = await trainedRun(host, x, y, 4);
+  const last = Math.min(to, steps, from + answers.most - 1);
+  const { facts, arrays } = answers.over(path, losses, from, last);
+  host.answer({ kind: "frames", state_id: stateId, pin, x, y, from, plane, ...facts }, arrays);
+}

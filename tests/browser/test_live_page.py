@@ -1,0 +1,185 @@
+"""A live page in a browser, opened from a disk: it trains by itself, with the bits of Python, and requests nothing."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fallline as fl
+from fallline.lab.resolved_state import SIDE
+from fallline.live import map_page
+from fallline.live.shown_map import show_map
+from fallline.maps.cells import at_cells
+from fallline.maps.map import Map
+from fallline.maps.replay import replay
+
+PATIENCE = 30_000
+
+SMALL = """addEventListener("DOMContentLoaded", () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(".fallline-lab .map-plot { right: auto; width: 180px; }");
+    document.adoptedStyleSheets.push(sheet);
+});"""
+"""A map of few tiles."""
+
+KEEP = """() => {
+    const { host } = window.fallline;
+    const show = host.onmessage;
+    window.kept = {};
+    host.onmessage = (content, buffers) => {
+        if (content.kind === "tile" && !content.sketch && content.z === 0) {
+            const text = (view) => btoa(String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
+            window.kept = Object.fromEntries(content.arrays.map(({ name }, k) => [name, text(buffers[k])]));
+        }
+        show(content, buffers);
+    };
+}"""
+"""Keeps the arrays of the newest whole tile of the plane."""
+
+
+def study_map() -> Map:
+    """The seed study with a tenth of its samples, as a small map."""
+    network = fl.Network.of("2-3-2-3", activation="relu", loss="cross_entropy")
+    problem = fl.NetworkObjective(network, fl.generate("three-gaussians", samples=10))
+    return fl.map(
+        problem, x="learning_rate=1e-3..0.2:log", y="momentum=0..0.99", size=(24, 16), steps=30, optimizer="momentum",
+        start=fl.notebook_start(problem), dtype="float32", measures=["final_loss", "outcome", "accuracy", "distance"],
+    )  # fmt: skip
+
+
+@dataclass
+class Opened:
+    """A page that was opened from a disk."""
+
+    page: Any
+    m: Map
+    path: Any
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def until(self, condition: str) -> None:
+        for _ in range(PATIENCE // 50):
+            if self.page.evaluate(condition):
+                return
+            self.page.wait_for_timeout(50)
+        pytest.fail(f"never came true: {condition}; notice: {self.page.locator('.notice').first.text_content()}")
+
+    def ready(self) -> Opened:
+        self.page.wait_for_selector("#lab[data-state=ready]", timeout=PATIENCE)
+        return self
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Map, Any]:
+    m = study_map()
+    path = tmp_path_factory.mktemp("live") / "page.html"
+    map_page(m, path, pins=[(0.06, 0.0)], command="fallline map study --live page.html")
+    return m, path
+
+
+@pytest.fixture
+def open_page(chromium: Any, written: tuple[Map, Any]) -> Any:
+    contexts = []
+
+    def make(**options: Any) -> Opened:
+        contexts.append(chromium.new_context(**{"viewport": {"width": 900, "height": 800}, **options}))
+        contexts[-1].add_init_script(SMALL)
+        opened = Opened(contexts[-1].new_page(), *written)
+        opened.page.set_default_timeout(PATIENCE)
+        opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
+        opened.page.on("console", lambda said: said.type == "error" and opened.errors.append(said.text))
+        opened.page.on("request", lambda request: opened.requests.append(request.url))
+        opened.page.goto(opened.path.as_uri())
+        return opened
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def opened(open_page: Any) -> Any:
+    page = open_page().ready()
+    yield page
+    assert page.errors == []
+    assert {url for url in page.requests if not url.startswith("blob:")} == {page.path.as_uri()}
+
+
+def tile_of(m: Map, steps: int) -> dict[str, np.ndarray[Any, Any]]:
+    """The whole plane as one tile, trained by Python for other steps."""
+    spec = show_map(m.spec).spec
+    spec = replace(spec, steps=steps)
+    j, i = np.divmod(np.arange(SIDE * SIDE), SIDE)
+    return at_cells(spec, i, j)
+
+
+def kept(opened: Opened, name: str, dtype: str) -> np.ndarray[Any, Any]:
+    opened.until(f"Boolean(window.kept?.[{name!r}])")
+    return np.frombuffer(base64.b64decode(opened.page.evaluate(f"window.kept[{name!r}]")), dtype)
+
+
+def test_a_slider_trains_the_map_again_with_the_bits_of_python(opened):
+    opened.page.evaluate(KEEP)
+    box = opened.page.locator("[data-key=steps] input[type=text]")
+    box.fill("17")
+    box.press("Enter")
+    native = tile_of(opened.m, steps=17)
+    for name, dtype in (("final_loss", "<f4"), ("outcome", "u1")):
+        found = kept(opened, name, dtype)
+        assert found.tobytes() == native[name].tobytes(), name
+    opened.ready()
+
+
+def test_the_hash_of_the_map_is_that_of_python(opened):
+    assert opened.page.locator(".sha256").text_content() == opened.m.sha256
+    opened.page.locator(".check-hash").click()
+    opened.until("document.querySelector('.about [data-equal]')?.dataset.equal === 'true'")
+
+
+def test_a_click_pins_a_run_with_its_outcome(opened):
+    cells = opened.page.locator(".map-cells")
+    cells.scroll_into_view_if_needed()
+    box = cells.bounding_box()
+    opened.page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    opened.until("document.querySelectorAll('.pin').length === 2")
+    opened.ready()
+    told = opened.page.locator(".sentences li").all_inner_texts()
+    run = replay(show_map(opened.m.spec).run_spec(0.06, 0.0), 0, 0)
+    assert told[0].strip().endswith(run.outcome.sentence)  # stored in the page, with its cause
+    assert "loss went from" in told[1]
+
+
+def test_a_number_out_of_range_is_refused_in_a_sentence(opened):
+    box = opened.page.locator("[data-key='settings.initial_scale'] input[type=text]")
+    box.fill("wide")
+    box.press("Enter")
+    opened.until("Boolean(document.querySelector('.refusal'))")
+    assert opened.page.locator(".refusal").text_content() == "initial_scale must be a finite number; got 'wide'."
+
+
+def test_zoom_trains_finer_tiles(opened):
+    opened.page.get_by_role("button", name="Zoom in").click()
+    opened.until("document.getElementById('lab').dataset.state === 'busy'")
+    opened.ready()
+
+
+def test_without_scripts_there_is_a_picture(open_page):
+    page = open_page(java_script_enabled=False).page
+    assert page.locator("#stored img").is_visible()
+    assert page.locator("#stored").inner_text().count("SHA-256") == 1
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(open_page):
+    opened = open_page(viewport={"width": 390, "height": 844}, has_touch=True).ready()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not opened.errors
+
+
+def test_axe_finds_nothing(opened):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    found = axe.Axe().run(opened.page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found] == []
