@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import multiprocessing
+import os
 import shlex
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,18 +17,18 @@ from typing import Any
 
 import tomlkit
 
+from fallline.errors import UsageError
 from fallline.experiment.build import build_map, objective_of
+from fallline.experiment.map_record import MapSpec
 from fallline.experiment.studies import Study, study
 from fallline.maps.map import Map, compute_map
 from fallline.views.pictures.theme import THEMES
 from tools.site.stage import DOCS, HERE
 
-__all__ = ["Entry", "entries", "record", "sections", "wrong_hash", "write_pages"]
+__all__ = ["Entry", "entries", "live_frame", "record", "sections", "wrong_hash", "write_pages"]
 
 FOLDER = DOCS / "gallery"
 DECLARED = FOLDER / "gallery.toml"
-ENDS = ("-light.svg", "-dark.svg", ".png")
-"""Ends of the names of a map's pictures."""
 THUMBNAIL = 2.4, 100
 """Side of a thumbnail in inches, and its pixels in an inch."""
 
@@ -66,14 +70,18 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """A text that changes with anything that the page shows, but not with the code that draws it."""
-        text = repr((self.name, self.sees, self.sha256, self.theory, self.path.read_text(encoding="utf-8")))
+        """A text that changes with the map and its hash, but not with the code that draws it."""
+        text = repr((self.sha256, self.theory, self.path.read_text(encoding="utf-8")))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def spec(self) -> MapSpec:
+        described = self.study.maps[0]
+        return build_map(described, objective_of(self.study, described.objective))
 
     def compute(self) -> Map:
         """Train the map's runs."""
-        described = self.study.maps[0]
-        return compute_map(build_map(described, objective_of(self.study, described.objective)))
+        return compute_map(self.spec)
 
 
 def sections() -> list[dict[str, Any]]:
@@ -113,73 +121,83 @@ def record() -> list[str]:
 def write_pages(folder: Path, kept: Path | None = None) -> list[str]:
     """Write a page for each map, and the page of thumbnails. Return a sentence for each map with another hash.
 
-    Maps, pictures and pages in `kept` are used again if the study, the hash and the words are the same.
+    What was computed and drawn for a map is kept in `kept` and used again if its study and its hash are the same.
     """
-    pictures = folder / "_static/gallery"
-    pictures.mkdir(parents=True, exist_ok=True)
-    wrong = []
-    for entry in entries():
-        page = folder / "gallery" / f"{entry.name}.md"
-        files = [page, *(pictures / f"{entry.name}{end}" for end in ENDS)]
-        store = None if kept is None else kept / entry.key
-        if store is not None and store.is_dir():
-            for file in files:
-                shutil.copy(store / file.name, file)
-            continue
-        m = entry.compute()
-        wrong += [sentence] if (sentence := wrong_hash(entry, m)) else []
-        page.write_text(_page(entry, m, _draw(entry, m, pictures)), encoding="utf-8")
-        if store is not None and not wrong:
-            store.mkdir(parents=True)
-            for file in files:
-                shutil.copy(file, store)
+    static = folder / "_static/gallery"
+    places = {entry: static / entry.name if kept is None else kept / entry.key for entry in entries()}
+    missing = [(entry, place) for entry, place in places.items() if not place.is_dir()]
+    context = multiprocessing.get_context("spawn")  # threads of a compiled kernel do not survive a fork
+    with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1) or 1, mp_context=context) as pool:
+        wrong = [sentence for sentence in pool.map(_make, *zip(*missing, strict=True)) if sentence] if missing else []
+    for entry, place in places.items():
+        if kept is not None:
+            shutil.copytree(place, static / entry.name)
+        page = _page(entry, static / entry.name)
+        (folder / "gallery" / f"{entry.name}.md").write_text(page, encoding="utf-8")
     (folder / "gallery/index.md").write_text(_index([_tiles(section) for section in sections()]), encoding="utf-8")
     return wrong
 
 
-def _draw(entry: Entry, m: Map, folder: Path) -> str:
-    """Draw the picture in both themes, and the thumbnail: the map alone, in the light theme's colours.
+def _make(entry: Entry, place: Path) -> str:
+    """Compute a map, draw it and write its live page into a new folder. Return a sentence if its hash differs."""
+    m = entry.compute()
+    place.mkdir(parents=True)
+    _draw(entry, m, place)
+    _write_live(m, place / "live.html")
+    return wrong_hash(entry, m)
 
-    Returns the picture in words.
-    """
+
+def _write_live(m: Map, path: Path) -> None:
+    """Write the live page of a map, if there can be one: both axes are numbers that one kernel takes."""
+    with contextlib.suppress(UsageError):
+        m.to_html(path)
+
+
+def _draw(entry: Entry, m: Map, folder: Path) -> None:
+    """Draw the picture in both themes, and the thumbnail: the map alone, in the light theme's colours. Keep its words, too."""
     from matplotlib.figure import Figure
 
     for theme in THEMES:
         picture = m.plot(theme=theme, theory=entry.theory)
-        picture.save(folder / f"{entry.name}-{theme}.svg")
+        picture.save(folder / f"{theme}.svg")
     side, dpi = THUMBNAIL
     figure = Figure(figsize=(side, side))
     axes = figure.add_axes((0, 0, 1, 1))
     m.plot(ax=axes, colorbar=False)
     axes.set_axis_off()
-    figure.savefig(folder / f"{entry.name}.png", dpi=dpi)
-    return str(picture.alt)
+    figure.savefig(folder / "thumbnail.png", dpi=dpi)
+    (folder / "words.txt").write_text(picture.alt, encoding="utf-8")
 
 
-def _page(entry: Entry, m: Map, alt: str) -> str:
+def _page(entry: Entry, drawn: Path) -> str:
+    spec = entry.spec
+    alt = (drawn / "words.txt").read_text(encoding="utf-8")
+    steps = ("up to " if "steps" in spec.axes else "") + f"{spec.steps} steps"
+    live = live_frame(f"../_static/gallery/{entry.name}/live.html") if (drawn / "live.html").exists() else ""
     return f"""# {entry.study.title}
 
 *{entry.study.question}*
 
-```{{image}} ../_static/gallery/{entry.name}-light.svg
+```{{image}} ../_static/gallery/{entry.name}/light.svg
 :class: only-light map
 :alt: {alt}
 ```
-```{{image}} ../_static/gallery/{entry.name}-dark.svg
+```{{image}} ../_static/gallery/{entry.name}/dark.svg
 :class: only-dark map
 :alt: {alt}
 ```
 
 {entry.sees}
 
-{m.spec.cells:,} runs of {_steps(m)}. Make it yourself, with the same bits:
+{live}
+{spec.cells:,} runs of {steps}. Make it yourself, with the same bits:
 
 ```sh
 {entry.command}
 ```
 
 ```text
-sha256 {m.sha256}
+sha256 {entry.sha256}
 ```
 
 The study, {{download}}`{entry.name}.toml <{entry.name}.toml>`:
@@ -190,14 +208,20 @@ The study, {{download}}`{entry.name}.toml <{entry.name}.toml>`:
 """
 
 
-def _steps(m: Map) -> str:
-    return "up to " * ("steps" in m.axes) + f"{m.spec.steps} steps"
+def live_frame(address: str) -> str:
+    """Markdown that opens a live page inside a page: it is loaded when it is opened."""
+    return f"""```{{raw}} html
+<details class="live"><summary>Train it here: zoom, move a slider, click a run</summary>
+<iframe src="{address}" title="Live map" loading="lazy"></iframe></details>
+<p class="live"><a href="{address}">The live page by itself</a>: one file that trains in your browser, with the same bits, also offline.</p>
+```
+"""
 
 
 def _tiles(section: dict[str, Any]) -> str:
     tiles = section["maps"]
     cards = "\n".join(
-        f'<a href="{entry.name}.html"><img src="../_static/gallery/{entry.name}.png" alt="" width="240" height="240" '
+        f'<a href="{entry.name}.html"><img src="../_static/gallery/{entry.name}/thumbnail.png" alt="" width="240" height="240" '
         f'loading="lazy"><span>{entry.study.title}</span></a>'
         for entry in tiles
     )

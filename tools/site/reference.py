@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Runs": ("descend", "Run", "Outcome", "compare", "Comparison", "method", "Method"),
     "Maps": ("map", "Map", "Axis", "measure", "load_map", "merge_maps", "lab"),
     "Networks, data, objectives": (
-        "Network", "Dataset", "generate", "objective", "Objective", "LandscapeObjective", "NetworkObjective", "draw_starts",
+        "Network", "Dataset", "generate", "read_data", "read_table", "Table", "Target", "Preparation", "Dialect", "objective", "Objective", "LandscapeObjective", "NetworkObjective", "draw_starts",
         "notebook_start",
     ),
     "Equations and checks": ("equations", "Equations", "check_gradient", "Verdict"),

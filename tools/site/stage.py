@@ -17,6 +17,7 @@ LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)(?P<path>[^)#\s]+)(?P<anchor>#
 def copy_pages(folder: Path) -> None:
     """Copy all pages and their pictures; links between `docs/` and the root become links inside the folder."""
     shutil.copytree(DOCS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build", "__pycache__"))
+    shutil.copy(Path(__file__).with_name("conf.py"), folder)
     for source, name in ROOT_PAGES.items():
         text = (HERE / source).read_text(encoding="utf-8")
         (folder / name).write_text(linked(text, HERE, DOCS), encoding="utf-8")

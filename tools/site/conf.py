@@ -1,16 +1,17 @@
-"""Sphinx's settings for the site; `python -m tools.site` builds it."""
+"""Sphinx's settings. `stage` copies this file beside the pages."""
+
+from typing import Any
 
 import fallline
 from tools.site.docstrings import prepared
 
 project = "fallline"
 author = "The fallline developers"
-copyright = "The fallline developers"
+copyright = author
 version = release = fallline.__version__
 language = "en"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["gallery/gallery.toml"]
 default_role = "code"
 
 myst_enable_extensions = ["colon_fence", "attrs_block", "attrs_inline"]
@@ -43,6 +44,6 @@ pygments_style = "friendly"
 pygments_dark_style = "github-dark"
 
 
-def setup(app):
+def setup(app: Any) -> None:
     """Docstrings are text that reads well in an editor; `prepared` makes reStructuredText of them."""
     app.connect("autodoc-process-docstring", prepared, priority=400)
