@@ -16,7 +16,6 @@ from tools.site.offline import requests_in
 from tools.site.studies import studies_page
 
 ENTRIES = list(gallery.entries())
-CHEAP = ("himmelblau-momentum", "quadratic-bound", "seed-study")
 
 
 def test_the_gallery_declares_each_study_of_its_folder_once() -> None:
@@ -32,15 +31,15 @@ def test_a_map_of_the_gallery_is_described(entry: gallery.Entry) -> None:
     assert entry.study.title and entry.study.question.endswith("?")
     assert entry.sees.endswith(".")
     assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
-    assert 64 * 6 <= entry.spec.cells <= 256 * 256
+    columns, rows = (entry.study.maps[0].size + "x8").split("x")[:2]
+    assert 384 <= int(columns) * int(rows) <= 256 * 256
 
 
-@pytest.mark.parametrize("name", CHEAP)
 def test_the_command_of_a_map_computes_the_recorded_values(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All maps are computed and compared when the site is built."""
-    entry = next(entry for entry in ENTRIES if entry.name == name)
+    entry = next(entry for entry in ENTRIES if entry.name == "himmelblau-momentum")
     monkeypatch.chdir(stage.HERE)
     words = entry.command.split()[1:]
     words[words.index("--png") + 1] = str(tmp_path / "map.png")
@@ -56,13 +55,8 @@ def test_another_hash_is_a_sentence() -> None:
     assert gallery.wrong_hash(other, m).startswith(f"docs/gallery/himmelblau.toml: the map's SHA-256 is {entry.sha256}")
 
 
-def test_the_reference_has_every_public_name_every_table_of_a_study_and_every_command(tmp_path: Path) -> None:
-    reference.write_pages(tmp_path)  # raises if a name or table has no place
-    commands = (tmp_path / "reference/command-line.md").read_text(encoding="utf-8")
-    assert all(f"fallline {name}" in commands for name in ("report", "map merge", "check", "lab"))
-    families = (tmp_path / "reference/families.md").read_text(encoding="utf-8")
-    assert families.count("<svg") > 30
-    assert "`minimum`" in families
+def test_the_reference_has_every_public_name_and_every_table_of_a_study() -> None:
+    assert "`descend`" in reference.python_page()  # it raises if a name has no place
     assert "| `sizes` |" in studies_page()
 
 
@@ -80,7 +74,7 @@ def test_a_page_that_would_load_something_is_found(tmp_path: Path) -> None:
     assert requests_in(tmp_path) == ["bad.html loads https://cdn.example/a.css"]
 
 
-@pytest.mark.parametrize("module", ["docstrings", "figures", "offline", "stage", "tables"])
+@pytest.mark.parametrize("module", ["docstrings", "offline", "stage", "tables"])
 def test_the_examples_of_the_builder_run(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"tools.site.{module}")).failed == 0
 
@@ -88,5 +82,7 @@ def test_the_examples_of_the_builder_run(module: str) -> None:
 def test_every_page_is_in_the_contents() -> None:
     index = (stage.DOCS / "index.md").read_text(encoding="utf-8")
     pages = {path.relative_to(stage.DOCS).with_suffix("").as_posix() for path in stage.DOCS.rglob("*.md")} - {"index"}
-    listed = {line for block in re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL) for line in block.splitlines()}
+    listed = {
+        line for block in re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL) for line in block.splitlines()
+    }
     assert pages <= listed

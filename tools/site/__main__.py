@@ -16,8 +16,15 @@ def main() -> int:
     """Build the site. Exit status 1 if a map's hash differs, Sphinx warns, or a page would load something from elsewhere."""
     parser = argparse.ArgumentParser(prog="python -m tools.site", description=__doc__)
     parser.add_argument("--out", type=Path, default=stage.HERE / "build/site", metavar="DIR", help="folder to write to")
-    parser.add_argument("--record", action="store_true", help="record the hashes of the gallery's maps, and build nothing")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the gallery's maps there and use them again, for a quick look at words")
+    parser.add_argument(
+        "--record", action="store_true", help="record the hashes of the gallery's maps, and build nothing"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="keep the gallery's maps there and use them again, for a quick look at words",
+    )
     arguments = parser.parse_args()
     if arguments.record:
         changed = gallery.record()

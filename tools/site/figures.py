@@ -32,14 +32,8 @@ def draw_figures(folder: Path) -> None:
 
 
 def with_figures(text: str, names: dict[str, Any], live: Path | None = None, stem: str = "") -> str:
-    """The page with its examples run; `names` are the variables that they share. Live pages of maps are written to `live`.
+    """The page with its examples run; `names` are the variables that they share. Live pages of maps are written to `live`."""
 
-    >>> print(with_figures("```python\\n>>> 1 + 1\\n2\\n```\\n", {}), end="")
-    ```python
-    >>> 1 + 1
-    2
-    ```
-    """
     def block(match: re.Match[str]) -> str:
         return _block(match[1], names, live, stem) if ">>>" in match[1] else match[0]
 

@@ -15,7 +15,7 @@ from fallline.settings import SETTINGS, Setting
 from tools.site.studies import studies_page
 from tools.site.tables import table
 
-__all__ = ["GROUPS", "FAMILIES", "write_pages"]
+__all__ = ["FAMILIES", "GROUPS", "python_page", "write_pages"]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Runs": ("descend", "Run", "Outcome", "compare", "Comparison", "method", "Method"),
@@ -46,7 +46,7 @@ def write_pages(folder: Path) -> None:
     place = folder / "reference"
     place.mkdir(exist_ok=True)
     pages = {
-        "python": _python(), "families": _families(), "settings": _settings(), "command-line": _commands(),
+        "python": python_page(), "families": _families(), "settings": _settings(), "command-line": _commands(),
         "studies": studies_page(),
     }  # fmt: skip
     pages |= {_file(group): _group(group, names) for group, names in GROUPS.items()}
@@ -58,13 +58,15 @@ def _file(group: str) -> str:
     return "python-" + group.lower().replace(",", "").replace(" ", "-")
 
 
-def _python() -> str:
+def python_page() -> str:
+    """The page of the public names, by theme. Raises ValueError if a name has no place."""
     public = {*fallline.__all__, "map"} - {*TABLES}
     listed = {name for names in GROUPS.values() for name in names}
     if public != listed:
         raise ValueError(f"tools/site/reference.py must list each public name once; these differ: {public ^ listed}")
     lines = [
-        f"- [{group}]({_file(group)}.md): " + ", ".join(f"`{name}`" for name in names) for group, names in GROUPS.items()
+        f"- [{group}]({_file(group)}.md): " + ", ".join(f"`{name}`" for name in names)
+        for group, names in GROUPS.items()
     ]
     toctree = "\n".join(map(_file, GROUPS))
     return (
@@ -97,7 +99,13 @@ def _members(record: type) -> list[str]:
         member = getattr(member, "__func__", getattr(member, "func", member))
         ours = str(getattr(getattr(member, "fget", member), "__module__", "")).startswith("fallline")
         shown = inspect.isfunction(member) or isinstance(member, property)
-        if shown and ours and f"{record.__name__}.{name}" not in INNER and not name.startswith(("_", "model_")) and inspect.getdoc(member):
+        if (
+            shown
+            and ours
+            and f"{record.__name__}.{name}" not in INNER
+            and not name.startswith(("_", "model_"))
+            and inspect.getdoc(member)
+        ):
             names.append(name)
     return names
 
@@ -137,7 +145,11 @@ def _member(name: str, record: Any, *, headed: bool = True) -> str:
     label = getattr(record, "label", "") or name.replace("_", " ")
     function = next((f for f in map(record.__dict__.get, ("step", "function", "page", "factor")) if callable(f)), None)
     doc = inspect.getdoc(function) or ""
-    prose = [part for part in textwrap.dedent(doc).split("\n\n") if not part.startswith((" ", ">>>"))] if headed else [doc.split("\n\n")[0]]
+    prose = (
+        [part for part in textwrap.dedent(doc).split("\n\n") if not part.startswith((" ", ">>>"))]
+        if headed
+        else [doc.split("\n\n")[0]]
+    )
     text = "\n\n".join(part for part in prose if not part.startswith("Settings:"))
     parts = [f"### {label}\n", f"`{name}`\n", _equations(record), _safe(text) + "\n"]
     if declared := getattr(record, "declared", None):
@@ -159,7 +171,11 @@ def _equations(record: Any) -> str:
 
 def _safe(text: str) -> str:
     """Plain text as Markdown."""
-    return text.replace("*", "\\*").replace("<", "\\<").replace("|", "\\|").replace("_", "\\_") if "`" not in text else text
+    return (
+        text.replace("*", "\\*").replace("<", "\\<").replace("|", "\\|").replace("_", "\\_")
+        if "`" not in text
+        else text
+    )
 
 
 def _commands() -> str:

@@ -87,7 +87,13 @@ def _kind(key: dict[str, Any]) -> str:
     if kind == "array":
         inner = _kind(key["items"]) if isinstance(key.get("items"), dict) else ""
         return f"a list of {inner}" if inner else "a list"
-    words = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "`true` or `false`", "object": "a table"}
+    words = {
+        "string": "text",
+        "number": "a number",
+        "integer": "a whole number",
+        "boolean": "`true` or `false`",
+        "object": "a table",
+    }
     return words.get(kind, "") + _range(key)
 
 
