@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
-
-from fallline.cli import main
 from tools.site import figures, gallery, reference, stage
 from tools.site.offline import requests_in
 from tools.site.studies import studies_page
+
+from fallline.cli import main
 
 ENTRIES = list(gallery.entries())
 
@@ -28,7 +28,8 @@ def test_the_gallery_declares_each_study_of_its_folder_once() -> None:
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_a_map_of_the_gallery_is_described(entry: gallery.Entry) -> None:
     assert len(entry.study.maps) == 1  # `fallline map` takes the first
-    assert entry.study.title and entry.study.question.endswith("?")
+    assert entry.study.title
+    assert entry.study.question.endswith("?")
     assert entry.sees.endswith(".")
     assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
     columns, rows = (entry.study.maps[0].size + "x8").split("x")[:2]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import fallline
 from tools.site.docstrings import prepared
+
+import fallline
 
 project = "fallline"
 author = "The fallline developers"

@@ -13,10 +13,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tools.site.gallery import live_frame
+
 from fallline.maps.map import Map
 from fallline.views.equations import Equations
 from fallline.views.pictures.picture import Picture
-from tools.site.gallery import live_frame
 
 __all__ = ["draw_figures", "with_figures"]
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from tools.site.stage import DOCS, HERE
 
 from fallline.errors import UsageError
 from fallline.experiment.build import build_map, objective_of
@@ -23,9 +24,8 @@ from fallline.experiment.map_record import MapSpec
 from fallline.experiment.studies import Study, study
 from fallline.maps.map import Map, compute_map
 from fallline.views.pictures.theme import THEMES
-from tools.site.stage import DOCS, HERE
 
-__all__ = ["Entry", "entries", "live_frame", "record", "sections", "wrong_hash", "write_pages"]
+__all__ = ["Entry", "entries", "live_frame", "record", "sections", "write_pages", "wrong_hash"]
 
 FOLDER = DOCS / "gallery"
 DECLARED = FOLDER / "gallery.toml"

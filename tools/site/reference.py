@@ -8,12 +8,13 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from tools.site.studies import studies_page
+from tools.site.tables import table
+
 import fallline
 from fallline.data.generated import GENERATED
 from fallline.measures.measure import MEASURES
 from fallline.settings import SETTINGS, Setting
-from tools.site.studies import studies_page
-from tools.site.tables import table
 
 __all__ = ["FAMILIES", "GROUPS", "python_page", "write_pages"]
 

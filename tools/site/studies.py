@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fallline.experiment.formats.schema import study_schema
 from tools.site.tables import table
+
+from fallline.experiment.formats.schema import study_schema
 
 __all__ = ["studies_page"]
 
