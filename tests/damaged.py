@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import tomlkit
 
+from damaged_tables import a_csv, a_frame, a_parquet, read_csv_bytes, read_frame, read_parquet
 from fallline.data.tables import table
 from fallline.errors import FalllineError
 from fallline.experiment.build import build_method, build_start, objective_of
@@ -302,7 +303,8 @@ def read_table(given: tuple[Any, ...]) -> None:
 
 KINDS: dict[str, tuple[Callable[[random.Random], Any], Callable[[Any], None]]] = {
     "study": (a_study, read_study), "formula": (a_formula, read_formula), "network": (a_network, read_network),
-    "message": (a_message, read_message), "table": (a_table, read_table),
+    "message": (a_message, read_message), "table": (a_table, read_table), "csv": (a_csv, read_csv_bytes),
+    "parquet": (a_parquet, read_parquet), "frame": (a_frame, read_frame),
 }  # fmt: skip
 
 

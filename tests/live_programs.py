@@ -1,22 +1,19 @@
-"""Portable programs in a browser, for tests: a page that has the modules of live pages and nothing else."""
+"""Portable programs in a browser, for tests."""
 
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import numpy as np
 from numpy.typing import NDArray
 
-import fallline
+from fallline.measures.measure import MEASURES
+from fallline.readings.machine.layout import Measure
 from fallline.readings.portable import Program
+from live_page import LivePage
 
 __all__ = ["Programs"]
-
-PAGE = Path(fallline.__file__).parent / "live/page"
-ADDRESS = "http://live.test/"
 
 _RUN = """async ({ program, inputs, count, wanted }) => {
     const { Evaluator } = await import("/evaluate.js");
@@ -39,19 +36,8 @@ _RUN = """async ({ program, inputs, count, wanted }) => {
 _ARRAYS = {"Float32Array": np.float32, "Float64Array": np.float64, "Int32Array": np.int32, "Uint8Array": np.uint8}
 
 
-class Programs:
-    """Runs portable programs in a page."""
-
-    def __init__(self, browser: Any) -> None:
-        self.page = browser.new_page()
-        self.page.route("**/*", self._serve)
-        self.page.goto(ADDRESS)
-
-    @staticmethod
-    def _serve(route: Any) -> None:
-        name = urlparse(route.request.url).path[1:]
-        text = (PAGE / name).read_text(encoding="utf-8") if name else "<!doctype html><title>live</title>"
-        route.fulfill(body=text, content_type="text/javascript" if name else "text/html")
+class Programs(LivePage):
+    """Runs portable programs in a page that has the modules of live pages and nothing else."""
 
     def run(self, program: Program, count: int = 1, wanted: Any = None, **inputs: Any) -> dict[str, NDArray[Any]]:
         """The outputs of a program, each (nodes, count) or, where it is one value, (count,)."""
@@ -72,4 +58,19 @@ class Programs:
         """The numbers of cells from those of their starts, (cells, starts)."""
         asked = [values.ravel().tolist(), values.shape[1], how, values.dtype.name]
         script = "async a => [...(await import('/overstarts.js')).overStarts(...a)]"
-        return np.array(self.page.evaluate(script, asked))
+        return np.array(self.page.evaluate(script, asked), float)
+
+    def cells(self, program: Program, names: list[str], columns: list[list[float]], **state: Any) -> dict[str, Any]:
+        """Measures of cells from the columns of a kernel, one for each `Measure`."""
+        figure = {
+            "rules": {"measures": program.as_data()}, "kernel": {"columns": {m.name: int(m) for m in Measure}},
+            "measures": {m.name: {"dtype": m.dtype, "over_starts": m.over_starts} for m in MEASURES.values()},
+        }  # fmt: skip
+        script = """async ({ figure, columns, runs, state, names }) => {
+            const measures = new (await import("/measured.js")).Measures(figure);
+            const cells = measures.ofCells({ columns: Float32Array.from(columns), runs }, state, names);
+            return Object.entries(cells).map(([name, values]) => [name, [...values]]);
+        }"""
+        flat = np.ravel(columns).tolist()
+        asked = {"figure": figure, "columns": flat, "runs": len(columns[0]), "state": state, "names": names}
+        return {name: np.array(values, float) for name, values in self.page.evaluate(script, asked)}

@@ -288,6 +288,21 @@ def _hessian(run, at):
     return np.nan_to_num(np.array(rows))
 
 
+def test_the_cause_of_a_divergence_comes_first():
+    """Where the loss rose from the start, the learning rate is the cause; where it fell at first, it is named last."""
+    rose = holds(
+        fl.descend("quadratic", start=(1, 1), learning_rate=0.25, steps=400), Truth(bound=0.2, kinds=("diverged",))
+    )
+    assert rose.sentence.startswith(
+        "Learning rate 0.25 lies above the stability bound 2/L = 0.2 at the start. Diverged at step "
+    )
+    fell = holds(
+        fl.descend("quadratic", start=(1, 1e-6), learning_rate=0.25, steps=400), Truth(bound=0.2, kinds=("diverged",))
+    )
+    assert fell.sentence.startswith("Diverged at step ")
+    assert fell.sentence.endswith("Learning rate 0.25 lies above the stability bound 2/L = 0.2 at the start.")
+
+
 def test_dead_units():
     """70 runs: none, some or all units of a layer dead, from the start or on the way; with and without minibatches."""
     kinds, counts = set(), set()

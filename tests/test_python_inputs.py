@@ -508,6 +508,23 @@ WRONG: dict[str, list[Callable[[], Any]]] = {
         lambda: fl.LANDSCAPES["booth"]("a", "b"),
         lambda: fl.LANDSCAPES["booth"].gradient(1.0),
     ],
+    "fit": [
+        lambda: fl.fit("no such file.csv", "a"),
+        lambda: fl.fit((X, Y), "a"),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "c"),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", hidden="many"),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", epochs=0),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", optimizer="adamm"),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", nonsense=1),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", test=1),
+        lambda: fl.fit("b\n1\n2\n", "b"),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", task="regression", balanced=True),
+        lambda: fl.fit("a,b\n1,2\n3,4\n", "b", weights="c"),
+    ],
+    "Model": [
+        lambda: fl.Model.load("no such file.safetensors"),
+        lambda: fl.Model.load(__file__),
+    ],
     "Dataset": [
         lambda: fl.Dataset(Y, X),
         lambda: fl.Dataset(X, Y, columns=("a",)),

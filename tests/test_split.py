@@ -12,7 +12,6 @@ import pytest
 import fallline as fl
 from fallline.cli.app import main
 from fallline.data.split import held_out_rows
-from fallline.data.tables import read_csv
 from fallline.errors import DataError, SettingError, ShapeError, UsageError
 from fallline.experiment.build import build_map, objective_of
 from fallline.experiment.formats.python import to_python
@@ -197,10 +196,7 @@ def test_every_source_can_be_split_and_standardizes_by_the_samples_for_the_train
     rows = held_out_rows(20, 0.25, 0)
     np.testing.assert_allclose(data.X.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(data.test.X, (X[rows] - X[~rows].mean(axis=0)) / X[~rows].std(axis=0), rtol=1e-12)
-    assert (
-        eval(table.python(Files()).text.replace("'t.csv'", repr(str(tmp_path / "t.csv"))), {"read_csv": read_csv})
-        == data
-    )
+    assert eval(table.python(Files()).text.replace("'t.csv'", repr(str(tmp_path / "t.csv"))), {"fl": fl}) == data
     points = Points(points=((0, 0, 0), (1, 1, 1), (2, 2, 0), (3, 3, 1)), test_share=0.5)
     assert len(points.build(Files()).test) == 2
     assert Generated(name="xor").python(Files()).text == "fl.generate('xor', samples=100)"

@@ -19,6 +19,8 @@ from .maps.mapping import map as map  # not in __all__: `from fallline import *`
 from .maps.merging import merge_maps
 from .measures.outcome import Outcome
 from .measures.own import measure
+from .models.model import Model
+from .models.table_fit import fit
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
 from .runs.compare import compare
 from .runs.comparison import Comparison
@@ -58,6 +60,7 @@ __all__ = [
     "Loss",
     "Map",
     "Method",
+    "Model",
     "Network",
     "NetworkObjective",
     "Objective",
@@ -78,6 +81,7 @@ __all__ = [
     "descend",
     "draw_starts",
     "equations",
+    "fit",
     "generate",
     "initial",
     "lab",

@@ -103,10 +103,14 @@ class Lab:
     def light(self) -> Lab:
         """The page with a tenth of the study's samples."""
         self.open(rest=False)
-        code = base64.urlsafe_b64encode(json.dumps(LIGHT).encode()).decode().rstrip("=")
-        self.page.goto(f"http://127.0.0.1:{self.server.port}/#{code}")
+        self.page.goto(f"http://127.0.0.1:{self.server.port}/#{self.code(**LIGHT)}")
         self.page.reload()
         return self.ready()
+
+    @staticmethod
+    def code(**state: Any) -> str:
+        """What the address of a state says behind its #."""
+        return base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")
 
     def ready(self) -> Lab:
         """Wait until nothing is outstanding, and the frame after."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .conftest import LIGHT
+
 
 def hints(lab):
     return lab.page.locator(".hints li").evaluate_all("items => items.map(i => i.dataset.hint)")
@@ -57,10 +59,20 @@ def test_the_legend_is_that_of_the_loss_while_the_map_plays(lab):
     lab.page.get_by_label("Colour shows").select_option(label="share of right answers")
     lab.ready()
     lab.page.get_by_role("button", name="Play the map").click()
-    lab.until("document.querySelector('.map-step').textContent.startsWith('after ')")
+    lab.until("document.querySelector('.map-step').textContent.startsWith('loss after ')")
     assert lab.page.locator(".legend-title").inner_text() == "loss"
     lab.until("document.querySelector('.map-step').textContent === ''")
     assert lab.page.locator(".legend-title").inner_text() == "share of right answers"
+
+
+def test_with_test_samples_the_film_says_which_loss_it_plays(lab):
+    lab.page.evaluate("state => { location.hash = state; }", lab.code(data=LIGHT["data"] | {"test_share": 0.3}))
+    lab.says("test_share")
+    lab.page.get_by_label("Colour shows").select_option(label="test loss")
+    lab.ready()
+    lab.page.get_by_role("button", name="Play the map").click()
+    lab.until("document.querySelector('.map-step').textContent.startsWith('training loss after ')")
+    assert lab.page.locator(".legend-title").inner_text() == "training loss"
 
 
 def test_a_long_export_tells_how_far_it_is_and_stops(new_lab):

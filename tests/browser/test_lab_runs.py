@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from .conftest import LIGHT
+
 NOTEBOOK = [(6e-3, 0.0, "33.51"), (1e-3, 0.0, "63.92"), (6.5e-3, 0.0, "148.3"), (1e-3, 0.9, "34.47")]
 
 
@@ -92,6 +96,56 @@ def test_equations_have_outlines_and_mathml(lab):
     lab.page.set_viewport_size({"width": 390, "height": 844})
     wide = "[...document.querySelectorAll('.equation svg')].filter(s => s.getBoundingClientRect().right > innerWidth - 8).length"
     lab.until(f"({wide}) === 0")
+
+
+def test_equations_stand_in_columns_of_about_the_same_height(lab):
+    lab.page.set_viewport_size({"width": 1300, "height": 900})
+    lab.page.locator(".equations").scroll_into_view_if_needed()
+    columns = ".equation-columns:not(.coming) > div"
+    lab.until(f"document.querySelectorAll('{columns}').length === 2")
+    heights = lab.page.evaluate(
+        f"[...document.querySelectorAll('{columns}')].map(c => c.lastElementChild.getBoundingClientRect().bottom)"
+    )
+    top = lab.page.locator(columns).first.bounding_box()["y"]
+    assert min(heights) - top > 0.6 * (max(heights) - top)
+    titles = lab.page.locator(f"{columns} h3").all_text_contents()
+    text = lab.page.locator(columns).all_text_contents()
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    lab.until(f"document.querySelectorAll('{columns}').length === 1")
+    assert lab.page.locator(f"{columns} h3").all_text_contents() == titles  # nothing is lost or moved
+    assert "".join(text) == lab.page.locator(columns).text_content()
+
+
+def test_equations_that_are_here_are_not_waited_for(lab):
+    """Other steps, or a rest, ask nothing new without the numbers of a run."""
+    lab.page.locator(".equations").scroll_into_view_if_needed()
+    lab.until("document.querySelectorAll('.equation').length > 3")
+    note = "document.querySelector('.equations .note').textContent"
+    lab.until(f"{note} === ''")
+    lab.page.get_by_role("button", name="Step back").click()
+    lab.page.wait_for_timeout(600)  # a rest, after which questions are asked
+    assert lab.page.evaluate(note) == ""
+    assert lab.page.locator(".equation-list.old").count() == 0
+
+
+def test_finer_tiles_wait_while_the_reader_watches_steps(lab):
+    asked = []
+    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda text: asked.append(text)))
+    lab.page.goto(f"http://127.0.0.1:{lab.server.port}/#{lab.code(steps=1500, **LIGHT)}")
+    lab.page.reload()
+    lab.until("performance.getEntriesByName('lab: first picture').length > 0")
+    lab.until("document.querySelector('.status').textContent.startsWith('refining')")
+
+    def tiles():
+        return [json.loads(text)["tiles"] for text in asked if isinstance(text, str) and '"kind":"tiles"' in text]
+
+    before = len(tiles())
+    lab.page.get_by_role("button", name="Step back").click()
+    lab.until("document.querySelector('.step').textContent === '1499 / 1500'")
+    lab.page.wait_for_timeout(50)
+    assert tiles()[before:] == [[]]  # none is wanted now
+    lab.until("document.querySelector('.status').textContent.startsWith('refining')")  # and after a rest, those again
+    assert len(tiles()[-1]) > 4
 
 
 def test_unpinning_keeps_the_others(study):

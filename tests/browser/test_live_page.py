@@ -16,6 +16,8 @@ from fallline.live.shown_map import show_map
 from fallline.maps.cells import at_cells
 from fallline.maps.map import Map
 from fallline.maps.replay import replay
+from fallline.measures.measure import measure
+from fallline.runs.confusion import confusion_on
 
 PATIENCE = 30_000
 
@@ -31,14 +33,19 @@ KEEP = """() => {
     const show = host.onmessage;
     window.kept = {};
     host.onmessage = (content, buffers) => {
-        if (content.kind === "tile" && !content.sketch && content.z === 0) {
-            const text = (view) => btoa(String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
-            window.kept = Object.fromEntries(content.arrays.map(({ name }, k) => [name, text(buffers[k])]));
+        if (!content.sketch && !content.z && buffers.length) {
+            const text = (view) => {
+                const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+                let letters = "";
+                for (let k = 0; k < bytes.length; k += 8192) letters += String.fromCharCode(...bytes.subarray(k, k + 8192));
+                return btoa(letters);
+            };
+            window.kept[content.kind] = Object.fromEntries(content.arrays.map(({ name }, k) => [name, text(buffers[k])]));
         }
         show(content, buffers);
     };
 }"""
-"""Keeps the arrays of the newest whole tile of the plane."""
+"""Keeps the arrays of the newest answer of each kind; of tiles, of the whole plane."""
 
 
 def study_map() -> Map:
@@ -109,28 +116,63 @@ def opened(open_page: Any) -> Any:
     assert {url for url in page.requests if not url.startswith("blob:")} == {page.path.as_uri()}
 
 
-def tile_of(m: Map, steps: int) -> dict[str, np.ndarray[Any, Any]]:
-    """The whole plane as one tile, trained by Python for other steps."""
-    spec = show_map(m.spec).spec
-    spec = replace(spec, steps=steps)
+def tile_of(m: Map, **changes: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """The whole plane as one tile, trained by Python for other numbers."""
     j, i = np.divmod(np.arange(SIDE * SIDE), SIDE)
-    return at_cells(spec, i, j)
+    return at_cells(replace(show_map(m.spec).spec, **changes), i, j)
 
 
-def kept(opened: Opened, name: str, dtype: str) -> np.ndarray[Any, Any]:
-    opened.until(f"Boolean(window.kept?.[{name!r}])")
-    return np.frombuffer(base64.b64decode(opened.page.evaluate(f"window.kept[{name!r}]")), dtype)
+def kept(opened: Opened, kind: str, name: str, dtype: str) -> np.ndarray[Any, Any]:
+    opened.until(f"Boolean(window.kept?.[{kind!r}]?.[{name!r}])")
+    return np.frombuffer(base64.b64decode(opened.page.evaluate(f"window.kept[{kind!r}][{name!r}]")), dtype)
+
+
+def typed(opened: Opened, key: str, text: str) -> None:
+    box = opened.page.locator(f"[data-key='{key}'] input[type=text]")
+    box.fill(text)
+    box.press("Enter")
 
 
 def test_a_slider_trains_the_map_again_with_the_bits_of_python(opened):
     opened.page.evaluate(KEEP)
-    box = opened.page.locator("[data-key=steps] input[type=text]")
-    box.fill("17")
-    box.press("Enter")
+    typed(opened, "steps", "17")
     native = tile_of(opened.m, steps=17)
     for name, dtype in (("final_loss", "<f4"), ("outcome", "u1")):
-        found = kept(opened, name, dtype)
-        assert found.tobytes() == native[name].tobytes(), name
+        assert kept(opened, "tile", name, dtype).tobytes() == native[name].tobytes(), name
+    opened.ready()
+
+
+def test_random_starts_and_another_measure_have_the_bits_of_python(opened):
+    opened.page.locator("[data-key=start]").get_by_text("random").click()
+    opened.ready()
+    opened.page.evaluate(KEEP)
+    typed(opened, "starts", "3")
+    opened.ready()
+    opened.page.locator("[data-key='map.measure'] select").select_option(label="share of right answers")
+    native = tile_of(opened.m, start=None, starts=3, measures=(measure("accuracy"),))
+    assert kept(opened, "tile", "accuracy", "<f4").tobytes() == native["accuracy"].tobytes()
+    opened.ready()
+
+
+def test_the_map_plays(opened):
+    opened.page.evaluate(KEEP)
+    opened.page.get_by_role("button", name="Play the map").click()
+    losses = kept(opened, "film", "losses", "<f4").reshape(31, -1)
+    native = tile_of(opened.m)["final_loss"]
+    alive = np.isfinite(native)
+    assert (losses[-1][alive] == native[alive]).all()
+
+
+def test_a_weight_is_changed(opened):
+    opened.page.evaluate(KEEP)
+    opened.page.get_by_label("confusion matrix").check()
+    opened.page.get_by_role("button", name="Change a weight").first.click()
+    opened.page.locator(".what-if input[type=text]").first.fill("2")
+    opened.page.locator(".what-if input[type=text]").first.press("Enter")
+    w = kept(opened, "what_if", "w", "<f8")
+    assert 2.0 in w
+    problem = opened.m.spec.objective
+    assert kept(opened, "what_if", "confusion", "<u4").tolist() == confusion_on(problem, w).ravel().tolist()
     opened.ready()
 
 
@@ -154,9 +196,7 @@ def test_a_click_pins_a_run_with_its_outcome(opened):
 
 
 def test_a_number_out_of_range_is_refused_in_a_sentence(opened):
-    box = opened.page.locator("[data-key='settings.initial_scale'] input[type=text]")
-    box.fill("wide")
-    box.press("Enter")
+    typed(opened, "settings.initial_scale", "wide")
     opened.until("Boolean(document.querySelector('.refusal'))")
     assert opened.page.locator(".refusal").text_content() == "initial_scale must be a finite number; got 'wide'."
 
@@ -174,7 +214,8 @@ def test_without_scripts_there_is_a_picture(open_page):
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(open_page):
-    opened = open_page(viewport={"width": 390, "height": 844}, has_touch=True).ready()
+    opened = open_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    opened.until("performance.getEntriesByName('lab: first picture').length > 0")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert not opened.errors
 

@@ -17,6 +17,7 @@ from fallline.measures.outcome import RULES
 from fallline.measures.statistics import half, window
 from fallline.problems import Objective, objective
 from fallline.readings.machine.layout import Measure
+from fallline.readings.portable import Trace
 from fallline.runs.columns import results
 from fallline.runs.held_out import OnTest
 from fallline.runs.packing import Outputs
@@ -128,3 +129,57 @@ def test_starts_of_a_cell_become_one_number(programs, name, starts, dtype):
         values = rng.integers(-1 if how == "median" else 0, 5, (300, starts))
     kept = np.dtype(MEASURES[name].dtype or dtype)
     np.testing.assert_array_equal(programs.over_starts(values, how).astype(kept), over_starts(values, how).astype(kept))
+
+
+# NumPy's maximum of 0 and -0 has the sign that its machine code happens to give, so nothing here is divided by -0.
+REAL = [
+    lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x / np.abs(y), lambda x, y: 3 * x - 0.1,
+    lambda x, y: np.minimum(x, y), lambda x, y: np.maximum(x, 0.25), lambda x, y: np.sqrt(np.abs(x)), lambda x, y: -x,
+    lambda x, y: x**2, lambda x, y: np.floor(x / 3), lambda x, y: np.rint(x), lambda x, y: np.sign(x) * y,
+    lambda x, y: np.clip(x, -1, 2.5), lambda x, y: np.nan_to_num(x, posinf=1.5), lambda x, y: x.astype(np.float32),
+    lambda x, y: x.astype(np.float64), lambda x, y: np.where(np.isfinite(x), y, 1), lambda x, y: np.where(x > y, x, np.nan),
+    lambda x, y: np.where((x <= y) & ~np.isnan(y) | (x == 0), 2, x), lambda x, y: np.stack([x, y, x * 0]).max(axis=0, initial=0),
+    lambda x, y: np.cumsum(np.stack([x, y, x]), axis=0)[-1], lambda x, y: np.select([x < y, x < 1], [x, 7.0], y),
+    lambda x, y: np.where(np.logical_or(x != x, y >= 2), np.ones_like(x), np.zeros_like(y)), lambda x, y: x + (y > 0),
+]  # fmt: skip
+WHOLE = [
+    lambda x, y: np.clip(np.nan_to_num(x), -9, 9).astype(np.int64) // 3, lambda x, y: np.stack([x, y, -x]).argmax(axis=0),
+    lambda x, y: np.stack([x, y, -x]).argmin(axis=0) - 4, lambda x, y: np.where(x > 0, 5, -2) // np.where(y > 0, 3, -2),
+]  # fmt: skip
+
+
+def test_any_expression_has_the_values_and_the_types_of_numpy(programs):
+    """Hundreds of expressions of columns of each type in one program."""
+    rng = np.random.default_rng(3)
+    single, double = (drawn(HIMMELBLAU, dtype, 30, RUNS, 11)["columns"] for dtype in ("float32", "float64"))
+    columns = {"a": single[0], "b": single[1], "c": double[2]}
+    trace = Trace()
+    traced = [trace.column(name, values.dtype) for name, values in columns.items()]
+    known: list[Any] = list(columns.values())
+    for _ in range(400):
+        rules = WHOLE if rng.random() < 0.2 else REAL
+        rule, (i, j) = rules[rng.integers(len(rules))], rng.integers(0, len(known), 2)
+        with np.errstate(all="ignore"):
+            values = rule(known[i], known[j])
+        if values.dtype.kind == "i" and np.abs(values).max() > 2**52:  # beyond the whole numbers of a page
+            continue
+        known.append(values)
+        traced.append(rule(traced[i], traced[j]))
+    outputs = {str(k): result for k, result in enumerate(traced)}
+    program = trace.program(outputs)
+    computed = programs.run(program, RUNS, **columns)
+    for output, values in zip(program.outputs, known, strict=True):
+        assert output.dtype == values.dtype.name
+        np.testing.assert_array_equal(computed[output.name], values)
+
+
+def test_cells_of_several_starts_have_the_bits_of_a_map(programs):
+    names, starts = ["final_loss", "steps_to", "outcome", "diverged", "accuracy", "convergence"], 3
+    arrays = drawn(NETWORK, "float32", 30, 120 * starts, 5)
+    runs = {name: values.reshape(-1, starts) for name, values in of_python(NETWORK, arrays, 30).items()}
+    measured = programs.cells(
+        rules.measures(NETWORK, "float32"), names, arrays["columns"].tolist(), starts=starts, steps=30, dtype="float32"
+    )
+    for name in names:
+        kept = np.dtype(MEASURES[name].dtype or "float32")
+        np.testing.assert_array_equal(measured[name], over_starts(runs[name], MEASURES[name].over_starts).astype(kept))

@@ -193,19 +193,31 @@ def bench(*, quick: bool = False, sweep: bool = True, json: Json = False, instru
     return run([*(flag for flag, given_ in flags.items() if given_), "--instruction-set", instruction_set])
 
 
-def lab(study: str | None = None, *, data: Path | None = None, port: Whole | None = None, browser: bool = True) -> int:
+def lab(
+    study: str | None = None,
+    *,
+    data: Path | None = None,
+    target: str | None = None,
+    task: Literal["classification", "regression"] | None = None,
+    missing: Literal["refuse", "impute"] | None = None,
+    port: Whole | None = None,
+    browser: bool = True,
+) -> int:
     """Open the lab in the browser: every slider moves a whole map. Ctrl-C ends it.
 
     Args:
         study: A built-in study's name, or a TOML file; the page begins with its first map.
-        data: A CSV file to begin with; its last column is to be learned.
+        data: A CSV file to begin with.
+        target: Of that table: the column to learn; the last one unless given.
+        task: Of that table: whether the target is learned as classes or as values; guessed unless given.
+        missing: Of that table: whether missing cells are refused or imputed; refused unless given.
         port: Of the local server; the first free one from 8421 on unless given.
         browser: Whether to open the browser; the address is printed in any case.
     """
     from fallline.lab import serve
 
     bounded(port, "--port", 0, 65535, whole=True)
-    return serve(study, data=data, port=port, browser=browser)
+    return serve(study, data=data, target=target, task=task, missing=missing, port=port, browser=browser)
 
 
 COMMANDS: tuple[Any, ...] = (report, study, draw, equations, check, bench, lab)

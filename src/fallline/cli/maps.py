@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -125,6 +126,8 @@ def map_(
 
     inputs = None if features is None else [name.strip() for name in features.split(",")]
     objective, defaults = _objective(study, {"features": inputs, "test_share": test_share, "split_seed": split_seed})
+    for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
+        print(note, file=sys.stderr)
     if y is None and x is None:
         y = defaults.get("y") or None
     x = x or defaults.get("x")

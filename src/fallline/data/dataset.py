@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from fallline.data.features import FeatureInputs
 from fallline.data.prepared import Prepared
 from fallline.data.targets import as_inputs, as_targets, one_hot, targets_for
-from fallline.errors import DataError, ShapeError, UsageError
+from fallline.errors import DataError, ShapeError
 
-__all__ = ["Dataset", "as_dataset", "one_hot"]
+__all__ = ["Dataset", "check_index", "one_hot"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -75,7 +75,7 @@ class Dataset(Prepared):
         features: FeatureInputs | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        _check_index(X, T)
+        check_index(X, T)
         inputs = as_inputs(X)
         targets, names = as_targets(T)
         if len(inputs) != len(targets):
@@ -175,26 +175,6 @@ class Dataset(Prepared):
         return f"Dataset({self.name!r}, {len(self)} samples{test}, {self.X.shape[1]} inputs, {targets})"
 
 
-def as_dataset(data: object) -> Dataset:
-    """Return a data set from a data set, or from inputs and targets (X, y) as arrays or data frames.
-
-    Raises
-    ------
-    UsageError
-        If it is neither.
-
-    Examples
-    --------
-    >>> as_dataset(([[0.0, 1.0], [2.0, 3.0]], ["rose", "tulip"]))
-    Dataset('data', 2 samples, 2 inputs, 2 classes)
-    """
-    if isinstance(data, Dataset):
-        return data
-    if not isinstance(data, tuple | list) or len(data) != 2:
-        raise UsageError(f"data must be a data set, or inputs and targets (X, y); got {type(data).__name__}.")
-    return Dataset.of(*data)
-
-
 def _kind(inputs: int, targets: int, classes: tuple[str, ...]) -> str:
     named = f" of the classes {', '.join(classes[:9])}" if classes else ""
     return f"{inputs} inputs and {targets} targets{named}"
@@ -215,7 +195,7 @@ def _columns(X: object) -> tuple[str, ...]:
     return () if names is None or callable(names) else tuple(str(name) for name in names)
 
 
-def _check_index(X: object, T: object) -> None:
+def check_index(X: object, T: object) -> None:
     """Raise DataError if two data frames hold the same samples in another order."""
     a, b = (getattr(values, "index", None) for values in (X, T))
     if a is None or b is None or callable(a) or callable(b) or len(a) != len(b):

@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fallline.data.dataset import Dataset
 from fallline.data.preparing import Preparation, Target
 from fallline.data.preparing.fitting import Missing
@@ -16,6 +13,7 @@ from fallline.data.preparing.target import Task
 from fallline.data.preparing.twins import twins_of_target
 from fallline.data.reading import Dialect, Table, read_table
 from fallline.data.reading.text import text_table
+from fallline.data.split import held_out_rows
 from fallline.errors import DataError
 
 __all__ = ["read_csv", "read_data", "table"]
@@ -32,7 +30,8 @@ def read_data(
     categories: Sequence[str] = (),
     dialect: Dialect | None = None,
     name: str | None = None,
-    rows: NDArray[np.bool_] | None = None,
+    test_share: float = 0.0,
+    split_seed: int = 0,
 ) -> Dataset:
     """Read a data set from a table: a CSV file in any usual dialect, a Parquet file, or a data frame.
 
@@ -61,8 +60,9 @@ def read_data(
         How a CSV file is written, where that is not to be detected.
     name
         The name of the data set; by default, that of the file.
-    rows
-        Which rows are trained on: medians and categories come from them alone. By default, all.
+    test_share, split_seed
+        The share of the samples that are kept for the test, and the key of the draw; see `Dataset.split`. Medians, categories,
+        means and deviations come from the other rows alone.
 
     Raises
     ------
@@ -89,6 +89,7 @@ def read_data(
             f"{read.file} must have an input column beside its target {', '.join(targets)}; it has no other column. Columns are "
             "separated by commas, semicolons, tabs, bars or spaces."
         )
+    rows = ~held_out_rows(len(read), test_share, split_seed, name) if test_share else None
     learned = _both(read, targets, task, chosen, rows=rows, missing=missing, categories=categories)
     if isinstance(learned, str):
         raise DataError(learned)
@@ -97,6 +98,7 @@ def read_data(
     data = Dataset(
         preparation(read), what(read), name, preparation.names, what.classes, notes=tuple(filter(None, notes))
     )
+    data = data.split(test_share, split_seed)
     return data.standardized() if standardize else data
 
 

@@ -13,7 +13,12 @@ __all__ = ["problem_and_optimizer"]
 
 
 def problem_and_optimizer(
-    what: Problem, data: Data | Optimizer | None, optimizer: str | Optimizer | None, start: Any, l2: float | None
+    what: Problem,
+    data: Data | Optimizer | None,
+    optimizer: str | Optimizer | None,
+    start: Any,
+    l2: float | None,
+    target: Any = None,
 ) -> tuple[Objective, str | Optimizer]:
     """Return the objective and the optimizer. Without a network, the second argument is the optimizer.
 
@@ -35,4 +40,4 @@ def problem_and_optimizer(
         if optimizer is not None:
             raise UsageError(f"optimizer must be given once; got {shown(data)} and {shown(optimizer)}.")
         data, optimizer = None, data
-    return objective_at(what, start, data, l2=l2), "gradient_descent" if optimizer is None else optimizer
+    return objective_at(what, start, data, target=target, l2=l2), "gradient_descent" if optimizer is None else optimizer

@@ -27,8 +27,10 @@ from fallline.problems import NetworkObjective
 __all__ = ["initial_state"]
 
 
-def initial_state(study: str | Path | Study | None, data: str | Path | None) -> tuple[State, dict[str, CsvFile]]:
-    """Return the first state, and the tables that it names.
+def initial_state(
+    study: str | Path | Study | None, data: str | Path | None, **of_table: str | None
+) -> tuple[State, dict[str, CsvFile]]:
+    """Return the first state, and the tables that it names. `of_table`: target, task and missing, of the table `data`.
 
     >>> state, _ = initial_state("three-gaussians", None)
     >>> state["map"]["x"], state["pins"][0]
@@ -36,10 +38,14 @@ def initial_state(study: str | Path | Study | None, data: str | Path | None) -> 
     """
     tables: dict[str, CsvFile] = {}
     state = default_state() if study is None else _of_study(read_study(study), tables)
+    told = {name: value for name, value in of_table.items() if value is not None}
+    if data is None and told:
+        raise UsageError(f"{next(iter(told))} is of a table; give its file as data.")
     if data is not None:
         table = read_csv_file(Path(data))
         tables = {table.digest: table}
-        part = {"kind": KeptTable.kind, "digest": table.digest, "target": table.columns[-1]}
+        part = {"kind": KeptTable.kind, "digest": table.digest, "target": table.columns[-1]} | told
+        table.table[part["target"]]
         objective = state["objective"] if state.is_network else {"kind": Network.kind}
         state, _ = changed_state({"data": part, "objective": objective}, "data.digest", state, tables)
     resolve_state(state, tables)
@@ -73,11 +79,15 @@ def _source(data: Any, folder: Path, tables: dict[str, CsvFile]) -> Part:
     """The source of a study as the lab has it: tables are kept."""
     if not isinstance(data, Table):
         return data.complete() if isinstance(data, Generated) else data
-    if not isinstance(data.target, str) or data.inputs:
+    if not isinstance(data.target, str) or data.inputs or data.categories:
         raise UsageError("the lab takes a table with one target and all other columns as inputs.")
+    if data.dialect is not None:
+        raise UsageError(
+            "the lab detects how a table is written: leave out separator, decimal, thousands, header, encoding."
+        )
     table = read_csv_file(folder / data.file)
     tables[table.digest] = table
-    return KeptTable(digest=table.digest, target=data.target, standardize=data.standardize)
+    return KeptTable.of_file(data, table.digest)
 
 
 def _runs(study: Study, plane: Map) -> dict[str, Any]:

@@ -72,7 +72,15 @@ class Lab(anywidget.AnyWidget):  # type: ignore[misc]  # an extra that may be ab
         super().close()
 
 
-def lab(study: str | Path | Study | None = None, *, data: str | Path | None = None, **state: Any) -> Lab:
+def lab(
+    study: str | Path | Study | None = None,
+    *,
+    data: str | Path | None = None,
+    target: str | None = None,
+    task: str | None = None,
+    missing: str | None = None,
+    **state: Any,
+) -> Lab:
     """The lab as a widget; `fallline lab` opens the same page in the browser.
 
     Parameters
@@ -81,6 +89,9 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
         A built-in study's name, or a TOML file; its first map is what the page begins with.
     data
         A CSV file to begin with.
+    target, task, missing
+        Of that table: the column to learn, by default the last; "classification" or "regression", guessed unless given; and
+        "refuse" or "impute", what is done about missing cells.
     state
         Parts of the state, as `steps=40`, `optimizer="adam"` or `objective={"kind": "landscape", "name": "booth"}`.
 
@@ -89,7 +100,7 @@ def lab(study: str | Path | Study | None = None, *, data: str | Path | None = No
     >>> lab(steps=40).session.page.first["steps"]
     40
     """
-    first, tables = initial_state(study, data)
+    first, tables = initial_state(study, data, target=target, task=task, missing=missing)
     if state:
         changed = next(iter(state)) if len(state) == 1 else ""
         first = read_state(first.json | state) if "map" in state else changed_state(state, changed, first, tables)[0]

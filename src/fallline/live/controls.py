@@ -39,7 +39,9 @@ def changeable_controls(resolved: ResolvedState, columns: Collection[str]) -> Js
         for name, s in _settings_of_schedule(resolved).items()
         if schedule_setting(name) in columns
     ]
+    penalty = [_number("objective.l2", SETTINGS["l2"], ["l2"])] if "l2" in columns else []
     groups = [
+        ("objective", "Objective", penalty),
         ("optimizer", "Optimizer", [*optimizer, *schedule]),
         ("run", "Run", list(_run(resolved))),
         ("map", "Map", list(_map(resolved))),
@@ -71,6 +73,10 @@ def _run(resolved: ResolvedState) -> Iterator[Json]:
     yield _number("seed", _at_most("seed"), ["seed"], **random)
     yield _number("steps", _at_most("steps"), [])
     yield _number("starts", _at_most("starts"), [], label="starts of each cell", default=1, **random)
+    if resolved.network is not None and resolved.spec.batch is not None:
+        samples = len(resolved.network.data)
+        slider = {"low": 1, "high": samples, "scale": "log" if samples > 20 else "linear", "step": 1}
+        yield _number("batch", replace(SETTINGS["batch"], high=samples), [], slider=slider)
 
 
 def _at_most(name: str) -> Setting:
@@ -116,8 +122,6 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
         names = [f.label for f in network.activations]
         facts["activations"] = ", ".join(dict.fromkeys(names)) or "none"
         facts["loss"] = f"{network.loss.label}, {network.reduction} over the samples"
-        if network.l2:
-            facts["L2 penalty"] = f"{network.l2:g}"
         facts["samples"] = f"{len(net.data):,} of {net.data.name}"
         facts["start"] = f"random, {spec.initial.label}" if spec.start is None else "the same weights for every run"
     facts["optimizer"] = spec.method.optimizer.label
@@ -126,7 +130,7 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
     rates = {k: v for k, v in spec.method.keywords.items() if is_layer_rate(k) and k not in spec.axes}
     facts |= {f"learning rate of layer {layer_of(name)}": f"{rate:g}" for name, rate in rates.items()}
     if net is not None:
-        facts["samples of a step"] = "all" if spec.batch is None else f"{spec.batch:,}"
+        facts |= {"samples of a step": "all"} if spec.batch is None else {}
     facts["precision"] = spec.dtype
     return [{"label": capital(label), "value": value} for label, value in facts.items()]
 

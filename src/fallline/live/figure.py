@@ -61,10 +61,11 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         A page cannot train the map's runs.
     """
     resolved = show_map(m.spec)
+    kernel = describe_kernel(resolved)
     marked = [{"x": float(x), "y": float(y)} for x, y in pins[:MOST_PINS]]
     return {
         "version": VERSION,
-        "welcome": _welcome(resolved, marked),
+        "welcome": _welcome(resolved, marked, kernel["settings"]),
         "fixed": fixed_facts(resolved),
         "command": command,
         "holds": holds,
@@ -73,7 +74,7 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "answers": drawn_answers(resolved),
         "layers": None if resolved.network is None else layers_of(resolved.network),
         "labels": labels_of(resolved.objective),
-        "kernel": describe_kernel(resolved),
+        "kernel": kernel,
         "problem": describe_problem(resolved),
         "worker": worker_text(),
         "rules": _rules(resolved),
@@ -96,8 +97,7 @@ def check_page(spec: MapSpec) -> None:
     kernel_settings(show_map(spec))
 
 
-def _welcome(resolved: ResolvedState, pins: list[Json]) -> Json:
-    columns = kernel_settings(resolved)
+def _welcome(resolved: ResolvedState, pins: list[Json], columns: list[str]) -> Json:
     controls = changeable_controls(resolved, columns)
     content = summary(resolved.state, resolved)
     state = content["state"] | {"pins": pins}

@@ -10,6 +10,7 @@ from fallline.errors import UsageError
 from fallline.experiment.choices import CHOICES, NUMBERS
 from fallline.lab.resolved_state import ResolvedState
 from fallline.live.arrays import as_json_array
+from fallline.live.rules import lengths
 from fallline.maps.cell_training import training_of
 from fallline.measures.measure import MEASURES, lacking
 from fallline.readings.machine.layout import Measure, Slot
@@ -43,6 +44,8 @@ def describe_kernel(resolved: ResolvedState) -> Json:
         Whether a step sees a minibatch, of any size; otherwise it sees all samples.
     slots, columns
         The numbers of the table's words (`Slot`) and of what is kept of a run (`Measure`), by name.
+    lengths
+        The program of the lengths of a run's window, see `fallline.live.rules`.
     stack, scratch
         Bytes of the stack, and those that each module needs besides.
     modules
@@ -72,6 +75,7 @@ def describe_kernel(resolved: ResolvedState) -> Json:
         "batches": batches,
         "slots": {slot.name: slot.value for slot in Slot},
         "columns": {column.name: column.value for column in Measure},
+        "lengths": lengths().as_data(),
         "stack": STACK,
         "scratch": {"relaxed": relaxed.scratch, "plain": plain.scratch},
         "modules": {"relaxed": as_json_array(relaxed.module), "plain": as_json_array(plain.module)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -28,13 +29,14 @@ def lengths() -> Program:
     return trace.program({"window": window(steps), "half": half(steps)})
 
 
-def measures(objective: Objective, dtype: str) -> Program:
-    """All measures of runs, by name, that the objective has and that need no function of a user's.
+def measures(objective: Objective, dtype: str, names: Collection[str] = tuple(MEASURES)) -> Program:
+    """Measures of runs by name: those of the names that the objective has.
 
     The inputs are the columns that a kernel folded, by their names in small letters, and
 
     - `steps`
-    - `start`, `end`: the first and last parameters, (runs, P), for measures that read them
+    - `start`, `end`: the first and last parameters, (runs, P), for measures that read them, with eight operations for each
+      parameter
     - `test_loss`, `test_right`: loss and share of right answers on test samples, for measures that read them
 
     >>> from fallline.problems import objective
@@ -44,11 +46,12 @@ def measures(objective: Objective, dtype: str) -> Program:
     """
     trace = Trace()
     columns: Any = np.stack([trace.column(measure.name.lower(), dtype) for measure in Measure])
-    wanted = [m for m in MEASURES.values() if not lacking(m, objective)]
+    wanted = [m for name, m in MEASURES.items() if name in names and not lacking(m, objective)]
     samples = len(objective.data) if isinstance(objective, NetworkObjective) else 0
     s = statistics(columns, trace.number("steps"), samples)
-    starts, ends = (trace.columns(name, dtype, objective.dimension) for name in ("start", "end"))
-    s = of_ends(s, wanted, objective, starts, np.where(columns[Measure.DIED_AT] >= 0, np.nan, ends))
+    if any(m.reads_ends for m in wanted):
+        starts, ends = (trace.columns(name, dtype, objective.dimension) for name in ("start", "end"))
+        s = of_ends(s, wanted, objective, starts, np.where(columns[Measure.DIED_AT] >= 0, np.nan, ends))
     s = replace(s, test_last=trace.column("test_loss", dtype), test_right=trace.column("test_right", dtype))
     return trace.program({m.name: m.rule(s) for m in wanted})
 

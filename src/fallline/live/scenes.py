@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.lab.resolved_state import ResolvedState
+from fallline.lab.work.details import has_confusion
 from fallline.lab.work.equation_blocks import WrittenBlocks
 from fallline.lab.work.equation_sections import sections_of
 from fallline.lab.work.frames import SIDE, scale_of
@@ -43,7 +44,7 @@ def equations_of(resolved: ResolvedState) -> Json:
 def drawn_answers(resolved: ResolvedState) -> Json | None:
     """What draws a network's answers at the steps of a run; None for a landscape.
 
-    "plane" is None for a network of one input, and "units" is False for one with too many hidden units, which are not drawn.
+    "plane" is None for a network of one input, and "units" is False for one with too many hidden units, which are not drawn. "classes" is 0 where there is no confusion matrix.
     """
     net = resolved.network
     if net is None:
@@ -52,6 +53,7 @@ def drawn_answers(resolved: ResolvedState) -> Json | None:
     facts: Json = {
         "sizes": list(sizes), "side": SIDE, "unit_side": UNIT_SIDE, "scale": scale_of(net), "units": False, "plane": None,
         "window": None, "shades": unit_shades().as_data(), "samples": at_samples(net).as_data(),
+        "classes": max(2, net.network.sizes[-1]) if has_confusion(net) else 0,
     }  # fmt: skip
     if net.data.raw.X.shape[1] < 2:
         return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,7 @@ def map(
     objective: Problem,
     data: Data | None = None,
     *,
+    target: str | Sequence[str] | None = None,
     x: AxisForm,
     y: AxisForm | None = None,
     size: int | str | tuple[int, int] = 512,
@@ -60,6 +62,8 @@ def map(
         A landscape's name, a function of coordinates, a network, or an objective.
     data
         The data of a network, as for `descend`.
+    target
+        The column to learn of a table. `data=(frame, "species")` says the same.
     x, y
         Axes. A range is text such as "momentum=0..0.99" or "learning_rate=1e-5..1e-2:log", or a tuple such as
         ("momentum", 0, 0.99) or ("learning_rate", 1e-5, 1e-2, "log"); values of your own are
@@ -117,7 +121,7 @@ def map(
     ('gradient_descent', True)
     """
     spec = map_spec(
-        objective_at(objective, start, data, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,
+        objective_at(objective, start, data, target=target, l2=l2), x=x, y=y, size=size, optimizer_=optimizer, steps=100 if steps is None else steps,
         measures=measures, schedule_=schedule, start=start, initial_="normal" if initial is None else initial,
         seed=0 if seed is None else seed, starts=starts, batch=batch, dtype=dtype, keep=keep, **settings,
     )  # fmt: skip

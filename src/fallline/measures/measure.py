@@ -281,7 +281,7 @@ def over_starts(values: Shaped[Floats, "*cells starts"], how: str) -> Shaped[Flo
         return np.asarray(first + counts.argmax(axis=-1))
     ordered = np.sort(np.where(values == -1, np.inf, values) if values.dtype.kind == "i" else values, axis=-1)
     n = values.shape[-1]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         low, high = ordered[..., (n - 1) // 2], ordered[..., n // 2]
         middle = np.where(low == high, low, (low + high) / 2)
     if values.dtype.kind == "i":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from fallline.data.dataset import Dataset
 from fallline.data.generated import GENERATED, generate
+from fallline.data.given import with_target
 from fallline.errors import ShapeError, UsageError, shown
 from fallline.problems.landscape import LandscapeObjective
 from fallline.problems.network import NetworkObjective
@@ -27,12 +28,18 @@ __all__ = ["Data", "Problem", "objective", "objective_at"]
 Problem: TypeAlias = str | Landscape | Callable[..., Any] | Objective | Network
 """A landscape's name, a landscape, a function of coordinates, an objective, or a network (with its data)."""
 
-Data: TypeAlias = Dataset | tuple[Any, Any] | str
-"""A data set, inputs and targets (X, y) as arrays or data frames, or the name of a generated data set."""
+Data: TypeAlias = Dataset | tuple[Any, Any] | str | Any
+"""A data set; inputs and targets (X, y) as arrays or data frames; the name of a generated data set; or a table, a data frame or a
+file, whose target column is told beside it."""
 
 
 def objective(
-    what: Problem, data: Data | int | None = None, *, dimension: int | None = None, l2: float | None = None
+    what: Problem,
+    data: Data | int | None = None,
+    *,
+    target: str | Sequence[str] | None = None,
+    dimension: int | None = None,
+    l2: float | None = None,
 ) -> Objective:
     """Return an objective: what a run descends.
 
@@ -41,8 +48,10 @@ def objective(
     what
         A landscape's name, a landscape, a function of coordinates, an objective, or a network.
     data
-        The data of a network: a `Dataset`, (X, y), or the name of a generated data set. For a function of coordinates, a
-        whole number here is its `dimension`.
+        The data of a network: a `Dataset`, (X, y), the name of a generated data set, or a table: a data frame or a file. For
+        a function of coordinates, a whole number here is its `dimension`.
+    target
+        The column to learn of a table. `data=(frame, "species")` says the same.
     dimension
         The number of coordinates, of a function that does not tell it, f(*x) or f(x) of one vector, and of a landscape that
         may have any number.
@@ -73,6 +82,7 @@ def objective(
         data, dimension = None, _dimension(data, dimension)
     elif dimension is not None:
         dimension = _dimension(dimension, None)
+    data = with_target(data, target)
     if data is not None and not isinstance(data, Dataset | tuple | list | str):
         raise UsageError(
             f"data must be inputs and targets (X, y), or a data set, after the network; got {_kind(data)}."
@@ -84,35 +94,37 @@ def objective(
     if data is not None:
         raise UsageError(_no_network(what, data))
     if isinstance(what, str | Landscape):
-        target: Objective = LandscapeObjective(_of_landscape(what, dimension))
+        made: Objective = LandscapeObjective(_of_landscape(what, dimension))
     elif isinstance(what, LandscapeObjective):
-        target = what if dimension is None else LandscapeObjective(what.landscape.in_dimensions(dimension))
+        made = what if dimension is None else LandscapeObjective(what.landscape.in_dimensions(dimension))
     elif hasattr(what, "loss_and_gradient"):
-        target = cast(Objective, what)
+        made = cast(Objective, what)
     elif callable(what):
-        target = LandscapeObjective(plain_landscape(what, dimension))
+        made = LandscapeObjective(plain_landscape(what, dimension))
     else:
         raise UsageError(
             "an objective must be a landscape, its name, a function of coordinates, or a network and its data; "
             f"got {_kind(what)}."
         )
-    if dimension is not None and target.dimension != dimension:
-        raise ShapeError(f"{target.name} has {target.dimension} parameters; it cannot have {dimension}.")
+    if dimension is not None and made.dimension != dimension:
+        raise ShapeError(f"{made.name} has {made.dimension} parameters; it cannot have {dimension}.")
     if l2 is not None:
-        if not isinstance(target, NetworkObjective):
-            raise UsageError(f"l2 penalises the weights of a network; {target.name} has none. Leave it out.")
-        target = NetworkObjective(target.network.with_(l2=l2), target.data)
-    return target
+        if not isinstance(made, NetworkObjective):
+            raise UsageError(f"l2 penalises the weights of a network; {made.name} has none. Leave it out.")
+        made = NetworkObjective(made.network.with_(l2=l2), made.data)
+    return made
 
 
-def objective_at(what: Problem, start: Any = None, data: Data | None = None, *, l2: float | None = None) -> Objective:
+def objective_at(
+    what: Problem, start: Any = None, data: Data | None = None, *, target: Any = None, l2: float | None = None
+) -> Objective:
     """Return an objective, as `objective` does; its number of coordinates is that of the start if only that tells it.
 
     >>> objective_at(lambda *x: sum(x), [1.0, 2.0, 3.0]).dimension
     3
     """
-    if isinstance(what, Network) or data is not None or hasattr(what, "loss_and_gradient"):
-        return objective(what, data, l2=l2)
+    if isinstance(what, Network) or data is not None or target is not None or hasattr(what, "loss_and_gradient"):
+        return objective(what, data, target=target, l2=l2)
     dimension = _length(start)
     if isinstance(what, str | Landscape):
         record = landscape(what)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fallline.data.dataset import Dataset, as_dataset
+from fallline.data.dataset import Dataset
+from fallline.data.given import as_dataset
 from fallline.errors import ShapeError, UsageError
 from fallline.limits import check_memory
 from fallline.problems.objective import Floats, Objective, quiet
@@ -30,7 +31,7 @@ class NetworkObjective(Objective):
     network
         The network with its loss.
     data
-        A `Dataset`, or inputs and targets (X, y) as scikit-learn has them. Targets are brought into the form that the
+        A `Dataset`; inputs and targets (X, y) as scikit-learn has them; or a table and its target column. Targets are brought into the form that the
         loss takes: class labels become one-hot rows for cross_entropy, 0 or 1 for logistic with one output, and numbers
         for a loss of values with one output.
 

@@ -39,14 +39,16 @@ def on_data(problem: NetworkObjective, X: Any, y: ArrayLike | None, what: str) -
         y comes without X, of which `what` is to be computed.
     """
     if X is not None:
-        return NetworkObjective(problem.network, data_like(problem, X, y))
+        return NetworkObjective(problem.network, data_like(problem, X, y, what))
     if y is not None:
         raise UsageError(f"{what} needs X together with y, or neither.")
     return problem
 
 
-def data_like(problem: NetworkObjective, X: Any, y: ArrayLike | None = None) -> Dataset:
+def data_like(problem: NetworkObjective, X: Any, y: ArrayLike | None = None, what: str = "accuracy") -> Dataset:
     """Return X and y as a data set of the problem's classes: a class keeps its number, even where y lacks others.
+
+    `what` is to be computed of them, for the sentences of errors.
 
     Raises
     ------
@@ -65,10 +67,10 @@ def data_like(problem: NetworkObjective, X: Any, y: ArrayLike | None = None) -> 
         X, y = X
     if isinstance(X, Dataset):
         if y is not None:
-            raise UsageError("accuracy takes a data set alone, or X and y; it got a data set and y.")
+            raise UsageError(f"{what} takes a data set alone, or X and y; it got a data set and y.")
         other = X
     elif y is None:
-        raise UsageError("accuracy needs X and y, or a data set, or nothing for the run's own data.")
+        raise UsageError(f"{what} needs X and y, or a data set, or nothing for the run's own data.")
     else:
         other = Dataset.of(X, y)
     if not own.classes or (other.T.shape == (len(other), own.T.shape[1]) and not other.classes):

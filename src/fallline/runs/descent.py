@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def descend(
     data: Data | Optimizer | None = None,
     optimizer: str | Optimizer | None = None,
     *,
+    target: str | Sequence[str] | None = None,
     start: Any = None,
     steps: int = 100,
     schedule: ScheduleLike = "constant",
@@ -53,12 +55,14 @@ def descend(
     objective
         A landscape's name, a `Landscape`, a function of coordinates, a network, or an objective.
     data
-        The data of a network: a `Dataset`, (X, y) as arrays or data frames, or the name of a generated data set. Without
-        a network, the optimizer may stand here.
+        The data of a network: a `Dataset`, (X, y) as arrays or data frames, the name of a generated data set, or a table: a
+        data frame or a file. Without a network, the optimizer may stand here.
     optimizer
         Name or record, by default gradient descent; its settings (learning_rate, momentum, ...) are further keyword
         arguments. `learning_rate={1: 0.1, 2: 0.01}` sets the learning rates of single layers. A learning rate may also be
         a schedule, a function of the step, or an array of one rate for each step.
+    target
+        The column to learn of a table. `data=(frame, "species")` says the same.
     start
         The first parameters: a vector; for a network also its layers, [(W1, b1), (W2, b2)] or {"W1": ..., "b1": ...}. By
         default a landscape's classical start, or a random start of this seed. A descent from `run.end` begins with a new
@@ -106,19 +110,19 @@ def descend(
             "start must be numbers; got a run. run.extend(500) goes on with the optimizer's state; start=run.end begins anew "
             "from its last point."
         )
-    target, optimizer = problem_and_optimizer(objective, data, optimizer, start, l2)
+    problem, optimizer = problem_and_optimizer(objective, data, optimizer, start, l2, target)
     steps, seed = int(SETTINGS["steps"].check(steps)), int(SETTINGS["seed"].check(seed))
     how = method(optimizer, schedule, steps, **settings)
-    refuse_idle_rate(own_settings(settings, how.optimizer.declared, f"optimizer {how.optimizer.name}"), target)
+    refuse_idle_rate(own_settings(settings, how.optimizer.declared, f"optimizer {how.optimizer.name}"), problem)
     checked_dtype(dtype)
-    check_room(target, steps)
-    w0 = _start(target, start, seed, initial).astype(dtype)
-    batch = checked_batch(batch, target)
+    check_room(problem, steps)
+    w0 = _start(problem, start, seed, initial).astype(dtype)
+    batch = checked_batch(batch, problem)
     recording = record(
-        target, how, w0, steps,
-        rows=minibatches(target, batch, steps, seed), until=until, callback=callback, progress=progress,
+        problem, how, w0, steps,
+        rows=minibatches(problem, batch, steps, seed), until=until, callback=callback, progress=progress,
     )  # fmt: skip
-    return Run.of(target, how, recording, batch, seed)
+    return Run.of(problem, how, recording, batch, seed)
 
 
 def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Shaped[Floats, " P"]:

@@ -1,7 +1,7 @@
 """Why a run ended as it did: the evidence, and a sentence made from it.
 
-A sentence says, in this order, which units died and how many samples are right then, how the run ended, and what is known of
-the cause.
+A sentence says, in this order, which units died and how many samples are right then, how the run ended, and what else is known.
+Of a diverged run, the cause comes first where it is established.
 """
 
 from __future__ import annotations
@@ -163,13 +163,21 @@ def _diverged(run: Ended) -> Ending:
         limit = f"{CAP:g} times the first" if first > 1 else f"{CAP:g}"
         if loss < 0:
             return "diverged", f"Diverged downward at step {step}: the loss fell below -{CAP * max(1.0, first):.3g}."
-        return "diverged", f"Diverged at step {step}: the loss passed {limit}.{bound_sentence(run, at_end=False)}"
+        return "diverged", _after_cause(run, step, f"Diverged at step {step}: the loss passed {limit}.")
     sentence = f"Diverged at step {step}: the loss was no longer a finite number"
     layer = layer_of_overflow(run, step)
     if layer is not None:
         run.evidence["layer"] = layer
         sentence += f", first in layer {layer}"
-    return "diverged", f"{sentence}.{trouble(run, step)}{bound_sentence(run, at_end=False)}"
+    return "diverged", _after_cause(run, step, f"{sentence}.{trouble(run, step)}")
+
+
+def _after_cause(run: Ended, step: int, sentence: str) -> str:
+    """The sentence of a divergence, after that of the learning rate if it is the cause: if the loss was never below its start."""
+    bound = bound_sentence(run, at_end=False)
+    if bound and (run.losses[1:step] >= run.losses[0]).all():
+        return f"{bound.strip()} {sentence}"
+    return sentence + bound
 
 
 def _plain(kind: Kind, run: Ended) -> str:

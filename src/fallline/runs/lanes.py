@@ -104,11 +104,15 @@ def paused(
     target: float | None = None,
     execution: Execution = EVERY_CORE,
     after: Checkpoints | None = None,
+    history: Shaped[Floats, "runs steps+1"] | None = None,
 ) -> Checkpoints:
-    """Train runs up to a step, which must not be later than `checkpoint_step` of their length; they can go on from there."""
+    """Train runs up to a step, which must not be later than `checkpoint_step` of their length; they can go on from there.
+
+    The losses of the steps that were trained are written into `history`.
+    """
     columns = columns_of(training, target)
     compute, settings = _engine(training, columns, measures, execution)
-    pause = Outputs.of_pause(training)
+    pause = Outputs.of_pause(training, history)
     compute(pack(training, columns, settings, pause, after, step))
     assert pause.checkpoints is not None
     return Checkpoints(step, finished(pause.checkpoints))
@@ -186,5 +190,7 @@ def samples_seen(training: Training) -> tuple[int, ...]:
     """The numbers of samples that a step may see: all, and those of a minibatch."""
     if not isinstance(training.objective, NetworkObjective):
         return ()
-    whole = (len(training.objective.data),)
+    data = training.objective.data
+    # Of test samples only the loss is taken. They stand first, because the plan is made for the samples of a step.
+    whole = (len(data),) if data.test is None else (len(data.test), len(data))
     return whole if training.rows is None else (*whole, training.rows.shape[1])

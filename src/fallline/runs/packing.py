@@ -56,12 +56,12 @@ class Outputs:
         )  # fmt: skip
 
     @classmethod
-    def of_pause(cls, training: Training) -> Outputs:
-        """Empty arrays for runs that pause: their checkpoints."""
+    def of_pause(cls, training: Training, history: Shaped[Floats, "runs steps+1"] | None = None) -> Outputs:
+        """Empty arrays for runs that pause: their checkpoints. Losses go into `history` if it is given."""
         numbers = checkpoint_numbers(training.objective.dimension, len(training.method.optimizer.state))
         measures, values = (np.empty(shape, training.dtype) for shape in
                             ((len(Measure), training.runs), (training.runs, numbers)))  # fmt: skip
-        return cls(measures, None, None, None, values)
+        return cls(measures, history, None, None, values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,8 @@ def program_of(recipe: Recipe) -> Program:
 def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     graph = Graph()
     w, X = graph.inputs("w", network.parameter_count), graph.inputs("x", (1, network.sizes[0]))
-    T = graph.inputs("t", (1, network.sizes[-1]))
+    targets = network.loss.columns(network.sizes[-1])
+    T = graph.inputs("t", (1, targets))
     factor: Any = 1 if network.reduction == "sum" else graph.scalar("factor")
     with tracing(f"the network {network.text}"):
         value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
@@ -83,7 +84,7 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
                 segments.append(Segment(at, at + count, update))
                 at += count
     samples = Samples(
-        loss, loss_factor, tuple(g for _, g in split), (network.sizes[0], network.sizes[-1]),
+        loss, loss_factor, tuple(g for _, g in split), (network.sizes[0], targets),
         entries(counted, graph)[0] if counted is not None else None,
     )  # fmt: skip
     return Program(network.parameter_count, len(step.optimizer.state), step.names, samples, tuple(segments))

@@ -42,6 +42,8 @@ class Loss(Member):
         What T holds: "classes" (one-hot rows), "labels" (each 0 or 1), or "values" (any number).
     label
         Its name in words, for display; by default, the name with spaces.
+    has_weights
+        Whether T has one more column than Z: the weight of each sample.
 
     Examples
     --------
@@ -57,7 +59,16 @@ class Loss(Member):
     output: Callable[[Logits], Logits]
     targets: Literal["classes", "labels", "values"]
     label: str = ""
+    has_weights: bool = False
     page = "value"
+
+    def columns(self, outputs: int) -> int:
+        """Return how many columns T has for so many outputs.
+
+        >>> LOSSES["cross_entropy"].columns(3)
+        3
+        """
+        return outputs + self.has_weights
 
 
 def cross_entropy(Z: Logits, T: Targets) -> PerSample:

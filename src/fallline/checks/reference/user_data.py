@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import ArrayLike
 
 from fallline.data.dataset import Dataset
 from fallline.errors import DataError
-from fallline.files import read_text
 from fallline.problems import NetworkObjective
 from fallline.textbook.network import Network
 
@@ -20,7 +18,7 @@ Data = Dataset | tuple[ArrayLike, ArrayLike] | str | Path
 
 
 def user_data(data: Data | None, network: Network) -> Dataset | None:
-    """The samples as a data set, whose columns must be those of the network. A CSV file's first columns are the inputs."""
+    """The samples as a data set, whose columns must be those of the network. A table's first columns are the inputs."""
     dataset = _dataset(data, network)
     return None if dataset is None else NetworkObjective(network, dataset).data
 
@@ -29,14 +27,16 @@ def _dataset(data: Data | None, network: Network) -> Dataset | None:
     if data is None or isinstance(data, Dataset):
         return data
     if isinstance(data, str | Path):
-        from fallline.data.tables import read_csv
+        from fallline.data.reading import read_table
+        from fallline.data.tables import read_data
 
-        names = next(csv.reader([read_text(data, DataError).partition("\n")[0]]), [])
+        read = read_table(Path(data))
+        names = [*read.columns]
         n = network.sizes[0]
         if len(names) <= n:
             raise DataError(f"{data} must have {n} columns of inputs, then its targets; it has {len(names)} columns.")
         rest = names[n:]
-        return read_csv(data, rest[0] if len(rest) == 1 else rest, inputs=names[:n])
+        return read_data(read, rest[0] if len(rest) == 1 else rest, inputs=names[:n])
     return Dataset.of(*_in_rows(*data, network))
 
 

@@ -79,6 +79,9 @@ def _check(table: Table, columns: Sequence[Column], missing: Missing, categories
             faults.kind(column)
             continue
         if column.kind == "text" or column.name in categories:
+            if column.kind == "number" and column.wrong.any():
+                faults.numbers(column)
+                continue
             levels = levels_of(column)
             known = int((~column.missing).sum())
             if len(levels) > MOST_LEVELS or (len(levels) > FEW_LEVELS and 2 * len(levels) > known):

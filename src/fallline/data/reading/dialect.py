@@ -124,7 +124,7 @@ def detected(text: str, told: Dialect) -> Dialect:
     >>> detected("a;b\\n1,5;2\\n", Dialect())
     Dialect(separator=';', decimal=',', thousands='', header=True, encoding=None, missing=None)
     """
-    separator = told.separator or _separator(text)
+    separator = told.separator or _separator(text, "," in (told.decimal, told.thousands))
     rows = [row for _, row in _sample(text, separator)]
     dialect = replace(told, separator=separator, thousands=told.thousands or "")
     if told.decimal is None:
@@ -150,12 +150,14 @@ def _sample(text: str, separator: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def _separator(text: str) -> str:
-    """The separator by which most rows have the same number of cells, and most of those are numbers."""
-    scores: dict[str, tuple[float, float]] = {}
+def _separator(text: str, commas_in_numbers: bool) -> str:
+    """The separator by which most rows have the same number of cells, most of those are numbers, and fewest hold other separators."""
+    scores: dict[str, tuple[float, float, float]] = {}
     for separator in SEPARATORS:
         if separator == " " and scores:
             break
+        if separator == "," and commas_in_numbers and '"' not in text[:SAMPLE]:
+            continue
         rows = [row for _, row in _sample(text, separator)]
         if not rows:
             continue
@@ -165,8 +167,9 @@ def _separator(text: str) -> str:
                 continue
             times = 0  # the first line alone has several cells
         cells = [cell for row in rows[1:] or rows for cell in row]
-        numbers = sum(plain_number(c) is not None or _COMMA_NUMBER.fullmatch(c) is not None for c in cells)
-        scores[separator] = times / len(rows), numbers / max(1, len(cells))
+        texts = [c for c in cells if plain_number(c) is None and _COMMA_NUMBER.fullmatch(c) is None]
+        mixed = sum(any(other in c for other in ",;\t|" if other != separator) for c in texts)
+        scores[separator] = times / len(rows), -len(texts) / max(1, len(cells)), -mixed / max(1, len(cells))
     return max(scores, key=lambda s: scores[s], default=",")
 
 
@@ -203,7 +206,7 @@ def _has_header(rows: Sequence[Sequence[str]], dialect: Dialect) -> bool:
     if not above:
         return unlike
     numbers = [form.number(cell) for cell in above]
-    counted = numbers == [float(k) for k in range(len(numbers))] and len(numbers) > 1
+    counted = numbers == [float(k) for k in range(len(numbers))] and len(numbers) + len(texts) > 1
     years = len(numbers) > 1 and all(n is not None and 1900 <= n <= 2100 for n in numbers)
     years = years and all(b == (a or 0) + 1 for a, b in itertools.pairwise(numbers))
     return (counted or years) and unlike and not any(list(row) == list(first) for row in rest)

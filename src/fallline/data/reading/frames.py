@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,10 @@ def frame_table(frame: Any, name: str = "the table") -> Table:
     """
     import narwhals as nw
 
+    if hasattr(frame, "iloc") and all(
+        isinstance(column, str) for column in frame.columns
+    ):  # pandas lets a name stand twice
+        _check_names([*frame.columns], name)
     try:
         read = nw.from_native(frame)
         read = read.collect() if isinstance(read, nw.LazyFrame) else read
@@ -59,9 +64,7 @@ def frame_table(frame: Any, name: str = "the table") -> Table:
         raise DataError(f"{name} cannot be read: {_first_line(error)}") from None
     if not len(read) or not names:
         raise DataError(f"{name} must have at least one column and one row; it has the shape {read.shape}.")
-    if len({*names}) < len(names):
-        twice = next(column for k, column in enumerate(names) if column in names[:k])
-        raise DataError(f"{name}: a column must have a name of its own; {twice!r} stands twice.")
+    _check_names(names, name)
     return Table(
         name, {column: _column(column, read.get_column(own)) for column, own in zip(names, read.columns, strict=True)}
     )
@@ -107,6 +110,12 @@ def parquet_table(content: bytes, file: str) -> Table:
     ) as error:
         raise DataError(f"{file} is no Parquet file, or a damaged one: {_first_line(error)}") from None
     return frame_table(table, file)
+
+
+def _check_names(names: Sequence[str], name: str) -> None:
+    twice = [column for column, times in Counter(names).items() if times > 1]
+    if twice:
+        raise DataError(f"{name}: a column must have a name of its own; {twice[0]!r} stands twice.")
 
 
 def _first_line(error: BaseException) -> str:

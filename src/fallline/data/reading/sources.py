@@ -15,7 +15,7 @@ from fallline.data.reading.text import text_table
 from fallline.errors import DataError, UsageError, shown
 from fallline.files import read_bytes
 
-__all__ = ["MOST_BYTES", "file_text", "is_table_file", "read_table"]
+__all__ = ["MOST_BYTES", "file_text", "is_table", "read_table"]
 
 MOST_BYTES = 200_000_000
 """The most bytes of a text table."""
@@ -23,13 +23,15 @@ MOST_BYTES = 200_000_000
 _SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".parquet", ".pq")
 
 
-def is_table_file(word: object) -> bool:
-    """Whether a word or a path names a table's file, by its suffix.
+def is_table(value: object) -> bool:
+    """Whether a value is a table, a data frame, or names a table's file by its suffix.
 
-    >>> is_table_file("flowers.csv"), is_table_file("moons")
+    >>> is_table("flowers.csv"), is_table("moons")
     (True, False)
     """
-    return isinstance(word, Path) or (isinstance(word, str) and word.lower().endswith(_SUFFIXES))
+    if isinstance(value, str):
+        return value.lower().endswith(_SUFFIXES)
+    return isinstance(value, Path | Table) or is_frame(value)
 
 
 def read_table(source: Any, *, name: str | None = None, dialect: Dialect | None = None) -> Table:

@@ -82,7 +82,7 @@ export class Answers {
     if (when === "seen" && !wishes.pictured && asked.length) return this.askSeen(); // the map's first picture before
     for (const { kind, about, content } of asked) {
       const subject = about();
-      if (subject !== null) questions.ask(kind, subject, content?.());
+      if (subject !== null) questions.ask(kind, subject, content);
     }
   }
 

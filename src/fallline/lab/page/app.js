@@ -114,6 +114,7 @@ export class Lab {
       pinPassing: () => pinned.pinPassing(),
       start: (start, k) => pinned.dragStart(start, k),
       stepped: (step) => this.look("step", step),
+      moving: () => this.wishes.hold(),
       look: (key, value) => {
         this.look(key, value);
         showLook(this);

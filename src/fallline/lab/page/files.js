@@ -5,6 +5,21 @@ import { number } from "./numerals.js";
 
 const LARGEST = 1e6; // bytes of a table
 
+/** Text of a file: by its byte order mark, else UTF-8, else Windows-1252, as the reader of files has it. @param {Uint8Array} bytes */
+function decoded(bytes) {
+  const [a, b] = bytes;
+  const even = bytes.slice(0, 200).filter((byte, k) => k % 2 === 0 && !byte).length;
+  const odd = bytes.slice(0, 200).filter((byte, k) => k % 2 === 1 && !byte).length;
+  const most = 0.35 * Math.min(200, bytes.length); // 0.7 of every other byte
+  if ((a === 0xff && b === 0xfe) || (odd > most && even < most / 4)) return new TextDecoder("utf-16le").decode(bytes);
+  if ((a === 0xfe && b === 0xff) || (even > most && odd < most / 4)) return new TextDecoder("utf-16be").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
+
 export class Files {
   /** The reader's table, kept to be sent again to a server that was restarted. @type {{name: string, text: string, digest: string}|null} */
   #table = null;
@@ -39,7 +54,7 @@ export class Files {
         `${file.name} has ${number(file.size / 1e6, 2)} MB; the lab takes tables of at most 1 MB. Take fewer rows.`,
       );
     this.#kept = this.#table;
-    this.#table = { name: file.name, text: await file.text(), digest: "" };
+    this.#table = { name: file.name, text: decoded(new Uint8Array(await file.arrayBuffer())), digest: "" };
     this.send();
   }
 

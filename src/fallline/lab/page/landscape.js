@@ -3,6 +3,7 @@
 import { pixel } from "./colour.js";
 import { fit, h } from "./dom.js";
 import { number } from "./numerals.js";
+import { sheet } from "./sheets.js";
 
 /**
  * @typedef {{window: number[], lines: {level: number, start: number, count: number}[], points: Float32Array,
@@ -10,9 +11,6 @@ import { number } from "./numerals.js";
  */
 
 export class LandscapeView {
-  #sheet = document.createElement("canvas");
-  #sheeted = "";
-
   /** @param {(start: [number, number]) => void} drag */
   constructor(drag) {
     this.canvas = h("canvas", { class: "landscape", role: "img", "aria-label": "Contours and path" });
@@ -69,8 +67,8 @@ export class LandscapeView {
     if (!w || !surface) return;
     this.window = surface.window;
     const c = fit(this.canvas, w, t);
-    this.#base(theme, surface, w, t);
-    c.drawImage(this.#sheet, 0, 0, w, t);
+    const ground = sheet(surface, [theme.background], w, t, (base) => drawGround(base, theme, surface, w, t));
+    c.drawImage(ground, 0, 0, w, t);
     const [x0, x1, y0, y1] = surface.window;
     const px = (/** @type {number} */ x) => Math.max(-1e4, Math.min(1e4, ((x - x0) / (x1 - x0)) * w));
     const py = (/** @type {number} */ y) => Math.max(-1e4, Math.min(1e4, (1 - (y - y0) / (y1 - y0)) * t));
@@ -135,50 +133,45 @@ export class LandscapeView {
     this.handle.style.transform = `translate(${Math.max(0, Math.min(w, sx))}px, ${Math.max(0, Math.min(t, sy))}px)`;
     this.handle.title = `Start (${number(path[0])}, ${number(path[1])})`;
   }
-
-  /** Shading and contour lines, drawn once for a size and theme. @param {any} theme @param {Surface} surface @param {number} w @param {number} t */
-  #base(theme, surface, w, t) {
-    const key = [w, t, theme.background, devicePixelRatio].join();
-    if (key === this.#sheeted && surface === this.surface) return;
-    this.#sheeted = key;
-    this.surface = surface;
-    const c = fit(this.#sheet, w, t);
-    const heights = Uint32Array.from(theme.heights, pixel);
-    const small = document.createElement("canvas");
-    small.width = small.height = surface.side;
-    const s = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
-    const image = s.createImageData(surface.side, surface.side);
-    const pixels = new Uint32Array(image.data.buffer);
-    for (let row = 0, k = 0; row < surface.side; row++) {
-      for (let column = 0; column < surface.side; column++, k++) {
-        const v = surface.grid[k];
-        pixels[(surface.side - 1 - row) * surface.side + column] =
-          heights[
-            Number.isFinite(v) ? Math.round(Math.max(0, Math.min(1, v)) * (heights.length - 1)) : heights.length - 1
-          ];
-      }
-    }
-    s.putImageData(image, 0, 0);
-    c.imageSmoothingEnabled = true;
-    c.imageSmoothingQuality = "high";
-    c.drawImage(small, 0, 0, w, t);
-    const [x0, x1, y0, y1] = surface.window;
-    const p = surface.points;
-    c.strokeStyle = theme.ink;
-    c.globalAlpha = 0.3;
-    c.lineWidth = 0.9;
-    for (const { start, count } of surface.lines) {
-      c.beginPath();
-      for (let k = start; k < start + count; k++)
-        c.lineTo(((p[2 * k] - x0) / (x1 - x0)) * w, (1 - (p[2 * k + 1] - y0) / (y1 - y0)) * t);
-      c.stroke();
-    }
-    c.globalAlpha = 1;
-  }
 }
 
 /** A place with no more digits than the screen can show. @param {number} value @param {number} range */
 function rounded(value, range) {
   const places = Math.max(0, Math.min(12, 3 - Math.floor(Math.log10(range))));
   return Number(value.toFixed(places));
+}
+
+/** Shading and contour lines. @param {CanvasRenderingContext2D} c @param {any} theme @param {Surface} surface @param {number} w @param {number} t */
+function drawGround(c, theme, surface, w, t) {
+  const heights = Uint32Array.from(theme.heights, pixel);
+  const small = document.createElement("canvas");
+  small.width = small.height = surface.side;
+  const s = /** @type {CanvasRenderingContext2D} */ (small.getContext("2d"));
+  const image = s.createImageData(surface.side, surface.side);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let row = 0, k = 0; row < surface.side; row++) {
+    for (let column = 0; column < surface.side; column++, k++) {
+      const v = surface.grid[k];
+      pixels[(surface.side - 1 - row) * surface.side + column] =
+        heights[
+          Number.isFinite(v) ? Math.round(Math.max(0, Math.min(1, v)) * (heights.length - 1)) : heights.length - 1
+        ];
+    }
+  }
+  s.putImageData(image, 0, 0);
+  c.imageSmoothingEnabled = true;
+  c.imageSmoothingQuality = "high";
+  c.drawImage(small, 0, 0, w, t);
+  const [x0, x1, y0, y1] = surface.window;
+  const p = surface.points;
+  c.strokeStyle = theme.ink;
+  c.globalAlpha = 0.3;
+  c.lineWidth = 0.9;
+  for (const { start, count } of surface.lines) {
+    c.beginPath();
+    for (let k = start; k < start + count; k++)
+      c.lineTo(((p[2 * k] - x0) / (x1 - x0)) * w, (1 - (p[2 * k + 1] - y0) / (y1 - y0)) * t);
+    c.stroke();
+  }
+  c.globalAlpha = 1;
 }

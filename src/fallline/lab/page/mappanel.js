@@ -2,9 +2,10 @@
 
 import { scaleOf } from "./colour.js";
 import { calm, h, ICONS, icon, say } from "./dom.js";
+import { ExactPin } from "./exactpin.js";
 import { LOSS } from "./film.js";
 import { Legend } from "./legend.js";
-import { number, parsed, valueAt } from "./numerals.js";
+import { number, valueAt } from "./numerals.js";
 import { valueWords } from "./outcomes.js";
 import { theorySubject } from "./scene.js";
 import { same } from "./state.js";
@@ -25,6 +26,8 @@ export class MapPanel {
   /** What the lines of theory are about, as text. */
   theorySubject = "";
   #film = /** @type {any} */ (null);
+  /** What the map shows while it plays. */
+  #played = LOSS;
   /** Shares of the cells of the whole map. */
   #shares = { outcomes: /** @type {number[]} */ ([]), minima: /** @type {number[]} */ ([]), blank: 0 };
   #exact;
@@ -66,31 +69,8 @@ export class MapPanel {
       "Play the map",
     );
     this.locked = h("input", { type: "checkbox", onchange: () => this.#lock() });
-    const exact = [0, 1].map((k) =>
-      h("input", {
-        type: "text",
-        inputmode: "decimal",
-        size: 8,
-        "aria-label": k ? "y of the run to pin" : "x of the run to pin",
-      }),
-    );
-    const exactly = h(
-      "form",
-      {
-        class: "exact",
-        onsubmit: (/** @type {Event} */ e) => {
-          e.preventDefault();
-          const [x, y] = exact.map((input) => parsed(input.value));
-          if (acts.pin(x, y)) for (const input of exact) input.value = "";
-        },
-      },
-      h("span", { class: "exact-name" }, "Pin exactly"),
-      exact[0],
-      exact[1],
-      h("button", { type: "submit", class: "small" }, "Pin"),
-    );
+    this.#exact = new ExactPin(acts.pin);
     map.plot.append(this.step);
-    this.#exact = exact;
     this.title = h("h2", { id: "map-title" }, "Map");
     this.element = h(
       "section",
@@ -131,7 +111,7 @@ export class MapPanel {
         ),
       ),
       map.element,
-      h("div", { class: "map-foot" }, this.readout, exactly),
+      h("div", { class: "map-foot" }, this.readout, this.#exact.element),
       this.hint,
       h("p", { class: "unseen", id: "map-keys" }, KEYS),
       this.spoken,
@@ -140,6 +120,10 @@ export class MapPanel {
 
   /** The server accepted a state: lines of theory for another one are wrong here. @param {import("./store.js").Store} store */
   accepted({ accepted }) {
+    const { objective, data } = accepted;
+    const split = objective.kind === "network" && data.test_share > 0;
+    this.#played = split ? { ...LOSS, label: "training loss" } : LOSS;
+    this.playButton.title = `The ${this.#played.label} of every run after each step of the player`;
     if (!this.curves.length || this.theorySubject === JSON.stringify(theorySubject(accepted))) return;
     this.curves = [];
     this.showTheory();
@@ -151,12 +135,7 @@ export class MapPanel {
     this.title.title = whole;
     this.theory.checked = look.theory;
     this.locked.checked = Boolean(look.colours);
-    this.#exact.forEach((input, k) => {
-      const short = axes[k].split(" ").at(-1) ?? axes[k];
-      if (input.placeholder === short) return;
-      input.placeholder = short;
-      input.setAttribute("aria-label", `${axes[k]} of the run to pin`);
-    });
+    this.#exact.describe(axes);
   }
 
   /** Set the colours: those of the values in view, unless the reader locked them. @param {[number, number]|null} limits */
@@ -190,7 +169,7 @@ export class MapPanel {
     if (!this.#theme || !this.map.scale) return;
     const film = this.#film;
     this.legend.element.classList.toggle("filming", Boolean(film));
-    this.legend.show(this.#theme, film ?? this.map.scale, film ? LOSS : this.measure, this.#shares);
+    this.legend.show(this.#theme, film ?? this.map.scale, film ? this.#played : this.measure, this.#shares);
   }
 
   /** Keep the colours as they are, or let them follow the view again. */
@@ -283,7 +262,8 @@ export class MapPanel {
 
   /** The map shows an earlier step than the last. @param {number|null} step null: the last @param {any} scale its colours */
   playing(step, scale) {
-    say(this.step, step === null ? "" : `after ${step} ${step === 1 ? "step" : "steps"}`);
+    const what = this.measure.name === "final_loss" ? "" : `${this.#played.label} `; // the map shows something else at rest
+    say(this.step, step === null ? "" : `${what}after ${step} ${step === 1 ? "step" : "steps"}`);
     const film = step === null ? null : scale;
     if (film === this.#film) return;
     this.#film = film;

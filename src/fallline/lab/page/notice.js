@@ -39,10 +39,7 @@ export class Notice {
 
   /** Ask for a CSV file. @param {(file: File) => void} chosen */
   ask(chosen) {
-    this.say(
-      "Choose a CSV file, or drop one on the page: a line of names, then a line for each sample; commas, semicolons or tabs between them.",
-      "csv",
-    );
+    this.say("Choose a CSV file, or drop one on the page: a line for each sample, best below a line of names.", "csv");
     const input = /** @type {HTMLInputElement} */ (
       h("input", {
         type: "file",

@@ -11,12 +11,12 @@ export class Questions {
     this.send = send;
   }
 
-  /** Ask, unless the last question of this kind was about the same. @param {string} kind @param {any} about what the answer depends on @param {any} [content] */
-  ask(kind, about, content = {}) {
+  /** Ask, unless the last question of this kind was about the same. @param {string} kind @param {any} about what the answer depends on @param {() => any} [content] called only then */
+  ask(kind, about, content) {
     const text = JSON.stringify(about);
     if (text === this.#about.get(kind)) return;
     this.#about.set(kind, text);
-    this.#open.set(kind, this.send({ kind, ...content }));
+    this.#open.set(kind, this.send({ kind, ...content?.() }));
   }
 
   /** Record an answer that the server sent unasked. @param {string} kind @param {any} about */

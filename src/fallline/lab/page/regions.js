@@ -2,17 +2,14 @@
 
 import { mix, pixel } from "./colour.js";
 import { fit, h } from "./dom.js";
+import { sheet } from "./sheets.js";
 
 /** @typedef {{points: Float64Array, classes: ArrayLike<number>|null, names: string[], window: number[], values: boolean, test: number}} Data the last `test` points are for the test */
 
 export class RegionView {
   #sheet = document.createElement("canvas");
-  #dots = document.createElement("canvas");
-  #dotted = "";
   #inked = "";
   #tints = new Uint32Array(256);
-  /** @type {Data|null} */
-  data = null;
 
   constructor() {
     this.canvas = h("canvas", { class: "regions", role: "img", "aria-label": "Decision regions and data" });
@@ -38,13 +35,11 @@ export class RegionView {
       c.drawImage(this.#sheet, 0, 0, side, tall);
     }
     if (!data) return;
-    const key = [side, tall, theme.background, devicePixelRatio, data.points.length].join();
-    if (key !== this.#dotted || this.data !== data) {
-      this.#dotted = key;
-      this.data = data;
-      this.#drawDots(theme, data, frame?.window ?? data.window, side, tall);
-    }
-    c.drawImage(this.#dots, 0, 0, side, tall);
+    const window = frame?.window ?? data.window;
+    const dots = sheet(data, [theme.background, ...window], side, tall, (context) =>
+      drawDots(context, theme, data, window, side, tall),
+    );
+    c.drawImage(dots, 0, 0, side, tall);
   }
 
   /** @param {any} theme @param {boolean} values */
@@ -72,32 +67,33 @@ export class RegionView {
     }
     context.putImageData(image, 0, 0);
   }
+}
 
-  /** @param {any} theme @param {Data} data @param {number[]} window @param {number} side @param {number} tall */
-  #drawDots(theme, { points, classes, values, test }, [x0, x1, y0, y1], side, tall) {
-    const c = fit(this.#dots, side, tall);
-    c.clearRect(0, 0, side, tall);
-    const count = points.length / 2;
-    const radius = Math.max(1.6, Math.min(3.4, (side / 220) * (count > 400 ? 2 : 2.8)));
-    c.lineWidth = 1;
-    c.strokeStyle = theme.background;
-    let low = Infinity;
-    let high = -Infinity;
-    if (values && classes)
-      for (let k = 0; k < count; k++) [low, high] = [Math.min(low, classes[k]), Math.max(high, classes[k])];
-    for (let k = 0; k < count; k++) {
-      const px = ((points[2 * k] - x0) / (x1 - x0)) * side;
-      const py = (1 - (points[2 * k + 1] - y0) / (y1 - y0)) * tall;
-      const kind = classes ? classes[k] : 0;
-      c.fillStyle = values
-        ? theme.values[Math.round(((kind - low) / (high - low || 1)) * (theme.values.length - 1))]
-        : theme.series[kind % theme.series.length];
-      shape(c, values ? 0 : kind, px, py, radius);
-      if (k < count - test) {
-        c.fill();
-        c.stroke();
-      } else hollow(c, c.fillStyle, theme.background);
-    }
+/**
+ * The samples, in the colours and shapes of their classes.
+ * @param {CanvasRenderingContext2D} c @param {any} theme @param {Data} data @param {number[]} window @param {number} side @param {number} tall
+ */
+function drawDots(c, theme, { points, classes, values, test }, [x0, x1, y0, y1], side, tall) {
+  const count = points.length / 2;
+  const radius = Math.max(1.6, Math.min(3.4, (side / 220) * (count > 400 ? 2 : 2.8)));
+  c.lineWidth = 1;
+  c.strokeStyle = theme.background;
+  let low = Infinity;
+  let high = -Infinity;
+  if (values && classes)
+    for (let k = 0; k < count; k++) [low, high] = [Math.min(low, classes[k]), Math.max(high, classes[k])];
+  for (let k = 0; k < count; k++) {
+    const px = ((points[2 * k] - x0) / (x1 - x0)) * side;
+    const py = (1 - (points[2 * k + 1] - y0) / (y1 - y0)) * tall;
+    const kind = classes ? classes[k] : 0;
+    c.fillStyle = values
+      ? theme.values[Math.round(((kind - low) / (high - low || 1)) * (theme.values.length - 1))]
+      : theme.series[kind % theme.series.length];
+    shape(c, values ? 0 : kind, px, py, radius);
+    if (k < count - test) {
+      c.fill();
+      c.stroke();
+    } else hollow(c, c.fillStyle, theme.background);
   }
 }
 

@@ -10,11 +10,14 @@ import { changedAt } from "./whatif.js";
 
 const SECONDS = 3; // that a whole run takes to play, at most
 const SLOWEST = 12; // steps a second, at least
+const DRAWING = 12; // milliseconds of a frame for cards
 
 export class RunsView {
   step = 0;
   #last = true; // whether the player stays at the last step, however many there are
   #playing = 0;
+  /** The first card that the last frame had no time for. */
+  #next = 0;
   /** @type {any} */
   #theme = null;
   /** @type {any} */
@@ -31,7 +34,7 @@ export class RunsView {
   /**
    * @param {import("./runs.js").Runs} runs
    * @param {import("./whatif.js").WhatIfs} whatIfs
-   * @param {{unpin: (k: number) => void, pinPassing: () => void, start: (start: [number, number], k: number) => void, stepped: (step: number|null) => void,
+   * @param {{unpin: (k: number) => void, pinPassing: () => void, start: (start: [number, number], k: number) => void, stepped: (step: number|null) => void, moving: () => void,
    *   look: (key: string, value: any) => void, frame: (step: number|null) => void, title: (x: number, y: number) => string, short: (x: number, y: number) => string, passing: () => string}} tell
    */
   constructor(runs, whatIfs, tell) {
@@ -102,6 +105,7 @@ export class RunsView {
     this.step = Math.max(0, Math.min(this.steps, step));
     this.#last = this.step === this.steps;
     this.draw();
+    this.tell.moving();
     this.tell.stepped(this.#last ? null : this.step);
   }
 
@@ -117,6 +121,7 @@ export class RunsView {
       this.step = step;
       this.#last = step === this.steps;
       this.#draw();
+      this.tell.moving();
       if (step < this.steps) this.#playing = requestAnimationFrame(tick);
       else this.pause();
     };
@@ -149,6 +154,26 @@ export class RunsView {
     if (before !== `${steps} ${this.step}`) this.draw();
   }
 
+  /** Draw the cards that there is time for, and the others in the next frame. @param {import("./card.js").Scene} scene @param {RunCard[]} cards */
+  #drawCards(scene, cards) {
+    const until = performance.now() + DRAWING;
+    const late = cards.findIndex(({ k }) => k >= this.#next);
+    const first = Math.max(0, late);
+    this.#next = 0;
+    for (const card of [...cards.slice(first), ...cards.slice(0, first)]) {
+      if (performance.now() > until) {
+        this.#next = card.k;
+        return this.draw();
+      }
+      card.draw(scene, this.runs.results[card.k], this.#colour(card));
+    }
+  }
+
+  /** The colour of a card's run. @param {RunCard} card */
+  #colour({ k }) {
+    return k === PASSING ? this.#theme.muted : this.#theme.series[k];
+  }
+
   #draw() {
     if (!this.#theme) return;
     this.tell.frame(this.step === this.steps ? null : this.step);
@@ -176,15 +201,15 @@ export class RunsView {
       if (card.element.hidden !== !result) card.element.hidden = !result;
       if (!result) continue;
       const passing = card.k === PASSING;
-      const colour = passing ? this.#theme.muted : this.#theme.series[card.k];
+      const colour = this.#colour(card);
       if (result.testLosses) lines.push({ losses: result.testLosses, colour, label: "", faint: passing, test: true });
       const whatIf = changedAt(result, this.step)?.loss[1] ?? null;
       lines.push({ losses: result.losses, colour, label: passing ? "" : String(card.k + 1), faint: passing, whatIf });
       const short = this.tell.short(result.x, result.y);
       const title = passing ? `${this.tell.passing()}: ${short}` : short;
       card.head(result, title, this.tell.title(result.x, result.y), colours[result.outcome?.name] ?? "transparent");
-      card.draw(scene, result, colour);
     }
+    this.#drawCards(scene, visible);
     this.curve.draw(this.#theme, lines, this.steps, this.step);
     const told = lines
       .filter((line) => line.label)

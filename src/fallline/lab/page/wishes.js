@@ -6,6 +6,7 @@ import { arrays } from "./wire.js";
 
 const REFINING_REST = 120; // milliseconds without a change of the state, then the map is refined
 const MOVING_REST = 60; // milliseconds without a movement of the map, or since the last tile came
+const PLAYING_REST = 400; // milliseconds without a step of the player
 const MOST = 500; // tiles in one message
 const COARSEST = 2; // a sketch with at least every second run in both directions counts as a first picture
 
@@ -23,11 +24,14 @@ export class Wishes {
   /** Whether the first picture of the newest state is complete. */
   pictured = false;
 
+  #resume = () => {};
+
   /** @param {import("./app.js").Lab} lab */
   constructor(lab) {
     this.lab = lab;
     this.refine = this.#after(REFINING_REST);
     this.wishSoon = this.#after(MOVING_REST);
+    this.#resume = this.#after(PLAYING_REST);
   }
 
   /** Whether tiles are still to come, or to be asked for. */
@@ -89,6 +93,14 @@ export class Wishes {
       this.#restless = true;
       later();
     };
+  }
+
+  /** The reader watches steps: finer tiles wait, since to train them would slow down the frames. */
+  hold() {
+    if (!this.pictured || !this.busy || this.lab.dive.on) return;
+    if (this.waits) this.#ask([]);
+    this.#resume();
+    this.lab.progress.show();
   }
 
   /** Ask for the tiles that the view lacks. */

@@ -22,6 +22,9 @@ def serve(
     study: str | Path | Study | None = None,
     *,
     data: str | Path | None = None,
+    target: str | None = None,
+    task: str | None = None,
+    missing: str | None = None,
     port: int | None = None,
     browser: bool = True,
 ) -> int:
@@ -33,6 +36,9 @@ def serve(
         A built-in study's name, or a TOML file; its first map is what the page begins with.
     data
         A CSV file to begin with.
+    target, task, missing
+        Of that table: the column to learn, by default the last; "classification" or "regression", guessed unless given; and
+        "refuse" or "impute", what is done about missing cells.
     port
         Of the local server; the first free one from 8421 on by default.
     browser
@@ -47,7 +53,9 @@ def serve(
     from fallline.lab.server.access import Access
     from fallline.lab.server.kept_secret import kept_secret
 
-    first, tables = initial_state(study, data)
+    first, tables = initial_state(study, data, target=target, task=task, missing=missing)
+    for table in tables.values():
+        print(*table.table.notes, sep="\n", flush=True)
     listener = bind(port)
     number = listener.getsockname()[1]
     access = Access(number, secret=kept_secret(number))

@@ -32,8 +32,8 @@ def csv(page: Shown, content: Json) -> None:
     page.tables[table.digest] = table
     while len(page.tables) > MOST_TABLES:
         del page.tables[next(iter(page.tables))]
-    sentence = f"{table.name}: {len(columns)} columns; {columns[-1]} is to be learned."
+    sentence = f"{' '.join(table.table.notes)} {len(columns)} columns; {columns[-1]} is to be learned."
     page.answer("csv", {
-        "id": content["id"], "digest": table.digest, "columns": columns, "rows": table.text.count("\n"),
+        "id": content["id"], "digest": table.digest, "columns": columns, "rows": len(table.table),
         "target": columns[-1], "sentence": sentence,
     })  # fmt: skip

@@ -36,12 +36,11 @@ def layer_norms(net: NetworkObjective, gradient: NDArray[Any]) -> NDArray[np.flo
     >>> layer_norms(net, np.array([3.0, 4.0, 0.0, 0.0])).tolist()  # W1, b1, W2, b2
     [5.0, 0.0]
     """
-    norms, at = [], 0
-    for (n, m), bias in net.network.shapes:
-        end = at + n * m + (m if bias else 0)
-        norms.append(np.linalg.norm(gradient[..., at:end].astype(np.float64), axis=-1))
-        at = end
-    return np.stack(norms, axis=-1)
+    squares = [
+        np.square(W).sum(axis=(-2, -1)) + (0 if b is None else np.square(b).sum(axis=-1))
+        for W, b in net.network.unpack(gradient.astype(np.float64))
+    ]
+    return np.asarray(np.sqrt(np.stack(squares, axis=-1)))
 
 
 def has_confusion(net: NetworkObjective) -> bool:

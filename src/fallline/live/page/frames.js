@@ -11,14 +11,19 @@ const LOOKED_AT = 5e8; // operations of the search for the steps of deaths
 
 export class Answers {
   /** @param {any} figure of a network */
-  constructor({ answers, layers, problem }) {
+  constructor({ answers, layers, problem, stored }) {
     const { plane, units, samples, shades, sizes } = answers;
     this.told = answers;
     this.hidden = sizes;
     this.window = answers.window;
     this.layers = layers;
     this.P = problem.parameters;
-    this.x = samples && sizes.length ? Float64Array.from(decoded(problem.X)) : new Float64Array();
+    this.x = Float64Array.from(decoded(problem.X));
+    /** Whether there is a confusion matrix, and its side. */
+    this.classified = answers.classes > 0;
+    this.classes = answers.classes;
+    this.decided = this.classified ? new Evaluator(samples, ["class"]) : null;
+    this.labels = this.classified ? decoded(stored.scenes.data.arrays.classes) : [];
     this.regions = plane && new Evaluator(plane, ["regions"]);
     this.units = units ? new Evaluator(plane, ["units"]) : null;
     this.flat = sizes.length ? new Evaluator(samples, ["flat"]) : null;
@@ -45,7 +50,7 @@ export class Answers {
     let alive = lastAlive(path, losses, from, this.P);
     for (let k = 0; k < count; k++) {
       if (isAlive(path, losses, from + k, this.P)) alive = from + k;
-      const w = this.#weights(path, alive);
+      const w = this.weights(path, alive);
       regions.set(/** @type {any} */ (this.regions).run({ w, ...grid }, side * side).regions, k * side * side);
       if (!this.units) continue;
       const { units: values } = this.units.run({ w, ...coarse }, unitSide * unitSide);
@@ -75,13 +80,13 @@ export class Answers {
 
   /** The hidden units that are dead at the end of a path, and the step from which on each was. @param {ArrayLike<number>} path @param {number} steps @returns {Death[]} */
   deaths(path, steps) {
-    const end = this.#weights(path, steps);
+    const end = this.weights(path, steps);
     if (!this.flat || !end.every(Number.isFinite)) return [];
     const waiting = new Map([...this.#dead(end).entries()].filter(([, dead]) => dead).map(([unit]) => [unit, 0]));
     const found = new Map(waiting);
     const most = LOOKED_AT / (this.told.samples.nodes.length * (this.x.length + 1));
     for (let step = steps - 1; step >= 0 && waiting.size && steps - step < most; step--) {
-      const dead = this.#dead(this.#weights(path, step));
+      const dead = this.#dead(this.weights(path, step));
       for (const unit of waiting.keys()) {
         if (dead[unit]) continue;
         found.set(unit, step + 1);
@@ -89,6 +94,16 @@ export class Answers {
       }
     }
     return [...found].map(([unit, step]) => ({ ...this.#placeOf(unit), step })).sort((a, b) => a.step - b.step);
+  }
+
+  /** The samples counted by class (rows) and by the class that the network decides on. @param {Float64Array} w */
+  confusion(w) {
+    const counts = new Uint32Array(this.classes ** 2);
+    if (!w.every(Number.isFinite)) return counts;
+    const samples = this.x.length / this.layers[0].W[0];
+    const { class: decided } = /** @type {Evaluator} */ (this.decided).run({ w, x: this.x }, samples);
+    for (let k = 0; k < samples; k++) counts[this.labels[k] * this.classes + decided[k]] += 1;
+    return counts;
   }
 
   /** Whether the slope of each unit is 0 for every sample. @param {Float64Array} w @returns {boolean[]} */
@@ -109,8 +124,8 @@ export class Answers {
     return { layer: layer + 1, unit: place + 1 };
   }
 
-  /** @param {ArrayLike<number>} path @param {number} step */
-  #weights(path, step) {
+  /** The parameters at a step of a path. @param {ArrayLike<number>} path @param {number} step */
+  weights(path, step) {
     return Float64Array.from({ length: this.P }, (_, k) => path[step * this.P + k]);
   }
 }

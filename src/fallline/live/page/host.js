@@ -5,6 +5,7 @@ import { about } from "./about.js";
 import { accepted, Refusal } from "./accept.js";
 import { allStored, message } from "./answers.js";
 import { controlsOf, digestOf, sameControls, summary } from "./described.js";
+import { detail, whatIf } from "./details.js";
 import { film } from "./film.js";
 import { Model } from "./model.js";
 import { frames, run } from "./runs.js";
@@ -155,7 +156,7 @@ const MESSAGES = {
   equations,
   csv: refused("cannot train on another table"),
   export: refused("writes no files"),
-  detail: refused("shows neither gradients nor confusion matrices"),
-  what_if: refused("answers no what-if"),
+  detail,
+  what_if: whatIf,
   cancel: (host) => host.tiling.restart(),
 };

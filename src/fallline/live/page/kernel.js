@@ -1,5 +1,6 @@
 /** A kernel in the page: it packs runs as `fallline.runs.packing` does, trains them, and returns what it wrote. */
 
+import { Evaluator } from "./evaluate.js";
 import { Memory } from "./memory.js";
 import { batches } from "./random.js";
 import { Starts } from "./starts.js";
@@ -32,16 +33,6 @@ import { Starts } from "./starts.js";
  * @typedef {{runs: number, columns: Reals, history?: Reals, parameters?: Reals, path?: Reals, begins?: Reals}} Results
  */
 
-/** How many of the last steps tell where a run is heading. @param {number} steps */
-export function windowOf(steps) {
-  return Math.min(steps, Math.max(8, Math.floor(steps / 4)));
-}
-
-/** How many losses at either end of the window are averaged. @param {number} steps */
-export function halfOf(steps) {
-  return Math.max(1, 2 * Math.floor((windowOf(steps) + 1) / 4));
-}
-
 export class Kernel {
   /** @type {{key: string, rows: BigInt64Array}} */
   #order = { key: "", rows: new BigInt64Array() };
@@ -57,6 +48,7 @@ export class Kernel {
     this.problem = problem;
     this.scratch = scratch;
     this.real = kernel.bits === 32 ? Float32Array : Float64Array;
+    this.lengths = new Evaluator(kernel.lengths);
     this.memory = new Memory(kernel.stack);
     this.run = /** @type {(table: number) => void} */ (this.memory.instance(module).exports.run);
     this.starts = new Starts(problem.initial, problem.parameters);
@@ -75,8 +67,9 @@ export class Kernel {
     table[slots.STEPS] = job.steps;
     table[slots.END_STEP] = job.steps + 1;
     table[slots.CELLS] = table[slots.END] = runs;
-    table[slots.WINDOW] = windowOf(job.steps);
-    table[slots.HALF] = halfOf(job.steps);
+    const { window, half } = this.lengths.run({ steps: job.steps });
+    table[slots.WINDOW] = window[0];
+    table[slots.HALF] = half[0];
     const begins = this.#begin(job, table, runs);
     this.#settings(job, table, runs);
     const spare = this.#samples(job, table);

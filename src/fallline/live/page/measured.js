@@ -42,9 +42,10 @@ export class Measures {
   /** Measures of each cell, by name, in the types that maps have. @param {Results} results @param {State} state @param {string[]} names @returns {Record<string, any>} */
   ofCells(results, { starts, steps, dtype }, names) {
     const runs = this.ofRuns(results, steps, names);
+    const { types } = this.#evaluator("measures", names);
     const kept = (/** @type {string} */ name) => {
       const { dtype: own, over_starts: how } = this.measures[name];
-      const cells = starts === 1 ? runs[name] : overStarts(runs[name], starts, how, typeOf(runs[name]));
+      const cells = starts === 1 ? runs[name] : overStarts(runs[name], starts, how, types[name]);
       return KEPT[own || (dtype === "float32" ? "<f4" : "<f8")].from(cells);
     };
     return Object.fromEntries(names.map((name) => [name, kept(name)]));
@@ -66,11 +67,6 @@ export class Measures {
     }
     return found;
   }
-}
-
-/** The type of the numbers of an array. @param {any} array */
-function typeOf(array) {
-  return array instanceof Float32Array ? "float32" : array instanceof Float64Array ? "float64" : "int64";
 }
 
 /** The measures that a tile has: the map's, and those that mark its cells. @param {State} state */

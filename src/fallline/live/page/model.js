@@ -1,5 +1,6 @@
 /** The figure's kernel and rules: a state's runs are trained, and judged by the measures of the map. */
 
+import { read } from "../../lab/page/state.js";
 import { Refusal } from "./accept.js";
 import { decoded } from "./arrays.js";
 import { Answers } from "./frames.js";
@@ -36,7 +37,14 @@ export class Model {
     const trainer = await this.trainer();
     if (!trainer) throw new Refusal("This browser runs no WebAssembly with SIMD, so the page shows what was stored.");
     const { start = state.start } = request;
-    return trainer.train({ ...request, start, values: { ...valuesOf(state), ...request.values } });
+    return trainer.train({ ...request, start, values: { ...this.valuesOf(state), ...request.values } });
+  }
+
+  /** A state's numbers by the names that the kernel has. @param {State} state @returns {Record<string, number|null>} */
+  valuesOf(state) {
+    const numbers = Object.entries(this.problem.keys).map(([key, name]) => [name, read(state, key)]);
+    const known = Object.fromEntries(numbers.filter(([, value]) => value !== undefined));
+    return state.map.measure === "steps_to" ? known : { ...known, target: null };
   }
 
   /** An axis of a state's map, of the cells of a tile. @param {any} span @param {number} place of the tile @param {number} z its level */
@@ -55,11 +63,4 @@ export class Model {
   isWhole(name) {
     return this.problem.whole.includes(name);
   }
-}
-
-/** A state's numbers by the names that the kernel has. @param {State} state */
-export function valuesOf({ settings, schedule_settings: scheduled, steps, seed, starts, map }) {
-  const schedule = Object.entries(scheduled).map(([name, value]) => [`schedule.${name}`, value]);
-  const target = map.measure === "steps_to" ? map.target : null;
-  return { ...settings, ...Object.fromEntries(schedule), steps, seed, starts, target };
 }

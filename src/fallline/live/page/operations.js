@@ -113,8 +113,10 @@ export const OPERATIONS = {
   },
 };
 
-/** Operations whose results may need more digits than their operands have. */
-const ROUNDED = new Set("add subtract multiply divide fma sqrt exp log log1p tanh sin cos erf power".split(" "));
+/** Operations whose results may be no numbers of their type: they have more digits, or are -0 where whole numbers have 0. */
+const ROUNDED = new Set(
+  "add subtract multiply divide fma floor_divide negative sqrt exp log log1p tanh sin cos erf power".split(" "),
+);
 
 /**
  * The loop of an operation whose result has a type.
@@ -124,13 +126,14 @@ const ROUNDED = new Set("add subtract multiply divide fma sqrt exp log log1p tan
  * @returns {Loop}
  */
 export function loopOf(operation, dtype) {
-  if (operation === "astype") return CONVERSIONS[dtype];
+  const convert = CONVERSIONS[dtype];
+  if (operation === "astype") return convert;
   const loop = OPERATIONS[operation];
   if (!loop) throw new Error(`a program has an operation that this page does not know: ${operation}`);
-  if (dtype !== "float32" || !ROUNDED.has(operation)) return loop;
+  if (dtype === "float64" || dtype === "bool" || !ROUNDED.has(operation)) return loop;
   return (o, n, a, b, c) => {
     loop(o, n, a, b, c);
-    CONVERSIONS.float32(o, n, o, o, o);
+    convert(o, n, o, o, o);
   };
 }
 
@@ -155,7 +158,7 @@ function copy(o, n, a) {
 
 /** @type {Loop} */
 function whole(o, n, a) {
-  for (let i = 0; i < n; i++) o[i] = Math.trunc(a[i]);
+  for (let i = 0; i < n; i++) o[i] = Math.trunc(a[i]) + 0; // -0 + 0 is 0
 }
 
 /**

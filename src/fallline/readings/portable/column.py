@@ -8,6 +8,7 @@ import numpy as np
 
 from fallline.errors import TraceError
 from fallline.readings.constants import INEXACT
+from fallline.readings.graph import COMPARISONS
 from fallline.readings.portable.program import Table
 
 __all__ = ["Column", "Number", "alike", "applied", "as_column", "as_number", "chosen", "converted", "table_of"]
@@ -17,9 +18,12 @@ Number: TypeAlias = bool | int | float
 TYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 """The types that a program may have."""
 
-COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+NARROW = ("int32", "uint8")
+"""Types whose arithmetic wraps around."""
 
-OPERATORS = ("add", "subtract", "multiply", "divide", "floor_divide", "negative", "absolute", "power", *COMPARISONS)
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "floor_divide", "negative", "absolute", "power")
+
+OPERATORS = (*ARITHMETIC, *COMPARISONS)
 """Operations that Python has for its own numbers, with a number of Python's as the result."""
 
 OF_TRUTHS = {
@@ -107,7 +111,7 @@ def applied(operation: str, *operands: Any) -> Column:
     if operation in OF_TRUTHS:
         if any(t not in (bool, np.dtype(bool)) for t in types):
             raise TraceError(f"{operation} is portable for truth values only")
-        operation = OF_TRUTHS[operation]
+        return applied(OF_TRUTHS[operation], *columns)
     if operation == "power" and table.constant(columns[1].value) == 2:  # as NumPy's ** has it
         return applied("multiply", columns[0], columns[0])
     if operation in INEXACT and table.exact:
@@ -115,6 +119,10 @@ def applied(operation: str, *operands: Any) -> Column:
     of_python = all(x.kind for x in columns)
     function: np.ufunc = getattr(np, operation)
     *takes, gives = function.resolve_dtypes((*([x.dtype for x in columns] if of_python else types), None))
+    if (operation == "floor_divide" and gives.kind == "f") or (operation in ARITHMETIC and gives in NARROW):
+        raise TraceError(
+            f"{operation} of {gives} is not portable"
+        )  # whose results are not those of JavaScript's numbers
     values = [converted(x, t).value for x, t in zip(columns, takes, strict=True)]
     kind = {"i": int, "f": float, "b": bool}[gives.kind] if of_python and operation in OPERATORS else None
     return Column(table, table.node(operation, _name(gives), *values), kind)
@@ -124,8 +132,11 @@ def chosen(condition: Any, yes: Any, no: Any) -> Column:
     """The column that `where` makes."""
     table = table_of(condition, yes, no)
     truth = converted(as_column(table, condition), bool)
-    yes, no = alike(table, yes, no)
-    return Column(table, table.node("select", yes.dtype.name, truth.value, yes.value, no.value))
+    first, second = alike(table, yes, no)
+    known = table.constant(truth.value)
+    if known is not None:
+        return first if known else second
+    return Column(table, table.node("select", first.dtype.name, truth.value, first.value, second.value))
 
 
 def alike(table: Table, *values: Any) -> list[Column]:

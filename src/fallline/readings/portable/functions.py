@@ -27,6 +27,8 @@ def _selected(count: int, *entries: Any) -> Column:
 
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """`np.nan_to_num`: numbers in place of NaN and the infinities, by default 0 and the largest finite ones."""
+    if x.dtype.kind != "f":
+        return x
     largest = float(np.finfo(x.dtype).max)
 
     def finite(entry: Column) -> Column:

@@ -1,0 +1,6 @@
+"""Estimators for scikit-learn: `NetworkClassifier`, `NetworkRegressor`, `MapSearchCV`. They need the extra `fallline[sklearn]`."""
+
+from fallline.estimators.classifier import NetworkClassifier
+from fallline.estimators.regressor import NetworkRegressor
+
+__all__ = ["NetworkClassifier", "NetworkRegressor"]

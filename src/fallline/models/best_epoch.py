@@ -1,0 +1,131 @@
+"""Train starts side by side with early stopping: each keeps the parameters of its best epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.problems.weighted import WeightedObjective
+from fallline.runs import engine
+from fallline.runs.execution import Execution
+from fallline.runs.stages import stages_of
+from fallline.runs.training import Training
+from fallline.shapes import Shaped
+
+__all__ = ["Members", "best_epochs"]
+
+Floats = NDArray[Any]
+
+STEPS = 4
+"""The fewest steps between two looks at the validation loss: a look costs about as much as a step on those samples."""
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """Starts that were trained, each at its best epoch.
+
+    Attributes
+    ----------
+    parameters
+        Of each start; NaN where its loss was never finite.
+    best_epoch, last_epoch
+        Where its validation loss was lowest, and where it ended.
+    diverged
+        Whether its loss stopped being finite.
+    epochs
+        When the curves were taken.
+    curve, validation_curve
+        Losses of training and validation at those epochs; NaN after a start has ended.
+    """
+
+    parameters: Shaped[Floats, "runs P"]
+    best_epoch: Shaped[NDArray[np.int64], " runs"]
+    last_epoch: Shaped[NDArray[np.int64], " runs"]
+    diverged: Shaped[NDArray[np.bool_], " runs"]
+    epochs: Shaped[NDArray[np.int64], " looks"]
+    curve: Shaped[Floats, "runs looks"]
+    validation_curve: Shaped[Floats, "runs looks"]
+
+
+def best_epochs(
+    training: Training,
+    validation: WeightedObjective | None,
+    *,
+    per_epoch: int,
+    patience: int,
+    execution: Execution,
+    progress: Callable[[int], None],
+) -> Members:
+    """Train the starts for `training.steps` updates, or until none has improved for `patience` epochs.
+
+    Parameters
+    ----------
+    training
+        The runs. Its steps must be a multiple of `per_epoch`.
+    validation
+        The network on samples that no step sees; without them each start keeps its last parameters.
+    per_epoch
+        Steps of an epoch.
+    patience
+        Epochs without a lower validation loss; 0 for no such end.
+    execution, progress
+        How the runs are carried out; what is told the epochs that are done.
+    """
+    runs, P = training.runs, training.objective.dimension
+    stride = -(-STEPS // per_epoch)
+    looks = [*range(stride, training.steps // per_epoch, stride), training.steps // per_epoch]
+    curve, curve_of_validation = np.full((2, runs, len(looks)), np.nan)
+    best = np.full(runs, np.inf)
+    parameters = np.full((runs, P), np.nan)
+    best_epoch, last_epoch = np.zeros((2, runs), np.int64)
+    diverged = np.zeros(runs, np.bool_)
+    alive = np.arange(runs)
+    stages = stages_of(training, execution)
+    for look, epoch in enumerate(looks):
+        stages.advance(epoch * per_epoch)
+        curve[alive, look] = stages.losses
+        judged = _losses(validation, training, stages.points, execution)
+        curve_of_validation[alive, look] = judged
+        finite = np.isfinite(stages.points).all(axis=-1) & np.isfinite(judged)
+        better = finite & ((judged < best[alive]) if validation is not None else finite)
+        chosen = alive[better]
+        best[chosen], best_epoch[chosen], parameters[chosen] = judged[better], epoch, stages.points[better]
+        last_epoch[alive] = epoch
+        diverged[alive[~finite]] = True
+        waited = epoch - best_epoch[alive]
+        wanted = finite & ((waited < patience) if patience and validation is not None else finite)
+        progress(epoch)
+        if not wanted.all():
+            alive = alive[wanted]
+            if not len(alive):
+                curve, curve_of_validation, looks = (
+                    curve[:, : look + 1],
+                    curve_of_validation[:, : look + 1],
+                    looks[: look + 1],
+                )
+                break
+            stages.keep(wanted)
+    return Members(
+        parameters, best_epoch, last_epoch, diverged, np.array(looks), curve,
+        curve_of_validation if validation is not None else np.empty((runs, 0)),
+    )  # fmt: skip
+
+
+def _losses(
+    validation: WeightedObjective | None, training: Training, points: Shaped[Floats, "runs P"], execution: Execution
+) -> Shaped[Floats, " runs"]:
+    """Return the validation loss at points, with the code of the training: as the first loss of a run without steps."""
+    if validation is None:
+        return np.zeros(len(points))
+    if engine.name_of(validation) == "numpy":
+        return np.asarray(validation.loss(points))
+    rows = None if training.rows is None else training.rows[:0]
+    how = training.method
+    if "l2" in how.values:
+        how = how.with_({"l2": 0.0})  # the penalty is no part of what the answers are judged by
+    begins = replace(training, objective=validation, method=how, steps=0, starts=points, rows=rows)
+    return engine.train(begins, ("final_loss",), execution=execution)["final_loss"]

@@ -1,0 +1,257 @@
+"""Fit an ensemble of networks to samples: its folds, its starts, and what they are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline import random
+from fallline.errors import DataError
+from fallline.experiment.method import Method, method
+from fallline.experiment.starts import draw_starts
+from fallline.models.best_epoch import Members, best_epochs
+from fallline.models.ensemble import Ensemble
+from fallline.models.folds import folds_of, share_of
+from fallline.models.samples import Samples
+from fallline.models.scaling import Scaling
+from fallline.models.settings import FitSettings
+from fallline.problems.weighted import WeightedObjective
+from fallline.runs.execution import Execution, cores
+from fallline.runs.training import Training
+from fallline.shapes import Shaped
+from fallline.textbook.network import Network
+
+__all__ = ["LOSS_OF", "Fit", "Kind", "fit_samples", "network_for", "values_scale"]
+
+Floats = NDArray[Any]
+Kind = Literal["classes", "labels", "values"]
+
+LOSS_OF: dict[Kind, str] = {"classes": "cross_entropy", "labels": "logistic", "values": "half_squared_error"}
+"""The loss for each kind of targets."""
+
+FEWEST = 10
+"""The fewest samples of which some are kept from the training; with fewer, all epochs are trained."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted ensemble, and how it was fitted.
+
+    Attributes
+    ----------
+    ensemble
+        The members whose loss was finite.
+    members
+        Every start: its curves, its best epoch, whether it diverged.
+    fold
+        The fold of each start; its samples were kept from the start's training.
+    kept
+        For each sample of the table the answers of the members that did not see it, averaged; NaN where all saw it.
+    settings
+        What it was fitted with.
+    """
+
+    ensemble: Ensemble
+    members: Members
+    fold: Shaped[NDArray[np.int64], " runs"]
+    kept: Shaped[Floats, "rows n_out"]
+    settings: FitSettings
+
+
+def network_for(settings: FitSettings, inputs: int, outputs: int, kind: Kind) -> Network:
+    """Return the network with the hidden layers of the settings.
+
+    >>> network_for(FitSettings(hidden=(8,)), 4, 3, "classes").text
+    '4-8-3'
+    """
+    sizes = (inputs, *settings.hidden, outputs)
+    return Network.of(sizes, activation=settings.activation, loss=LOSS_OF[kind], reduction="mean")
+
+
+def fit_samples(
+    X: Shaped[Floats, "rows n_in"],
+    T: Shaped[Floats, "rows n_out"],
+    kind: Kind,
+    settings: FitSettings,
+    weights: Shaped[Floats, " rows"] | None = None,
+    *,
+    starts: Shaped[Floats, "runs P"] | None = None,
+    threads: int | None = None,
+    progress: Callable[[int, int], Any] = lambda done, total: None,
+) -> Fit:
+    """Fit an ensemble to samples.
+
+    Each fold of the samples judges the starts that are trained on all others; so every sample is learned by some members and
+    judges the others. Equal rows count as one sample of their joint weight, and the order of the rows does not matter.
+
+    Parameters
+    ----------
+    X, T
+        Inputs, and targets: one-hot rows of classes, rows of labels 0 or 1, or values.
+    kind
+        Of the targets.
+    settings
+        How it is fitted.
+    weights
+        Of the rows.
+    starts
+        First parameters, instead of random ones.
+    threads
+        Threads; one for each core if None.
+    progress
+        Called with the finished and all parts.
+
+    Raises
+    ------
+    DataError
+        Every start diverged.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 40)[:, None]
+    >>> fitted = fit_samples(X, 3 * X, "values", FitSettings(hidden=(), ensemble=2, folds=2, epochs=200))
+    >>> fitted.ensemble.answers(np.array([[0.5]])).round(1).tolist()
+    [[1.5]]
+    """
+    samples = Samples.of(np.asarray(X, np.float64), np.asarray(T, np.float64), weights)
+    centre, spread = values_scale(samples, kind)
+    scaling = Scaling.of(samples.X, samples.weights, settings.scaling)  # type: ignore[arg-type]  # checked there
+    inputs, targets = scaling(samples.X), (samples.T - centre) / spread
+    network = network_for(settings, X.shape[1], T.shape[1], kind)
+    if starts is None:
+        plain = WeightedObjective(network, inputs[:1], targets[:1])
+        starts = draw_starts(plain, settings.ensemble, settings.seed, initial=settings.initial)
+    kept_by_fold = _kept(samples, kind, settings, len(starts))
+    groups = [np.arange(k, len(starts), len(kept_by_fold)) for k in range(len(kept_by_fold))]
+    reports = _Sum(progress, len(groups))
+    learned = _smoothed(targets, settings.label_smoothing) if kind == "classes" else targets
+
+    def train(k: int) -> Members:
+        return _train_fold(
+            network, inputs, learned, targets, samples, kept_by_fold[k], starts[groups[k]], settings, 1, reports.of(k)
+        )
+
+    with ThreadPoolExecutor(min(threads or cores(), len(groups))) as pool:
+        trained = list(pool.map(train, range(len(groups))))
+    members, fold = _joined(trained, groups)
+    alive = np.isfinite(members.parameters).all(axis=-1)
+    if not alive.any():
+        raise DataError(
+            f"all {len(starts)} starts diverged: take a smaller learning rate than {settings.rate_of(len(samples)):g}."
+        )
+    every = Ensemble(network, members.parameters, scaling, centre, spread)
+    answers = np.full((len(samples), T.shape[1]), np.nan)
+    for k, kept in enumerate(kept_by_fold):
+        judges = np.flatnonzero(alive & (fold == k))
+        if kept.any() and len(judges):
+            answers[kept] = every.some(judges).answers(samples.X[kept])
+    of_rows = np.full((len(X), T.shape[1]), np.nan)
+    of_rows[samples.place >= 0] = answers[samples.place[samples.place >= 0]]
+    return Fit(every.some(np.flatnonzero(alive)), members, fold, of_rows, settings)
+
+
+def _train_fold(
+    network: Network, inputs: Floats, learned: Floats, targets: Floats, samples: Samples, kept: NDArray[np.bool_],
+    starts: Floats, settings: FitSettings, threads: int, progress: Callable[[int, int], None],
+) -> Members:  # fmt: skip
+    """Train some starts on all samples but those that are kept."""
+    weights = samples.own_weights
+    some = ~kept
+    own, others = (None, None) if weights is None else (weights[some], weights[kept])
+    validation = WeightedObjective(network, inputs[kept], targets[kept], others) if kept.any() else None
+    objective = WeightedObjective(network, inputs[some], learned[some], own, validation)
+    count = int(some.sum())
+    batch = settings.batch_of(count)
+    per_epoch = count // batch
+    steps = per_epoch * settings.epochs
+    rows = None if batch == count else random.batches(settings.seed, count, batch, steps)
+    training = Training(objective, _how(settings, steps, count), steps, starts, rows, settings.dtype)
+    return best_epochs(
+        training, validation, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=threads),
+        progress=lambda epoch: progress(epoch, settings.epochs),
+    )  # fmt: skip
+
+
+def _how(settings: FitSettings, steps: int, samples: int) -> Method:
+    """Return the method with its schedule, whose length is that of the run."""
+    scheduled = method("gradient_descent", settings.schedule, steps)
+    own = settings.how.schedule.name != "constant"
+    values = {
+        **settings.how.values,
+        **({} if own else {k: v for k, v in scheduled.values.items() if k.startswith("schedule.")}),
+    }
+    if "learning_rate" in values:
+        values["learning_rate"] = settings.rate_of(samples)
+    if settings.l2:
+        values["l2"] = settings.l2
+    return replace(settings.how, schedule=settings.how.schedule if own else scheduled.schedule, values=values)
+
+
+def values_scale(samples: Samples, kind: Kind) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation of values as targets; 0 and 1 for classes."""
+    outputs = samples.T.shape[1]
+    if kind != "values":
+        return np.zeros(outputs), np.ones(outputs)
+    centre = np.average(samples.T, axis=0, weights=samples.weights)
+    spread = np.sqrt(np.average((samples.T - centre) ** 2, axis=0, weights=samples.weights))
+    return centre, np.where(spread > 0, spread, 1.0)
+
+
+def _kept(samples: Samples, kind: Kind, settings: FitSettings, starts: int) -> list[NDArray[np.bool_]]:
+    """Return for each fold which samples are kept from the training of its starts."""
+    count = len(samples)
+    classes = samples.T.argmax(axis=-1) if kind == "classes" else np.zeros(count, np.int64)
+    folds = min(settings.folds, starts, count)
+    if count >= FEWEST and folds > 1:
+        fold = folds_of(classes, folds, settings.seed)
+        return [fold == k for k in range(folds)]
+    if count >= FEWEST and settings.validation:
+        return [share_of(classes, settings.validation, settings.seed)]
+    return [np.zeros(count, np.bool_)]
+
+
+def _smoothed(T: Floats, share: float) -> Floats:
+    """Return one-hot rows with a share spread over all classes. Source: Szegedy et al. 2016 (arXiv:1512.00567)."""
+    return T if share == 0 else (1 - share) * T + share / T.shape[1]
+
+
+def _joined(trained: list[Members], groups: list[NDArray[np.int64]]) -> tuple[Members, NDArray[np.int64]]:
+    """Return the starts of all folds in their own order, and the fold of each."""
+    order = np.argsort(np.concatenate(groups), kind="stable")
+    longest = max((m.epochs for m in trained), key=len)
+
+    def curves(name: str) -> Floats:
+        parts = [getattr(m, name) for m in trained]
+        width = max(part.shape[1] for part in parts)
+        padded = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=np.nan) for part in parts]
+        return np.asarray(np.concatenate(padded)[order])
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(m, name) for m in trained])[order]
+
+    members = Members(
+        column("parameters"), column("best_epoch"), column("last_epoch"), column("diverged"), longest, curves("curve"),
+        curves("validation_curve"),
+    )  # fmt: skip
+    return members, np.concatenate([np.full(len(g), k) for k, g in enumerate(groups)])[order]
+
+
+class _Sum:
+    """The progress of several folds as one."""
+
+    def __init__(self, progress: Callable[[int, int], Any], parts: int) -> None:
+        self._progress, self._done, self._lock = progress, [0.0] * parts, Lock()
+
+    def of(self, part: int) -> Callable[[int, int], None]:
+        def report(done: int, total: int) -> None:
+            with self._lock:
+                self._done[part] = done / total
+                self._progress(round(1000 * sum(self._done)), 1000 * len(self._done))
+
+        return report

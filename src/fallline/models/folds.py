@@ -1,0 +1,60 @@
+"""Which samples are kept from the training of which members: folds that are balanced over the classes, drawn by a key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline import random
+from fallline.shapes import Shaped
+
+__all__ = ["folds_of", "share_of"]
+
+
+def folds_of(
+    classes: Shaped[NDArray[np.int64], " batch"], folds: int, seed: int
+) -> Shaped[NDArray[np.int64], " batch"]:
+    """Return the fold of each sample. The samples of each class are dealt out in turn, in an order drawn at random.
+
+    Parameters
+    ----------
+    classes
+        Of the samples; all 0 where the targets are values.
+    folds
+        Their number.
+    seed
+        Key of the order.
+
+    Examples
+    --------
+    >>> folds_of(np.array([0, 0, 0, 0, 1, 1]), 2, seed=0).tolist()
+    [0, 1, 0, 1, 1, 0]
+    """
+    order = _drawn(classes, seed)
+    fold = np.empty(len(classes), np.int64)
+    fold[order] = np.arange(len(classes)) % folds
+    return fold
+
+
+def share_of(
+    classes: Shaped[NDArray[np.int64], " batch"], share: float, seed: int
+) -> Shaped[NDArray[np.bool_], " batch"]:
+    """Return which samples are kept from the training: about that share of them, with all classes.
+
+    >>> share_of(np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1]), 0.2, seed=0).sum().item()
+    2
+    """
+    order = _drawn(classes, seed)
+    kept = np.zeros(len(classes), np.bool_)
+    # every (1/share)-th sample in the order of the classes: as many of each class as its size allows
+    places = np.floor((np.arange(round(share * len(classes))) + 0.5) / share).astype(np.int64)
+    kept[order[np.minimum(places, len(classes) - 1)]] = True
+    return kept
+
+
+def _drawn(classes: Shaped[NDArray[np.int64], " batch"], seed: int) -> NDArray[Any]:
+    """Return the samples class by class, in an order drawn at random within each."""
+    drawn = random.uniform(seed, "folds", 1, np.arange(len(classes)))[:, 0]
+    return np.lexsort((drawn, classes))

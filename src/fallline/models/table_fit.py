@@ -1,0 +1,187 @@
+"""`fit`: from a table to a model, with what a constant and a linear model reach beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.data.preparing import Preparation, Target
+from fallline.data.preparing.fitting import Missing
+from fallline.data.preparing.target import Task
+from fallline.data.preparing.twins import twins_of_target
+from fallline.data.reading import Dialect, Table, read_table
+from fallline.errors import DataError, UsageError
+from fallline.models.description import Row, Summary
+from fallline.models.fitting import Fit, Kind, fit_samples
+from fallline.models.folds import share_of
+from fallline.models.model import Model
+from fallline.models.scores import scores
+from fallline.models.sentences import outcome_sentence, settings_words
+from fallline.models.settings import FitSettings, fit_settings
+from fallline.runs.progress import Progress, showing
+from fallline.settings import Setting
+
+__all__ = ["fit"]
+
+Floats = NDArray[Any]
+
+TEST = Setting("test", "", "share of the rows that are kept for the test and never trained on", 0.0, 0, 0.9)
+
+
+def fit(
+    data: Any,
+    target: str | Sequence[str],
+    *,
+    inputs: Sequence[str] = (),
+    task: Task | None = None,
+    missing: Missing = "refuse",
+    categories: Sequence[str] = (),
+    weights: str | None = None,
+    balanced: bool = False,
+    test: float = 0.0,
+    dialect: Dialect | None = None,
+    progress: Progress = False,
+    threads: int | None = None,
+    hidden: Any = (32, 16),
+    activation: Any = "relu",
+    optimizer: Any = "adam",
+    learning_rate: float | None = None,
+    optimizer_settings: dict[str, Any] | None = None,
+    initial: Any = "he_normal",
+    schedule: str = "cosine",
+    scaling: str = "robust",
+    dtype: str = "float64",
+    **settings: Any,
+) -> Model:
+    """Fit an ensemble of small networks to a table.
+
+    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and each
+    start is kept at its best epoch; their answers are averaged. The summary (`print(model)`) tells what was done to the table,
+    how good the model is on rows that its judges did not see, and what a constant and a linear model reach.
+
+    Parameters
+    ----------
+    data
+        A CSV or Parquet file, a data frame, or what `read_table` read.
+    target
+        The column to learn, or several.
+    inputs
+        The input columns; by default all others.
+    task
+        "classification" or "regression"; guessed by default, and said.
+    missing, categories, dialect
+        As for `read_data`.
+    weights
+        A column with the weight of each row.
+    balanced
+        Whether all classes get the same weight together.
+    test
+        Share of the rows that is kept from everything, for the last judgement.
+    progress, threads
+        True for a bar, or a function; threads, one for each core by default.
+    hidden, activation, optimizer, learning_rate, optimizer_settings, initial, schedule, scaling, dtype
+        The network and how it is trained.
+    **settings
+        epochs, patience, batch, ensemble, folds, validation, label_smoothing, l2, seed.
+
+    Raises
+    ------
+    DataError
+        The table cannot be used as it is.
+    SettingError, UnknownNameError
+        A setting is out of range, or there is none of that name.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> flowers = fl.read_table("size,kind\\n" + "1,rose\\n2,rose\\n5,tulip\\n6,tulip\\n" * 5)
+    >>> fit(flowers, "kind", hidden=(4,), ensemble=4, epochs=60)
+    Model(2 classes of 'kind' from 1 columns, 4 networks 1-4-2)
+    """
+    chosen = fit_settings(
+        hidden=hidden, activation_=activation, optimizer_=optimizer, learning_rate=learning_rate, dtype=dtype,
+        optimizer_settings=optimizer_settings, initial_=initial, schedule=schedule, scaling=scaling, **settings,
+    )  # fmt: skip
+    table = read_table(data, dialect=dialect)
+    learned = Target.of(table, target, task)
+    columns = [name for name in inputs or table.columns if name not in learned.columns and name != weights]
+    if not columns:
+        raise DataError(f"{table.file} must have an input column beside its target {', '.join(learned.columns)}.")
+    T = learned(table)
+    kind: Kind = "values" if learned.task == "regression" else "classes" if learned.classes else "labels"
+    if balanced and kind != "classes":
+        raise UsageError("balanced needs a target of classes.")
+    kept = _kept(T, kind, TEST.check(test), chosen.seed)
+    preparation = Preparation.of(table, columns, rows=~kept, missing=missing, categories=categories)
+    X = preparation(table)
+    shares = _shares(table, weights, T, balanced)
+    own = None if shares is None else shares[~kept]
+    label = f"fit {table.file}"
+    with showing(progress, label) as show:
+        fitted = fit_samples(X[~kept], T[~kept], kind, chosen, own, threads=threads, progress=show)
+    linear = fit_samples(X[~kept], T[~kept], kind, _linear(chosen), own, threads=threads)
+    notes = [*table.notes, learned.note, *preparation.notes, *twins_of_target(table, learned, columns)]
+    summary = Summary(
+        rows=int((~kept).sum()), test_rows=int(kept.sum()), notes=[note for note in notes if note],
+        settings=settings_words(chosen, int((~kept).sum())),
+        validation=_compared(fitted, linear, None, T[~kept], kind, own),
+        test=_compared(fitted, linear, X[kept], T[kept], kind, None if shares is None else shares[kept], T[~kept])
+        if kept.any() else [],
+        outcome=outcome_sentence(fitted),
+    )  # fmt: skip
+    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted)
+
+
+def _kept(T: Floats, kind: Kind, share: float, seed: int) -> NDArray[np.bool_]:
+    """Return which rows are kept for the test."""
+    if not share:
+        return np.zeros(len(T), np.bool_)
+    kept = share_of(T.argmax(axis=-1) if kind == "classes" else np.zeros(len(T), np.int64), share, seed)
+    if kept.all() or not kept.any():
+        raise DataError(
+            f"test must leave at least one row for the training and one for the test; there are {len(T)} rows."
+        )
+    return kept
+
+
+def _shares(table: Table, weights: str | None, T: Floats, balanced: bool) -> Floats | None:
+    """Return the weight of each row, or None if all are equal."""
+    shares = None if weights is None else table.weights(weights)
+    if not balanced:
+        return shares
+    w = np.ones(len(T)) if shares is None else shares
+    return np.asarray(w / (T * (T * w[:, None]).sum(axis=0)).sum(axis=-1))
+
+
+def _linear(settings: FitSettings) -> FitSettings:
+    """Return the settings of a linear model: one start for each fold."""
+    return replace(settings, hidden=(), ensemble=settings.folds, label_smoothing=0.0)
+
+
+def _compared(
+    fitted: Fit,
+    linear: Fit,
+    X: Floats | None,
+    T: Floats,
+    kind: Kind,
+    weights: Floats | None,
+    learned: Floats | None = None,
+) -> list[Row]:
+    """Return the scores of the ensemble, its median start, a linear model and a constant: on X, or by the kept folds."""
+    if X is None and not np.isfinite(fitted.kept).any():
+        return []
+    e = fitted.ensemble
+    rows = {f"ensemble of {e.members}": fitted.kept if X is None else e.answers(X)}
+    table = [Row(label=label, scores=scores(answers, T, kind, weights)) for label, answers in rows.items()]
+    if X is not None:
+        each = [scores(answers, T, kind, weights) for answers in e.each(X)]
+        table.append(Row(label="its median start", scores={k: float(np.median([s[k] for s in each])) for k in each[0]}))
+    straight = linear.kept if X is None else linear.ensemble.answers(X)
+    table.append(Row(label="linear model", scores=scores(straight, T, kind, weights)))
+    constant = np.average(T if learned is None else learned, axis=0, weights=weights if learned is None else None)
+    table.append(Row(label="constant", scores=scores(np.broadcast_to(constant, T.shape), T, kind, weights)))
+    return table
