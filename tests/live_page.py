@@ -87,9 +87,9 @@ class LivePage:
             f"async a => {{ const m = await import('/{module}.js'); return {expression}; }}", argument
         )
 
-    def open(self, resolved: ResolvedState, *, relaxed: bool = True, cores: int = 2) -> str | None:
+    def open(self, resolved: ResolvedState, *, relaxed: bool = True, cores: int = 2, kernel: Any = None) -> str | None:
         """Let the page train the runs of a state; returns the module that it has chosen."""
-        kernel = describe_kernel(resolved)
+        kernel = describe_kernel(resolved) if kernel is None else kernel
         self.real = np.dtype(f"float{kernel['bits']}")
         if not relaxed:
             kernel["modules"]["relaxed"]["base64"] = ""

@@ -1,4 +1,4 @@
-"""Maps on executors: pools of threads and processes, Dask, and pools that fail."""
+"""Maps on executors: pools of threads and processes, and pools that fail."""
 
 import dataclasses
 import os
@@ -28,10 +28,10 @@ class AtOnce(Executor):
     def __init__(self, change=lambda answer: answer):
         self.change, self.sizes = change, []
 
-    def submit(self, function, packed, requests, threads):
+    def submit(self, function, job, requests):
         self.sizes.append(len(requests))
         future = Future()
-        future.set_result(self.change(function(packed, requests, threads)))
+        future.set_result(self.change(function(job, requests)))
         return future
 
 
@@ -72,8 +72,10 @@ def test_tasks_take_more_tiles_when_these_are_short(expected, monkeypatch):
 
 
 def test_a_process_that_computes_other_bits_is_refused(tmp_path):
-    other = AtOnce(lambda answer: dataclasses.replace(answer, probe="0" * 64, who="process 7 on old-machine"))
-    with pytest.raises(OutputError, match="process 7 on old-machine computes other bits than this machine"):
+    other = AtOnce(lambda answer: dataclasses.replace(answer, proof="0" * 64, who="process 7 on old-machine"))
+    with pytest.raises(
+        OutputError, match="process 7 on old-machine is of no use: it computes other bits than this process"
+    ):
         compute_map(SPEC, out=tmp_path / "map.fallmap", executor=other)
     assert not fl.load_map(tmp_path / "map.fallmap").known.any()
 
@@ -88,9 +90,3 @@ def test_a_killed_process_is_said(tmp_path):
 def test_what_an_executor_has_of_its_own_is_refused():
     with pytest.raises(UsageError, match="leave workers and device out"):
         compute_map(SPEC, executor=AtOnce(), workers=2)
-
-
-def test_dask_gives_the_hash(expected):
-    distributed = pytest.importorskip("distributed")
-    with distributed.Client(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as client:
-        assert compute_map(SPEC, executor=client.get_executor()).sha256 == expected

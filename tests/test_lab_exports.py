@@ -3,6 +3,7 @@
 import io
 import json
 import queue
+import re
 import struct
 
 import numpy as np
@@ -114,6 +115,15 @@ def test_pictures(what):
     told, body = done(export(what, state, resolved, {}, size=64, theme="dark"))
     assert told["name"] == f"lab.{what}"
     assert body.startswith(b"\x89PNG" if what == "png" else b"<?xml")
+
+
+def test_a_live_page_holds_the_map_in_view_and_the_pins():
+    state, resolved = made("landscape")
+    told, body = done(export("live", state, resolved, {}, size=64))
+    figure = json.loads(re.search(r'id="figure">(.*?)</script>', body.decode())[1])
+    assert told == {"name": "lab.html", "mime": "text/html"}
+    assert figure["map"]["sha256"] == compute_map(view_spec(resolved, state.view, 64)).sha256
+    assert figure["welcome"]["state"]["pins"] == [{"x": 0.01, "y": 0.5}]
 
 
 def test_weights_are_those_of_the_pinned_run_at_its_step():

@@ -106,6 +106,38 @@ def test_other_bits_of_a_cell_are_reported(tmp_path):
         fl.merge_maps([*paths, tmp_path / "other.fallmap"], tmp_path / "whole.fallmap")
 
 
+def test_the_whole_says_what_computed_its_parts(tmp_path, whole, monkeypatch):
+    """Merging computes nothing, so parts of an older arithmetic merge; they do not join values of another one."""
+    paths = parts(tmp_path, 2)
+    fl.merge_maps(paths[:1], tmp_path / "now.fallmap")
+    monkeypatch.setattr("fallline.runs.engine.ARITHMETIC_VERSION", 10_000)
+    assert fl.merge_maps(paths, tmp_path / "later.fallmap").map.sha256 == whole
+    with MapFile.open(paths[0]) as part, MapFile.open(tmp_path / "later.fallmap") as later:
+        assert later.provenance()["arithmetic"] == part.provenance()["arithmetic"] != "10000"
+    assert fl.merge_maps(paths, tmp_path / "now.fallmap").map.complete
+    compute_map(SPEC, out=tmp_path / "other.fallmap")
+    with pytest.raises(
+        UsageError, match=r"other.fallmap holds another map: its arithmetic is machine 10000 there and "
+    ):
+        fl.merge_maps(paths, tmp_path / "other.fallmap")
+
+
+def bowl(x, y):
+    return x**2 + 3 * y**2
+
+
+def test_parts_of_a_function_of_ones_own_merge(tmp_path):
+    options = {"x": ("start.x", -1, 1), "y": ("start.y", -1, 1), "size": 40, "steps": 5, "start": (0, 0)}
+    paths = [tmp_path / f"{k}.fallmap" for k in (1, 2)]
+    for k, path in enumerate(paths, start=1):
+        fl.map(bowl, part=f"{k}/2", out=path, **options)
+    merged = fl.merge_maps(paths, tmp_path / "whole.fallmap")
+    assert merged.map.sha256 == fl.map(bowl, **options).sha256
+    with MapFile.open(paths[0]) as part, MapFile.open(tmp_path / "whole.fallmap") as later:
+        assert later.provenance()["engine"] == part.provenance()["engine"]
+    assert fl.load_map(tmp_path / "whole.fallmap", objective=bowl).resume().complete
+
+
 def test_parts_of_other_maps_and_wrong_files_are_refused(tmp_path):
     path, *_ = parts(tmp_path, 9, [1])
     other = map_spec("rosenbrock", x="learning_rate=1e-4..1e-2:log", size=9, steps=13)

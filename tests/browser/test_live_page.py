@@ -140,6 +140,9 @@ def test_a_slider_trains_the_map_again_with_the_bits_of_python(opened):
     for name, dtype in (("final_loss", "<f4"), ("outcome", "u1")):
         assert kept(opened, "tile", name, dtype).tobytes() == native[name].tobytes(), name
     opened.ready()
+    opened.until("location.hash.length > 1")  # the address holds the state
+    opened.page.reload()
+    opened.until("document.querySelector('[data-key=steps] input')?.value === '17'")
 
 
 def test_random_starts_and_another_measure_have_the_bits_of_python(opened):

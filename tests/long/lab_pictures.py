@@ -19,10 +19,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from browser.conftest import Lab, Server
+from fallline.views.pictures.theme import THEMES
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 IMAGES = Path(__file__).parents[2] / "docs/images"
-REFINING = 12_000
+REFINING = 9_000
 """Milliseconds that a picture waits for the finest tiles."""
 
 COLOURS = 128
@@ -87,7 +88,7 @@ def documentation() -> None:
     from PIL import Image
 
     with browser() as (chromium, server):
-        lab = opened(chromium, server, 1440, 1180, "light")
+        lab = opened(chromium, server, 1440, 1420, "light")
         lab.page.evaluate("document.querySelectorAll('.menu-panel.examples button')[2].click()")
         settled(lab)
         lab.page.screenshot(path=IMAGES / "lab.png")
@@ -103,7 +104,10 @@ def documentation() -> None:
         pictures = [
             Image.open(io.BytesIO(png)).convert("RGB").resize((880, 608), Image.Resampling.LANCZOS) for png, _ in frames
         ]
-        palette = pictures[len(pictures) // 2].quantize(COLOURS)
+        source = pictures[len(pictures) // 2].copy()
+        for k, colour in enumerate(THEMES["light"].series):  # the colours of pins, which are small
+            source.paste(colour, (60 * k, 0, 60 * k + 60, 60))
+        palette = source.quantize(COLOURS)
         pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
         pictures[0].save(
             IMAGES / "lab.gif", save_all=True, append_images=pictures[1:], duration=[ms for _, ms in frames], loop=0
@@ -116,13 +120,15 @@ def film(lab: Lab, take: Any) -> None:
     take(900)
     slider = lab.page.locator('[data-focus="settings.initial_scale range"]')
     slider.scroll_into_view_if_needed()
-    top = int(slider.evaluate("input => Number(input.value)"))
-    for value in [*range(top, top + 160, 20), *range(top + 160, top - 1, -20)]:
-        slider.evaluate(
-            "(input, v) => { input.value = v; input.dispatchEvent(new Event('input', { bubbles: true })); }", value
-        )
-        settled(lab)
+    start = int(slider.evaluate("input => Number(input.value)"))
+    for value in [*range(start + 25, start + 176, 25), *range(start + 150, start - 1, -25)]:
+        count = "performance.getEntriesByName('lab: change to picture').length"
+        before = lab.page.evaluate(count)
+        moved = "(input, v) => { input.value = v; input.dispatchEvent(new Event('input', { bubbles: true })); }"
+        slider.evaluate(moved, value)
+        lab.until(f"n => {count} > n", before)
         take()
+    settled(lab)
     take(600)
     x, y = lab.plot(0.82, 0.3)
     lab.page.mouse.move(x, y)
@@ -131,14 +137,12 @@ def film(lab: Lab, take: Any) -> None:
     lab.page.mouse.click(x, y)
     settled(lab)
     take(900)
+    step = lab.page.get_by_label("Step", exact=True)
     lab.page.get_by_role("button", name="Play the map").click()
-    settled(lab)
+    lab.until("document.querySelector('.map-step').textContent.includes('after ')")
     lab.page.get_by_role("button", name="First step").click()
-    steps = int(lab.page.get_by_label("Step", exact=True).get_attribute("max"))
-    for step in range(steps + 1):
-        lab.page.get_by_label("Step", exact=True).evaluate(
-            "(input, v) => { input.value = v; input.dispatchEvent(new Event('input')); }", step
-        )
+    for k in range(int(step.get_attribute("max") or 0) + 1):
+        step.evaluate("(input, v) => { input.value = v; input.dispatchEvent(new Event('input')); }", k)
         lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         take()
     take(1800)

@@ -64,6 +64,7 @@ def map_(
     keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
     device: Literal["cpu", "cuda"] = "cpu",
+    cluster: str | None = None,
     part: str | None = None,
     slurm: Whole | None = None,
     theory: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -107,6 +108,8 @@ def map_(
         workers: Worker processes; 0 for threads of this process.
         device: cpu, or cuda for a CUDA device: the same values, compared on an NVIDIA H100. Some cells of each kernel are
             computed on the processor too, and the map stops where they differ.
+        cluster: A Dask cluster that computes the map: tcp://HOST:PORT, or local:N for N processes on this machine. Workers may
+            come and go; each must compute the same bits as this process. Needs the extra cluster.
         part: K/N computes part K of N alone, into --out; auto is the part of a job array's task. See `fallline map merge`.
         slurm: Print a script for sbatch that computes the map as a job array of so many parts, and compute nothing.
         theory: Lay the stability bound 2(1 + momentum)/L over the picture.
@@ -180,8 +183,8 @@ def map_(
         page = None
     picture = {"theory": theory, "contours": contour, "marks": marks}
     return map_run(
-        spec, out=out, png=png, animation=animation, live=live, page=page, workers=workers, device=device, overwrite=force,
-        as_json=json, picture=picture, part=None if part is None else Part.of(part),
+        spec, out=out, png=png, animation=animation, live=live, page=page, workers=workers, device=device, cluster=cluster,
+        overwrite=force, as_json=json, picture=picture, part=None if part is None else Part.of(part),
     )  # fmt: skip
 
 

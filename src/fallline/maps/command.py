@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -47,6 +48,7 @@ def map_run(
     workers: int = 0,
     threads: int | None = None,
     device: str = "cpu",
+    cluster: str | None = None,
     overwrite: bool = False,
     as_json: bool = False,
     quiet: bool = False,
@@ -76,8 +78,10 @@ def map_run(
     try:
         with contextlib.ExitStack() as stack:
             progress = None if quiet else stack.enter_context(_bar(spec))
-            options: dict[str, Any] = {"workers": workers, "threads": threads, "device": device, "earlier": earlier}
-            for tile in growing(result, progress=progress, part=part, **options):
+            if cluster is not None:
+                stack.enter_context(_warnings_as_lines())
+            options: dict[str, Any] = {"workers": workers, "threads": threads, "device": device, "client": cluster}
+            for tile in growing(result, progress=progress, earlier=earlier, part=part, **options):
                 if png is not None and stride and tile.stride != stride:
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride
@@ -256,6 +260,19 @@ def _bar(spec: MapSpec) -> Iterator[Callable[[int, int], None]]:
             display.update(task, completed=done, total=total, rate=rate)
 
         yield show
+
+
+@contextlib.contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Show what a cluster warns of as lines on standard error, above the bar."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"fallline: {visible(str(message))}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _command() -> str:

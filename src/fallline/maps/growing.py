@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor
+from typing import Any
 
 from fallline.maps.earlier import Earlier, check_kept
 from fallline.maps.parts import Part
@@ -22,6 +23,7 @@ def growing(
     *,
     workers: int = 0,
     executor: Executor | None = None,
+    client: Any = None,
     threads: int | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
@@ -54,7 +56,7 @@ def growing(
         queue = order(tiles) if order else tiles
         execution = Execution(threads, device)
         for tile, values in computed(
-            spec, queue, workers=workers, executor=executor, execution=execution, earlier=earlier
+            spec, queue, workers=workers, executor=executor, client=client, execution=execution, earlier=earlier
         ):
             if file is not None:
                 file.add(spec, tile, values)

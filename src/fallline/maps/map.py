@@ -15,7 +15,7 @@ from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import parse_size
 from fallline.maps.dataset import to_xarray
-from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
+from fallline.maps.earlier import earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.growing import growing
 from fallline.maps.parts import Part
@@ -95,8 +95,8 @@ class Map(MapValues, Plotted):
         return replay(self.spec, *place_on(self.spec, x, y, axes), int(start))
 
     def resume(
-        self, *, workers: int = 0, executor: Executor | None = None, threads: int | None = None, device: str = "cpu",
-        progress: Progress = False,
+        self, *, workers: int = 0, executor: Executor | None = None, client: Any = None, threads: int | None = None,
+        device: str = "cpu", progress: Progress = False,
     ) -> Map:  # fmt: skip
         """Compute the cells that are missing, and keep them in the map's file if it has one. The options are as for `map`.
 
@@ -109,7 +109,9 @@ class Map(MapValues, Plotted):
         True
         """
         if not self.complete:
-            _grow(self, workers=workers, executor=executor, threads=threads, device=device, progress=progress)
+            _grow(
+                self, workers=workers, executor=executor, client=client, threads=threads, device=device, progress=progress,
+            )  # fmt: skip
         return self
 
     def extend(
@@ -120,6 +122,8 @@ class Map(MapValues, Plotted):
         out: str | Path | None = None,
         overwrite: bool = False,
         workers: int = 0,
+        executor: Executor | None = None,
+        client: Any = None,
         threads: int | None = None,
         device: str = "cpu",
         progress: Progress = False,
@@ -136,7 +140,7 @@ class Map(MapValues, Plotted):
             Number of further updates of each run.
         anew
             Whether all steps are trained again, which a map without states needs.
-        out, overwrite, workers, threads, device, progress
+        out, overwrite, workers, executor, client, threads, device, progress
             As for `map`. An interrupted extension is resumed by the same call with `out`.
 
         Raises
@@ -156,8 +160,8 @@ class Map(MapValues, Plotted):
         refuse_own_file(self, out)
         earlier = None if anew else earlier_of(self)
         return compute_map(
-            spec, out=out, overwrite=overwrite, workers=workers, threads=threads, device=device, progress=progress,
-            earlier=earlier,
+            spec, out=out, overwrite=overwrite, workers=workers, executor=executor, client=client, threads=threads,
+            device=device, progress=progress, earlier=earlier,
         )  # fmt: skip
 
     def zoom(
@@ -272,24 +276,15 @@ def compute_map(
     spec: MapSpec,
     *,
     out: str | Path | None = None,
-    overwrite: bool = False,
-    workers: int = 0,
-    executor: Executor | None = None,
-    threads: int | None = None,
-    device: str = "cpu",
     progress: Progress = False,
-    tile_cells: int | None = None,
-    earlier: Earlier | None = None,
     part: Part | None = None,
+    **options: Any,
 ) -> Map:
-    """The map of a spec, complete, or a `part` of it. Its runs go on from the states of an `earlier` map, if there is one."""
+    """The map of a spec, complete, or a `part` of it. The options are those of `growing`."""
     if part is not None and out is None:
         raise UsageError(f"part {part} of a map needs a file, out=..., from which it is merged with the others.")
     result = Map(spec, None if out is None else Path(out))
-    _grow(
-        result, overwrite=overwrite, workers=workers, executor=executor, threads=threads, device=device, progress=progress,
-        tile_cells=tile_cells, earlier=earlier, part=part,
-    )  # fmt: skip
+    _grow(result, progress=progress, part=part, **options)
     return result
 
 

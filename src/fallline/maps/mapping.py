@@ -48,6 +48,7 @@ def map(
     overwrite: bool = False,
     workers: int = 0,
     executor: Executor | None = None,
+    client: Any = None,
     threads: int | None = None,
     device: str = "cpu",
     part: str | None = None,
@@ -99,8 +100,12 @@ def map(
         Worker processes, 0 for none; and threads of this process, or of each worker, by default one for each core.
     executor
         Where tiles are computed instead: anything with the interface of `concurrent.futures.Executor`, such as a pool of
-        processes, `dask.distributed.Client(...).get_executor()`, or one for a cluster. Each task has `threads` threads, one
-        by default. A process that computes other bits than this one is refused.
+        processes, or one for a batch system. Each task has `threads` threads, one by default. A process that computes other
+        bits than this one is refused.
+    client
+        A Dask cluster where tiles are computed instead: a `dask.distributed.Client`, its address "tcp://HOST:PORT", or
+        "local:4" for four new processes on this machine. Its workers and its scheduler may be killed, added and started
+        anew. A worker that computes other bits than this process is turned away with a warning. Needs the extra `cluster`.
     device
         "cpu", or "cuda" for a CUDA device, which gives the same values: compared at length on an NVIDIA H100. Some
         cells of each kernel are computed on the processor too, and DeviceError is raised where they differ.
@@ -129,6 +134,6 @@ def map(
         spec, settings=settings, schedule=schedule, l2=l2, steps=steps, batch=batch, start=start, initial=initial, seed=seed,
     )  # fmt: skip
     return compute_map(
-        spec, out=out, overwrite=overwrite, workers=workers, executor=executor, threads=threads, device=device,
-        progress=progress, part=None if part is None else Part.of(part),
+        spec, out=out, overwrite=overwrite, workers=workers, executor=executor, client=client, threads=threads,
+        device=device, progress=progress, part=None if part is None else Part.of(part),
     )  # fmt: skip

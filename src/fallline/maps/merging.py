@@ -17,6 +17,7 @@ from fallline.maps.cells import Values
 from fallline.maps.file import MapFile
 from fallline.maps.map import Map
 from fallline.maps.parts import MOST_PARTS, Part, dealt
+from fallline.maps.provenance import arithmetic_of
 from fallline.maps.tiles import Tile
 from fallline.maps.writer import MapWriter
 from fallline.runs.progress import Progress, showing
@@ -96,9 +97,12 @@ def merge_maps(
         raise UsageError("there is no map file to merge: give the files of its parts.")
     if any(path.resolve() == out.resolve() for path in files):
         raise UsageError(f"{out} is one of the files to merge: choose another file for the whole map.")
-    spec = _one_spec(files)
+    spec, made = _one_spec(files)
     result, twice, counts = Map(spec, out), 0, set[int]()
-    with MapWriter.create_or_resume(out, spec, overwrite=overwrite) as writer, showing(progress, "merge") as show:
+    with (
+        MapWriter.create_or_resume(out, spec, overwrite=overwrite, made=made) as writer,
+        showing(progress, "merge") as show,
+    ):
         held = writer.keys()
         for tile, values in writer.tiles(spec):
             result.set(tile, values)
@@ -122,8 +126,8 @@ def merge_maps(
     return Merged(result, len(files), twice, missing)
 
 
-def _one_spec(paths: Sequence[Path]) -> MapSpec:
-    """The spec that all files have."""
+def _one_spec(paths: Sequence[Path]) -> tuple[MapSpec, dict[str, str]]:
+    """The spec that all files have, and the arithmetic that made them, which may be another one than this process has."""
     with MapFile.open(paths[0]) as first:
         description, made, spec = first.description(), first.provenance(), first.spec()
     for path in paths[1:]:
@@ -135,7 +139,7 @@ def _one_spec(paths: Sequence[Path]) -> MapSpec:
             ]  # fmt: skip
         if different:
             raise UsageError(f"{path} is no part of the map in {paths[0]}: {'; '.join(different)}.")
-    return spec
+    return spec, arithmetic_of(made)
 
 
 def _part_count(file: MapFile) -> set[int]:

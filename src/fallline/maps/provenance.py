@@ -11,7 +11,7 @@ import numpy as np
 from fallline.experiment.map_record import MapSpec
 from fallline.runs import engine
 
-__all__ = ["NEEDED", "other_arithmetic", "provenance"]
+__all__ = ["NEEDED", "arithmetic_of", "other_arithmetic", "provenance"]
 
 NEEDED = ("fallline", "arithmetic", "engine", "created")
 """Lines that every map file has."""
@@ -32,9 +32,14 @@ def provenance(spec: MapSpec) -> dict[str, str]:
     }
 
 
-def other_arithmetic(kept: Mapping[str, str], spec: MapSpec) -> str | None:
-    """How the arithmetic of a file differs from that of this process; None if it is the same."""
-    now = provenance(spec)
+def arithmetic_of(made: Mapping[str, str]) -> dict[str, str]:
+    """The lines of a file that say which arithmetic computed its values."""
+    return {name: made[name] for name in ("fallline", "arithmetic", "engine")}
+
+
+def other_arithmetic(kept: Mapping[str, str], spec: MapSpec, made: Mapping[str, str] | None = None) -> str | None:
+    """How the arithmetic of a file differs from that of this process, or from that of the lines `made`; None if it does not."""
+    now = made or provenance(spec)
     if all(kept[k] == now[k] for k in ("arithmetic", "engine")):
         return None
     return f"its arithmetic is {kept['engine']} {kept['arithmetic']} there and {now['engine']} {now['arithmetic']} here"

@@ -25,9 +25,11 @@ from fallline.errors import FalllineError, OutputError, UsageError
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import Values, compute
 from fallline.maps.earlier import Earlier
-from fallline.maps.executors import computed_on
+from fallline.maps.executors import ExecutorPool
+from fallline.maps.pools import Pool, computed_on
 from fallline.maps.requests import packed_spec, read_request, request, unpacked_spec
 from fallline.maps.rows import pack, unpack
+from fallline.maps.tasks import Job
 from fallline.maps.tiles import Tile
 from fallline.runs.execution import EVERY_CORE, Execution, cores
 
@@ -43,14 +45,18 @@ def computed(
     *,
     workers: int = 0,
     executor: Executor | None = None,
+    client: Any = None,
     execution: Execution = EVERY_CORE,
     earlier: Earlier | None = None,
 ) -> Iterator[tuple[Tile, Values]]:
     """Tiles with their values: in order with `workers` 0 (threads of this process), else as processes finish."""
-    if executor is not None:
-        if workers or execution.device != "cpu":
-            raise UsageError("an executor has processes of its own: leave workers and device out.")
-        yield from computed_on(executor, spec, tiles, threads=execution.threads, earlier=earlier)
+    if executor is not None or client is not None:
+        if workers or execution.device != "cpu" or (executor is not None and client is not None):
+            raise UsageError(
+                "an executor, or a cluster, has processes of its own: give one of them, and leave workers and device out."
+            )
+        job = Job.of(spec, execution.threads)
+        yield from computed_on(_pool_of(executor, client, job), job, spec, tiles, earlier)
         return
     if workers <= 0:
         for tile in tiles:
@@ -59,6 +65,14 @@ def computed(
     if execution.device != "cpu":
         raise UsageError(f"workers must be 0 with a device, which one process drives; got {workers}.")
     yield from _pool(spec, deque((tile, 0) for tile in tiles), workers, execution.threads, earlier)
+
+
+def _pool_of(executor: Executor | None, client: Any, job: Job) -> Pool:
+    if executor is not None:
+        return ExecutorPool(executor, job)
+    from fallline.maps.cluster import ClusterPool  # late: Dask is optional
+
+    return ClusterPool(client, job)
 
 
 class _Worker:

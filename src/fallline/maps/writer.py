@@ -8,7 +8,7 @@ number may read.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -31,8 +31,12 @@ class MapWriter(MapFile):
     write = True
 
     @classmethod
-    def create_or_resume(cls, path: str | Path, spec: MapSpec, *, overwrite: bool = False) -> Self:
+    def create_or_resume(
+        cls, path: str | Path, spec: MapSpec, *, overwrite: bool = False, made: Mapping[str, str] | None = None
+    ) -> Self:
         """The file of that spec, new or unfinished. With `overwrite`, a file of anything else is replaced.
+
+        `made` is the arithmetic of values that another process has computed, as `arithmetic_of` gives it.
 
         Raises
         ------
@@ -42,21 +46,21 @@ class MapWriter(MapFile):
             The file is damaged, is being written by another process, or cannot be written.
         """
         try:
-            return cls._created_or_resumed(path, spec)
+            return cls._created_or_resumed(path, spec, made)
         except UsageError:
             if not overwrite or not Path(path).is_file():
                 raise
             Path(path).unlink()
-        return cls._created_or_resumed(path, spec)
+        return cls._created_or_resumed(path, spec, made)
 
     @classmethod
-    def _created_or_resumed(cls, path: str | Path, spec: MapSpec) -> Self:
+    def _created_or_resumed(cls, path: str | Path, spec: MapSpec, made: Mapping[str, str] | None) -> Self:
         file = cls._for_writing(path)
         try:
             if not file._base.version:
-                file._begin(spec)
+                file._begin(spec, made)
             else:
-                file._check_same(spec)
+                file._check_same(spec, made)
                 if file._base.version == 1:
                     file._convert(spec)
         except BaseException:
@@ -127,7 +131,7 @@ class MapWriter(MapFile):
                     )
         return new
 
-    def _begin(self, spec: MapSpec) -> None:
+    def _begin(self, spec: MapSpec, made: Mapping[str, str] | None = None) -> None:
         """Write tables, spec, arrays and provenance in one transaction."""
         description, arrays = spec.describe()
         text = canonical(description)
@@ -145,13 +149,13 @@ class MapWriter(MapFile):
                 db.execute(statement)
             db.execute("insert into spec values (1, ?, ?)", (text, spec.sha256))
             db.executemany("insert into arrays values (?, ?, ?, ?)", [array_row(values) for values in arrays.values()])
-            db.executemany("insert into provenance values (?, ?)", list(provenance(spec).items()))
+            db.executemany("insert into provenance values (?, ?)", list((provenance(spec) | dict(made or {})).items()))
         self._base.version = FORMAT
 
-    def _check_same(self, spec: MapSpec) -> None:
+    def _check_same(self, spec: MapSpec, made: Mapping[str, str] | None) -> None:
         description, arrays = spec.describe()
         different = differences(self.description(), description)
-        other = other_arithmetic(self.provenance(), spec)
+        other = other_arithmetic(self.provenance(), spec, made)
         if other is not None:
             different.append(other)
         if different:

@@ -29,6 +29,7 @@ TAKEN = frozenset(
     [
         "batch",
         "callback",
+        "client",
         "data",
         "device",
         "distribution",

@@ -82,6 +82,7 @@ export class Lab {
     this.files = new Files(this.notice, this.bar, this.dialog, {
       send,
       use: (digest, target, again) => this.changes.useTable(digest, target, again),
+      shared: host.shared,
     });
     /** The views on the floor. */
     this.entries = views(this);

@@ -7,7 +7,7 @@ import { fractionOf, ticks } from "./numerals.js";
 
 const LEFT = 46;
 const BOTTOM = 34;
-const TOP = 8;
+const TOP = 20;
 const RIGHT = 22;
 
 export class CurveView {
@@ -64,6 +64,8 @@ export class CurveView {
     for (const { at, label } of ticks(steps_, 0, 1, Math.max(2, Math.min(this.steps, Math.floor(w / 60)))).ticks)
       c.fillText(label, LEFT + at * w, TOP + t + 11);
     c.fillText("step", LEFT + w / 2, TOP + t + 26);
+    c.textAlign = "right";
+    c.fillText("loss", LEFT - 6, 6);
     c.beginPath();
     c.moveTo(px(step), TOP);
     c.lineTo(px(step), TOP + t);

@@ -33,7 +33,7 @@ export class Files {
    * @param {import("./notice.js").Notice} notice
    * @param {import("./menus.js").TopBar} bar
    * @param {import("./menus.js").TextDialog} dialog
-   * @param {{send: (content: any) => number, use: (digest: string, target: string, again: boolean) => boolean}} tell
+   * @param {{send: (content: any) => number, use: (digest: string, target: string, again: boolean) => boolean, shared?: string}} tell
    */
   constructor(notice, bar, dialog, tell) {
     this.notice = notice;
@@ -81,8 +81,9 @@ export class Files {
     const done = await copy(location.href);
     this.bar.share.lastElementChild.textContent = done ? "Copied" : "Copy the address above";
     this.notice.say(
-      "This address opens in a lab on this machine. On another one, start “fallline lab” and put the part from # on behind its " +
-        "address. For those without fallline, Export saves a picture or a film.",
+      this.tell.shared ??
+        "This address opens in a lab on this machine. On another one, start “fallline lab” and put the part from # on behind its " +
+          "address. For those without fallline, Export saves a live page, a picture or a film.",
     );
     setTimeout(() => (this.bar.share.lastElementChild.textContent = "Copy link"), 1800);
   }

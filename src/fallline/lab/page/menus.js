@@ -9,6 +9,7 @@ const EXPORTS = [
   ["svg", "Picture (SVG)", "with axes and legend, for print"],
   ["gif", "Moving picture (GIF)", ""],
   ["mp4", "Moving picture (MP4)", ""],
+  ["live", "Live page (HTML)", "trains in any browser, without a server; it holds the samples"],
   ["map", "Map file", "values and settings, for fallline map"],
   ["study", "Study (TOML)", "the whole set-up as text"],
   ["python", "Python lines", "that make the same result, to the bit"],

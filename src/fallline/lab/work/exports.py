@@ -1,4 +1,4 @@
-"""Files that the page saves: picture, moving picture, map file, study, Python lines, weights.
+"""Files that the page saves: picture, moving picture, live page, map file, study, Python lines, weights.
 
 All give the same bits as the picture.
 """
@@ -32,6 +32,7 @@ from fallline.lab.work.runs import train_run
 from fallline.maps.growing import growing
 from fallline.maps.map import Map
 from fallline.maps.theory import has_theory
+from fallline.plotting import draw
 from fallline.runs.execution import Execution, Progress
 from fallline.views.pictures.moving import FPS, FRAMES, seconds
 
@@ -39,12 +40,12 @@ __all__ = ["EXPORTS", "export", "safetensors"]
 
 Work = Generator[None, None, tuple[dict[str, Any], bytes | None]]
 
-EXPORTS = ("png", "svg", "gif", "mp4", "map", "study", "python", "weights")
+EXPORTS = ("png", "svg", "gif", "mp4", "live", "map", "study", "python", "weights")
 
-MIME = {"png": "image/png", "svg": "image/svg+xml", "gif": "image/gif", "mp4": "video/mp4"}
-"""The types of pictures."""
+MIME = {"png": "image/png", "svg": "image/svg+xml", "live": "text/html", "gif": "image/gif", "mp4": "video/mp4"}
+"""The types of pictures and pages."""
 
-ACROSS = {"gif": 256, "mp4": 256}
+ACROSS = {"gif": 256, "mp4": 256, "live": 128}
 """The cells along a side of what is not exported with 512."""
 
 MOST_WORK = 1e13
@@ -90,6 +91,9 @@ def export(
     result = Map(spec)
     for _ in growing(result, threads=1, progress=progress):
         yield
+    if what == "live":
+        page: str = draw("map page", result, pins=[(pin.x, pin.y) for pin in state.pins])
+        return facts | {"name": "lab.html"}, page.encode()
     return facts, _picture(result, state, theme).bytes(what)
 
 

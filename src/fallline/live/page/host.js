@@ -17,6 +17,8 @@ import { Tiling } from "./tiling.js";
 export class KernelHost {
   /** A page in another one, such as a notebook, has no address of its own. */
   kind = window.parent === window ? "page" : "widget";
+  shared =
+    "This address opens what you see, wherever this file is at the same place. To share it, send the file itself.";
   /** @type {(content: any, buffers: DataView[]) => void} */
   onmessage = () => {};
   /** @type {(status: "connecting"|"open"|"lost"|"refused", seconds: number) => void} */
