@@ -24,7 +24,6 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # descriptions say what a parameter may be, in fewer words than its type
-autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 add_module_names = False
 maximum_signature_line_length = 80
