@@ -9,13 +9,13 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from fallline.errors import UnknownNameError, UsageError
-from fallline.estimators import NetworkClassifier, NetworkRegressor
+from fallline.estimators import MapSearchCV, NetworkClassifier, NetworkRegressor
 
 X, Y = load_iris(return_X_y=True)
 SMALL = {"hidden": (6,), "ensemble": 4, "folds": 2, "epochs": 60, "batch": 0, "learning_rate": 0.05}
@@ -127,3 +127,38 @@ def test_names_of_scikit_learn_get_an_error_that_names_ours(name, ours):
 def test_a_map_of_the_fit_is_drawn():
     picture = NetworkClassifier(**SMALL).fit(X, Y).plot_map(X, Y, size=4, steps=10)
     assert "learning rate" in picture.alt
+
+
+def test_a_grid_in_lanes_has_the_weights_of_single_fits():
+    from fallline.models.fitting import fit_samples
+    from fallline.models.grid import fit_grid
+    from fallline.models.settings import fit_settings
+
+    T, common = np.eye(3)[Y], {"hidden": (4,), "ensemble": 4, "folds": 2, "epochs": 12}
+    rates = (0.01, 1e12, 0.05)
+    grid = fit_grid(X, T, "classes", fit_settings(**common), [{"learning_rate": r, "l2": 1e-4} for r in rates])
+    for k in (0, 2):
+        fit = fit_samples(X, T, "classes", fit_settings(**common, learning_rate=rates[k]))
+        assert (grid.ensembles[k].parameters == fit.ensemble.parameters).all()
+    assert grid.diverged[0] == 0
+
+
+def test_a_search_is_a_grid_search():
+    grid = {"learning_rate": [1e-6, 0.05], "l2": [0.0, 1e-3], "hidden": [(3,), (4,)]}
+    search = MapSearchCV(NetworkClassifier(**SMALL), grid, cv=2).fit(X, Y)
+    peer = GridSearchCV(NetworkClassifier(**SMALL), grid, cv=2).fit(X, Y)
+    assert search.cv_results_["params"] == peer.cv_results_["params"]
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], peer.cv_results_["mean_test_score"])
+    assert (search.cv_results_["rank_test_score"] == peer.cv_results_["rank_test_score"]).all()
+    assert search.best_params_ == peer.best_params_
+    assert (search.predict(X) == peer.predict(X)).all()
+    assert search.score(X, Y) == peer.score(X, Y)
+
+
+def test_a_search_takes_numbers_of_the_optimizer():
+    model = NetworkRegressor(**SMALL | {"optimizer": "momentum"})
+    search = MapSearchCV(model, [{"momentum": [0.0, 0.9]}, {"learning_rate": [1e-6]}], cv=2).fit(X[:, :2], X[:, 2])
+    assert search.best_params_ == {"momentum": 0.9}
+    assert search.cv_results_["param_momentum"].mask.tolist() == [False, False, True]
+    with pytest.raises(UsageError, match="NetworkClassifier"):
+        MapSearchCV(StandardScaler(), {}).fit(X, Y)

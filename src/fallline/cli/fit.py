@@ -39,6 +39,7 @@ def fit(
     weights: str | None = None,
     balanced: Annotated[bool, Parameter(negative="")] = False,
     test: Number = 0.0,
+    warranty: Annotated[bool, Parameter(negative="")] = False,
     hidden: Annotated[str, Parameter(group="Training")] = "32,16",
     activation: Annotated[str, Parameter(group="Training")] = "relu",
     optimizer: Annotated[str, Parameter(group="Training")] = "adam",
@@ -73,6 +74,7 @@ def fit(
         weights: A column with the weight of each row.
         balanced: Give all classes the same weight together.
         test: Share of the rows that is kept from everything, for a last judgement.
+        warranty: Train fresh starts around the settings, and tell how many are lost and how far the cliff is.
         hidden: Units of the hidden layers, joined by commas.
         activation: Of the hidden layers.
         optimizer: adam, momentum, gradient_descent, ..., or one of your own, FILE.py:NAME.
@@ -97,7 +99,7 @@ def fit(
     with bar("fit") as progress:
         model = fl.fit(
             data, target[0] if len(target) == 1 else target, inputs=inputs, task=task, missing=missing, categories=categories,
-            weights=weights, balanced=balanced, test=test, progress=progress, hidden=hidden, activation=activation,
+            weights=weights, balanced=balanced, test=test, warranty=warranty, progress=progress, hidden=hidden, activation=activation,
             optimizer=optimizer_of(optimizer), learning_rate=learning_rate, optimizer_settings=_assigned(assigned),
             schedule=schedule, initial=initial, scaling=scaling, dtype=dtype,
             **{name: value for name, value in numbers.items() if value is not None},

@@ -2,5 +2,6 @@
 
 from fallline.estimators.classifier import NetworkClassifier
 from fallline.estimators.regressor import NetworkRegressor
+from fallline.estimators.search import MapSearchCV
 
-__all__ = ["NetworkClassifier", "NetworkRegressor"]
+__all__ = ["MapSearchCV", "NetworkClassifier", "NetworkRegressor"]

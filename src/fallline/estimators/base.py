@@ -98,7 +98,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
 
     # --- fitting ---
 
-    def _settings(self, dtype: np.dtype[Any]) -> FitSettings:
+    def settings(self, dtype: np.dtype[Any]) -> FitSettings:
         """Return the parameters as checked settings."""
         smoothing = {"label_smoothing": self.label_smoothing} if self._smoothing else {}
         seed = self.random_state
@@ -123,8 +123,8 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
             raise DataError("sample_weight must not be negative.")
         return _dense(X), y, weights
 
-    def _fit(self, X: Floats, T: Floats, kind: Kind, weights: Floats | None) -> Self:
-        settings = self._settings(X.dtype)
+    def _fit(self, X: Floats, T: Floats, kind: Kind, weights: Floats | None = None) -> Self:
+        settings = self.settings(X.dtype)
         starts = None
         if self.warm_start and hasattr(self, "fit_"):
             starts = self._former(X.shape[1], T.shape[1], settings)
@@ -161,7 +161,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         """Train one more epoch on these samples."""
         if not hasattr(self, "further_"):
             former = self.fit_ if hasattr(self, "fit_") else None
-            self.further_ = Further.begin(X, T, kind, self._settings(X.dtype), weights, former)
+            self.further_ = Further.begin(X, T, kind, self.settings(X.dtype), weights, former)
         fit = self.further_.epoch(X, T, weights)
         further = self.further_
         self._take(fit)

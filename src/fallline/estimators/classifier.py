@@ -124,9 +124,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to inputs X and classes y, or an indicator matrix of labels."""
+        return self._fit(*self.prepared(X, y, sample_weight))
+
+    def prepared(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Floats, Floats, Kind, Floats | None]:
+        """Return checked inputs, targets, their kind, and weights, as a fit takes them."""
         X, y, weights = self._samples(X, y, sample_weight, reset=True)
         kind, T = self._targets(y, weights)
-        return self._fit(X, T, kind, self._weights(y, weights))
+        return X, T, kind, self._weights(y, weights)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train one epoch on these samples. The first call needs all classes, unless y has them."""

@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 
 from fallline.estimators.base import NetworkEstimator
 from fallline.estimators.classifier import _warn_column
+from fallline.models.fitting import Kind
 
 __all__ = ["NetworkRegressor"]
 
@@ -37,8 +38,12 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit to inputs X and values y, (samples,) or (samples, targets)."""
+        return self._fit(*self.prepared(X, y, sample_weight))
+
+    def prepared(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Floats, Floats, Kind, Floats | None]:
+        """Return checked inputs, targets, their kind, and weights, as a fit takes them."""
         X, y, weights = self._samples(X, y, sample_weight, reset=True)
-        return self._fit(X, self._coded(y), "values", weights)
+        return X, self._coded(y), "values", weights
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train one epoch on these samples. The first call decides how inputs and targets are scaled."""

@@ -124,8 +124,8 @@ def _losses(
     if engine.name_of(validation) == "numpy":
         return np.asarray(validation.loss(points))
     rows = None if training.rows is None else training.rows[:0]
-    how = training.method
-    if "l2" in how.values:
-        how = how.with_({"l2": 0.0})  # the penalty is no part of what the answers are judged by
+    # No step reads the settings, so those of any run do; and the penalty is no part of what the answers are judged by.
+    numbers: dict[str, Any] = {name: float(np.ravel(value)[0]) for name, value in training.method.values.items()}
+    how = training.method.with_(numbers | ({"l2": 0.0} if "l2" in numbers else {}))
     begins = replace(training, objective=validation, method=how, steps=0, starts=points, rows=rows)
     return engine.train(begins, ("final_loss",), execution=execution)["final_loss"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -84,6 +84,9 @@ def fit_samples(
     starts: Shaped[Floats, "runs P"] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], Any] = lambda done, total: None,
+    values: Mapping[str, Floats] | None = None,
+    copies: int = 1,
+    refuse: bool = True,
 ) -> Fit:
     """Fit an ensemble to samples.
 
@@ -106,6 +109,10 @@ def fit_samples(
         Threads; one for each core if None.
     progress
         Called with the finished and all parts.
+    values, copies
+        The same starts several times, one copy after the other, each with settings of its own, (copies * starts,) by name.
+    refuse
+        Whether it is an error if all starts diverge.
 
     Raises
     ------
@@ -128,20 +135,33 @@ def fit_samples(
         plain = WeightedObjective(network, inputs[:1], targets[:1])
         starts = draw_starts(plain, settings.ensemble, settings.seed, initial=settings.initial)
     kept_by_fold = _kept(samples, kind, settings, len(starts))
-    groups = [np.arange(k, len(starts), len(kept_by_fold)) for k in range(len(kept_by_fold))]
+    fold_of_start = np.tile(np.arange(len(starts)) % len(kept_by_fold), copies)
+    groups = [np.flatnonzero(fold_of_start == k) for k in range(len(kept_by_fold))]
+    starts = np.tile(starts, (copies, 1))
     reports = _Sum(progress, len(groups))
     learned = _smoothed(targets, settings.label_smoothing) if kind == "classes" else targets
 
     def train(k: int) -> Members:
+        own = {name: numbers[groups[k]] for name, numbers in (values or {}).items()}
         return _train_fold(
-            network, inputs, learned, targets, samples, kept_by_fold[k], starts[groups[k]], settings, 1, reports.of(k)
+            network,
+            inputs,
+            learned,
+            targets,
+            samples,
+            kept_by_fold[k],
+            starts[groups[k]],
+            settings,
+            1,
+            reports.of(k),
+            own,
         )
 
     with ThreadPoolExecutor(min(threads or cores(), len(groups))) as pool:
         trained = list(pool.map(train, range(len(groups))))
     members, fold = _joined(trained, groups)
     alive = np.isfinite(members.parameters).all(axis=-1)
-    if not alive.any():
+    if refuse and not alive.any():
         raise DataError(
             f"all {len(starts)} starts diverged: take a smaller learning rate than {settings.rate_of(len(samples)):g}."
         )
@@ -159,6 +179,7 @@ def fit_samples(
 def _train_fold(
     network: Network, inputs: Floats, learned: Floats, targets: Floats, samples: Samples, kept: NDArray[np.bool_],
     starts: Floats, settings: FitSettings, threads: int, progress: Callable[[int, int], None],
+    values: Mapping[str, Floats] | None = None,
 ) -> Members:  # fmt: skip
     """Train some starts on all samples but those that are kept."""
     weights = samples.own_weights
@@ -171,7 +192,8 @@ def _train_fold(
     per_epoch = count // batch
     steps = per_epoch * settings.epochs
     rows = None if batch == count else random.batches(settings.seed, count, batch, steps)
-    training = Training(objective, _how(settings, steps, count), steps, starts, rows, settings.dtype)
+    how = _how(settings, steps, count).with_(values or {})
+    training = Training(objective, how, steps, starts, rows, settings.dtype)
     return best_epochs(
         training, validation, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=threads),
         progress=lambda epoch: progress(epoch, settings.epochs),

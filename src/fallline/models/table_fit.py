@@ -22,7 +22,9 @@ from fallline.models.model import Model
 from fallline.models.scores import scores
 from fallline.models.sentences import outcome_sentence, settings_words
 from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.warranty import warranty as warranty_of
 from fallline.runs.progress import Progress, showing
+from fallline.sentences import capital
 from fallline.settings import Setting
 
 __all__ = ["fit"]
@@ -44,6 +46,7 @@ def fit(
     balanced: bool = False,
     test: float = 0.0,
     dialect: Dialect | None = None,
+    warranty: bool = False,
     progress: Progress = False,
     threads: int | None = None,
     hidden: Any = (32, 16),
@@ -81,6 +84,8 @@ def fit(
         Whether all classes get the same weight together.
     test
         Share of the rows that is kept from everything, for the last judgement.
+    warranty
+        Whether fresh starts are trained around the settings, to tell how many are lost there and how far the cliff is.
     progress, threads
         True for a bar, or a function; threads, one for each core by default.
     hidden, activation, optimizer, learning_rate, optimizer_settings, initial, schedule, scaling, dtype
@@ -124,6 +129,9 @@ def fit(
     with showing(progress, label) as show:
         fitted = fit_samples(X[~kept], T[~kept], kind, chosen, own, threads=threads, progress=show)
     linear = fit_samples(X[~kept], T[~kept], kind, _linear(chosen), own, threads=threads)
+    told = [outcome_sentence(fitted)]
+    if warranty:
+        told.append(capital(str(warranty_of(X[~kept], T[~kept], kind, chosen, own, threads=threads))))
     notes = [*table.notes, learned.note, *preparation.notes, *twins_of_target(table, learned, columns)]
     summary = Summary(
         rows=int((~kept).sum()), test_rows=int(kept.sum()), notes=[note for note in notes if note],
@@ -131,7 +139,7 @@ def fit(
         validation=_compared(fitted, linear, None, T[~kept], kind, own),
         test=_compared(fitted, linear, X[kept], T[kept], kind, None if shares is None else shares[kept], T[~kept])
         if kept.any() else [],
-        outcome=outcome_sentence(fitted),
+        outcome=" ".join(told),
     )  # fmt: skip
     return Model(learned, preparation, kind, fitted.ensemble, summary, fitted)
 
