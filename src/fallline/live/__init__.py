@@ -1,6 +1,6 @@
 """Live pages: a map as one HTML file that trains in the reader's browser, with the bits of this package and without a server."""
 
-from fallline.live.document import LivePage, document, holds_samples, map_page
-from fallline.live.figure import check_page, figure
+from fallline.live.document import LivePage, holds_samples, map_page
+from fallline.live.figure import check_page
 
-__all__ = ["LivePage", "check_page", "document", "figure", "holds_samples", "map_page"]
+__all__ = ["LivePage", "check_page", "holds_samples", "map_page"]
