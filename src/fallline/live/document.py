@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,12 @@ class LivePage(str):
     """
 
     __slots__ = ()
+
+    @property
+    def policy(self) -> str:
+        """The page's content policy. A page that shows this one in a frame must allow as much."""
+        found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', self)
+        return found[1] if found else ""
 
     def _repr_html_(self) -> str:
         frame = 'title="A map that trains in this page" style="width: 100%; height: 760px; border: 0"'

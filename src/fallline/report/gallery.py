@@ -1,4 +1,4 @@
-"""The report's pictures: drawn in both themes, kept as files, and put into the page without a link to elsewhere."""
+"""The report's pictures, drawn in both themes and kept as files, and its live pages; nothing links to elsewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup
 
@@ -27,6 +28,8 @@ class Gallery:
     progress: Callable[[int, int], None] | None = None
     expected: int = 12
     figures: dict[str, bytes] = field(default_factory=dict)
+    policies: list[str] = field(default_factory=list)
+    """The content policies of the live pages."""
 
     def show(self, name: str, draw: Callable[[str], Picture], caption: str = "") -> Markup:
         """Return the picture as a `figure` element. `draw` takes the name of a theme."""
@@ -48,6 +51,11 @@ class Gallery:
             f'<img src="{sources[1]}" width="{width}" height="{height}" alt="{html.escape(light.alt)}"></picture>{text}'
             "</figure>"
         )
+
+    def live(self, page: Any) -> Markup:
+        """Return a live page, as `Map.to_html` gives it, in a frame."""
+        self.policies.append(page.policy)
+        return Markup(page._repr_html_())  # noqa: S704  # ours, and its text is escaped
 
 
 def _address(kind: str, data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,5 +43,25 @@ def render(results: Results, progress: Progress | None = None) -> ReportPage:
         body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)
         sections.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
-    page = environment.get_template("page.html").render(study=results.study, chapters=sections, style=Markup(style))  # noqa: S704  # ours
+    page = environment.get_template("page.html").render(  # noqa: S704  # ours
+        study=results.study, chapters=sections, style=Markup(style), policy=_policy(gallery.policies)
+    )  # fmt: skip
     return ReportPage(visible(page, keep="\n\t"), gallery.figures)
+
+
+def _policy(frames: Sequence[str]) -> str:
+    """The page's content policy: its own pictures and style, and what the pages in its frames may do.
+
+    A frame may do what both its own policy and that of the page around it allow.
+
+    >>> _policy([])
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    >>> _policy(["default-src 'none'; script-src 'sha256-a'; worker-src blob:", "script-src 'sha256-b'; worker-src blob:"])
+    "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'sha256-a' 'sha256-b'; worker-src blob:"
+    """
+    own = ["default-src 'none'", f"img-src data:{' blob:' if frames else ''}", "style-src 'unsafe-inline'"]
+    allowed: dict[str, list[str]] = {"script-src": [], "worker-src": []}
+    for directive in (part.split() for policy in frames for part in policy.split(";")):
+        if directive[0] in allowed:
+            allowed[directive[0]] += [source for source in directive[1:] if source not in allowed[directive[0]]]
+    return "; ".join([*own, *(" ".join([name, *sources]) for name, sources in allowed.items() if sources)])

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
+from fallline.errors import FalllineError
 from fallline.experiment.setting_names import within_start
+from fallline.maps.map import Map
 from fallline.measures.outcome import failed
 from fallline.report.gallery import Gallery
 from fallline.report.results import Mapped, Results
 
 __all__ = ["maps_chapter"]
 
+PINS = 4
+"""The most runs that a live page shows side by side."""
 
 _OWN_STARTS = ("seed", "initial", "initial_scale", "width", "depth")
 """Axes of which each value has starts of its own."""
@@ -31,6 +36,7 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
         "map": m,
         "record": mapped.record,
         "picture": picture,
+        "live": _live(m, marks, gallery),
         "marks": len(marks),
         "jump": _jump(results, mapped),
         "cells": int(m.values.size),
@@ -39,6 +45,15 @@ def _map(results: Results, k: int, mapped: Mapped, gallery: Gallery) -> dict[str
         "starts": any(name in _OWN_STARTS or within_start(name) is not None for name in m.axes),
         "diverged": int(failed(m["outcome"]).sum()),
     }
+
+
+def _live(m: Map, marks: list[tuple[float, float, str]], gallery: Gallery) -> Markup | None:
+    """The map as a page that trains, with the first of the marked runs; None if a page cannot train these runs."""
+    try:
+        page = m.to_html(pins=[(x, y) for x, y, _ in marks[:PINS]])
+    except FalllineError:
+        return None
+    return gallery.live(page)
 
 
 def _marks(results: Results, mapped: Mapped) -> list[tuple[float, float, str]]:
