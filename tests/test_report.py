@@ -273,7 +273,24 @@ def test_the_page_is_whole_and_speaks_to_everybody(built_in, others):
         assert not re.search(r"\bNone\b(?! of)|\bnan\b|\binf\b", re.sub(r"<[^>]*>", "", text)), "values without words"
 
 
-def test_the_page_loads_nothing_and_runs_nothing(built_in, others):
+def test_a_map_is_a_live_page_on_screens_and_a_picture_in_print(chromium, built_in):
+    """The frame trains within the report's own content policy."""
+    page, said = chromium.new_page(viewport={"width": 1200, "height": 900}), []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(built_in.html.resolve().as_uri())
+    frame = page.frame_locator(".live iframe")
+    frame.locator(".map-cells").wait_for()
+    frame.get_by_text("Layer 2 unit 2 died at step 1").first.wait_for()  # of a marked run, in the page's own words
+    still = page.locator(".live + .still img")
+    assert not still.is_visible()
+    assert said == []
+    page.emulate_media(media="print")
+    assert still.is_visible()
+    assert not page.locator(".live").is_visible()
+    page.close()
+
+
+def test_the_page_loads_nothing_and_runs_nothing_of_its_own(built_in, others):
     for files in everywhere(built_in, others).values():
         text = files.html.read_text()
         page = Page(text)
@@ -384,7 +401,7 @@ def test_in_a_browser(chromium, built_in, others):
         page.on("console", lambda message, said=said: said.append(message.text))
         page.goto(files.html.resolve().as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+        assert [url for url in asked if not url.startswith(("data:", "file:", "blob:"))] == []
         assert said == []
         assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 31)"

@@ -43,9 +43,10 @@ def render(results: Results, progress: Progress | None = None) -> ReportPage:
         body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)
         sections.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
-    page = environment.get_template("page.html").render(  # noqa: S704  # ours
-        study=results.study, chapters=sections, style=Markup(style), policy=_policy(gallery.policies)
-    )  # fmt: skip
+    style, policy = Markup(style), Markup(_policy(gallery.policies))  # noqa: S704  # ours
+    page = environment.get_template("page.html").render(
+        study=results.study, chapters=sections, style=style, policy=policy
+    )
     return ReportPage(visible(page, keep="\n\t"), gallery.figures)
 
 
