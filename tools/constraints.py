@@ -14,7 +14,20 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 
-EXTRAS = ("test", "peers", "dev", "tables", "xarray", "lab", "widget", "cluster", "browser", "pandas", "notebook")
+EXTRAS = (
+    "test",
+    "peers",
+    "dev",
+    "tables",
+    "xarray",
+    "lab",
+    "widget",
+    "cluster",
+    "browser",
+    "pandas",
+    "notebook",
+    "docs",
+)
 HEADER = (
     "# Exact versions with which the tests pass; made by tools/constraints.py. Use: pip install -c constraints.txt .\n"
 )

@@ -51,7 +51,7 @@ def map_(
     flags: MethodFlags = None,
     assigned: Assigned = (),
     schedule: str | None = None,
-    measure: tuple[str, ...] = ("final_loss",),
+    measure: tuple[str, ...] = (),
     start: Point = None,
     initial: str | None = None,
     seed: Whole | None = None,
@@ -92,6 +92,7 @@ def map_(
         schedule: Of the learning rate: constant, step_decay, exponential, inverse_time, cosine, warmup.
             The study's own, or constant.
         measure: Measures to keep of each run, such as final_loss, outcome, steps_to=TARGET; docs/maps.md lists all measures.
+            The study's own, or final_loss.
         start: First parameters of every cell, numbers joined by commas.
         initial: Distribution of random starts; the study's own, or normal.
         seed: Key of random starts and minibatches; the study's own, or 0.
@@ -157,7 +158,7 @@ def map_(
     spec = map_spec(
         objective, x=across, y=up, size=size,
         optimizer_=record or own_choice,
-        steps=_first(steps, defaults.get("steps"), 100), measures=measure, schedule_=decay,
+        steps=_first(steps, defaults.get("steps"), 100), measures=measure or defaults.get("measures", ("final_loss",)), schedule_=decay,
         start=start if start is not None else None if drawn else defaults.get("start"),
         initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
         batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
