@@ -53,6 +53,7 @@ def test_a_wrong_program_is_wrong_and_its_fault_is_named(k):
     assert words in verdict.sentence, verdict.text()
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_most_faults_are_named_within_the_time():
     assert len(RIGHT_TABLE) >= 60

@@ -79,6 +79,7 @@ def during(monkeypatch, step, every=1):
     monkeypatch.setattr(cluster.ClusterPool, "_answer", counting)
 
 
+@pytest.mark.long
 def test_the_first_worker_is_waited_for(dask, expected):
     threading.Timer(0.1, dask.add).start()
     with pytest.warns(RuntimeWarning, match=f"the cluster at {dask.address} has no worker; waiting for the first"):
@@ -97,6 +98,7 @@ def test_a_cluster_gives_the_hash(dask, expected):
         assert client.status == "running"
 
 
+@pytest.mark.long
 def test_large_jobs_and_states_travel(dask, monkeypatch, expected):
     monkeypatch.setattr(cluster, "INLINE", 100)
     short = fl.map("rosenbrock", keep="state", client=dask.address, **PLANE | {"steps": 300})
@@ -116,6 +118,7 @@ def test_five_workers_are_killed_and_replaced(dask, expected, small_tasks, told,
     assert next(kills, None) is None
 
 
+@pytest.mark.long
 def test_a_paused_worker_is_not_waited_for(dask, expected, small_tasks, monkeypatch):
     dask.wait_for(2)
     monkeypatch.setattr(cluster, "LATE", 1)
@@ -128,6 +131,7 @@ def test_a_paused_worker_is_not_waited_for(dask, expected, small_tasks, monkeypa
         go_on(paused)
 
 
+@pytest.mark.long
 def test_the_scheduler_is_killed_and_started_again(dask, expected, small_tasks, told, monkeypatch):
     for worker in dask.workers[1:]:
         dask.kill(worker)
@@ -138,6 +142,7 @@ def test_the_scheduler_is_killed_and_started_again(dask, expected, small_tasks, 
     assert f"the scheduler at {dask.address} answers again." in told
 
 
+@pytest.mark.long
 def test_a_killed_collector_is_started_again(dask, expected, tmp_path):
     path = tmp_path / "map.fallmap"
     words = [*COMMAND, "--cluster", dask.address, "--out", str(path), "--json"]

@@ -81,6 +81,7 @@ def test_the_commands_of_the_readme(course, shell):
     assert len(rows) == len(STATUSES) + 1
 
 
+@pytest.mark.long
 def test_the_tests_for_students(course, shell):
     student = course / "student"
     quiet = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]

@@ -106,6 +106,7 @@ def test_threads_may_use_kernels_that_leave_the_cache(monkeypatch):
     assert not wrong
 
 
+@pytest.mark.long
 def test_memory_stays_bounded(monkeypatch):
     """`tests/long/kernels.py` makes ten thousand."""
     if not Path("/proc/self/statm").exists():

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parent / "wrong_libm.py"
 
 
@@ -18,6 +20,7 @@ def hashes(*words: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_functions_that_err_by_a_unit_in_the_last_place_change_no_hash():
     right, wrong = hashes(), hashes("wrong")
     assert len(right) > 20

@@ -15,21 +15,6 @@ def violations(lab) -> list[str]:
     return [f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found for n in v["nodes"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("kind", ["network", "landscape"])
-def test_axe_finds_nothing(new_lab, scheme, kind):
-    lab = new_lab(color_scheme=scheme).open()
-    if kind == "landscape":
-        lab.page.get_by_text("landscape", exact=True).click()
-        lab.ready()
-    lab.page.mouse.click(*lab.plot(0.3, 0.5))
-    lab.until("document.querySelectorAll('.table-box tbody tr').length === 1")
-    lab.page.locator(".equations").scroll_into_view_if_needed()
-    lab.until("document.querySelectorAll('.equation svg').length > 0")
-    assert violations(lab) == []
-    assert lab.errors == []
-
-
 def test_everything_by_keyboard(lab):
     """From the map to a pinned run, its steps, and back, without a mouse."""
     plot = lab.page.locator(".map-plot")

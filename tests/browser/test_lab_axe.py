@@ -70,13 +70,19 @@ def dialog(lab):
 
 
 STATES = (pinned, examined, noticed, playing, examples, exports, equations, dialog, refused)
+COLOURED = (pinned, noticed, refused)
+"""States with colours of their own."""
 
 
-@pytest.mark.parametrize(("scheme", "rules"), [("light", ()), ("dark", ("color-contrast",))])
-def test_axe_finds_nothing(new_lab, scheme, rules):
+@pytest.mark.parametrize(
+    ("scheme", "states", "rules"),
+    [("light", STATES, ()), ("dark", COLOURED, ("color-contrast",))],
+    ids=["light", "dark"],
+)
+def test_axe_finds_nothing(new_lab, scheme, states, rules):
     lab = new_lab(color_scheme=scheme, viewport={"width": 1300, "height": 900}).light()
     assert found(lab, *rules) == []
-    for state in STATES:
+    for state in states:
         state(lab)
         assert (state.__name__, found(lab, *rules)) == (state.__name__, [])
         lab.page.keyboard.press("Escape")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from tests.browser.test_lab_access import violations
 
 WIDE = {"width": 1100, "height": 800}  # where the controls stand beside the map
@@ -74,6 +75,7 @@ def test_a_click_ends_the_dive_and_pins_nothing(lab):
     lab.until("document.querySelectorAll('.pin').length === 1")
 
 
+@pytest.mark.long
 def test_the_button_and_a_change_end_the_dive(new_lab):
     lab = new_lab(viewport=WIDE).light()
     dive(lab).focus()
@@ -91,6 +93,7 @@ def test_the_button_and_a_change_end_the_dive(new_lab):
     assert lab.errors == []
 
 
+@pytest.mark.long
 def test_with_less_motion_the_dive_steps(new_lab):
     lab = new_lab(reduced_motion="reduce").light()
     dive(lab).click()

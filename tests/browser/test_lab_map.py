@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 
 def test_first_picture_has_axes_colours_and_theory(lab):
     assert lab.page.locator("#map-title").inner_text() == "3 classes, 2 hidden layers, momentum"
@@ -55,6 +57,7 @@ def zoomed(lab) -> float:
     )
 
 
+@pytest.mark.long
 def test_zoom_in_on_the_cliff_to_a_million_and_back(study):
     lab = study
     first = lab.pixels()
