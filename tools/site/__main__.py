@@ -25,6 +25,13 @@ def main() -> int:
         metavar="DIR",
         help="keep the gallery's maps there and use them again, for a quick look at words",
     )
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of each section, only the first map and every Nth: a quick check",
+    )
     arguments = parser.parse_args()
     if arguments.record:
         changed = gallery.record()
@@ -33,7 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fallline-site-") as name:
         folder = Path(name)
         stage.copy_pages(folder)
-        wrong = gallery.write_pages(folder, arguments.keep)
+        wrong = gallery.write_pages(folder, arguments.keep, arguments.every)
         if wrong:
             print("\n".join(wrong), file=sys.stderr)
             return 1

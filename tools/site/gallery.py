@@ -84,15 +84,15 @@ class Entry:
         return compute_map(self.spec)
 
 
-def sections() -> list[dict[str, Any]]:
-    """The sections of the gallery, in order: title, text, and the maps as entries."""
+def sections(every: int = 1) -> list[dict[str, Any]]:
+    """The sections of the gallery, in order: title, text, and the maps as entries; of these the first, and every so many."""
     declared = tomlkit.parse(DECLARED.read_text(encoding="utf-8")).unwrap()
-    return [part | {"maps": [Entry(**entry) for entry in part["maps"]]} for part in declared["sections"]]
+    return [part | {"maps": [Entry(**entry) for entry in part["maps"][::every]]} for part in declared["sections"]]
 
 
-def entries() -> Iterator[Entry]:
-    """All maps, in order."""
-    for section in sections():
+def entries(every: int = 1) -> Iterator[Entry]:
+    """The maps of those sections, in order."""
+    for section in sections(every):
         yield from section["maps"]
 
 
@@ -118,13 +118,14 @@ def record() -> list[str]:
     return changed
 
 
-def write_pages(folder: Path, kept: Path | None = None) -> list[str]:
+def write_pages(folder: Path, kept: Path | None = None, every: int = 1) -> list[str]:
     """Write a page for each map, and the page of thumbnails. Return a sentence for each map with another hash.
 
+    With `every`, the gallery has only some of the maps.
     What was computed and drawn for a map is kept in `kept` and used again if its study and its hash are the same.
     """
     static = folder / "_static/gallery"
-    places = {entry: static / entry.name if kept is None else kept / entry.key for entry in entries()}
+    places = {entry: static / entry.name if kept is None else kept / entry.key for entry in entries(every)}
     missing = [(entry, place) for entry, place in places.items() if not place.is_dir()]
     context = multiprocessing.get_context("spawn")  # threads of a compiled kernel do not survive a fork
     with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1) or 1, mp_context=context) as pool:
@@ -134,7 +135,9 @@ def write_pages(folder: Path, kept: Path | None = None) -> list[str]:
             shutil.copytree(place, static / entry.name)
         page = _page(entry, static / entry.name)
         (folder / "gallery" / f"{entry.name}.md").write_text(page, encoding="utf-8")
-    (folder / "gallery/index.md").write_text(_index([_tiles(section) for section in sections()]), encoding="utf-8")
+    (folder / "gallery/index.md").write_text(
+        _index([_tiles(section) for section in sections(every)], len(places)), encoding="utf-8"
+    )
     return wrong
 
 
@@ -232,8 +235,7 @@ def _tiles(section: dict[str, Any]) -> str:
     )
 
 
-def _index(parts: list[str]) -> str:
-    count = sum(1 for _ in entries())
+def _index(parts: list[str], count: int) -> str:
     head = (
         f"# Gallery\n\n{count} maps. Each cell of a map is a training run of its own, from its first step to its last. "
         "Each page has the study, the command that makes the map, and the SHA-256 of its values, which is the same on every "
