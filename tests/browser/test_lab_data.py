@@ -53,11 +53,11 @@ def test_a_dismissed_file_leaves_the_data_as_they_are(lab):
 def test_a_file_with_faults_is_told_and_the_one_before_stays(lab, tmp_path):
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_text(GOOD)
-    bad.write_text("5.1,3.5,rose\n4.9,3.0,tulip\n")
+    bad.write_text("a,b,kind\n1,2\n3,4,x\n")
     with lab.page.expect_file_chooser() as asked:
         lab.page.locator('[data-key="data.kind"]').get_by_text("CSV", exact=True).click()
     asked.value.set_files(bad)
-    lab.until("document.querySelector('.notice').textContent.includes('first line must name the columns')")
+    lab.until("document.querySelector('.notice').textContent.includes('a row must have 3 cells')")
     assert lab.page.locator('[data-key="data.kind"]').get_by_label("generated").is_checked()
     with lab.page.expect_file_chooser() as asked:
         lab.page.locator('[data-key="data.kind"]').get_by_text("CSV", exact=True).click()
@@ -65,11 +65,11 @@ def test_a_file_with_faults_is_told_and_the_one_before_stays(lab, tmp_path):
     lab.says('"kind": "table"')
     kept = lab.state["data"]["digest"]
     lab.page.locator('[data-focus="data.digest"]').set_input_files(bad)
-    lab.until("document.querySelector('.notice').textContent.includes('first line must name the columns')")
+    lab.until("document.querySelector('.notice').textContent.includes('a row must have 3 cells')")
     assert lab.state["data"]["digest"] == kept
     bad.write_text("a,b,kind\n1,NA,yes\n2,x,no\n3,4,no\n")
     lab.page.locator('[data-focus="data.digest"]').set_input_files([])
     lab.page.locator('[data-focus="data.digest"]').set_input_files(bad)
-    lab.until("document.querySelector('.refusal')?.textContent.includes(\"So must 'x' in line 3\")")
+    lab.until("document.querySelector('.refusal')?.textContent.includes(\"a cell is missing ('NA')\")")
     assert lab.state["data"]["digest"] == kept
     assert not lab.page.locator(".notice").first.is_visible()  # it does not promise what was refused
