@@ -33,6 +33,12 @@ collect_ignore = [
 ]  # programs as people write them: they train, plot and read arguments when they are imported
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Workers of `-n auto`: one more than there are cores, since tests of pages and commands wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """One headless Chromium for the whole session; tests that need it are skipped where there is none."""
