@@ -14,6 +14,7 @@ import fallline as fl
 from fallline.checks.calling.search import search
 from fallline.checks.reference.draws import draw
 from fallline.textbook.network import Network
+from thinned import thinned
 
 NETWORK = Network.of("2-4-3", activation="tanh", reduction="mean")
 GROUP = draw(NETWORK, seed=3)[0]
@@ -194,7 +195,7 @@ def excused(fault, combinations):
                 yield (*combination, str(best))
 
 
-@pytest.mark.parametrize("arguments", ARGUMENTS)
+@pytest.mark.parametrize("arguments", thinned(ARGUMENTS, 2))
 def test_combinations_of_forms_are_understood(arguments):
     assert not list(missed(arguments, SOME))
 

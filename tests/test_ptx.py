@@ -42,6 +42,7 @@ def test_every_operation_is_rounded_to_nearest(case):
         assert complaints(ptx) == []
 
 
+@pytest.mark.long
 def test_no_product_and_sum_are_fused_that_the_text_has_apart():
     """The PTX is that of LLVM forbidden to fuse and to approximate; allowed to, it writes another."""
 

@@ -171,6 +171,7 @@ def test_back_button_goes_to_the_state_before(lab):
     lab.until("document.querySelectorAll('.pin').length === 0")
 
 
+@pytest.mark.long
 def test_a_slow_map_is_sketched_and_says_how_far_it_is(study):
     """Many steps: blocks of cells at once, of at least two by two, a count, and then each cell."""
     blocks = """() => {
