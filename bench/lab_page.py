@@ -70,9 +70,12 @@ def sliders(browser: Browser, changes: int, repeat: int, some: str) -> dict[str,
         if not browser.has(focus):
             print(f"the page has no control {focus}", file=sys.stderr)
             continue
-        shares = [(k * GOLDEN) % 1 for k in range(1, changes + 1)]
-        values = shares if typed is None else typed[: max(4, changes // 3)]
-        runs = [browser.drag(focus, values, typed is None) for _ in range(repeat)]
+        shares = [(k * GOLDEN) % 1 for k in range(1, repeat * changes + 1)]
+        runs = []
+        for k in range(repeat):
+            # Other places each time, since the server keeps the tiles of the last ones. The values of boxes come again.
+            values = shares[k * changes : (k + 1) * changes] if typed is None else typed[: max(4, changes // 3)]
+            runs.append(browser.drag(focus, values, typed is None))
         rows[name] = {
             which: [round(min(run[which][k] for run in runs), 1) for k in (0, 1)] for which in ("first", "full")
         } | {key: round(min(run[key] for run in runs), 1) for key in ("server", "page", "task", "longest")}
