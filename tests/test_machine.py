@@ -110,7 +110,9 @@ def test_shapes_and_layouts_give_one_hash(sizes, bias):
     np.testing.assert_allclose(got["history"][0], run.losses, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("dtype", "tiled"), [("float64", True), ("float32", False)])
+@pytest.mark.parametrize(
+    ("dtype", "tiled"), [("float64", True), pytest.param("float32", False, marks=pytest.mark.long)]
+)
 def test_instruction_sets_threads_and_company_give_one_hash(dtype, tiled):
     target = problem("2-3-2-3", activation="softplus")
     rates = np.geomspace(1e-3, 30, 37)  # from smooth to divergent

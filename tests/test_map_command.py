@@ -171,6 +171,7 @@ def own_map(file, **changes):
 BOWL = "A = 3.0\n\n\ndef bowl(u, v):\n    return u**2 + A * v**2\n"
 
 
+@pytest.mark.long
 def test_a_map_of_ones_own_function_is_told_about_exported_and_resumed(tmp_path):
     """Values, export and info need no function; to go on, it comes from the command line again and must be the same."""
     (tmp_path / "mine.py").write_text(BOWL)

@@ -104,6 +104,7 @@ def test_with_less_motion_the_dive_steps(new_lab):
     assert lab.errors == []
 
 
+@pytest.mark.long
 def test_where_all_runs_are_alike_there_is_no_dive(new_lab):
     lab = new_lab(viewport=WIDE).light()
     lab.page.get_by_text("formula", exact=True).click()
