@@ -105,6 +105,7 @@ def test_large_jobs_and_states_travel(dask, monkeypatch, expected):
     assert short.extend(100, client=dask.address).sha256 == expected
 
 
+@pytest.mark.long
 def test_five_workers_are_killed_and_replaced(dask, expected, small_tasks, told, monkeypatch):
     kills = iter(range(5))
 
@@ -187,6 +188,7 @@ tasks.at_cells = other
 }
 
 
+@pytest.mark.long
 def test_useless_workers_are_turned_away(dask, expected, small_tasks, told, tmp_path):
     for worker in [*dask.workers]:
         dask.kill(worker)
