@@ -86,6 +86,7 @@ def test_the_first_worker_is_waited_for(dask, expected):
         assert fl.map("rosenbrock", client=dask.address, **PLANE).sha256 == expected
 
 
+@pytest.mark.long
 def test_a_cluster_gives_the_hash(dask, expected):
     dask.add()
     dask.wait_for(2)
