@@ -21,8 +21,8 @@ export function unpack(frame) {
   return { content, buffers };
 }
 
-/** @type {Record<string, any>} */
-const KINDS = {
+/** Arrays by NumPy's names of their types. @type {Record<string, any>} */
+export const KINDS = {
   float64: Float64Array,
   float32: Float32Array,
   int64: BigInt64Array,

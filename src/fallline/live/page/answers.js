@@ -1,6 +1,7 @@
 /** Messages of a host: their content with arrays described, and the bytes of the arrays. */
 
-import { decoded, KINDS } from "./arrays.js";
+import { KINDS } from "../../lab/page/wire.js";
+import { decoded } from "./arrays.js";
 
 /** @typedef {{values: any, shape: number[]}} Shaped */
 

@@ -1,18 +1,6 @@
 /** Arrays in the JSON of a figure, see `fallline.live.arrays`. */
 
-/** @type {Record<string, any>} */
-export const KINDS = {
-  float64: Float64Array,
-  float32: Float32Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  uint32: Uint32Array,
-  uint16: Uint16Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
-  bool: Uint8Array,
-};
+import { KINDS } from "../../lab/page/wire.js";
 
 /** The same value with typed arrays in place of their JSON. @param {any} value @returns {any} */
 export function decoded(value) {

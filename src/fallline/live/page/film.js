@@ -1,6 +1,7 @@
 /** The map step by step: the losses of a tile's runs after each of some steps. */
 
-import { SIDE } from "./model.js";
+import { SIDE } from "../../lab/page/tiles.js";
+import { overStarts } from "./overstarts.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
@@ -20,7 +21,7 @@ export async function film(host, content) {
         { kind: "film", state_id: stateId, z, i, j },
         {
           steps: { values: Int32Array.from(steps), shape: [steps.length] },
-          losses: { values: framesOf(results.history, steps.length, state.starts), shape: [steps.length, SIDE, SIDE] },
+          losses: { values: framesOf(results.history, steps.length, state), shape: [steps.length, SIDE, SIDE] },
           diverged_at: { values: divergedAt(host, state, results), shape: [SIDE, SIDE] },
         },
       );
@@ -39,22 +40,14 @@ function evenSteps(steps) {
   return Array.from({ length: count }, (_, k) => (count > 1 ? Math.round((k * steps) / (count - 1)) : steps));
 }
 
-/** The losses of each step, cell by cell; of several starts, the median. @param {any} history (runs, frames) @param {number} frames @param {number} starts */
-function framesOf(history, frames, starts) {
+/** The losses of each step, cell by cell; of several starts, the median. @param {any} history (runs, frames) @param {number} frames @param {any} state */
+function framesOf(history, frames, { starts, dtype }) {
   const cells = SIDE * SIDE;
   const losses = new Float32Array(frames * cells);
-  for (let frame = 0; frame < frames; frame++)
-    for (let cell = 0; cell < cells; cell++) {
-      const first = cell * starts * frames + frame;
-      losses[frame * cells + cell] = starts === 1 ? history[first] : median(history, first, frames, starts);
-    }
+  const values = new Float64Array(cells * starts);
+  for (let frame = 0; frame < frames; frame++) {
+    for (let run = 0; run < values.length; run++) values[run] = history[run * frames + frame];
+    losses.set(overStarts(values, starts, "median", dtype), frame * cells);
+  }
   return losses;
-}
-
-/** @param {any} history @param {number} first @param {number} apart @param {number} count */
-function median(history, first, apart, count) {
-  const values = Array.from({ length: count }, (_, k) => history[first + k * apart]);
-  values.sort((a, b) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b));
-  const [low, high] = [values[(count - 1) >> 1], values[count >> 1]];
-  return low === high ? low : (low + high) / 2;
 }

@@ -1,6 +1,7 @@
 /** The figure's kernel and rules: a state's runs are trained, and judged by the measures of the map. */
 
 import { read } from "../../lab/page/state.js";
+import { SIDE } from "../../lab/page/tiles.js";
 import { Refusal } from "./accept.js";
 import { decoded } from "./arrays.js";
 import { Answers } from "./frames.js";
@@ -10,8 +11,6 @@ import { Trainer } from "./trainer.js";
 /** @typedef {import("../../lab/page/state.js").State} State */
 /** @typedef {import("./request.js").Request} Request */
 /** @typedef {import("./kernel.js").Results} Results */
-
-export const SIDE = 64;
 
 export class Model {
   /** @type {Promise<Trainer|null>|null} */

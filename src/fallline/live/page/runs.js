@@ -1,13 +1,13 @@
 /** One run of the map: its path, its curves and how it ended; and a network's answers at its steps. */
 
 import { number } from "../../lab/page/numerals.js";
+import { PASSING } from "../../lab/page/runs.js";
 import { Refusal } from "./accept.js";
 import { allStored } from "./answers.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
 const MOST_RUNS = 8; // kept, so that its frames train nothing again
-const POINTED = 4; // the place of the run under the pointer
 
 /**
  * @typedef {object} Trained
@@ -27,7 +27,7 @@ export async function run(host, content) {
   const known =
     host.original && figure.stored.runs.find((/** @type {any} */ r) => r.content.x === x && r.content.y === y);
   if (known) return host.answer({ ...known.content, ...place }, allStored(known.arrays));
-  const trained = await trainedRun(host, x, y, pin === POINTED ? 4 : 3);
+  const trained = await trainedRun(host, x, y, pin === PASSING ? 4 : 3);
   const { answers } = host.model;
   const P = host.model.problem.parameters;
   const { path, losses, norms } = trained;
@@ -49,7 +49,7 @@ export async function run(host, content) {
   );
 }
 
-/** Runs of late, by state and place. @type {Map<string, Promise<Trained>>} */
+/** Recent runs, by state and place. @type {Map<string, Promise<Trained>>} */
 const kept = new Map();
 
 /** The run at exactly (x, y), trained if it is not kept. @param {KernelHost} host @param {number} x @param {number} y @param {number} priority @returns {Promise<Trained>} */

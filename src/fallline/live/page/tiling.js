@@ -1,9 +1,9 @@
 /** The tiles that the page wants, trained coarse first: a sketch of some of a tile's cells, and then the others. */
 
+import { SIDE } from "../../lab/page/tiles.js";
 import { allStored } from "./answers.js";
 import { valuesOf as axisValues } from "./axis.js";
 import { measuresOfTile } from "./measured.js";
-import { SIDE } from "./model.js";
 
 const SKETCHES = [4, 2]; // of a tile, one cell of so many in each direction is trained before the others
 const FASTEST = 0.02; // seconds that Python takes for a tile: one that takes less is trained at once
