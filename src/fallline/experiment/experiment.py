@@ -31,6 +31,8 @@ from fallline.settings import DTYPES, SETTINGS, Setting
 from fallline.textbook.network import Network as TextbookNetwork
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
+from fallline.textbook.schedules import Schedule as TextbookSchedule
+from fallline.textbook.schedules import schedule as textbook_schedule
 
 __all__ = ["Experiment", "Pin", "Plane", "Span", "View", "settings_of_optimizer", "settings_of_schedule"]
 
@@ -80,9 +82,9 @@ FIRST_RATE = 0.001
 
 
 @cache
-def settings_of_schedule(name: str) -> Mapping[str, Setting]:
+def settings_of_schedule(name: str | TextbookSchedule) -> Mapping[str, Setting]:
     """Every setting of a schedule that is not the number of steps, which is a setting of the run."""
-    return {n: s for n, s in SCHEDULES[name].declared.items() if n != "steps"}
+    return {n: s for n, s in textbook_schedule(name).declared.items() if n != "steps"}
 
 
 class Span(Record):

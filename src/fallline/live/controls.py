@@ -8,16 +8,16 @@ from typing import Any
 
 from fallline.errors import FalllineError, SettingError
 from fallline.experiment.axis_settings import axis_settings
-from fallline.experiment.experiment import Plane, Span
+from fallline.experiment.experiment import Plane, Span, settings_of_schedule
 from fallline.experiment.fields import about
 from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
 from fallline.lab.controls.axes import describe_axes
-from fallline.lab.controls.fields import Json, choice, number
-from fallline.lab.controls.groups import start_control
+from fallline.lab.controls.fields import Json, number
+from fallline.lab.controls.groups import axis_controls, batch_slider, measure_control, start_control
 from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
 from fallline.measures.measure import MEASURES, lacking
-from fallline.sentences import capital, sentence
+from fallline.sentences import capital
 from fallline.settings import SETTINGS, Setting
 
 __all__ = ["changeable_axes", "changeable_controls", "fixed_facts", "measures_of", "sentences"]
@@ -36,7 +36,7 @@ def changeable_controls(resolved: ResolvedState, columns: Collection[str]) -> Js
     ]
     schedule = [
         _number(f"schedule_settings.{name}", s, [schedule_setting(name)], label=f"schedule's {s.label}")
-        for name, s in _settings_of_schedule(resolved).items()
+        for name, s in settings_of_schedule(resolved.spec.method.schedule).items()
         if schedule_setting(name) in columns
     ]
     penalty = [_number("objective.l2", SETTINGS["l2"], ["l2"])] if "l2" in columns else []
@@ -47,10 +47,6 @@ def changeable_controls(resolved: ResolvedState, columns: Collection[str]) -> Js
         ("map", "Map", list(_map(resolved))),
     ]
     return {"groups": [{"name": name, "title": title, "fields": fields} for name, title, fields in groups if fields]}
-
-
-def _settings_of_schedule(resolved: ResolvedState) -> dict[str, Setting]:
-    return {n: s for n, s in resolved.spec.method.schedule.declared.items() if n != "steps"}
 
 
 def _number(key: str, declared: Setting, axes: list[str], **more: Any) -> Json:
@@ -75,8 +71,7 @@ def _run(resolved: ResolvedState) -> Iterator[Json]:
     yield _number("starts", _at_most("starts"), [], label="starts of each cell", default=1, **random)
     if resolved.network is not None and resolved.spec.batch is not None:
         samples = len(resolved.network.data)
-        slider = {"low": 1, "high": samples, "scale": "log" if samples > 20 else "linear", "step": 1}
-        yield _number("batch", replace(SETTINGS["batch"], high=samples), [], slider=slider)
+        yield _number("batch", replace(SETTINGS["batch"], high=samples), [], slider=batch_slider(samples))
 
 
 def _at_most(name: str) -> Setting:
@@ -85,14 +80,8 @@ def _at_most(name: str) -> Setting:
 
 
 def _map(resolved: ResolvedState) -> Iterator[Json]:
-    for letter in ("x", "y"):
-        facts = about(Plane, letter)
-        meaning = f"{sentence(facts.meaning)[:-1]}, and its range."
-        yield {"key": f"map.{letter}", "kind": "axis", "label": facts.label, "symbol": None, "meaning": meaning}
-    facts = about(Plane, "measure")
-    names = measures_of(resolved)
-    entries = [{"value": n, "label": MEASURES[n].label, "meaning": sentence(MEASURES[n].meaning)} for n in names]
-    yield choice("map.measure", facts.label, sentence(facts.meaning), entries)
+    yield from axis_controls()
+    yield measure_control(measures_of(resolved))
     yield _number("map.target", SETTINGS["target"], [], label=about(Plane, "target").label, slider=None) | {
         "measure": "steps_to"
     }

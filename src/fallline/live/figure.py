@@ -13,7 +13,7 @@ from typing import Any
 
 import fallline
 from fallline.experiment.map_record import MapSpec
-from fallline.lab.controls.measure import describe_outcomes
+from fallline.lab.controls.measure import colours_of, describe_outcomes
 from fallline.lab.limits import MOST, MOST_PINS
 from fallline.lab.presets import themes
 from fallline.lab.resolved_state import ResolvedState
@@ -32,7 +32,6 @@ from fallline.live.shown_map import show_map
 from fallline.live.worker import worker_text
 from fallline.maps.map import Map
 from fallline.measures.measure import MEASURES
-from fallline.views.words import minima_words
 
 __all__ = ["VERSION", "Figure", "check_page", "figure"]
 
@@ -51,7 +50,7 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
     pins
         Runs of the map that are marked when the page opens, the first four.
     command
-        The command that makes the page; empty if there is none.
+        The command that makes the page; empty if it is not known.
     holds
         What the page says of the data that it holds.
 
@@ -112,25 +111,20 @@ def _welcome(resolved: ResolvedState, pins: list[Json], columns: list[str]) -> J
 
 def _rules(resolved: ResolvedState) -> Json:
     """The programs of measures, and of what is drawn of them."""
-    dtype = resolved.spec.dtype
+    dtype, names = resolved.spec.dtype, measures_of(resolved)
     return {
-        "measures": measures(resolved.objective, dtype).as_data(),
-        "shown": {name: shown(name, dtype).as_data() for name in measures_of(resolved)},
+        "measures": measures(resolved.objective, dtype, names).as_data(),
+        "shown": {name: shown(name, dtype).as_data() for name in names},
     }
 
 
 def _measures(resolved: ResolvedState) -> Json:
-    """The meaning of the map's colours for each measure that the page can show, as `describe_measure` has it."""
-    names = list(minima_words(resolved.objective)) if resolved.network is None else []
+    """For each measure that the page can show the meaning of its colours, and how its values are computed and kept."""
     return {
-        name: {
-            "name": name, "label": m.label, "kind": m.kind, "log": m.log, "blank": m.blank, "lost_word": m.lost_word,
-            "better": m.better, "names": names if m.kind == "minima" else [], "dtype": m.dtype,
-            "ends": m.reads_ends, "over_starts": m.over_starts,
-        }
+        name: colours_of(m, resolved.objective) | {"dtype": m.dtype, "ends": m.reads_ends, "over_starts": m.over_starts}
         for name in measures_of(resolved)
         for m in [MEASURES[name]]
-    }  # fmt: skip
+    }
 
 
 def _tiles(resolved: ResolvedState, m: Map) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fallline.data.csv_file import CsvFile
 from fallline.experiment.experiment import Experiment, Plane, settings_of_schedule
 from fallline.experiment.fields import about, kind_of
@@ -18,7 +20,7 @@ from fallline.sentences import sentence
 from fallline.settings import SETTINGS
 from fallline.textbook.optimizers import OPTIMIZERS
 
-__all__ = ["describe_controls", "start_control"]
+__all__ = ["axis_controls", "batch_slider", "describe_controls", "measure_control", "start_control"]
 
 
 def describe_controls(resolved: ResolvedState, table: CsvFile | None, state: State) -> Json:
@@ -76,9 +78,8 @@ def _run(resolved: ResolvedState, state: State) -> list[Json]:
     batch = []
     if net is not None:
         samples = len(net.data)
-        slider = {"low": 1, "high": samples, "scale": "log" if samples > 20 else "linear", "step": 1}
         batch.append(number("batch", SETTINGS["batch"], plane, high=samples, nullable=True, null_label="all samples",
-                            default=None, slider=slider))  # fmt: skip
+                            default=None, slider=batch_slider(samples)))  # fmt: skip
     if net is not None and state.start is not None and state.batch is None:
         return [
             start,
@@ -114,7 +115,13 @@ def _starts(dimension: int, state: State) -> list[Json]:
             {"value": None, "label": "random"}]  # fmt: skip
 
 
-def _map(resolved: ResolvedState, state: State) -> list[Json]:
+def batch_slider(samples: int) -> Json:
+    """The slider of a minibatch's size, for data of so many samples."""
+    return {"low": 1, "high": samples, "scale": "log" if samples > 20 else "linear", "step": 1}
+
+
+def axis_controls() -> list[Json]:
+    """The controls of the map's axes."""
     fields: list[Json] = []
     for letter in ("x", "y"):
         facts = about(Plane, letter)
@@ -122,10 +129,20 @@ def _map(resolved: ResolvedState, state: State) -> list[Json]:
         fields.append(
             {"key": f"map.{letter}", "kind": "axis", "label": facts.label, "symbol": None, "meaning": meaning}
         )
-    measures = ({"value": n, "label": m.label, "meaning": sentence(m.meaning)} for n, m in MEASURES.items()
-                if (state.is_network if m.needs == "classes" else not lacking(m, resolved.objective)))  # fmt: skip
+    return fields
+
+
+def measure_control(names: Iterable[str]) -> Json:
+    """The choice of what the map's colours show, among these measures."""
     facts = about(Plane, "measure")
-    fields.append(choice("map.measure", facts.label, sentence(facts.meaning), measures))
+    entries = ({"value": n, "label": MEASURES[n].label, "meaning": sentence(MEASURES[n].meaning)} for n in names)
+    return choice("map.measure", facts.label, sentence(facts.meaning), entries)
+
+
+def _map(resolved: ResolvedState, state: State) -> list[Json]:
+    names = (n for n, m in MEASURES.items()
+             if (state.is_network if m.needs == "classes" else not lacking(m, resolved.objective)))  # fmt: skip
+    fields = [*axis_controls(), measure_control(names)]
     if MEASURES[state.map.measure].needs == "target":
         label = about(Plane, "target").label
         fields.append(number("map.target", SETTINGS["target"], label=label, slider=None))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.lab.resolved_state import ResolvedState
+from fallline.measures.measure import Measure
 from fallline.measures.outcome import RULES
+from fallline.problems import Objective
 from fallline.sentences import sentence
 from fallline.views.words import minima_words
 
-__all__ = ["describe_measure", "describe_outcomes"]
+__all__ = ["colours_of", "describe_measure", "describe_outcomes"]
 
 Json = dict[str, Any]
 
@@ -17,9 +19,13 @@ Json = dict[str, Any]
 def describe_measure(resolved: ResolvedState) -> Json:
     """The meaning of the map's colours; the names are those of `Measure`."""
     wanted = resolved.spec.measures[0]
-    m = wanted.measure
-    names = minima_words(resolved.objective) if m.kind == "minima" else ()
-    return {"name": m.name, "label": wanted.label, "kind": m.kind, "log": m.log, "blank": m.blank,
+    return colours_of(wanted.measure, resolved.objective) | {"label": wanted.label}
+
+
+def colours_of(m: Measure, objective: Objective) -> Json:
+    """The meaning of the colours of a measure, whatever its target is."""
+    names = minima_words(objective) if m.kind == "minima" else ()
+    return {"name": m.name, "label": m.label, "kind": m.kind, "log": m.log, "blank": m.blank,
             "lost_word": m.lost_word, "better": m.better, "names": list(names)}  # fmt: skip
 
 
