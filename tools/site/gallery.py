@@ -90,9 +90,9 @@ def sections(every: int = 1) -> list[dict[str, Any]]:
     return [part | {"maps": [Entry(**entry) for entry in part["maps"][::every]]} for part in declared["sections"]]
 
 
-def entries(every: int = 1) -> Iterator[Entry]:
-    """The maps of those sections, in order."""
-    for section in sections(every):
+def entries() -> Iterator[Entry]:
+    """All maps, in order."""
+    for section in sections():
         yield from section["maps"]
 
 
@@ -124,8 +124,9 @@ def write_pages(folder: Path, kept: Path | None = None, every: int = 1) -> list[
     With `every`, the gallery has only some of the maps.
     What was computed and drawn for a map is kept in `kept` and used again if its study and its hash are the same.
     """
-    static = folder / "_static/gallery"
-    places = {entry: static / entry.name if kept is None else kept / entry.key for entry in entries(every)}
+    static, parts = folder / "_static/gallery", sections(every)
+    shown = [entry for section in parts for entry in section["maps"]]
+    places = {entry: static / entry.name if kept is None else kept / entry.key for entry in shown}
     missing = [(entry, place) for entry, place in places.items() if not place.is_dir()]
     context = multiprocessing.get_context("spawn")  # threads of a compiled kernel do not survive a fork
     with ProcessPoolExecutor(min(len(missing), os.cpu_count() or 1) or 1, mp_context=context) as pool:
@@ -136,7 +137,7 @@ def write_pages(folder: Path, kept: Path | None = None, every: int = 1) -> list[
         page = _page(entry, static / entry.name)
         (folder / "gallery" / f"{entry.name}.md").write_text(page, encoding="utf-8")
     (folder / "gallery/index.md").write_text(
-        _index([_tiles(section) for section in sections(every)], len(places)), encoding="utf-8"
+        _index([_tiles(section) for section in parts], len(places)), encoding="utf-8"
     )
     return wrong
 

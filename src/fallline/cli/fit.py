@@ -8,12 +8,11 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from fallline.cli.method_flags import Assigned, optimizer_of
+from fallline.cli.method_flags import Assigned, assignment, optimizer_of
 from fallline.cli.options import Force, Json, Number, Out, Whole
 from fallline.cli.progress import bar
 from fallline.errors import UsageError
 from fallline.models.settings import DECLARED
-from fallline.number_text import read_number
 from fallline.sentences import capital
 
 __all__ = ["fit", "predict"]
@@ -100,7 +99,7 @@ def fit(
         model = fl.fit(
             data, target[0] if len(target) == 1 else target, inputs=inputs, task=task, missing=missing, categories=categories,
             weights=weights, balanced=balanced, test=test, warranty=warranty, progress=progress, hidden=hidden, activation=activation,
-            optimizer=optimizer_of(optimizer), learning_rate=learning_rate, optimizer_settings=_assigned(assigned),
+            optimizer=optimizer_of(optimizer), learning_rate=learning_rate, optimizer_settings=dict(map(assignment, assigned)),
             schedule=schedule, initial=initial, scaling=scaling, dtype=dtype,
             **{name: value for name, value in numbers.items() if value is not None},
         )  # fmt: skip
@@ -163,14 +162,3 @@ def _rows(model: Any, answers: Any) -> tuple[list[str], list[list[Any]]]:
     heading = [*columns, *(f"p({name})" for name in columns)]
     named = named.reshape(len(answers), -1)
     return heading, [[*name, *row] for name, row in zip(named.tolist(), answers.tolist(), strict=True)]
-
-
-def _assigned(assigned: tuple[str, ...]) -> dict[str, float]:
-    """Return further settings of the optimizer from NAME=NUMBER."""
-    settings = {}
-    for text in assigned:
-        name, equal, value = text.partition("=")
-        if not equal:
-            raise UsageError(f"--set must be NAME=NUMBER, such as beta1=0.8; got {text!r}.")
-        settings[name.strip().replace("-", "_")] = read_number(value, f"--set {name.strip()}")
-    return settings

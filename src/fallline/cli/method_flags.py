@@ -23,7 +23,15 @@ from fallline.textbook.schedules import SCHEDULES
 from fallline.user_code.python_file import load, names_file, split
 from fallline.user_code.records import optimizer
 
-__all__ = ["OPTIMIZER_SETTINGS", "SCHEDULE_SETTINGS", "Assigned", "MethodFlags", "chosen_settings", "optimizer_of"]
+__all__ = [
+    "OPTIMIZER_SETTINGS",
+    "SCHEDULE_SETTINGS",
+    "Assigned",
+    "MethodFlags",
+    "assignment",
+    "chosen_settings",
+    "optimizer_of",
+]
 
 _declared = {name: s for record in OPTIMIZERS.values() for name, s in record.declared.items()}
 OPTIMIZER_SETTINGS = {name: _declared[name] for name in SETTINGS if name in _declared} | _declared
@@ -82,7 +90,7 @@ def chosen_settings(
     settings: dict[str, float] = {}
     schedule_table: dict[str, Any] = {"name": schedule} if isinstance(schedule, str) else dict(schedule)
     values = {} if flags is None else {k: v for k, v in dataclasses.asdict(flags).items() if v is not None}
-    for name, value in [*values.items(), *map(_assignment, assigned)]:
+    for name, value in [*values.items(), *map(assignment, assigned)]:
         name = schedule_setting(name[len("schedule_") :]) if name.startswith("schedule_") else name
         if name in settings:
             raise UsageError(f"{name} is given twice; give it once.")
@@ -91,7 +99,7 @@ def chosen_settings(
     return settings, schedule_table
 
 
-def _assignment(text: str) -> tuple[str, float]:
+def assignment(text: str) -> tuple[str, float]:
     """Return name and number of NAME=NUMBER: ("learning_rate.2", 0.1)."""
     name, equal, value = text.partition("=")
     if not equal or not name.strip():

@@ -47,7 +47,7 @@ def as_dataset(data: object) -> Dataset:
     Raises
     ------
     UsageError
-        If it is none of them.
+        If the data have none of these forms.
 
     Examples
     --------

@@ -20,7 +20,7 @@ from fallline.models.sentences import outcome_sentence
 from fallline.models.settings import FitSettings, fit_settings
 from fallline.runs.progress import Progress, showing
 
-__all__ = ["NetworkEstimator"]
+__all__ = ["NetworkEstimator", "warn_column"]
 
 Floats = NDArray[Any]
 
@@ -97,6 +97,14 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         return tags
 
     # --- fitting ---
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit to inputs X and targets y; rows may have weights."""
+        return self._fit(*self.prepared(X, y, sample_weight))
+
+    def prepared(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Floats, Floats, Kind, Floats | None]:
+        """Return checked inputs, targets, their kind, and weights, as a fit takes them."""
+        raise NotImplementedError
 
     def settings(self, dtype: np.dtype[Any]) -> FitSettings:
         """Return the parameters as checked settings."""
@@ -208,3 +216,16 @@ def _dense(X: Any) -> Floats:
         )
         return np.asarray(X.toarray())
     return np.asarray(X)
+
+
+def warn_column() -> None:
+    """Warn, as scikit-learn does, of targets that are a column."""
+    import warnings
+
+    from sklearn.exceptions import DataConversionWarning
+
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Write y.ravel().",
+        DataConversionWarning,
+        stacklevel=5,
+    )

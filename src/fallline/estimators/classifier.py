@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from fallline.errors import DataError, UsageError
-from fallline.estimators.base import NetworkEstimator
+from fallline.estimators.base import NetworkEstimator, warn_column
 from fallline.models.fitting import Kind
 from fallline.runs.progress import Progress
 
@@ -122,12 +122,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         tags.classifier_tags.multi_label = True
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to inputs X and classes y, or an indicator matrix of labels."""
-        return self._fit(*self.prepared(X, y, sample_weight))
-
     def prepared(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Floats, Floats, Kind, Floats | None]:
-        """Return checked inputs, targets, their kind, and weights, as a fit takes them."""
+        """Return checked inputs, targets, their kind, and weights. The targets are classes, or an indicator matrix of labels."""
         X, y, weights = self._samples(X, y, sample_weight, reset=True)
         kind, T = self._targets(y, weights)
         return X, T, kind, self._weights(y, weights)
@@ -170,7 +166,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @property
     def oof_decision_(self) -> Floats:
-        """Probabilities of each training sample from the members that did not see it; NaN where there are none."""
+        """Probabilities of each training sample from the members that did not see it; NaN where every member saw it."""
         return np.asarray(self.fit_.kept)
 
     def _targets(self, y: Any, weights: Floats | None) -> tuple[Kind, Floats]:
@@ -187,7 +183,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             return "labels", self._coded(y)
         flat = np.ravel(y)
         if np.ndim(y) == 2:
-            _warn_column()
+            warn_column()
         self.classes_ = np.unique(flat)
         seen = self.classes_ if weights is None else np.unique(flat[weights > 0])
         if len(seen) < 2:
@@ -213,15 +209,3 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             return weights
         of_class = compute_sample_weight(self.class_weight, y)
         return np.asarray(of_class if weights is None else weights * of_class)
-
-
-def _warn_column() -> None:
-    import warnings
-
-    from sklearn.exceptions import DataConversionWarning
-
-    warnings.warn(
-        "A column-vector y was passed when a 1d array was expected. Write y.ravel().",
-        DataConversionWarning,
-        stacklevel=5,
-    )

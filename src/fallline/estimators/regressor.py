@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 
-from fallline.estimators.base import NetworkEstimator
-from fallline.estimators.classifier import _warn_column
+from fallline.estimators.base import NetworkEstimator, warn_column
 from fallline.models.fitting import Kind
 
 __all__ = ["NetworkRegressor"]
@@ -36,12 +35,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
         tags.target_tags.multi_output = True
         return tags
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit to inputs X and values y, (samples,) or (samples, targets)."""
-        return self._fit(*self.prepared(X, y, sample_weight))
-
     def prepared(self, X: Any, y: Any, sample_weight: Any = None) -> tuple[Floats, Floats, Kind, Floats | None]:
-        """Return checked inputs, targets, their kind, and weights, as a fit takes them."""
+        """Return checked inputs, targets, their kind, and weights. The targets are values, (samples,) or (samples, targets)."""
         X, y, weights = self._samples(X, y, sample_weight, reset=True)
         return X, self._coded(y), "values", weights
 
@@ -57,7 +52,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
 
     @property
     def oof_prediction_(self) -> Floats:
-        """The value of each training sample from the members that did not see it; NaN where there are none."""
+        """The value of each training sample from the members that did not see it; NaN where every member saw it."""
         kept = np.asarray(self.fit_.kept)
         return kept[:, 0] if self._flat else kept
 
@@ -65,6 +60,6 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
         """Return y as a table."""
         values = np.asarray(y, np.float64)
         if values.ndim == 2 and values.shape[1] == 1:
-            _warn_column()
+            warn_column()
         self._flat = values.ndim == 1 or values.shape[1] == 1
         return values.reshape(len(values), -1)

@@ -20,6 +20,7 @@ from fallline.runs import engine
 from fallline.runs.lanes import recipe_of, samples_seen
 from fallline.runs.packing import columns_of
 from fallline.runs.programs import program_of
+from fallline.runs.training import Training
 
 __all__ = ["describe_kernel", "kernel_settings"]
 
@@ -61,7 +62,7 @@ def describe_kernel(resolved: ResolvedState) -> Json:
     _refuse(resolved)
     spec = resolved.spec
     training = training_of(spec, np.array([0]), np.array([0]))
-    recipe = recipe_of(training, kernel_settings(resolved), hits=not lacking(MEASURES["accuracy"], spec.objective))
+    recipe = recipe_of(training, _settings(training), hits=not lacking(MEASURES["accuracy"], spec.objective))
     bits, batches, rows = 8 * np.dtype(spec.dtype).itemsize, spec.batch is not None, samples_seen(training)
     relaxed, plain = (
         build(program_of(recipe), bits, rows or (1000,), batches=batches, relaxed=way, any_batch=batches)
@@ -88,7 +89,11 @@ def describe_kernel(resolved: ResolvedState) -> Json:
 
 def kernel_settings(resolved: ResolvedState) -> list[str]:
     """The names of the numbers that a kernel reads for each run: those of the method, "target", and "l2" if there is a penalty."""
-    return list(columns_of(training_of(resolved.spec, np.array([0]), np.array([0])), None))
+    return _settings(training_of(resolved.spec, np.array([0]), np.array([0])))
+
+
+def _settings(training: Training) -> list[str]:
+    return list(columns_of(training, None))
 
 
 def _refuse(resolved: ResolvedState) -> None:

@@ -36,7 +36,7 @@ def describe_problem(resolved: ResolvedState) -> Json:
     samples, X, T, sums
         The number of samples (0: a landscape), the samples, and whether the loss is their sum or their mean.
     values
-        By name: the kernel's settings; "steps", "seed", "starts", "batch", "initial_scale"; "target", None if there is none.
+        By name: the kernel's settings; "steps", "seed", "starts", "batch", "initial_scale"; and "target", None for measures without one.
     keys
         From the keys of controls to those names.
     follows

@@ -27,7 +27,7 @@ from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook.network import Network
 
-__all__ = ["LOSS_OF", "Fit", "Kind", "fit_samples", "network_for", "values_scale"]
+__all__ = ["LOSS_OF", "Fit", "Kind", "first_starts", "fit_samples", "network_for", "values_scale"]
 
 Floats = NDArray[Any]
 Kind = Literal["classes", "labels", "values"]
@@ -132,8 +132,7 @@ def fit_samples(
     inputs, targets = scaling(samples.X), (samples.T - centre) / spread
     network = network_for(settings, X.shape[1], T.shape[1], kind)
     if starts is None:
-        plain = WeightedObjective(network, inputs[:1], targets[:1])
-        starts = draw_starts(plain, settings.ensemble, settings.seed, initial=settings.initial)
+        starts = first_starts(network, samples, settings)
     kept_by_fold = _kept(samples, kind, settings, len(starts))
     fold_of_start = np.tile(np.arange(len(starts)) % len(kept_by_fold), copies)
     groups = [np.flatnonzero(fold_of_start == k) for k in range(len(kept_by_fold))]
@@ -144,17 +143,7 @@ def fit_samples(
     def train(k: int) -> Members:
         own = {name: numbers[groups[k]] for name, numbers in (values or {}).items()}
         return _train_fold(
-            network,
-            inputs,
-            learned,
-            targets,
-            samples,
-            kept_by_fold[k],
-            starts[groups[k]],
-            settings,
-            1,
-            reports.of(k),
-            own,
+            network, inputs, learned, targets, samples, kept_by_fold[k], starts[groups[k]], settings, reports.of(k), own
         )
 
     with ThreadPoolExecutor(min(threads or cores(), len(groups))) as pool:
@@ -176,12 +165,17 @@ def fit_samples(
     return Fit(every.some(np.flatnonzero(alive)), members, fold, of_rows, settings)
 
 
+def first_starts(network: Network, samples: Samples, settings: FitSettings) -> Shaped[Floats, "runs P"]:
+    """Draw the first parameters of the members."""
+    plain = WeightedObjective(network, samples.X[:1], samples.T[:1])  # starts depend on the network alone
+    return draw_starts(plain, settings.ensemble, settings.seed, initial=settings.initial)
+
+
 def _train_fold(
     network: Network, inputs: Floats, learned: Floats, targets: Floats, samples: Samples, kept: NDArray[np.bool_],
-    starts: Floats, settings: FitSettings, threads: int, progress: Callable[[int, int], None],
-    values: Mapping[str, Floats] | None = None,
+    starts: Floats, settings: FitSettings, progress: Callable[[int, int], None], values: Mapping[str, Floats],
 ) -> Members:  # fmt: skip
-    """Train some starts on all samples but those that are kept."""
+    """Train some starts on all samples but those that are kept, in one thread: folds train side by side."""
     weights = samples.own_weights
     some = ~kept
     own, others = (None, None) if weights is None else (weights[some], weights[kept])
@@ -192,10 +186,10 @@ def _train_fold(
     per_epoch = count // batch
     steps = per_epoch * settings.epochs
     rows = None if batch == count else random.batches(settings.seed, count, batch, steps)
-    how = _how(settings, steps, count).with_(values or {})
+    how = _how(settings, steps, count).with_(values)
     training = Training(objective, how, steps, starts, rows, settings.dtype)
     return best_epochs(
-        training, validation, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=threads),
+        training, validation, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=1),
         progress=lambda epoch: progress(epoch, settings.epochs),
     )  # fmt: skip
 

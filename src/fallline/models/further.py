@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
-from fallline.experiment.starts import draw_starts
 from fallline.models.best_epoch import Members
 from fallline.models.ensemble import Ensemble
-from fallline.models.fitting import Fit, Kind, network_for, values_scale
+from fallline.models.fitting import Fit, Kind, first_starts, network_for, values_scale
 from fallline.models.samples import Samples
 from fallline.models.scaling import Scaling
 from fallline.models.settings import FitSettings
@@ -50,8 +49,7 @@ class Further:
         centre, spread = values_scale(samples, kind)
         scaling = Scaling.of(samples.X, samples.weights, settings.scaling)  # type: ignore[arg-type]  # checked there
         network = network_for(settings, X.shape[1], T.shape[1], kind)
-        plain = WeightedObjective(network, samples.X[:1], samples.T[:1])
-        starts = draw_starts(plain, settings.ensemble, settings.seed, initial=settings.initial)
+        starts = first_starts(network, samples, settings)
         return cls(Ensemble(network, np.asarray(starts, settings.dtype), scaling, centre, spread), kind, settings)
 
     def epoch(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.data.preparing.scaling import smoothly_clipped
 from fallline.errors import UnknownNameError
 from fallline.shapes import Shaped
 
@@ -17,9 +18,6 @@ Floats = NDArray[Any]
 
 SCALINGS = ("robust", "standard", "none")
 """robust: median and quartiles, then smooth clipping; standard: mean and standard deviation; none: as they are."""
-
-CLIP = 3.0
-"""Where smooth clipping ends: z / sqrt(1 + (z/3)^2) lies in (-3, 3)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +78,7 @@ class Scaling:
     def __call__(self, X: Shaped[Floats, "batch columns"]) -> Shaped[Floats, "batch columns"]:
         with np.errstate(over="ignore"):
             Z = np.where(self.factor == 0, 0.0, (X - self.centre) * self.factor)
-        if not self.clipped:
-            return Z
-        Z = np.clip(Z, -1e100, 1e100)  # so that no square overflows
-        return np.asarray(Z / np.sqrt(1 + (Z / CLIP) ** 2))
+        return smoothly_clipped(Z) if self.clipped else Z
 
 
 def _quantile(

@@ -98,7 +98,7 @@ def fit(
     DataError
         The table cannot be used as it is.
     SettingError, UnknownNameError
-        A setting is out of range, or there is none of that name.
+        A setting is out of range, or is not known.
 
     Examples
     --------

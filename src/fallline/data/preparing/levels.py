@@ -14,7 +14,7 @@ __all__ = ["codes", "levels_of"]
 
 
 def levels_of(column: Column, rows: NDArray[np.bool_] | None = None) -> tuple[str, ...]:
-    """The levels of a column in order: numbers by size, texts by their letters. Missing cells are none.
+    """The levels of a column in order: numbers by size, texts by their letters. A missing cell has no level.
 
     Equal numbers are one level, however they are written: it is called as in the file if that is always the same, else plainly.
 
@@ -36,7 +36,7 @@ def levels_of(column: Column, rows: NDArray[np.bool_] | None = None) -> tuple[st
 
 
 def codes(column: Column, levels: Sequence[str]) -> NDArray[np.int64]:
-    """The place of each cell's level in the list; -1 where the cell is missing or of none of them.
+    """The place of each cell's level in the list; -1 where the cell is missing or has another level.
 
     >>> from fallline.data.reading import read_table
     >>> codes(read_table("a,k\\n1,oak\\n2,NA\\n3,elm\\n4,ash\\n")["k"], ["ash", "oak"]).tolist()

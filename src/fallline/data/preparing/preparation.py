@@ -130,7 +130,7 @@ class Preparation:
         return X
 
     def unseen(self, table: Table) -> list[str]:
-        """A sentence for each category with levels that no training row had; they count as none of the known ones.
+        """A sentence for each category with levels that no training row had; all inputs of the category are 0 for them.
 
         >>> from fallline.data.reading import read_table
         >>> fitted = Preparation.of(read_table("size,kind\\n1,oak\\n3,ash\\n"))

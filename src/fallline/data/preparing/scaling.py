@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fallline.data.standardize import Standardization
 
-__all__ = ["SCALINGS", "Scale", "Scaling", "scales_of"]
+__all__ = ["SCALINGS", "Scale", "Scaling", "scales_of", "smoothly_clipped"]
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +19,10 @@ Scaling = Literal["none", "standard", "robust"]
 SCALINGS: tuple[Scaling, ...] = ("none", "standard", "robust")
 """Nothing; mean 0 and standard deviation 1; or the median and the quartiles, with outliers clipped smoothly to (-3, 3), as RealMLP
 has it (Holzmüller, Grinsztajn & Steinwart 2024, arXiv:2407.04491)."""
+
+
+CLIP = 3.0
+"""Where smooth clipping ends."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,17 @@ class Scale:
 
     def __call__(self, x: Floats) -> Floats:
         scaled = (np.ldexp(x, -self.exponent) - self.centre) / self.width
-        if not self.smooth:
-            return np.asarray(scaled)
-        large = np.minimum(np.abs(scaled), 1e150)  # its square is a float
-        return np.asarray(np.copysign(large / np.sqrt(1 + (large / 3) ** 2), scaled))
+        return smoothly_clipped(scaled) if self.smooth else np.asarray(scaled)
+
+
+def smoothly_clipped(z: Floats) -> Floats:
+    """z / sqrt(1 + (z/3)^2), which lies in [-3, 3].
+
+    >>> smoothly_clipped(np.array([0.5, -1e300])).round(3).tolist()
+    [0.493, -3.0]
+    """
+    z = np.clip(z, -1e100, 1e100)  # so that no square overflows
+    return np.asarray(z / np.sqrt(1 + (z / CLIP) ** 2))
 
 
 def scales_of(X: Floats, scaling: Scaling) -> list[Scale | None]:

@@ -126,7 +126,7 @@ class Target:
         return one_hot(found, len(self.classes))
 
     def labels(self, table: Table) -> NDArray[np.int64]:
-        """The class of each row as its place in `classes`; -1 for none of them."""
+        """The class of each row as its place in `classes`; -1 for another class."""
         return codes(table[self.columns[0]], self.classes)
 
     def to_json(self) -> dict[str, Any]:

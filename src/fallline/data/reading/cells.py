@@ -67,7 +67,7 @@ class NumberForm:
         return plain_number(whole + ("." if mark else "") + rest)
 
     def fault(self, cell: str) -> str:
-        """Why a cell that nearly is a number is none: the end of a sentence, and what to do."""
+        """Why a cell that looks like a number cannot be read as one: the end of a sentence, and what to do."""
         if re.fullmatch(r"[+-]?(inf|infinity|-?∞)", cell, re.IGNORECASE) or (self.number(cell) or 0.0) in (
             math.inf,
             -math.inf,

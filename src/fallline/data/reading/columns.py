@@ -109,7 +109,7 @@ class Table:
         Raises
         ------
         DataError
-            There is none.
+            The table has no column of that name.
         """
         if name not in self.columns:
             hint = (
@@ -142,7 +142,7 @@ class Table:
         Raises
         ------
         DataError
-            A cell is none; or there is no such column.
+            A cell is not such a number, or the table has no such column.
         """
         column = self[name]
         bad = np.flatnonzero(column.missing | column.wrong | (column.numbers < 0))

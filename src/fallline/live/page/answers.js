@@ -1,16 +1,8 @@
 /** Messages of a host: their content with arrays described, and the bytes of the arrays. */
 
 import { KINDS } from "../../lab/page/wire.js";
-import { decoded } from "./arrays.js";
 
 /** @typedef {{values: any, shape: number[]}} Shaped */
-
-/** Arrays of the figure by name. @param {Record<string, any>} arrays */
-export function allStored(arrays) {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [name, { values: decoded(array), shape: array.shape }]),
-  );
-}
 
 /**
  * A message: its content, and the arrays' bytes beside it.

@@ -11,3 +11,10 @@ export function decoded(value) {
   const bytes = Uint8Array.from(atob(value.base64), (letter) => letter.charCodeAt(0));
   return new KINDS[value.dtype](bytes.buffer);
 }
+
+/** Arrays of the figure by name. @param {Record<string, any>} arrays */
+export function allStored(arrays) {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, array]) => [name, { values: decoded(array), shape: array.shape }]),
+  );
+}

@@ -3,7 +3,8 @@
 import { same, withoutLocal } from "../../lab/page/state.js";
 import { about } from "./about.js";
 import { accepted, Refusal } from "./accept.js";
-import { allStored, message } from "./answers.js";
+import { message } from "./answers.js";
+import { allStored } from "./arrays.js";
 import { controlsOf, digestOf, sameControls, summary } from "./described.js";
 import { detail, whatIf } from "./details.js";
 import { film } from "./film.js";

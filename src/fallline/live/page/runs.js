@@ -3,7 +3,7 @@
 import { number } from "../../lab/page/numerals.js";
 import { PASSING } from "../../lab/page/runs.js";
 import { Refusal } from "./accept.js";
-import { allStored } from "./answers.js";
+import { allStored } from "./arrays.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 

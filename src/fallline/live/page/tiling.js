@@ -1,7 +1,7 @@
 /** The tiles that the page wants, trained coarse first: a sketch of some of a tile's cells, and then the others. */
 
 import { SIDE } from "../../lab/page/tiles.js";
-import { allStored } from "./answers.js";
+import { allStored } from "./arrays.js";
 import { valuesOf as axisValues } from "./axis.js";
 import { measuresOfTile } from "./measured.js";
 
