@@ -187,7 +187,9 @@ def test_no_kept_sample_reaches_the_training_of_its_judges():
         samples = Samples(X, targets, np.ones(80), np.arange(80))
         network = Network.of("3-4-2", reduction="mean")
         starts = fl.draw_starts(WeightedObjective(network, X[:1], T[:1]), 2)
-        m = _train_fold(network, X, targets, targets, samples, fold == 0, starts, settings, lambda done, total: None, {})
+        m = _train_fold(
+            network, X, targets, targets, samples, fold == 0, starts, settings, lambda done, total: None, {}
+        )
         curves.append(m.curve)
     assert (curves[0] == curves[1]).all()
 
