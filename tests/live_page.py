@@ -25,8 +25,11 @@ Values = dict[str, np.ndarray[Any, Any]]
 
 ADDRESS = "http://live.test/"
 
+PACKAGE = PAGE.parents[1]
+"""The folder whose modules the page imports: those of live pages import the lab's."""
+
 _OPEN = """async ({ kernel, problem, worker, cores }) => {
-    const [{ decoded }, { Trainer }] = await Promise.all([import("/arrays.js"), import("/trainer.js")]);
+    const [{ decoded }, { Trainer }] = await Promise.all([import("/live/page/arrays.js"), import("/live/page/trainer.js")]);
     window.trainer?.close();
     window.trainer = await Trainer.open(decoded(kernel), decoded(problem), worker, cores);
     return window.trainer?.which ?? null;
@@ -75,16 +78,18 @@ class LivePage:
         self.real: Any = np.float32
 
     def _serve(self, route: Any) -> None:
-        name = urlparse(route.request.url).path[1:]
-        if name:
-            route.fulfill(body=(PAGE / name).read_text(encoding="utf-8"), content_type="text/javascript")
-        else:
+        path = PACKAGE / urlparse(route.request.url).path[1:]
+        if path == PACKAGE:
             route.fulfill(body="<!doctype html><title>live</title>", content_type="text/html")
+        elif path.is_file():
+            route.fulfill(body=path.read_text(encoding="utf-8"), content_type="text/javascript")
+        else:  # without an answer the page would wait for ever
+            route.fulfill(status=404)
 
     def ask(self, module: str, expression: str, argument: Any = None) -> Any:
         """An expression's value, with a module at hand as `m` and the argument as `a`."""
         return self.page.evaluate(
-            f"async a => {{ const m = await import('/{module}.js'); return {expression}; }}", argument
+            f"async a => {{ const m = await import('/live/page/{module}.js'); return {expression}; }}", argument
         )
 
     def open(self, resolved: ResolvedState, *, relaxed: bool = True, cores: int = 2, kernel: Any = None) -> str | None:

@@ -16,7 +16,7 @@ from live_page import LivePage
 __all__ = ["Programs"]
 
 _RUN = """async ({ program, inputs, count, wanted }) => {
-    const { Evaluator } = await import("/evaluate.js");
+    const { Evaluator } = await import("/live/page/evaluate.js");
     const KINDS = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array };
     const array = ({ dtype, base64 }) => new KINDS[dtype](Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer);
     const given = Object.entries(inputs).map(([name, v]) => [name, v.base64 === undefined ? v : array(v)]);
@@ -57,7 +57,7 @@ class Programs(LivePage):
     def over_starts(self, values: NDArray[Any], how: str) -> NDArray[Any]:
         """The numbers of cells from those of their starts, (cells, starts)."""
         asked = [values.ravel().tolist(), values.shape[1], how, values.dtype.name]
-        script = "async a => [...(await import('/overstarts.js')).overStarts(...a)]"
+        script = "async a => [...(await import('/live/page/overstarts.js')).overStarts(...a)]"
         return np.array(self.page.evaluate(script, asked), float)
 
     def cells(self, program: Program, names: list[str], columns: list[list[float]], **state: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Programs(LivePage):
             "measures": {m.name: {"dtype": m.dtype, "over_starts": m.over_starts} for m in MEASURES.values()},
         }  # fmt: skip
         script = """async ({ figure, columns, runs, state, names }) => {
-            const measures = new (await import("/measured.js")).Measures(figure);
+            const measures = new (await import("/live/page/measured.js")).Measures(figure);
             const cells = measures.ofCells({ columns: Float32Array.from(columns), runs }, state, names);
             return Object.entries(cells).map(([name, values]) => [name, [...values]]);
         }"""
