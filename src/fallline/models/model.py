@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline import files
 from fallline.data.preparing import Preparation, Target
 from fallline.data.reading import Dialect, Table, read_table
 from fallline.models.description import Summary
@@ -18,6 +20,7 @@ from fallline.models.fitting import Fit, Kind
 from fallline.models.scores import scores
 from fallline.models.summary_text import summary_text
 from fallline.shapes import Shaped
+from fallline.textbook.network import Network
 
 __all__ = ["Model"]
 
@@ -70,6 +73,53 @@ class Model:
         """
         return cls(*load_parts(path))
 
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        parameters: Shaped[Floats, "*runs P"],
+        *,
+        columns: Sequence[Any] | None = None,
+        classes: Sequence[Any] | None = None,
+        target: str | Sequence[str] = "target",
+    ) -> Model:
+        """Make a model of a network that was trained elsewhere, whose inputs are columns of numbers as they are.
+
+        Parameters
+        ----------
+        network, parameters
+            The network, and its flat parameter vector; several vectors, (networks, P), are an ensemble.
+        columns
+            Names of the input columns; x1, x2, ... by default.
+        classes
+            Names of the classes; 0, 1, ... by default. With two classes the network may have a single logistic output.
+        target
+            The column that is learned; for several values or labels, one name each.
+
+        Raises
+        ------
+        ShapeError
+            The parameters are those of another network.
+        UsageError
+            There are too few or too many names.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.neural_network import MLPClassifier
+        >>> import fallline as fl
+        >>> iris = load_iris(as_frame=True)
+        >>> mlp = MLPClassifier((4,), solver="lbfgs", random_state=0).fit(iris.data, iris.target_names[iris.target])
+        >>> model = Model.of(*fl.from_sklearn(mlp), columns=mlp.feature_names_in_, classes=mlp.classes_, target="species")
+        >>> model
+        Model(3 classes of 'species' from 4 columns, 1 network 4-4-3)
+        >>> bool(abs(model.answers(iris.data) - mlp.predict_proba(iris.data)).max() < 1e-12)
+        True
+        """
+        from fallline.models.exchange.made_parts import parts_of
+
+        return cls(*parts_of(network, parameters, columns, classes, target))
+
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the model as a safetensors file, and return its path.
 
@@ -82,6 +132,50 @@ class Model:
         """
         parts = Parts(self.target, self.preparation, self.kind, self.ensemble, self.summary)
         return save_parts(parts, path, overwrite=overwrite)
+
+    def to_onnx(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the model as an ONNX file with everything that is done to a table, and return its path.
+
+        The file has an input for each column, of the shape (rows, 1): float64 for numbers, where NaN is a missing cell, and
+        strings for categories, where "" is one. Its outputs are `label` and `probability`, or `value`. Answers are equal to
+        those of `answers` to 1e-6 in onnxruntime. A cell that this model would refuse makes the answers of its row NaN.
+
+        Raises
+        ------
+        UsageError
+            Its network has functions of the user's own; or the package onnx, the extra `fallline[onnx]`, is not installed.
+        OutputError
+            The file cannot be written, or exists.
+
+        Examples
+        --------
+        >>> import tempfile; folder = tempfile.TemporaryDirectory()
+        >>> import fallline as fl
+        >>> flowers = fl.read_table("size,kind\\n" + "1,rose\\n2,rose\\n5,tulip\\n6,tulip\\n" * 5)
+        >>> model = fl.fit(flowers, "kind", hidden=(4,), ensemble=4, epochs=60)
+        >>> model.to_onnx(Path(folder.name, "flowers.onnx")).name
+        'flowers.onnx'
+        >>> folder.cleanup()
+        """
+        from fallline.models.exchange.onnx_file import onnx_file
+
+        return files.write(
+            path, onnx_file(self.target, self.preparation, self.kind, self.ensemble), overwrite=overwrite
+        )
+
+    def to_torch(self) -> Any:
+        """Return the ensemble as a module of PyTorch: from prepared inputs, `model.preparation(table)`, to answers.
+
+        Its `members` are an `nn.Sequential` each. It can be trained further, and saved by its `state_dict`.
+
+        Raises
+        ------
+        UsageError
+            Its network has functions of the user's own; or PyTorch is not installed.
+        """
+        from fallline.models.exchange.torch_model import torch_module
+
+        return torch_module(self.ensemble)
 
     def predict(self, source: Any, *, dialect: Dialect | None = None) -> NDArray[Any]:
         """Return the class, the labels or the values of each row of a table: a file, a data frame, or what `read_table` read.
@@ -117,4 +211,5 @@ class Model:
     def __repr__(self) -> str:
         of = f"{len(self.target.classes)} classes of " if self.kind == "classes" else ""
         learned = ", ".join(self.target.columns)
-        return f"Model({of}{learned!r} from {len(self.preparation.columns)} columns, {self.ensemble.members} networks {self.ensemble.network.text})"
+        count = f"{self.ensemble.members} network{'s' if self.ensemble.members != 1 else ''}"
+        return f"Model({of}{learned!r} from {len(self.preparation.columns)} columns, {count} {self.ensemble.network.text})"
