@@ -27,7 +27,12 @@ COLOURS = RNG.choice(["red", "blue", "very dark, green", "NA", '"é'], 90)
 ROWS = [
     f"{a};{c};{z};{b:.4g};{k}"
     for a, c, z, b, k in zip(
-        SAMPLE, COLOURS, RNG.choice([1, 2, 50], 90), 1e5 * RNG.normal(size=90), RNG.choice(["no", "yes", "x"], 90), strict=True
+        SAMPLE,
+        COLOURS,
+        RNG.choice([1, 2, 50], 90),
+        1e5 * RNG.normal(size=90),
+        RNG.choice(["no", "yes", "x"], 90),
+        strict=True,
     )
 ]
 TABLE = read_table("a;colour;zip;b;kind\n" + "\n".join(row.replace('"', '""') for row in ROWS).replace('""é', '"""é"') + "\n", name="t.csv")  # fmt: skip
@@ -136,7 +141,12 @@ def test_onnx_refuses_a_function_of_the_users_own_and_an_absent_package(tmp_path
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_torch_and_back(activation, dtype):
     torch = pytest.importorskip("torch")
-    for loss, end in (("cross_entropy", True), ("logistic", True), ("half_squared_error", False), ("cross_entropy", False)):
+    for loss, end in (
+        ("cross_entropy", True),
+        ("logistic", True),
+        ("half_squared_error", False),
+        ("cross_entropy", False),
+    ):
         network = Network.of("3-4-5-2", activation=activation, loss=loss, reduction="mean")
         w = RNG.normal(size=network.parameter_count).astype(dtype)
         module = fl.to_torch(network, w, output=end)
@@ -158,7 +168,9 @@ def test_torch_has_no_scales_and_may_have_no_biases():
     Z, _ = forward(network, network.unpack(w), X)
     np.testing.assert_allclose(module(torch.tensor(X)).detach().numpy(), Z, atol=1e-12)
     nn = torch.nn
-    mixed = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(3, 4, bias=False), nn.Dropout()), nn.Linear(4, 2)).eval()
+    mixed = nn.Sequential(
+        nn.Flatten(), nn.Sequential(nn.Linear(3, 4, bias=False), nn.Dropout()), nn.Linear(4, 2)
+    ).eval()
     again, v = fl.from_torch(mixed, loss="squared_error")
     assert again.text == "3-4-2"
     found, _ = forward(again, again.unpack(v), X.astype(np.float32))

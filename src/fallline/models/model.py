@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fallline import files
 from fallline.data.preparing import Preparation, Target
 from fallline.data.reading import Dialect, Table, read_table
+from fallline.errors import DataError
 from fallline.models.description import Summary
 from fallline.models.ensemble import Ensemble
 from fallline.models.file import Parts, load_parts, save_parts
@@ -188,8 +189,19 @@ class Model:
         return self.named(self.answers(source, dialect=dialect))
 
     def answers(self, source: Any, *, dialect: Dialect | None = None) -> Shaped[Floats, "rows n_out"]:
-        """Return the probability of each class or label, or the values, of each row of a table."""
-        return self.ensemble.answers(self.preparation(read_table(source, dialect=dialect)))
+        """Return the probability of each class or label, or the values, of each row of a table.
+
+        Raises
+        ------
+        DataError
+            A column is absent, a cell is not what it was in training, or an answer is too large for a float.
+        """
+        table = read_table(source, dialect=dialect)
+        answers = self.ensemble.answers(self.preparation(table))
+        wrong = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
+        if len(wrong):
+            raise DataError(f"{table.file}, {table.place(int(wrong[0]))}: the answer of the networks is too large for a float.")
+        return answers
 
     def named(self, answers: Shaped[Floats, "rows n_out"]) -> NDArray[Any]:
         """Return what answers mean: names of classes, labels 0 or 1, or values; one for each row, or for each column."""
@@ -212,4 +224,6 @@ class Model:
         of = f"{len(self.target.classes)} classes of " if self.kind == "classes" else ""
         learned = ", ".join(self.target.columns)
         count = f"{self.ensemble.members} network{'s' if self.ensemble.members != 1 else ''}"
-        return f"Model({of}{learned!r} from {len(self.preparation.columns)} columns, {count} {self.ensemble.network.text})"
+        return (
+            f"Model({of}{learned!r} from {len(self.preparation.columns)} columns, {count} {self.ensemble.network.text})"
+        )

@@ -99,7 +99,9 @@ class Chain:
         loss = self._loss(end)
         bias = any(layer.b is not None for layer in self.layers)
         layers = tuple(
-            Layer(np.array(W), np.zeros(W.shape[1], W.dtype) if bias and b is None else None if b is None else np.array(b))
+            Layer(
+                np.array(W), np.zeros(W.shape[1], W.dtype) if bias and b is None else None if b is None else np.array(b)
+            )
             for W, b in self.layers
         )
         sizes = (len(layers[0].W), *(layer.W.shape[1] for layer in layers))
@@ -123,5 +125,7 @@ class Chain:
             return loss_of(ENDS[end])
         loss = loss_of(self.loss)
         if end != "identity" and loss.name != ENDS[end]:
-            raise UsageError(f"{self.words} ends in {end}, the output of the loss {ENDS[end]!r}; loss is {loss.name!r}.")
+            raise UsageError(
+                f"{self.words} ends in {end}, the output of the loss {ENDS[end]!r}; loss is {loss.name!r}."
+            )
         return loss

@@ -69,7 +69,13 @@ class Graph:
         from fallline import __version__
 
         make, kinds = self.onnx.helper, self.onnx.TensorProto
-        types = {"number": kinds.DOUBLE, "float64": kinds.DOUBLE, "float32": kinds.FLOAT, "int64": kinds.INT64, "text": kinds.STRING}
+        types = {
+            "number": kinds.DOUBLE,
+            "float64": kinds.DOUBLE,
+            "float32": kinds.FLOAT,
+            "int64": kinds.INT64,
+            "text": kinds.STRING,
+        }
         graph = make.make_graph(
             self.nodes, "fallline",
             [make.make_tensor_value_info(name, types[kind], ["rows", 1]) for name, kind in inputs.items()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def parts_of(
     if network.loss.targets == "labels" and names and len(names) == 2 and network.sizes[-1] == 1:
         network, w = _two_outputs(network, w)
     outputs = network.sizes[-1]
-    kind = cast(Kind, network.loss.targets)
+    kind: Kind = network.loss.targets
     columns_learned = (target,) if isinstance(target, str) else tuple(target)
     if kind == "classes":
         names = names or [str(k) for k in range(outputs)]

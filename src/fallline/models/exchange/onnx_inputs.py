@@ -115,5 +115,3 @@ def _missing(graph: Graph, column: str, kind: str) -> str:
 def _refused(graph: Graph, gone: str, x: str) -> str:
     """NaN where a cell is missing, so that the answer is NaN and not one that is wrong."""
     return graph.add("Where", gone, graph.constant(np.nan), x)
-
-

@@ -16,7 +16,7 @@ __all__ = ["torch_module"]
 def torch_module(ensemble: Ensemble) -> Any:
     """Return the module; see `Model.to_torch`."""
     torch = load_torch()
-    nn = torch.nn
+    nn: Any = torch.nn
 
     class NetworkEnsemble(nn.Module):  # type: ignore[misc]  # PyTorch is loaded on demand, and has no types here
         """Networks whose answers are averaged."""

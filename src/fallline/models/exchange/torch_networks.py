@@ -55,7 +55,9 @@ def to_torch(network: Network, parameters: Shaped[Floats, " P"], *, output: bool
     }  # fmt: skip
     own = [f.name for f in network.activations if f.name not in makers or ACTIVATIONS[f.name] != f]
     if own:
-        raise UsageError(f"PyTorch has no module for a function of your own: the network has the activation {own[0]!r}.")
+        raise UsageError(
+            f"PyTorch has no module for a function of your own: the network has the activation {own[0]!r}."
+        )
     w = np.asarray(parameters)
     if w.ndim != 1:
         raise ShapeError(f"parameters must be the vector of one network, (P,); got the shape {w.shape}.")
@@ -135,7 +137,9 @@ def _step(place: str, part: Any, torch: Any) -> Step:
     if kind is nn.Linear:
         weight = part.weight.detach().cpu()
         if weight.dtype not in (torch.float32, torch.float64):
-            raise UsageError(f"{words} must be of float32 or float64; it is of {str(weight.dtype).removeprefix('torch.')}.")
+            raise UsageError(
+                f"{words} must be of float32 or float64; it is of {str(weight.dtype).removeprefix('torch.')}."
+            )
         bias = None if part.bias is None else part.bias.detach().cpu().numpy()
         return Step(words, "linear", W=weight.numpy().T, b=bias)
     if kind in (nn.Dropout, nn.Flatten):
@@ -152,8 +156,12 @@ def _step(place: str, part: Any, torch: Any) -> Step:
     ):  # fmt: skip
         if kind is known:
             if getattr(part, setting) != value:
-                raise UsageError(f"{words} has no counterpart unless {setting}={value!r}; got {getattr(part, setting)!r}.")
+                raise UsageError(
+                    f"{words} has no counterpart unless {setting}={value!r}; got {getattr(part, setting)!r}."
+                )
             if kind is nn.Softplus and part.threshold < 20:
                 raise UsageError(f"{words} has no counterpart unless threshold is at least 20; got {part.threshold!r}.")
             return Step(words, name)
-    raise UsageError(f"{words} has no counterpart in fallline: it takes Linear, {', '.join(sorted(k.__name__ for k in plain))}, GELU, LeakyReLU, Softplus and Softmax.")
+    raise UsageError(
+        f"{words} has no counterpart in fallline: it takes Linear, {', '.join(sorted(k.__name__ for k in plain))}, GELU, LeakyReLU, Softplus and Softmax."
+    )
