@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from fallline import files
 from fallline.data.preparing import Preparation, Target
 from fallline.data.reading import Dialect, Table, read_table
-from fallline.errors import DataError
+from fallline.errors import DataError, UsageError
 from fallline.models.description import Summary
+from fallline.models.evidence import Evidence
 from fallline.models.ensemble import Ensemble
 from fallline.models.file import Parts, load_parts, save_parts
 from fallline.models.fitting import Fit, Kind
 from fallline.models.scores import scores
 from fallline.models.summary_text import summary_text
+from fallline.plotting import draw
+from fallline.runs.progress import Progress, showing
 from fallline.shapes import Shaped
 from fallline.textbook.network import Network
 
@@ -46,6 +49,8 @@ class Model:
         What is told of the fit: scores, what was done to the table, how the training ended.
     fit
         The fit with its curves; None for a model from a file.
+    evidence
+        The table that it was fitted to, for its report; None for a model from a file.
 
     Examples
     --------
@@ -62,6 +67,7 @@ class Model:
     ensemble: Ensemble
     summary: Summary
     fit: Fit | None = field(default=None)
+    evidence: Evidence | None = field(default=None)
 
     @classmethod
     def load(cls, path: str | Path) -> Model:
@@ -133,6 +139,38 @@ class Model:
         """
         parts = Parts(self.target, self.preparation, self.kind, self.ensemble, self.summary)
         return save_parts(parts, path, overwrite=overwrite)
+
+    def report(self, folder: str | Path = "report", *, overwrite: bool = False, progress: Progress = False) -> Any:
+        """Write a page on the model: the data, the network and its equations, curves, errors, what the inputs are worth.
+
+        The folder gets report.html, results.json with the numbers, and figures/ with the pictures. It needs the table, so it is a
+        method of what `fit` returned; a model file does not hold the table.
+
+        Parameters
+        ----------
+        folder
+            It is created.
+        overwrite
+            Whether to replace an earlier report in the folder.
+        progress
+            True for a bar, or a function of (work done, total work).
+
+        Returns
+        -------
+        ReportFiles
+            The paths of the files.
+
+        Raises
+        ------
+        UsageError
+            The model is from a file.
+        OutputError
+            The folder holds a report already, or cannot be written.
+        """
+        if self.fit is None or self.evidence is None:
+            raise UsageError("a report needs the table and the curves, which a model file does not hold: fit the model again.")
+        with showing(progress, "report") as show:
+            return draw("model report", self, folder=Path(folder), overwrite=overwrite, progress=show)
 
     def to_onnx(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the model as an ONNX file with everything that is done to a table, and return its path.
