@@ -87,4 +87,6 @@ def judgement(fit: Fit, evidence: Evidence) -> Judgement:
     if groups:
         count = sum(len(rows) for _, rows in groups)
         return Judgement(f"{count:,} rows, each judged by networks that did not learn from it", False, groups)
-    return Judgement("The rows of the training, because none were kept", True, [(fit.ensemble, np.arange(len(evidence.X)))])
+    return Judgement(
+        "The rows of the training, because none were kept", True, [(fit.ensemble, np.arange(len(evidence.X)))]
+    )

@@ -63,7 +63,9 @@ def _some(rows: NDArray[np.int64], total: int, seed: int, k: int) -> NDArray[np.
     count = max(1, len(rows) * MOST_ROWS // total)
     if count >= len(rows):
         return rows
-    return np.sort(rows[np.argsort(random.uniform(seed, "rows of the importance", len(rows), k), kind="stable")[:count]])
+    return np.sort(
+        rows[np.argsort(random.uniform(seed, "rows of the importance", len(rows), k), kind="stable")[:count]]
+    )
 
 
 def _score(

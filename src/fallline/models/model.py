@@ -15,8 +15,8 @@ from fallline.data.preparing import Preparation, Target
 from fallline.data.reading import Dialect, Table, read_table
 from fallline.errors import DataError, UsageError
 from fallline.models.description import Summary
-from fallline.models.evidence import Evidence
 from fallline.models.ensemble import Ensemble
+from fallline.models.evidence import Evidence
 from fallline.models.file import Parts, load_parts, save_parts
 from fallline.models.fitting import Fit, Kind
 from fallline.models.scores import scores
@@ -168,7 +168,9 @@ class Model:
             The folder holds a report already, or cannot be written.
         """
         if self.fit is None or self.evidence is None:
-            raise UsageError("a report needs the table and the curves, which a model file does not hold: fit the model again.")
+            raise UsageError(
+                "a report needs the table and the curves, which a model file does not hold: fit the model again."
+            )
         with showing(progress, "report") as show:
             return draw("model report", self, folder=Path(folder), overwrite=overwrite, progress=show)
 
@@ -238,7 +240,9 @@ class Model:
         answers = self.ensemble.answers(self.preparation(table))
         wrong = np.flatnonzero(~np.isfinite(answers).all(axis=-1))
         if len(wrong):
-            raise DataError(f"{table.file}, {table.place(int(wrong[0]))}: the answer of the networks is too large for a float.")
+            raise DataError(
+                f"{table.file}, {table.place(int(wrong[0]))}: the answer of the networks is too large for a float."
+            )
         return answers
 
     def named(self, answers: Shaped[Floats, "rows n_out"]) -> NDArray[Any]:

@@ -67,9 +67,7 @@ def page_of(title: str, contents: Iterable[Chapter], gallery: Gallery, common: M
         sections.append({"id": mark, "title": heading, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
     style, policy = Markup(style), Markup(_policy(gallery.policies))  # noqa: S704  # ours
-    page = environment.get_template("page.html").render(
-        title=title, chapters=sections, style=style, policy=policy
-    )
+    page = environment.get_template("page.html").render(title=title, chapters=sections, style=style, policy=policy)
     return ReportPage(visible(page, keep="\n\t"), gallery.figures)
 
 

@@ -15,12 +15,28 @@ from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.network import Layer, Network
 
-__all__ = ["Chain", "Step"]
+__all__ = ["Chain", "Step", "numbers_of"]
 
 Floats = NDArray[Any]
 
 ENDS = {"softmax": "cross_entropy", "logistic": "logistic"}
 """What may stand after the last layer, and the loss whose output it is."""
+
+
+def numbers_of(parameters: Any) -> Floats:
+    """Return parameters as an array of float32, if they are, or else float64.
+
+    >>> numbers_of([1, 2]).dtype.name
+    'float64'
+    """
+    try:
+        w = np.asarray(parameters)
+        w = w if w.dtype == np.float32 else w.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ShapeError("parameters must be the flat vector of a network, an array of numbers.") from None
+    if not np.isfinite(w).all():
+        raise UsageError("parameters must be finite numbers.")
+    return w
 
 
 @dataclass(frozen=True)

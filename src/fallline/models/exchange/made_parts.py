@@ -13,6 +13,7 @@ from fallline.data.preparing.inputs import NumberInput
 from fallline.errors import ShapeError, UsageError
 from fallline.models.description import Summary
 from fallline.models.ensemble import Ensemble
+from fallline.models.exchange.chain import numbers_of
 from fallline.models.file import Parts
 from fallline.models.fitting import Kind
 from fallline.models.scaling import Scaling
@@ -33,8 +34,9 @@ def parts_of(
     target: str | Sequence[str] = "target",
 ) -> Parts:
     """Return the parts of a model; see `Model.of`."""
-    w = np.atleast_2d(np.asarray(parameters))
-    w = w if w.dtype == np.float32 else w.astype(np.float64)
+    if not isinstance(network, Network):
+        raise UsageError(f"network must be a Network, such as Network.of('2-3-2'); got {type(network).__name__}.")
+    w = np.atleast_2d(numbers_of(parameters))
     if w.ndim != 2 or not len(w) or w.shape[1] != network.parameter_count:
         raise ShapeError(
             f"parameters of the network {network.text} must have the shape ({network.parameter_count},) or "

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import ShapeError, UsageError
-from fallline.models.exchange.chain import Chain, Step
+from fallline.models.exchange.chain import Chain, Step, numbers_of
 from fallline.shapes import Shaped
 from fallline.textbook.activations import ACTIVATIONS, LEAK
 from fallline.textbook.losses import Loss
@@ -47,6 +47,8 @@ def to_torch(network: Network, parameters: Shaped[Floats, " P"], *, output: bool
     >>> module(torch.tensor([[3.0, 4.0]], dtype=torch.float64)).tolist()
     [[11.5]]
     """
+    if not isinstance(network, Network):
+        raise UsageError(f"network must be a Network, such as Network.of('2-3-2'); got {type(network).__name__}.")
     torch = load_torch()
     nn = torch.nn
     makers = {
@@ -58,10 +60,9 @@ def to_torch(network: Network, parameters: Shaped[Floats, " P"], *, output: bool
         raise UsageError(
             f"PyTorch has no module for a function of your own: the network has the activation {own[0]!r}."
         )
-    w = np.asarray(parameters)
+    w = numbers_of(parameters)
     if w.ndim != 1:
         raise ShapeError(f"parameters must be the vector of one network, (P,); got the shape {w.shape}.")
-    w = w if w.dtype == np.float32 else w.astype(np.float64)
     modules: list[Any] = []
     for l, (W, b) in enumerate(network.unpack(w), start=1):
         linear = nn.utils.skip_init(nn.Linear, *W.shape, bias=b is not None, dtype=torch.from_numpy(w[:0].copy()).dtype)

@@ -34,7 +34,11 @@ def chapters(found: Findings, gallery: Gallery) -> Iterator[Chapter]:
         (f"On {model.summary.test_rows:,} rows kept for the test", model.summary.test),
         ("By networks that did not learn from the row", model.summary.validation)) if rows]  # fmt: skip
     yield "fitted/short", "In short", {"lines": headlines(found), "tables": tables}
-    yield "fitted/data", "The data", {"picture": _data(found, gallery), "columns": _columns(found), "notes": model.summary.notes}
+    yield (
+        "fitted/data",
+        "The data",
+        {"picture": _data(found, gallery), "columns": _columns(found), "notes": model.summary.notes},
+    )
     yield "fitted/network", "The network and its equations", _network(found, gallery)
     members = found.fit.members
     picture = gallery.show("curves", lambda theme: views.draw_fit_curves(members, theme=theme))
@@ -49,7 +53,11 @@ def chapters(found: Findings, gallery: Gallery) -> Iterator[Chapter]:
         picture = gallery.show("answers", lambda theme: views.draw_answers(plane, model.ensemble.answers, theme=theme))
         yield "fitted/regions", "Its answers over both inputs", {"picture": picture}
     picture = gallery.show("importance", lambda theme: views.draw_importance(found.falls, found.score, theme=theme))
-    yield "fitted/importance", "What each column is worth", {"picture": picture, "score": found.score, "words": found.judged.words}
+    yield (
+        "fitted/importance",
+        "What each column is worth",
+        {"picture": picture, "score": found.score, "words": found.judged.words},
+    )
     yield "fitted/reproduce", "How to reproduce", _reproduce()
 
 
@@ -115,14 +123,26 @@ def _errors(found: Findings, gallery: Gallery) -> dict[str, Any]:
     else:
         said, held = found.answers > 0.5, found.targets > 0.5
         for k, name in enumerate(model.target.columns):
-            labels.append((name, int(held[:, k].sum()), int((said & held)[:, k].sum()), int((said & ~held)[:, k].sum())))
-    return {"pictures": pictures, "labels": labels, "judged": found.judged, "kind": model.kind, "rows": len(found.targets)}
+            labels.append(
+                (name, int(held[:, k].sum()), int((said & held)[:, k].sum()), int((said & ~held)[:, k].sum()))
+            )
+    return {
+        "pictures": pictures,
+        "labels": labels,
+        "judged": found.judged,
+        "kind": model.kind,
+        "rows": len(found.targets),
+    }
 
 
 def _plane(found: Findings) -> Dataset | None:
     """The rows over both inputs, if there are two, and both are numbers as they are."""
     parts = found.model.preparation.inputs
-    if len(parts) != 2 or not all(isinstance(p, NumberInput) and p.scale is None for p in parts) or found.model.kind == "labels":
+    if (
+        len(parts) != 2
+        or not all(isinstance(p, NumberInput) and p.scale is None for p in parts)
+        or found.model.kind == "labels"
+    ):
         return None
     e = found.evidence
     rows = np.arange(0, len(e.X), max(1, len(e.X) // MOST_ROWS))

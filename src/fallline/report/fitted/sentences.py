@@ -16,9 +16,13 @@ def headlines(found: Findings) -> list[str]:
     means = {name: float(values.mean()) for name, values in found.falls.items()}
     best = max(means, key=lambda name: means[name])
     if len(means) > 1 and means[best] > 0:
-        lines.append(f"The most important column is {best}: with its cells shuffled, the {found.score} falls by {number(means[best], 2)}.")
+        lines.append(
+            f"The most important column is {best}: with its cells shuffled, the {found.score} falls by {number(means[best], 2)}."
+        )
     if found.calibration is not None:
-        lines.append(f"Its probabilities and the shares of right answers differ by {percent(found.calibration.error)} in the mean.")
+        lines.append(
+            f"Its probabilities and the shares of right answers differ by {percent(found.calibration.error)} in the mean."
+        )
     return [*[line for line in lines if line], found.model.summary.outcome]
 
 

@@ -47,7 +47,9 @@ def draw_answers(
     size
         Width, or (width, height), of the picture in inches.
     """
-    with sheet(Place(ax, size, theme), 3.9, f"What the model answers over {' and '.join(dataset.columns)}", title) as page:
+    with sheet(
+        Place(ax, size, theme), 3.9, f"What the model answers over {' and '.join(dataset.columns)}", title
+    ) as page:
         ax = page.axes()
         x, y = (range_of(dataset.X[:, k]) for k in (0, 1))
         grid = np.stack(np.meshgrid(np.linspace(*x, SIDE), np.linspace(*y, SIDE)), axis=-1)
@@ -61,6 +63,4 @@ def draw_answers(
         ax.set(xlim=x, ylim=y)
         if page.own:
             page.legend(handles, texts, legend_columns(len(handles)))
-    return page.picture(
-        f"Answers of the model over {' and '.join(dataset.columns)}, with {len(dataset)} rows.", image
-    )
+    return page.picture(f"Answers of the model over {' and '.join(dataset.columns)}, with {len(dataset)} rows.", image)

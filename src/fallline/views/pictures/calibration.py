@@ -42,7 +42,14 @@ def draw_calibration(
         ax.plot([0, 1], [0, 1], color=page.theme.ink, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
         for chance, right, count in zip(found.chance, found.right, found.count, strict=True):
             interval = share_of(round(float(right) * int(count)), int(count))
-            ax.plot([chance, chance], [interval.low, interval.high], color=colour, linewidth=page.line(1.2), alpha=0.6, zorder=2)
+            ax.plot(
+                [chance, chance],
+                [interval.low, interval.high],
+                color=colour,
+                linewidth=page.line(1.2),
+                alpha=0.6,
+                zorder=2,
+            )
         ax.plot(found.chance, found.right, marker="o", markersize=6, color=colour, linewidth=page.line(1.4), zorder=3,
                 markeredgecolor=page.theme.background)  # fmt: skip
         low = min(0.5, 0.95 * float(min(found.chance.min(), found.right.min()))) if found.chance.min() > 0.3 else 0.0

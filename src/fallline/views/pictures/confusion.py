@@ -53,7 +53,15 @@ def draw_confusion(
         small = float(np.clip(220 / n / max(1, len(str(counts.max()))), 4, 10)) if n else 10
         for i, j in np.ndindex(n, n) if n <= MOST else ():
             if counts[i, j]:
-                ax.text(j, i, f"{counts[i, j]:,}", ha="center", va="center", fontsize=points(min(10, small)), color=page.theme.ink)
+                ax.text(
+                    j,
+                    i,
+                    f"{counts[i, j]:,}",
+                    ha="center",
+                    va="center",
+                    fontsize=points(min(10, small)),
+                    color=page.theme.ink,
+                )
         ax.set_xticks(range(n), [_short(name) for name in classes])
         ax.set_yticks(range(n), [_short(name) for name in classes])
         widest = max(text_width(_short(name), points(9)) for name in classes)
@@ -78,7 +86,9 @@ def _colours(counts: NDArray[np.int64], theme: Theme) -> NDArray[np.float64]:
     # A single wrong row must be seen, and the figures must be legible on the strongest colour.
     strength = np.where(counts > 0, 0.12 + 0.48 * share, 0.0)[..., None]
     faint = np.array(to_rgb(theme.faint))
-    return np.asarray(np.where(counts[..., None] > 0, paper + strength * (colour - paper), paper + 0.25 * (faint - paper)))
+    return np.asarray(
+        np.where(counts[..., None] > 0, paper + strength * (colour - paper), paper + 0.25 * (faint - paper))
+    )
 
 
 def _short(name: str) -> str:

@@ -52,7 +52,15 @@ def draw_importance(
         places = np.arange(len(shown))
         ax.barh(places, [means[name] for name in shown], height=0.62, color=page.theme.series[1], alpha=0.55)
         for k, name in enumerate(shown):
-            ax.plot(falls[name], [k] * len(falls[name]), "o", markersize=3, color=page.theme.ink, alpha=0.7, markeredgewidth=0)
+            ax.plot(
+                falls[name],
+                [k] * len(falls[name]),
+                "o",
+                markersize=3,
+                color=page.theme.ink,
+                alpha=0.7,
+                markeredgewidth=0,
+            )
         ax.axvline(0, color=page.theme.muted, linewidth=0.8)
         ax.set_yticks(places, [name if len(name) <= 24 else name[:23] + "…" for name in shown])
         ax.set_ylim(len(shown) - 0.4, -0.6)

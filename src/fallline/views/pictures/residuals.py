@@ -43,7 +43,9 @@ def draw_residuals(
         Width, or (width, height), of the picture in inches.
     """
     rmse = float(np.sqrt(np.mean((answers - targets) ** 2)))
-    with sheet(Place(ax, size, theme), 4.9 if ax is None else 3.4, f"Typical error {number(rmse, 3)} in {name}", title) as page:
+    with sheet(
+        Place(ax, size, theme), 4.9 if ax is None else 3.4, f"Typical error {number(rmse, 3)} in {name}", title
+    ) as page:
         panels = page.figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1)) if page.own else [page.axes()]
         dots: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": page.theme.series[1], "markeredgewidth": 0,
                                 "markersize": float(np.clip(7 - len(answers) / 150, 2.5, 5.5)),
