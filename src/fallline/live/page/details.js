@@ -14,13 +14,16 @@ export async function detail(host, content) {
   if (of !== "confusion" || !answers?.classified) throw new Refusal(`This page shows no ${of} of its runs.`);
   const { path, steps } = await trainedRun(host, x, y, 4);
   const side = answers.classes;
-  const matrices = new Uint32Array((steps + 1) * side * side);
-  for (let step = 0; step <= steps; step++)
-    matrices.set(answers.confusion(answers.weights(path, step)), step * side * side);
-  host.answer(
-    { kind: "detail", state_id: stateId, id, pin, x, y, of },
-    { confusion: { values: matrices, shape: [steps + 1, side, side] } },
-  );
+  const names = answers.onTest ? ["confusion", "test_confusion"] : ["confusion"];
+  /** @type {Record<string, any>} */
+  const arrays = {};
+  for (const name of names) {
+    const matrices = new Uint32Array((steps + 1) * side * side);
+    for (let step = 0; step <= steps; step++)
+      matrices.set(answers.confusions(answers.weights(path, step))[name], step * side * side);
+    arrays[name] = { values: matrices, shape: [steps + 1, side, side] };
+  }
+  host.answer({ kind: "detail", state_id: stateId, id, pin, x, y, of }, arrays);
 }
 
 /** Answer a what-if: a run's network at a step with some of its weights changed. @param {KernelHost} host @param {any} content */
@@ -58,10 +61,15 @@ export async function whatIf(host, content) {
     },
     {
       w: { values: w, shape: [w.length] },
-      ...(answers.classified && {
-        confusion: { values: answers.confusion(w), shape: [answers.classes, answers.classes] },
-      }),
+      ...confusionsOf(answers, w),
       ...drawn.arrays,
     },
   );
+}
+
+/** The confusion matrices at some parameters, if the samples have classes. @param {import("./frames.js").Answers} answers @param {Float64Array} w */
+function confusionsOf(answers, w) {
+  if (!answers.classified) return {};
+  const shape = [answers.classes, answers.classes];
+  return Object.fromEntries(Object.entries(answers.confusions(w)).map(([name, values]) => [name, { values, shape }]));
 }

@@ -8,6 +8,8 @@ import { allStored } from "./arrays.js";
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
 const MOST_RUNS = 8; // kept, so that its frames train nothing again
+/** What is told of a run, as far as the figure has it. */
+const MEASURES = ["outcome", "diverged_at", "accuracy", "steps_to", "test_loss", "generalization_gap", "test_accuracy"];
 
 /**
  * @typedef {object} Trained
@@ -15,6 +17,7 @@ const MOST_RUNS = 8; // kept, so that its frames train nothing again
  * @property {Float64Array} losses
  * @property {Float64Array} norms of the gradients
  * @property {Record<string, any>} measures
+ * @property {Float64Array|null} onTest the losses on test samples
  * @property {number} steps
  */
 
@@ -30,7 +33,7 @@ export async function run(host, content) {
   const trained = await trainedRun(host, x, y, pin === PASSING ? 4 : 3);
   const { answers } = host.model;
   const P = host.model.problem.parameters;
-  const { path, losses, norms } = trained;
+  const { path, losses, norms, onTest } = trained;
   const died = answers ? answers.deaths(path, trained.steps) : [];
   host.answer(
     {
@@ -45,6 +48,7 @@ export async function run(host, content) {
       losses: { values: losses, shape: [losses.length] },
       norms: { values: norms, shape: [norms.length] },
       path: { values: path, shape: [losses.length, P] },
+      ...(onTest && { test_losses: { values: onTest, shape: [onTest.length] } }),
     },
   );
 }
@@ -74,16 +78,24 @@ async function train(host, x, y, priority) {
     y: { name: state.map.y.name, values: [y] },
     values: onAxes(state, x, y),
   };
-  const results = await model.train(state, { ...cell, history: true, path: true, priority, signal });
+  const tests = Boolean(model.problem.test);
+  const results = await model.train(state, { ...cell, history: true, path: true, tests, priority, signal });
   const P = model.problem.parameters;
-  const { steps } = state;
+  const { steps } = { ...state, ...cell.values };
   const path = /** @type {any} */ (results.path).subarray(0, (steps + 1) * P); // of several starts, those of the first
   const losses = Float64Array.from(/** @type {any} */ (results.history).subarray(0, steps + 1));
   const points = Float64Array.from(path);
-  const at = await model.train(state, { ...cell, points, values: { ...cell.values, steps: 0 }, priority, signal });
+  const values = { ...cell.values, steps: 0 };
+  const at = await model.train(state, { ...cell, points, values, tests, priority, signal });
   const norms = Float64Array.from(model.measures.column(at, "LAST_GRADIENT"), Math.sqrt);
-  const names = ["outcome", "diverged_at", ...["accuracy", "steps_to"].filter((name) => name in model.figure.measures)];
-  return { path, losses, norms, measures: model.measures.ofRuns(results, steps, names), steps };
+  const onTest = tests ? lossesWhere(losses, model.measures.onTest(at).test_loss) : null;
+  const names = MEASURES.filter((name) => name in model.figure.measures);
+  return { path, losses, norms, onTest, measures: model.measures.ofRuns(results, steps, names), steps };
+}
+
+/** Losses on test samples, as far as those of the training are numbers. @param {Float64Array} losses @param {any} onTest */
+function lossesWhere(losses, onTest) {
+  return losses.map((loss, step) => (Number.isFinite(loss) ? onTest[step] : Number.NaN));
 }
 
 /** The numbers of a run that its axes have. @param {any} state @param {number} x @param {number} y */
@@ -93,6 +105,14 @@ function onAxes({ map }, x, y) {
     [map.y.name, y],
   ]);
 }
+
+/** Measures that are told as numbers, and the words for them. @type {[string, string][]} */
+const LABELS = [
+  ["accuracy", "accuracy"],
+  ["test_loss", "test loss"],
+  ["generalization_gap", "generalization gap"],
+  ["test_accuracy", "test accuracy"],
+];
 
 /** @param {any} state @param {Trained} trained */
 function numbersOf(state, { losses, norms, measures, steps }) {
@@ -105,7 +125,7 @@ function numbersOf(state, { losses, norms, measures, steps }) {
     entry("final loss", losses[steps]),
     entry("lowest loss", finite.length ? finite.reduce((a, b) => Math.min(a, b)) : Number.NaN),
   ];
-  if (measures.accuracy) numbers.push(entry("accuracy", measures.accuracy[0]));
+  for (const [name, label] of LABELS) if (measures[name]) numbers.push(entry(label, measures[name][0]));
   if (state.map.measure === "steps_to") {
     const [reached] = measures.steps_to;
     numbers.push(entry(`steps to ${number(state.map.target)}`, reached < 0 ? Number.NaN : reached));
