@@ -23,7 +23,9 @@ from fallline.lab.work.pyramid import TilePlace
 from fallline.lab.work.runs import describe_run, labels_of, layers_of, train_run
 from fallline.lab.work.tile_training import compute_tile
 from fallline.live.arrays import as_json_arrays
+from fallline.live.causes import describe_causes
 from fallline.live.controls import changeable_axes, changeable_controls, fixed_facts, measures_of, sentences
+from fallline.live.gradients import describe_gradient
 from fallline.live.kernels import describe_kernel, kernel_settings
 from fallline.live.problems import describe_problem
 from fallline.live.rules import frames, measures, shown, tested
@@ -78,6 +80,8 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "problem": describe_problem(resolved),
         "worker": worker_text(),
         "rules": _rules(resolved),
+        "causes": describe_causes(resolved),
+        "gradient": describe_gradient(resolved),
         "equations": equations_of(resolved),
         "stored": {
             "scenes": answers_of(resolved), "tiles": _tiles(resolved, m), "runs": [_run(resolved, pin) for pin in marked],

@@ -6,6 +6,7 @@ Sentences (`runs.explain`) read nothing but these facts, by name. So they can be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,7 @@ from fallline.readings.graph.nonfinite import Trouble, first_troubles
 from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 
-__all__ = ["LARGE", "LOOKS", "Ended", "known_beforehand", "of_statistics"]
+__all__ = ["LARGE", "LOOKS", "Ended", "goes_against", "known_beforehand", "of_statistics"]
 
 Floats = NDArray[Any]
 
@@ -72,6 +73,13 @@ def of_statistics(s: Statistics) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def goes_against(
+    product: Shaped[Floats, "*steps"], size: Shaped[Floats, "*steps"], before: Shaped[Floats, "*steps"]
+) -> Shaped[NDArray[np.bool_], "*steps"]:
+    """Whether steps go against those before them: from their inner products and their sizes."""
+    return np.asanyarray((product < -0.9 * size * before) & (size > 0) & (before > 0))
+
+
 @dataclass(frozen=True, eq=False)
 class Ended:
     """The facts of a recorded run; those that cost something are found when they are asked for.
@@ -99,6 +107,10 @@ class Ended:
 
     def __getattr__(self, name: str) -> Any:  # the facts that stand in the dictionary
         raise AttributeError(name)
+
+    def part(self, write: Callable[..., str], **how: Any) -> str:
+        """A part of a sentence about this run."""
+        return write(self, **how)
 
     @property
     def steps(self) -> int:
@@ -147,8 +159,7 @@ class Ended:
         if len(moves) < 2:
             return False
         products, sizes = (moves[1:] * moves[:-1]).sum(axis=-1), np.linalg.norm(moves, axis=-1)
-        back = products < -0.9 * sizes[1:] * sizes[:-1]
-        return bool(back.all() and (sizes > 0).all())
+        return bool(goes_against(products, sizes[1:], sizes[:-1]).all())
 
     @cached_property
     def gradient_is_zero(self) -> bool:

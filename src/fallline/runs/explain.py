@@ -77,7 +77,7 @@ def explain(
 def ending(kind: Kind, run: Facts) -> Ending:
     """How a run ended that the curves show to have ended like this: perhaps otherwise, where more is known."""
     kind, sentence = _SENTENCES[kind](run) if kind in _SENTENCES else (kind, _plain(kind, run))
-    return kind, sentence if kind == "diverged" else sentence + _unknown_gradient(run)
+    return kind, sentence if kind == "diverged" else sentence + run.part(_unknown_gradient)
 
 
 def accuracy(run: Facts) -> str:
@@ -107,7 +107,7 @@ def _converged(run: Facts) -> Ending:
         return "stalled", f"Stalled at {_loss(run)}: {fell}, with dead units."
     if _curvature_vanished(run):
         return "stalled", f"Stalled at {_loss(run)} where the landscape is flat: {fell}, and the curvature vanished too."
-    sentence = f"Converged to {_loss(run)}: {fell} in {_counted(run.steps)}."
+    sentence = f"Converged to {_loss(run)}: {fell} in {run.part(_all_steps)}."
     if point == "degenerate":
         sentence += " The curvature does not tell whether this is a minimum."
     return "converged", sentence
@@ -117,44 +117,41 @@ def _stalled(run: Facts) -> Ending:
     norm = f"gradient norm {run.last_norm:.3g}"
     if run.steps == 0:
         return "stalled", f"No step was taken: {_loss(run)}, {norm}."
-    whole = bool(run.hardly_moved)
-    change = run.ranged if whole else run.spread
-    moved = f"changed by only {change:.3g}" if change else "did not change"
-    moved = f"the loss {moved} in {_counted(run.steps) if whole else _late(run)}"
+    moved = f"the loss {run.part(_moved)} in {run.part(_all_steps if run.hardly_moved else _late)}"
     if run.gradient_is_zero:
         start = "" if run.moved else " from the start"
         return "stalled", f"Stalled at {_loss(run)}: {moved}; the gradient is 0{start}{_AT_POINT.get(kind_of_point(run), '')}."
-    bound = _bound(run, at_end=True, far_below=True)
-    return "stalled", f"Stalled at {_loss(run)}: {moved}; {norm}.{_bouncing(run)}{bound}"
+    bound = run.part(_bound, far_below=True)
+    return "stalled", f"Stalled at {_loss(run)}: {moved}; {norm}.{run.part(_bouncing)}{bound}"
 
 
 def _oscillating(run: Facts) -> Ending:
     rose = "once" if run.rises == 1 else f"{run.rises} times"
     sentence = (
-        f"Oscillating: over {_late(run)} the loss rose {rose} and went from {run.window_first:.6g} to "
+        f"Oscillating: over {run.part(_late)} the loss rose {rose} and went from {run.window_first:.6g} to "
         f"{run.last_loss:.6g}, between {run.window_low:.6g} and {run.window_high:.6g}."
     )
-    return "oscillating", sentence + _batch_losses(run) + _bouncing(run) + _bound(run, at_end=True)
+    return "oscillating", sentence + _batch_losses(run) + run.part(_bouncing) + run.part(_bound)
 
 
 def _rising(run: Facts) -> Ending:
     always = ", at every step" if run.rises == run.window and run.window > 1 else ""
     began = "" if run.window == run.steps else f"; it began at {run.first_loss:.6g}"
     sentence = (
-        f"Rising: over {_late(run)} the loss went from {run.window_first:.6g} up to {run.last_loss:.6g}{always}{began}."
+        f"Rising: over {run.part(_late)} the loss went from {run.window_first:.6g} up to {run.last_loss:.6g}{always}{began}."
     )
-    return "rising", sentence + _batch_losses(run) + _bouncing(run) + _bound(run, at_end=True)
+    return "rising", sentence + _batch_losses(run) + run.part(_bouncing) + run.part(_bound)
 
 
 def _descending(run: Facts) -> Ending:
     tail = "" if run.window == run.steps else f", by {-run.change:.3g} over the last {run.window}"
     sentence = (
-        f"Still descending after {_counted(run.steps)}: loss {run.first_loss:.6g} to {run.last_loss:.6g}{tail}."
+        f"Still descending after {run.part(_all_steps)}: loss {run.first_loss:.6g} to {run.last_loss:.6g}{tail}."
     )
     if run.above_start:
         sentence += " It is above its start."
     if run.rises:
-        sentence += f" It rose in {run.rises} of the last {_counted(run.window)}." + _batch_losses(run)
+        sentence += f" It rose in {run.rises} of the last {run.part(_window)}." + _batch_losses(run)
     return "still descending", sentence
 
 
@@ -184,7 +181,7 @@ def _after_cause(run: Facts, sentence: str) -> str:
 
 def _plain(kind: Kind, run: Facts) -> str:
     """The sentence of an outcome that has no function of its own here."""
-    return f"{kind.capitalize()}: over {_late(run)} the loss went from {run.window_first:.6g} to {run.last_loss:.6g}."
+    return f"{kind.capitalize()}: over {run.part(_late)} the loss went from {run.window_first:.6g} to {run.last_loss:.6g}."
 
 
 _SENTENCES: dict[Kind, Callable[[Facts], Ending]] = {
@@ -193,7 +190,7 @@ _SENTENCES: dict[Kind, Callable[[Facts], Ending]] = {
 }  # fmt: skip
 
 
-# Parts of sentences -----------------------------------------------------------------------------------------------------------
+# Parts of sentences. Those that `run.part` asks for are traced each by itself: their decisions do not multiply. ---------------
 
 
 def _loss(run: Facts) -> str:
@@ -205,9 +202,22 @@ def _late(run: Facts) -> str:
     return f"the last {run.window} of {run.steps} steps" if run.window < run.steps else _counted(run.steps)
 
 
+def _all_steps(run: Facts) -> str:
+    return _counted(run.steps)
+
+
+def _window(run: Facts) -> str:
+    return _counted(run.window)
+
+
 def _counted(steps: Any) -> str:
     """ "1 step", "2 steps"."""
     return "1 step" if steps == 1 else f"{steps} steps"
+
+
+def _moved(run: Facts) -> str:
+    change = run.ranged if run.hardly_moved else run.spread
+    return f"changed by only {change:.3g}" if change else "did not change"
 
 
 def _curvature_vanished(run: Facts) -> bool:
@@ -218,7 +228,7 @@ def _curvature_vanished(run: Facts) -> bool:
     return bool(np.maximum(abs(run.low), abs(run.high)) <= VANISHED * at_start)
 
 
-def _bound(run: Facts, *, at_end: bool, far_below: bool = False) -> str:
+def _bound(run: Facts, *, at_end: bool = True, far_below: bool = False) -> str:
     """Say that the learning rate is at its stability bound, above it or, with `far_below`, far below it."""
     name = run.optimizer
     bound = (run.bound_at_end if at_end else run.bound_at_start) if name else None

@@ -61,6 +61,12 @@ export class Measures {
     return this.#evaluator("tested", names, rules).run(this.#columns({ columns: tested, runs }), runs);
   }
 
+  /** The columns of one run. @param {Results} results @param {number} run */
+  ofRun(results, run) {
+    const columns = Object.entries(this.#columns(results));
+    return Object.fromEntries(columns.map(([name, values]) => [name, values.slice(run, run + 1)]));
+  }
+
   /** The columns by the names that rules have for them. @param {Results} results */
   #columns(results) {
     const columns = Object.keys(this.kernel.columns).map((name) => [name.toLowerCase(), this.column(results, name)]);
