@@ -79,7 +79,9 @@ def test_sentences_of_any_facts_are_pythons(live, optimizer):
     rng, resolved = np.random.default_rng(4), state_of()
     beforehand = known_beforehand(resolved.objective, method(optimizer), optimizer == "nesterov", "float32")
     parts: dict[str, Any] = {}
-    traced = {kind: causes._traced(lambda facts, kind=kind: ending(kind, facts), beforehand, parts) for kind in OUTCOMES}
+    traced = {
+        kind: causes._traced(lambda facts, kind=kind: ending(kind, facts), beforehand, parts) for kind in OUTCOMES
+    }
     told = {"endings": traced, "accuracy": causes._traced(accuracy, beforehand, parts), "parts": parts}
     drawn = [any_facts(rng) | {"kind": str(rng.choice([*OUTCOMES, "accuracy"])), "trouble": " Oh."} for _ in range(200)]
     found = live.ask("sentences", WRITTEN, told | {"facts": drawn})
@@ -94,7 +96,9 @@ def test_numbers_are_written_as_python_writes_them(live):
     rng = np.random.default_rng(1)
     values = [*(rng.normal(size=300) * 10.0 ** rng.integers(-12, 12, 300)), 0.0, -0.0, 1e-5, 1e-4, 999.5, 0.125, 0.375, 2.5,
               1234565.0, -1.5, 1e300, 5e-324]  # fmt: skip
-    found = live.ask("sentences", "a.map((v) => ['g', '.3g', '.6g', '.1g'].map((form) => m.formatted(v, form)))", values)
+    found = live.ask(
+        "sentences", "a.map((v) => ['g', '.3g', '.6g', '.1g'].map((form) => m.formatted(v, form)))", values
+    )
     assert found == [[format(v, form) for form in ("g", ".3g", ".6g", ".1g")] for v in values]
 
 

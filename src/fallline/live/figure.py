@@ -128,7 +128,8 @@ def _rules(resolved: ResolvedState) -> Json:
 def _measures(resolved: ResolvedState) -> Json:
     """For each measure that the page can show the meaning of its colours, and how its values are computed and kept."""
     return {
-        name: colours_of(m, resolved.objective) | {"dtype": m.dtype, "ends": m.reads_ends, "test": m.reads_test, "over_starts": m.over_starts}
+        name: colours_of(m, resolved.objective)
+        | {"dtype": m.dtype, "ends": m.reads_ends, "test": m.reads_test, "over_starts": m.over_starts}
         for name in measures_of(resolved)
         for m in [MEASURES[name]]
     }

@@ -64,7 +64,9 @@ def loss_and_gradient(objective: Objective) -> Program:
     given = {"x": graph.inputs("x", (1, network.sizes[0])), "t": graph.inputs("t", (1, targets))}
     with tracing(f"the network {network.text}"):
         parameters = network.unpack(graph.inputs("w", network.parameter_count))
-        value, gradient = pages.loss_and_gradient(network, parameters, given["x"], given["t"], graph.inputs("factor", 1)[0])
+        value, gradient = pages.loss_and_gradient(
+            network, parameters, given["x"], given["t"], graph.inputs("factor", 1)[0]
+        )
     nodes = [*entries(value, graph), *entries(network.pack(gradient), graph)]
     samples = {name: trace.columns(name, np.float64, array.size) for name, array in given.items()}
     values = of_graph(nodes, {"w": w, "factor": trace.columns("factor", np.float64, 1, each=False)} | samples)
@@ -81,7 +83,9 @@ def penalty(net: NetworkObjective) -> Program:
     """
     trace, graph, network = Trace(exact=False), Graph(), net.network
     with tracing("the penalty"):
-        value, slope = pages.penalty(network, network.unpack(graph.inputs("w", net.dimension)), graph.inputs("l2", 1)[0])
+        value, slope = pages.penalty(
+            network, network.unpack(graph.inputs("w", net.dimension)), graph.inputs("l2", 1)[0]
+        )
     nodes = [*entries(value, graph), *entries(network.pack(slope), graph)]
     given = {"w": trace.columns("w", np.float64, net.dimension), "l2": trace.columns("l2", np.float64, 1)}
     values = of_graph(nodes, given)

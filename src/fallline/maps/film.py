@@ -80,7 +80,8 @@ def even_steps(steps: int, frames: int) -> NDArray[np.int64]:
 
 def frame_count(steps: int, frames: int) -> int:
     """The number of frames for runs of so many steps: a frame has a step of its own."""
-    return np.minimum(np.maximum(frames, 1), steps + 1).item()
+    count: int = np.minimum(np.maximum(frames, 1), steps + 1).item()
+    return count
 
 
 def step_of_frame(frame: Shaped[NDArray[Any], "*shape"], count: int, steps: int) -> Shaped[NDArray[Any], "*shape"]:

@@ -106,7 +106,10 @@ def _converged(run: Facts) -> Ending:
     if run.has_dead_units:
         return "stalled", f"Stalled at {_loss(run)}: {fell}, with dead units."
     if _curvature_vanished(run):
-        return "stalled", f"Stalled at {_loss(run)} where the landscape is flat: {fell}, and the curvature vanished too."
+        return (
+            "stalled",
+            f"Stalled at {_loss(run)} where the landscape is flat: {fell}, and the curvature vanished too.",
+        )
     sentence = f"Converged to {_loss(run)}: {fell} in {run.part(_all_steps)}."
     if point == "degenerate":
         sentence += " The curvature does not tell whether this is a minimum."
@@ -120,7 +123,10 @@ def _stalled(run: Facts) -> Ending:
     moved = f"the loss {run.part(_moved)} in {run.part(_all_steps if run.hardly_moved else _late)}"
     if run.gradient_is_zero:
         start = "" if run.moved else " from the start"
-        return "stalled", f"Stalled at {_loss(run)}: {moved}; the gradient is 0{start}{_AT_POINT.get(kind_of_point(run), '')}."
+        return (
+            "stalled",
+            f"Stalled at {_loss(run)}: {moved}; the gradient is 0{start}{_AT_POINT.get(kind_of_point(run), '')}.",
+        )
     bound = run.part(_bound, far_below=True)
     return "stalled", f"Stalled at {_loss(run)}: {moved}; {norm}.{run.part(_bouncing)}{bound}"
 
@@ -137,17 +143,13 @@ def _oscillating(run: Facts) -> Ending:
 def _rising(run: Facts) -> Ending:
     always = ", at every step" if run.rises == run.window and run.window > 1 else ""
     began = "" if run.window == run.steps else f"; it began at {run.first_loss:.6g}"
-    sentence = (
-        f"Rising: over {run.part(_late)} the loss went from {run.window_first:.6g} up to {run.last_loss:.6g}{always}{began}."
-    )
+    sentence = f"Rising: over {run.part(_late)} the loss went from {run.window_first:.6g} up to {run.last_loss:.6g}{always}{began}."
     return "rising", sentence + _batch_losses(run) + run.part(_bouncing) + run.part(_bound)
 
 
 def _descending(run: Facts) -> Ending:
     tail = "" if run.window == run.steps else f", by {-run.change:.3g} over the last {run.window}"
-    sentence = (
-        f"Still descending after {run.part(_all_steps)}: loss {run.first_loss:.6g} to {run.last_loss:.6g}{tail}."
-    )
+    sentence = f"Still descending after {run.part(_all_steps)}: loss {run.first_loss:.6g} to {run.last_loss:.6g}{tail}."
     if run.above_start:
         sentence += " It is above its start."
     if run.rises:
@@ -181,7 +183,9 @@ def _after_cause(run: Facts, sentence: str) -> str:
 
 def _plain(kind: Kind, run: Facts) -> str:
     """The sentence of an outcome that has no function of its own here."""
-    return f"{kind.capitalize()}: over {run.part(_late)} the loss went from {run.window_first:.6g} to {run.last_loss:.6g}."
+    return (
+        f"{kind.capitalize()}: over {run.part(_late)} the loss went from {run.window_first:.6g} to {run.last_loss:.6g}."
+    )
 
 
 _SENTENCES: dict[Kind, Callable[[Facts], Ending]] = {
