@@ -43,7 +43,6 @@ def same_cells(live: LivePage, spec: MapSpec, i: Any, j: Any, **request: Any) ->
     """Asserts that cells of a map have the processor's bits."""
     axes = {letter: axis.describe() if axis.exists else None for letter, axis in (("x", spec.x), ("y", spec.y))}
     found = live.train(**axes, i=i.tolist(), j=j.tolist(), history=True, parameters=True, path=True, **request)
-    found.pop("steps", None)
     hits = not lacking(MEASURES["accuracy"], spec.objective)
     assert differing(found, native(training_of(spec, i, j), spec.target, hits=hits)) == {}
 
@@ -128,7 +127,6 @@ def test_axes_that_the_lab_does_not_have(live):
             lengths = live.train(
                 x=spec.x.describe(), y=spec.y.describe(), i=i.tolist(), j=j.tolist(), start=start.tolist()
             )
-            lengths.pop("steps")
             alone = [native(training_of(spec, i[k : k + 1], j[k : k + 1]), hits=True)["columns"] for k in range(20)]
             assert differing(lengths, {"columns": np.concatenate(alone, axis=1)}) == {}
 
