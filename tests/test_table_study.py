@@ -72,7 +72,9 @@ def test_map_and_study_take_the_flags_of_fit(table, tmp_path, capfd, monkeypatch
 
 def test_the_lab_takes_a_table_in_the_place_of_a_study(table, monkeypatch):
     asked = {}
-    monkeypatch.setattr(import_module("fallline.lab"), "serve", lambda study, **more: asked.update(study=study, **more) or 0)
+    monkeypatch.setattr(
+        import_module("fallline.lab"), "serve", lambda study, **more: asked.update(study=study, **more) or 0
+    )
     assert main(["lab", str(table), "--target", "kind", "--no-browser"]) == 0
     assert asked["study"] is None
     assert asked["data"] == table

@@ -127,7 +127,9 @@ def map_(
     from fallline.maps.parts import Part
 
     inputs = None if features is None else [name.strip() for name in features.split(",")]
-    objective, defaults = map_objective(study, table, {"features": inputs, "test_share": test_share, "split_seed": split_seed})
+    objective, defaults = map_objective(
+        study, table, {"features": inputs, "test_share": test_share, "split_seed": split_seed}
+    )
     for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
         print(note, file=sys.stderr)
     if y is None and x is None:

@@ -24,7 +24,9 @@ def _flag(text: str) -> Parameter:
 class TableFlags:
     """How a table is read."""
 
-    target: Annotated[tuple[str, ...], _flag("The column to learn; given several times, several labels or values.")] = ()
+    target: Annotated[
+        tuple[str, ...], _flag("The column to learn; given several times, several labels or values.")
+    ] = ()
     inputs: Annotated[tuple[str, ...], _flag("The input columns; all others unless given.")] = ()
     task: Annotated[
         Literal["classification", "regression"] | None,
