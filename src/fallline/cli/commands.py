@@ -228,7 +228,7 @@ def lab(
     from fallline.lab import serve
 
     if study is not None and data is None and is_table(study):
-        study, data = None, Path(study)
+        data, study = Path(study), None
     bounded(port, "--port", 0, 65535, whole=True)
     return serve(study, data=data, target=target, task=task, missing=missing, port=port, browser=browser)
 

@@ -98,7 +98,8 @@ def table_study(
     told |= {name: list(value) for name, value in {"inputs": inputs, "categories": categories}.items() if value}
     told |= {"task": task} if task else {}
     told |= {"missing": missing} if missing != "refuse" else {}
-    source = Table(**{k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}, standardize=True)
+    own: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    source = Table(**own, standardize=True)
     data = source.build(Files(path.parent))
     values = bool(((data.T != 0) & (data.T != 1)).any()) or task == "regression"
     kind = "classes" if data.classes else "values" if values else "labels"
