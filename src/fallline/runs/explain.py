@@ -1,7 +1,8 @@
 """Why a run ended as it did: the evidence, and a sentence made from it.
 
 A sentence says, in this order, which units died and how many samples are right then, how the run ended, and what else is known.
-Of a diverged run, the cause comes first where it is established.
+The sentence of a learning rate at, above or far below its stability bound comes before how the run ended, since it is the
+cause; of a diverged run only where that is established.
 """
 
 from __future__ import annotations
@@ -118,8 +119,7 @@ def _stalled(run: Ended) -> Ending:
         start = "" if np.any(run.path != run.path[0]) else " from the start"
         point = _AT_POINT.get(point_of(run)[0], "")
         return "stalled", f"Stalled at {run.loss}: {moved}; the gradient is 0{start}{point}."
-    bound = bound_sentence(run, at_end=True, far_below=True)
-    return "stalled", f"Stalled at {run.loss}: {moved}; {norm}.{bouncing(run)}{bound}"
+    return "stalled", f"{_bound_at_end(run, far_below=True)}Stalled at {run.loss}: {moved}; {norm}.{bouncing(run)}"
 
 
 def _oscillating(run: Ended) -> Ending:
@@ -130,7 +130,7 @@ def _oscillating(run: Ended) -> Ending:
         f"Oscillating: over {run.late} the loss rose {rose} and went from {float(s.window_first):.6g} to "
         f"{run.losses[-1]:.6g}, between {float(s.window_low):.6g} and {float(s.window_high):.6g}."
     )
-    return "oscillating", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
+    return "oscillating", _bound_at_end(run) + sentence + batch_losses(run) + bouncing(run)
 
 
 def _rising(run: Ended) -> Ending:
@@ -138,7 +138,13 @@ def _rising(run: Ended) -> Ending:
     always = ", at every step" if rises_of(run) == window(run.steps) > 1 else ""
     began = "" if window(run.steps) == run.steps else f"; it began at {run.losses[0]:.6g}"
     sentence = f"Rising: over {run.late} the loss went from {float(s.window_first):.6g} up to {run.losses[-1]:.6g}{always}{began}."
-    return "rising", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
+    return "rising", _bound_at_end(run) + sentence + batch_losses(run) + bouncing(run)
+
+
+def _bound_at_end(run: Ended, *, far_below: bool = False) -> str:
+    """The sentence about the stability bound at the end, to stand before another; "" if there is nothing to say."""
+    bound = bound_sentence(run, at_end=True, far_below=far_below)
+    return f"{bound.strip()} " if bound else ""
 
 
 def _descending(run: Ended) -> Ending:

@@ -151,8 +151,8 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
       else if (scale.kind === "ranks") {
         const away = v > 0 || !Number.isFinite(v);
         const ramp = away ? ink.diverged : ink.values;
-        pixels[to] =
-          ramp[Math.floor((ramp.length - 1) * rank(/** @type {any} */ (away ? scale.away : scale.sorted), v))];
+        const share = rank(/** @type {any} */ (away ? scale.away : scale.sorted), v);
+        pixels[to] = ramp[Math.floor((ramp.length - 1) * (1 - share))]; // high is better: faster, or lost later
       } else if (scale.blank && ink.failed[outcome]) pixels[to] = ink.outcomes[outcome];
       else if (!Number.isFinite(v)) pixels[to] = scale.blank ? ink.lost : ink.faint;
       else {

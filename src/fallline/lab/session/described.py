@@ -37,6 +37,7 @@ def summary(state: State, resolved: ResolvedState) -> Json:
         "labels": {
             "optimizer": resolved.spec.method.optimizer.label,
             "layers": [f.label for f in net.network.activations] if (net := resolved.network) else [],
+            "classes": len(net.data.classes) if net else 0,
         },
         "estimate": {"seconds": seconds, "words": f"{resolved.spec.cells:,} runs a tile, about {seconds:.2g} s"},
     }  # fmt: skip
