@@ -317,7 +317,6 @@ def test_the_bound_stands_before_an_oscillation():
     assert run.outcome.sentence.startswith("Learning rate 0.0022 lies above the stability bound 2/L = ")
 
 
-
 def test_dead_units():
     """70 runs: none, some or all units of a layer dead, from the start or on the way; with and without minibatches."""
     kinds, counts = set(), set()

@@ -185,6 +185,4 @@ def filmed(spec: MapSpec, frames: int, execution: Execution = EVERY_CORE) -> Gen
         values[:, cells], diverged_at[cells], ends[cells] = values_at(spec, i, j, steps, execution)
         yield cells.stop, spec.cells
     shape = spec.shape
-    return Film(
-        spec, played(spec), steps, values.reshape(-1, *shape), diverged_at.reshape(shape), ends.reshape(shape)
-    )
+    return Film(spec, played(spec), steps, values.reshape(-1, *shape), diverged_at.reshape(shape), ends.reshape(shape))

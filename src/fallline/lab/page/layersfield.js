@@ -29,8 +29,8 @@ export function layersField(f, p) {
   );
   let shown = "";
   let pointed = 0; // the hidden layer that the reader pointed at last
-  rows.addEventListener("pointerover", ({ target }) => {
-    const row = /** @type {Element} */ (target).closest(".layer:not(.end)");
+  rows.addEventListener("pointerover", (/** @type {Event} */ e) => {
+    const row = /** @type {Element} */ (e.target).closest(".layer:not(.end)");
     if (row) pointed = [...rows.children].indexOf(row) - 1;
   });
   const set = (/** @type {any} */ state) => {

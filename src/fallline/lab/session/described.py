@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from fallline.data.csv_file import CsvFile
@@ -64,7 +65,7 @@ def _shape(state: State) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _objective(state: State, axes: list[tuple[str, str]]) -> Json:
+def _objective(state: State, axes: Sequence[tuple[str, str]]) -> Json:
     """The objective without the numbers that change no control: the penalty, and the units of hidden layers unless an axis
     of the map is a start coordinate, whose meaning changes with them.
     """

@@ -139,9 +139,7 @@ def moving_map(
             break
         yield count * done // cells, 2 * count
     if theory:  # now the best run is known, and the curvature at its end
-        m.fill(
-            {"final_loss": np.nan_to_num(film.ends, nan=np.inf, posinf=np.inf)}, np.ones(spec.shape, dtype=bool)
-        )
+        m.fill({"final_loss": np.nan_to_num(film.ends, nan=np.inf, posinf=np.inf)}, np.ones(spec.shape, dtype=bool))
         curves = bound_curves(m)
     with drawing(look(theme)):
         picture = draw_map(
