@@ -314,7 +314,9 @@ def test_the_bound_stands_before_how_a_run_ended_above_it(rate, kind):
 def test_the_bound_stands_before_an_oscillation():
     run = fl.descend("himmelblau", start=(3.1, 2.1), learning_rate=0.025, steps=400)
     assert run.outcome.kind == "oscillating"
-    assert run.outcome.sentence.startswith("Learning rate 0.025 lies above the stability bound 2/L = 0.02 at the end. Oscillating: ")
+    assert run.outcome.sentence.startswith(
+        "Learning rate 0.025 lies above the stability bound 2/L = 0.02 at the end. Oscillating: "
+    )
 
 
 def test_dead_units():
