@@ -75,6 +75,8 @@ class MapSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # s
                 f"estimator must be a NetworkClassifier or NetworkRegressor; got {type(self.estimator).__name__}."
             )
         model = clone(self.estimator)
+        if model.tune is not False:
+            raise UsageError("MapSearchCV searches the settings itself: set tune=False in its estimator.")
         array, T, kind, weights = model.prepared(X, y, sample_weight)
         parameters = list(ParameterGrid(self.param_grid))
         splits = list(

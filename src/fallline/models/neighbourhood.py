@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from fallline import random
 from fallline.models.fitting import Fit, Kind, fit_samples
-from fallline.models.folds import row_folds
+from fallline.models.folds import row_folds, row_order
 from fallline.models.lost import constant_loss, last_losses, lost_starts
 from fallline.models.scores import scores
 from fallline.models.settings import FitSettings
+from fallline.settings import Setting
 from fallline.shapes import Shaped
 
 __all__ = [
-    "AROUND", "MOST_LOST", "MOST_MARGIN", "MOST_RISE", "PARTS", "Neighbourhood", "around", "centre_of", "fresh", "train_around",
+    "AROUND", "MOST_LOST", "MOST_MARGIN", "MOST_RISE", "PARTS", "Neighbourhood", "around", "bounds_of", "centre_of", "fresh", "train_around",
 ]  # fmt: skip
 
 Floats = NDArray[Any]
@@ -137,18 +138,27 @@ def around(centre: Mapping[str, float], settings: FitSettings, starts: int) -> d
     >>> [(v.min().round(3).item(), v.max().round(3).item()) for v in drawn.values()]
     [(0.08, 0.12), (0.88, 0.92)]
     """
-    factors = 1 + AROUND * (2 * random.uniform(settings.seed, "around", len(centre), np.arange(starts)) - 1)
+    shares = random.uniform(settings.seed, "around", len(centre), np.arange(starts))
     declared = settings.how.optimizer.declared
     values = {}
     for k, (name, value) in enumerate(centre.items()):
-        record = declared.get(name)
-        if record is not None and record.whole:
-            values[name] = np.full(starts, value)
-        elif record is not None and (record.low, record.high) == (0, 1):
-            values[name] = 1 - (1 - value) * factors[:, k]
-        else:
-            values[name] = value * factors[:, k]
+        low, high = bounds_of(declared.get(name), value)
+        values[name] = low + (high - low) * shares[:, k]
     return values
+
+
+def bounds_of(declared: Setting | None, value: float) -> tuple[float, float]:
+    """Return the lowest and highest value of a setting in the neighbourhood of a value; see `around`.
+
+    >>> from fallline.settings import SETTINGS
+    >>> bounds_of(SETTINGS["learning_rate"], 1.0), bounds_of(SETTINGS["momentum"], 0.5), bounds_of(SETTINGS["every"], 10)
+    ((0.8, 1.2), (0.4, 0.6), (10, 10))
+    """
+    if declared is not None and declared.whole:
+        return value, value
+    if declared is not None and (declared.low, declared.high) == (0, 1):
+        return 1 - (1 - value) * (1 + AROUND), 1 - (1 - value) * (1 - AROUND)
+    return value * (1 - AROUND), value * (1 + AROUND)
 
 
 def train_around(
@@ -184,6 +194,8 @@ def train_around(
     >>> [n.lost for n in train_around(X, 3 * X, "values", few, [{"learning_rate": 0.05}, {"learning_rate": 1e9}])]
     [0, 6]
     """
+    order = row_order(X, T)  # so that the order of the rows does not reach a bit
+    X, T, weights = X[order], T[order], None if weights is None else weights[order]
     part = row_folds(X, T, kind, PARTS, settings.seed)
     starts = max(1, settings.ensemble // PARTS)
     plain = replace(settings, ensemble=starts)

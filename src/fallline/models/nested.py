@@ -23,7 +23,7 @@ Floats = NDArray[Any]
 HEADLINE: dict[Kind, str] = {"classes": "accuracy", "labels": "accuracy", "values": "r2"}
 """The score that is stated with an interval, by the kind of targets."""
 
-_DRAWS = 2000
+_DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def score_interval(
     """Return the accuracy or R² of answers, with the interval of 95 % that the number of rows allows.
 
     Accuracy of classes has Wilson's interval; with unequal weights, of as many rows as count. Of labels and values, rows are drawn
-    anew, with replacement, 2,000 times.
+    anew, with replacement, 1,000 times.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from fallline.errors import DataError, UsageError
 from fallline.models.description import Tuned
 from fallline.models.fitting import Kind
-from fallline.models.neighbourhood import MOST_LOST, MOST_MARGIN, PARTS, Neighbourhood, centre_of, fresh, train_around
+from fallline.models.neighbourhood import (
+    AROUND, MOST_LOST, MOST_MARGIN, PARTS, Neighbourhood, bounds_of, centre_of, fresh, train_around,
+)  # fmt: skip
 from fallline.models.settings import FitSettings
 from fallline.models.tuning_grid import Grid, TuneLike, grid_of, higher, lower
 from fallline.models.warranty import Warranty, warranty
 from fallline.plotting import Plotted, draw
 from fallline.sentences import listed
+from fallline.settings import Setting
 from fallline.shapes import Shaped
 
 __all__ = ["Tuning", "tune_samples"]
@@ -37,8 +40,8 @@ class Tuning(Plotted):
     ----------
     grid
         The values that were tried, ascending, by setting: one or two.
-    losses
-        Log loss, or root mean squared error, of each cell's starts together, on rows that they did not see.
+    measure, losses
+        "log loss", or "root mean squared error", of each cell's starts together, on rows that they did not see.
     lost
         The share of each cell's starts that diverged or died.
     starts
@@ -51,6 +54,8 @@ class Tuning(Plotted):
         How many neighbourhoods were trained again, with more starts, before one was chosen.
     warranty
         What fresh starts say of the chosen neighbourhood. None if it was not asked for.
+    declared
+        The declarations of the optimizer's settings.
 
     Examples
     --------
@@ -62,6 +67,7 @@ class Tuning(Plotted):
     """
 
     grid: Grid
+    measure: str
     losses: Shaped[Floats, "*cells"]
     lost: Shaped[Floats, "*cells"]
     starts: int
@@ -69,6 +75,9 @@ class Tuning(Plotted):
     found: bool
     tried: int
     warranty: Warranty | None
+    declared: Mapping[str, Setting] = field(default_factory=dict)
+
+    reach, most_lost = AROUND, MOST_LOST
 
     @property
     def holds(self) -> bool:
@@ -80,6 +89,11 @@ class Tuning(Plotted):
         """The tuned settings whose chosen value is the lowest or highest tried."""
         ends = {name: (values[0], values[-1]) for name, values in self.grid.items() if len(values) > 1}
         return tuple(name for name, both in ends.items() if self.chosen[name] in both)
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """The lowest and highest value of each tuned setting in the chosen neighbourhood."""
+        return {name: bounds_of(self.declared.get(name), value) for name, value in self.chosen.items()}
 
     def __str__(self) -> str:
         """In words."""
@@ -149,7 +163,7 @@ def tune_samples(
     tune: TuneLike = True,
     weights: Shaped[Floats, " rows"] | None = None,
     *,
-    starts: int = FRESH,
+    starts: int | None = None,
     threads: int | None = None,
     progress: Show = lambda done, total: None,
 ) -> Tuning:
@@ -166,7 +180,7 @@ def tune_samples(
     tune
         True for the default grid; or values by name, of one or two settings.
     starts
-        Fresh starts of the warranty; 0 for none.
+        Fresh starts of the warranty, 1,000 by default; 0 for none.
 
     Raises
     ------
@@ -175,6 +189,7 @@ def tune_samples(
     UsageError
         No rows are kept for validation.
     """
+    starts = FRESH if starts is None else starts
     if len(X) < FEWEST:
         raise DataError(f"tune needs at least {FEWEST} rows; there are {len(X)}.")
     if settings.folds == 1 and not settings.validation:
@@ -213,9 +228,9 @@ def tune_samples(
     shape = tuple(len(values) for values in grid.values())
     of_cells = [cells[point] for point in _cells(grid)]
     tuned = Tuning(
-        dict(grid), np.array([n.together for n in of_cells]).reshape(shape),
+        dict(grid), "root mean squared error" if kind == "values" else "log loss", np.array([n.together for n in of_cells]).reshape(shape),
         np.array([n.lost / n.starts for n in of_cells]).reshape(shape), of_cells[0].starts, chosen, again[ranked[0]].fulfils,
-        len(best), None,
+        len(best), None, settings.how.optimizer.declared,
     )  # fmt: skip
     if not starts:
         return tuned

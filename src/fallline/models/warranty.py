@@ -75,7 +75,7 @@ the cliff is 6 times higher.
         cliff = (
             f"no cliff was found up to {FARTHEST:,} times the rate"
             if self.cliff is None
-            else f"the cliff is {self.cliff:.2g} times higher"
+            else f"the cliff is {float(f'{self.cliff:.2g}'):g} times higher"
         )
         if not np.isfinite(self.margin):
             edges = "half of those at an edge are lost"

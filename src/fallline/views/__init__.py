@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fallline.views.pictures.regions import draw_regions as draw_regions
     from fallline.views.pictures.run import run_picture as run_picture
     from fallline.views.pictures.study import study_picture as study_picture
+    from fallline.views.pictures.tuning import draw_tuning as draw_tuning
 
 _HOMES = {
     "Picture": "pictures.picture",
@@ -33,6 +34,7 @@ _HOMES = {
     "draw_map": "pictures.map",
     "draw_network": "pictures.network",
     "draw_regions": "pictures.regions",
+    "draw_tuning": "pictures.tuning",
     "map_picture": "pictures.map_picture",
     "run_picture": "pictures.run",
     "study_picture": "pictures.study",
