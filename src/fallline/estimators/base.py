@@ -22,7 +22,7 @@ from fallline.models.tuning import tune_samples
 from fallline.models.tuning_grid import TuneLike
 from fallline.runs.progress import Parts, Progress, showing
 
-__all__ = ["NetworkEstimator", "warn_column"]
+__all__ = ["NetworkEstimator", "threads_of", "warn_column"]
 
 Floats = NDArray[Any]
 
@@ -140,7 +140,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         starts = None
         if self.warm_start and hasattr(self, "fit_"):
             starts = self._former(X.shape[1], T.shape[1], settings)
-        threads = _threads(self.n_jobs)
+        threads = threads_of(self.n_jobs)
         self.__dict__.pop("tuning_", None)
         with showing(self.progress, "fit") as show:
             parts = Parts(show, {"tuning": 4.0 * (self.tune is not False), "fit": 1.0})
@@ -233,7 +233,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         return plane_of(self.fit_, np.asarray(X, np.float64), self._coded(y), across, up, **settings).plot()
 
 
-def _threads(n_jobs: int | None) -> int | None:
+def threads_of(n_jobs: int | None) -> int | None:
     """Return the threads of scikit-learn's n_jobs: all cores for None and negative numbers."""
     return n_jobs if n_jobs is not None and n_jobs > 0 else None
 
