@@ -45,7 +45,10 @@ def ours(X, y, rates, penalties, jobs: int):
 def peer(X, y, cells, jobs: int):
     """The search of scikit-learn's, over some cells."""
     mlp = MLPClassifier((UNITS,), batch_size=BATCH, max_iter=EPOCHS, tol=0, n_iter_no_change=EPOCHS, random_state=0)
-    grid = [{"mlpclassifier__learning_rate_init": [rate], "mlpclassifier__alpha": [BATCH * penalty]} for rate, penalty in cells]
+    grid = [
+        {"mlpclassifier__learning_rate_init": [rate], "mlpclassifier__alpha": [BATCH * penalty]}
+        for rate, penalty in cells
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of every fit that has not converged
         os.environ["PYTHONWARNINGS"] = "ignore"
@@ -67,7 +70,9 @@ def main() -> None:
     factor = len(cells) / len(some)
     if factor > 1:
         print(f"GridSearchCV tries {len(some)} of {len(cells)} settings; its times are multiplied by {factor:g}.")
-    print(f"{'table':<16}{'ours, wall':>12}{'CPU':>8}{'theirs, wall':>14}{'CPU':>8}{'ratio, wall':>14}{'CPU':>8}{'scores':>18}")
+    print(
+        f"{'table':<16}{'ours, wall':>12}{'CPU':>8}{'theirs, wall':>14}{'CPU':>8}{'ratio, wall':>14}{'CPU':>8}{'scores':>18}"
+    )
     for name in options.only:
         X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
         peer(X[::9], y[::9], some[:2], options.jobs)  # starts the workers

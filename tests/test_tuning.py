@@ -15,8 +15,8 @@ from fallline.models import tuning as tuning_module
 from fallline.models import warranty as warranty_module
 from fallline.models.fitting import fit_samples
 from fallline.models.folds import row_folds
-from fallline.models.nested import nested_estimate, score_interval
 from fallline.models.neighbourhood import train_around
+from fallline.models.nested import nested_estimate, score_interval
 from fallline.models.settings import fit_settings
 from fallline.models.tuning import tune_samples
 from fallline.models.warranty import warranty
@@ -60,16 +60,19 @@ def test_starts_are_lost_beyond_the_cliff_and_none_before(rate, low, high):
 def test_a_neighbourhood_is_chosen_that_ends_before_the_cliff():
     rates = [k * 2 / LARGEST for k in (0.05, 0.3, 0.92, 1.1, 4.0)]
     tuned = tune_samples(X, T, "values", linear(), {"learning_rate": rates}, starts=120)
-    assert tuned.found and tuned.holds
+    assert tuned.found
+    assert tuned.holds
     assert 1.2 * tuned.chosen["learning_rate"] < 2 / LARGEST
-    assert tuned.lost[-2:].tolist() == [1, 1] and not tuned.lost[:2].any()
+    assert tuned.lost[-2:].tolist() == [1, 1]
+    assert not tuned.lost[:2].any()
     assert 0 < tuned.lost[2] < 1  # its neighbourhood reaches beyond the cliff, though its centre does not
     assert "of 120 starts within ±20 % none diverged or died" in str(tuned)
 
 
 def test_it_is_said_that_no_neighbourhood_fulfils_the_limits():
     tuned = tune_samples(X, T, "values", linear(), {"learning_rate": [2 * 2 / LARGEST, 4 * 2 / LARGEST]}, starts=30)
-    assert not tuned.found and not tuned.holds
+    assert not tuned.found
+    assert not tuned.holds
     assert "No neighbourhood within ±20 %" in str(tuned)
 
 
@@ -87,12 +90,15 @@ def test_fresh_draws_did_not_choose_the_settings(monkeypatch):
     monkeypatch.setattr(warranty_module, "train_around", noted("warranty"))
     tune_samples(X, T, "values", linear(epochs=40), {"learning_rate": [0.1, 0.2]}, starts=30)
     by = {name: {seed for each, seed in seeds if each == name} for name in ("choice", "warranty")}
-    assert len(by["choice"]) == 2 and by["warranty"] and not by["choice"] & by["warranty"]
+    assert len(by["choice"]) == 2
+    assert by["warranty"]
+    assert not by["choice"] & by["warranty"]
 
 
 def test_the_default_grid_grows_where_its_best_rate_is_at_an_end():
     tuned = tune_samples(X, T, "values", linear(learning_rate=1e-5, epochs=40), starts=0)
-    assert len(tuned.grid["learning_rate"]) == 12 and tuned.at_edge
+    assert len(tuned.grid["learning_rate"]) == 12
+    assert tuned.at_edge
 
 
 def test_rows_and_threads_in_any_order_choose_the_same():
@@ -100,14 +106,16 @@ def test_rows_and_threads_in_any_order_choose_the_same():
     order = np.random.default_rng(0).permutation(300)
     one = tune_samples(X, T, "values", linear(epochs=40), threads=1, **options)
     other = tune_samples(X[order], T[order], "values", linear(epochs=40), threads=2, **options)
-    assert np.array_equal(one.losses, other.losses) and one.chosen == other.chosen
+    assert np.array_equal(one.losses, other.losses)
+    assert one.chosen == other.chosen
 
 
 def test_progress_rises_to_its_end_and_may_interrupt():
     told = []
     tune_samples(X, T, "values", linear(epochs=40), {"learning_rate": [0.1]}, starts=30,
                  progress=lambda done, total: told.append(done / total))  # fmt: skip
-    assert told == sorted(told) and told[-1] == 1
+    assert told == sorted(told)
+    assert told[-1] == 1
 
     def stop(done, total):
         raise KeyboardInterrupt
@@ -123,7 +131,7 @@ def test_a_nested_estimate_sees_no_row_twice():
 
     def by_heart(learned, show):
         seen.append(learned)
-        known = {x: t for x, t in zip(inputs[learned, 0], classes[learned], strict=True)}
+        known = dict(zip(inputs[learned, 0], classes[learned], strict=True))
         return np.array([known.get(x, (0.6, 0.4)) for x in inputs[~learned, 0]])
 
     found = nested_estimate(inputs, classes, "classes", 5, 0, by_heart)
@@ -134,9 +142,21 @@ def test_a_nested_estimate_sees_no_row_twice():
 def test_a_tuned_fit_of_shuffled_labels_states_chance(few_starts):
     labels = RNG.integers(2, size=90)
     table = "a,b,c\n" + "".join(f"{x:.4f},{z:.4f},{'yn'[k]}\n" for (x, z), k in zip(X, labels, strict=False))
-    model = fl.fit(table, "c", hidden=(3,), ensemble=2, folds=2, epochs=30, batch=0, outer_folds=3, tune={"learning_rate": [0.01, 0.1]})
+    model = fl.fit(
+        table,
+        "c",
+        hidden=(3,),
+        ensemble=2,
+        folds=2,
+        epochs=30,
+        batch=0,
+        outer_folds=3,
+        tune={"learning_rate": [0.01, 0.1]},
+    )
     stated = model.summary.estimate
-    assert stated.nested and stated.tuned and stated.folds == 3
+    assert stated.nested
+    assert stated.tuned
+    assert stated.folds == 3
     assert stated.low <= 0.5 <= stated.high
 
 
@@ -170,7 +190,8 @@ def test_intervals_cover_their_truth():
         signal = draws.normal(size=(80, 1))
         low, high = score_interval(signal, signal + 0.5 * draws.normal(size=(80, 1)), "values", seed=seed)[1:]
         inside["values"] += low <= 0.8 <= high
-    assert 53 <= inside["classes"] <= 60 and 16 <= inside["values"] <= 20, inside
+    assert 53 <= inside["classes"] <= 60
+    assert 16 <= inside["values"] <= 20
 
 
 @pytest.mark.parametrize(
@@ -200,10 +221,12 @@ def test_the_command_tunes_states_and_draws(tmp_path, capsys, monkeypatch, few_s
     status = main([*arguments, "--json", "--map", "map.svg", "--out", "flowers.safetensors"])
     said = json.loads(capsys.readouterr().out)
     assert status == (0 if said["tuned"]["holds"] else 1)
-    assert set(said["tuned"]["settings"]) == {"learning_rate", "l2"} and said["estimate"]["nested"] is True
+    assert set(said["tuned"]["settings"]) == {"learning_rate", "l2"}
+    assert said["estimate"]["nested"] is True
     assert "<svg" in (tmp_path / "map.svg").read_text()
     again = fl.Model.load("flowers.safetensors")
-    assert again.summary.tuned.settings == said["tuned"]["settings"] and again.tuning is None
+    assert again.summary.tuned.settings == said["tuned"]["settings"]
+    assert again.tuning is None
     with pytest.raises(FalllineError, match="plot_map needs a model that was fitted with tune=True"):
         again.plot_map()
     assert main(["fit", "flowers.csv", "--target", "kind", "--map", "m.svg"]) == 2
@@ -213,7 +236,9 @@ def test_a_fit_without_outer_folds_says_what_its_estimate_is():
     model = fl.fit(FLOWERS, "kind", hidden=(), ensemble=2, folds=2, epochs=20)
     assert not model.summary.estimate.nested
     assert "it is a little optimistic" in " ".join(str(model).split())
-    kept = fit_samples(np.arange(20.0)[:, None], np.eye(2)[np.arange(20) % 2], "classes", fit_settings(epochs=2, ensemble=2)).kept
+    kept = fit_samples(
+        np.arange(20.0)[:, None], np.eye(2)[np.arange(20) % 2], "classes", fit_settings(epochs=2, ensemble=2)
+    ).kept
     assert kept.shape == (20, 2)
 
 
@@ -224,7 +249,8 @@ def test_estimators_tune(few_starts):
     y = (X[:, 0] > 0).astype(int)
     small = NetworkClassifier((), ensemble=2, folds=2, epochs=20, batch=0, tune={"learning_rate": [0.05, 0.1]})
     fitted = small.fit(X, y)
-    assert fitted.tuning_.chosen["learning_rate"] in (0.05, 0.1) and "Tuned over 2 neighbourhoods" in fitted.outcome_
+    assert fitted.tuning_.chosen["learning_rate"] in (0.05, 0.1)
+    assert "Tuned over 2 neighbourhoods" in fitted.outcome_
     assert "neighbourhood" in fitted.plot_map().title
     assert sklearn.cross_val_score(small, X[:80], y[:80], cv=2).min() > 0.8
     with pytest.raises(FalllineError, match="set tune=False"):

@@ -58,8 +58,14 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     settings = {name: _value(value) for name, _, value in (text.partition("=") for text in options.set)}
-    sources = [s for s in (*bundled(), *(keel(options.keel) if options.keel else ())) if not options.only or s[0] in options.only]
-    print("| table | rows | learning rate, L2 penalty | lost | rise at the edges | cliff | nested | held-out third | agree |")
+    sources = [
+        s
+        for s in (*bundled(), *(keel(options.keel) if options.keel else ()))
+        if not options.only or s[0] in options.only
+    ]
+    print(
+        "| table | rows | learning rate, L2 penalty | lost | rise at the edges | cliff | nested | held-out third | agree |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     rows = []
     for name, X, T, kind in sorted(sources, key=lambda s: s[1].size):
@@ -67,12 +73,16 @@ def main() -> None:
         found = row(X, T, kind, settings, options.outer_folds, options.starts)
         rows.append(found)
         cliff = "none" if found["cliff"] is None else f"x {found['cliff']:.2g}"
-        nested, held = (f"{100 * e.value:.1f} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for e in (found["nested"], found["held out"]))
+        nested, held = (
+            f"{100 * e.value:.1f} [{100 * e.low:.1f}, {100 * e.high:.1f}]" for e in (found["nested"], found["held out"])
+        )
         print(
             f"| {name} | {len(X)} | {found['settings']} | {100 * found['lost']:.1f} % | {100 * found['rise']:.0f} % | {cliff} | {nested} | "
             f"{held} | {'yes' if found['agrees'] else 'no'} |  <!-- {time.process_time() - begun:.0f} s of processor time -->", flush=True,
         )  # fmt: skip
-    print(f"\nAt most 1 % lost: {sum(r['lost'] <= 0.01 for r in rows)} of {len(rows)}; both limits kept: {sum(r['holds'] for r in rows)}.")
+    print(
+        f"\nAt most 1 % lost: {sum(r['lost'] <= 0.01 for r in rows)} of {len(rows)}; both limits kept: {sum(r['holds'] for r in rows)}."
+    )
     for key, words in (("agrees", "Nested and held out agree"), ("inside held out", "Nested estimate within the interval of the held-out third"),
                        ("inside", "Score of the held-out third within the interval of the nested estimate")):  # fmt: skip
         print(f"{words}: {sum(r[key] for r in rows)} of {len(rows)}.")

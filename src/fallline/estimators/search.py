@@ -89,7 +89,8 @@ class MapSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # s
         diverged = np.zeros((len(parameters), len(splits)))
         score = SCORES[kind][0] if kind != "values" else "r2"
         threads = threads_of(self.n_jobs) or cores()
-        outer = min(threads, len(splits))  # splits train side by side, and the folds within them in the threads that are left
+        # Splits train side by side, and the folds within them in the threads that are left.
+        outer = min(threads, len(splits))
         inner = max(1, threads // outer)
         for group, settings, combinations in _groups(model, parameters, array.dtype):
 

@@ -78,7 +78,7 @@ def constant_loss(
     (0.6931, 0.5)
     """
     if kind == "values":
-        return 0.5 * float((T != T[0]).any(axis=0).sum())  # of values with standard deviation 1
+        return 0.5 * float((T[0] != T).any(axis=0).sum())  # of values with standard deviation 1
     p = np.average(T, axis=0, weights=weights)
     if kind == "classes":
         p = (1 - smoothing) * p + smoothing / T.shape[1]

@@ -252,7 +252,12 @@ def _judged(
 
 
 def _summed(
-    centre: Mapping[str, float], parts: Sequence[_Judged], constant: float, of_constant: float, reached: float | None, vary: bool
+    centre: Mapping[str, float],
+    parts: Sequence[_Judged],
+    constant: float,
+    of_constant: float,
+    reached: float | None,
+    vary: bool,
 ) -> Neighbourhood:
     """Return what became of the starts of all parts."""
     middle = float(np.median(np.concatenate([p.last for p in parts])))
@@ -265,9 +270,7 @@ def _summed(
                 sides = [sign * p.drawn[name] for p in parts]
                 if all((side == side[0]).all() for side in sides):
                     continue
-                quarters = [
-                    each[side <= np.quantile(side, 0.25)] for each, side in zip(losses, sides, strict=True)
-                ]
+                quarters = [each[side <= np.quantile(side, 0.25)] for each, side in zip(losses, sides, strict=True)]
                 edge = np.fmax(edge, np.mean([np.median(q) for q in quarters]))
     return Neighbourhood(
         centre, sum(len(p.last) for p in parts), sum(int(gone.sum()) for gone in lost),

@@ -96,7 +96,12 @@ def nested_estimate(
 
         answers[fold == k] = made(fold != k, told)
     return Nested(
-        HEADLINE[kind], score_interval(answers, T, kind, weights, seed), scores(answers, T, kind, weights), folds, len(T), tuned
+        HEADLINE[kind],
+        score_interval(answers, T, kind, weights, seed),
+        scores(answers, T, kind, weights),
+        folds,
+        len(T),
+        tuned,
     )
 
 

@@ -13,7 +13,7 @@ from fallline.data.preparing import Target
 from fallline.data.preparing.fitting import Missing
 from fallline.data.preparing.target import Task
 from fallline.data.preparing.twins import twins_of_target
-from fallline.data.reading import Dialect, Table, read_table
+from fallline.data.reading import Dialect, read_table
 from fallline.errors import DataError, UsageError
 from fallline.models.description import Row, Stated, Summary
 from fallline.models.fitting import Fit, Kind, fit_samples
@@ -38,7 +38,9 @@ Floats = NDArray[Any]
 OUTER = 5
 """Outer folds of a fit that is tuned."""
 
-OUTER_FOLDS = Setting("outer_folds", "", "parts of the rows that are each kept from everything once", 0, 0, 64, whole=True)
+OUTER_FOLDS = Setting(
+    "outer_folds", "", "parts of the rows that are each kept from everything once", 0, 0, 64, whole=True
+)
 TEST = Setting("test", "", "share of the rows that are kept for the test and never trained on", 0.0, 0, 0.9)
 
 
@@ -144,22 +146,26 @@ def fit(
     preparation = rows.preparation(kept)
     X, shares = preparation(table), rows.shares(kept, T)
     own = None if shares is None else shares[kept]
-    samples: tuple[Any, ...] = (X[kept], T[kept], kind)
+    samples, targets = X[kept], T[kept]
     tuning = nested = None
     with showing(progress, f"fit {table.file}") as show:
-        parts = Parts(show, {"estimate": 5.0 * bool(outer) if tune else 1.0 * outer, "tuning": 4.0 * bool(tune), "fit": 1.0})
+        parts = Parts(
+            show, {"estimate": 5.0 * bool(outer) if tune else 1.0 * outer, "tuning": 4.0 * bool(tune), "fit": 1.0}
+        )
         if tune is not False:
-            tuning = tune_samples(*samples, chosen, tune, own, threads=threads, progress=parts.of("tuning"))
+            tuning = tune_samples(
+                samples, targets, kind, chosen, tune, own, threads=threads, progress=parts.of("tuning")
+            )
             chosen, plain = tuning.settings(chosen), chosen
         if outer:
             nested = rows.estimate(kept, plain if tuning else chosen, outer, tune, threads, parts.of("estimate"))
-        fitted = fit_samples(*samples, chosen, own, threads=threads, progress=parts.of("fit"))
-    linear = fit_samples(*samples, _linear(chosen), own, threads=threads)
+        fitted = fit_samples(samples, targets, kind, chosen, own, threads=threads, progress=parts.of("fit"))
+    linear = fit_samples(samples, targets, kind, _linear(chosen), own, threads=threads)
     told = [outcome_sentence(fitted)]
     if tuning is not None:
         told.append(str(tuning))
     elif warranty:
-        told.append(capital(str(warranty_of(*samples, chosen, own, threads=threads))))
+        told.append(capital(str(warranty_of(samples, targets, kind, chosen, own, threads=threads))))
     notes = [*table.notes, learned.note, *preparation.notes, *twins_of_target(table, learned, columns)]
     summary = Summary(
         rows=int(kept.sum()), test_rows=int(test_rows.sum()), notes=[note for note in notes if note],
@@ -203,7 +209,9 @@ def _stated(nested: Nested | None, fitted: Fit, T: Floats, kind: Kind, weights: 
     if not np.isfinite(fitted.kept).any():
         return None
     value, low, high = score_interval(fitted.kept, T, kind, weights, fitted.settings.seed)
-    return Stated(score=HEADLINE[kind], value=value, low=low, high=high, folds=fitted.settings.folds, nested=False, tuned=False)
+    return Stated(
+        score=HEADLINE[kind], value=value, low=low, high=high, folds=fitted.settings.folds, nested=False, tuned=False
+    )
 
 
 def _linear(settings: FitSettings) -> FitSettings:

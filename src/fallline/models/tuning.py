@@ -13,7 +13,15 @@ from fallline.errors import DataError, UsageError
 from fallline.models.description import Tuned
 from fallline.models.fitting import Kind
 from fallline.models.neighbourhood import (
-    AROUND, MOST_LOST, MOST_MARGIN, PARTS, Neighbourhood, bounds_of, centre_of, fresh, train_around,
+    AROUND,
+    MOST_LOST,
+    MOST_MARGIN,
+    PARTS,
+    Neighbourhood,
+    bounds_of,
+    centre_of,
+    fresh,
+    train_around,
 )  # fmt: skip
 from fallline.models.settings import FitSettings
 from fallline.models.tuning_grid import Grid, TuneLike, grid_of, higher, lower
@@ -110,7 +118,9 @@ class Tuning(Plotted):
         if self.warranty is not None:
             words.append(f"Fresh starts, {self.warranty}")
         if self.at_edge:
-            words.append(f"The chosen {listed([_label(name) for name in self.at_edge])} is at the end of the range tried.")
+            words.append(
+                f"The chosen {listed([_label(name) for name in self.at_edge])} is at the end of the range tried."
+            )
         return " ".join(words)
 
     def __repr__(self) -> str:
@@ -124,7 +134,10 @@ class Tuning(Plotted):
         own = {name: value for name, value in self.chosen.items() if name != "l2"}
         rate = "learning_rate" in own
         return replace(
-            settings, how=settings.how.with_(own), own_rate=settings.own_rate or rate, l2=self.chosen.get("l2", settings.l2)
+            settings,
+            how=settings.how.with_(own),
+            own_rate=settings.own_rate or rate,
+            l2=self.chosen.get("l2", settings.l2),
         )
 
     def described(self) -> Tuned:

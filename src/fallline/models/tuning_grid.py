@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -56,13 +55,15 @@ def grid_of(tune: TuneLike, settings: FitSettings, samples: int) -> dict[str, tu
     centre = centre_of(settings, samples)
     declared: dict[str, Setting] = {**settings.how.optimizer.declared, "l2": DECLARED["l2"]}
     if tune is True:
-        rates = {"learning_rate": tuple(centre["learning_rate"] * f for f in RATES)} if "learning_rate" in centre else {}
+        rates = (
+            {"learning_rate": tuple(centre["learning_rate"] * f for f in RATES)} if "learning_rate" in centre else {}
+        )
         if "momentum" in centre:
             return {**rates, "momentum": KEPT}
         return {**rates, "l2": tuple((settings.l2 or DECLARED["l2"].default) * f for f in PENALTIES)}
     if not isinstance(tune, Mapping) or not 1 <= len(tune) <= 2:
         raise UsageError(
-            f"tune must be True, or the values of one or two settings, {{\"learning_rate\": [0.01, 0.1]}}; got {shown(tune)}."
+            f'tune must be True, or the values of one or two settings, {{"learning_rate": [0.01, 0.1]}}; got {shown(tune)}.'
         )
     grid = {}
     for name, values in tune.items():

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.models.fitting import Kind
-from fallline.models.neighbourhood import AROUND, MOST_LOST, MOST_MARGIN, MOST_RISE, PARTS, centre_of, fresh, train_around
+from fallline.models.neighbourhood import (
+    AROUND,
+    MOST_LOST,
+    MOST_MARGIN,
+    MOST_RISE,
+    PARTS,
+    centre_of,
+    fresh,
+    train_around,
+)
 from fallline.models.settings import FitSettings
 from fallline.runs.intervals import Estimate, share
 from fallline.shapes import Shaped
@@ -151,4 +160,3 @@ def warranty(
             cliff = coarse[place] if between is None else fine[between]
     progress(1000, 1000)
     return Warranty(centre, starts, share(here.lost, starts), here.margin, here.rise, cliff)
-
