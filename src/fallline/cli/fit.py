@@ -61,6 +61,7 @@ def fit(
     l2: Annotated[Number | None, _flag("l2")] = None,
     seed: Annotated[Whole | None, _flag("seed")] = None,
     out: Out = None,
+    report: Path | None = None,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -90,9 +91,14 @@ def fit(
         scaling: Of the inputs: median and quartiles with smooth clipping, mean and deviation, or none.
         dtype: Precision of the arithmetic.
         out: Model file to write, MODEL.safetensors.
+        report: Folder for a page on the model: data, network, curves, errors, what each column is worth.
     """
     import fallline as fl
     from fallline import files
+    from fallline.report.folder import refuse_report
+
+    if report is not None:
+        refuse_report(report, force)
 
     if out is not None:
         if out.suffix != ".safetensors":
@@ -121,12 +127,20 @@ def fit(
         model.plot_map().save(map_file, overwrite=force)
     status = 0 if model.tuning is None or model.tuning.holds else 1
     written = {name: str(file) for name, file in (("model", out), ("map", map_file)) if file is not None}
+    page = None
+    if report is not None:
+        with bar("report") as progress:
+            page = model.report(report, overwrite=force, progress=progress)
+        written["report"] = str(page.html)
     if json:
         print(json_module.dumps({**model.summary.model_dump(), "network": model.ensemble.network.text} | written))
         return status
     print(model)
-    if written:
-        print(f"Written to {' and '.join(written.values())}.")
+    files_written = [str(file) for file in (out, map_file) if file is not None]
+    if files_written:
+        print(f"Written to {' and '.join(files_written)}.")
+    if page is not None:
+        print(page)
     return status
 
 

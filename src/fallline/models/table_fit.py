@@ -16,6 +16,7 @@ from fallline.data.preparing.twins import twins_of_target
 from fallline.data.reading import Dialect, read_table
 from fallline.errors import DataError, UsageError
 from fallline.models.description import Row, Stated, Summary
+from fallline.models.evidence import Evidence
 from fallline.models.fitting import Fit, Kind, fit_samples
 from fallline.models.folds import share_of
 from fallline.models.model import Model
@@ -176,7 +177,8 @@ def fit(
         outcome=" ".join(told), estimate=_stated(nested, fitted, T[kept], kind, own),
         tuned=None if tuning is None else tuning.described(),
     )  # fmt: skip
-    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted, tuning)
+    evidence = Evidence(table, X, T, test_rows, shares, linear)
+    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted, tuning, evidence)
 
 
 def _kept(T: Floats, kind: Kind, share: float, seed: int) -> NDArray[np.bool_]:
