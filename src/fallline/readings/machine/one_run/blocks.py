@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from fallline.readings.graph import Node
+from fallline.readings.graph import COMPARISONS, LOGICAL, Node
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.one_run.sizes import NotScalableError, Part, Sizes
 from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
@@ -63,8 +63,7 @@ class SampleBlocks(Tiled):
             if outer.first not in self.parts or not (outer.left.source == "x" or isinstance(outer.left.source, NodeArray)):
                 raise NotScalableError
         for total in self.arrays.rest:
-            if total.first != self.loss and total.first not in self.parts:
-                raise NotScalableError
+            self.place(total)
             for operand in total.operands:
                 if operand is not None:
                     self._turn(operand)
@@ -85,6 +84,18 @@ class SampleBlocks(Tiled):
             if id(source) not in self.turned:
                 rows = self.together * self.width
                 self.turned[id(source)] = self._room(rows * -(-self.sizes.length(source.length) // self.width))
+
+    def place(self, total: Total) -> tuple[int, int]:
+        """Return the place of a row of sums among the padded numbers, and its vectors; 0 vectors for a single sum."""
+        if total.first == self.loss:
+            return self.loss_at * self.width, 0
+        part = self.parts.get(total.first)
+        if part is not None and part.rows == 1 and total.count == part.step > 1:
+            return part.at * self.width, part.vectors
+        row = next((p for p in self.parts.values() if p.rows == 1 and 0 <= total.first - p.first < p.step), None)
+        if row is None or total.count != 1:
+            raise NotScalableError
+        return row.at * self.width + total.first - row.first, 0
 
     def block(self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
         """Add a block of `count` vectors of samples to the sums. `rows` says how many samples it really has."""
@@ -163,6 +174,8 @@ class _SampleBlock:
         for u, value in enumerate(values):
             if array.length == 1:
                 self.scalars[id(array), u] = value
+                if array.op in (*COMPARISONS, *LOGICAL):
+                    continue
             self.v.store(value, self.bases["buffers"], self._place(array, element, u))
 
     def _loop(self, group: list[NodeArray]) -> None:
@@ -274,14 +287,21 @@ class _SampleBlock:
             v.store(value, self.bases["sums"], place)
 
     def _sum(self, total: Total) -> None:
-        v, part = self.v, self.plan.parts.get(total.first)
-        first, count = (part.at, part.vectors) if part is not None else (self.plan.loss_at, 1)
-        with v.loop(count, "sums") as j:
-            place = v.index(j, "add", first)
+        v, (place, vectors) = self.v, self.plan.place(total)
+        row = v.at(self.bases["sums"], place, v.scalar)
+        if not vectors:
+            value = self._added(total, 0, v.splat(v.load_scalar(row, 0)))
+            v.put(f"store {v.scalar} {v.let(f'extractelement {v.type} {value}, i64 0')}, ptr {row}")
+            return
+        with v.loop(vectors, "sums") as j:
+            v.store(self._added(total, j, v.load(row, j)), row, j)
 
-            def add_sample(sample: Index, sums: list[str]) -> list[str]:
-                operands = (sums[0] if o is None else self._units(o, j, sample) for o in total.operands)
-                return [operation(v, total.op, *operands)]
+    def _added(self, total: Total, vector: Index, start: str) -> str:
+        """Add all samples to a vector of sums."""
+        v = self.v
 
-            (value,) = v.carry(0, self.samples, [v.load(self.bases["sums"], place)], add_sample)
-            v.store(value, self.bases["sums"], place)
+        def add_sample(sample: Index, sums: list[str]) -> list[str]:
+            operands = (sums[0] if o is None else self._units(o, vector, sample) for o in total.operands)
+            return [operation(v, total.op, *operands)]
+
+        return v.carry(0, self.samples, [start], add_sample)[0]
