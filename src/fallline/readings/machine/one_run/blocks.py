@@ -56,7 +56,8 @@ class SampleBlocks(Tiled):
         self.turned: dict[int, int] = {}
         self.scratch = 0
         for array in self.arrays.order:
-            array.at = self._room(sizes.length(array.length) * together)
+            length = sizes.length(array.length)
+            array.at = self._room((length if length == 1 else -(-length // width) * width) * together)
         self.x, self.t = (self._room(count * together) for count in columns)
         for outer in self.arrays.outers:
             self._turn(outer.right)
@@ -233,16 +234,15 @@ class _SampleBlock:
     def _turn(self, array: NodeArray) -> None:
         """Write an array with the units of a sample side by side."""
         plan, v = self.plan, self.v
-        length = plan.sizes.length(array.length)
-        row = -(-length // plan.width) * plan.width
+        row = -(-plan.sizes.length(array.length) // plan.width)
         source = v.at(self.bases["buffers"], array.at)
         target = v.at(self.bases["buffers"], plan.turned[id(array)])
-        with v.loop(length, "unit") as j:
-            from_ = v.index(j, "mul", plan.together * plan.width)
-            with v.loop(self.samples, "sample") as i:
-                value = v.load_scalar(source, v.index(from_, "add", i))
-                at = v.index(v.index(i, "mul", row), "add", j)
-                v.put(f"store {v.scalar} {value}, ptr {v.at(target, at, v.scalar)}")
+        with v.loop(self.count, "samples") as u, v.loop(row, "units") as j:
+            begin = v.index(v.index(j, "mul", plan.width * plan.together), "add", u)
+            units = [v.load(source, v.index(begin, "add", i * plan.together)) for i in range(plan.width)]
+            first = v.index(u, "mul", plan.width)
+            for i, values in enumerate(v.transposed(units)):
+                v.store(values, target, v.index(v.index(v.index(first, "add", i), "mul", row), "add", j))
 
     def _of_sample(self, access: ArrayAccess, element: Index, sample: Index) -> str:
         """Return one number of a sample in all lanes."""

@@ -184,17 +184,16 @@ class _Sums(OverSamples):
         mine = self.blocks.arrays
         if writer.sizes[0].signature(mine, writer.parts) != writer.sizes[1].signature(other, writer.other_parts):
             raise NotScalableError
-        self.rooms = {"buffers": self.f.room(self.blocks.scratch), "row": self.f.room(1)}
+        self.buffers = self.f.room(self.blocks.scratch)
 
     def begin(self) -> None:
-        self.f.base |= {name: self.f.v.at(self.f.args[Slot.SCRATCH], at) for name, at in self.rooms.items()}
+        self.f.base["buffers"] = self.f.v.at(self.f.args[Slot.SCRATCH], self.buffers)
 
     def step(self, k: str, final: str) -> str:
         f, v = self.f, self.f.v
-        minibatch = v.let(f"icmp ne ptr {f.args[Slot.ORDER]}, null")
-        count = v.let(f"select i1 {minibatch}, i64 {f.args[Slot.BATCH]}, i64 {f.args[Slot.ROWS]}")
+        count = f.args[Slot.BATCH if self.batches else Slot.ROWS]
         if self.batches:
-            self._take_factors(v.let(f"xor i1 {minibatch}, true"))
+            self._take_factors(final)
         else:
             f.factor = v.splat(v.load_scalar(f.args[Slot.FACTORS], 1))
         with v.loop(f.program.parameters + 2, "zero") as i:
@@ -205,37 +204,56 @@ class _Sums(OverSamples):
         rest = v.let(f"urem i64 {vectors}, {U}")
         whole = v.let(f"sub i64 {vectors}, {rest}")
         with v.loop(whole, "samples", step=U) as i:
-            self._samples(order, minibatch, i, count, U)
+            self._samples(order, i, count, U)
         if U > 1:
             with v.loop(rest, "sample") as j:
-                self._samples(order, minibatch, v.let(f"add i64 {whole}, {j}"), count, 1)
+                self._samples(order, v.let(f"add i64 {whole}, {j}"), count, 1)
         total = v.splat(f.load_lane("sums", f.program.parameters, "0"))
         return self._loss(total)
 
-    def _samples(self, order: str, minibatch: str, vector: str, count: str, together: int) -> None:
+    def _samples(self, order: str, vector: str, count: str, together: int) -> None:
         """Copy the samples of a block, and add them to the sums."""
-        f, v, blocks = self.f, self.f.v, self.blocks
-        first = v.let(f"mul i64 {vector}, {self.width}")
+        f, v, blocks, width = self.f, self.f.v, self.blocks, self.width
+        first = v.let(f"mul i64 {vector}, {width}")
         left = v.let(f"sub i64 {count}, {first}")
         v.declared.add("declare i64 @llvm.smin.i64(i64, i64)")
-        samples = v.let(f"call i64 @llvm.smin.i64(i64 {left}, i64 {together * self.width})")
+        samples = v.let(f"call i64 @llvm.smin.i64(i64 {left}, i64 {together * width})")
         last = v.let(f"sub i64 {samples}, 1")
-        slot = f.base["row"]
-        with v.loop(together * self.width, "pack") as i:
-            # lanes beyond the last sample repeat it; they are in no sum
-            at = v.let(f"add i64 {first}, {v.let(f'call i64 @llvm.smin.i64(i64 {i}, i64 {last})')}")
-            v.put(f"store i64 {at}, ptr {slot}")
-            with v.when(minibatch):
-                v.put(f"store i64 {v.load_scalar(order, at, 'i64')}, ptr {slot}")
-            row = v.fresh(f"load i64, ptr {slot}")
+        with v.loop(together, "pack") as u:
+            rows = []
+            for lane in range(width):
+                at = v.let(f"add i64 {v.let(f'mul i64 {u}, {width}')}, {lane}")
+                at = v.let(f"call i64 @llvm.smin.i64(i64 {at}, i64 {last})")  # lanes beyond the last sample repeat it
+                at = v.let(f"add i64 {at}, {first}")
+                rows.append(v.load_scalar(order, at, "i64") if self.batches else at)
             for source, to, n in ((Slot.X, blocks.x, blocks.columns[0]), (Slot.T, blocks.t, blocks.columns[1])):
-                from_ = v.at(f.args[source], v.let(f"mul i64 {row}, {n}"), v.scalar)
-                into = v.at(v.at(f.base["buffers"], to), i, v.scalar)
-                with v.loop(n, "column") as j:
-                    value = v.load_scalar(from_, j)
-                    at = v.index(j, "mul", blocks.together * self.width)
-                    v.put(f"store {v.scalar} {value}, ptr {v.at(into, at, v.scalar)}")
+                begins = [v.at(f.args[source], v.let(f"mul i64 {row}, {n}"), v.scalar) for row in rows]
+                self._copy(begins, v.at(v.at(f.base["buffers"], to), u), n)
         blocks.block(v, f.weight_or_setting, samples, first, together, f.base)
+
+    def _copy(self, begins: list[str], target: str, columns: int) -> None:
+        """Write each column of a vector of samples, of which row i begins at begins[i], as one vector."""
+        v, width, apart = self.f.v, self.width, self.blocks.together
+        whole = columns - columns % width
+        with v.loop(whole // width, "square") as square:
+            self._copy_square(begins, target, v.index(square, "mul", width))
+        if whole and whole < columns:  # the last square overlaps the one before
+            self._copy_square(begins, target, columns - width)
+        elif not whole:
+            for j in range(columns):
+                values = v.fresh("freeze " + v.type + " poison")
+                for lane, begin in enumerate(begins):
+                    number = v.load_scalar(begin, j)
+                    values = v.let(f"insertelement {v.type} {values}, {v.scalar} {number}, i64 {lane}")
+                v.store(values, target, j * apart)
+
+    def _copy_square(self, begins: list[str], target: str, column: int | str) -> None:
+        v = self.f.v
+        rows = [
+            v.fresh(f"load {v.type}, ptr {v.at(begin, column, v.scalar)}, align {v.bits // 8}") for begin in begins
+        ]
+        for j, values in enumerate(v.transposed(rows)):
+            v.store(values, target, v.index(v.index(column, "add", j), "mul", self.blocks.together))
 
     def _penalty(self, segment: Segment) -> str:
         """Write the penalty of a part's weights, added one by one in their order."""
