@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems.weighted import WeightedObjective
-from fallline.runs import engine
 from fallline.runs.execution import Execution
-from fallline.runs.stages import stages_of
+from fallline.runs.stages import losses_of, stages_of
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
@@ -121,11 +120,9 @@ def _losses(
     """Return the validation loss at points, with the code of the training: as the first loss of a run without steps."""
     if validation is None:
         return np.zeros(len(points))
-    if engine.name_of(validation) == "numpy":
-        return np.asarray(validation.loss(points))
     rows = None if training.rows is None else training.rows[:0]
     # No step reads the settings, so those of any run do; and the penalty is no part of what the answers are judged by.
     numbers: dict[str, Any] = {name: float(np.ravel(value)[0]) for name, value in training.method.values.items()}
     how = training.method.with_(numbers | ({"l2": 0.0} if "l2" in numbers else {}))
     begins = replace(training, objective=validation, method=how, steps=0, starts=points, rows=rows)
-    return engine.train(begins, ("final_loss",), execution=execution)["final_loss"]
+    return losses_of(begins, execution)

@@ -9,16 +9,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.problems import NetworkObjective
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
-from fallline.runs.engine import name_of
+from fallline.runs.engine import name_of, train
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 from fallline.runs.trajectory import Moment, moments
 from fallline.shapes import Shaped
 
-__all__ = ["Stages", "stages_of"]
+__all__ = ["Stages", "losses_of", "stages_of"]
 
 Floats = NDArray[Any]
+
+LARGE = 2000
+"""Parameters from which products of matrices are most of the work."""
 
 
 class Stages(Protocol):
@@ -56,9 +60,52 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     >>> runs.points.round(4).tolist()
     [[1.62, 0.0], [0.81, 0.0]]
     """
+    if one_by_one(training):
+        from fallline.runs import one_run  # late: it loads LLVM
+
+        try:
+            return one_run.OneByOne(training)
+        except one_run.NotScalableError:
+            pass
     if name_of(training.objective) == "machine":
         return _InLanes(training, execution)
     return _WithNumPy(training)
+
+
+def losses_of(training: Training, execution: Execution = EVERY_CORE) -> Shaped[Floats, " runs"]:
+    """Return the loss of all samples at the starts of a training, with the arithmetic of `stages_of`.
+
+    >>> from fallline.experiment.method import method
+    >>> from fallline.problems import objective
+    >>> losses_of(Training(objective("quadratic"), method(), 0, np.array([[2.0, 1.0], [1.0, 1.0]]))).tolist()
+    [7.0, 5.5]
+    """
+    if one_by_one(training):
+        from fallline.runs import one_run
+
+        try:
+            return one_run.losses_at(training)
+        except one_run.NotScalableError:
+            pass
+    return train(training, ("final_loss",), execution=execution)["final_loss"]
+
+
+def one_by_one(training: Training) -> bool:
+    """Whether the runs are to be trained one by one, each with its samples in the lanes of vectors.
+
+    Lanes of runs are faster where the runs fill them: one run takes about as long as half of the runs of a vector, and less
+    where products of matrices are most of the work.
+    """
+    objective = training.objective
+    if not isinstance(objective, NetworkObjective):
+        return False
+    if name_of(objective) == "numpy":
+        return True
+    from fallline.readings.machine.target import vector_bytes
+
+    lanes = vector_bytes() // np.dtype(training.dtype).itemsize
+    share = 0.75 if objective.dimension > LARGE else 0.5
+    return training.runs <= share * lanes * -(-training.runs // lanes)
 
 
 class _InLanes:
