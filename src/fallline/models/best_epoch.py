@@ -83,11 +83,11 @@ def best_epochs(
     best_epoch, last_epoch = np.zeros((2, runs), np.int64)
     diverged = np.zeros(runs, np.bool_)
     alive = np.arange(runs)
-    stages = stages_of(training, execution)
+    stages, judge = stages_of(training, execution), _judge(validation, training, execution)
     for look, epoch in enumerate(looks):
         stages.advance(epoch * per_epoch)
         curve[alive, look] = stages.losses
-        judged = _losses(validation, training, stages.points, execution)
+        judged = judge(stages.points)
         curve_of_validation[alive, look] = judged
         finite = np.isfinite(stages.points).all(axis=-1) & np.isfinite(judged)
         better = finite & ((judged < best[alive]) if validation is not None else finite)
@@ -114,15 +114,15 @@ def best_epochs(
     )  # fmt: skip
 
 
-def _losses(
-    validation: WeightedObjective | None, training: Training, points: Shaped[Floats, "runs P"], execution: Execution
-) -> Shaped[Floats, " runs"]:
-    """Return the validation loss at points, with the code of the training: as the first loss of a run without steps."""
+def _judge(
+    validation: WeightedObjective | None, training: Training, execution: Execution
+) -> Callable[[Shaped[Floats, "runs P"]], Shaped[Floats, " runs"]]:
+    """Return the validation loss as a function of parameters, with the code of the training."""
     if validation is None:
-        return np.zeros(len(points))
+        return lambda points: np.zeros(len(points))
     rows = None if training.rows is None else training.rows[:0]
     # No step reads the settings, so those of any run do; and the penalty is no part of what the answers are judged by.
     numbers: dict[str, Any] = {name: float(np.ravel(value)[0]) for name, value in training.method.values.items()}
     how = training.method.with_(numbers | ({"l2": 0.0} if "l2" in numbers else {}))
-    begins = replace(training, objective=validation, method=how, steps=0, starts=points, rows=rows)
-    return losses_of(begins, execution)
+    starts = training.starts if training.starts.ndim == 1 else training.starts[:1]
+    return losses_of(replace(training, objective=validation, method=how, steps=0, starts=starts, rows=rows), execution)

@@ -22,7 +22,7 @@ from fallline.runs.programs import Recipe, program_of
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
-__all__ = ["OneByOne", "losses_at"]
+__all__ = ["Losses", "NotScalableError", "OneByOne"]
 
 Floats = NDArray[Any]
 
@@ -73,23 +73,29 @@ class OneByOne:
         self.points, self.losses = self.points[wanted], self.losses[wanted]
 
 
-def losses_at(training: Training) -> Shaped[Floats, " runs"]:
-    """Return the loss of all samples at the starts of a training, of which no step is made.
+class Losses:
+    """The function from parameters to the loss of all samples of a training, whose settings must be numbers.
 
     Raises
     ------
     NotScalableError
         The network has no such kernel.
     """
-    whole = replace(training, steps=1, rows=None)
-    kernel = _kernel(whole, "loss", len(_objective(whole).data))
-    arguments = pack(whole, columns_of(whole, None), kernel.settings, Outputs.of(whole, ()))
-    losses = np.empty((training.runs, 1), training.dtype)
-    run = _Memory(kernel)
-    for number, start in enumerate(_starts(training)):
-        run.parameters = start
-        _call(kernel, arguments.table, run, number, 0, 1, losses[number])
-    return losses[:, 0]
+
+    def __init__(self, training: Training) -> None:
+        check_subnormals()
+        self._whole = replace(training, steps=1, rows=None)
+        self._kernel = _kernel(self._whole, "loss", len(_objective(training).data))
+        outputs = Outputs.of(self._whole, ())
+        self._arguments = pack(self._whole, columns_of(self._whole, None), self._kernel.settings, outputs)
+        self._run = _Memory(self._kernel)
+
+    def __call__(self, points: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
+        losses = np.empty(len(points), self._whole.dtype)
+        for number, point in enumerate(points):
+            self._run.parameters = point
+            _call(self._kernel, self._arguments.table, self._run, 0, 0, 1, losses[number:])
+        return losses
 
 
 class _Memory:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -63,31 +64,46 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     if one_by_one(training):
         from fallline.runs import one_run  # late: it loads LLVM
 
-        try:
+        with suppress(one_run.NotScalableError):
             return one_run.OneByOne(training)
-        except one_run.NotScalableError:
-            pass
     if name_of(training.objective) == "machine":
         return _InLanes(training, execution)
     return _WithNumPy(training)
 
 
-def losses_of(training: Training, execution: Execution = EVERY_CORE) -> Shaped[Floats, " runs"]:
-    """Return the loss of all samples at the starts of a training, with the arithmetic of `stages_of`.
+def losses_of(
+    training: Training, execution: Execution = EVERY_CORE
+) -> Callable[[Shaped[Floats, "runs P"]], Shaped[Floats, " runs"]]:
+    """Return the function from parameters to the loss of all samples, with the arithmetic of `stages_of`.
 
+    Parameters
+    ----------
+    training
+        Runs without steps. Their settings must be numbers; their starts are not read.
+
+    Examples
+    --------
     >>> from fallline.experiment.method import method
     >>> from fallline.problems import objective
-    >>> losses_of(Training(objective("quadratic"), method(), 0, np.array([[2.0, 1.0], [1.0, 1.0]]))).tolist()
+    >>> loss = losses_of(Training(objective("quadratic"), method(), 0, np.zeros(2)))
+    >>> loss(np.array([[2.0, 1.0], [1.0, 1.0]])).tolist()
     [7.0, 5.5]
     """
-    if one_by_one(training):
+    single: Callable[[Floats], Floats] | None = None
+    large = training.objective.dimension > LARGE  # lanes would compute the gradient, too
+    if isinstance(training.objective, NetworkObjective):
         from fallline.runs import one_run
 
-        try:
-            return one_run.losses_at(training)
-        except one_run.NotScalableError:
-            pass
-    return train(training, ("final_loss",), execution=execution)["final_loss"]
+        with suppress(one_run.NotScalableError):
+            single = one_run.Losses(training)
+
+    def losses(points: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
+        begins = replace(training, starts=points)
+        if single is not None and (large or one_by_one(begins)):
+            return single(points)
+        return train(begins, ("final_loss",), execution=execution)["final_loss"]
+
+    return losses
 
 
 def one_by_one(training: Training) -> bool:
