@@ -7,7 +7,7 @@ networks whose graph would be too large for lanes.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,16 +35,23 @@ _cache = KernelCache()
 class OneByOne:
     """Runs in stages (`runs.stages.Stages`), one after the other. Each keeps its parameters and its optimizer's state.
 
+    Parameters
+    ----------
+    training
+        The runs.
+    instruction_set
+        Of the code; it changes no bit.
+
     Raises
     ------
     NotScalableError
         The network has no such kernel.
     """
 
-    def __init__(self, training: Training) -> None:
+    def __init__(self, training: Training, instruction_set: str = "native") -> None:
         check_subnormals()
-        self._training = training
-        self._kernel = _training_kernel(training)
+        batch = len(_objective(training).data) if training.rows is None else training.rows.shape[1]
+        self._kernel = _kernel(training, "training", batch, instruction_set)
         self._runs = [_Memory(self._kernel, start) for start in _starts(training)]
         self._number = np.arange(training.runs)
         self._history = np.full((training.runs, training.steps), np.nan, training.dtype)
@@ -141,12 +148,9 @@ def _starts(training: Training) -> Shaped[Floats, "runs P"]:
     return np.array(np.broadcast_to(training.starts, shape), training.dtype)
 
 
-def _training_kernel(training: Training) -> RunKernel:
-    batch = len(_objective(training).data) if training.rows is None else training.rows.shape[1]
-    return _kernel(training, "training", batch)
-
-
-def _kernel(training: Training, kind: str, batch: int) -> RunKernel:
+def _kernel(
+    training: Training, kind: Literal["training", "loss"], batch: int, instruction_set: str = "native"
+) -> RunKernel:
     network, how = _objective(training).network, training.method
     names = tuple(columns_of(training, None))
     if any(scale != 1 for scale in network.scales) or min(network.sizes[:-1]) < 2 or network.sizes[-1] > MOST_OUTPUTS:
@@ -159,8 +163,8 @@ def _kernel(training: Training, kind: str, batch: int) -> RunKernel:
             program_of(Recipe(network.with_(sizes=s.stand_ins), how.optimizer, how.schedule, names)) for s in sizes
         )
         if kind == "loss":
-            return build_loss(small, other, sizes, bits, batch)
-        return build_training(small, other, sizes, bits, batch, batches=batches)
+            return build_loss(small, other, sizes, bits, batch, instruction_set)
+        return build_training(small, other, sizes, bits, batch, batches, instruction_set)
 
-    key = (kind, Recipe(network, how.optimizer, how.schedule, names), bits, batches, batch)
+    key = (kind, Recipe(network, how.optimizer, how.schedule, names), bits, batches, batch, instruction_set)
     return _cache.find(key, make)

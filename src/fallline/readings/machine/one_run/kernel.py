@@ -60,8 +60,8 @@ class RunKernel:
     scratch: int
 
 
-def build_training(program: Program, other: Program, sizes: tuple[Sizes, Sizes], bits: int, batch: int, *, batches: bool,
-                   instruction_set: str = "native") -> RunKernel:  # fmt: skip
+def build_training(program: Program, other: Program, sizes: tuple[Sizes, Sizes], bits: int, batch: int, batches: bool,
+                   instruction_set: str) -> RunKernel:  # fmt: skip
     """Compile the steps of a training.
 
     Parameters
@@ -83,8 +83,8 @@ def build_training(program: Program, other: Program, sizes: tuple[Sizes, Sizes],
     return _RunWriter(program, other, sizes, bits, batch, batches, instruction_set).build(training=True)
 
 
-def build_loss(program: Program, other: Program, sizes: tuple[Sizes, Sizes], bits: int, rows: int, *,
-               instruction_set: str = "native") -> RunKernel:  # fmt: skip
+def build_loss(program: Program, other: Program, sizes: tuple[Sizes, Sizes], bits: int, rows: int,
+               instruction_set: str) -> RunKernel:  # fmt: skip
     """Compile the loss of all samples, `rows` of them."""
     return _RunWriter(program, other, sizes, bits, rows, False, instruction_set).build(training=False)
 
