@@ -39,6 +39,8 @@ class Members:
         When the curves were taken.
     curve, validation_curve
         Losses of training and validation at those epochs; NaN after a start has ended.
+    arithmetic
+        "machine": the same to the bit everywhere; "numpy": exact to rounding alone.
     """
 
     parameters: Shaped[Floats, "runs P"]
@@ -48,6 +50,7 @@ class Members:
     epochs: Shaped[NDArray[np.int64], " looks"]
     curve: Shaped[Floats, "runs looks"]
     validation_curve: Shaped[Floats, "runs looks"]
+    arithmetic: str = "machine"
 
 
 def best_epochs(
@@ -111,6 +114,7 @@ def best_epochs(
     return Members(
         parameters, best_epoch, last_epoch, diverged, np.array(looks), curve,
         curve_of_validation if validation is not None else np.empty((runs, 0)),
+        stages.arithmetic,
     )  # fmt: skip
 
 

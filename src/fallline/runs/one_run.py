@@ -48,6 +48,8 @@ class OneByOne:
         The network has no such kernel.
     """
 
+    arithmetic = "machine"
+
     def __init__(self, training: Training, instruction_set: str = "native") -> None:
         check_subnormals()
         batch = len(_objective(training).data) if training.rows is None else training.rows.shape[1]

@@ -37,8 +37,11 @@ class Stages(Protocol):
         The parameters after them.
     losses
         The mean of the losses before the updates of the last stage; NaN if one of them is not finite.
+    arithmetic
+        "machine": the same to the bit everywhere; "numpy": exact to rounding alone.
     """
 
+    arithmetic: str
     step: int
     points: Shaped[Floats, "runs P"]
     losses: Shaped[Floats, " runs"]
@@ -127,6 +130,8 @@ def one_by_one(training: Training) -> bool:
 class _InLanes:
     """Compiled runs: each stage goes on from the checkpoints of the last."""
 
+    arithmetic = "machine"
+
     def __init__(self, training: Training, execution: Execution) -> None:
         self.step = 0
         self.points = np.array(np.broadcast_to(training.starts, (training.runs, training.objective.dimension)))
@@ -155,6 +160,8 @@ class _InLanes:
 
 class _WithNumPy:
     """Runs with NumPy: a loop that stands still between two stages."""
+
+    arithmetic = "numpy"
 
     def __init__(self, training: Training) -> None:
         self.step = 0
