@@ -49,7 +49,9 @@ def contestants(threads: int) -> dict[str, Callable[[], Any]]:
     def pytorch(dtype: Any = torch.float32) -> Any:
         inputs, classes = torch.tensor(X, dtype=dtype), torch.tensor(y)
         kept = len(X) - len(X) // 5
-        network = torch.nn.Sequential(torch.nn.Linear(64, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 10)).to(dtype)
+        network = torch.nn.Sequential(torch.nn.Linear(64, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 10)).to(
+            dtype
+        )
         optimizer = torch.optim.Adam(network.parameters(), lr=0.01, weight_decay=1e-4)
         loss = torch.nn.CrossEntropyLoss()
         for _ in range(EPOCHS):

@@ -61,7 +61,9 @@ class SampleBlocks(Tiled):
         self.x, self.t = (self._room(count * together) for count in columns)
         for outer in self.arrays.outers:
             self._turn(outer.right)
-            if outer.first not in self.parts or not (outer.left.source == "x" or isinstance(outer.left.source, NodeArray)):
+            if outer.first not in self.parts or not (
+                outer.left.source == "x" or isinstance(outer.left.source, NodeArray)
+            ):
                 raise NotScalableError
         for total in self.arrays.rest:
             self.place(total)

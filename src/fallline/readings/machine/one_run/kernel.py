@@ -249,9 +249,7 @@ class _Sums(OverSamples):
 
     def _copy_square(self, begins: list[str], target: str, column: int | str) -> None:
         v = self.f.v
-        rows = [
-            v.fresh(f"load {v.type}, ptr {v.at(begin, column, v.scalar)}, align {v.bits // 8}") for begin in begins
-        ]
+        rows = [v.fresh(f"load {v.type}, ptr {v.at(begin, column, v.scalar)}, align {v.bits // 8}") for begin in begins]
         for j, values in enumerate(v.transposed(rows)):
             v.store(values, target, v.index(v.index(column, "add", j), "mul", self.blocks.together))
 
@@ -274,4 +272,3 @@ class _Sums(OverSamples):
             (value,) = v.carry(0, part.columns, [v.load(f.base["sums"], f.spare)], add_weight)
             v.store(value, f.base["sums"], f.spare)
         return v.load(f.base["sums"], f.spare)
-

@@ -125,7 +125,12 @@ class Sizes:
             for outer in arrays.outers:
                 yield order[outer.first], access(outer.left), access(outer.right), tuple(map(self.length, outer.shape))
             for total in arrays.rest:
-                yield order.get(total.first, "loss"), total.op, self.length(total.count), [access(o) for o in total.operands]
+                yield (
+                    order.get(total.first, "loss"),
+                    total.op,
+                    self.length(total.count),
+                    [access(o) for o in total.operands],
+                )
 
         try:
             return list(described())
