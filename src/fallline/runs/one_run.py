@@ -29,7 +29,7 @@ Floats = NDArray[Any]
 MOST_OUTPUTS = 256
 """Most outputs of a network: the code of a loss treats them one by one."""
 
-_cache = KernelCache()
+_cache: KernelCache[RunKernel] = KernelCache()
 
 
 class OneByOne:
@@ -64,7 +64,7 @@ class OneByOne:
 
     def advance(self, step: int) -> None:
         """Train up to that step."""
-        for number, run in zip(self._number, self._runs, strict=True):
+        for number, run in zip(self._number.tolist(), self._runs, strict=True):
             _call(self._kernel, self._arguments.table, run, number, self.step, step, self._history[number])
         history = self._history[self._number]
         alive = np.isfinite(history[:, :step]).all(axis=-1)
@@ -122,7 +122,7 @@ class _Memory:
     @property
     def parameters(self) -> Shaped[Floats, " P"]:
         """The parameters in the order of the network."""
-        return self.memory.view(self._dtype)[self._place]
+        return np.asarray(self.memory.view(self._dtype)[self._place])
 
     @parameters.setter
     def parameters(self, values: Shaped[Floats, " P"]) -> None:

@@ -7,14 +7,13 @@ written a second time with the units side by side.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from fallline.readings.graph import COMPARISONS, LOGICAL, Node
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.one_run.sizes import NotScalableError, Part, Sizes
 from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
-from fallline.readings.machine.samples.tiles import Index, Reader, Tiled, divisor, pieces
+from fallline.readings.machine.samples.tiles import Block, Index, Reader, Tiled, divisor, pieces
 from fallline.readings.machine.vectors import Vectors
 
 __all__ = ["SampleBlocks"]
@@ -56,6 +55,8 @@ class SampleBlocks(Tiled):
         self.turned: dict[int, int] = {}
         self.scratch = 0
         for array in self.arrays.order:
+            if array.kept and array.length > 1 and array.op in (*COMPARISONS, *LOGICAL):
+                raise NotScalableError  # conditions are not kept in memory
             length = sizes.length(array.length)
             array.at = self._room((length if length == 1 else -(-length // width) * width) * together)
         self.x, self.t = (self._room(count * together) for count in columns)
@@ -88,6 +89,9 @@ class SampleBlocks(Tiled):
                 rows = self.together * self.width
                 self.turned[id(source)] = self._room(rows * -(-self.sizes.length(source.length) // self.width))
 
+    def length(self, nodes: int) -> int:
+        return self.sizes.length(nodes)
+
     def place(self, total: Total) -> tuple[int, int]:
         """Return the place of a row of sums among the padded numbers, and its vectors; 0 vectors for a single sum."""
         if total.first == self.loss:
@@ -105,11 +109,12 @@ class SampleBlocks(Tiled):
         _SampleBlock(self, v, read, rows, count, bases).write()
 
 
-class _SampleBlock:
+class _SampleBlock(Block):
     def __init__(
         self, plan: SampleBlocks, v: Vectors, read: Reader, samples: str, count: int, bases: dict[str, str]
     ) -> None:
-        self.plan, self.v, self.count, self.bases, self.samples = plan, v, count, bases, samples
+        self.tiled = self.plan = plan
+        self.v, self.count, self.bases, self.samples = v, count, bases, samples
         self.once = Writer(v, read)  # writes the values that all samples share
         self.scalars: dict[tuple[int, int], str] = {}  # the values of arrays of one node
 
@@ -150,12 +155,6 @@ class _SampleBlock:
             at = v.index(at, "add", v.index(i, "mul", stride))
         return v.load(self.bases["buffers"], self._place(source, at, u))
 
-    def fetch_all(self, access: ArrayAccess, index: tuple[Index, ...]) -> list[str]:
-        """Return the element's value for each vector of samples. A value that all samples share is read once."""
-        if not access.samples:
-            return [self.fetch(access, index, 0)] * self.count
-        return [self.fetch(access, index, u) for u in range(self.count)]
-
     def _weight(self, access: ArrayAccess, index: tuple[Index, ...]) -> Index:
         """Return the place of a weight among the padded numbers."""
         part = self.plan.parts.get(access.base)
@@ -181,30 +180,9 @@ class _SampleBlock:
                     continue
             self.v.store(value, self.bases["buffers"], self._place(array, element, u))
 
-    def _loop(self, group: list[NodeArray]) -> None:
-        with self.v.loop(self.plan.sizes.length(group[0].length), "units") as j:
-            local: dict[int, list[str]] = {}
-            for array in group:
-                operands = [
-                    local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in array.operands
-                ]
-                local[id(array)] = self._operation(array, operands)
-            for array in group:
-                if array.kept:
-                    self._keep(array, j, local[id(array)])
-
-    def _operation(self, array: NodeArray, operands: list[list[str]]) -> list[str]:
-        """Write the element's value for each vector of samples; `operands` holds the values of each operand."""
-        narrow = all(node.index in self.plan.narrow for node in array.nodes)
-
-        def value(u: int) -> str:
-            return operation(self.v, array.op, *(values[u] for values in operands), narrow=narrow)
-
-        return self.v.abreast(partial(value, u) for u in range(self.count))
-
     def _product(self, array: Product) -> None:
         plan, v = self.plan, self.v
-        length, inner = plan.sizes.length(array.length), plan.sizes.length(array.inner)
+        length, inner = plan.length(array.length), plan.length(array.inner)
         if length == 1:
             self._product_tile(array, [0], inner)  # outside of a loop, so that its value is known to all that follows
             return
@@ -236,7 +214,7 @@ class _SampleBlock:
     def _turn(self, array: NodeArray) -> None:
         """Write an array with the units of a sample side by side."""
         plan, v = self.plan, self.v
-        row = -(-plan.sizes.length(array.length) // plan.width)
+        row = -(-plan.length(array.length) // plan.width)
         source = v.at(self.bases["buffers"], array.at)
         target = v.at(self.bases["buffers"], plan.turned[id(array)])
         with v.loop(self.count, "samples") as u, v.loop(row, "units") as j:
@@ -257,7 +235,7 @@ class _SampleBlock:
         v, plan = self.v, self.plan
         if access.source == "t" or access.source.length == 1 or access.strides == (0,):
             return self._of_sample(access, 0, sample)
-        row = -(-plan.sizes.length(access.source.length) // plan.width)
+        row = -(-plan.length(access.source.length) // plan.width)
         at = v.index(v.index(v.index(sample, "mul", row), "add", vector), "add", plan.turned[id(access.source)])
         return v.load(self.bases["buffers"], at)
 

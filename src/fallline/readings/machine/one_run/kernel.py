@@ -191,7 +191,7 @@ class _Sums(OverSamples):
 
     def step(self, k: str, final: str) -> str:
         f, v = self.f, self.f.v
-        count = f.args[Slot.BATCH if self.batches else Slot.ROWS]
+        count = f.args[Slot.BATCH] if self.batches else f.args[Slot.ROWS]
         if self.batches:
             self._take_factors(final)
         else:
@@ -219,6 +219,7 @@ class _Sums(OverSamples):
         v.declared.add("declare i64 @llvm.smin.i64(i64, i64)")
         samples = v.let(f"call i64 @llvm.smin.i64(i64 {left}, i64 {together * width})")
         last = v.let(f"sub i64 {samples}, 1")
+        nx, nt = blocks.columns
         with v.loop(together, "pack") as u:
             rows = []
             for lane in range(width):
@@ -226,8 +227,8 @@ class _Sums(OverSamples):
                 at = v.let(f"call i64 @llvm.smin.i64(i64 {at}, i64 {last})")  # lanes beyond the last sample repeat it
                 at = v.let(f"add i64 {at}, {first}")
                 rows.append(v.load_scalar(order, at, "i64") if self.batches else at)
-            for source, to, n in ((Slot.X, blocks.x, blocks.columns[0]), (Slot.T, blocks.t, blocks.columns[1])):
-                begins = [v.at(f.args[source], v.let(f"mul i64 {row}, {n}"), v.scalar) for row in rows]
+            for source, to, n in ((f.args[Slot.X], blocks.x, nx), (f.args[Slot.T], blocks.t, nt)):
+                begins = [v.at(source, v.let(f"mul i64 {row}, {n}"), v.scalar) for row in rows]
                 self._copy(begins, v.at(v.at(f.base["buffers"], to), u), n)
         blocks.block(v, f.weight_or_setting, samples, first, together, f.base)
 

@@ -18,7 +18,7 @@ from fallline.readings.machine.samples.array_recovery import RecoveredArrays
 from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Index", "Reader", "Tiled", "divisor", "pieces"]
+__all__ = ["Block", "Index", "Reader", "Tiled", "divisor", "pieces"]
 
 Index = int | str
 Reader = Callable[[tuple[Any, ...]], str]
@@ -54,9 +54,13 @@ class Tiled:
             if array.length > 1:
                 array.at, self.scratch = self.scratch, self.scratch + array.length * together
 
+    def length(self, nodes: int) -> int:
+        """Return the length of the loop over an array of so many nodes."""
+        return nodes
+
     def block(self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
         """Add `count` samples from row `first` on to the sums."""
-        _Block(self, v, read, rows, first, count, bases).write()
+        Block(self, v, read, rows, first, count, bases).write()
 
 
 def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
@@ -101,7 +105,9 @@ def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
     return groups
 
 
-class _Block:
+class Block:
+    """Writes one block of samples."""
+
     def __init__(
         self, tiled: Tiled, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
     ) -> None:
@@ -173,7 +179,7 @@ class _Block:
     # --- loops ---
 
     def _loop(self, group: list[NodeArray]) -> None:
-        with self.v.loop(group[0].length, "units") as j:
+        with self.v.loop(self.tiled.length(group[0].length), "units") as j:
             local: dict[int, list[str]] = {}
             for array in group:
                 operands = [
