@@ -184,15 +184,15 @@ class _SampleBlock(Block):
         plan, v = self.plan, self.v
         length, inner = plan.length(array.length), plan.length(array.inner)
         if length == 1:
-            self._product_tile(array, [0], inner)  # outside of a loop, so that its value is known to all that follows
+            self._columns(array, [0], inner)  # outside of a loop, so that its value is known to all that follows
             return
         width = divisor(length, max(1, plan.registers // self.count))
         for begin, end, size in pieces(length, width):
             with v.loop((end - begin) // size, "columns") as tile:
                 j0 = v.index(v.index(tile, "mul", size), "add", begin)
-                self._product_tile(array, [v.index(j0, "add", j) for j in range(size)], inner)
+                self._columns(array, [v.index(j0, "add", j) for j in range(size)], inner)
 
-    def _product_tile(self, array: Product, columns: list[Index], inner: int) -> None:
+    def _columns(self, array: Product, columns: list[Index], inner: int) -> None:
         v, (left, right), count = self.v, array.operands, self.count
 
         def terms(k: Index) -> tuple[list[str], list[str]]:
@@ -250,9 +250,9 @@ class _SampleBlock(Block):
                     i0 = v.index(v.index(ti, "mul", height), "add", i_begin)
                     with v.loop((j_end - j_begin) // width, "outputs") as tj:
                         j0 = v.index(v.index(tj, "mul", width), "add", j_begin)
-                        self._outer_tile(outer, part, i0, j0, height, width)
+                        self._rectangle(outer, part, i0, j0, height, width)
 
-    def _outer_tile(self, outer: Outer, part: Part, i0: Index, j0: Index, height: int, width: int) -> None:
+    def _rectangle(self, outer: Outer, part: Part, i0: Index, j0: Index, height: int, width: int) -> None:
         v = self.v
         base = v.index(v.index(v.index(i0, "mul", part.vectors), "add", j0), "add", part.at)
         places = [v.index(base, "add", i * part.vectors + j) for i in range(height) for j in range(width)]
