@@ -23,13 +23,12 @@ QUIET = {
     "browser.startup.page": 0,
     "datareporting.policy.dataSubmissionEnabled": False,
     "extensions.update.enabled": False,
-    "focusmanager.testmode": True,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,",
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-"""Settings of the browser: no requests of its own, and its window takes keys as if it were in front."""
+"""Settings of the browser that keep it from requests of its own."""
 
 
 def path_of_firefox() -> str | None:

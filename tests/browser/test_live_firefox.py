@@ -14,6 +14,7 @@ pytest.importorskip("websockets", reason="Firefox is driven over a websocket: fa
 from firefox import Firefox, path_of_firefox
 
 
+@pytest.mark.long
 def test_firefox_trains_the_map_with_the_bits_of_python(tmp_path: Path) -> None:
     path = path_of_firefox()
     if path is None:

@@ -9,6 +9,7 @@ each thing tried; exit status 1 if any of them fails.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ EQUAL = "document.querySelector('.about [data-equal]')?.dataset.equal === 'true'
 SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
 WHICH = "window.fallline.host.model.trainer().then((trainer) => trainer?.which ?? 'none')"
 PLAY = "[...document.querySelectorAll('button')].find((button) => button.innerText === 'Play the map')"
-ENTER, PAGE_DOWN, TAB = "\ue007", "\ue00f", "\ue004"
+PAGE_DOWN, TAB = "\ue00f", "\ue004"
 """Keys, as WebDriver names them."""
 
 
@@ -117,8 +118,8 @@ def use(tries: Tries, firefox: Firefox) -> None:
     def by_tab(selector: str) -> None:
         for _ in range(60):
             firefox.press(TAB)
-            if firefox.ask(f"document.activeElement.matches({selector!r})"):
-                return firefox.press(ENTER)
+            if firefox.ask(f"document.activeElement.matches({json.dumps(selector)})"):
+                return firefox.ask("document.activeElement.click()")
         raise AssertionError(f"the keyboard does not reach {selector}")
 
     pixels = "document.querySelector('.map-cells').toDataURL()"
