@@ -18,10 +18,13 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tools.site.gallery import entries
 
-PATIENCE = 300_000
+from live_page import SMALL
+
+PATIENCE = 600_000
 
 
 def trained(context: Any, page: Path, picture: Path | None) -> tuple[str, str, list[str]]:
@@ -55,7 +58,8 @@ def main() -> None:
     wrong = live = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        context = browser.new_context(viewport={"width": 1200, "height": 900})
+        context = browser.new_context(viewport={"width": 900, "height": 800})
+        context.add_init_script(SMALL)
         for entry in entries():
             page = (chosen.site / "_static/gallery" / entry.name / "live.html").resolve()
             if not page.exists() or (chosen.only and entry.name not in chosen.only):
