@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fallline as fl
 from fallline.lab.resolved_state import SIDE
 from fallline.live import map_page
 from fallline.live.shown_map import show_map
