@@ -155,12 +155,13 @@ def map_(
         size = size.partition("x")[0]
     starts = _first(starts, defaults.get("starts"), 1)
     drawn = starts > 1 or bool(names & {"seed", "initial", "initial_scale", "width", "depth"})
+    kept_in_file = (out is not None or slurm is not None) and animation is None and live is None
     spec = map_spec(
         objective, x=across, y=up, size=size,
         optimizer_=record or own_choice,
         steps=_first(steps, defaults.get("steps"), 100), measures=measure or defaults.get("measures", ("final_loss",)), schedule_=decay,
         start=start if start is not None else None if drawn else defaults.get("start"),
-        initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
+        initial_=initial or defaults.get("initial", "normal"), in_memory=not kept_in_file, seed=_first(seed, defaults.get("seed"), 0), starts=starts,
         batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip

@@ -26,6 +26,7 @@ from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
+from fallline.maps.large import LargeMap, map_at, open_map
 from fallline.maps.loading import load_map
 from fallline.maps.map import Map
 from fallline.maps.parts import Part
@@ -73,7 +74,8 @@ def map_run(
             refuse_existing(path, overwrite=overwrite)
     if png is not None or animation is not None:
         _check_picture(spec, **(picture or {}))
-    result = Map(spec, out)
+    whole = animation is not None or live is not None
+    result = Map(spec, out) if whole else map_at(spec, out)
     stride = 0
     try:
         with contextlib.ExitStack() as stack:
@@ -86,7 +88,7 @@ def map_run(
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride
     except KeyboardInterrupt:
-        done = f"{100 * result.known.mean():.0f} % of the map's cells are done"
+        done = f"{100 * result.done / spec.cells:.0f} % of the map's cells are done"
         if out is None:
             hint = "nothing was kept: give --out FILE.fallmap, and the same command goes on where it was"
         else:
@@ -95,10 +97,10 @@ def map_run(
         return INTERRUPTED
     if png is not None:
         result.plot(**(picture or {})).save(png, overwrite=True)
-    if animation is not None:
+    if animation is not None and isinstance(result, Map):
         options = {name: value for name, value in (picture or {}).items() if name != "contours"}
         result.animate(animation, overwrite=overwrite, progress=not quiet and sys.stderr.isatty(), **options)
-    if live is not None:
+    if live is not None and isinstance(result, Map):
         result.to_html(live, overwrite=True, **(page or {}))
     if as_json:
         print(json.dumps(facts(result) | ({} if part is None else {"part": str(part)})))
@@ -106,7 +108,7 @@ def map_run(
     if part is None or result.complete:
         print(f"{result}\nsha256 {result.sha256}")
     else:
-        print(f"Part {part} of the map is done: {int(result.known.sum()):,} of {spec.cells:,} cells.")
+        print(f"Part {part} of the map is done: {result.done:,} of {spec.cells:,} cells.")
     for what, path in (("Map file", out), ("Picture", png), ("Moving picture", animation), ("Live page", live)):
         if path is not None:
             print(f"{what} written to {path}.")
@@ -138,7 +140,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         arrays = file.arrays()
         tiles = len(file.keys())
         old = file.format == 1 and "sha256" not in made
-    result = load_map(path)
+    result = open_map(path)
     if as_json:
         info: dict[str, Any] = {"file": str(path), "spec": description, "spec_sha256": result.spec.sha256}
         info |= {"provenance": made, "tiles": tiles}
@@ -159,7 +161,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "steps": f"{spec.steps}" + (f", minibatches of {spec.batch}" if spec.batch else ""),
         "measures": ", ".join(str(w) for w in spec.measures),
         "dtype": spec.dtype,
-        "progress": f"{int(result.known.sum()):,} of {spec.cells:,} cells, {tiles} tiles",
+        "progress": f"{result.done:,} of {spec.cells:,} cells, {tiles} tiles",
         "sha256": result.sha256 if result.complete else "not complete yet",
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
@@ -176,9 +178,17 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
 
 def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
     """Export a map file as .nc, .zarr, .csv, .png, .svg or .pdf."""
-    result = load_map(path)
-    export(result, out, overwrite=overwrite)
-    note = "" if result.complete else f" ({100 * result.known.mean():.0f} % of the cells are known)"
+    result = open_map(path)
+    if isinstance(result, Map):
+        export(result, out, overwrite=overwrite)
+    elif out.suffix.lower() in (".png", ".svg", ".pdf"):
+        export(result.thinned(), out, overwrite=overwrite)
+    else:
+        raise UsageError(
+            f"a map of {result.spec.size_text} cells is exported as a picture of some of them, .png, .svg or .pdf, or as a folder of "
+            "picture tiles: --tiles FOLDER."
+        )
+    note = "" if result.complete else f" ({100 * result.done / result.spec.cells:.0f} % of the cells are known)"
     print(f"Written to {out}{note}.")
     return 0
 
@@ -216,7 +226,7 @@ def _objective(spec: MapSpec) -> str:
     return f"{objective.name}: {text}" if text else architecture_text(objective, spec.axes)
 
 
-def facts(result: Map) -> dict[str, Any]:
+def facts(result: Map | LargeMap) -> dict[str, Any]:
     """The facts of a map as plain data, for JSON."""
     s = result.spec
     return {
@@ -228,7 +238,7 @@ def facts(result: Map) -> dict[str, Any]:
         "dtype": s.dtype,
         "measures": [str(w) for w in s.measures],
         "cells": s.cells,
-        "cells_done": int(result.known.sum()),
+        "cells_done": result.done,
         "complete": result.complete,
         "sha256": result.sha256 if result.complete else None,
     }

@@ -16,7 +16,9 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.best import best_place, lost_cells
 from fallline.maps.cells import STATES, Values
+from fallline.maps.file import MapFile
 from fallline.maps.places import place_on
+from fallline.maps.rows import blank
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.outcome import OUTCOMES
@@ -48,9 +50,7 @@ class MapValues:
         """The values of each measure. They are allocated on first use, so that an empty map takes no memory."""
         values = {}
         for wanted in self.spec.measures:
-            dtype = self.spec.dtype_of(wanted)
-            blank = np.nan if dtype.kind == "f" else -1 if dtype.kind == "i" else 255
-            values[wanted.name] = np.full(self.spec.shape, blank, dtype)
+            values[wanted.name] = np.full(self.spec.shape, blank(self.spec, wanted), self.spec.dtype_of(wanted))
         return values
 
     @cached_property
@@ -113,6 +113,16 @@ class MapValues:
         return bool(self._known.all())
 
     @property
+    def begun(self) -> bool:
+        """Whether any cell is known."""
+        return bool(self._known.any())
+
+    @property
+    def done(self) -> int:
+        """How many cells are known."""
+        return int(self._known.sum())
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of all values: measure by measure, row by row from the bottom, little-endian."""
         if not self.complete:
@@ -123,6 +133,11 @@ class MapValues:
         for values in self._values.values():
             digest.update(np.ascontiguousarray(values).data.cast("B"))
         return digest.hexdigest()
+
+    def take(self, file: MapFile) -> None:
+        """Set the values of all tiles of an open file of this map. Each is checked."""
+        for tile, values in file.tiles(self.spec):
+            self.set(tile, values)
 
     def set(self, tile: Tile, values: Values) -> None:
         """Set the values of a tile's cells."""
