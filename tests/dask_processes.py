@@ -101,7 +101,9 @@ class Cluster:
             while (there := len(client.nthreads())) < workers or (exactly and there > workers):
                 if time.monotonic() > until:
                     log = (self.folder / "dask.log").read_text()[-3000:]
-                    raise TimeoutError(f"{there} of {workers} workers are there; {len(self.workers)} were started.\n{log}")
+                    raise TimeoutError(
+                        f"{there} of {workers} workers are there; {len(self.workers)} were started.\n{log}"
+                    )
                 time.sleep(0.05)
 
     def close(self):

@@ -13,9 +13,9 @@ from typing import Any, Self
 
 from fallline.errors import FalllineError, UsageError
 from fallline.experiment.description.plain_data import Arrays, named_arrays
-from fallline.experiment.estimate import refuse_large_values
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
+from fallline.limits import MEMORY, gigabytes
 from fallline.maps.cells import Values
 from fallline.maps.database import Database, damaged, explained
 from fallline.maps.provenance import NEEDED, other_arithmetic
@@ -112,8 +112,11 @@ class MapFile:
             spec = rebuild_map_spec(description, arrays)
         except FalllineError as error:
             raise damaged(self.path, f"its spec describes no map ({str(error).rstrip('.')})") from None
-        if in_memory:
-            refuse_large_values(spec)
+        if in_memory and spec.memory > MEMORY:
+            raise UsageError(
+                f"{self.path} holds a map of {spec.size_text} cells, whose values take {gigabytes(spec.memory)}; at most "
+                f"{MEMORY // 2**30} GB may be in memory. The commands fallline map info, merge and export leave them in the file."
+            )
         return spec
 
     def provenance(self) -> dict[str, str]:

@@ -24,8 +24,13 @@ __all__ = ["Growing", "growing"]
 class Growing(Protocol):
     """A map that is being filled: `MapValues` in memory, or `LargeMap` in its file."""
 
-    spec: MapSpec
-    path: Path | None
+    @property
+    def spec(self) -> MapSpec:
+        """The objective, method, axes and measures."""
+
+    @property
+    def path(self) -> Path | None:
+        """The map's file, if it has one."""
 
     def take(self, file: MapFile) -> None:
         """Have what an open file of the map holds."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,14 @@ class LargeMap:
         self.spec, self.path = spec, path
         self._held: set[Tile] = set()
         self._hash: str | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> LargeMap:
+        """The map in a file, of any size."""
+        with MapFile.open(path) as file:
+            large = cls(file.spec(in_memory=False), path)
+            large.take(file)
+        return large
 
     def take(self, file: MapFile) -> None:
         """Know the tiles of its open file. Each is checked when it is read."""
@@ -133,6 +141,4 @@ def open_map(path: Path) -> Map | LargeMap:
         spec = file.spec(in_memory=False)
         if spec.memory <= IN_MEMORY:
             return load_map(path)
-        large = LargeMap(spec, path)
-        large.take(file)
-    return large
+    return LargeMap.open(path)

@@ -112,7 +112,11 @@ def merge_maps(
                 for batch in _batches(source.tiles(spec)):
                     fresh = []
                     for tile, values in batch:
-                        known = _compared(result, tile, values, path) if isinstance(result, Map) else not result.missing(tile)
+                        known = (
+                            _compared(result, tile, values, path)
+                            if isinstance(result, Map)
+                            else not result.missing(tile)
+                        )
                         twice += known and tile not in held
                         if not known:
                             result.set(tile, values)

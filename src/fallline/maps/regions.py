@@ -12,7 +12,7 @@ from fallline.errors import OutputError
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import Values
 from fallline.maps.file import MapFile
-from fallline.maps.rows import blank, bits
+from fallline.maps.rows import bits, blank
 from fallline.maps.tiles import Tile, smallest_side
 
 __all__ = ["Regions"]

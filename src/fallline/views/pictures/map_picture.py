@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.architectures import architecture_text
-from fallline.experiment.axes import Axis
-from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.maps.best import failed_cells
 from fallline.maps.map import Map
 from fallline.maps.theory import has_bands
