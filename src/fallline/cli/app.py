@@ -30,6 +30,7 @@ app = App(
 for command in commands.COMMANDS:
     app.command(command)
 # These have the flags of optimizers, which load NumPy; each is imported when it is used.
+app.command("fallline.cli.crate:crate", help="Write RO-Crate metadata of a folder with maps and reports.")
 app.command("fallline.cli.descend:descend", help="Descend a landscape and say how it ended.")
 app.command("fallline.cli.fit:fit", help="Fit an ensemble of small networks to your own table, and say how good it is.")
 app.command("fallline.cli.fit:predict", help="Answer for each row of a table, with a model that `fit` wrote.")
