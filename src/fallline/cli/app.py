@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError
 import fallline
 from fallline.cli import commands, encoding
 from fallline.cli.terminal import escaped_output
+from fallline.cli.words import running
 from fallline.errors import ExistsError, FalllineError, UsageError, visible
 
 __all__ = ["app", "main"]
@@ -83,7 +84,9 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    status = int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with running(words):
+        status = int(app(words, exit_on_error=False, print_error=False) or 0)
     if sys.stdout is not None:
         sys.stdout.flush()  # here a closed pipe or a full disk can still be reported
     return status

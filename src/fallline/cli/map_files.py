@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from fallline.cli.options import Force, Json, Out, Whole
+from fallline.cli.words import command_line
 from fallline.errors import UsageError
 
 __all__ = ["COMMANDS", "export", "extend", "info", "merge"]
@@ -66,7 +67,8 @@ def extend(
     from fallline.maps.command import map_extend
 
     return map_extend(
-        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json
+        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json,
+        command=command_line(),
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -56,11 +54,13 @@ def map_run(
     picture: dict[str, Any] | None = None,
     earlier: Earlier | None = None,
     part: Part | None = None,
+    command: str = "",
 ) -> int:
     """Compute a map or a `part` of it with a progress bar, keep it in `out`, draw it to `png` and, step by step, to
     `animation`; the coarse picture comes first. With all cells, write the page `live`, whose options are `page`.
 
-    Prints the map's one line, its hash and where it is. Returns the exit status.
+    Prints the map's one line, its hash and where it is. Returns the exit status. `command` is the command that computes it, for the
+    advice to repeat it.
     """
     if part is not None:
         _check_part(part, out, png or animation or live)
@@ -92,7 +92,7 @@ def map_run(
         if out is None:
             hint = "nothing was kept: give --out FILE.fallmap, and the same command goes on where it was"
         else:
-            hint = f"they are safe in {out}; to go on, give the same command again:\n  {_command()}"
+            hint = f"they are safe in {out}; to go on, give the same command again:\n  {command}"
         print(f"Stopped: {done}; {hint}", file=sys.stderr)
         return INTERRUPTED
     if png is not None:
@@ -283,8 +283,3 @@ def _warnings_as_lines() -> Iterator[None]:
         warnings.simplefilter("always", RuntimeWarning)
         warnings.showwarning = show
         yield
-
-
-def _command() -> str:
-    words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
-    return shlex.join(words)
