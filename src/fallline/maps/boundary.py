@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError
 
-__all__ = ["boundary", "box_counting_dimension", "box_counts"]
+__all__ = ["boundary", "box_counting_dimension", "box_counts", "local_slopes"]
 
 
 def boundary(inside: ArrayLike) -> NDArray[np.bool_]:
@@ -58,6 +58,19 @@ def box_counts(inside: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]
     return np.array(sides), np.array(counts)
 
 
+def local_slopes(inside: ArrayLike) -> NDArray[np.float64]:
+    """The slopes -d log(boxes) / d log(side) between sides of 1, 2, 4, ... cells, (slopes,); empty without a boundary.
+
+    >>> local_slopes(np.arange(65) < np.full((65, 1), 20)).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    sides, counts = box_counts(inside)
+    if len(counts) < 2 or not counts.all():
+        return np.empty(0)
+    slopes: Any = -np.diff(np.log2(counts)) / np.diff(np.log2(sides))
+    return np.asarray(slopes)
+
+
 def box_counting_dimension(inside: ArrayLike) -> float:
     """Median of the local slopes -d log(boxes) / d log(side): 1 for a smooth line, towards 2 for what fills the plane.
 
@@ -67,8 +80,5 @@ def box_counting_dimension(inside: ArrayLike) -> float:
     >>> box_counting_dimension(np.arange(65) < np.full((65, 1), 20))
     1.0
     """
-    sides, counts = box_counts(inside)
-    if len(counts) < 2 or not counts.all():
-        return float("nan")
-    slopes: Any = -np.diff(np.log2(counts)) / np.diff(np.log2(sides))
-    return float(np.median(slopes))
+    slopes = local_slopes(inside)
+    return float(np.median(slopes)) if slopes.size else float("nan")
