@@ -56,7 +56,7 @@ class Ways:
         self.spec = spec_of(size, steps)
         self.processes = multiprocessing.get_context("forkserver")
         self.processes.set_forkserver_preload(["fallline.maps.map", "fallline.maps.cluster", "distributed"])
-        self.kills = 0
+        self.kills = self.done = 0
 
     def one_thread(self) -> str:
         return compute_map(self.spec, threads=1).sha256
@@ -94,6 +94,9 @@ class Ways:
     def dask_workers_killed(self) -> str:
         def trouble(dask: Cluster, over: threading.Event) -> None:
             while not over.wait(self.chance.uniform(0.5, 2)):
+                done = self.done  # a worker that is always killed while it starts computes nothing
+                while self.done <= done and not over.wait(0.01):
+                    pass
                 dask.add()
                 dask.kill(dask.workers[0])
                 self.kills += 1
@@ -137,6 +140,9 @@ class Ways:
         if until is None and process.exitcode:
             raise SystemExit(f"{work.__name__}{arguments} ended with {process.exitcode}")
 
+    def _grown(self, done: int, total: int) -> None:
+        self.done = done
+
     def _cluster(self) -> Cluster:
         dask = Cluster(Path(tempfile.mkdtemp(dir=self.folder)), 2)
         dask.wait_for(2)
@@ -147,7 +153,7 @@ class Ways:
         thread = threading.Thread(target=trouble, args=(dask, over))
         thread.start()
         try:
-            return compute_map(self.spec, client=dask.address).sha256
+            return compute_map(self.spec, client=dask.address, progress=self._grown).sha256
         finally:
             over.set()
             thread.join()

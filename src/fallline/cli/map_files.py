@@ -67,7 +67,15 @@ def extend(
     from fallline.maps.command import map_extend
 
     return map_extend(
-        file, steps, anew=anew, out=out, png=png, workers=workers, device=device, overwrite=force, as_json=json,
+        file,
+        steps,
+        anew=anew,
+        out=out,
+        png=png,
+        workers=workers,
+        device=device,
+        overwrite=force,
+        as_json=json,
         command=command_line(),
     )
 
