@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,21 @@ from fallline.maps.cells import alike
 from fallline.measures.measure import over_starts
 from fallline.runs import engine
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.shapes import Shaped
 
-__all__ = ["Film", "check_playable", "even_steps", "filmed", "losses_at"]
+__all__ = [
+    "UNPLAYABLE",
+    "Film",
+    "check_playable",
+    "even_steps",
+    "filmed",
+    "frame_count",
+    "losses_at",
+    "step_of_frame",
+]
+
+UNPLAYABLE = "a map with steps on an axis cannot be played: its runs do not have the same steps."
+"""What is said where one is to be played."""
 
 _NUMBERS = 2**22
 """Losses that a piece of the work holds of all steps: 32 MB in float64."""
@@ -60,15 +74,25 @@ def even_steps(steps: int, frames: int) -> NDArray[np.int64]:
     >>> even_steps(4, 10).tolist(), even_steps(1000, 6).tolist()
     ([0, 1, 2, 3, 4], [0, 200, 400, 600, 800, 1000])
     """
-    if frames <= 1:
-        return np.array([steps])
-    return np.linspace(0, steps, min(frames, steps + 1)).round().astype(np.int64)
+    count = frame_count(steps, frames)
+    return np.asarray(step_of_frame(np.arange(count), count, steps)).astype(np.int64)
+
+
+def frame_count(steps: int, frames: int) -> int:
+    """The number of frames for runs of so many steps: a frame has a step of its own."""
+    count: int = np.minimum(np.maximum(frames, 1), steps + 1).item()
+    return count
+
+
+def step_of_frame(frame: Shaped[NDArray[Any], "*shape"], count: int, steps: int) -> Shaped[NDArray[Any], "*shape"]:
+    """The steps of frames 0, ..., count - 1, evenly spaced; a single frame shows the last step."""
+    return np.where(np.asanyarray(count == 1), steps, np.rint(frame * (steps / np.maximum(count - 1, 1).item())))
 
 
 def check_playable(spec: MapSpec) -> None:
     """Raise UsageError if the runs of the map differ in their number of steps."""
     if "steps" in spec.axes:
-        raise UsageError("a map with steps on an axis cannot be played: its runs do not have the same steps.")
+        raise UsageError(UNPLAYABLE)
 
 
 def losses_at(

@@ -3,7 +3,7 @@
 import { words } from "./numerals.js";
 import { showRanges } from "./ranges.js";
 import { planeOf } from "./runtools.js";
-import { same, samePlane } from "./state.js";
+import { longest, same, samePlane } from "./state.js";
 import { axisTitle, titledAxis } from "./titles.js";
 
 /** @typedef {import("./app.js").Lab} Lab */
@@ -68,7 +68,7 @@ function describe(lab, before) {
   runView.objective = state.objective;
   runs.flat = net && (state.objective.units[0] > 1 || state.data.features?.length > 0);
   runView.captions = net ? ["input", ...labels.layers, "output"] : [];
-  runView.length(state.steps, before ? null : store.state.look.step);
+  runView.length(longest(state), before ? null : store.state.look.step);
   showLook(lab);
   lead.describe(state, panel.measure);
   bar.film(welcome.film, state.steps);
