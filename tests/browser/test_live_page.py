@@ -259,6 +259,16 @@ def test_a_number_out_of_range_is_refused_in_a_sentence(opened):
     assert opened.page.locator(".refusal").text_content() == "initial_scale must be a finite number; got 'wide'."
 
 
+def test_axes_that_change_places_take_their_pins_with_them(opened):
+    opened.page.locator("[data-key='map.x'] select").first.select_option("momentum")
+    opened.until("document.querySelector('.notice')?.textContent.includes('changed places')")
+    notice = opened.page.locator(".notice").first.text_content()
+    assert "The y axis is now learning rate: the axes changed places." in notice
+    assert "The pins show the same runs as before." in notice
+    opened.until("JSON.stringify(window.fallline.host.state.pins) === '[{\"x\":0,\"y\":0.06}]'")
+    opened.ready()
+
+
 def test_zoom_trains_finer_tiles(opened):
     opened.page.get_by_role("button", name="Zoom in").click()
     opened.until("document.getElementById('lab').dataset.state === 'busy'")
