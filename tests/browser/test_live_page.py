@@ -215,7 +215,7 @@ def test_random_starts_and_another_measure_have_the_bits_of_python(opened):
 def test_the_map_plays(opened):
     opened.page.evaluate(KEEP)
     opened.page.get_by_role("button", name="Play the map").click()
-    losses = kept(opened, "film", "losses", "<f4").reshape(31, -1)
+    losses = kept(opened, "film", "values", "<f4").reshape(31, -1)
     native = tile_of(opened.m)["final_loss"]
     alive = np.isfinite(native)
     assert (losses[-1][alive] == native[alive]).all()

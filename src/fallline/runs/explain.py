@@ -1,10 +1,11 @@
 """Why a run ended as it did: a sentence made from facts.
 
 A sentence says, in this order, which units died and how many samples are right then, how the run ended, and what else is known.
-Of a diverged run, the cause comes first where it is established.
+The sentence of a learning rate at, above or far below its stability bound comes before how the run ended, since it is the
+cause; of a diverged run only where that is established.
 
 Sentences read facts by name, and decide with `if` and NumPy's functions of them, so that they can be traced for pages without
-Python (`fallline.live.causes`). A part is "" where there is nothing to say; otherwise it begins with a space.
+Python (`fallline.live.causes`). A part is "" where there is nothing to say; otherwise it begins with a space, or ends with one if it stands before a sentence.
 """
 
 from __future__ import annotations
@@ -127,8 +128,8 @@ def _stalled(run: Facts) -> Ending:
             "stalled",
             f"Stalled at {_loss(run)}: {moved}; the gradient is 0{start}{_AT_POINT.get(kind_of_point(run), '')}.",
         )
-    bound = run.part(_bound, far_below=True)
-    return "stalled", f"Stalled at {_loss(run)}: {moved}; {norm}.{run.part(_bouncing)}{bound}"
+    cause = run.part(_cause, far_below=True)
+    return "stalled", f"{cause}Stalled at {_loss(run)}: {moved}; {norm}.{run.part(_bouncing)}"
 
 
 def _oscillating(run: Facts) -> Ending:
@@ -137,14 +138,14 @@ def _oscillating(run: Facts) -> Ending:
         f"Oscillating: over {run.part(_late)} the loss rose {rose} and went from {run.window_first:.6g} to "
         f"{run.last_loss:.6g}, between {run.window_low:.6g} and {run.window_high:.6g}."
     )
-    return "oscillating", sentence + _batch_losses(run) + run.part(_bouncing) + run.part(_bound)
+    return "oscillating", run.part(_cause) + sentence + _batch_losses(run) + run.part(_bouncing)
 
 
 def _rising(run: Facts) -> Ending:
     always = ", at every step" if run.rises == run.window and run.window > 1 else ""
     began = "" if run.window == run.steps else f"; it began at {run.first_loss:.6g}"
     sentence = f"Rising: over {run.part(_late)} the loss went from {run.window_first:.6g} up to {run.last_loss:.6g}{always}{began}."
-    return "rising", sentence + _batch_losses(run) + run.part(_bouncing) + run.part(_bound)
+    return "rising", run.part(_cause) + sentence + _batch_losses(run) + run.part(_bouncing)
 
 
 def _descending(run: Facts) -> Ending:
@@ -252,6 +253,12 @@ def _bound(run: Facts, *, at_end: bool = True, far_below: bool = False) -> str:
         formula = "2(1 + momentum)/L" if name.startswith("momentum") else "2(1 + momentum)/(L(1 + 2 momentum))"
     where = "at the end" if at_end else "at the start"
     return f" Learning rate {run.learning_rate:g} {place} the stability bound {formula} = {bound:.3g} {where}."
+
+
+def _cause(run: Facts, *, far_below: bool = False) -> str:
+    """The same of the end, to stand before another sentence."""
+    bound = _bound(run, far_below=far_below)
+    return f"{bound.strip()} " if bound else ""
 
 
 def _bouncing(run: Facts) -> str:

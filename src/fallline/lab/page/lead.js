@@ -107,7 +107,7 @@ export function leadOf(state, measure) {
 function colourWords(network, { kind, better }) {
   if (kind === "outcomes") return "Its colour says how it ended.";
   if (kind === "minima") return "Its colour says which minimum it reached.";
-  if (kind === "ranks") return "Blue: it converged, lighter is faster. Orange: it diverged.";
+  if (kind === "ranks") return "Blue: it converged, darker is faster. Orange: it diverged, darker is later.";
   if (!better) return "Its colour is the value of the measure.";
   return network ? "Dark: it learned. Click the cliff." : "Dark: it came low. Click a pixel to see its path.";
 }

@@ -22,7 +22,7 @@ export async function film(host, content) {
         { kind: "film", state_id: stateId, z, i, j },
         {
           steps: { values: Int32Array.from(steps), shape: [steps.length] },
-          losses: { values: framesOf(results.history, steps.length, state), shape: [steps.length, SIDE, SIDE] },
+          values: { values: framesOf(results.history, steps.length, state), shape: [steps.length, SIDE, SIDE] },
           diverged_at: { values: divergedAt(host, state, results), shape: [SIDE, SIDE] },
         },
       );
