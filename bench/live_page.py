@@ -163,7 +163,13 @@ def main() -> None:
             written = _written(folder)
             compressed, first = len(gzip.compress(written.read_bytes())), first_picture(browser, written, chosen.repeat)
         browser.close()
-    results = {"load": os.getloadavg()[0], "cores": cores, "rows": rows, "first_picture": first, "compressed": compressed}
+    results = {
+        "load": os.getloadavg()[0],
+        "cores": cores,
+        "rows": rows,
+        "first_picture": first,
+        "compressed": compressed,
+    }
     print(json.dumps(results, indent=2) if chosen.json else table(results))
 
 

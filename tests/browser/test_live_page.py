@@ -266,7 +266,7 @@ def test_axes_that_change_places_take_their_pins_with_them(opened):
     notice = opened.page.locator(".notice").first.text_content()
     assert "The y axis is now learning rate: the axes changed places." in notice
     assert "The pins show the same runs as before." in notice
-    opened.until("JSON.stringify(window.fallline.host.state.pins) === '[{\"x\":0,\"y\":0.06}]'")
+    opened.until('JSON.stringify(window.fallline.host.state.pins) === \'[{"x":0,"y":0.06}]\'')
     opened.ready()
 
 

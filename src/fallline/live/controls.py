@@ -10,8 +10,8 @@ from fallline.errors import FalllineError, SettingError
 from fallline.experiment.axis_settings import axis_settings
 from fallline.experiment.experiment import Plane, Span, settings_of_schedule
 from fallline.experiment.fields import about
-from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
 from fallline.experiment.rules.plane import PINS_SWAPPED, axes_swapped, pins_outside, pins_removed
+from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
 from fallline.lab.controls.axes import describe_axes, describe_axis
 from fallline.lab.controls.fields import Json, number
 from fallline.lab.controls.groups import axis_controls, batch_slider, measure_control, start_control

@@ -78,7 +78,9 @@ def swap_axes(change: Change[E]) -> None:
     if plane.x.name != plane.y.name:
         return
     letter, span = ("y", old.x) if change.key.startswith("map.x") else ("x", old.y)
-    change.set(f"map.{letter}", axes_swapped(letter, span.name.replace("_", " ")), map=plane.model_copy(update={letter: span}))
+    change.set(
+        f"map.{letter}", axes_swapped(letter, span.name.replace("_", " ")), map=plane.model_copy(update={letter: span})
+    )
 
 
 def fit_axes(change: Change[E]) -> None:
