@@ -18,15 +18,9 @@ from fallline.maps.map import Map
 from fallline.maps.replay import replay
 from fallline.measures.measure import measure
 from fallline.runs.confusion import confusion_on
+from live_page import SMALL, study_map
 
 PATIENCE = 30_000
-
-SMALL = """addEventListener("DOMContentLoaded", () => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(".fallline-lab .map-plot { right: auto; width: 180px; }");
-    document.adoptedStyleSheets.push(sheet);
-});"""
-"""A map of few tiles."""
 
 KEEP = """() => {
     const { host } = window.fallline;
@@ -48,16 +42,6 @@ KEEP = """() => {
     };
 }"""
 """Keeps the arrays of the newest answer of each kind; of tiles, of the whole plane."""
-
-
-def study_map() -> Map:
-    """The seed study with a tenth of its samples, as a small map."""
-    network = fl.Network.of("2-3-2-3", activation="relu", loss="cross_entropy")
-    problem = fl.NetworkObjective(network, fl.generate("three-gaussians", samples=10))
-    return fl.map(
-        problem, x="learning_rate=1e-3..0.2:log", y="momentum=0..0.99", size=(24, 16), steps=30, optimizer="momentum",
-        start=fl.notebook_start(problem), dtype="float32", measures=["final_loss", "outcome", "accuracy", "distance"],
-    )  # fmt: skip
 
 
 @dataclass

@@ -145,7 +145,7 @@ def moving_map(
     with drawing(look(theme)):
         picture = draw_map(
             film.values[0], m.x, m.y, measure=film.label, diverged=film.lost(-1), marks=marked, curves=curves,
-            limits=limits or _limits(film),
+            limits=limits or _limits(film), better=film.measure.better,
             title=f"{capital(film.label)} step by step: {head_words(m)}" if title is None else title, theme=theme,
         )  # fmt: skip
         scene = Scene(picture.figure, _Frames(film, picture), dpi, range(count))

@@ -84,7 +84,13 @@ def map_picture(
     m = _thinned(m)
     values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
     lost = _diverged(m, wanted, values)
-    options = {"log": drawn.log, "lost_word": drawn.lost_word, "names": minima_words(m.spec.objective)} | options
+    told = {
+        "log": drawn.log,
+        "lost_word": drawn.lost_word,
+        "names": minima_words(m.spec.objective),
+        "better": drawn.better,
+    }
+    options = told | options
     if drawn.kind == "values":
         options.setdefault("limits", colour_limits(values, lost))
     curves = bound_curves(m) if theory else None
