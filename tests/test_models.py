@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ import fallline as fl
 from fallline.data.reading import read_table
 from fallline.errors import DataError, FalllineError
 from fallline.experiment.method import method
+from fallline.models.best_epoch import best_epochs
 from fallline.models.fitting import fit_samples
+from fallline.models.jury import Jury
 from fallline.models.model import Model
 from fallline.models.samples import Samples
 from fallline.models.scaling import SCALINGS, Scaling
@@ -21,6 +24,7 @@ from fallline.models.scores import scores
 from fallline.models.settings import FitSettings, fit_settings
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs import lanes
+from fallline.runs.execution import Execution
 from fallline.runs.stages import stages_of
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
@@ -141,16 +145,48 @@ def test_scaling_counts_weights_as_rows_and_is_finite(kind):
 # Early stopping and folds
 
 
-def test_each_start_is_kept_where_its_validation_loss_was_lowest():
-    fit = fitted()
+def test_ensembles_are_kept_where_the_loss_of_their_mean_answer_was_lowest():
+    some, kept = np.arange(80) < 50, np.arange(80) >= 50
+    T = np.eye(2)[np.where(np.arange(80) % 8, Y, 1 - Y)]  # an eighth is wrong, so that networks can learn too much
+    network = Network.of("3-8-2", reduction="mean")
+    validation = WeightedObjective(network, X[kept], T[kept])
+    starts = fl.draw_starts(validation, 6, initial="he_normal")
+    training = Training(
+        WeightedObjective(network, X[some], T[some], None, validation), method("adam", learning_rate=0.15), 120, starts
+    )
+    ensemble = np.array([0, 1, 0, 1, 0, 1])
+    jury = Jury(network, X[kept], T[kept], np.ones(30), "classes", ensemble)
+    m = best_epochs(
+        training, validation, jury, per_epoch=1, patience=0, execution=Execution(threads=1), progress=lambda epoch: None
+    )
+    stages = stages_of(training)
+    paths = []
+    for epoch in m.epochs:
+        stages.advance(int(epoch))
+        paths.append(stages.points)
+    for k in range(2):
+        own = ensemble == k
+        losses = [-np.log((_answers(network, w[own]).mean(axis=0) * T[kept]).sum(axis=1)).mean() for w in paths]
+        best = int(np.argmin(losses))
+        assert 0 < best < len(paths) - 1
+        assert (m.best_epoch[own] == m.epochs[best]).all()
+        assert (m.parameters[own] == paths[best][own]).all()
+    assert m.best_epoch[0] != m.best_epoch[1]
+
+
+def _answers(network, w):
+    logits = WeightedObjective(network, X[50:], T[50:]).logits(w)
+    return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+
+
+def test_validation_curves_are_those_of_each_start_at_the_kept_samples():
+    fit = fitted(replace(SMALL, patience=0))
     m = fit.members
-    lowest = np.nanargmin(m.validation_curve, axis=1)
-    assert (m.epochs[lowest] == m.best_epoch).all()
-    assert (m.last_epoch <= SMALL.epochs).all()
+    at = np.searchsorted(m.epochs, m.best_epoch)
     for k in range(4):
-        own = fit.ensemble.some(np.array([k])).answers(X[fit.fold[k] == _fold_of(fit)])
-        loss = scores(own, T[fit.fold[k] == _fold_of(fit)], "classes")["log_loss"]
-        assert loss == pytest.approx(m.validation_curve[k, lowest[k]], rel=1e-9)
+        kept = fit.fold[k] == _fold_of(fit)
+        loss = scores(fit.ensemble.some(np.array([k])).answers(X[kept]), T[kept], "classes")["log_loss"]
+        assert loss == pytest.approx(m.validation_curve[k, at[k]], rel=1e-9)
 
 
 def _fold_of(fit):
@@ -188,7 +224,8 @@ def test_no_kept_sample_reaches_the_training_of_its_judges():
         network = Network.of("3-4-2", reduction="mean")
         starts = fl.draw_starts(WeightedObjective(network, X[:1], T[:1]), 2)
         m = _train_fold(
-            network, X, targets, targets, samples, fold == 0, starts, settings, lambda done, total: None, {}
+            network, X, targets, targets, samples, fold == 0, starts, settings, lambda done, total: None, {}, "classes",
+            np.zeros(2, np.int64),
         )
         curves.append(m.curve)
     assert (curves[0] == curves[1]).all()
