@@ -101,6 +101,14 @@ def test_numpy_trains_the_same_stages(monkeypatch):
     np.testing.assert_allclose(compiled.losses, loop.losses, atol=1e-12)
 
 
+def test_networks_for_which_no_code_is_compiled_have_a_penalty_too(monkeypatch):
+    settings = replace(SMALL, l2=0.1)
+    compiled = fitted(settings)
+    for name in ("fallline.runs.stages.name_of", "fallline.runs.engine.name_of"):
+        monkeypatch.setattr(name, lambda objective: "numpy")
+    np.testing.assert_allclose(fitted(settings).ensemble.parameters, compiled.ensemble.parameters, atol=1e-9)
+
+
 # What a fit depends on
 
 

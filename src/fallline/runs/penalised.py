@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ def penalised(objective: Objective, l2: float | Shaped[Floats, " runs"]) -> Obje
         return objective
     if isinstance(l2, np.ndarray):
         return _Penalised(objective, l2)
-    return replace(objective, network=objective.network.with_(l2=l2))
+    return objective.with_l2(l2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +65,7 @@ class _Penalised(Objective):
 
     @cached_property
     def _bare(self) -> NetworkObjective:
-        return replace(self.objective, network=self.objective.network.with_(l2=0.0))
+        return self.objective.with_l2(0.0)
 
     def _penalty(self, w: Shaped[Floats, "runs P"]) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs P"]]:
         network = self._bare.network
