@@ -23,7 +23,7 @@ from fallline.models.model import Model
 from fallline.models.samples import Samples
 from fallline.models.scaling import SCALINGS, Scaling
 from fallline.models.scores import scores
-from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.settings import DECLARED, FitSettings, fit_settings, hidden_of
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs import lanes
 from fallline.runs.execution import Execution
@@ -404,3 +404,23 @@ def test_names_of_other_settings_are_refused():
     ):
         with pytest.raises(FalllineError):
             fit_settings(**wrong)
+
+
+def test_every_door_has_the_same_defaults():
+    from inspect import signature
+
+    from fallline.cli.fit import fit as command
+    from fallline.estimators import NetworkClassifier, NetworkRegressor
+
+    own = {name: getattr(FitSettings(), name) for name in FitSettings.__dataclass_fields__ if name not in ("how", "own_rate")}
+    own |= {"activation": "relu", "initial": "he_normal"}
+    assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", "he_normal")
+    assert FitSettings().how.optimizer.name == "adam"
+    doors = {door: signature(door).parameters for door in (fl.fit, fit_settings, command, NetworkClassifier, NetworkRegressor)}
+    for name, value in own.items():
+        if name in DECLARED and value is not None:
+            assert DECLARED[name].default == value
+        for door, parameters in doors.items():
+            if name in parameters and not (door is command and name in DECLARED):
+                default = parameters[name].default
+                assert (hidden_of(default) if name == "hidden" else default) == value, (door, name)

@@ -41,7 +41,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     epochs, patience
         Passes over the samples at most, and those without a lower validation loss after which a start ends; 0 for none.
     l2
-        L2 penalty: l2/2 times the sum of squared weights, added to the mean loss.
+        L2 penalty: l2/2 times the sum of squared weights, added to the mean loss; None for 2 divided by the number of samples, and
+        at most 0.01.
     ensemble, folds, validation
         The number of starts; the parts of the samples that judge them; with folds=1, the share that judges all.
     label_smoothing
@@ -95,7 +96,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         batch: int | None = None,
         epochs: int = 256,
         patience: int = 64,
-        l2: float = 1e-4,
+        l2: float | None = None,
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,

@@ -204,8 +204,8 @@ def _how(settings: FitSettings, steps: int, samples: int) -> Method:
     }
     if "learning_rate" in values:
         values["learning_rate"] = settings.rate_of(samples)
-    if settings.l2:
-        values["l2"] = settings.l2
+    if settings.l2_of(samples):
+        values["l2"] = settings.l2_of(samples)
     return replace(settings.how, schedule=settings.how.schedule if own else scheduled.schedule, values=values)
 
 

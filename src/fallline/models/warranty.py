@@ -112,8 +112,8 @@ def warranty(
     fresh = replace(settings, seed=settings.seed + 1, ensemble=starts, own_rate=True)
     drawn = 1 + AROUND * (2 * random.uniform(fresh.seed, "warranty", 2, np.arange(starts)) - 1)
     values = {"learning_rate": rate * drawn[:, 0]}
-    if settings.l2:
-        values["l2"] = settings.l2 * drawn[:, 1]
+    if l2 := settings.l2_of(len(X)):
+        values["l2"] = l2 * drawn[:, 1]
     around = fit_samples(X, T, kind, fresh, weights, values=values, threads=threads, refuse=False)
     best = _best(around)
     middle = float(np.median(best))
