@@ -235,7 +235,17 @@ def test_no_kept_sample_reaches_the_training_of_its_judges():
         network = Network.of("3-4-2", reduction="mean")
         starts = fl.draw_starts(WeightedObjective(network, X[:1], T[:1]), 2)
         m = _train_fold(
-            network, X, targets, targets, samples, fold == 0, starts, settings, lambda done, total: None, {}, "classes",
+            network,
+            X,
+            targets,
+            targets,
+            samples,
+            fold == 0,
+            starts,
+            settings,
+            lambda done, total: None,
+            {},
+            "classes",
             np.zeros(2, np.int64),
         )
         curves.append(m.curve)
@@ -276,7 +286,9 @@ def test_no_row_of_the_test_reaches_a_statistic():
     first, *lines = TREES.splitlines()
     other = [f"1e9,lime,{line.split(',')[2]}" if k else line for k, line in zip(kept, lines, strict=True)]
     a, b = (
-        fl.fit(read_table("\n".join([first, *rows]) + "\n"), "kind", hidden=(4,), ensemble=2, folds=2, epochs=8, test=0.2)
+        fl.fit(
+            read_table("\n".join([first, *rows]) + "\n"), "kind", hidden=(4,), ensemble=2, folds=2, epochs=8, test=0.2
+        )
         for rows in (lines, other)
     )
     assert a.preparation == b.preparation
@@ -285,11 +297,15 @@ def test_no_row_of_the_test_reaches_a_statistic():
     assert a.summary.validation == b.summary.validation
 
 
-@pytest.mark.parametrize(("column", "told"), [("1.5,2.5,1.5,2.5,1.5", True), ("1.5,2.5,1.5,2.5,2.5", True), ("1,1,2,2,2", False)])
+@pytest.mark.parametrize(
+    ("column", "told"), [("1.5,2.5,1.5,2.5,1.5", True), ("1.5,2.5,1.5,2.5,2.5", True), ("1,1,2,2,2", False)]
+)
 def test_an_input_that_tells_the_target_is_warned_about(column, told):
     kinds = ["oak", "ash", "oak", "ash", "oak" if column.endswith("1.5") else "ash"]
     rows = [f"{x},{size},{kind}" for size, (x, kind) in enumerate(list(zip(column.split(","), kinds, strict=True)) * 4)]
-    model = fl.fit(read_table("code,size,kind\n" + "\n".join(rows) + "\n"), "kind", hidden=(), ensemble=1, folds=1, epochs=4)
+    model = fl.fit(
+        read_table("code,size,kind\n" + "\n".join(rows) + "\n"), "kind", hidden=(), ensemble=1, folds=1, epochs=4
+    )
     assert ("column 'code': it tells the target 'kind' in every row" in str(model).replace("\n", " ")) == told
     assert "column 'size': it tells" not in str(model)
 
@@ -412,11 +428,18 @@ def test_every_door_has_the_same_defaults():
     from fallline.cli.fit import fit as command
     from fallline.estimators import NetworkClassifier, NetworkRegressor
 
-    own = {name: getattr(FitSettings(), name) for name in FitSettings.__dataclass_fields__ if name not in ("how", "own_rate")}
+    own = {
+        name: getattr(FitSettings(), name)
+        for name in FitSettings.__dataclass_fields__
+        if name not in ("how", "own_rate")
+    }
     own |= {"activation": "relu", "initial": "he_normal"}
     assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", "he_normal")
     assert FitSettings().how.optimizer.name == "adam"
-    doors = {door: signature(door).parameters for door in (fl.fit, fit_settings, command, NetworkClassifier, NetworkRegressor)}
+    doors = {
+        door: signature(door).parameters
+        for door in (fl.fit, fit_settings, command, NetworkClassifier, NetworkRegressor)
+    }
     for name, value in own.items():
         if name in DECLARED and value is not None:
             assert DECLARED[name].default == value

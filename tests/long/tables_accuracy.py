@@ -159,7 +159,9 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     settings = {name: _value(value) for name, _, value in (text.partition("=") for text in options.set)}
-    rows: dict[str, dict[str, float]] = json.loads(options.keep.read_text()) if options.keep and options.keep.exists() else {}
+    rows: dict[str, dict[str, float]] = (
+        json.loads(options.keep.read_text()) if options.keep and options.keep.exists() else {}
+    )
     tables = [*bundled(), *(keel(options.keel) if options.keel else ())]
     tables = [(name, given) for name, given in tables if not options.only or name in options.only]
     for column in options.columns.split(","):
@@ -176,7 +178,9 @@ def as_table(names: list[str], rows: dict[str, dict[str, float]]) -> str:
     """The rows in percent as a table of Markdown, and what the ensemble is above."""
     columns = [c for c in ("ensemble", "median start", "estimate", *OTHERS) if all(c in rows[name] for name in names)]
     lines = [f"| table | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {name.replace('_', ' ')} | {' | '.join(f'{100 * rows[name][c]:.1f}' for c in columns)} |" for name in names]
+    lines += [
+        f"| {name.replace('_', ' ')} | {' | '.join(f'{100 * rows[name][c]:.1f}' for c in columns)} |" for name in names
+    ]
     means = {c: 100 * np.mean([rows[name][c] for name in names]) for c in columns}
     lines += [f"| mean | {' | '.join(f'{means[c]:.1f}' for c in columns)} |", ""]
     for c in columns if "ensemble" in columns else ():

@@ -21,7 +21,7 @@ Floats = NDArray[Any]
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """A classifier: small networks from many starts, trained side by side, each kept at its best epoch, and averaged.
+    """A classifier: small networks from many starts, trained side by side, kept at the best epoch of their fold, and averaged.
 
     Classes have a softmax output and the cross-entropy; several labels a sample have logistic outputs. Each fold of the
     samples judges the starts that are trained on all others, so that every sample is learned from, and every sample judges.

@@ -58,6 +58,19 @@ class Members:
     curve: Shaped[Floats, "runs looks"]
     validation_curve: Shaped[Floats, "runs looks"]
 
+    @property
+    def kept_losses(self) -> Shaped[Floats, " runs"]:
+        """The validation loss of each start at the epoch at which it was kept; NaN without one.
+
+        >>> losses, kept, ends = np.array([[3.0, 1.0, 2.0]]), np.array([2]), np.array([3])
+        >>> Members(losses, kept, ends, ends < 0, np.array([1, 2, 3]), losses, losses).kept_losses.tolist()
+        [1.0]
+        """
+        if not self.validation_curve.size:
+            return np.full(len(self.best_epoch), np.nan)
+        at = np.searchsorted(self.epochs, self.best_epoch).clip(0, len(self.epochs) - 1)
+        return np.asarray(self.validation_curve[np.arange(len(at)), at])
+
 
 def best_epochs(
     training: Training,

@@ -45,7 +45,7 @@ class Fit:
     ensemble
         The members whose loss was finite.
     members
-        Every start: its curves, its best epoch, whether it diverged.
+        Every start: its curves, the epoch at which it was kept, whether it diverged.
     fold
         The fold of each start; its samples were kept from the start's training.
     kept

@@ -17,6 +17,7 @@ __all__ = ["SCALINGS", "Scaling"]
 
 Floats = NDArray[Any]
 
+
 @dataclass(frozen=True, eq=False)
 class Scaling:
     """What brings columns to similar sizes: z = (x - centre) factor, and, if `clipped`, z / sqrt(1 + (z/3)^2).

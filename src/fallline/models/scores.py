@@ -14,6 +14,7 @@ __all__ = ["SCORES", "sample_losses", "scores"]
 
 Floats = NDArray[Any]
 
+
 def scores(
     answers: Shaped[Floats, "rows n_out"],
     T: Shaped[Floats, "rows n_out"],
