@@ -221,6 +221,20 @@ def test_shuffled_labels_score_chance():
     assert scores(fit.ensemble.answers(inputs), labels, "classes")["accuracy"] > 0.5 + 4 * 0.5 / np.sqrt(150)
 
 
+def test_equal_inputs_with_different_targets_are_in_one_fold():
+    """Else the training samples with the inputs of a kept one would all have another target, and the estimate would be too low."""
+    rng = np.random.default_rng(0)
+    inputs = rng.integers(0, 2, (400, 4)).astype(float)
+    labels = np.eye(2)[np.where(rng.random(400) < 0.3, 1 - inputs[:, 0], inputs[:, 0]).astype(int)]
+    fit = fit_samples(inputs, labels, "classes", fit_settings(hidden=(), ensemble=2, folds=2, epochs=60))
+    best = scores(np.eye(2)[inputs[:, 0].astype(int)], labels, "classes")["accuracy"]
+    assert scores(fit.kept, labels, "classes")["accuracy"] > best - 0.06
+    seen: dict[bytes, set[bytes]] = {}
+    for row, answer in zip(inputs, fit.kept, strict=True):
+        seen.setdefault(row.tobytes(), set()).add(answer.tobytes())
+    assert all(len(answers) == 1 for answers in seen.values())
+
+
 def test_no_kept_sample_reaches_the_training_of_its_judges():
     """A target that nobody could learn, of the kept fold alone, leaves the weights of that fold's starts as they are."""
     fold = _fold_of(fitted())

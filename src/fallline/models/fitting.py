@@ -227,15 +227,20 @@ def values_scale(samples: Samples, kind: Kind) -> tuple[Floats, Floats]:
 
 def _kept(samples: Samples, kind: Kind, settings: FitSettings, starts: int) -> list[NDArray[np.bool_]]:
     """Return for each fold which samples are kept from the training of its starts."""
-    count = len(samples)
-    classes = samples.T.argmax(axis=-1) if kind == "classes" else np.zeros(count, np.int64)
+    group = samples.inputs
+    count = int(group[-1]) + 1
+    classes = np.zeros(count, np.int64)
+    if kind == "classes":
+        together = np.zeros((count, samples.T.shape[1]))
+        np.add.at(together, group, samples.T * samples.weights[:, None])
+        classes = together.argmax(axis=-1)
     folds = min(settings.folds, starts, count)
     if count >= FEWEST and folds > 1:
         fold = folds_of(classes, folds, settings.seed)
-        return [fold == k for k in range(folds)]
+        return [(fold == k)[group] for k in range(folds)]
     if count >= FEWEST and settings.validation:
-        return [share_of(classes, settings.validation, settings.seed)]
-    return [np.zeros(count, np.bool_)]
+        return [share_of(classes, settings.validation, settings.seed)[group]]
+    return [np.zeros(len(samples), np.bool_)]
 
 
 def _smoothed(T: Floats, share: float) -> Floats:
