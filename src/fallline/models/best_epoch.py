@@ -71,6 +71,19 @@ class Members:
         at = np.searchsorted(self.epochs, self.best_epoch).clip(0, len(self.epochs) - 1)
         return np.asarray(self.validation_curve[np.arange(len(at)), at])
 
+    def some(self, which: Shaped[NDArray[Any], " chosen"]) -> Members:
+        """Return some of the starts.
+
+        >>> losses = np.array([[1.0, 0.2], [1.0, 0.3]])
+        >>> ends = np.array([2, 2])
+        >>> Members(losses, ends, ends, ends < 0, np.array([1, 2]), losses, losses).some(np.array([1])).curve.tolist()
+        [[1.0, 0.3]]
+        """
+        return Members(
+            self.parameters[which], self.best_epoch[which], self.last_epoch[which], self.diverged[which], self.epochs,
+            self.curve[which], self.validation_curve[which],
+        )  # fmt: skip
+
 
 def best_epochs(
     training: Training,

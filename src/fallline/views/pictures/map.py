@@ -58,6 +58,7 @@ def draw_map(
     contours: Sequence[float] = (),
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     lost_word: str = "diverged",
+    lost_unit: str = "runs",
     names: Sequence[str] = (),
     cmap: str | Colormap | None = None,
     colorbar: bool = True,
@@ -95,8 +96,8 @@ def draw_map(
         Values at which a line of equal value is drawn.
     curves
         By label, points (x, y) of a line drawn over the map, such as the bound 2(1 + momentum)/L.
-    lost_word
-        The name of cells without a value in the legend: "diverged", "never reached".
+    lost_word, lost_unit
+        The name of cells without a value in the legend, "diverged" or "never reached", and what cells are.
     names
         The names of minima in the legend.
     cmap
@@ -124,7 +125,7 @@ def draw_map(
         ax = page.axes()
         shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log, names)
         gone = page.theme.diverged[1] if lost_word == "diverged" else page.theme.faint
-        lost_text = f"{lost_word}: {percent(float(lost.mean()))} of runs"
+        lost_text = f"{lost_word}: {percent(float(lost.mean()))} of {lost_unit}"
         image = cells_on(page, ax, shown.values, x_axis, y_axis, shown.colours, shown.norm, (gone, lost_text))
         if colorbar and len(shown.values.compressed()) and (kind == "values" or not page.own):
             bar = colour_bar(page, ax, image, measure, shown.extend)
@@ -212,7 +213,7 @@ def _minima(
 
 
 def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:
-    """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones."""
+    """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones, the highest first: dark is better."""
     ranks = np.zeros(array.shape, dtype=int)
     away = lost | (array > 0)
     colours = ListedColormap(np.concatenate([oklab_ramp(theme.values, 256), oklab_ramp(theme.diverged, 256)]))
@@ -223,9 +224,9 @@ def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Co
         if not mine.any():
             continue
         unique, index = np.unique(np.nan_to_num(array[mine], posinf=np.inf), return_inverse=True)
-        ranks[mine] = first + (255 * index / max(1, len(unique) - 1)).astype(int)
+        ranks[mine] = first + (255 * (1 - index / max(1, len(unique) - 1))).astype(int)
         text = (
-            f"{word}: {percent(float(mine.mean()))} of runs; lighter the {'faster' if word == 'converged' else 'later'}"
+            f"{word}: {percent(float(mine.mean()))} of runs; darker the {'faster' if word == 'converged' else 'later'}"
         )
         legend[text] = _patch(colours(first + 128), theme)
     names = {"converged": 128.0, "diverged": 384.0}
