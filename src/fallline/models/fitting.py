@@ -267,7 +267,7 @@ def _joined(trained: list[Members], groups: list[NDArray[np.int64]]) -> tuple[Me
 
     members = Members(
         column("parameters"), column("best_epoch"), column("last_epoch"), column("diverged"), longest, curves("curve"),
-        curves("validation_curve"),
+        curves("validation_curve"), trained[0].arithmetic,
     )  # fmt: skip
     return members, np.concatenate([np.full(len(g), k) for k, g in enumerate(groups)])[order]
 

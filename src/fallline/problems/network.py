@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,18 +86,6 @@ class NetworkObjective(Objective):
             raise UsageError(
                 f"{self.network.loss.name} needs targets that are 0 or 1; those of {self.data.name} are not."
             )
-
-    def with_l2(self, l2: float) -> Self:
-        """Return the same objective with another L2 penalty.
-
-        >>> from fallline.data import generate
-        >>> NetworkObjective(Network.of("2-3-2-3"), generate("three-gaussians")).with_l2(0.1).network.l2
-        0.1
-        """
-        made = object.__new__(type(self))  # its data are checked, and brought into form, already
-        object.__setattr__(made, "network", self.network.with_(l2=l2))
-        object.__setattr__(made, "data", self.data)
-        return made
 
     @property
     def name(self) -> str:
