@@ -207,14 +207,19 @@ def _outer(folds: int | None, tune: TuneLike, rows: int) -> int:
 def _stated(nested: Nested | None, fitted: Fit, T: Floats, kind: Kind, weights: Floats | None) -> Stated | None:
     """Return the score that is stated with an interval: the nested one, else that of members that did not see the row."""
     if nested is not None:
-        return Stated(score=nested.score, value=nested.estimate.value, low=nested.estimate.low, high=nested.estimate.high,
-                      folds=nested.folds, nested=True, tuned=nested.tuned)  # fmt: skip
-    if not np.isfinite(fitted.kept).any():
+        estimate, folds = nested.estimate, nested.folds
+    elif np.isfinite(fitted.kept).any():
+        estimate = score_interval(fitted.kept, T, kind, weights, fitted.settings.seed)
+        folds = fitted.settings.folds
+    else:
         return None
-    value, low, high = score_interval(fitted.kept, T, kind, weights, fitted.settings.seed)
+    value, low, high = estimate
+    if not np.isfinite([value, low, high]).all():
+        return None
     return Stated(
-        score=HEADLINE[kind], value=value, low=low, high=high, folds=fitted.settings.folds, nested=False, tuned=False
-    )
+        score=HEADLINE[kind], value=value, low=low, high=high, folds=folds, nested=nested is not None,
+        tuned=nested is not None and nested.tuned,
+    )  # fmt: skip
 
 
 def _linear(settings: FitSettings) -> FitSettings:
