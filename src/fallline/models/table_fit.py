@@ -75,9 +75,10 @@ def fit(
 ) -> Model:
     """Fit an ensemble of small networks to a table.
 
-    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and each
-    start is kept at its best epoch; their answers are averaged. The summary (`print(model)`) tells what was done to the table,
-    how good the model is on rows that its judges did not see, and what a constant and a linear model reach.
+    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and they are
+    kept at the epoch at which their mean answer was best. The answers of all starts are averaged. The summary (`print(model)`)
+    tells what was done to the table, how good the model is on rows that its judges did not see, and what a constant and a linear
+    model reach.
 
     Parameters
     ----------
