@@ -48,9 +48,9 @@ class Stated(_Closed):
     """
 
     score: Annotated[str, Field(pattern="^(accuracy|r2)$")]
-    value: float | None
-    low: float | None
-    high: float | None
+    value: float
+    low: float
+    high: float
     folds: int
     nested: bool
     tuned: bool
