@@ -15,6 +15,9 @@ __all__ = ["Description", "Row", "Stated", "Summary", "Tuned", "read_description
 
 Text = Annotated[str, Field(max_length=20_000)]
 
+Score = Annotated[str, Field(pattern="^(accuracy|log_loss|rmse|r2)$")]
+"""The name of a score, as `fallline.models.scores.SCORES` has them."""
+
 
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -24,7 +27,7 @@ class Row(_Closed):
     """The scores of one way to answer: the ensemble, its median start, a linear model, a constant."""
 
     label: Text
-    scores: Mapping[str, float | None]
+    scores: Mapping[Score, float | None]
 
 
 class Stated(_Closed):
@@ -44,7 +47,7 @@ class Stated(_Closed):
         Whether settings were tuned anew for each of them.
     """
 
-    score: Text
+    score: Annotated[str, Field(pattern="^(accuracy|r2)$")]
     value: float
     low: float
     high: float
