@@ -95,7 +95,9 @@ def hessian_products(
         doubled, samples, page = _doubled(objective), (), objective
     recipe = HessianRecipe(page)
     bits = 8 * np.dtype(dtype).itemsize
-    training = Training(doubled, method("gradient_descent", learning_rate=1.0), 2, np.concatenate([w, v], axis=1), dtype=dtype)
+    training = Training(
+        doubled, method("gradient_descent", learning_rate=1.0), 2, np.concatenate([w, v], axis=1), dtype=dtype
+    )
     lanes = 8 * target.vector_bytes() // bits
     plan = execution.plan or Plan(lanes if samples else 4 * lanes)  # a product has no loops over arrays yet
     kernel = kernel_of(recipe, plan, bits, batches=False, samples=samples, steps=len(w))
