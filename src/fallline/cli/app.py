@@ -33,6 +33,7 @@ for command in commands.COMMANDS:
 app.command("fallline.cli.descend:descend", help="Descend a landscape and say how it ended.")
 app.command("fallline.cli.fit:fit", help="Fit an ensemble of small networks to your own table, and say how good it is.")
 app.command("fallline.cli.fit:predict", help="Answer for each row of a table, with a model that `fit` wrote.")
+app.command("fallline.cli.laws:reproduce", help="Test published laws on how networks learn over many starts.")
 app.command("fallline.cli.maps:map_app", name="map", help="Train a whole plane of runs at once and draw the outcome.")
 
 

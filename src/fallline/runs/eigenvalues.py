@@ -76,7 +76,7 @@ def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
 
 def _dot(a: Floats, b: Floats) -> Floats:
     """Products of vectors in columns, (P, runs): added row by row, in order."""
-    return np.add.reduce(a * b, axis=0)
+    return np.asarray(np.add.reduce(a * b, axis=0))
 
 
 def _lanczos(product: Product, first: Floats, tolerance: float, most: int) -> Largest:
@@ -118,7 +118,7 @@ def _top(alphas: list[Floats], betas: list[Floats]) -> tuple[Floats, Floats]:
     """
     m = len(alphas)
     a = np.array(alphas)
-    b = np.array(betas[: m - 1]).reshape(m - 1, -1)
+    b = np.array(betas[: m - 1]).reshape(m - 1, a.shape[1])
     scale = np.abs(a).max(axis=0)
     split = np.cumsum(b <= 1e-14 * scale, axis=0) > 0 if m > 1 else np.zeros((0, a.shape[1]), bool)
     b = np.where(split, 0.0, b)

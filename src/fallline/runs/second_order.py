@@ -88,11 +88,14 @@ def hessian_products(
     [[1.0, 20.0]]
     """
     P = objective.dimension
+    doubled: Objective
+    samples: tuple[int, ...] = ()
+    page: Network | LandscapeObjective
     if isinstance(objective, NetworkObjective):
-        doubled: Objective = _Doubled(objective.network, objective.data)
-        samples, page = (len(objective.data),), objective.network
+        doubled, page = _Doubled(objective.network, objective.data), objective.network
+        samples = (len(objective.data),)
     else:
-        doubled, samples, page = _doubled(objective), (), objective
+        doubled, page = _doubled(objective), objective
     recipe = HessianRecipe(page)
     bits = 8 * np.dtype(dtype).itemsize
     training = Training(
