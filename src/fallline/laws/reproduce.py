@@ -54,7 +54,7 @@ def lines_of(law: Law, findings: Sequence[Finding]) -> list[str]:
         note = f"; {f.note}" if f.note else ""
         lines += [
             f"  {f.case}: {f.quantity}",
-            f"    predicted {f.predicted:<10.4g} measured {f.measured:.4g} {interval:<22} {share}: {f.verdict}{note}",
+            f"    predicted {f.predicted:<10.4g} measured {f.measured:<9.4g} {interval:<24} {share}: {f.verdict}{note}",
         ]
     return lines
 
