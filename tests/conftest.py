@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -31,6 +32,14 @@ shape_checker.install()
 collect_ignore = [
     "layouts"
 ]  # programs as people write them: they train, plot and read arguments when they are imported
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the examples that need PyTorch where it is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        for item in items:
+            if isinstance(item, pytest.DoctestItem) and item.path.name == "torch_networks.py":
+                item.add_marker(pytest.mark.skip(reason="needs PyTorch"))
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

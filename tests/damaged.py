@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import tomlkit
 
+from damaged_models import a_model, read_model
 from damaged_tables import a_csv, a_frame, a_parquet, read_csv_bytes, read_frame, read_parquet
 from fallline.data.tables import table
 from fallline.errors import FalllineError
@@ -305,6 +306,7 @@ KINDS: dict[str, tuple[Callable[[random.Random], Any], Callable[[Any], None]]] =
     "study": (a_study, read_study), "formula": (a_formula, read_formula), "network": (a_network, read_network),
     "message": (a_message, read_message), "table": (a_table, read_table), "csv": (a_csv, read_csv_bytes),
     "parquet": (a_parquet, read_parquet), "frame": (a_frame, read_frame),
+    "model": (lambda rng: a_model(rng, damaged), read_model),
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ _TRAIN = """async (request) => {
         for (let k = 0; k < bytes.length; k += 8192) letters += String.fromCharCode(...bytes.subarray(k, k + 8192));
         return btoa(letters);
     };
-    return Object.entries(results).filter(([, v]) => typeof v !== "number").map(([name, array]) => [name, text(array)]);
+    return Object.entries(results).filter(([name, v]) => typeof v !== "number" && name !== "steps").map(([name, array]) => [name, text(array)]);
 }"""
 
 
@@ -103,7 +103,7 @@ class LivePage:
         return chosen
 
     def train(self, **request: Any) -> Values:
-        """The results of a request, each a flat array."""
+        """The results of a request but the steps of each run, as flat arrays."""
         texts = self.page.evaluate(_TRAIN, request)
         return {name: np.frombuffer(base64.b64decode(text), self.real) for name, text in texts}
 

@@ -17,6 +17,7 @@ COUNTS = {
     "csv": 700,
     "parquet": 200,
     "frame": 100,
+    "model": 300,
 }
 
 

@@ -196,3 +196,14 @@ def test_a_kernel_serves_many_sizes_of_a_batch(monkeypatch):
     for batch in (2, 4, 59):
         monkeypatch.setattr(kernels, "_cache", kernels.KernelCache())
         assert at_once(resolved(batch=batch, data=data, steps=3))["final_loss"].tobytes() == values[batch]
+
+
+def test_one_kernel_serves_every_strength_of_the_penalty(monkeypatch):
+    """A slider of the penalty does not wait for the compiler at each of its values."""
+    made = []
+    build = kernels.build
+    monkeypatch.setattr(kernels, "build", lambda *a, **k: made.append(a) or build(*a, **k))
+    monkeypatch.setattr(kernels, "_cache", kernels.KernelCache())
+    for l2 in (0.5, 2.0, 0.1):
+        compute_tile(resolved(objective=NETWORK | {"l2": l2}, steps=3), WHOLE)
+    assert len(made) == 1

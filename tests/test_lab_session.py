@@ -146,6 +146,22 @@ def test_ranges_come_when_a_page_asks(talk):
     assert talk.answers.empty()
 
 
+@pytest.mark.parametrize("change", [{"l2": 0.3}, {"units": [2, 5, 2, 3]}])
+def test_controls_stay_where_the_penalty_or_a_width_changes(talk, change):
+    state = talk.welcome["state"] | {"start": None}
+    talk.ask("state", state=state, changed="start", accepted=talk.number)
+    changed = state | {"objective": state["objective"] | change}
+    answer, _ = talk.ask("state", state=changed, changed="objective.units", accepted=talk.number)
+    assert "controls" not in answer
+    plane = state["map"] | {"x": {"name": "start.W1[1,2]", "low": -1, "high": 1, "scale": "linear"}}
+    talk.ask("state", state=changed | {"map": plane}, changed="map.x", accepted=talk.number)
+    wider = changed["objective"] | {"units": [2, 6, 2, 3]}  # now the map's axis has another meaning
+    answer, _ = talk.ask(
+        "state", state=changed | {"map": plane, "objective": wider}, changed="objective.units", accepted=talk.number
+    )
+    assert answer["controls"]
+
+
 @pytest.mark.parametrize(
     ("key", "change"),
     [("optimizer", {"optimizer": "adam"}), ("objective.kind", {"objective": {"kind": "landscape"}}), ("dtype", {"dtype": "float64"})],

@@ -82,8 +82,8 @@ def test_without_data_it_is_a_picture(tmp_path):
         ({"x": "learning_rate=1e-3..1e-1"}, "a live page needs a map of two axes; this one has learning_rate alone."),
         (
             {"x": "learning_rate=1e-3..1e-1", "y": "optimizer=sgd,momentum"},
-            "a live page cannot show a map over optimizer: its two axes are numbers that one kernel can take, such as "
-            "learning_rate, momentum or seed.",
+            "a live page has one kernel, and an axis of optimizer needs one for each optimizer. Choose another axis, such as "
+            "learning_rate, steps or seed.",
         ),
         (
             {"x": "learning_rate=1e-3..1e-1", "y": "start.x=1"},
@@ -106,6 +106,7 @@ def test_the_sentences_are_those_of_the_experiments_rules():
     assert sentences() == {
         "order": "{name} must run from low to high; got {low} to {high}.",
         "log": "a log axis must have positive ends; {name} starts at {low}. Raise its low end or make it linear.",
+        "film": "a map with steps on an axis cannot be played: its runs do not have the same steps.",
     }
 
 

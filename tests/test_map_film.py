@@ -13,6 +13,7 @@ from fallline.cli import main
 from fallline.errors import UsageError
 from fallline.maps.film import Film, filmed
 from fallline.maps.map import Map
+from fallline.measures.measure import MEASURES
 from fallline.views.pictures import map_animation
 from fallline.views.pictures.map_animation import moving_map
 from fallline.views.pictures.moving import recorder
@@ -47,8 +48,8 @@ def test_the_last_frame_has_the_bits_of_the_map(network, case):
     film = finished(filmed(m.spec, 4))
     assert film.steps.tolist() == [0, 3, 6, 9]
     finite = np.isfinite(m["final_loss"])
-    assert film.losses[-1][finite].tobytes() == m["final_loss"][finite].tobytes()
-    assert np.isnan(film.losses[-1][~finite]).all()
+    assert film.values[-1][finite].tobytes() == m["final_loss"][finite].tobytes()
+    assert np.isnan(film.values[-1][~finite]).all()
     assert film.diverged_at.tolist() == m["diverged_at"].tolist()
 
 
@@ -56,17 +57,37 @@ def test_each_frame_has_the_losses_of_the_runs_and_pieces_change_no_bit(network,
     m = fl.map(network, x=RATE, y=MOMENTUM, optimizer="momentum", size=5, steps=8)
     film = finished(filmed(m.spec, 5))
     run = m.run_at(m.x.values[3], m.y.values[1])
-    assert film.losses[:, 1, 3].tolist() == run.losses[::2].tolist()
+    assert film.values[:, 1, 3].tolist() == run.losses[::2].tolist()
     monkeypatch.setattr("fallline.maps.film._WORK", 1.0)
     work = filmed(m.spec, 5)
     assert next(work) == (1, 25)
-    assert finished(work).losses.tobytes() == film.losses.tobytes()
+    assert finished(work).values.tobytes() == film.values.tobytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["test_loss", "generalization_gap", "accuracy", "best_loss"],
+)  # fmt: skip
+def test_a_measure_of_the_parameters_after_a_step_is_shown_itself(name, monkeypatch):
+    """The last frame has the bits of the map, each other one those of the map of so many steps; pieces change none."""
+    data = fl.generate("moons", samples=20, noise=0.3).split(0.4, seed=1)
+    problem = fl.NetworkObjective(fl.Network.of("2-3-2", activation="tanh"), data)
+    axes = {"x": RATE, "y": ("l2", 0, 0.5), "size": 5, "starts": 2}
+    m = fl.map(problem, steps=6, measures=[name, "final_loss"], **axes)
+    film = finished(filmed(m.spec, 4))
+    shown = "final_loss" if name == "best_loss" else name  # of a whole run: the loss is shown
+    assert film.measure.name == shown
+    for frame, steps in enumerate(film.steps):
+        short = fl.map(problem, steps=int(steps), measures=[shown], **axes)[shown]
+        assert film.values[frame].tobytes() == short.tobytes(), steps
+    assert film.ends.tobytes() == m["final_loss"].tobytes()
+    monkeypatch.setattr("fallline.maps.film._NUMBERS", 1)
+    assert finished(filmed(m.spec, 4)).values.tobytes() == film.values.tobytes()
 
 
 def test_a_cell_is_lost_from_its_step_of_divergence_on():
     losses = np.array([[[1.0, 1.0, 1.0]], [[2e6, 0.5, np.nan]], [[0.1, 0.5, np.nan]]])
     m = fl.map("booth", x=("learning_rate", [0.1, 0.2, 0.3]), y=("start.x", [0.5]), steps=2)
-    film = Film(m.spec, np.arange(3), losses, np.array([[1, -1, 1]]))
+    film = Film(m.spec, MEASURES["final_loss"], np.arange(3), losses, np.array([[1, -1, 1]]), losses[-1])
     assert [film.lost(k)[0].tolist() for k in range(3)] == [
         [False, False, False],
         [True, False, True],

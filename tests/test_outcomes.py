@@ -303,6 +303,22 @@ def test_the_cause_of_a_divergence_comes_first():
     assert fell.sentence.endswith("Learning rate 0.25 lies above the stability bound 2/L = 0.2 at the start.")
 
 
+@pytest.mark.parametrize(("rate", "kind"), [(0.2, "stalled"), (0.201, "rising")])
+def test_the_bound_stands_before_how_a_run_ended_above_it(rate, kind):
+    outcome = fl.descend("quadratic", start=(1, 1), learning_rate=rate, steps=200).outcome
+    assert outcome.kind == kind
+    assert outcome.sentence.startswith(f"Learning rate {rate} ")
+    assert f" at the end. {kind.capitalize()}" in outcome.sentence
+
+
+def test_the_bound_stands_before_an_oscillation():
+    run = fl.descend("himmelblau", start=(3.1, 2.1), learning_rate=0.025, steps=400)
+    assert run.outcome.kind == "oscillating"
+    assert run.outcome.sentence.startswith(
+        "Learning rate 0.025 lies above the stability bound 2/L = 0.02 at the end. Oscillating: "
+    )
+
+
 def test_dead_units():
     """70 runs: none, some or all units of a layer dead, from the start or on the way; with and without minibatches."""
     kinds, counts = set(), set()

@@ -524,7 +524,15 @@ WRONG: dict[str, list[Callable[[], Any]]] = {
     "Model": [
         lambda: fl.Model.load("no such file.safetensors"),
         lambda: fl.Model.load(__file__),
+        lambda: fl.Model.of("2-3-2", W),
+        lambda: fl.Model.of(NET, W[1:]),
+        lambda: fl.Model.of(NET, "many"),
+        lambda: fl.Model.of(NET, W, columns=["a"]),
+        lambda: fl.Model.of(NET, W, classes=["a", "a"]),
     ],
+    "to_torch": [lambda: fl.to_torch("2-3-2", W), lambda: fl.to_torch(NET, W[1:]), lambda: fl.to_torch(NET, [W, W]), lambda: fl.to_torch(W, NET)],
+    "from_torch": [lambda: fl.from_torch([X]), lambda: fl.from_torch(NET), lambda: fl.from_torch("relu", loss="logistic")],
+    "from_sklearn": [lambda: fl.from_sklearn(X), lambda: fl.from_sklearn(NET)],
     "Dataset": [
         lambda: fl.Dataset(Y, X),
         lambda: fl.Dataset(X, Y, columns=("a",)),

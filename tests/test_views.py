@@ -411,7 +411,8 @@ def test_maps_of_outcomes_and_ranks():
     cells = ranks.image.to_rgba(ranks.image.get_array())[0, :, :3]
     blue = cells[:, 2] > cells[:, 0]
     assert blue.tolist() == [True, True, True, False, False]
-    assert cells[0].sum() < cells[1].sum() < cells[2].sum(), "lighter the faster"
+    assert cells[0].sum() > cells[1].sum() > cells[2].sum(), "darker the faster"
+    assert cells[3].sum() > cells[4].sum(), "darker the later"
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (700, 3), (3, 3000)])

@@ -25,6 +25,7 @@ EXTRAS = (
     "cluster",
     "browser",
     "pandas",
+    "onnx",
     "notebook",
     "docs",
 )

@@ -19,6 +19,8 @@ from .maps.mapping import map as map  # not in __all__: `from fallline import *`
 from .maps.merging import merge_maps
 from .measures.outcome import Outcome
 from .measures.own import measure
+from .models.exchange.sklearn_networks import from_sklearn
+from .models.exchange.torch_networks import from_torch, to_torch
 from .models.model import Model
 from .models.table_fit import fit
 from .problems import LandscapeObjective, NetworkObjective, Objective, objective
@@ -82,6 +84,8 @@ __all__ = [
     "draw_starts",
     "equations",
     "fit",
+    "from_sklearn",
+    "from_torch",
     "generate",
     "initial",
     "lab",
@@ -98,6 +102,7 @@ __all__ = [
     "read_table",
     "schedule",
     "study",
+    "to_torch",
 ]
 
 __version__: str

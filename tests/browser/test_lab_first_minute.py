@@ -56,13 +56,13 @@ def test_the_map_plays_from_the_first_step_to_the_last(lab):
 
 
 def test_the_legend_is_that_of_the_loss_while_the_map_plays(lab):
-    lab.page.get_by_label("Colour shows").select_option(label="share of right answers")
+    lab.page.get_by_label("Colour shows").select_option(label="lowest loss on the way")
     lab.ready()
     lab.page.get_by_role("button", name="Play the map").click()
     lab.until("document.querySelector('.map-step').textContent.startsWith('loss after ')")
     assert lab.page.locator(".legend-title").inner_text() == "loss"
     lab.until("document.querySelector('.map-step').textContent === ''")
-    assert lab.page.locator(".legend-title").inner_text() == "share of right answers"
+    assert lab.page.locator(".legend-title").inner_text() == "lowest loss on the way"
 
 
 def test_with_test_samples_the_film_says_which_loss_it_plays(lab):
@@ -70,7 +70,16 @@ def test_with_test_samples_the_film_says_which_loss_it_plays(lab):
     lab.says("test_share")
     lab.page.get_by_label("Colour shows").select_option(label="test loss")
     lab.ready()
-    lab.page.get_by_role("button", name="Play the map").click()
+    play = lab.page.get_by_role("button", name="Play the map")
+    assert play.get_attribute("title") == "The test loss of every run after each step of the player"
+    play.click()
+    lab.until("/^after [1-9]/.test(document.querySelector('.map-step').textContent)")  # the map shows it at rest too
+    assert lab.page.locator(".legend-title").inner_text() == "test loss"
+    lab.until("document.querySelector('.map-step').textContent === ''")
+    play.click()
+    lab.page.get_by_label("Colour shows").select_option(label="lowest loss on the way")
+    lab.ready()
+    play.click()
     lab.until("document.querySelector('.map-step').textContent.startsWith('training loss after ')")
     assert lab.page.locator(".legend-title").inner_text() == "training loss"
 
@@ -92,6 +101,9 @@ def test_better_is_dark_for_every_measure(lab):
     lab.page.get_by_label("Colour shows").select_option(label="share of right answers")
     lab.ready()
     assert ends.all_inner_texts() == ["worse", "better"]
+    lab.page.get_by_label("Colour shows").select_option(label="convergence measure")
+    lab.ready()
+    assert ends.all_inner_texts() == ["better", "worse"]
 
 
 def test_back_undoes_every_change(lab):

@@ -215,6 +215,15 @@ def test_colours_span_the_values_but_not_the_outliers(modules):
     assert modules("colour", "m.place(argument, 10)", wide) == pytest.approx(0.5)
 
 
+def test_outliers_do_not_stretch_the_colours_of_values_of_both_signs(modules):
+    code = "m.scaleOf({kind: 'values', log: false}, argument, undefined, [], null)"
+    usual = [k / 10 - 20 for k in range(400)]
+    scale = modules("colour", code, [-5e3, *usual, 2e3])
+    assert -20 <= scale["low"] < -18
+    assert 18 < scale["high"] <= 20
+    assert (modules("colour", code, usual)["low"], modules("colour", code, usual)["high"]) == (min(usual), max(usual))
+
+
 @pytest.mark.parametrize(("blank", "high"), [(True, 2.0), (False, 3.0)])
 def test_runs_that_failed_have_a_value_only_where_the_measure_says_so(modules, blank, high):
     code = (

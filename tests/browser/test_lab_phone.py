@@ -1,4 +1,4 @@
-"""The page on a phone: nothing is wider than the screen, and the map stays in view while the controls are used."""
+"""The page on a phone or a narrow window: nothing is wider than the screen, and map and controls stay in view and cover nothing."""
 
 from __future__ import annotations
 
@@ -53,3 +53,13 @@ def test_the_map_stays_in_view_over_the_sheet_of_controls(phone):
     assert sheet["y"] <= close["y"] < close["y"] + close["height"] <= sheet["y"] + 46
     phone.page.get_by_role("button", name="Close").click()
     assert phone.page.locator(".controls").is_hidden()
+
+
+def test_the_controls_that_stay_in_view_cover_nothing(new_lab):
+    lab = new_lab(viewport={"width": 900, "height": 700}).light()
+    lab.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    lab.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    controls, equations = (lab.page.locator(f".panel.{name}").bounding_box() for name in ("controls", "equations"))
+    assert 0 <= controls["y"] < 20
+    assert equations["y"] < 700
+    assert equations["x"] >= controls["x"] + controls["width"]

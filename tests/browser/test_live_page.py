@@ -32,6 +32,7 @@ KEEP = """() => {
     const { host } = window.fallline;
     const show = host.onmessage;
     window.kept = {};
+    window.told = {};
     host.onmessage = (content, buffers) => {
         if (!content.sketch && !content.z && buffers.length) {
             const text = (view) => {
@@ -40,6 +41,7 @@ KEEP = """() => {
                 for (let k = 0; k < bytes.length; k += 8192) letters += String.fromCharCode(...bytes.subarray(k, k + 8192));
                 return btoa(letters);
             };
+            window.told[content.kind] = content;
             window.kept[content.kind] = Object.fromEntries(content.arrays.map(({ name }, k) => [name, text(buffers[k])]));
         }
         show(content, buffers);
@@ -122,6 +124,58 @@ def tile_of(m: Map, **changes: Any) -> dict[str, np.ndarray[Any, Any]]:
     return at_cells(replace(show_map(m.spec).spec, **changes), i, j)
 
 
+def lengths_map() -> Map:
+    """A map of steps by batch, of a network with test samples."""
+    problem = fl.NetworkObjective(fl.Network.of("2-3-3"), fl.generate("three-gaussians", samples=12).split(0.25))
+    return fl.map(
+        problem, x="steps=1..9", y="batch=5..16", learning_rate=0.02, start=fl.draw_starts(problem, 1)[0],
+        measures=["test_loss", "generalization_gap", "test_accuracy", "outcome", "best_loss"],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def lengths(chromium: Any, tmp_path: Any) -> Any:
+    m = lengths_map()
+    context = chromium.new_context(viewport={"width": 900, "height": 800})
+    context.add_init_script(SMALL)
+    opened = Opened(context.new_page(), m, map_page(m, tmp_path / "lengths.html"))
+    opened.page.goto(opened.path.as_uri())
+    yield opened.ready()
+    context.close()
+
+
+def test_axes_of_steps_and_batch_and_measures_of_test_samples_have_the_bits_of_python(lengths):
+    """The map's own cells have its hash; a tile has Python's values after a change; a run has Python's numbers."""
+    lengths.page.locator(".check-hash").click()
+    lengths.page.evaluate(KEEP)
+    typed(lengths, "settings.learning_rate", "0.015")
+    changed = lengths.m.spec.method.with_({"learning_rate": 0.015})
+    native = tile_of(lengths.m, method=changed)
+    for name, dtype in (("test_loss", "<f8"), ("outcome", "u1"), ("diverged_at", "<i4")):
+        assert kept(lengths, "tile", name, dtype).tobytes() == native[name].tobytes(), name
+    lengths.until("document.querySelector('.about [data-equal]')?.dataset.equal === 'true'")
+    lengths.ready()
+    cells = lengths.page.locator(".map-cells").bounding_box()
+    lengths.page.mouse.click(cells["x"] + 0.7 * cells["width"], cells["y"] + 0.5 * cells["height"])
+    x, y = kept_pin(lengths)
+    assert (x, y) == (int(x), int(y))
+    run = replay(replace(show_map(lengths.m.spec).run_spec(x, y), method=changed), 0, 0)
+    assert kept(lengths, "run", "losses", "<f8").tobytes() == run.losses.astype("<f8").tobytes()
+    assert kept(lengths, "run", "test_losses", "<f8").tobytes() == run.test_losses.astype("<f8").tobytes()
+    shown = {e["label"]: e["value"] for e in lengths.page.evaluate("window.told.run.numbers")}
+    assert shown["test loss"] == run.test_losses[-1]
+    assert shown["test accuracy"] == run.accuracy(lengths.m.spec.objective.data.test)
+    lengths.page.get_by_role("button", name="Play the map").click()
+    lengths.until("document.querySelector('.notice')?.textContent.includes('cannot be played')")
+
+
+def kept_pin(opened: Opened) -> tuple[float, float]:
+    """The place of the run that was answered last."""
+    opened.until("Boolean(window.told?.run)")
+    found = opened.page.evaluate("[window.told.run.x, window.told.run.y]")
+    return found[0], found[1]
+
+
 def kept(opened: Opened, kind: str, name: str, dtype: str) -> np.ndarray[Any, Any]:
     opened.until(f"Boolean(window.kept?.[{kind!r}]?.[{name!r}])")
     return np.frombuffer(base64.b64decode(opened.page.evaluate(f"window.kept[{kind!r}][{name!r}]")), dtype)
@@ -160,7 +214,7 @@ def test_random_starts_and_another_measure_have_the_bits_of_python(opened):
 def test_the_map_plays(opened):
     opened.page.evaluate(KEEP)
     opened.page.get_by_role("button", name="Play the map").click()
-    losses = kept(opened, "film", "losses", "<f4").reshape(31, -1)
+    losses = kept(opened, "film", "values", "<f4").reshape(31, -1)
     native = tile_of(opened.m)["final_loss"]
     alive = np.isfinite(native)
     assert (losses[-1][alive] == native[alive]).all()
@@ -186,6 +240,7 @@ def test_the_hash_of_the_map_is_that_of_python(opened):
 
 
 def test_a_click_pins_a_run_with_its_outcome(opened):
+    opened.page.evaluate(KEEP)
     cells = opened.page.locator(".map-cells")
     cells.scroll_into_view_if_needed()
     box = cells.bounding_box()
@@ -193,9 +248,9 @@ def test_a_click_pins_a_run_with_its_outcome(opened):
     opened.until("document.querySelectorAll('.pin').length === 2")
     opened.ready()
     told = opened.page.locator(".sentences li").all_inner_texts()
-    run = replay(show_map(opened.m.spec).run_spec(0.06, 0.0), 0, 0)
-    assert told[0].strip().endswith(run.outcome.sentence)  # stored in the page, with its cause
-    assert "loss went from" in told[1]
+    for place, text in zip(((0.06, 0.0), kept_pin(opened)), told, strict=True):  # stored in the page, and trained there
+        run = replay(show_map(opened.m.spec).run_spec(*place), 0, 0)
+        assert text.strip().endswith(run.outcome.sentence)
 
 
 def test_a_number_out_of_range_is_refused_in_a_sentence(opened):

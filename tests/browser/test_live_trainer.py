@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import fallline as fl
-from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec
@@ -207,14 +206,6 @@ def test_a_processor_that_rounds_twice_gets_the_plain_module(live):
     kernel = describe_kernel(state_of())
     kernel["probe"]["results"]["base64"] = kernel["probe"]["operands"][2]["base64"]
     assert live.open(state_of(), kernel=kernel) == "plain"
-
-
-def test_an_axis_that_needs_several_kernels_is_refused():
-    spec = map_spec("rosenbrock", x="optimizer=adam,momentum", y="start.x=0..1", size=2, start=(0, 0))
-    with pytest.raises(
-        UsageError, match="a live page has one kernel, and an axis of optimizer needs one for each optimizer"
-    ):
-        describe_kernel(map_state(spec))
 
 
 def random_axes(count: int) -> list[Axis]:

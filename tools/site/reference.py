@@ -21,7 +21,7 @@ __all__ = ["FAMILIES", "GROUPS", "python_page", "write_pages"]
 GROUPS: dict[str, tuple[str, ...]] = {
     "Runs": ("descend", "Run", "Outcome", "compare", "Comparison", "method", "Method"),
     "Maps": ("map", "Map", "Axis", "measure", "load_map", "merge_maps", "lab"),
-    "Models of tables": ("fit", "Model"),
+    "Models of tables": ("fit", "Model", "from_sklearn", "from_torch", "to_torch"),
     "Networks, data, objectives": (
         "Network", "Dataset", "generate", "read_data", "read_table", "Table", "Target", "Preparation", "Dialect", "objective", "Objective", "LandscapeObjective", "NetworkObjective", "draw_starts",
         "notebook_start",

@@ -58,6 +58,7 @@ def fit(
     l2: Annotated[Number | None, _flag("l2")] = None,
     seed: Annotated[Whole | None, _flag("seed")] = None,
     out: Out = None,
+    report: Path | None = None,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -83,9 +84,14 @@ def fit(
         scaling: Of the inputs: median and quartiles with smooth clipping, mean and deviation, or none.
         dtype: Precision of the arithmetic.
         out: Model file to write, MODEL.safetensors.
+        report: Folder for a page on the model: data, network, curves, errors, what each column is worth.
     """
     import fallline as fl
     from fallline import files
+    from fallline.report.folder import refuse_report
+
+    if report is not None:
+        refuse_report(report, force)
 
     if out is not None:
         if out.suffix != ".safetensors":
@@ -105,13 +111,20 @@ def fit(
         )  # fmt: skip
     if out is not None:
         model.save(out, overwrite=force)
+    written = {} if out is None else {"model": str(out)}
+    page = None
+    if report is not None:
+        with bar("report") as progress:
+            page = model.report(report, overwrite=force, progress=progress)
+        written["report"] = str(page.html)
     if json:
-        written = {} if out is None else {"model": str(out)}
         print(json_module.dumps({**model.summary.model_dump(), "network": model.ensemble.network.text} | written))
         return 0
     print(model)
     if out is not None:
         print(f"Written to {out}.")
+    if page is not None:
+        print(page)
     return 0
 
 

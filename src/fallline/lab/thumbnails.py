@@ -37,7 +37,7 @@ def picture_of(preset: dict[str, Any]) -> NDArray[np.float64]:
             continue
         order = np.unique(np.where(np.isfinite(values[cells]), values[cells], np.inf), return_inverse=True)[1]
         shades = order / max(1, order.max())
-        if measure.better == "high":
+        if measure.better == "high" or measure.kind == "ranks":
             shades = 1 - shades
         colours[cells] = LinearSegmentedColormap.from_list("ramp", oklab_ramp(ramp, 256))(shades)
     return colours[::-1]

@@ -18,7 +18,7 @@ from fallline.runs.confusion import class_of, has_classes
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
 
-__all__ = ["at_samples", "height", "over_plane", "unit_shades"]
+__all__ = ["at_samples", "finite_layers", "height", "over_plane", "unit_shades"]
 
 
 class _Units:
@@ -35,6 +35,8 @@ class _Units:
                 for activation, layer in zip(network.activations, kept[:-1], strict=True)
             ]
         self.logits, self.answers = entries(Z, graph), entries(answers, graph)
+        self.layers = [entries(layer.Z, graph) for layer in kept]
+        """The pre-activations of each layer."""
         self.activations = [node for layer in kept[1:] for node in entries(layer.A, graph)]
         self.slopes = [node for layer in slopes for node in entries(layer, graph)]
 
@@ -82,6 +84,21 @@ def at_samples(net: NetworkObjective) -> Program:
     if units.slopes:
         results["flat"] = of_graph(units.slopes, {"w": w, "x": X}) == 0
     return trace.program(results)
+
+
+def finite_layers(net: NetworkObjective, dtype: str) -> Program:
+    """Whether all pre-activations of each layer of a network with parameters `w` are finite for samples `x`, in a type: "finite".
+
+    >>> import fallline as fl
+    >>> net = fl.NetworkObjective(fl.Network.of("2-4-3"), fl.generate("three-gaussians"))
+    >>> [(output.name, len(output.nodes)) for output in finite_layers(net, "float32").outputs]
+    [('finite', 2)]
+    """
+    trace, units = Trace(exact=False), _Units(net.network)
+    w = trace.columns("w", dtype, net.dimension, each=False)
+    X = trace.columns("x", dtype, net.network.sizes[0])
+    layers = [np.isfinite(of_graph(layer, {"w": w, "x": X})) for layer in units.layers]
+    return trace.program({"finite": np.stack([np.where(layer, 1, 0).min(axis=0) for layer in layers])})
 
 
 def unit_shades() -> Program:

@@ -11,11 +11,12 @@ from fallline.experiment.axis_settings import axis_settings
 from fallline.experiment.experiment import Plane, Span, settings_of_schedule
 from fallline.experiment.fields import about
 from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
-from fallline.lab.controls.axes import describe_axes
+from fallline.lab.controls.axes import describe_axes, describe_axis
 from fallline.lab.controls.fields import Json, number
 from fallline.lab.controls.groups import axis_controls, batch_slider, measure_control, start_control
 from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
+from fallline.maps.film import UNPLAYABLE
 from fallline.measures.measure import MEASURES, lacking
 from fallline.sentences import capital
 from fallline.settings import SETTINGS, Setting
@@ -67,11 +68,11 @@ def _run(resolved: ResolvedState) -> Iterator[Json]:
     random = {"random": resolved.network is not None and resolved.spec.batch is None}  # shown while starts are drawn
     yield _number("settings.initial_scale", SETTINGS["initial_scale"], ["initial_scale"], label="scale of the start")
     yield _number("seed", _at_most("seed"), ["seed"], **random)
-    yield _number("steps", _at_most("steps"), [])
+    yield _number("steps", _at_most("steps"), ["steps"])
     yield _number("starts", _at_most("starts"), [], label="starts of each cell", default=1, **random)
     if resolved.network is not None and resolved.spec.batch is not None:
         samples = len(resolved.network.data)
-        yield _number("batch", replace(SETTINGS["batch"], high=samples), [], slider=batch_slider(samples))
+        yield _number("batch", replace(SETTINGS["batch"], high=samples), ["batch"], slider=batch_slider(samples))
 
 
 def _at_most(name: str) -> Setting:
@@ -89,17 +90,25 @@ def _map(resolved: ResolvedState) -> Iterator[Json]:
 
 def measures_of(resolved: ResolvedState) -> list[str]:
     """The measures that a page can show."""
-    return [name for name, m in MEASURES.items() if not m.reads_test and not lacking(m, resolved.objective)]
+    return [name for name, m in MEASURES.items() if not lacking(m, resolved.objective)]
 
 
 def changeable_axes(resolved: ResolvedState, columns: Collection[str]) -> list[Json]:
-    """The settings that may be an axis of the page's map: those of the kernel, and those of the start."""
+    """The settings that may be an axis of the page's map: those of the kernel, those of the start, and the lengths."""
     valid = axis_settings(resolved.objective, resolved.spec.method.optimizer, resolved.spec.method.schedule)
-    return [
-        axis | {"rule": _rule(valid[axis["name"]]), "whole": valid[axis["name"]].whole}
+    axes = [
+        axis
         for axis in describe_axes(resolved)
         if axis["name"] in (*columns, "seed", "initial_scale") or within_start(axis["name"]) is not None
     ]
+    numbers = {}
+    if "steps" not in resolved.spec.method.schedule.settings:  # no map has both, see experiment.cell_checks
+        numbers["steps"] = _at_most("steps")
+    if resolved.network is not None and resolved.spec.batch is not None:
+        numbers["batch"] = replace(SETTINGS["batch"], high=len(resolved.network.data))
+    axes += [describe_axis(resolved, name, declared) for name, declared in numbers.items()]
+    declared = valid | numbers
+    return [axis | {"rule": _rule(declared[axis["name"]]), "whole": declared[axis["name"]].whole} for axis in axes]
 
 
 def fixed_facts(resolved: ResolvedState) -> list[Json]:
@@ -111,7 +120,8 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
         names = [f.label for f in network.activations]
         facts["activations"] = ", ".join(dict.fromkeys(names)) or "none"
         facts["loss"] = f"{network.loss.label}, {network.reduction} over the samples"
-        facts["samples"] = f"{len(net.data):,} of {net.data.name}"
+        test = "" if net.data.test is None else f", and {len(net.data.test):,} for the test"
+        facts["samples"] = f"{len(net.data):,} of {net.data.name}{test}"
         facts["start"] = f"random, {spec.initial.label}" if spec.start is None else "the same weights for every run"
     facts["optimizer"] = spec.method.optimizer.label
     if spec.method.schedule.name != "constant":
@@ -125,12 +135,13 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
 
 
 def sentences() -> dict[str, str]:
-    """Sentences that refuse an axis, with places for its name and ends: those of the experiment's own rules."""
+    """Sentences of refusals, with places for the name and the ends of an axis: those of the experiment's own rules."""
     ends = {"2": "{low}", "1": "{high}"}
     order = _refusal(low=2, high=1)
     for number_, place in ends.items():
         order = order.replace(number_, place)
-    return {"order": order, "log": _refusal(low=-3, high=1, scale="log").replace("-3", "{low}")}
+    log = _refusal(low=-3, high=1, scale="log").replace("-3", "{low}")
+    return {"order": order, "log": log, "film": UNPLAYABLE}
 
 
 def _refusal(**span: Any) -> str:

@@ -23,15 +23,18 @@ from fallline.lab.work.pyramid import TilePlace
 from fallline.lab.work.runs import describe_run, labels_of, layers_of, train_run
 from fallline.lab.work.tile_training import compute_tile
 from fallline.live.arrays import as_json_arrays
+from fallline.live.causes import describe_causes
 from fallline.live.controls import changeable_axes, changeable_controls, fixed_facts, measures_of, sentences
+from fallline.live.gradients import describe_gradient
 from fallline.live.kernels import describe_kernel, kernel_settings
 from fallline.live.problems import describe_problem
-from fallline.live.rules import measures, shown
+from fallline.live.rules import frames, measures, shown, tested
 from fallline.live.scenes import answers_of, drawn_answers, equations_of
 from fallline.live.shown_map import show_map
 from fallline.live.worker import worker_text
 from fallline.maps.map import Map
 from fallline.measures.measure import MEASURES
+from fallline.problems import has_test_samples
 
 __all__ = ["VERSION", "Figure", "check_page", "figure"]
 
@@ -77,6 +80,8 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "problem": describe_problem(resolved),
         "worker": worker_text(),
         "rules": _rules(resolved),
+        "causes": describe_causes(resolved),
+        "gradient": describe_gradient(resolved),
         "equations": equations_of(resolved),
         "stored": {
             "scenes": answers_of(resolved), "tiles": _tiles(resolved, m), "runs": [_run(resolved, pin) for pin in marked],
@@ -113,15 +118,18 @@ def _rules(resolved: ResolvedState) -> Json:
     """The programs of measures, and of what is drawn of them."""
     dtype, names = resolved.spec.dtype, measures_of(resolved)
     return {
+        "frames": frames().as_data(),
         "measures": measures(resolved.objective, dtype, names).as_data(),
         "shown": {name: shown(name, dtype).as_data() for name in names},
+        "tested": tested(resolved.objective, dtype).as_data() if has_test_samples(resolved.objective) else None,
     }
 
 
 def _measures(resolved: ResolvedState) -> Json:
     """For each measure that the page can show the meaning of its colours, and how its values are computed and kept."""
     return {
-        name: colours_of(m, resolved.objective) | {"dtype": m.dtype, "ends": m.reads_ends, "over_starts": m.over_starts}
+        name: colours_of(m, resolved.objective)
+        | {"dtype": m.dtype, "ends": m.reads_ends, "test": m.reads_test, "over_starts": m.over_starts}
         for name in measures_of(resolved)
         for m in [MEASURES[name]]
     }

@@ -13,8 +13,8 @@ from fallline.experiment.setting_names import is_layer_rate, schedule_setting, s
 from fallline.experiment.starts import classical_start
 from fallline.lab.resolved_state import ResolvedState
 from fallline.live.arrays import as_json_array
-from fallline.live.kernels import kernel_settings
-from fallline.problems import LandscapeObjective, NetworkObjective
+from fallline.live.kernels import kernel_settings, test_settings
+from fallline.problems import LandscapeObjective, NetworkObjective, has_test_samples, on_test_samples
 from fallline.random import NORMAL, word_of
 from fallline.textbook.initial import Initial
 
@@ -43,6 +43,9 @@ def describe_problem(resolved: ResolvedState) -> Json:
         From names to others that have their values: the length of a schedule is that of the run.
     whole
         The names of axes that take whole numbers.
+    test
+        Samples that no step reads: their number, "X", "T", the "weight" of their loss, and "values" of settings that only their
+        kernel has; None if there are none.
     x, y
         The axes, as `Axis.describe` has them; None for a second axis that does not exist.
     start, classical
@@ -71,6 +74,7 @@ def describe_problem(resolved: ResolvedState) -> Json:
         "parameters": objective.dimension,
         "samples": 0 if net is None else len(net.data),
         **({} if net is None else _data(net, spec.dtype)),
+        "test": _test(resolved) if has_test_samples(objective) else None,
         "values": {name: values.get(name, values["learning_rate"]) for name in settings} | numbers,
         "keys": _keys(settings),
         "follows": dict(_followed(resolved, settings)),
@@ -88,6 +92,15 @@ def describe_problem(resolved: ResolvedState) -> Json:
 def _data(net: NetworkObjective, dtype: str) -> Json:
     X, T = (as_json_array(np.asarray(values, dtype=dtype)) for values in (net.data.X, net.data.T))
     return {"X": X, "T": T, "sums": net.network.reduction == "sum"}
+
+
+def _test(resolved: ResolvedState) -> Json:
+    """The test samples; the settings of a kernel that takes no step do not matter."""
+    problem = on_test_samples(resolved.objective)
+    X, T = (as_json_array(np.asarray(values, dtype=resolved.spec.dtype)) for values in (problem.data.X, problem.data.T))
+    idle = {name: 0.0 for name in test_settings(resolved) if name not in ("l2", "target")}
+    samples = len(problem.data)
+    return {"samples": samples, "X": X, "T": T, "weight": problem.factor(samples), "values": idle}
 
 
 def _keys(settings: list[str]) -> Json:

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from fallline.lab.work.film import MOST_FRAMES
+from fallline.maps.film import frame_count, step_of_frame
 from fallline.measures.measure import MEASURES, lacking
 from fallline.measures.statistics import half, window
-from fallline.problems import NetworkObjective, Objective
+from fallline.problems import NetworkObjective, Objective, on_test_samples
 from fallline.readings.machine.layout import Measure
 from fallline.readings.portable import Program, Trace
 from fallline.runs.columns import of_ends, statistics
 
-__all__ = ["lengths", "measures", "shown"]
+__all__ = ["frames", "lengths", "measures", "shown", "tested"]
 
 
 def lengths() -> Program:
@@ -54,6 +56,34 @@ def measures(objective: Objective, dtype: str, names: Collection[str] = tuple(ME
         s = of_ends(s, wanted, objective, starts, np.where(columns[Measure.DIED_AT] >= 0, np.nan, ends))
     s = replace(s, test_last=trace.column("test_loss", dtype), test_right=trace.column("test_right", dtype))
     return trace.program({m.name: m.rule(s) for m in wanted})
+
+
+def tested(objective: Objective, dtype: str) -> Program:
+    """Loss and share of right answers on test samples, from the columns of the kernel that takes no step: "test_loss", "test_right".
+
+    >>> import fallline as fl
+    >>> problem = fl.objective("2-3-2-3", fl.generate("three-gaussians").split(0.2))
+    >>> [output.name for output in tested(problem, "float32").outputs]
+    ['test_loss', 'test_right']
+    """
+    trace = Trace()
+    columns: Any = np.stack([trace.column(measure.name.lower(), dtype) for measure in Measure])
+    problem = on_test_samples(objective)
+    s = statistics(columns, 0, len(problem.data))
+    judged = {} if lacking(MEASURES["accuracy"], problem) else {"test_right": MEASURES["accuracy"].rule(s)}
+    return trace.program({"test_loss": MEASURES["final_loss"].rule(s), **judged})
+
+
+def frames() -> Program:
+    """The number of frames of a played map, "count", from `steps`; and the step of each `frame`, "step".
+
+    >>> [output.name for output in frames().outputs]
+    ['count', 'step']
+    """
+    trace = Trace()
+    steps = trace.number("steps")
+    count = frame_count(steps, MOST_FRAMES)
+    return trace.program({"count": count, "step": step_of_frame(trace.column("frame", np.float64), count, steps)})
 
 
 def shown(name: str, dtype: str) -> Program:

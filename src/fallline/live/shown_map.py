@@ -11,7 +11,7 @@ from typing import Any
 
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
-from fallline.experiment.choices import CHOICES
+from fallline.experiment.choices import CHOICES, NUMBERS
 from fallline.experiment.experiment import Plane, Span
 from fallline.experiment.fields import key
 from fallline.experiment.map_record import MapSpec
@@ -27,7 +27,10 @@ from fallline.measures.measure import measure
 from fallline.measures.own import OwnMeasure
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 
-__all__ = ["SamplesOfPage", "show_map"]
+__all__ = ["LENGTHS", "SamplesOfPage", "show_map"]
+
+LENGTHS = ("steps", "batch")
+"""The choices of an axis that one kernel serves: numbers that it reads when it runs."""
 
 
 class SamplesOfPage(Part):
@@ -70,17 +73,18 @@ def show_map(spec: MapSpec) -> ResolvedState:
 def _check(spec: MapSpec) -> None:
     if spec.one_dimensional:
         raise UsageError(f"a live page needs a map of two axes; this one has {spec.x.name} alone.")
-    chosen = [name for name in spec.axes if name in CHOICES]
-    if chosen:
-        raise UsageError(
-            f"a live page cannot show a map over {' and '.join(chosen)}: its two axes are numbers that one kernel can "
-            "take, such as learning_rate, momentum or seed."
-        )
+    for name in spec.axes:
+        if name in CHOICES and name not in LENGTHS:
+            what = "network" if name in NUMBERS else name
+            raise UsageError(
+                f"a live page has one kernel, and an axis of {name} needs one for each {what}. Choose another axis, such as "
+                "learning_rate, steps or seed."
+            )
     for wanted in spec.measures:
         if isinstance(wanted.measure, OwnMeasure):
-            raise UsageError(f"a live page cannot compute {wanted.name}, a measure of your own; leave it out.")
-        if wanted.measure.reads_test:
-            raise UsageError(f"a live page cannot compute {wanted.name}, which reads test samples; leave it out.")
+            raise UsageError(
+                f"a live page cannot compute {wanted.name}, a measure of your own, which is Python code; leave it out."
+            )
     for axis in spec.axes.values():
         if axis.low == axis.high:
             raise UsageError(f"a live page needs a range on each axis; {axis.name} has one value, {axis.low:g}.")

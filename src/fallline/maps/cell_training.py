@@ -24,11 +24,14 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
     spec = spec.of_cell(int(i[0]), int(j[0]))
     columns = {axis.name: axis.values[at] for axis, at in ((spec.x, i), (spec.y, j)) if axis.exists}
     values = {name: np.repeat(column, spec.starts) for name, column in columns.items() if not _decided(name)}
+    starts = _starts(spec, columns, len(i))
+    if not values and starts.ndim == 1 and len(i) > 1:  # every cell has the same run, as on a fine part of a whole axis
+        starts = np.tile(starts, (len(i), 1))
     return Training(
         spec.objective,
         spec.method.with_(values),
         spec.steps,
-        _starts(spec, columns, len(i)),
+        starts,
         minibatches(spec.objective, spec.batch, spec.steps, spec.seed),
         spec.dtype,
     )

@@ -55,6 +55,8 @@ class Fit:
         For each sample of the table the answers of the members that did not see it, averaged; NaN where all saw it.
     settings
         What it was fitted with.
+    row_fold
+        The fold of each row of the table, whose members did not see it; -1 where all saw it. None if that is not known.
     """
 
     ensemble: Ensemble
@@ -62,6 +64,7 @@ class Fit:
     fold: Shaped[NDArray[np.int64], " runs"]
     kept: Shaped[Floats, "rows n_out"]
     settings: FitSettings
+    row_fold: Shaped[NDArray[np.int64], " rows"] | None = None
 
 
 def network_for(settings: FitSettings, inputs: int, outputs: int, kind: Kind) -> Network:
@@ -162,7 +165,10 @@ def fit_samples(
             answers[kept] = every.some(judges).answers(samples.X[kept])
     of_rows = np.full((len(X), T.shape[1]), np.nan)
     of_rows[samples.place >= 0] = answers[samples.place[samples.place >= 0]]
-    return Fit(every.some(np.flatnonzero(alive)), members, fold, of_rows, settings)
+    row_fold = np.full(len(X), -1)
+    for k, kept in enumerate(kept_by_fold):
+        row_fold[(samples.place >= 0) & kept[samples.place]] = k
+    return Fit(every.some(np.flatnonzero(alive)), members, fold, of_rows, settings, row_fold)
 
 
 def first_starts(network: Network, samples: Samples, settings: FitSettings) -> Shaped[Floats, "runs P"]:

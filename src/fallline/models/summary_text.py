@@ -48,7 +48,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
     width = max(len(row.label) for row in rows) + 2
     lines = [" " * (width + 2) + "".join(f"{_HEADINGS.get(name, name):>12}" for name in names)]
     for row in rows:
-        lines.append(f"  {row.label:<{width}}" + "".join(f"{_number(row.scores[name]):>12}" for name in names))
+        lines.append(f"  {row.label:<{width}}" + "".join(f"{_number(row.scores.get(name)):>12}" for name in names))
     return lines
 
 

@@ -16,6 +16,7 @@ from fallline.data.preparing.twins import twins_of_target
 from fallline.data.reading import Dialect, Table, read_table
 from fallline.errors import DataError, UsageError
 from fallline.models.description import Row, Summary
+from fallline.models.evidence import Evidence
 from fallline.models.fitting import Fit, Kind, fit_samples
 from fallline.models.folds import share_of
 from fallline.models.model import Model
@@ -141,7 +142,8 @@ def fit(
         if kept.any() else [],
         outcome=" ".join(told),
     )  # fmt: skip
-    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted)
+    evidence = Evidence(table, X, T, kept, shares, linear)
+    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted, evidence)
 
 
 def _kept(T: Floats, kind: Kind, share: float, seed: int) -> NDArray[np.bool_]:

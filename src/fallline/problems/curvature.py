@@ -5,6 +5,9 @@ Hessian-vector products are central differences of the gradient, H v = (g(w + h 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -14,13 +17,34 @@ from fallline.problems import Objective, gradients
 from fallline.problems.second_order import DENSE, lanczos
 from fallline.shapes import Shaped
 
-__all__ = ["Point", "eigenvalues", "stable_learning_rate", "stationary_point"]
+__all__ = [
+    "DIFFERENCE",
+    "DISTANCES",
+    "LEAST_FALL",
+    "Point",
+    "Stationary",
+    "eigenvalues",
+    "falls_along",
+    "kind_of_point",
+    "stable_learning_rate",
+    "stationary",
+    "stationary_point",
+]
 
 Floats = NDArray[Any]
 Point = Literal["minimum", "saddle", "maximum", "no minimum", "degenerate", "unknown"]
 
 _NOISE = 1e-4
 """Eigenvalues below this share of the largest count as 0: central differences leave about this much."""
+
+DIFFERENCE = 6e-6
+"""The step of central differences, as a share of the largest parameter: it balances rounding and truncation, the cube root of eps."""
+
+DISTANCES = np.geomspace(1e-4, 10, 60)
+"""How far along a line losses are looked at, as shares of the largest parameter."""
+
+LEAST_FALL = 1e-6
+"""A way leads down if the loss falls by this share of what it has changed by."""
 
 
 def eigenvalues(objective: Objective, w: Shaped[Floats, " P"]) -> tuple[float, float]:
@@ -56,49 +80,110 @@ def stationary_point(objective: Objective, w: Shaped[Floats, " P"], scale: float
     >>> at_zero(lambda x, y: -(x**2) - y**2), at_zero(lambda x, y: -(x**2) + 0 * y), at_zero(lambda x, y: np.tanh(x + 9) + y**2)
     ('maximum', 'no minimum', 'no minimum')
     """
+    point = stationary(objective, w, scale)
+    return kind_of_point(point), point.low, point.high
+
+
+@dataclass(frozen=True)
+class Stationary:
+    """What is known of a point with a vanished gradient.
+
+    Attributes
+    ----------
+    low, high
+        The smallest and the largest eigenvalue of the Hessian; NaN where it is not finite.
+    leads
+        Which straight ways lead down, without a rise, by more than a millionth of a scale: those of the smallest eigenvalue or
+        of the gradient, and that of the largest eigenvalue. They are looked at when they are asked for.
+    """
+
+    low: float
+    high: float
+    leads: tuple[Callable[[], bool], Callable[[], bool]]
+
+    @classmethod
+    def unknown(cls) -> Stationary:
+        """Of a point at which there is no finite Hessian."""
+        return cls(float("nan"), float("nan"), (lambda: False, lambda: False))
+
+    @cached_property
+    def falls(self) -> bool:
+        return self.leads[0]()
+
+    @cached_property
+    def falls_upward(self) -> bool:
+        return self.leads[1]()
+
+
+def stationary(objective: Objective, w: Shaped[Floats, " P"], scale: float = 1.0) -> Stationary:
+    """What is known of a point with a vanished gradient."""
     w = np.asarray(w, dtype=np.float64)
     H = _hessian(objective, w)
     if H is None:
-        return "unknown", float("nan"), float("nan")
+        return Stationary.unknown()
     if isinstance(H, np.ndarray):
         values, ways = np.linalg.eigh(H)
         low, high, downward, upward = float(values[0]), float(values[-1]), ways[:, 0], ways[:, -1]
     else:
         (low, downward), (high, upward) = lanczos(H, "SA"), lanczos(H, "LA")
-    noise = _NOISE * max(abs(low), abs(high))
+
+    def falls() -> bool:
+        gradient = objective.loss_and_gradient(w)[1]
+        steepest = float(np.abs(gradient).max(initial=0))
+        lines = [downward] if steepest == 0 else [downward, gradient / steepest]
+        return any(_leads_down(objective, w, way, LEAST_FALL * scale) for way in lines)
+
+    return Stationary(low, high, (falls, lambda: _leads_down(objective, w, upward, LEAST_FALL * scale)))
+
+
+def kind_of_point(point: Any) -> Point:
+    """What a point is, from what `Stationary` knows of it.
+
+    >>> kind_of_point(Stationary(0.5, 2.0, (lambda: False, lambda: False)))
+    'minimum'
+    """
+    low, high = point.low, point.high
+    if not np.isfinite(low):
+        return "unknown"
+    noise = _NOISE * np.maximum(abs(low), abs(high))
     if low > noise:
-        return "minimum", low, high
-    gradient = objective.loss_and_gradient(w)[1]
-    steepest = float(np.abs(gradient).max(initial=0))
-    lines = [downward] if steepest == 0 else [downward, gradient / steepest]
-    point: Point = "degenerate"
-    if any(_leads_down(objective, w, way, 1e-6 * scale) for way in lines):
-        point = "no minimum"
-        if low < -noise and high > noise:
-            point = "saddle"
-        elif high < -noise and _leads_down(objective, w, upward, 1e-6 * scale):
-            point = "maximum"
-    return point, low, high
+        return "minimum"
+    if not point.falls:
+        return "degenerate"
+    if low < -noise and high > noise:
+        return "saddle"
+    if high < -noise and point.falls_upward:
+        return "maximum"
+    return "no minimum"
 
 
 def _leads_down(objective: Objective, w: Shaped[Floats, " P"], way: Shaped[Floats, " P"], enough: float) -> bool:
     """Whether the loss falls by `enough` along that line, to one side, and no sampled loss before is higher than at w."""
+    far = np.maximum(1.0, np.abs(w).max(initial=0)) / np.linalg.norm(way) * DISTANCES
     here = float(objective.loss(w))
-    far = max(1.0, float(np.abs(w).max(initial=0))) / np.linalg.norm(way) * np.geomspace(1e-4, 10, 60)
     for side in (-1, 1):
         with np.errstate(all="ignore"):
             losses = np.broadcast_to(objective.loss(w + side * far[:, None] * way), far.shape)
-        rises = ~(losses <= here + 1e-12 * abs(here))
-        before = losses[: int(rises.argmax()) if rises.any() else len(losses)]
-        if (before < here - enough).any():
-            return True
+            if falls_along(losses, here, enough):
+                return True
     return False
+
+
+def falls_along(losses: Shaped[Floats, " points"], here: float, enough: float) -> Any:
+    """Whether losses along a line fall below that at its start, `here`, by `enough`, before any of them is higher.
+
+    >>> bool(falls_along(np.array([3.0, 2.0, 9.0]), 3.0, 0.5)), bool(falls_along(np.array([4.0, 2.0]), 3.0, 0.5))
+    (True, False)
+    """
+    rises = ~(losses <= here + 1e-12 * abs(here))
+    unbroken = np.minimum.accumulate(np.where(rises, 0, 1), axis=0) == 1
+    return np.where(unbroken & (losses < here - enough), 1, 0).max(axis=0, initial=0) > 0
 
 
 def _hessian(objective: Objective, w: Shaped[Floats, " P"]) -> Any:
     """The Hessian at w: a matrix, or an operator where it is large; None where it is not finite."""
     n = objective.dimension
-    h = 6e-6 * max(1.0, float(np.abs(w).max(initial=0)))  # balances rounding and truncation: the cube root of eps
+    h = DIFFERENCE * max(1.0, float(np.abs(w).max(initial=0)))
     with np.errstate(all="ignore"):
         if not np.isfinite(w).all() or not np.isfinite(objective.loss(w)).all():
             return None

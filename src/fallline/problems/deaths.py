@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
 
-__all__ = ["dead_units", "death_sentence", "deaths"]
+__all__ = ["TOLD", "all_dead", "dead_layer", "dead_unit", "dead_units", "death_sentence", "deaths"]
 
 Floats = NDArray[Any]
 Death = tuple[int, int, int]
@@ -76,18 +77,39 @@ def death_sentence(network: Network, died: list[Death]) -> str:
     for layer, units in enumerate(network.sizes[1:-1], start=1):
         steps = {unit: step for where, unit, step in died if where == layer}
         if len(steps) == units:
-            last = max(steps.values())
-            who = "The only unit" if units == 1 else "All units"
-            verb = "is" if units == 1 else "are"
-            parts.append(
-                (last, f"{who} of layer {layer} {verb} dead " + (f"since step {last}" if last else "from the start"))
-            )
+            parts.append((max(steps.values()), dead_layer(layer, units, max(steps.values()))))
         else:
-            parts += [(step, f"layer {layer} unit {unit} " + (f"died at step {step}" if step else "was dead from the start"))
-                      for unit, step in steps.items()]  # fmt: skip
+            parts += [(step, dead_unit(layer, unit, step)) for unit, step in steps.items()]
     parts.sort(key=lambda part: part[0])
-    told = ", ".join(text[0].lower() + text[1:] for _, text in parts[:TOLD])
-    more = f" and {len(parts) - TOLD} more" if len(parts) > TOLD else ""
-    owner = "its" if len(died) == 1 else "their"
-    reaches = f"only the penalty reaches {owner}" if network.l2 else f"no gradient reaches {owner}"
-    return f"{capital(told)}{more}: slope 0 for every sample, so {reaches} weights."
+    told = [text for _, text in parts[:TOLD]]
+    return all_dead(told, len(parts) - len(told), len(died), network.l2)
+
+
+# The parts of the sentence, which are traced for pages without Python. -------------------------------------------------------
+
+
+def dead_layer(layer: int, units: int, step: int) -> str:
+    """Say that all units of a layer are dead since a step.
+
+    >>> dead_layer(2, 3, 4)
+    'all units of layer 2 are dead since step 4'
+    """
+    who, verb = ("the only unit", "is") if units == 1 else ("all units", "are")
+    return f"{who} of layer {layer} {verb} dead " + (f"since step {step}" if step else "from the start")
+
+
+def dead_unit(layer: int, unit: int, step: int) -> str:
+    """Say that a unit died at a step.
+
+    >>> dead_unit(2, 2, 0)
+    'layer 2 unit 2 was dead from the start'
+    """
+    return f"layer {layer} unit {unit} " + (f"died at step {step}" if step else "was dead from the start")
+
+
+def all_dead(told: Sequence[str], more: int, died: int, l2: float) -> str:
+    """The sentence of those that are told, of `more` that are not, and of what reaches the weights of all that died."""
+    rest = f" and {more} more" if more > 0 else ""
+    owner = "its" if died == 1 else "their"
+    reaches = f"only the penalty reaches {owner}" if l2 else f"no gradient reaches {owner}"
+    return f"{capital(', '.join(told))}{rest}: slope 0 for every sample, so {reaches} weights."

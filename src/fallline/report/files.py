@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallline.errors import ExistsError, OutputError, visible
+from fallline.errors import visible
 from fallline.experiment.studies import Study
 from fallline.experiment.studies import study as as_study
 from fallline.report.collect import collect
+from fallline.report.folder import refuse_report, write_report
 from fallline.report.results import Results
 
 __all__ = ["ReportFiles", "report"]
 
 Progress = Callable[[int, int], None]
-NAMES = ("report.html", "results.json", "figures")
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,12 @@ def report(
     from fallline.report.page import render  # late: it loads jinja2
 
     described, folder = as_study(study), Path(out)
-    _refuse(folder, overwrite)
+    refuse_report(folder, overwrite)
     results = collect(described, _share(progress, 0.0, 0.7))
     page = render(results, _share(progress, 0.7, 1.0))
     content = {"report.html": page.html.encode(), "results.json": _json(results)}
     content |= {f"figures/{name}": data for name, data in page.figures.items()}
-    _write(folder, content, overwrite)
+    write_report(folder, content, overwrite)
     figures = tuple(folder / "figures" / name for name in page.figures)
     return ReportFiles(folder, folder / "report.html", folder / "results.json", figures, results)
 
@@ -92,31 +89,3 @@ def _share(progress: Progress | None, low: float, high: float) -> Progress | Non
 def _json(results: Results) -> bytes:
     text = json.dumps(results.to_dict(), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     return visible(text, keep="\n").encode()
-
-
-def _refuse(folder: Path, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; the report needs a folder. Choose another folder.")
-    held = [name for name in NAMES if (folder / name).exists()]
-    if held and not overwrite:
-        raise ExistsError(f"{folder} holds {held[0]} already")
-
-
-def _write(folder: Path, content: dict[str, bytes], overwrite: bool) -> None:
-    """Write all files or none: they are written to a new folder, and moved into place at the end."""
-    new = folder / f".new-{uuid.uuid4().hex}"
-    try:
-        try:
-            (new / "figures").mkdir(parents=True)
-            for name, data in content.items():
-                (new / name).write_bytes(data)
-            _refuse(folder, overwrite)  # another process may have written a report in the meantime
-            for name in NAMES:
-                target, old = folder / name, new / f"old-{name}"
-                if target.exists():
-                    os.replace(target, old)
-                os.replace(new / name, target)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from fallline.report.maths import Maths
 from fallline.report.results import Results
 from fallline.report.words import FILTERS
 
-__all__ = ["ReportPage", "render"]
+__all__ = ["ReportPage", "page_of", "render"]
 
 Progress = Callable[[int, int], None]
 
@@ -29,9 +29,31 @@ class ReportPage:
     figures: dict[str, bytes]
 
 
+Chapter = tuple[str, str, dict[str, Any]]
+"""Template, title and context."""
+
+
 def render(results: Results, progress: Progress | None = None) -> ReportPage:
     """Return the report of a study's results."""
     gallery = Gallery(progress)
+    common = {"results": results, "study": results.study}
+    return page_of(results.study.title, chapters(results, gallery), gallery, common)
+
+
+def page_of(title: str, contents: Iterable[Chapter], gallery: Gallery, common: Mapping[str, Any]) -> ReportPage:
+    """Return a page of chapters.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    contents
+        The chapters in their order.
+    gallery
+        Where the chapters put their pictures.
+    common
+        What all templates get beside the context of their chapter.
+    """
     environment = Environment(
         loader=PackageLoader("fallline.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -39,14 +61,13 @@ def render(results: Results, progress: Progress | None = None) -> ReportPage:
     environment.filters |= FILTERS
     environment.globals["maths"] = Maths()
     sections: list[dict[str, Any]] = []
-    for name, title, context in chapters(results, gallery):
-        body = environment.get_template(f"{name}.html").render(results=results, study=results.study, **context)
-        sections.append({"id": name.replace("_", "-"), "title": title, "body": Markup(body)})  # noqa: S704  # autoescaped
+    for name, heading, context in contents:
+        body = environment.get_template(f"{name}.html").render(**{**common, **context})
+        mark = name.rpartition("/")[2].replace("_", "-")
+        sections.append({"id": mark, "title": heading, "body": Markup(body)})  # noqa: S704  # autoescaped
     style = PackageLoader("fallline.report").get_source(environment, "style.css")[0]
     style, policy = Markup(style), Markup(_policy(gallery.policies))  # noqa: S704  # ours
-    page = environment.get_template("page.html").render(
-        study=results.study, chapters=sections, style=style, policy=policy
-    )
+    page = environment.get_template("page.html").render(title=title, chapters=sections, style=style, policy=policy)
     return ReportPage(visible(page, keep="\n\t"), gallery.figures)
 
 

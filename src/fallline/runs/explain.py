@@ -1,7 +1,11 @@
-"""Why a run ended as it did: the evidence, and a sentence made from it.
+"""Why a run ended as it did: a sentence made from facts.
 
 A sentence says, in this order, which units died and how many samples are right then, how the run ended, and what else is known.
-Of a diverged run, the cause comes first where it is established.
+The sentence of a learning rate at, above or far below its stability bound comes before how the run ended, since it is the
+cause; of a diverged run only where that is established.
+
+Sentences read facts by name, and decide with `if` and NumPy's functions of them, so that they can be traced for pages without
+Python (`fallline.live.causes`). A part is "" where there is nothing to say; otherwise it begins with a space, or ends with one if it stands before a sentence.
 """
 
 from __future__ import annotations
@@ -14,32 +18,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.experiment.method import Method
-from fallline.measures.outcome import OUTCOMES, Kind, Outcome, hardly_moved, judge
-from fallline.measures.statistics import CAP, Statistics, window
+from fallline.measures.outcome import OUTCOMES, VANISHED, Kind, Outcome, judge
+from fallline.measures.statistics import CAP, Statistics
 from fallline.problems import NetworkObjective, Objective
-from fallline.problems.curvature import Point
+from fallline.problems.curvature import Point, kind_of_point
 from fallline.problems.deaths import death_sentence, deaths
-from fallline.runs.evidence import (
-    Ended,
-    accuracy,
-    batch_losses,
-    bouncing,
-    bound_sentence,
-    counted,
-    curvature_vanished,
-    layer_of_overflow,
-    point_of,
-    rises_of,
-    trouble,
-    unknown_gradient,
-)
+from fallline.runs.evidence import Ended
 from fallline.shapes import Shaped
 
-__all__ = ["explain"]
+__all__ = ["accuracy", "ending", "explain"]
 
 Floats = NDArray[Any]
+Facts = Any
+"""The facts of `Ended`, by name: numbers, or what stands for them."""
+
 Ending = tuple[Kind, str]
 """How a run ended, and a sentence about it."""
+
+_AT = 1e-5
+"""A learning rate is at its bound if it is this close to it: central differences give no more digits of the bound."""
 
 _LEADS_DOWN = "a straight way without a rise leads further down"
 
@@ -61,132 +58,226 @@ def explain(
     """The outcome of a recorded run with its evidence. `minibatches`: whether losses before the last are of batches."""
     statistics = Statistics.of_curves(losses, norms, path[-1])
     died = deaths(objective, path)
-    evidence: dict[str, Any] = {
+    run = Ended(objective, method, path, losses, norms, minibatches, statistics, bool(died), {
         "died": [{"layer": layer, "unit": unit, "step": step} for layer, unit, step in died],
         "statistics": {
             f.name: float(value) for f in fields(statistics) if (value := getattr(statistics, f.name)) is not None
         },
-    }
-    run = Ended(objective, method, path, losses, norms, minibatches, statistics, evidence)
-    with np.errstate(all="ignore"):
-        kind = OUTCOMES[int(judge(statistics))]
-        kind, sentence = _SENTENCES[kind](run) if kind in _SENTENCES else (kind, _plain(kind, run))
-        if kind != "diverged":
-            sentence += unknown_gradient(run)
-    if died:
-        assert isinstance(objective, NetworkObjective)
-        sentence = f"{death_sentence(objective.network, died)}{accuracy(run)} {sentence}"
+    })  # fmt: skip
     step = int(statistics.diverged_at)
-    return Outcome(kind, sentence, step if step >= 0 else None, evidence)
+    with np.errstate(all="ignore"):
+        kind, sentence = ending(OUTCOMES[int(judge(statistics))], run)
+        if kind == "diverged" and step:
+            run.evidence.update(step=step, last_finite_loss=float(losses[step - 1]))
+        if died:
+            assert isinstance(objective, NetworkObjective)
+            sentence = f"{death_sentence(objective.network, died)}{accuracy(run)} {sentence}"
+    return Outcome(kind, sentence, step if step >= 0 else None, run.evidence)
+
+
+def ending(kind: Kind, run: Facts) -> Ending:
+    """How a run ended that the curves show to have ended like this: perhaps otherwise, where more is known."""
+    kind, sentence = _SENTENCES[kind](run) if kind in _SENTENCES else (kind, _plain(kind, run))
+    return kind, sentence if kind == "diverged" else sentence + run.part(_unknown_gradient)
+
+
+def accuracy(run: Facts) -> str:
+    """Say the share of right answers of a classifier, and whether it was the same all over the window."""
+    if not np.isfinite(run.share):
+        return ""
+    word = "is stuck" if run.share_is_stuck else "ends"
+    return f" The accuracy {word} at {np.floor(1000 * run.share) / 1000:g}."  # 0.9997 is not shown as 1
 
 
 # One function for each kind of outcome that the curves show. It may decide on another kind. ---------------------------------
 
 
-def _converged(run: Ended) -> Ending:
-    fell = f"the gradient norm fell from {np.max(run.norms):.3g} to {run.norms[-1]:.3g}"
-    point, low, high = point_of(run)
+def _converged(run: Facts) -> Ending:
+    fell = f"the gradient norm fell from {run.largest_norm:.3g} to {run.last_norm:.3g}"
+    point = kind_of_point(run)
     if point == "saddle":
         return "stalled", (
-            f"Stalled at {run.loss} on a saddle: {fell}, but the curvature is negative in one direction "
-            f"({low:.3g}) and positive in another ({high:.3g})."
+            f"Stalled at {_loss(run)} on a saddle: {fell}, but the curvature is negative in one direction "
+            f"({run.low:.3g}) and positive in another ({run.high:.3g})."
         )
     if point == "maximum":
-        return "stalled", f"Stalled at {run.loss} at a maximum: {fell}, but every curvature is negative."
+        return "stalled", f"Stalled at {_loss(run)} at a maximum: {fell}, but every curvature is negative."
     if point == "no minimum":
-        return "stalled", f"Stalled at {run.loss}, which is no minimum: {fell}, but {_LEADS_DOWN}."
-    if run.evidence["died"]:
-        return "stalled", f"Stalled at {run.loss}: {fell}, with dead units."
-    if curvature_vanished(run, low, high):
-        return "stalled", f"Stalled at {run.loss} where the landscape is flat: {fell}, and the curvature vanished too."
-    sentence = f"Converged to {run.loss}: {fell} in {counted(run.steps)}."
+        return "stalled", f"Stalled at {_loss(run)}, which is no minimum: {fell}, but {_LEADS_DOWN}."
+    if run.has_dead_units:
+        return "stalled", f"Stalled at {_loss(run)}: {fell}, with dead units."
+    if _curvature_vanished(run):
+        return (
+            "stalled",
+            f"Stalled at {_loss(run)} where the landscape is flat: {fell}, and the curvature vanished too.",
+        )
+    sentence = f"Converged to {_loss(run)}: {fell} in {run.part(_all_steps)}."
     if point == "degenerate":
         sentence += " The curvature does not tell whether this is a minimum."
     return "converged", sentence
 
 
-def _stalled(run: Ended) -> Ending:
-    s = run.statistics
-    norm = f"gradient norm {run.norms[-1]:.3g}"
+def _stalled(run: Facts) -> Ending:
+    norm = f"gradient norm {run.last_norm:.3g}"
     if run.steps == 0:
-        return "stalled", f"No step was taken: {run.loss}, {norm}."
-    whole = hardly_moved(s)
-    change = float(s.highest - s.lowest if whole else s.spread)
-    moved = f"changed by only {change:.3g}" if change else "did not change"
-    moved = f"the loss {moved} in {counted(run.steps) if whole else run.late}"
-    if not run.objective.loss_and_gradient(run.path[-1])[1].any():
-        start = "" if np.any(run.path != run.path[0]) else " from the start"
-        point = _AT_POINT.get(point_of(run)[0], "")
-        return "stalled", f"Stalled at {run.loss}: {moved}; the gradient is 0{start}{point}."
-    bound = bound_sentence(run, at_end=True, far_below=True)
-    return "stalled", f"Stalled at {run.loss}: {moved}; {norm}.{bouncing(run)}{bound}"
+        return "stalled", f"No step was taken: {_loss(run)}, {norm}."
+    moved = f"the loss {run.part(_moved)} in {run.part(_all_steps if run.hardly_moved else _late)}"
+    if run.gradient_is_zero:
+        start = "" if run.moved else " from the start"
+        return (
+            "stalled",
+            f"Stalled at {_loss(run)}: {moved}; the gradient is 0{start}{_AT_POINT.get(kind_of_point(run), '')}.",
+        )
+    cause = run.part(_cause, far_below=True)
+    return "stalled", f"{cause}Stalled at {_loss(run)}: {moved}; {norm}.{run.part(_bouncing)}"
 
 
-def _oscillating(run: Ended) -> Ending:
-    s = run.statistics
-    rises = rises_of(run)
-    rose = "once" if rises == 1 else f"{rises} times"
+def _oscillating(run: Facts) -> Ending:
+    rose = "once" if run.rises == 1 else f"{run.rises} times"
     sentence = (
-        f"Oscillating: over {run.late} the loss rose {rose} and went from {float(s.window_first):.6g} to "
-        f"{run.losses[-1]:.6g}, between {float(s.window_low):.6g} and {float(s.window_high):.6g}."
+        f"Oscillating: over {run.part(_late)} the loss rose {rose} and went from {run.window_first:.6g} to "
+        f"{run.last_loss:.6g}, between {run.window_low:.6g} and {run.window_high:.6g}."
     )
-    return "oscillating", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
+    return "oscillating", run.part(_cause) + sentence + _batch_losses(run) + run.part(_bouncing)
 
 
-def _rising(run: Ended) -> Ending:
-    s = run.statistics
-    always = ", at every step" if rises_of(run) == window(run.steps) > 1 else ""
-    began = "" if window(run.steps) == run.steps else f"; it began at {run.losses[0]:.6g}"
-    sentence = f"Rising: over {run.late} the loss went from {float(s.window_first):.6g} up to {run.losses[-1]:.6g}{always}{began}."
-    return "rising", sentence + batch_losses(run) + bouncing(run) + bound_sentence(run, at_end=True)
+def _rising(run: Facts) -> Ending:
+    always = ", at every step" if run.rises == run.window and run.window > 1 else ""
+    began = "" if run.window == run.steps else f"; it began at {run.first_loss:.6g}"
+    sentence = f"Rising: over {run.part(_late)} the loss went from {run.window_first:.6g} up to {run.last_loss:.6g}{always}{began}."
+    return "rising", run.part(_cause) + sentence + _batch_losses(run) + run.part(_bouncing)
 
 
-def _descending(run: Ended) -> Ending:
-    s, rises = run.statistics, rises_of(run)
-    tail = "" if window(run.steps) == run.steps else f", by {float(-s.change):.3g} over the last {window(run.steps)}"
-    sentence = f"Still descending after {counted(run.steps)}: loss {run.losses[0]:.6g} to {run.losses[-1]:.6g}{tail}."
-    if s.last > s.first:
+def _descending(run: Facts) -> Ending:
+    tail = "" if run.window == run.steps else f", by {-run.change:.3g} over the last {run.window}"
+    sentence = f"Still descending after {run.part(_all_steps)}: loss {run.first_loss:.6g} to {run.last_loss:.6g}{tail}."
+    if run.above_start:
         sentence += " It is above its start."
-    if rises:
-        sentence += f" It rose in {rises} of the last {counted(window(run.steps))}." + batch_losses(run)
+    if run.rises:
+        sentence += f" It rose in {run.rises} of the last {run.part(_window)}." + _batch_losses(run)
     return "still descending", sentence
 
 
-def _diverged(run: Ended) -> Ending:
-    step = int(run.statistics.diverged_at)
-    loss = run.losses[step]
+def _diverged(run: Facts) -> Ending:
+    step, loss = run.diverged_at, run.loss_there
     if step == 0:
-        return "diverged", f"The start has no finite loss: it is {loss:g}.{trouble(run, step)}"
-    run.evidence.update(step=step, last_finite_loss=float(run.losses[step - 1]))
+        return "diverged", f"The start has no finite loss: it is {loss:g}.{run.trouble}"
     if np.isfinite(loss):
-        first = abs(float(run.losses[0]))
-        limit = f"{CAP:g} times the first" if first > 1 else f"{CAP:g}"
         if loss < 0:
-            return "diverged", f"Diverged downward at step {step}: the loss fell below -{CAP * max(1.0, first):.3g}."
-        return "diverged", _after_cause(run, step, f"Diverged at step {step}: the loss passed {limit}.")
+            limit = CAP * np.maximum(1.0, abs(run.first_loss))
+            return "diverged", f"Diverged downward at step {step}: the loss fell below -{limit:.3g}."
+        limit = f"{CAP:g} times the first" if abs(run.first_loss) > 1 else f"{CAP:g}"
+        return "diverged", _after_cause(run, f"Diverged at step {step}: the loss passed {limit}.")
     sentence = f"Diverged at step {step}: the loss was no longer a finite number"
-    layer = layer_of_overflow(run, step)
-    if layer is not None:
-        run.evidence["layer"] = layer
-        sentence += f", first in layer {layer}"
-    return "diverged", _after_cause(run, step, f"{sentence}.{trouble(run, step)}")
+    if run.overflowing_layer:
+        sentence += f", first in layer {run.overflowing_layer}"
+    return "diverged", _after_cause(run, f"{sentence}.{run.trouble}")
 
 
-def _after_cause(run: Ended, step: int, sentence: str) -> str:
+def _after_cause(run: Facts, sentence: str) -> str:
     """The sentence of a divergence, after that of the learning rate if it is the cause: if the loss was never below its start."""
-    bound = bound_sentence(run, at_end=False)
-    if bound and (run.losses[1:step] >= run.losses[0]).all():
+    bound = _bound(run, at_end=False)
+    if bound and run.never_below_start:
         return f"{bound.strip()} {sentence}"
     return sentence + bound
 
 
-def _plain(kind: Kind, run: Ended) -> str:
+def _plain(kind: Kind, run: Facts) -> str:
     """The sentence of an outcome that has no function of its own here."""
-    first, last = float(run.statistics.window_first), run.losses[-1]
-    return f"{kind.capitalize()}: over {run.late} the loss went from {first:.6g} to {last:.6g}."
+    return (
+        f"{kind.capitalize()}: over {run.part(_late)} the loss went from {run.window_first:.6g} to {run.last_loss:.6g}."
+    )
 
 
-_SENTENCES: dict[Kind, Callable[[Ended], Ending]] = {
+_SENTENCES: dict[Kind, Callable[[Facts], Ending]] = {
     "converged": _converged, "still descending": _descending, "stalled": _stalled, "oscillating": _oscillating,
     "diverged": _diverged, "rising": _rising,
 }  # fmt: skip
+
+
+# Parts of sentences. Those that `run.part` asks for are traced each by itself: their decisions do not multiply. ---------------
+
+
+def _loss(run: Facts) -> str:
+    return f"loss {run.last_loss:.6g}"
+
+
+def _late(run: Facts) -> str:
+    """ "the last 8 of 30 steps", or "1 step" where these are all."""
+    return f"the last {run.window} of {run.steps} steps" if run.window < run.steps else _counted(run.steps)
+
+
+def _all_steps(run: Facts) -> str:
+    return _counted(run.steps)
+
+
+def _window(run: Facts) -> str:
+    return _counted(run.window)
+
+
+def _counted(steps: Any) -> str:
+    """ "1 step", "2 steps"."""
+    return "1 step" if steps == 1 else f"{steps} steps"
+
+
+def _moved(run: Facts) -> str:
+    change = run.ranged if run.hardly_moved else run.spread
+    return f"changed by only {change:.3g}" if change else "did not change"
+
+
+def _curvature_vanished(run: Facts) -> bool:
+    """Whether the curvature at the end has vanished beside that at the start."""
+    if not np.isfinite(run.low):
+        return False
+    at_start = np.maximum(abs(run.low_at_start), abs(run.high_at_start))
+    return bool(np.maximum(abs(run.low), abs(run.high)) <= VANISHED * at_start)
+
+
+def _bound(run: Facts, *, at_end: bool = True, far_below: bool = False) -> str:
+    """Say that the learning rate is at its stability bound, above it or, with `far_below`, far below it."""
+    name = run.optimizer
+    bound = (run.bound_at_end if at_end else run.bound_at_start) if name else None
+    if bound is None:
+        return ""
+    ratio = run.learning_rate / bound
+    if far_below and ratio < 0.1:
+        place = "lies far below"
+    elif ratio > 1 + _AT:
+        place = "lies above"
+    elif ratio >= 1 - _AT:
+        place = "is"
+    else:
+        return ""
+    formula = "2/L"
+    if name != "gradient_descent":
+        formula = "2(1 + momentum)/L" if name.startswith("momentum") else "2(1 + momentum)/(L(1 + 2 momentum))"
+    where = "at the end" if at_end else "at the start"
+    return f" Learning rate {run.learning_rate:g} {place} the stability bound {formula} = {bound:.3g} {where}."
+
+
+def _cause(run: Facts, *, far_below: bool = False) -> str:
+    """The same of the end, to stand before another sentence."""
+    bound = _bound(run, far_below=far_below)
+    return f"{bound.strip()} " if bound else ""
+
+
+def _bouncing(run: Facts) -> str:
+    """Say whether each of the last steps goes against the step before it."""
+    return " Each of the last steps goes back against the one before." if run.goes_back else ""
+
+
+def _batch_losses(run: Facts) -> str:
+    """Say that the losses are of minibatches, if they are."""
+    return " All losses but the last are of single minibatches." if run.minibatches else ""
+
+
+def _unknown_gradient(run: Facts) -> str:
+    """Say what the gradient norms cannot show because their squares leave the range of the run's numbers."""
+    if run.steps == 0:
+        return ""
+    if run.gradient_is_nan:
+        return " The gradient is not a number, so it does not tell whether the run converged."
+    if run.gradient_is_known and (not run.gradient_is_small or run.gradient_is_zero):
+        return ""
+    size = "small" if run.gradient_is_known else "large"
+    return f" The squares of the gradient are too {size} for {run.real}, so its norm does not tell whether the run converged."

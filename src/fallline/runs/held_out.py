@@ -17,7 +17,7 @@ from fallline.problems import on_test_samples
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
-__all__ = ["OnTest", "on_test"]
+__all__ = ["OnTest", "beginning_on_test", "on_test"]
 
 Floats = NDArray[Any]
 Train = Callable[[Training, Sequence[str]], Mapping[str, Floats]]
@@ -45,9 +45,20 @@ def on_test(train: Train, training: Training, points: Shaped[Floats, "points P"]
     UsageError
         There are no test samples.
     """
-    l2 = {name: value for name, value in training.method.values.items() if name == "l2"}
-    problem = on_test_samples(training.objective)
-    begins = Training(problem, method("gradient_descent").with_(l2), 0, np.atleast_2d(points), dtype=training.dtype)
-    classes = problem.network.loss.targets != "values"
+    begins = beginning_on_test(training, points)
+    classes = on_test_samples(training.objective).network.loss.targets != "values"
     values = train(begins, ["final_loss", "accuracy"] if classes else ["final_loss"])
     return OnTest(values["final_loss"], values.get("accuracy"))
+
+
+def beginning_on_test(training: Training, points: Shaped[Floats, "points P"]) -> Training:
+    """Return runs without a step on the test samples, which begin at the points.
+
+    Raises
+    ------
+    UsageError
+        There are no test samples.
+    """
+    l2 = {name: value for name, value in training.method.values.items() if name == "l2"}
+    problem = on_test_samples(training.objective)
+    return Training(problem, method("gradient_descent").with_(l2), 0, np.atleast_2d(points), dtype=training.dtype)

@@ -180,7 +180,7 @@ def recipe_of(training: Training, names: Iterable[str], *, hits: bool) -> Recipe
 def _page(objective: Objective) -> Network | LandscapeObjective:
     """What a kernel is compiled from: data are read when it runs."""
     if isinstance(objective, NetworkObjective):
-        return objective.network
+        return objective.network.with_(l2=0.0)  # a setting of each run: one kernel serves every strength of the penalty
     if isinstance(objective, LandscapeObjective):
         return objective
     raise TraceError(f"{objective!r} has no page to trace; only landscapes and networks can run in lanes.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.lab.resolved_state import ResolvedState
+from fallline.maps.film import played
 from fallline.measures.measure import Measure
 from fallline.measures.outcome import RULES
 from fallline.problems import Objective
@@ -17,9 +18,10 @@ Json = dict[str, Any]
 
 
 def describe_measure(resolved: ResolvedState) -> Json:
-    """The meaning of the map's colours; the names are those of `Measure`."""
+    """The meaning of the map's colours; the names are those of `Measure`. `played`: whether a film of the map shows it."""
     wanted = resolved.spec.measures[0]
-    return colours_of(wanted.measure, resolved.objective) | {"label": wanted.label}
+    filmed = played(resolved.spec) is wanted.measure
+    return colours_of(wanted.measure, resolved.objective) | {"label": wanted.label, "played": filmed}
 
 
 def colours_of(m: Measure, objective: Objective) -> Json:

@@ -3,7 +3,7 @@
 import { words } from "./numerals.js";
 import { showRanges } from "./ranges.js";
 import { planeOf } from "./runtools.js";
-import { same, samePlane } from "./state.js";
+import { longest, same, samePlane } from "./state.js";
 import { axisTitle, titledAxis } from "./titles.js";
 
 /** @typedef {import("./app.js").Lab} Lab */
@@ -68,23 +68,25 @@ function describe(lab, before) {
   runView.objective = state.objective;
   runs.flat = net && (state.objective.units[0] > 1 || state.data.features?.length > 0);
   runView.captions = net ? ["input", ...labels.layers, "output"] : [];
-  runView.length(state.steps, before ? null : store.state.look.step);
+  runView.length(longest(state), before ? null : store.state.look.step);
   showLook(lab);
   lead.describe(state, panel.measure);
   bar.film(welcome.film, state.steps);
   const whole = `${objective?.title ?? words(objective?.name ?? "Map")}, ${labels.optimizer}, ${state.steps} steps`;
   for (const { view } of entries) view.accepted?.(store);
   const axisTitles = [axisTitle(store.axes, state.map.x), axisTitle(store.axes, state.map.y)];
-  panel.describe(shortTitle(state, objective, labels.optimizer), whole, axisTitles, store.state.look);
+  panel.describe(shortTitle(state, objective, labels), whole, axisTitles, store.state.look);
   if (connection.ownsPage) document.title = `${objective?.title ?? words(objective?.name ?? "")} · fallline lab`;
 }
 
-/** The set-up in a few words: classes or values, hidden layers, optimizer. @param {any} state @param {any} objective @param {string} optimizer */
-function shortTitle(state, objective, optimizer) {
+/** The set-up in a few words: classes of the data or values, hidden layers, optimizer. @param {any} state @param {any} objective @param {{optimizer: string, classes?: number}} labels */
+function shortTitle(state, objective, labels) {
+  const { optimizer } = labels;
   const { kind, units, loss } = state.objective;
   if (kind !== "network") return `${objective?.title ?? words(objective?.name ?? "Map")}, ${optimizer}`;
   const outputs = units.at(-1);
   const layers = units.length - 2;
-  const answer = loss === "cross_entropy" ? `${outputs} classes` : loss === "logistic" ? "2 classes" : "Regression";
+  const classes = labels.classes || (loss === "cross_entropy" ? outputs : loss === "logistic" ? 2 : 0);
+  const answer = classes ? `${classes} classes` : "Regression";
   return `${answer}, ${layers} hidden ${layers === 1 ? "layer" : "layers"}, ${optimizer}`;
 }

@@ -3,13 +3,14 @@
 import { calm } from "./dom.js";
 
 const REST = 220; // milliseconds without a change, then the questions of visible views are asked
+const PATIENCE = 150; // milliseconds that the questions about a new state wait for its first picture
 
 /**
  * A question of a view, and what becomes of the answer.
  * @typedef {object} Question
  * @property {string} kind of the message that asks, and of the one that answers
- * @property {"state"|"rest"|"seen"} when it is asked: as soon as the server accepted a state; when the map is complete and
- *   the reader rests; or then, but only while the view is on the screen
+ * @property {"state"|"rest"|"seen"} when it is asked: as soon as the server accepted a state and its first picture is there, or
+ *   takes long; when the map is complete and the reader rests; or then, but only while the view is on the screen
  * @property {() => any} about what the answer depends on; null if there is nothing to ask
  * @property {() => any} [content] what the message says besides its kind
  * @property {(content: any, buffers: DataView[]) => void} answer shows the answer
@@ -21,11 +22,13 @@ export class Answers {
   #questions = new Map();
   /** Kinds of questions whose view is not on the screen. @type {Set<string>} */
   #unseen = new Set();
+  #askSoon;
 
   /** @param {import("./app.js").Lab} lab */
   constructor(lab) {
     this.lab = lab;
     this.askSeen = calm(REST, () => this.#ask("seen"));
+    this.#askSoon = calm(PATIENCE, () => this.#ask("state"));
   }
 
   /** @param {import("./views.js").Entry} entry */
@@ -51,9 +54,10 @@ export class Answers {
     watcher.observe(element);
   }
 
-  /** The server accepted a state. */
+  /** The server accepted a state, or its first picture came. */
   askAtOnce() {
-    this.#ask("state");
+    if (this.lab.wishes.sketched) this.#ask("state");
+    else this.#askSoon();
   }
 
   /** The reader rests: ask what would have slowed down the next picture. */

@@ -109,9 +109,11 @@ export class RunCard {
     this.chip.style.setProperty("--outcome", colour);
   }
 
-  /** @param {Scene} scene @param {any} result @param {string} colour of the run */
-  draw(scene, result, colour) {
-    const { objective, data, step } = scene;
+  /** @param {Scene} shown @param {any} result @param {string} colour of the run */
+  draw(shown, result, colour) {
+    const { objective, data } = shown;
+    const step = Math.min(shown.step, result.steps); // a shorter run stays at its end
+    const scene = { ...shown, step };
     const net = objective?.kind === "network";
     const w = result.path.subarray(step * result.dimension, (step + 1) * result.dimension);
     const flat = net && data && data.dimension > 1;

@@ -90,6 +90,7 @@ export class Changes {
   sketched() {
     const { runs, pinned } = this.lab;
     this.#measure("lab: change to first picture");
+    if (this.lab.connection.answered) this.lab.answers.askAtOnce();
     if (this.waiting === null) return;
     runs.hasty = true;
     pinned.wantPaced();

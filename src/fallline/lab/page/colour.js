@@ -43,6 +43,7 @@ export function isLight(hex) {
  */
 
 const OUTLIERS = 0.98;
+const OF_SIGNED = 5; // times the usual size that the ends of values of both signs may be, before they count as outliers
 
 /**
  * The colour scale that suits some values: from the lowest to the highest, but a few outliers do not stretch it;
@@ -80,7 +81,10 @@ export function scaleOf(measure, values, places, outcomes, limits) {
     low = sorted[0];
     high = sorted[sorted.length - 1];
     const most = sorted[Math.min(sorted.length - 1, Math.floor(OUTLIERS * (sorted.length - 1)))];
-    if (low >= 0 && high > 20 * most && most > low) [high, beyond] = [most, true];
+    const least = sorted[Math.ceil((1 - OUTLIERS) * (sorted.length - 1))];
+    const usual = low >= 0 ? 20 * most : OF_SIGNED * Math.max(Math.abs(least), Math.abs(most));
+    if (high > usual && most > low) [high, beyond] = [most, true];
+    if (low < -usual && low < 0) low = least;
   }
   if (limits) [low, high] = limits;
   const log = measure.log ?? (low > 0 && high > 20 * low);
@@ -151,8 +155,8 @@ export function paint(pixels, values, outcomes, scale, ink, side) {
       else if (scale.kind === "ranks") {
         const away = v > 0 || !Number.isFinite(v);
         const ramp = away ? ink.diverged : ink.values;
-        pixels[to] =
-          ramp[Math.floor((ramp.length - 1) * rank(/** @type {any} */ (away ? scale.away : scale.sorted), v))];
+        const share = rank(/** @type {any} */ (away ? scale.away : scale.sorted), v);
+        pixels[to] = ramp[Math.floor((ramp.length - 1) * (1 - share))]; // high is better: faster, or lost later
       } else if (scale.blank && ink.failed[outcome]) pixels[to] = ink.outcomes[outcome];
       else if (!Number.isFinite(v)) pixels[to] = scale.blank ? ink.lost : ink.faint;
       else {

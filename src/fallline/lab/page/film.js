@@ -1,10 +1,10 @@
-/** The map step by step: the loss of every run after each step, drawn in place of the tiles while the player plays. */
+/** The map step by step: the loss of every run after each step, or the map's own measure, drawn in place of the tiles while the player plays. */
 
 import { scaleOf } from "./colour.js";
 import { blank, coarsest, colour, cover, nameOf, SIDE } from "./tiles.js";
 import { arrays } from "./wire.js";
 
-/** @typedef {{z: number, i: number, j: number, steps: Int32Array, losses: Float32Array, divergedAt: Int32Array, picture: HTMLCanvasElement, shown: number, version: number, scale: any}} Reel */
+/** @typedef {{z: number, i: number, j: number, steps: Int32Array, values: Float32Array, divergedAt: Int32Array, picture: HTMLCanvasElement, shown: number, version: number, scale: any}} Reel */
 
 const BEYOND = 3; // times the highest colour that the usual first loss may be, before the colours span it
 const SPAN = 1e6; // the largest ratio of colours that span the first losses
@@ -89,14 +89,14 @@ export class Film {
   /** @param {any} content @param {DataView[]} buffers */
   receive(content, buffers) {
     const { z, i, j } = content;
-    const { steps, losses, diverged_at: divergedAt } = arrays(content, buffers).values;
+    const { steps, values, diverged_at: divergedAt } = arrays(content, buffers).values;
     const name = nameOf([z, i, j]);
     this.#reels.set(name, {
       z,
       i,
       j,
       steps,
-      losses,
+      values,
       divergedAt,
       picture: blank(),
       shown: -1,
@@ -125,14 +125,15 @@ export class Film {
     return this.on && this.step !== null && this.#reels.size > 0;
   }
 
-  /** The colours of all steps: those of the losses at the end, and of the first ones where these are far beyond. @returns {any} */
+  /** The colours of all steps: those of the values at the end, and of the first ones where these are far beyond. @returns {any} */
   get scale() {
     const { map, panel, store } = this.lab;
-    const base = panel.measure.name === "final_loss" ? map.scale : null;
+    const { measure } = panel;
+    const base = measure.name === "final_loss" || measure.played ? map.scale : null;
     const reel = this.#reels.values().next().value;
     if (!reel || (base && store.state.look.colours)) return map.scale;
     if (this.#colours.reel !== reel || this.#colours.base !== base)
-      this.#colours = { reel, base, scale: colours(reel, base) };
+      this.#colours = { reel, base, scale: colours(reel, base, base ? measure : LOSS) };
     return this.#colours.scale;
   }
 
@@ -147,26 +148,27 @@ export class Film {
     for (const reel of this.#reels.values()) {
       const frame = frameAt(reel.steps, step);
       if (reel.shown === frame && reel.version === version && reel.scale === scale) continue;
-      const losses = reel.losses.slice(frame * SIDE * SIDE, (frame + 1) * SIDE * SIDE);
+      const values = reel.values.slice(frame * SIDE * SIDE, (frame + 1) * SIDE * SIDE);
       reel.divergedAt.forEach((at, k) => {
-        if (at >= 0 && at <= reel.steps[frame]) losses[k] = Number.NaN;
+        if (at >= 0 && at <= reel.steps[frame]) values[k] = Number.NaN;
       });
-      colour(reel.picture, losses, undefined, { ...scale, blank: true }, ink);
+      colour(reel.picture, values, undefined, { ...scale, blank: true }, ink);
       [reel.shown, reel.version, reel.scale] = [frame, version, scale];
     }
     return [...this.#reels.values()];
   }
 }
 
-/** @param {Reel} reel @param {any} base the colours of the last losses, if the map shows them */
-function colours({ losses, divergedAt }, base) {
-  const last = losses.slice(-SIDE * SIDE).map((v, k) => (divergedAt[k] >= 0 ? Number.NaN : v));
+/** @param {Reel} reel @param {any} base the colours of the last values, if the map shows them @param {import("./outcomes.js").Measure} measure of the values */
+function colours({ values, divergedAt }, base, measure) {
+  const last = values.slice(-SIDE * SIDE).map((v, k) => (divergedAt[k] >= 0 ? Number.NaN : v));
   const scale = base ?? scaleOf(LOSS, last, undefined, [], null);
-  const first = losses
+  const first = values
     .slice(0, SIDE * SIDE)
     .filter(Number.isFinite)
     .sort();
-  const usual = first[first.length >> 1] ?? 0;
+  const usual = first[first.length >> 1] ?? scale.low;
+  if (measure.better !== "low") return { ...scale, low: Math.min(scale.low, usual), high: Math.max(scale.high, usual) };
   if (scale.high < 0 || !(usual > BEYOND * scale.high)) return scale;
   const low = scale.low >= 0 ? Math.max(scale.low, usual / SPAN) : scale.low;
   return { ...scale, low, high: usual, log: low > 0 && usual > 20 * low, beyond: true };

@@ -28,6 +28,11 @@ export function layersField(f, p) {
     "layer",
   );
   let shown = "";
+  let pointed = 0; // the hidden layer that the reader pointed at last
+  rows.addEventListener("pointerover", (/** @type {Event} */ e) => {
+    const row = /** @type {Element} */ (e.target).closest(".layer:not(.end)");
+    if (row) pointed = [...rows.children].indexOf(row) - 1;
+  });
   const set = (/** @type {any} */ state) => {
     const units = read(state, f.key) ?? [];
     const activations = p.activations ? (read(state, p.activations.key) ?? []) : [];
@@ -47,15 +52,15 @@ export function layersField(f, p) {
     element: h("fieldset", { class: "field units" }, h("legend", { title: f.meaning }, capital(f.label)), rows, add),
     set,
     input: add,
-    next: () => neighbours(read(p.state(), f.key) ?? []),
+    next: () => neighbours(read(p.state(), f.key) ?? [], pointed),
   };
 }
 
-/** The networks with one unit more or less in a hidden layer. @param {number[]} units */
-function neighbours(units) {
-  return units
-    .slice(1, -1)
-    .flatMap((count, l) => [count + 1, count - 1].map((n) => units.map((u, k) => (k === l + 1 ? n : u))))
+/** The networks with one unit more or less in a hidden layer, those of the layer `first` before others. @param {number[]} units @param {number} first */
+function neighbours(units, first) {
+  const layers = units.slice(1, -1).map((_, l) => l);
+  return [...layers.slice(first, first + 1), ...layers.filter((l) => l !== first)]
+    .flatMap((l) => [1, -1].map((more) => units.map((u, k) => (k === l + 1 ? u + more : u))))
     .filter((other) => Math.min(...other) > 0)
     .slice(0, MOST);
 }

@@ -1,6 +1,7 @@
 /** What a stranger needs: one sentence above the map that says what a pixel is, and three hints that go away when done. */
 
 import { h, say } from "./dom.js";
+import { number } from "./numerals.js";
 
 const KEPT = "fallline lab: hints done";
 
@@ -87,7 +88,9 @@ function kept() {
 
 /** What a pixel of the map is, and what its colours mean. @param {any} state @param {import("./outcomes.js").Measure} measure */
 export function leadOf(state, measure) {
-  const { objective, map, steps, starts } = state;
+  const { objective, map, starts } = state;
+  const spread = [map.x, map.y].find(({ name }) => name === "steps");
+  const steps = spread ? `${number(spread.low)} to ${number(spread.high)}` : state.steps;
   const thing = objective.kind === "network" ? "network" : "descent";
   const places = [map.x.name, map.y.name].every((name) => name.startsWith("start."));
   const each = places
@@ -104,7 +107,7 @@ export function leadOf(state, measure) {
 function colourWords(network, { kind, better }) {
   if (kind === "outcomes") return "Its colour says how it ended.";
   if (kind === "minima") return "Its colour says which minimum it reached.";
-  if (kind === "ranks") return "Blue: it converged, lighter is faster. Orange: it diverged.";
+  if (kind === "ranks") return "Blue: it converged, darker is faster. Orange: it diverged, darker is later.";
   if (!better) return "Its colour is the value of the measure.";
   return network ? "Dark: it learned. Click the cliff." : "Dark: it came low. Click a pixel to see its path.";
 }

@@ -38,7 +38,8 @@ export class Legend {
     say(this.title, measure.label);
     this.bar.hidden = scale.kind === "outcomes" || scale.kind === "minima";
     if (!this.bar.hidden) this.#bar(theme, scale);
-    const [left, right] = measure.better ? (scale.down ? ["worse", "better"] : ["better", "worse"]) : ["", ""];
+    const ordered = measure.better || scale.kind === "ranks";
+    const [left, right] = ordered ? (scale.down ? ["worse", "better"] : ["better", "worse"]) : ["", ""];
     say(this.left, left);
     say(this.right, right);
     const all = scale.kind === "outcomes";

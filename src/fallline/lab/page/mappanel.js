@@ -122,7 +122,7 @@ export class MapPanel {
   accepted({ accepted }) {
     const { objective, data } = accepted;
     const split = objective.kind === "network" && data.test_share > 0;
-    this.#played = split ? { ...LOSS, label: "training loss" } : LOSS;
+    this.#played = this.measure.played ? this.measure : split ? { ...LOSS, label: "training loss" } : LOSS;
     this.playButton.title = `The ${this.#played.label} of every run after each step of the player`;
     if (!this.curves.length || this.theorySubject === JSON.stringify(theorySubject(accepted))) return;
     this.curves = [];
@@ -262,7 +262,8 @@ export class MapPanel {
 
   /** The map shows an earlier step than the last. @param {number|null} step null: the last @param {any} scale its colours */
   playing(step, scale) {
-    const what = this.measure.name === "final_loss" ? "" : `${this.#played.label} `; // the map shows something else at rest
+    const same = this.measure.name === "final_loss" || this.#played === this.measure;
+    const what = same ? "" : `${this.#played.label} `; // the map shows something else at rest
     say(this.step, step === null ? "" : `${what}after ${step} ${step === 1 ? "step" : "steps"}`);
     const film = step === null ? null : scale;
     if (film === this.#film) return;

@@ -11,7 +11,8 @@ import { number } from "./numerals.js";
  * @property {string} colour
  */
 /** How the map draws its measure. @typedef {{name: string, label: string, kind: "values"|"outcomes"|"minima"|"ranks", log: boolean|null,
- *   blank: boolean, lost_word: string, better: "low"|"high"|null, names: string[]}} Measure `names`: of the minima that values number */
+ *   blank: boolean, lost_word: string, better: "low"|"high"|null, names: string[], played?: boolean}} Measure `names`: of the minima that values number;
+ *   `played`: whether a film of the map shows it; otherwise it shows the loss */
 
 /**
  * The outcomes with the colours of a theme. Tiles give an outcome as its place in this list.

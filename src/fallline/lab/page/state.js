@@ -43,6 +43,11 @@ export function withoutLocal(state) {
   return Object.fromEntries(Object.entries(state).filter(([key]) => !LOCAL.includes(key)));
 }
 
+/** The steps of the longest runs of a state's map. @param {any} state @returns {number} */
+export function longest({ map, steps }) {
+  return [map.x, map.y].find(({ name }) => name === "steps")?.high ?? steps;
+}
+
 /** Whether the maps of two states have the same axes. @param {any} a @param {any} b */
 export function samePlane(a, b) {
   return same(a.map.x, b.map.x) && same(a.map.y, b.map.y);

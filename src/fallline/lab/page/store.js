@@ -18,7 +18,7 @@ export class Store {
   axes = [];
   /** Name, title and labels of the accepted objective. @type {any} */
   objective = null;
-  /** The accepted optimizer and activations, as books write them. @type {{optimizer: string, layers: string[]}} */
+  /** The accepted optimizer and activations, as books write them, and the number of classes. @type {{optimizer: string, layers: string[], classes?: number}} */
   labels = { optimizer: "", layers: [] };
   /** What the back button goes back to, once the server has accepted the change. @type {any} */
   #before = null;

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
+SWITCH = 0.0005
+"""Seconds for which one thread of Python may keep others waiting. By default it is 5 ms, and on the way from a change to its
+first picture a thread waits several times.
+"""
+
 
 def serve(
     study: str | Path | Study | None = None,
@@ -70,6 +75,7 @@ def serve(
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(access.address)
     running = server(listener, application(access, first, tables))
+    sys.setswitchinterval(SWITCH)
     try:
         asyncio.run(running.serve(sockets=[listener]))
     except KeyboardInterrupt:

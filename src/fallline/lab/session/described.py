@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from fallline.data.csv_file import CsvFile
+from fallline.experiment.setting_names import within_start
 from fallline.lab.controls.axes import describe_axes
 from fallline.lab.controls.groups import describe_controls
 from fallline.lab.controls.measure import describe_measure
@@ -36,6 +38,7 @@ def summary(state: State, resolved: ResolvedState) -> Json:
         "labels": {
             "optimizer": resolved.spec.method.optimizer.label,
             "layers": [f.label for f in net.network.activations] if (net := resolved.network) else [],
+            "classes": len(net.data.classes) if net else 0,
         },
         "estimate": {"seconds": seconds, "words": f"{resolved.spec.cells:,} runs a tile, about {seconds:.2g} s"},
     }  # fmt: skip
@@ -49,7 +52,7 @@ def described(state: State, resolved: ResolvedState, table: CsvFile | None, know
 
 
 def same_controls(a: State, b: State) -> bool:
-    """Whether two states have the same controls and axes, except for numbers in them."""
+    """Whether two states have the same controls and axes, except for numbers in them and the names of start coordinates."""
     return _shape(a) == _shape(b)
 
 
@@ -58,5 +61,16 @@ def _shape(state: State) -> tuple[Any, ...]:
     data = {k: v for k, v in state["data"].items() if k in ("kind", "name", "digest", "target")}
     data |= {"test": state.data.test_share > 0}
     return (
-        state.objective, data, state.optimizer, state.schedule, axes, state.map.measure, state.dtype, state.start is None,
+        _objective(state, axes), data, state.optimizer, state.schedule, axes, state.map.measure, state.dtype, state.start is None,
     )  # fmt: skip
+
+
+def _objective(state: State, axes: Sequence[tuple[str, str]]) -> Json:
+    """The objective without the numbers that change no control: the penalty, and the units of hidden layers unless an axis
+    of the map is a start coordinate, whose meaning changes with them.
+    """
+    objective = {k: v for k, v in state["objective"].items() if k != "l2"}
+    if "units" in objective and not any(within_start(name) for name, _ in axes):
+        units = objective["units"]
+        objective["units"] = [units[0], len(units), units[-1]]
+    return objective

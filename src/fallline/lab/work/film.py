@@ -1,4 +1,4 @@
-"""The plane step by step: the loss of every run of a tile after each step, so that the page can play the map."""
+"""The plane step by step: the value of every run of a tile after each step, so that the page can play the map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fallline.lab.resolved_state import SIDE, ResolvedState
 from fallline.lab.work.pyramid import TilePlace, strips, tile_spec
-from fallline.maps.film import even_steps, losses_at
+from fallline.maps.film import even_steps, values_at
 
 __all__ = ["film_of_tile"]
 
@@ -19,10 +19,11 @@ MOST_FRAMES = 240
 
 
 def film_of_tile(resolved: ResolvedState, place: TilePlace) -> Generator[None, None, dict[str, NDArray[Any]]]:
-    """The steps shown, (frames,), the loss of each cell after each of them, (frames, 64, 64), row 0 lowest, and the steps at
+    """The steps shown, (frames,), the value of each cell after each of them, (frames, 64, 64), row 0 lowest, and the steps at
     which the cells diverged, (64, 64), -1 for never.
 
-    A cell with several starts has the median of their losses. From the first loss that is not finite on, losses are NaN.
+    The values are those of `fallline.maps.film.played`: the loss, or the map's own measure. A cell with several starts has one
+    value of theirs, by the measure's rule. From the first loss that is not finite on, values are NaN.
     It pauses between strips of rows, so that other pages get their turn.
 
     >>> from fallline.lab.resolved_state import resolve_state
@@ -31,15 +32,15 @@ def film_of_tile(resolved: ResolvedState, place: TilePlace) -> Generator[None, N
     >>> try:
     ...     next(work)
     ... except StopIteration as done:
-    ...     {name: values.shape for name, values in done.value.items()}
-    {'steps': (31,), 'losses': (31, 64, 64), 'diverged_at': (64, 64)}
+    ...     {name: array.shape for name, array in done.value.items()}
+    {'steps': (31,), 'values': (31, 64, 64), 'diverged_at': (64, 64)}
     """
     spec = tile_spec(resolved, place)
     steps = even_steps(spec.steps, MOST_FRAMES)
-    losses = np.empty((len(steps), SIDE, SIDE), np.float32)
+    values = np.empty((len(steps), SIDE, SIDE), np.float32)
     diverged_at = np.empty((SIDE, SIDE), np.int32)
     for i, j in strips(spec):
         if j[0]:
             yield
-        losses[:, j, i], diverged_at[j, i] = losses_at(spec, i, j, steps)
-    return {"steps": steps.astype(np.int32), "losses": losses, "diverged_at": diverged_at}
+        values[:, j, i], diverged_at[j, i], _ = values_at(spec, i, j, steps)
+    return {"steps": steps.astype(np.int32), "values": values, "diverged_at": diverged_at}

@@ -1,7 +1,7 @@
 /** A state in words: the meaning of its colours, its controls, and how long its tiles take. */
 
 import { number } from "../../lab/page/numerals.js";
-import { same } from "../../lab/page/state.js";
+import { longest, same } from "../../lab/page/state.js";
 import { fieldsOf } from "./accept.js";
 
 /** @typedef {import("../../lab/page/state.js").State} State */
@@ -21,7 +21,7 @@ export function summary({ welcome, measures }, state) {
 
 /** @param {any} welcome @param {State} state */
 function estimate({ estimate: first, state: original }, state) {
-  const work = (/** @type {any} */ s) => Math.max(1, s.steps) * s.starts;
+  const work = (/** @type {any} */ s) => Math.max(1, longest(s)) * s.starts;
   const seconds = (first.seconds * work(state)) / work(original);
   return { seconds, words: `${number(4096 * state.starts)} runs a tile, about ${number(seconds, 2)} s` };
 }

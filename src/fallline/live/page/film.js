@@ -1,17 +1,18 @@
 /** The map step by step: the losses of a tile's runs after each of some steps. */
 
 import { SIDE } from "../../lab/page/tiles.js";
+import { Refusal } from "./accept.js";
+import { Evaluator } from "./evaluate.js";
 import { overStarts } from "./overstarts.js";
 
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
-const MOST_FRAMES = 240;
-
 /** Answer the question for the films of tiles. @param {KernelHost} host @param {any} content */
 export async function film(host, content) {
   if (host.isOld(content)) return;
-  const { state, stateId } = host;
-  const steps = evenSteps(state.steps);
+  const { state, stateId, figure } = host;
+  if ([state.map.x.name, state.map.y.name].includes("steps")) throw new Refusal(figure.sentences.film);
+  const steps = stepsOf(figure.rules.frames, state.steps);
   await Promise.all(
     content.tiles.map(async ([z, i, j] = [0, 0, 0]) => {
       const x = host.model.axisOf(state.map.x, i, z);
@@ -21,7 +22,7 @@ export async function film(host, content) {
         { kind: "film", state_id: stateId, z, i, j },
         {
           steps: { values: Int32Array.from(steps), shape: [steps.length] },
-          losses: { values: framesOf(results.history, steps.length, state), shape: [steps.length, SIDE, SIDE] },
+          values: { values: framesOf(results.history, steps.length, state), shape: [steps.length, SIDE, SIDE] },
           diverged_at: { values: divergedAt(host, state, results), shape: [SIDE, SIDE] },
         },
       );
@@ -34,10 +35,11 @@ function divergedAt({ model }, state, results) {
   return model.measures.ofCells(results, state, ["diverged_at"]).diverged_at;
 }
 
-/** At most so many evenly spaced steps, the first and the last among them. @param {number} steps */
-function evenSteps(steps) {
-  const count = Math.min(MOST_FRAMES, steps + 1);
-  return Array.from({ length: count }, (_, k) => (count > 1 ? Math.round((k * steps) / (count - 1)) : steps));
+/** The steps of the frames. @param {any} rules @param {number} steps @returns {number[]} */
+function stepsOf(rules, steps) {
+  const [count] = new Evaluator(rules, ["count"]).run({ steps }).count;
+  const frame = Float64Array.from({ length: count }, (_, k) => k);
+  return Array.from(new Evaluator(rules, ["step"]).run({ steps, frame }, count).step);
 }
 
 /** The losses of each step, cell by cell; of several starts, the median. @param {any} history (runs, frames) @param {number} frames @param {any} state */

@@ -19,6 +19,8 @@ export class Answers {
     this.layers = layers;
     this.P = problem.parameters;
     this.x = Float64Array.from(decoded(problem.X));
+    /** The inputs of test samples, if there are some. */
+    this.onTest = problem.test && Float64Array.from(decoded(problem.test.X));
     /** Whether there is a confusion matrix, and its side. */
     this.classified = answers.classes > 0;
     this.classes = answers.classes;
@@ -96,13 +98,26 @@ export class Answers {
     return [...found].map(([unit, step]) => ({ ...this.#placeOf(unit), step })).sort((a, b) => a.step - b.step);
   }
 
-  /** The samples counted by class (rows) and by the class that the network decides on. @param {Float64Array} w */
-  confusion(w) {
+  /**
+   * The samples for the training, and those for the test, counted by class (rows) and by the class that the network decides on.
+   * @param {Float64Array} w
+   * @returns {Record<string, Uint32Array>}
+   */
+  confusions(w) {
+    const inputs = this.layers[0].W[0];
+    const tested = this.onTest ? this.onTest.length / inputs : 0; // their labels stand behind those of the training
+    const counted = { confusion: this.#confusion(w, this.x, 0) };
+    if (!tested) return counted;
+    return { ...counted, test_confusion: this.#confusion(w, this.onTest, this.labels.length - tested) };
+  }
+
+  /** @param {Float64Array} w @param {Float64Array} x @param {number} first the place of the first sample's label */
+  #confusion(w, x, first) {
     const counts = new Uint32Array(this.classes ** 2);
     if (!w.every(Number.isFinite)) return counts;
-    const samples = this.x.length / this.layers[0].W[0];
-    const { class: decided } = /** @type {Evaluator} */ (this.decided).run({ w, x: this.x }, samples);
-    for (let k = 0; k < samples; k++) counts[this.labels[k] * this.classes + decided[k]] += 1;
+    const samples = x.length / this.layers[0].W[0];
+    const { class: decided } = /** @type {Evaluator} */ (this.decided).run({ w, x }, samples);
+    for (let k = 0; k < samples; k++) counts[this.labels[first + k] * this.classes + decided[k]] += 1;
     return counts;
   }
 

@@ -25,12 +25,15 @@ import { Starts } from "./starts.js";
  * @property {boolean} parameters
  * @property {boolean} path
  * @property {boolean} begins
+ * @property {boolean} tests
  */
 
 /**
  * What runs gave: the kernel's columns, (columns, runs); losses, (runs, steps + 1) or of some steps; parameters, (runs, P); paths,
- * (runs, steps + 1, P); starts, (runs, P).
- * @typedef {{runs: number, columns: Reals, history?: Reals, parameters?: Reals, path?: Reals, begins?: Reals}} Results
+ * (runs, steps + 1, P); starts, (runs, P); columns of the last parameters on test samples; and the steps of each run, where an
+ * axis decides them.
+ * @typedef {{runs: number, columns: Reals, history?: Reals, parameters?: Reals, path?: Reals, begins?: Reals, tested?: Reals,
+ *   steps?: Int32Array}} Results
  */
 
 export class Kernel {
@@ -38,12 +41,12 @@ export class Kernel {
   #order = { key: "", rows: new BigInt64Array() };
 
   /**
-   * @param {WebAssembly.Module} module
-   * @param {any} kernel
-   * @param {any} problem as `fallline.live.kernels` describes them
-   * @param {number} scratch bytes that the module needs
+   * @param {any} opened the module, the kernel and the problem as `fallline.live.kernels` describes them, the bytes of scratch that
+   *   the module needs, and the same for test samples, if there are some
    */
-  constructor(module, kernel, problem, scratch) {
+  constructor({ module, kernel, problem, scratch, test = null }) {
+    /** What gives the loss on test samples. @type {Kernel|null} */
+    this.test = test && new Kernel(test);
     this.kernel = kernel;
     this.problem = problem;
     this.scratch = scratch;
@@ -79,7 +82,7 @@ export class Kernel {
     const sizes = {
       MEASURES: Object.keys(kernel.columns).length * runs,
       HISTORY: job.history ? runs * losses : 0,
-      FINALS: job.parameters ? runs * P : 0,
+      FINALS: job.parameters || job.tests ? runs * P : 0,
       PATH: job.path ? runs * losses * P : 0,
     };
     for (const [slot, count] of Object.entries(sizes))
@@ -90,6 +93,7 @@ export class Kernel {
     this.run(place);
     const columns = filled("MEASURES").slice();
     const died = columns.subarray(kernel.columns.DIED_AT * runs, (kernel.columns.DIED_AT + 1) * runs);
+    const tested = job.tests && this.#tested(job, Float64Array.from(filled("FINALS")));
     return {
       runs,
       columns,
@@ -97,7 +101,17 @@ export class Kernel {
       ...(job.parameters && { parameters: ends(filled("FINALS").slice(), died, P) }),
       ...(job.path && { path: paths(filled("PATH").slice(), died, losses, P) }),
       ...(job.begins && { begins: memory.view(real, begins, runs * P).slice() }),
+      ...(tested && { tested }),
+      ...(job.columns.steps && { steps: new Int32Array(runs).fill(job.steps) }),
     };
+  }
+
+  /** The columns of parameters on test samples. @param {Job} job @param {Float64Array} points */
+  #tested(job, points) {
+    const { test } = this;
+    const values = { ...test?.problem.values, ...job.values };
+    const nothing = { history: false, parameters: false, path: false, begins: false, tests: false };
+    return test?.train({ ...job, ...nothing, values, points, steps: 0, batch: null }).columns;
   }
 
   /** Write the starts; returns their place. @param {Job} job @param {Float64Array} table @param {number} runs */
@@ -132,10 +146,10 @@ export class Kernel {
   #samples(job, table) {
     const { memory, problem, real } = this;
     const { slots } = this.kernel;
-    const { samples, sums } = problem;
+    const { samples, sums, weight } = problem;
     if (!samples) return 0;
     const seen = job.batch ?? samples;
-    const factor = (/** @type {number} */ count) => (sums ? 1 : 1 / count);
+    const factor = (/** @type {number} */ count) => weight ?? (sums ? 1 : 1 / count);
     [table[slots.X], table[slots.T]] = this.data;
     table[slots.FACTORS] = memory.write(real.of(factor(seen), factor(samples), sums ? samples / seen : 1, 1));
     table[slots.ROWS] = samples;

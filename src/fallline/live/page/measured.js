@@ -23,7 +23,7 @@ export class Measures {
   /** What a kernel has to write besides for these measures. @param {string[]} names */
   wanted(names) {
     const ends = names.some((name) => this.measures[name].ends);
-    return { parameters: ends, begins: ends };
+    return { parameters: ends, begins: ends, tests: names.some((name) => this.measures[name].test) };
   }
 
   /** A column of a kernel. @param {Results} results @param {string} name */
@@ -32,11 +32,45 @@ export class Measures {
     return columns.subarray(k * runs, (k + 1) * runs);
   }
 
-  /** Measures of each run, by name. @param {Results} results @param {number} steps @param {string[]} names @returns {Record<string, any>} */
+  /** Measures of each run, by name. @param {Results} results @param {number} steps of each run, unless the results tell @param {string[]} names @returns {Record<string, any>} */
   ofRuns(results, steps, names) {
+    if (!results.steps) return this.#ofAlike(results, steps, names);
+    /** @type {Record<string, any>} */
+    const measures = {};
+    for (const own of new Set(results.steps)) {
+      for (const [name, values] of Object.entries(this.#ofAlike(results, own, names))) {
+        measures[name] ??= new values.constructor(values.length);
+        for (let run = 0; run < results.runs; run++) if (results.steps[run] === own) measures[name][run] = values[run];
+      }
+    }
+    return measures;
+  }
+
+  /** Measures of runs that made the same number of steps. @param {Results} results @param {number} steps @param {string[]} names @returns {Record<string, any>} */
+  #ofAlike(results, steps, names) {
+    const { begins: start, parameters: end, runs } = results;
+    const inputs = { ...this.#columns(results), ...this.onTest(results), steps, start, end };
+    return this.#evaluator("measures", names).run(inputs, runs);
+  }
+
+  /** Loss and share of right answers on test samples of each run, if they were wanted. @param {Results} results @returns {Record<string, any>} */
+  onTest({ tested, runs }) {
+    if (!tested) return {};
+    const { tested: rules } = this.rules;
+    const names = rules.outputs.map((/** @type {any} */ output) => output.name);
+    return this.#evaluator("tested", names, rules).run(this.#columns({ columns: tested, runs }), runs);
+  }
+
+  /** The columns of one run. @param {Results} results @param {number} run */
+  ofRun(results, run) {
+    const columns = Object.entries(this.#columns(results));
+    return Object.fromEntries(columns.map(([name, values]) => [name, values.slice(run, run + 1)]));
+  }
+
+  /** The columns by the names that rules have for them. @param {Results} results */
+  #columns(results) {
     const columns = Object.keys(this.kernel.columns).map((name) => [name.toLowerCase(), this.column(results, name)]);
-    const { begins: start, parameters: end } = results;
-    return this.#evaluator("measures", names).run({ ...Object.fromEntries(columns), steps, start, end }, results.runs);
+    return Object.fromEntries(columns);
   }
 
   /** Measures of each cell, by name, in the types that maps have. @param {Results} results @param {State} state @param {string[]} names @returns {Record<string, any>} */

@@ -4,7 +4,10 @@ import { read } from "../../lab/page/state.js";
 import { SIDE } from "../../lab/page/tiles.js";
 import { Refusal } from "./accept.js";
 import { decoded } from "./arrays.js";
+import { Causes } from "./causes.js";
+import { Evaluator } from "./evaluate.js";
 import { Answers } from "./frames.js";
+import { Gradient } from "./gradient.js";
 import { Measures } from "./measured.js";
 import { Trainer } from "./trainer.js";
 
@@ -15,6 +18,10 @@ import { Trainer } from "./trainer.js";
 export class Model {
   /** @type {Promise<Trainer|null>|null} */
   #trainer = null;
+  /** @type {Gradient|null} */
+  #gradient = null;
+  /** @type {Causes|null} */
+  #causes = null;
 
   /** @param {any} figure */
   constructor(figure) {
@@ -22,6 +29,23 @@ export class Model {
     this.problem = decoded(figure.problem);
     this.measures = new Measures(figure);
     this.answers = figure.answers && new Answers(figure);
+  }
+
+  /** Loss and gradient at any parameters; null for a large problem. */
+  get gradient() {
+    if (this.figure.gradient) this.#gradient ??= new Gradient(this.figure);
+    return this.#gradient;
+  }
+
+  /** What tells why runs ended as they did. */
+  get causes() {
+    this.#causes ??= new Causes(this.figure, this.gradient);
+    return this.#causes;
+  }
+
+  /** The steps of the window at the end of a run. @param {number} steps @returns {number} */
+  windowOf(steps) {
+    return new Evaluator(this.figure.kernel.lengths, ["window"]).run({ steps }).window[0];
   }
 
   /** What trains; null in a browser that cannot run the kernel. */

@@ -19,6 +19,7 @@ import { valuesOf } from "./axis.js";
  * @property {boolean} [parameters] whether the last parameters are wanted
  * @property {boolean} [path] whether those of all steps are wanted
  * @property {boolean} [begins] whether the first ones are wanted
+ * @property {boolean} [tests] whether the columns of the last ones on test samples are wanted
  * @property {number} [priority] lower numbers come first; 0 if it is left out
  * @property {AbortSignal} [signal]
  * @property {(done: number, all: number) => void} [onprogress] is told the cells that are done
@@ -70,10 +71,10 @@ export function pieces(request, problem, kernel, workers) {
 /** What all cells share. @param {Request} request @param {any} problem @param {Axis[]} axes */
 function shared(request, problem, axes) {
   const values = { ...problem.values, ...request.values };
-  for (const { name, high } of axes) if (LENGTHS.includes(name)) values[name] = high;
+  for (const { name, high } of axes) if (LENGTHS.includes(name) && high !== undefined) values[name] = high;
   for (const [name, other] of Object.entries(problem.follows)) values[name] = values[other];
   values.target ??= Number.NEGATIVE_INFINITY;
-  const { points = null, history = false, parameters = false, path = false, begins = false } = request;
+  const { points = null, history = false, parameters = false, path = false, begins = false, tests = false } = request;
   const start = request.start === undefined ? problem.start : (request.start ?? problem.classical);
   return {
     values,
@@ -89,6 +90,7 @@ function shared(request, problem, axes) {
     parameters,
     path,
     begins,
+    tests,
   };
 }
 

@@ -8,6 +8,8 @@ import { allStored } from "./arrays.js";
 /** @typedef {import("./host.js").KernelHost} KernelHost */
 
 const MOST_RUNS = 8; // kept, so that its frames train nothing again
+/** What is told of a run, as far as the figure has it. */
+const MEASURES = ["outcome", "diverged_at", "accuracy", "steps_to", "test_loss", "generalization_gap", "test_accuracy"];
 
 /**
  * @typedef {object} Trained
@@ -15,28 +17,33 @@ const MOST_RUNS = 8; // kept, so that its frames train nothing again
  * @property {Float64Array} losses
  * @property {Float64Array} norms of the gradients
  * @property {Record<string, any>} measures
+ * @property {Float64Array|null} onTest the losses on test samples
+ * @property {any} shares of right answers at each step, if the samples have classes
+ * @property {Record<string, any>} columns what the kernel folded
+ * @property {Record<string, number>} values the numbers of the run
  * @property {number} steps
+ * @property {number} window how many of its last steps tell where it is heading
  */
 
 /** Answer the question for a run. @param {KernelHost} host @param {any} content */
 export async function run(host, content) {
   if (host.isOld(content)) return;
   const { pin, x, y } = content;
-  const { state, stateId, figure } = host;
+  const { state, stateId, figure, model } = host;
   const place = { kind: "run", state_id: stateId, pin, x, y };
   const known =
     host.original && figure.stored.runs.find((/** @type {any} */ r) => r.content.x === x && r.content.y === y);
   if (known) return host.answer({ ...known.content, ...place }, allStored(known.arrays));
   const trained = await trainedRun(host, x, y, pin === PASSING ? 4 : 3);
-  const { answers } = host.model;
-  const P = host.model.problem.parameters;
-  const { path, losses, norms } = trained;
+  const { answers } = model;
+  const P = model.problem.parameters;
+  const { path, losses, norms, onTest } = trained;
   const died = answers ? answers.deaths(path, trained.steps) : [];
   host.answer(
     {
       ...place,
       steps: trained.steps,
-      outcome: outcomeOf(figure, trained, died),
+      outcome: outcomeOf(host, trained, died),
       numbers: numbersOf(state, trained),
       labels: figure.labels,
       layers: figure.layers,
@@ -45,6 +52,7 @@ export async function run(host, content) {
       losses: { values: losses, shape: [losses.length] },
       norms: { values: norms, shape: [norms.length] },
       path: { values: path, shape: [losses.length, P] },
+      ...(onTest && { test_losses: { values: onTest, shape: [onTest.length] } }),
     },
   );
 }
@@ -74,16 +82,39 @@ async function train(host, x, y, priority) {
     y: { name: state.map.y.name, values: [y] },
     values: onAxes(state, x, y),
   };
-  const results = await model.train(state, { ...cell, history: true, path: true, priority, signal });
+  const tests = Boolean(model.problem.test);
+  const results = await model.train(state, { ...cell, history: true, path: true, tests, priority, signal });
   const P = model.problem.parameters;
-  const { steps } = state;
+  const { steps } = { ...state, ...cell.values };
   const path = /** @type {any} */ (results.path).subarray(0, (steps + 1) * P); // of several starts, those of the first
   const losses = Float64Array.from(/** @type {any} */ (results.history).subarray(0, steps + 1));
   const points = Float64Array.from(path);
-  const at = await model.train(state, { ...cell, points, values: { ...cell.values, steps: 0 }, priority, signal });
+  const values = { ...cell.values, steps: 0 };
+  const at = await model.train(state, { ...cell, points, values, tests, priority, signal });
   const norms = Float64Array.from(model.measures.column(at, "LAST_GRADIENT"), Math.sqrt);
-  const names = ["outcome", "diverged_at", ...["accuracy", "steps_to"].filter((name) => name in model.figure.measures)];
-  return { path, losses, norms, measures: model.measures.ofRuns(results, steps, names), steps };
+  const onTest = tests ? lossesWhere(losses, model.measures.onTest(at).test_loss) : null;
+  const names = MEASURES.filter((name) => name in model.figure.measures);
+  const measures = model.measures.ofRuns(results, steps, names);
+  const shares = measures.accuracy && model.measures.ofRuns(at, 0, ["accuracy"]).accuracy;
+  const columns = model.measures.ofRun(results, 0);
+  const numbers = { ...model.problem.values, ...model.valuesOf(state), ...cell.values };
+  return {
+    path,
+    losses,
+    norms,
+    onTest,
+    measures,
+    shares,
+    columns,
+    values: numbers,
+    steps,
+    window: model.windowOf(steps),
+  };
+}
+
+/** Losses on test samples, as far as those of the training are numbers. @param {Float64Array} losses @param {any} onTest */
+function lossesWhere(losses, onTest) {
+  return losses.map((loss, step) => (Number.isFinite(loss) ? onTest[step] : Number.NaN));
 }
 
 /** The numbers of a run that its axes have. @param {any} state @param {number} x @param {number} y */
@@ -93,6 +124,14 @@ function onAxes({ map }, x, y) {
     [map.y.name, y],
   ]);
 }
+
+/** Measures that are told as numbers, and the words for them. @type {[string, string][]} */
+const LABELS = [
+  ["accuracy", "accuracy"],
+  ["test_loss", "test loss"],
+  ["generalization_gap", "generalization gap"],
+  ["test_accuracy", "test accuracy"],
+];
 
 /** @param {any} state @param {Trained} trained */
 function numbersOf(state, { losses, norms, measures, steps }) {
@@ -105,7 +144,7 @@ function numbersOf(state, { losses, norms, measures, steps }) {
     entry("final loss", losses[steps]),
     entry("lowest loss", finite.length ? finite.reduce((a, b) => Math.min(a, b)) : Number.NaN),
   ];
-  if (measures.accuracy) numbers.push(entry("accuracy", measures.accuracy[0]));
+  for (const [name, label] of LABELS) if (measures[name]) numbers.push(entry(label, measures[name][0]));
   if (state.map.measure === "steps_to") {
     const [reached] = measures.steps_to;
     numbers.push(entry(`steps to ${number(state.map.target)}`, reached < 0 ? Number.NaN : reached));
@@ -113,21 +152,12 @@ function numbersOf(state, { losses, norms, measures, steps }) {
   return [...numbers, entry("gradient norm", norms[steps])];
 }
 
-/**
- * How a run ended: the outcome with its definition, and what else is known. The cause is not: finding it takes the curvature.
- * @param {any} figure @param {Trained} trained
- * @param {{layer: number, unit: number, step: number}[]} died
- */
-function outcomeOf(figure, { losses, measures, steps }, died) {
-  const outcomes = figure.welcome.outcomes;
-  const { name, meaning } = outcomes[measures.outcome[0]];
-  const [step] = measures.diverged_at;
-  const parts = [`${name[0].toUpperCase()}${name.slice(1)}: ${meaning[0].toLowerCase()}${meaning.slice(1)}`];
-  if (step >= 0) parts.push(`It diverged at step ${step}.`);
-  else parts.push(`The loss went from ${number(losses[0], 6)} to ${number(losses[steps], 6)} in ${steps} steps.`);
-  for (const { layer, unit, step: at } of died.slice(0, 3))
-    parts.push(`Layer ${layer} unit ${unit} ${at ? `died at step ${at}` : "was dead from the start"}.`);
-  return { name, sentence: parts.join(" "), step: step >= 0 ? step : null };
+/** How a run ended, and why. @param {KernelHost} host @param {Trained} trained @param {import("./frames.js").Death[]} died */
+function outcomeOf({ figure, model }, trained, died) {
+  const { name: kind } = figure.welcome.outcomes[trained.measures.outcome[0]];
+  const [step] = trained.measures.diverged_at;
+  const told = model.causes.ending(kind, trained, died, figure.answers?.sizes ?? []);
+  return { ...told, step: step >= 0 ? step : null };
 }
 
 /** Answer the question for a network's answers over its plane of inputs. @param {KernelHost} host @param {any} content */

@@ -13,7 +13,7 @@ export function scatter(piece, all, cells, starts) {
     if (typeof array === "number") continue;
     all[name] ??= new /** @type {any} */ (array.constructor)((array.length / piece.runs) * all.runs);
     // the columns of a kernel are the rows of its array; of all others, the rows are the runs
-    const rows = name === "columns" ? array.length / piece.runs : 1;
+    const rows = name === "columns" || name === "tested" ? array.length / piece.runs : 1;
     const width = (starts * array.length) / piece.runs / rows;
     for (let row = 0; row < rows; row++) {
       const [from, to] = [row * piece.runs, row * all.runs];

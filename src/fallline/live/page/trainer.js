@@ -23,9 +23,16 @@ export class Trainer {
   static async open(kernel, problem, worker, cores = navigator.hardwareConcurrency || 2) {
     const found = await moduleFor(kernel);
     if (!found) return null;
-    const { modules, probe, ...described } = kernel;
-    const opened = { module: found.module, kernel: described, problem, scratch: kernel.scratch[found.which] };
-    return new Trainer(kernel, problem, found.which, new Pool(worker, opened, cores));
+    const { which, module } = found;
+    const { modules, probe, test, ...described } = kernel;
+    const opened = { module, kernel: described, problem, scratch: kernel.scratch[which] };
+    const onTest = test && {
+      module: await WebAssembly.compile(test.modules[which]),
+      kernel: { ...described, lanes: test.lanes, settings: test.settings, batches: test.batches },
+      problem: { ...problem, ...problem.test },
+      scratch: test.scratch[which],
+    };
+    return new Trainer(kernel, problem, which, new Pool(worker, { ...opened, test: onTest }, cores));
   }
 
   /** @param {any} kernel @param {any} problem @param {"relaxed"|"plain"} which the module @param {Pool} pool */

@@ -10,7 +10,7 @@ let kernel;
 port.onmessage = (/** @type {MessageEvent<any>} */ { data: { opened, job } }) => {
   try {
     if (opened) {
-      kernel = new Kernel(opened.module, opened.kernel, opened.problem, opened.scratch);
+      kernel = new Kernel(opened);
       return;
     }
     const results = /** @type {Kernel} */ (kernel).train(job);

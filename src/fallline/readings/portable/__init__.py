@@ -27,10 +27,12 @@ dtype
 - `functions`: NumPy's functions that are made of several operations
 - `trace`: makes the inputs of the code, and a program of its results
 - `textbook`: the graph of a page as columns
+- `sentences`: code that writes sentences about numbers, as a tree of decisions
 """
 
 from fallline.readings.portable.program import Program
+from fallline.readings.portable.sentences import sentences
 from fallline.readings.portable.textbook import of_graph
 from fallline.readings.portable.trace import Trace
 
-__all__ = ["Program", "Trace", "of_graph"]
+__all__ = ["Program", "Trace", "of_graph", "sentences"]

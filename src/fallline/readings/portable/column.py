@@ -52,7 +52,12 @@ class Column:
         return np.dtype(self.table.types[self.value])
 
     def __bool__(self) -> bool:
+        if self.table.writing is not None:
+            return self.table.writing.decides(self)
         raise TraceError("`if`, `and`, `or`, `not`, min and max need one truth value; use NumPy's where and minimum")
+
+    def __format__(self, form: str) -> str:
+        return self.table.writing.shows(self, form) if self.table.writing is not None else super().__format__(form)
 
     def __float__(self) -> float:
         raise TraceError("float(x) and np.asarray(x, dtype) need plain numbers; use x.astype(dtype)")

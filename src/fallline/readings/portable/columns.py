@@ -109,5 +109,8 @@ class Columns(Scalars):
             return self._wrap(known(*args, **kwargs))
         return super().__array_function__(func, types, args, kwargs)
 
+    def __format__(self, form: str) -> str:
+        return format(self.entries()[0], form) if not self.shape else super().__format__(form)
+
     def __repr__(self) -> str:
         return f"Columns({self.entries()})"

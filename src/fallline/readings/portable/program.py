@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 __all__ = ["Input", "Node", "Output", "Program", "Table"]
 
@@ -67,6 +67,13 @@ def _written(value: float) -> float | str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
+class Writing(Protocol):
+    """What traces sentences: it decides where the code asks for a truth, and writes a place for each number."""
+
+    def decides(self, x: Any) -> bool: ...
+    def shows(self, x: Any, form: str) -> str: ...
+
+
 class Table:
     """Inputs and nodes as they are traced.
 
@@ -78,6 +85,8 @@ class Table:
 
     def __init__(self, *, exact: bool = True) -> None:
         self.exact = exact
+        self.writing: Writing | None = None
+        """Set while code is traced that decides and writes sentences."""
         self._inputs: dict[str, Input] = {}
         self._keys: list[Any] = []
         """For each value what it is: (name of an input, place), or a Node."""

@@ -20,7 +20,7 @@ from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
 from fallline.views.pictures.style import MARKERS, Theme, colours_along, points, rim
 from fallline.views.words import ending, loss_words, objective_words, run_labels, runs_sentence, shared
 
-__all__ = ["draw_curves"]
+__all__ = ["draw_curves", "loss_ticks"]
 
 Floats = NDArray[np.float64]
 
@@ -133,7 +133,7 @@ def curves_on(
     if len(runs) == 1:
         subtitle += f"\nfrom {number(float(runs[0].losses[0]))} to {ending(runs[0]).removeprefix('loss ')}"
     ax.set_title(subtitle, color=theme.ink)
-    _ticks(ax, log)
+    loss_ticks(ax, log)
     _say_diverged(ax, cuts, max(run.steps for run in runs), theme)
     if many:
         return _by_outcome(runs, theme)
@@ -211,7 +211,8 @@ def _limits(ax: Any, runs: Sequence[Run], curves: Sequence[Floats], ceiling: flo
         ax.set_ylim(low - (0.05 * span if low else 0), ceiling + 0.05 * span)
 
 
-def _ticks(ax: Any, log: bool) -> None:
+def loss_ticks(ax: Any, log: bool) -> None:
+    """Set few ticks, with numbers as people write them."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))

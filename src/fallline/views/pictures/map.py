@@ -212,7 +212,7 @@ def _minima(
 
 
 def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:
-    """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones."""
+    """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones, the highest first: dark is better."""
     ranks = np.zeros(array.shape, dtype=int)
     away = lost | (array > 0)
     colours = ListedColormap(np.concatenate([oklab_ramp(theme.values, 256), oklab_ramp(theme.diverged, 256)]))
@@ -223,9 +223,9 @@ def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Co
         if not mine.any():
             continue
         unique, index = np.unique(np.nan_to_num(array[mine], posinf=np.inf), return_inverse=True)
-        ranks[mine] = first + (255 * index / max(1, len(unique) - 1)).astype(int)
+        ranks[mine] = first + (255 * (1 - index / max(1, len(unique) - 1))).astype(int)
         text = (
-            f"{word}: {percent(float(mine.mean()))} of runs; lighter the {'faster' if word == 'converged' else 'later'}"
+            f"{word}: {percent(float(mine.mean()))} of runs; darker the {'faster' if word == 'converged' else 'later'}"
         )
         legend[text] = _patch(colours(first + 128), theme)
     names = {"converged": 128.0, "diverged": 384.0}

@@ -1,4 +1,4 @@
-"""A map as a moving picture: the loss of every cell after each of some steps."""
+"""A map as a moving picture: the loss of every cell after each of some steps, or a measure of its parameters there."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from fallline.maps.map import Map
 from fallline.measures.measure import measure
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.progress import Progress, showing
+from fallline.sentences import capital
 from fallline.settings import SETTINGS
 from fallline.views.numerals import percent
 from fallline.views.pictures.map import draw_map
@@ -37,8 +38,9 @@ def animate_map(
 ) -> Path:  # fmt: skip
     """Write a map as a moving picture: the loss of every cell, from the first step to the last, in the colours of the last.
 
-    The losses are trained again, with all their steps. The last frame has the values of the map's final loss, to the bit;
-    from the step on at which a run diverges, its cell has the colour of diverged runs.
+    If the map's first measure is `accuracy`, `test_loss`, `generalization_gap` or `test_accuracy`, it shows this measure in place
+    of the loss. All runs are trained again, with all their steps. The last frame has the values of the map, to the bit; from the
+    step on at which a run diverges, its cell has the colour of diverged runs.
 
     Parameters
     ----------
@@ -119,16 +121,16 @@ def moving_map(
     fps
         Frames for each second.
     marks, theory, limits, title, theme
-        As for `map_picture`; by default the colours are those of the losses after the last step.
+        As for `map_picture`; by default the colours are those after the last step.
     execution
         How the runs are carried out.
     """
     rate, record = int(SETTINGS["every"].check(fps)), recorder(suffix)
-    spec = replace(m.spec.over(*thinned_axes(m.x, m.y, FINEST)), measures=(measure("final_loss"),), kept=0)
-    m = Map(spec)
+    spec = replace(m.spec.over(*thinned_axes(m.x, m.y, FINEST)), kept=0)
+    m = Map(replace(spec, measures=(measure("final_loss"),)))
     marked, curves = placed_marks(m, marks), bound_curves(m) if theory else {}
     count = min(int(SETTINGS["every"].check(frames)), m.spec.steps + 1)
-    training = filmed(m.spec, count, execution)
+    training = filmed(spec, count, execution)
     while True:
         try:
             done, cells = next(training)
@@ -137,15 +139,13 @@ def moving_map(
             break
         yield count * done // cells, 2 * count
     if theory:  # now the best run is known, and the curvature at its end
-        m.fill(
-            {"final_loss": np.nan_to_num(film.losses[-1], nan=np.inf, posinf=np.inf)}, np.ones(spec.shape, dtype=bool)
-        )
+        m.fill({"final_loss": np.nan_to_num(film.ends, nan=np.inf, posinf=np.inf)}, np.ones(spec.shape, dtype=bool))
         curves = bound_curves(m)
     with drawing(look(theme)):
         picture = draw_map(
-            film.losses[0], m.x, m.y, measure="loss", diverged=film.lost(-1), marks=marked, curves=curves,
+            film.values[0], m.x, m.y, measure=film.label, diverged=film.lost(-1), marks=marked, curves=curves,
             limits=limits or _limits(film),
-            title=f"Loss step by step: {head_words(m)}" if title is None else title, theme=theme,
+            title=f"{capital(film.label)} step by step: {head_words(m)}" if title is None else title, theme=theme,
         )  # fmt: skip
         scene = Scene(picture.figure, _Frames(film, picture), dpi, range(count))
     with tempfile.TemporaryDirectory() as folder:
@@ -166,10 +166,15 @@ SPAN = 1e6
 
 
 def _limits(film: Film) -> tuple[float, float] | None:
-    """The colours of the losses after the last step; of the first losses too, where these are far beyond."""
-    limits = colour_limits(film.losses[-1].astype(np.float64), film.lost(-1))
-    first = film.losses[0][np.isfinite(film.losses[0])]
-    if limits is None or not first.size or not (usual := float(np.median(first))) > BEYOND * limits[1] >= 0:
+    """The colours of the values after the last step; of the first ones too, where these are far beyond, or no losses."""
+    limits = colour_limits(film.values[-1].astype(np.float64), film.lost(-1))
+    first = film.values[0][np.isfinite(film.values[0])]
+    if limits is None or not first.size:
+        return limits
+    usual = float(np.median(first))
+    if film.measure.better != "low":
+        return min(limits[0], usual), max(limits[1], usual)
+    if not usual > BEYOND * limits[1] >= 0:
         return limits
     return max(limits[0], usual / SPAN) if limits[0] >= 0 else limits[0], usual
 
@@ -189,7 +194,7 @@ class _Frames:
 
     def __call__(self, frame: int) -> Sequence[Any]:
         film, lost = self.film, self.film.lost(frame)
-        cells = np.ma.masked_array(film.losses[frame].astype(np.float64), lost)
+        cells = np.ma.masked_array(film.values[frame].astype(np.float64), lost)
         self.image.set_array(cells) if self.image.get_array().ndim == 1 else self.image.set_data(cells)
         self.title.set_text(f"after {film.steps[frame]} of {film.spec.steps} steps")
         if self.share is not None:

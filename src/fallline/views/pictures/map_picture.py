@@ -170,8 +170,16 @@ def colour_limits(values: NDArray[np.float64], lost: NDArray[np.bool_] | None) -
     kept = values[np.isfinite(values) if lost is None else np.isfinite(values) & ~lost]
     if not kept.size:
         return None
-    low, high, most = float(kept.min()), float(kept.max()), float(np.quantile(kept, 0.98))
-    return low, most if low >= 0 and high > 20 * most > 20 * low else high
+    low, high = float(kept.min()), float(kept.max())
+    least, most = (float(v) for v in np.quantile(kept, (0.02, 0.98)))
+    if low >= 0:
+        return low, most if high > 20 * most > 20 * low else high
+    usual = OF_SIGNED * max(abs(least), abs(most))
+    return least if low < -usual else low, most if high > usual and most > low else high
+
+
+OF_SIGNED = 5
+"""How many times the usual size the ends of values of both signs may be, before they count as outliers."""
 
 
 def bound_curves(m: Map) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:

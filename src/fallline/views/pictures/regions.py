@@ -17,7 +17,7 @@ from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.sheet import Place, Sheet, Size, sheet
 from fallline.views.pictures.style import Theme, colours_of
 
-__all__ = ["draw_regions"]
+__all__ = ["draw_regions", "range_of", "shade_classes", "shade_values"]
 
 Floats = NDArray[np.float64]
 
@@ -74,15 +74,15 @@ def regions_on(
     """Draw regions and data on these axes, `bar` with a colour bar; return handles and texts for a legend, and the image."""
     theme = page.theme
     data = objective.data.raw
-    x, y = (_range(data.X[:, k]) for k in (0, 1))
+    x, y = (range_of(data.X[:, k]) for k in (0, 1))
     grid = np.stack(np.meshgrid(np.linspace(*x, 240), np.linspace(*y, 240)), axis=-1)
     with np.errstate(all="ignore"):
         answer = objective.predict(w, objective.data.inputs_at(grid.reshape(-1, 2))).reshape(240, 240, -1)
     extent = (*x, *y)
     if objective.network.loss.targets == "values":
-        image = _values(page, ax, answer[..., 0], extent, cmap, limits, bar)
+        image = shade_values(page, ax, answer[..., 0], extent, cmap, limits, bar)
     else:
-        image = _classes(ax, grid, answer, extent, theme)
+        image = shade_classes(ax, grid, answer, extent, theme)
     handles, texts = points_on(ax, data, theme, rim=True)
     wrong = _wrong(objective, w)
     if wrong.any():
@@ -98,13 +98,15 @@ def regions_on(
     return handles, texts, image
 
 
-def _range(values: Floats) -> tuple[float, float]:
+def range_of(values: Floats) -> tuple[float, float]:
+    """The range of an axis: that of the values, and a margin."""
     low, high = float(values.min()), float(values.max())
     margin = 0.08 * (high - low) or 1.0
     return low - margin, high + margin
 
 
-def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], theme: Theme) -> Any:
+def shade_classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], theme: Theme) -> Any:
+    """Shade the plane with the colour of the likeliest class, stronger where it is surer, and draw the borders."""
     if answer.shape[-1] == 1:
         answer = np.concatenate([1 - answer, answer], axis=-1)
     count = answer.shape[-1]
@@ -126,7 +128,7 @@ def _classes(ax: Any, grid: Floats, answer: Floats, extent: tuple[float, ...], t
     return shown
 
 
-def _values(
+def shade_values(
     page: Sheet,
     ax: Any,
     value: Floats,
@@ -135,6 +137,7 @@ def _values(
     limits: tuple[float, float] | None,
     bar: bool,
 ) -> Any:
+    """Shade the plane with a value as a colour, `bar` with a colour bar."""
     low, high = limits or (None, None)
     image = ax.imshow(np.ma.masked_invalid(value), origin="lower", extent=extent, vmin=low, vmax=high,
                       cmap=colours_of(cmap, page.theme.heights), interpolation="none")  # fmt: skip
