@@ -25,7 +25,7 @@ from fallline.runs.stages import stages_of
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
 
-FIXTURE = Path(__file__).parent / "fixtures" / "model-1.safetensors"
+FIXTURES = Path(__file__).parent / "fixtures"
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))
 Y = (X[:, 0] + X[:, 1] ** 2 > 0.7).astype(int)
@@ -266,10 +266,22 @@ def test_a_saved_model_has_the_same_bits(trees, tmp_path):
     assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "trees.safetensors").read_bytes()
 
 
-def test_a_model_of_the_first_version_is_read():
-    model = Model.load(FIXTURE)
-    answers = model.answers(read_table("size,bark\n0.2,rough\n3,smooth\n"))
-    np.testing.assert_allclose(answers, np.array(json.loads(FIXTURE.with_suffix(".json").read_text())), rtol=1e-12)
+@pytest.mark.parametrize(
+    ("name", "digits"), [("model-1", 12), ("model-2-classes", 12), ("model-2-values", 6)]
+)  # fmt: skip
+def test_models_of_earlier_versions_are_read_and_answer_the_same(name, digits, tmp_path):
+    path = FIXTURES / f"{name}.safetensors"
+    model = Model.load(path)
+    rows = "size,bark\n0.2,rough\n3,smooth\n"
+    if name != "model-1":
+        rows = "size,bark,zip,wet\n0.2,rough,1,0\n,NA,20.0,1\n1e6,peeling,7,0\n"
+    table = read_table(rows, name="new.csv")
+    answers = model.answers(table)
+    np.testing.assert_allclose(answers, np.array(json.loads(path.with_suffix(".json").read_text())), rtol=10.0**-digits)
+    again = Model.load(model.save(tmp_path / "again.safetensors"))
+    assert (again.answers(table) == answers).all()
+    assert (again.ensemble.parameters == model.ensemble.parameters).all()
+    assert again.preparation == model.preparation
 
 
 def _with_metadata(content: bytes, change) -> bytes:
@@ -311,13 +323,13 @@ def _description(change):
 )  # fmt: skip
 def test_a_changed_file_is_refused_in_words(change, tmp_path):
     path = tmp_path / "changed.safetensors"
-    path.write_bytes(_with_metadata(FIXTURE.read_bytes(), change))
+    path.write_bytes(_with_metadata((FIXTURES / "model-1.safetensors").read_bytes(), change))
     with pytest.raises(FalllineError):
         Model.load(path)
 
 
 def test_damaged_files_are_refused_in_words(tmp_path):
-    content, path = bytearray(FIXTURE.read_bytes()), tmp_path / "damaged.safetensors"
+    content, path = bytearray((FIXTURES / "model-1.safetensors").read_bytes()), tmp_path / "damaged.safetensors"
     told = []
     draw = np.random.default_rng(0)
     for _ in range(300):

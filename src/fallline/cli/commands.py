@@ -16,6 +16,7 @@ from fallline.cli.options import (
     objective_of,
 )
 from fallline.cli.progress import bar
+from fallline.cli.table_flags import TableFlags, study_or_table
 from fallline.user_code.python_file import names_file, split
 
 __all__ = ["COMMANDS"]
@@ -80,18 +81,24 @@ def equations(
     return 0
 
 
-def report(study: str = "three-gaussians", *, out: Out = None, force: Force = False, json: Json = False) -> int:
+def report(
+    study: str = "three-gaussians",
+    *,
+    table: TableFlags | None = None,
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
+) -> int:
     """Run a whole study and write its report: report.html, results.json and figures/.
 
     Args:
-        study: A built-in study's name, or a TOML file.
+        study: A built-in study's name, a TOML file, or a table (CSV, Parquet) with --target.
         out: Folder to write to; `report` unless given.
     """
-    from fallline.experiment.studies import study as read
     from fallline.report import report as write
 
     with bar("report") as progress:
-        files = write(read(study), out or Path("report"), overwrite=force, progress=progress)
+        files = write(study_or_table(study, table), out or Path("report"), overwrite=force, progress=progress)
     if json:
         print_document(files.results.read_text(encoding="utf-8") + "\n")
     else:
@@ -99,16 +106,19 @@ def report(study: str = "three-gaussians", *, out: Out = None, force: Force = Fa
     return 0
 
 
-def study(name: str = "three-gaussians") -> int:
+def study(name: str = "three-gaussians", *, table: TableFlags | None = None) -> int:
     """Print a built-in study as TOML, with a comment for each key: a starting point for your own.
 
     Args:
-        name: A built-in study's name.
+        name: A built-in study's name; or a table (CSV, Parquet) with --target, for a study of it.
     """
+    from fallline.data.reading.sources import is_table
     from fallline.experiment.formats.schema import directive
-    from fallline.experiment.studies import builtin_text
+    from fallline.experiment.studies import builtin_text, to_toml
 
-    print_document(f"{directive()}\n{builtin_text(name)}")
+    told = table is not None and bool(table.told)
+    text = to_toml(study_or_table(name, table)) if told or is_table(name) else builtin_text(name)
+    print_document(f"{directive()}\n{text}")
     return 0
 
 
@@ -206,7 +216,7 @@ def lab(
     """Open the lab in the browser: every slider moves a whole map. Ctrl-C ends it.
 
     Args:
-        study: A built-in study's name, or a TOML file; the page begins with its first map.
+        study: A built-in study's name, or a TOML file; the page begins with its first map. Or a CSV file, as --data.
         data: A CSV file to begin with.
         target: Of that table: the column to learn; the last one unless given.
         task: Of that table: whether the target is learned as classes or as values; guessed unless given.
@@ -214,8 +224,11 @@ def lab(
         port: Of the local server; the first free one from 8421 on unless given.
         browser: Whether to open the browser; the address is printed in any case.
     """
+    from fallline.data.reading.sources import is_table
     from fallline.lab import serve
 
+    if study is not None and data is None and is_table(study):
+        data, study = Path(study), None
     bounded(port, "--port", 0, 65535, whole=True)
     return serve(study, data=data, target=target, task=task, missing=missing, port=port, browser=browser)
 

@@ -39,6 +39,9 @@ def fit(
     balanced: Annotated[bool, Parameter(negative="")] = False,
     test: Number = 0.0,
     warranty: Annotated[bool, Parameter(negative="")] = False,
+    tune: Annotated[bool, Parameter(negative="")] = False,
+    outer_folds: Annotated[Whole | None, Parameter(show_default=False)] = None,
+    map_file: Annotated[Path | None, Parameter(name="--map", show_default=False)] = None,
     hidden: Annotated[str, Parameter(group="Training")] = "32,16",
     activation: Annotated[str, Parameter(group="Training")] = "relu",
     optimizer: Annotated[str, Parameter(group="Training")] = "adam",
@@ -75,6 +78,10 @@ def fit(
         balanced: Give all classes the same weight together.
         test: Share of the rows that is kept from everything, for a last judgement.
         warranty: Train fresh starts around the settings, and tell how many are lost and how far the cliff is.
+        tune: Choose learning rate and L2 penalty (or momentum) with a margin from the cliff. The exit status is 1 if no settings
+            have such a margin.
+        outer_folds: Parts of the rows that are each kept from everything once, for an honest estimate; 5 with --tune, else 0.
+        map_file: Picture of the settings that were tried, to write: MAP.png, .svg or .pdf.
         hidden: Units of the hidden layers, joined by commas.
         activation: Of the hidden layers.
         optimizer: adam, momentum, gradient_descent, ..., or one of your own, FILE.py:NAME.
@@ -97,6 +104,10 @@ def fit(
         if out.suffix != ".safetensors":
             raise UsageError(f"--out must be a file MODEL.safetensors; got {out.name!r}.")
         files.refuse_existing(out, overwrite=force)
+    if map_file is not None:
+        if not tune:
+            raise UsageError("--map needs --tune, which tries the settings that it shows.")
+        files.refuse_existing(map_file, overwrite=force)
     numbers: dict[str, Any] = {
         "ensemble": ensemble, "folds": folds, "validation": validation, "epochs": epochs, "patience": patience, "batch": batch,
         "label_smoothing": label_smoothing, "l2": l2, "seed": seed,
@@ -104,14 +115,18 @@ def fit(
     with bar("fit") as progress:
         model = fl.fit(
             data, target[0] if len(target) == 1 else target, inputs=inputs, task=task, missing=missing, categories=categories,
-            weights=weights, balanced=balanced, test=test, warranty=warranty, progress=progress, hidden=hidden, activation=activation,
+            weights=weights, balanced=balanced, test=test, warranty=warranty, tune=tune,
+            outer_folds=outer_folds, progress=progress, hidden=hidden, activation=activation,
             optimizer=optimizer_of(optimizer), learning_rate=learning_rate, optimizer_settings=dict(map(assignment, assigned)),
             schedule=schedule, initial=initial, scaling=scaling, dtype=dtype,
             **{name: value for name, value in numbers.items() if value is not None},
         )  # fmt: skip
     if out is not None:
         model.save(out, overwrite=force)
-    written = {} if out is None else {"model": str(out)}
+    if map_file is not None:
+        model.plot_map().save(map_file, overwrite=force)
+    status = 0 if model.tuning is None or model.tuning.holds else 1
+    written = {name: str(file) for name, file in (("model", out), ("map", map_file)) if file is not None}
     page = None
     if report is not None:
         with bar("report") as progress:
@@ -119,13 +134,14 @@ def fit(
         written["report"] = str(page.html)
     if json:
         print(json_module.dumps({**model.summary.model_dump(), "network": model.ensemble.network.text} | written))
-        return 0
+        return status
     print(model)
-    if out is not None:
-        print(f"Written to {out}.")
+    files_written = [str(file) for file in (out, map_file) if file is not None]
+    if files_written:
+        print(f"Written to {' and '.join(files_written)}.")
     if page is not None:
         print(page)
-    return 0
+    return status
 
 
 def predict(model: Path, data: Path, *, out: Out = None, force: Force = False, json: Json = False) -> int:

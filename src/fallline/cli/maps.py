@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from fallline.cli import map_files
+from fallline.cli.map_objective import map_objective
 from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
 from fallline.cli.options import (
     Force,
@@ -19,18 +20,15 @@ from fallline.cli.options import (
     Out,
     Point,
     Whole,
-    objective_of,
 )
+from fallline.cli.table_flags import TableFlags
 from fallline.errors import UsageError
 from fallline.number_text import read_number
-from fallline.user_code.python_file import names_file
 
 if TYPE_CHECKING:
     from fallline.experiment.axes import Axis
     from fallline.experiment.axis_forms import AxisForm
     from fallline.experiment.map_record import MapSpec
-    from fallline.experiment.sources import Source
-    from fallline.experiment.study_records import Study
 
 __all__ = ["map_app"]
 
@@ -43,6 +41,7 @@ for command in map_files.COMMANDS:
 def map_(
     study: str,
     *,
+    table: TableFlags | None = None,
     x: str | None = None,
     y: str | None = None,
     size: str | None = None,
@@ -81,7 +80,7 @@ def map_(
     """Train one run for each cell of a plane of two settings, and draw how they end.
 
     Args:
-        study: A built-in study, a TOML file, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
+        study: A built-in study, a TOML file, a table (CSV, Parquet) with --target, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
             choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3.
@@ -128,7 +127,9 @@ def map_(
     from fallline.maps.parts import Part
 
     inputs = None if features is None else [name.strip() for name in features.split(",")]
-    objective, defaults = _objective(study, {"features": inputs, "test_share": test_share, "split_seed": split_seed})
+    objective, defaults = map_objective(
+        study, table, {"features": inputs, "test_share": test_share, "split_seed": split_seed}
+    )
     for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
         print(note, file=sys.stderr)
     if y is None and x is None:
@@ -252,48 +253,3 @@ def _mark(text: str, axes: Sequence[Axis]) -> tuple[Any, Any, str]:
         for word, axis in zip(words, axes, strict=True)
     )
     return x, y, label or ", ".join(v if isinstance(v, str) else f"{v:g}" for v in (x, y))
-
-
-def _fitting(described: Study, data: Source) -> Any:
-    """The study's network with as many inputs as the data have features."""
-    network = described.network
-    if network is None or not data.features:
-        return network
-    return network.model_copy(update={"units": (len(data.features), *network.units[1:])})
-
-
-def _objective(word: str, of_data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
-
-    `of_data` holds what flags change of the study's data; None where no flag is given.
-    """
-    from fallline.data.split import TEST_SHARE
-    from fallline.experiment.build import build_start, schedule_words
-    from fallline.experiment.build import objective_of as of_study
-    from fallline.experiment.sources import Generated
-    from fallline.experiment.studies import study as read
-    from fallline.textbook.landscapes import LANDSCAPES
-
-    changes = {name: value for name, value in of_data.items() if value is not None}
-    first = next((f"--{name.replace('_', '-')}" for name in changes), "")
-    if names_file(word) or word in LANDSCAPES:
-        if changes:
-            raise UsageError(f"{first} needs a study of a network on data; {word} has no samples.")
-        return objective_of(word), {"own_data": names_file(word)}
-    described = read(word)
-    if changes:
-        if described.data is None:
-            raise UsageError(f"{first} needs a study of a network on data; {word} has no [data].")
-        if "test_share" in changes:
-            TEST_SHARE.check(changes["test_share"])
-        data = described.data.with_(**changes)
-        described = described.model_copy(update={"data": data, "network": _fitting(described, data)})
-    defaults = next(iter(described.maps), None)
-    target = of_study(described, defaults.objective if defaults else "")
-    own_data = {"own_data": described.data is not None and not isinstance(described.data, Generated)}
-    if defaults is None:
-        return target, own_data
-    return target, dict(defaults) | own_data | {
-        "start": build_start(defaults.start, target),
-        "schedule": schedule_words(defaults.schedule),
-    }

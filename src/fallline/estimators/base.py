@@ -18,9 +18,11 @@ from fallline.models.fitting import Fit, Kind, fit_samples
 from fallline.models.further import Further
 from fallline.models.sentences import outcome_sentence
 from fallline.models.settings import FitSettings, fit_settings
-from fallline.runs.progress import Progress, showing
+from fallline.models.tuning import tune_samples
+from fallline.models.tuning_grid import TuneLike
+from fallline.runs.progress import Parts, Progress, showing
 
-__all__ = ["NetworkEstimator", "warn_column"]
+__all__ = ["NetworkEstimator", "threads_of", "warn_column"]
 
 Floats = NDArray[Any]
 
@@ -61,6 +63,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         scaling: str = "robust",
         warm_start: bool = False,
         random_state: Any = 0,
+        tune: TuneLike = False,
         n_jobs: int | None = None,
         progress: Progress = False,
     ) -> None:
@@ -81,6 +84,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         self.scaling = scaling
         self.warm_start = warm_start
         self.random_state = random_state
+        self.tune = tune
         self.n_jobs = n_jobs
         self.progress = progress
 
@@ -136,10 +140,18 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         starts = None
         if self.warm_start and hasattr(self, "fit_"):
             starts = self._former(X.shape[1], T.shape[1], settings)
+        threads = threads_of(self.n_jobs)
+        self.__dict__.pop("tuning_", None)
         with showing(self.progress, "fit") as show:
-            self._take(
-                fit_samples(X, T, kind, settings, weights, starts=starts, threads=_threads(self.n_jobs), progress=show)
-            )
+            parts = Parts(show, {"tuning": 4.0 * (self.tune is not False), "fit": 1.0})
+            if self.tune is not False:
+                self.tuning_ = tune_samples(
+                    X, T, kind, settings, self.tune, weights, threads=threads, progress=parts.of("tuning")
+                )
+                settings = self.tuning_.settings(settings)
+            self._take(fit_samples(
+                X, T, kind, settings, weights, starts=starts, threads=threads, progress=parts.of("fit")
+            ))  # fmt: skip
         return self
 
     def _former(self, inputs: int, outputs: int, settings: FitSettings) -> Floats:
@@ -164,9 +176,13 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         self.loss_curves_ = members.curve
         self.validation_curves_ = members.validation_curve
         self.outcome_ = outcome_sentence(fit)
+        if hasattr(self, "tuning_"):
+            self.outcome_ += f" {self.tuning_}"
 
     def _further(self, X: Floats, T: Floats, kind: Kind, weights: Floats | None) -> Self:
         """Train one more epoch on these samples."""
+        if self.tune is not False:
+            raise UsageError("partial_fit cannot tune: set tune=False, or call fit.")
         if not hasattr(self, "further_"):
             former = self.fit_ if hasattr(self, "fit_") else None
             self.further_ = Further.begin(X, T, kind, self.settings(X.dtype), weights, former)
@@ -185,25 +201,39 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         return np.asarray(self.fit_.ensemble.answers(_dense(X)), X.dtype)
 
     def plot_map(
-        self, X: Any, y: Any, *, across: Any = "learning_rate=1e-4..1:log", up: Any = "l2=1e-6..1:log", **settings: Any
-    ) -> Any:
+        self, X: Any = None, y: Any = None, *, across: Any = "learning_rate=1e-4..1:log", up: Any = "l2=1e-6..1:log",
+        **settings: Any,
+    ) -> Any:  # fmt: skip
         """Train a map of the fitted network over two settings, on samples X and y, and draw it.
+
+        Without samples, draw the map of the tuning: the settings that were tried, and the chosen neighbourhood.
 
         Parameters
         ----------
+        X, y
+            Samples, such as those that it was fitted to.
         across, up
             Axes, as `fallline.map` takes them.
         **settings
-            Further arguments of `fallline.map`: size, steps, measures.
+            Further arguments of `fallline.map`: size, steps, measures. Without samples, those of `Tuning.plot`.
+
+        Raises
+        ------
+        UsageError
+            There are no samples, and nothing was tuned.
         """
         from fallline.estimators.planes import plane_of
 
         check_is_fitted(self, "fit_")
+        if X is None:
+            if not hasattr(self, "tuning_"):
+                raise UsageError("plot_map needs samples, plot_map(X, y), or a fit with tune=True.")
+            return self.tuning_.plot(**settings)
         X, y, _ = self._samples(X, y, None, reset=False)
         return plane_of(self.fit_, np.asarray(X, np.float64), self._coded(y), across, up, **settings).plot()
 
 
-def _threads(n_jobs: int | None) -> int | None:
+def threads_of(n_jobs: int | None) -> int | None:
     """Return the threads of scikit-learn's n_jobs: all cores for None and negative numbers."""
     return n_jobs if n_jobs is not None and n_jobs > 0 else None
 

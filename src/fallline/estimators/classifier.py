@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from fallline.errors import DataError, UsageError
 from fallline.estimators.base import NetworkEstimator, warn_column
 from fallline.models.fitting import Kind
+from fallline.models.tuning_grid import TuneLike
 from fallline.runs.progress import Progress
 
 __all__ = ["NetworkClassifier"]
@@ -54,6 +55,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Whether a fit begins with the weights of the former.
     random_state
         Key of starts, folds and shuffles. A number gives the same model every time.
+    tune
+        True chooses learning rate and L2 penalty (or momentum) with a margin from the cliff; {"learning_rate": [0.01, 0.1]} is a
+        grid of your own. `cross_val_score` of such a classifier is a nested estimate: it tunes anew in each fold.
     n_jobs
         Threads; all cores by default.
     progress
@@ -69,6 +73,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         Losses of each start at those epochs.
     best_epochs_ : array
         The epoch at which each start was kept.
+    tuning_ : Tuning
+        With `tune`: the grid, the chosen settings, and their warranty.
     oof_decision_ : array
         Probabilities of each training sample from the members that did not see it.
 
@@ -105,6 +111,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         class_weight: Any = None,
         warm_start: bool = False,
         random_state: Any = 0,
+        tune: TuneLike = False,
         n_jobs: int | None = None,
         progress: Progress = False,
     ) -> None:
@@ -112,7 +119,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
             hidden, activation=activation, optimizer=optimizer, learning_rate=learning_rate,
             optimizer_settings=optimizer_settings, schedule=schedule, batch=batch, epochs=epochs, patience=patience, l2=l2,
             ensemble=ensemble, folds=folds, validation=validation, initial=initial, scaling=scaling, warm_start=warm_start,
-            random_state=random_state, n_jobs=n_jobs, progress=progress,
+            random_state=random_state, tune=tune, n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 import numpy as np
@@ -12,10 +13,12 @@ from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.utils.validation import check_is_fitted
 
 from fallline.errors import UsageError
-from fallline.estimators.base import NetworkEstimator
+from fallline.estimators.base import NetworkEstimator, threads_of
 from fallline.models.ensemble import Ensemble
 from fallline.models.grid import fit_grid, in_lanes
 from fallline.models.scores import SCORES, scores
+from fallline.models.settings import FitSettings
+from fallline.runs.execution import cores
 
 __all__ = ["MapSearchCV"]
 
@@ -75,6 +78,8 @@ class MapSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # s
                 f"estimator must be a NetworkClassifier or NetworkRegressor; got {type(self.estimator).__name__}."
             )
         model = clone(self.estimator)
+        if model.tune is not False:
+            raise UsageError("MapSearchCV searches the settings itself: set tune=False in its estimator.")
         array, T, kind, weights = model.prepared(X, y, sample_weight)
         parameters = list(ParameterGrid(self.param_grid))
         splits = list(
@@ -83,12 +88,24 @@ class MapSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # s
         found = np.full((len(parameters), len(splits)), np.nan)
         diverged = np.zeros((len(parameters), len(splits)))
         score = SCORES[kind][0] if kind != "values" else "r2"
+        threads = threads_of(self.n_jobs) or cores()
+        # Splits train side by side, and the folds within them in the threads that are left.
+        outer = min(threads, len(splits))
+        inner = max(1, threads // outer)
         for group, settings, combinations in _groups(model, parameters, array.dtype):
-            for k, (train, test) in enumerate(splits):
+
+            def judge(
+                k: int, group: Any = group, settings: FitSettings = settings, combinations: Any = combinations
+            ) -> None:
+                """Fit a group of combinations without the samples of a split, and score them on those."""
+                train, test = splits[k]
                 own = None if weights is None else weights[train]
-                grid = fit_grid(array[train], T[train], kind, settings, combinations, own, threads=self.n_jobs)
+                grid = fit_grid(array[train], T[train], kind, settings, combinations, own, threads=inner)
                 diverged[group, k] = grid.diverged
                 found[group, k] = [_score(e, array[test], T[test], kind, score) for e in grid.ensembles]
+
+            with ThreadPoolExecutor(outer) as pool:
+                list(pool.map(judge, range(len(splits))))
         self.cv_results_ = _results(parameters, found, diverged)
         self.n_splits_ = len(splits)
         self.best_index_ = int(np.argmin(self.cv_results_["rank_test_score"]))

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.problems.weighted import WeightedObjective
-from fallline.runs import engine
 from fallline.runs.execution import Execution
-from fallline.runs.stages import stages_of
+from fallline.runs.stages import losses_of, stages_of
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
@@ -40,6 +39,8 @@ class Members:
         When the curves were taken.
     curve, validation_curve
         Losses of training and validation at those epochs; NaN after a start has ended.
+    arithmetic
+        "machine": the same to the bit everywhere; "numpy": exact to rounding alone.
     """
 
     parameters: Shaped[Floats, "runs P"]
@@ -49,6 +50,20 @@ class Members:
     epochs: Shaped[NDArray[np.int64], " looks"]
     curve: Shaped[Floats, "runs looks"]
     validation_curve: Shaped[Floats, "runs looks"]
+    arithmetic: str = "machine"
+
+    def some(self, which: Shaped[NDArray[Any], " chosen"]) -> Members:
+        """Return some of the starts.
+
+        >>> losses = np.array([[1.0, 0.2], [1.0, 0.3]])
+        >>> ends = np.array([2, 2])
+        >>> Members(losses, ends, ends, ends < 0, np.array([1, 2]), losses, losses).some(np.array([1])).curve.tolist()
+        [[1.0, 0.3]]
+        """
+        return Members(
+            self.parameters[which], self.best_epoch[which], self.last_epoch[which], self.diverged[which], self.epochs,
+            self.curve[which], self.validation_curve[which],
+        )  # fmt: skip
 
 
 def best_epochs(
@@ -84,11 +99,11 @@ def best_epochs(
     best_epoch, last_epoch = np.zeros((2, runs), np.int64)
     diverged = np.zeros(runs, np.bool_)
     alive = np.arange(runs)
-    stages = stages_of(training, execution)
+    stages, judge = stages_of(training, execution), _judge(validation, training, execution)
     for look, epoch in enumerate(looks):
         stages.advance(epoch * per_epoch)
         curve[alive, look] = stages.losses
-        judged = _losses(validation, training, stages.points, execution)
+        judged = judge(stages.points)
         curve_of_validation[alive, look] = judged
         finite = np.isfinite(stages.points).all(axis=-1) & np.isfinite(judged)
         better = finite & ((judged < best[alive]) if validation is not None else finite)
@@ -112,20 +127,19 @@ def best_epochs(
     return Members(
         parameters, best_epoch, last_epoch, diverged, np.array(looks), curve,
         curve_of_validation if validation is not None else np.empty((runs, 0)),
+        stages.arithmetic,
     )  # fmt: skip
 
 
-def _losses(
-    validation: WeightedObjective | None, training: Training, points: Shaped[Floats, "runs P"], execution: Execution
-) -> Shaped[Floats, " runs"]:
-    """Return the validation loss at points, with the code of the training: as the first loss of a run without steps."""
+def _judge(
+    validation: WeightedObjective | None, training: Training, execution: Execution
+) -> Callable[[Shaped[Floats, "runs P"]], Shaped[Floats, " runs"]]:
+    """Return the validation loss as a function of parameters, with the code of the training."""
     if validation is None:
-        return np.zeros(len(points))
-    if engine.name_of(validation) == "numpy":
-        return np.asarray(validation.loss(points))
+        return lambda points: np.zeros(len(points))
     rows = None if training.rows is None else training.rows[:0]
     # No step reads the settings, so those of any run do; and the penalty is no part of what the answers are judged by.
     numbers: dict[str, Any] = {name: float(np.ravel(value)[0]) for name, value in training.method.values.items()}
     how = training.method.with_(numbers | ({"l2": 0.0} if "l2" in numbers else {}))
-    begins = replace(training, objective=validation, method=how, steps=0, starts=points, rows=rows)
-    return engine.train(begins, ("final_loss",), execution=execution)["final_loss"]
+    starts = training.starts if training.starts.ndim == 1 else training.starts[:1]
+    return losses_of(replace(training, objective=validation, method=how, steps=0, starts=starts, rows=rows), execution)

@@ -11,7 +11,7 @@ from fallline.errors import DataError
 from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.losses import LOSSES
 
-__all__ = ["Description", "Row", "Summary", "read_description"]
+__all__ = ["Description", "Row", "Stated", "Summary", "Tuned", "read_description"]
 
 Text = Annotated[str, Field(max_length=20_000)]
 
@@ -25,6 +25,59 @@ class Row(_Closed):
 
     label: Text
     scores: Mapping[str, float | None]
+
+
+class Stated(_Closed):
+    """How good the model is on new rows, with an interval of 95 %.
+
+    Attributes
+    ----------
+    score
+        "accuracy" or "r2".
+    value, low, high
+        The estimate and its interval.
+    folds
+        Folds of the rows that judged.
+    nested
+        Whether they were kept from everything; else they chose the best epochs.
+    tuned
+        Whether settings were tuned anew for each of them.
+    """
+
+    score: Text
+    value: float | None
+    low: float | None
+    high: float | None
+    folds: int
+    nested: bool
+    tuned: bool
+
+
+class Tuned(_Closed):
+    """Settings that were chosen, and their warranty by fresh starts.
+
+    Attributes
+    ----------
+    settings
+        By name.
+    starts, lost
+        Fresh starts within 20 % of them, and the share of those that diverged or died.
+    margin, rise
+        By how much the loss at the edges lies above that of all, relative to it and to that of a constant; None if infinite.
+    cliff
+        How many times higher the learning rate of the cliff is; None if none was found.
+    found, holds
+        Whether a neighbourhood fulfilled both limits, and whether fresh starts confirm it.
+    """
+
+    settings: Mapping[str, float]
+    starts: int
+    lost: float
+    margin: float | None
+    rise: float | None
+    cliff: float | None
+    found: bool
+    holds: bool
 
 
 class Summary(_Closed):
@@ -42,6 +95,10 @@ class Summary(_Closed):
         Scores by members that did not see the rows, and on the rows kept for the test.
     outcome
         How the training ended.
+    estimate
+        The score that is stated with an interval; None if no row judged.
+    tuned
+        The settings that were chosen with a warranty; None if none were.
     """
 
     rows: int
@@ -51,6 +108,8 @@ class Summary(_Closed):
     validation: list[Row]
     test: list[Row]
     outcome: Text
+    estimate: Stated | None = None
+    tuned: Tuned | None = None
 
 
 class Description(_Closed):

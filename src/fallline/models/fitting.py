@@ -90,6 +90,7 @@ def fit_samples(
     values: Mapping[str, Floats] | None = None,
     copies: int = 1,
     refuse: bool = True,
+    judge: bool = True,
 ) -> Fit:
     """Fit an ensemble to samples.
 
@@ -116,6 +117,8 @@ def fit_samples(
         The same starts several times, one copy after the other, each with settings of its own, (copies * starts,) by name.
     refuse
         Whether it is an error if all starts diverge.
+    judge
+        Whether the kept samples are answered; else `kept` is NaN.
 
     Raises
     ------
@@ -161,7 +164,7 @@ def fit_samples(
     answers = np.full((len(samples), T.shape[1]), np.nan)
     for k, kept in enumerate(kept_by_fold):
         judges = np.flatnonzero(alive & (fold == k))
-        if kept.any() and len(judges):
+        if judge and kept.any() and len(judges):
             answers[kept] = every.some(judges).answers(samples.X[kept])
     of_rows = np.full((len(X), T.shape[1]), np.nan)
     of_rows[samples.place >= 0] = answers[samples.place[samples.place >= 0]]
@@ -259,7 +262,7 @@ def _joined(trained: list[Members], groups: list[NDArray[np.int64]]) -> tuple[Me
 
     members = Members(
         column("parameters"), column("best_epoch"), column("last_epoch"), column("diverged"), longest, curves("curve"),
-        curves("validation_curve"),
+        curves("validation_curve"), trained[0].arithmetic,
     )  # fmt: skip
     return members, np.concatenate([np.full(len(g), k) for k, g in enumerate(groups)])[order]
 

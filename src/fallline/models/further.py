@@ -79,6 +79,6 @@ class Further:
         each = np.full(runs, self.epochs)
         members = Members(
             stages.points, each, each, np.asarray(~np.isfinite(stages.points).all(axis=-1)), np.array([self.epochs]),
-            np.asarray(stages.losses)[:, None], np.empty((runs, 0)),
+            np.asarray(stages.losses)[:, None], np.empty((runs, 0)), stages.arithmetic,
         )  # fmt: skip
         return Fit(self.ensemble, members, np.zeros(runs, np.int64), np.full(T.shape, np.nan), settings)

@@ -21,6 +21,7 @@ from fallline.models.file import Parts, load_parts, save_parts
 from fallline.models.fitting import Fit, Kind
 from fallline.models.scores import scores
 from fallline.models.summary_text import summary_text
+from fallline.models.tuning import Tuning
 from fallline.plotting import draw
 from fallline.runs.progress import Progress, showing
 from fallline.shapes import Shaped
@@ -49,6 +50,8 @@ class Model:
         What is told of the fit: scores, what was done to the table, how the training ended.
     fit
         The fit with its curves; None for a model from a file.
+    tuning
+        The grid of settings and the chosen neighbourhood; None if nothing was tuned, and for a model from a file.
     evidence
         The table that it was fitted to, for its report; None for a model from a file.
 
@@ -67,6 +70,7 @@ class Model:
     ensemble: Ensemble
     summary: Summary
     fit: Fit | None = field(default=None)
+    tuning: Tuning | None = field(default=None)
     evidence: Evidence | None = field(default=None)
 
     @classmethod
@@ -257,6 +261,23 @@ class Model:
         """Return how good the answers are on a table with its target: accuracy and log loss, or RMSE and R²."""
         table: Table = read_table(source, dialect=dialect)
         return scores(self.answers(table), self.target(table), self.kind)
+
+    def plot_map(self, **options: Any) -> Any:
+        """Draw the map of the tuning: the loss of each neighbourhood, where starts are lost, and the chosen one.
+
+        Parameters
+        ----------
+        **options
+            As for `Tuning.plot`.
+
+        Raises
+        ------
+        UsageError
+            The model was fitted without `tune`, or comes from a file.
+        """
+        if self.tuning is None:
+            raise UsageError("plot_map needs a model that was fitted with tune=True in this session.")
+        return self.tuning.plot(**options)
 
     def __str__(self) -> str:
         """What was done to the table, the network, how good it is beside a constant and a linear model, how training ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -67,7 +68,7 @@ class Scaling:
                 centre = np.average(X, axis=0, weights=weights)
                 spread = np.sqrt(np.average((X - centre) ** 2, axis=0, weights=weights))
             else:
-                low, centre, high = (_quantile(X, weights, q) for q in (0.25, 0.5, 0.75))
+                low, centre, high = _quantiles(X, weights, (0.25, 0.5, 0.75))
                 spread = high - low
                 half = (X.max(axis=0) - X.min(axis=0)) / 2  # where the quartiles agree: the whole range
                 spread = np.where(spread > 0, spread, half)
@@ -81,14 +82,15 @@ class Scaling:
         return smoothly_clipped(Z) if self.clipped else Z
 
 
-def _quantile(
-    X: Shaped[Floats, "batch columns"], weights: Shaped[Floats, " batch"], q: float
-) -> Shaped[Floats, " columns"]:
-    """Return the smallest value below or at which the share q of the weight lies, of each column.
+def _quantiles(
+    X: Shaped[Floats, "batch columns"], weights: Shaped[Floats, " batch"], shares: Sequence[float]
+) -> list[Shaped[Floats, " columns"]]:
+    """Return the smallest value below or at which each share of the weight lies, of each column.
 
     A weight of 2 counts as two samples do, which NumPy's interpolating quantiles cannot promise.
     """
-    order = np.argsort(X, axis=0, kind="stable")
-    reached = np.cumsum(weights[order], axis=0) >= q * weights.sum() * (1 - 1e-12)
-    places = np.take_along_axis(order, reached.argmax(axis=0)[None], axis=0)
-    return np.asarray(np.take_along_axis(X, places, axis=0)[0])
+    columns = np.ascontiguousarray(X.T)
+    order = np.argsort(columns, axis=1, kind="stable")
+    reached = np.cumsum(weights[order], axis=1)
+    places = [(reached >= q * weights.sum() * (1 - 1e-12)).argmax(axis=1)[:, None] for q in shares]
+    return [np.take_along_axis(columns, np.take_along_axis(order, k, axis=1), axis=1)[:, 0] for k in places]

@@ -6,8 +6,6 @@ import numpy as np
 
 from fallline.models.fitting import Fit
 from fallline.models.settings import FitSettings
-from fallline.problems.weighted import WeightedObjective
-from fallline.runs.engine import name_of
 
 __all__ = ["outcome_sentence", "settings_words"]
 
@@ -47,11 +45,8 @@ def outcome_sentence(fit: Fit) -> str:
         )
     if members.validation_curve.size and late > starts / 2:
         text += f" {late} still improved at the end: more epochs may help."
-    if (
-        name_of(WeightedObjective(network, np.zeros((1, network.sizes[0])), np.zeros((1, network.sizes[-1]))))
-        == "numpy"
-    ):
-        text += " The network is too large for compiled lanes; it was trained with NumPy, whose last bits depend on the machine."
+    if members.arithmetic == "numpy":
+        text += " No kernel can be compiled for the network; it was trained with NumPy, whose last bits depend on the machine."
     return text
 
 

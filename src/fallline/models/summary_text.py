@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fallline.models.description import Row
+from fallline.models.description import Row, Stated
 
 if TYPE_CHECKING:
     from fallline.models.model import Model
@@ -17,6 +17,9 @@ __all__ = ["summary_text"]
 WIDTH = 96
 
 _HEADINGS = {"accuracy": "accuracy", "log_loss": "log loss", "rmse": "RMSE", "r2": "R²"}
+
+
+_WORDS = {"accuracy": "accuracy", "r2": "R²"}
 
 
 def summary_text(model: Model) -> str:
@@ -36,7 +39,27 @@ def summary_text(model: Model) -> str:
         parts += ["", "By members that did not see the row:", *_table(summary.validation)]
     if summary.test:
         parts += ["", f"On {summary.test_rows:,} rows kept for the test:", *_table(summary.test)]
+    if summary.estimate is not None:
+        parts += ["", *textwrap.wrap(_stated(summary.estimate), WIDTH)]
     return "\n".join([*parts, "", *textwrap.wrap(summary.outcome, WIDTH)])
+
+
+def _stated(e: Stated) -> str:
+    """Return the estimate with its interval, and how it was made.
+
+    >>> _stated(Stated(score="accuracy", value=0.95, low=0.9, high=0.98, folds=5, nested=True, tuned=True))
+    'On new rows: accuracy 0.950, 0.900 to 0.980 with 95 % confidence. Each of 5 parts of the rows judged a model that was tuned, \
+stopped and fitted without it.'
+    """
+    low, high = ("-" if end is None or math.isnan(end) else f"{end:.3f}" for end in (e.low, e.high))
+    value = f"{_WORDS[e.score]} {_number(e.value)[:5]}, {low} to {high} with 95 % confidence"
+    if not e.nested:
+        return (
+            f"Ensemble, by rows that its members did not see: {value}. These rows chose the best epochs, so it is a little "
+            "optimistic; outer folds (--outer-folds 5) give an estimate without that."
+        )
+    made = "tuned, stopped and fitted" if e.tuned else "stopped and fitted"
+    return f"On new rows: {value}. Each of {e.folds} parts of the rows judged a model that was {made} without it."
 
 
 def _paragraph(label: str, text: str) -> list[str]:

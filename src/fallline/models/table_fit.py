@@ -9,22 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.data.preparing import Preparation, Target
+from fallline.data.preparing import Target
 from fallline.data.preparing.fitting import Missing
 from fallline.data.preparing.target import Task
 from fallline.data.preparing.twins import twins_of_target
-from fallline.data.reading import Dialect, Table, read_table
+from fallline.data.reading import Dialect, read_table
 from fallline.errors import DataError, UsageError
-from fallline.models.description import Row, Summary
+from fallline.models.description import Row, Stated, Summary
 from fallline.models.evidence import Evidence
 from fallline.models.fitting import Fit, Kind, fit_samples
 from fallline.models.folds import share_of
 from fallline.models.model import Model
+from fallline.models.nested import HEADLINE, Nested, score_interval
 from fallline.models.scores import scores
 from fallline.models.sentences import outcome_sentence, settings_words
 from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.table_rows import TableRows
+from fallline.models.tuning import tune_samples
+from fallline.models.tuning_grid import TuneLike
 from fallline.models.warranty import warranty as warranty_of
-from fallline.runs.progress import Progress, showing
+from fallline.runs.progress import Parts, Progress, showing
 from fallline.sentences import capital
 from fallline.settings import Setting
 
@@ -32,6 +36,12 @@ __all__ = ["fit"]
 
 Floats = NDArray[Any]
 
+OUTER = 5
+"""Outer folds of a fit that is tuned."""
+
+OUTER_FOLDS = Setting(
+    "outer_folds", "", "parts of the rows that are each kept from everything once", 0, 0, 64, whole=True
+)
 TEST = Setting("test", "", "share of the rows that are kept for the test and never trained on", 0.0, 0, 0.9)
 
 
@@ -48,6 +58,8 @@ def fit(
     test: float = 0.0,
     dialect: Dialect | None = None,
     warranty: bool = False,
+    tune: TuneLike = False,
+    outer_folds: int | None = None,
     progress: Progress = False,
     threads: int | None = None,
     hidden: Any = (32, 16),
@@ -87,6 +99,12 @@ def fit(
         Share of the rows that is kept from everything, for the last judgement.
     warranty
         Whether fresh starts are trained around the settings, to tell how many are lost there and how far the cliff is.
+    tune
+        True chooses learning rate and L2 penalty (or momentum) from a grid: not the best cell, but the best neighbourhood, with a
+        margin from the cliff; {"learning_rate": [0.01, 0.1], "l2": [0, 0.01]} is a grid of your own. `model.tuning` has it.
+    outer_folds
+        Parts of the rows that are each kept from everything once, tuning included, for an honest estimate with an interval. By
+        default 5 if `tune`, else 0: none.
     progress, threads
         True for a bar, or a function; threads, one for each core by default.
     hidden, activation, optimizer, learning_rate, optimizer_settings, initial, schedule, scaling, dtype
@@ -121,29 +139,46 @@ def fit(
     kind: Kind = "values" if learned.task == "regression" else "classes" if learned.classes else "labels"
     if balanced and kind != "classes":
         raise UsageError("balanced needs a target of classes.")
-    kept = _kept(T, kind, TEST.check(test), chosen.seed)
-    preparation = Preparation.of(table, columns, rows=~kept, missing=missing, categories=categories)
-    X = preparation(table)
-    shares = _shares(table, weights, T, balanced)
-    own = None if shares is None else shares[~kept]
-    label = f"fit {table.file}"
-    with showing(progress, label) as show:
-        fitted = fit_samples(X[~kept], T[~kept], kind, chosen, own, threads=threads, progress=show)
-    linear = fit_samples(X[~kept], T[~kept], kind, _linear(chosen), own, threads=threads)
+    test_rows = _kept(T, kind, TEST.check(test), chosen.seed)
+    kept = ~test_rows
+    outer = _outer(outer_folds, tune, int(kept.sum()))
+    own_weights = None if weights is None else table.weights(weights)
+    rows = TableRows(table, columns, learned, kind, missing, categories, own_weights, balanced)
+    preparation = rows.preparation(kept)
+    X, shares = preparation(table), rows.shares(kept, T)
+    own = None if shares is None else shares[kept]
+    samples, targets = X[kept], T[kept]
+    tuning = nested = None
+    with showing(progress, f"fit {table.file}") as show:
+        parts = Parts(
+            show, {"estimate": 5.0 * bool(outer) if tune else 1.0 * outer, "tuning": 4.0 * bool(tune), "fit": 1.0}
+        )
+        if tune is not False:
+            tuning = tune_samples(
+                samples, targets, kind, chosen, tune, own, threads=threads, progress=parts.of("tuning")
+            )
+            chosen, plain = tuning.settings(chosen), chosen
+        if outer:
+            nested = rows.estimate(kept, plain if tuning else chosen, outer, tune, threads, parts.of("estimate"))
+        fitted = fit_samples(samples, targets, kind, chosen, own, threads=threads, progress=parts.of("fit"))
+    linear = fit_samples(samples, targets, kind, _linear(chosen), own, threads=threads)
     told = [outcome_sentence(fitted)]
-    if warranty:
-        told.append(capital(str(warranty_of(X[~kept], T[~kept], kind, chosen, own, threads=threads))))
+    if tuning is not None:
+        told.append(str(tuning))
+    elif warranty:
+        told.append(capital(str(warranty_of(samples, targets, kind, chosen, own, threads=threads))))
     notes = [*table.notes, learned.note, *preparation.notes, *twins_of_target(table, learned, columns)]
     summary = Summary(
-        rows=int((~kept).sum()), test_rows=int(kept.sum()), notes=[note for note in notes if note],
-        settings=settings_words(chosen, int((~kept).sum())),
-        validation=_compared(fitted, linear, None, T[~kept], kind, own),
-        test=_compared(fitted, linear, X[kept], T[kept], kind, None if shares is None else shares[kept], T[~kept])
-        if kept.any() else [],
-        outcome=" ".join(told),
+        rows=int(kept.sum()), test_rows=int(test_rows.sum()), notes=[note for note in notes if note],
+        settings=settings_words(chosen, int(kept.sum())),
+        validation=_compared(fitted, linear, None, T[kept], kind, own),
+        test=_compared(fitted, linear, X[test_rows], T[test_rows], kind, None if shares is None else shares[test_rows], T[kept])
+        if test_rows.any() else [],
+        outcome=" ".join(told), estimate=_stated(nested, fitted, T[kept], kind, own),
+        tuned=None if tuning is None else tuning.described(),
     )  # fmt: skip
-    evidence = Evidence(table, X, T, kept, shares, linear)
-    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted, evidence)
+    evidence = Evidence(table, X, T, test_rows, shares, linear)
+    return Model(learned, preparation, kind, fitted.ensemble, summary, fitted, tuning, evidence)
 
 
 def _kept(T: Floats, kind: Kind, share: float, seed: int) -> NDArray[np.bool_]:
@@ -158,13 +193,27 @@ def _kept(T: Floats, kind: Kind, share: float, seed: int) -> NDArray[np.bool_]:
     return kept
 
 
-def _shares(table: Table, weights: str | None, T: Floats, balanced: bool) -> Floats | None:
-    """Return the weight of each row, or None if all are equal."""
-    shares = None if weights is None else table.weights(weights)
-    if not balanced:
-        return shares
-    w = np.ones(len(T)) if shares is None else shares
-    return np.asarray(w / (T * (T * w[:, None]).sum(axis=0)).sum(axis=-1))
+def _outer(folds: int | None, tune: TuneLike, rows: int) -> int:
+    """Return the number of outer folds; 0 for none."""
+    if folds is None:
+        return OUTER if tune is not False else 0
+    checked = int(OUTER_FOLDS.check(folds))
+    if checked == 1 or checked > rows:
+        raise UsageError(f"outer_folds must be 0 for none, or from 2 to the number of rows, {rows}; got {checked}.")
+    return checked
+
+
+def _stated(nested: Nested | None, fitted: Fit, T: Floats, kind: Kind, weights: Floats | None) -> Stated | None:
+    """Return the score that is stated with an interval: the nested one, else that of members that did not see the row."""
+    if nested is not None:
+        return Stated(score=nested.score, value=nested.estimate.value, low=nested.estimate.low, high=nested.estimate.high,
+                      folds=nested.folds, nested=True, tuned=nested.tuned)  # fmt: skip
+    if not np.isfinite(fitted.kept).any():
+        return None
+    value, low, high = score_interval(fitted.kept, T, kind, weights, fitted.settings.seed)
+    return Stated(
+        score=HEADLINE[kind], value=value, low=low, high=high, folds=fitted.settings.folds, nested=False, tuned=False
+    )
 
 
 def _linear(settings: FitSettings) -> FitSettings:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from fallline.readings.machine.compiled import Compiled
 from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.program import Program
 from fallline.runs.programs import Recipe, program_of
 
 __all__ = ["KernelCache", "kernel_of"]
+
+
+class _Kernel(Protocol):
+    @property
+    def compiled(self) -> Compiled: ...
+
+
+K = TypeVar("K", bound=_Kernel)
 
 ROOM = 128 * 2**20
 """Bytes that kernels may take: some hundred of them."""
@@ -35,7 +44,7 @@ class OtherRecipe(Protocol):
     def program(self) -> Program: ...
 
 
-class KernelCache:
+class KernelCache(Generic[K]):
     """The kernels used last, as many as fit into `room` bytes.
 
     A kernel that leaves the cache is freed as soon as no run holds it. Kernels of one key leave it together.
@@ -44,15 +53,13 @@ class KernelCache:
     def __init__(self, room: int = ROOM) -> None:
         self.room = room
         self.bytes = 0
-        self._kernels: OrderedDict[Hashable, list[Kernel]] = OrderedDict()
+        self._kernels: OrderedDict[Hashable, list[K]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return sum(map(len, self._kernels.values()))
 
-    def find(
-        self, key: Hashable, make: Callable[[], Kernel], fits: Callable[[Kernel], bool] = lambda kernel: True
-    ) -> Kernel:
+    def find(self, key: Hashable, make: Callable[[], K], fits: Callable[[K], bool] = lambda kernel: True) -> K:
         """A kernel of that key that fits. If the cache does not hold one, `make` compiles it."""
         with self._lock:
             known = next(filter(fits, self._kernels.get(key, ())), None)
@@ -72,11 +79,11 @@ class KernelCache:
         return kernel
 
 
-def _size(kernel: Kernel) -> int:
+def _size(kernel: _Kernel) -> int:
     return kernel.compiled.bytes + _BESIDES
 
 
-_cache = KernelCache()
+_cache: KernelCache[Kernel] = KernelCache()
 
 
 def kernel_of(

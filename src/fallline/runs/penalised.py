@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +25,7 @@ def penalised(objective: Objective, l2: float | Shaped[Floats, " runs"]) -> Obje
         return objective
     if isinstance(l2, np.ndarray):
         return _Penalised(objective, l2)
-    return replace(objective, network=objective.network.with_(l2=l2))
+    return _with_l2(objective, l2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +66,16 @@ class _Penalised(Objective):
 
     @cached_property
     def _bare(self) -> NetworkObjective:
-        return replace(self.objective, network=self.objective.network.with_(l2=0.0))
+        return _with_l2(self.objective, 0.0)
 
     def _penalty(self, w: Shaped[Floats, "runs P"]) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs P"]]:
         network = self._bare.network
         extra, slope = pages.penalty(network, network.unpack(w), 1.0)
         return self.l2 * extra, self.l2[:, None] * network.pack(slope)
+
+
+def _with_l2(objective: NetworkObjective, l2: float) -> NetworkObjective:
+    """Return the objective, which may be of a subclass with other arguments, with another penalty of its network."""
+    changed = copy(objective)
+    object.__setattr__(changed, "network", objective.network.with_(l2=l2))
+    return changed

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
 
 from fallline.errors import UsageError, shown
 
-__all__ = ["Progress", "showing"]
+__all__ = ["Parts", "Progress", "showing"]
 
 Show: TypeAlias = Callable[[int, int], Any]
 """A function of the number of finished parts and the number of all parts."""
@@ -92,3 +92,26 @@ def _notebook_bar(label: str) -> Iterator[Show]:
             bar.refresh()
 
         yield show
+
+
+class Parts:
+    """The progress of several pieces of work, one after the other, as that of one.
+
+    >>> parts = Parts(lambda done, total: print(done, "of", total), {"search": 3.0, "fit": 1.0})
+    >>> parts.of("search")(1, 2)
+    375 of 1000
+    >>> parts.of("fit")(2, 2)
+    625 of 1000
+    """
+
+    def __init__(self, show: Show, work: Mapping[str, float]) -> None:
+        self._show, self._work, self._done = show, dict(work), dict.fromkeys(work, 0.0)
+
+    def of(self, name: str) -> Show:
+        """Return the function that is told how far one of them has come."""
+
+        def report(done: int, total: int) -> None:
+            self._done[name] = self._work[name] * done / total
+            self._show(round(1000 * sum(self._done.values()) / sum(self._work.values())), 1000)
+
+        return report

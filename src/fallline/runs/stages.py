@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.problems import NetworkObjective
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
-from fallline.runs.engine import name_of
+from fallline.runs.engine import name_of, train
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training
 from fallline.runs.trajectory import Moment, moments
 from fallline.shapes import Shaped
 
-__all__ = ["Stages", "stages_of"]
+__all__ = ["Stages", "losses_of", "stages_of"]
 
 Floats = NDArray[Any]
+
+LARGE = 2000
+"""Parameters from which products of matrices are most of the work."""
 
 
 class Stages(Protocol):
@@ -32,8 +37,11 @@ class Stages(Protocol):
         The parameters after them.
     losses
         The mean of the losses before the updates of the last stage; NaN if one of them is not finite.
+    arithmetic
+        "machine": the same to the bit everywhere; "numpy": exact to rounding alone.
     """
 
+    arithmetic: str
     step: int
     points: Shaped[Floats, "runs P"]
     losses: Shaped[Floats, " runs"]
@@ -56,13 +64,73 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     >>> runs.points.round(4).tolist()
     [[1.62, 0.0], [0.81, 0.0]]
     """
+    if one_by_one(training):
+        from fallline.runs import one_run  # late: it loads LLVM
+
+        with suppress(one_run.NotScalableError):
+            return one_run.OneByOne(training)
     if name_of(training.objective) == "machine":
         return _InLanes(training, execution)
     return _WithNumPy(training)
 
 
+def losses_of(
+    training: Training, execution: Execution = EVERY_CORE
+) -> Callable[[Shaped[Floats, "runs P"]], Shaped[Floats, " runs"]]:
+    """Return the function from parameters to the loss of all samples, with the arithmetic of `stages_of`.
+
+    Parameters
+    ----------
+    training
+        Runs without steps. Their settings must be numbers; their starts are not read.
+
+    Examples
+    --------
+    >>> from fallline.experiment.method import method
+    >>> from fallline.problems import objective
+    >>> loss = losses_of(Training(objective("quadratic"), method(), 0, np.zeros(2)))
+    >>> loss(np.array([[2.0, 1.0], [1.0, 1.0]])).tolist()
+    [7.0, 5.5]
+    """
+    single: Callable[[Floats], Floats] | None = None
+    large = training.objective.dimension > LARGE  # lanes would compute the gradient, too
+    if isinstance(training.objective, NetworkObjective):
+        from fallline.runs import one_run
+
+        with suppress(one_run.NotScalableError):
+            single = one_run.Losses(training)
+
+    def losses(points: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
+        begins = replace(training, starts=points)
+        if single is not None and (large or one_by_one(begins)):
+            return single(points)
+        return train(begins, ("final_loss",), execution=execution)["final_loss"]
+
+    return losses
+
+
+def one_by_one(training: Training) -> bool:
+    """Whether the runs are to be trained one by one, each with its samples in the lanes of vectors.
+
+    Lanes of runs are faster where the runs fill them: one run takes about as long as half of the runs of a vector, and less
+    where products of matrices are most of the work.
+    """
+    objective = training.objective
+    if not isinstance(objective, NetworkObjective):
+        return False
+    if name_of(objective) == "numpy":
+        return True
+    from fallline.readings.machine.target import vector_bytes
+
+    lanes = vector_bytes() // np.dtype(training.dtype).itemsize
+    share = 0.75 if objective.dimension > LARGE else 0.5
+    return training.runs <= share * lanes * -(-training.runs // lanes)
+
+
 class _InLanes:
     """Compiled runs: each stage goes on from the checkpoints of the last."""
+
+    arithmetic = "machine"
 
     def __init__(self, training: Training, execution: Execution) -> None:
         self.step = 0
@@ -92,6 +160,8 @@ class _InLanes:
 
 class _WithNumPy:
     """Runs with NumPy: a loop that stands still between two stages."""
+
+    arithmetic = "numpy"
 
     def __init__(self, training: Training) -> None:
         self.step = 0

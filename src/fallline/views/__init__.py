@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fallline.views.pictures.residuals import draw_residuals as draw_residuals
     from fallline.views.pictures.run import run_picture as run_picture
     from fallline.views.pictures.study import study_picture as study_picture
+    from fallline.views.pictures.tuning import draw_tuning as draw_tuning
 
 _HOMES = {
     "Picture": "pictures.picture",
@@ -44,6 +45,7 @@ _HOMES = {
     "draw_map": "pictures.map",
     "draw_network": "pictures.network",
     "draw_regions": "pictures.regions",
+    "draw_tuning": "pictures.tuning",
     "draw_residuals": "pictures.residuals",
     "map_picture": "pictures.map_picture",
     "run_picture": "pictures.run",

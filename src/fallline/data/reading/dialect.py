@@ -113,7 +113,7 @@ def rows_of(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         lines = (line.strip(" ") for line in lines)
     reader = csv.reader(lines, strict=True, delimiter=separator, skipinitialspace=separator == " ")
     for row in reader:
-        cells = [cell.strip() for cell in row]
+        cells = list(map(str.strip, row))
         if any(cells):
             yield reader.line_num, cells
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fallline.data.reading.cells import MISSING, NumberForm, is_date
 from fallline.data.reading.columns import Column, Kind
 
 __all__ = ["typed"]
+
+
+_LETTERS = re.compile(r"[0-9+\-.eE\n]+", re.ASCII)
 
 
 def typed(name: str, cells: Sequence[str], form: NumberForm, missing: Collection[str] = MISSING) -> Column:
@@ -20,10 +25,45 @@ def typed(name: str, cells: Sequence[str], form: NumberForm, missing: Collection
     ['number', 'text', 'mixed', 'date']
     """
     texts = [None if cell in missing else cell for cell in cells]
+    read = _all_numbers(texts, form)
+    if read is not None:
+        marks = tuple(dict.fromkeys(cell for cell in cells if cell in missing)) if None in texts else ()
+        return Column(name, "number", read, texts, form.fault, marks)
     known = {cell: form.number(cell) for cell in {*texts} if cell is not None}
     numbers = np.array([math.nan if (value := known.get(cell or "")) is None else value for cell in texts])
     marks = tuple(dict.fromkeys(cell for cell in cells if cell in missing))
     return Column(name, _kind(known), numbers, texts, form.fault, marks)
+
+
+def _all_numbers(texts: Sequence[str | None], form: NumberForm) -> NDArray[np.float64] | None:
+    """The numbers of a column that holds nothing else, NaN where a cell is missing; None if it may hold something else.
+
+    It is many times faster than cell by cell. From these letters alone Python makes the floats that `plain_number` makes, or none.
+
+    >>> _all_numbers(["1", None, "-2.5e1"], NumberForm()).tolist(), _all_numbers(["1", "e"], NumberForm())
+    ([1.0, nan, -25.0], None)
+    """
+    known = [text for text in texts if text is not None]
+    joined = "\n".join(known)
+    if form.thousands or not known:
+        return None
+    if form.decimal == ",":
+        if "." in joined:
+            return None
+        joined = joined.replace(",", ".")
+    if not _LETTERS.fullmatch(joined):
+        return None
+    try:
+        numbers = np.array(list(map(float, joined.split("\n"))))
+    except ValueError:
+        return None
+    if len(numbers) != len(known):  # a cell of several lines
+        return None
+    if len(known) == len(texts):
+        return numbers
+    every = np.full(len(texts), math.nan)
+    every[[k for k, text in enumerate(texts) if text is not None]] = numbers
+    return every
 
 
 def _kind(known: dict[str, float | None]) -> Kind:

@@ -11,7 +11,9 @@ from fallline.readings.machine import target
 from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.program import Program, Samples
 
-__all__ = ["CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot", "checkpoint_numbers"]
+__all__ = [
+    "CAP", "CONVERGENCE_CAP", "LAST", "OF_THE_LIVING", "Measure", "Plan", "Slot", "checkpoint_numbers", "vectors_together",
+]  # fmt: skip
 
 STRAIGHT = {16: 750, 32: 750, 64: 1500}
 """Most instructions of a sample for which straight-line code is fastest, by bytes of a register. Wide registers allow more,
@@ -177,6 +179,11 @@ def _length(samples: Samples, bits: int) -> int:
 def _together(times: Mapping[int, float], rows: int) -> int:
     """Return the smallest block with which all rows take the least time. Rows that do not fill a block run one by one."""
     return min(times, key=lambda u: (_time(times, rows, u), u))
+
+
+def vectors_together(vectors: int) -> int:
+    """Return the vectors of samples in a block that take the least time, where samples are the lanes."""
+    return _together(TOGETHER_TILED, vectors)
 
 
 def _time(times: Mapping[int, float], rows: int, together: int) -> float:

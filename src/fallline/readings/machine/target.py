@@ -118,6 +118,7 @@ def this_host() -> Host:
     )
 
 
+@cache
 def vector_bytes(instruction_set: str = "native") -> int:
     """Return the bytes of a vector register of this set."""
     return this_host().find(instruction_set).register

@@ -58,6 +58,7 @@ def draw_map(
     contours: Sequence[float] = (),
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     lost_word: str = "diverged",
+    lost_unit: str = "runs",
     names: Sequence[str] = (),
     cmap: str | Colormap | None = None,
     colorbar: bool = True,
@@ -95,8 +96,8 @@ def draw_map(
         Values at which a line of equal value is drawn.
     curves
         By label, points (x, y) of a line drawn over the map, such as the bound 2(1 + momentum)/L.
-    lost_word
-        The name of cells without a value in the legend: "diverged", "never reached".
+    lost_word, lost_unit
+        The name of cells without a value in the legend, "diverged" or "never reached", and what cells are.
     names
         The names of minima in the legend.
     cmap
@@ -124,7 +125,7 @@ def draw_map(
         ax = page.axes()
         shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log, names)
         gone = page.theme.diverged[1] if lost_word == "diverged" else page.theme.faint
-        lost_text = f"{lost_word}: {percent(float(lost.mean()))} of runs"
+        lost_text = f"{lost_word}: {percent(float(lost.mean()))} of {lost_unit}"
         image = cells_on(page, ax, shown.values, x_axis, y_axis, shown.colours, shown.norm, (gone, lost_text))
         if colorbar and len(shown.values.compressed()) and (kind == "values" or not page.own):
             bar = colour_bar(page, ax, image, measure, shown.extend)

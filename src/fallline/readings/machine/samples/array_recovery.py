@@ -27,9 +27,12 @@ class RecoveredArrays:
     ----------
     outputs
         Pairs (place among the sums, node) for everything that is summed over the samples.
+    least
+        Fewest columns of a product that becomes a loop.
     """
 
     outputs: Sequence[tuple[int, Node]]
+    least: int = 2
     order: list[NodeArray] = field(default_factory=list)
     outers: list[Outer] = field(default_factory=list)
     rest: list[Total] = field(default_factory=list)
@@ -102,7 +105,7 @@ class RecoveredArrays:
 
     def _product(self, A: Any, B: Any, C: Any) -> None:
         nodes = self._fresh([n for n in C.ravel() if isinstance(n, Node)])
-        if A.shape[0] != 1 or len(nodes) != C.size or len(nodes) < 2 or not _is_chain(A, B, C):
+        if A.shape[0] != 1 or len(nodes) != C.size or len(nodes) < self.least or not _is_chain(A, B, C):
             return
         left = self.access(list(A[0]))
         right = self.access2(B)

@@ -18,7 +18,7 @@ from fallline.readings.machine.samples.array_recovery import RecoveredArrays
 from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Tiled"]
+__all__ = ["Block", "Index", "Reader", "Tiled", "divisor", "pieces"]
 
 Index = int | str
 Reader = Callable[[tuple[Any, ...]], str]
@@ -37,13 +37,16 @@ class Tiled:
         Number of samples in a block.
     registers
         Vector registers that accumulators may take.
+    least
+        Fewest columns of a product that becomes a loop.
     """
 
     def __init__(
-        self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int, registers: int = 20
-    ) -> None:
+        self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int, registers: int = 20,
+        least: int = 2,
+    ) -> None:  # fmt: skip
         self.columns, self.together, self.registers = columns, together, registers
-        self.arrays = RecoveredArrays(outputs)
+        self.arrays = RecoveredArrays(outputs, least)
         self.narrow = narrow([node for _, node in outputs])
         self.groups = _loops(self.arrays)
         self.scratch = 0
@@ -51,9 +54,13 @@ class Tiled:
             if array.length > 1:
                 array.at, self.scratch = self.scratch, self.scratch + array.length * together
 
+    def length(self, nodes: int) -> int:
+        """Return the length of the loop over an array of so many nodes."""
+        return nodes
+
     def block(self, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]) -> None:
         """Add `count` samples from row `first` on to the sums."""
-        _Block(self, v, read, rows, first, count, bases).write()
+        Block(self, v, read, rows, first, count, bases).write()
 
 
 def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
@@ -98,7 +105,9 @@ def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
     return groups
 
 
-class _Block:
+class Block:
+    """Writes one block of samples."""
+
     def __init__(
         self, tiled: Tiled, v: Vectors, read: Reader, rows: Any, first: Index, count: int, bases: dict[str, str]
     ) -> None:
@@ -170,7 +179,7 @@ class _Block:
     # --- loops ---
 
     def _loop(self, group: list[NodeArray]) -> None:
-        with self.v.loop(group[0].length, "units") as j:
+        with self.v.loop(self.tiled.length(group[0].length), "units") as j:
             local: dict[int, list[str]] = {}
             for array in group:
                 operands = [
@@ -191,8 +200,8 @@ class _Block:
         return self.v.abreast(partial(value, u) for u in range(self.count))
 
     def _product(self, array: Product) -> None:
-        width = _divisor(array.length, max(1, self.tiled.registers // self.count))
-        for begin, end, size in _pieces(array.length, width):
+        width = divisor(array.length, max(1, self.tiled.registers // self.count))
+        for begin, end, size in pieces(array.length, width):
             with self.v.loop((end - begin) // size, "columns") as tile:
                 j0 = self.v.index(self.v.index(tile, "mul", size), "add", begin)
                 self._product_tile(array, j0, size)
@@ -214,10 +223,10 @@ class _Block:
 
     def _outer(self, outer: Outer) -> None:
         v, (n, m) = self.v, outer.shape
-        wide = _divisor(m, 4)
-        tall = _divisor(n, max(1, self.tiled.registers // wide))
-        for i_begin, i_end, height in _pieces(n, tall):
-            for j_begin, j_end, width in _pieces(m, wide):
+        wide = divisor(m, 4)
+        tall = divisor(n, max(1, self.tiled.registers // wide))
+        for i_begin, i_end, height in pieces(n, tall):
+            for j_begin, j_end, width in pieces(m, wide):
                 with v.loop((i_end - i_begin) // height, "inputs") as ti:
                     i0 = v.index(v.index(ti, "mul", height), "add", i_begin)
                     with v.loop((j_end - j_begin) // width, "outputs") as tj:
@@ -250,7 +259,7 @@ class _Block:
             v.store(value, self.bases["sums"], place)
 
 
-def _divisor(n: int, most: int) -> int:
+def divisor(n: int, most: int) -> int:
     """Return the largest tile up to `most` that divides n; if it is much smaller, return `most`, which leaves a remainder."""
     if n <= most:
         return n
@@ -258,7 +267,7 @@ def _divisor(n: int, most: int) -> int:
     return best if 2 * best > most else most
 
 
-def _pieces(n: int, size: int) -> list[tuple[int, int, int]]:
+def pieces(n: int, size: int) -> list[tuple[int, int, int]]:
     """Return (begin, end, tile) for the whole tiles and for the remainder."""
     whole = n - n % size
     return [(0, whole, size)] + ([(whole, n, n - whole)] if n > whole else [])

@@ -121,9 +121,12 @@ class Code:
         """Return advice to the compiler on a loop of `count` turns, written after the branch back: none here."""
         return ""
 
-    def carry(self, begin: int, end: int, values: list[str], body: Callable[[str, list[str]], list[str]]) -> list[str]:
-        """Write a loop over begin..end-1 that passes values from turn to turn in registers."""
-        if begin >= end:
+    def carry(
+        self, begin: int, end: int | str, values: list[str], body: Callable[[str, list[str]], list[str]]
+    ) -> list[str]:
+        """Write a loop over begin..end-1 that passes values from turn to turn in registers. A count that is only known when
+        the code runs (a name) must be above `begin`."""
+        if not isinstance(end, str) and begin >= end:
             return values
         names = ("carry_before", "carry", "carry_next", "carry_after")
         before, head, tail, after = (self.fresh_label(n) for n in names)

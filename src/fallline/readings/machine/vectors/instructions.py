@@ -63,6 +63,27 @@ class Vectors(Code):
         first = self.let(f"insertelement {self.type} poison, {self.scalar} {scalar}, i32 0")
         return self.let(f"shufflevector {self.type} {first}, {self.type} poison, <{self.width} x i32> zeroinitializer")
 
+    def transposed(self, rows: list[str]) -> list[str]:
+        """Return the columns of a square of numbers, whose rows are as many vectors as a vector has numbers.
+
+        In turn for each power of two d: in every square of 2d by 2d, the upper right and the lower left quarter change places.
+        """
+        n, d, rows = self.width, 1, list(rows)
+        while d < n:
+            upper = [j if not j & d else n + j - d for j in range(n)]
+            lower = [j + d if not j & d else n + j for j in range(n)]
+            for i in range(n):
+                if not i & d:
+                    a, b = rows[i], rows[i + d]
+                    rows[i], rows[i + d] = self._shuffled(a, b, upper), self._shuffled(a, b, lower)
+            d *= 2
+        return rows
+
+    def _shuffled(self, a: str, b: str, places: list[int]) -> str:
+        """Return numbers of a and b side by side, by their places."""
+        mask = ", ".join(f"i32 {j}" for j in places)
+        return self.let(f"shufflevector {self.type} {a}, {self.type} {b}, <{self.width} x i32> <{mask}>")
+
     # --- arithmetic ---
 
     def number(self, value: float) -> str:
