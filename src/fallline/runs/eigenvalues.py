@@ -61,6 +61,8 @@ def largest_eigenvalues(
     most
         How many products are computed of each operator at most.
 
+    Examples
+    --------
     >>> H = np.array([[2.0, 1.0], [1.0, 2.0]])
     >>> largest_eigenvalues(lambda v: v @ H, np.array([[1.0, 0.0], [3.0, 1.0]])).values.tolist()
     [3.0, 3.0]

@@ -44,6 +44,8 @@ def sharpness_at(
     tolerance
         As for `largest_eigenvalues`; the error is about its square.
 
+    Examples
+    --------
     >>> from fallline.problems import objective
     >>> sharpness_at(objective("quadratic"), np.ones((2, 2))).values.round(12).tolist()
     [10.0, 10.0]
