@@ -8,12 +8,14 @@ from urllib.parse import urlparse
 
 import numpy as np
 
+import fallline as fl
 from fallline.lab.changed import changed_state
 from fallline.lab.resolved_state import ResolvedState, resolve_state
 from fallline.lab.state import default_state
 from fallline.live.kernels import describe_kernel
 from fallline.live.problems import describe_problem
 from fallline.live.worker import PAGE, worker_text
+from fallline.maps.map import Map
 from fallline.readings.machine.layout import OF_THE_LIVING, Measure
 from fallline.runs.kernels import kernel_of
 from fallline.runs.lanes import recipe_of, samples_seen, train
@@ -46,6 +48,24 @@ _TRAIN = """async (request) => {
     };
     return Object.entries(results).filter(([name, v]) => typeof v !== "number" && name !== "steps").map(([name, array]) => [name, text(array)]);
 }"""
+
+
+SMALL = """addEventListener("DOMContentLoaded", () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(".fallline-lab .map-plot { right: auto; width: 180px; }");
+    document.adoptedStyleSheets.push(sheet);
+});"""
+"""A script that makes a page's map one of few tiles."""
+
+
+def study_map() -> Map:
+    """The seed study with a tenth of its samples, as a small map."""
+    network = fl.Network.of("2-3-2-3", activation="relu", loss="cross_entropy")
+    problem = fl.NetworkObjective(network, fl.generate("three-gaussians", samples=10))
+    return fl.map(
+        problem, x="learning_rate=1e-3..0.2:log", y="momentum=0..0.99", size=(24, 16), steps=30, optimizer="momentum",
+        start=fl.notebook_start(problem), dtype="float32", measures=["final_loss", "outcome", "accuracy", "distance"],
+    )  # fmt: skip
 
 
 def state_of(*changes: tuple[str, Any]) -> ResolvedState:

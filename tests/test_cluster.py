@@ -39,8 +39,8 @@ def hash_of(dask):
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory):
+    """A cluster without workers. Tests may run in any order and in several processes, so each says how many it needs."""
     processes = Cluster(tmp_path_factory.mktemp("dask"))
-    processes.wait_for(0)
     yield processes
     processes.close()
 
@@ -81,6 +81,7 @@ def during(monkeypatch, step, every=1):
 
 @pytest.mark.long
 def test_the_first_worker_is_waited_for(dask, expected):
+    dask.have(0)
     threading.Timer(0.1, dask.add).start()
     with pytest.warns(RuntimeWarning, match=f"the cluster at {dask.address} has no worker; waiting for the first"):
         assert fl.map("rosenbrock", client=dask.address, **PLANE).sha256 == expected
@@ -88,8 +89,7 @@ def test_the_first_worker_is_waited_for(dask, expected):
 
 @pytest.mark.long
 def test_a_cluster_gives_the_hash(dask, expected):
-    dask.add()
-    dask.wait_for(2)
+    dask.have(2)
     seen = []
     assert fl.map("rosenbrock", client=dask.address, progress=lambda *p: seen.append(p), **PLANE).sha256 == expected
     assert seen[-1] == (128 * 128, 128 * 128)
@@ -101,13 +101,14 @@ def test_a_cluster_gives_the_hash(dask, expected):
 
 @pytest.mark.long
 def test_large_jobs_and_states_travel(dask, monkeypatch, expected):
+    dask.have(1)
     monkeypatch.setattr(cluster, "INLINE", 100)
     short = fl.map("rosenbrock", keep="state", client=dask.address, **PLANE | {"steps": 300})
     assert short.extend(100, client=dask.address).sha256 == expected
 
 
-@pytest.mark.long
 def test_five_workers_are_killed_and_replaced(dask, expected, small_tasks, told, monkeypatch):
+    dask.have(2)
     kills = iter(range(5))
 
     def kill():
@@ -122,7 +123,7 @@ def test_five_workers_are_killed_and_replaced(dask, expected, small_tasks, told,
 
 @pytest.mark.long
 def test_a_paused_worker_is_not_waited_for(dask, expected, small_tasks, monkeypatch):
-    dask.wait_for(2)
+    dask.have(2)
     monkeypatch.setattr(cluster, "LATE", 1)
     paused = dask.workers[0]
     pauses = iter([paused])
@@ -135,10 +136,18 @@ def test_a_paused_worker_is_not_waited_for(dask, expected, small_tasks, monkeypa
 
 @pytest.mark.long
 def test_the_scheduler_is_killed_and_started_again(dask, expected, small_tasks, told, monkeypatch):
-    for worker in dask.workers[1:]:
-        dask.kill(worker)
-    restarts = iter([dask.restart])
-    during(monkeypatch, lambda: next(restarts, lambda: None)(), every=9)
+    """It is away until somebody notices."""
+
+    def noticed(sentence):
+        told.append(sentence)
+        if not dask.workers:
+            dask.start_scheduler()
+            dask.add()
+
+    monkeypatch.setattr(cluster_client, "tell", noticed)
+    dask.have(1)
+    stops = iter([dask.stop])
+    during(monkeypatch, lambda: next(stops, lambda: None)(), every=9)
     assert hash_of(dask) == expected
     assert told[0] == f"the scheduler at {dask.address} does not answer; waiting until it is there again."
     assert f"the scheduler at {dask.address} answers again." in told
@@ -146,6 +155,7 @@ def test_the_scheduler_is_killed_and_started_again(dask, expected, small_tasks, 
 
 @pytest.mark.long
 def test_a_killed_collector_is_started_again(dask, expected, tmp_path):
+    dask.have(1)
     path = tmp_path / "map.fallmap"
     words = [*COMMAND, "--cluster", dask.address, "--out", str(path), "--json"]
     collector = subprocess.Popen([sys.executable, "-m", "fallline", *words], stdout=subprocess.DEVNULL)
@@ -191,8 +201,7 @@ tasks.at_cells = other
 
 @pytest.mark.long
 def test_useless_workers_are_turned_away(dask, expected, small_tasks, told, tmp_path):
-    for worker in [*dask.workers]:
-        dask.kill(worker)
+    dask.have(0)
     for k, text in enumerate(USELESS.values()):
         (tmp_path / f"useless{k}.py").write_text(text)
         dask.add(tmp_path / f"useless{k}.py")

@@ -251,7 +251,7 @@ def test_what_no_flag_says_the_studys_map_says(tmp_path):
     [
         ({"y": "mementum=0..0.9", "optimizer": "momentum"}, "Did you mean 'momentum'?"),
         ({"x": "learning_rate=1e-2..1e-4"}, "learning_rate must run from low to high"),
-        ({"size": "200000x200000"}, "GB of memory; at most 4 GB are allowed"),
+        ({"size": "100000x100000"}, "GB of memory; at most 4 GB are allowed"),
         ({"measure": "loss"}, "measure must be one of"),
         ({"out": "no/m.fallmap"}, "lies in a directory that does not exist"),
         ({"out": "m.png", "png": "./m.png"}, "--out and --png must be two files"),

@@ -317,7 +317,7 @@ def test_only_optimizers_and_schedules_have_settings():
 def test_a_map_beyond_the_limit_of_memory(path):
     sign(path, put("y.count", 2**24))
     sign(path, put("x.values", [float(k) for k in range(100)]))
-    assert "is damaged: its spec describes no map (size must be smaller than 100 x 16777216: " in refused(path)
+    assert "holds a map of 100 x 16777216 cells, whose values take " in refused(path)
 
 
 @pytest.mark.parametrize(("key", "value"), [("steps", 10**7), ("starts", 10**6), ("network.sizes", "2-900-3")])

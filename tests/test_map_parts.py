@@ -198,9 +198,8 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the script is one for bash")
-def test_the_script_of_a_job_array_computes_the_map(tmp_path, capsys, monkeypatch):
+def test_the_script_of_a_job_array_computes_the_map(tmp_path, capsys):
     """A stand-in for SLURM runs its tasks here, one after the other."""
-    monkeypatch.setattr(sys, "argv", ["fallline", *COMMAND, "--slurm", "2"])
     assert main([*COMMAND, "--slurm", "2"]) == 0
     script = tmp_path / "array.sh"
     script.write_text(capsys.readouterr().out)

@@ -56,6 +56,14 @@ def test_a_report_of_classes_has_every_chapter(classes, tmp_path):
 
 
 @pytest.mark.long
+def test_a_report_of_tuned_settings_shows_how_they_were_chosen(tmp_path):
+    model = fl.fit(TABLE, "kind", inputs=["a", "b"], hidden=(3,), ensemble=2, folds=2, epochs=5, tune=True)
+    html = model.report(tmp_path / "r").html.read_text()
+    assert "tuning" in chapters_of(html)
+    assert "How the settings were chosen" in html
+
+
+@pytest.mark.long
 def test_a_report_has_the_same_bytes_again(classes, tmp_path):
     html = classes.report(tmp_path / "r").html.read_bytes()
     assert classes.report(tmp_path / "r", overwrite=True).html.read_bytes() == html

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fallline as fl
+from fallline.data.preparing import Target
 from fallline.data.reading import read_table
 from fallline.errors import DataError, FalllineError
 from fallline.experiment.method import method
+from fallline.models.best_epoch import best_epochs
 from fallline.models.fitting import fit_samples
+from fallline.models.folds import folds_of, share_of
+from fallline.models.jury import Jury
 from fallline.models.model import Model
 from fallline.models.samples import Samples
 from fallline.models.scaling import SCALINGS, Scaling
 from fallline.models.scores import scores
-from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.settings import DECLARED, FitSettings, fit_settings, hidden_of
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs import lanes
+from fallline.runs.execution import Execution
 from fallline.runs.stages import stages_of
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
@@ -97,6 +103,14 @@ def test_numpy_trains_the_same_stages(monkeypatch):
     np.testing.assert_allclose(compiled.losses, loop.losses, atol=1e-12)
 
 
+def test_networks_for_which_no_code_is_compiled_have_a_penalty_too(monkeypatch):
+    settings = replace(SMALL, l2=0.1)
+    compiled = fitted(settings)
+    for name in ("fallline.runs.stages.name_of", "fallline.runs.engine.name_of"):
+        monkeypatch.setattr(name, lambda objective: "numpy")
+    np.testing.assert_allclose(fitted(settings).ensemble.parameters, compiled.ensemble.parameters, atol=1e-9)
+
+
 # What a fit depends on
 
 
@@ -141,21 +155,51 @@ def test_scaling_counts_weights_as_rows_and_is_finite(kind):
 # Early stopping and folds
 
 
-def test_each_start_is_kept_where_its_validation_loss_was_lowest():
-    fit = fitted()
+def test_ensembles_are_kept_where_the_loss_of_their_mean_answer_was_lowest():
+    some, kept = np.arange(80) < 50, np.arange(80) >= 50
+    T = np.eye(2)[np.where(np.arange(80) % 8, Y, 1 - Y)]  # an eighth is wrong, so that networks can learn too much
+    network = Network.of("3-8-2", reduction="mean")
+    validation = WeightedObjective(network, X[kept], T[kept])
+    starts = fl.draw_starts(validation, 6, initial="he_normal")
+    training = Training(
+        WeightedObjective(network, X[some], T[some], None, validation), method("adam", learning_rate=0.15), 120, starts
+    )
+    ensemble = np.array([0, 1, 0, 1, 0, 1])
+    jury = Jury(network, X[kept], T[kept], np.ones(30), "classes", ensemble)
+    m = best_epochs(
+        training, validation, jury, per_epoch=1, patience=0, execution=Execution(threads=1), progress=lambda epoch: None
+    )
+    stages = stages_of(training)
+    paths = []
+    for epoch in m.epochs:
+        stages.advance(int(epoch))
+        paths.append(stages.points)
+    for k in range(2):
+        own = ensemble == k
+        losses = [-np.log((_answers(network, w[own]).mean(axis=0) * T[kept]).sum(axis=1)).mean() for w in paths]
+        best = int(np.argmin(losses))
+        assert 0 < best < len(paths) - 1
+        assert (m.best_epoch[own] == m.epochs[best]).all()
+        assert (m.parameters[own] == paths[best][own]).all()
+    assert m.best_epoch[0] != m.best_epoch[1]
+
+
+def _answers(network, w):
+    logits = WeightedObjective(network, X[50:], T[50:]).logits(w)
+    return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+
+
+def test_validation_curves_are_those_of_each_start_at_the_kept_samples():
+    fit = fitted(replace(SMALL, patience=0))
     m = fit.members
-    lowest = np.nanargmin(m.validation_curve, axis=1)
-    assert (m.epochs[lowest] == m.best_epoch).all()
-    assert (m.last_epoch <= SMALL.epochs).all()
+    at = np.searchsorted(m.epochs, m.best_epoch)
     for k in range(4):
-        own = fit.ensemble.some(np.array([k])).answers(X[fit.fold[k] == _fold_of(fit)])
-        loss = scores(own, T[fit.fold[k] == _fold_of(fit)], "classes")["log_loss"]
-        assert loss == pytest.approx(m.validation_curve[k, lowest[k]], rel=1e-9)
+        kept = fit.fold[k] == _fold_of(fit)
+        loss = scores(fit.ensemble.some(np.array([k])).answers(X[kept]), T[kept], "classes")["log_loss"]
+        assert loss == pytest.approx(m.validation_curve[k, at[k]], rel=1e-9)
 
 
 def _fold_of(fit):
-    from fallline.models.folds import folds_of
-
     samples = Samples.of(X, T)
     return folds_of(samples.T.argmax(axis=1), 2, 0)[samples.place]
 
@@ -169,9 +213,26 @@ def test_patience_ends_a_start():
 
 
 def test_shuffled_labels_score_chance():
-    labels = np.random.default_rng(1).permutation(Y)
-    fit = fit_samples(X, np.eye(2)[labels], "classes", fit_settings(hidden=(8,), ensemble=8, epochs=60))
-    assert abs(scores(fit.kept, np.eye(2)[labels], "classes")["accuracy"] - np.bincount(Y).max() / 80) < 0.2
+    """Of what cannot be learned, the kept samples tell so, though the networks know their own samples by heart."""
+    rng = np.random.default_rng(1)
+    inputs, labels = rng.normal(size=(150, 8)), np.eye(2)[rng.permutation(np.arange(150) % 2)]
+    fit = fit_samples(inputs, labels, "classes", fit_settings(hidden=(24,), ensemble=8, epochs=60, l2=0))
+    assert abs(scores(fit.kept, labels, "classes")["accuracy"] - 0.5) < 3 * 0.5 / np.sqrt(150)
+    assert scores(fit.ensemble.answers(inputs), labels, "classes")["accuracy"] > 0.5 + 4 * 0.5 / np.sqrt(150)
+
+
+def test_equal_inputs_with_different_targets_are_in_one_fold():
+    """Else the training samples with the inputs of a kept one would all have another target, and the estimate would be too low."""
+    rng = np.random.default_rng(0)
+    inputs = rng.integers(0, 2, (400, 4)).astype(float)
+    labels = np.eye(2)[np.where(rng.random(400) < 0.3, 1 - inputs[:, 0], inputs[:, 0]).astype(int)]
+    fit = fit_samples(inputs, labels, "classes", fit_settings(hidden=(), ensemble=2, folds=2, epochs=60))
+    best = scores(np.eye(2)[inputs[:, 0].astype(int)], labels, "classes")["accuracy"]
+    assert scores(fit.kept, labels, "classes")["accuracy"] > best - 0.06
+    seen: dict[bytes, set[bytes]] = {}
+    for row, answer in zip(inputs, fit.kept, strict=True):
+        seen.setdefault(row.tobytes(), set()).add(answer.tobytes())
+    assert all(len(answers) == 1 for answers in seen.values())
 
 
 def test_no_kept_sample_reaches_the_training_of_its_judges():
@@ -188,7 +249,18 @@ def test_no_kept_sample_reaches_the_training_of_its_judges():
         network = Network.of("3-4-2", reduction="mean")
         starts = fl.draw_starts(WeightedObjective(network, X[:1], T[:1]), 2)
         m = _train_fold(
-            network, X, targets, targets, samples, fold == 0, starts, settings, lambda done, total: None, {}
+            network,
+            X,
+            targets,
+            targets,
+            samples,
+            fold == 0,
+            starts,
+            settings,
+            lambda done, total: None,
+            {},
+            "classes",
+            np.zeros(2, np.int64),
         )
         curves.append(m.curve)
     assert (curves[0] == curves[1]).all()
@@ -220,24 +292,42 @@ def test_a_model_answers_with_names_and_says_what_was_done(trees):
     assert max(map(len, text.splitlines())) <= 96
 
 
-def test_rows_of_the_test_reach_no_statistic():
-    """A value that only a test row has, and a text that only a test row has, change nothing of the model."""
-    a = fl.fit(read_table(TREES), "kind", hidden=(4,), ensemble=2, folds=2, epochs=8, test=0.2)
-    from fallline.models.folds import share_of
-
-    target = np.array([line.split(",")[2] == "oak" for line in TREES.splitlines()[1:]])
-    kept = share_of(np.eye(2)[target.astype(int)].argmax(axis=1)[:], 0.2, 0)
-    order = np.eye(2)[(~target).astype(int)]
-    kept = share_of(order.argmax(axis=1), 0.2, 0)
-    lines = TREES.splitlines()
-    row = int(np.flatnonzero(share_of((target).astype(int), 0.2, 0))[0])
+def test_no_row_of_the_test_reaches_a_statistic():
+    """Numbers and texts that only rows of the test have change nothing that was fitted, and no judgement but theirs."""
+    table = read_table(TREES)
+    kept = share_of(Target.of(table, "kind")(table).argmax(axis=1), 0.2, 0)
     assert kept.sum() == 6
-    size, bark, kind = lines[1 + row].split(",")
-    lines[1 + row] = f"1e9,{bark},{kind}"
-    b = fl.fit(read_table("\n".join(lines) + "\n"), "kind", hidden=(4,), ensemble=2, folds=2, epochs=8, test=0.2)
-    assert size
-    assert (a.ensemble.parameters == b.ensemble.parameters).all()
+    first, *lines = TREES.splitlines()
+    other = [f"1e9,lime,{line.split(',')[2]}" if k else line for k, line in zip(kept, lines, strict=True)]
+    a, b = (
+        fl.fit(
+            read_table("\n".join([first, *rows]) + "\n"), "kind", hidden=(4,), ensemble=2, folds=2, epochs=8, test=0.2
+        )
+        for rows in (lines, other)
+    )
+    assert a.preparation == b.preparation
     assert (a.ensemble.scaling.centre == b.ensemble.scaling.centre).all()
+    assert (a.ensemble.parameters == b.ensemble.parameters).all()
+    assert a.summary.validation == b.summary.validation
+
+
+@pytest.mark.parametrize(
+    ("column", "told"), [("1.5,2.5,1.5,2.5,1.5", True), ("1.5,2.5,1.5,2.5,2.5", True), ("1,1,2,2,2", False)]
+)
+def test_an_input_that_tells_the_target_is_warned_about(column, told):
+    kinds = ["oak", "ash", "oak", "ash", "oak" if column.endswith("1.5") else "ash"]
+    rows = [f"{x},{size},{kind}" for size, (x, kind) in enumerate(list(zip(column.split(","), kinds, strict=True)) * 4)]
+    model = fl.fit(
+        read_table("code,size,kind\n" + "\n".join(rows) + "\n"), "kind", hidden=(), ensemble=1, folds=1, epochs=4
+    )
+    assert ("column 'code': it tells the target 'kind' in every row" in str(model).replace("\n", " ")) == told
+    assert "column 'size': it tells" not in str(model)
+
+
+def test_a_value_that_is_an_input_too_is_warned_about():
+    rows = "".join(f"{x * x},{x},{x * x}\n" for x in range(20))
+    model = fl.fit(read_table("copy,x,y\n" + rows), "y", task="regression", hidden=(), ensemble=1, folds=1, epochs=4)
+    assert sum("tells the target" in note for note in model.summary.notes) == 1
 
 
 def test_values_and_labels_are_learned(tmp_path):
@@ -356,3 +446,30 @@ def test_names_of_other_settings_are_refused():
     ):
         with pytest.raises(FalllineError):
             fit_settings(**wrong)
+
+
+def test_every_door_has_the_same_defaults():
+    from inspect import signature
+
+    from fallline.cli.fit import fit as command
+    from fallline.estimators import NetworkClassifier, NetworkRegressor
+
+    own = {
+        name: getattr(FitSettings(), name)
+        for name in FitSettings.__dataclass_fields__
+        if name not in ("how", "own_rate")
+    }
+    own |= {"activation": "relu", "initial": "he_normal"}
+    assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", "he_normal")
+    assert FitSettings().how.optimizer.name == "adam"
+    doors = {
+        door: signature(door).parameters
+        for door in (fl.fit, fit_settings, command, NetworkClassifier, NetworkRegressor)
+    }
+    for name, value in own.items():
+        if name in DECLARED and value is not None:
+            assert DECLARED[name].default == value
+        for door, parameters in doors.items():
+            if name in parameters and not (door is command and name in DECLARED):
+                default = parameters[name].default
+                assert (hidden_of(default) if name == "hidden" else default) == value, (door, name)

@@ -1,9 +1,12 @@
 """The README as a package index shows it: no link may lead nowhere."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
+
+import fallline
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -29,3 +32,15 @@ def for_index():
 def test_links_into_the_repository(for_index, text, with_repository, without):
     assert for_index(text, "https://host/us/", "1.2") == with_repository
     assert for_index(text, "", "1.2") == without
+
+
+def test_the_release_has_one_version_and_one_date():
+    """CITATION.cff and the changelog repeat the version of `fallline.__init__`, from which the package's metadata have it."""
+    citation = (HERE / "CITATION.cff").read_text(encoding="utf-8")
+    version = re.search(r"^version: (\S+)$", citation, re.MULTILINE)[1]
+    released = re.search(r'^date-released: "(\S+)"$', citation, re.MULTILINE)[1]
+    newest = re.findall(r"^## \[(\d\S*)\] - (\S+)$", (HERE / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[
+        0
+    ]
+    assert newest == (version, released)
+    assert version == fallline.__version__

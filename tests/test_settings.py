@@ -148,7 +148,7 @@ TOO_LARGE = {
 def test_what_no_machine_could_hold_is_refused_by_an_estimate(what: str) -> None:
     with pytest.raises(
         UsageError,
-        match=r"GB of memory; at most [0-9]+ GB are allowed\. |^sizes must give at most 100,000,000 parameters",
+        match=r"GB of memory; at most [0-9]+ GB are allowed\. |^size must give at most [0-9,]+ cells; |^sizes must give at most 100,000,000 parameters",
     ):
         TOO_LARGE[what]()
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fallline as fl
 from fallline import plotting, views
 from fallline.data import Dataset, generate
 from fallline.errors import OutputError, ShapeError, UnknownNameError, UsageError
@@ -499,3 +500,12 @@ def test_contrast_with_the_paper(name):
 def test_wrapping():
     assert wrapped("one two three", 40, 9) == "one two\nthree"
     assert "".join(wrapped("x" * 200, 100, 9).split("\n")) == "x" * 200
+
+
+@pytest.mark.parametrize(("name", "dark"), [("accuracy", 1), ("final_loss", 0)])
+def test_dark_is_better(name, dark):
+    m = fl.map("2-2", (np.array([[0.0, 1], [1, 0]]), [0, 1]), x="learning_rate=1e-4..1:log", size=4, y="momentum=0..0.5",
+               optimizer="momentum", steps=2, measures=[name])  # fmt: skip
+    colours = m.plot().image.cmap
+    lightness = [sum(colours(end)[:3]) for end in (0.0, 1.0)]
+    assert int(lightness[1] < lightness[0]) == dark

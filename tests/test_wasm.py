@@ -4,10 +4,12 @@ import importlib.util
 
 import numpy as np
 import pytest
+from tools.site import gallery
 
 import fallline as fl
 from elementwise import elementwise, text_of
 from fallline.errors import FalllineError
+from fallline.experiment.build import build_map, objective_of
 from fallline.formulas.forms import formula_landscape
 from fallline.maps.fractal import fractal_spec
 from fallline.maps.map import compute_map
@@ -97,6 +99,24 @@ def test_a_formula_gives_the_processors_bits(monkeypatch):
 
 def test_a_map_has_the_processors_hash(monkeypatch):
     spec = fractal_spec(size=6, steps=20, rows=9)
+    expected = compute_map(spec).sha256
+    wasm_host.install(monkeypatch)
+    assert compute_map(spec).sha256 == expected
+
+
+FEWER = {"optimizers": "optimizer=gradient_descent,adam", "batch-size": "batch=8,120", "width": "width=2,16", "depth": "depth=1,6",
+         "seeds-relu": "seed=0..2", "seeds-tanh": "seed=0..2"}  # fmt: skip
+"""Values of y axes that give a kernel each, or a row each."""
+
+
+@pytest.mark.parametrize("entry", list(gallery.entries()), ids=lambda entry: entry.name)
+def test_every_map_of_the_gallery_has_the_processors_hash(monkeypatch, entry):
+    """With some of its cells and steps; tests/long/live_gallery.py trains all of them in a browser."""
+    described = entry.study.maps[0]
+    fewer = {"size": "5x3", "y": FEWER.get(entry.name, described.y)}
+    if "steps" not in entry.spec.axes:
+        fewer["steps"] = min(entry.spec.steps, 9)
+    spec = build_map(described.model_copy(update=fewer), objective_of(entry.study, described.objective))
     expected = compute_map(spec).sha256
     wasm_host.install(monkeypatch)
     assert compute_map(spec).sha256 == expected

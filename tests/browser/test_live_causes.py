@@ -16,9 +16,10 @@ from fallline.live.gradients import describe_gradient, loss_and_gradient
 from fallline.live.shown_map import show_map
 from fallline.maps.replay import replay
 from fallline.measures.outcome import OUTCOMES
+from fallline.measures.statistics import Statistics
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.problems.deaths import death_sentence
-from fallline.runs.evidence import known_beforehand
+from fallline.runs.evidence import Ended, known_beforehand
 from fallline.runs.explain import accuracy, ending
 from live_page import LivePage, state_of
 from live_programs import Programs
@@ -226,3 +227,29 @@ def test_a_landscapes_program_has_its_gradient(chromium):
         np.testing.assert_allclose(found["loss"], loss, rtol=1e-9, atol=1e-11)
         np.testing.assert_allclose(np.reshape(found["gradient"], slope.T.shape), slope.T, rtol=1e-9, atol=1e-9)
     programs.page.close()
+
+
+def test_steps_that_go_back_are_those_of_python(live):
+    """Paths whose last steps turn round each time, but for one at most."""
+    rng = np.random.default_rng(5)
+    paths = []
+    for length in (1, 2, 3, 7, 14):
+        for still in (None, 0, -1, -2):
+            moves = rng.uniform(0.9, 1.1, (length, 2)) * np.where(np.arange(length) % 2, -1, 1)[:, None]
+            if still is not None and length > 2:
+                moves[still] *= -1 if still else 0
+            paths.append(np.concatenate([np.zeros((1, 2)), np.cumsum(moves, axis=0)]))
+    code = """(() => {
+        const causes = new m.Causes({ causes: a.causes, problem: {}, labels: [] }, null);
+        return a.paths.map((path) => causes.goesBack(Float64Array.from(path.flat()), 2));
+    })()"""
+    told = causes.describe_causes(state_of()) | {"finite": None}
+    found = live.ask("causes", code, {"causes": told, "paths": [path.tolist() for path in paths]})
+    objective, how = fl.objective("booth"), method("gradient_descent")
+    expected = []
+    for path in paths:
+        losses, norms = np.ones(len(path)), np.ones(len(path))
+        statistics = Statistics.of_curves(losses, norms, path[-1])
+        expected.append(Ended(objective, how, path, losses, norms, False, statistics, False).goes_back)
+    assert found == expected
+    assert len(set(expected)) == 2

@@ -18,15 +18,9 @@ from fallline.maps.map import Map
 from fallline.maps.replay import replay
 from fallline.measures.measure import measure
 from fallline.runs.confusion import confusion_on
+from live_page import SMALL, study_map
 
 PATIENCE = 30_000
-
-SMALL = """addEventListener("DOMContentLoaded", () => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(".fallline-lab .map-plot { right: auto; width: 180px; }");
-    document.adoptedStyleSheets.push(sheet);
-});"""
-"""A map of few tiles."""
 
 KEEP = """() => {
     const { host } = window.fallline;
@@ -48,16 +42,6 @@ KEEP = """() => {
     };
 }"""
 """Keeps the arrays of the newest answer of each kind; of tiles, of the whole plane."""
-
-
-def study_map() -> Map:
-    """The seed study with a tenth of its samples, as a small map."""
-    network = fl.Network.of("2-3-2-3", activation="relu", loss="cross_entropy")
-    problem = fl.NetworkObjective(network, fl.generate("three-gaussians", samples=10))
-    return fl.map(
-        problem, x="learning_rate=1e-3..0.2:log", y="momentum=0..0.99", size=(24, 16), steps=30, optimizer="momentum",
-        start=fl.notebook_start(problem), dtype="float32", measures=["final_loss", "outcome", "accuracy", "distance"],
-    )  # fmt: skip
 
 
 @dataclass
@@ -94,9 +78,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Map, Any]:
 def open_page(chromium: Any, written: tuple[Map, Any]) -> Any:
     contexts = []
 
-    def make(**options: Any) -> Opened:
+    def make(init: str = "", **options: Any) -> Opened:
         contexts.append(chromium.new_context(**{"viewport": {"width": 900, "height": 800}, **options}))
         contexts[-1].add_init_script(SMALL)
+        contexts[-1].add_init_script(init)
         opened = Opened(contexts[-1].new_page(), *written)
         opened.page.set_default_timeout(PATIENCE)
         opened.page.on("pageerror", lambda error: opened.errors.append(str(error)))
@@ -259,10 +244,75 @@ def test_a_number_out_of_range_is_refused_in_a_sentence(opened):
     assert opened.page.locator(".refusal").text_content() == "initial_scale must be a finite number; got 'wide'."
 
 
+def test_axes_that_change_places_take_their_pins_with_them(opened):
+    opened.page.locator("[data-key='map.x'] select").first.select_option("momentum")
+    opened.until("document.querySelector('.notice')?.textContent.includes('changed places')")
+    notice = opened.page.locator(".notice").first.text_content()
+    assert "The y axis is now learning rate: the axes changed places." in notice
+    assert "The pins show the same runs as before." in notice
+    opened.until('JSON.stringify(window.fallline.host.state.pins) === \'[{"x":0,"y":0.06}]\'')
+    opened.ready()
+
+
 def test_zoom_trains_finer_tiles(opened):
     opened.page.get_by_role("button", name="Zoom in").click()
     opened.until("document.getElementById('lab').dataset.state === 'busy'")
     opened.ready()
+
+
+LACKING = """(() => {
+    const validate = WebAssembly.validate;
+    let asked = 0;
+    WebAssembly.validate = (bytes) => ++asked > %d && validate(bytes);
+})()"""
+"""A browser that does not know the first instructions that a page asks for."""
+
+
+def test_without_relaxed_simd_a_page_from_a_disk_has_the_same_bits(open_page):
+    page = open_page(init=LACKING % 1)
+    page.until("document.querySelector('.about')?.textContent.includes('without relaxed SIMD')")
+    page.page.locator(".check-hash").click()
+    page.until("document.querySelector('.about [data-equal]')?.dataset.equal === 'true'")
+    assert not page.errors
+
+
+def test_without_simd_a_page_shows_what_was_stored(open_page):
+    page = open_page(init=LACKING % 2)
+    page.until("performance.getEntriesByName('lab: first picture').length > 0")
+    page.until("document.querySelector('.about')?.textContent.includes('trains nothing')")
+    assert not page.page.locator(".check-hash").is_visible()
+    assert page.page.locator(".sentences li").first.inner_text().strip()
+
+
+def test_keys_alone_pin_a_run_and_move_a_slider(opened):
+    """From the top of the page, Tab reaches the map; arrows choose a run and Enter pins it."""
+    page = opened.page
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.map-plot') !== null"):
+            break
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    opened.until("document.querySelectorAll('.pin').length === 2")
+    slider = page.locator("[data-key=steps] input[type=range]")
+    slider.focus()
+    before = slider.input_value()
+    page.keyboard.press("ArrowLeft")
+    opened.until(f"document.querySelector('[data-key=steps] input[type=range]').value !== '{before}'")
+    opened.ready()
+
+
+def test_a_page_without_data_shows_its_picture_and_runs_nothing(open_page, tmp_path):
+    secret = tmp_path / "picture.html"
+    page = open_page()
+    map_page(page.m, secret, data=False)
+    page.requests.clear()
+    page.page.goto(secret.as_uri())
+    assert page.page.locator("#stored img").evaluate("(image) => image.complete && image.naturalWidth > 200")
+    assert "no samples" in page.page.locator("#stored").inner_text()
+    assert page.page.evaluate("document.scripts.length") == 0
+    assert page.requests == [secret.as_uri()]
 
 
 def test_without_scripts_there_is_a_picture(open_page):

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError
 import fallline
 from fallline.cli import commands, encoding
 from fallline.cli.terminal import escaped_output
+from fallline.cli.words import running
 from fallline.errors import ExistsError, FalllineError, UsageError, visible
 
 __all__ = ["app", "main"]
@@ -30,6 +31,7 @@ app = App(
 for command in commands.COMMANDS:
     app.command(command)
 # These have the flags of optimizers, which load NumPy; each is imported when it is used.
+app.command("fallline.cli.crate:crate", help="Write RO-Crate metadata of a folder with maps and reports.")
 app.command("fallline.cli.descend:descend", help="Descend a landscape and say how it ended.")
 app.command("fallline.cli.fit:fit", help="Fit an ensemble of small networks to your own table, and say how good it is.")
 app.command("fallline.cli.fit:predict", help="Answer for each row of a table, with a model that `fit` wrote.")
@@ -84,7 +86,9 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    status = int(app(arguments, exit_on_error=False, print_error=False) or 0)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    with running(words):
+        status = int(app(words, exit_on_error=False, print_error=False) or 0)
     if sys.stdout is not None:
         sys.stdout.flush()  # here a closed pipe or a full disk can still be reported
     return status

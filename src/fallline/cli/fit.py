@@ -18,9 +18,13 @@ from fallline.sentences import capital
 __all__ = ["fit", "predict"]
 
 
+BY_SAMPLES = {"batch": "about a sixteenth of the samples", "l2": "2 divided by the number of samples, and at most 0.01"}
+"""Defaults that depend on the table."""
+
+
 def _flag(name: str) -> Parameter:
     s = DECLARED[name]
-    default = "about a sixteenth of the samples" if name == "batch" else f"{s.default:g}"
+    default = BY_SAMPLES.get(name, f"{s.default:g}")
     return Parameter(help=f"{capital(s.meaning)}; {s.range}. Default {default}.", show_default=False, group="Training")
 
 

@@ -22,6 +22,7 @@ from fallline.cli.options import (
     Whole,
 )
 from fallline.cli.table_flags import TableFlags
+from fallline.cli.words import command_line, command_words
 from fallline.errors import UsageError
 from fallline.number_text import read_number
 
@@ -156,12 +157,13 @@ def map_(
         size = size.partition("x")[0]
     starts = _first(starts, defaults.get("starts"), 1)
     drawn = starts > 1 or bool(names & {"seed", "initial", "initial_scale", "width", "depth"})
+    kept_in_file = (out is not None or slurm is not None) and animation is None and live is None
     spec = map_spec(
         objective, x=across, y=up, size=size,
         optimizer_=record or own_choice,
         steps=_first(steps, defaults.get("steps"), 100), measures=measure or defaults.get("measures", ("final_loss",)), schedule_=decay,
         start=start if start is not None else None if drawn else defaults.get("start"),
-        initial_=initial or defaults.get("initial", "normal"), seed=_first(seed, defaults.get("seed"), 0), starts=starts,
+        initial_=initial or defaults.get("initial", "normal"), in_memory=not kept_in_file, seed=_first(seed, defaults.get("seed"), 0), starts=starts,
         batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip
@@ -185,7 +187,7 @@ def map_(
     picture = {"theory": theory, "contours": contour, "marks": marks}
     return map_run(
         spec, out=out, png=png, animation=animation, live=live, page=page, workers=workers, device=device, cluster=cluster,
-        overwrite=force, as_json=json, picture=picture, part=None if part is None else Part.of(part),
+        overwrite=force, as_json=json, picture=picture, command=command_line(), part=None if part is None else Part.of(part),
     )  # fmt: skip
 
 
@@ -193,9 +195,6 @@ def _page(
     spec: MapSpec, path: Path, without_data: bool, marks: Sequence[tuple[Any, Any, str]], *, own_data: bool, quiet: bool
 ) -> dict[str, Any]:
     """The options of a live page, which is refused before the map is computed."""
-    import shlex
-    import sys
-
     from fallline.live import check_page, holds_samples
 
     if path.suffix.lower() not in (".html", ".htm"):
@@ -205,25 +204,17 @@ def _page(
     holds = "" if without_data or not own_data else holds_samples(spec)
     if holds and not quiet:
         print(f"{holds} With --without-data it holds a picture alone.", file=sys.stderr)
-    command = shlex.join(["fallline", *sys.argv[1:]])
-    return {"data": not without_data, "pins": [(x, y) for x, y, _ in marks], "command": command}
+    return {"data": not without_data, "pins": [(x, y) for x, y, _ in marks], "command": command_line()}
 
 
 def _print_job_array(spec: MapSpec, parts: int, **others: Any) -> int:
     """Print the script of a job array, for the words of this command line without --slurm."""
-    import sys
-
     from fallline.maps.part_commands import job_array
 
     for flag, value in others.items():
         if value is not None:
             raise UsageError(f"--slurm prints a script that names its own files and parts: leave --{flag} out.")
-    words, skip = ["fallline"], False
-    for word in sys.argv[1:]:
-        if not skip and not word.startswith("--slurm"):
-            words.append(word)
-        skip = word == "--slurm"
-    print(job_array(spec, words, parts), end="")
+    print(job_array(spec, command_words(without="--slurm"), parts), end="")
     return 0
 
 

@@ -41,8 +41,8 @@ class Standardization:
     deviation: Floats
 
     @classmethod
-    def of(cls, X: Floats, columns: Sequence[str], source: str) -> Standardization:
-        """The standardization that brings X to mean 0 and standard deviation 1.
+    def of(cls, X: Floats, columns: Sequence[str], source: str, weights: Floats | None = None) -> Standardization:
+        """The standardization that brings X, with rows of these weights, to mean 0 and standard deviation 1.
 
         Raises
         ------
@@ -54,7 +54,10 @@ class Standardization:
                 raise DataError(f"{source}: column {name!r} is the same in every row; leave it out to standardize.")
         exponent = np.frexp(np.abs(X).max(axis=0))[1]
         scaled = np.ldexp(X, -exponent)
-        return cls(exponent, scaled.mean(axis=0), scaled.std(axis=0))
+        if weights is None:
+            return cls(exponent, scaled.mean(axis=0), scaled.std(axis=0))
+        mean = np.average(scaled, axis=0, weights=weights)
+        return cls(exponent, mean, np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=weights)))
 
     def __call__(self, X: Floats) -> Floats:
         return np.asanyarray((np.ldexp(X, -self.exponent) - self.mean) / self.deviation)

@@ -55,7 +55,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         batch: int | None = None,
         epochs: int = 256,
         patience: int = 64,
-        l2: float = 1e-4,
+        l2: float | None = None,
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,

@@ -22,7 +22,7 @@ Floats = NDArray[Any]
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """A classifier: small networks from many starts, trained side by side, each kept at its best epoch, and averaged.
+    """A classifier: small networks from many starts, trained side by side, kept at the best epoch of their fold, and averaged.
 
     Classes have a softmax output and the cross-entropy; several labels a sample have logistic outputs. Each fold of the
     samples judges the starts that are trained on all others, so that every sample is learned from, and every sample judges.
@@ -42,7 +42,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     epochs, patience
         Passes over the samples at most, and those without a lower validation loss after which a start ends; 0 for none.
     l2
-        L2 penalty: l2/2 times the sum of squared weights, added to the mean loss.
+        L2 penalty: l2/2 times the sum of squared weights, added to the mean loss; None for 2 divided by the number of samples, and
+        at most 0.01.
     ensemble, folds, validation
         The number of starts; the parts of the samples that judge them; with folds=1, the share that judges all.
     label_smoothing
@@ -101,7 +102,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         batch: int | None = None,
         epochs: int = 256,
         patience: int = 64,
-        l2: float = 1e-4,
+        l2: float | None = None,
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,

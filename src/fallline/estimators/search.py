@@ -161,8 +161,7 @@ def _groups(model: Any, parameters: Sequence[Mapping[str, Any]], dtype: Any) -> 
     for places in groups.values():
         settings = _with(clone(model), parameters[places[0]]).settings(dtype)
         names = [name for name in parameters[places[0]] if name in numbers]
-        shared = {"l2": settings.l2} if "l2" not in names else {}
-        yield places, settings, [{name: float(parameters[k][name]) for name in names} | shared for k in places]
+        yield places, settings, [{name: float(parameters[k][name]) for name in names} for k in places]
 
 
 def _results(parameters: Sequence[Mapping[str, Any]], found: Floats, diverged: Floats) -> dict[str, Any]:

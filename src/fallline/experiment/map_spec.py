@@ -18,7 +18,7 @@ from fallline.experiment.cell_checks import checked_cells, refuse_given_twice
 from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.experiment.description.absent import absent_measure
 from fallline.experiment.description.plain_data import Arrays, canonical, differences, rebuild_objective, rebuild_record
-from fallline.experiment.estimate import refuse_large_map
+from fallline.experiment.estimate import refuse_large_map, refuse_large_values
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.method import ScheduleLike
 from fallline.experiment.method_choices import method_of_axes
@@ -54,9 +54,12 @@ def map_spec(
     batch: int | None = None,
     dtype: str = "float64",
     keep: Literal["values", "state"] = "values",
+    in_memory: bool = True,
     **settings: Any,
 ) -> MapSpec:
     """A checked spec from names and texts; see `fallline.maps.mapping.map` for the arguments.
+
+    A map whose values must be `in_memory` may not be too large for that.
 
     >>> map_spec("rosenbrock", x="start.x=-2..2", y="start.y=-1..3", size=64, learning_rate=1e-3)
     MapSpec(rosenbrock, gradient_descent, start.x=-2..2 by start.y=-1..3, 64 x 64 cells, 100 steps, final_loss)
@@ -88,6 +91,8 @@ def map_spec(
     if keep == "state":
         spec = replace(spec, kept=spec.numbers_of_state)
     refuse_large_map(spec)
+    if in_memory:
+        refuse_large_values(spec)
     return spec
 
 
@@ -119,6 +124,7 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         starts=d["starts"],
         batch=d["batch"],
         dtype=d["dtype"],
+        in_memory=False,
         **d["settings"],
     )
     spec = replace(spec, kept=d.get("kept", 0))

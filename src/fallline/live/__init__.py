@@ -2,5 +2,6 @@
 
 from fallline.live.document import LivePage, holds_samples, map_page
 from fallline.live.figure import check_page
+from fallline.live.tile_folder import write_tile_folder
 
-__all__ = ["LivePage", "check_page", "holds_samples", "map_page"]
+__all__ = ["LivePage", "check_page", "holds_samples", "map_page", "write_tile_folder"]

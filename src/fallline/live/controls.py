@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from fallline.errors import FalllineError, SettingError
 from fallline.experiment.axis_settings import axis_settings
 from fallline.experiment.experiment import Plane, Span, settings_of_schedule
 from fallline.experiment.fields import about
+from fallline.experiment.rules.plane import PINS_SWAPPED, axes_swapped, pins_outside, pins_removed
 from fallline.experiment.setting_names import is_layer_rate, layer_of, schedule_setting, within_start
 from fallline.lab.controls.axes import describe_axes, describe_axis
 from fallline.lab.controls.fields import Json, number
@@ -18,10 +19,12 @@ from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
 from fallline.maps.film import UNPLAYABLE
 from fallline.measures.measure import MEASURES, lacking
+from fallline.readings.portable import Trace
+from fallline.readings.portable import sentences as written
 from fallline.sentences import capital
 from fallline.settings import SETTINGS, Setting
 
-__all__ = ["changeable_axes", "changeable_controls", "fixed_facts", "measures_of", "sentences"]
+__all__ = ["changeable_axes", "changeable_controls", "fixed_facts", "measures_of", "notes", "sentences"]
 
 
 def changeable_controls(resolved: ResolvedState, columns: Collection[str]) -> Json:
@@ -132,6 +135,24 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
         facts |= {"samples of a step": "all"} if spec.batch is None else {}
     facts["precision"] = spec.dtype
     return [{"label": capital(label), "value": value} for label, value in facts.items()]
+
+
+def notes() -> dict[str, Any]:
+    """Sentences about what a change of the page's state changed besides, traced from the experiment's own rules.
+
+    >>> notes()["pins_removed"]["tree"][1]
+    ['The pin was removed: the map has other axes.']
+    """
+
+    def traced(write: Callable[..., str], *names: str) -> Json:
+        trace = Trace()
+        numbers = [trace.number(name) for name in names]
+        return written(trace, lambda: write(*numbers))
+
+    return {
+        "axes_swapped": axes_swapped("{letter}", "{label}"), "pins_swapped": PINS_SWAPPED,
+        "pins_removed": traced(pins_removed, "pins"), "pins_outside": traced(pins_outside, "lost", "pins"),
+    }  # fmt: skip
 
 
 def sentences() -> dict[str, str]:

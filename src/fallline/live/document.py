@@ -21,7 +21,7 @@ from fallline.maps.map import Map
 from fallline.problems import NetworkObjective
 from fallline.sentences import capital
 
-__all__ = ["PAGE", "LivePage", "document", "holds_samples", "map_page"]
+__all__ = ["PAGE", "LivePage", "digest", "document", "favicon", "holds_samples", "map_page"]
 
 PAGE = Path(__file__).parent / "page"
 """The folder of the modules that only live pages have."""
@@ -84,7 +84,7 @@ def document(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str =
     scripts = (
         f'<script type="application/json" id="figure">{facts_text}</script>\n<script type="module">{script}</script>'
     )
-    return _document(m, command, scripts, f"'{_digest(script)}' 'wasm-unsafe-eval'", holds_samples(m.spec))
+    return _document(m, command, scripts, f"'{digest(script)}' 'wasm-unsafe-eval'", holds_samples(m.spec))
 
 
 def picture_document(m: Map, *, command: str = "") -> str:
@@ -97,11 +97,10 @@ def _document(m: Map, command: str, scripts: str, script_source: str, holds: str
     image = base64.b64encode(picture.bytes("png", DPI)).decode()
     style = _style()
     policy = "; ".join((
-        "default-src 'none'", f"script-src {script_source}", f"style-src '{_digest(style)}'", "img-src data: blob:",
+        "default-src 'none'", f"script-src {script_source}", f"style-src '{digest(style)}'", "img-src data: blob:",
         "worker-src blob:", "connect-src 'none'", "font-src 'none'", "base-uri 'none'", "form-action 'none'",
         "object-src 'none'",
     ))  # fmt: skip
-    icon = base64.b64encode((LAB_PAGE / "favicon.svg").read_bytes()).decode()
     title = capital(visible(m.spec.objective.name))
     sha = f"<p>SHA-256 of its values: <code>{m.sha256}</code></p>" if m.complete else ""
     made = f"<p>Made by <code>{html.escape(visible(command))}</code></p>" if command else ""
@@ -115,7 +114,7 @@ def _document(m: Map, command: str, scripts: str, script_source: str, holds: str
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>{html.escape(title)} · fallline</title>
-<link rel="icon" href="data:image/svg+xml;base64,{icon}" type="image/svg+xml">
+<link rel="icon" href="data:image/svg+xml;base64,{favicon()}" type="image/svg+xml">
 <style>{style}</style>
 </head>
 <body>
@@ -140,6 +139,11 @@ def _style() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in (LAB_PAGE / "lab.css", PAGE / "live.css"))
 
 
-def _digest(text: str) -> str:
+def favicon() -> str:
+    """The page's icon, in base 64."""
+    return base64.b64encode((LAB_PAGE / "favicon.svg").read_bytes()).decode()
+
+
+def digest(text: str) -> str:
     """The hash of an inline script or style, as a content policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -24,7 +24,7 @@ from fallline.lab.work.runs import describe_run, labels_of, layers_of, train_run
 from fallline.lab.work.tile_training import compute_tile
 from fallline.live.arrays import as_json_arrays
 from fallline.live.causes import describe_causes
-from fallline.live.controls import changeable_axes, changeable_controls, fixed_facts, measures_of, sentences
+from fallline.live.controls import changeable_axes, changeable_controls, fixed_facts, measures_of, notes, sentences
 from fallline.live.gradients import describe_gradient
 from fallline.live.kernels import describe_kernel, kernel_settings
 from fallline.live.problems import describe_problem
@@ -72,6 +72,7 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "command": command,
         "holds": holds,
         "sentences": sentences(),
+        "notes": notes(),
         "measures": _measures(resolved),
         "answers": drawn_answers(resolved),
         "layers": None if resolved.network is None else layers_of(resolved.network),
@@ -110,7 +111,7 @@ def _welcome(resolved: ResolvedState, pins: list[Json], columns: list[str]) -> J
         "state": state, "axes": changeable_axes(resolved, columns), "controls": controls, "digest": digest,
         "version": fallline.__version__, "themes": themes(), "outcomes": describe_outcomes(), "presets": [],
         "defaults": state, "film": {"frames": 0, "fps": 1, "ffmpeg": False},
-        "limits": {"tiles": MOST_TILES, "table": 0, "steps": MOST["steps"]},
+        "limits": {"tiles": MOST_TILES, "pins": MOST_PINS, "table": 0, "steps": MOST["steps"]},
     }  # fmt: skip
 
 

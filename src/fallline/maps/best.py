@@ -19,9 +19,12 @@ __all__ = ["best_place", "failed_cells", "lost_cells"]
 
 
 def failed_cells(
-    wanted: RequestedMeasure, planes: Mapping[str, NDArray[Any]], values: NDArray[Any]
+    wanted: RequestedMeasure, planes: Mapping[str, NDArray[Any]], values: NDArray[Any], least: float = np.inf
 ) -> NDArray[np.bool_] | None:
-    """Cells of failed runs; None if the measure has values for them. `values` are those that are drawn."""
+    """Cells of failed runs; None if the measure has values for them. `values` are those that are drawn.
+
+    `least` is the smallest value elsewhere on the map, if these are only some of its cells.
+    """
     if not wanted.measure.blank:
         return None
     if "outcome" in planes:
@@ -29,7 +32,7 @@ def failed_cells(
     if "diverged_at" in planes:
         return np.asarray(planes["diverged_at"] >= 0)
     # As `judge` caps a loss, but without the first loss of each cell, which is not known here.
-    return np.asarray(~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=np.inf)))))
+    return np.asarray(~(np.abs(values) <= CAP * max(1.0, float(np.nanmin(np.abs(values), initial=least)))))
 
 
 def lost_cells(wanted: RequestedMeasure, planes: Mapping[str, NDArray[Any]], steps: int) -> NDArray[np.bool_]:

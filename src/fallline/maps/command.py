@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +24,7 @@ from fallline.maps.earlier import Earlier, earlier_of, longer, refuse_own_file
 from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
+from fallline.maps.large import LargeMap, map_at, open_map
 from fallline.maps.loading import load_map
 from fallline.maps.map import Map
 from fallline.maps.parts import Part
@@ -55,11 +54,13 @@ def map_run(
     picture: dict[str, Any] | None = None,
     earlier: Earlier | None = None,
     part: Part | None = None,
+    command: str = "",
 ) -> int:
     """Compute a map or a `part` of it with a progress bar, keep it in `out`, draw it to `png` and, step by step, to
     `animation`; the coarse picture comes first. With all cells, write the page `live`, whose options are `page`.
 
-    Prints the map's one line, its hash and where it is. Returns the exit status.
+    Prints the map's one line, its hash and where it is. Returns the exit status. `command` is the command that computes it, for the
+    advice to repeat it.
     """
     if part is not None:
         _check_part(part, out, png or animation or live)
@@ -73,7 +74,8 @@ def map_run(
             refuse_existing(path, overwrite=overwrite)
     if png is not None or animation is not None:
         _check_picture(spec, **(picture or {}))
-    result = Map(spec, out)
+    whole = animation is not None or live is not None
+    result = Map(spec, out) if whole else map_at(spec, out)
     stride = 0
     try:
         with contextlib.ExitStack() as stack:
@@ -86,19 +88,19 @@ def map_run(
                     result.plot(**(picture or {})).save(png, overwrite=True)
                 stride = tile.stride
     except KeyboardInterrupt:
-        done = f"{100 * result.known.mean():.0f} % of the map's cells are done"
+        done = f"{100 * result.done / spec.cells:.0f} % of the map's cells are done"
         if out is None:
             hint = "nothing was kept: give --out FILE.fallmap, and the same command goes on where it was"
         else:
-            hint = f"they are safe in {out}; to go on, give the same command again:\n  {_command()}"
+            hint = f"they are safe in {out}; to go on, give the same command again:\n  {command}"
         print(f"Stopped: {done}; {hint}", file=sys.stderr)
         return INTERRUPTED
     if png is not None:
         result.plot(**(picture or {})).save(png, overwrite=True)
-    if animation is not None:
+    if animation is not None and isinstance(result, Map):
         options = {name: value for name, value in (picture or {}).items() if name != "contours"}
         result.animate(animation, overwrite=overwrite, progress=not quiet and sys.stderr.isatty(), **options)
-    if live is not None:
+    if live is not None and isinstance(result, Map):
         result.to_html(live, overwrite=True, **(page or {}))
     if as_json:
         print(json.dumps(facts(result) | ({} if part is None else {"part": str(part)})))
@@ -106,7 +108,7 @@ def map_run(
     if part is None or result.complete:
         print(f"{result}\nsha256 {result.sha256}")
     else:
-        print(f"Part {part} of the map is done: {int(result.known.sum()):,} of {spec.cells:,} cells.")
+        print(f"Part {part} of the map is done: {result.done:,} of {spec.cells:,} cells.")
     for what, path in (("Map file", out), ("Picture", png), ("Moving picture", animation), ("Live page", live)):
         if path is not None:
             print(f"{what} written to {path}.")
@@ -138,7 +140,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         arrays = file.arrays()
         tiles = len(file.keys())
         old = file.format == 1 and "sha256" not in made
-    result = load_map(path)
+    result = open_map(path)
     if as_json:
         info: dict[str, Any] = {"file": str(path), "spec": description, "spec_sha256": result.spec.sha256}
         info |= {"provenance": made, "tiles": tiles}
@@ -159,7 +161,7 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
         "steps": f"{spec.steps}" + (f", minibatches of {spec.batch}" if spec.batch else ""),
         "measures": ", ".join(str(w) for w in spec.measures),
         "dtype": spec.dtype,
-        "progress": f"{int(result.known.sum()):,} of {spec.cells:,} cells, {tiles} tiles",
+        "progress": f"{result.done:,} of {spec.cells:,} cells, {tiles} tiles",
         "sha256": result.sha256 if result.complete else "not complete yet",
         "made by": f"fallline {made['fallline']}, {made['engine']} arithmetic {made['arithmetic']}, {made['created']}",
         "data kept": f"{len(arrays)} arrays",
@@ -176,9 +178,17 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
 
 def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
     """Export a map file as .nc, .zarr, .csv, .png, .svg or .pdf."""
-    result = load_map(path)
-    export(result, out, overwrite=overwrite)
-    note = "" if result.complete else f" ({100 * result.known.mean():.0f} % of the cells are known)"
+    result = open_map(path)
+    if isinstance(result, Map):
+        export(result, out, overwrite=overwrite)
+    elif out.suffix.lower() in (".png", ".svg", ".pdf"):
+        export(result.thinned(), out, overwrite=overwrite)
+    else:
+        raise UsageError(
+            f"a map of {result.spec.size_text} cells is exported as a picture of some of them, .png, .svg or .pdf, or as a folder of "
+            "picture tiles: --tiles FOLDER."
+        )
+    note = "" if result.complete else f" ({100 * result.done / result.spec.cells:.0f} % of the cells are known)"
     print(f"Written to {out}{note}.")
     return 0
 
@@ -216,7 +226,7 @@ def _objective(spec: MapSpec) -> str:
     return f"{objective.name}: {text}" if text else architecture_text(objective, spec.axes)
 
 
-def facts(result: Map) -> dict[str, Any]:
+def facts(result: Map | LargeMap) -> dict[str, Any]:
     """The facts of a map as plain data, for JSON."""
     s = result.spec
     return {
@@ -228,7 +238,7 @@ def facts(result: Map) -> dict[str, Any]:
         "dtype": s.dtype,
         "measures": [str(w) for w in s.measures],
         "cells": s.cells,
-        "cells_done": int(result.known.sum()),
+        "cells_done": result.done,
         "complete": result.complete,
         "sha256": result.sha256 if result.complete else None,
     }
@@ -273,8 +283,3 @@ def _warnings_as_lines() -> Iterator[None]:
         warnings.simplefilter("always", RuntimeWarning)
         warnings.showwarning = show
         yield
-
-
-def _command() -> str:
-    words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
-    return shlex.join(words)

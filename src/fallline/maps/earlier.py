@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.experiment.description.absent import AbsentFunction
-from fallline.experiment.estimate import refuse_large_map
+from fallline.experiment.estimate import refuse_large_map, refuse_large_values
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import STATES
 from fallline.maps.file import MapFile
@@ -55,6 +55,7 @@ def longer(spec: MapSpec, steps: int) -> MapSpec:
     spec.method.check_steps(total)
     result = replace(spec, steps=total)
     refuse_large_map(result)
+    refuse_large_values(result)
     return result
 
 

@@ -15,6 +15,7 @@ from fallline.errors import FalllineError, UsageError
 from fallline.experiment.description.plain_data import Arrays, named_arrays
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import rebuild_map_spec
+from fallline.limits import MEMORY, gigabytes
 from fallline.maps.cells import Values
 from fallline.maps.database import Database, damaged, explained
 from fallline.maps.provenance import NEEDED, other_arithmetic
@@ -102,15 +103,21 @@ class MapFile:
             raise damaged(self.path, str(error)) from None
         return arrays
 
-    def spec(self) -> MapSpec:
-        """The spec, built again."""
+    def spec(self, *, in_memory: bool = True) -> MapSpec:
+        """The spec, built again. A map whose values must be `in_memory` may not be too large for that."""
         description, arrays = self.description(), self.arrays()
         if named_arrays(description) != arrays.keys():
             raise damaged(self.path, "its arrays are not those that its spec names")
         try:
-            return rebuild_map_spec(description, arrays)
+            spec = rebuild_map_spec(description, arrays)
         except FalllineError as error:
             raise damaged(self.path, f"its spec describes no map ({str(error).rstrip('.')})") from None
+        if in_memory and spec.memory > MEMORY:
+            raise UsageError(
+                f"{self.path} holds a map of {spec.size_text} cells, whose values take {gigabytes(spec.memory)}; at most "
+                f"{MEMORY // 2**30} GB may be in memory. The commands fallline map info, merge and export leave them in the file."
+            )
+        return spec
 
     def provenance(self) -> dict[str, str]:
         """Which package, arithmetic and machine made it, and the final hash once it is complete."""
@@ -122,13 +129,29 @@ class MapFile:
 
     def keys(self) -> set[Tile]:
         """The tiles that it holds, unread."""
-        held: set[Tile] = set()
+        return set(self.rows_of_tiles())
+
+    def rows_of_tiles(self) -> dict[Tile, int]:
+        """The tiles that it holds, unread, and where each is, for `tile_at`."""
+        held: dict[Tile, int] = {}
         with explained(self.path, write=self.write):
-            for place in self._base.rows("select stride, coarser, x0, y0, x1, y1 from tiles"):
+            for row, *place in self._base.rows("select rowid, stride, coarser, x0, y0, x1, y1 from tiles"):
                 if Tile(*place) in held or not all(type(n) is int for n in place):
                     raise damaged(self.path, "its list of tiles is wrong")
-                held.add(Tile(*place))
+                held[Tile(*place)] = row
         return held
+
+    def tile_at(self, row: int, tile: Tile, spec: MapSpec) -> Values:
+        """The values of a tile, checked against its place in the map and its checksum."""
+        sql = "select case when length(data) <= ? then data end, sha256 from tiles where rowid = ?"
+        with explained(self.path, write=self.write):
+            some = list(self._base.rows(sql, longest_tile(spec), row))
+        if len(some) != 1:
+            raise damaged(self.path, f"the tile of {tile} is missing")
+        try:
+            return tile_from(self.format, spec, tuple(tile), *some[0])[1]
+        except RowError as error:
+            raise damaged(self.path, str(error)) from None
 
     def tiles(self, spec: MapSpec) -> Iterator[tuple[Tile, Values]]:
         """All tiles with their values, each checked against its place in the map and its checksum."""

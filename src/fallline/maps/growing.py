@@ -4,22 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
+from fallline.experiment.map_record import MapSpec
+from fallline.maps.cells import Values
 from fallline.maps.earlier import Earlier, check_kept
+from fallline.maps.file import MapFile
 from fallline.maps.parts import Part
 from fallline.maps.tiles import Tile, layout
-from fallline.maps.values import MapValues
 from fallline.maps.workers import computed
 from fallline.maps.writer import MapWriter
 from fallline.runs.execution import Execution, Progress
 from fallline.settings import SETTINGS
 
-__all__ = ["growing"]
+__all__ = ["Growing", "growing"]
+
+
+class Growing(Protocol):
+    """A map that is being filled: `MapValues` in memory, or `LargeMap` in its file."""
+
+    @property
+    def spec(self) -> MapSpec:
+        """The objective, method, axes and measures."""
+
+    @property
+    def path(self) -> Path | None:
+        """The map's file, if it has one."""
+
+    def take(self, file: MapFile) -> None:
+        """Have what an open file of the map holds."""
+
+    def set(self, tile: Tile, values: Values) -> None:
+        """Have a tile, which the file holds by now."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether any cell is known."""
+
+    def missing(self, tile: Tile) -> int:
+        """How many of a tile's cells are not known."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all cells are known."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all values."""
 
 
 def growing(
-    result: MapValues,
+    result: Growing,
     *,
     workers: int = 0,
     executor: Executor | None = None,
@@ -43,10 +79,9 @@ def growing(
     file = None if result.path is None else MapWriter.create_or_resume(result.path, spec, overwrite=overwrite)
     try:
         if file is not None:
-            for tile, values in file.tiles(spec):
-                result.set(tile, values)
+            result.take(file)
         # An unfinished file may hold tiles of another size. Compute only tiles with a cell that is not known yet.
-        some = bool(result.known.any())
+        some = result.begun
         wanted = list(layout(spec, tile_cells, device) if part is None else part.tiles(spec))
         tiles = [t for t in wanted if not (some and not result.missing(t))]
         total = sum(t.cells for t in wanted)

@@ -71,8 +71,7 @@ def load_map(
             measures=measures,
         )
         result = Map(spec, Path(path))
-        for tile, values in file.tiles(result.spec):
-            result.set(tile, values)
+        result.take(file)
         kept = file.provenance().get("sha256")
         if kept is None and file.format == 1:
             file.check_places(result.spec, quick=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fallline.errors import OutputError, UsageError
 from fallline.experiment.description.plain_data import differences
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import Values
 from fallline.maps.file import MapFile
+from fallline.maps.large import LargeMap, map_at
 from fallline.maps.map import Map
 from fallline.maps.parts import MOST_PARTS, Part, dealt
 from fallline.maps.provenance import arithmetic_of
+from fallline.maps.rows import bits
 from fallline.maps.tiles import Tile
 from fallline.maps.writer import MapWriter
 from fallline.runs.progress import Progress, showing
@@ -35,7 +35,7 @@ class Merged:
     Attributes
     ----------
     map
-        The map, complete or not.
+        The map, complete or not. The values of a large one stay in its file.
     files
         How many files were merged.
     twice
@@ -44,7 +44,7 @@ class Merged:
         The parts that have cells that no file has; empty if the map is complete, or if no file says how many parts there are.
     """
 
-    map: Map
+    map: Map | LargeMap
     files: int
     twice: int
     missing: tuple[Part, ...]
@@ -98,14 +98,13 @@ def merge_maps(
     if any(path.resolve() == out.resolve() for path in files):
         raise UsageError(f"{out} is one of the files to merge: choose another file for the whole map.")
     spec, made = _one_spec(files)
-    result, twice, counts = Map(spec, out), 0, set[int]()
+    result, twice, counts = map_at(spec, out), 0, set[int]()
     with (
         MapWriter.create_or_resume(out, spec, overwrite=overwrite, made=made) as writer,
         showing(progress, "merge") as show,
     ):
         held = writer.keys()
-        for tile, values in writer.tiles(spec):
-            result.set(tile, values)
+        result.take(writer)
         for k, path in enumerate(files):
             show(k, len(files))
             with MapFile.open(path) as source:
@@ -113,12 +112,17 @@ def merge_maps(
                 for batch in _batches(source.tiles(spec)):
                     fresh = []
                     for tile, values in batch:
-                        known = _compared(result, tile, values, path)
+                        known = (
+                            _compared(result, tile, values, path)
+                            if isinstance(result, Map)
+                            else not result.missing(tile)
+                        )
                         twice += known and tile not in held
                         if not known:
                             result.set(tile, values)
+                        if not known or isinstance(result, LargeMap):
                             fresh.append((tile, values))
-                    writer.add_all(spec, fresh)
+                    writer.add_all(spec, fresh)  # which compares those that the file has
         show(len(files), len(files))
         if result.complete:
             writer.finish(result.sha256)
@@ -129,7 +133,7 @@ def merge_maps(
 def _one_spec(paths: Sequence[Path]) -> tuple[MapSpec, dict[str, str]]:
     """The spec that all files have, and the arithmetic that made them, which may be another one than this process has."""
     with MapFile.open(paths[0]) as first:
-        description, made, spec = first.description(), first.provenance(), first.spec()
+        description, made, spec = first.description(), first.provenance(), first.spec(in_memory=False)
     for path in paths[1:]:
         with MapFile.open(path) as other:
             different, its = differences(description, other.description()), other.provenance()
@@ -171,7 +175,7 @@ def _compared(result: Map, tile: Tile, values: Values, path: Path) -> bool:
     known = result.known.reshape(result.spec.shape)[j, i]
     for name in result.measures:
         mine, its = result.plane(name)[j, i][known], np.asarray(values[name])[known]
-        differ = np.flatnonzero(_words(mine) != _words(its.astype(mine.dtype)))
+        differ = np.flatnonzero(bits(mine) != bits(its.astype(mine.dtype)))
         if differ.size:
             k = differ[0]
             column, row = int(i[known][k]), int(j[known][k])
@@ -183,11 +187,6 @@ def _compared(result: Map, tile: Tile, values: Values, path: Path) -> bool:
     return missing == 0
 
 
-def _words(values: NDArray[Any]) -> NDArray[Any]:
-    """The bits of numbers, so that NaN equals itself."""
-    return np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
-
-
-def _missing(result: Map, count: int) -> tuple[Part, ...]:
+def _missing(result: Map | LargeMap, count: int) -> tuple[Part, ...]:
     lacking = {k % count + 1 for k, tile in enumerate(dealt(result.spec, count)) if result.missing(tile)}
     return tuple(Part(number, count) for number in sorted(lacking))

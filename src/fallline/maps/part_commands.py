@@ -47,7 +47,7 @@ def _told(merged: Merged, out: Path) -> list[str]:
         lines.append(f"{tiles} computed twice, with the same bits.")
     if m.complete:
         return [*lines, f"sha256 {m.sha256}", f"Map file written to {visible(str(out))}."]
-    lines.append(f"{int(m.known.sum()):,} of {m.spec.cells:,} cells are in {visible(str(out))}.")
+    lines.append(f"{m.done:,} of {m.spec.cells:,} cells are in {visible(str(out))}.")
     if merged.missing:
         named = ", ".join(str(part) for part in merged.missing[:SHOWN])
         more = f" and {len(merged.missing) - SHOWN:,} more" if len(merged.missing) > SHOWN else ""

@@ -18,12 +18,15 @@ from fallline.experiment.map_record import MapSpec
 from fallline.maps.cells import STATES, Values
 from fallline.maps.database import LONGEST
 from fallline.maps.tiles import LARGEST_TILE, Tile, in_layout
+from fallline.measures.measure import RequestedMeasure
 
 __all__ = [
     "MOST_ARRAYS",
     "RowError",
     "array_from",
     "array_row",
+    "bits",
+    "blank",
     "check_room",
     "longest_tile",
     "pack",
@@ -53,6 +56,17 @@ def unpack(spec: MapSpec, raw: bytes, count: int) -> Values:
         values[name] = column.reshape(count, numbers) if name == STATES else column
         at += column.nbytes
     return values
+
+
+def blank(spec: MapSpec, wanted: RequestedMeasure) -> float | int:
+    """What stands for the value of a cell that is not known."""
+    kind = spec.dtype_of(wanted).kind
+    return np.nan if kind == "f" else -1 if kind == "i" else 255
+
+
+def bits(numbers: NDArray[Any]) -> NDArray[Any]:
+    """The bits of numbers as whole numbers, so that NaN equals itself."""
+    return np.ascontiguousarray(numbers).view(f"u{numbers.dtype.itemsize}")
 
 
 def tile_sha(version: int, spec: MapSpec, tile: Tile, raw: bytes) -> str:

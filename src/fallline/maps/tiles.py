@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 
-__all__ = ["LARGEST_TILE", "Tile", "in_layout", "layout", "tile_size"]
+__all__ = ["LARGEST_TILE", "Tile", "around", "in_layout", "layout", "smallest_side", "tile_size"]
 
 STRIDES = (16, 4, 1)
 """Distances between cells along an axis, from coarse to fine."""
@@ -113,6 +113,26 @@ def in_layout(spec: MapSpec, tile: Tile) -> bool:
         if tile == _tile(spec, tile.coarser, tile.stride, side, tile.x0, tile.y0):
             return not tile.coarser or tile.cells > 0
     return False
+
+
+def smallest_side(tile: Tile) -> int:
+    """The side of the smallest square of the tilings that holds a tile. One at the end of the map may be cut off.
+
+    >>> smallest_side(Tile(4, 16, 0, 64, 32, 84))
+    32
+    """
+    cells = -(-max(tile.x1 - tile.x0, tile.y1 - tile.y0) // tile.stride)
+    return tile.stride << (cells - 1).bit_length()
+
+
+def around(spec: MapSpec, tile: Tile) -> Iterator[Tile]:
+    """The larger tiles of a map that hold all cells of a tile, and have the same stride."""
+    side = 2 * smallest_side(tile)
+    while side <= tile.stride * 2 ** (LARGEST_TILE.bit_length() // 2):
+        larger = _tile(spec, tile.coarser, tile.stride, side, tile.x0 // side * side, tile.y0 // side * side)
+        if larger != tile:
+            yield larger
+        side *= 2
 
 
 def _strides(spec: MapSpec) -> list[tuple[int, int]]:

@@ -16,12 +16,14 @@ from fallline.experiment.axes import Axis
 from fallline.experiment.map_record import MapSpec
 from fallline.maps.best import best_place, lost_cells
 from fallline.maps.cells import STATES, Values
+from fallline.maps.file import MapFile
 from fallline.maps.places import place_on
+from fallline.maps.rows import blank
+from fallline.maps.shares import intervals_of_shares, share_over_seeds
 from fallline.maps.tiles import Tile
 from fallline.measures.measure import RequestedMeasure
 from fallline.measures.outcome import OUTCOMES
 from fallline.measures.outcome_array import OutcomeArray
-from fallline.runs.intervals import share as share_interval
 
 __all__ = ["MapValues"]
 
@@ -48,9 +50,7 @@ class MapValues:
         """The values of each measure. They are allocated on first use, so that an empty map takes no memory."""
         values = {}
         for wanted in self.spec.measures:
-            dtype = self.spec.dtype_of(wanted)
-            blank = np.nan if dtype.kind == "f" else -1 if dtype.kind == "i" else 255
-            values[wanted.name] = np.full(self.spec.shape, blank, dtype)
+            values[wanted.name] = np.full(self.spec.shape, blank(self.spec, wanted), self.spec.dtype_of(wanted))
         return values
 
     @cached_property
@@ -113,6 +113,16 @@ class MapValues:
         return bool(self._known.all())
 
     @property
+    def begun(self) -> bool:
+        """Whether any cell is known."""
+        return bool(self._known.any())
+
+    @property
+    def done(self) -> int:
+        """How many cells are known."""
+        return int(self._known.sum())
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of all values: measure by measure, row by row from the bottom, little-endian."""
         if not self.complete:
@@ -123,6 +133,11 @@ class MapValues:
         for values in self._values.values():
             digest.update(np.ascontiguousarray(values).data.cast("B"))
         return digest.hexdigest()
+
+    def take(self, file: MapFile) -> None:
+        """Set the values of all tiles of an open file of this map. Each is checked."""
+        for tile, values in file.tiles(self.spec):
+            self.set(tile, values)
 
     def set(self, tile: Tile, values: Values) -> None:
         """Set the values of a tile's cells."""
@@ -222,18 +237,8 @@ class MapValues:
         >>> m.share("diverged")["share"].tolist()
         [0.0, 1.0]
         """
-        if "seed" not in self.spec.axes or self.spec.one_dimensional:
-            raise UsageError(
-                f"a share along an axis needs a seed axis beside it; this map has {' and '.join(self.spec.axes)}."
-            )
         counted = outcome == "diverged" and "diverged" in self.measures
-        hit = self["diverged"] if counted else self["outcome"] == outcome
-        other, along = (self.y, 1) if self.x.name == "seed" else (self.x, 0)
-        n = hit.shape[along]
-        counts = np.rint(hit.sum(axis=along) * self.spec.starts).astype(int)
-        estimates = [share_interval(int(k), n * self.spec.starts) for k in counts]
-        columns = np.array(estimates).T
-        return {other.name: other.values, "share": columns[0], "low": columns[1], "high": columns[2]}
+        return share_over_seeds(self.spec, lambda: self["diverged"] if counted else self["outcome"] == outcome)
 
     def interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The 95 % interval of the measure "diverged" for each cell, over its starts: low and high, (rows, columns).
@@ -248,12 +253,7 @@ class MapValues:
         >>> low.round(2).tolist(), high.round(2).tolist()
         ([0.0, 0.96], [0.04, 1.0])
         """
-        n, shape = self.spec.starts, self.known.shape
-        counts, place = np.unique(np.rint(self["diverged"][self.known] * n), return_inverse=True)
-        intervals = np.array([share_interval(int(k), n)[1:] for k in counts]).reshape(-1, 2)
-        low, high = np.full(shape, np.nan), np.full(shape, np.nan)
-        low[self.known], high[self.known] = intervals[place.ravel()].T
-        return low, high
+        return intervals_of_shares(self["diverged"], self.known, self.spec.starts)
 
     def __eq__(self, other: object) -> bool:
         """Maps of the same runs are equal if the same cells are known, with the same values."""

@@ -1,4 +1,4 @@
-"""Train starts side by side with early stopping: each keeps the parameters of its best epoch."""
+"""Train starts side by side with early stopping: each ensemble keeps the parameters of its best epoch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.models.jury import Jury
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs.execution import Execution
 from fallline.runs.stages import losses_of, stages_of
@@ -22,17 +23,24 @@ Floats = NDArray[Any]
 STEPS = 4
 """The fewest steps between two looks at the validation loss: a look costs about as much as a step on those samples."""
 
+SHARE = 16
+"""Later looks lie a sixteenth of the epochs so far apart: the more a start has learned, the less an epoch changes it."""
+
+LEAST_FALL = 1e-9
+"""A validation loss is lower if it is lower by this share. The answers of an ensemble are computed with NumPy, whose last bits
+depend on the machine; the epoch that is kept does not."""
+
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Starts that were trained, each at its best epoch.
+    """Starts that were trained, each at the best epoch of its ensemble.
 
     Attributes
     ----------
     parameters
-        Of each start; NaN where its loss was never finite.
+        Of each start; NaN where its loss was not finite at that epoch.
     best_epoch, last_epoch
-        Where its validation loss was lowest, and where it ended.
+        Where the validation loss of its ensemble was lowest, and where it ended.
     diverged
         Whether its loss stopped being finite.
     epochs
@@ -52,6 +60,19 @@ class Members:
     validation_curve: Shaped[Floats, "runs looks"]
     arithmetic: str = "machine"
 
+    @property
+    def kept_losses(self) -> Shaped[Floats, " runs"]:
+        """The validation loss of each start at the epoch at which it was kept; NaN without one.
+
+        >>> losses, kept, ends = np.array([[3.0, 1.0, 2.0]]), np.array([2]), np.array([3])
+        >>> Members(losses, kept, ends, ends < 0, np.array([1, 2, 3]), losses, losses).kept_losses.tolist()
+        [1.0]
+        """
+        if not self.validation_curve.size:
+            return np.full(len(self.best_epoch), np.nan)
+        at = np.searchsorted(self.epochs, self.best_epoch).clip(0, len(self.epochs) - 1)
+        return np.asarray(self.validation_curve[np.arange(len(at)), at])
+
     def some(self, which: Shaped[NDArray[Any], " chosen"]) -> Members:
         """Return some of the starts.
 
@@ -69,20 +90,26 @@ class Members:
 def best_epochs(
     training: Training,
     validation: WeightedObjective | None,
+    jury: Jury | None,
     *,
     per_epoch: int,
     patience: int,
     execution: Execution,
     progress: Callable[[int], None],
 ) -> Members:
-    """Train the starts for `training.steps` updates, or until none has improved for `patience` epochs.
+    """Train the starts for `training.steps` updates, or until no ensemble has improved for `patience` epochs.
+
+    All starts of an ensemble are kept at one epoch: that of the lowest validation loss of their mean answer. It lies later than
+    the best epochs of the starts, as averaging takes away a part of what each of them learned too much; and it depends less on
+    chance.
 
     Parameters
     ----------
     training
         The runs. Its steps must be a multiple of `per_epoch`.
-    validation
-        The network on samples that no step sees; without them each start keeps its last parameters.
+    validation, jury
+        The network on samples that no step sees, and the ensembles' loss on them; without them each start keeps its last
+        parameters.
     per_epoch
         Steps of an epoch.
     patience
@@ -91,8 +118,7 @@ def best_epochs(
         How the runs are carried out; what is told the epochs that are done.
     """
     runs, P = training.runs, training.objective.dimension
-    stride = -(-STEPS // per_epoch)
-    looks = [*range(stride, training.steps // per_epoch, stride), training.steps // per_epoch]
+    looks = _looks(training.steps // per_epoch, -(-STEPS // per_epoch))
     curve, curve_of_validation = np.full((2, runs, len(looks)), np.nan)
     best = np.full(runs, np.inf)
     parameters = np.full((runs, P), np.nan)
@@ -106,13 +132,17 @@ def best_epochs(
         judged = judge(stages.points)
         curve_of_validation[alive, look] = judged
         finite = np.isfinite(stages.points).all(axis=-1) & np.isfinite(judged)
-        better = finite & ((judged < best[alive]) if validation is not None else finite)
-        chosen = alive[better]
-        best[chosen], best_epoch[chosen], parameters[chosen] = judged[better], epoch, stages.points[better]
+        of_ensemble = np.zeros(runs)
+        if jury is not None:
+            of_ensemble = jury.losses(stages.points[finite], alive[finite])
+        better = (of_ensemble < best * (1 - LEAST_FALL)) if jury is not None else np.ones(runs, np.bool_)
+        best[better], best_epoch[better], parameters[better] = of_ensemble[better], epoch, np.nan
+        kept = finite & better[alive]
+        parameters[alive[kept]] = stages.points[kept]
         last_epoch[alive] = epoch
         diverged[alive[~finite]] = True
         waited = epoch - best_epoch[alive]
-        wanted = finite & ((waited < patience) if patience and validation is not None else finite)
+        wanted = finite & ((waited < patience) if patience and jury is not None else finite)
         progress(epoch)
         if not wanted.all():
             alive = alive[wanted]
@@ -129,6 +159,14 @@ def best_epochs(
         curve_of_validation if validation is not None else np.empty((runs, 0)),
         stages.arithmetic,
     )  # fmt: skip
+
+
+def _looks(epochs: int, stride: int) -> list[int]:
+    """Return the epochs after which the validation loss is looked at; the last is one of them."""
+    looks = [0]
+    while looks[-1] < epochs:
+        looks.append(min(epochs, looks[-1] + max(stride, looks[-1] // SHARE)))
+    return looks[1:]
 
 
 def _judge(

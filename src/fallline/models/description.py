@@ -45,9 +45,9 @@ class Stated(_Closed):
     """
 
     score: Text
-    value: float | None
-    low: float | None
-    high: float | None
+    value: float
+    low: float
+    high: float
     folds: int
     nested: bool
     tuned: bool

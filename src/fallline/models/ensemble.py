@@ -13,7 +13,7 @@ from fallline.shapes import Shaped
 from fallline.textbook import network as pages
 from fallline.textbook.network import Network
 
-__all__ = ["Ensemble"]
+__all__ = ["Ensemble", "as_they_are"]
 
 Floats = NDArray[Any]
 
@@ -92,3 +92,15 @@ class Ensemble:
         [[6.0]]
         """
         return Ensemble(self.network, self.parameters[which], self.scaling, self.centre, self.spread)
+
+
+def as_they_are(network: Network, parameters: Shaped[Floats, "runs P"]) -> Ensemble:
+    """Return an ensemble that scales neither inputs nor answers.
+
+    >>> as_they_are(Network.of("1-1", loss="half_squared_error"), np.array([[2.0, 1.0]])).answers(np.array([[3.0]])).tolist()
+    [[7.0]]
+    """
+    inputs, outputs = network.sizes[0], network.sizes[-1]
+    return Ensemble(
+        network, parameters, Scaling(np.zeros(inputs), np.ones(inputs), False), np.zeros(outputs), np.ones(outputs)
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from fallline.experiment.starts import draw_starts
 from fallline.models.best_epoch import Members, best_epochs
 from fallline.models.ensemble import Ensemble
 from fallline.models.folds import folds_of, share_of
+from fallline.models.jury import Jury
+from fallline.models.kinds import LOSS_OF, Kind
 from fallline.models.samples import Samples
 from fallline.models.scaling import Scaling
 from fallline.models.settings import FitSettings
@@ -30,11 +32,6 @@ from fallline.textbook.network import Network
 __all__ = ["LOSS_OF", "Fit", "Kind", "first_starts", "fit_samples", "network_for", "values_scale"]
 
 Floats = NDArray[Any]
-Kind = Literal["classes", "labels", "values"]
-
-LOSS_OF: dict[Kind, str] = {"classes": "cross_entropy", "labels": "logistic", "values": "half_squared_error"}
-"""The loss for each kind of targets."""
-
 FEWEST = 10
 """The fewest samples of which some are kept from the training; with fewer, all epochs are trained."""
 
@@ -48,7 +45,7 @@ class Fit:
     ensemble
         The members whose loss was finite.
     members
-        Every start: its curves, its best epoch, whether it diverged.
+        Every start: its curves, the epoch at which it was kept, whether it diverged.
     fold
         The fold of each start; its samples were kept from the start's training.
     kept
@@ -149,8 +146,9 @@ def fit_samples(
     def train(k: int) -> Members:
         own = {name: numbers[groups[k]] for name, numbers in (values or {}).items()}
         return _train_fold(
-            network, inputs, learned, targets, samples, kept_by_fold[k], starts[groups[k]], settings, reports.of(k), own
-        )
+            network, inputs, learned, targets, samples, kept_by_fold[k], starts[groups[k]], settings, reports.of(k), own,
+            kind, groups[k] // (len(starts) // copies),
+        )  # fmt: skip
 
     with ThreadPoolExecutor(min(threads or cores(), len(groups))) as pool:
         trained = list(pool.map(train, range(len(groups))))
@@ -182,13 +180,15 @@ def first_starts(network: Network, samples: Samples, settings: FitSettings) -> S
 
 def _train_fold(
     network: Network, inputs: Floats, learned: Floats, targets: Floats, samples: Samples, kept: NDArray[np.bool_],
-    starts: Floats, settings: FitSettings, progress: Callable[[int, int], None], values: Mapping[str, Floats],
+    starts: Floats, settings: FitSettings, progress: Callable[[int, int], None], values: Mapping[str, Floats], kind: Kind,
+    ensemble: NDArray[np.int64],
 ) -> Members:  # fmt: skip
-    """Train some starts on all samples but those that are kept, in one thread: folds train side by side."""
+    """Train some starts of ensembles on all samples but those that are kept, in one thread: folds train side by side."""
     weights = samples.own_weights
     some = ~kept
     own, others = (None, None) if weights is None else (weights[some], weights[kept])
     validation = WeightedObjective(network, inputs[kept], targets[kept], others) if kept.any() else None
+    jury = Jury(network, inputs[kept], targets[kept], samples.weights[kept], kind, ensemble) if kept.any() else None
     objective = WeightedObjective(network, inputs[some], learned[some], own, validation)
     count = int(some.sum())
     batch = settings.batch_of(count)
@@ -198,7 +198,7 @@ def _train_fold(
     how = _how(settings, steps, count).with_(values)
     training = Training(objective, how, steps, starts, rows, settings.dtype)
     return best_epochs(
-        training, validation, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=1),
+        training, validation, jury, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=1),
         progress=lambda epoch: progress(epoch, settings.epochs),
     )  # fmt: skip
 
@@ -213,8 +213,8 @@ def _how(settings: FitSettings, steps: int, samples: int) -> Method:
     }
     if "learning_rate" in values:
         values["learning_rate"] = settings.rate_of(samples)
-    if settings.l2:
-        values["l2"] = settings.l2
+    if settings.l2_of(samples):
+        values["l2"] = settings.l2_of(samples)
     return replace(settings.how, schedule=settings.how.schedule if own else scheduled.schedule, values=values)
 
 
@@ -230,15 +230,20 @@ def values_scale(samples: Samples, kind: Kind) -> tuple[Floats, Floats]:
 
 def _kept(samples: Samples, kind: Kind, settings: FitSettings, starts: int) -> list[NDArray[np.bool_]]:
     """Return for each fold which samples are kept from the training of its starts."""
-    count = len(samples)
-    classes = samples.T.argmax(axis=-1) if kind == "classes" else np.zeros(count, np.int64)
+    group = samples.inputs
+    count = int(group[-1]) + 1
+    classes = np.zeros(count, np.int64)
+    if kind == "classes":
+        together = np.zeros((count, samples.T.shape[1]))
+        np.add.at(together, group, samples.T * samples.weights[:, None])
+        classes = together.argmax(axis=-1)
     folds = min(settings.folds, starts, count)
     if count >= FEWEST and folds > 1:
         fold = folds_of(classes, folds, settings.seed)
-        return [fold == k for k in range(folds)]
+        return [(fold == k)[group] for k in range(folds)]
     if count >= FEWEST and settings.validation:
-        return [share_of(classes, settings.validation, settings.seed)]
-    return [np.zeros(count, np.bool_)]
+        return [share_of(classes, settings.validation, settings.seed)[group]]
+    return [np.zeros(len(samples), np.bool_)]
 
 
 def _smoothed(T: Floats, share: float) -> Floats:

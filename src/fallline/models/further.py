@@ -67,7 +67,7 @@ class Further:
         batch = settings.batch_of(count)
         steps = count // batch
         rows = None if batch == count else random.batches(settings.seed + self.epochs, count, batch, steps)
-        own_values = {"l2": settings.l2} if settings.l2 else {}
+        own_values = {"l2": settings.l2_of(count)} if settings.l2_of(count) else {}
         if not settings.own_rate and "learning_rate" in settings.how.values:
             own_values["learning_rate"] = settings.rate_of(count)
         how = settings.how.with_(own_values)

@@ -74,11 +74,12 @@ def fit_grid(
     """
     count, starts = len(combinations), settings.ensemble
     values = {name: np.repeat([c[name] for c in combinations], starts) for name in combinations[0]}
-    l2 = values.pop("l2", np.full(count * starts, settings.l2))
-    if (l2 != 0).any():
-        values["l2"] = l2
+    if "l2" in values:
+        settings = replace(settings, l2=0.0)
+        if not values["l2"].any():
+            del values["l2"]
     fit = fit_samples(
-        X, T, kind, replace(settings, l2=0.0), weights, values=values, copies=count, threads=threads, refuse=False
+        X, T, kind, settings, weights, values=values, copies=count, threads=threads, refuse=False
     )  # fmt: skip
     alive = np.isfinite(fit.members.parameters).all(axis=-1).reshape(count, starts)
     diverged = fit.members.diverged.reshape(count, starts).mean(axis=1)

@@ -110,12 +110,12 @@ def centre_of(settings: FitSettings, samples: int) -> dict[str, float]:
     """Return every setting of a fit that is a number of a lane, with its value for so many samples.
 
     >>> centre_of(FitSettings(), 1000)
-    {'learning_rate': 0.003, 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-08, 'l2': 0.0001}
+    {'learning_rate': 0.003, 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-08, 'l2': 0.002}
     """
     own = {name: float(value) for name, value in settings.how.settings.items()}
     if "learning_rate" in own:
         own["learning_rate"] = settings.rate_of(samples)
-    return own | {"l2": settings.l2}
+    return own | {"l2": settings.l2_of(samples)}
 
 
 def fresh(seed: int, number: int) -> int:

@@ -130,6 +130,8 @@ def score_interval(
     if not len(T) or not w.sum():
         return Estimate(float("nan"), float("nan"), float("nan"))
     value = scores(answers, T, kind, w)[name]
+    if not np.isfinite(value):  # R² of targets that are all the same
+        return Estimate(value, float("nan"), float("nan"))
     if kind == "classes":
         counted = w.sum() ** 2 / (w**2).sum()
         whole = share(round(value * counted), round(counted))

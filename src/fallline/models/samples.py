@@ -89,6 +89,19 @@ class Samples:
         return len(self.X)
 
     @property
+    def inputs(self) -> Shaped[NDArray[np.int64], " batch"]:
+        """The number of each sample's inputs: samples with the same inputs and other targets have the same.
+
+        They may not be parted by folds: training samples with the inputs of a kept one would all have another target.
+
+        >>> Samples.of(np.array([[2.0], [1.0], [2.0]]), np.array([[0.0], [1.0], [1.0]])).inputs.tolist()
+        [0, 1, 1]
+        """
+        other = np.ones(len(self), np.int64)
+        other[1:] = (self.X[1:] != self.X[:-1]).any(axis=1)  # equal inputs stand together
+        return np.cumsum(other) - 1
+
+    @property
     def own_weights(self) -> Shaped[Floats, " batch"] | None:
         """The weights, or None if they are all equal."""
         return None if (self.weights == self.weights[0]).all() else self.weights

@@ -7,17 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.models.fitting import Kind
+from fallline.models.kinds import SCORES, Kind
 from fallline.shapes import Shaped
 
-__all__ = ["SCORES", "scores"]
+__all__ = ["SCORES", "sample_losses", "scores"]
 
 Floats = NDArray[Any]
-
-SCORES: dict[Kind, tuple[str, str]] = {
-    "classes": ("accuracy", "log_loss"), "labels": ("accuracy", "log_loss"), "values": ("rmse", "r2"),
-}  # fmt: skip
-"""The scores of each kind of targets."""
 
 
 def scores(
@@ -45,16 +40,25 @@ def scores(
     def mean(values: Floats) -> float:
         return float(np.average(values, weights=w))
 
+    lost = mean(sample_losses(answers, T, kind))
     if kind == "values":
-        squares = mean(((answers - T) ** 2).sum(axis=-1))
         centre = np.average(T, axis=0, weights=w)
-        whole = mean(((T - centre) ** 2).sum(axis=-1))
-        return {"rmse": float(np.sqrt(squares / T.shape[1])), "r2": 1 - squares / whole if whole else float("nan")}
-    tiny = np.finfo(np.float64).tiny
+        whole = mean(sample_losses(centre, T, kind))
+        return {"rmse": float(np.sqrt(lost / T.shape[1])), "r2": 1 - lost / whole if whole else float("nan")}
     if kind == "labels":
-        right = ((answers > 0.5) == (T > 0.5)).mean(axis=-1)
-        chosen = np.where(T > 0.5, answers, 1 - answers)
-        return {"accuracy": mean(right), "log_loss": mean(-np.log(np.maximum(chosen, tiny)).sum(axis=-1))}
-    right = answers.argmax(axis=-1) == T.argmax(axis=-1)
-    chosen = (answers * T).sum(axis=-1)
-    return {"accuracy": mean(right), "log_loss": mean(-np.log(np.maximum(chosen, tiny)))}
+        return {"accuracy": mean(((answers > 0.5) == (T > 0.5)).mean(axis=-1)), "log_loss": lost}
+    return {"accuracy": mean(answers.argmax(axis=-1) == T.argmax(axis=-1)), "log_loss": lost}
+
+
+def sample_losses(
+    answers: Shaped[Floats, "... rows n_out"], T: Shaped[Floats, "rows n_out"], kind: Kind
+) -> Shaped[Floats, "... rows"]:
+    """Return the loss of each answer: minus the logarithm of the probability of what is true, or the squared error.
+
+    >>> sample_losses(np.array([[0.5, 0.5], [0.0, 1.0]]), np.eye(2), "classes").round(4).tolist()
+    [0.6931, -0.0]
+    """
+    if kind == "values":
+        return np.asarray(((answers - T) ** 2).sum(axis=-1))
+    true = (answers * T).sum(axis=-1, keepdims=True) if kind == "classes" else np.where(T > 0.5, answers, 1 - answers)
+    return np.asarray(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).sum(axis=-1))

@@ -27,11 +27,9 @@ def outcome_sentence(fit: Fit) -> str:
              f"{_range(members.last_epoch)} epochs"]  # fmt: skip
     alive = np.isfinite(members.parameters).all(axis=-1)
     if members.validation_curve.size:
-        best = np.nanmin(np.where(np.isfinite(members.validation_curve), members.validation_curve, np.inf), axis=1)[
-            alive
-        ]
+        best = members.kept_losses[alive]
         words.append(
-            f"each kept at its best epoch ({_range(members.best_epoch[alive])}, median {np.median(members.best_epoch[alive]):.0f}); "
+            f"kept at the best epoch of their fold ({_range(members.best_epoch[alive])}, median {np.median(members.best_epoch[alive]):.0f}); "
             f"validation loss {np.median(best):.4g} in the median, {best.min():.4g} to {best.max():.4g}"
         )
     else:

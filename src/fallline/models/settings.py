@@ -30,7 +30,7 @@ DECLARED: dict[str, Setting] = {
         Setting("validation", "", "share of the samples that judges a single split", 0.2, 0, 0.9),
         Setting("label_smoothing", "", "share of each class's target that is spread over all classes", 0.0, 0, 1,
                 high_included=False),
-        Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 1e-4, 0),
+        Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.01, 0),
         SETTINGS["seed"],
     )
 }  # fmt: skip
@@ -39,6 +39,11 @@ DECLARED: dict[str, Setting] = {
 ADAM_RATES = {4000: 0.003, 2000: 0.005, 1000: 0.01, 500: 0.02, 0: 0.03}
 """The learning rate of Adam, unless the user has one, by the fewest steps for which it is taken. With 0.01 most starts of long runs
 were best after less than ten epochs; with 0.003 those of short runs do not arrive."""
+
+
+PRIOR = 2.0
+"""The L2 penalty of n samples is PRIOR / n, and at most its declared default: what a normal distribution of the weights, of variance
+1 / PRIOR, asks for when the mean loss is that of n samples. With many samples it is weak, with few it holds the network back."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,11 @@ class FitSettings:
         Optimizer and its settings; whether the learning rate is the user's. Schedule and rate are made for the length of the run.
     schedule
         Of the learning rate.
-    epochs, patience, ensemble, folds, validation, label_smoothing, l2, seed
+    epochs, patience, ensemble, folds, validation, label_smoothing, seed
         See `DECLARED`.
+    l2
+        L2 penalty: l2/2 times the sum of squared weights, added to the mean loss; None for 2 divided by the number of samples, and
+        at most 0.01.
     batch
         Samples in a minibatch; 0 for all of them; None for about a sixteenth of them, from 4 to 128.
     scaling
@@ -78,7 +86,7 @@ class FitSettings:
     folds: int = 4
     validation: float = 0.2
     label_smoothing: float = 0.0
-    l2: float = 1e-4
+    l2: float | None = None
     seed: int = 0
     scaling: str = "robust"
     dtype: str = "float64"
@@ -93,6 +101,16 @@ class FitSettings:
             return float(self.how.values.get("learning_rate", 1.0))  # a user's own optimizer may have none
         steps = samples // self.batch_of(samples) * self.epochs
         return next(rate for fewest, rate in ADAM_RATES.items() if steps >= fewest)
+
+    def l2_of(self, samples: int) -> float:
+        """Return the L2 penalty for so many samples.
+
+        >>> FitSettings().l2_of(1000), FitSettings().l2_of(50), FitSettings(l2=0.1).l2_of(1000)
+        (0.002, 0.01, 0.1)
+        """
+        if self.l2 is not None:
+            return self.l2
+        return min(DECLARED["l2"].default, PRIOR / samples)
 
     def batch_of(self, samples: int) -> int:
         """Return how many samples a minibatch has: a power of two, unless `batch` says otherwise.

@@ -51,8 +51,7 @@ def _stated(e: Stated) -> str:
     'On new rows: accuracy 0.950, 0.900 to 0.980 with 95 % confidence. Each of 5 parts of the rows judged a model that was tuned, \
 stopped and fitted without it.'
     """
-    low, high = ("-" if end is None or math.isnan(end) else f"{end:.3f}" for end in (e.low, e.high))
-    value = f"{_WORDS[e.score]} {_number(e.value)[:5]}, {low} to {high} with 95 % confidence"
+    value = f"{_WORDS[e.score]} {e.value:.3f}, {e.low:.3f} to {e.high:.3f} with 95 % confidence"
     if not e.nested:
         return (
             f"Ensemble, by rows that its members did not see: {value}. These rows chose the best epochs, so it is a little "

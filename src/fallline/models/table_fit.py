@@ -75,9 +75,10 @@ def fit(
 ) -> Model:
     """Fit an ensemble of small networks to a table.
 
-    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and each
-    start is kept at its best epoch; their answers are averaged. The summary (`print(model)`) tells what was done to the table,
-    how good the model is on rows that its judges did not see, and what a constant and a linear model reach.
+    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and they are
+    kept at the epoch at which their mean answer was best. The answers of all starts are averaged. The summary (`print(model)`)
+    tells what was done to the table, how good the model is on rows that its judges did not see, and what a constant and a linear
+    model reach.
 
     Parameters
     ----------
@@ -206,14 +207,19 @@ def _outer(folds: int | None, tune: TuneLike, rows: int) -> int:
 def _stated(nested: Nested | None, fitted: Fit, T: Floats, kind: Kind, weights: Floats | None) -> Stated | None:
     """Return the score that is stated with an interval: the nested one, else that of members that did not see the row."""
     if nested is not None:
-        return Stated(score=nested.score, value=nested.estimate.value, low=nested.estimate.low, high=nested.estimate.high,
-                      folds=nested.folds, nested=True, tuned=nested.tuned)  # fmt: skip
-    if not np.isfinite(fitted.kept).any():
+        estimate, folds = nested.estimate, nested.folds
+    elif np.isfinite(fitted.kept).any():
+        estimate = score_interval(fitted.kept, T, kind, weights, fitted.settings.seed)
+        folds = fitted.settings.folds
+    else:
         return None
-    value, low, high = score_interval(fitted.kept, T, kind, weights, fitted.settings.seed)
+    value, low, high = estimate
+    if not np.isfinite([value, low, high]).all():
+        return None
     return Stated(
-        score=HEADLINE[kind], value=value, low=low, high=high, folds=fitted.settings.folds, nested=False, tuned=False
-    )
+        score=HEADLINE[kind], value=value, low=low, high=high, folds=folds, nested=nested is not None,
+        tuned=nested is not None and nested.tuned,
+    )  # fmt: skip
 
 
 def _linear(settings: FitSettings) -> FitSettings:

@@ -23,7 +23,10 @@ RATES = tuple(2.0**k for k in range(-3, 6))
 """Learning rates, as multiples of that of a fit without tuning."""
 
 PENALTIES = (1.0, 10.0, 100.0)
-"""L2 penalties, as multiples of that of a fit without tuning."""
+"""L2 penalties, as multiples of the user's, or of WEAK."""
+
+WEAK = 1e-4
+"""The lowest L2 penalty that is tried, unless the user has one: it hardly changes a fit."""
 
 KEPT = (0.0, 0.5, 0.8, 0.9, 0.95)
 """Values of momentum."""
@@ -60,7 +63,7 @@ def grid_of(tune: TuneLike, settings: FitSettings, samples: int) -> dict[str, tu
         )
         if "momentum" in centre:
             return {**rates, "momentum": KEPT}
-        return {**rates, "l2": tuple((settings.l2 or DECLARED["l2"].default) * f for f in PENALTIES)}
+        return {**rates, "l2": tuple((settings.l2 or WEAK) * f for f in PENALTIES)}
     if not isinstance(tune, Mapping) or not 1 <= len(tune) <= 2:
         raise UsageError(
             f'tune must be True, or the values of one or two settings, {{"learning_rate": [0.01, 0.1]}}; got {shown(tune)}.'

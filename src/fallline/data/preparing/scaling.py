@@ -55,8 +55,8 @@ def smoothly_clipped(z: Floats) -> Floats:
     return np.asarray(z / np.sqrt(1 + (z / CLIP) ** 2))
 
 
-def scales_of(X: Floats, scaling: Scaling) -> list[Scale | None]:
-    """The scale of each column by these rows. No column may be the same in every row.
+def scales_of(X: Floats, scaling: Scaling, weights: Floats | None = None) -> list[Scale | None]:
+    """The scale of each column by these rows, or by rows of those weights. No column may be the same in every row.
 
     >>> scales_of(np.array([[1.0], [3.0]]), "standard")
     [Scale(exponent=2, centre=0.5, width=0.25, smooth=False)]
@@ -64,23 +64,25 @@ def scales_of(X: Floats, scaling: Scaling) -> list[Scale | None]:
     if scaling == "none" or not X.shape[1]:
         return [None] * X.shape[1]
     if scaling == "standard":
-        by = Standardization.of(X, ["" for _ in X.T], "")
+        by = Standardization.of(X, ["" for _ in X.T], "", weights)
         return [Scale(int(e), float(m), float(d)) for e, m, d in zip(by.exponent, by.mean, by.deviation, strict=True)]
-    return [_robust(x) for x in X.T]
+    return [_robust(x, np.ones(len(x)) if weights is None else weights) for x in X.T]
 
 
-def _robust(x: Floats) -> Scale:
+def _robust(x: Floats, weights: Floats) -> Scale:
     """Median and distance of the quartiles; half of the range where the quartiles are equal."""
     exponent = int(np.frexp(np.abs(x).max())[1])
-    x = np.sort(np.ldexp(x, -exponent))
-    low, middle, high = (_quantile(x, q) for q in (0.25, 0.5, 0.75))
+    x = np.ldexp(x, -exponent)
+    order = np.argsort(x, kind="stable")
+    x, reached = x[order], np.cumsum(weights[order])
+    low, middle, high = (_quantile(x, reached, q) for q in (0.25, 0.5, 0.75))
     width = high - low if high > low else (float(x[-1]) - float(x[0])) / 2
     return Scale(exponent, middle, width, smooth=True)
 
 
-def _quantile(x: Floats, q: float) -> float:
-    """A quantile of sorted numbers, with linear interpolation."""
-    place = q * (len(x) - 1)
-    k = int(place)
-    low, high = float(x[k]), float(x[min(k + 1, len(x) - 1)])
-    return low + (place - k) * (high - low)
+def _quantile(x: Floats, reached: Floats, q: float) -> float:
+    """The smallest of sorted numbers at which a share q of the weight is reached.
+
+    A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot promise.
+    """
+    return float(x[(reached >= q * reached[-1] * (1 - 1e-12)).argmax()])

@@ -13,10 +13,44 @@ from fallline.settings import Setting
 from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.schedules import SCHEDULES
 
-__all__ = ["fit_axes", "fit_batch", "fit_measure", "fit_pins", "swap_axes"]
+__all__ = [
+    "PINS_SWAPPED",
+    "axes_swapped",
+    "fit_axes",
+    "fit_batch",
+    "fit_measure",
+    "fit_pins",
+    "pins_outside",
+    "pins_removed",
+    "swap_axes",
+]
 
 FIRST_AXES = ("learning_rate", "momentum", "beta1", "decay", "start.x", "start.y", "initial_scale", "seed")
 """The settings that become axes where an axis has lost its setting, in this order."""
+
+
+PINS_SWAPPED = "The pins show the same runs as before."
+
+
+def axes_swapped(letter: str, label: str) -> str:
+    """Say that an axis gave its setting to the other, and took this one."""
+    return f"The {letter} axis is now {label}: the axes changed places."
+
+
+def pins_removed(pins: int) -> str:
+    """Say that no pin has a place on the new map.
+
+    >>> pins_removed(1), pins_removed(3)
+    ('The pin was removed: the map has other axes.', 'The 3 pins were removed: the map has other axes.')
+    """
+    gone = "The pin was removed" if pins == 1 else f"The {pins} pins were removed"
+    return f"{gone}: the map has other axes."
+
+
+def pins_outside(lost: int, pins: int) -> str:
+    """Say how many of the pins lie outside the new range."""
+    verb = "lies outside the new range and was" if lost == 1 else "lie outside the new range and were"
+    return f"{lost} of {counted(pins, 'pin')} {verb} removed."
 
 
 def fit_batch(change: Change[E]) -> None:
@@ -44,8 +78,9 @@ def swap_axes(change: Change[E]) -> None:
     if plane.x.name != plane.y.name:
         return
     letter, span = ("y", old.x) if change.key.startswith("map.x") else ("x", old.y)
-    sentence = f"The {letter} axis is now {span.name.replace('_', ' ')}: the axes changed places."
-    change.set(f"map.{letter}", sentence, map=plane.model_copy(update={letter: span}))
+    change.set(
+        f"map.{letter}", axes_swapped(letter, span.name.replace("_", " ")), map=plane.model_copy(update={letter: span})
+    )
 
 
 def fit_axes(change: Change[E]) -> None:
@@ -92,17 +127,14 @@ def fit_pins(change: Change[E]) -> None:
         return
     if (axes["x"].name, axes["y"].name) == (old["y"].name, old["x"].name):
         swapped = tuple(Pin(x=pin.y, y=pin.x) for pin in pins)
-        change.set("pins", "The pins show the same runs as before.", pins=swapped)
+        change.set("pins", PINS_SWAPPED, pins=swapped)
         pins = swapped
     elif any(axes[letter].name != old[letter].name for letter in axes):
-        gone = "The pin was removed" if len(pins) == 1 else f"The {len(pins)} pins were removed"
-        change.set("pins", f"{gone}: the map has other axes.", pins=())
+        change.set("pins", pins_removed(len(pins)), pins=())
         return
     kept = tuple(pin for pin in pins if _inside(pin, axes))
     if len(kept) < len(pins):
-        lost = len(pins) - len(kept)
-        verb = "lies outside the new range and was" if lost == 1 else "lie outside the new range and were"
-        change.set("pins", f"{lost} of {counted(len(pins), 'pin')} {verb} removed.", pins=kept)
+        change.set("pins", pins_outside(len(pins) - len(kept), len(pins)), pins=kept)
 
 
 def _inside(pin: Pin, axes: dict[str, Span]) -> bool:

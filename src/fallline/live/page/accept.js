@@ -2,8 +2,7 @@
 
 import { typed } from "../../lab/page/numerals.js";
 import { read, same, samePlane, withoutLocal } from "../../lab/page/state.js";
-
-const MOST_PINS = 4;
+import { written } from "./sentences.js";
 
 /** What a page refuses: a sentence, and the key of the control that it is about. */
 export class Refusal extends Error {
@@ -27,13 +26,13 @@ export function accepted(figure, proposed, before) {
   let state = { ...figure.welcome.defaults, ...proposed };
   /** @type {string[]} */
   const notes = [];
-  checkLocal(state);
+  checkLocal(state, figure.welcome.limits.pins);
   checkNumbers(figure, state);
-  state = swapped(state, before, notes);
+  state = swapped(figure, state, before, notes);
   checkAxes(figure, state);
   state = started(state, notes);
   checkFixed(figure, state);
-  return { state: pinned(state, before, notes), notes };
+  return { state: pinned(figure, state, before, notes), notes };
 }
 
 /** Every control of the page. @param {any} figure @returns {any[]} */
@@ -41,14 +40,14 @@ export function fieldsOf(figure) {
   return figure.welcome.controls.groups.flatMap((/** @type {any} */ group) => group.fields);
 }
 
-/** Refuse a view or pins that no page wrote. @param {any} state of an address, perhaps */
-function checkLocal({ view, pins, look }) {
+/** Refuse a view or pins that no page wrote. @param {any} state of an address, perhaps @param {number} most pins */
+function checkLocal({ view, pins, look }, most) {
   const ends = (/** @type {any} */ pair) =>
     Array.isArray(pair) && pair.length === 2 && pair.every((v) => v >= -1 && v <= 2) && pair[0] < pair[1];
   if (!ends(view?.x) || !ends(view?.y)) throw new Refusal("view must be two pairs [low, high] with ends from -1 to 2.");
   const place = (/** @type {any} */ pin) => Number.isFinite(pin?.x) && Number.isFinite(pin?.y);
-  if (!Array.isArray(pins) || pins.length > MOST_PINS || !pins.every(place))
-    throw new Refusal(`pins must be a list of at most ${MOST_PINS} places on the map.`);
+  if (!Array.isArray(pins) || pins.length > most || !pins.every(place))
+    throw new Refusal(`pins must be a list of at most ${most} places on the map.`);
   if (typeof look !== "object" || look === null) throw new Refusal("look must be an object.");
 }
 
@@ -83,12 +82,13 @@ function refuse(rule, value, where) {
   throw new Refusal(`${rule}; got ${shown}.`, where);
 }
 
-/** An axis that takes the other one's setting gives its own in exchange. @param {State} state @param {State} before @param {string[]} notes */
-function swapped(state, before, notes) {
+/** An axis that takes the other one's setting gives its own in exchange. @param {any} figure @param {State} state @param {State} before @param {string[]} notes */
+function swapped(figure, state, before, notes) {
   const { x, y } = state.map;
   if (x.name !== y.name) return state;
   const [letter, span] = same(x, before.map.x) ? ["x", before.map.y] : ["y", before.map.x];
-  notes.push(`The ${letter} axis is now ${span.name.replaceAll("_", " ")}: the axes changed places.`);
+  const told = figure.notes.axes_swapped.replace("{letter}", letter);
+  notes.push(told.replace("{label}", span.name.replaceAll("_", " ")));
   return { ...state, map: { ...state.map, [letter]: span } };
 }
 
@@ -132,16 +132,24 @@ function checkFixed({ welcome, command }, state) {
   }
 }
 
-/** The pins that lie on the map. @param {State} state @param {State} before @param {string[]} notes */
-function pinned(state, before, notes) {
+/** The pins that lie on the map. @param {any} figure @param {State} state @param {State} before @param {string[]} notes */
+function pinned(figure, state, before, notes) {
   if (!state.pins.length || samePlane(state, before)) return state;
   const { x, y } = state.map;
-  if (x.name !== before.map.x.name || y.name !== before.map.y.name) {
-    notes.push(`${state.pins.length > 1 ? "The pins were" : "The pin was"} removed: the map has other axes.`);
+  const { pins_swapped, pins_removed, pins_outside } = figure.notes;
+  const told = (/** @type {any} */ rule, /** @type {Record<string, number>} */ facts) =>
+    notes.push(written(rule, (name) => facts[name])[0]);
+  let { pins } = state;
+  const count = pins.length;
+  if (x.name === before.map.y.name && y.name === before.map.x.name) {
+    pins = pins.map((pin) => ({ x: pin.y, y: pin.x }));
+    notes.push(pins_swapped);
+  } else if (x.name !== before.map.x.name || y.name !== before.map.y.name) {
+    told(pins_removed, { pins: count });
     return { ...state, pins: [] };
   }
   const inside = (/** @type {any} */ { low, high }, /** @type {number} */ v) => low <= v && v <= high;
-  const pins = state.pins.filter((pin) => inside(x, pin.x) && inside(y, pin.y));
-  if (pins.length < state.pins.length) notes.push("Pins outside the new range were removed.");
+  pins = pins.filter((pin) => inside(x, pin.x) && inside(y, pin.y));
+  if (pins.length < count) told(pins_outside, { lost: count - pins.length, pins: count });
   return { ...state, pins };
 }

@@ -66,7 +66,7 @@ export class Causes {
       largest_norm: () => norms.reduce((a, b) => Math.max(a, b)),
       last_norm: () => norms[steps],
       rises: () => losses.filter((loss, k) => k > steps - window && loss > losses[k - 1]).length,
-      goes_back: () => this.#goesBack(path, P),
+      goes_back: () => this.goesBack(path, P),
       gradient_is_zero: zero,
       moved: () => path.some((/** @type {number} */ v, /** @type {number} */ k) => v !== path[k % P]),
       learning_rate: () => values.learning_rate,
@@ -102,8 +102,8 @@ export class Causes {
     return leadsDown(/** @type {any} */ (this.gradient), w, l2, way, enough, distances, this.falls);
   }
 
-  /** @param {any} path @param {number} P */
-  #goesBack(path, P) {
+  /** Whether each of the last steps goes against the one before. @param {any} path @param {number} P */
+  goesBack(path, P) {
     const points = Math.min(LATE, path.length / P);
     if (points < 3) return false;
     const moves = Array.from({ length: points - 1 }, (_, k) => {

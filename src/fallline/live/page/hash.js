@@ -1,5 +1,7 @@
 /** The hash of the map that the page was made of, over values that are trained again in the page. */
 
+import { sha256 } from "./sha256.js";
+
 /** @typedef {import("./model.js").Model} Model */
 
 /** SHA-256 of the map's values: measure by measure, row by row from the bottom, little-endian. @param {Model} model @param {(share: number) => void} progress */
@@ -22,8 +24,7 @@ export async function hashOfMap(model, progress) {
     whole.set(part, at);
     at += part.length;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256(whole);
 }
 
 /** The bytes of an array; all of its NaN have NumPy's bits. @param {any} values */

@@ -97,6 +97,7 @@ function shared(request, problem, axes) {
 /** Groups of cells that have the same steps and batch. @param {number} cells @param {Record<string, number[]>} columns */
 function alike(cells, columns) {
   const lengths = LENGTHS.filter((name) => name in columns).map((name) => columns[name]);
+  if (!lengths.length) return [Array.from({ length: cells }, (_, k) => k)];
   /** @type {Map<string, number[]>} */
   const groups = new Map();
   for (let k = 0; k < cells; k++) {

@@ -28,8 +28,9 @@ export function written({ program, places, tree }, fact, text = (name) => `{${na
   return at.map((/** @type {string} */ sentence) => sentence.replace(/\{(\w+)\}/g, put));
 }
 
-/** A number in one of Python's formats: "", "g" or ".3g". @param {number} value @param {string} form */
+/** A number in one of Python's formats: "", ",", "g" or ".3g". @param {number} value @param {string} form */
 export function formatted(value, form) {
+  if (form === ",") return value.toLocaleString("en-US");
   return form ? general(value, Number(form.slice(1, -1) || 6)) : String(value);
 }
 

@@ -43,6 +43,10 @@ def chapters(found: Findings, gallery: Gallery) -> Iterator[Chapter]:
     members = found.fit.members
     picture = gallery.show("curves", lambda theme: views.draw_fit_curves(members, theme=theme))
     yield "fitted/training", "The training", {"picture": picture, "members": members}
+    tuning = model.tuning
+    if tuning is not None:
+        picture = gallery.show("tuning", lambda theme: tuning.plot(theme=theme))
+        yield "fitted/tuning", "How the settings were chosen", {"picture": picture, "tuning": tuning}
     yield "fitted/errors", "Where it is wrong", _errors(found, gallery)
     calibrated = found.calibration
     if calibrated is not None:

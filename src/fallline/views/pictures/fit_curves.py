@@ -32,7 +32,7 @@ def draw_fit_curves(
 ) -> Picture:
     """Draw the losses of training and validation at each epoch: a pale line for each start, a strong one for the median.
 
-    Dots are the best epochs, whose weights were kept.
+    Dots are the epochs whose weights were kept.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def draw_fit_curves(
         texts = [name for name, _, _ in curves]
         if judged:
             handles.append(_best(ax, page, members))
-            texts.append("best epochs")
+            texts.append("kept epochs")
         values = np.concatenate([losses[np.isfinite(losses) & (losses > 0)] for _, losses, _ in curves])
         if len(values) and np.quantile(values, 0.99) > 20 * np.quantile(values, 0.01):
             ax.set_yscale("log")
@@ -88,8 +88,7 @@ def _median(losses: Floats) -> Floats:
 
 def _best(ax: Any, page: Sheet, members: Members) -> Any:
     shown = slice(None, MOST_LINES)
-    at = np.searchsorted(members.epochs, members.best_epoch[shown]).clip(0, len(members.epochs) - 1)
-    losses = members.validation_curve[shown][np.arange(len(at)), at]
+    losses = members.kept_losses[shown]
     (handle,) = ax.plot(members.best_epoch[shown], losses, "o", markersize=4, color=page.theme.ink, zorder=4, linestyle="none",
                         markeredgecolor=page.theme.background, markeredgewidth=0.5)  # fmt: skip
     return handle
@@ -110,9 +109,9 @@ def _alt(members: Members, judged: bool) -> str:
     text = f"Loss of the training at each epoch, {len(members.best_epoch)} starts"
     if not judged:
         return text + "."
-    best = np.nanmin(np.where(np.isfinite(members.validation_curve), members.validation_curve, np.inf), axis=1)
-    finite = best[np.isfinite(best)]
+    losses = members.kept_losses
+    finite = losses[np.isfinite(losses)]
     return (
-        f"{text}, and of the validation. The median best epoch is {np.median(members.best_epoch):.0f}, with a validation loss of "
+        f"{text}, and of the validation. The median kept epoch is {np.median(members.best_epoch):.0f}, with a validation loss of "
         f"{number(float(np.median(finite)), 3)}."
     )

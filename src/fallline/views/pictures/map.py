@@ -60,6 +60,7 @@ def draw_map(
     lost_word: str = "diverged",
     lost_unit: str = "runs",
     names: Sequence[str] = (),
+    better: Literal["low", "high"] | None = None,
     cmap: str | Colormap | None = None,
     colorbar: bool = True,
     title: str | None = None,
@@ -100,6 +101,8 @@ def draw_map(
         The name of cells without a value in the legend, "diverged" or "never reached", and what cells are.
     names
         The names of minima in the legend.
+    better
+        Which values are dark: the high ones for "high", otherwise the low ones.
     cmap
         A colour map of matplotlib, or its name.
     colorbar
@@ -123,7 +126,7 @@ def draw_map(
     default = f"{capital(measure)} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
     with sheet(Place(ax, size, theme), 4.3, default, title) as page:
         ax = page.axes()
-        shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log, names)
+        shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log, names, better)
         gone = page.theme.diverged[1] if lost_word == "diverged" else page.theme.faint
         lost_text = f"{lost_word}: {percent(float(lost.mean()))} of {lost_unit}"
         image = cells_on(page, ax, shown.values, x_axis, y_axis, shown.colours, shown.norm, (gone, lost_text))
@@ -167,11 +170,12 @@ class _Shown:
 
 def _shown(
     kind: Kind, array: Floats, lost: NDArray[np.bool_], measure: str, theme: Theme, cmap: str | Colormap | None,
-    limits: Limits, log: bool | None, names: Sequence[str],
+    limits: Limits, log: bool | None, names: Sequence[str], better: Literal["low", "high"] | None,
 ) -> _Shown:  # fmt: skip
     if kind == "values":
         scale = colour_scale(array[~lost], limits, log)
-        return _Shown(np.ma.masked_array(array, lost), colours_of(cmap, theme.values), scale.norm, {}, {}, scale.extend)
+        ramp = theme.values[::-1] if better == "high" else theme.values
+        return _Shown(np.ma.masked_array(array, lost), colours_of(cmap, ramp), scale.norm, {}, {}, scale.extend)
     if kind == "outcomes":
         return _outcomes(array, lost, theme, cmap)
     if kind == "minima":

@@ -15,6 +15,7 @@ from fallline.experiment.map_record import MapSpec
 from fallline.files import refuse_existing, write
 from fallline.maps.film import Film, check_playable, filmed
 from fallline.maps.map import Map
+from fallline.maps.thinning import thinned_axes
 from fallline.measures.measure import measure
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.progress import Progress, showing
@@ -22,7 +23,7 @@ from fallline.sentences import capital
 from fallline.settings import SETTINGS
 from fallline.views.numerals import percent
 from fallline.views.pictures.map import draw_map
-from fallline.views.pictures.map_picture import bound_curves, colour_limits, head_words, placed_marks, thinned_axes
+from fallline.views.pictures.map_picture import bound_curves, colour_limits, head_words, placed_marks
 from fallline.views.pictures.moving import FPS, FRAMES, Scene, recorder, suffix_of
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.style import drawing, look
@@ -144,7 +145,7 @@ def moving_map(
     with drawing(look(theme)):
         picture = draw_map(
             film.values[0], m.x, m.y, measure=film.label, diverged=film.lost(-1), marks=marked, curves=curves,
-            limits=limits or _limits(film),
+            limits=limits or _limits(film), better=film.measure.better,
             title=f"{capital(film.label)} step by step: {head_words(m)}" if title is None else title, theme=theme,
         )  # fmt: skip
         scene = Scene(picture.figure, _Frames(film, picture), dpi, range(count))

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError, UsageError
 from fallline.experiment.architectures import architecture_text
-from fallline.experiment.axes import Axis
-from fallline.experiment.choice_axis import ChoiceAxis
 from fallline.maps.best import failed_cells
 from fallline.maps.map import Map
 from fallline.maps.theory import has_bands
+from fallline.maps.thinning import strides_to, thinned_axes
 from fallline.maps.tiles import STRIDES
 from fallline.measures.measure import RequestedMeasure
 from fallline.problems import NetworkObjective
@@ -25,7 +24,7 @@ from fallline.views.pictures.map_axes import borders
 from fallline.views.pictures.map_line import draw_map_line
 from fallline.views.words import minima_words, objective_words
 
-__all__ = ["bound_curves", "colour_limits", "head_words", "map_picture", "placed_marks", "thinned_axes"]
+__all__ = ["bound_curves", "colour_limits", "head_words", "map_picture", "placed_marks"]
 
 FINEST = 2400
 """Largest number of cells along an axis that a picture is made of."""
@@ -85,7 +84,13 @@ def map_picture(
     m = _thinned(m)
     values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
     lost = _diverged(m, wanted, values)
-    options = {"log": drawn.log, "lost_word": drawn.lost_word, "names": minima_words(m.spec.objective)} | options
+    told = {
+        "log": drawn.log,
+        "lost_word": drawn.lost_word,
+        "names": minima_words(m.spec.objective),
+        "better": drawn.better,
+    }
+    options = told | options
     if drawn.kind == "values":
         options.setdefault("limits", colour_limits(values, lost))
     curves = bound_curves(m) if theory else None
@@ -118,30 +123,12 @@ def _thinned(m: Map) -> Map:
     x, y = thinned_axes(m.x, m.y, FINEST)
     if x is m.x and y is m.y:
         return m
-    k = _stride(m.x, m.y, FINEST)
-    by = k if y is not m.y else 1, k if x is not m.x else 1
+    across, up = strides_to(m.x, m.y, FINEST)
+    by = up, across
     thin = Map(m.spec.over(x, y))
     planes = {name: m.plane(name)[:: by[0], :: by[1]] for name in m.measures}
     thin.fill(planes, m.known[:: by[0], :: by[1]])
     return thin
-
-
-def thinned_axes(x: Axis, y: Axis, most: int) -> tuple[Axis, Axis]:
-    """The axes with every second, third ... value, so that neither has more than `most`. Choices all stay."""
-    k = _stride(x, y, most)
-    x, y = (a if k == 1 or a.count < k or isinstance(a, ChoiceAxis) else _every(a, k) for a in (x, y))
-    return x, y
-
-
-def _stride(x: Axis, y: Axis, most: int) -> int:
-    return -(-max(x.count, y.count) // most)
-
-
-def _every(axis: Axis, k: int) -> Axis:
-    values = axis.values[::k]
-    if axis.listed:
-        return Axis.of(axis.name, values)
-    return Axis(axis.name, float(values[0]), float(values[-1]), len(values), axis.scale)
 
 
 def filled(m: Map, values: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,224 @@
+/** A map of picture tiles in a folder, z/x/y.png, that pans and zooms with axes around it. */
+
+import { fit, h, onFrame } from "../../lab/page/dom.js";
+import { listen } from "../../lab/page/gestures.js";
+import { valueAt } from "../../lab/page/numerals.js";
+import { Overlay } from "../../lab/page/overlay.js";
+
+/** @typedef {{title: string, name: string, scale: "log"|"linear", low: number, high: number, values?: number[]}} FolderAxis */
+/** @typedef {{side: number, levels: number, columns: number, rows: number, x: FolderAxis, y: FolderAxis, live: boolean}} Figure */
+/** @typedef {[number, number]} Pair */
+
+const MOST = 600; // pictures that are kept
+const CLOSEST = 8; // cells in the narrowest view
+
+/** The value of an axis at one of its `count` cells. @param {FolderAxis} axis @param {number} cell @param {number} count */
+export function valueOn(axis, cell, count) {
+  return axis.values ? axis.values[cell] : valueAt(axis, (cell + 0.5) / count);
+}
+
+export class FolderMap {
+  /** Fractions of the plane. @type {{x: Pair, y: Pair}} */
+  view = { x: [0, 1], y: [0, 1] };
+  /** Lines of theory: a folder has none. @type {any[]} */
+  curves = [];
+  /** By their names. @type {Map<string, HTMLImageElement>} */
+  #pictures = new Map();
+  /** @type {Pair|null} */
+  #cell = null;
+  #byKey = false;
+  /** @type {[Pair, Pair]|null} */
+  #band = null;
+  #over = new Overlay();
+  #canvas = h("canvas", { class: "map-cells" });
+
+  /** @param {Figure} figure @param {(cell: Pair|null, byKey: boolean) => void} tell */
+  constructor(figure, tell) {
+    this.figure = figure;
+    this.tell = tell;
+    this.axes = { x: figure.x, y: figure.y };
+    this.plot = h(
+      "div",
+      {
+        class: "map-plot",
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": "map",
+        "aria-label": "Map of runs",
+        "aria-describedby": "map-keys",
+      },
+      this.#canvas,
+    );
+    this.element = h("div", { class: "map" }, this.#over.canvas, this.plot);
+    this.draw = onFrame(() => this.#draw());
+    this.#listen();
+    new ResizeObserver(() => this.draw()).observe(this.element);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. */
+  get box() {
+    const { plot, element } = this;
+    return {
+      width: element.clientWidth,
+      height: element.clientHeight,
+      left: plot.offsetLeft,
+      top: plot.offsetTop,
+      w: plot.clientWidth,
+      t: plot.clientHeight,
+    };
+  }
+
+  /** @param {Pair} f fractions of the plane @returns {Pair} fractions of the view */
+  placeOf([fx, fy]) {
+    const { x, y } = this.view;
+    return [(fx - x[0]) / (x[1] - x[0]), (fy - y[0]) / (y[1] - y[0])];
+  }
+
+  /** Zoom about the middle, or a place of the view. @param {number} factor @param {Pair} [at] */
+  zoom(factor, at = [0.5, 0.5]) {
+    const { columns, rows } = this.figure;
+    const about = (/** @type {Pair} */ [a, b], /** @type {number} */ t, /** @type {number} */ count) => {
+      const width = Math.max(Math.min(1, CLOSEST / count), Math.min(1, (b - a) * factor));
+      const first = a + t * (b - a - width);
+      return /** @type {Pair} */ ([first, first + width]);
+    };
+    this.show(about(this.view.x, at[0], columns), about(this.view.y, at[1], rows));
+  }
+
+  home() {
+    this.show([0, 1], [0, 1]);
+  }
+
+  /** @param {Pair} x @param {Pair} y */
+  show(x, y) {
+    const inside = (/** @type {Pair} */ [a, b]) => {
+      const first = Math.max(0, Math.min(1 - (b - a), a));
+      return /** @type {Pair} */ ([first, first + b - a]);
+    };
+    this.view = { x: inside(x), y: inside(y) };
+    this.plot.style.touchAction = this.#canZoom(2) ? "none" : "pan-y";
+    this.draw();
+  }
+
+  /** @param {number} factor */
+  #canZoom(factor) {
+    const { columns, rows } = this.figure;
+    const { x, y } = this.view;
+    const [wide, high] = [(x[1] - x[0]) * columns, (y[1] - y[0]) * rows];
+    return factor > 1 ? wide < columns - 1e-6 || high < rows - 1e-6 : Math.max(wide, high) > CLOSEST + 1e-6;
+  }
+
+  /** The cell at a place of the view. @param {Pair} at @returns {Pair} */
+  #cellAt([u, v]) {
+    const { columns, rows } = this.figure;
+    const { x, y } = this.view;
+    const cell = (/** @type {Pair} */ [a, b], /** @type {number} */ t, /** @type {number} */ count) =>
+      Math.max(0, Math.min(count - 1, Math.floor((a + t * (b - a)) * count)));
+    return [cell(x, u, columns), cell(y, v, rows)];
+  }
+
+  /** @param {Pair|null} cell @param {boolean} byKey */
+  #point(cell, byKey) {
+    this.#cell = cell;
+    this.#byKey = byKey;
+    this.tell(cell, byKey);
+    this.draw();
+  }
+
+  #listen() {
+    const pan = (/** @type {number} */ dx, /** @type {number} */ dy) => {
+      const { x, y } = this.view;
+      const [w, t] = [x[1] - x[0], y[1] - y[0]];
+      this.show([x[0] + dx * w, x[1] + dx * w], [y[0] + dy * t, y[1] + dy * t]);
+    };
+    listen(this.plot, {
+      box: () => this.#canvas.getBoundingClientRect(),
+      pan,
+      canZoom: (factor) => this.#canZoom(factor),
+      zoom: (factor, at) => this.zoom(factor, at),
+      band: (rectangle) => {
+        this.#band = rectangle;
+        this.draw();
+      },
+      box_: (a, b) => {
+        const { x, y } = this.view;
+        const part = (/** @type {Pair} */ [low, high], /** @type {number} */ p, /** @type {number} */ q) =>
+          /** @type {Pair} */ ([Math.min(p, q), Math.max(p, q)].map((t) => low + t * (high - low)));
+        if (Math.abs(a[0] - b[0]) > 0.01 && Math.abs(a[1] - b[1]) > 0.01)
+          this.show(part(x, a[0], b[0]), part(y, a[1], b[1]));
+      },
+      click: (at) => this.#point(this.#cellAt(at), true),
+      hover: (at) => this.#point(at && this.#cellAt(at), false),
+      home: () => this.home(),
+      step: (dx, dy) => {
+        const { columns, rows } = this.figure;
+        const { x, y } = this.view;
+        const [i, j] = this.#cell ?? this.#cellAt([0.5, 0.5]);
+        const by = (/** @type {Pair} */ [a, b], /** @type {number} */ n) => Math.max(1, Math.round(((b - a) * n) / 64));
+        const inside = (/** @type {number} */ k, /** @type {number} */ n) => Math.max(0, Math.min(n - 1, k));
+        const cell = /** @type {Pair} */ ([
+          inside(i + dx * by(x, columns), columns),
+          inside(j + dy * by(y, rows), rows),
+        ]);
+        const [u, v] = this.placeOf([(cell[0] + 0.5) / columns, (cell[1] + 0.5) / rows]);
+        pan(u < 0 ? -0.5 : u > 1 ? 0.5 : 0, v < 0 ? -0.5 : v > 1 ? 0.5 : 0);
+        this.#point(cell, true);
+      },
+      choose: () => {},
+      leave: () => this.#point(null, false),
+    });
+  }
+
+  /** The picture of a tile, requested when it is first needed; null until it is there. @param {number} z @param {number} i @param {number} j */
+  #picture(z, i, j) {
+    const name = `${z}/${i}/${2 ** z - 1 - j}.png`;
+    let picture = this.#pictures.get(name);
+    if (!picture) {
+      picture = new Image();
+      picture.onload = () => this.draw();
+      picture.src = name;
+    } else this.#pictures.delete(name);
+    this.#pictures.set(name, picture); // the last in the order of use
+    const [oldest] = this.#pictures.keys();
+    if (this.#pictures.size > MOST) this.#pictures.delete(oldest);
+    return picture.complete && picture.naturalWidth ? picture : null;
+  }
+
+  #draw() {
+    const { w, t } = this.box;
+    if (w < 20 || t < 20) return;
+    const { columns, rows, side, levels } = this.figure;
+    const { x, y } = this.view;
+    const c = fit(this.#canvas, w, t);
+    c.clearRect(0, 0, w, t);
+    c.imageSmoothingEnabled = false;
+    const cells = Math.max(((x[1] - x[0]) * columns) / w, ((y[1] - y[0]) * rows) / t) / devicePixelRatio;
+    const deepest = Math.max(0, Math.min(levels, levels - Math.floor(Math.log2(Math.max(cells, 1e-9)))));
+    for (let z = 0; z <= deepest; z++) {
+      if (z > 0 && z < deepest - 2) continue; // coarser pictures stand for those that are not there yet
+      const wide = side * 2 ** (levels - z);
+      const range = (/** @type {Pair} */ [a, b], /** @type {number} */ count) => [
+        Math.floor((a * count) / wide),
+        Math.min(Math.ceil(count / wide), Math.ceil((b * count) / wide)),
+      ];
+      const [left, right] = range(x, columns);
+      const [low, high] = range(y, rows);
+      for (let j = low; j < high; j++)
+        for (let i = left; i < right; i++) {
+          const picture = this.#picture(z, i, j);
+          if (!picture) continue;
+          const [u0, v0] = this.placeOf([(i * wide) / columns, (j * wide) / rows]);
+          const [u1, v1] = this.placeOf([((i + 1) * wide) / columns, ((j + 1) * wide) / rows]);
+          const [px, py] = [Math.round(u0 * w), Math.round((1 - v1) * t)];
+          c.drawImage(picture, px, py, Math.round(u1 * w) - px, Math.round((1 - v0) * t) - py);
+        }
+    }
+    const style = getComputedStyle(this.element);
+    const theme = { ink: style.getPropertyValue("--ink"), muted: style.getPropertyValue("--muted") };
+    const at = this.#cell;
+    const f = /** @type {Pair} */ (at ? [(at[0] + 0.5) / columns, (at[1] + 0.5) / rows] : [0, 0]);
+    const cell = at && { x: 0, y: 0, value: 0, outcome: -1, f, cell: /** @type {Pair} */ ([1 / columns, 1 / rows]) };
+    this.#over.draw(/** @type {any} */ (this), theme, { cell, cursor: this.#byKey && at ? f : null, band: this.#band });
+  }
+}

@@ -1,0 +1,104 @@
+"""Picture tiles of a map, FOLDER/z/x/y.png: each level has twice as many pixels along an axis as the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.errors import OutputError
+from fallline.maps.regions import Regions
+from fallline.maps.rows import blank
+
+__all__ = ["SIDE", "deepest_level", "write_tiles"]
+
+SIDE = 256
+"""Pixels of a tile along an axis. At the deepest level, a pixel is a cell."""
+
+Colours = Callable[[Mapping[str, NDArray[Any]], NDArray[np.bool_]], NDArray[np.uint8]]
+Cells = tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]
+
+
+def deepest_level(rows: int, columns: int) -> int:
+    """The level at which a pixel is a cell. Level 0 is one tile.
+
+    >>> deepest_level(256, 100), deepest_level(257, 100), deepest_level(65536, 65536)
+    (0, 1, 8)
+    """
+    return (-(-max(rows, columns) // SIDE) - 1).bit_length()
+
+
+def write_tiles(regions: Regions, colours: Colours, folder: Path, progress: Callable[[int, int], None]) -> int:
+    """Write the tiles of all levels, and return how many there are.
+
+    A tile is named as in maps of the earth: z is its level, x counts from the left and y from the top. Level z has 2^z tiles along
+    each axis, as far as they hold cells of the map; the map is at their lower left. A pixel of a coarser level is the lower left
+    one of the four that it stands for, so each pixel is a run of the map, and no average.
+
+    The tiles are made in the order of a Z-curve, in which neighbours come soon after each other: so each tile of the map's file is
+    read once or twice, and the memory that is needed does not depend on the size of the map.
+
+    Raises
+    ------
+    OutputError
+        A tile cannot be written.
+    """
+    rows, columns = regions.spec.shape
+    levels, written = deepest_level(rows, columns), 0
+    total = -(-rows // SIDE) * -(-columns // SIDE)
+    leaves = 0
+
+    def made(z: int, i: int, j: int) -> Cells | None:
+        """The cells of a tile, after it and all below it are written; None outside of the map."""
+        nonlocal written, leaves
+        wide = SIDE << (levels - z)
+        if i * wide >= columns or j * wide >= rows:
+            return None
+        if z == levels:
+            x0, y0 = i * wide, j * wide
+            cells = _padded(regions, *regions.read(x0, min(columns, x0 + wide), y0, min(rows, y0 + wide)))
+            leaves += 1
+            progress(leaves, total)
+        else:
+            cells = _padded(regions, {}, np.zeros((0, 0), dtype=bool))
+            for right, up in ((0, 0), (1, 0), (0, 1), (1, 1)):
+                inner = made(z + 1, 2 * i + right, 2 * j + up)
+                if inner is not None:
+                    place = np.s_[up * SIDE // 2 : (up + 1) * SIDE // 2, right * SIDE // 2 : (right + 1) * SIDE // 2]
+                    for name, plane in inner[0].items():
+                        cells[0][name][place] = plane[::2, ::2]
+                    cells[1][place] = inner[1][::2, ::2]
+        if cells[1].any():
+            _write(colours(*cells), folder / str(z) / str(i) / f"{2**z - 1 - j}.png")
+            written += 1
+        return cells
+
+    made(0, 0, 0)
+    return written
+
+
+def _padded(regions: Regions, planes: dict[str, NDArray[Any]], known: NDArray[np.bool_]) -> Cells:
+    """The cells in the lower left of a tile."""
+    spec, (rows, columns) = regions.spec, known.shape
+    whole = {w.name: np.full((SIDE, SIDE), blank(spec, w), spec.dtype_of(w)) for w in spec.measures}
+    for name, plane in planes.items():
+        whole[name][:rows, :columns] = plane
+    there = np.zeros((SIDE, SIDE), dtype=bool)
+    there[:rows, :columns] = known
+    return whole, there
+
+
+def _write(colours: NDArray[np.uint8], path: Path) -> None:
+    from PIL import Image
+
+    pixels = colours[::-1]  # pictures begin with the topmost row
+    if pixels[..., 3].all():
+        pixels = pixels[..., :3]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.ascontiguousarray(pixels)).save(path, compress_level=6)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error}.") from None
