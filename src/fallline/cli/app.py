@@ -36,6 +36,7 @@ app.command("fallline.cli.descend:descend", help="Descend a landscape and say ho
 app.command("fallline.cli.fit:fit", help="Fit an ensemble of small networks to your own table, and say how good it is.")
 app.command("fallline.cli.fit:predict", help="Answer for each row of a table, with a model that `fit` wrote.")
 app.command("fallline.cli.export:export", help="Write a model that `fit` wrote as an ONNX file, for other programs.")
+app.command("fallline.cli.laws:reproduce", help="Test published laws on how networks learn over many starts.")
 app.command("fallline.cli.maps:map_app", name="map", help="Train a whole plane of runs at once and draw the outcome.")
 
 

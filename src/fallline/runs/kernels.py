@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from fallline.readings.machine.compiled import Compiled
 from fallline.readings.machine.kernel import Kernel, build
 from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.program import Program
 from fallline.runs.programs import Recipe, program_of
 
 __all__ = ["KernelCache", "kernel_of"]
@@ -33,6 +34,14 @@ _TOLERATED = 0.1
 
 _COMPILING = 5e8
 """Instructions that take less time than to compile another kernel."""
+
+
+class OtherRecipe(Protocol):
+    """What makes a program that does not train. Equal recipes give the same program."""
+
+    def __hash__(self) -> int: ...
+
+    def program(self) -> Program: ...
 
 
 class KernelCache(Generic[K]):
@@ -78,7 +87,7 @@ _cache: KernelCache[Kernel] = KernelCache()
 
 
 def kernel_of(
-    recipe: Recipe, plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...], steps: int
+    recipe: Recipe | OtherRecipe, plan: Plan | None, bits: int, *, batches: bool, samples: tuple[int, ...], steps: int
 ) -> Kernel:
     """The kernel of a recipe: a map asks for the same one tile after tile.
 
@@ -99,7 +108,7 @@ def kernel_of(
     """
 
     def make() -> Kernel:
-        program = program_of(recipe)
+        program = program_of(recipe) if isinstance(recipe, Recipe) else recipe.program()
         layout = plan or Plan.best(program, bits, samples)
         return build(program, layout, bits, batches=batches, remainder=not layout.divides(samples))
 

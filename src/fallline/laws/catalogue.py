@@ -1,0 +1,20 @@
+"""The laws by name."""
+
+from __future__ import annotations
+
+from fallline.laws.catapult import CATAPULT
+from fallline.laws.deep_linear import MODE_CURVES
+from fallline.laws.edge_of_stability import ADAPTIVE_EDGE, EDGE_OF_STABILITY
+from fallline.laws.effective_rate import EFFECTIVE_RATE
+from fallline.laws.law import Law
+from fallline.laws.quadratics import BEST_MOMENTUM, MOMENTUM_RATE
+
+__all__ = ["LAWS"]
+
+LAWS: dict[str, Law] = {
+    law.name: law
+    for law in (
+        EDGE_OF_STABILITY, ADAPTIVE_EDGE, CATAPULT, MODE_CURVES, MOMENTUM_RATE, BEST_MOMENTUM, EFFECTIVE_RATE,
+    )
+}  # fmt: skip
+"""All laws, each by its name."""

@@ -1,0 +1,176 @@
+"""Products of the Hessian with a vector, compiled: every lane is one network, as in training.
+
+A kernel trains. So the product is written as a step of training: the parameters are (w, v) side by side, and the step leaves
+w as it is and replaces v by H v. The graph of H v is the tangent of the gradient's graph along v; see
+`fallline.readings.reverse.tangents`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.experiment.method import method
+from fallline.problems import LandscapeObjective, NetworkObjective, Objective
+from fallline.problems.traced import entries, traced_landscape
+from fallline.readings.graph import Graph, Node
+from fallline.readings.graph.traced import Traced, tracing
+from fallline.readings.machine import target
+from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.program import (
+    Direct,
+    Program,
+    Samples,
+    Segment,
+    Update,
+    depends_on,
+    share_reciprocals,
+    split_factor,
+    transplant,
+)
+from fallline.readings.reverse.tangents import tangents
+from fallline.runs.execution import EVERY_CORE, Execution, cores
+from fallline.runs.kernels import kernel_of
+from fallline.runs.packing import Outputs, pack
+from fallline.runs.pieces import pieces, run
+from fallline.runs.training import Training
+from fallline.shapes import Shaped
+from fallline.textbook import network as pages
+from fallline.textbook.network import Network
+
+__all__ = ["HessianRecipe", "hessian_products"]
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class HessianRecipe:
+    """What the program of a Hessian's products is made from."""
+
+    page: Network | LandscapeObjective
+
+    def program(self) -> Program:
+        """The program whose step replaces (w, v) by (w, H v)."""
+        return _network_program(self.page) if isinstance(self.page, Network) else _landscape_program(self.page)
+
+
+class _Doubled(NetworkObjective):
+    """A network whose runs have twice as many numbers: its parameters, and a direction."""
+
+    @property
+    def dimension(self) -> int:
+        return 2 * self.network.parameter_count
+
+
+class _DoubledLandscape(LandscapeObjective):
+    @property
+    def dimension(self) -> int:
+        return 2 * super().dimension
+
+
+def hessian_products(
+    objective: NetworkObjective | LandscapeObjective,
+    w: Shaped[Floats, "runs P"],
+    v: Shaped[Floats, "runs P"],
+    *,
+    dtype: str = "float64",
+    execution: Execution = EVERY_CORE,
+) -> Shaped[Floats, "runs P"]:
+    """H v of each run: its Hessian at w times v.
+
+    A product's bits depend on its own w and v alone. They are NaN or infinite where the Hessian is.
+
+    >>> from fallline.problems import objective
+    >>> hessian_products(objective("quadratic"), np.ones((1, 2)), np.array([[1.0, 2.0]])).tolist()
+    [[1.0, 20.0]]
+    """
+    P = objective.dimension
+    doubled: Objective
+    samples: tuple[int, ...] = ()
+    page: Network | LandscapeObjective
+    if isinstance(objective, NetworkObjective):
+        doubled, page = _Doubled(objective.network, objective.data), objective.network
+        samples = (len(objective.data),)
+    else:
+        doubled, page = _doubled(objective), objective
+    recipe = HessianRecipe(page)
+    bits = 8 * np.dtype(dtype).itemsize
+    training = Training(
+        doubled, method("gradient_descent", learning_rate=1.0), 2, np.concatenate([w, v], axis=1), dtype=dtype
+    )
+    lanes = 8 * target.vector_bytes() // bits
+    plan = execution.plan or Plan(lanes if samples else 4 * lanes)  # a product has no loops over arrays yet
+    kernel = kernel_of(recipe, plan, bits, batches=False, samples=samples, steps=len(w))
+    columns = {"l2": np.asarray(getattr(page, "l2", 0.0), dtype), "target": np.asarray(-np.inf, dtype)}
+    outputs = Outputs.of_pause(training)
+    threads = execution.threads or cores()
+    arguments = pack(training, columns, kernel.settings, outputs, None, 1)
+    run(kernel, arguments, pieces(len(w), kernel.plan.lanes, threads), threads, execution.progress)
+    assert outputs.checkpoints is not None
+    return outputs.checkpoints[:, P : 2 * P]
+
+
+def _network_program(network: Network) -> Program:
+    graph = Graph()
+    P = network.parameter_count
+    both = graph.inputs("w", 2 * P)
+    w, v = both[:P], both[P:]
+    X = graph.inputs("x", (1, network.sizes[0]))
+    targets = network.loss.columns(network.sizes[-1])
+    T = graph.inputs("t", (1, targets))
+    factor: Any = 1 if network.reduction == "sum" else graph.scalar("factor")
+    with tracing(f"the network {network.text}"):
+        value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
+    slopes = entries(network.pack(gradient), graph)
+    products = tangents(slopes, entries(w, graph), entries(v, graph))
+    graph.groups.clear()  # the tangents are no array operations of the page, so there are no loops to recover
+    outputs = share_reciprocals([*entries(value, graph), *products])
+    inside = depends_on(outputs, lambda key: key[0] in ("w", "x", "t"))
+    (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
+    zero = graph.number(0)
+    segments, at = [Segment(0, P, _kept())], 0
+    for shape_W, shape_b in network.shapes:
+        for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
+            if count:
+                update = _product(split[at][0], network if network.l2 and weights else None)
+                segments.append(Segment(P + at, P + at + count, update))
+                at += count
+    samples = Samples(loss, loss_factor, (*[zero] * P, *(g for _, g in split)), (network.sizes[0], targets))
+    return Program(2 * P, 0, ("l2", "target"), samples, tuple(segments))
+
+
+def _landscape_program(objective: LandscapeObjective) -> Program:
+    value, *gradient = traced_landscape(objective)
+    graph, P = value.graph, objective.dimension
+    w, v = ([graph.input("w", k) for k in range(first, first + P)] for first in (0, P))
+    products = tangents(gradient, w, v)
+    zero = graph.number(0)
+    segments = (Segment(0, P, _kept()), Segment(P, 2 * P, _product(graph.number(1), None)))
+    return Program(2 * P, 0, ("l2", "target"), Direct(value, (*[zero] * P, *products)), segments)
+
+
+def _kept() -> Update:
+    """The update of w: it stays."""
+    graph = Graph()
+    return Update(graph.number(0), (graph.input("w"),), ())
+
+
+def _product(factor: Node, penalised: Network | None) -> Update:
+    """The update of v: the sum over samples takes its place, with the penalty's part, which is linear in v."""
+    graph = Graph()
+    product: Any = Traced.of(transplant(factor, graph)) * graph.scalar("g")
+    if penalised is not None:
+        one = graph.scalar("w")[None, None]
+        _, ((slope, _),) = pages.penalty(penalised, (pages.Layer(one, one[0]),), graph.scalar("setting", "l2"))
+        product = product + slope
+    (node,) = entries(product, graph)
+    return Update(node, (node,), ())
+
+
+def _doubled(objective: LandscapeObjective) -> Objective:
+    doubled = object.__new__(_DoubledLandscape)
+    doubled.__dict__.update(objective.__dict__)
+    return doubled

@@ -1,0 +1,110 @@
+"""Products of the Hessian, eigenvalues and sharpness in lanes, beside the dense Hessian of the complex step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fallline as fl
+from fallline.errors import SettingError, UsageError
+from fallline.experiment.method import method
+from fallline.runs.eigenvalues import drawn, largest_eigenvalues
+from fallline.runs.execution import Execution
+from fallline.runs.second_order import hessian_products
+from fallline.runs.sharpness import sharpness_along, sharpness_at
+from fallline.runs.training import Training
+
+DATA = fl.generate("three-gaussians", samples=15, seed=4)
+RNG = np.random.default_rng(3)
+
+
+def problem_of(sizes="2-3-3", **options):
+    return fl.NetworkObjective(fl.Network.of(sizes, **options), DATA)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {}, {"activation": "tanh", "l2": 0.3}, {"activation": "gelu", "reduction": "mean"}, {"activation": "silu", "bias": False},
+        {"activation": "softplus", "loss": "half_squared_error", "l2": 0.1, "reduction": "mean"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_product_is_that_of_the_complex_step(options):
+    problem = problem_of(**options)
+    w, v = RNG.normal(size=(2, 7, problem.dimension))
+    np.testing.assert_allclose(hessian_products(problem, w, v), problem.hessian_vector(w, v), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "himmelblau", "ackley"])
+def test_a_product_of_a_landscape(name):
+    problem = fl.objective(name)
+    w, v = RNG.uniform(0.2, 1, size=(2, 5, problem.dimension))
+    np.testing.assert_allclose(hessian_products(problem, w, v), problem.hessian_vector(w, v), rtol=1e-9)
+
+
+def test_a_product_has_the_same_bits_alone_and_beside_others():
+    problem = problem_of(activation="tanh")
+    w, v = RNG.normal(size=(2, 19, problem.dimension))
+    together = hessian_products(problem, w, v)
+    for k in (0, 7, 18):
+        alone = hessian_products(problem, w[k : k + 1], v[k : k + 1], execution=Execution(threads=1))
+        assert alone.tobytes() == together[k : k + 1].tobytes()
+
+
+def test_eigenvalues_of_matrices():
+    for size in (1, 2, 5, 40):
+        A = RNG.normal(size=(6, size, size))
+        A = A @ A.mT
+        found = largest_eigenvalues(lambda v, A=A: np.einsum("rij,rj->ri", A, v), drawn(6, size), tolerance=1e-5)
+        np.testing.assert_allclose(found.values, np.linalg.eigvalsh(A)[:, -1], rtol=1e-8)
+        residual = np.einsum("rij,rj->ri", A, found.vectors) - found.values[:, None] * found.vectors
+        assert np.abs(residual).max() <= 1e-4 * found.values.max()
+
+
+def test_an_eigenvalue_may_be_negative_or_not_exist():
+    found = largest_eigenvalues(lambda v: -v * [1.0, 2.0], drawn(2, 2))
+    np.testing.assert_allclose(found.values, -1)
+    broken = largest_eigenvalues(lambda v: v * np.array([[1.0], [np.nan]]), drawn(2, 3))
+    assert broken.values[0] == pytest.approx(1)
+    assert np.isnan(broken.values[1])
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian(activation):
+    problem = problem_of("2-6-5-3", activation=activation)
+    w = fl.draw_starts(problem, 12)
+    dense = np.linalg.eigvalsh(problem.hessian(w))[:, -1]
+    found = sharpness_at(problem, w)
+    np.testing.assert_allclose(found.values, dense, rtol=1e-6)
+    again = sharpness_at(problem, w, start=found.vectors)
+    np.testing.assert_allclose(again.values, dense, rtol=1e-6)
+    assert again.products < found.products
+
+
+def test_a_preconditioner_divides_the_hessian():
+    problem = problem_of(activation="tanh")
+    w = fl.draw_starts(problem, 3)
+    D = RNG.uniform(0.5, 2, size=w.shape)
+    dense = [np.linalg.eigvals(H / d[:, None]).real.max() for H, d in zip(problem.hessian(w), D, strict=True)]
+    np.testing.assert_allclose(sharpness_at(problem, w, preconditioner=D).values, dense, rtol=1e-6)
+
+
+def test_sharpness_along_runs_is_that_of_their_paths():
+    problem = problem_of(activation="tanh")
+    starts = fl.draw_starts(problem, 4)
+    how = method("momentum", learning_rate=0.01, momentum=0.5)
+    along = sharpness_along(Training(problem, how, 30, starts), [0, 7, 30], tolerance=1e-5)
+    for k, start in enumerate(starts):
+        path = fl.descend(problem, "momentum", start=start, steps=30, learning_rate=0.01, momentum=0.5).path
+        np.testing.assert_allclose(along[k], problem.sharpness(path[[0, 7, 30]]), rtol=1e-6)
+
+
+def test_what_cannot_be_followed_is_refused_in_a_sentence():
+    problem = problem_of()
+    training = Training(problem, method("momentum", learning_rate=0.01), 3, fl.draw_starts(problem, 1))
+    with pytest.raises(SettingError, match=r"steps must rise from 0 on; got \[3, 1\]"):
+        sharpness_along(training, [3, 1])
+    falling = Training(problem, method("momentum", "cosine", learning_rate=0.01), 3, fl.draw_starts(problem, 1))
+    with pytest.raises(UsageError, match="needs a constant learning rate"):
+        sharpness_along(falling, [1])
