@@ -76,7 +76,7 @@ def test_every_name_of_the_front_door_has_an_example_that_runs() -> None:
 
 WORKED_WITH = ("Comparison", "Dataset", "Equations", "Map", "Network", "NetworkObjective", "Run")
 """The objects that a user works with; each of their methods has an example, of its own or in the class's docstring."""
-INNER = {"Map.fill", "Map.lost", "Map.missing", "Map.plane", "Map.set", "Run.of", "Network.to_torch"}
+INNER = {"Map.fill", "Map.lost", "Map.missing", "Map.plane", "Map.set", "Map.take", "Run.of", "Network.to_torch"}
 """Methods for the files and pictures of maps, not for users; and one that needs PyTorch, which the tests compare with."""
 
 

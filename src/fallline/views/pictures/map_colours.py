@@ -75,11 +75,11 @@ class MapColours:
         return shown
 
     def _ranked(self, values: NDArray[np.float64], lost: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones, as in the picture."""
+        """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones, the highest first, as in the picture."""
         away = lost | (values > 0)
         ranks = np.zeros(values.shape, dtype=np.int64)
         for mine, first, among in ((~away, 0, self._ranks[0]), (away, 256, self._ranks[1])):
             last = max(1, len(among) - 1)
             place_among = np.minimum(np.searchsorted(among, np.nan_to_num(values[mine], posinf=np.inf)), last)
-            ranks[mine] = first + (255 * place_among / last).astype(np.int64)
+            ranks[mine] = first + (255 * (1 - place_among / last)).astype(np.int64)
         return ranks
