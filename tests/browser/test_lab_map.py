@@ -129,6 +129,21 @@ def test_a_click_pins_exactly_the_run_of_the_pixel(lab):
     lab.until("document.querySelectorAll('.pin').length === 0")
 
 
+def test_pins_at_nearly_the_same_place_can_each_be_hit(lab):
+    lab.pin(0.003, 0.5)
+    lab.pin(0.00301, 0.5)
+    hit = lab.page.evaluate(
+        """[...document.querySelectorAll('.pin')].filter(pin => {
+            const { left, top, width, height } = pin.getBoundingClientRect();
+            return pin.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+        }).length"""
+    )
+    assert hit == 2
+    lab.page.locator(".pin").first.press("Delete")
+    lab.until("document.querySelectorAll('.pin').length === 1")
+    assert [pin["x"] for pin in lab.state["pins"]] == [0.00301]
+
+
 def axis_range(lab, which: str) -> tuple[float, float]:
     field = lab.page.locator(f'[data-key="map.{which}"]')
     return tuple(float(box.input_value()) for box in field.locator("input").all())
