@@ -9,6 +9,7 @@ import pytest
 
 from fallline.cli.app import main
 from fallline.laws import LAWS, Trial, catapult, edge_of_stability, finding
+from fallline.laws.regions import edge_region
 from fallline.laws.reproduce import find, lines_of
 
 
@@ -26,6 +27,15 @@ def test_a_false_bound_fails(monkeypatch):
     monkeypatch.setattr(edge_of_stability, "stable_learning_rate", lambda *_: 2.2)
     (f,) = LAWS["edge-of-stability"].test(Trial(4))
     assert f.verdict == "fails"
+
+
+def test_the_edge_holds_with_little_momentum_and_not_with_much():
+    region = edge_region([0.3, 0.9], [0.2, 0.6], Trial(8))
+    assert region.at_edge[0, 0] == 1
+    assert region.at_edge[1, 0] < 0.5
+    assert region.diverged[1, 1] > 0.5
+    whole = region.at_edge + region.left + region.short + region.diverged
+    assert (whole == 1).all()
 
 
 def test_runs_that_are_cut_short_reach_no_edge(monkeypatch):

@@ -52,6 +52,14 @@ def test_a_product_has_the_same_bits_alone_and_beside_others():
         assert alone.tobytes() == together[k : k + 1].tobytes()
 
 
+def test_where_the_loss_is_not_finite_there_is_no_product():
+    problem = problem_of(activation="tanh")
+    w, v = RNG.normal(size=(2, 3, problem.dimension))
+    w[1] = np.nan
+    assert np.isnan(hessian_products(problem, w, v)).all(axis=1).tolist() == [False, True, False]
+    assert np.isnan(hessian_products(problem, w[1:2], v[1:2])).all()
+
+
 def test_eigenvalues_of_matrices():
     for size in (1, 2, 5, 40):
         A = RNG.normal(size=(6, size, size))
@@ -98,6 +106,14 @@ def test_sharpness_along_runs_is_that_of_their_paths():
     for k, start in enumerate(starts):
         path = fl.descend(problem, "momentum", start=start, steps=30, learning_rate=0.01, momentum=0.5).path
         np.testing.assert_allclose(along[k], problem.sharpness(path[[0, 7, 30]]), rtol=1e-6)
+
+
+def test_a_run_that_diverges_has_no_sharpness_from_then_on():
+    problem = problem_of(activation="relu", loss="half_squared_error")
+    training = Training(problem, method("momentum", learning_rate=50.0, momentum=0.9), 200, fl.draw_starts(problem, 3))
+    along = sharpness_along(training, [0, 200])
+    assert np.isfinite(along[:, 0]).all()
+    assert np.isnan(along[:, 1]).all()
 
 
 def test_what_cannot_be_followed_is_refused_in_a_sentence():

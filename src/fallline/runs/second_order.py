@@ -32,6 +32,7 @@ from fallline.readings.machine.program import (
     transplant,
 )
 from fallline.readings.reverse.tangents import tangents
+from fallline.runs.checkpoints import finished
 from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Outputs, pack
@@ -81,7 +82,7 @@ def hessian_products(
 ) -> Shaped[Floats, "runs P"]:
     """H v of each run: its Hessian at w times v.
 
-    A product's bits depend on its own w and v alone. They are NaN or infinite where the Hessian is.
+    A product's bits depend on its own w and v alone. It is NaN where the loss at w is not finite.
 
     >>> from fallline.problems import objective
     >>> hessian_products(objective("quadratic"), np.ones((1, 2)), np.array([[1.0, 2.0]])).tolist()
@@ -110,7 +111,7 @@ def hessian_products(
     arguments = pack(training, columns, kernel.settings, outputs, None, 1)
     run(kernel, arguments, pieces(len(w), kernel.plan.lanes, threads), threads, execution.progress)
     assert outputs.checkpoints is not None
-    return outputs.checkpoints[:, P : 2 * P]
+    return finished(outputs.checkpoints)[:, P : 2 * P]
 
 
 def _network_program(network: Network) -> Program:
