@@ -4,6 +4,7 @@ Where the system can fork, processes are forked from one that has loaded Dask an
 worker then takes a fifth of the time of a new Python process. A process that needs another beginning is a new one.
 """
 
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -128,4 +129,5 @@ def pause(process):
 
 def go_on(process):
     if hasattr(signal, "SIGCONT"):
-        os.kill(process.pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.kill(process.pid, signal.SIGCONT)
