@@ -37,7 +37,7 @@ def whole():
 
 @pytest.fixture(scope="module")
 def kept(whole, tmp_path_factory):
-    """The map in a file, in tiles of two sizes: it was stopped, and went on with others."""
+    """The map in a file, in tiles of two sizes: its computation was stopped and resumed with tiles of another size."""
     path = tmp_path_factory.mktemp("large") / "map.fallmap"
     work = growing(LargeMap(SPEC, path), tile_cells=256)
     for _ in range(9):

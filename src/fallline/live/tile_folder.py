@@ -85,7 +85,7 @@ def write_tile_folder(
 
 
 def _live_page(large: LargeMap, folder: Path) -> str:
-    """Write the page that trains the runs of the same plane; "" or why there is none."""
+    """Write the page that trains the runs of the same plane. Returns why it cannot be written, or "" if it was."""
     try:
         map_page(large.thinned(SMALL), folder / "live.html")
     except UsageError as error:

@@ -110,5 +110,5 @@ def key_frames(
 
 def _divided(axis: Axis) -> Axis:
     if not axis.exists or axis.listed:
-        raise UsageError(f"a zoom needs two axes that are ranges; {axis.name or 'the second one'} is none.")
+        raise UsageError(f"a zoom needs two axes that are ranges; {axis.name or 'the second one'} is not a range.")
     return axis if axis.part is not None else replace(axis, part=(0, axis.count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["Recipe", "program_of"]
+__all__ = ["Recipe", "parts_of_layers", "penalty_of_one", "program_of"]
 
 _PER_SAMPLE = ("w", "x", "t")
 
@@ -76,18 +77,36 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     outputs = share_reciprocals([*entries(value, graph), *entries(network.pack(gradient), graph)])
     inside = depends_on(outputs, lambda key: key[0] in _PER_SAMPLE)
     (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
-    segments, at = [], 0
-    for layer, (shape_W, shape_b) in enumerate(network.shapes, start=1):
-        for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
-            if count:
-                update = step.update(split[at][0], layer, weights, network if "l2" in step.names else None)
-                segments.append(Segment(at, at + count, update))
-                at += count
+    segments = [
+        Segment(start, stop, step.update(split[start][0], layer, weights, network if "l2" in step.names else None))
+        for layer, weights, start, stop in parts_of_layers(network)
+    ]
     samples = Samples(
         loss, loss_factor, tuple(g for _, g in split), (network.sizes[0], targets),
         entries(counted, graph)[0] if counted is not None else None,
     )  # fmt: skip
     return Program(network.parameter_count, len(step.optimizer.state), step.names, samples, tuple(segments))
+
+
+def parts_of_layers(network: Network) -> Iterator[tuple[int, bool, int, int]]:
+    """Yield the weights and the biases of each layer: (layer from 1 on, whether they are weights, first place, place after the last).
+
+    >>> list(parts_of_layers(Network.of("2-3-1")))
+    [(1, True, 0, 6), (1, False, 6, 9), (2, True, 9, 12), (2, False, 12, 13)]
+    """
+    at = 0
+    for layer, (shape_W, shape_b) in enumerate(network.shapes, start=1):
+        for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
+            if count:
+                yield layer, weights, at, at + count
+                at += count
+
+
+def penalty_of_one(graph: Graph, network: Network, weights: bool) -> tuple[Node, Any]:
+    """The penalty page on a layer of one weight and one bias: value and slope for one parameter, the graph's input "w"."""
+    w, l2 = graph.scalar("w"), graph.scalar("setting", "l2")
+    value, ((dW, db),) = pages.penalty(network, (Layer(w[None, None], w[None]),), l2)
+    return entries(value, graph)[0], Traced.of(entries(dW if weights else db, graph)[0])
 
 
 def _hits(network: Network, parameters: Any, X: Any, T: Any) -> Any:
@@ -124,7 +143,7 @@ class _Step:
         gradient: Any = Traced.of(transplant(factor, graph)) * graph.scalar("g")
         penalty = penalty_factor = None
         if penalised is not None:
-            extra, slope = self._penalty(graph, penalised, weights)
+            extra, slope = penalty_of_one(graph, penalised, weights)
             gradient = gradient + slope
             if weights:
                 penalty_factor, penalty = split_factor(extra, depends_on([extra], lambda key: key == ("w",)))
@@ -144,12 +163,3 @@ class _Step:
             entries(gradient, graph)[0], tuple(entries(x, graph)[0] for x in (new, *states)),
             tuple(entries(x, graph)[0] for x in first), penalty, penalty_factor,
         )  # fmt: skip
-
-    @staticmethod
-    def _penalty(graph: Graph, network: Network, weights: bool) -> tuple[Node, Any]:
-        """The penalty page on a layer of one weight and one bias: value and slope for one parameter."""
-        w, l2 = graph.scalar("w"), graph.scalar("setting", "l2")
-        one = w[None, None]
-        value, ((dW, db),) = pages.penalty(network, (Layer(one, w[None]),), l2)
-        slope = dW if weights else db
-        return entries(value, graph)[0], Traced.of(entries(slope, graph)[0])

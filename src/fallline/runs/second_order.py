@@ -37,6 +37,7 @@ from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Outputs, pack
 from fallline.runs.pieces import pieces, run
+from fallline.runs.programs import parts_of_layers, penalty_of_one
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook import network as pages
@@ -132,13 +133,10 @@ def _network_program(network: Network) -> Program:
     inside = depends_on(outputs, lambda key: key[0] in ("w", "x", "t"))
     (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
     zero = graph.number(0)
-    segments, at = [Segment(0, P, _kept())], 0
-    for shape_W, shape_b in network.shapes:
-        for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
-            if count:
-                update = _product(split[at][0], network if network.l2 and weights else None)
-                segments.append(Segment(P + at, P + at + count, update))
-                at += count
+    segments = [Segment(0, P, _kept())]
+    for _, weights, start, stop in parts_of_layers(network):
+        update = _product(split[start][0], network if network.l2 and weights else None)
+        segments.append(Segment(P + start, P + stop, update))
     samples = Samples(loss, loss_factor, (*[zero] * P, *(g for _, g in split)), (network.sizes[0], targets))
     return Program(2 * P, 0, ("l2", "target"), samples, tuple(segments))
 
@@ -164,9 +162,7 @@ def _product(factor: Node, penalised: Network | None) -> Update:
     graph = Graph()
     product: Any = Traced.of(transplant(factor, graph)) * graph.scalar("g")
     if penalised is not None:
-        one = graph.scalar("w")[None, None]
-        _, ((slope, _),) = pages.penalty(penalised, (pages.Layer(one, one[0]),), graph.scalar("setting", "l2"))
-        product = product + slope
+        product = product + penalty_of_one(graph, penalised, weights=True)[1]
     (node,) = entries(product, graph)
     return Update(node, (node,), ())
 
