@@ -14,6 +14,7 @@ from fallline.experiment.other_names import own_settings
 from fallline.experiment.setting_names import is_layer_rate, layer_of, layer_rate, schedule_setting
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, checked
+from fallline.textbook.layer_factors import rate_factors
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.rates import length_of
 from fallline.textbook.schedules import Schedule
@@ -91,16 +92,20 @@ class Method:
         """
         rate = beside_parameters(self.values["learning_rate"])
         rates = self.learning_rates
-        if not rates:
-            return rate
         if not isinstance(objective, NetworkObjective):
-            raise SettingError("learning_rate of a layer needs a network; a landscape has no layers.")
-        depth, layers = objective.network.depth, np.array(objective.network.layer_of)
-        for layer, own in rates.items():
-            if not 1 <= layer <= depth:
-                raise SettingError(f"{layer_rate(layer)} must name a layer from 1 to {depth} of {objective.name}.")
-            rate = np.where(layers == layer, beside_parameters(own), rate)
-        return rate
+            if rates:
+                raise SettingError("learning_rate of a layer needs a network; a landscape has no layers.")
+            return rate
+        network = objective.network
+        if rates:
+            layers = np.array(network.layer_of)
+            for layer, own in rates.items():
+                if not 1 <= layer <= network.depth:
+                    raise SettingError(
+                        f"{layer_rate(layer)} must name a layer from 1 to {network.depth} of {objective.name}."
+                    )
+                rate = np.where(layers == layer, beside_parameters(own), rate)
+        return rate_factors(network, self.optimizer) * rate if network.parametrization.depends_on_width else rate
 
     def check_steps(self, steps: int) -> None:
         """Raise SettingError if the schedule is a list of rates, and too short for so many steps."""
