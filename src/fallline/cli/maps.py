@@ -60,6 +60,8 @@ def map_(
     features: str | None = None,
     test_share: Number | None = None,
     split_seed: Whole | None = None,
+    parametrization: str | None = None,
+    base_width: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
     keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
@@ -84,7 +86,8 @@ def map_(
         study: A built-in study, a TOML file, a table (CSV, Parquet) with --target, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
-            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3.
+            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3,
+            parametrization=standard,mup.
             With --x alone the map has one dimension.
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
@@ -103,6 +106,9 @@ def map_(
         test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
             and test_accuracy; the study's own, or 0.
         split_seed: Key of the random split into training and test samples; the study's own, or 0.
+        parametrization: How first weights and learning rates depend on the width of hidden layers: standard, ntk, mean_field, mup.
+            The study's own, or standard.
+        base_width: Width at which all parametrizations agree; the study's own, or 1.
         dtype: Precision of the arithmetic, float64 unless given.
         keep: state keeps the state of each run in the map file, too, so that `fallline map extend` can go on from it.
         workers: Worker processes; 0 for threads of this process.
@@ -129,8 +135,9 @@ def map_(
 
     inputs = None if features is None else [name.strip() for name in features.split(",")]
     objective, defaults = map_objective(
-        study, table, {"features": inputs, "test_share": test_share, "split_seed": split_seed}
-    )
+        study, table, {"features": inputs, "test_share": test_share, "split_seed": split_seed},
+        {"parametrization": parametrization, "base_width": base_width},
+    )  # fmt: skip
     for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
         print(note, file=sys.stderr)
     if y is None and x is None:
