@@ -85,8 +85,8 @@ class Parametrization(Member):
 
     @property
     def depends_on_width(self) -> bool:
-        """Whether it changes anything."""
-        return self.powers("input") is not None
+        """Whether it changes anything: every one but the standard one. Nothing is called, since a stand-in cannot be."""
+        return self.name != "standard"
 
     def deviation(self, role: Role, initial: Initial, n_in: int, n_out: int, base_width: int = 1) -> float:
         """The factor on the standard random numbers of a layer's weights.
