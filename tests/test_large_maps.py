@@ -186,7 +186,7 @@ def folder(kept, tmp_path_factory):
     place = tmp_path_factory.mktemp("tiles") / "folder"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tile_pyramid, "SIDE", 32)
-        patch.setattr("fallline.live.tile_folder.SIDE", 32)
+        patch.setattr("fallline.live.tile_page.SIDE", 32)
         made = write_tile_folder(kept, place, measure="outcome")
     assert made == {"tiles": 20 + 6 + 2 + 1, "levels": 4, "no_page": ""}
     return place
@@ -241,8 +241,8 @@ def test_the_command_makes_a_folder_and_replaces_only_its_own(kept, tmp_path, ca
 
 
 @pytest.mark.parametrize(("axes", "words"), [
-    ({"x": "learning_rate=1e-4..1e-2", "size": 9}, "needs a map of two axes of numbers"),
-    ({"x": "learning_rate=1e-4..1e-2", "y": "optimizer=sgd,momentum", "size": 9}, "needs a map of two axes of numbers"),
+    ({"x": "learning_rate=1e-4..1e-2", "size": 9}, "has two axes of numbers"),
+    ({"x": "learning_rate=1e-4..1e-2", "y": "optimizer=sgd,momentum", "size": 9}, "has two axes of numbers"),
 ])  # fmt: skip
 def test_what_has_no_tiles_is_said(axes, words, tmp_path):
     spec = map_spec("rosenbrock", steps=2, **axes)
