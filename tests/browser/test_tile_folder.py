@@ -1,4 +1,4 @@
-"""A map as a folder of picture tiles in a browser: the page opens from a disk and from a host of files, pans, zooms and reads."""
+"""A map in picture tiles in a browser, from a disk, from a host of files, and from the lab: it pans, zooms and reads."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from fallline.live import write_tile_folder
 from fallline.maps.large import LargeMap
 from fallline.maps.map import compute_map
 
+from .conftest import Server
+
 PATIENCE = 30_000
 
-SPEC = map_spec("himmelblau", x="start.x=-5..5", y="start.y=-5..5", size=(1100, 900), steps=8, learning_rate=0.01)
+SPEC = map_spec("himmelblau", x="start.x=-5..5", y="start.y=-5..5", size=(1100, 900), steps=8, learning_rate=0.01,
+                measures=["final_loss", "outcome"])  # fmt: skip
 """Four levels of tiles: 1, 4, 9 and 20 pictures."""
 
 
@@ -75,11 +78,16 @@ class Folder:
 
 
 @pytest.fixture(scope="module")
-def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("folder")
-    compute_map(SPEC, out=place / "map.fallmap")
-    write_tile_folder(LargeMap.open(place / "map.fallmap"), place / "tiles")
-    return place / "tiles"
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("folder") / "map.fallmap"
+    compute_map(SPEC, out=path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiles(kept: Path) -> Path:
+    write_tile_folder(LargeMap.open(kept), kept.parent / "tiles")
+    return kept.parent / "tiles"
 
 
 @pytest.fixture(scope="module")
@@ -130,4 +138,32 @@ def test_it_opens_from_a_disk(folder: Folder, tiles: Path) -> None:
     folder.open((tiles / "index.html").as_uri())
     folder.until(lambda: {"0/0/0.png", "2/0/3.png", "2/2/2.png"} <= folder.tiles)
     assert abs(folder.column(0.5, 0.5) - 550) <= 1
+    assert folder.wrong == []
+
+
+@pytest.fixture
+def lab_of_map(kept: Path, tmp_path: Path) -> Iterator[Server]:
+    pytest.importorskip("starlette", reason="the lab needs fallline[lab]")
+    server = Server(tmp_path, 0, str(kept))
+    yield server
+    server.stop()
+
+
+def test_the_lab_serves_it_and_trains_a_run_again(folder: Folder, lab_of_map: Server) -> None:
+    folder.open(lab_of_map.address())
+    folder.until(lambda: folder.colour(0.1, 0.1)[3] == folder.colour(0.9, 0.9)[3] == 255)
+    before = folder.colour(0.5, 0.5)
+    folder.page.get_by_label("Measure").select_option("outcome")
+    folder.until(lambda: folder.colour(0.5, 0.5)[3] == 255 and folder.colour(0.5, 0.5) != before)
+    assert folder.page.locator(".legend-picture img").get_attribute("src") == "picture/1.png"
+    readout, run = folder.page.locator(".readout"), folder.page.locator(".run-panel")
+    folder.read(0.5, 0.5)
+    folder.until(lambda: ": final loss " in readout.inner_text())
+    folder.page.mouse.click(*folder.place(0.5, 0.5))
+    folder.until(lambda: "trained again, it has the same values, to the bit." in run.inner_text())
+    assert readout.inner_text().partition(": ")[2] in run.inner_text()
+    folder.page.locator(".map-plot").press("ArrowRight")
+    folder.until(lambda: ": final loss " in readout.inner_text())
+    folder.page.locator(".map-plot").press("Enter")
+    folder.until(lambda: readout.inner_text().partition(": ")[2] in run.inner_text())
     assert folder.wrong == []

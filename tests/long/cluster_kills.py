@@ -22,8 +22,10 @@ import time
 import warnings
 from pathlib import Path
 
+from fallline.errors import FalllineError
 from fallline.experiment.map_spec import map_spec
 from fallline.maps import cluster, pools
+from fallline.maps.file import MapFile
 from fallline.maps.loading import load_map
 from fallline.maps.map import compute_map
 
@@ -68,6 +70,57 @@ class Troubles:
         go_on(worker)
 
     def partition(self, over: threading.Event) -> None:
+        self.moment(over)
+        subprocess.run(["ip", "link", "set", "fl1", "down"], check=True)
+        self.cut = not over.is_set()
+
+
+def troubled(dask: Cluster, trouble) -> str:
+    """The hash of a map that is computed meanwhile."""
+    over, troubles = threading.Event(), getattr(trouble, "__self__", None)
+
+    def grown(done: int, total: int) -> None:
+        if troubles is not None:
+            troubles.done = done
+
+    thread = threading.Thread(target=trouble, args=(over,))
+    thread.start()
+    try:
+        return compute_map(SPEC, client=dask.address, tile_cells=TILE, progress=grown).sha256
+    finally:
+        over.set()
+        thread.join()
+
+
+def killed_collector(dask: Cluster, chance: random.Random, folder: Path, length: float) -> str:
+    """The hash of a map whose collector is killed again and again, each time after it has kept a tile."""
+    path = folder / f"{chance.random()}.fallmap"
+    words = [*COMMAND, "--cluster", dask.address, "--out", str(path)]
+    while True:
+        before = tiles_in(path)
+        collector = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        while collector.poll() is None and tiles_in(path) == before:
+            time.sleep(0.05)
+        try:
+            told, _ = collector.communicate(timeout=length * chance.uniform(0, 0.5))
+        except subprocess.TimeoutExpired:
+            dask.kill(collector)
+            continue
+        assert collector.returncode == 0
+        assert load_map(path).sha256 == json.loads(told)["sha256"]
+        return json.loads(told)["sha256"]
+
+
+def tiles_in(path: Path) -> int:
+    """How many tiles a map file holds; 0 before it exists."""
+    try:
+        with MapFile.open(path) as file:
+            return len(file.keys())
+    except FalllineError:
+        return 0
+
+
+def partition(self, over: threading.Event) -> None:
         self.moment(over)
         subprocess.run(["ip", "link", "set", "fl1", "down"], check=True)
         self.cut = not over.is_set()
