@@ -40,7 +40,10 @@ class Folder:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.wrong.append(message.text))
         page.on("requestfailed", lambda request: self.wrong.append(f"{request.url}: {request.failure}"))
-        page.on("response", lambda response: response.status >= 400 and self.wrong.append(f"{response.status} {response.url}"))
+        page.on(
+            "response",
+            lambda response: response.status >= 400 and self.wrong.append(f"{response.status} {response.url}"),
+        )
         page.on("requestfinished", lambda request: self.tiles.add("/".join(request.url.split("/")[-3:])))
         page.goto(url)
         return self

@@ -120,44 +120,6 @@ def tiles_in(path: Path) -> int:
         return 0
 
 
-def partition(self, over: threading.Event) -> None:
-        self.moment(over)
-        subprocess.run(["ip", "link", "set", "fl1", "down"], check=True)
-        self.cut = not over.is_set()
-
-
-def troubled(dask: Cluster, trouble) -> str:
-    """The hash of a map that is computed meanwhile."""
-    over, troubles = threading.Event(), getattr(trouble, "__self__", None)
-
-    def grown(done: int, total: int) -> None:
-        if troubles is not None:
-            troubles.done = done
-
-    thread = threading.Thread(target=trouble, args=(over,))
-    thread.start()
-    try:
-        return compute_map(SPEC, client=dask.address, tile_cells=TILE, progress=grown).sha256
-    finally:
-        over.set()
-        thread.join()
-
-
-def killed_collector(dask: Cluster, chance: random.Random, folder: Path, length: float) -> str:
-    path = folder / f"{chance.random()}.fallmap"
-    words = [*COMMAND, "--cluster", dask.address, "--out", str(path)]
-    while True:
-        collector = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        try:
-            told, _ = collector.communicate(timeout=2 + length * chance.uniform(0, 1.5))
-        except subprocess.TimeoutExpired:
-            dask.kill(collector)
-            continue
-        assert collector.returncode == 0
-        assert load_map(path).sha256 == json.loads(told)["sha256"]
-        return json.loads(told)["sha256"]
-
-
 def partition(calm: str, folder: Path) -> str:
     """Cut the network between the scheduler and one of two workers, which are in namespaces of their own."""
 
@@ -234,7 +196,9 @@ def main() -> None:
                     print(json.dumps(done[run]), file=journal)
     finally:
         dask.close()
-    print(f"{len(done)} of {options.runs} runs are done, all with the hash {calm[:12]} (a calm one takes {length:.1f} s):")
+    print(
+        f"{len(done)} of {options.runs} runs are done, all with the hash {calm[:12]} (a calm one takes {length:.1f} s):"
+    )
     for kind in sorted({entry["kind"] for entry in done.values()}):
         seconds = [entry["seconds"] for entry in done.values() if entry["kind"] == kind]
         print(f"{kind}: {len(seconds)} runs, {sum(seconds) / len(seconds):.1f} s each")

@@ -234,7 +234,9 @@ def lab(
         from fallline.live import serve_map
 
         if data is not None or target is not None or task is not None or missing is not None:
-            raise UsageError(f"{study} is a map file, which has its own data: leave out --data, --target, --task, --missing.")
+            raise UsageError(
+                f"{study} is a map file, which has its own data: leave out --data, --target, --task, --missing."
+            )
         return serve_map(study, port=port, browser=browser)
     if study is not None and data is None and is_table(study):
         data, study = Path(study), None

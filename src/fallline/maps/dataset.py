@@ -15,7 +15,15 @@ from fallline.maps.rows import blank
 from fallline.maps.values import MapValues
 from fallline.measures.outcome import OUTCOMES
 
-__all__ = ["Variable", "attributes_of", "coordinates_of", "dimensions_of", "needing_xarray", "to_xarray", "variables_of"]
+__all__ = [
+    "Variable",
+    "attributes_of",
+    "coordinates_of",
+    "dimensions_of",
+    "needing_xarray",
+    "to_xarray",
+    "variables_of",
+]
 
 
 @dataclass(frozen=True)
