@@ -38,11 +38,11 @@ def map_application(access: Access, served: ServedMap, reading: ThreadPoolExecut
     """The ASGI application for a map, guarded. `reading` is the one thread that uses the map's file."""
     training = ThreadPoolExecutor(1, "fallline run")
 
-    async def by_reader(work: Callable[..., Any], *numbers: int) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(reading, work, *numbers)
+    async def within(thread: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(thread, work, *arguments)
 
     async def page(request: Request) -> Response:
-        return Response(await by_reader(served.page), media_type="text/html", headers=FRESH)
+        return Response(await within(reading, served.page), media_type="text/html", headers=FRESH)
 
     async def file(request: Request) -> Response:
         match request.path_params["file"]:
@@ -53,23 +53,22 @@ def map_application(access: Access, served: ServedMap, reading: ThreadPoolExecut
         return _nothing()
 
     async def picture(request: Request) -> Response:
-        loop = asyncio.get_running_loop()  # drawn in the other thread: meanwhile tiles come
-        return _png(await loop.run_in_executor(training, served.picture, *_numbers(request, "measure")))
+        # Drawn in the other thread: meanwhile tiles come.
+        return _png(await within(training, served.picture, *_numbers(request, "measure")))
 
     async def tile(request: Request) -> Response:
-        return _png(await by_reader(served.tile, *_numbers(request, "measure", "z", "x", "y")))
+        return _png(await within(reading, served.tile, *_numbers(request, "measure", "z", "x", "y")))
 
     async def cell(request: Request) -> Response:
-        found = await by_reader(served.cell, *_numbers(request, "column", "row"))
+        found = await within(reading, served.cell, *_numbers(request, "column", "row"))
         return _nothing() if found is None else JSONResponse(readable(found), headers=FRESH)
 
     async def run(request: Request) -> Response:
         place = _numbers(request, "column", "row")
-        found = await by_reader(served.cell, *place)
+        found = await within(reading, served.cell, *place)
         if found is None:
             return _nothing()
-        loop = asyncio.get_running_loop()
-        told = await loop.run_in_executor(training, served.run, *place, found)
+        told = await within(training, served.run, *place, found)
         return JSONResponse(told | readable(found), headers=FRESH)
 
     @contextlib.asynccontextmanager
