@@ -41,7 +41,7 @@ export class RunPanel {
     say(this.#sentence, "Training …");
   }
 
-  /** @param {string} place @param {Told & {sentence?: string}} told a run, or the sentence of an error @param {string} values of the map's file */
+  /** @param {string} place @param {Told & {sentence?: string}} told a run, or the sentence of an error @param {string} values of the map's file, "" where it has none */
   show(place, told, values) {
     if (--this.#waits > 0) return; // a later cell was chosen since
     say(this.#title, `Run at ${place}`);
@@ -88,5 +88,5 @@ function kept(told, values) {
     false: "; trained again, it has OTHER values: the file was made by other arithmetic, or is damaged.",
     null: ".",
   }[String(told.same)];
-  return `${run}The file keeps ${values}${agrees}`;
+  return run + (values ? `The file keeps ${values}${agrees}` : "The file does not hold this cell yet.");
 }

@@ -23,7 +23,7 @@ let read = null;
 const values = calm(REST, async (/** @type {Pair|null} */ cell) => {
   if (!cell || read !== cell) return;
   const { sentence, values = [] } = await answer(`cell/${cell[0]}/${cell[1]}`);
-  page.add(cell, sentence ?? valuesAsText(values));
+  page.add(cell, (sentence ?? valuesAsText(values)) || "not computed yet");
 });
 
 const panel = new RunPanel();
@@ -64,7 +64,6 @@ async function answer(address) {
 
 /** @param {{label: string, value: number|string}[]} values */
 function valuesAsText(values) {
-  if (!values.length) return "not computed yet";
   return values
     .map(({ label, value }) => `${label} ${typeof value === "number" ? number(value, 7) : value}`)
     .join(", ");
