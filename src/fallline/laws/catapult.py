@@ -96,7 +96,15 @@ def _region(trial: Trial, side: int) -> Iterator[Region]:
     y = Axis.of("width", widths)
     lines = {f"predicted: {at:g}": (np.array([at, at]), y.edges[[0, -1]]) for at in (LAZY, CATAPULT_UP_TO)}
     shares = np.array(agree)
-    yield Region("phases", "Where the three phases are as predicted", x, y, trial.starts, {"agree": shares, "another phase": 1 - shares}, lines)
+    yield Region(
+        "phases",
+        "Where the three phases are as predicted",
+        x,
+        y,
+        trial.starts,
+        {"agree": shares, "another phase": 1 - shares},
+        lines,
+    )
 
 
 CATAPULT = Law(

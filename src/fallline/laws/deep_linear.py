@@ -77,7 +77,13 @@ def _mode_curves(trial: Trial) -> Iterator[Finding | Curves]:
         yield finding(case, "largest distance from the curve / strength", 0.0, error, TOLERANCE)
     measured = {case: modes[:DRAWN, :, k] for k, case in enumerate(curves)}
     yield Curves(
-        "modes", "Strength of each mode in the network", "time = learning rate x step", "strength", time, measured, curves
+        "modes",
+        "Strength of each mode in the network",
+        "time = learning rate x step",
+        "strength",
+        time,
+        measured,
+        curves,
     )
 
 

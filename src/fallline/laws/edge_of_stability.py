@@ -48,7 +48,9 @@ def _edge_of_stability(trial: Trial) -> Iterator[Finding | Curves]:
         predicted = bound(optimizer, momentum)
         settings: dict[str, Any] = {"learning_rate": rate} | ({"momentum": momentum} if momentum else {})
         values, note, along = edges(trial, optimizer, predicted, **settings)
-        case = f"{OPTIMIZERS[optimizer].label}, learning rate {rate:g}" + (f", momentum {momentum:g}" if momentum else "")
+        case = f"{OPTIMIZERS[optimizer].label}, learning rate {rate:g}" + (
+            f", momentum {momentum:g}" if momentum else ""
+        )
         quantity = "sharpness x learning rate, mean of the last quarter"
         yield finding(case, quantity, predicted, values, TOLERANCE, note=note)
         runs[case], bounds[case] = along, predicted

@@ -58,7 +58,9 @@ def _effective_rate(trial: Trial) -> Iterator[Finding | Curves]:
             1.0, _farthest(with_it, losses[0]), TOLERANCE,
         )  # fmt: skip
     at = np.unique(np.geomspace(1, STEPS, 60).astype(int))
-    seen = {f"momentum {m:g}" if m else "gradient descent": some[:2, at] for m, some in zip(momenta, losses, strict=True)}
+    seen = {
+        f"momentum {m:g}" if m else "gradient descent": some[:2, at] for m, some in zip(momenta, losses, strict=True)
+    }
     yield Curves("losses", f"Losses at the same effective rate, {RATE:g}", "step", "loss", at, seen, log="xy")
 
 

@@ -68,8 +68,14 @@ def _checked(function: Callable[..., Iterable[Any]], name: str, path: Path, kind
         except FalllineError:
             raise
         except TypeError as error:
-            if "is not iterable" in str(error) and error.__traceback__ is not None and error.__traceback__.tb_next is None:
-                raise OwnCodeError(f"the law {name} of {path.name} must yield {words}; it returned no sequence.") from error
+            if (
+                "is not iterable" in str(error)
+                and error.__traceback__ is not None
+                and error.__traceback__.tb_next is None
+            ):
+                raise OwnCodeError(
+                    f"the law {name} of {path.name} must yield {words}; it returned no sequence."
+                ) from error
             raise OwnCodeError(f"the law {name} of {path.name} {describe_error(error, str(path))}.") from error
         except Exception as error:
             raise OwnCodeError(f"the law {name} of {path.name} {describe_error(error, str(path))}.") from error

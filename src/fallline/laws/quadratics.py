@@ -97,7 +97,9 @@ def _momentum_rate(trial: Trial) -> Iterator[Finding | Plane]:
         yield finding(f"{name} coordinate", "measured rate / predicted rate", 1.0, ratio, 1e-9)
     x, y = Axis("learning_rate", 0.004, 0.404, 81), Axis("momentum", 0.005, 0.995, 81)
     worst = _over(trial, x, y)[2].max(axis=1).reshape(y.count, x.count)
-    yield Plane("rates", "Measured rate of convergence", x, y, "factor a step", np.where(worst < 1, worst, np.nan), _lines())
+    yield Plane(
+        "rates", "Measured rate of convergence", x, y, "factor a step", np.where(worst < 1, worst, np.nan), _lines()
+    )
 
 
 def _rate_region(trial: Trial, side: int) -> Iterator[Region]:
@@ -107,7 +109,15 @@ def _rate_region(trial: Trial, side: int) -> Iterator[Region]:
     for coordinate, curvature in enumerate((SMALLEST, LARGEST)):
         near &= np.abs(measured[:, coordinate] / convergence_rate(rates, momenta, curvature) - 1) <= 1e-9
     agree = near.reshape(side, side).astype(np.float64)
-    yield Region("rates", "Where the measured rate is the predicted one, to 1e-9", x, y, 1, {"agree": agree, "differ": 1 - agree}, _lines())
+    yield Region(
+        "rates",
+        "Where the measured rate is the predicted one, to 1e-9",
+        x,
+        y,
+        1,
+        {"agree": agree, "differ": 1 - agree},
+        _lines(),
+    )
 
 
 def _best_momentum(trial: Trial) -> Iterator[Finding | Plane]:

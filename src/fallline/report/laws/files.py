@@ -89,7 +89,12 @@ def law_pages(
             progress(done + 1, len(results))
     common = {"results": results, "command": command, "trial": trial, "sha256": hash_of(results)}
     index = page_of("Laws, tested", index_chapters(results), Gallery(), common)
-    data = {"starts": trial.starts, "seed": trial.seed, "sha256": hash_of(results), "laws": [r.to_dict(evidence=True) for r in results]}
+    data = {
+        "starts": trial.starts,
+        "seed": trial.seed,
+        "sha256": hash_of(results),
+        "laws": [r.to_dict(evidence=True) for r in results],
+    }
     text = json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"
     content |= {"index.html": index.html.encode(), "results.json": visible(text, keep="\n").encode()}
     write_report(folder, content, overwrite, NAMES)

@@ -79,7 +79,7 @@ def _curves(c: Curves, heading: str, place: Place) -> Picture:
         for case, curves in c.measured.items():
             for curve in curves:
                 ax.plot(c.at, curve, color=colours[case], linewidth=page.line(0.9), alpha=0.55, zorder=2)
-        for case, curve in c.predicted.items():
+        for curve in c.predicted.values():
             ax.plot(c.at, curve, color=page.theme.ink, linewidth=page.line(1.1), linestyle=(0, (5, 3)), zorder=3)
         for value in c.thresholds.values():
             ax.axvline(value, color=page.theme.ink, linewidth=page.line(1.1), linestyle=(0, (5, 3)), zorder=1)
