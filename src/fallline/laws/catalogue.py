@@ -8,6 +8,7 @@ from fallline.laws.deep_linear import MODE_CURVES
 from fallline.laws.edge_of_stability import EDGE_OF_STABILITY
 from fallline.laws.effective_rate import EFFECTIVE_RATE
 from fallline.laws.law import Law
+from fallline.laws.mup import MUP
 from fallline.laws.quadratics import BEST_MOMENTUM, MOMENTUM_RATE
 
 __all__ = ["LAWS"]
@@ -15,7 +16,7 @@ __all__ = ["LAWS"]
 LAWS: dict[str, Law] = {
     law.name: law
     for law in (
-        EDGE_OF_STABILITY, ADAPTIVE_EDGE, CATAPULT, MODE_CURVES, MOMENTUM_RATE, BEST_MOMENTUM, EFFECTIVE_RATE,
+        EDGE_OF_STABILITY, ADAPTIVE_EDGE, CATAPULT, MODE_CURVES, MOMENTUM_RATE, BEST_MOMENTUM, EFFECTIVE_RATE, MUP,
     )
 }  # fmt: skip
 """All laws, each by its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from fallline import exact, random
 from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
-from fallline.laws.law import Finding, Law, Trial, finding
+from fallline.laws.evidence import Curves
+from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
 from fallline.problems import NetworkObjective
 from fallline.runs.lanes import train
 from fallline.runs.training import Training
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.network import Network
+from fallline.textbook.parametrizations import PARAMETRIZATIONS
 
-__all__ = ["MUP", "Case", "best_rates", "last_losses", "teacher"]
+__all__ = ["MUP", "Case", "best_rate", "best_rates", "last_losses", "teacher"]
 
 Floats = NDArray[Any]
 
@@ -27,6 +29,8 @@ WIDTHS = (4, 8, 16, 32, 64)
 """Units of each hidden layer."""
 INPUTS, UNITS, SAMPLES = 8, 8, 64
 """Of the teacher, a network whose answers are the targets."""
+LEAST = 48
+"""Starts, at least: the best rate over fewer is too uncertain to be told within a step."""
 RESAMPLES = 200
 """Bootstrap samples of the starts, each of which has a best learning rate at each width."""
 
@@ -115,22 +119,39 @@ def best_rates(trial: Trial, case: Case, losses: Floats) -> NDArray[np.int64]:
     return np.asarray(case.powers[scores.argmin(axis=-1).T])
 
 
-def _mup(trial: Trial) -> Iterator[Finding]:
+def best_rate(at_narrow: float, width: int) -> float:
+    """The best learning rate of a network of any width, from that of a narrow one: the same."""
+    return at_narrow
+
+
+def _mup(trial: Trial) -> Iterator[Finding | Curves]:
+    trial = replace(trial, starts=max(trial.starts, LEAST))
     for case in CASES:
         for parametrization in ("mup", "standard"):
-            best = best_rates(trial, case, last_losses(trial, case, parametrization))
-            moves = best.max(axis=1) - best.min(axis=1)
+            losses = last_losses(trial, case, parametrization)
+            best = best_rates(trial, case, losses)
+            moves, standard = best.max(axis=1) - best.min(axis=1), parametrization == "standard"
             centre = ", ".join(f"{k:g}" for k in np.median(best, axis=0))
-            note = f"best powers of sqrt(2) at widths {', '.join(map(str, WIDTHS))}: {centre}"
-            quantity = "moves of the best learning rate over the widths, in steps of sqrt(2)"
-            yield finding(f"{case.text}, {parametrization}", quantity, 0, moves, 1, note=note)
+            yield finding(
+                f"{case.text}, {PARAMETRIZATIONS[parametrization].label}",
+                "move of the best learning rate over the widths, in steps of sqrt 2",
+                1 if standard else 0, moves, 0 if standard else 1, above=standard,
+                note=f"{trial.starts} starts; best at widths {', '.join(map(str, WIDTHS))}: sqrt 2 to the power {centre}",
+            )  # fmt: skip
+            seen = {f"width {width}": some[:DRAWN] for width, some in zip(WIDTHS, losses, strict=True)}
+            name = f"{case.optimizer}-{case.hidden}-{parametrization}"
+            title = f"Last loss: {case.text}, {PARAMETRIZATIONS[parametrization].label}"
+            yield Curves(name, title, "learning rate", "last loss", case.rates, seen, log="xy")
 
 
 MUP = Law(
     "mup",
-    "In the maximal update parametrization the best learning rate does not depend on the width; in the standard one it falls.",
-    r"\epsilon^*(n) = \epsilon^*(n_0) \text{ (muP)}",
+    "In the maximal update parametrization the best learning rate is the same at every width; in the standard one it falls.",
+    r"\epsilon^*(n) = \epsilon^*(n_0)",
     "G. Yang et al., Tensor programs V: tuning large neural networks via zero-shot hyperparameter transfer, 2022, arXiv:2203.03466.",
-    f"Widths {WIDTHS[0]} to {WIDTHS[-1]}, {INPUTS} inputs, {SAMPLES} samples of a teacher network, half the mean squared error, He's normal weights.",
+    f"Networks of widths {WIDTHS[0]} to {WIDTHS[-1]} with {INPUTS} inputs, {SAMPLES} samples of a teacher network, half the mean "
+    f"squared error, He's normal weights at the base width {WIDTHS[0]}; the mean logarithm of the last loss over the starts is best.",
     _mup,
+    prediction=best_rate,
+    published="Figure 1 shows it for transformers of widths 128 to 8192 with Adam; no figure is given for networks as narrow as these.",
 )
