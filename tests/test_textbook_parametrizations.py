@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,8 @@ from fallline.experiment.method import factors_on_rates, method
 from fallline.experiment.starts import draw_starts
 from fallline.maps.loading import load_map
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
-from fallline.runs import batched, lanes
+from fallline.readings.machine.one_run import NotScalableError
+from fallline.runs import batched, lanes, one_run
 from fallline.runs.training import Training
 from fallline.textbook.layer_factors import deviation, rate_factors
 from fallline.textbook.parametrizations import PARAMETRIZATIONS
@@ -102,6 +105,15 @@ def test_lanes_and_numpy_agree(optimizer):
     training = Training(problem, how, 20, draw_starts(problem, 2))
     losses = [engine.train(training)["final_loss"] for engine in (lanes, batched)]
     np.testing.assert_allclose(*losses, rtol=1e-10)
+
+
+def test_a_kernel_that_is_traced_for_smaller_networks_is_not_taken():
+    """Its factors would be those of other widths."""
+    problem = _problem("2-16-3", parametrization="mup")
+    training = Training(problem, method("adam"), 1, draw_starts(problem, 1)[0])
+    with pytest.raises(NotScalableError):
+        one_run.Losses(training)
+    one_run.Losses(replace(training, objective=_problem("2-16-3")))
 
 
 def test_an_optimizer_of_neither_degree_is_refused():
