@@ -63,14 +63,6 @@ def test_a_bound_is_exceeded_or_not():
     assert "predicted > 1" in lines_of(Result(LAWS["mup"], (f,)))[3]
 
 
-def test_the_rate_of_ntk_moves(monkeypatch):
-    """With the rates of another parametrization the law of muP fails."""
-    monkeypatch.setattr(mup, "CASES", mup.CASES[:1])
-    trial = Trial(24)
-    best = mup.best_rates(trial, mup.CASES[0], mup.last_losses(trial, mup.CASES[0], "ntk"))
-    assert (best.max(axis=1) - best.min(axis=1) > 1).mean() > 0.95
-
-
 def test_in_a_narrow_network_the_loss_rises_later(monkeypatch):
     """The first step's loss has a term f^2 / width: its threshold is 2 in wide networks alone."""
     monkeypatch.setattr(catapult, "WIDTH", 3)

@@ -1,6 +1,6 @@
 """muP and the standard parametrization: all cases of the law, and further ones, for some of which it does not hold.
 
-    python tests/long/mup.py [--starts 48]
+python tests/long/mup.py [--starts 48]
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def main() -> None:
             moves = best.max(axis=1) - best.min(axis=1)
             low, middle, high = np.quantile(moves, (0.025, 0.5, 0.975))
             centre = [f"{k:g}" for k in np.median(best, axis=0)]
-            print(f"{case.text}, {parametrization}: best at {', '.join(centre)}; moves {middle:g} [{low:g}, {high:g}]", flush=True)
+            print(
+                f"{case.text}, {parametrization}: best at {', '.join(centre)}; moves {middle:g} [{low:g}, {high:g}]",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ __all__ = ["deviation", "parts_of_layers", "rate_factor", "rate_factors"]
 
 
 def deviation(network: Network, layer: int, initial: Initial) -> float:
-    """The factor on the standard random numbers that are the first weights of a layer, counted from 1.
+    """W = factor z: the factor on the standard random numbers that are the first weights of a layer, counted from 1.
 
     >>> from fallline.textbook.initial import INITIALS
     >>> deviation(Network.of("2-16-3", parametrization="mup"), 2, INITIALS["normal"])
@@ -31,7 +31,7 @@ def deviation(network: Network, layer: int, initial: Initial) -> float:
 
 
 def rate_factor(network: Network, layer: int, weights: bool, optimizer: Optimizer) -> float:
-    """The factor on the learning rate of the weights of a layer, counted from 1, or of its biases.
+    """rate = factor learning_rate: the factor on the rate of the weights of a layer, counted from 1, or of its biases.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def rate_factor(network: Network, layer: int, weights: bool, optimizer: Optimize
 
 
 def rate_factors(network: Network, optimizer: Optimizer) -> Shaped[NDArray[np.float64], " P"]:
-    """The factor on the learning rate of each parameter.
+    """rate = factor learning_rate: the factor on the rate of each parameter.
 
     >>> from fallline.textbook.optimizers import OPTIMIZERS
     >>> rate_factors(Network.of("1-2-1", parametrization="mup"), OPTIMIZERS["gradient_descent"]).tolist()
