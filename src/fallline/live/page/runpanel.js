@@ -19,6 +19,7 @@ export class RunPanel {
     this.#step = step;
     this.#draw();
   });
+  #box = h("div", { class: "curve-box", hidden: true }, this.#curve.canvas);
 
   constructor() {
     this.element = h(
@@ -27,7 +28,7 @@ export class RunPanel {
       h("header", {}, this.#title),
       h("div", { "aria-live": "polite" }, this.#sentence, this.#kept),
       this.#numbers,
-      h("div", { class: "curve-box" }, this.#curve.canvas),
+      this.#box,
     );
     this.#draw = onFrame(() => this.#drawCurve());
     new ResizeObserver(() => this.#draw()).observe(this.element);
@@ -67,7 +68,7 @@ export class RunPanel {
 
   #drawCurve() {
     const told = this.#told;
-    this.#curve.canvas.hidden = !told;
+    this.#box.hidden = !told;
     if (!told) return;
     const style = getComputedStyle(this.element);
     const theme = Object.fromEntries(
