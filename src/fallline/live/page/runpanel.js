@@ -74,10 +74,12 @@ export class RunPanel {
     const theme = Object.fromEntries(
       ["ink", "muted", "faint", "background"].map((name) => [name, style.getPropertyValue(`--${name}`)]),
     );
-    const losses = told.losses.map((loss) => loss ?? Infinity);
-    const steps = losses.length - 1;
+    const { steps, every } = told;
+    // Of a long run some losses are known, and the last: each stands for the steps up to the next one.
+    const at = (/** @type {number} */ k) => told.losses[k === steps ? told.losses.length - 1 : Math.floor(k / every)];
+    const losses = Array.from({ length: steps + 1 }, (_, k) => at(k) ?? Infinity);
     const line = { losses, colour: style.getPropertyValue("--accent"), label: "", faint: false };
-    this.#curve.draw(theme, [line], steps, Math.min(this.#step, steps));
+    this.#curve.draw(theme, [line], steps, this.#step);
   }
 }
 
