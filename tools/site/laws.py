@@ -18,13 +18,15 @@ from tools.site.tables import table
 
 from fallline.laws import LAWS, Law, Region
 from fallline.laws.evidence import Evidence, evidence_from
-from fallline.report.maths import Maths
+from fallline.views.equations.outlines import formula
 from fallline.views.numerals import number
 from fallline.views.pictures.theme import THEMES
 
 __all__ = ["FOUND", "findings_table", "stored", "write_pages"]
 
 FOUND = DOCS / "laws/results.json"
+SIZE = 18
+"""Of equations, in pixels."""
 HEAD = ("law", "case", "published", "measured", "starts that agree", "verdict")
 
 
@@ -47,17 +49,12 @@ def write_pages(folder: Path) -> None:
     for law in LAWS.values():
         page = _page(law, found.get(law.name), folder)
         (folder / "laws" / f"{law.name}.md").write_text(page, encoding="utf-8")
-    links = "\n".join(f"- [{_title(law)}](laws/{law.name}.md): {law.statement}" for law in LAWS.values())
+    links = "\n".join(f"- [{law.title}](laws/{law.name}.md): {law.statement}" for law in LAWS.values())
     names = "\n".join(f"laws/{name}" for name in LAWS)
     index = folder / "laws.md"
     text = index.read_text(encoding="utf-8")
     listed = f"## Each law by itself\n\n{links}\n\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
     index.write_text(f"{text.rstrip()}\n\n{listed}", encoding="utf-8")
-
-
-def _title(law: Law) -> str:
-    name = law.name.replace("-", " ")
-    return name[:1].upper() + name[1:]
 
 
 def _rows(law: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -76,9 +73,10 @@ def _rows(law: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _page(law: Law, found: Mapping[str, Any] | None, folder: Path) -> str:
-    parts = [f"# {_title(law)}", f"*{law.statement}*"]
+    parts = [f"# {law.title}", f"*{law.statement}*"]
     if law.equation:
-        parts.append(f'```{{raw}} html\n<div class="equation">{Maths().formula(law.equation)}</div>\n```')
+        drawn = "<br>".join(formula(part, SIZE) for part in law.equation.split(r"\quad"))
+        parts.append(f'```{{raw}} html\n<div class="equation">{drawn}</div>\n```')
     parts += [f"**Source.** {law.source}", f"**Trained here.** {law.setting}"]
     if law.published:
         parts.append(f"**Published figures.** {law.published}")
