@@ -68,7 +68,7 @@ def _curvature(problem: NetworkObjective, starts: Floats) -> Floats:
     first = np.ones((len(starts), SAMPLES))
 
     def product(v: Floats) -> Floats:
-        return np.add.reduce(kernel * v.T[:, None], axis=0).T
+        return np.asarray(np.add.reduce(kernel * v.T[:, None], axis=0).T)
 
     return largest_eigenvalues(product, first).values / SAMPLES
 
@@ -85,7 +85,7 @@ def _losses(trial: Trial, hidden: tuple[int, ...], grid: Floats) -> Floats:
         return np.asarray(losses / losses[:, :1]).reshape(trial.starts, len(grid), -1)
 
 
-def _first(holds: NDArray[np.bool_]) -> Floats:
+def _first(holds: Any) -> Floats:
     """The smallest rate of the grid at which it holds for each start; infinity if it never does."""
     return np.where(holds.any(axis=1), GRID[holds.argmax(axis=1)], np.inf)
 
@@ -100,7 +100,7 @@ def _catapult_relu(trial: Trial) -> Iterator[Finding | Curves]:
         case = "-".join(map(str, (INPUTS, *hidden, 1)))
         quantity = f"smallest rate x curvature with which the loss rises in the first {EARLY} steps"
         yield finding(case, quantity, STABLE, _first(rises), TOLERANCE)
-        first = _first(~(ends <= 1))
+        first = _first(np.logical_not(ends <= 1))
         quantity = "smallest rate x curvature with which the loss ends higher"
         never = int(np.isinf(first).sum())
         note = f"{never} of {trial.starts} starts end lower at every rate up to {GRID[-1]:g}" if never else ""
