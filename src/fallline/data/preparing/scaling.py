@@ -66,15 +66,20 @@ def scales_of(X: Floats, scaling: Scaling, weights: Floats | None = None) -> lis
     if scaling == "standard":
         by = Standardization.of(X, ["" for _ in X.T], "", weights)
         return [Scale(int(e), float(m), float(d)) for e, m, d in zip(by.exponent, by.mean, by.deviation, strict=True)]
-    return [_robust(x, np.ones(len(x)) if weights is None else weights) for x in X.T]
+    exponents = np.frexp(np.abs(X).max(axis=0))[1]
+    columns = np.ldexp(X, -exponents).T
+    if weights is None:
+        reached = np.arange(1.0, len(X) + 1)
+        return [_robust(x, reached, int(e)) for x, e in zip(np.sort(columns), exponents, strict=True)]
+    orders = np.argsort(columns, kind="stable")
+    return [
+        _robust(x[order], np.cumsum(weights[order]), int(e))
+        for x, order, e in zip(columns, orders, exponents, strict=True)
+    ]
 
 
-def _robust(x: Floats, weights: Floats) -> Scale:
-    """Median and distance of the quartiles; half of the range where the quartiles are equal."""
-    exponent = int(np.frexp(np.abs(x).max())[1])
-    x = np.ldexp(x, -exponent)
-    order = np.argsort(x, kind="stable")
-    x, reached = x[order], np.cumsum(weights[order])
+def _robust(x: Floats, reached: Floats, exponent: int) -> Scale:
+    """Median and distance of the quartiles of sorted numbers; half of the range where the quartiles are equal."""
     low, middle, high = (_quantile(x, reached, q) for q in (0.25, 0.5, 0.75))
     width = high - low if high > low else (float(x[-1]) - float(x[0])) / 2
     return Scale(exponent, middle, width, smooth=True)
@@ -85,4 +90,4 @@ def _quantile(x: Floats, reached: Floats, q: float) -> float:
 
     A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot promise.
     """
-    return float(x[(reached >= q * reached[-1] * (1 - 1e-12)).argmax()])
+    return float(x[np.searchsorted(reached, q * reached[-1] * (1 - 1e-12))])

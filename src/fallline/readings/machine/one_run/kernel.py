@@ -6,7 +6,8 @@
         update every parameter
 
 Parameters and the optimizer's state stay in the caller's memory between two calls, in padded rows of whole vectors. The
-table is that of the other kernels (`layout.Slot`): STARTS is not read, and SCRATCH is the memory of the run.
+table is that of the other kernels (`layout.Slot`): STARTS is not read, SCRATCH is the memory of the run, and FINALS takes the
+answers to all samples, if the program has them.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def build_training(program: Program, other: Program, sizes: tuple[Sizes, Sizes],
 
 def build_loss(program: Program, other: Program, sizes: tuple[Sizes, Sizes], bits: int, rows: int,
                instruction_set: str) -> RunKernel:  # fmt: skip
-    """Compile the loss of all samples, `rows` of them."""
+    """Compile the loss of all samples, `rows` of them, and the answers to them."""
     return _RunWriter(program, other, sizes, bits, rows, False, instruction_set).build(training=False)
 
 
@@ -177,10 +178,10 @@ class _Sums(OverSamples):
         registers = 20 if writer.v.avx512 else 10
         self.blocks = SampleBlocks(
             outputs(objective), writer.sizes[0], writer.parts, (writer.sizes[0].real[0], objective.columns[1]),
-            writer.together, self.width, registers,
+            writer.together, self.width, registers, objective.answers,
         )  # fmt: skip
         assert isinstance(writer.other.objective, Samples)
-        other = RecoveredArrays(outputs(writer.other.objective), 1)
+        other = RecoveredArrays(outputs(writer.other.objective), 1, writer.other.objective.answers)
         mine = self.blocks.arrays
         if writer.sizes[0].signature(mine, writer.parts) != writer.sizes[1].signature(other, writer.other_parts):
             raise NotScalableError
@@ -230,6 +231,9 @@ class _Sums(OverSamples):
             for source, to, n in ((f.args[Slot.X], blocks.x, nx), (f.args[Slot.T], blocks.t, nt)):
                 begins = [v.at(source, v.let(f"mul i64 {row}, {n}"), v.scalar) for row in rows]
                 self._copy(begins, v.at(v.at(f.base["buffers"], to), u), n)
+        if self.objective.answers:
+            begin = v.let(f"mul i64 {vector}, {len(self.objective.answers)}")
+            f.base["answers"] = v.at(f.args[Slot.FINALS], begin)
         blocks.block(v, f.weight_or_setting, samples, first, together, f.base)
 
     def _copy(self, begins: list[str], target: str, columns: int) -> None:
