@@ -122,6 +122,6 @@ def test_a_page_that_depends_on_the_number_of_units_runs_in_lanes():
 
 
 def test_few_runs_are_trained_one_by_one_and_many_in_lanes():
-    assert stages.one_by_one(training((6, 9, 3), runs=1))
-    assert not stages.one_by_one(training((6, 9, 3), runs=64))
-    assert stages.one_by_one(training((90, 60, 20, 10), runs=9))
+    assert stages.one_by_one(training((6, 9, 3)), 1)
+    assert not stages.one_by_one(training((6, 9, 3)), 64)
+    assert stages.one_by_one(training((90, 60, 20, 10)), 9)

@@ -69,11 +69,13 @@ class Jury:
         count = int(self.ensemble.max()) + 1
         loss = np.full(count, np.inf)
         if len(alive):
-            of = self.ensemble[alive]
-            order = np.argsort(of, kind="stable")
-            numbers, first, members = np.unique(of[order], return_index=True, return_counts=True)
+            numbers, members = np.unique(self.ensemble[alive], return_counts=True)
             if answers is None:
                 answers = as_they_are(self.network, np.asarray(points, np.float64)).each(self.X)
-            means = np.add.reduceat(answers[order], first, axis=0) / members[:, None, None]
+            if len(numbers) == 1:
+                means = answers.mean(axis=0, keepdims=True)
+            else:
+                order = np.argsort(self.ensemble[alive], kind="stable")
+                means = np.add.reduceat(answers[order], np.cumsum(members) - members, axis=0) / members[:, None, None]
             loss[numbers] = (sample_losses(means, self.T, self.kind) * self.weights).sum(axis=-1) / self.weights.sum()
         return loss[self.ensemble]

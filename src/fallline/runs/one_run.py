@@ -57,6 +57,7 @@ class OneByOne:
         self._kernel = _kernel(training, "training", batch, instruction_set)
         self._runs = [_Memory(self._kernel, start) for start in _starts(training)]
         self._number = np.arange(training.runs)
+        self._alive = np.ones(training.runs, np.bool_)
         self._history = np.full((training.runs, training.steps), np.nan, training.dtype)
         self._arguments = pack(training, columns_of(training, None), self._kernel.settings, Outputs.of(training, ()))
         self.step = 0
@@ -67,10 +68,10 @@ class OneByOne:
         """Train up to that step."""
         for number, run in zip(self._number.tolist(), self._runs, strict=True):
             _call(self._kernel, self._arguments.table, run, number, self.step, step, self._history[number])
-        history = self._history[self._number]
-        alive = np.isfinite(history[:, :step]).all(axis=-1)
-        history[~np.logical_and.accumulate(np.isfinite(history), axis=-1)] = np.nan
-        self.losses = history[:, self.step : step].mean(axis=-1)
+        history = self._history[self._number, self.step : step]
+        self._alive[self._number] &= np.isfinite(history).all(axis=-1)
+        alive = self._alive[self._number]
+        self.losses = np.where(alive, history.mean(axis=-1), np.nan)
         self.points = np.array([run.parameters for run in self._runs]).reshape(len(self._runs), -1)
         self.points[~alive] = np.nan
         self.points[np.isnan(self.points)] = np.nan  # one NaN, whatever its sign and payload were

@@ -64,7 +64,7 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     >>> runs.points.round(4).tolist()
     [[1.62, 0.0], [0.81, 0.0]]
     """
-    if one_by_one(training):
+    if one_by_one(training, training.runs):
         from fallline.runs import one_run  # late: it loads LLVM
 
         with suppress(one_run.NotScalableError):
@@ -112,16 +112,15 @@ def judge_of(training: Training, execution: Execution = EVERY_CORE) -> Judge:
             single = one_run.Losses(training).with_answers
 
     def judge(points: Shaped[Floats, "runs P"]) -> Any:
-        begins = replace(training, starts=points)
-        if single is not None and (large or one_by_one(begins)):
+        if single is not None and (large or one_by_one(training, len(points))):
             return single(points)
-        return train(begins, ("final_loss",), execution=execution)["final_loss"], None
+        return train(replace(training, starts=points), ("final_loss",), execution=execution)["final_loss"], None
 
     return judge
 
 
-def one_by_one(training: Training) -> bool:
-    """Whether the runs are to be trained one by one, each with its samples in the lanes of vectors.
+def one_by_one(training: Training, runs: int) -> bool:
+    """Whether so many runs are to be trained one by one, each with its samples in the lanes of vectors.
 
     Lanes of runs are faster where the runs fill them: one run takes about as long as half of the runs of a vector, and less
     where products of matrices are most of the work.
@@ -135,7 +134,7 @@ def one_by_one(training: Training) -> bool:
 
     lanes = vector_bytes() // np.dtype(training.dtype).itemsize
     share = 0.75 if objective.dimension > LARGE else 0.5
-    return training.runs <= share * lanes * -(-training.runs // lanes)
+    return runs <= share * lanes * -(-runs // lanes)
 
 
 class _InLanes:
