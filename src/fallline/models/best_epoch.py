@@ -134,7 +134,9 @@ def best_epochs(
         finite = np.isfinite(stages.points).all(axis=-1) & np.isfinite(judged)
         of_ensemble = np.zeros(runs)
         if jury is not None:
-            of_ensemble = jury.losses(stages.points[finite], alive[finite], answers if answers is None else answers[finite])
+            of_ensemble = jury.losses(
+                stages.points[finite], alive[finite], answers if answers is None else answers[finite]
+            )
         better = (of_ensemble < best * (1 - LEAST_FALL)) if jury is not None else np.ones(runs, np.bool_)
         best[better], best_epoch[better], parameters[better] = of_ensemble[better], epoch, np.nan
         kept = finite & better[alive]

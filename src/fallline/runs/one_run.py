@@ -102,7 +102,9 @@ class Losses:
         self._run = _Memory(self._kernel)
         objective, width = _objective(self._whole), self._kernel.width
         shape = -(-len(objective.data) // width), objective.network.sizes[-1], width
-        self._answers = _aligned(math.prod(shape) * self._run.parameters.itemsize).view(self._whole.dtype).reshape(shape)
+        self._answers = (
+            _aligned(math.prod(shape) * self._run.parameters.itemsize).view(self._whole.dtype).reshape(shape)
+        )
         self._arguments.table[Slot.FINALS] = self._answers.ctypes.data
 
     def __call__(self, points: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
