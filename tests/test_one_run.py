@@ -9,6 +9,7 @@ import pytest
 
 from fallline import random
 from fallline.experiment.method import method
+from fallline.models.ensemble import as_they_are
 from fallline.problems.weighted import WeightedObjective
 from fallline.readings.machine.target import this_host
 from fallline.runs import one_run, stages
@@ -94,6 +95,16 @@ def test_a_large_network_trains_as_with_numpy_to_rounding():
         run.advance(these.steps)
     np.testing.assert_allclose(one.points, reference.points, rtol=0, atol=1e-9)
     np.testing.assert_allclose(one.losses, reference.losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", [*CASES][:-1])
+def test_the_answers_beside_the_loss_are_those_of_the_network(case):
+    these = replace(CASES[case], method=CASES[case].method.with_({"learning_rate": 0.1, "l2": 0.0}), steps=0, rows=None)
+    losses, answers = one_run.Losses(these).with_answers(these.starts)
+    assert (losses == one_run.Losses(these)(these.starts)).all()
+    reference = as_they_are(these.objective.network, these.starts).each(these.objective.data.X)
+    tolerance = 1e-13 if these.dtype == "float64" else 1e-5
+    np.testing.assert_allclose(answers, reference, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("sizes", [(6, 9, 3), (90, 60, 20, 10)])

@@ -146,7 +146,7 @@ def _order(numbers: Floats) -> NDArray[np.int64]:
     bits = max(1, (count - 1).bit_length())
     keys = (numbers * 2.0 ** (64 - bits)).astype(np.uint64) << np.uint64(bits) | np.arange(count, dtype=np.uint64)
     keys.sort(axis=-1)
-    order = (keys & np.uint64(2**bits - 1)).astype(np.int64)
+    order: NDArray[np.int64] = (keys & np.uint64(2**bits - 1)).astype(np.int64)
     tied = ((keys[:, 1:] ^ keys[:, :-1]) < np.uint64(2**bits)).any(axis=-1)  # equal but for bits that the places took
     order[tied] = np.argsort(numbers[tied], axis=-1, kind="stable")
     return order

@@ -27,8 +27,8 @@ SHARE = 16
 """Later looks lie a sixteenth of the epochs so far apart: the more a start has learned, the less an epoch changes it."""
 
 LEAST_FALL = 1e-9
-"""A validation loss is lower if it is lower by this share. The answers of an ensemble are computed with NumPy, whose last bits
-depend on the machine; the epoch that is kept does not."""
+"""A validation loss is lower if it is lower by this share. The loss of an ensemble's mean answer is computed with NumPy, whose last
+bits depend on the machine; the epoch that is kept does not."""
 
 
 @dataclass(frozen=True, eq=False)

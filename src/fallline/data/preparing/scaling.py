@@ -84,4 +84,4 @@ def _quantiles(columns: Floats, reached: Floats, q: float) -> Floats:
     A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot promise.
     """
     places = (reached >= q * reached[:, -1:] * (1 - 1e-12)).argmax(axis=-1)
-    return columns[np.arange(len(columns)), places]
+    return np.asarray(columns[np.arange(len(columns)), places])
