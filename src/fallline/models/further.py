@@ -81,4 +81,7 @@ class Further:
             stages.points, each, each, np.asarray(~np.isfinite(stages.points).all(axis=-1)), np.array([self.epochs]),
             np.asarray(stages.losses)[:, None], np.empty((runs, 0)), stages.arithmetic,
         )  # fmt: skip
-        return Fit(self.ensemble, members, np.zeros(runs, np.int64), np.full(T.shape, np.nan), settings)
+        return Fit(
+            self.ensemble, members, np.zeros(runs, np.int64), np.full(T.shape, np.nan), settings, ~members.diverged,
+            self.ensemble,
+        )  # fmt: skip

@@ -198,7 +198,7 @@ def train_around(
     X, T, weights = X[order], T[order], None if weights is None else weights[order]
     part = row_folds(X, T, kind, PARTS, settings.seed)
     starts = max(1, settings.ensemble // PARTS)
-    plain = replace(settings, ensemble=starts)
+    plain = replace(settings, ensemble=starts, refit=False)  # other rows judge the starts of the folds
     if "l2" in centres[0]:
         plain = replace(plain, l2=0.0)
     judged: list[list[_Judged]] = [[] for _ in centres]

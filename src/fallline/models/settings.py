@@ -71,6 +71,8 @@ class FitSettings:
         Of the inputs: one of `SCALINGS`.
     dtype
         Precision of the arithmetic.
+    refit
+        Whether the starts are trained again on all samples, up to the epoch that their fold chose.
     """
 
     hidden: tuple[int, ...] = (32, 16)
@@ -90,6 +92,7 @@ class FitSettings:
     seed: int = 0
     scaling: str = "robust"
     dtype: str = "float64"
+    refit: bool = True
 
     def rate_of(self, samples: int) -> float:
         """Return the learning rate for so many samples: the user's, or one by the number of steps.
@@ -135,6 +138,7 @@ def fit_settings(
     schedule: str = "cosine",
     scaling: str = "robust",
     dtype: str = "float64",
+    refit: bool = True,
     **numbers: Any,
 ) -> FitSettings:
     """Return checked settings from names and texts.
@@ -162,7 +166,7 @@ def fit_settings(
         raise UnknownNameError("scaling", scaling, SCALINGS)
     settings: Any = {**checked, "hidden": hidden_of(hidden), "activation": activation(activation_), "schedule": schedule,
                      "initial": initial(initial_), "how": _method(optimizer_, learning_rate, optimizer_settings),
-                     "scaling": scaling, "dtype": checked_dtype(dtype),
+                     "scaling": scaling, "dtype": checked_dtype(dtype), "refit": bool(refit),
                      "own_rate": learning_rate is not None or isinstance(optimizer_, Method)
                      or "learning_rate" in (optimizer_settings or {})}  # fmt: skip
     method("gradient_descent", schedule)  # its name is checked before any work

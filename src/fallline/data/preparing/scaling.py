@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.data.standardize import Standardization
 
-__all__ = ["SCALINGS", "Scale", "Scaling", "scales_of", "smoothly_clipped"]
+__all__ = ["SCALINGS", "Scale", "Scaling", "quantiles", "scales_of", "smoothly_clipped"]
 
 Floats = NDArray[np.float64]
 
@@ -73,16 +74,26 @@ def _robust(x: Floats, weights: Floats) -> Scale:
     """Median and distance of the quartiles; half of the range where the quartiles are equal."""
     exponent = int(np.frexp(np.abs(x).max())[1])
     x = np.ldexp(x, -exponent)
-    order = np.argsort(x, kind="stable")
-    x, reached = x[order], np.cumsum(weights[order])
-    low, middle, high = (_quantile(x, reached, q) for q in (0.25, 0.5, 0.75))
-    width = high - low if high > low else (float(x[-1]) - float(x[0])) / 2
+    low, middle, high = quantiles(x, (0.25, 0.5, 0.75), weights)
+    width = high - low if high > low else (float(x.max()) - float(x.min())) / 2
     return Scale(exponent, middle, width, smooth=True)
 
 
-def _quantile(x: Floats, reached: Floats, q: float) -> float:
-    """The smallest of sorted numbers at which a share q of the weight is reached.
+def quantiles(x: Floats, shares: Sequence[float], weights: Floats | None = None) -> list[float]:
+    """Return for each share q the smallest number at which q of the weight is reached; the mean with the next if it is so exactly.
 
-    A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot promise.
+    So the median of two numbers is their mean. A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot
+    promise. Source: definition 2 of Hyndman & Fan 1996.
+
+    >>> quantiles(np.array([3.0, 1.0, 2.0, 7.0]), (0.5, 0.7)), quantiles(np.array([1.0, 2.0]), (0.5,), np.array([3.0, 1.0]))
+    ([2.5, 3.0], [1.0])
     """
-    return float(x[(reached >= q * reached[-1] * (1 - 1e-12)).argmax()])
+    order = np.argsort(x, kind="stable")
+    reached = np.cumsum(np.ones(len(x)) if weights is None else weights[order])
+    found = []
+    for q in shares:
+        goal = q * reached[-1]
+        at, beyond = np.searchsorted(reached, [goal * (1 - 1e-12), goal * (1 + 1e-12)], side="left")
+        a, b = float(x[order[at]]), float(x[order[min(beyond, len(x) - 1)]])
+        found.append(a if a == b else a / 2 + b / 2)  # whose sum may not overflow
+    return found
