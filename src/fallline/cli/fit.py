@@ -61,6 +61,7 @@ def fit(
     epochs: Annotated[Whole | None, _flag("epochs")] = None,
     patience: Annotated[Whole | None, _flag("patience")] = None,
     batch: Annotated[Whole | None, _flag("batch")] = None,
+    refit: Annotated[bool, Parameter(group="Training")] = True,
     label_smoothing: Annotated[Number | None, _flag("label_smoothing")] = None,
     l2: Annotated[Number | None, _flag("l2")] = None,
     seed: Annotated[Whole | None, _flag("seed")] = None,
@@ -94,6 +95,7 @@ def fit(
         initial: Distribution of the first weights.
         scaling: Of the inputs: median and quartiles with smooth clipping, mean and deviation, or none.
         dtype: Precision of the arithmetic.
+        refit: Train the starts again on all rows, up to the epoch that their fold chose.
         out: Model file to write, MODEL.safetensors.
         report: Folder for a page on the model: data, network, curves, errors, what each column is worth.
     """
@@ -122,7 +124,7 @@ def fit(
             weights=weights, balanced=balanced, test=test, warranty=warranty, tune=tune,
             outer_folds=outer_folds, progress=progress, hidden=hidden, activation=activation,
             optimizer=optimizer_of(optimizer), learning_rate=learning_rate, optimizer_settings=dict(map(assignment, assigned)),
-            schedule=schedule, initial=initial, scaling=scaling, dtype=dtype,
+            schedule=schedule, initial=initial, scaling=scaling, dtype=dtype, refit=refit,
             **{name: value for name, value in numbers.items() if value is not None},
         )  # fmt: skip
     if out is not None:

@@ -59,6 +59,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,
+        refit: bool = True,
         initial: Any = "he_normal",
         scaling: str = "robust",
         warm_start: bool = False,
@@ -80,6 +81,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         self.ensemble = ensemble
         self.folds = folds
         self.validation = validation
+        self.refit = refit
         self.initial = initial
         self.scaling = scaling
         self.warm_start = warm_start
@@ -121,7 +123,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
             learning_rate=self.learning_rate, optimizer_settings=self.optimizer_settings, schedule=self.schedule,
             scaling=self.scaling, dtype="float32" if dtype == np.float32 else "float64", batch=self.batch,
             epochs=self.epochs, patience=self.patience, ensemble=self.ensemble, folds=self.folds,
-            validation=self.validation, l2=self.l2, seed=int(seed), **smoothing,
+            validation=self.validation, refit=self.refit, l2=self.l2, seed=int(seed), **smoothing,
         )  # fmt: skip
 
     def _samples(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Floats, Any, Floats | None]:
