@@ -17,7 +17,7 @@ from fallline.limits import check_memory
 from fallline.models.fitting import Fit, Kind, fit_samples
 from fallline.models.further import Further
 from fallline.models.sentences import outcome_sentence
-from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.settings import INITIAL, FitSettings, fit_settings
 from fallline.models.tuning import tune_samples
 from fallline.models.tuning_grid import TuneLike
 from fallline.runs.progress import Parts, Progress, showing
@@ -45,7 +45,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
 
     def __init__(
         self,
-        hidden: Any = (32, 16),
+        hidden: Any = FitSettings.hidden,
         *,
         activation: Any = "relu",
         optimizer: Any = "adam",
@@ -59,9 +59,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,
-        refit: bool = True,
-        initial: Any = "he_normal",
-        scaling: str = "robust",
+        refit: bool | None = None,
+        initial: Any = INITIAL,
+        scaling: str = FitSettings.scaling,
         warm_start: bool = False,
         random_state: Any = 0,
         tune: TuneLike = False,

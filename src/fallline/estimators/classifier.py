@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from fallline.errors import DataError, UsageError
 from fallline.estimators.base import NetworkEstimator, warn_column
 from fallline.models.fitting import Kind
+from fallline.models.settings import INITIAL, FitSettings
 from fallline.models.tuning_grid import TuneLike
 from fallline.runs.progress import Progress
 
@@ -47,7 +48,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     ensemble, folds, validation
         The number of starts; the parts of the samples that judge them; with folds=1, the share that judges all.
     refit
-        Whether the starts are trained again on all samples, up to the epoch that their fold chose.
+        Whether the starts are trained again on all samples, up to the epoch that their fold chose; None for whether there are at most
+        1,000.
     label_smoothing
         Share of each class's target that is spread over all classes.
     scaling
@@ -94,7 +96,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def __init__(
         self,
-        hidden: Any = (32, 16),
+        hidden: Any = FitSettings.hidden,
         *,
         activation: Any = "relu",
         optimizer: Any = "adam",
@@ -108,10 +110,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,
-        refit: bool = True,
+        refit: bool | None = None,
         label_smoothing: float = 0.0,
-        initial: Any = "he_normal",
-        scaling: str = "robust",
+        initial: Any = INITIAL,
+        scaling: str = FitSettings.scaling,
         class_weight: Any = None,
         warm_start: bool = False,
         random_state: Any = 0,

@@ -40,7 +40,7 @@ class Fit:
     Attributes
     ----------
     ensemble
-        The members whose loss was finite; if `settings.refit`, after they were trained again on all samples.
+        The members whose loss was finite; after they were trained again on all samples, if they were.
     members
         Every start as its fold judged it: its curves, the epoch at which it was kept, whether it diverged.
     fold
@@ -52,7 +52,8 @@ class Fit:
     alive
         Which starts are members of the ensemble.
     judges
-        The same members as their folds judged them: those of fold k have not seen its samples.
+        The same members as their folds judged them: those of fold k have not seen its samples. The ensemble itself if its members
+        were not trained again.
     row_fold
         The fold of each row of the table, whose members did not see it; -1 where all saw it. None if that is not known.
     """
@@ -95,7 +96,8 @@ def fit_samples(
     """Fit an ensemble to samples.
 
     Each fold of the samples judges the starts that are trained on all others, and so chooses their epoch; so every sample judges
-    some starts. Then all starts are trained again on all samples, up to their epoch (`settings.refit`). Equal rows count as one sample of their joint weight, and the order of the rows does not matter.
+    some starts. Then all starts are trained again on all samples, up to their epoch (`settings.refit`). Equal rows count as one
+    sample of their joint weight, and the order of the rows does not matter.
 
     Parameters
     ----------
@@ -146,13 +148,13 @@ def fit_samples(
     reports = _Sum(progress, len(groups))
     learned = _smoothed(targets, settings.label_smoothing) if kind == "classes" else targets
 
+    again = settings.refit_of(len(samples)) and kept_by_fold[0].any()
+
     def train(k: int) -> tuple[Members, Floats]:
         own = {name: numbers[groups[k]] for name, numbers in (values or {}).items()}
         task = FoldTraining(network, inputs, learned, targets, samples, kept_by_fold[k], kind, settings, own)
         members = task.train(starts[groups[k]], groups[k] // (len(starts) // copies), reports.of(k))
-        if not (settings.refit and kept_by_fold[k].any()):
-            return members, members.parameters
-        return members, task.train_again(starts[groups[k]], members)
+        return members, task.train_again(starts[groups[k]], members) if again else members.parameters
 
     with ThreadPoolExecutor(min(threads or cores(), len(groups))) as pool:
         trained = list(pool.map(train, range(len(groups))))
@@ -177,8 +179,9 @@ def fit_samples(
     row_fold = np.full(len(X), -1)
     for k, kept in enumerate(kept_by_fold):
         row_fold[(samples.place >= 0) & kept[samples.place]] = k
-    some = np.flatnonzero(alive)
-    return Fit(every.some(some), members, fold, of_rows, settings, alive, judging.some(some), row_fold)
+    ensemble = every.some(np.flatnonzero(alive))
+    judges = judging.some(np.flatnonzero(alive)) if again else ensemble
+    return Fit(ensemble, members, fold, of_rows, settings, alive, judges, row_fold)
 
 
 def first_starts(network: Network, samples: Samples, settings: FitSettings) -> Shaped[Floats, "runs P"]:

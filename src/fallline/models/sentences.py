@@ -28,7 +28,7 @@ def outcome_sentence(fit: Fit) -> str:
     alive = fit.alive
     if members.validation_curve.size:
         best = members.kept_losses[alive]
-        kept = "and then on all samples up to" if fit.settings.refit else "kept at"
+        kept = "and then on all samples up to" if fit.judges is not fit.ensemble else "kept at"
         words.append(
             f"{kept} the best epoch of their fold ({_range(members.best_epoch[alive])}, median {np.median(members.best_epoch[alive]):.0f}); "
             f"validation loss {np.median(best):.4g} in the median, {best.min():.4g} to {best.max():.4g}"

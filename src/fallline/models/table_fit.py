@@ -23,7 +23,7 @@ from fallline.models.model import Model
 from fallline.models.nested import HEADLINE, Nested, score_interval
 from fallline.models.scores import scores
 from fallline.models.sentences import outcome_sentence, settings_words
-from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.settings import INITIAL, FitSettings, fit_settings
 from fallline.models.table_rows import TableRows
 from fallline.models.tuning import tune_samples
 from fallline.models.tuning_grid import TuneLike
@@ -62,16 +62,16 @@ def fit(
     outer_folds: int | None = None,
     progress: Progress = False,
     threads: int | None = None,
-    hidden: Any = (32, 16),
+    hidden: Any = FitSettings.hidden,
     activation: Any = "relu",
     optimizer: Any = "adam",
     learning_rate: float | None = None,
     optimizer_settings: dict[str, Any] | None = None,
-    initial: Any = "he_normal",
+    initial: Any = INITIAL,
     schedule: str = "cosine",
-    scaling: str = "robust",
+    scaling: str = FitSettings.scaling,
     dtype: str = "float64",
-    refit: bool = True,
+    refit: bool | None = None,
     **settings: Any,
 ) -> Model:
     """Fit an ensemble of small networks to a table.
@@ -112,7 +112,8 @@ def fit(
     hidden, activation, optimizer, learning_rate, optimizer_settings, initial, schedule, scaling, dtype
         The network and how it is trained.
     refit
-        Whether the starts are trained again on all rows, up to the epoch that their fold chose.
+        Whether the starts are trained again on all rows, up to the epoch that their fold chose; by default, whether there are at
+        most 1,000.
     **settings
         epochs, patience, batch, ensemble, folds, validation, label_smoothing, l2, seed.
 
