@@ -136,7 +136,7 @@ def fit_samples(
     """
     samples = Samples.of(np.asarray(X, np.float64), np.asarray(T, np.float64), weights)
     centre, spread = values_scale(samples, kind)
-    scaling = Scaling.of(samples.X, samples.weights, settings.scaling)  # type: ignore[arg-type]  # checked there
+    scaling = Scaling.of(samples.X, samples.weights, settings.scaling)
     inputs, targets = scaling(samples.X), (samples.T - centre) / spread
     network = network_for(settings, X.shape[1], T.shape[1], kind)
     if starts is None:
@@ -147,8 +147,7 @@ def fit_samples(
     starts = np.tile(starts, (copies, 1))
     reports = _Sum(progress, len(groups))
     learned = _smoothed(targets, settings.label_smoothing) if kind == "classes" else targets
-
-    again = settings.refit_of(len(samples)) and kept_by_fold[0].any()
+    again = bool(settings.refit_of(len(samples)) and kept_by_fold[0].any())
 
     def train(k: int) -> tuple[Members, Floats]:
         own = {name: numbers[groups[k]] for name, numbers in (values or {}).items()}
@@ -162,25 +161,25 @@ def fit_samples(
     final = np.empty_like(members.parameters)
     for k, (_, points) in enumerate(trained):
         final[groups[k]] = points
-    alive = np.isfinite(final).all(axis=-1)
+    alive = np.asarray(np.isfinite(final).all(axis=-1))
     if refuse and not alive.any():
         raise DataError(
             f"all {len(starts)} starts diverged: take a smaller learning rate than {settings.rate_of(len(samples)):g}."
         )
     every = Ensemble(network, final, scaling, centre, spread)
-    judging = replace(every, parameters=members.parameters)
+    outside = replace(every, parameters=members.parameters)  # each as it was before it saw its fold
     answers = np.full((len(samples), T.shape[1]), np.nan)
     for k, kept in enumerate(kept_by_fold):
-        judges = np.flatnonzero(alive & (fold == k))
-        if judge and kept.any() and len(judges):
-            answers[kept] = judging.some(judges).answers(samples.X[kept])
+        of_fold = np.flatnonzero(alive & (fold == k))
+        if judge and kept.any() and len(of_fold):
+            answers[kept] = outside.some(of_fold).answers(samples.X[kept])
     of_rows = np.full((len(X), T.shape[1]), np.nan)
     of_rows[samples.place >= 0] = answers[samples.place[samples.place >= 0]]
     row_fold = np.full(len(X), -1)
     for k, kept in enumerate(kept_by_fold):
         row_fold[(samples.place >= 0) & kept[samples.place]] = k
     ensemble = every.some(np.flatnonzero(alive))
-    judges = judging.some(np.flatnonzero(alive)) if again else ensemble
+    judges = outside.some(np.flatnonzero(alive)) if again else ensemble
     return Fit(ensemble, members, fold, of_rows, settings, alive, judges, row_fold)
 
 

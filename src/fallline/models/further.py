@@ -47,7 +47,7 @@ class Further:
             return cls(former.ensemble, kind, settings)
         samples = Samples.of(X, T, weights)
         centre, spread = values_scale(samples, kind)
-        scaling = Scaling.of(samples.X, samples.weights, settings.scaling)  # type: ignore[arg-type]  # checked there
+        scaling = Scaling.of(samples.X, samples.weights, settings.scaling)
         network = network_for(settings, X.shape[1], T.shape[1], kind)
         starts = first_starts(network, samples, settings)
         return cls(Ensemble(network, np.asarray(starts, settings.dtype), scaling, centre, spread), kind, settings)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fallline.data.preparing.scaling import Scaling
 from fallline.errors import SettingError, UnknownNameError, UsageError, shown
 from fallline.experiment.method import Method, method
 from fallline.models.scaling import SCALINGS
@@ -99,7 +100,7 @@ class FitSettings:
     label_smoothing: float = 0.0
     l2: float | None = None
     seed: int = 0
-    scaling: str = "robust"
+    scaling: Scaling = "robust"
     dtype: str = "float64"
     refit: bool | None = None
 
