@@ -58,7 +58,7 @@ def settings_words(settings: FitSettings, samples: int) -> str:
     """Return the settings of a fit in words.
 
     >>> settings_words(FitSettings(), 150)
-    'ReLU, Adam, learning rate 0.003, schedule cosine, batch 8, at most 256 epochs, 4 folds'
+    'ReLU, Adam, learning rate 0.002, schedule cosine, batch 8, at most 256 epochs, 4 folds'
     """
     words = [settings.activation.label] if settings.hidden else []
     words.append(str(settings.how.with_({"learning_rate": settings.rate_of(samples)})))
