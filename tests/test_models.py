@@ -25,7 +25,7 @@ from fallline.models.model import Model
 from fallline.models.samples import Samples
 from fallline.models.scaling import SCALINGS, Scaling
 from fallline.models.scores import scores
-from fallline.models.settings import DECLARED, FitSettings, fit_settings, hidden_of
+from fallline.models.settings import DECLARED, INITIAL, FitSettings, fit_settings, hidden_of
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs import lanes
 from fallline.runs.execution import Execution
@@ -501,8 +501,8 @@ def test_every_door_has_the_same_defaults():
         for name in FitSettings.__dataclass_fields__
         if name not in ("how", "own_rate")
     }
-    own |= {"activation": "relu", "initial": "he_normal"}
-    assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", "he_normal")
+    own |= {"activation": "relu", "initial": INITIAL}
+    assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", INITIAL)
     assert FitSettings().how.optimizer.name == "adam"
     doors = {
         door: signature(door).parameters
