@@ -165,7 +165,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
                 f"warm_start needs the network of the former fit, {network.text}; this fit has "
                 f"{'-'.join(map(str, sizes))}. Set warm_start=False."
             )
-        return np.asarray(self.fit_.ensemble.parameters)
+        return np.asarray(self.fit_.judges.parameters)  # no start has seen the fold that will judge it
 
     def _take(self, fit: Fit) -> None:
         """Keep a fit, and what estimators report of it."""
