@@ -116,7 +116,7 @@ def _parts(column: Column, missing: Missing, category: bool, scaled: bool) -> tu
             notes.append(f"it is {levels[0]!r} in every training row; it is left out.")
     else:
         known = column.numbers[~column.missing]
-        fill_number = quantiles(known, (0.5,))[0] if missing == "impute" else None
+        fill_number = float(quantiles(known[None], (0.5,))[0][0]) if missing == "impute" else None
         filled = f"the median, {fill_number:g}" if fill_number is not None else ""
         if scaled and known.max() - known.min() <= ROUNDING * np.abs(known).max():
             notes.append(f"it is {known[0]:g} in every training row; it is left out.")
