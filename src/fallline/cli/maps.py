@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from fallline.cli import map_files
 from fallline.cli.described_map import described_map
+from fallline.cli.estimates import print_estimate
 from fallline.cli.method_flags import Assigned, MethodFlags
 from fallline.cli.options import (
     Force,
@@ -75,6 +76,7 @@ def map_(
     animation: Path | None = None,
     live: Path | None = None,
     without_data: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    estimate: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -122,6 +124,7 @@ def map_(
         animation: Moving picture to write, .gif, or .mp4 where ffmpeg is installed: the loss of every cell step by step.
         live: Page to write, .html: it trains the map's runs in the reader's browser, with the same bits and without a server.
         without_data: The page holds a picture in place of the samples and the kernel, and trains nothing.
+        estimate: Print the time, memory and disk that the map takes on this machine, from a short probe, and compute nothing.
     """
     from fallline.maps.command import map_run
     from fallline.maps.parts import Part
@@ -136,6 +139,10 @@ def map_(
     if len(axes) == 1 and (theory or mark or animation):
         flag = "--theory" if theory else "--mark" if mark else "--animation"
         raise UsageError(f"{flag} needs a map of two axes: give --y, too.")
+    if estimate:
+        from fallline.maps.probe import probe_maps
+
+        return print_estimate(probe_maps([spec], in_file=out is not None), as_json=json)
     if animation is not None:
         from fallline.views.pictures.map_animation import check_animation
 
