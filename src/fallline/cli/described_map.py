@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fallline.cli.map_objective import map_objective
 from fallline.cli.method_flags import chosen_settings, optimizer_of
@@ -40,7 +40,7 @@ def described_map(
     test_share: float | None = None,
     split_seed: int | None = None,
     dtype: str | None = None,
-    keep: str = "values",
+    keep: Literal["values", "state"] = "values",
     in_memory: bool = True,
 ) -> tuple[MapSpec, bool]:
     """Return the spec, and whether its samples are the user's own. The arguments are the flags of `fallline map`.

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 
 from fallline.cli import map_files
 from fallline.cli.described_map import described_map
-from fallline.cli.estimates import print_estimate
+from fallline.cli.estimates import print_estimate, startup
 from fallline.cli.method_flags import Assigned, MethodFlags
 from fallline.cli.options import (
     Force,
@@ -142,7 +142,7 @@ def map_(
     if estimate:
         from fallline.maps.probe import probe_maps
 
-        return print_estimate(probe_maps([spec], in_file=out is not None), as_json=json)
+        return print_estimate(probe_maps([spec], in_file=out is not None, besides=startup()), as_json=json)
     if animation is not None:
         from fallline.views.pictures.map_animation import check_animation
 

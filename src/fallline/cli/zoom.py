@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from fallline.cli.described_map import described_map
-from fallline.cli.estimates import print_estimate
+from fallline.cli.estimates import print_estimate, startup
 from fallline.cli.method_flags import Assigned, MethodFlags
 from fallline.cli.options import Force, Json, Number, Numbers, Whole
 from fallline.cli.words import command_line
@@ -99,7 +99,7 @@ def zoom(
     middle = place_of(spec, *center) if center else None
     trial = Zoom(spec, middle or MIDDLE, depth)  # refuses a depth before anything is computed
     if estimate:
-        return print_estimate(_probed(trial, middle, way), as_json=json)
+        return print_estimate(_probed(trial, middle, way, frames), as_json=json)
     folder = out.with_name(f"{out.name}.keys")
     folder.mkdir(exist_ok=True)
     keys: list[Any] = []
@@ -137,13 +137,16 @@ def zoom(
     return 0
 
 
-def _probed(trial: Zoom, middle: Any, way: int) -> Estimate:
+def _probed(trial: Zoom, middle: Any, way: int, frames: int) -> Estimate:
     """The estimate of a zoom. Without a centre, smaller maps than those of the zoom follow the boundary."""
     from fallline.maps.probe import probe_maps
     from fallline.maps.zoom import SCOUTS, Zoom, boundary_place, scouts
+    from fallline.views.pictures.zoom_film import time_to_draw
 
-    first = 0
+    first, begun = 0, startup()
     if middle is None:
         middle = boundary_place(trial.spec, trial.depth, seed=way, side=_ROUGH)
         first = scouts(trial.depth) * SCOUTS**2
-    return probe_maps(Zoom(trial.spec, middle, trial.depth).keys, first=first)
+    zoom = Zoom(trial.spec, middle, trial.depth)
+    drawing = time_to_draw(zoom, frames)
+    return probe_maps(zoom.keys, first=first, besides=(begun[0] + drawing[0], begun[1] + drawing[1]))

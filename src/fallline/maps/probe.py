@@ -38,7 +38,7 @@ SHARE = 8
 _STEPS = (0.7548776662466927, 0.5698402909980532)
 """Steps of the sequence of places: powers of the plastic number. Source: Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"."""
 
-FILE = 60_000
+FILE = 40_000
 """Bytes of a map file besides its values and arrays, about."""
 
 
@@ -140,6 +140,7 @@ def probe_maps(
     *,
     first: int = 0,
     in_file: bool = False,
+    besides: tuple[float, float] = (0.0, 0.0),
     seconds: float = SECONDS,
     execution: Execution = EVERY_CORE,
 ) -> Estimate:
@@ -153,6 +154,8 @@ def probe_maps(
         Further cells that are trained before them, of the first map.
     in_file
         Whether values that take much memory stay in a file.
+    besides
+        Seconds, and seconds of the processor, that other work takes.
 
     Examples
     --------
@@ -166,7 +169,9 @@ def probe_maps(
     probes = [probe(specs[k], seconds=seconds / len(chosen), execution=execution) for k in chosen]
     cells = first + sum(spec.cells for spec in specs)
     seconds_, processor = (
-        probes[0].first[k] + cells * float(np.mean([(p.seconds, p.processor_seconds)[k] / p.cells for p in probes]))
+        besides[k]
+        + probes[0].first[k]
+        + cells * float(np.mean([(p.seconds, p.processor_seconds)[k] / p.cells for p in probes]))
         for k in (0, 1)
     )
     spec, values = specs[0], sum(s.memory for s in specs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline import random
 from fallline.errors import ExistsError, UnknownNameError
 from fallline.files import refuse_existing, write
 from fallline.maps.map import Map
@@ -25,7 +27,7 @@ from fallline.views.pictures.moving import FPS, SUFFIXES, Scene, recorder
 from fallline.views.pictures.style import drawing, look, points
 from fallline.views.words import axis_words
 
-__all__ = ["check_zoom_film", "zoom_film"]
+__all__ = ["check_zoom_film", "time_to_draw", "zoom_film"]
 
 Pixels = NDArray[np.uint8]
 
@@ -178,6 +180,20 @@ def _scene(zoom: Zoom, keys: Sequence[Map], count: int, theme: str) -> tuple[Any
     return figure, frame
 
 
+def time_to_draw(zoom: Zoom, frames: int) -> tuple[float, float]:
+    """The seconds that the drawing of a film takes on this machine, and those of the processor: three frames are drawn."""
+    short = Zoom(zoom.spec, zoom.place, min(4.0, zoom.depth))
+    keys = [Map(spec) for spec in short.keys]
+    for k, m in enumerate(keys):
+        values = {w.name: random.normal(k, "trial frame", m.spec.cells).reshape(m.spec.shape) for w in m.spec.measures}
+        m.fill({n: v.astype(m.spec.dtype) for n, v in values.items()}, np.ones(m.spec.shape, dtype=bool))
+    begin = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        zoom_film(short, keys, out=Path(folder, "frames"), frames=len(keys))
+    each = max(frames, len(zoom.keys)) / len(keys)
+    return (time.perf_counter() - begin[0]) * each, (time.process_time() - begin[1]) * each
+
+
 class _Painter:
     """The cells of a frame as colours, (pixels, pixels, 3), the lowest row first."""
 
@@ -186,7 +202,7 @@ class _Painter:
         # Key frames have up to twice as many cells as the frame has pixels there: several points of a pixel are averaged.
         self.points = max(1, math.ceil(2 * max(zoom.spec.shape) / pixels))
         self.colours = lru_cache(4)(lambda k: MapColours(keys[k], theme=theme))
-        self.painted = lru_cache(8)(self._painted)
+        self.painted: Callable[[int, int], Pixels] = lru_cache(8)(self._painted)
 
     def __call__(self, key: int, scale: float) -> Pixels:
         last = min(key + 1, len(self.keys) - 1)
@@ -194,13 +210,14 @@ class _Painter:
         share = math.sin(math.pi / 2 * math.log2(scale)) ** 2
         mixed = (1 - share) * own + share * next_
         p = self.points
-        return np.round(mixed.reshape(self.pixels, p, self.pixels, p, 3).mean(axis=(1, 3))).astype(np.uint8)
+        image: Pixels = np.round(mixed.reshape(self.pixels, p, self.pixels, p, 3).mean(axis=(1, 3))).astype(np.uint8)
+        return image
 
     def _frame(self, key: int, scale: float, by: int) -> NDArray[np.float64]:
         """The frame in the colours of the key frame `by`."""
         count = self.pixels * self.points
         columns, rows = self.zoom.cells_under(key, scale, key, count)
-        frame = self.painted(key, by)[np.ix_(rows, columns)].astype(np.float64)
+        frame: NDArray[np.float64] = self.painted(key, by)[np.ix_(rows, columns)].astype(np.float64)
         if key + 1 < len(self.keys):
             columns, rows = self.zoom.cells_under(key, scale, key + 1, count)
             i, j = np.flatnonzero(columns >= 0), np.flatnonzero(rows >= 0)
