@@ -21,21 +21,12 @@ from typing import Any
 import numpy as np
 
 from fallline.experiment.axes import Axis
-from fallline.experiment.map_record import MapSpec
-from fallline.experiment.map_spec import map_spec
+from fallline.laws.fractal_dimension import null_spec
 from fallline.maps.boundary import boundary, local_slopes
 from fallline.maps.dimension import dimension
 from fallline.maps.fractal import PRESETS, preset
 from fallline.maps.key_frames import key_frames, trains
 from fallline.maps.map import compute_map
-
-
-def null_spec(size: int) -> MapSpec:
-    """A quadratic, whose boundary is smooth: learning rate by momentum."""
-    return map_spec(
-        "quadratic", x="learning_rate=1e-3..10:log", y="momentum=0..0.99", size=size,
-        optimizer_="momentum", steps=500, measures="convergence", start=(1, 1),
-    )  # fmt: skip
 
 
 def moved(axis: Axis) -> Axis:
