@@ -7,8 +7,10 @@ windows of 512 x 512.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.map_spec import map_spec
@@ -44,9 +46,9 @@ def null_spec(size: int) -> MapSpec:
     )  # fmt: skip
 
 
-def _slopes(spec: MapSpec, trial: Trial, seed: int) -> list[np.ndarray]:
+def _slopes(spec: MapSpec, trial: Trial, seed: int) -> list[NDArray[np.float64]]:
     """The local slopes of the windows that follow the boundary of a map inwards."""
-    options = {"threads": trial.execution.threads, "device": trial.execution.device}
+    options: dict[str, Any] = {"threads": trial.execution.threads, "device": trial.execution.device}
     windows = key_frames(spec, WINDOWS, seed=seed, **options)
     return [local_slopes(trains(m)) for number, m in enumerate(windows) if number]
 
@@ -64,7 +66,7 @@ def _test(trial: Trial) -> Iterator[Finding]:
     found, published = dimension(slopes), PRESETS[VARIANT].published
     medians = ", ".join(f"{float(np.median(np.concatenate(s))):.2f}" for s in slopes if any(map(len, s)))
     yield finding(
-        f"{PRESETS[VARIANT].title}", f"distance of {published:g} from the interval", 0.0, [_outside(found, published)], 1e-9,
+        PRESETS[VARIANT].title, f"distance of {published:g} from the interval", 0.0, [_outside(found, published)], 1e-9,
         note=f"dimension {found} over {found.windows} windows; medians of the starts {medians}",
     )  # fmt: skip
 
