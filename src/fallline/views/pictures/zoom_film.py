@@ -248,6 +248,6 @@ def _middle_words(zoom: Zoom, key: int, scale: float) -> list[str]:
     words = []
     for axis, at in ((spec.x, columns[1]), (spec.y, rows[1])):
         value, width = float(axis.values[at]), float(axis.values[-1] - axis.values[0]) / scale
-        digits = 3 if not width or not value else max(2, math.ceil(math.log10(abs(value) / width)) + 2)
+        digits = 3 if not width or not value else max(3, math.ceil(math.log10(abs(value) / width)) + 2)
         words.append(f"{axis_words(axis.name)} {value:.{min(16, digits)}g}")
     return words
