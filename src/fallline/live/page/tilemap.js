@@ -1,4 +1,4 @@
-/** A map of picture tiles in a folder, z/x/y.png, that pans and zooms with axes around it. */
+/** A map of picture tiles, z/x/y.png, that pans and zooms with axes around it. */
 
 import { fit, h, onFrame } from "../../lab/page/dom.js";
 import { listen } from "../../lab/page/gestures.js";
@@ -6,14 +6,14 @@ import { valueAt } from "../../lab/page/numerals.js";
 import { Overlay } from "../../lab/page/overlay.js";
 import { boxOf, fractionsAt, panned, panTo, partOf, placeIn, plotElements } from "../../lab/page/plot.js";
 
-/** @typedef {{title: string, name: string, scale: "log"|"linear", low: number, high: number, values?: number[]}} FolderAxis */
-/** @typedef {{side: number, levels: number, columns: number, rows: number, x: FolderAxis, y: FolderAxis, live: boolean}} Figure */
+/** @typedef {{title: string, name: string, scale: "log"|"linear", low: number, high: number, values?: number[]}} TileAxis */
+/** @typedef {{side: number, levels: number, columns: number, rows: number, x: TileAxis, y: TileAxis, live: boolean, measures?: string[]}} Figure */
 /** @typedef {import("../../lab/page/plot.js").Pair} Pair */
 
 const MOST = 600; // pictures that are kept
 const CLOSEST = 8; // cells in the narrowest view
 
-/** The value of an axis at one of its `count` cells. @param {FolderAxis} axis @param {number} cell @param {number} count */
+/** The value of an axis at one of its `count` cells. @param {TileAxis} axis @param {number} cell @param {number} count */
 export function valueOn(axis, cell, count) {
   return axis.values ? axis.values[cell] : valueAt(axis, (cell + 0.5) / count);
 }
@@ -21,11 +21,15 @@ export function valueOn(axis, cell, count) {
 /** The nearest of `count` cells. @param {number} cell @param {number} count */
 const within = (cell, count) => Math.max(0, Math.min(count - 1, cell));
 
-export class FolderMap {
+export class TileMap {
   /** @type {import("../../lab/page/plot.js").View} */
   view = { x: [0, 1], y: [0, 1] };
-  /** Lines of theory: a folder has none. @type {any[]} */
+  /** Lines of theory: tiles have none. @type {any[]} */
   curves = [];
+  #folder = "";
+  /** The cell that was chosen. @type {Pair|null} */
+  #chosen = null;
+  #mark = h("div", { class: "chosen-cell", hidden: true });
   /** By their names. @type {Map<string, HTMLImageElement>} */
   #pictures = new Map();
   /** @type {Pair|null} */
@@ -36,12 +40,15 @@ export class FolderMap {
   #over = new Overlay();
   #canvas = h("canvas", { class: "map-cells" });
 
-  /** @param {Figure} figure @param {(cell: Pair|null, byKey: boolean) => void} tell */
+  /**
+   * @param {Figure} figure
+   * @param {{point: (cell: Pair|null, byKey: boolean) => void, choose?: (cell: Pair) => void}} tell
+   */
   constructor(figure, tell) {
     this.figure = figure;
     this.tell = tell;
     this.axes = { x: figure.x, y: figure.y };
-    const { plot, element } = plotElements(this.#over.canvas, this.#canvas);
+    const { plot, element } = plotElements(this.#over.canvas, this.#canvas, this.#mark);
     this.plot = plot;
     this.element = element;
     this.draw = onFrame(() => this.#draw());
@@ -52,6 +59,13 @@ export class FolderMap {
 
   get box() {
     return boxOf(this.element, this.plot);
+  }
+
+  /** Where the tiles are, with a slash at its end; "" beside the page. @param {string} folder */
+  set folder(folder) {
+    this.#folder = folder;
+    this.#pictures.clear();
+    this.draw();
   }
 
   /** Zoom about the middle, or a place of the view. @param {number} factor @param {Pair} [at] */
@@ -99,8 +113,16 @@ export class FolderMap {
   #point(cell, byKey) {
     this.#cell = cell;
     this.#byKey = byKey;
-    this.tell(cell, byKey);
+    this.tell.point(cell, byKey);
     this.draw();
+  }
+
+  /** @param {Pair} cell */
+  #choose(cell) {
+    if (!this.tell.choose) return;
+    this.#chosen = cell;
+    this.draw();
+    this.tell.choose(cell);
   }
 
   #listen() {
@@ -117,7 +139,11 @@ export class FolderMap {
         const part = partOf(this.view, a, b);
         if (part) this.show(part);
       },
-      click: (at) => this.#point(this.#cellAt(at), true),
+      click: (at) => {
+        const cell = this.#cellAt(at);
+        this.#point(cell, true);
+        this.#choose(cell);
+      },
       hover: (at) => this.#point(at && this.#cellAt(at), false),
       home: () => this.home(),
       step: (dx, dy) => {
@@ -133,7 +159,7 @@ export class FolderMap {
         if (moved) this.show(moved);
         this.#point(cell, true);
       },
-      choose: () => {},
+      choose: () => this.#choose(this.#cell ?? this.#cellAt([0.5, 0.5])),
       leave: () => this.#point(null, false),
     });
   }
@@ -145,7 +171,7 @@ export class FolderMap {
     if (!picture) {
       picture = new Image();
       picture.onload = () => this.draw();
-      picture.src = name;
+      picture.src = this.#folder + name;
     } else this.#pictures.delete(name);
     this.#pictures.set(name, picture); // the last in the order of use
     const [oldest] = this.#pictures.keys();
@@ -186,6 +212,12 @@ export class FolderMap {
     const theme = { ink: style.getPropertyValue("--ink"), muted: style.getPropertyValue("--muted") };
     const at = this.#cell;
     const f = /** @type {Pair} */ (at ? [(at[0] + 0.5) / columns, (at[1] + 0.5) / rows] : [0, 0]);
+    if (this.#chosen) {
+      const [i, j] = this.#chosen;
+      const [u, v] = placeIn(this.view, [(i + 0.5) / columns, (j + 0.5) / rows]);
+      this.#mark.hidden = u < 0 || u > 1 || v < 0 || v > 1;
+      this.#mark.style.transform = `translate(${u * w}px, ${(1 - v) * t}px)`;
+    }
     const cell = at && { f, cell: /** @type {Pair} */ ([1 / columns, 1 / rows]) };
     this.#over.draw(this, theme, { cell, cursor: this.#byKey && at ? f : null, band: this.#band });
   }
