@@ -16,6 +16,7 @@ from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.equation_sections import sections_of
 from fallline.lab.work.runs import train_run
 from fallline.live import map_page
+from fallline.live.equation_numbers import content_of
 from fallline.live.figure import figure
 from fallline.live.shown_map import show_map
 from fallline.textbook.network import Network
@@ -50,7 +51,7 @@ def text_of(math: str) -> str:
 def as_text(resolved: ResolvedState, form: str, x: float, y: float, step: int) -> list[Any]:
     """The sections that Python writes, as the characters of their formulas."""
     return [
-        [s.title, [[text_of(mathml(left)), "".join(text_of(mathml(p)) for p in fragments(f"= {right}"))] for left, right in s.rows]]
+        [s.title, [[text_of(content_of(mathml(left))), "".join(text_of(content_of(mathml(p))) for p in fragments(f"= {right}"))] for left, right in s.rows]]
         for s in sections_of(resolved, form, train_run(resolved, x, y), step)
     ]  # fmt: skip
 

@@ -20,7 +20,7 @@ from fallline.textbook.schedules import Schedule
 from fallline.views.equations.breaking import fragments
 from fallline.views.equations.outlines import mathml
 
-__all__ = ["DIGITS", "POWER", "numbered_equations"]
+__all__ = ["DIGITS", "POWER", "content_of", "numbered_equations"]
 
 Json = dict[str, Any]
 
@@ -106,7 +106,7 @@ def _shapes(kind: str) -> Json:
         "-e": (True, "7", "9"),
         "1": (False, "1", "9"),
     }
-    texts = {name: _content(mathml(number_tex(kind, *parts))) for name, parts in shapes.items()}
+    texts = {name: content_of(mathml(number_tex(kind, *parts))) for name, parts in shapes.items()}
     return {
         name: text.replace("<mn>7</mn>", f"<mn>{DIGITS}</mn>").replace("<mn>9</mn>", f"<mn>{POWER}</mn>")
         for name, text in texts.items()
@@ -116,10 +116,10 @@ def _shapes(kind: str) -> Json:
 def _inner(latex: str, places: Places) -> str:
     """The MathML of a formula without the element around it. A term's kind writes the plus sign that stands before it."""
     terms = "".join(letter for place, letter in places.all.items() if place.kind == "term")
-    return _content(mathml(re.sub(rf"\+ ([{terms}])", r"\1", latex) if terms else latex))
+    return content_of(mathml(re.sub(rf"\+ ([{terms}])", r"\1", latex) if terms else latex))
 
 
-def _content(text: str) -> str:
+def content_of(text: str) -> str:
     """What stands in the element `math`, without a row around it.
 
     A page draws the brackets of matrices itself, because browsers without a font for mathematics do not stretch them. The empty
