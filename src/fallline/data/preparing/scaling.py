@@ -66,23 +66,22 @@ def scales_of(X: Floats, scaling: Scaling, weights: Floats | None = None) -> lis
     if scaling == "standard":
         by = Standardization.of(X, ["" for _ in X.T], "", weights)
         return [Scale(int(e), float(m), float(d)) for e, m, d in zip(by.exponent, by.mean, by.deviation, strict=True)]
-    return [_robust(x, np.ones(len(x)) if weights is None else weights) for x in X.T]
+    exponents = np.frexp(np.abs(X).max(axis=0))[1]
+    columns = np.ldexp(X, -exponents).T
+    if weights is None:
+        columns, reached = np.sort(columns), np.arange(1.0, len(X) + 1)[None]
+    else:
+        order = np.argsort(columns, kind="stable")
+        columns, reached = np.take_along_axis(columns, order, axis=-1), np.cumsum(weights[order], axis=-1)
+    low, middle, high = (_quantiles(columns, reached, q) for q in (0.25, 0.5, 0.75))
+    width = np.where(high > low, high - low, (columns[:, -1] - columns[:, 0]) / 2)  # equal quartiles: half of the range
+    return [Scale(int(e), float(m), float(d), smooth=True) for e, m, d in zip(exponents, middle, width, strict=True)]
 
 
-def _robust(x: Floats, weights: Floats) -> Scale:
-    """Median and distance of the quartiles; half of the range where the quartiles are equal."""
-    exponent = int(np.frexp(np.abs(x).max())[1])
-    x = np.ldexp(x, -exponent)
-    order = np.argsort(x, kind="stable")
-    x, reached = x[order], np.cumsum(weights[order])
-    low, middle, high = (_quantile(x, reached, q) for q in (0.25, 0.5, 0.75))
-    width = high - low if high > low else (float(x[-1]) - float(x[0])) / 2
-    return Scale(exponent, middle, width, smooth=True)
-
-
-def _quantile(x: Floats, reached: Floats, q: float) -> float:
-    """The smallest of sorted numbers at which a share q of the weight is reached.
+def _quantiles(columns: Floats, reached: Floats, q: float) -> Floats:
+    """Return the smallest of the sorted numbers of each column at which a share q of the weight is reached.
 
     A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot promise.
     """
-    return float(x[(reached >= q * reached[-1] * (1 - 1e-12)).argmax()])
+    places = (reached >= q * reached[:, -1:] * (1 - 1e-12)).argmax(axis=-1)
+    return np.asarray(columns[np.arange(len(columns)), places])
