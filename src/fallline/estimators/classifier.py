@@ -81,7 +81,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     tuning_ : Tuning
         With `tune`: the grid, the chosen settings, and their warranty.
     oof_decision_ : array
-        Probabilities of each training sample from the members that did not see it.
+        Probabilities of each training sample from members that had not seen it.
 
     Examples
     --------
@@ -179,7 +179,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @property
     def oof_decision_(self) -> Floats:
-        """Probabilities of each training sample from the members that did not see it; NaN where every member saw it."""
+        """Probabilities of each training sample from members that had not seen it; NaN where every member saw it."""
         return np.asarray(self.fit_.kept)
 
     def _targets(self, y: Any, weights: Floats | None) -> tuple[Kind, Floats]:

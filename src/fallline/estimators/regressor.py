@@ -52,7 +52,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
 
     @property
     def oof_prediction_(self) -> Floats:
-        """The value of each training sample from the members that did not see it; NaN where every member saw it."""
+        """The value of each training sample from members that had not seen it; NaN where every member saw it."""
         kept = np.asarray(self.fit_.kept)
         return kept[:, 0] if self._flat else kept
 

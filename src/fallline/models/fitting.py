@@ -46,7 +46,7 @@ class Fit:
     fold
         The fold of each start; its samples were kept from the start's training.
     kept
-        For each sample of the table the answers of the members that did not see it, averaged; NaN where all saw it.
+        For each sample of the table the answers of members that had not seen it then, averaged; NaN where all had.
     settings
         What it was fitted with.
     alive
