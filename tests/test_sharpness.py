@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,6 +16,12 @@ from fallline.runs.execution import Execution
 from fallline.runs.second_order import hessian_products
 from fallline.runs.sharpness import sharpness_along, sharpness_at
 from fallline.runs.training import Training
+
+_spec = importlib.util.spec_from_file_location(
+    "random_sharpness", Path(__file__).parent / "long" / "random_sharpness.py"
+)
+random_sharpness = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(random_sharpness)
 
 DATA = fl.generate("three-gaussians", samples=15, seed=4)
 RNG = np.random.default_rng(3)
@@ -64,16 +73,16 @@ def test_eigenvalues_of_matrices():
     for size in (1, 2, 5, 40):
         A = RNG.normal(size=(6, size, size))
         A = A @ A.mT
-        found = largest_eigenvalues(lambda v, A=A: np.einsum("rij,rj->ri", A, v), drawn(6, size), tolerance=1e-5)
+        found = largest_eigenvalues(lambda v, which, A=A: np.einsum("rij,rj->ri", A[which], v), drawn(6, size), tolerance=1e-5)
         np.testing.assert_allclose(found.values, np.linalg.eigvalsh(A)[:, -1], rtol=1e-8)
         residual = np.einsum("rij,rj->ri", A, found.vectors) - found.values[:, None] * found.vectors
         assert np.abs(residual).max() <= 1e-4 * found.values.max()
 
 
 def test_an_eigenvalue_may_be_negative_or_not_exist():
-    found = largest_eigenvalues(lambda v: -v * [1.0, 2.0], drawn(2, 2))
+    found = largest_eigenvalues(lambda v, which: -v * [1.0, 2.0], drawn(2, 2))
     np.testing.assert_allclose(found.values, -1)
-    broken = largest_eigenvalues(lambda v: v * np.array([[1.0], [np.nan]]), drawn(2, 3))
+    broken = largest_eigenvalues(lambda v, which: v * np.array([[1.0], [np.nan]])[which], drawn(2, 3))
     assert broken.values[0] == pytest.approx(1)
     assert np.isnan(broken.values[1])
 
@@ -87,7 +96,28 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_dense_hessian(activation):
     np.testing.assert_allclose(found.values, dense, rtol=1e-6)
     again = sharpness_at(problem, w, start=found.vectors)
     np.testing.assert_allclose(again.values, dense, rtol=1e-6)
-    assert again.products < found.products
+    assert again.products.sum() < found.products.sum()
+
+
+def test_the_sharpness_of_random_networks_is_that_of_their_dense_hessians():
+    """`tests/long/random_sharpness.py` takes 200 networks."""
+    for text, error, _ in random_sharpness.errors(10):
+        assert error <= random_sharpness.TOLERANCE, text
+
+
+def test_an_eigenvector_that_has_overtaken_the_first_is_found():
+    point, vector = np.ones((1, 2)), np.array([[1.0, 0.0]])  # an eigenvector, but of the eigenvalue 1
+    assert sharpness_at(fl.objective("quadratic"), point, start=vector).values[0] == pytest.approx(10, rel=1e-12)
+
+
+def test_a_sharpness_has_the_same_bits_alone_and_beside_others():
+    problem = problem_of("2-6-5-3", activation="tanh")
+    w = fl.draw_starts(problem, 9)
+    together = sharpness_at(problem, w)
+    for k in (0, 3, 8):
+        alone = sharpness_at(problem, w[k : k + 1], execution=Execution(threads=1))
+        assert alone.values.tobytes() == together.values[k : k + 1].tobytes()
+        assert alone.vectors.tobytes() == together.vectors[k : k + 1].tobytes()
 
 
 def test_a_preconditioner_divides_the_hessian():
