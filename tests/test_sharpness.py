@@ -11,9 +11,11 @@ import pytest
 import fallline as fl
 from fallline.errors import SettingError, UsageError
 from fallline.experiment.method import method
+from fallline.readings.machine.layout import Plan
+from fallline.readings.machine.samples.array_recovery import RecoveredArrays
 from fallline.runs.eigenvalues import drawn, largest_eigenvalues
 from fallline.runs.execution import Execution
-from fallline.runs.second_order import hessian_products
+from fallline.runs.second_order import HessianRecipe, hessian_products
 from fallline.runs.sharpness import sharpness_along, sharpness_at
 from fallline.runs.training import Training
 
@@ -59,6 +61,25 @@ def test_a_product_has_the_same_bits_alone_and_beside_others():
     for k in (0, 7, 18):
         alone = hessian_products(problem, w[k : k + 1], v[k : k + 1], execution=Execution(threads=1))
         assert alone.tobytes() == together[k : k + 1].tobytes()
+
+
+@pytest.mark.parametrize("activation", ["leaky_relu", "silu"])
+def test_a_product_has_the_same_bits_in_loops(activation):
+    problem = problem_of("2-7-6-3", activation=activation, l2=0.1)
+    w, v = RNG.normal(size=(2, 5, problem.dimension))
+    straight, loops = (
+        hessian_products(problem, w, v, execution=Execution(plan=plan)) for plan in (Plan(4, 1), Plan(8, 4, tiled=True))
+    )
+    assert straight.tobytes() == loops.tobytes()
+
+
+def test_a_large_network_is_compiled_as_loops():
+    problem = problem_of("2-20-20-3", activation="silu")
+    w, v = RNG.normal(size=(2, 2, problem.dimension))
+    np.testing.assert_allclose(hessian_products(problem, w, v), problem.hessian_vector(w, v), rtol=1e-10, atol=1e-10)
+    gradient = HessianRecipe(problem.network).program().objective.gradient
+    arrays = RecoveredArrays([(k, node) for k, node in enumerate(gradient) if node.op != "number"])
+    assert sum(array.length == 1 for array in arrays.order) < 30
 
 
 def test_where_the_loss_is_not_finite_there_is_no_product():
