@@ -11,6 +11,7 @@ import pytest
 import fallline as fl
 from fallline.errors import SettingError, UsageError
 from fallline.experiment.method import method
+from fallline.live import check_page
 from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.samples.array_recovery import RecoveredArrays
 from fallline.runs.eigenvalues import drawn, largest_eigenvalues
@@ -18,6 +19,8 @@ from fallline.runs.execution import Execution
 from fallline.runs.second_order import HessianRecipe, hessian_products
 from fallline.runs.sharpness import sharpness_along, sharpness_at
 from fallline.runs.training import Training
+from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.views.pictures.map_picture import bound_contour
 
 _spec = importlib.util.spec_from_file_location(
     "random_sharpness", Path(__file__).parent / "long" / "random_sharpness.py"
@@ -25,6 +28,7 @@ _spec = importlib.util.spec_from_file_location(
 random_sharpness = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(random_sharpness)
 
+SHARP = ["sharpness", "sharpness_times_rate", "largest_sharpness"]
 DATA = fl.generate("three-gaussians", samples=15, seed=4)
 RNG = np.random.default_rng(3)
 
@@ -94,7 +98,9 @@ def test_eigenvalues_of_matrices():
     for size in (1, 2, 5, 40):
         A = RNG.normal(size=(6, size, size))
         A = A @ A.mT
-        found = largest_eigenvalues(lambda v, which, A=A: np.einsum("rij,rj->ri", A[which], v), drawn(6, size), tolerance=1e-5)
+        found = largest_eigenvalues(
+            lambda v, which, A=A: np.einsum("rij,rj->ri", A[which], v), drawn(6, size), tolerance=1e-5
+        )
         np.testing.assert_allclose(found.values, np.linalg.eigvalsh(A)[:, -1], rtol=1e-8)
         residual = np.einsum("rij,rj->ri", A, found.vectors) - found.values[:, None] * found.vectors
         assert np.abs(residual).max() <= 1e-4 * found.values.max()
@@ -172,6 +178,88 @@ def test_what_cannot_be_followed_is_refused_in_a_sentence():
     training = Training(problem, method("momentum", learning_rate=0.01), 3, fl.draw_starts(problem, 1))
     with pytest.raises(SettingError, match=r"steps must rise from 0 on; got \[3, 1\]"):
         sharpness_along(training, [3, 1])
-    falling = Training(problem, method("momentum", "cosine", learning_rate=0.01), 3, fl.draw_starts(problem, 1))
-    with pytest.raises(UsageError, match="needs a constant learning rate"):
-        sharpness_along(falling, [1])
+
+
+def test_measures_of_a_map_are_those_of_its_runs():
+    problem = problem_of("2-4-3", activation="tanh", loss="cross_entropy")
+    m = fl.map(
+        problem, x="learning_rate=1e-3..5e-2:log", y="l2=0..0.2", size=(3, 2), steps=32, measures=SHARP, optimizer="momentum",
+        momentum=0.5, schedule="constant",
+    )  # fmt: skip
+    for j, i in np.ndindex(2, 3):
+        run = m.run_at(m.x.values[i], m.y.values[j])
+        along = run.objective.sharpness(run.path[::2])
+        assert m["sharpness"][j, i] == pytest.approx(along[-1], rel=1e-6)
+        assert m["sharpness_times_rate"][j, i] == pytest.approx(m.x.values[i] * along[-1], rel=1e-6)
+        assert m["largest_sharpness"][j, i] == pytest.approx(along.max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adam_epsilon_hat", "adamw", "rmsprop", "adagrad"])
+def test_an_adaptive_optimizer_divides_the_hessian(optimizer):
+    """The step is the rate times D^-1 m: so D is what the page divides by."""
+    problem = problem_of("2-4-3", activation="tanh")
+    start = fl.draw_starts(problem, 1)[0]
+    m = fl.map(
+        problem, x=("learning_rate", 0.01, 0.02), size=2, steps=9, optimizer=optimizer, start=start, measures=SHARP[1]
+    )
+    run = fl.descend(problem, optimizer, learning_rate=0.02, steps=9, start=start)
+    how, w = OPTIMIZERS[optimizer], run.path
+    settings = {name: run.method.settings[name] for name in how.settings}
+    state = tuple(np.asarray(s, float) for s in how.init(w[0], **settings))
+    for t in range(1, 10):
+        before, mean = w[t - 1], problem.gradient(w[t - 1])
+        new, state = how.step(before, mean, state, t, **settings)
+    mean = state[0] if how.state[0] == "m" else mean
+    decayed = before * (1 - 0.02 * settings.get("weight_decay", 0.0))
+    D = 0.02 * mean / (decayed - new)
+    dense = np.linalg.eigvals(problem.hessian(run.end) / D[:, None]).real.max()
+    assert m[SHARP[1]][1] == pytest.approx(0.02 * dense, rel=1e-5)
+
+
+def test_measures_have_the_same_bits_whatever_computes_them(tmp_path):
+    def compute(**options):
+        m = fl.map(
+            problem_of("2-5-3", activation="silu"), x="learning_rate=1e-3..2:log", y="seed=0..4", size=(6, 5), steps=20,
+            measures=SHARP, optimizer="adam", **options,
+        )  # fmt: skip
+        return [m[name].tobytes() for name in SHARP]
+
+    first = compute(threads=1)
+    assert compute(threads=2, out=tmp_path / "m.fallmap") == first
+    assert compute(dtype="float32") != first
+
+
+def test_what_has_no_sharpness_is_refused_in_a_sentence():
+    problem = problem_of()
+    with pytest.raises(UsageError, match="sharpness_times_rate needs a constant learning rate; the schedule is cosine"):
+        fl.map(problem, x="learning_rate=0.1..1", size=2, schedule="cosine", measures="sharpness_times_rate")
+    with pytest.raises(UsageError, match="one learning rate for all layers"):
+        fl.map(problem, x="learning_rate.1=0.1..1", size=2, measures="sharpness_times_rate")
+    with pytest.raises(UsageError, match="largest_sharpness cannot be taken with a list of learning rates"):
+        fl.map(
+            problem,
+            x="momentum=0.1..1",
+            optimizer="momentum",
+            size=2,
+            steps=3,
+            learning_rate=[0.1] * 3,
+            measures=SHARP[2],
+        )
+    with pytest.raises(UsageError, match="landscapes, and of networks of up to 5000 parameters"):
+        fl.map(problem_of("2-60-90-3"), x="learning_rate=0.1..1", size=2, steps=2, measures="sharpness")
+    m = fl.map(problem, x="learning_rate=0.1..1", y="seed=0..1", size=2, steps=2, measures="sharpness")
+    with pytest.raises(UsageError, match="a live page cannot compute sharpness"):
+        check_page(m.spec)
+
+
+def test_the_bound_of_stability_is_drawn():
+    def levels(**options):
+        m = fl.map(
+            "quadratic", x="learning_rate=0.05..0.3", y="start.x=-1..1", size=4, steps=5, measures=SHARP[1], **options
+        )
+        return bound_contour(m, SHARP[1])
+
+    assert levels() == (2,)
+    assert levels(optimizer="momentum", momentum=0.5) == (3,)
+    assert levels(optimizer="rmsprop") == (2,)
+    assert levels(optimizer="adam", beta1=0.5) == pytest.approx((6,))

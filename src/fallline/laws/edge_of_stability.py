@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from fallline.experiment.method import method
 from fallline.experiment.starts import draw_starts
 from fallline.laws.law import Finding, Law, Trial, finding
 from fallline.problems import NetworkObjective
-from fallline.problems.curvature import stable_learning_rate
+from fallline.problems.curvature import stability_bound
 from fallline.runs.sharpness import sharpness_along
 from fallline.runs.training import Training
 from fallline.textbook.initial import INITIALS
@@ -47,15 +47,13 @@ def chebyshev() -> NetworkObjective:
     return NetworkObjective(network, (x, 8 * x**4 - 8 * x**2 + 1))
 
 
-def edges(
-    trial: Trial, optimizer: str, bound: float, scale: Callable[..., Floats] | None = None, **settings: Any
-) -> tuple[Floats, str]:
+def edges(trial: Trial, optimizer: str, bound: float, **settings: Any) -> tuple[Floats, str]:
     """Of each start that reaches the edge: the mean over the last quarter of sharpness times learning rate; and a note."""
     problem = chebyshev()
     starts = draw_starts(problem, trial.starts, seed=trial.seed, initial=INITIALS["glorot_normal"])
     training = Training(problem, method(optimizer, **settings), STEPS, starts)
     looks = range(STEPS // LOOKS, STEPS + 1, STEPS // LOOKS)
-    along = sharpness_along(training, looks, scale=scale, execution=trial.execution) * settings["learning_rate"]
+    along = sharpness_along(training, looks, preconditioned=True, execution=trial.execution) * settings["learning_rate"]
     reached = (along >= REACHED * bound).any(axis=1)
     note = f"{reached.sum()} of {trial.starts} starts reach the edge"
     return along[reached, -LOOKS // 4 :].mean(axis=1), note
@@ -63,7 +61,7 @@ def edges(
 
 def _edge_of_stability(trial: Trial) -> Iterator[Finding]:
     for optimizer, rate, momentum in CASES:
-        bound = stable_learning_rate(optimizer, 1.0, momentum)
+        bound = stability_bound(optimizer, momentum)
         assert bound is not None
         settings: dict[str, Any] = {"learning_rate": rate} | ({"momentum": momentum} if momentum else {})
         values, note = edges(trial, optimizer, bound, **settings)
@@ -71,14 +69,9 @@ def _edge_of_stability(trial: Trial) -> Iterator[Finding]:
         yield finding(case, "sharpness x learning rate, mean of the last quarter", bound, values, 0.05, note=note)
 
 
-def _adam_scale(t: int, w: Floats, states: Floats) -> Floats:
-    """The diagonal by which Adam divides its momentum, with its correction of the first steps."""
-    return np.asarray((1 - 0.9**t) * (np.sqrt(states[:, :, 1] / (1 - 0.999**t)) + 1e-8))
-
-
 def _adaptive_edge(trial: Trial) -> Iterator[Finding]:
     for rate in (0.003, 0.01):
-        values, note = edges(trial, "adam", 38.0, _adam_scale, learning_rate=rate)
+        values, note = edges(trial, "adam", 38.0, learning_rate=rate)
         case = f"adam, learning rate {rate:g}"
         yield finding(
             case, "preconditioned sharpness x learning rate, mean of the last quarter", 38.0, values, 0.1, note=note

@@ -93,7 +93,7 @@ def _map(resolved: ResolvedState) -> Iterator[Json]:
 
 def measures_of(resolved: ResolvedState) -> list[str]:
     """The measures that a page can show."""
-    return [name for name, m in MEASURES.items() if not lacking(m, resolved.objective)]
+    return [name for name, m in MEASURES.items() if not (m.reads_sharpness or lacking(m, resolved.objective))]
 
 
 def changeable_axes(resolved: ResolvedState, columns: Collection[str]) -> list[Json]:

@@ -76,7 +76,9 @@ def largest_eigenvalues(
     [3.0, 3.0]
     """
     with np.errstate(all="ignore"):
-        return _Lanczos(np.ascontiguousarray(start.T, dtype=np.float64)).run(product, tolerance, min(most, start.shape[1]))
+        return _Lanczos(np.ascontiguousarray(start.T, dtype=np.float64)).run(
+            product, tolerance, min(most, start.shape[1])
+        )
 
 
 def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
@@ -97,7 +99,9 @@ class _Lanczos:
 
     def __init__(self, first: Floats) -> None:
         P, runs = first.shape
-        self.found = Largest(np.full(runs, np.nan), np.zeros((runs, P)), np.full(runs, np.nan), np.zeros(runs, np.int64))
+        self.found = Largest(
+            np.full(runs, np.nan), np.zeros((runs, P)), np.full(runs, np.nan), np.zeros(runs, np.int64)
+        )
         self.which = np.arange(runs)
         self.basis = [first / np.sqrt(_dot(first, first))]
         self.alphas: list[Floats] = []

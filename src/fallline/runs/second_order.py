@@ -53,10 +53,13 @@ class HessianRecipe:
     """What the program of a Hessian's products is made from."""
 
     page: Network | LandscapeObjective
+    penalised: bool = False
 
     def program(self) -> Program:
         """The program whose step replaces (w, v) by two terms of H v."""
-        return _network_program(self.page) if isinstance(self.page, Network) else _landscape_program(self.page)
+        if isinstance(self.page, Network):
+            return _network_program(self.page, self.penalised)
+        return _landscape_program(self.page)
 
 
 class _Doubled(NetworkObjective):
@@ -78,6 +81,7 @@ def hessian_products(
     w: Shaped[Floats, "runs P"],
     v: Shaped[Floats, "runs P"],
     *,
+    l2: Floats | float | None = None,
     dtype: str = "float64",
     execution: Execution = EVERY_CORE,
 ) -> Shaped[Floats, "runs P"]:
@@ -85,6 +89,13 @@ def hessian_products(
 
     A product's bits depend on its own w and v alone. It is NaN where the loss at w is not finite.
 
+    Parameters
+    ----------
+    l2
+        Strength of the penalty of each run, (runs,), or of all; that of the network if None.
+
+    Examples
+    --------
     >>> from fallline.problems import objective
     >>> hessian_products(objective("quadratic"), np.ones((1, 2)), np.array([[1.0, 2.0]])).tolist()
     [[1.0, 20.0]]
@@ -94,17 +105,19 @@ def hessian_products(
     samples: tuple[int, ...] = ()
     page: Network | LandscapeObjective
     if isinstance(objective, NetworkObjective):
-        doubled, page = _Doubled(objective.network, objective.data), objective.network
+        doubled, page = _Doubled(objective.network, objective.data), objective.network.with_(l2=0.0)
         samples = (len(objective.data),)
+        l2 = objective.network.l2 if l2 is None else l2
     else:
         doubled, page = _doubled(objective), objective
-    recipe = HessianRecipe(page)
+    strength = np.asarray(0.0 if l2 is None else l2, dtype)
+    recipe = HessianRecipe(page, bool((strength != 0).any()))
     bits = 8 * np.dtype(dtype).itemsize
     training = Training(
         doubled, method("gradient_descent", learning_rate=1.0), 2, np.concatenate([w, v], axis=1), dtype=dtype
     )
     kernel = kernel_of(recipe, execution.plan, bits, batches=False, samples=samples, steps=len(w))
-    columns = {"l2": np.asarray(getattr(page, "l2", 0.0), dtype), "target": np.asarray(-np.inf, dtype)}
+    columns = {"l2": strength, "target": np.asarray(-np.inf, dtype)}
     outputs = Outputs.of_pause(training)
     threads = execution.threads or cores()
     arguments = pack(training, columns, kernel.settings, outputs, None, 1)
@@ -114,7 +127,7 @@ def hessian_products(
     return terms[:, :P] + terms[:, P : 2 * P]
 
 
-def _network_program(network: Network) -> Program:
+def _network_program(network: Network, penalised: bool) -> Program:
     graph = Graph()
     P = network.parameter_count
     both = graph.inputs("w", 2 * P)
@@ -137,9 +150,9 @@ def _network_program(network: Network) -> Program:
     terms = tangent_terms(varying, entries(w, graph), entries(v, graph), choices)
     loss, *sums = share_reciprocals([loss, *(term for side in zip(*terms, strict=True) for term in side)])
     segments = []
-    for first, penalised in ((0, None), (P, network if network.l2 else None)):
+    for first, page in ((0, None), (P, network if penalised else None)):
         for _, weights, start, stop in parts_of_layers(network):
-            update = _product(factors[start], penalised if weights else None)
+            update = _product(factors[start], page if weights else None)
             segments.append(Segment(first + start, first + stop, update))
     samples = Samples(loss, loss_factor, tuple(sums), (network.sizes[0], targets))
     return Program(2 * P, 0, ("l2", "target"), samples, tuple(segments))

@@ -75,9 +75,7 @@ def _matmuls(groups: Iterable[ArrayOperation]) -> list[tuple[Any, Any, Any]]:
 class _Forward:
     """The walk: `along` holds the derivative of each node that was met."""
 
-    def __init__(
-        self, inputs: Sequence[Node], direction: Sequence[Node], choices: Choices | None = None
-    ) -> None:
+    def __init__(self, inputs: Sequence[Node], direction: Sequence[Node], choices: Choices | None = None) -> None:
         self.graph = inputs[0].graph
         self.zero = self.graph.number(0)
         self.choices = choices or Choices(inputs)

@@ -17,6 +17,7 @@ from fallline.maps.thinning import strides_to, thinned_axes
 from fallline.maps.tiles import STRIDES
 from fallline.measures.measure import RequestedMeasure
 from fallline.problems import NetworkObjective
+from fallline.problems.curvature import stability_bound
 from fallline.sentences import capital
 from fallline.views.numerals import capitalized
 from fallline.views.pictures.map import Mark, draw_map
@@ -52,7 +53,8 @@ def map_picture(
     theory
         Whether the stability bound of `theory_curve` is drawn over the map. Choices have a line each, in their band.
     contours
-        Values at which lines of equal value are drawn.
+        Values at which lines of equal value are drawn. By default the bound of stability for `sharpness_times_rate`, if all cells
+        have the same.
     title, theme, **options
         As for `draw_map`: `ax`, `cmap`, `limits`, `log`, `size`, `colorbar`.
 
@@ -81,6 +83,7 @@ def map_picture(
         if marks or theory:
             raise UsageError("marks and theory are drawn on a map of two axes; this map has one.")
         return draw_map_line(m, wanted, contours=contours, title=title or "", theme=theme, **options)
+    contours = contours or bound_contour(m, name)
     m = _thinned(m)
     values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
     lost = _diverged(m, wanted, values)
@@ -98,6 +101,16 @@ def map_picture(
         values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=placed,
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
+
+
+def bound_contour(m: Map, measure: str) -> tuple[float, ...]:
+    """The bound of stability, for `sharpness_times_rate` where all cells have the same one."""
+    method = m.spec.method
+    if measure != "sharpness_times_rate" or {"optimizer", "momentum", "beta1"} & set(m.spec.axes):
+        return ()
+    settings = {name: float(method.settings.get(name, 0.0)) for name in ("momentum", "beta1")}
+    bound = stability_bound(method.optimizer.name, **settings)
+    return () if bound is None else (bound,)
 
 
 def placed_marks(m: Map, marks: Sequence[tuple[Any, Any, str]]) -> list[Mark]:
