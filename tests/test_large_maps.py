@@ -15,7 +15,7 @@ from fallline.cli.app import main
 from fallline.errors import ExistsError, OutputError, UsageError
 from fallline.experiment.map_spec import map_spec
 from fallline.live import tile_pyramid, write_tile_folder
-from fallline.maps import large
+from fallline.maps import large, large_zarr
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.large import LargeMap
@@ -141,7 +141,7 @@ def test_commands_leave_a_large_map_in_its_file(whole, tmp_path, capsys, monkeyp
     assert "15,000 of 15,000 cells" in said("map", "info", str(out))
     said("map", "export", str(out), str(tmp_path / "small.svg"))
     assert main(["map", "export", str(out), str(tmp_path / "map.csv")]) == 2
-    assert "as a folder of picture tiles: --tiles FOLDER." in capsys.readouterr().err
+    assert "a folder of picture tiles: --tiles FOLDER." in capsys.readouterr().err
     for k in (1, 2):
         said(*words, "--part", f"{k}/2", "--out", str(tmp_path / f"part-{k}.fallmap"))
     merged = json.loads(said("map", "merge", *(str(tmp_path / f"part-{k}.fallmap") for k in (1, 2)), "--out",
@@ -169,6 +169,50 @@ def test_other_bits_of_a_tile_are_reported_when_large_parts_merge(tmp_path, monk
         fl.merge_maps(paths, tmp_path / "whole.fallmap")
 
 
+@pytest.mark.filterwarnings("ignore:Object at:UserWarning")
+def test_zarr_has_the_dataset_of_the_map_in_memory(whole, kept, tmp_path, monkeypatch, capsys):
+    xarray = pytest.importorskip("xarray")
+    zarr = pytest.importorskip("zarr")
+    monkeypatch.setattr(large, "IN_MEMORY", 1000)
+    monkeypatch.setattr(large_zarr, "CHUNK", 64)
+    monkeypatch.setattr("fallline.maps.map.Map.set", None)
+    out = tmp_path / "map.zarr"
+    assert main(["map", "export", str(kept.path), str(out)]) == 0
+    with xarray.open_zarr(out, consolidated=False) as data:
+        # The title of a map in memory has the shares of its outcomes, too.
+        assert data.load().assign_attrs(title="").identical(whole.to_xarray().assign_attrs(title=""))
+        assert data.title == repr(kept)
+    assert zarr.open_group(out, mode="r")["outcome"].chunks == (64, 64)
+    assert main(["map", "export", str(kept.path), str(out)]) == 1
+    assert "give --force" in capsys.readouterr().err
+    assert main(["map", "export", str(kept.path), str(out), "--force"]) == 0
+    (tmp_path / "mine.zarr").mkdir()
+    assert main(["map", "export", str(kept.path), str(tmp_path / "mine.zarr"), "--force"]) == 1
+    assert "is a directory of something else" in capsys.readouterr().err
+    assert not any(path.name.startswith(".") for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("axes", [
+    {"x": "learning_rate=1e-4..1e-2:log", "size": 300, "starts": 3},
+    {"x": "learning_rate=1e-4..1e-2:log", "y": "optimizer=sgd,momentum", "size": 40},
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:The data type:UserWarning")
+def test_zarr_of_one_axis_of_choices_and_of_an_unfinished_map(axes, tmp_path, monkeypatch):
+    xarray = pytest.importorskip("xarray")
+    monkeypatch.setattr(large_zarr, "CHUNK", 8)
+    spec = map_spec("rosenbrock", measures=["diverged", "diverged_at"], steps=3, **axes)
+    path = tmp_path / "map.fallmap"
+    work = growing(LargeMap(spec, path), tile_cells=16)
+    next(work)
+    work.close()
+    for name in ("some", "all"):
+        large_zarr.write_large_zarr(LargeMap.open(path), tmp_path / f"{name}.zarr")
+        with xarray.open_zarr(tmp_path / f"{name}.zarr", consolidated=False) as data:
+            assert data.load().equals(fl.load_map(path).to_xarray())
+        for _ in growing(LargeMap(spec, path), tile_cells=16):
+            pass
+
+
 def test_the_largest_maps_need_a_file(tmp_path, capsys):
     words = [*COMMAND, "--size", "65536x65536"]
     assert main(words) == 2
@@ -186,7 +230,7 @@ def folder(kept, tmp_path_factory):
     place = tmp_path_factory.mktemp("tiles") / "folder"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tile_pyramid, "SIDE", 32)
-        patch.setattr("fallline.live.tile_folder.SIDE", 32)
+        patch.setattr("fallline.live.tile_page.SIDE", 32)
         made = write_tile_folder(kept, place, measure="outcome")
     assert made == {"tiles": 20 + 6 + 2 + 1, "levels": 4, "no_page": ""}
     return place
@@ -241,8 +285,8 @@ def test_the_command_makes_a_folder_and_replaces_only_its_own(kept, tmp_path, ca
 
 
 @pytest.mark.parametrize(("axes", "words"), [
-    ({"x": "learning_rate=1e-4..1e-2", "size": 9}, "needs a map of two axes of numbers"),
-    ({"x": "learning_rate=1e-4..1e-2", "y": "optimizer=sgd,momentum", "size": 9}, "needs a map of two axes of numbers"),
+    ({"x": "learning_rate=1e-4..1e-2", "size": 9}, "has two axes of numbers"),
+    ({"x": "learning_rate=1e-4..1e-2", "y": "optimizer=sgd,momentum", "size": 9}, "has two axes of numbers"),
 ])  # fmt: skip
 def test_what_has_no_tiles_is_said(axes, words, tmp_path):
     spec = map_spec("rosenbrock", steps=2, **axes)

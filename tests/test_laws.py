@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from tools.site.offline import addresses
 
 from fallline.cli.app import main
-from fallline.laws import LAWS, Trial, catapult, edge_of_stability, finding
-from fallline.laws.regions import edge_region
-from fallline.laws.reproduce import find, lines_of
+from fallline.errors import UsageError
+from fallline.experiment.axes import Axis
+from fallline.laws import LAWS, Law, Plane, Trial, catapult, edge_of_stability, edges, finding
+from fallline.laws.evidence import evidence_from
+from fallline.laws.reproduce import Result, find, hash_of, lines_of, reproduce
 
 
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_holds(name):
-    findings = list(LAWS[name].test(Trial(8)))
+    findings = LAWS[name].findings(Trial(8))
     assert findings
     for f in findings:
         assert f.verdict == "holds", f
@@ -24,30 +28,38 @@ def test_a_law_holds(name):
 def test_a_false_bound_fails(monkeypatch):
     """Gradient descent at the bound of momentum."""
     monkeypatch.setattr(edge_of_stability, "CASES", (("gradient_descent", 0.4, 0.0),))
-    monkeypatch.setattr(edge_of_stability, "stable_learning_rate", lambda *_: 2.2)
-    (f,) = LAWS["edge-of-stability"].test(Trial(4))
+    monkeypatch.setattr(edge_of_stability, "bound", lambda *_: 2.2)
+    (f,) = LAWS["edge-of-stability"].findings(Trial(4))
     assert f.verdict == "fails"
 
 
 def test_the_edge_holds_with_little_momentum_and_not_with_much():
-    region = edge_region([0.3, 0.9], [0.2, 0.6], Trial(8))
-    assert region.at_edge[0, 0] == 1
-    assert region.at_edge[1, 0] < 0.5
-    assert region.diverged[1, 1] > 0.5
-    whole = region.at_edge + region.left + region.short + region.diverged
-    assert (whole == 1).all()
+    x, y = Axis.of("learning_rate", [0.2, 0.6]), Axis.of("momentum", [0.3, 0.9])
+    region = edges.edge_region(Trial(8), "momentum", x, y, lambda settings: 2 * (1 + settings["momentum"]), 0.05)
+    assert region.agree[0, 0] == 1
+    assert region.agree[1, 0] < 0.5
+    assert region.shares["diverge"][1, 1] > 0.5
+    assert (sum(region.shares.values()) == 1).all()
+
+
+@pytest.mark.parametrize("name", ["momentum-rate", "mode-curves", "catapult", "effective-rate"])
+def test_a_region_holds_the_setting_of_its_law_and_ends_somewhere(name):
+    (region,) = LAWS[name].region(Trial(2), 4)
+    assert 0.1 < region.agree.mean() <= 1
+    assert np.allclose(sum(region.shares.values()), 1)
+    assert (region.agree.mean() == 1) == (name == "momentum-rate")
 
 
 def test_runs_that_are_cut_short_reach_no_edge(monkeypatch):
-    monkeypatch.setattr(edge_of_stability, "STEPS", 40)
-    first = next(LAWS["edge-of-stability"].test(Trial(3)))
+    monkeypatch.setattr(edges, "STEPS", 40)
+    first, *_ = LAWS["edge-of-stability"].findings(Trial(3))
     assert (first.verdict, first.note) == ("could not tell", "0 of 3 starts reach the edge")
 
 
 def test_in_a_narrow_network_the_loss_rises_later(monkeypatch):
     """The first step's loss has a term f^2 / width: its threshold is 2 in wide networks alone."""
     monkeypatch.setattr(catapult, "WIDTH", 3)
-    rises, learns = LAWS["catapult"].test(Trial(8))
+    rises, learns, _ = LAWS["catapult"].findings(Trial(8))
     assert (rises.verdict, learns.verdict) == ("fails", "holds")
 
 
@@ -65,22 +77,112 @@ def test_every_law_tells_where_it_is_from():
         assert any(c.isdigit() for c in law.source)
 
 
-def test_the_command(capsys, tmp_path, monkeypatch):
-    out = tmp_path / "laws.json"
-    assert main(["reproduce", "momentum-rate", "best-momentum", "--starts", "5", "--out", str(out)]) == 0
+def test_the_command(capsys, monkeypatch):
+    assert main(["reproduce", "momentum-rate", "best-momentum", "--starts", "5", "--region", "3"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("momentum-rate\n  On a quadratic")
-    assert "100% of 5 within 1e-07 %: holds" in text
-    assert [found["law"] for found in json.loads(out.read_text())] == ["momentum-rate", "best-momentum"]
+    assert "100% of 5 within 1e-09: holds" in text
+    assert "Of 9 runs, 1 in each of 9 cells: 100.0 % agree" in text
     assert main(["reproduce", "gravity"]) == 2
     assert "momentum-rate" in capsys.readouterr().err
     false = replace(LAWS["momentum-rate"], test=lambda trial: iter([finding("c", "q", 1.0, [2.0], 0.1)]))
     monkeypatch.setitem(LAWS, "momentum-rate", false)
     assert main(["reproduce", "momentum-rate", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)[0]["findings"][0]["verdict"] == "fails"
+    found = json.loads(capsys.readouterr().out)
+    assert found["laws"][0]["findings"][0]["verdict"] == found["laws"][0]["verdict"] == "fails"
+    assert found["sha256"] == hash_of([Result(false, tuple(false.findings(Trial(1))))])
+
+
+def test_pages(capsys, tmp_path):
+    out = tmp_path / "laws"
+    words = ["reproduce", "mode-curves", "--starts", "3", "--region", "3", "--out", str(out)]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    page = (out / "laws/mode-curves.html").read_text()
+    assert page.count("<figure>") == 2
+    assert "<svg" in page
+    assert "fallline reproduce mode-curves --starts 3 --region 3 --out laws" in page
+    assert not addresses(page)
+    assert not addresses((out / "index.html").read_text())
+    data = json.loads((out / "results.json").read_text())
+    assert data["sha256"] in printed
+    assert data["sha256"] in (out / "index.html").read_text()
+    assert {f.name for f in (out / "figures").iterdir()} >= {
+        "mode-curves-01-modes.svg",
+        "mode-curves-02-region-modes.png",
+    }
+    assert main(words) == 1
+    assert "--force" in capsys.readouterr().err
+    (out / "mine.txt").write_text("kept")
+    assert main(["reproduce", "mode-curves", "--starts", "1", "--out", str(out), "--force"]) == 0
+    assert len(list((out / "figures").iterdir())) == 2
+    assert (out / "mine.txt").read_text() == "kept"
+
+
+def test_the_hash_is_that_of_the_findings_alone():
+    some, more = (list(reproduce(find(["momentum-rate"]), Trial(3), region=n)) for n in (0, 2))
+    other = list(reproduce(find(["momentum-rate"]), Trial(4)))
+    assert hash_of(some) == hash_of(more) != hash_of(other)
+
+
+def test_evidence_is_plain_data_and_back():
+    result, *_ = reproduce(find(["mode-curves"]), Trial(2), region=2)
+    plane = Plane("p", "P", Axis("momentum", 0, 1, 2), Axis("learning_rate", 1, 2, 2), "v", np.array([[1.0, np.nan], [3, 4]]), {"l": (np.arange(2.0), np.arange(2.0))})  # fmt: skip
+    for e in (*result.evidence, *result.regions, plane):
+        again = evidence_from(json.loads(json.dumps(e.to_dict())))
+        assert again.to_dict() == e.to_dict()
+        assert type(again) is type(e)
+        assert again.plot().alt == e.plot().alt
+
+
+MINE = """
+from fallline.laws import Law, Plane, finding
+
+def halves(trial):
+    "Each step halves the distance."
+    print("aside")
+    yield finding("case", "quantity", 0.5, [0.5] * trial.starts, 0.01)
+
+law = Law("my-law", "Mine.", "x = 1", "me", "none", halves, region=lambda trial, side: [3])
+def number(trial): yield 3
+def nothing(trial): pass
+def broken(trial): yield 1 / 0
+def several(a, b): pass
+"""
+
+
+def test_a_law_of_ones_own(capsys, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(MINE)
+    assert main(["reproduce", str(file), "--starts", "2"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("my-law\n  Mine.")
+    assert shown.err == "aside\n"
+    assert main(["reproduce", f"{file}:halves", "--starts", "2", "--out", str(tmp_path / "out")]) == 0
+    assert "Each step halves the distance." in (tmp_path / "out/laws/halves.html").read_text()
+    for name, words in {
+        "number": "it yielded a value of type int", "nothing": "it returned no sequence", "broken": "raises ZeroDivisionError on line 12",
+        "several": "takes a Trial and yields findings", "other": "holds no function 'other'",
+    }.items():  # fmt: skip
+        capsys.readouterr()
+        assert main(["reproduce", f"{file}:{name}"]) in (1, 2)
+        assert words in capsys.readouterr().err
+    assert main(["reproduce", str(file), "--region", "2"]) == 2
+    assert "must yield regions" in capsys.readouterr().err
+    assert main(["reproduce", str(file), f"{file}:law"]) == 2
+    assert "two are called my-law" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"name": "a b"}, "letters and digits"), ({"statement": 3}, "must be a text"), ({"test": None}, "must be a function"), ({"region": 3}, "must be a function")],
+)  # fmt: skip
+def test_a_wrong_law_is_refused(change, words):
+    with pytest.raises(UsageError, match=words):
+        Law(**{"name": "a", "statement": "A.", "equation": "", "source": "", "setting": "", "test": iter} | change)
 
 
 def test_lines_are_short_enough_to_read():
     for law in find([]):
-        for line in lines_of(law, [finding("case", "quantity", 1.0, [1.0], 0.05)]):
+        for line in lines_of(Result(law, (finding("case", "quantity", 1.0, [1.0], 0.05),))):
             assert len(line) < 200

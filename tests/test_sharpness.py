@@ -20,7 +20,7 @@ from fallline.runs.second_order import HessianRecipe, hessian_products
 from fallline.runs.sharpness import sharpness_along, sharpness_at
 from fallline.runs.training import Training
 from fallline.textbook.optimizers import OPTIMIZERS
-from fallline.views.pictures.map_picture import bound_contour
+from fallline.views.pictures.map_picture import bound_of
 
 _spec = importlib.util.spec_from_file_location(
     "random_sharpness", Path(__file__).parent / "long" / "random_sharpness.py"
@@ -252,14 +252,14 @@ def test_what_has_no_sharpness_is_refused_in_a_sentence():
         check_page(m.spec)
 
 
-def test_the_bound_of_stability_is_drawn():
-    def levels(**options):
+def test_colours_reach_beyond_the_bound_of_stability():
+    def bound(**options):
         m = fl.map(
             "quadratic", x="learning_rate=0.05..0.3", y="start.x=-1..1", size=4, steps=5, measures=SHARP[1], **options
         )
-        return bound_contour(m, SHARP[1])
+        return bound_of(m, SHARP[1])
 
-    assert levels() == (2,)
-    assert levels(optimizer="momentum", momentum=0.5) == (3,)
-    assert levels(optimizer="rmsprop") == (2,)
-    assert levels(optimizer="adam", beta1=0.5) == pytest.approx((6,))
+    assert bound() == 2
+    assert bound(optimizer="momentum", momentum=0.5) == 3
+    assert bound(optimizer="rmsprop") == 2
+    assert bound(optimizer="adam", beta1=0.5) == pytest.approx(6)

@@ -211,7 +211,7 @@ def test_the_lab_shows_the_test_and_falls_back_without_it() -> None:
     offered = {o["value"] for o in keys["map.measure"]["options"]}
     assert {"data.test_share", "data.split_seed"} <= keys.keys()
     assert offered >= set(TESTED)
-    told, arrays = describe_run(resolved, train_run(resolved, 0.003, 0.5))
+    told, arrays = describe_run(resolved.spec, train_run(resolved, 0.003, 0.5))
     numbers = {n["label"]: n["value"] for n in told["numbers"]}
     assert numbers["test loss"] == arrays["test_losses"][-1]
     assert numbers["generalization gap"] == numbers["test loss"] - numbers["final loss"]

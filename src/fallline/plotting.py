@@ -24,7 +24,7 @@ def register(kind: str, drawer: str | Callable[..., Any]) -> None:
     Parameters
     ----------
     kind
-        "run", "map", "comparison", "tuning" or "study"; or "run animation", "map animation", "map page" or "model report".
+        "run", "map", "comparison", "tuning", "study" or "evidence"; or "run animation", "map animation", "map page" or "model report".
     drawer
         A function of the result and of the options that `plot` was called with; or "module:function", which is
         imported on first use.

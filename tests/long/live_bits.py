@@ -1,10 +1,10 @@
 """Live pages give the processor's bits for every optimizer, activation, loss and precision, with both modules, in headless Chromium.
 
-    python tests/long/live_bits.py [--seconds 3600] [--seed 0]
+    python tests/long/live_bits.py [--first 0] [--count 640] [--seconds 3600] [--seed 0]
 
-Combinations are taken in a random order, until all have been tried or the time is over. Each trains runs with a wide range of
-learning rates, some of which diverge. Prints the combinations tried, the numbers compared, and those that differ; exit status 1 if
-any does.
+The combinations stand in a random order that the seed decides; `--first` and `--count` take a part of them, so that several shorter
+calls cover all. Each trains runs with a wide range of learning rates, some of which diverge. Prints a line for each combination with
+its place in the order, the numbers compared and those that differ, and their sums at the end; exit status 1 if any differs.
 """
 
 from __future__ import annotations
@@ -52,24 +52,28 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=3600, help="time after which no other combination is tried")
     options.add_argument("--seed", type=int, default=0, help="decides the order")
+    options.add_argument("--first", type=int, default=0, help="place in the order of the first combination to try")
+    options.add_argument("--count", type=int, help="combinations to try from there; default: all that follow")
     chosen = options.parse_args()
     from playwright.sync_api import sync_playwright
 
     all_ = list(itertools.product(OPTIMIZERS, ACTIVATIONS, LOSSES, ("float32", "float64")))
     np.random.default_rng(chosen.seed).shuffle(all_)
+    stop = len(all_) if chosen.count is None else chosen.first + chosen.count
     end, tried, compared, wrong = time.monotonic() + chosen.seconds, 0, 0, 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         live = LivePage(browser)
-        for names in all_:
+        for place, names in list(enumerate(all_))[chosen.first : stop]:
             if time.monotonic() > end:
                 break
             count, different = combination(live, *map(str, names))
             tried, compared, wrong = tried + 1, compared + count, wrong + different
-            if different:
-                print(f"{', '.join(names)}: {different} of {count} numbers differ", flush=True)
+            print(f"{place} {', '.join(names)}: {different} of {count:,} numbers differ", flush=True)
         browser.close()
-    print(f"{tried} of {len(all_)} combinations, {compared:,} numbers compared, {wrong} differ.")
+    print(
+        f"{tried} of {len(all_)} combinations from place {chosen.first}, {compared:,} numbers compared, {wrong} differ."
+    )
     raise SystemExit(wrong > 0)
 
 

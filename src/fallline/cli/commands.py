@@ -17,6 +17,7 @@ from fallline.cli.options import (
 )
 from fallline.cli.progress import bar
 from fallline.cli.table_flags import TableFlags, study_or_table
+from fallline.errors import UsageError
 from fallline.user_code.python_file import names_file, split
 
 __all__ = ["COMMANDS"]
@@ -216,7 +217,8 @@ def lab(
     """Open the lab in the browser: every slider moves a whole map. Ctrl-C ends it.
 
     Args:
-        study: A built-in study's name, or a TOML file; the page begins with its first map. Or a CSV file, as --data.
+        study: A built-in study's name, or a TOML file; the page begins with its first map. Or a CSV file, as --data. Or a
+            map file (.fallmap) of any size, whose cells the page shows, and whose runs it trains again.
         data: A CSV file to begin with.
         target: Of that table: the column to learn; the last one unless given.
         task: Of that table: whether the target is learned as classes or as values; guessed unless given.
@@ -227,9 +229,17 @@ def lab(
     from fallline.data.reading.sources import is_table
     from fallline.lab import serve
 
+    bounded(port, "--port", 0, 65535, whole=True)
+    if study is not None and Path(study).suffix.lower() == ".fallmap":
+        from fallline.live import serve_map
+
+        if data is not None or target is not None or task is not None or missing is not None:
+            raise UsageError(
+                f"{study} is a map file, which has its own data: leave out --data, --target, --task, --missing."
+            )
+        return serve_map(study, port=port, browser=browser)
     if study is not None and data is None and is_table(study):
         data, study = Path(study), None
-    bounded(port, "--port", 0, 65535, whole=True)
     return serve(study, data=data, target=target, task=task, missing=missing, port=port, browser=browser)
 
 

@@ -3,46 +3,69 @@
 from __future__ import annotations
 
 import json as json_module
-from typing import Any
+import shlex
+from pathlib import Path
 
-from fallline.cli.options import Force, Json, Out, Whole
+from fallline.cli.options import Force, Json, Out, Whole, bounded
 from fallline.cli.progress import bar
 
 __all__ = ["reproduce"]
 
 
 def reproduce(
-    *laws: str, starts: Whole = 100, seed: Whole = 0, out: Out = None, force: Force = False, json: Json = False
+    *laws: str,
+    starts: Whole = 100,
+    seed: Whole = 0,
+    region: Whole | None = None,
+    out: Out = None,
+    force: Force = False,
+    json: Json = False,
 ) -> int:
     """Test published laws on how networks learn over many starts, and print what holds.
 
     The exit status is 1 if a law fails.
 
     Args:
-        laws: Which laws, as edge-of-stability; all unless given.
+        laws: Which laws, as edge-of-stability; all unless given. Or your own, as FILE.py:NAME, which executes that file.
         starts: How many starts each case has.
         seed: Key of the starts.
-        out: JSON file to write the findings to.
+        region: Also find where each law holds, in planes of settings with so many cells along each side, such as 24.
+        out: Folder to write a page for each law to, with pictures and results.json.
     """
-    from fallline import files
     from fallline.laws import Trial
-    from fallline.laws.reproduce import as_data, find, lines_of
+    from fallline.laws.reproduce import Result, find, hash_of, lines_of
     from fallline.laws.reproduce import reproduce as tested
+    from fallline.report.laws.files import law_pages, refuse_law_pages
     from fallline.settings import SETTINGS
 
     trial = Trial(int(SETTINGS["starts"].check(starts)), int(SETTINGS["seed"].check(seed)))
-    found: list[dict[str, Any]] = []
-    failed = False
-    with bar("laws") as show:
-        for law, findings in tested(find(laws), trial, show):
-            found.append(as_data(law, findings))
-            failed |= any(f.verdict == "fails" for f in findings)
-            if not json:
-                print("\n".join(lines_of(law, findings)))
+    bounded(region, "--region", 2, 200, whole=True)
     if out is not None:
-        files.write(out, (json_module.dumps(found, indent=1) + "\n").encode(), overwrite=force)
+        refuse_law_pages(out, force)  # before the work
+    results: list[Result] = []
+    with bar("laws") as show:
+        for result in tested(find(laws), trial, region=region or 0, show=show):
+            results.append(result)
+            if not json:
+                print("\n".join(lines_of(result)), flush=True)
+    sha256 = hash_of(results)
     if json:
-        print(json_module.dumps(found))
-    elif out is not None:
-        print(f"Written to {out}.")
-    return int(failed)
+        data = {"starts": trial.starts, "seed": trial.seed, "sha256": sha256, "laws": [r.to_dict() for r in results]}
+        print(json_module.dumps(data))
+    else:
+        print(f"SHA-256 of the findings: {sha256}")
+    if out is not None:
+        with bar("pages") as show:
+            written = law_pages(
+                results, trial, out, command=_command(laws, trial.starts, trial.seed, region, out), overwrite=force, progress=show
+            )  # fmt: skip
+        if not json:
+            print(written)
+    return int(any(r.verdict == "fails" for r in results))
+
+
+def _command(laws: tuple[str, ...], starts: int, seed: int, region: int | None, out: Path) -> str:
+    words = ["fallline", "reproduce", *laws, "--starts", str(starts)]
+    words += ["--seed", str(seed)] if seed else []
+    words += ["--region", str(region)] if region else []
+    return shlex.join([*words, "--out", out.name])

@@ -91,7 +91,7 @@ def export(
 ) -> int:
     """Export a map file: .csv, .nc, .zarr, .png, .svg, .pdf; .gif or .mp4, which show it step by step; .html, a live page.
 
-    Or as a folder of picture tiles for any host of files, --tiles, also of a map that is larger than memory.
+    Or as a folder of picture tiles for any host of files, --tiles. A map that is larger than memory has .zarr, pictures and tiles.
 
     Args:
         file: A .fallmap file.

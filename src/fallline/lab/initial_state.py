@@ -37,6 +37,10 @@ def initial_state(
     ({'name': 'learning_rate', 'low': 0.0001, 'high': 0.02, 'scale': 'log'}, {'x': 0.006, 'y': 0.0})
     """
     tables: dict[str, CsvFile] = {}
+    if isinstance(study, str | Path) and Path(study).suffix.lower() == ".fallmap":
+        raise UsageError(
+            f"{study} is a map file: the command `fallline lab {study}` opens it in the browser, `fallline.load_map` in Python."
+        )
     state = default_state() if study is None else _of_study(read_study(study), tables)
     told = {name: value for name, value in of_table.items() if value is not None}
     if data is None and told:

@@ -1,6 +1,7 @@
 """Laws: published results on how networks learn, each tested over many starts. One file holds one law."""
 
 from fallline.laws.catalogue import LAWS
+from fallline.laws.evidence import Curves, Plane, Region
 from fallline.laws.law import Finding, Law, Trial, finding
 
-__all__ = ["LAWS", "Finding", "Law", "Trial", "finding"]
+__all__ = ["LAWS", "Curves", "Finding", "Law", "Plane", "Region", "Trial", "finding"]

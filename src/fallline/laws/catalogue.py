@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fallline.laws.adaptive_edge import ADAPTIVE_EDGE
 from fallline.laws.catapult import CATAPULT
 from fallline.laws.deep_linear import MODE_CURVES
-from fallline.laws.edge_of_stability import ADAPTIVE_EDGE, EDGE_OF_STABILITY
+from fallline.laws.edge_of_stability import EDGE_OF_STABILITY
 from fallline.laws.effective_rate import EFFECTIVE_RATE
 from fallline.laws.law import Law
 from fallline.laws.quadratics import BEST_MOMENTUM, MOMENTUM_RATE

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fallline.errors import UsageError, shown
+from fallline.laws.evidence import Curves, Plane, Region
 from fallline.runs.execution import EVERY_CORE, Execution
 
-__all__ = ["HOLDS", "Finding", "Law", "Trial", "finding"]
+__all__ = ["DRAWN", "HOLDS", "Finding", "Law", "Trial", "finding"]
 
 HOLDS = 0.95
 """The share of starts that must agree for the verdict "holds"."""
+
+DRAWN = 8
+"""Starts whose curves are kept as evidence."""
 
 
 @dataclass(frozen=True)
@@ -77,25 +84,37 @@ class Finding:
             return "could not tell"
         return "holds" if self.share >= HOLDS else "fails"
 
+    @property
+    def tolerance_words(self) -> str:
+        """The tolerance as text, "5 %"; a number where the prediction is 0 or the tolerance is tiny."""
+        return f"{self.tolerance:g}" if self.predicted == 0 or self.tolerance < 1e-4 else f"{100 * self.tolerance:g} %"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Law:
-    """A published result.
+    r"""A published result, or a conjecture of your own.
 
     Attributes
     ----------
     name
-        As on the command line.
+        As on the command line: letters, digits and hyphens.
     statement
         The law in a sentence.
     equation
-        LaTeX of the prediction.
+        LaTeX of the prediction; `\quad` stands between parts.
     source
         Who published it, and where.
     setting
         What is trained here to test it.
     test
-        Takes a `Trial` and yields a `Finding` for each case.
+        Takes a `Trial` and yields a `Finding` for each case, and `Curves` and `Plane` as evidence.
+    prediction
+        The law as a function: what it predicts.
+    published
+        Which figures the source reports, and where in it.
+    region
+        Takes a `Trial` and the number of cells along each side, and yields a `Region` for each plane of settings; None if no
+        plane makes sense.
     """
 
     name: str
@@ -103,7 +122,28 @@ class Law:
     equation: str
     source: str
     setting: str
-    test: Callable[[Trial], Iterator[Finding]]
+    test: Callable[[Trial], Iterable[Finding | Curves | Plane]]
+    prediction: Callable[..., Any] | None = None
+    published: str = ""
+    region: Callable[[Trial, int], Iterable[Region]] | None = None
+
+    def __post_init__(self) -> None:
+        for key in ("name", "statement", "equation", "source", "setting", "published"):
+            if not isinstance(getattr(self, key), str):
+                raise UsageError(f"{key} of a law must be a text; got {shown(getattr(self, key))}.")
+        if not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", self.name):
+            raise UsageError(f"the name of a law must be letters and digits joined by hyphens; got {self.name!r}.")
+        for key in ("test", "prediction", "region"):
+            value = getattr(self, key)
+            if not callable(value) and (key == "test" or value is not None):
+                raise UsageError(f"{key} of the law {self.name} must be a function; got {shown(value)}.")
+
+    def __repr__(self) -> str:
+        return f"Law({self.name!r})"
+
+    def findings(self, trial: Trial) -> list[Finding]:
+        """The findings of a test, without the evidence."""
+        return [f for f in self.test(trial) if isinstance(f, Finding)]
 
 
 def finding(

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline import random
+from fallline.experiment.axes import Axis
 from fallline.experiment.method import method
+from fallline.laws.evidence import Line, Plane, Region
 from fallline.laws.law import Finding, Law, Trial, finding
 from fallline.problems import objective_at
 from fallline.runs.lanes import train
 from fallline.runs.training import Training
 
-__all__ = ["BEST_MOMENTUM", "MOMENTUM_RATE"]
+__all__ = ["BEST_MOMENTUM", "MOMENTUM_RATE", "best_settings", "convergence_rate"]
 
 Floats = NDArray[Any]
 
@@ -25,11 +27,26 @@ LARGEST, SMALLEST = 10.0, 1.0
 SIDE = 301
 
 
-def _rate(learning_rate: float, momentum: float, curvature: float) -> float:
-    """The factor by which a coordinate shrinks a step: the larger modulus of the roots of r^2 - (1 + a - e L) r + a."""
-    sum_ = 1 + momentum - learning_rate * curvature
-    inside = sum_ * sum_ - 4 * momentum
-    return math.sqrt(momentum) if inside < 0 else (abs(sum_) + math.sqrt(inside)) / 2
+def convergence_rate(learning_rate: Floats, momentum: Floats, curvature: float) -> Floats:
+    """The factor by which a coordinate shrinks a step: the larger modulus of the roots of r^2 - (1 + a - e L) r + a.
+
+    >>> convergence_rate(np.array([0.1, 0.1]), np.array([0.0, 0.81]), 1.0).round(12).tolist()
+    [0.9, 0.9]
+    """
+    middle = 1 + momentum - learning_rate * curvature
+    inside = middle * middle - 4 * momentum
+    return np.asarray(np.where(inside < 0, np.sqrt(momentum), (np.abs(middle) + np.sqrt(np.maximum(inside, 0))) / 2))
+
+
+def best_settings(largest: float, smallest: float) -> tuple[float, float, float]:
+    """The best learning rate and momentum on a quadratic with these extreme eigenvalues, and the rate with them.
+
+    >>> [round(v, 6) for v in best_settings(10.0, 1.0)]
+    [0.23086, 0.269947, 0.519494]
+    """
+    L, l = math.sqrt(largest), math.sqrt(smallest)
+    rate = (L - l) / (L + l)
+    return (2 / (L + l)) ** 2, rate**2, rate
 
 
 def _measured(trial: Trial, rates: Floats, momenta: Floats, starts: Floats) -> Floats:
@@ -47,32 +64,78 @@ def _measured(trial: Trial, rates: Floats, momenta: Floats, starts: Floats) -> F
     return np.asarray(np.where(inside < 0, np.sqrt(np.abs(q)), (np.abs(p) + np.sqrt(np.maximum(inside, 0))) / 2))
 
 
-def _momentum_rate(trial: Trial) -> Iterator[Finding]:
+EQUAL_ROOTS = 1e-3
+"""Where both roots are nearly equal a rounding error d moves them by sqrt(d): such settings cannot tell 1e-9."""
+
+
+def _over(trial: Trial, x: Axis, y: Axis) -> tuple[Floats, Floats, Floats]:
+    """Learning rates and momenta of the cells of a plane, and the measured rates of both coordinates, (cells, 2)."""
+    rates, momenta = (grid.ravel() for grid in np.meshgrid(x.values, y.values))
+    return rates, momenta, _measured(trial, rates, momenta, 1 + random.uniform(trial.seed, "law starts", 2))
+
+
+def _lines() -> dict[str, Line]:
+    """Where roots become equal, and the bound of stability."""
+    momenta = np.linspace(0, 1, 101)
+    return {
+        "equal roots of the flat coordinate": ((1 - np.sqrt(momenta)) ** 2 / SMALLEST, momenta),
+        "equal roots of the steep coordinate": ((1 + np.sqrt(momenta)) ** 2 / LARGEST, momenta),
+        "bound of stability": (2 * (1 + momenta) / LARGEST, momenta),
+    }
+
+
+def _momentum_rate(trial: Trial) -> Iterator[Finding | Plane]:
     count = trial.starts
     draws = random.uniform(trial.seed, "law settings", 2 * count).reshape(2, count)
     rates, momenta = 0.02 + 0.2 * draws[0], 0.98 * draws[1]
     starts = 1 + random.uniform(trial.seed, "law starts", 2 * count).reshape(count, 2)
     measured = _measured(trial, rates, momenta, starts)
     for coordinate, (name, curvature) in enumerate((("flat", SMALLEST), ("steep", LARGEST))):
-        predicted = np.array([_rate(e, a, curvature) for e, a in zip(rates, momenta, strict=True)])
-        # where both roots are equal a rounding error d moves them by sqrt(d): such settings cannot tell 1e-9
-        apart = np.abs((1 + momenta - rates * curvature) ** 2 - 4 * momenta) > 1e-3
+        predicted = convergence_rate(rates, momenta, curvature)
+        apart = np.abs((1 + momenta - rates * curvature) ** 2 - 4 * momenta) > EQUAL_ROOTS
         ratio = (measured[:, coordinate] / predicted)[apart]
         yield finding(f"{name} coordinate", "measured rate / predicted rate", 1.0, ratio, 1e-9)
+    x, y = Axis("learning_rate", 0.004, 0.404, 81), Axis("momentum", 0.005, 0.995, 81)
+    worst = _over(trial, x, y)[2].max(axis=1).reshape(y.count, x.count)
+    yield Plane(
+        "rates", "Measured rate of convergence", x, y, "factor a step", np.where(worst < 1, worst, np.nan), _lines()
+    )
 
 
-def _best_momentum(trial: Trial) -> Iterator[Finding]:
-    root = math.sqrt(LARGEST / SMALLEST)
-    best_rate = (2 / (math.sqrt(LARGEST) + math.sqrt(SMALLEST))) ** 2
-    best_momentum = ((root - 1) / (root + 1)) ** 2
-    rates, momenta = (g.ravel() for g in np.meshgrid(np.linspace(0.1, 0.35, SIDE), np.linspace(0.002, 0.602, SIDE)))
-    starts = 1 + random.uniform(trial.seed, "law starts", 2)
-    worst = _measured(trial, rates, momenta, starts).max(axis=1)
-    best = int(np.nanargmin(worst))
+def _rate_region(trial: Trial, side: int) -> Iterator[Region]:
+    x, y = Axis("learning_rate", 0.004, 0.404, side), Axis("momentum", 0.005, 0.995, side)
+    rates, momenta, measured = _over(trial, x, y)
+    near = np.ones(len(rates), dtype=bool)
+    for coordinate, curvature in enumerate((SMALLEST, LARGEST)):
+        near &= np.abs(measured[:, coordinate] / convergence_rate(rates, momenta, curvature) - 1) <= 1e-9
+    agree = near.reshape(side, side).astype(np.float64)
+    yield Region(
+        "rates",
+        "Where the measured rate is the predicted one, to 1e-9",
+        x,
+        y,
+        1,
+        {"agree": agree, "differ": 1 - agree},
+        _lines(),
+    )
+
+
+def _best_momentum(trial: Trial) -> Iterator[Finding | Plane]:
+    best_rate, best_momentum, best = best_settings(LARGEST, SMALLEST)
+    x, y = Axis("learning_rate", 0.1, 0.35, SIDE), Axis("momentum", 0.002, 0.602, SIDE)
+    rates, momenta, measured = _over(trial, x, y)
+    worst = measured.max(axis=1)
+    k = int(np.nanargmin(worst))
     case = f"best of {SIDE} x {SIDE} cells"
-    yield finding(case, "learning rate", best_rate, [rates[best]], 0.02)
-    yield finding(case, "momentum", best_momentum, [momenta[best]], 0.02)
-    yield finding(case, "rate", (root - 1) / (root + 1), [worst[best]], 0.02)
+    yield finding(case, "learning rate", best_rate, [rates[k]], 0.02)
+    yield finding(case, "momentum", best_momentum, [momenta[k]], 0.02)
+    yield finding(case, "rate", best, [worst[k]], 0.02)
+    fewer = slice(None, None, 5)
+    values = worst.reshape(SIDE, SIDE)[fewer, fewer]
+    yield Plane(
+        "best", "Measured rate of convergence", Axis("learning_rate", 0.1, 0.35, len(values)), Axis("momentum", 0.002, 0.602, len(values)),
+        "factor a step", np.where(values < 1, values, np.nan), {"predicted best settings": (np.array([best_rate]), np.array([best_momentum]))},
+    )  # fmt: skip
 
 
 MOMENTUM_RATE = Law(
@@ -82,14 +145,19 @@ MOMENTUM_RATE = Law(
     "B. Polyak, Some methods of speeding up the convergence of iteration methods, 1964; G. Goh, Why momentum really works, Distill 2017.",
     "The landscape quadratic, random learning rates and momenta; a start is one pair of settings.",
     _momentum_rate,
+    prediction=convergence_rate,
+    published="The roots themselves; where they are complex, the rate is the square root of the momentum.",
+    region=_rate_region,
 )
 
 BEST_MOMENTUM = Law(
     "best-momentum",
     "On a quadratic of condition number k the best settings of momentum are known.",
-    r"\epsilon^* = \left(\tfrac{2}{\sqrt{\lambda_1} + \sqrt{\lambda_n}}\right)^2, \quad "
+    r"\epsilon^* = \left(\tfrac{2}{\sqrt{\lambda_1} + \sqrt{\lambda_n}}\right)^2 \quad "
     r"\alpha^* = \left(\tfrac{\sqrt k - 1}{\sqrt k + 1}\right)^2",
     "B. Polyak 1964; G. Goh, Why momentum really works, Distill 2017.",
     f"The landscape quadratic, k = 10, {SIDE} x {SIDE} settings.",
     _best_momentum,
+    prediction=best_settings,
+    published="The two formulas, and the rate (sqrt k - 1) / (sqrt k + 1).",
 )

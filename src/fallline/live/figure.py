@@ -145,7 +145,7 @@ def _tiles(resolved: ResolvedState, m: Map) -> Json:
 
 
 def _run(resolved: ResolvedState, pin: Json) -> Json:
-    content, arrays = describe_run(resolved, train_run(resolved, pin["x"], pin["y"]))
+    content, arrays = describe_run(resolved.spec, train_run(resolved, pin["x"], pin["y"]))
     return {"content": pin | content, "arrays": as_json_arrays(arrays)}
 
 

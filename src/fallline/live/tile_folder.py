@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import html
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fallline.errors import OutputError, UsageError, visible
-from fallline.experiment.axes import Axis
-from fallline.experiment.choices import CHOICES
+from fallline.errors import OutputError, UsageError
 from fallline.files import refuse_existing
-from fallline.lab.page_files import PAGE as LAB_PAGE
 from fallline.lab.page_files import bundled
-from fallline.live.document import PAGE, digest, favicon, map_page
-from fallline.live.tile_pyramid import SIDE, deepest_level, write_tiles
+from fallline.live.document import PAGE, digest, map_page
+from fallline.live.tile_page import figure_of, page_of_tiles, refuse_without_tiles, style_of_tiles
+from fallline.live.tile_pyramid import deepest_level, write_tiles
 from fallline.maps.large import LargeMap
-from fallline.sentences import capital
 from fallline.views.pictures.map_colours import MapColours
-from fallline.views.words import axis_words
 
 __all__ = ["write_tile_folder"]
 
@@ -57,11 +51,7 @@ def write_tile_folder(
     -------
     The number of tiles, of levels, and why there is no `live.html`, or "".
     """
-    chosen = [name for name in large.spec.axes if name in CHOICES]
-    if large.spec.one_dimensional or chosen:
-        raise UsageError("a folder of picture tiles needs a map of two axes of numbers.")
-    if not large.begun:
-        raise UsageError("a map without a single cell has no picture: compute it first.")
+    refuse_without_tiles(large)
     refuse_existing(folder, overwrite=overwrite)
     if folder.exists() and not (folder / "index.html").is_file():
         raise OutputError(f"{folder} holds something else, and stays as it is: choose another name.")
@@ -95,65 +85,13 @@ def _live_page(large: LargeMap, folder: Path) -> str:
 
 def _document(large: LargeMap, colours: MapColours, *, live: bool) -> str:
     """The page. Its script and style stand in it, so a host needs no rule for them; its pictures are files beside it."""
-    spec = large.spec
-    rows, columns = spec.shape
-    facts = {
-        "side": SIDE, "levels": deepest_level(rows, columns), "columns": columns, "rows": rows,
-        "x": _axis(spec.x), "y": _axis(spec.y), "live": live,
-    }  # fmt: skip
     script = bundled(PAGE, "folder.js").replace("</script", "<\\/script")
-    style = "\n".join(
-        path.read_text(encoding="utf-8") for path in (LAB_PAGE / "lab.css", PAGE / "live.css", PAGE / "folder.css")
-    )
+    style = style_of_tiles()
     policy = (
         f"default-src 'none'; script-src '{digest(script)}'; style-src '{digest(style)}'; img-src 'self' file: data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = capital(visible(spec.objective.name))
-    about = [
-        visible(repr(large)),
-        f"SHA-256 of its values: {large.sha256}" if large.complete else "It is not complete.",
-    ]
-    shown = json.dumps(facts, allow_nan=False).replace("<", "\\u003c")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{html.escape(title)} · fallline</title>
-<link rel="icon" href="data:image/svg+xml;base64,{favicon()}" type="image/svg+xml">
-<style>{style}</style>
-</head>
-<body>
-<main id="map" class="fallline-lab folder-page"></main>
-<figure class="legend-picture">
-<img alt="{html.escape(colours.picture.alt, quote=True)}" src="map.png">
-<figcaption>{"".join(f"<p>{html.escape(line)}</p>" for line in about)}</figcaption>
-</figure>
-<script type="application/json" id="figure">{shown}</script>
-<script type="module">{script}</script>
-</body>
-</html>
-"""
-
-
-def _axis(axis: Axis) -> dict[str, Any]:
-    """An axis from the outer edge of its first cell to that of its last: those of listed values are counted."""
-    title = capital(axis_words(axis.name))
-    if axis.listed or axis.count == 1:
-        values = {"values": axis.values.tolist()} if axis.count <= 10_000 else {}
-        return {
-            "title": f"{title}, cell",
-            "name": axis.name,
-            "scale": "linear",
-            "low": -0.5,
-            "high": axis.count - 0.5,
-        } | values
-    first, last = float(axis.values[0]), float(axis.values[-1])
-    if axis.scale == "log":
-        half = (last / first) ** (0.5 / (axis.count - 1))
-        return {"title": title, "name": axis.name, "scale": "log", "low": first / half, "high": last * half}
-    half = 0.5 * (last - first) / (axis.count - 1)
-    return {"title": title, "name": axis.name, "scale": "linear", "low": first - half, "high": last + half}
+    return page_of_tiles(
+        large, colours, figure_of(large, live=live), picture="map.png", script=f'<script type="module">{script}</script>',
+        head=f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{style}</style>',
+    )  # fmt: skip

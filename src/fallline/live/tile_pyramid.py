@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import OutputError
+from fallline.experiment.map_record import MapSpec
 from fallline.maps.regions import Regions
 from fallline.maps.rows import blank
 
-__all__ = ["SIDE", "deepest_level", "write_tiles"]
+__all__ = ["SIDE", "Cells", "cells_of_tile", "deepest_level", "padded", "picture_tile", "write_tiles"]
 
 SIDE = 256
 """Pixels of a tile along an axis. At the deepest level, a pixel is a cell."""
@@ -58,12 +60,11 @@ def write_tiles(regions: Regions, colours: Colours, folder: Path, progress: Call
         if i * wide >= columns or j * wide >= rows:
             return None
         if z == levels:
-            x0, y0 = i * wide, j * wide
-            cells = _padded(regions, *regions.read(x0, min(columns, x0 + wide), y0, min(rows, y0 + wide)))
+            cells = cells_of_tile(regions, z, i, j)
             leaves += 1
             progress(leaves, total)
         else:
-            cells = _padded(regions, {}, np.zeros((0, 0), dtype=bool))
+            cells = padded(regions.spec, {}, np.zeros((0, 0), dtype=bool))
             for right, up in ((0, 0), (1, 0), (0, 1), (1, 1)):
                 inner = made(z + 1, 2 * i + right, 2 * j + up)
                 if inner is not None:
@@ -72,7 +73,7 @@ def write_tiles(regions: Regions, colours: Colours, folder: Path, progress: Call
                         cells[0][name][place] = plane[::2, ::2]
                     cells[1][place] = inner[1][::2, ::2]
         if cells[1].any():
-            _write(colours(*cells), folder / str(z) / str(i) / f"{2**z - 1 - j}.png")
+            _write(picture_tile(colours(*cells)), folder / str(z) / str(i) / f"{2**z - 1 - j}.png")
             written += 1
         return cells
 
@@ -80,9 +81,21 @@ def write_tiles(regions: Regions, colours: Colours, folder: Path, progress: Call
     return written
 
 
-def _padded(regions: Regions, planes: dict[str, NDArray[Any]], known: NDArray[np.bool_]) -> Cells:
+def cells_of_tile(regions: Regions, z: int, i: int, j: int) -> Cells:
+    """The cells of the tile in column i and row j of level z, counted from the lower left, and which of them are known.
+
+    It reads the tiles of the map's file that have these cells. A tile of a coarse level reads many.
+    """
+    rows, columns = regions.spec.shape
+    every = 1 << (deepest_level(rows, columns) - z)
+    wide = SIDE * every
+    x0, y0 = i * wide, j * wide
+    return padded(regions.spec, *regions.read(x0, min(columns, x0 + wide), y0, min(rows, y0 + wide), (every, every)))
+
+
+def padded(spec: MapSpec, planes: dict[str, NDArray[Any]], known: NDArray[np.bool_]) -> Cells:
     """The cells in the lower left of a tile."""
-    spec, (rows, columns) = regions.spec, known.shape
+    rows, columns = known.shape
     whole = {w.name: np.full((SIDE, SIDE), blank(spec, w), spec.dtype_of(w)) for w in spec.measures}
     for name, plane in planes.items():
         whole[name][:rows, :columns] = plane
@@ -91,14 +104,21 @@ def _padded(regions: Regions, planes: dict[str, NDArray[Any]], known: NDArray[np
     return whole, there
 
 
-def _write(colours: NDArray[np.uint8], path: Path) -> None:
+def picture_tile(colours: NDArray[np.uint8]) -> bytes:
+    """Colours, (rows, columns, 4) from the lowest row on, as a PNG picture."""
     from PIL import Image
 
     pixels = colours[::-1]  # pictures begin with the topmost row
     if pixels[..., 3].all():
         pixels = pixels[..., :3]
+    picture = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(picture, "png", compress_level=6)
+    return picture.getvalue()
+
+
+def _write(picture: bytes, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.ascontiguousarray(pixels)).save(path, compress_level=6)
+        path.write_bytes(picture)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error}.") from None

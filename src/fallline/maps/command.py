@@ -25,10 +25,12 @@ from fallline.maps.export import export
 from fallline.maps.file import MapFile
 from fallline.maps.growing import growing
 from fallline.maps.large import LargeMap, map_at, open_map
+from fallline.maps.large_zarr import write_large_zarr
 from fallline.maps.loading import load_map
 from fallline.maps.map import Map
 from fallline.maps.parts import Part
 from fallline.problems import LandscapeObjective
+from fallline.runs.progress import showing
 
 __all__ = ["map_export", "map_extend", "map_info", "map_run"]
 
@@ -177,16 +179,19 @@ def map_info(path: Path, *, as_json: bool = False) -> int:
 
 
 def map_export(path: Path, out: Path, *, overwrite: bool = False) -> int:
-    """Export a map file as .nc, .zarr, .csv, .png, .svg or .pdf."""
+    """Export a map file in the format that the ending of `out` says; one that is larger than memory as .zarr or as a picture."""
     result = open_map(path)
     if isinstance(result, Map):
         export(result, out, overwrite=overwrite)
     elif out.suffix.lower() in (".png", ".svg", ".pdf"):
         export(result.thinned(), out, overwrite=overwrite)
+    elif out.suffix.lower() == ".zarr":
+        with showing(sys.stderr.isatty(), "chunks") as show:
+            write_large_zarr(result, out, overwrite=overwrite, progress=show)
     else:
         raise UsageError(
-            f"a map of {result.spec.size_text} cells is exported as a picture of some of them, .png, .svg or .pdf, or as a folder of "
-            "picture tiles: --tiles FOLDER."
+            f"a map of {result.spec.size_text} cells is exported as .zarr, as a picture of some of its cells, .png, .svg or .pdf, or as "
+            "a folder of picture tiles: --tiles FOLDER."
         )
     note = "" if result.complete else f" ({100 * result.done / result.spec.cells:.0f} % of the cells are known)"
     print(f"Written to {out}{note}.")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline.errors import OutputError, UnknownNameError, UsageError
-from fallline.files import refuse_existing, replacing, write_csv
+from fallline.errors import UnknownNameError, UsageError
+from fallline.files import replacing, write_csv
 from fallline.maps.cells import STATES
 from fallline.maps.dataset import to_xarray
 from fallline.maps.earlier import states_of
@@ -19,6 +17,7 @@ from fallline.maps.table import columns_of
 from fallline.maps.tiles import layout
 from fallline.maps.values import MapValues
 from fallline.maps.writer import MapWriter
+from fallline.maps.zarr_store import writing_store
 from fallline.plotting import draw
 
 __all__ = ["export"]
@@ -78,20 +77,8 @@ def _netcdf(m: MapValues, path: Path) -> None:
 
 
 def _zarr(m: MapValues, path: Path, overwrite: bool) -> None:
-    """A Zarr store is a directory, which no single rename can replace: the old one goes once the new one is whole."""
-    refuse_existing(path, overwrite=overwrite)
-    if path.is_dir() and not any((path / name).is_file() for name in ("zarr.json", ".zgroup")):
-        raise OutputError(f"{path} is a directory of something else, and stays as it is: choose another name.")
-    with tempfile.TemporaryDirectory(dir=path.parent if path.parent.is_dir() else None, prefix=".") as place:
-        whole = Path(place) / path.name
-        try:
-            to_xarray(m).to_zarr(whole, mode="w", consolidated=False)
-            if path.is_dir():
-                shutil.rmtree(path)
-            with replacing(path, overwrite=overwrite) as temporary:
-                whole.rename(temporary)
-        except ImportError as error:
-            raise UsageError(f"Zarr needs the extra xarray: pip install 'fallline[xarray]' ({error}).") from None
+    with writing_store(path, overwrite=overwrite) as whole:
+        to_xarray(m).to_zarr(whole, mode="w", consolidated=False)
 
 
 def _picture(m: MapValues, path: Path) -> None:

@@ -217,7 +217,7 @@ MEASURES: dict[str, Measure] = {
         Measure("sharpness_times_rate", "sharpness times learning rate",
                 "learning rate times the largest eigenvalue of the Hessian after the last step, divided by the optimizer's "
                 "preconditioner if it has one; NaN where the run diverged",
-                _of_hessians, "sharpness"),
+                _of_hessians, "sharpness", log=False),
         Measure("largest_sharpness", "largest sharpness on the way",
                 "largest eigenvalue of the Hessian at 17 evenly spaced steps from the first to the last; NaN where the run diverged",
                 _of_hessians, "sharpness"),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from fallline.textbook.network import Network
 from fallline.views.equations import Equations, equations
+from fallline.views.equations.outlines import formula, mathml
 from fallline.views.equations.sections import Section
 
 __all__ = ["Maths", "equations_of", "gradient_blocks"]
@@ -39,6 +40,22 @@ class Maths:
             f'<div class="maths" role="group" aria-label="{label}" tabindex="0">{shown}</div>'
             f"<details><summary>LaTeX</summary><pre>{html.escape(section.latex())}</pre></details>"
         )
+
+    def formula(self, latex: str) -> Markup:
+        r"""Equations as LaTeX, side by side where `\quad` stands between them; the LaTeX itself where it cannot be set."""
+        try:
+            shown = "".join(self._drawn(part) for part in re.split(r"\\quad\b", latex))
+        except Exception:  # a user's own law may have any text
+            return Markup(f"<pre>{html.escape(latex)}</pre>")  # noqa: S704  # escaped
+        return Markup(  # noqa: S704  # every part is ours or escaped
+            f'<div class="maths" role="group" aria-label="Equation" tabindex="0">{shown}</div>'
+            f"<details><summary>LaTeX</summary><pre>{html.escape(latex)}</pre></details>"
+        )
+
+    def _drawn(self, latex: str) -> str:
+        self.written += 1
+        picture = re.sub(r'(\bid="|href="#)', rf"\g<1>m{self.written}-", formula(latex, SIZE))
+        return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{mathml(latex)}</div></div>'
 
     def block(self, section: Section) -> str:
         """Outlines, hidden from assistive technology, and MathML, which is invisible."""

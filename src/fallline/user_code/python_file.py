@@ -48,10 +48,11 @@ def split(text: str) -> tuple[Path, str]:
     return Path(match["path"]), match["name"] or ""
 
 
-def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
+def load(path: Path, name: str = "", *, usual: Sequence[str] = (), records: tuple[type, ...] = ()) -> Any:
     """Execute the file and return a function that it defines.
 
-    Without a name it is the first of the `usual` names that the file defines, or its only public function.
+    Without a name it is the first of the `usual` names that the file defines, or its only public function. A value of one of
+    the types `records` may stand for a function.
 
     Raises
     ------
@@ -62,7 +63,9 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
     """
     module = _executed(path)
     own: dict[str, Function] = {
-        k: v for k, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__
+        k: v
+        for k, v in vars(module).items()
+        if (callable(v) and getattr(v, "__module__", "") == module.__name__) or isinstance(v, records)
     }
     public = sorted(k for k in own if not k.startswith("_"))
     if name:
@@ -73,7 +76,7 @@ def load(path: Path, name: str = "", *, usual: Sequence[str] = ()) -> Function:
         value: Function = vars(module)[name]
         from fallline.textbook.families import Member  # late: it loads NumPy
 
-        if not callable(value) and not isinstance(value, Member):
+        if not callable(value) and not isinstance(value, (Member, *records)):
             raise OwnCodeError(f"{name} of {path.name} must be a function; it is of type {type(value).__name__}.")
         return value
     candidates = [n for n in usual if n in own] or (public if len(public) == 1 else [])

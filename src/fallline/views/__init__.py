@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fallline.views.pictures.curves import draw_curves as draw_curves
     from fallline.views.pictures.data import draw_data as draw_data
     from fallline.views.pictures.descents import draw_descents as draw_descents
+    from fallline.views.pictures.evidence import draw_evidence as draw_evidence
     from fallline.views.pictures.fit_curves import draw_fit_curves as draw_fit_curves
     from fallline.views.pictures.importance import draw_importance as draw_importance
     from fallline.views.pictures.landscape import draw_contours as draw_contours
@@ -40,6 +41,7 @@ _HOMES = {
     "draw_curves": "pictures.curves",
     "draw_data": "pictures.data",
     "draw_descents": "pictures.descents",
+    "draw_evidence": "pictures.evidence",
     "draw_fit_curves": "pictures.fit_curves",
     "draw_importance": "pictures.importance",
     "draw_map": "pictures.map",

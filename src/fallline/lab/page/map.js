@@ -1,11 +1,12 @@
 /** The map: the outcome of every run over two settings; it pans and zooms like a geographic map. */
 
 import { Cells } from "./cells.js";
-import { h, onFrame, still } from "./dom.js";
+import { onFrame, still } from "./dom.js";
 import { listen } from "./gestures.js";
 import { valueAt } from "./numerals.js";
 import { Overlay } from "./overlay.js";
 import { Pins } from "./pins.js";
+import { boxOf, fractionsAt, panned, panTo, partOf, placeIn, plotElements } from "./plot.js";
 import { finest, held, NARROWEST, Tiles } from "./tiles.js";
 
 /** @typedef {import("./tiles.js").View} View */
@@ -36,7 +37,7 @@ export class MapView {
   /** @type {[number, number]|null} */
   #pointed = null;
   #pins;
-  /** @type {{width: number, height: number, left: number, top: number, w: number, t: number}|null} */
+  /** @type {import("./plot.js").Box|null} */
   #box = null;
 
   /**
@@ -47,20 +48,9 @@ export class MapView {
     this.tell = tell;
     this.over = new Overlay();
     this.#pins = new Pins(this, tell);
-    this.plot = h(
-      "div",
-      {
-        class: "map-plot",
-        tabindex: "0",
-        role: "application",
-        "aria-roledescription": "map",
-        "aria-label": "Map of runs",
-        "aria-describedby": "map-keys",
-      },
-      this.cells.canvas,
-      this.#pins.element,
-    );
-    this.element = h("div", { class: "map" }, this.over.canvas, this.plot);
+    const { plot, element } = plotElements(this.over.canvas, this.cells.canvas, this.#pins.element);
+    this.plot = plot;
+    this.element = element;
     this.draw = onFrame(() => this.#draw());
     this.#listen();
     new ResizeObserver(() => {
@@ -73,15 +63,7 @@ export class MapView {
   /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. Cached, since reading it can force a layout. */
   get box() {
     if (this.#box?.w) return this.#box;
-    const { plot, element } = this;
-    this.#box = {
-      width: element.clientWidth,
-      height: element.clientHeight,
-      left: plot.offsetLeft,
-      top: plot.offsetTop,
-      w: plot.clientWidth,
-      t: plot.clientHeight,
-    };
+    this.#box = boxOf(this.element, this.plot);
     return this.#box;
   }
 
@@ -174,15 +156,13 @@ export class MapView {
   }
 
   /** Fractions of the base ranges at a place of the view. @param {[number, number]} at @returns {[number, number]} */
-  fractions([u, v]) {
-    const { x, y } = this.view;
-    return [x[0] + u * (x[1] - x[0]), y[0] + v * (y[1] - y[0])];
+  fractions(at) {
+    return fractionsAt(this.view, at);
   }
 
   /** @param {[number, number]} f @returns {[number, number]} */
-  placeOf([fx, fy]) {
-    const { x, y } = this.view;
-    return [(fx - x[0]) / (x[1] - x[0]), (fy - y[0]) / (y[1] - y[0])];
+  placeOf(f) {
+    return placeIn(this.view, f);
   }
 
   /** The finest cell known at fractions of the base ranges. @param {[number, number]} f @returns {Cell|null} */
@@ -224,12 +204,7 @@ export class MapView {
     };
     listen(this.plot, {
       box: () => this.cells.canvas.getBoundingClientRect(),
-      pan: (dx, dy) => {
-        const { x, y } = this.view;
-        const w = x[1] - x[0];
-        const t = y[1] - y[0];
-        this.show({ x: [x[0] + dx * w, x[1] + dx * w], y: [y[0] + dy * t, y[1] + dy * t] });
-      },
+      pan: (dx, dy) => this.show(panned(this.view, dx, dy)),
       canZoom: (factor) => this.#canZoom(factor),
       zoom: (factor, at, smooth) =>
         this.#zoom(factor, this.#cursor && smooth ? this.placeOf(this.#cursor) : at, smooth),
@@ -238,10 +213,8 @@ export class MapView {
         this.draw();
       },
       box_: (a, b) => {
-        const [p, q] = [this.fractions(a), this.fractions(b)];
-        const side = (/** @type {number} */ k) =>
-          /** @type {[number, number]} */ ([Math.min(p[k], q[k]), Math.max(p[k], q[k])]);
-        if (Math.abs(a[0] - b[0]) > 0.01 && Math.abs(a[1] - b[1]) > 0.01) this.show({ x: side(0), y: side(1) }, true);
+        const part = partOf(this.view, a, b);
+        if (part) this.show(part, true);
       },
       click: (at) => {
         const cell = this.cellAt(this.fractions(at));
@@ -258,14 +231,8 @@ export class MapView {
         const from = this.#cursor ?? this.fractions([0.5, 0.5]);
         const to = [from[0] + (dx * 8 * (x[1] - x[0])) / w, from[1] + (dy * 8 * (y[1] - y[0])) / t];
         this.#cursor = /** @type {[number, number]} */ (to.map((f) => Math.max(0, Math.min(1 - 1e-15, f))));
-        const [u, v] = this.placeOf(this.#cursor);
-        if (u < 0 || u > 1 || v < 0 || v > 1) {
-          const shift = (/** @type {[number, number]} */ [a, b], /** @type {number} */ p) =>
-            /** @type {[number, number]} */ (
-              p < 0 || p > 1 ? [a + (Math.sign(p) * (b - a)) / 2, b + (Math.sign(p) * (b - a)) / 2] : [a, b]
-            );
-          this.show({ x: shift(x, u), y: shift(y, v) });
-        }
+        const moved = panTo(this.view, this.#cursor);
+        if (moved) this.show(moved);
         point(this.#cursor, true);
       },
       choose: () => {

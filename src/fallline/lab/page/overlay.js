@@ -2,9 +2,11 @@
 
 import { fit, h, news } from "./dom.js";
 import { fractionOf, ticks } from "./numerals.js";
+import { placeIn } from "./plot.js";
 
 /** @typedef {import("./map.js").Cell} Cell */
-/** @typedef {{cell: Cell|null, cursor: [number, number]|null, band: [[number, number], [number, number]]|null}} Marks */
+/** @typedef {import("./plot.js").Plotted} Plotted */
+/** @typedef {{cell: Pick<Cell, "f"|"cell">|null, cursor: [number, number]|null, band: [[number, number], [number, number]]|null}} Marks */
 
 export class Overlay {
   #other = news();
@@ -14,7 +16,7 @@ export class Overlay {
     this.canvas = h("canvas", { class: "map-over", "aria-hidden": "true" });
   }
 
-  /** Draw again if anything changed. @param {import("./map.js").MapView} map @param {any} theme @param {Marks} marks */
+  /** Draw again if anything changed. @param {Plotted} map @param {any} theme @param {Marks} marks */
   draw(map, theme, marks) {
     if (!this.#other([map.view, map.axes, map.box, marks, devicePixelRatio], theme, map.curves)) return;
     this.#family ||= getComputedStyle(map.element).fontFamily;
@@ -27,7 +29,7 @@ export class Overlay {
     c.rect(left, top, w, t);
     c.clip();
     const place = (/** @type {number} */ fx, /** @type {number} */ fy) => {
-      const [u, v] = map.placeOf([fx, fy]);
+      const [u, v] = placeIn(map.view, [fx, fy]);
       return [left + Math.max(-1e5, Math.min(1e5, u * w)), top + Math.max(-1e5, Math.min(1e5, (1 - v) * t))];
     };
     this.#curves(c, map, place);
@@ -48,7 +50,7 @@ export class Overlay {
     c.strokeRect(left - 0.5, top - 0.5, w + 1, t + 1);
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {any} theme */
+  /** @param {CanvasRenderingContext2D} c @param {Plotted} map @param {any} theme */
   #axes(c, { view: { x, y }, axes, box: { width, left, top, w, t } }, { ink, muted }) {
     c.font = `12px ${this.#family}`;
     c.lineWidth = 1;
@@ -87,7 +89,7 @@ export class Overlay {
     c.restore();
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {(fx: number, fy: number) => number[]} place */
+  /** @param {CanvasRenderingContext2D} c @param {Plotted} map @param {(fx: number, fy: number) => number[]} place */
   #curves(c, map, place) {
     map.curves.forEach((curve, k) => {
       c.beginPath();
@@ -109,7 +111,7 @@ export class Overlay {
     this.#names(c, map, place);
   }
 
-  /** The curves' names, each beside its curve at a height of its own. @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {(fx: number, fy: number) => number[]} place */
+  /** The curves' names, each beside its curve at a height of its own. @param {CanvasRenderingContext2D} c @param {Plotted} map @param {(fx: number, fy: number) => number[]} place */
   #names(c, map, place) {
     const { left, top, w, t } = map.box;
     c.font = `600 12px ${this.#family}`;
@@ -135,7 +137,7 @@ export class Overlay {
     });
   }
 
-  /** @param {CanvasRenderingContext2D} c @param {import("./map.js").MapView} map @param {number[]} at @param {Cell} cell @param {boolean} crossed */
+  /** @param {CanvasRenderingContext2D} c @param {Plotted} map @param {number[]} at @param {Pick<Cell, "cell">} cell @param {boolean} crossed */
   #cursor(c, { view: { x, y }, box: { w, t } }, [px, py], { cell }, crossed) {
     const side = Math.max(6, (cell[0] / (x[1] - x[0])) * w);
     const tall = Math.max(6, (cell[1] / (y[1] - y[0])) * t);

@@ -14,7 +14,7 @@ const MOST_RECTANGLES = 300; // a path of more takes longer to fill than pixels
  *   y: Float64Array|undefined, steps: any, sketch?: boolean, picture: HTMLCanvasElement|null, masks: Record<number, Path2D|HTMLCanvasElement>,
  *   version: number, used: number}} Tile
  */
-/** @typedef {{x: [number, number], y: [number, number]}} View fractions of the base ranges */
+/** @typedef {import("./plot.js").View} View */
 
 /** The name of a tile's place. @param {number[]} place level, column, row */
 export const nameOf = (place) => place.join("/");

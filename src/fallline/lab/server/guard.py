@@ -7,8 +7,10 @@ exchange for the one-time token in the address that was opened.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
@@ -32,7 +34,7 @@ class Door:
 
 
 DOORS = (Door("/", "http", "token"), Door("/{file}", "http", "cookie"), Door("/socket", "websocket", "cookie"))
-"""Every route of the server. Each requires a cookie or a token."""
+"""Every route of the lab's server. Each requires a cookie or a token."""
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "connect-src 'self'",
@@ -53,10 +55,10 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 
 
 class Guard:
-    """ASGI middleware that refuses every request that `Access` does not know."""
+    """ASGI middleware that refuses every request that `Access` does not know, or that fits none of the `doors`."""
 
-    def __init__(self, app: App, access: Access) -> None:
-        self.app, self.access = app, access
+    def __init__(self, app: App, access: Access, doors: tuple[Door, ...] = DOORS) -> None:
+        self.app, self.access, self.doors = app, access, doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -85,7 +87,7 @@ class Guard:
         hosts = _header(scope, b"host")
         if len(hosts) != 1 or hosts[0] not in self.access.hosts:
             return 403, "This server answers to its own name alone."
-        door = next((d for d in DOORS if d.kind == kind and _fits(d.path, path)), None)
+        door = next((d for d in self.doors if d.kind == kind and _pattern(d.path).fullmatch(path)), None)
         if door is None:
             return 404, "There is nothing under this path."
         if kind == "http":
@@ -115,10 +117,11 @@ class Guard:
         return None
 
 
-def _fits(door: str, path: str) -> bool:
-    if door == "/{file}":
-        return path.startswith("/") and len(path) > 1 and "/" not in path[1:] and path != "/socket"
-    return path == door
+@cache
+def _pattern(door: str) -> re.Pattern[str]:
+    """The paths of a door: a word in braces stands for any text without a slash."""
+    parts = re.split(r"(\{\w+\})", door)
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts))
 
 
 def _header(scope: Scope, name: bytes) -> list[str]:

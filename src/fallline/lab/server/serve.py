@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import sys
-import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fallline.errors import UsageError
+from fallline.lab.server.running import needing_extra, run_server
 
 if TYPE_CHECKING:
     from fallline.experiment.studies import Study
 
 __all__ = ["serve"]
-
-SWITCH = 0.0005
-"""Seconds for which one thread of Python may keep others waiting. By default it is 5 ms, and on the way from a change to its
-first picture a thread waits several times.
-"""
 
 
 def serve(
@@ -49,38 +39,11 @@ def serve(
     browser
         Whether to open the page.
     """
-    try:
+    with needing_extra():
         from fallline.lab.server.application import application
-        from fallline.lab.server.listening import bind, server
-    except ImportError as error:
-        raise UsageError(f"the lab needs {error.name}: pip install 'fallline[lab]'.") from None
     from fallline.lab.initial_state import initial_state
-    from fallline.lab.server.access import Access
-    from fallline.lab.server.kept_secret import kept_secret
 
     first, tables = initial_state(study, data, target=target, task=task, missing=missing)
     for table in tables.values():
         print(*table.table.notes, sep="\n", flush=True)
-    listener = bind(port)
-    number = listener.getsockname()[1]
-    access = Access(number, secret=kept_secret(number))
-
-    def show_address(lead: str) -> None:
-        print(f"{lead} {access.address}", flush=True)
-
-    show_address("fallline lab:")
-    print("Ctrl-C ends it. The address is good once; whoever has it may use the lab on this machine.", flush=True)
-    access.exchanged = lambda: show_address("For another browser:")
-    if browser and not os.environ.get("FALLLINE_NO_BROWSER"):
-        with contextlib.suppress(webbrowser.Error):
-            webbrowser.open(access.address)
-    running = server(listener, application(access, first, tables))
-    sys.setswitchinterval(SWITCH)
-    try:
-        asyncio.run(running.serve(sockets=[listener]))
-    except KeyboardInterrupt:
-        pass
-    finally:
-        listener.close()
-    print("\nThe lab has ended.", file=sys.stderr)
-    return 0
+    return run_server(lambda access: application(access, first, tables), port, browser=browser)

@@ -27,7 +27,7 @@ def run(page: Shown, content: Json) -> None:
     (_, resolved), number = page.current(), page.state_id
 
     def work() -> Generator[None, None, None]:
-        facts, arrays = describe_run(resolved, page.runs.at(resolved, x, y))
+        facts, arrays = describe_run(resolved.spec, page.runs.at(resolved, x, y))
         page.answer("run", {"state_id": number, "pin": k, "x": x, "y": y, **facts}, arrays)
         yield
 

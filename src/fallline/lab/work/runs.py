@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.experiment.map_record import MapSpec
 from fallline.lab.resolved_state import ResolvedState
 from fallline.maps.replay import replay
 from fallline.problems import NetworkObjective, Objective
@@ -22,13 +23,13 @@ def train_run(resolved: ResolvedState, x: float, y: float) -> Run:
     return replay(resolved.run_spec(x, y), 0, 0)
 
 
-def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arrays]:
-    """How a run ended, its numbers, and its curves.
+def describe_run(spec: MapSpec, run: Run) -> tuple[dict[str, Any], Arrays]:
+    """How a run of a map ended, its numbers, and its curves.
 
     >>> from fallline.lab.resolved_state import resolve_state
     >>> from fallline.lab.state import default_state
     >>> resolved = resolve_state(default_state(), {})
-    >>> facts, arrays = describe_run(resolved, train_run(resolved, 0.006, 0.0))
+    >>> facts, arrays = describe_run(resolved.spec, train_run(resolved, 0.006, 0.0))
     >>> facts["numbers"][0], arrays["path"].shape
     ({'label': 'final loss', 'value': 33.51367950439453}, (31, 26))
     """
@@ -37,7 +38,7 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
         _entry("final loss", losses[-1]),
         _entry("lowest loss", np.nanmin(losses) if np.isfinite(losses).any() else np.nan),
     ]
-    net = resolved.network
+    net = spec.objective if isinstance(spec.objective, NetworkObjective) else None
     if net is not None and net.network.loss.targets != "values":
         alive = np.isfinite(run.end).all()
         numbers.append(_entry("accuracy", float(net.accuracy(np.asarray(run.end))) if alive else np.nan))
@@ -48,9 +49,9 @@ def describe_run(resolved: ResolvedState, run: Run) -> tuple[dict[str, Any], Arr
         numbers += [_entry("test loss", last), _entry("generalization gap", last - float(losses[-1]))]
         if net.network.loss.targets != "values":
             numbers.append(_entry("test accuracy", run.accuracy(net.data.test)))
-    if resolved.spec.target is not None:
-        reached = run.steps_to(resolved.spec.target)
-        numbers.append({"label": f"steps to {resolved.spec.target:g}", "value": reached})
+    if spec.target is not None:
+        reached = run.steps_to(spec.target)
+        numbers.append({"label": f"steps to {spec.target:g}", "value": reached})
     numbers.append(_entry("gradient norm", run.gradient_norms[-1]))
     told: dict[str, Any] = {
         "steps": run.steps,

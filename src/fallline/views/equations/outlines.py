@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from fallline.errors import visible
 
-__all__ = ["drawn", "mathml", "picture", "symbols"]
+__all__ = ["drawn", "formula", "mathml", "picture", "symbols"]
 
 _BOLD_ONE = ('<mn mathvariant="bold">1</mn>', "<mn>𝟏</mn>")
 """A bold 1 as a Unicode character: MathML Core has no mathvariant, and ziamath has no bold digits."""
@@ -62,7 +62,7 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
         y = base + max(p.top + p.height for p in (a, b, sign)) + gap
         widest = max(widest, right + b.width)
     width, height = widest + margin, y - gap + margin
-    body = "".join(f'<symbol id="{name}"{shape}</symbol>' for name, shape in glyphs.items()) + "".join(placed)
+    body = _definitions(glyphs) + "".join(placed)
     # The names of glyphs are unique to this picture, because a page can hold several pictures.
     key = hashlib.sha256(body.encode()).hexdigest()[:8]
     body = re.sub(r'( id="|href="#)', rf"\g<1>{key}-", body)
@@ -87,8 +87,17 @@ def drawn(latex: str, size: float) -> tuple[str, float, dict[str, str]]:
 
 def symbols(glyphs: dict[str, str]) -> str:
     """Glyphs as one SVG without a size, from which the other pictures of a page take them."""
-    body = "".join(f'<symbol id="{name}"{shape}</symbol>' for name, shape in glyphs.items())
-    return f'<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0">{body}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0">{_definitions(glyphs)}</svg>'
+
+
+def formula(latex: str, size: float) -> str:
+    """A formula as one SVG picture, in the colour of the text around it."""
+    svg, _, glyphs = drawn(latex, size)
+    return svg.replace(">", f">{_definitions(glyphs)}", 1)
+
+
+def _definitions(glyphs: dict[str, str]) -> str:
+    return "".join(f'<symbol id="{name}"{shape}</symbol>' for name, shape in glyphs.items())
 
 
 @functools.lru_cache(maxsize=4096)

@@ -53,8 +53,7 @@ def map_picture(
     theory
         Whether the stability bound of `theory_curve` is drawn over the map. Choices have a line each, in their band.
     contours
-        Values at which lines of equal value are drawn. By default the bound of stability for `sharpness_times_rate`, if all cells
-        have the same.
+        Values at which lines of equal value are drawn.
     title, theme, **options
         As for `draw_map`: `ax`, `cmap`, `limits`, `log`, `size`, `colorbar`.
 
@@ -83,7 +82,6 @@ def map_picture(
         if marks or theory:
             raise UsageError("marks and theory are drawn on a map of two axes; this map has one.")
         return draw_map_line(m, wanted, contours=contours, title=title or "", theme=theme, **options)
-    contours = contours or bound_contour(m, name)
     m = _thinned(m)
     values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
     lost = _diverged(m, wanted, values)
@@ -95,7 +93,8 @@ def map_picture(
     }
     options = told | options
     if drawn.kind == "values":
-        options.setdefault("limits", colour_limits(values, lost))
+        bound = bound_of(m, name)
+        options.setdefault("limits", colour_limits(values, lost) if bound is None else (0.0, 1.5 * bound))
     curves = bound_curves(m) if theory else None
     return draw_map(
         values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=placed,
@@ -103,14 +102,16 @@ def map_picture(
     )  # fmt: skip
 
 
-def bound_contour(m: Map, measure: str) -> tuple[float, ...]:
-    """The bound of stability, for `sharpness_times_rate` where all cells have the same one."""
+def bound_of(m: Map, measure: str) -> float | None:
+    """The bound of stability, for `sharpness_times_rate` where all cells have the same one. Colours reach to 1.5 times it.
+
+    A contour there would show noise alone: runs at the edge of stability stay near the bound, on both sides.
+    """
     method = m.spec.method
     if measure != "sharpness_times_rate" or {"optimizer", "momentum", "beta1"} & set(m.spec.axes):
-        return ()
+        return None
     settings = {name: float(method.settings.get(name, 0.0)) for name in ("momentum", "beta1")}
-    bound = stability_bound(method.optimizer.name, **settings)
-    return () if bound is None else (bound,)
+    return stability_bound(method.optimizer.name, **settings)
 
 
 def placed_marks(m: Map, marks: Sequence[tuple[Any, Any, str]]) -> list[Mark]:

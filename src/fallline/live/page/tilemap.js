@@ -1,27 +1,35 @@
-/** A map of picture tiles in a folder, z/x/y.png, that pans and zooms with axes around it. */
+/** A map of picture tiles, z/x/y.png, that pans and zooms with axes around it. */
 
 import { fit, h, onFrame } from "../../lab/page/dom.js";
 import { listen } from "../../lab/page/gestures.js";
 import { valueAt } from "../../lab/page/numerals.js";
 import { Overlay } from "../../lab/page/overlay.js";
+import { boxOf, fractionsAt, panned, panTo, partOf, placeIn, plotElements } from "../../lab/page/plot.js";
 
-/** @typedef {{title: string, name: string, scale: "log"|"linear", low: number, high: number, values?: number[]}} FolderAxis */
-/** @typedef {{side: number, levels: number, columns: number, rows: number, x: FolderAxis, y: FolderAxis, live: boolean}} Figure */
-/** @typedef {[number, number]} Pair */
+/** @typedef {{title: string, name: string, scale: "log"|"linear", low: number, high: number, values?: number[]}} TileAxis */
+/** @typedef {{side: number, levels: number, columns: number, rows: number, x: TileAxis, y: TileAxis, live: boolean, measures?: string[]}} Figure */
+/** @typedef {import("../../lab/page/plot.js").Pair} Pair */
 
 const MOST = 600; // pictures that are kept
 const CLOSEST = 8; // cells in the narrowest view
 
-/** The value of an axis at one of its `count` cells. @param {FolderAxis} axis @param {number} cell @param {number} count */
+/** The value of an axis at one of its `count` cells. @param {TileAxis} axis @param {number} cell @param {number} count */
 export function valueOn(axis, cell, count) {
   return axis.values ? axis.values[cell] : valueAt(axis, (cell + 0.5) / count);
 }
 
-export class FolderMap {
-  /** Fractions of the plane. @type {{x: Pair, y: Pair}} */
+/** The nearest of `count` cells. @param {number} cell @param {number} count */
+const within = (cell, count) => Math.max(0, Math.min(count - 1, cell));
+
+export class TileMap {
+  /** @type {import("../../lab/page/plot.js").View} */
   view = { x: [0, 1], y: [0, 1] };
-  /** Lines of theory: a folder has none. @type {any[]} */
+  /** Lines of theory: tiles have none. @type {any[]} */
   curves = [];
+  #folder = "";
+  /** The cell that was chosen. @type {Pair|null} */
+  #chosen = null;
+  #mark = h("div", { class: "chosen-cell", hidden: true });
   /** By their names. @type {Map<string, HTMLImageElement>} */
   #pictures = new Map();
   /** @type {Pair|null} */
@@ -32,47 +40,32 @@ export class FolderMap {
   #over = new Overlay();
   #canvas = h("canvas", { class: "map-cells" });
 
-  /** @param {Figure} figure @param {(cell: Pair|null, byKey: boolean) => void} tell */
+  /**
+   * @param {Figure} figure
+   * @param {{point: (cell: Pair|null, byKey: boolean) => void, choose?: (cell: Pair) => void}} tell
+   */
   constructor(figure, tell) {
     this.figure = figure;
     this.tell = tell;
     this.axes = { x: figure.x, y: figure.y };
-    this.plot = h(
-      "div",
-      {
-        class: "map-plot",
-        tabindex: "0",
-        role: "application",
-        "aria-roledescription": "map",
-        "aria-label": "Map of runs",
-        "aria-describedby": "map-keys",
-      },
-      this.#canvas,
-    );
-    this.element = h("div", { class: "map" }, this.#over.canvas, this.plot);
+    const { plot, element } = plotElements(this.#over.canvas, this.#canvas, this.#mark);
+    this.plot = plot;
+    this.element = element;
     this.draw = onFrame(() => this.#draw());
     this.#listen();
     new ResizeObserver(() => this.draw()).observe(this.element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  /** In CSS pixels: width and height of the whole, place and size (w, t) of the plot. */
   get box() {
-    const { plot, element } = this;
-    return {
-      width: element.clientWidth,
-      height: element.clientHeight,
-      left: plot.offsetLeft,
-      top: plot.offsetTop,
-      w: plot.clientWidth,
-      t: plot.clientHeight,
-    };
+    return boxOf(this.element, this.plot);
   }
 
-  /** @param {Pair} f fractions of the plane @returns {Pair} fractions of the view */
-  placeOf([fx, fy]) {
-    const { x, y } = this.view;
-    return [(fx - x[0]) / (x[1] - x[0]), (fy - y[0]) / (y[1] - y[0])];
+  /** Where the tiles are, with a slash at its end; "" beside the page. @param {string} folder */
+  set folder(folder) {
+    this.#folder = folder;
+    this.#pictures.clear();
+    this.draw();
   }
 
   /** Zoom about the middle, or a place of the view. @param {number} factor @param {Pair} [at] */
@@ -83,15 +76,15 @@ export class FolderMap {
       const first = a + t * (b - a - width);
       return /** @type {Pair} */ ([first, first + width]);
     };
-    this.show(about(this.view.x, at[0], columns), about(this.view.y, at[1], rows));
+    this.show({ x: about(this.view.x, at[0], columns), y: about(this.view.y, at[1], rows) });
   }
 
   home() {
-    this.show([0, 1], [0, 1]);
+    this.show({ x: [0, 1], y: [0, 1] });
   }
 
-  /** @param {Pair} x @param {Pair} y */
-  show(x, y) {
+  /** @param {import("../../lab/page/plot.js").View} view */
+  show({ x, y }) {
     const inside = (/** @type {Pair} */ [a, b]) => {
       const first = Math.max(0, Math.min(1 - (b - a), a));
       return /** @type {Pair} */ ([first, first + b - a]);
@@ -110,31 +103,32 @@ export class FolderMap {
   }
 
   /** The cell at a place of the view. @param {Pair} at @returns {Pair} */
-  #cellAt([u, v]) {
+  #cellAt(at) {
     const { columns, rows } = this.figure;
-    const { x, y } = this.view;
-    const cell = (/** @type {Pair} */ [a, b], /** @type {number} */ t, /** @type {number} */ count) =>
-      Math.max(0, Math.min(count - 1, Math.floor((a + t * (b - a)) * count)));
-    return [cell(x, u, columns), cell(y, v, rows)];
+    const [fx, fy] = fractionsAt(this.view, at);
+    return [within(Math.floor(fx * columns), columns), within(Math.floor(fy * rows), rows)];
   }
 
   /** @param {Pair|null} cell @param {boolean} byKey */
   #point(cell, byKey) {
     this.#cell = cell;
     this.#byKey = byKey;
-    this.tell(cell, byKey);
+    this.tell.point(cell, byKey);
     this.draw();
   }
 
+  /** @param {Pair} cell */
+  #choose(cell) {
+    if (!this.tell.choose) return;
+    this.#chosen = cell;
+    this.draw();
+    this.tell.choose(cell);
+  }
+
   #listen() {
-    const pan = (/** @type {number} */ dx, /** @type {number} */ dy) => {
-      const { x, y } = this.view;
-      const [w, t] = [x[1] - x[0], y[1] - y[0]];
-      this.show([x[0] + dx * w, x[1] + dx * w], [y[0] + dy * t, y[1] + dy * t]);
-    };
     listen(this.plot, {
       box: () => this.#canvas.getBoundingClientRect(),
-      pan,
+      pan: (dx, dy) => this.show(panned(this.view, dx, dy)),
       canZoom: (factor) => this.#canZoom(factor),
       zoom: (factor, at) => this.zoom(factor, at),
       band: (rectangle) => {
@@ -142,13 +136,14 @@ export class FolderMap {
         this.draw();
       },
       box_: (a, b) => {
-        const { x, y } = this.view;
-        const part = (/** @type {Pair} */ [low, high], /** @type {number} */ p, /** @type {number} */ q) =>
-          /** @type {Pair} */ ([Math.min(p, q), Math.max(p, q)].map((t) => low + t * (high - low)));
-        if (Math.abs(a[0] - b[0]) > 0.01 && Math.abs(a[1] - b[1]) > 0.01)
-          this.show(part(x, a[0], b[0]), part(y, a[1], b[1]));
+        const part = partOf(this.view, a, b);
+        if (part) this.show(part);
       },
-      click: (at) => this.#point(this.#cellAt(at), true),
+      click: (at) => {
+        const cell = this.#cellAt(at);
+        this.#point(cell, true);
+        this.#choose(cell);
+      },
       hover: (at) => this.#point(at && this.#cellAt(at), false),
       home: () => this.home(),
       step: (dx, dy) => {
@@ -156,16 +151,15 @@ export class FolderMap {
         const { x, y } = this.view;
         const [i, j] = this.#cell ?? this.#cellAt([0.5, 0.5]);
         const by = (/** @type {Pair} */ [a, b], /** @type {number} */ n) => Math.max(1, Math.round(((b - a) * n) / 64));
-        const inside = (/** @type {number} */ k, /** @type {number} */ n) => Math.max(0, Math.min(n - 1, k));
         const cell = /** @type {Pair} */ ([
-          inside(i + dx * by(x, columns), columns),
-          inside(j + dy * by(y, rows), rows),
+          within(i + dx * by(x, columns), columns),
+          within(j + dy * by(y, rows), rows),
         ]);
-        const [u, v] = this.placeOf([(cell[0] + 0.5) / columns, (cell[1] + 0.5) / rows]);
-        pan(u < 0 ? -0.5 : u > 1 ? 0.5 : 0, v < 0 ? -0.5 : v > 1 ? 0.5 : 0);
+        const moved = panTo(this.view, [(cell[0] + 0.5) / columns, (cell[1] + 0.5) / rows]);
+        if (moved) this.show(moved);
         this.#point(cell, true);
       },
-      choose: () => {},
+      choose: () => this.#choose(this.#cell ?? this.#cellAt([0.5, 0.5])),
       leave: () => this.#point(null, false),
     });
   }
@@ -177,7 +171,7 @@ export class FolderMap {
     if (!picture) {
       picture = new Image();
       picture.onload = () => this.draw();
-      picture.src = name;
+      picture.src = this.#folder + name;
     } else this.#pictures.delete(name);
     this.#pictures.set(name, picture); // the last in the order of use
     const [oldest] = this.#pictures.keys();
@@ -208,8 +202,8 @@ export class FolderMap {
         for (let i = left; i < right; i++) {
           const picture = this.#picture(z, i, j);
           if (!picture) continue;
-          const [u0, v0] = this.placeOf([(i * wide) / columns, (j * wide) / rows]);
-          const [u1, v1] = this.placeOf([((i + 1) * wide) / columns, ((j + 1) * wide) / rows]);
+          const [u0, v0] = placeIn(this.view, [(i * wide) / columns, (j * wide) / rows]);
+          const [u1, v1] = placeIn(this.view, [((i + 1) * wide) / columns, ((j + 1) * wide) / rows]);
           const [px, py] = [Math.round(u0 * w), Math.round((1 - v1) * t)];
           c.drawImage(picture, px, py, Math.round(u1 * w) - px, Math.round((1 - v0) * t) - py);
         }
@@ -218,7 +212,13 @@ export class FolderMap {
     const theme = { ink: style.getPropertyValue("--ink"), muted: style.getPropertyValue("--muted") };
     const at = this.#cell;
     const f = /** @type {Pair} */ (at ? [(at[0] + 0.5) / columns, (at[1] + 0.5) / rows] : [0, 0]);
-    const cell = at && { x: 0, y: 0, value: 0, outcome: -1, f, cell: /** @type {Pair} */ ([1 / columns, 1 / rows]) };
-    this.#over.draw(/** @type {any} */ (this), theme, { cell, cursor: this.#byKey && at ? f : null, band: this.#band });
+    if (this.#chosen) {
+      const [i, j] = this.#chosen;
+      const [u, v] = placeIn(this.view, [(i + 0.5) / columns, (j + 0.5) / rows]);
+      this.#mark.hidden = u < 0 || u > 1 || v < 0 || v > 1;
+      this.#mark.style.transform = `translate(${u * w}px, ${(1 - v) * t}px)`;
+    }
+    const cell = at && { f, cell: /** @type {Pair} */ ([1 / columns, 1 / rows]) };
+    this.#over.draw(this, theme, { cell, cursor: this.#byKey && at ? f : null, band: this.#band });
   }
 }

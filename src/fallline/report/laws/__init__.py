@@ -1,0 +1,1 @@
+"""The pages of tested laws: what `fallline reproduce --out` writes."""
