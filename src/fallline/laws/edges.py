@@ -60,7 +60,10 @@ def edges(trial: Trial, optimizer: str, bound: float, **settings: Any) -> tuple[
     """
     problem = chebyshev()
     training = Training(problem, method(optimizer, **settings), STEPS, starts_of(trial, problem))
-    along = sharpness_along(training, looks(STEPS), preconditioned=True, execution=trial.execution) * settings["learning_rate"]
+    along = (
+        sharpness_along(training, looks(STEPS), preconditioned=True, execution=trial.execution)
+        * settings["learning_rate"]
+    )
     reached = (along >= REACHED * bound).any(axis=1)
     note = f"{reached.sum()} of {trial.starts} starts reach the edge"
     return along[reached, -LOOKS // 4 :].mean(axis=1), note, along

@@ -23,6 +23,7 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective, h
 from fallline.shapes import Shaped
 
 __all__ = [
+    "FOLDED",
     "MEASURES",
     "Measure",
     "RequestedMeasure",
@@ -225,6 +226,10 @@ MEASURES: dict[str, Measure] = {
                 _convergence, kind="ranks"),
     )
 }  # fmt: skip
+
+
+FOLDED: dict[str, Measure] = {name: m for name, m in MEASURES.items() if not m.reads_sharpness}
+"""The measures that are read from statistics: all but those of Hessians."""
 
 
 def _built_in(name: str) -> Measure:

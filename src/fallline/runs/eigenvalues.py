@@ -131,7 +131,7 @@ class _Lanczos:
         self.residuals = np.abs(self.betas[-1] * self.weights[-1])
         size = np.abs(self.alphas).max(axis=0)
         empty = self.betas[-1] <= _EMPTY * size
-        return (self.residuals <= tolerance * np.abs(self.top)) | empty | ~np.isfinite(self.top)
+        return np.asarray((self.residuals <= tolerance * np.abs(self.top)) | empty | ~np.isfinite(self.top))
 
     def _keep(self, done: NDArray[np.bool_], count: int) -> None:
         """Write the results of the operators that are done, and go on with the others."""

@@ -58,7 +58,7 @@ def tangent_terms(
     for A, B, C in _matmuls(inputs[0].graph.groups):
         if A.shape[1] == 1 and all(node.index in terms for node in C.ravel()):
             first, second = (np.asarray(product).ravel() for product in forward.products(A, B))
-            terms |= {node.index: pair for node, *pair in zip(C.ravel(), first, second, strict=True)}  # type: ignore[misc]
+            terms |= {node.index: (a, b) for node, a, b in zip(C.ravel(), first, second, strict=True)}
     return [terms[node.index] for node in outputs]
 
 
@@ -66,9 +66,11 @@ def _matmuls(groups: Iterable[ArrayOperation]) -> list[tuple[Any, Any, Any]]:
     """The products of matrices among array operations: (A, B, A B), where all entries are nodes."""
     found = []
     for group in groups:
-        arrays = [entries.array for entries in (*group.operands, group.result)]
-        if group.name == "matmul" and all(a.ndim == 2 and all(isinstance(n, Node) for n in a.flat) for a in arrays):
-            found.append(tuple(arrays))
+        if group.name != "matmul":
+            continue
+        A, B, C = (entries.array for entries in (*group.operands, group.result))
+        if all(M.ndim == 2 and all(isinstance(n, Node) for n in M.flat) for M in (A, B, C)):
+            found.append((A, B, C))
     return found
 
 
