@@ -17,7 +17,7 @@ from fallline.laws.evidence import evidence_from
 from fallline.laws.reproduce import Result, find, hash_of, lines_of, reproduce
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", sorted(LAWS.keys() - {"catapult-relu"}))
 def test_a_law_holds(name):
     findings = LAWS[name].findings(Trial(8))
     assert findings
@@ -48,6 +48,14 @@ def test_a_region_holds_the_setting_of_its_law_and_ends_somewhere(name):
     assert 0.1 < region.agree.mean() <= 1
     assert np.allclose(sum(region.shares.values()), 1)
     assert (region.agree.mean() == 1) == (name == "momentum-rate")
+
+
+def test_the_largest_rate_of_relu_networks_depends_on_their_depth():
+    """About 12 / L0 was published. One wide layer stops at 5, for almost all starts; three narrow ones come near."""
+    wide, last, *deeper = LAWS["catapult-relu"].findings(Trial(8))
+    assert (wide.verdict, last.verdict) == ("holds", "fails")
+    assert last.measured < 6.5
+    assert all(f.measured > 7 for f in deeper[1::2])
 
 
 def test_runs_that_are_cut_short_reach_no_edge(monkeypatch):

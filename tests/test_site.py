@@ -9,11 +9,12 @@ import re
 from pathlib import Path
 
 import pytest
-from tools.site import figures, gallery, reference, stage
+from tools.site import figures, gallery, laws, reference, stage
 from tools.site.offline import requests_in
 from tools.site.studies import studies_page
 
 from fallline.cli import main
+from fallline.laws import LAWS
 
 ENTRIES = list(gallery.entries())
 
@@ -87,3 +88,22 @@ def test_every_page_is_in_the_contents() -> None:
         line for block in re.findall(r"```\{toctree\}\n(.*?)```", index, re.DOTALL) for line in block.splitlines()
     }
     assert pages <= listed
+
+
+def test_the_table_of_laws_is_that_of_the_stored_results() -> None:
+    found = laws.stored()
+    assert {law["law"] for law in found["laws"]} <= set(LAWS)
+    assert laws.findings_table(found["laws"]) in (stage.DOCS / "laws.md").read_text(encoding="utf-8")
+
+
+def test_each_law_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laws, "LAWS", {name: LAWS[name] for name in ("best-momentum", "mode-curves")})
+    (tmp_path / "laws.md").write_text("# Laws\n", encoding="utf-8")
+    laws.write_pages(tmp_path)
+    page = (tmp_path / "laws/mode-curves.md").read_text(encoding="utf-8")
+    assert LAWS["mode-curves"].statement in page
+    assert "| mode of strength 3: largest distance from the curve / strength | 0 |" in page
+    assert "def mode_curve(" in page
+    for path in re.findall(r"\.\./(_static/laws/\S+)", page):
+        assert (tmp_path / path).stat().st_size > 1000
+    assert "laws/best-momentum" in (tmp_path / "laws.md").read_text(encoding="utf-8")

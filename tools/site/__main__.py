@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.site import figures, gallery, reference, stage
+from tools.site import figures, gallery, laws, reference, stage
 from tools.site.offline import requests_in
 
 
@@ -45,6 +45,7 @@ def main() -> int:
             print("\n".join(wrong), file=sys.stderr)
             return 1
         reference.write_pages(folder)
+        laws.write_pages(folder)
         figures.draw_figures(folder)
         if arguments.out.exists():
             shutil.rmtree(arguments.out)

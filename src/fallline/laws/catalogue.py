@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fallline.laws.adaptive_edge import ADAPTIVE_EDGE
 from fallline.laws.catapult import CATAPULT
+from fallline.laws.catapult_relu import CATAPULT_RELU
 from fallline.laws.deep_linear import MODE_CURVES
 from fallline.laws.edge_of_stability import EDGE_OF_STABILITY
 from fallline.laws.effective_rate import EFFECTIVE_RATE
@@ -15,7 +16,7 @@ __all__ = ["LAWS"]
 LAWS: dict[str, Law] = {
     law.name: law
     for law in (
-        EDGE_OF_STABILITY, ADAPTIVE_EDGE, CATAPULT, MODE_CURVES, MOMENTUM_RATE, BEST_MOMENTUM, EFFECTIVE_RATE,
+        EDGE_OF_STABILITY, ADAPTIVE_EDGE, CATAPULT, CATAPULT_RELU, MODE_CURVES, MOMENTUM_RATE, BEST_MOMENTUM, EFFECTIVE_RATE,
     )
 }  # fmt: skip
 """All laws, each by its name."""

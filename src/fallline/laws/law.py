@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from fallline.errors import UsageError, shown
 from fallline.laws.evidence import Curves, Plane, Region
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.sentences import capital
 
 __all__ = ["DRAWN", "HOLDS", "Finding", "Law", "Trial", "finding"]
 
@@ -21,6 +22,10 @@ HOLDS = 0.95
 
 DRAWN = 8
 """Starts whose curves are kept as evidence."""
+
+
+SPELLED = {"relu": "ReLU", "mup": "muP"}
+"""Words of names that are spelled with capitals."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,12 @@ class Law:
             value = getattr(self, key)
             if not callable(value) and (key == "test" or value is not None):
                 raise UsageError(f"{key} of the law {self.name} must be a function; got {shown(value)}.")
+
+    @property
+    def title(self) -> str:
+        """The name as a heading: "Edge of stability"."""
+        words = [SPELLED.get(word, word) for word in self.name.split("-")]
+        return capital(" ".join(words))
 
     def __repr__(self) -> str:
         return f"Law({self.name!r})"

@@ -58,7 +58,7 @@ class Result:
         law = self.law
         texts = {key: getattr(law, key) for key in ("statement", "equation", "source", "published", "setting")}
         data: dict[str, Any] = {
-            "law": law.name, **texts, "verdict": self.verdict,
+            "law": law.name, **texts, "verdict": self.verdict, "sha256": hash_of([self]),
             "findings": [_finite(asdict(f)) | {"verdict": f.verdict} for f in self.findings],
         }  # fmt: skip
         if evidence:

@@ -54,7 +54,8 @@ class Maths:
 
     def _drawn(self, latex: str) -> str:
         self.written += 1
-        picture = re.sub(r'(\bid="|href="#)', rf"\g<1>m{self.written}-", formula(latex, SIZE))
+        picture = re.sub(r' role="img" aria-label="[^"]*"', "", formula(latex, SIZE), count=1)
+        picture = re.sub(r'(\bid="|href="#)', rf"\g<1>m{self.written}-", picture)
         return f'<div><div aria-hidden="true">{picture}</div><div class="unseen">{mathml(latex)}</div></div>'
 
     def block(self, section: Section) -> str:

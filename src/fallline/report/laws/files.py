@@ -82,7 +82,7 @@ def law_pages(
     for done, result in enumerate(results):
         gallery = Gallery()
         common = {"result": result, "law": result.law, "command": command, "trial": trial}
-        page = page_of(_title(result), law_chapters(result, gallery), gallery, common)
+        page = page_of(result.law.title, law_chapters(result, gallery), gallery, common)
         content[f"laws/{result.law.name}.html"] = page.html.encode()
         content |= {f"figures/{result.law.name}-{name}": data for name, data in page.figures.items()}
         if progress is not None:
@@ -99,11 +99,6 @@ def law_pages(
     content |= {"index.html": index.html.encode(), "results.json": visible(text, keep="\n").encode()}
     write_report(folder, content, overwrite, NAMES)
     return _written(folder, content)
-
-
-def _title(result: Result) -> str:
-    name = result.law.name.replace("-", " ")
-    return name[:1].upper() + name[1:]
 
 
 def _written(folder: Path, content: dict[str, Any]) -> LawPages:

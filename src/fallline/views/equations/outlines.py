@@ -63,9 +63,7 @@ def picture(rows: Sequence[tuple[str, str]], alt: str, size: float) -> str:
         widest = max(widest, right + b.width)
     width, height = widest + margin, y - gap + margin
     body = _definitions(glyphs) + "".join(placed)
-    # The names of glyphs are unique to this picture, because a page can hold several pictures.
-    key = hashlib.sha256(body.encode()).hexdigest()[:8]
-    body = re.sub(r'( id="|href="#)', rf"\g<1>{key}-", body)
+    body = _unique(body)
     return (
         f'<svg role="img" aria-label="{html.escape(visible(alt), quote=True)}" xmlns="http://www.w3.org/2000/svg" '
         f'width="{width:.2f}" height="{height:.2f}" viewBox="0 0 {width:.2f} {height:.2f}">{body}</svg>'
@@ -93,7 +91,14 @@ def symbols(glyphs: dict[str, str]) -> str:
 def formula(latex: str, size: float) -> str:
     """A formula as one SVG picture, in the colour of the text around it."""
     svg, _, glyphs = drawn(latex, size)
-    return svg.replace(">", f">{_definitions(glyphs)}", 1)
+    label = html.escape(visible(latex.strip()), quote=True)
+    return _unique(svg.replace(">", f' role="img" aria-label="{label}">{_definitions(glyphs)}', 1))
+
+
+def _unique(body: str) -> str:
+    """The drawing with names of glyphs that are unique to it, because a page can hold several pictures."""
+    key = hashlib.sha256(body.encode()).hexdigest()[:8]
+    return re.sub(r'( id="|href="#)', rf"\g<1>{key}-", body)
 
 
 def _definitions(glyphs: dict[str, str]) -> str:
