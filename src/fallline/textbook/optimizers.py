@@ -216,7 +216,7 @@ def adamw(
 
 
 def root_of_squares(state: State, t: Array, *, epsilon: Array, **settings: Array) -> Entries:
-    """The preconditioner of AdaGrad and RMSProp: D = sqrt(s) + epsilon, with s after step t."""
+    """The preconditioner of AdaGrad and RMSProp: D = sqrt(s) + epsilon, with s after step t. Settings: `epsilon`."""
     (s,) = state
     return sqrt(s) + epsilon
 
@@ -226,7 +226,7 @@ def adam_preconditioner(
 ) -> Entries:
     """The preconditioner of Adam: D = (1 - beta1^t) (sqrt(v / (1 - beta2^t)) + epsilon), with v after step t.
 
-    Source: Cohen et al. 2022 (arXiv:2207.14484), section 2.
+    Settings: `beta1`, `beta2`, `epsilon`. Source: Cohen et al. 2022 (arXiv:2207.14484), section 2.
     """
     return (1 - beta1**t) * (sqrt(state[1] / (1 - beta2**t)) + epsilon)
 
@@ -234,7 +234,10 @@ def adam_preconditioner(
 def adam_epsilon_hat_preconditioner(
     state: State, t: Array, *, beta1: Array, beta2: Array, epsilon: Array, **settings: Array
 ) -> Entries:
-    """The preconditioner of `adam_epsilon_hat`: D = (1 - beta1^t) / sqrt(1 - beta2^t) (sqrt(v) + epsilon), with v after step t."""
+    """The preconditioner of `adam_epsilon_hat`: D = (1 - beta1^t) / sqrt(1 - beta2^t) (sqrt(v) + epsilon), with v after step t.
+
+    Settings: `beta1`, `beta2`, `epsilon`.
+    """
     return (1 - beta1**t) / (1 - beta2**t) ** 0.5 * (sqrt(state[1]) + epsilon)
 
 
