@@ -1,6 +1,6 @@
 """The time of a fit, compared with scikit-learn and PyTorch: the digits of scikit-learn, 64-32-10, minibatches of 200, 50 epochs.
 
-    python bench/fit_speed.py [--rounds 7] [--threads 2] [--json]
+    python bench/fit_speed.py [--rounds 7] [--threads 2] [--only NAME ...] [--json]
 
 All contestants take turns in one process, so that other work on the machine slows all of them alike; each ratio is taken
 within a round, and its median, lowest and highest are shown. By the processor's clock the time of all threads is added;
@@ -23,14 +23,12 @@ EPOCHS, BATCH, HIDDEN = 50, 200, 32
 
 def contestants(threads: int) -> dict[str, Callable[[], Any]]:
     """Return each contestant's fit. The first is what the others are compared with."""
-    import torch
     from sklearn.datasets import load_digits
     from sklearn.neural_network import MLPClassifier
 
     from fallline.models.fitting import fit_samples
     from fallline.models.settings import fit_settings
 
-    torch.set_num_threads(threads)
     X, y = load_digits(return_X_y=True)
     X /= 16
     T = np.eye(10)[y]
@@ -46,7 +44,11 @@ def contestants(threads: int) -> dict[str, Callable[[], Any]]:
         )  # fmt: skip
         return network.fit(X.astype(dtype), y)
 
-    def pytorch(dtype: Any = torch.float32) -> Any:
+    def pytorch(kind: str) -> Any:
+        import torch
+
+        torch.set_num_threads(threads)
+        dtype = getattr(torch, kind)
         inputs, classes = torch.tensor(X, dtype=dtype), torch.tensor(y)
         kept = len(X) - len(X) // 5
         network = torch.nn.Sequential(torch.nn.Linear(64, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, 10)).to(
@@ -71,20 +73,20 @@ def contestants(threads: int) -> dict[str, Callable[[], Any]]:
         "scikit-learn": scikit_learn,
         "scikit-learn, no validation": lambda: scikit_learn(judged=False),
         "scikit-learn, float32": lambda: scikit_learn(np.float32),
-        "PyTorch, eager, float32": pytorch,
-        "PyTorch, eager, float64": lambda: pytorch(torch.float64),
+        "PyTorch, eager, float32": lambda: pytorch("float32"),
+        "PyTorch, eager, float64": lambda: pytorch("float64"),
         "fallline, ensemble of 32": lambda: ours(32),
         "fallline, ensemble of 32, float32": lambda: ours(32, "float32"),
     }
 
 
-def measure(rounds: int, threads: int) -> dict[str, dict[str, list[float]]]:
+def measure(rounds: int, threads: int, only: list[str] | None = None) -> dict[str, dict[str, list[float]]]:
     """Return for each contestant its times in each round, by the processor's clock and by the wall's."""
     from threadpoolctl import threadpool_limits
 
     with warnings.catch_warnings(), threadpool_limits(threads):
         warnings.simplefilter("ignore")  # scikit-learn: 50 epochs are not enough to converge
-        fits = contestants(threads)
+        fits = {name: fit for name, fit in contestants(threads).items() if only is None or name in only}
         times: dict[str, dict[str, list[float]]] = {name: {"processor": [], "wall": []} for name in fits}
         for turn in range(rounds + 1):
             for name, fit in fits.items():
@@ -102,9 +104,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="these contestants, fallline among them")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    times = measure(chosen.rounds, chosen.threads)
+    times = measure(chosen.rounds, chosen.threads, chosen.only)
     if chosen.json:
         print(json.dumps(times))
         return

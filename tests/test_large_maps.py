@@ -311,3 +311,22 @@ def test_colours_are_those_of_the_picture(measure):
 
 def test_a_tile_that_is_cut_off_has_the_side_of_its_square():
     assert smallest_side(Tile(1, 0, 64, 32, 150, 100)) == 128
+
+
+@pytest.mark.parametrize("measure", ["final_loss", "outcome", "convergence", "diverged_at"])
+def test_cells_that_are_not_computed_are_no_runs_that_diverged(measure):
+    axes = {"x": "learning_rate=1e-3..0.1:log", "y": "start.x=-4..4", "steps": 40}
+    m = fl.map("himmelblau", size=64, measures=["final_loss", "outcome", "convergence", "diverged_at"], **axes)
+    half = type(m)(m.spec)
+    known = np.zeros(m.spec.shape, dtype=bool)
+    known[:, 32:] = True
+    blank = {name: np.where(known, m.plane(name), half.plane(name)) for name in m.measures}
+    half.fill(blank, known)
+    picture = half.plot(measure=measure)
+    texts = [text.get_text() for text in picture.figure.legends[0].get_texts()]
+    assert "not computed: 50 % of the map" in texts
+    assert " 50 % of them are not computed." in picture.alt
+    share = (m["outcome"] == "diverged")[:, 32:].mean() if measure != "convergence" else (m[measure] > 0)[:, 32:].mean()
+    assert measure == "diverged_at" or f"diverged: {100 * share:.0f} % of runs" in {
+        text.partition(";")[0] for text in texts
+    }

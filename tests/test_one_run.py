@@ -9,6 +9,7 @@ import pytest
 
 from fallline import random
 from fallline.experiment.method import method
+from fallline.models.ensemble import as_they_are
 from fallline.problems.weighted import WeightedObjective
 from fallline.readings.machine.target import this_host
 from fallline.runs import one_run, stages
@@ -96,6 +97,16 @@ def test_a_large_network_trains_as_with_numpy_to_rounding():
     np.testing.assert_allclose(one.losses, reference.losses, rtol=1e-12)
 
 
+@pytest.mark.parametrize("case", [*CASES][:-1])
+def test_the_answers_beside_the_loss_are_those_of_the_network(case):
+    these = replace(CASES[case], method=CASES[case].method.with_({"learning_rate": 0.1, "l2": 0.0}), steps=0, rows=None)
+    losses, answers = one_run.Losses(these).with_answers(these.starts)
+    assert (losses == one_run.Losses(these)(these.starts)).all()
+    reference = as_they_are(these.objective.network, these.starts).each(these.objective.data.X)
+    tolerance = 1e-13 if these.dtype == "float64" else 1e-5
+    np.testing.assert_allclose(answers, reference, rtol=tolerance, atol=tolerance)
+
+
 @pytest.mark.parametrize("sizes", [(6, 9, 3), (90, 60, 20, 10)])
 def test_the_loss_alone_is_that_of_a_training(sizes):
     these = training(sizes, runs=4)
@@ -122,6 +133,6 @@ def test_a_page_that_depends_on_the_number_of_units_runs_in_lanes():
 
 
 def test_few_runs_are_trained_one_by_one_and_many_in_lanes():
-    assert stages.one_by_one(training((6, 9, 3), runs=1))
-    assert not stages.one_by_one(training((6, 9, 3), runs=64))
-    assert stages.one_by_one(training((90, 60, 20, 10), runs=9))
+    assert stages.one_by_one(training((6, 9, 3)), 1)
+    assert not stages.one_by_one(training((6, 9, 3)), 64)
+    assert stages.one_by_one(training((90, 60, 20, 10)), 9)

@@ -170,3 +170,11 @@ def test_every_sample_has_the_same_chance(replacement: bool) -> None:
     else:
         assert (counts == 1000).all()
         assert chisquare(np.bincount(seen[::5, 0], minlength=10)).pvalue > 1e-3  # who comes first in an epoch
+
+
+def test_a_shuffle_is_the_stable_order_of_its_numbers():
+    numbers = random.uniform(5, "test", 300, np.arange(9))
+    numbers[3, 7] = numbers[3, 200] = numbers[3, 0]
+    numbers[4, 1] = np.nextafter(numbers[4, 2], 1)  # differ in bits that the places take
+    np.testing.assert_array_equal(random._order(numbers), np.argsort(numbers, axis=-1, kind="stable"))
+    np.testing.assert_array_equal(random._order(numbers[:, :1]), np.zeros((9, 1)))

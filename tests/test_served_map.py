@@ -88,10 +88,13 @@ def test_other_values_are_told(served):
     assert served.run(5, 5, cell)["same"] is False
 
 
-def test_of_a_long_run_some_losses_are_sent(served, monkeypatch):
-    monkeypatch.setattr(served_map, "MOST_LOSSES", 3)
+@pytest.mark.parametrize(("most", "sent"), [(5, [0, 1, 2, 3, 4]), (3, [0, 2, 4]), (2, [0, 3, 4]), (1, [0, 4])])
+def test_of_a_long_run_some_losses_are_sent(served, monkeypatch, most, sent):
+    monkeypatch.setattr(served_map, "MOST_LOSSES", most)
     told = served.run(5, 5, served.cell(5, 5))
-    assert (told["every"], len(told["losses"]), told["steps"]) == (2, 3, 4)
+    losses = replay(SPEC, 5, 5).losses.tolist()
+    assert told["losses"] == [losses[k] for k in sent]
+    assert sent[:-1] == list(range(0, told["steps"], told["every"]))
 
 
 def test_a_run_that_takes_too_long_is_refused(tmp_path):

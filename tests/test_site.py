@@ -14,7 +14,8 @@ from tools.site.offline import requests_in
 from tools.site.studies import studies_page
 
 from fallline.cli import main
-from fallline.laws import LAWS
+from fallline.laws import LAWS, Trial
+from fallline.laws.reproduce import hash_of, reproduce
 
 ENTRIES = list(gallery.entries())
 
@@ -94,6 +95,14 @@ def test_the_table_of_laws_is_that_of_the_stored_results() -> None:
     found = laws.stored()
     assert {law["law"] for law in found["laws"]} <= set(LAWS)
     assert laws.findings_table(found["laws"]) in (stage.DOCS / "laws.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["mode-curves", "momentum-rate", "best-momentum"])
+def test_a_law_finds_what_is_stored(name: str) -> None:
+    """The cheap laws; `tests/long/laws.py` does the same for all."""
+    found = laws.stored()
+    (result,) = reproduce([LAWS[name]], Trial(found["starts"], found["seed"]))
+    assert hash_of([result]) == next(law["sha256"] for law in found["laws"] if law["law"] == name)
 
 
 def test_each_law_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

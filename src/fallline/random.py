@@ -36,18 +36,25 @@ def philox(counter: NDArray[np.uint32], key: tuple[int, int]) -> NDArray[np.uint
     >>> philox(np.zeros(4, np.uint32), (0, 0)).tolist() == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
     True
     """
-    c0, c1, c2, c3 = (counter[..., k].astype(np.uint64) for k in range(4))
+    words = [counter[..., k].astype(np.uint64, copy=True) for k in range(4)]
+    return np.stack(_rounds(words, key), axis=-1).astype(np.uint32)
+
+
+def _rounds(words: list[NDArray[np.uint64]], key: tuple[int, int]) -> list[NDArray[np.uint64]]:
+    """Carry out the rounds of `philox` on the four words of counters, in their memory: new arrays took three times as long."""
+    c0, c1, c2, c3 = (np.atleast_1d(word) for word in words)
+    p0, p1 = np.empty_like(c0), np.empty_like(c0)
     k0, k1 = key
     for _ in range(10):
-        p0, p1 = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
-        c0, c1, c2, c3 = (
-            (p1 >> np.uint64(32)) ^ c1 ^ np.uint64(k0),
-            p1 & _MASK,
-            (p0 >> np.uint64(32)) ^ c3 ^ np.uint64(k1),
-            p0 & _MASK,
-        )
+        np.multiply(c0, np.uint64(0xD2511F53), out=p0)
+        np.multiply(c2, np.uint64(0xCD9E8D57), out=p1)
+        for to, product, other, k in ((c0, p1, c1, k0), (c2, p0, c3, k1)):  # to = (product >> 32) ^ other ^ k
+            np.right_shift(product, np.uint64(32), out=to)
+            np.bitwise_xor(to, other, out=to)
+            np.bitwise_xor(to, np.uint64(k), out=to)
+            np.bitwise_and(product, _MASK, out=other)
         k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+    return [word.reshape(words[0].shape) for word in (c0, c1, c2, c3)]
 
 
 def uniform(seed: int, purpose: str, count: int, index: int | NDArray[Any] = 0) -> Floats:
@@ -86,16 +93,20 @@ def _in_blocks(draw: Callable[[NDArray[np.uint64]], Floats], count: int, index: 
 def _uniform(seed: int, purpose: str, count: int, indices: NDArray[np.uint64]) -> Floats:
     seed = int(SETTINGS["seed"].check(seed))
     blocks = (count + 1) // 2  # a block of four words gives two floats
-    counter = np.empty((*indices.shape, blocks, 4), dtype=np.uint32)
-    counter[..., 0] = np.arange(blocks, dtype=np.uint32)
-    counter[..., 1] = np.uint32(word_of(purpose))
-    counter[..., 2] = (indices & _MASK).astype(np.uint32)[..., None]
-    counter[..., 3] = (indices >> np.uint64(32)).astype(np.uint32)[..., None]
-    words = philox(counter, (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)).astype(np.uint64)
-    high, low = words[..., 0::2], words[..., 1::2]
-    bits = ((high << np.uint64(32)) | low) >> np.uint64(11)
-    # Half a unit is added so that neither 0 nor 1 can occur: the normal numbers take a logarithm of both tails.
-    return ((bits.astype(np.float64) + 0.5) * 2.0**-53).reshape(*indices.shape, 2 * blocks)[..., :count]
+    shape = (*indices.shape, blocks)
+    row = indices[..., None]
+    counter = [np.empty(shape, np.uint64) for _ in range(4)]
+    for word, value in zip(
+        counter, (np.arange(blocks), word_of(purpose), row & _MASK, row >> np.uint64(32)), strict=True
+    ):
+        word[...] = value
+    words = _rounds(counter, (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF))
+    numbers = np.empty((*shape, 2))
+    for k in range(2):
+        bits = ((words[2 * k] << np.uint64(32)) | words[2 * k + 1]) >> np.uint64(11)
+        # Half a unit is added so that neither 0 nor 1 can occur: the normal numbers take a logarithm of both tails.
+        numbers[..., k] = (bits.astype(np.float64) + 0.5) * 2.0**-53
+    return numbers.reshape(*indices.shape, 2 * blocks)[..., :count]
 
 
 def word_of(purpose: str) -> int:
@@ -119,8 +130,26 @@ def batches(seed: int, rows: int, batch: int, steps: int, *, replacement: bool =
         return (uniform(seed, "minibatch", batch, np.arange(steps)) * rows).astype(np.int64)
     per_epoch = rows // batch
     epochs = -(-steps // per_epoch)
-    order = np.argsort(uniform(seed, "shuffle", rows, np.arange(epochs)), axis=-1, kind="stable")
+    order = _order(uniform(seed, "shuffle", rows, np.arange(epochs)))
     return order[:, : per_epoch * batch].reshape(-1, batch)[:steps]
+
+
+def _order(numbers: Floats) -> NDArray[np.int64]:
+    """Return the stable order of each row of numbers in (0, 1).
+
+    Sorting whole numbers, whose lowest bits are the places, takes a third of the time of a stable `argsort`.
+
+    >>> _order(np.array([[0.5, 0.25, 0.5], [0.1, 0.2, 0.3]])).tolist()
+    [[1, 0, 2], [0, 1, 2]]
+    """
+    count = numbers.shape[-1]
+    bits = max(1, (count - 1).bit_length())
+    keys = (numbers * 2.0 ** (64 - bits)).astype(np.uint64) << np.uint64(bits) | np.arange(count, dtype=np.uint64)
+    keys.sort(axis=-1)
+    order: NDArray[np.int64] = (keys & np.uint64(2**bits - 1)).astype(np.int64)
+    tied = ((keys[:, 1:] ^ keys[:, :-1]) < np.uint64(2**bits)).any(axis=-1)  # equal but for bits that the places took
+    order[tied] = np.argsort(numbers[tied], axis=-1, kind="stable")
+    return order
 
 
 def notebook_uniform(seed: int, count: int) -> Floats:

@@ -24,10 +24,13 @@ def _fitting(described: Study, data: Source) -> Any:
     return network.model_copy(update={"units": (len(data.features), *network.units[1:])})
 
 
-def map_objective(word: str, table: TableFlags | None, of_data: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def map_objective(
+    word: str | None, table: TableFlags | None, of_data: dict[str, Any], preset: str | None = None, seed: int = 0
+) -> tuple[Any, dict[str, Any]]:
     """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
 
-    `of_data` holds what flags change of the study's data; None where no flag is given.
+    `of_data` holds what flags change of the study's data; None where no flag is given. A preset stands in the place of a
+    study; the seed is the key of its data and its start.
     """
     from fallline.data.split import TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
@@ -38,6 +41,8 @@ def map_objective(word: str, table: TableFlags | None, of_data: dict[str, Any]) 
     changes = {name: value for name, value in of_data.items() if value is not None}
     given = [*changes, *([] if table is None else table.told)]
     first = next((f"--{name.replace('_', '-')}" for name in given), "")
+    if word is None:
+        return _of_preset(preset, seed, first)
     if names_file(word) or word in LANDSCAPES:
         if given:
             raise UsageError(f"{first} needs a study of a network on data; {word} has no samples.")
@@ -59,3 +64,12 @@ def map_objective(word: str, table: TableFlags | None, of_data: dict[str, Any]) 
         "start": build_start(defaults.start, target),
         "schedule": schedule_words(defaults.schedule),
     }
+
+
+def _of_preset(name: str | None, seed: int, flag: str) -> tuple[Any, dict[str, Any]]:
+    from fallline.maps.fractal import preset
+
+    chosen = preset(name or "")
+    if flag:
+        raise UsageError(f"{flag} needs a study of a network on data; the preset {name} has its own samples.")
+    return chosen.objective(seed), chosen.plane(seed)

@@ -33,8 +33,8 @@ DPI = 160
 KEPT_LEVEL = 2
 """The cells of the tiles down to this level stay in memory: 1,024 along an axis."""
 
-MOST_LOSSES = 2000
-"""Losses of a run that its curve shows, at most: of a longer run, every second, third ... of them and the last."""
+MOST_LOSSES = 20_001
+"""Losses of a run that are sent, at most: of a longer run, every second, third ... of them, and the last."""
 
 
 class ServedMap:
@@ -128,12 +128,12 @@ class ServedMap:
         refuse_slow_map(kept.spec)
         run = replay(self.spec, column, row)
         told, arrays = describe_run(self.spec, run)
-        losses = arrays["losses"]
-        every = -(-len(losses) // MOST_LOSSES)
+        every = -(-len(arrays["losses"]) // MOST_LOSSES)
+        losses = arrays["losses"][:-1:every].tolist() + arrays["losses"][-1:].tolist()
         return {
             **{key: told[key] for key in ("steps", "outcome", "numbers")},
             "starts": self.spec.starts, "same": self._same(column, row, kept), "every": every,
-            "losses": [float(loss) if math.isfinite(loss) else None for loss in losses[::every]],
+            "losses": [loss if math.isfinite(loss) else None for loss in losses],
         }  # fmt: skip
 
     def _same(self, column: int, row: int, kept: Map) -> bool | None:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from fallline.models.jury import Jury
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs.execution import Execution
-from fallline.runs.stages import losses_of, stages_of
+from fallline.runs.stages import Judge, judge_of, stages_of
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
-__all__ = ["Members", "best_epochs"]
+__all__ = ["Members", "at_epochs", "best_epochs"]
 
 Floats = NDArray[Any]
 
@@ -27,8 +27,8 @@ SHARE = 16
 """Later looks lie a sixteenth of the epochs so far apart: the more a start has learned, the less an epoch changes it."""
 
 LEAST_FALL = 1e-9
-"""A validation loss is lower if it is lower by this share. The answers of an ensemble are computed with NumPy, whose last bits
-depend on the machine; the epoch that is kept does not."""
+"""A validation loss is lower if it is lower by this share. The loss of an ensemble's mean answer is computed with NumPy, whose last
+bits depend on the machine; the epoch that is kept does not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +129,14 @@ def best_epochs(
     for look, epoch in enumerate(looks):
         stages.advance(epoch * per_epoch)
         curve[alive, look] = stages.losses
-        judged = judge(stages.points)
+        judged, answers = judge(stages.points)
         curve_of_validation[alive, look] = judged
         finite = np.isfinite(stages.points).all(axis=-1) & np.isfinite(judged)
         of_ensemble = np.zeros(runs)
         if jury is not None:
-            of_ensemble = jury.losses(stages.points[finite], alive[finite])
+            of_ensemble = jury.losses(
+                stages.points[finite], alive[finite], answers if answers is None else answers[finite]
+            )
         better = (of_ensemble < best * (1 - LEAST_FALL)) if jury is not None else np.ones(runs, np.bool_)
         best[better], best_epoch[better], parameters[better] = of_ensemble[better], epoch, np.nan
         kept = finite & better[alive]
@@ -161,6 +163,35 @@ def best_epochs(
     )  # fmt: skip
 
 
+def at_epochs(
+    training: Training, epochs: Shaped[NDArray[np.int64], " runs"], *, per_epoch: int, execution: Execution
+) -> Shaped[Floats, "runs P"]:
+    """Train each start up to its own epoch, and return the parameters; NaN for epoch 0, and where they are not finite.
+
+    Parameters
+    ----------
+    training
+        The runs. Its schedule is that of the whole training, whose epochs they may not reach.
+    epochs
+        Of each run.
+    per_epoch, execution
+        Steps of an epoch, and how the runs are carried out.
+    """
+    parameters = np.full((training.runs, training.objective.dimension), np.nan)
+    alive = np.flatnonzero(epochs > 0)
+    if not len(alive):
+        return parameters
+    stages = stages_of(training.some(epochs > 0), execution)
+    for epoch in np.unique(epochs[alive]):
+        stages.advance(int(epoch) * per_epoch)
+        arrived = epochs[alive] == epoch
+        parameters[alive[arrived]] = stages.points[arrived]
+        alive = alive[~arrived]
+        if len(alive):
+            stages.keep(~arrived)
+    return parameters
+
+
 def _looks(epochs: int, stride: int) -> list[int]:
     """Return the epochs after which the validation loss is looked at; the last is one of them."""
     looks = [0]
@@ -169,15 +200,14 @@ def _looks(epochs: int, stride: int) -> list[int]:
     return looks[1:]
 
 
-def _judge(
-    validation: WeightedObjective | None, training: Training, execution: Execution
-) -> Callable[[Shaped[Floats, "runs P"]], Shaped[Floats, " runs"]]:
-    """Return the validation loss as a function of parameters, with the code of the training."""
+def _judge(validation: WeightedObjective | None, training: Training, execution: Execution) -> Judge:
+    """Return the validation loss and the answers as a function of parameters, by compiled code in float64."""
     if validation is None:
-        return lambda points: np.zeros(len(points))
+        return lambda points: (np.zeros(len(points)), None)
     rows = None if training.rows is None else training.rows[:0]
     # No step reads the settings, so those of any run do; and the penalty is no part of what the answers are judged by.
     numbers: dict[str, Any] = {name: float(np.ravel(value)[0]) for name, value in training.method.values.items()}
     how = training.method.with_(numbers | ({"l2": 0.0} if "l2" in numbers else {}))
     starts = training.starts if training.starts.ndim == 1 else training.starts[:1]
-    return losses_of(replace(training, objective=validation, method=how, steps=0, starts=starts, rows=rows), execution)
+    judging = replace(training, objective=validation, method=how, steps=0, starts=starts, rows=rows, dtype="float64")
+    return judge_of(judging, execution)

@@ -50,7 +50,10 @@ class Jury:
     ensemble: Shaped[NDArray[np.int64], " runs"]
 
     def losses(
-        self, points: Shaped[Floats, "alive P"], alive: Shaped[NDArray[np.int64], " alive"]
+        self,
+        points: Shaped[Floats, "alive P"],
+        alive: Shaped[NDArray[np.int64], " alive"],
+        answers: Shaped[Floats, "alive batch n_out"] | None = None,
     ) -> Shaped[Floats, " runs"]:
         """Return for each run the loss of its ensemble's mean answer; infinite for an ensemble without a member.
 
@@ -60,14 +63,19 @@ class Jury:
             Parameters of the runs that are left.
         alive
             Which runs those are.
+        answers
+            Their answers to the samples, if they are known.
         """
         count = int(self.ensemble.max()) + 1
         loss = np.full(count, np.inf)
         if len(alive):
-            of = self.ensemble[alive]
-            order = np.argsort(of, kind="stable")
-            numbers, first, members = np.unique(of[order], return_index=True, return_counts=True)
-            answers = as_they_are(self.network, np.asarray(points[order], np.float64)).each(self.X)
-            means = np.add.reduceat(answers, first, axis=0) / members[:, None, None]
-            loss[numbers] = np.average(sample_losses(means, self.T, self.kind), axis=-1, weights=self.weights)
+            numbers, members = np.unique(self.ensemble[alive], return_counts=True)
+            if answers is None:
+                answers = as_they_are(self.network, np.asarray(points, np.float64)).each(self.X)
+            if len(numbers) == 1:
+                means = answers.mean(axis=0, keepdims=True)
+            else:
+                order = np.argsort(self.ensemble[alive], kind="stable")
+                means = np.add.reduceat(answers[order], np.cumsum(members) - members, axis=0) / members[:, None, None]
+            loss[numbers] = (sample_losses(means, self.T, self.kind) * self.weights).sum(axis=-1) / self.weights.sum()
         return loss[self.ensemble]

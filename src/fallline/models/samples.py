@@ -71,7 +71,7 @@ class Samples:
             raise DataError("weights must not all be 0: no sample would be left to learn from.")
         both = np.column_stack([X[used], T[used]]) + 0.0  # -0 is 0
         if both.size <= MOST_NUMBERS:
-            order = np.lexsort(both.T[::-1])
+            order = np.argsort(_keys(both), kind="stable")
             ordered = both[order]
             first = np.ones(len(order), np.bool_)
             first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
@@ -105,3 +105,15 @@ class Samples:
     def own_weights(self) -> Shaped[Floats, " batch"] | None:
         """The weights, or None if they are all equal."""
         return None if (self.weights == self.weights[0]).all() else self.weights
+
+
+def _keys(rows: Shaped[Floats, "rows columns"]) -> NDArray[Any]:
+    """Return bytes that are in the order of the rows, column after column. `lexsort` takes three times as long.
+
+    >>> rows = np.array([[1.0, -2.0], [1.0, -3.0], [-1e-9, 5.0], [1.0, 0.0]])
+    >>> np.argsort(_keys(rows)).tolist()
+    [2, 1, 0, 3]
+    """
+    bits = np.ascontiguousarray(rows).view(np.int64)
+    ordered = np.where(bits < 0, ~bits, bits ^ np.int64(-(2**63))).astype(">i8")  # negative numbers from the lowest on
+    return ordered.view(f"V{8 * rows.shape[1]}")[:, 0]

@@ -6,6 +6,7 @@ networks whose graph would be too large for lanes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -56,6 +57,7 @@ class OneByOne:
         self._kernel = _kernel(training, "training", batch, instruction_set)
         self._runs = [_Memory(self._kernel, start) for start in _starts(training)]
         self._number = np.arange(training.runs)
+        self._alive = np.ones(training.runs, np.bool_)
         self._history = np.full((training.runs, training.steps), np.nan, training.dtype)
         self._arguments = pack(training, columns_of(training, None), self._kernel.settings, Outputs.of(training, ()))
         self.step = 0
@@ -66,10 +68,10 @@ class OneByOne:
         """Train up to that step."""
         for number, run in zip(self._number.tolist(), self._runs, strict=True):
             _call(self._kernel, self._arguments.table, run, number, self.step, step, self._history[number])
-        history = self._history[self._number]
-        alive = np.isfinite(history[:, :step]).all(axis=-1)
-        history[~np.logical_and.accumulate(np.isfinite(history), axis=-1)] = np.nan
-        self.losses = history[:, self.step : step].mean(axis=-1)
+        history = self._history[self._number, self.step : step]
+        self._alive[self._number] &= np.isfinite(history).all(axis=-1)
+        alive = self._alive[self._number]
+        self.losses = np.where(alive, history.mean(axis=-1), np.nan)
         self.points = np.array([run.parameters for run in self._runs]).reshape(len(self._runs), -1)
         self.points[~alive] = np.nan
         self.points[np.isnan(self.points)] = np.nan  # one NaN, whatever its sign and payload were
@@ -83,7 +85,7 @@ class OneByOne:
 
 
 class Losses:
-    """The function from parameters to the loss of all samples of a training, whose settings must be numbers.
+    """The function from parameters to the loss of all samples of a training, whose settings must be numbers, and to the answers.
 
     Raises
     ------
@@ -98,6 +100,12 @@ class Losses:
         outputs = Outputs.of(self._whole, ())
         self._arguments = pack(self._whole, columns_of(self._whole, None), self._kernel.settings, outputs)
         self._run = _Memory(self._kernel)
+        objective, width = _objective(self._whole), self._kernel.width
+        shape = -(-len(objective.data) // width), objective.network.sizes[-1], width
+        self._answers = (
+            _aligned(math.prod(shape) * self._run.parameters.itemsize).view(self._whole.dtype).reshape(shape)
+        )
+        self._arguments.table[Slot.FINALS] = self._answers.ctypes.data
 
     def __call__(self, points: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
         losses = np.empty(len(points), self._whole.dtype)
@@ -106,14 +114,25 @@ class Losses:
             _call(self._kernel, self._arguments.table, self._run, 0, 0, 1, losses[number:])
         return losses
 
+    def with_answers(
+        self, points: Shaped[Floats, "runs P"]
+    ) -> tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs batch n_out"]]:
+        """Return the losses, and the probabilities or values for every sample."""
+        objective = _objective(self._whole)
+        losses = np.empty(len(points), self._whole.dtype)
+        answers = np.empty((len(points), len(objective.data), objective.network.sizes[-1]), self._whole.dtype)
+        for number, point in enumerate(points):
+            losses[number] = self(point[None])[0]
+            samples = self._answers.swapaxes(1, 2).reshape(-1, answers.shape[-1])
+            answers[number] = samples[: answers.shape[1]]
+        return losses, answers
+
 
 class _Memory:
     """The memory of a run: its padded parameters, the optimizer's state, and room for the kernel's work."""
 
     def __init__(self, kernel: RunKernel, start: Floats | None = None) -> None:
-        memory = np.zeros(kernel.scratch + 256, np.uint8)
-        begin = -memory.ctypes.data % 256
-        self.memory = memory[begin : begin + kernel.scratch]
+        self.memory = _aligned(kernel.scratch)
         self._place = np.concatenate([part.places(kernel.width) for part in kernel.parts])
         self._dtype = np.float64 if kernel.bits == 64 else np.float32
         if start is not None:
@@ -127,6 +146,13 @@ class _Memory:
     @parameters.setter
     def parameters(self, values: Shaped[Floats, " P"]) -> None:
         self.memory.view(self._dtype)[self._place] = values
+
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Return so many bytes that begin at a multiple of 256."""
+    memory = np.zeros(size + 256, np.uint8)
+    begin = -memory.ctypes.data % 256
+    return memory[begin : begin + size]
 
 
 def _call(
@@ -162,7 +188,10 @@ def _kernel(
     def make() -> RunKernel:
         sizes = Sizes.of(network.sizes), Sizes.of(network.sizes, other=True)
         small, other = (
-            program_of(Recipe(network.with_(sizes=s.stand_ins), how.optimizer, how.schedule, names)) for s in sizes
+            program_of(
+                Recipe(network.with_(sizes=s.stand_ins), how.optimizer, how.schedule, names, answers=kind == "loss")
+            )
+            for s in sizes
         )
         if kind == "loss":
             return build_loss(small, other, sizes, bits, batch, instruction_set)

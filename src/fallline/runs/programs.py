@@ -48,6 +48,8 @@ class Recipe:
         Names of the numbers that a run reads: those of a method's values, and "target".
     hits
         Whether right answers are counted, for accuracy.
+    answers
+        Whether the answers themselves are wanted.
     """
 
     page: Network | LandscapeObjective
@@ -55,17 +57,18 @@ class Recipe:
     schedule: Schedule
     names: tuple[str, ...]
     hits: bool = False
+    answers: bool = False
 
 
 def program_of(recipe: Recipe) -> Program:
     """The program of a recipe."""
     step = _Step(recipe.optimizer, recipe.schedule, tuple(dict.fromkeys((*recipe.names, "target"))))
     if isinstance(recipe.page, Network):
-        return _network_program(recipe.page, step, recipe.hits)
+        return _network_program(recipe.page, step, recipe.hits, recipe.answers)
     return _landscape_program(recipe.page, step)
 
 
-def _network_program(network: Network, step: _Step, hits: bool) -> Program:
+def _network_program(network: Network, step: _Step, hits: bool, answers: bool) -> Program:
     graph = Graph()
     w, X = graph.inputs("w", network.parameter_count), graph.inputs("x", (1, network.sizes[0]))
     targets = network.loss.columns(network.sizes[-1])
@@ -74,6 +77,7 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     with tracing(f"the network {network.text}"):
         value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
         counted = _hits(network, network.unpack(w), X, T) if hits else None
+        answered = network.loss.output(pages.forward(network, network.unpack(w), X)[0]) if answers else None
     outputs = share_reciprocals([*entries(value, graph), *entries(network.pack(gradient), graph)])
     inside = depends_on(outputs, lambda key: key[0] in _PER_SAMPLE)
     (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
@@ -84,6 +88,7 @@ def _network_program(network: Network, step: _Step, hits: bool) -> Program:
     samples = Samples(
         loss, loss_factor, tuple(g for _, g in split), (network.sizes[0], targets),
         entries(counted, graph)[0] if counted is not None else None,
+        tuple(share_reciprocals(entries(answered, graph))) if answered is not None else (),
     )  # fmt: skip
     return Program(network.parameter_count, len(step.optimizer.state), step.names, samples, tuple(segments))
 

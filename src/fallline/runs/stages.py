@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from fallline.runs.training import Training
 from fallline.runs.trajectory import Moment, moments
 from fallline.shapes import Shaped
 
-__all__ = ["Stages", "losses_of", "stages_of"]
+__all__ = ["Judge", "Stages", "judge_of", "losses_of", "stages_of"]
 
 Floats = NDArray[Any]
 
@@ -64,7 +64,7 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     >>> runs.points.round(4).tolist()
     [[1.62, 0.0], [0.81, 0.0]]
     """
-    if one_by_one(training):
+    if one_by_one(training, training.runs):
         from fallline.runs import one_run  # late: it loads LLVM
 
         with suppress(one_run.NotScalableError):
@@ -74,43 +74,53 @@ def stages_of(training: Training, execution: Execution = EVERY_CORE) -> Stages:
     return _WithNumPy(training)
 
 
+Judge: TypeAlias = Callable[
+    [Shaped[Floats, "runs P"]], tuple[Shaped[Floats, " runs"], Shaped[Floats, "runs batch n_out"] | None]
+]
+"""From the parameters of runs to their losses, and to their answers where these cost nothing more."""
+
+
 def losses_of(
     training: Training, execution: Execution = EVERY_CORE
 ) -> Callable[[Shaped[Floats, "runs P"]], Shaped[Floats, " runs"]]:
-    """Return the function from parameters to the loss of all samples, with the arithmetic of `stages_of`.
+    """Return the function from parameters to the loss of all samples: the first value of `judge_of`.
 
-    Parameters
-    ----------
-    training
-        Runs without steps. Their settings must be numbers; their starts are not read.
-
-    Examples
-    --------
     >>> from fallline.experiment.method import method
     >>> from fallline.problems import objective
     >>> loss = losses_of(Training(objective("quadratic"), method(), 0, np.zeros(2)))
     >>> loss(np.array([[2.0, 1.0], [1.0, 1.0]])).tolist()
     [7.0, 5.5]
     """
-    single: Callable[[Floats], Floats] | None = None
+    judge = judge_of(training, execution)
+    return lambda points: judge(points)[0]
+
+
+def judge_of(training: Training, execution: Execution = EVERY_CORE) -> Judge:
+    """Return the function from parameters to the loss of all samples and the answers, with the arithmetic of `stages_of`.
+
+    Parameters
+    ----------
+    training
+        Runs without steps. Their settings must be numbers; their starts are not read.
+    """
+    single: Judge | None = None
     large = training.objective.dimension > LARGE  # lanes would compute the gradient, too
     if isinstance(training.objective, NetworkObjective):
         from fallline.runs import one_run
 
         with suppress(one_run.NotScalableError):
-            single = one_run.Losses(training)
+            single = one_run.Losses(training).with_answers
 
-    def losses(points: Shaped[Floats, "runs P"]) -> Shaped[Floats, " runs"]:
-        begins = replace(training, starts=points)
-        if single is not None and (large or one_by_one(begins)):
+    def judge(points: Shaped[Floats, "runs P"]) -> Any:
+        if single is not None and (large or one_by_one(training, len(points))):
             return single(points)
-        return train(begins, ("final_loss",), execution=execution)["final_loss"]
+        return train(replace(training, starts=points), ("final_loss",), execution=execution)["final_loss"], None
 
-    return losses
+    return judge
 
 
-def one_by_one(training: Training) -> bool:
-    """Whether the runs are to be trained one by one, each with its samples in the lanes of vectors.
+def one_by_one(training: Training, runs: int) -> bool:
+    """Whether so many runs are to be trained one by one, each with its samples in the lanes of vectors.
 
     Lanes of runs are faster where the runs fill them: one run takes about as long as half of the runs of a vector, and less
     where products of matrices are most of the work.
@@ -124,7 +134,7 @@ def one_by_one(training: Training) -> bool:
 
     lanes = vector_bytes() // np.dtype(training.dtype).itemsize
     share = 0.75 if objective.dimension > LARGE else 0.5
-    return training.runs <= share * lanes * -(-training.runs // lanes)
+    return runs <= share * lanes * -(-runs // lanes)
 
 
 class _InLanes:

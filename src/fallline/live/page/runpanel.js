@@ -19,6 +19,7 @@ export class RunPanel {
     this.#step = step;
     this.#draw();
   });
+  #box = h("div", { class: "curve-box", hidden: true }, this.#curve.canvas);
 
   constructor() {
     this.element = h(
@@ -27,7 +28,7 @@ export class RunPanel {
       h("header", {}, this.#title),
       h("div", { "aria-live": "polite" }, this.#sentence, this.#kept),
       this.#numbers,
-      h("div", { class: "curve-box" }, this.#curve.canvas),
+      this.#box,
     );
     this.#draw = onFrame(() => this.#drawCurve());
     new ResizeObserver(() => this.#draw()).observe(this.element);
@@ -67,16 +68,18 @@ export class RunPanel {
 
   #drawCurve() {
     const told = this.#told;
-    this.#curve.canvas.hidden = !told;
+    this.#box.hidden = !told;
     if (!told) return;
     const style = getComputedStyle(this.element);
     const theme = Object.fromEntries(
       ["ink", "muted", "faint", "background"].map((name) => [name, style.getPropertyValue(`--${name}`)]),
     );
-    const losses = told.losses.map((loss) => loss ?? Infinity);
-    const steps = losses.length - 1;
+    const { steps, every } = told;
+    // Of a long run some losses are known, and the last: each stands for the steps up to the next one.
+    const at = (/** @type {number} */ k) => told.losses[k === steps ? told.losses.length - 1 : Math.floor(k / every)];
+    const losses = Array.from({ length: steps + 1 }, (_, k) => at(k) ?? Infinity);
     const line = { losses, colour: style.getPropertyValue("--accent"), label: "", faint: false };
-    this.#curve.draw(theme, [line], steps, Math.min(this.#step, steps));
+    this.#curve.draw(theme, [line], steps, this.#step);
   }
 }
 

@@ -35,6 +35,8 @@ class Samples:
     columns: tuple[int, int]
     hits: Node | None = None
     """1 if the sample's answer is right, else 0. Accuracy is the mean of it."""
+    answers: tuple[Node, ...] = ()
+    """What the network answers: probabilities or values. Empty if that is not wanted."""
 
 
 @dataclass(frozen=True)

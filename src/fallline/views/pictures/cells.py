@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Bbox, BboxTransform, TransformedBbox
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError, shown
 from fallline.experiment.axes import Axis
-from fallline.experiment.choice_axis import ChoiceAxis
+from fallline.experiment.choice_axis import ChoiceAxis, refuse_lines
 from fallline.views.numerals import number
 from fallline.views.pictures.map_axes import borders, is_even, log_ticks, set_scale, shown_log
 from fallline.views.pictures.sheet import Sheet
+from fallline.views.pictures.style import points
 
-__all__ = ["Cells", "cells_on", "colour_bar", "colour_scale"]
+__all__ = ["Cells", "cells_on", "colour_bar", "colour_scale", "cover_unknown", "lines_on"]
 
 Floats = NDArray[np.float64]
 
@@ -104,6 +106,25 @@ def cells_on(
     if sheet.own:
         ax.spines[["top", "right"]].set_visible(True)
     return image
+
+
+def cover_unknown(sheet: Sheet, ax: Any, known: NDArray[np.bool_], x_axis: Axis, y_axis: Axis) -> None:
+    """Give cells that are not computed the colour of the paper."""
+    paper = np.ma.masked_array(np.zeros(known.shape), known)
+    colours = ListedColormap([sheet.theme.background])
+    ax.pcolormesh(borders(x_axis), borders(y_axis), paper, cmap=colours, rasterized=True, zorder=0.2)
+
+
+def lines_on(
+    ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, levels: Sequence[float]
+) -> None:
+    """Draw lines of equal value, where the map is not too small for them."""
+    if not levels or min(array.shape) < 2:
+        return
+    refuse_lines(x_axis, y_axis)
+    values = np.ma.masked_array(array, lost)
+    drawn = ax.contour(x_axis.values, y_axis.values, values, levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
+    ax.clabel(drawn, fmt=lambda v: number(v), fontsize=points(8.5), colors=["#ffffff"])
 
 
 def colour_scale(kept: Floats, limits: tuple[float, float] | None, log: bool | None) -> _Scale:

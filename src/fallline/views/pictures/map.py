@@ -16,11 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from fallline.errors import ShapeError, UnknownNameError
 from fallline.experiment.axes import Axis
-from fallline.experiment.choice_axis import refuse_lines
 from fallline.measures.outcome import OUTCOMES, place
 from fallline.sentences import capital
-from fallline.views.numerals import number, percent
-from fallline.views.pictures.cells import cells_on, colour_bar, colour_scale
+from fallline.views.numerals import percent
+from fallline.views.pictures.cells import cells_on, colour_bar, colour_scale, cover_unknown, lines_on
 from fallline.views.pictures.map_words import map_alt
 from fallline.views.pictures.picture import Picture
 from fallline.views.pictures.sheet import Place, Size, sheet
@@ -52,6 +51,7 @@ def draw_map(
     measure: str = "final loss",
     kind: Kind = "values",
     diverged: ArrayLike | None = None,
+    known: ArrayLike | None = None,
     log: bool | None = None,
     limits: tuple[float, float] | None = None,
     marks: Sequence[Mark] = (),
@@ -87,6 +87,8 @@ def draw_map(
         convergence measure of Sohl-Dickstein 2024.
     diverged
         (y, x), whether each cell diverged; by default, whether its value is not finite.
+    known
+        (y, x), whether each cell is computed; by default, all are. Others stay empty, and count in no share.
     log
         Whether colours are logarithmic. By default they are if all values are positive and span a factor of 20.
     limits
@@ -121,14 +123,17 @@ def draw_map(
     if kind not in get_args(Kind):
         raise UnknownNameError("kind", kind, get_args(Kind))
     lost = ~np.isfinite(array) if diverged is None else np.asarray(diverged, dtype=bool) | ~np.isfinite(array)
-    if lost.shape != shape:
-        raise ShapeError(f"diverged must have the shape of values, {shape}; got {lost.shape}.")
+    there = np.ones(shape, dtype=bool) if known is None else np.asarray(known, dtype=bool)
+    for what, cells in (("diverged", lost), ("known", there)):
+        if cells.shape != shape:
+            raise ShapeError(f"{what} must have the shape of values, {shape}; got {cells.shape}.")
+    lost &= there
     default = f"{capital(measure)} over {axis_words(x_axis.name)} and {axis_words(y_axis.name)}"
     with sheet(Place(ax, size, theme), 4.3, default, title) as page:
         ax = page.axes()
-        shown = _shown(kind, array, lost, measure, page.theme, cmap, limits, log, names, better)
+        shown = _shown(kind, array, lost, there, page.theme, cmap, limits, log, names, better)
         gone = page.theme.diverged[1] if lost_word == "diverged" else page.theme.faint
-        lost_text = f"{lost_word}: {percent(float(lost.mean()))} of {lost_unit}"
+        lost_text = f"{lost_word}: {percent(float(lost[there].mean()))} of {lost_unit}"
         image = cells_on(page, ax, shown.values, x_axis, y_axis, shown.colours, shown.norm, (gone, lost_text))
         if colorbar and len(shown.values.compressed()) and (kind == "values" or not page.own):
             bar = colour_bar(page, ax, image, measure, shown.extend)
@@ -137,7 +142,12 @@ def draw_map(
                 bar.ax.minorticks_off()
         if kind in ("values", "minima") and lost.any():
             shown.legend[lost_text] = _patch(to_rgb(gone), page.theme)
-        _lines(ax, array, lost, x_axis, y_axis, contours)
+        if not there.all():
+            cover_unknown(page, ax, there, x_axis, y_axis)
+            shown.legend[f"not computed: {percent(float((~there).mean()))} of the map"] = _patch(
+                to_rgb(page.theme.background), page.theme
+            )
+        lines_on(ax, array, lost | ~there, x_axis, y_axis, contours)
         drawn = [_curve(ax, x, y, k, label) for k, (label, (x, y)) in enumerate((curves or {}).items())]
         numbered = [_mark(ax, mark, mark.number or k, page.theme) for k, mark in enumerate(marks, start=1)]
         if page.own:  # a legend on the user's axes would hide cells: it is drawn where the user calls `ax.legend()`
@@ -145,7 +155,7 @@ def draw_map(
             handles = [*shown.legend.values(), *drawn, *numbered]
             page.legend(handles, texts, handler_map={handle: _Numbered() for handle in numbered})
     alt_word = lost_word if diverged is not None or lost.any() else ""
-    alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word, names)
+    alt = map_alt(array, lost, x_axis, y_axis, measure, kind, alt_word, names, there)
     if marks:
         alt += (
             " Marked: " + "; ".join(f"{mark.number or k} {mark.label}" for k, mark in enumerate(marks, start=1)) + "."
@@ -169,54 +179,65 @@ class _Shown:
 
 
 def _shown(
-    kind: Kind, array: Floats, lost: NDArray[np.bool_], measure: str, theme: Theme, cmap: str | Colormap | None,
+    kind: Kind, array: Floats, lost: NDArray[np.bool_], there: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None,
     limits: Limits, log: bool | None, names: Sequence[str], better: Literal["low", "high"] | None,
 ) -> _Shown:  # fmt: skip
     if kind == "values":
-        scale = colour_scale(array[~lost], limits, log)
+        scale = colour_scale(array[there & ~lost], limits, log)
         ramp = theme.values[::-1] if better == "high" else theme.values
-        return _Shown(np.ma.masked_array(array, lost), colours_of(cmap, ramp), scale.norm, {}, {}, scale.extend)
+        return _Shown(
+            np.ma.masked_array(array, lost | ~there), colours_of(cmap, ramp), scale.norm, {}, {}, scale.extend
+        )
     if kind == "outcomes":
-        return _outcomes(array, lost, theme, cmap)
+        return _outcomes(array, lost, there, theme, cmap)
     if kind == "minima":
-        return _minima(array, lost, theme, cmap, names)
-    return _ranked(array, lost, theme, cmap)
+        return _minima(array, lost, there, theme, cmap, names)
+    return _ranked(array, lost, there, theme, cmap)
 
 
-def _outcomes(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:
+def _outcomes(
+    array: Floats, lost: NDArray[np.bool_], there: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None
+) -> _Shown:
     places = np.where(lost, place("diverged"), np.nan_to_num(array)).astype(int)
     count = len(OUTCOMES)
     colours = ListedColormap([theme.outcomes[kind] for kind in OUTCOMES], "fallline outcomes")
     if cmap is not None:
         colours = colours_of(cmap, ()).resampled(count)
-    shares = {kind: share for k, kind in enumerate(OUTCOMES) if (share := float((places == k).mean()))}
+    shares = {kind: share for k, kind in enumerate(OUTCOMES) if (share := float((places == k)[there].mean()))}
     legend = {
         f"{kind}: {percent(share)} of runs": _patch(colours(OUTCOMES.index(kind)), theme)
         for kind, share in shares.items()
     }
     names: dict[str, float] = {kind: float(k) for k, kind in enumerate(OUTCOMES)}
-    return _Shown(np.ma.masked_array(places), colours, Normalize(-0.5, count - 0.5), legend, names)
+    return _Shown(np.ma.masked_array(places, ~there), colours, Normalize(-0.5, count - 0.5), legend, names)
 
 
 def _minima(
-    array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None, names: Sequence[str]
+    array: Floats,
+    lost: NDArray[np.bool_],
+    there: NDArray[np.bool_],
+    theme: Theme,
+    cmap: str | Colormap | None,
+    names: Sequence[str],
 ) -> _Shown:
     """The colour of a run or class for each minimum that is reached."""
     count = max(1, len(names))
     colours = ListedColormap([theme.series[k % len(theme.series)] for k in range(count)], "fallline minima")
     if cmap is not None:
         colours = colours_of(cmap, ()).resampled(count)
-    shares = [float(((array == k) & ~lost).mean()) for k in range(len(names))]
+    shares = [float(((array == k) & ~lost)[there].mean()) for k in range(len(names))]
     legend = {
         f"{name}: {percent(share)} of runs": _patch(colours(k), theme)
         for k, (name, share) in enumerate(zip(names, shares, strict=True))
         if share
     }
     ticks = {name: float(k) for k, name in enumerate(names)}
-    return _Shown(np.ma.masked_array(array, lost), colours, Normalize(-0.5, count - 0.5), legend, ticks)
+    return _Shown(np.ma.masked_array(array, lost | ~there), colours, Normalize(-0.5, count - 0.5), legend, ticks)
 
 
-def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None) -> _Shown:
+def _ranked(
+    array: Floats, lost: NDArray[np.bool_], there: NDArray[np.bool_], theme: Theme, cmap: str | Colormap | None
+) -> _Shown:
     """Colours 0 to 255 for the ranks of converged runs, 256 to 511 for those of diverged ones, the highest first: dark is better."""
     ranks = np.zeros(array.shape, dtype=int)
     away = lost | (array > 0)
@@ -224,32 +245,19 @@ def _ranked(array: Floats, lost: NDArray[np.bool_], theme: Theme, cmap: str | Co
     if cmap is not None:
         colours = colours_of(cmap, ()).resampled(512)
     legend = {}
-    for mine, first, word in ((~away, 0, "converged"), (away, 256, "diverged")):
+    for mine, first, word in ((there & ~away, 0, "converged"), (there & away, 256, "diverged")):
         if not mine.any():
             continue
         unique, index = np.unique(np.nan_to_num(array[mine], posinf=np.inf), return_inverse=True)
         ranks[mine] = first + (255 * (1 - index / max(1, len(unique) - 1))).astype(int)
-        text = (
-            f"{word}: {percent(float(mine.mean()))} of runs; darker the {'faster' if word == 'converged' else 'later'}"
-        )
+        text = f"{word}: {percent(float(mine[there].mean()))} of runs; darker the {'faster' if word == 'converged' else 'later'}"
         legend[text] = _patch(colours(first + 128), theme)
     names = {"converged": 128.0, "diverged": 384.0}
-    return _Shown(np.ma.masked_array(ranks), colours, Normalize(-0.5, 511.5), legend, names)
+    return _Shown(np.ma.masked_array(ranks, ~there), colours, Normalize(-0.5, 511.5), legend, names)
 
 
 def _patch(colour: Any, theme: Theme) -> Patch:
     return Patch(facecolor=to_rgb(colour[:3]), edgecolor=theme.muted, linewidth=0.5)
-
-
-def _lines(
-    ax: Any, array: Floats, lost: NDArray[np.bool_], x_axis: Axis, y_axis: Axis, levels: Sequence[float]
-) -> None:
-    if not levels or min(array.shape) < 2:
-        return
-    refuse_lines(x_axis, y_axis)
-    values = np.ma.masked_array(array, lost)
-    drawn = ax.contour(x_axis.values, y_axis.values, values, levels=sorted(levels), colors=["#ffffff"], linewidths=1.1)
-    ax.clabel(drawn, fmt=lambda v: number(v), fontsize=points(8.5), colors=["#ffffff"])
 
 
 def _curve(ax: Any, x: ArrayLike, y: ArrayLike, k: int, label: str) -> Any:

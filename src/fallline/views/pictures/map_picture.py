@@ -42,7 +42,7 @@ def map_picture(
     theme: str = "light",
     **options: Any,
 ) -> Any:
-    """Draw a map. A cell that is not yet known has the value of its nearest coarser neighbour.
+    """Draw a map. A cell that is not yet known has the value of its nearest coarser neighbour, or stays empty.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def map_picture(
         return draw_map_line(m, wanted, contours=contours, title=title or "", theme=theme, **options)
     m = _thinned(m)
     values = drawn.shown(filled(m, m.plane(name)).astype(np.float64), m.spec.steps)
-    lost = _diverged(m, wanted, values)
+    lost, known = _diverged(m, wanted, values), filled(m, m.known)
     told = {
         "log": drawn.log,
         "lost_word": drawn.lost_word,
@@ -94,10 +94,11 @@ def map_picture(
     options = told | options
     if drawn.kind == "values":
         bound = bound_of(m, name)
-        options.setdefault("limits", colour_limits(values, lost) if bound is None else (0.0, 1.5 * bound))
+        usual = colour_limits(np.where(known, values, np.nan), lost)
+        options.setdefault("limits", usual if bound is None else (0.0, 1.5 * bound))
     curves = bound_curves(m) if theory else None
     return draw_map(
-        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, marks=placed,
+        values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, known=known, marks=placed,
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
 

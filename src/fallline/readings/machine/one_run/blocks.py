@@ -7,6 +7,7 @@ written a second time with the units side by side.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fallline.readings.graph import COMPARISONS, LOGICAL, Node
@@ -36,6 +37,9 @@ class SampleBlocks(Tiled):
         Samples in a vector.
     registers
         Vector registers that accumulators may take.
+    answers
+        Nodes whose values each block writes to the base "answers": the vectors of samples one after the other, each with a
+        vector of every answer.
 
     Raises
     ------
@@ -45,9 +49,11 @@ class SampleBlocks(Tiled):
 
     def __init__(
         self, outputs: list[tuple[int, Node]], sizes: Sizes, parts: list[Part], columns: tuple[int, int], together: int,
-        width: int, registers: int,
+        width: int, registers: int, answers: Sequence[Node] = (),
     ) -> None:  # fmt: skip
-        super().__init__(outputs, columns, together, registers, least=1)
+        super().__init__(outputs, columns, together, registers, 1, answers)
+        if answers and (self.arrays.answers is None or not isinstance(self.arrays.answers.source, NodeArray)):
+            raise NotScalableError
         self.sizes, self.width = sizes, width
         self.parts = {part.first: part for part in parts}
         self.loss = max(place for place, _ in outputs)
@@ -132,6 +138,7 @@ class _SampleBlock(Block):
                     self._keep(array, 0, self._operation(array, [self.fetch_all(o, (0,)) for o in array.operands]))
             else:
                 self._loop(group)
+        self._answer()
         for array in plan.arrays.order:
             if id(array) in plan.turned:
                 self._turn(array)
@@ -208,6 +215,13 @@ class _SampleBlock(Block):
         total = v.carry(1, inner, start, more)
         for j, column in enumerate(columns):
             self._keep(array, column, total[j * count : (j + 1) * count])
+
+    def _answer(self) -> None:
+        v, access, count = self.v, self.plan.arrays.answers, len(self.plan.arrays.wanted)
+        for j in range(count if access is not None else 0):
+            assert access is not None
+            for u, value in enumerate(self.fetch_all(access, (j,))):
+                v.store(value, self.bases["answers"], u * count + j)
 
     # --- lanes are units: sums over the samples in their order ---
 

@@ -2,16 +2,18 @@
 
     for step first..end-1:
         for each block of the minibatch's samples: copy them, samples side by side; add to the sums -> loss, gradient
+        update every parameter, and add up the penalty on what it was before
         keep the loss
-        update every parameter
 
 Parameters and the optimizer's state stay in the caller's memory between two calls, in padded rows of whole vectors. The
-table is that of the other kernels (`layout.Slot`): STARTS is not read, and SCRATCH is the memory of the run.
+table is that of the other kernels (`layout.Slot`): STARTS is not read, SCRATCH is the memory of the run, and FINALS takes the
+answers to all samples, if the program has them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fallline.readings.graph import Node
 from fallline.readings.machine import target
@@ -24,6 +26,7 @@ from fallline.readings.machine.one_run.sizes import NotScalableError, Part, Size
 from fallline.readings.machine.program import Program, Samples, Segment
 from fallline.readings.machine.samples.array_recovery import RecoveredArrays
 from fallline.readings.machine.samples.sums import OverSamples
+from fallline.readings.machine.samples.tiles import Index
 from fallline.readings.machine.updating import stepper
 
 __all__ = ["RunKernel", "build_loss", "build_training"]
@@ -85,7 +88,7 @@ def build_training(program: Program, other: Program, sizes: tuple[Sizes, Sizes],
 
 def build_loss(program: Program, other: Program, sizes: tuple[Sizes, Sizes], bits: int, rows: int,
                instruction_set: str) -> RunKernel:  # fmt: skip
-    """Compile the loss of all samples, `rows` of them."""
+    """Compile the loss of all samples, `rows` of them, and the answers to them."""
     return _RunWriter(program, other, sizes, bits, rows, False, instruction_set).build(training=False)
 
 
@@ -124,12 +127,11 @@ class _RunWriter:
         count = v.let(f"sub i64 {f.args[Slot.END_STEP]}, {first}")
         with v.loop(count, "step") as turn:
             k = v.let(f"add i64 {turn}, {first}")
-            loss = sums.step(k, NEVER)
-            v.store(loss, f.base["sums"], f.spare)
+            sums.add(k)
+            self._parameters(k if training else None)
+            v.store(sums.loss(), f.base["sums"], f.spare)
             value = f.load_lane("sums", f.spare, "0")
             v.put(f"store {v.scalar} {value}, ptr {v.at(f.args[Slot.HISTORY], k, v.scalar)}")
-            if training:
-                self._update(k)
         text = assemble(v)
         compiled = compile_text(text, self.instruction_set)
         return RunKernel(
@@ -154,13 +156,44 @@ class _RunWriter:
                     at = v.index(v.index(v.index(k, "add", segment.start), "mul", S), "add", s)
                     v.store(value, f.base["state"], at)
 
-    def _update(self, k: str) -> None:
+    def _parameters(self, k: str | None) -> None:
+        """Add up the penalty of each part, weight after weight in their order; and update the parameters in step `k`.
+
+        The one waits for its last sum, the other for divisions, so both take little longer than one of them.
+        """
         f, v = self.f, self.v
-        for segment in f.program.segments:
-            step = stepper(f, segment, k, NEVER)
-            with v.loop(segment.stop - segment.start, "update") as i:
-                at = v.index(i, "add", segment.start)
-                step(at, v.load(f.base["sums"], at))
+        for number, (segment, part) in enumerate(zip(f.program.segments, self.parts, strict=True)):
+            if k is None and segment.update.penalty is None:
+                continue
+            step = stepper(f, segment, k, NEVER) if k is not None else None
+
+            def one(at: Index, lanes: int, number: int = number, segment: Segment = segment, step: Any = step) -> None:
+                if segment.update.penalty is not None:
+                    self._penalise(number, segment.update.penalty, at, lanes)
+                if step is not None:
+                    step(at, v.load(f.base["sums"], at))
+
+            v.store(v.number(0.0), f.base["penalties"], number)
+            whole, rest = divmod(part.columns, v.width)
+            with v.loop(part.rows, "row") as i:
+                row = v.index(v.index(i, "mul", part.vectors), "add", part.at)
+                with v.loop(whole, "parameters") as j:
+                    one(v.index(row, "add", j), v.width)
+                if rest:
+                    one(v.index(row, "add", whole), rest)
+
+    def _penalise(self, number: int, penalty: Node, at: Index, lanes: int) -> None:
+        """Add the penalty of the first weights of a vector, one after the other, to the sum of the part."""
+        f, v = self.f, self.v
+        summed = penalty.graph.input("total") + penalty
+        total = v.load(f.base["penalties"], number)
+        for lane in range(lanes):
+            w = v.load_scalar(f.base["w"], v.index(v.index(at, "mul", v.width), "add", lane))
+            writer = Writer(v, f.setting)
+            for name, value in (("total", total), ("w", v.splat(w))):
+                writer.values[penalty.graph.input(name).index] = value
+            (total,) = writer.write([summed])
+        v.store(total, f.base["penalties"], number)
 
 
 class _Sums(OverSamples):
@@ -177,23 +210,25 @@ class _Sums(OverSamples):
         registers = 20 if writer.v.avx512 else 10
         self.blocks = SampleBlocks(
             outputs(objective), writer.sizes[0], writer.parts, (writer.sizes[0].real[0], objective.columns[1]),
-            writer.together, self.width, registers,
+            writer.together, self.width, registers, objective.answers,
         )  # fmt: skip
         assert isinstance(writer.other.objective, Samples)
-        other = RecoveredArrays(outputs(writer.other.objective), 1)
+        other = RecoveredArrays(outputs(writer.other.objective), 1, writer.other.objective.answers)
         mine = self.blocks.arrays
         if writer.sizes[0].signature(mine, writer.parts) != writer.sizes[1].signature(other, writer.other_parts):
             raise NotScalableError
-        self.buffers = self.f.room(self.blocks.scratch)
+        self.rooms = {"buffers": self.f.room(self.blocks.scratch), "penalties": self.f.room(len(self.parts))}
 
     def begin(self) -> None:
-        self.f.base["buffers"] = self.f.v.at(self.f.args[Slot.SCRATCH], self.buffers)
+        for name, at in self.rooms.items():
+            self.f.base[name] = self.f.v.at(self.f.args[Slot.SCRATCH], at)
 
-    def step(self, k: str, final: str) -> str:
+    def add(self, k: str) -> None:
+        """Add all samples of the step to the sums."""
         f, v = self.f, self.f.v
         count = f.args[Slot.BATCH] if self.batches else f.args[Slot.ROWS]
         if self.batches:
-            self._take_factors(final)
+            self._take_factors(NEVER)
         else:
             f.factor = v.splat(v.load_scalar(f.args[Slot.FACTORS], 1))
         with v.loop(f.program.parameters + 2, "zero") as i:
@@ -208,8 +243,10 @@ class _Sums(OverSamples):
         if U > 1:
             with v.loop(rest, "sample") as j:
                 self._samples(order, v.let(f"add i64 {whole}, {j}"), count, 1)
-        total = v.splat(f.load_lane("sums", f.program.parameters, "0"))
-        return self._loss(total)
+
+    def loss(self) -> str:
+        """Write the loss, after the penalties have been added up."""
+        return self._loss(self.f.v.splat(self.f.load_lane("sums", self.f.program.parameters, "0")))
 
     def _samples(self, order: str, vector: str, count: str, together: int) -> None:
         """Copy the samples of a block, and add them to the sums."""
@@ -230,6 +267,9 @@ class _Sums(OverSamples):
             for source, to, n in ((f.args[Slot.X], blocks.x, nx), (f.args[Slot.T], blocks.t, nt)):
                 begins = [v.at(source, v.let(f"mul i64 {row}, {n}"), v.scalar) for row in rows]
                 self._copy(begins, v.at(v.at(f.base["buffers"], to), u), n)
+        if self.objective.answers:
+            begin = v.let(f"mul i64 {vector}, {len(self.objective.answers)}")
+            f.base["answers"] = v.at(f.args[Slot.FINALS], begin)
         blocks.block(v, f.weight_or_setting, samples, first, together, f.base)
 
     def _copy(self, begins: list[str], target: str, columns: int) -> None:
@@ -255,21 +295,5 @@ class _Sums(OverSamples):
             v.store(values, target, v.index(v.index(column, "add", j), "mul", self.blocks.together))
 
     def _penalty(self, segment: Segment) -> str:
-        """Write the penalty of a part's weights, added one by one in their order."""
-        f, v, node = self.f, self.f.v, segment.update.penalty
-        assert node is not None
-        part = next(part for part in self.parts if part.at == segment.start)
-        summed = node.graph.input("total") + node
-        v.store(v.number(0.0), f.base["sums"], f.spare)
-        with v.loop(part.rows, "row") as i:
-            row = v.at(f.base["w"], v.index(v.index(i, "mul", part.vectors), "add", part.at))
-
-            def add_weight(j: int | str, totals: list[str]) -> list[str]:
-                writer = Writer(v, f.setting)
-                for name, value in (("total", totals[0]), ("w", v.splat(v.load_scalar(row, j)))):
-                    writer.values[node.graph.input(name).index] = value
-                return writer.write([summed])
-
-            (value,) = v.carry(0, part.columns, [v.load(f.base["sums"], f.spare)], add_weight)
-            v.store(value, f.base["sums"], f.spare)
-        return v.load(f.base["sums"], f.spare)
+        number = next(i for i, part in enumerate(self.parts) if part.at == segment.start)
+        return self.f.v.load(self.f.base["penalties"], number)

@@ -131,6 +131,7 @@ class Sizes:
                     self.length(total.count),
                     [access(o) for o in total.operands],
                 )
+            yield "answers", access(arrays.answers)
 
         try:
             return list(described())

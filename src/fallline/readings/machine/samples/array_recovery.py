@@ -29,17 +29,26 @@ class RecoveredArrays:
         Pairs (place among the sums, node) for everything that is summed over the samples.
     least
         Fewest columns of a product that becomes a loop.
+    wanted
+        Nodes whose values are wanted, too, sample by sample.
+
+    Attributes
+    ----------
+    answers
+        How these nodes lie in one array; None if they do not, or if there are none.
     """
 
     outputs: Sequence[tuple[int, Node]]
     least: int = 2
+    wanted: Sequence[Node] = ()
     order: list[NodeArray] = field(default_factory=list)
     outers: list[Outer] = field(default_factory=list)
     rest: list[Total] = field(default_factory=list)
     """All sums that are no outer products."""
+    answers: ArrayAccess | None = None
 
     def __post_init__(self) -> None:
-        nodes = [node for _, node in self.outputs]
+        nodes = [*(node for _, node in self.outputs), *self.wanted]
         self._home: dict[int, tuple[Any, int]] = {}
         self._sampled = depends_on(nodes, lambda key: key[0] in ("x", "t"))
         self._needed = {n.index for n in topological(nodes)}
@@ -70,6 +79,8 @@ class RecoveredArrays:
                 self._outer_nodes -= {n.index for n in C.ravel()}
         done = {p for o in self.outers for p in range(o.first, o.first + o.shape[0] * o.shape[1])}
         self._sums([(p, n) for p, n in self.outputs if p not in done])
+        if self.wanted:
+            self.answers = self.access(list(self.wanted))
         self._sort()
 
     # --- finding ---

@@ -7,7 +7,7 @@ sum is read and written once for several samples. It still adds the samples one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,15 +40,17 @@ class Tiled:
         Vector registers that accumulators may take.
     least
         Fewest columns of a product that becomes a loop.
+    wanted
+        Nodes whose values are wanted, too.
     """
 
     def __init__(
         self, outputs: list[tuple[int, Node]], columns: tuple[int, int], together: int, registers: int = 20,
-        least: int = 2,
+        least: int = 2, wanted: Sequence[Node] = (),
     ) -> None:  # fmt: skip
         self.columns, self.together, self.registers = columns, together, registers
-        self.arrays = RecoveredArrays(outputs, least)
-        self.narrow = narrow([node for _, node in outputs])
+        self.arrays = RecoveredArrays(outputs, least, wanted)
+        self.narrow = narrow([*(node for _, node in outputs), *wanted])
         self.groups = _loops(self.arrays)
         self.scratch = 0
         for array in self.arrays.order:
@@ -100,7 +102,8 @@ def _loops(arrays: RecoveredArrays) -> list[list[NodeArray]]:
                 if isinstance(o.source, NodeArray) and where[id(o.source)] != i:
                     o.source.kept = True
     summed = [a for outer in arrays.outers for a in (outer.left, outer.right)]
-    for access in summed + [o for total in arrays.rest for o in total.operands if o is not None]:
+    summed += [o for total in arrays.rest for o in total.operands if o is not None]
+    for access in [*summed, arrays.answers] if arrays.answers else summed:
         if isinstance(access.source, NodeArray):
             access.source.kept = True
     return groups
