@@ -1,6 +1,6 @@
 """The box-counting dimensions of the trainability boundary, and the checks of them.
 
-    python bench/fractal.py [--size 512] [--frames 7] [--starts 3] [--device cuda] [--only tanh,...] [--out FOLDER]
+    python bench/fractal.py [--size 512] [--frames 7] [--starts 3] [--device cuda] [--only fractal-tanh,...] [--out FOLDER]
 
 For each variant and start: windows that follow the boundary inwards (`fallline.maps.key_frames`), 500 steps, float64. The
 first window, the whole plane, is left out of the dimension. Beside them: a quadratic through the same pipeline, the share of
@@ -21,30 +21,12 @@ from typing import Any
 import numpy as np
 
 from fallline.experiment.axes import Axis
-from fallline.experiment.map_record import MapSpec
-from fallline.experiment.map_spec import map_spec
+from fallline.laws.fractal_dimension import null_spec
 from fallline.maps.boundary import boundary, local_slopes
 from fallline.maps.dimension import dimension
-from fallline.maps.fractal import fractal_spec
+from fallline.maps.fractal import PRESETS, preset
 from fallline.maps.key_frames import key_frames, trains
 from fallline.maps.map import compute_map
-
-VARIANTS: dict[str, tuple[float, dict[str, Any]]] = {
-    "linear": (1.17, {"activation": "identity", "rows": 16}),
-    "single row": (1.41, {"activation": "tanh", "rows": 1}),
-    "minibatch": (1.55, {"activation": "tanh", "batch": 16}),
-    "tanh": (1.66, {"activation": "tanh"}),
-    "relu": (1.20, {"activation": "relu"}),
-}
-"""Each variant's published dimension and its settings."""
-
-
-def null_spec(size: int) -> MapSpec:
-    """A quadratic, whose boundary is smooth: learning rate by momentum."""
-    return map_spec(
-        "quadratic", x="learning_rate=1e-3..10:log", y="momentum=0..0.99", size=size,
-        optimizer_="momentum", steps=500, measures="convergence", start=(1, 1),
-    )  # fmt: skip
 
 
 def moved(axis: Axis) -> Axis:
@@ -74,7 +56,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no start after so many seconds")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--only", default="null," + ",".join(VARIANTS))
+    parser.add_argument("--only", default="null," + ",".join(PRESETS))
     parser.add_argument("--out", type=Path, default=Path("fractal"))
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -96,7 +78,7 @@ def main() -> None:
             if name == "null":
                 spec = null_spec(given.size)
             else:
-                spec = fractal_spec(**VARIANTS[name][1], size=given.size, steps=given.steps, seed=seed)
+                spec = preset(name).spec(seed, size=given.size, steps=given.steps)
             slopes[name].append([])
             for number, m in enumerate(key_frames(spec, given.frames, zoom=given.zoom, seed=seed, **options)):
                 found = local_slopes(trains(m))
@@ -111,7 +93,7 @@ def main() -> None:
                 for check, share in checks(m, options):
                     say(variant=name, check=check, share=round(share, 4))
     for name in wanted:
-        published = VARIANTS[name][0] if name in VARIANTS else 1.0
+        published = PRESETS[name].published if name in PRESETS else 1.0
         d = dimension(slopes[name])
         say(variant=name, published=published, dimension=str(d), windows=d.windows)
 

@@ -37,6 +37,16 @@ _OPEN = """async ({ kernel, problem, worker, cores }) => {
     return window.trainer?.which ?? null;
 }"""
 
+_HOST = """async (figure) => {
+    const { KernelHost } = await import("/live/page/host.js");
+    const host = new KernelHost(figure);
+    window.hosts = (window.hosts ?? 0) + 1;
+    host.take(figure.welcome.defaults, window.hosts); // runs are kept by the number of the state
+    window.answers = [];
+    host.onmessage = (content, buffers) => window.answers.push({ content, buffers });
+    window.host = host;
+}"""
+
 _TRAIN = """async (request) => {
     if (request.points) request.points = Float64Array.from(request.points);
     const results = await window.trainer.train(request);
@@ -121,6 +131,10 @@ class LivePage:
         asked = {"kernel": kernel, "problem": describe_problem(resolved), "worker": worker_text(), "cores": cores}
         chosen: str | None = self.page.evaluate(_OPEN, asked)
         return chosen
+
+    def open_host(self, figure: Any) -> None:
+        """Make the host of a figure, `window.host`, with the figure's own state; its answers stand in `window.answers`."""
+        self.page.evaluate(_HOST, figure)
 
     def train(self, **request: Any) -> Values:
         """The results of a request but the steps of each run, as flat arrays."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.experiment.minibatches import minibatches
-from fallline.measures.measure import MEASURES, lacking
+from fallline.measures.measure import FOLDED, lacking
 from fallline.readings.ptx.plan import DevicePlan
 from fallline.runs import devices
 from fallline.runs.checkpoints import Checkpoints, checkpoint_step
@@ -17,14 +17,14 @@ from host_device import install
 from parity import small_problem
 from side_by_side import train
 
-EVERYTHING = (*MEASURES, "parameters", "reached_at", "mean_last")
+EVERYTHING = (*FOLDED, "parameters", "reached_at", "mean_last")
 RATES = np.geomspace(1e-3, 50.0, 13)  # the last runs diverge
 
 
 def twice(problem, optimizer, steps, more, batch=None, **options):
     """Asserts that runs that were kept after `steps` steps, and went on for `more`, equal whole runs; returns the whole ones."""
     start = fl.draw_starts(problem, 1, seed=4)[0]
-    measures = [name for name in EVERYTHING if name not in MEASURES or not lacking(MEASURES[name], problem)]
+    measures = [name for name in EVERYTHING if name not in FOLDED or not lacking(FOLDED[name], problem)]
     options = {"starts": start, "settings": {"learning_rate": RATES}, "measures": measures, "target": 0.5} | options
 
     def runs(count, **how):

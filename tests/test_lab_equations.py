@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import fallline as fl
 from fallline.lab.resolved_state import resolve_state
 from fallline.lab.state import read_state
 from fallline.lab.work.equation_blocks import WrittenBlocks
-from fallline.lab.work.equation_numbers import tex
 from fallline.lab.work.equation_sections import sections_of
+from fallline.lab.work.number_places import matrix_tex, tex
 from fallline.lab.work.runs import train_run
+from fallline.live.shown_map import show_map
 from fallline.views.equations.breaking import fragments
 
 LANDSCAPE = {
@@ -44,14 +46,19 @@ def test_the_step_names_batch_schedule_and_gradient():
     assert rows["g_{t}"].endswith(r"+ \nabla R\left(w_{t}\right)")
 
 
+def matrix(values):
+    values = np.atleast_2d(values)
+    return matrix_tex(*values.shape, lambda j, k: tex(values[j, k]))
+
+
 def test_a_network_with_its_numbers():
-    matrix, run = sections({}, step=3)
+    written, run = sections({}, step=3)
     layers = run.objective.network.unpack(np.asarray(run.path[3], dtype=float))
     slopes = run.objective.network.unpack(run.objective.loss_and_gradient(np.asarray(run.path[3], dtype=float))[1])
-    assert matrix["Forward"]["Z^{(1)}"] == rf"X {tex(layers[0].W)} + \mathbf{{1}}_{{m}} {tex(layers[0].b[None])}"
-    assert matrix["Gradient"][r"\frac{\partial L}{\partial W^{(2)}}"].endswith(f"= {tex(slopes[1].W)}")
-    assert matrix["Loss"]["L"].endswith(f"= {tex(run.losses[3])}")
-    assert matrix["Update"]["v_{t+1}"] == r"0.5 \cdot v_{t} + 0.001 \cdot g_{t}"
+    assert written["Forward"]["Z^{(1)}"] == rf"X {matrix(layers[0].W)} + \mathbf{{1}}_{{m}} {matrix(layers[0].b)}"
+    assert written["Gradient"][r"\frac{\partial L}{\partial W^{(2)}}"].endswith(f"= {matrix(slopes[1].W)}")
+    assert written["Loss"]["L"].endswith(f"= {tex(run.losses[3])}")
+    assert written["Update"]["v_{t+1}"] == r"0.5 \cdot v_{t} + 0.001 \cdot g_{t}"
     units, _ = sections({}, "units", step=3)
     assert units["Forward, for one sample"]["z^{(3)}_{1}"].startswith(f"{tex(layers[2].W[0, 0])} h^{{(2)}}_{{1}}")
     assert units["Gradient"][r"\frac{\partial L}{\partial b^{(2)}_{2}}"].endswith(f"= {tex(slopes[1].b[1])}")
@@ -66,6 +73,20 @@ def test_a_landscape_with_its_numbers():
     assert tex(run.path[2][0]) in written["Formula"][r"f\left(x, y\right)"]
     last, _ = sections(LANDSCAPE, step=30)
     assert not any(title.startswith("Step") for title in last)  # nothing follows the last step
+
+
+def test_matrices_have_brackets_of_their_own():
+    wide, _ = sections(
+        {"start": None, "objective": {"kind": "network", "units": [2, 12, 3], "activations": ["tanh"]}}, step=3
+    )
+    assert wide["Forward"]["Z^{(1)}"].startswith(r"X \begin{pmatrix}")
+    assert r"\cdots" in wide["Forward"]["Z^{(1)}"]
+
+
+def test_a_list_of_rates_has_none_after_the_last_step():
+    resolved = show_map(fl.map("booth", x="start.x=0..1", y="start.y=0..1", size=2, steps=2, schedule=[0.1, 0.05]).spec)
+    written = {s.title: dict(s.rows) for s in sections_of(resolved, "matrix", train_run(resolved, 0, 0), 2)}
+    assert written["Update"]["w_{t+1}"] == r"w_{t} - 0.0005 \cdot g_{t}"  # its factors times 0.01
 
 
 @pytest.mark.parametrize("form", ["matrix", "units"])

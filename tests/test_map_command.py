@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 import fallline as fl
+from fallline.cli.app import main
 from fallline.errors import OutputError, UsageError
 from fallline.maps.export import export
+from fallline.maps.fractal import PRESETS, preset
 from fallline.maps.loading import load_map
-from fallline.maps.map import Map
+from fallline.maps.map import Map, compute_map
 from fallline.maps.mapping import map as train_map
 from fallline.measures.outcome import OUTCOMES
 
@@ -316,3 +318,35 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path):
 def test_pictures_take_finite_numbers_alone(rosenbrock, options):
     with pytest.raises(UsageError, match=r"(contours|marks) must be finite numbers; got"):
         rosenbrock.plot(**options)
+
+
+def test_a_preset_takes_the_place_of_a_study_and_flags_change_it(capsys):
+    words = ["map", "--preset", "fractal-linear", "--size", "4x3", "--steps", "9", "--json"]
+    assert main(words) == 0
+    by_flag = json.loads(capsys.readouterr().out)
+    assert main(["map", "fractal-linear", *words[3:]]) == 0
+    assert json.loads(capsys.readouterr().out)["sha256"] == by_flag["sha256"]
+    assert by_flag["sha256"] == compute_map(preset("fractal-linear").spec(size=(4, 3), steps=9)).sha256
+    assert main([*words, "--seed", "1", "--dtype", "float32"]) == 0
+    other = compute_map(preset("fractal-linear").spec(1, size=(4, 3), steps=9, dtype="float32"))
+    assert json.loads(capsys.readouterr().out)["sha256"] == other.sha256
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["map"], "a map needs a study"),
+        (["map", "three-gaussians", "--preset", "fractal-tanh"], "a map needs a study"),
+        (["map", "--preset", "fractal-tan"], "Did you mean 'fractal-tanh'"),
+        (["map", "--preset", "fractal-tanh", "--test-share", "0.2"], "has its own samples"),
+    ],
+)
+def test_wrong_presets_are_sentences(words, sentence, capsys):
+    assert main(words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_help_of_map_lists_every_preset(capsys):
+    main(["map", "--help"])
+    text = capsys.readouterr().out
+    assert all(name in text for name in PRESETS)

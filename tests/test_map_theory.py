@@ -11,7 +11,7 @@ import pytest
 import fallline as fl
 from fallline.errors import UsageError
 from fallline.maps.boundary import boundary, box_counting_dimension
-from fallline.maps.fractal import fractal_objective, fractal_spec
+from fallline.maps.fractal import PRESETS, fractal_objective, fractal_spec, preset
 from fallline.maps.map import compute_map
 from fallline.maps.mapping import map as train_map
 
@@ -82,3 +82,48 @@ def test_the_convergence_measure_is_the_papers():
         v = np.minimum(v / v[0], 1e6)
         want = -v.sum() if v[-20:].mean() < 1 else (1 / v).sum()
         np.testing.assert_allclose(m.cell(x, m.y.values[1])["convergence"], want, rtol=1e-9)
+
+
+def _published_measure(W0, W1, X, T, rates, steps, activation):
+    """The measure written out from the paper's notebook: the losses before each of so many steps."""
+    losses = []
+    for _ in range(steps):
+        Z = X @ W0 / np.sqrt(16)
+        A = np.tanh(Z * np.sqrt(2)) if activation == "tanh" else np.maximum(Z, 0) * np.sqrt(2)
+        slope = np.sqrt(2) * (1 - A**2) if activation == "tanh" else np.sqrt(2) * (Z > 0)
+        out = A @ W1 / 16
+        losses.append(((out - T) ** 2).mean())
+        D = 2 * (out - T) / len(X)
+        dW1 = A.T @ D / 16
+        dW0 = X.T @ ((D @ W1.T / 16) * slope) / np.sqrt(16)
+        W0, W1 = W0 - rates[0] * dW0, W1 - rates[1] * dW1
+    v = np.array(losses)
+    v = np.where(np.isfinite(v), v, 1e6) / v[0]
+    v = np.minimum(v, 1e6)
+    return -v.sum() if v[-20:].mean() < 1 else (1 / v).sum()
+
+
+@pytest.mark.parametrize("name", ["fractal-tanh", "fractal-relu", "fractal-single-row"])
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_a_preset_is_the_papers_experiment(name):
+    """39 updates have the losses that the notebook records of 40 steps: it records none after the last one."""
+    chosen = preset(name)
+    spec = chosen.spec(3, size=5, steps=39)
+    start, data = spec.start, spec.objective.data
+    W0, W1 = start[:256].reshape(16, 16), start[256:].reshape(16, 1)
+    m = compute_map(spec)
+    for i, j in ((0, 0), (1, 2), (4, 1), (4, 4)):
+        rates = m.x.values[i], m.y.values[j]
+        want = _published_measure(W0, W1, data.X, data.T, rates, 40, chosen.activation)
+        np.testing.assert_allclose(m.values[j, i], want, rtol=1e-6)
+
+
+def test_the_presets_are_the_papers_variants():
+    facts = {name: (p.objective().data.X.shape, p.batch, p.published) for name, p in PRESETS.items()}
+    assert facts == {
+        "fractal-tanh": ((272, 16), None, 1.66),
+        "fractal-relu": ((272, 16), None, 1.20),
+        "fractal-linear": ((16, 16), None, 1.17),
+        "fractal-single-row": ((1, 16), None, 1.41),
+        "fractal-minibatch": ((272, 16), 16, 1.55),
+    }

@@ -9,7 +9,7 @@ import pytest
 import fallline as fl
 from fallline.errors import UsageError
 from fallline.measures.ends import distance
-from fallline.measures.measure import MEASURES, check_objective, lacking, measure
+from fallline.measures.measure import FOLDED, MEASURES, check_objective, lacking, measure
 from fallline.measures.statistics import Statistics
 from fallline.runs import batched, lanes
 from fallline.runs.training import Training
@@ -28,7 +28,7 @@ def test_both_engines_give_the_same_measures():
     problem = small_problem("relu", reduction="sum")
     how = fl.method().with_({"learning_rate": np.geomspace(1e-4, 30, 60)})
     training = Training(problem, how, 40, fl.draw_starts(problem, 1, seed=4)[0])
-    names = [name for name, m in MEASURES.items() if not lacking(m, problem)]
+    names = [name for name, m in FOLDED.items() if not lacking(m, problem)]
     by_lanes = lanes.train(training, names, target=5.0)
     by_numpy = batched.train(training, names, target=5.0)
     for name in names:
@@ -36,7 +36,7 @@ def test_both_engines_give_the_same_measures():
         np.testing.assert_allclose(by_lanes[name], by_numpy[name], rtol=1e-6, err_msg=name)
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", FOLDED)
 def test_drawn_values_are_those_of_the_measure_or_missing(name):
     losses = np.array([[4.0, 2.0, 1.0], [4.0, 5.0, 6.0], [4.0, np.inf, np.inf]])
     curves = Statistics.of_curves(losses, np.ones_like(losses), np.ones((3, 2)), 2.0, 0.5)

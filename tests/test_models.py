@@ -11,19 +11,21 @@ import numpy as np
 import pytest
 
 import fallline as fl
+from fallline import random
 from fallline.data.preparing import Target
 from fallline.data.reading import read_table
 from fallline.errors import DataError, FalllineError
 from fallline.experiment.method import method
-from fallline.models.best_epoch import best_epochs
+from fallline.models.best_epoch import at_epochs, best_epochs
 from fallline.models.fitting import fit_samples
+from fallline.models.fold_training import FoldTraining
 from fallline.models.folds import folds_of, share_of
 from fallline.models.jury import Jury
 from fallline.models.model import Model
 from fallline.models.samples import Samples
 from fallline.models.scaling import SCALINGS, Scaling
 from fallline.models.scores import scores
-from fallline.models.settings import DECLARED, FitSettings, fit_settings, hidden_of
+from fallline.models.settings import DECLARED, INITIAL, FitSettings, fit_settings, hidden_of
 from fallline.problems.weighted import WeightedObjective
 from fallline.runs import lanes
 from fallline.runs.execution import Execution
@@ -195,7 +197,7 @@ def test_validation_curves_are_those_of_each_start_at_the_kept_samples():
     at = np.searchsorted(m.epochs, m.best_epoch)
     for k in range(4):
         kept = fit.fold[k] == _fold_of(fit)
-        loss = scores(fit.ensemble.some(np.array([k])).answers(X[kept]), T[kept], "classes")["log_loss"]
+        loss = scores(fit.judges.some(np.array([k])).answers(X[kept]), T[kept], "classes")["log_loss"]
         assert loss == pytest.approx(m.validation_curve[k, at[k]], rel=1e-9)
 
 
@@ -243,27 +245,67 @@ def test_no_kept_sample_reaches_the_training_of_its_judges():
     settings = fit_settings(hidden=(4,), ensemble=4, folds=2, epochs=6, patience=0, scaling="none")
     curves = []
     for targets in (T, other):
-        from fallline.models.fitting import _train_fold
-
         samples = Samples(X, targets, np.ones(80), np.arange(80))
         network = Network.of("3-4-2", reduction="mean")
         starts = fl.draw_starts(WeightedObjective(network, X[:1], T[:1]), 2)
-        m = _train_fold(
-            network,
-            X,
-            targets,
-            targets,
-            samples,
-            fold == 0,
-            starts,
-            settings,
-            lambda done, total: None,
-            {},
-            "classes",
-            np.zeros(2, np.int64),
-        )
+        task = FoldTraining(network, X, targets, targets, samples, fold == 0, "classes", settings, {})
+        m = task.train(starts, np.zeros(2, np.int64))
         curves.append(m.curve)
     assert (curves[0] == curves[1]).all()
+
+
+# Trained again on all samples
+
+
+def test_every_sample_reaches_every_member_and_none_of_its_judges():
+    """The weights of a member depend on each sample; those of the judges of fold 0 depend on no sample of fold 0."""
+    settings = replace(SMALL, patience=0, epochs=4)
+    labels = T[:, :1]  # whose folds do not depend on them
+    fit = fit_samples(X, labels, "labels", settings)
+    other = labels.copy()
+    other[np.flatnonzero(fit.row_fold == 0)[0]] = 1 - other[np.flatnonzero(fit.row_fold == 0)[0]]
+    again = fit_samples(X, other, "labels", settings)
+    assert (fit.members.best_epoch == again.members.best_epoch).all()  # else the comparison says nothing
+    assert (fit.ensemble.parameters != again.ensemble.parameters).any(axis=-1).all()
+    same = (fit.judges.parameters == again.judges.parameters).all(axis=-1)
+    np.testing.assert_array_equal(same, fit.fold == 0)
+
+
+def test_a_fit_without_refit_has_its_judges_as_members():
+    plain, again = fitted(replace(SMALL, refit=False)), fitted()
+    assert (plain.ensemble.parameters == plain.judges.parameters).all()
+    assert (plain.ensemble.parameters == again.judges.parameters).all()
+    assert (plain.kept == again.kept).all()
+    assert (plain.ensemble.parameters != again.ensemble.parameters).any(axis=-1).all()
+
+
+def test_the_second_training_goes_as_far_as_the_first_with_all_samples():
+    """A member is what its start becomes by that many epochs on all samples, with the batch and the rate of the first training."""
+    fit = fitted()
+    samples = Samples.of(X, T)
+    network, scaling = fit.ensemble.network, fit.ensemble.scaling
+    objective = WeightedObjective(network, scaling(samples.X), samples.T)
+    starts = fl.draw_starts(WeightedObjective(network, X[:1], T[:1]), 4, initial=SMALL.initial)
+    batch = SMALL.batch_of(40)
+    steps = 80 // batch * SMALL.epochs
+    how = fl.method("adam", "cosine", steps, learning_rate=SMALL.rate_of(40)).with_({"l2": SMALL.l2_of(80)})
+    rows = random.batches(0, 80, batch, steps)
+    for k in range(4):
+        stages = stages_of(Training(objective, how, steps, starts[k : k + 1], rows))
+        stages.advance(80 // batch * int(fit.members.best_epoch[k]))
+        np.testing.assert_array_equal(stages.points[0], fit.ensemble.parameters[k])
+
+
+def test_each_start_has_its_own_end():
+    objective = WeightedObjective(Network.of("3-4-2", reduction="mean"), X, T)
+    starts = fl.draw_starts(objective, 4)
+    training = Training(objective, fl.method(learning_rate=0.1), 20, starts)
+    ends = np.array([3, 0, 20, 3])
+    points = at_epochs(training, ends, per_epoch=1, execution=Execution(threads=1))
+    assert np.isnan(points[1]).all()
+    for k in (0, 2, 3):
+        alone = fl.descend(objective, start=starts[k], learning_rate=0.1, steps=int(ends[k]))
+        np.testing.assert_allclose(points[k], alone.end, rtol=1e-12)
 
 
 def test_all_starts_that_diverge_are_told():
@@ -459,8 +501,8 @@ def test_every_door_has_the_same_defaults():
         for name in FitSettings.__dataclass_fields__
         if name not in ("how", "own_rate")
     }
-    own |= {"activation": "relu", "initial": "he_normal"}
-    assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", "he_normal")
+    own |= {"activation": "relu", "initial": INITIAL}
+    assert (FitSettings().activation.name, FitSettings().initial.name) == ("relu", INITIAL)
     assert FitSettings().how.optimizer.name == "adam"
     doors = {
         door: signature(door).parameters

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from decimal import Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
 from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["between", "circle", "cos", "each", "exp", "log", "power", "sin", "tanh"]
+__all__ = ["between", "circle", "cos", "each", "exp", "log", "place", "power", "sin", "tanh"]
 
 _WIDE = Context(prec=70, Emin=-9999, Emax=9999)
 """Digits for exponentials. No exp or log of a float is within 1e-36 of the middle between two floats."""
@@ -147,6 +148,20 @@ def between(
     [0.0001, 0.001, 0.01]
     """
     return np.array((_ratios if logarithmic else _straight)(low, high, places, parts), dtype=np.float64)
+
+
+def place(value: float, low: float, high: float, parts: int, *, logarithmic: bool = False) -> int:
+    """Return which of so many equal parts of the way from low to high holds a value, from 0 on; the inverse of `between`.
+
+    >>> place(2.0, 1.0, 16.0, 8, logarithmic=True), place(0.25, 0.0, 1.0, 4)
+    (2, 1)
+    """
+    if logarithmic:
+        start, ratio = Decimal(low), _AXIS.ln(_AXIS.divide(Decimal(high), Decimal(low)))
+        way = _AXIS.divide(_AXIS.ln(_AXIS.divide(Decimal(value), start)), ratio)
+        return int(_AXIS.multiply(way, Decimal(parts)).to_integral_value(ROUND_FLOOR, _AXIS))
+    begin = Fraction(low)
+    return math.floor((Fraction(value) - begin) / (Fraction(high) - begin) * parts)
 
 
 def _straight(low: float, high: float, places: Iterable[int], parts: int) -> list[float]:

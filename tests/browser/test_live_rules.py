@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import fallline
 from fallline.experiment.method import method
 from fallline.live import rules
-from fallline.measures.measure import MEASURES, lacking, over_starts
+from fallline.measures.measure import FOLDED, MEASURES, lacking, over_starts
 from fallline.measures.outcome import RULES
 from fallline.measures.statistics import half, window
 from fallline.problems import Objective, objective
@@ -69,7 +69,7 @@ def of_python(objective: Objective, arrays: Arrays, steps: int) -> Arrays:
     outputs = Outputs(arrays["columns"].copy(), None, arrays["end"].copy(), None)
     training = Training(objective, method(), steps, arrays["start"], dtype=arrays["start"].dtype.name)
     tested = OnTest(arrays["test_loss"], arrays["test_right"])
-    return results(outputs, [m.name for m in MEASURES.values() if not lacking(m, objective)], training, tested)
+    return results(outputs, [m.name for m in FOLDED.values() if not lacking(m, objective)], training, tested)
 
 
 def bits(values: NDArray[Any]) -> NDArray[Any]:
@@ -81,7 +81,7 @@ def bits(values: NDArray[Any]) -> NDArray[Any]:
 @pytest.mark.parametrize("problem", [NETWORK, HIMMELBLAU], ids=["network", "landscape"])
 def test_every_measure_and_outcome_has_the_bits_of_numpy(programs, problem, dtype):
     program, seen = rules.measures(problem, dtype), set()
-    assert {output.name for output in program.outputs} == {m.name for m in MEASURES.values() if not lacking(m, problem)}
+    assert {output.name for output in program.outputs} == {m.name for m in FOLDED.values() if not lacking(m, problem)}
     for seed, steps in enumerate(STEPS):
         arrays = drawn(problem, dtype, steps, RUNS, seed)
         columns = {measure.name.lower(): arrays["columns"][measure] for measure in Measure}

@@ -21,9 +21,9 @@ SETS = [
     {}, {"hidden": (5, 4)}, {"hidden": (32, 16), "epochs": 30}, {"hidden": 3, "activation": "tanh"}, {"activation": "gelu"},
     {"optimizer": "momentum", "optimizer_settings": {"momentum": 0.8}}, {"optimizer": "nesterov"},
     {"optimizer": "rmsprop", "learning_rate": 0.02}, {"schedule": "constant"}, {"schedule": "step_decay"}, {"batch": None},
-    {"batch": 16}, {"patience": 0}, {"patience": 5, "epochs": 200}, {"l2": 0.0}, {"l2": 0.01},
+    {"batch": 16}, {"patience": 0}, {"patience": 5, "epochs": 200}, {"l2": 0.0, "refit": False}, {"l2": 0.01},
     {"ensemble": 1, "folds": 1, "epochs": 120}, {"ensemble": 9, "folds": 3}, {"folds": 1, "validation": 0.3},
-    {"scaling": "standard", "initial": "glorot_uniform"},
+    {"scaling": "robust", "initial": "he_normal"},
 ]  # fmt: skip
 REASON = {"check_array_api_input": "scikit-learn runs it under SCIPY_ARRAY_API alone; the estimators take NumPy arrays"}
 

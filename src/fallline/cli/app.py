@@ -38,6 +38,7 @@ app.command("fallline.cli.fit:predict", help="Answer for each row of a table, wi
 app.command("fallline.cli.export:export", help="Write a model that `fit` wrote as an ONNX file, for other programs.")
 app.command("fallline.cli.laws:reproduce", help="Test published laws on how networks learn over many starts.")
 app.command("fallline.cli.maps:map_app", name="map", help="Train a whole plane of runs at once and draw the outcome.")
+app.command("fallline.cli.zoom:zoom", help="Zoom into a map, along the boundary of training, and write it as a film.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

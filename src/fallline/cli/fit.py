@@ -12,7 +12,7 @@ from fallline.cli.method_flags import Assigned, assignment, optimizer_of
 from fallline.cli.options import Force, Json, Number, Out, Whole
 from fallline.cli.progress import bar
 from fallline.errors import UsageError
-from fallline.models.settings import DECLARED
+from fallline.models.settings import DECLARED, INITIAL, FitSettings
 from fallline.sentences import capital
 
 __all__ = ["fit", "predict"]
@@ -46,14 +46,14 @@ def fit(
     tune: Annotated[bool, Parameter(negative="")] = False,
     outer_folds: Annotated[Whole | None, Parameter(show_default=False)] = None,
     map_file: Annotated[Path | None, Parameter(name="--map", show_default=False)] = None,
-    hidden: Annotated[str, Parameter(group="Training")] = "32,16",
+    hidden: Annotated[str, Parameter(group="Training")] = ",".join(map(str, FitSettings.hidden)),
     activation: Annotated[str, Parameter(group="Training")] = "relu",
     optimizer: Annotated[str, Parameter(group="Training")] = "adam",
     learning_rate: Annotated[Number | None, Parameter(group="Training", show_default=False)] = None,
     assigned: Assigned = (),
     schedule: Annotated[str, Parameter(group="Training")] = "cosine",
-    initial: Annotated[str, Parameter(group="Training")] = "he_normal",
-    scaling: Annotated[Literal["robust", "standard", "none"], Parameter(group="Training")] = "robust",
+    initial: Annotated[str, Parameter(group="Training")] = INITIAL,
+    scaling: Annotated[Literal["robust", "standard", "none"], Parameter(group="Training")] = FitSettings.scaling,
     dtype: Annotated[Literal["float32", "float64"], Parameter(group="Training")] = "float64",
     ensemble: Annotated[Whole | None, _flag("ensemble")] = None,
     folds: Annotated[Whole | None, _flag("folds")] = None,
@@ -61,6 +61,7 @@ def fit(
     epochs: Annotated[Whole | None, _flag("epochs")] = None,
     patience: Annotated[Whole | None, _flag("patience")] = None,
     batch: Annotated[Whole | None, _flag("batch")] = None,
+    refit: Annotated[bool | None, Parameter(group="Training", show_default=False)] = None,
     label_smoothing: Annotated[Number | None, _flag("label_smoothing")] = None,
     l2: Annotated[Number | None, _flag("l2")] = None,
     seed: Annotated[Whole | None, _flag("seed")] = None,
@@ -94,6 +95,7 @@ def fit(
         initial: Distribution of the first weights.
         scaling: Of the inputs: median and quartiles with smooth clipping, mean and deviation, or none.
         dtype: Precision of the arithmetic.
+        refit: Train the starts again on all rows, up to the epoch that their fold chose; by default, if there are at most 1,000.
         out: Model file to write, MODEL.safetensors.
         report: Folder for a page on the model: data, network, curves, errors, what each column is worth.
     """
@@ -122,7 +124,7 @@ def fit(
             weights=weights, balanced=balanced, test=test, warranty=warranty, tune=tune,
             outer_folds=outer_folds, progress=progress, hidden=hidden, activation=activation,
             optimizer=optimizer_of(optimizer), learning_rate=learning_rate, optimizer_settings=dict(map(assignment, assigned)),
-            schedule=schedule, initial=initial, scaling=scaling, dtype=dtype,
+            schedule=schedule, initial=initial, scaling=scaling, dtype=dtype, refit=refit,
             **{name: value for name, value in numbers.items() if value is not None},
         )  # fmt: skip
     if out is not None:

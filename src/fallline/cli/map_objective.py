@@ -25,11 +25,17 @@ def _fitting(described: Study, data: Source) -> Any:
 
 
 def map_objective(
-    word: str, table: TableFlags | None, of_data: dict[str, Any], of_network: dict[str, Any]
+    word: str | None,
+    table: TableFlags | None,
+    of_data: dict[str, Any],
+    of_network: dict[str, Any],
+    preset: str | None = None,
+    seed: int = 0,
 ) -> tuple[Any, dict[str, Any]]:
     """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
 
-    `of_data` and `of_network` hold what flags change of the study's data and network; None where no flag is given.
+    `of_data` and `of_network` hold what flags change of the study's data and network; None where no flag is given. A preset stands in the place of a
+    study; the seed is the key of its data and its start.
     """
     from fallline.data.split import TEST_SHARE
     from fallline.experiment.build import build_start, schedule_words
@@ -41,6 +47,8 @@ def map_objective(
     widths = {name: value for name, value in of_network.items() if value is not None}
     given = [*changes, *widths, *([] if table is None else table.told)]
     first = next((f"--{name.replace('_', '-')}" for name in given), "")
+    if word is None:
+        return _of_preset(preset, seed, first)
     if names_file(word) or word in LANDSCAPES:
         if given:
             raise UsageError(
@@ -68,3 +76,12 @@ def map_objective(
         "start": build_start(defaults.start, target),
         "schedule": schedule_words(defaults.schedule),
     }
+
+
+def _of_preset(name: str | None, seed: int, flag: str) -> tuple[Any, dict[str, Any]]:
+    from fallline.maps.fractal import preset
+
+    chosen = preset(name or "")
+    if flag:
+        raise UsageError(f"{flag} needs a study of a network on data; the preset {name} has its own samples.")
+    return chosen.objective(seed), chosen.plane(seed)

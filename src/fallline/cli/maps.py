@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from fallline.cli import map_files
-from fallline.cli.map_objective import map_objective
-from fallline.cli.method_flags import Assigned, MethodFlags, chosen_settings, optimizer_of
+from fallline.cli.described_map import described_map
+from fallline.cli.estimates import print_estimate, startup
+from fallline.cli.method_flags import Assigned, MethodFlags
 from fallline.cli.options import (
     Force,
     Json,
@@ -28,7 +29,6 @@ from fallline.number_text import read_number
 
 if TYPE_CHECKING:
     from fallline.experiment.axes import Axis
-    from fallline.experiment.axis_forms import AxisForm
     from fallline.experiment.map_record import MapSpec
 
 __all__ = ["map_app"]
@@ -40,8 +40,9 @@ for command in map_files.COMMANDS:
 
 @map_app.default
 def map_(
-    study: str,
+    study: str | None = None,
     *,
+    preset: str | None = None,
     table: TableFlags | None = None,
     x: str | None = None,
     y: str | None = None,
@@ -77,6 +78,7 @@ def map_(
     animation: Path | None = None,
     live: Path | None = None,
     without_data: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    estimate: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     force: Force = False,
     json: Json = False,
 ) -> int:
@@ -84,6 +86,8 @@ def map_(
 
     Args:
         study: A built-in study, a TOML file, a table (CSV, Parquet) with --target, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
+        preset: In the place of a study: the set-up of a published map, one of fractal-tanh, fractal-relu, fractal-linear,
+            fractal-single-row and fractal-minibatch (Sohl-Dickstein 2024). Other flags change it.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
             choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3,
@@ -126,58 +130,26 @@ def map_(
         animation: Moving picture to write, .gif, or .mp4 where ffmpeg is installed: the loss of every cell step by step.
         live: Page to write, .html: it trains the map's runs in the reader's browser, with the same bits and without a server.
         without_data: The page holds a picture in place of the samples and the kernel, and trains nothing.
+        estimate: Print the time, memory and disk that the map takes on this machine, from a short probe, and compute nothing.
     """
-    from fallline.experiment.axis_forms import axis_of
-    from fallline.experiment.idle_arguments import refuse_idle
-    from fallline.experiment.map_spec import map_spec, own_axis_forms
     from fallline.maps.command import map_run
     from fallline.maps.parts import Part
 
-    inputs = None if features is None else [name.strip() for name in features.split(",")]
-    objective, defaults = map_objective(
-        study, table, {"features": inputs, "test_share": test_share, "split_seed": split_seed},
-        {"parametrization": parametrization, "base_width": base_width},
+    spec, own_data = described_map(
+        study, preset=preset, table=table, x=x, y=y, size=size, steps=steps, optimizer=optimizer, flags=flags,
+        assigned=assigned, schedule=schedule, measure=measure, start=start, initial=initial, seed=seed, starts=starts,
+        batch=batch, features=features, test_share=test_share, split_seed=split_seed,
+        parametrization=parametrization, base_width=base_width, dtype=dtype, keep=keep,
+        in_memory=not ((out is not None or slurm is not None) and animation is None and live is None),
     )  # fmt: skip
-    for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
-        print(note, file=sys.stderr)
-    if y is None and x is None:
-        y = defaults.get("y") or None
-    x = x or defaults.get("x")
-    if x is None:
-        raise UsageError("--x must name a setting and its range, such as learning_rate=1e-4..1e-1:log.")
-    record = None if optimizer is None else optimizer_of(optimizer)
-    across, up = own_axis_forms(
-        _axis_form(x), None if y is None else _axis_form(y), record or defaults.get("optimizer") or "gradient_descent"
-    )
-    axes = [axis_of(form) for form in (across, up) if form is not None]
+    axes = list(spec.axes.values())
     if len(axes) == 1 and (theory or mark or animation):
         flag = "--theory" if theory else "--mark" if mark else "--animation"
         raise UsageError(f"{flag} needs a map of two axes: give --y, too.")
-    names = {axis.name for axis in axes}
-    # What is an axis has no value from the study.
-    defaults = {name: value for name, value in defaults.items() if name not in names}
-    own = defaults.get("settings", {}) if optimizer is None and "optimizer" not in names else {}
-    chosen, decay = chosen_settings(schedule or defaults.get("schedule", "constant"), flags, assigned)
-    own_choice = defaults.get("optimizer") or ("momentum" if "momentum" in names else "gradient_descent")
-    size = size or defaults.get("size", "256x256")
-    if len(axes) == 1:
-        size = size.partition("x")[0]
-    starts = _first(starts, defaults.get("starts"), 1)
-    drawn = starts > 1 or bool(names & {"seed", "initial", "initial_scale", "width", "depth"})
-    kept_in_file = (out is not None or slurm is not None) and animation is None and live is None
-    spec = map_spec(
-        objective, x=across, y=up, size=size,
-        optimizer_=record or own_choice,
-        steps=_first(steps, defaults.get("steps"), 100), measures=measure or defaults.get("measures", ("final_loss",)), schedule_=decay,
-        start=start if start is not None else None if drawn else defaults.get("start"),
-        initial_=initial or defaults.get("initial", "normal"), in_memory=not kept_in_file, seed=_first(seed, defaults.get("seed"), 0), starts=starts,
-        batch=_first(batch, defaults.get("batch"), None), dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
-        **({k: v for k, v in own.items() if k not in names} | chosen),
-    )  # fmt: skip
-    refuse_idle(
-        spec, settings=chosen, schedule=chosen_settings("", flags, assigned)[1], steps=steps, batch=batch, start=start,
-        initial=initial, seed=seed,
-    )  # fmt: skip
+    if estimate:
+        from fallline.maps.probe import probe_maps
+
+        return print_estimate(probe_maps([spec], in_file=out is not None, besides=startup()), as_json=json)
     if animation is not None:
         from fallline.views.pictures.map_animation import check_animation
 
@@ -186,7 +158,7 @@ def map_(
         return _print_job_array(spec, slurm, part=part, out=out, png=png, animation=animation, live=live)
     marks = [_mark(text, axes) for text in mark]
     if live is not None:
-        page = _page(spec, live, without_data, marks, own_data=defaults.get("own_data", False), quiet=json)
+        page = _page(spec, live, without_data, marks, own_data=own_data, quiet=json)
     elif without_data:
         raise UsageError("--without-data is about the page that --live writes: give --live FILE.html, too.")
     else:
@@ -223,19 +195,6 @@ def _print_job_array(spec: MapSpec, parts: int, **others: Any) -> int:
             raise UsageError(f"--slurm prints a script that names its own files and parts: leave --{flag} out.")
     print(job_array(spec, command_words(without="--slurm"), parts), end="")
     return 0
-
-
-def _axis_form(text: str) -> AxisForm:
-    """The axis of that text; optimizers of an axis may be of the user's own, FILE.py:NAME, which executes that file."""
-    name, _, names = (part.strip() for part in text.partition("="))
-    if name != "optimizer" or not names:
-        return text
-    return name, [optimizer_of(word.strip()) for word in names.split(",")]
-
-
-def _first(*values: Any) -> Any:
-    """The first value that is not None, else the last."""
-    return next((value for value in values if value is not None), values[-1])
 
 
 def _mark(text: str, axes: Sequence[Axis]) -> tuple[Any, Any, str]:

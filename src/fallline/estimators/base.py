@@ -17,7 +17,7 @@ from fallline.limits import check_memory
 from fallline.models.fitting import Fit, Kind, fit_samples
 from fallline.models.further import Further
 from fallline.models.sentences import outcome_sentence
-from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.settings import INITIAL, FitSettings, fit_settings
 from fallline.models.tuning import tune_samples
 from fallline.models.tuning_grid import TuneLike
 from fallline.runs.progress import Parts, Progress, showing
@@ -45,7 +45,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
 
     def __init__(
         self,
-        hidden: Any = (32, 16),
+        hidden: Any = FitSettings.hidden,
         *,
         activation: Any = "relu",
         optimizer: Any = "adam",
@@ -59,8 +59,9 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,
-        initial: Any = "he_normal",
-        scaling: str = "robust",
+        refit: bool | None = None,
+        initial: Any = INITIAL,
+        scaling: str = FitSettings.scaling,
         warm_start: bool = False,
         random_state: Any = 0,
         tune: TuneLike = False,
@@ -80,6 +81,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         self.ensemble = ensemble
         self.folds = folds
         self.validation = validation
+        self.refit = refit
         self.initial = initial
         self.scaling = scaling
         self.warm_start = warm_start
@@ -121,7 +123,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
             learning_rate=self.learning_rate, optimizer_settings=self.optimizer_settings, schedule=self.schedule,
             scaling=self.scaling, dtype="float32" if dtype == np.float32 else "float64", batch=self.batch,
             epochs=self.epochs, patience=self.patience, ensemble=self.ensemble, folds=self.folds,
-            validation=self.validation, l2=self.l2, seed=int(seed), **smoothing,
+            validation=self.validation, refit=self.refit, l2=self.l2, seed=int(seed), **smoothing,
         )  # fmt: skip
 
     def _samples(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> tuple[Floats, Any, Floats | None]:
@@ -163,7 +165,7 @@ class NetworkEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
                 f"warm_start needs the network of the former fit, {network.text}; this fit has "
                 f"{'-'.join(map(str, sizes))}. Set warm_start=False."
             )
-        return np.asarray(self.fit_.ensemble.parameters)
+        return np.asarray(self.fit_.judges.parameters)  # no start has seen the fold that will judge it
 
     def _take(self, fit: Fit) -> None:
         """Keep a fit, and what estimators report of it."""

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from fallline.errors import DataError, UsageError
 from fallline.estimators.base import NetworkEstimator, warn_column
 from fallline.models.fitting import Kind
+from fallline.models.settings import INITIAL, FitSettings
 from fallline.models.tuning_grid import TuneLike
 from fallline.runs.progress import Progress
 
@@ -22,7 +23,7 @@ Floats = NDArray[Any]
 
 
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """A classifier: small networks from many starts, trained side by side, kept at the best epoch of their fold, and averaged.
+    """A classifier: small networks from many starts, trained side by side up to the best epoch of their fold, and averaged.
 
     Classes have a softmax output and the cross-entropy; several labels a sample have logistic outputs. Each fold of the
     samples judges the starts that are trained on all others, so that every sample is learned from, and every sample judges.
@@ -46,6 +47,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         at most 0.01.
     ensemble, folds, validation
         The number of starts; the parts of the samples that judge them; with folds=1, the share that judges all.
+    refit
+        Whether the starts are trained again on all samples, up to the epoch that their fold chose; None for whether there are at most
+        1,000.
     label_smoothing
         Share of each class's target that is spread over all classes.
     scaling
@@ -77,7 +81,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     tuning_ : Tuning
         With `tune`: the grid, the chosen settings, and their warranty.
     oof_decision_ : array
-        Probabilities of each training sample from the members that did not see it.
+        Probabilities of each training sample from members that had not seen it.
 
     Examples
     --------
@@ -92,7 +96,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     def __init__(
         self,
-        hidden: Any = (32, 16),
+        hidden: Any = FitSettings.hidden,
         *,
         activation: Any = "relu",
         optimizer: Any = "adam",
@@ -106,9 +110,10 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         ensemble: int = 32,
         folds: int = 4,
         validation: float = 0.2,
+        refit: bool | None = None,
         label_smoothing: float = 0.0,
-        initial: Any = "he_normal",
-        scaling: str = "robust",
+        initial: Any = INITIAL,
+        scaling: str = FitSettings.scaling,
         class_weight: Any = None,
         warm_start: bool = False,
         random_state: Any = 0,
@@ -119,7 +124,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
         super().__init__(
             hidden, activation=activation, optimizer=optimizer, learning_rate=learning_rate,
             optimizer_settings=optimizer_settings, schedule=schedule, batch=batch, epochs=epochs, patience=patience, l2=l2,
-            ensemble=ensemble, folds=folds, validation=validation, initial=initial, scaling=scaling, warm_start=warm_start,
+            ensemble=ensemble, folds=folds, validation=validation, refit=refit, initial=initial, scaling=scaling, warm_start=warm_start,
             random_state=random_state, tune=tune, n_jobs=n_jobs, progress=progress,
         )  # fmt: skip
         self.label_smoothing = label_smoothing
@@ -174,7 +179,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
 
     @property
     def oof_decision_(self) -> Floats:
-        """Probabilities of each training sample from the members that did not see it; NaN where every member saw it."""
+        """Probabilities of each training sample from members that had not seen it; NaN where every member saw it."""
         return np.asarray(self.fit_.kept)
 
     def _targets(self, y: Any, weights: Floats | None) -> tuple[Kind, Floats]:

@@ -17,7 +17,7 @@ Floats = NDArray[Any]
 
 
 class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """A regressor: small networks from many starts, trained side by side, kept at the best epoch of their fold, and averaged.
+    """A regressor: small networks from many starts, trained side by side up to the best epoch of their fold, and averaged.
 
     The targets are brought to mean 0 and standard deviation 1; the loss is half the squared error, summed over the targets.
     Parameters and attributes are those of `NetworkClassifier`, without class_weight, label_smoothing and classes_.
@@ -52,7 +52,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
 
     @property
     def oof_prediction_(self) -> Floats:
-        """The value of each training sample from the members that did not see it; NaN where every member saw it."""
+        """The value of each training sample from members that had not seen it; NaN where every member saw it."""
         kept = np.asarray(self.fit_.kept)
         return kept[:, 0] if self._flat else kept
 

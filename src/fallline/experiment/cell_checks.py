@@ -12,6 +12,7 @@ from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.one_rate import check_sharpness
 from fallline.experiment.setting_names import layer_rate
 from fallline.measures.measure import check_objective
 from fallline.measures.own import OwnMeasure
@@ -92,6 +93,7 @@ def _check_cell(cell: MapSpec) -> None:
         )
     checked_batch(cell.batch, objective)
     check_objective((w.measure for w in cell.measures), objective)
+    check_sharpness((w.measure for w in cell.measures), how, cell.axes)
 
 
 def _check_starts(spec: MapSpec) -> None:

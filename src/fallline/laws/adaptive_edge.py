@@ -12,13 +12,13 @@ from fallline.experiment.axes import Axis
 from fallline.laws.edges import STEPS, edge_region, edges, sharpness_curves
 from fallline.laws.evidence import Curves, Region
 from fallline.laws.law import Finding, Law, Trial, finding
-from fallline.runs.sharpness import Scale
+from fallline.problems.curvature import stability_bound
 
 __all__ = ["ADAPTIVE_EDGE", "adaptive_bound"]
 
 Floats = NDArray[Any]
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+BETA1 = 0.9
 RATES = (0.003, 0.01)
 TOLERANCE = 0.1
 
@@ -29,23 +29,16 @@ def adaptive_bound(beta1: float) -> float:
     >>> round(adaptive_bound(0.9), 9)
     38.0
     """
-    return (2 + 2 * beta1) / (1 - beta1)
-
-
-def _preconditioner(beta1: Any) -> Scale:
-    """The diagonal by which Adam divides its momentum, with its correction of the first steps."""
-
-    def diagonal(t: int, w: Floats, states: Floats) -> Floats:
-        return np.asarray((1 - beta1**t) * (np.sqrt(states[:, :, 1] / (1 - BETA2**t)) + EPSILON))
-
-    return diagonal
+    bound = stability_bound("adam", beta1=beta1)
+    assert bound is not None
+    return bound
 
 
 def _adaptive_edge(trial: Trial) -> Iterator[Finding | Curves]:
     bound = adaptive_bound(BETA1)
     runs: dict[str, Floats] = {}
     for rate in RATES:
-        values, note, along = edges(trial, "adam", bound, _preconditioner(BETA1), learning_rate=rate)
+        values, note, along = edges(trial, "adam", bound, learning_rate=rate)
         case = f"Adam, learning rate {rate:g}"
         quantity = "preconditioned sharpness x learning rate, mean of the last quarter"
         yield finding(case, quantity, bound, values, TOLERANCE, note=note)
@@ -59,10 +52,7 @@ def _region(trial: Trial, side: int) -> Iterator[Region]:
     def bounds(settings: Mapping[str, Floats]) -> Floats:
         return np.array([adaptive_bound(float(b)) for b in settings["beta1"]])
 
-    def scale(settings: Mapping[str, Floats]) -> Scale:
-        return _preconditioner(settings["beta1"][:, None])
-
-    yield edge_region(trial, "adam", x, y, bounds, TOLERANCE, scale=scale)
+    yield edge_region(trial, "adam", x, y, bounds, TOLERANCE)
 
 
 ADAPTIVE_EDGE = Law(

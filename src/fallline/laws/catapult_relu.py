@@ -67,8 +67,8 @@ def _curvature(problem: NetworkObjective, starts: Floats) -> Floats:
     kernel = np.add.reduce(J[:, :, None] * J[:, None], axis=0)
     first = np.ones((len(starts), SAMPLES))
 
-    def product(v: Floats) -> Floats:
-        return np.asarray(np.add.reduce(kernel * v.T[:, None], axis=0).T)
+    def product(v: Floats, which: NDArray[np.int64]) -> Floats:
+        return np.asarray(np.add.reduce(kernel[:, :, which] * v.T[:, None], axis=0).T)
 
     return largest_eigenvalues(product, first).values / SAMPLES
 

@@ -12,7 +12,7 @@ from fallline.experiment.axes import Axis
 from fallline.laws.edges import STEPS, edge_region, edges, sharpness_curves
 from fallline.laws.evidence import Curves, Region
 from fallline.laws.law import Finding, Law, Trial, finding
-from fallline.problems.curvature import stable_learning_rate
+from fallline.problems.curvature import stability_bound
 from fallline.textbook.optimizers import OPTIMIZERS
 
 __all__ = ["EDGE_OF_STABILITY", "bound"]
@@ -36,7 +36,7 @@ def bound(optimizer: str, momentum: float = 0.0) -> float:
     >>> bound("gradient_descent"), bound("momentum", 0.5), bound("nesterov", 0.5)
     (2.0, 3.0, 1.5)
     """
-    value = stable_learning_rate(optimizer, 1.0, momentum)
+    value = stability_bound(optimizer, momentum)
     assert value is not None
     return value
 

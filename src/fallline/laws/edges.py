@@ -14,7 +14,7 @@ from fallline.experiment.starts import draw_starts
 from fallline.laws.evidence import Curves, Line, Region
 from fallline.laws.law import DRAWN, Trial
 from fallline.problems import NetworkObjective
-from fallline.runs.sharpness import Scale, sharpness_along
+from fallline.runs.sharpness import sharpness_along
 from fallline.runs.training import Training
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.network import Network
@@ -51,9 +51,7 @@ def looks(steps: int) -> range:
     return range(steps // LOOKS, steps + 1, steps // LOOKS)
 
 
-def edges(
-    trial: Trial, optimizer: str, bound: float, scale: Scale | None = None, **settings: Any
-) -> tuple[Floats, str, Floats]:
+def edges(trial: Trial, optimizer: str, bound: float, **settings: Any) -> tuple[Floats, str, Floats]:
     """Of each start that reaches the edge: the mean over the last quarter of sharpness times learning rate.
 
     Returns
@@ -62,7 +60,10 @@ def edges(
     """
     problem = chebyshev()
     training = Training(problem, method(optimizer, **settings), STEPS, starts_of(trial, problem))
-    along = sharpness_along(training, looks(STEPS), scale=scale, execution=trial.execution) * settings["learning_rate"]
+    along = (
+        sharpness_along(training, looks(STEPS), preconditioned=True, execution=trial.execution)
+        * settings["learning_rate"]
+    )
     reached = (along >= REACHED * bound).any(axis=1)
     note = f"{reached.sum()} of {trial.starts} starts reach the edge"
     return along[reached, -LOOKS // 4 :].mean(axis=1), note, along
@@ -84,7 +85,6 @@ def edge_region(
     bound: Callable[[Mapping[str, Floats]], Floats],
     tolerance: float,
     *,
-    scale: Callable[[Mapping[str, Floats]], Scale] | None = None,
     lines: Mapping[str, Line] | None = None,
     steps: int | None = None,
 ) -> Region:
@@ -96,8 +96,6 @@ def edge_region(
         The settings; one of them is the learning rate.
     bound
         From the settings of the runs, the bound of sharpness times learning rate of each run.
-    scale
-        From the settings of the runs, the preconditioner.
     """
     problem, count, steps = chebyshev(), trial.starts, steps or STEPS
     cells = y.count * x.count
@@ -106,9 +104,7 @@ def edge_region(
     training = Training(
         problem, method(optimizer).with_(settings), steps, np.tile(starts_of(trial, problem), (cells, 1))
     )
-    along = sharpness_along(
-        training, looks(steps), scale=None if scale is None else scale(settings), execution=trial.execution
-    )
+    along = sharpness_along(training, looks(steps), preconditioned=True, execution=trial.execution)
     with np.errstate(all="ignore"):
         along = along * (settings["learning_rate"] / bound(settings))[:, None]
         diverged = ~np.isfinite(along[:, -1])

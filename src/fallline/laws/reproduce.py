@@ -153,4 +153,6 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {k: f"{v:.{DIGITS}g}" if isinstance(v, float) else v for k, v in values.items()}
+    """Values to some digits; a bound alone says that it is one, so that the hash of other findings is what it always was."""
+    kept = {k: v for k, v in values.items() if k != "above" or v}
+    return {k: f"{v:.{DIGITS}g}" if isinstance(v, float) else v for k, v in kept.items()}

@@ -18,7 +18,7 @@ from fallline.lab.controls.groups import axis_controls, batch_slider, measure_co
 from fallline.lab.limits import MOST
 from fallline.lab.resolved_state import ResolvedState
 from fallline.maps.film import UNPLAYABLE
-from fallline.measures.measure import MEASURES, lacking
+from fallline.measures.measure import FOLDED, lacking
 from fallline.readings.portable import Trace
 from fallline.readings.portable import sentences as written
 from fallline.sentences import capital
@@ -93,7 +93,7 @@ def _map(resolved: ResolvedState) -> Iterator[Json]:
 
 def measures_of(resolved: ResolvedState) -> list[str]:
     """The measures that a page can show."""
-    return [name for name, m in MEASURES.items() if not lacking(m, resolved.objective)]
+    return [name for name, m in FOLDED.items() if not lacking(m, resolved.objective)]
 
 
 def changeable_axes(resolved: ResolvedState, columns: Collection[str]) -> list[Json]:

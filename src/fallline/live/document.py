@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
-import json
 import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 from fallline.errors import visible
 from fallline.experiment.map_record import MapSpec
 from fallline.files import write
-from fallline.lab.page_files import PAGE as LAB_PAGE
-from fallline.lab.page_files import bundled
 from fallline.live.figure import figure
+from fallline.live.html_page import digest, figure_element, html_page, inline_head, inline_script, style_of
 from fallline.maps.map import Map
 from fallline.problems import NetworkObjective
-from fallline.sentences import capital
 
-__all__ = ["PAGE", "LivePage", "digest", "document", "favicon", "holds_samples", "map_page"]
-
-PAGE = Path(__file__).parent / "page"
-"""The folder of the modules that only live pages have."""
+__all__ = ["LivePage", "document", "holds_samples", "map_page"]
 
 DPI = 110
 """Pixels in an inch of the picture that stands in the page for readers without scripts, and in print."""
@@ -78,13 +70,10 @@ def holds_samples(spec: MapSpec) -> str:
 
 def document(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "") -> str:
     """The text of a live page."""
-    facts = figure(m, pins=pins, command=command, holds=holds_samples(m.spec))
-    script = _script()
-    facts_text = json.dumps(facts, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    scripts = (
-        f'<script type="application/json" id="figure">{facts_text}</script>\n<script type="module">{script}</script>'
-    )
-    return _document(m, command, scripts, f"'{digest(script)}' 'wasm-unsafe-eval'", holds_samples(m.spec))
+    script, holds = inline_script("live.js"), holds_samples(m.spec)
+    shown = figure_element(figure(m, pins=pins, command=command, holds=holds))
+    scripts = f'{shown}\n<script type="module">{script}</script>'
+    return _document(m, command, scripts, f"'{digest(script)}' 'wasm-unsafe-eval'", holds)
 
 
 def picture_document(m: Map, *, command: str = "") -> str:
@@ -95,55 +84,17 @@ def picture_document(m: Map, *, command: str = "") -> str:
 def _document(m: Map, command: str, scripts: str, script_source: str, holds: str) -> str:
     picture = m.plot()
     image = base64.b64encode(picture.bytes("png", DPI)).decode()
-    style = _style()
-    policy = "; ".join((
-        "default-src 'none'", f"script-src {script_source}", f"style-src '{digest(style)}'", "img-src data: blob:",
-        "worker-src blob:", "connect-src 'none'", "font-src 'none'", "base-uri 'none'", "form-action 'none'",
-        "object-src 'none'",
-    ))  # fmt: skip
-    title = capital(visible(m.spec.objective.name))
+    policy = {
+        "script-src": script_source, "img-src": "data: blob:", "worker-src": "blob:", "connect-src": "'none'",
+        "font-src": "'none'", "object-src": "'none'",
+    }  # fmt: skip
     sha = f"<p>SHA-256 of its values: <code>{m.sha256}</code></p>" if m.complete else ""
     made = f"<p>Made by <code>{html.escape(visible(command))}</code></p>" if command else ""
     lead = f"<p>{html.escape(holds)}</p>" if holds else ""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>{html.escape(title)} · fallline</title>
-<link rel="icon" href="data:image/svg+xml;base64,{favicon()}" type="image/svg+xml">
-<style>{style}</style>
-</head>
-<body>
-<main id="lab"></main>
+    body = f"""<main id="lab"></main>
 <figure class="stored" id="stored">
 <img alt="{html.escape(picture.alt, quote=True)}" src="data:image/png;base64,{image}">
 <figcaption><p>{html.escape(visible(repr(m)))}</p>{sha}{made}{lead}</figcaption>
 </figure>
-{scripts}
-</body>
-</html>
-"""
-
-
-@cache
-def _script() -> str:
-    return bundled(PAGE, "live.js").replace("</script", "<\\/script")
-
-
-@cache
-def _style() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in (LAB_PAGE / "lab.css", PAGE / "live.css"))
-
-
-def favicon() -> str:
-    """The page's icon, in base 64."""
-    return base64.b64encode((LAB_PAGE / "favicon.svg").read_bytes()).decode()
-
-
-def digest(text: str) -> str:
-    """The hash of an inline script or style, as a content policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+{scripts}"""
+    return html_page(m.spec.objective.name, inline_head(policy, style_of("live.css")), body)

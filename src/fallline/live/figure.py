@@ -32,6 +32,7 @@ from fallline.live.rules import frames, measures, shown, tested
 from fallline.live.scenes import answers_of, drawn_answers, equations_of
 from fallline.live.shown_map import show_map
 from fallline.live.worker import worker_text
+from fallline.maps.film import is_playable
 from fallline.maps.map import Map
 from fallline.measures.measure import MEASURES
 from fallline.problems import has_test_samples
@@ -63,7 +64,7 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         A page cannot train the map's runs.
     """
     resolved = show_map(m.spec)
-    kernel = describe_kernel(resolved)
+    kernel, gradient = describe_kernel(resolved), describe_gradient(resolved)
     marked = [{"x": float(x), "y": float(y)} for x, y in pins[:MOST_PINS]]
     return {
         "version": VERSION,
@@ -82,8 +83,8 @@ def figure(m: Map, *, pins: Sequence[tuple[float, float]] = (), command: str = "
         "worker": worker_text(),
         "rules": _rules(resolved),
         "causes": describe_causes(resolved),
-        "gradient": describe_gradient(resolved),
-        "equations": equations_of(resolved),
+        "gradient": gradient,
+        "equations": equations_of(resolved, gradient=gradient is not None),
         "stored": {
             "scenes": answers_of(resolved), "tiles": _tiles(resolved, m), "runs": [_run(resolved, pin) for pin in marked],
         },
@@ -130,7 +131,13 @@ def _measures(resolved: ResolvedState) -> Json:
     """For each measure that the page can show the meaning of its colours, and how its values are computed and kept."""
     return {
         name: colours_of(m, resolved.objective)
-        | {"dtype": m.dtype, "ends": m.reads_ends, "test": m.reads_test, "over_starts": m.over_starts}
+        | {
+            "dtype": m.dtype,
+            "ends": m.reads_ends,
+            "test": m.reads_test,
+            "over_starts": m.over_starts,
+            "played": is_playable(m),
+        }
         for name in measures_of(resolved)
         for m in [MEASURES[name]]
     }

@@ -17,7 +17,7 @@ from fallline.errors import FalllineError
 from fallline.lab.page_files import bundled
 from fallline.lab.server.access import Access
 from fallline.lab.server.guard import Door, Guard
-from fallline.live.document import PAGE
+from fallline.live.html_page import PAGE
 from fallline.live.served_map import ServedMap, readable
 from fallline.live.tile_page import style_of_tiles
 

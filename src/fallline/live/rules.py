@@ -10,7 +10,7 @@ import numpy as np
 
 from fallline.lab.work.film import MOST_FRAMES
 from fallline.maps.film import frame_count, step_of_frame
-from fallline.measures.measure import MEASURES, lacking
+from fallline.measures.measure import FOLDED, MEASURES, lacking
 from fallline.measures.statistics import half, window
 from fallline.problems import NetworkObjective, Objective, on_test_samples
 from fallline.readings.machine.layout import Measure
@@ -31,8 +31,8 @@ def lengths() -> Program:
     return trace.program({"window": window(steps), "half": half(steps)})
 
 
-def measures(objective: Objective, dtype: str, names: Collection[str] = tuple(MEASURES)) -> Program:
-    """Measures of runs by name: those of the names that the objective has.
+def measures(objective: Objective, dtype: str, names: Collection[str] = tuple(FOLDED)) -> Program:
+    """Measures of runs by name: those of the names that the objective has, and that need no Hessian.
 
     The inputs are the columns that a kernel folded, by their names in small letters, and
 
@@ -48,7 +48,7 @@ def measures(objective: Objective, dtype: str, names: Collection[str] = tuple(ME
     """
     trace = Trace()
     columns: Any = np.stack([trace.column(measure.name.lower(), dtype) for measure in Measure])
-    wanted = [m for name, m in MEASURES.items() if name in names and not lacking(m, objective)]
+    wanted = [m for name, m in MEASURES.items() if name in names and not (m.reads_sharpness or lacking(m, objective))]
     samples = len(objective.data) if isinstance(objective, NetworkObjective) else 0
     s = statistics(columns, trace.number("steps"), samples)
     if any(m.reads_ends for m in wanted):

@@ -14,6 +14,7 @@ from fallline.lab.work.scenes import landscape_scene, samples, theory_curves
 from fallline.lab.work.units import MOST_UNITS, UNIT_SIDE
 from fallline.live.answers import at_samples, over_plane, unit_shades
 from fallline.live.arrays import as_json_arrays
+from fallline.live.equation_numbers import numbered_equations
 
 __all__ = ["answers_of", "drawn_answers", "equations_of"]
 
@@ -29,10 +30,10 @@ def answers_of(resolved: ResolvedState) -> Json:
     return found | {kind: {"content": content, "arrays": as_json_arrays(arrays)}}
 
 
-def equations_of(resolved: ResolvedState) -> Json:
-    """The equations in each of their forms."""
+def equations_of(resolved: ResolvedState, *, gradient: bool) -> Json:
+    """The equations in each of their forms, and those with "numbers"; `gradient`: whether the page can compute the gradient."""
     forms = ("matrix",) if resolved.network is None else ("matrix", "units")
-    found = {}
+    found: Json = {"numbers": numbered_equations(resolved, forms, gradient=gradient)}
     for form in forms:
         written = WrittenBlocks()
         for section in sections_of(resolved, form):

@@ -81,6 +81,10 @@ def _check(spec: MapSpec) -> None:
                 "learning_rate, steps or seed."
             )
     for wanted in spec.measures:
+        if wanted.measure.reads_sharpness:
+            raise UsageError(
+                f"a live page cannot compute {wanted.name}, because its kernel has no products of the Hessian; leave it out."
+            )
         if isinstance(wanted.measure, OwnMeasure):
             raise UsageError(
                 f"a live page cannot compute {wanted.name}, a measure of your own, which is Python code; leave it out."

@@ -10,8 +10,8 @@ from typing import Any
 
 from fallline.errors import OutputError, UsageError
 from fallline.files import refuse_existing
-from fallline.lab.page_files import bundled
-from fallline.live.document import PAGE, digest, map_page
+from fallline.live.document import map_page
+from fallline.live.html_page import digest, inline_head, inline_script
 from fallline.live.tile_page import figure_of, page_of_tiles, refuse_without_tiles, style_of_tiles
 from fallline.live.tile_pyramid import deepest_level, write_tiles
 from fallline.maps.large import LargeMap
@@ -85,13 +85,9 @@ def _live_page(large: LargeMap, folder: Path) -> str:
 
 def _document(large: LargeMap, colours: MapColours, *, live: bool) -> str:
     """The page. Its script and style stand in it, so a host needs no rule for them; its pictures are files beside it."""
-    script = bundled(PAGE, "folder.js").replace("</script", "<\\/script")
-    style = style_of_tiles()
-    policy = (
-        f"default-src 'none'; script-src '{digest(script)}'; style-src '{digest(style)}'; img-src 'self' file: data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    script = inline_script("folder.js")
+    policy = {"script-src": f"'{digest(script)}'", "img-src": "'self' file: data:"}
     return page_of_tiles(
         large, colours, figure_of(large, live=live), picture="map.png", script=f'<script type="module">{script}</script>',
-        head=f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n<style>{style}</style>',
+        head=inline_head(policy, style_of_tiles()),
     )  # fmt: skip

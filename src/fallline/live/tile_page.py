@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 from typing import Any
 
 from fallline.errors import UsageError, visible
 from fallline.experiment.axes import Axis
 from fallline.experiment.choices import CHOICES
-from fallline.lab.page_files import PAGE as LAB_PAGE
-from fallline.live.document import PAGE, favicon
+from fallline.live.html_page import figure_element, html_page, style_of
 from fallline.live.tile_pyramid import SIDE, deepest_level
 from fallline.maps.large import LargeMap
 from fallline.sentences import capital
@@ -46,8 +44,7 @@ def figure_of(large: LargeMap, **more: Any) -> dict[str, Any]:
 
 def style_of_tiles() -> str:
     """The page's style sheet."""
-    sheets = (LAB_PAGE / "lab.css", PAGE / "live.css", PAGE / "folder.css")
-    return "\n".join(path.read_text(encoding="utf-8") for path in sheets)
+    return style_of("live.css", "folder.css")
 
 
 def page_of_tiles(
@@ -56,33 +53,18 @@ def page_of_tiles(
     """The document. `head` links or holds the style, `script` is the element of the script, `picture` the address of the
     picture of the small copy.
     """
-    title = capital(visible(large.spec.objective.name))
     about = [
         visible(repr(large)),
         f"SHA-256 of its values: {large.sha256}" if large.complete else "It is not complete.",
     ]
-    shown = json.dumps(figure, allow_nan=False).replace("<", "\\u003c")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{head}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{html.escape(title)} · fallline</title>
-<link rel="icon" href="data:image/svg+xml;base64,{favicon()}" type="image/svg+xml">
-</head>
-<body>
-<main id="map" class="fallline-lab folder-page"></main>
+    body = f"""<main id="map" class="fallline-lab folder-page"></main>
 <figure class="legend-picture">
 <img alt="{html.escape(colours.picture.alt, quote=True)}" src="{picture}">
 <figcaption>{"".join(f"<p>{html.escape(line)}</p>" for line in about)}</figcaption>
 </figure>
-<script type="application/json" id="figure">{shown}</script>
-{script}
-</body>
-</html>
-"""
+{figure_element(figure)}
+{script}"""
+    return html_page(large.spec.objective.name, head, body)
 
 
 def _axis(axis: Axis) -> dict[str, Any]:

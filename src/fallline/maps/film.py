@@ -29,6 +29,7 @@ __all__ = [
     "even_steps",
     "filmed",
     "frame_count",
+    "is_playable",
     "played",
     "step_of_frame",
     "values_at",
@@ -93,7 +94,12 @@ def played(spec: MapSpec) -> Measure:
     """
     measure = spec.measures[0].measure
     compiled = engine.name_of(spec.objective) == "machine" and not any(name in NUMBERS for name in spec.axes)
-    return measure if measure.name in _OF_A_POINT and compiled else MEASURES["final_loss"]
+    return measure if is_playable(measure) and compiled else MEASURES["final_loss"]
+
+
+def is_playable(measure: Measure) -> bool:
+    """Whether a measure is one of the parameters after a step, besides the loss."""
+    return measure.name in _OF_A_POINT
 
 
 def even_steps(steps: int, frames: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from fallline.experiment.map_record import MapSpec
 from fallline.maps.boundary import boundary
 from fallline.maps.map import Map, compute_map
 
-__all__ = ["DEEPEST", "key_frames", "trains", "window"]
+__all__ = ["DEEPEST", "boundary_cell", "divided", "key_frames", "trains", "window"]
 
 DEEPEST = 2**40
 """The deepest zoom: beyond it neighbouring cells of a map over several decades are soon the same number."""
@@ -65,6 +66,7 @@ def key_frames(
     zoom: int = 8,
     seed: int = 0,
     inside: Callable[[Map], NDArray[np.bool_]] = trains,
+    file: Callable[[int], Path] | None = None,
     **options: Any,
 ) -> Iterator[Map]:
     """Maps, each `zoom` times deeper than the one before it; the first one shows the whole plane.
@@ -83,6 +85,8 @@ def key_frames(
         Which cells of the boundary are chosen: a cell depends on the seed and the number of the frame alone.
     inside
         Which cells are on one side of the boundary.
+    file
+        From the number of a frame to its map file; none unless given.
     options
         As for `compute_map`: threads, device, progress.
 
@@ -97,18 +101,37 @@ def key_frames(
         raise SettingError(
             f"frames must be at least 1, and the last one at most 2^40 times deeper than the first; got {frames}."
         )
-    x, y = (_divided(axis) for axis in (spec.x, spec.y))
+    x, y = (divided(axis) for axis in (spec.x, spec.y))
     for number in range(frames):
-        m = compute_map(spec.over(x, y), **options)
+        m = compute_map(spec.over(x, y), out=None if file is None else file(number), **options)
         yield m
-        rows, columns = np.nonzero(boundary(inside(m)))
-        if not rows.size:
+        cell = boundary_cell(inside(m), seed, number)
+        if cell is None:
             return
-        k = int(random.uniform(seed, "key frame", 1, number)[0] * rows.size)
-        x, y = window(x, int(columns[k]), zoom), window(y, int(rows[k]), zoom)
+        x, y = window(x, cell[0], zoom), window(y, cell[1], zoom)
 
 
-def _divided(axis: Axis) -> Axis:
+def boundary_cell(inside: NDArray[np.bool_], seed: int, number: int) -> tuple[int, int] | None:
+    """The column and the row of the boundary's cell that a keyed draw chooses in a frame; None without a boundary.
+
+    >>> boundary_cell(np.array([[True, True, False]]), 0, 0)
+    (1, 0)
+    """
+    rows, columns = np.nonzero(boundary(inside))
+    if not rows.size:
+        return None
+    k = int(random.uniform(seed, "key frame", 1, number)[0] * rows.size)
+    return int(columns[k]), int(rows[k])
+
+
+def divided(axis: Axis) -> Axis:
+    """The axis as a part of its range, divided into cells: the whole range, unless it is a part already.
+
+    Raises
+    ------
+    UsageError
+        The axis is not a range.
+    """
     if not axis.exists or axis.listed:
         raise UsageError(f"a zoom needs two axes that are ranges; {axis.name or 'the second one'} is not a range.")
     return axis if axis.part is not None else replace(axis, part=(0, axis.count))

@@ -23,6 +23,7 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective, h
 from fallline.shapes import Shaped
 
 __all__ = [
+    "FOLDED",
     "MEASURES",
     "Measure",
     "RequestedMeasure",
@@ -56,7 +57,8 @@ class Measure:
         From the statistics of runs to the values.
     needs
         "classes": an objective that classifies data. "target": a loss to be reached. "minima": a landscape whose minima are
-        known. "test": a network whose data have test samples. "test classes": one that classifies them, too.
+        known. "test": a network whose data have test samples. "test classes": one that classifies them, too. "sharpness":
+        products of the Hessian, which are computed after the runs.
     reads_ends
         Whether it is computed from the first and the last parameters, which a kernel then writes.
     dtype
@@ -82,7 +84,7 @@ class Measure:
     label: str
     meaning: str
     rule: Callable[[Statistics], Shaped[Floats, "*runs"]]
-    needs: Literal["", "classes", "target", "minima", "test", "test classes"] = ""
+    needs: Literal["", "classes", "target", "minima", "test", "test classes", "sharpness"] = ""
     dtype: str = ""
     over_starts: Literal["median", "mean", "mode"] = "median"
     kind: Literal["values", "outcomes", "minima", "ranks"] = "values"
@@ -97,6 +99,11 @@ class Measure:
     def reads_test(self) -> bool:
         """Whether it is computed from the loss on test samples."""
         return self.needs.startswith("test")
+
+    @property
+    def reads_sharpness(self) -> bool:
+        """Whether it is computed from eigenvalues of the Hessian."""
+        return self.needs == "sharpness"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """A measure of fallline is pickled by its name, so that it arrives as the record itself."""
@@ -161,6 +168,11 @@ def _test_accuracy(s: Statistics) -> Shaped[Floats, "*runs"]:
     return np.where(np.isfinite(s.last), s.test_right, np.nan)
 
 
+def _of_hessians(s: Statistics) -> Shaped[Floats, "*runs"]:
+    """Raise: the engine computes these measures from Hessians after the runs."""
+    raise TypeError("a sharpness is not read from statistics")
+
+
 def _convergence(s: Statistics) -> Shaped[Floats, "*runs"]:
     """Sohl-Dickstein 2024: converged if the mean of the last 20 v is below 1."""
     return np.where(s.mean_last < 1, -s.relative_sum, s.inverse_sum)
@@ -201,10 +213,23 @@ MEASURES: dict[str, Measure] = {
         Measure("test_accuracy", "share of right answers in the test",
                 "share of test samples whose class is right; NaN where the run diverged", _test_accuracy, "test classes", "",
                 "mean", log=False, better="high"),
+        Measure("sharpness", "sharpness", "largest eigenvalue of the Hessian after the last step; NaN where the run diverged",
+                _of_hessians, "sharpness"),
+        Measure("sharpness_times_rate", "sharpness times learning rate",
+                "learning rate times the largest eigenvalue of the Hessian after the last step, divided by the optimizer's "
+                "preconditioner if it has one; NaN where the run diverged",
+                _of_hessians, "sharpness", log=False),
+        Measure("largest_sharpness", "largest sharpness on the way",
+                "largest eigenvalue of the Hessian at 17 evenly spaced steps from the first to the last; NaN where the run diverged",
+                _of_hessians, "sharpness"),
         Measure("convergence", "convergence measure", "minus the sum of L/L0 if converged, the sum of L0/L if not",
                 _convergence, kind="ranks"),
     )
 }  # fmt: skip
+
+
+FOLDED: dict[str, Measure] = {name: m for name, m in MEASURES.items() if not m.reads_sharpness}
+"""The measures that are read from statistics: all but those of Hessians."""
 
 
 def _built_in(name: str) -> Measure:

@@ -16,7 +16,7 @@ from fallline.runs.stages import Judge, judge_of, stages_of
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 
-__all__ = ["Members", "best_epochs"]
+__all__ = ["Members", "at_epochs", "best_epochs"]
 
 Floats = NDArray[Any]
 
@@ -161,6 +161,35 @@ def best_epochs(
         curve_of_validation if validation is not None else np.empty((runs, 0)),
         stages.arithmetic,
     )  # fmt: skip
+
+
+def at_epochs(
+    training: Training, epochs: Shaped[NDArray[np.int64], " runs"], *, per_epoch: int, execution: Execution
+) -> Shaped[Floats, "runs P"]:
+    """Train each start up to its own epoch, and return the parameters; NaN for epoch 0, and where they are not finite.
+
+    Parameters
+    ----------
+    training
+        The runs. Its schedule is that of the whole training, whose epochs they may not reach.
+    epochs
+        Of each run.
+    per_epoch, execution
+        Steps of an epoch, and how the runs are carried out.
+    """
+    parameters = np.full((training.runs, training.objective.dimension), np.nan)
+    alive = np.flatnonzero(epochs > 0)
+    if not len(alive):
+        return parameters
+    stages = stages_of(training.some(epochs > 0), execution)
+    for epoch in np.unique(epochs[alive]):
+        stages.advance(int(epoch) * per_epoch)
+        arrived = epochs[alive] == epoch
+        parameters[alive[arrived]] = stages.points[arrived]
+        alive = alive[~arrived]
+        if len(alive):
+            stages.keep(~arrived)
+    return parameters
 
 
 def _looks(epochs: int, stride: int) -> list[int]:

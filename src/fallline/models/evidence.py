@@ -77,13 +77,12 @@ def judgement(fit: Fit, evidence: Evidence) -> Judgement:
     tested = np.flatnonzero(evidence.test)
     if len(tested):
         return Judgement(f"The {len(tested):,} rows kept for the test", False, [(fit.ensemble, tested)])
-    alive = np.isfinite(fit.members.parameters).all(axis=-1)
     fold = np.full(0, -1) if fit.row_fold is None else fit.row_fold
     groups = []
     for k in np.unique(fold[fold >= 0]):
-        members = np.flatnonzero(fit.fold[alive] == k)
+        members = np.flatnonzero(fit.fold[fit.alive] == k)
         if len(members):
-            groups.append((fit.ensemble.some(members), np.flatnonzero(fold == k)))
+            groups.append((fit.judges.some(members), np.flatnonzero(fold == k)))
     if groups:
         count = sum(len(rows) for _, rows in groups)
         return Judgement(f"{count:,} rows, each judged by networks that did not learn from it", False, groups)

@@ -11,21 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fallline import random
 from fallline.errors import DataError
-from fallline.experiment.method import Method, method
 from fallline.experiment.starts import draw_starts
-from fallline.models.best_epoch import Members, best_epochs
+from fallline.models.best_epoch import Members
 from fallline.models.ensemble import Ensemble
+from fallline.models.fold_training import FoldTraining
 from fallline.models.folds import folds_of, share_of
-from fallline.models.jury import Jury
 from fallline.models.kinds import LOSS_OF, Kind
 from fallline.models.samples import Samples
 from fallline.models.scaling import Scaling
 from fallline.models.settings import FitSettings
 from fallline.problems.weighted import WeightedObjective
-from fallline.runs.execution import Execution, cores
-from fallline.runs.training import Training
+from fallline.runs.execution import cores
 from fallline.shapes import Shaped
 from fallline.textbook.network import Network
 
@@ -43,15 +40,20 @@ class Fit:
     Attributes
     ----------
     ensemble
-        The members whose loss was finite.
+        The members whose loss was finite; after they were trained again on all samples, if they were.
     members
-        Every start: its curves, the epoch at which it was kept, whether it diverged.
+        Every start as its fold judged it: its curves, the epoch at which it was kept, whether it diverged.
     fold
         The fold of each start; its samples were kept from the start's training.
     kept
-        For each sample of the table the answers of the members that did not see it, averaged; NaN where all saw it.
+        For each sample of the table the answers of members that had not seen it then, averaged; NaN where all had.
     settings
         What it was fitted with.
+    alive
+        Which starts are members of the ensemble.
+    judges
+        The same members as their folds judged them: those of fold k have not seen its samples. The ensemble itself if its members
+        were not trained again.
     row_fold
         The fold of each row of the table, whose members did not see it; -1 where all saw it. None if that is not known.
     """
@@ -61,6 +63,8 @@ class Fit:
     fold: Shaped[NDArray[np.int64], " runs"]
     kept: Shaped[Floats, "rows n_out"]
     settings: FitSettings
+    alive: Shaped[NDArray[np.bool_], " runs"]
+    judges: Ensemble
     row_fold: Shaped[NDArray[np.int64], " rows"] | None = None
 
 
@@ -91,8 +95,9 @@ def fit_samples(
 ) -> Fit:
     """Fit an ensemble to samples.
 
-    Each fold of the samples judges the starts that are trained on all others; so every sample is learned by some members and
-    judges the others. Equal rows count as one sample of their joint weight, and the order of the rows does not matter.
+    Each fold of the samples judges the starts that are trained on all others, and so chooses their epoch; so every sample judges
+    some starts. Then all starts are trained again on all samples, up to their epoch (`settings.refit`). Equal rows count as one
+    sample of their joint weight, and the order of the rows does not matter.
 
     Parameters
     ----------
@@ -131,7 +136,7 @@ def fit_samples(
     """
     samples = Samples.of(np.asarray(X, np.float64), np.asarray(T, np.float64), weights)
     centre, spread = values_scale(samples, kind)
-    scaling = Scaling.of(samples.X, samples.weights, settings.scaling)  # type: ignore[arg-type]  # checked there
+    scaling = Scaling.of(samples.X, samples.weights, settings.scaling)
     inputs, targets = scaling(samples.X), (samples.T - centre) / spread
     network = network_for(settings, X.shape[1], T.shape[1], kind)
     if starts is None:
@@ -142,80 +147,46 @@ def fit_samples(
     starts = np.tile(starts, (copies, 1))
     reports = _Sum(progress, len(groups))
     learned = _smoothed(targets, settings.label_smoothing) if kind == "classes" else targets
+    again = bool(settings.refit_of(len(samples)) and kept_by_fold[0].any())
 
-    def train(k: int) -> Members:
+    def train(k: int) -> tuple[Members, Floats]:
         own = {name: numbers[groups[k]] for name, numbers in (values or {}).items()}
-        return _train_fold(
-            network, inputs, learned, targets, samples, kept_by_fold[k], starts[groups[k]], settings, reports.of(k), own,
-            kind, groups[k] // (len(starts) // copies),
-        )  # fmt: skip
+        task = FoldTraining(network, inputs, learned, targets, samples, kept_by_fold[k], kind, settings, own)
+        members = task.train(starts[groups[k]], groups[k] // (len(starts) // copies), reports.of(k))
+        return members, task.train_again(starts[groups[k]], members) if again else members.parameters
 
     with ThreadPoolExecutor(min(threads or cores(), len(groups))) as pool:
         trained = list(pool.map(train, range(len(groups))))
-    members, fold = _joined(trained, groups)
-    alive = np.isfinite(members.parameters).all(axis=-1)
+    members, fold = _joined([first for first, _ in trained], groups)
+    final = np.empty_like(members.parameters)
+    for k, (_, points) in enumerate(trained):
+        final[groups[k]] = points
+    alive = np.asarray(np.isfinite(final).all(axis=-1))
     if refuse and not alive.any():
         raise DataError(
             f"all {len(starts)} starts diverged: take a smaller learning rate than {settings.rate_of(len(samples)):g}."
         )
-    every = Ensemble(network, members.parameters, scaling, centre, spread)
+    every = Ensemble(network, final, scaling, centre, spread)
+    outside = replace(every, parameters=members.parameters)  # each as it was before it saw its fold
     answers = np.full((len(samples), T.shape[1]), np.nan)
     for k, kept in enumerate(kept_by_fold):
-        judges = np.flatnonzero(alive & (fold == k))
-        if judge and kept.any() and len(judges):
-            answers[kept] = every.some(judges).answers(samples.X[kept])
+        of_fold = np.flatnonzero(alive & (fold == k))
+        if judge and kept.any() and len(of_fold):
+            answers[kept] = outside.some(of_fold).answers(samples.X[kept])
     of_rows = np.full((len(X), T.shape[1]), np.nan)
     of_rows[samples.place >= 0] = answers[samples.place[samples.place >= 0]]
     row_fold = np.full(len(X), -1)
     for k, kept in enumerate(kept_by_fold):
         row_fold[(samples.place >= 0) & kept[samples.place]] = k
-    return Fit(every.some(np.flatnonzero(alive)), members, fold, of_rows, settings, row_fold)
+    ensemble = every.some(np.flatnonzero(alive))
+    judges = outside.some(np.flatnonzero(alive)) if again else ensemble
+    return Fit(ensemble, members, fold, of_rows, settings, alive, judges, row_fold)
 
 
 def first_starts(network: Network, samples: Samples, settings: FitSettings) -> Shaped[Floats, "runs P"]:
     """Draw the first parameters of the members."""
     plain = WeightedObjective(network, samples.X[:1], samples.T[:1])  # starts depend on the network alone
     return draw_starts(plain, settings.ensemble, settings.seed, initial=settings.initial)
-
-
-def _train_fold(
-    network: Network, inputs: Floats, learned: Floats, targets: Floats, samples: Samples, kept: NDArray[np.bool_],
-    starts: Floats, settings: FitSettings, progress: Callable[[int, int], None], values: Mapping[str, Floats], kind: Kind,
-    ensemble: NDArray[np.int64],
-) -> Members:  # fmt: skip
-    """Train some starts of ensembles on all samples but those that are kept, in one thread: folds train side by side."""
-    weights = samples.own_weights
-    some = ~kept
-    own, others = (None, None) if weights is None else (weights[some], weights[kept])
-    validation = WeightedObjective(network, inputs[kept], targets[kept], others) if kept.any() else None
-    jury = Jury(network, inputs[kept], targets[kept], samples.weights[kept], kind, ensemble) if kept.any() else None
-    objective = WeightedObjective(network, inputs[some], learned[some], own, validation)
-    count = int(some.sum())
-    batch = settings.batch_of(count)
-    per_epoch = count // batch
-    steps = per_epoch * settings.epochs
-    rows = None if batch == count else random.batches(settings.seed, count, batch, steps)
-    how = _how(settings, steps, count).with_(values)
-    training = Training(objective, how, steps, starts, rows, settings.dtype)
-    return best_epochs(
-        training, validation, jury, per_epoch=per_epoch, patience=settings.patience, execution=Execution(threads=1),
-        progress=lambda epoch: progress(epoch, settings.epochs),
-    )  # fmt: skip
-
-
-def _how(settings: FitSettings, steps: int, samples: int) -> Method:
-    """Return the method with its schedule, whose length is that of the run."""
-    scheduled = method("gradient_descent", settings.schedule, steps)
-    own = settings.how.schedule.name != "constant"
-    values = {
-        **settings.how.values,
-        **({} if own else {k: v for k, v in scheduled.values.items() if k.startswith("schedule.")}),
-    }
-    if "learning_rate" in values:
-        values["learning_rate"] = settings.rate_of(samples)
-    if settings.l2_of(samples):
-        values["l2"] = settings.l2_of(samples)
-    return replace(settings.how, schedule=settings.how.schedule if own else scheduled.schedule, values=values)
 
 
 def values_scale(samples: Samples, kind: Kind) -> tuple[Floats, Floats]:

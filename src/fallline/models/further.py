@@ -47,7 +47,7 @@ class Further:
             return cls(former.ensemble, kind, settings)
         samples = Samples.of(X, T, weights)
         centre, spread = values_scale(samples, kind)
-        scaling = Scaling.of(samples.X, samples.weights, settings.scaling)  # type: ignore[arg-type]  # checked there
+        scaling = Scaling.of(samples.X, samples.weights, settings.scaling)
         network = network_for(settings, X.shape[1], T.shape[1], kind)
         starts = first_starts(network, samples, settings)
         return cls(Ensemble(network, np.asarray(starts, settings.dtype), scaling, centre, spread), kind, settings)
@@ -81,4 +81,7 @@ class Further:
             stages.points, each, each, np.asarray(~np.isfinite(stages.points).all(axis=-1)), np.array([self.epochs]),
             np.asarray(stages.losses)[:, None], np.empty((runs, 0)), stages.arithmetic,
         )  # fmt: skip
-        return Fit(self.ensemble, members, np.zeros(runs, np.int64), np.full(T.shape, np.nan), settings)
+        return Fit(
+            self.ensemble, members, np.zeros(runs, np.int64), np.full(T.shape, np.nan), settings, ~members.diverged,
+            self.ensemble,
+        )  # fmt: skip

@@ -81,7 +81,7 @@ def fit_grid(
     fit = fit_samples(
         X, T, kind, settings, weights, values=values, copies=count, threads=threads, refuse=False
     )  # fmt: skip
-    alive = np.isfinite(fit.members.parameters).all(axis=-1).reshape(count, starts)
+    alive = fit.alive.reshape(count, starts)
     diverged = fit.members.diverged.reshape(count, starts).mean(axis=1)
     place = np.cumsum(alive.ravel()) - 1
     ensembles = [

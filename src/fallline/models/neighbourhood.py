@@ -110,7 +110,7 @@ def centre_of(settings: FitSettings, samples: int) -> dict[str, float]:
     """Return every setting of a fit that is a number of a lane, with its value for so many samples.
 
     >>> centre_of(FitSettings(), 1000)
-    {'learning_rate': 0.003, 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-08, 'l2': 0.002}
+    {'learning_rate': 0.002, 'beta1': 0.9, 'beta2': 0.999, 'epsilon': 1e-08, 'l2': 0.002}
     """
     own = {name: float(value) for name, value in settings.how.settings.items()}
     if "learning_rate" in own:
@@ -198,7 +198,7 @@ def train_around(
     X, T, weights = X[order], T[order], None if weights is None else weights[order]
     part = row_folds(X, T, kind, PARTS, settings.seed)
     starts = max(1, settings.ensemble // PARTS)
-    plain = replace(settings, ensemble=starts)
+    plain = replace(settings, ensemble=starts, refit=False)  # other rows judge the starts of the folds
     if "l2" in centres[0]:
         plain = replace(plain, l2=0.0)
     judged: list[list[_Judged]] = [[] for _ in centres]

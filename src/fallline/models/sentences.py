@@ -25,11 +25,12 @@ def outcome_sentence(fit: Fit) -> str:
     starts = len(members.best_epoch)
     words = [f"{starts:,} start{'s' if starts != 1 else ''} of the network {network.text}, trained for "
              f"{_range(members.last_epoch)} epochs"]  # fmt: skip
-    alive = np.isfinite(members.parameters).all(axis=-1)
+    alive = fit.alive
     if members.validation_curve.size:
         best = members.kept_losses[alive]
+        kept = "and then on all samples up to" if fit.judges is not fit.ensemble else "kept at"
         words.append(
-            f"kept at the best epoch of their fold ({_range(members.best_epoch[alive])}, median {np.median(members.best_epoch[alive]):.0f}); "
+            f"{kept} the best epoch of their fold ({_range(members.best_epoch[alive])}, median {np.median(members.best_epoch[alive]):.0f}); "
             f"validation loss {np.median(best):.4g} in the median, {best.min():.4g} to {best.max():.4g}"
         )
     else:
@@ -57,7 +58,7 @@ def settings_words(settings: FitSettings, samples: int) -> str:
     """Return the settings of a fit in words.
 
     >>> settings_words(FitSettings(), 150)
-    'ReLU, Adam, learning rate 0.003, schedule cosine, batch 8, at most 256 epochs, 4 folds'
+    'ReLU, Adam, learning rate 0.002, schedule cosine, batch 8, at most 256 epochs, 4 folds'
     """
     words = [settings.activation.label] if settings.hidden else []
     words.append(str(settings.how.with_({"learning_rate": settings.rate_of(samples)})))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fallline.data.preparing.scaling import Scaling
 from fallline.errors import SettingError, UnknownNameError, UsageError, shown
 from fallline.experiment.method import Method, method
 from fallline.models.scaling import SCALINGS
@@ -15,7 +16,7 @@ from fallline.textbook.activations import Activation, activation
 from fallline.textbook.initial import Initial, initial
 from fallline.textbook.optimizers import Optimizer, optimizer
 
-__all__ = ["DECLARED", "FitSettings", "fit_settings", "hidden_of"]
+__all__ = ["DECLARED", "INITIAL", "FitSettings", "fit_settings", "hidden_of"]
 
 DECLARED: dict[str, Setting] = {
     s.name: s
@@ -36,14 +37,22 @@ DECLARED: dict[str, Setting] = {
 }  # fmt: skip
 """The settings of a fit that are numbers."""
 
-ADAM_RATES = {4000: 0.003, 2000: 0.005, 1000: 0.01, 500: 0.02, 0: 0.03}
+INITIAL = "glorot_uniform"
+"""The distribution of the first weights, unless the user has one."""
+
+ADAM_RATES = {4000: 0.002, 2000: 0.005, 1000: 0.01, 500: 0.02, 0: 0.03}
 """The learning rate of Adam, unless the user has one, by the fewest steps for which it is taken. With 0.01 most starts of long runs
-were best after less than ten epochs; with 0.003 those of short runs do not arrive."""
+were best after less than ten epochs; with 0.002 those of short runs do not arrive."""
 
 
 PRIOR = 2.0
 """The L2 penalty of n samples is PRIOR / n, and at most its declared default: what a normal distribution of the weights, of variance
 1 / PRIOR, asks for when the mean loss is that of n samples. With many samples it is weak, with few it holds the network back."""
+
+
+REFIT_MOST = 1000
+"""The most samples for which starts are trained again on all of them, unless the user says so. The fewer there are, the more those of
+a fold are missed; with many, the second training doubles the time for little."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +80,14 @@ class FitSettings:
         Of the inputs: one of `SCALINGS`.
     dtype
         Precision of the arithmetic.
+    refit
+        Whether the starts are trained again on all samples, up to the epoch that their fold chose; None for whether there are at
+        most `REFIT_MOST` samples.
     """
 
-    hidden: tuple[int, ...] = (32, 16)
+    hidden: tuple[int, ...] = (64, 32)
     activation: Activation = field(default_factory=lambda: activation("relu"))
-    initial: Initial = field(default_factory=lambda: initial("he_normal"))
+    initial: Initial = field(default_factory=lambda: initial(INITIAL))
     how: Method = field(default_factory=lambda: method("adam"))
     own_rate: bool = False
     schedule: str = "cosine"
@@ -88,14 +100,15 @@ class FitSettings:
     label_smoothing: float = 0.0
     l2: float | None = None
     seed: int = 0
-    scaling: str = "robust"
+    scaling: Scaling = "standard"
     dtype: str = "float64"
+    refit: bool | None = None
 
     def rate_of(self, samples: int) -> float:
         """Return the learning rate for so many samples: the user's, or one by the number of steps.
 
         >>> FitSettings().rate_of(1000), FitSettings(epochs=10).rate_of(1000)
-        (0.003, 0.03)
+        (0.002, 0.03)
         """
         if self.own_rate or self.how.optimizer.name not in ("adam", "adamw"):
             return float(self.how.values.get("learning_rate", 1.0))  # a user's own optimizer may have none
@@ -112,6 +125,14 @@ class FitSettings:
             return self.l2
         return min(DECLARED["l2"].default, PRIOR / samples)
 
+    def refit_of(self, samples: int) -> bool:
+        """Return whether so many samples are all learned in the end.
+
+        >>> FitSettings().refit_of(1000), FitSettings().refit_of(1001), FitSettings(refit=True).refit_of(1001)
+        (True, False, True)
+        """
+        return samples <= REFIT_MOST if self.refit is None else self.refit
+
     def batch_of(self, samples: int) -> int:
         """Return how many samples a minibatch has: a power of two, unless `batch` says otherwise.
 
@@ -126,15 +147,16 @@ class FitSettings:
 
 def fit_settings(
     *,
-    hidden: Any = (32, 16),
+    hidden: Any = FitSettings.hidden,
     activation_: str | Activation = "relu",
-    initial_: str | Initial = "he_normal",
+    initial_: str | Initial = INITIAL,
     optimizer_: str | Optimizer | Method = "adam",
     learning_rate: float | None = None,
     optimizer_settings: Mapping[str, Any] | None = None,
     schedule: str = "cosine",
-    scaling: str = "robust",
+    scaling: str = FitSettings.scaling,
     dtype: str = "float64",
+    refit: bool | None = None,
     **numbers: Any,
 ) -> FitSettings:
     """Return checked settings from names and texts.
@@ -162,7 +184,7 @@ def fit_settings(
         raise UnknownNameError("scaling", scaling, SCALINGS)
     settings: Any = {**checked, "hidden": hidden_of(hidden), "activation": activation(activation_), "schedule": schedule,
                      "initial": initial(initial_), "how": _method(optimizer_, learning_rate, optimizer_settings),
-                     "scaling": scaling, "dtype": checked_dtype(dtype),
+                     "scaling": scaling, "dtype": checked_dtype(dtype), "refit": refit if refit is None else bool(refit),
                      "own_rate": learning_rate is not None or isinstance(optimizer_, Method)
                      or "learning_rate" in (optimizer_settings or {})}  # fmt: skip
     method("gradient_descent", schedule)  # its name is checked before any work

@@ -36,7 +36,7 @@ def summary_text(model: Model) -> str:
     for note in summary.notes:
         parts += _paragraph("note", note)
     if summary.validation:
-        parts += ["", "By members that did not see the row:", *_table(summary.validation)]
+        parts += ["", "By members before they saw the row:", *_table(summary.validation)]
     if summary.test:
         parts += ["", f"On {summary.test_rows:,} rows kept for the test:", *_table(summary.test)]
     if summary.estimate is not None:
@@ -54,7 +54,7 @@ stopped and fitted without it.'
     value = f"{_WORDS[e.score]} {e.value:.3f}, {e.low:.3f} to {e.high:.3f} with 95 % confidence"
     if not e.nested:
         return (
-            f"Ensemble, by rows that its members did not see: {value}. These rows chose the best epochs, so it is a little "
+            f"Ensemble, by rows that its members had not seen: {value}. These rows chose the best epochs, so it is a little "
             "optimistic; outer folds (--outer-folds 5) give an estimate without that."
         )
     made = "tuned, stopped and fitted" if e.tuned else "stopped and fitted"

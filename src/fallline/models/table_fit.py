@@ -23,7 +23,7 @@ from fallline.models.model import Model
 from fallline.models.nested import HEADLINE, Nested, score_interval
 from fallline.models.scores import scores
 from fallline.models.sentences import outcome_sentence, settings_words
-from fallline.models.settings import FitSettings, fit_settings
+from fallline.models.settings import INITIAL, FitSettings, fit_settings
 from fallline.models.table_rows import TableRows
 from fallline.models.tuning import tune_samples
 from fallline.models.tuning_grid import TuneLike
@@ -62,21 +62,22 @@ def fit(
     outer_folds: int | None = None,
     progress: Progress = False,
     threads: int | None = None,
-    hidden: Any = (32, 16),
+    hidden: Any = FitSettings.hidden,
     activation: Any = "relu",
     optimizer: Any = "adam",
     learning_rate: float | None = None,
     optimizer_settings: dict[str, Any] | None = None,
-    initial: Any = "he_normal",
+    initial: Any = INITIAL,
     schedule: str = "cosine",
-    scaling: str = "robust",
+    scaling: str = FitSettings.scaling,
     dtype: str = "float64",
+    refit: bool | None = None,
     **settings: Any,
 ) -> Model:
     """Fit an ensemble of small networks to a table.
 
-    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and they are
-    kept at the epoch at which their mean answer was best. The answers of all starts are averaged. The summary (`print(model)`)
+    Many starts are trained side by side. Each fold of the rows judges the starts that learn from all other rows, and chooses the
+    epoch at which their mean answer is best. Then they are trained again on all rows, up to that epoch, and their answers are averaged. The summary (`print(model)`)
     tells what was done to the table, how good the model is on rows that its judges did not see, and what a constant and a linear
     model reach.
 
@@ -110,6 +111,9 @@ def fit(
         True for a bar, or a function; threads, one for each core by default.
     hidden, activation, optimizer, learning_rate, optimizer_settings, initial, schedule, scaling, dtype
         The network and how it is trained.
+    refit
+        Whether the starts are trained again on all rows, up to the epoch that their fold chose; by default, whether there are at
+        most 1,000.
     **settings
         epochs, patience, batch, ensemble, folds, validation, label_smoothing, l2, seed.
 
@@ -129,7 +133,7 @@ def fit(
     """
     chosen = fit_settings(
         hidden=hidden, activation_=activation, optimizer_=optimizer, learning_rate=learning_rate, dtype=dtype,
-        optimizer_settings=optimizer_settings, initial_=initial, schedule=schedule, scaling=scaling, **settings,
+        optimizer_settings=optimizer_settings, initial_=initial, schedule=schedule, scaling=scaling, refit=refit, **settings,
     )  # fmt: skip
     table = read_table(data, dialect=dialect)
     learned = Target.of(table, target, task)

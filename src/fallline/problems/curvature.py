@@ -26,6 +26,7 @@ __all__ = [
     "eigenvalues",
     "falls_along",
     "kind_of_point",
+    "stability_bound",
     "stable_learning_rate",
     "stationary",
     "stationary_point",
@@ -236,3 +237,20 @@ def stable_learning_rate(optimizer: str, largest: float, momentum: float = 0.0) 
     if optimizer in ("nesterov", "nesterov_outside"):
         return 2 * (1 + momentum) / (largest * (1 + 2 * momentum))
     return None
+
+
+def stability_bound(optimizer: str, momentum: float = 0.0, beta1: float = 0.0) -> float | None:
+    """The learning rate times the largest eigenvalue at which the optimizer is at the bound of its stability on a quadratic.
+
+    That of `stable_learning_rate` with L = 1; for optimizers that divide by a preconditioner D, with the eigenvalue of D^-1 H: 2 for
+    AdaGrad and RMSProp, (2 + 2 beta1) / (1 - beta1) for Adam and its kin. None if it is not known. Source: Cohen et al. 2022
+    (arXiv:2207.14484).
+
+    >>> stability_bound("momentum", 0.5), round(stability_bound("adam", beta1=0.9), 6)
+    (3.0, 38.0)
+    """
+    if optimizer in ("adagrad", "rmsprop"):
+        return 2.0
+    if optimizer in ("adam", "adam_epsilon_hat", "adamw"):
+        return (2 + 2 * beta1) / (1 - beta1)
+    return stable_learning_rate(optimizer, 1.0, momentum)

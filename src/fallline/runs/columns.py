@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UnknownNameError
 from fallline.measures.ends import distance, minimum_reached
-from fallline.measures.measure import MEASURES
+from fallline.measures.measure import FOLDED
 from fallline.measures.measure import Measure as MeasureRecord
 from fallline.measures.statistics import Statistics, half, smallest_gradient
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
@@ -30,7 +30,7 @@ _REQUESTED = ("steps", "smallest_gradient", "right", "distance", "minimum", "tes
 
 _STATISTICS = tuple(f.name for f in fields(Statistics) if f.name not in _REQUESTED)
 
-RESULTS = (*MEASURES, *_STATISTICS, "history", "parameters", "path")
+RESULTS = (*FOLDED, *_STATISTICS, "history", "parameters", "path")
 """What can be asked of a kernel: measures, statistics, all losses, the last parameters, the parameters at each step."""
 
 
@@ -47,7 +47,7 @@ def results(
         finals[raw[Measure.DIED_AT] >= 0] = np.nan
     out: dict[str, Floats] = {}
     with np.errstate(all="ignore"):
-        wanted = [MEASURES[name] for name in measures if name in MEASURES]
+        wanted = [FOLDED[name] for name in measures if name in FOLDED]
         judged = any(m.needs == "classes" for m in wanted)
         folded = statistics(
             raw, steps, len(objective.data) if judged and isinstance(objective, NetworkObjective) else 0
@@ -57,8 +57,8 @@ def results(
         if tested is not None:
             folded = replace(folded, test_last=tested.losses, test_right=tested.right)
         for name in measures:
-            if name in MEASURES:
-                out[name] = np.array(MEASURES[name].rule(folded))
+            if name in FOLDED:
+                out[name] = np.array(FOLDED[name].rule(folded))
             elif name in _STATISTICS:
                 out[name] = np.array(getattr(folded, name))
             elif name == "history" and history is not None:

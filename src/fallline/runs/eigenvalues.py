@@ -19,10 +19,13 @@ from fallline.shapes import Shaped
 __all__ = ["Largest", "largest_eigenvalues"]
 
 Floats = NDArray[Any]
-Product = Callable[[Floats], Floats]
+Product = Callable[[Floats, NDArray[np.int64]], Floats]
 
-LOOKED_AT = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 21, 24, 28, 32, 37, 43, 49, 56, 64, 74, 85, 98, 112)
-"""The numbers of products after which eigenvalues are computed and those that are near enough are kept."""
+MOST = 112
+"""How many products are computed of an operator at most."""
+
+_EMPTY = 1e-14
+"""A new direction that is shorter than this share of the operator holds rounding errors alone: all others are found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,24 +38,29 @@ class Largest:
         The eigenvalues; NaN where a product is not finite.
     vectors
         Their eigenvectors, of length 1: a start for an operator near by.
+    residuals
+        |H v - lambda v| of each: an eigenvalue of the operator lies within this distance. Above the tolerance where the
+        products were too few.
     products
-        How many products were computed of each.
+        How many products were computed of each, (runs,).
     """
 
     values: Shaped[Floats, " runs"]
     vectors: Shaped[Floats, "runs P"]
-    products: int
+    residuals: Shaped[Floats, " runs"]
+    products: Shaped[NDArray[np.int64], " runs"]
 
 
 def largest_eigenvalues(
-    product: Product, start: Shaped[Floats, "runs P"], *, tolerance: float = 1e-4, most: int = LOOKED_AT[-1]
+    product: Product, start: Shaped[Floats, "runs P"], *, tolerance: float = 1e-4, most: int = MOST
 ) -> Largest:
-    """The largest eigenvalue of each operator, (runs,), to a relative error of about `tolerance`.
+    """The largest eigenvalue of each operator, (runs,), to a relative error of about `tolerance` squared.
 
     Parameters
     ----------
     product
-        Takes vectors (runs, P), one for each operator, and returns their products (runs, P).
+        Takes vectors, (some, P), and the places of their operators, (some,), and returns the products, (some, P). Operators
+        whose eigenvalue is found are left out.
     start
         The vectors to begin with, of any length but 0. One near the eigenvector saves products.
     tolerance
@@ -64,11 +72,13 @@ def largest_eigenvalues(
     Examples
     --------
     >>> H = np.array([[2.0, 1.0], [1.0, 2.0]])
-    >>> largest_eigenvalues(lambda v: v @ H, np.array([[1.0, 0.0], [3.0, 1.0]])).values.tolist()
+    >>> largest_eigenvalues(lambda v, which: v @ H, np.array([[1.0, 0.0], [3.0, 1.0]])).values.tolist()
     [3.0, 3.0]
     """
     with np.errstate(all="ignore"):
-        return _lanczos(product, np.ascontiguousarray(start.T, dtype=np.float64), tolerance, min(most, start.shape[1]))
+        return _Lanczos(np.ascontiguousarray(start.T, dtype=np.float64)).run(
+            product, tolerance, min(most, start.shape[1])
+        )
 
 
 def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
@@ -78,75 +88,103 @@ def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
 
 def _dot(a: Floats, b: Floats) -> Floats:
     """Products of vectors in columns, (P, runs): added row by row, in order."""
-    return np.asarray(np.add.reduce(a * b, axis=0))
+    products = a * b
+    if products.shape[1] == 1:  # NumPy adds a single column in pairs
+        return np.asarray(np.add.reduce(np.repeat(products, 2, axis=1), axis=0)[:1])
+    return np.asarray(np.add.reduce(products, axis=0))
 
 
-def _lanczos(product: Product, first: Floats, tolerance: float, most: int) -> Largest:
-    P, runs = first.shape
-    basis = [first / np.sqrt(_dot(first, first))]
-    alphas: list[Floats] = []
-    betas: list[Floats] = []
-    values = np.full(runs, np.nan)
-    weights = np.zeros((most, runs))
-    open_ = np.ones(runs, dtype=bool)
-    for count in range(1, most + 1):
-        u = np.ascontiguousarray(product(np.ascontiguousarray(basis[-1].T)).T)
-        alphas.append(_dot(basis[-1], u))
-        for q in basis:  # against all that came before: rounding would bring found directions back
-            u = u - _dot(q, u) * q
-        beta = np.sqrt(_dot(u, u))
-        betas.append(beta)
-        if count in LOOKED_AT or count == most:
-            theta, s = _top(alphas, betas)
-            residual = np.abs(betas[-1] * s[-1])
-            near = (residual <= tolerance * np.abs(theta)) | (count == most) | ~np.isfinite(theta)
-            now = open_ & near
-            values[now] = theta[now]
-            weights[:count, now] = s[:, now]
-            open_ &= ~now
-            if not open_.any():
-                break
-        basis.append(u / np.where(beta > 0, beta, 1))
-    vectors = np.zeros((P, runs))
-    for q, weight in zip(basis, weights, strict=False):
-        vectors = vectors + weight * q
-    return Largest(values, vectors.T.copy(), count)
+class _Lanczos:
+    """Lanczos's method for the operators that are still open: a column each."""
+
+    def __init__(self, first: Floats) -> None:
+        P, runs = first.shape
+        self.found = Largest(
+            np.full(runs, np.nan), np.zeros((runs, P)), np.full(runs, np.nan), np.zeros(runs, np.int64)
+        )
+        self.which = np.arange(runs)
+        self.basis = [first / np.sqrt(_dot(first, first))]
+        self.alphas: list[Floats] = []
+        self.betas: list[Floats] = []
+        self.top = np.full(runs, -np.inf)
+
+    def run(self, product: Product, tolerance: float, most: int) -> Largest:
+        for count in range(1, most + 1):
+            q = self.basis[-1]
+            u = np.ascontiguousarray(product(np.ascontiguousarray(q.T), self.which).T)
+            self.alphas.append(_dot(q, u))
+            for q in self.basis:  # against all that came before: rounding would bring found directions back
+                u = u - _dot(q, u) * q
+            self.betas.append(np.sqrt(_dot(u, u)))
+            done = self._look(tolerance) | (count == most)
+            if done.any():
+                self._keep(done, count)
+                u = u[:, ~done]
+                if not u.size:
+                    break
+            self.basis.append(u / self.betas[-1])
+        return self.found
+
+    def _look(self, tolerance: float) -> NDArray[np.bool_]:
+        """Take the largest eigenvalue of each tridiagonal matrix, and say which operators need no further product."""
+        self.top, self.weights = _top(np.array(self.alphas), np.array(self.betas[:-1]), self.top)
+        self.residuals = np.abs(self.betas[-1] * self.weights[-1])
+        size = np.abs(self.alphas).max(axis=0)
+        empty = self.betas[-1] <= _EMPTY * size
+        return np.asarray((self.residuals <= tolerance * np.abs(self.top)) | empty | ~np.isfinite(self.top))
+
+    def _keep(self, done: NDArray[np.bool_], count: int) -> None:
+        """Write the results of the operators that are done, and go on with the others."""
+        which, found = self.which[done], self.found
+        found.values[which], found.residuals[which], found.products[which] = self.top[done], self.residuals[done], count
+        vectors = np.zeros((len(self.basis[0]), len(which)))
+        for q, weight in zip(self.basis, self.weights, strict=True):
+            vectors = vectors + weight[done] * q[:, done]
+        found.vectors[which] = vectors.T
+        self.which, self.top = self.which[~done], self.top[~done]
+        self.basis = [q[:, ~done] for q in self.basis]
+        self.alphas, self.betas = ([row[~done] for row in rows] for rows in (self.alphas, self.betas))
 
 
-def _top(alphas: list[Floats], betas: list[Floats]) -> tuple[Floats, Floats]:
-    """The largest eigenvalue of each tridiagonal matrix and its eigenvector, (m, runs).
+def _top(a: Floats, b: Floats, before: Floats) -> tuple[Floats, Floats]:
+    """The largest eigenvalue of each tridiagonal matrix, (runs,), and its eigenvector, (m, runs).
 
-    Bisection by Sturm's count; a matrix that falls apart where a beta is 0 is read up to there.
+    The eigenvalue comes from above by Laguerre's method, which does not leave that side of the largest root and converges
+    cubically: the numbers d and e are the first and second derivatives of a pivot divided by the pivot.
+    Source: Parlett, The symmetric eigenvalue problem, 1980, for pivots of T - x.
+
+    Parameters
+    ----------
+    a, b
+        The diagonals, (m, runs), and what stands beside them, (m - 1, runs).
+    before
+        The largest eigenvalues of the matrices without their last row and column.
     """
-    m = len(alphas)
-    a = np.array(alphas)
-    b = np.array(betas[: m - 1]).reshape(m - 1, a.shape[1])
-    scale = np.abs(a).max(axis=0)
-    split = np.cumsum(b <= 1e-14 * scale, axis=0) > 0 if m > 1 else np.zeros((0, a.shape[1]), bool)
-    b = np.where(split, 0.0, b)
-    a = np.vstack([a[:1], np.where(split, -np.inf, a[1:])])  # what follows a 0 belongs to no eigenvalue of the start
-    around = np.zeros_like(a)
-    if m > 1:
-        around[:-1] += b
-        around[1:] += b
-    high = (a + around).max(axis=0)
-    low = a[0].copy()  # a matrix's largest eigenvalue is at least each entry of its diagonal
-    for k in range(1, m):
-        low = np.maximum(low, a[k])
-    tiny = np.finfo(np.float64).tiny
-    for _ in range(60):
-        middle = low + (high - low) / 2
-        pivot = a[0] - middle
-        above = pivot > 0
+    m = len(a)
+    if m == 1:
+        return a[0], np.ones_like(a)
+    half = (before - a[-1]) / 2
+    x = a[-1] + half + np.sqrt(half * half + b[-1] * b[-1])  # T is at most this matrix of two rows
+    size = np.abs(a).max(axis=0) + 2 * b.max(axis=0)
+    moving = np.isfinite(x)
+    for _ in range(40):
+        pivot = a[0] - x
+        d, e = -1 / pivot, np.zeros_like(x)
+        first, second, above = d, d * d, pivot < 0
         for k in range(1, m):
-            pivot = a[k] - middle - b[k - 1] * b[k - 1] / np.where(pivot == 0, tiny, pivot)
-            above |= pivot > 0
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    theta = low + (high - low) / 2
-    s = np.zeros_like(a)
-    s[0] = 1
-    pivot = a[0] - theta  # all pivots of T - theta are negative: its largest eigenvalue is 0
+            c = b[k - 1] * b[k - 1] / pivot
+            pivot = a[k] - x - c
+            above = above & (pivot < 0)
+            d, e = (c * d - 1) / pivot, c * (e - 2 * d * d) / pivot
+            first, second = first + d, second + (d * d - e)
+        step = m / (first + np.sqrt(np.maximum((m - 1) * (m * second - first * first), 0)))
+        moving = moving & above & (step > 4e-16 * size)
+        if not moving.any():
+            break
+        x = np.where(moving, x - step, x)
+    s = np.ones_like(a)
+    pivot = a[0] - x  # all pivots of T - x are negative: its largest eigenvalue is 0
     for k in range(1, m):
-        s[k] = np.where(split[k - 1], 0.0, -pivot * s[k - 1] / np.where(b[k - 1] > 0, b[k - 1], 1))
-        pivot = a[k] - theta - b[k - 1] * b[k - 1] / np.where(pivot == 0, tiny, pivot)
-    return theta, s / np.sqrt(_dot(s, s))
+        s[k] = -pivot * s[k - 1] / b[k - 1]
+        pivot = a[k] - x - b[k - 1] * b[k - 1] / np.where(pivot == 0, np.finfo(np.float64).tiny, pivot)
+    return x, s / np.sqrt(_dot(s, s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.limits import check_memory
+from fallline.measures.measure import MEASURES
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.readings.machine import ARITHMETIC_VERSION
 from fallline.runs import batched
@@ -43,10 +45,25 @@ def train(
 
     Runs in lanes can go on `after` checkpoints, and `keep` them as the result "checkpoints"; see `lanes.train`.
     """
+    sharp = [name for name in measures if name in MEASURES and MEASURES[name].reads_sharpness]
     if name_of(training.objective) == "machine":
         from fallline.runs import lanes  # late: it loads LLVM
 
-        return lanes.train(training, measures, target=target, execution=execution, after=after, keep=keep)
+        others = [name for name in measures if name not in sharp]
+        if sharp and "parameters" not in others:
+            others.append("parameters")
+        results = lanes.train(training, others, target=target, execution=execution, after=after, keep=keep)
+        if sharp:
+            from fallline.runs.sharpness_measures import sharpness_measures
+
+            quiet = replace(execution, plan=None, progress=None)
+            results |= sharpness_measures(training, sharp, results["parameters"], quiet)
+        return results
+    if sharp:
+        raise UsageError(
+            f"{sharp[0]} is computed of landscapes, and of networks of up to {LARGEST} parameters; {training.objective.name} "
+            f"has {training.objective.dimension}."
+        )
     if execution.device != "cpu":
         raise UsageError(
             f"a device trains landscapes, and networks of up to {LARGEST} parameters; {training.objective.name} has "

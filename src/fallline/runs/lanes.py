@@ -49,7 +49,7 @@ def train(
     Parameters
     ----------
     measures
-        Any of `fallline.measures.measure.MEASURES`; any of `Statistics`; "history", all losses (runs, steps + 1);
+        Any of `fallline.measures.measure.FOLDED`; any of `Statistics`; "history", all losses (runs, steps + 1);
         "parameters", the last ones, (runs, P); "path", those of every step, (runs, steps + 1, P). From the first loss
         on that is not finite, the losses in "history" and the last parameters are NaN; its path is NaN after the
         parameters that gave that loss.

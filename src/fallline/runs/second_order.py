@@ -1,8 +1,9 @@
 """Products of the Hessian with a vector, compiled: every lane is one network, as in training.
 
-A kernel trains. So the product is written as a step of training: the parameters are (w, v) side by side, and the step leaves
-w as it is and replaces v by H v. The graph of H v is the tangent of the gradient's graph along v; see
-`fallline.readings.reverse.tangents`.
+A kernel trains. So the product is written as a step of training: the parameters are (w, v) side by side, and the step replaces
+them by two terms whose sum is H v. The graph of H v is the tangent of the gradient's graph along v; see
+`fallline.readings.reverse.tangents`. A weight's gradient is a sum of products a b over samples, so its tangent has the terms a' b and
+a b': each is added to a sum of its own in one operation, and in loops where the network is large.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from fallline.problems import LandscapeObjective, NetworkObjective, Objective
 from fallline.problems.traced import entries, traced_landscape
 from fallline.readings.graph import Graph, Node
 from fallline.readings.graph.traced import Traced, tracing
-from fallline.readings.machine import target
-from fallline.readings.machine.layout import Plan
 from fallline.readings.machine.program import (
     Direct,
     Program,
@@ -31,7 +30,8 @@ from fallline.readings.machine.program import (
     split_factor,
     transplant,
 )
-from fallline.readings.reverse.tangents import tangents
+from fallline.readings.reverse.choices import Choices
+from fallline.readings.reverse.tangents import tangent_terms, tangents
 from fallline.runs.checkpoints import finished
 from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.kernels import kernel_of
@@ -54,10 +54,13 @@ class HessianRecipe:
     """What the program of a Hessian's products is made from."""
 
     page: Network | LandscapeObjective
+    penalised: bool = False
 
     def program(self) -> Program:
-        """The program whose step replaces (w, v) by (w, H v)."""
-        return _network_program(self.page) if isinstance(self.page, Network) else _landscape_program(self.page)
+        """The program whose step replaces (w, v) by two terms of H v."""
+        if isinstance(self.page, Network):
+            return _network_program(self.page, self.penalised)
+        return _landscape_program(self.page)
 
 
 class _Doubled(NetworkObjective):
@@ -79,6 +82,7 @@ def hessian_products(
     w: Shaped[Floats, "runs P"],
     v: Shaped[Floats, "runs P"],
     *,
+    l2: Floats | float | None = None,
     dtype: str = "float64",
     execution: Execution = EVERY_CORE,
 ) -> Shaped[Floats, "runs P"]:
@@ -86,6 +90,13 @@ def hessian_products(
 
     A product's bits depend on its own w and v alone. It is NaN where the loss at w is not finite.
 
+    Parameters
+    ----------
+    l2
+        Strength of the penalty of each run, (runs,), or of all; that of the network if None.
+
+    Examples
+    --------
     >>> from fallline.problems import objective
     >>> hessian_products(objective("quadratic"), np.ones((1, 2)), np.array([[1.0, 2.0]])).tolist()
     [[1.0, 20.0]]
@@ -95,28 +106,29 @@ def hessian_products(
     samples: tuple[int, ...] = ()
     page: Network | LandscapeObjective
     if isinstance(objective, NetworkObjective):
-        doubled, page = _Doubled(objective.network, objective.data), objective.network
+        doubled, page = _Doubled(objective.network, objective.data), objective.network.with_(l2=0.0)
         samples = (len(objective.data),)
+        l2 = objective.network.l2 if l2 is None else l2
     else:
         doubled, page = _doubled(objective), objective
-    recipe = HessianRecipe(page)
+    strength = np.asarray(0.0 if l2 is None else l2, dtype)
+    recipe = HessianRecipe(page, bool((strength != 0).any()))
     bits = 8 * np.dtype(dtype).itemsize
     training = Training(
         doubled, method("gradient_descent", learning_rate=1.0), 2, np.concatenate([w, v], axis=1), dtype=dtype
     )
-    lanes = 8 * target.vector_bytes() // bits
-    plan = execution.plan or Plan(lanes if samples else 4 * lanes)  # a product has no loops over arrays yet
-    kernel = kernel_of(recipe, plan, bits, batches=False, samples=samples, steps=len(w))
-    columns = {"l2": np.asarray(getattr(page, "l2", 0.0), dtype), "target": np.asarray(-np.inf, dtype)}
+    kernel = kernel_of(recipe, execution.plan, bits, batches=False, samples=samples, steps=len(w))
+    columns = {"l2": strength, "target": np.asarray(-np.inf, dtype)}
     outputs = Outputs.of_pause(training)
     threads = execution.threads or cores()
     arguments = pack(training, columns, kernel.settings, outputs, None, 1)
     run(kernel, arguments, pieces(len(w), kernel.plan.lanes, threads), threads, execution.progress)
     assert outputs.checkpoints is not None
-    return finished(outputs.checkpoints)[:, P : 2 * P]
+    terms = finished(outputs.checkpoints)
+    return terms[:, :P] + terms[:, P : 2 * P]
 
 
-def _network_program(network: Network) -> Program:
+def _network_program(network: Network, penalised: bool) -> Program:
     graph = Graph()
     P = network.parameter_count
     both = graph.inputs("w", 2 * P)
@@ -126,19 +138,24 @@ def _network_program(network: Network) -> Program:
     T = graph.inputs("t", (1, targets))
     factor: Any = 1 if network.reduction == "sum" else graph.scalar("factor")
     with tracing(f"the network {network.text}"):
+        Z, kept = pages.forward(network, network.unpack(w), X)
+        graph.groups.clear()  # the next line notes the same operations
         value, gradient = pages.loss_and_gradient(network, network.unpack(w), X, T, factor)
-    slopes = entries(network.pack(gradient), graph)
-    products = tangents(slopes, entries(w, graph), entries(v, graph))
-    graph.groups.clear()  # the tangents are no array operations of the page, so there are no loops to recover
-    outputs = share_reciprocals([*entries(value, graph), *products])
+    # activations are functions of one number each, so their kinks need no derivative along the parameters
+    units = [node for layer in kept[: network.hidden] for node in entries(layer.Z, graph)]
+    choices = Choices(entries(Z, graph), apart=units)
+    outputs = [*entries(value, graph), *entries(network.pack(gradient), graph)]
     inside = depends_on(outputs, lambda key: key[0] in ("w", "x", "t"))
     (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
-    zero = graph.number(0)
-    segments = [Segment(0, P, _kept())]
-    for _, weights, start, stop in parts_of_layers(network):
-        update = _product(split[start][0], network if network.l2 and weights else None)
-        segments.append(Segment(P + start, P + stop, update))
-    samples = Samples(loss, loss_factor, (*[zero] * P, *(g for _, g in split)), (network.sizes[0], targets))
+    factors, varying = zip(*split, strict=True)
+    terms = tangent_terms(varying, entries(w, graph), entries(v, graph), choices)
+    loss, *sums = share_reciprocals([loss, *(term for side in zip(*terms, strict=True) for term in side)])
+    segments = []
+    for first, page in ((0, None), (P, network if penalised else None)):
+        for _, weights, start, stop in parts_of_layers(network):
+            update = _product(factors[start], page if weights else None)
+            segments.append(Segment(first + start, first + stop, update))
+    samples = Samples(loss, loss_factor, tuple(sums), (network.sizes[0], targets))
     return Program(2 * P, 0, ("l2", "target"), samples, tuple(segments))
 
 
@@ -147,19 +164,12 @@ def _landscape_program(objective: LandscapeObjective) -> Program:
     graph, P = value.graph, objective.dimension
     w, v = ([graph.input("w", k) for k in range(first, first + P)] for first in (0, P))
     products = tangents(gradient, w, v)
-    zero = graph.number(0)
-    segments = (Segment(0, P, _kept()), Segment(P, 2 * P, _product(graph.number(1), None)))
-    return Program(2 * P, 0, ("l2", "target"), Direct(value, (*[zero] * P, *products)), segments)
-
-
-def _kept() -> Update:
-    """The update of w: it stays."""
-    graph = Graph()
-    return Update(graph.number(0), (graph.input("w"),), ())
+    segment = Segment(0, 2 * P, _product(graph.number(1), None))
+    return Program(2 * P, 0, ("l2", "target"), Direct(value, (*[graph.number(0)] * P, *products)), (segment,))
 
 
 def _product(factor: Node, penalised: Network | None) -> Update:
-    """The update of v: the sum over samples takes its place, with the penalty's part, which is linear in v."""
+    """The update of a parameter: the sum over samples takes its place, with the penalty's part, which is linear in v."""
     graph = Graph()
     product: Any = Traced.of(transplant(factor, graph)) * graph.scalar("g")
     if penalised is not None:

@@ -41,6 +41,9 @@ class Optimizer(MemberWithSettings):
         Its name in words, for display; by default, the name with spaces.
     own_settings
         Declarations of settings that `fallline.settings` does not declare, or declares with another range.
+    preconditioner
+        Maps `(state, t, **settings)` after step t to the diagonal D by which a step divides a mean of gradients: it moves w by
+        learning_rate D^-1 times that mean. None if D is 1.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class Optimizer(MemberWithSettings):
     init_state: Callable[..., State] | None = None
     label: str = ""
     own_settings: tuple[Setting, ...] = ()
+    preconditioner: Callable[..., Entries] | None = None
     page = "step"
     home = "fallline.textbook.optimizers"
 

@@ -215,21 +215,48 @@ def adamw(
     return adam(w, g, state, t, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
 
+def root_of_squares(state: State, t: Array, *, epsilon: Array, **settings: Array) -> Entries:
+    """The preconditioner of AdaGrad and RMSProp: D = sqrt(s) + epsilon, with s after step t. Settings: `epsilon`."""
+    (s,) = state
+    return sqrt(s) + epsilon
+
+
+def adam_preconditioner(
+    state: State, t: Array, *, beta1: Array, beta2: Array, epsilon: Array, **settings: Array
+) -> Entries:
+    """The preconditioner of Adam: D = (1 - beta1^t) (sqrt(v / (1 - beta2^t)) + epsilon), with v after step t.
+
+    Settings: `beta1`, `beta2`, `epsilon`. Source: Cohen et al. 2022 (arXiv:2207.14484), section 2.
+    """
+    return (1 - beta1**t) * (sqrt(state[1] / (1 - beta2**t)) + epsilon)
+
+
+def adam_epsilon_hat_preconditioner(
+    state: State, t: Array, *, beta1: Array, beta2: Array, epsilon: Array, **settings: Array
+) -> Entries:
+    """The preconditioner of `adam_epsilon_hat`: D = (1 - beta1^t) / sqrt(1 - beta2^t) (sqrt(v) + epsilon), with v after step t.
+
+    Settings: `beta1`, `beta2`, `epsilon`.
+    """
+    return (1 - beta1**t) / (1 - beta2**t) ** 0.5 * (sqrt(state[1]) + epsilon)
+
+
 OPTIMIZERS: dict[str, Optimizer] = {
     o.name: o
     for o in (
-        Optimizer("adagrad", adagrad, ("s",), adagrad_state, "AdaGrad"),
-        Optimizer("adam", adam, ("m", "v"), label="Adam"),
-        Optimizer("adam_epsilon_hat", adam_epsilon_hat, ("m", "v"), label="Adam (ϵ̂)"),
-        Optimizer("adamw", adamw, ("m", "v"), label="AdamW"),
+        Optimizer("adagrad", adagrad, ("s",), adagrad_state, "AdaGrad", preconditioner=root_of_squares),
+        Optimizer("adam", adam, ("m", "v"), label="Adam", preconditioner=adam_preconditioner),
+        Optimizer("adam_epsilon_hat", adam_epsilon_hat, ("m", "v"), label="Adam (ϵ̂)",
+                  preconditioner=adam_epsilon_hat_preconditioner),
+        Optimizer("adamw", adamw, ("m", "v"), label="AdamW", preconditioner=adam_preconditioner),
         Optimizer("gradient_descent", gradient_descent),
         Optimizer("momentum", momentum, ("v",)),
         Optimizer("momentum_outside", momentum_outside, ("v",), label="momentum (rate outside)"),
         Optimizer("nesterov", nesterov, ("v",), label="Nesterov"),
         Optimizer("nesterov_outside", nesterov_outside, ("v",), label="Nesterov (rate outside)"),
-        Optimizer("rmsprop", rmsprop, ("s",), label="RMSProp"),
+        Optimizer("rmsprop", rmsprop, ("s",), label="RMSProp", preconditioner=root_of_squares),
     )
-}
+}  # fmt: skip
 
 
 def optimizer(name: str | Optimizer) -> Optimizer:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fallline.data.preparing.faults import Faults
 from fallline.data.preparing.inputs import CategoryInput, Indicator, Input, NumberInput
 from fallline.data.preparing.levels import codes, levels_of
-from fallline.data.preparing.scaling import SCALINGS, Scaling, scales_of
+from fallline.data.preparing.scaling import SCALINGS, Scaling, quantiles, scales_of
 from fallline.data.reading.columns import Column, Table
 from fallline.errors import DataError, UnknownNameError
 from fallline.sentences import listed
@@ -116,7 +116,7 @@ def _parts(column: Column, missing: Missing, category: bool, scaled: bool) -> tu
             notes.append(f"it is {levels[0]!r} in every training row; it is left out.")
     else:
         known = column.numbers[~column.missing]
-        fill_number = _median(known) if missing == "impute" else None
+        fill_number = float(quantiles(known[None], (0.5,))[0][0]) if missing == "impute" else None
         filled = f"the median, {fill_number:g}" if fill_number is not None else ""
         if scaled and known.max() - known.min() <= ROUNDING * np.abs(known).max():
             notes.append(f"it is {known[0]:g} in every training row; it is left out.")
@@ -127,13 +127,6 @@ def _parts(column: Column, missing: Missing, category: bool, scaled: bool) -> tu
         parts.append(Indicator(column.name))
         notes.append(f"{share} became {filled}; a further input tells which.")
     return parts, notes
-
-
-def _median(x: NDArray[np.float64]) -> float:
-    """The median; of two middle numbers the mean, which may not overflow."""
-    x = np.sort(x)
-    a, b = float(x[(len(x) - 1) // 2]), float(x[len(x) // 2])
-    return a if a == b else a / 2 + b / 2
 
 
 def _scaled(inputs: Sequence[Input], columns: dict[str, Column], scaling: Scaling) -> list[Input]:

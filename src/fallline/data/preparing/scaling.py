@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from fallline.data.standardize import Standardization
 
-__all__ = ["SCALINGS", "Scale", "Scaling", "scales_of", "smoothly_clipped"]
+__all__ = ["SCALINGS", "Scale", "Scaling", "quantiles", "scales_of", "smoothly_clipped"]
 
 Floats = NDArray[np.float64]
 
@@ -68,20 +69,29 @@ def scales_of(X: Floats, scaling: Scaling, weights: Floats | None = None) -> lis
         return [Scale(int(e), float(m), float(d)) for e, m, d in zip(by.exponent, by.mean, by.deviation, strict=True)]
     exponents = np.frexp(np.abs(X).max(axis=0))[1]
     columns = np.ldexp(X, -exponents).T
-    if weights is None:
-        columns, reached = np.sort(columns), np.arange(1.0, len(X) + 1)[None]
-    else:
-        order = np.argsort(columns, kind="stable")
-        columns, reached = np.take_along_axis(columns, order, axis=-1), np.cumsum(weights[order], axis=-1)
-    low, middle, high = (_quantiles(columns, reached, q) for q in (0.25, 0.5, 0.75))
-    width = np.where(high > low, high - low, (columns[:, -1] - columns[:, 0]) / 2)  # equal quartiles: half of the range
+    low, middle, high = quantiles(columns, (0.25, 0.5, 0.75), weights)
+    width = np.where(high > low, high - low, np.ptp(columns, axis=-1) / 2)  # equal quartiles: half of the range
     return [Scale(int(e), float(m), float(d), smooth=True) for e, m, d in zip(exponents, middle, width, strict=True)]
 
 
-def _quantiles(columns: Floats, reached: Floats, q: float) -> Floats:
-    """Return the smallest of the sorted numbers of each column at which a share q of the weight is reached.
+def quantiles(columns: Floats, shares: Sequence[float], weights: Floats | None = None) -> list[Floats]:
+    """Return for each share q the smallest number at which q of the weight is reached; the mean with the next if it is so exactly.
 
-    A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot promise.
+    So the median of two numbers is their mean. A weight of 2 counts as two rows do, which NumPy's interpolating quantiles cannot
+    promise. Source: definition 2 of Hyndman & Fan 1996.
+
+    >>> quantiles(np.array([[3.0, 1.0, 2.0, 7.0]]), (0.5, 0.7)), quantiles(np.array([[1.0, 2.0]]), (0.5,), np.array([3.0, 1.0]))
+    ([array([2.5]), array([3.])], [array([1.])])
     """
-    places = (reached >= q * reached[:, -1:] * (1 - 1e-12)).argmax(axis=-1)
-    return np.asarray(columns[np.arange(len(columns)), places])
+    if weights is None:
+        ordered, reached = np.sort(columns, axis=-1), np.arange(1.0, columns.shape[-1] + 1)[None]
+    else:
+        order = np.argsort(columns, axis=-1, kind="stable")
+        ordered, reached = np.take_along_axis(columns, order, axis=-1), np.cumsum(weights[order], axis=-1)
+    every = np.arange(len(ordered))
+    found = []
+    for q in shares:
+        at, beyond = ((reached >= q * reached[:, -1:] * (1 + slack)).argmax(axis=-1) for slack in (-1e-12, 1e-12))
+        a, b = ordered[every, at], ordered[every, beyond]
+        found.append(np.where(a == b, a, a / 2 + b / 2))  # whose sum may not overflow
+    return found

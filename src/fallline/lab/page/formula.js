@@ -1,4 +1,4 @@
-/** An equation as elements: outlines for the eye, MathML for assistive technology. */
+/** An equation as elements: outlines for the eye and MathML for assistive technology, or MathML for both. */
 
 import { h } from "./dom.js";
 
@@ -40,8 +40,11 @@ const MATH_ATTRIBUTES = new Set([
   "linethickness",
 ]);
 
-/** @typedef {{svg: string, depth: number}} Piece */
-/** An equation as the server wrote it. @typedef {{left: Piece, right: Piece[], mathml: string, plain: string}} Row */
+const LETTER = 9; // pixels of a letter of MathML, and of a line of a matrix or fraction
+const LINE = 22;
+
+/** A drawing, or MathML. @typedef {{svg: string, depth: number}|{math: string}} Piece */
+/** An equation as the host wrote it; of drawings it has a text besides. @typedef {{left: Piece, right: Piece[], mathml?: string, plain?: string}} Row */
 
 /** The glyphs that some equations share. @param {string} svg @param {number} mark of these equations */
 export function glyphs(svg, mark) {
@@ -57,26 +60,41 @@ export function glyphs(svg, mark) {
  * @param {number} mark of the glyphs
  */
 export function equation({ left, right, mathml, plain }, mark) {
-  const maths = mathml ? clean(mathml, "application/xml", MATH, MATH_ATTRIBUTES, 0) : null;
+  if ("math" in left)
+    return [
+      h("div", { class: "equation-left" }, shown(left, mark)),
+      h("div", { class: "equation" }, ...right.map((piece) => shown(piece, mark))),
+    ];
+  const maths = mathml ? math(mathml) : null;
   return [
-    h("div", { class: "equation-left", "aria-hidden": "true" }, outline(left, mark)),
+    h("div", { class: "equation-left", "aria-hidden": "true" }, shown(left, mark)),
     h(
       "div",
       { class: "equation" },
-      h("span", { "aria-hidden": "true" }, ...right.map((piece) => outline(piece, mark))),
+      h("span", { "aria-hidden": "true" }, ...right.map((piece) => shown(piece, mark))),
       h("span", { class: "unseen" }, maths ?? plain),
     ),
   ];
 }
 
-/** Width and height of a piece in pixels. @param {Piece} piece */
-export function sizeOf({ svg }) {
-  const [, width, height] = /width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? ["", "0", "0"];
+/** Width and height of a piece in pixels: of MathML, about. @param {Piece} piece */
+export function sizeOf(piece) {
+  if ("math" in piece) {
+    const lines = Math.max(1, piece.math.split("<mtr>").length - 1);
+    const letters = piece.math.replace(/<[^>]*>|&#x\w+(?=;)/g, "").length;
+    return { width: (LETTER * letters) / lines, height: LINE * (piece.math.includes("<mfrac>") ? 2 : lines) };
+  }
+  const [, width, height] = /width="([\d.]+)" height="([\d.]+)"/.exec(piece.svg) ?? ["", "0", "0"];
   return { width: Number(width), height: Number(height) };
 }
 
+/** @param {string} text */
+const math = (text) => clean(text, "application/xml", MATH, MATH_ATTRIBUTES, 0);
+
 /** @param {Piece} piece @param {number} mark */
-function outline({ svg, depth }, mark) {
+function shown(piece, mark) {
+  if ("math" in piece) return math(piece.math);
+  const { svg, depth } = piece;
   const picture = /** @type {any} */ (clean(svg, "image/svg+xml", SVG, SVG_ATTRIBUTES, mark));
   picture?.setAttribute("focusable", "false");
   if (picture) picture.style.verticalAlign = `${-depth}px`; // on the base line of its neighbours

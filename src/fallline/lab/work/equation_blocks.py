@@ -26,10 +26,13 @@ class Written:
         Its heading.
     rows
         Left and right side of each equation.
+    of_next_step
+        Whether it is about the next step of a run, which the last one has not.
     """
 
     title: str
     rows: Sequence[tuple[str, str]]
+    of_next_step: bool = False
 
 
 @dataclass

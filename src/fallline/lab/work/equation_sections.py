@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
+import numpy as np
+
 from fallline.lab.resolved_state import ResolvedState
 from fallline.lab.work.equation_blocks import Written
-from fallline.lab.work.equation_numbers import Numbers, step_in_numbers
+from fallline.lab.work.equation_numbers import Numbers, next_step, numbers_of
+from fallline.lab.work.number_places import Places
 from fallline.problems import LandscapeObjective
 from fallline.readings.symbols import symbol
 from fallline.runs.run import Run
@@ -17,7 +20,7 @@ from fallline.views.equations import Equation, Section, equations
 from fallline.views.equations.latex import Latex
 from fallline.views.equations.rules import setting_symbol
 
-__all__ = ["sections_of"]
+__all__ = ["sections_of", "sections_with"]
 
 MOST_UNITS = 60
 """Parameters of a network whose equations can be read unit by unit."""
@@ -43,7 +46,19 @@ def sections_of(resolved: ResolvedState, form: str, run: Run | None = None, step
     >>> [section.title for section in sections_of(resolved, "matrix")][-4:]
     ['Update', 'Gradient of a step: a minibatch B of 20 of the 300 samples', 'Start', 'Learning rate of step t']
     """
-    numbers = None if run is None else Numbers.of(resolved, run, min(step, run.steps))
+    if run is None:
+        yield from sections_with(resolved, form)
+        return
+    places, values = Places(), numbers_of(run, min(step, run.steps))
+    is_last = "after" not in values or not np.isfinite(values["after"]).all()
+    for section in sections_with(resolved, form, Numbers.of(resolved, places)):
+        if not (section.of_next_step and is_last):
+            rows = [(places.filled(left, values), places.filled(right, values)) for left, right in section.rows]
+            yield Written(places.filled(section.title, values), rows)
+
+
+def sections_with(resolved: ResolvedState, form: str, numbers: Numbers | None = None) -> Iterator[Written]:
+    """Sections as `sections_of` has them, with places for numbers if there are some."""
     if numbers is not None:
         yield numbers.given
     if resolved.network is not None and resolved.network.data.features is not None:
@@ -55,10 +70,8 @@ def sections_of(resolved: ResolvedState, form: str, run: Run | None = None, step
     method = None if numbers is None else numbers.method
     yield _written(_at_rate_of_step(update) if scheduled else update, numbers, method)
     yield _gradient(resolved)
-    if run is not None and resolved.network is None:
-        worked_out = step_in_numbers(run, min(step, run.steps))
-        if worked_out is not None:
-            yield worked_out
+    if numbers is not None and resolved.network is None:
+        yield next_step(resolved, numbers.places)
     for section in others:
         yield _written(section, None)
     if scheduled:

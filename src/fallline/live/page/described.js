@@ -8,15 +8,23 @@ import { fieldsOf } from "./accept.js";
 
 /** What the answer to a state says besides the state. @param {any} figure @param {State} state */
 export function summary({ welcome, measures }, state) {
-  const { name, dtype, ends, over_starts, ...measure } = measures[state.map.measure];
+  const { name, dtype, ends, over_starts, played: _, ...measure } = measures[state.map.measure];
   const label = name === "steps_to" ? `${measure.label} ${number(state.map.target)}` : measure.label;
   return {
     state,
-    measure: { ...measure, name, label },
+    measure: { ...measure, name, label, played: played({ measures }, state) === name },
     objective: welcome.objective,
     labels: welcome.labels,
     estimate: estimate(welcome, state),
   };
+}
+
+/** Axes whose cells have kernels of other lengths or penalties: their films show the loss. */
+const APART = ["steps", "batch", "l2"];
+
+/** The measure that a film of the map shows: its own, if that is one of the parameters after a step; else the loss. @param {{measures: any}} figure @param {State} state @returns {string} */
+export function played({ measures }, { map: { x, y, measure } }) {
+  return measures[measure].played && !APART.includes(x.name) && !APART.includes(y.name) ? measure : "final_loss";
 }
 
 /** @param {any} welcome @param {State} state */

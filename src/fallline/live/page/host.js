@@ -9,6 +9,7 @@ import { controlsOf, digestOf, sameControls, summary } from "./described.js";
 import { detail, whatIf } from "./details.js";
 import { film } from "./film.js";
 import { Model } from "./model.js";
+import { numbered } from "./numbered.js";
 import { frames, run } from "./runs.js";
 import { Tiling } from "./tiling.js";
 
@@ -132,10 +133,13 @@ const fromFigure = (fits) => (host, content) => {
 };
 
 /** @type {Handler} */
-function equations(host, content) {
+async function equations(host, content) {
   if (host.isOld(content)) return;
-  const form = host.figure.equations[content.form] ? content.form : "matrix";
-  host.answer({ kind: "equations", ...host.figure.equations[form], form, numbers: false });
+  const { stateId: state_id, figure } = host;
+  const form = figure.equations[content.form] ? content.form : "matrix";
+  const { numbers } = content;
+  const found = numbers ? { blocks: await numbered(host, { ...content, form }), glyphs: "" } : figure.equations[form];
+  host.answer({ kind: "equations", state_id, ...found, form, numbers });
 }
 
 /** A handler of what only Python can do. @param {string} what @returns {Handler} */

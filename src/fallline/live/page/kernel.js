@@ -23,7 +23,7 @@ import { Starts } from "./starts.js";
  * @property {number} steps
  * @property {boolean|number[]} history
  * @property {boolean} parameters
- * @property {boolean} path
+ * @property {boolean|number[]} path
  * @property {boolean} begins
  * @property {boolean} tests
  */
@@ -97,9 +97,9 @@ export class Kernel {
     return {
       runs,
       columns,
-      ...(job.history && { history: atSteps(filled("HISTORY"), losses, job.history) }),
+      ...(job.history && { history: atSteps(filled("HISTORY").slice(), losses, job.history, 1) }),
       ...(job.parameters && { parameters: ends(filled("FINALS").slice(), died, P) }),
-      ...(job.path && { path: paths(filled("PATH").slice(), died, losses, P) }),
+      ...(job.path && { path: atSteps(paths(filled("PATH").slice(), died, losses, P), losses, job.path, P) }),
       ...(job.begins && { begins: memory.view(real, begins, runs * P).slice() }),
       ...(tested && { tested }),
       ...(job.columns.steps && { steps: new Int32Array(runs).fill(job.steps) }),
@@ -168,13 +168,16 @@ export class Kernel {
   }
 }
 
-/** The losses of all steps, or of those that are wanted. @param {Reals} history @param {number} losses @param {boolean|number[]} wanted */
-function atSteps(history, losses, wanted) {
-  if (wanted === true || wanted === false) return history.slice();
-  const runs = history.length / losses;
-  const some = history.slice(0, runs * wanted.length);
+/** Losses or parameters of all steps, or of those that are wanted. @param {Reals} values (runs, losses, width) @param {number} losses @param {boolean|number[]} wanted @param {number} width */
+function atSteps(values, losses, wanted, width) {
+  if (wanted === true || wanted === false) return values;
+  const runs = values.length / losses / width;
+  const some = new /** @type {any} */ (values.constructor)(runs * wanted.length * width);
   for (let run = 0; run < runs; run++)
-    for (const [k, step] of wanted.entries()) some[run * wanted.length + k] = history[run * losses + step];
+    for (const [k, step] of wanted.entries()) {
+      const from = (run * losses + step) * width;
+      some.set(values.subarray(from, from + width), (run * wanted.length + k) * width);
+    }
   return some;
 }
 

@@ -17,7 +17,7 @@ import { valuesOf } from "./axis.js";
  * @property {Float64Array} [points] the first parameters of each run, (runs, P), in place of axes
  * @property {boolean|number[]} [history] whether losses are wanted: all, or those after some steps
  * @property {boolean} [parameters] whether the last parameters are wanted
- * @property {boolean} [path] whether those of all steps are wanted
+ * @property {boolean|number[]} [path] whether those of all steps are wanted, or of some steps
  * @property {boolean} [begins] whether the first ones are wanted
  * @property {boolean} [tests] whether the columns of the last ones on test samples are wanted
  * @property {number} [priority] lower numbers come first; 0 if it is left out

@@ -62,10 +62,18 @@ def _or_tie(x: Node, y: Node, tie: Node) -> Node:
 
 
 class Choices:
-    """The branches of a graph's selections, as functions of these variables."""
+    """The branches of a graph's selections, as functions of these variables.
 
-    def __init__(self, variables: Sequence[Node]) -> None:
-        self._tangents: dict[int, Node] = {
+    Parameters
+    ----------
+    variables
+        Each has a speed of its own.
+    apart
+        Further variables, of which no selection reads two, such as the units of a layer, each of which has its activation.
+    """
+
+    def __init__(self, variables: Sequence[Node], apart: Sequence[Node] = ()) -> None:
+        self._tangents: dict[int, Node] = {v.index: v.graph.number(-1) for v in apart} | {
             v.index: v.graph.number(-math.sqrt(n)) for v, n in zip(variables, square_free(), strict=False)
         }
 

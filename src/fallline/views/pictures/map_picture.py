@@ -17,6 +17,7 @@ from fallline.maps.thinning import strides_to, thinned_axes
 from fallline.maps.tiles import STRIDES
 from fallline.measures.measure import RequestedMeasure
 from fallline.problems import NetworkObjective
+from fallline.problems.curvature import stability_bound
 from fallline.sentences import capital
 from fallline.views.numerals import capitalized
 from fallline.views.pictures.map import Mark, draw_map
@@ -92,12 +93,26 @@ def map_picture(
     }
     options = told | options
     if drawn.kind == "values":
-        options.setdefault("limits", colour_limits(np.where(known, values, np.nan), lost))
+        bound = bound_of(m, name)
+        usual = colour_limits(np.where(known, values, np.nan), lost)
+        options.setdefault("limits", usual if bound is None else (0.0, 1.5 * bound))
     curves = bound_curves(m) if theory else None
     return draw_map(
         values, m.x, m.y, measure=word, kind=drawn.kind, diverged=lost, known=known, marks=placed,
         contours=contours, curves=curves, title=title, theme=theme, **options,
     )  # fmt: skip
+
+
+def bound_of(m: Map, measure: str) -> float | None:
+    """The bound of stability, for `sharpness_times_rate` where all cells have the same one. Colours reach to 1.5 times it.
+
+    A contour there would show noise alone: runs at the edge of stability stay near the bound, on both sides.
+    """
+    method = m.spec.method
+    if measure != "sharpness_times_rate" or {"optimizer", "momentum", "beta1"} & set(m.spec.axes):
+        return None
+    settings = {name: float(method.settings.get(name, 0.0)) for name in ("momentum", "beta1")}
+    return stability_bound(method.optimizer.name, **settings)
 
 
 def placed_marks(m: Map, marks: Sequence[tuple[Any, Any, str]]) -> list[Mark]:

@@ -28,7 +28,8 @@ class OverSamples:
         self.f, self.objective, self.plan = f, objective, plan
         self.batches, self.remainder = batches, remainder
         P = f.program.parameters
-        self.main = self._body([*enumerate(objective.gradient), (P, objective.loss)])
+        moving = [(k, g) for k, g in enumerate(objective.gradient) if g.op != "number" or g.payload != 0]
+        self.main = self._body([*moving, (P, objective.loss)])
         self.hits = None if objective.hits is None else self._body([(f.spare, objective.hits)])
         self.buffers = f.room(max(body.scratch for body in (self.main, self.hits) if body is not None))
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from fallline.readings.graph import Node
+from fallline.readings.graph.nodes import CONDITIONS
 from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.ranges import narrow
 from fallline.readings.machine.samples.array_recovery import RecoveredArrays
@@ -162,7 +163,8 @@ class Block:
         if source == "w":
             return v.load(self.bases["w"], at)
         if isinstance(source, NodeArray):
-            return v.load(self.bases["buffers"], self._place(source, at, u))
+            kept = v.load(self.bases["buffers"], self._place(source, at, u))
+            return v.compare("une", kept, v.number(0)) if source.op in CONDITIONS else kept
         return v.splat(v.load_scalar(self.row[source, u], at))
 
     def fetch_all(self, access: ArrayAccess, index: tuple[Index, ...]) -> list[str]:
@@ -177,6 +179,8 @@ class Block:
 
     def _keep(self, array: NodeArray, element: Index, values: list[str]) -> None:
         for u, value in enumerate(values):
+            if array.op in CONDITIONS:  # a buffer holds numbers alone
+                value = self.v.select(value, self.v.number(1), self.v.number(0))
             self.v.store(value, self.bases["buffers"], self._place(array, element, u))
 
     # --- loops ---

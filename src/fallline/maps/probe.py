@@ -1,0 +1,225 @@
+"""What a map will take on this machine: a short probe trains some of its cells, spread evenly over the plane.
+
+How long a run takes depends on where it is: one that diverges ends early. So the cells of the probe stand in short rows, as
+neighbours that are trained side by side do, at places of a sequence that fills the plane evenly from its first members on.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallline.experiment.map_record import MapSpec
+from fallline.limits import gigabytes
+from fallline.maps.cells import at_cells
+from fallline.maps.large import IN_MEMORY
+from fallline.maps.rows import pack
+from fallline.maps.tiles import tile_size
+from fallline.runs.execution import EVERY_CORE, Execution
+
+__all__ = ["Estimate", "Probe", "probe", "probe_maps"]
+
+ROW = 16
+"""Cells of the probe side by side."""
+
+SECONDS = 4.0
+"""Seconds of processor time that a probe takes, unless the whole map takes less."""
+
+SHARE = 8
+"""A probe trains at most one in so many cells of a map, but at least one row of cells."""
+
+_STEPS = (0.7548776662466927, 0.5698402909980532)
+"""Steps of the sequence of places: powers of the plastic number. Source: Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"."""
+
+FILE = 40_000
+"""Bytes of a map file besides its values and arrays, about."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a computation will take.
+
+    Attributes
+    ----------
+    cells, runs, steps
+        The cells, the runs of them, and the updates of a run.
+    operations
+        Floating-point operations if no run ended early, roughly.
+    seconds, processor_seconds
+        Time on this machine, as busy as it is now; and that of the processor, of all threads together.
+    memory
+        Bytes of memory.
+    file
+        Bytes of the map files.
+    probed
+        The cells that were trained for the estimate.
+    """
+
+    cells: int
+    runs: int
+    steps: int
+    operations: float
+    seconds: float
+    processor_seconds: float
+    memory: int
+    file: int
+    probed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as plain data, for JSON."""
+        return dict(vars(self))
+
+    def __str__(self) -> str:
+        runs = f"{self.cells:,} cells" + (f" with {self.runs:,} runs" if self.runs != self.cells else "")
+        return (
+            f"{runs} of {self.steps:,} steps, at most {self.operations:.1e} floating-point operations: "
+            f"{_time(self.seconds)} on this machine, as busy as it is now ({_time(self.processor_seconds)} of processor time), "
+            f"{_size(self.memory)} of memory, {_size(self.file)} as a map file. "
+            f"From {self.probed:,} cells, spread over the plane."
+        )
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What some cells of a map took.
+
+    Attributes
+    ----------
+    cells
+        How many.
+    first
+        Seconds of the compiler, with the first few cells.
+    seconds, processor_seconds
+        Of all other cells.
+    packed
+        Bytes of their values in a map file.
+    """
+
+    cells: int
+    first: tuple[float, float]
+    seconds: float
+    processor_seconds: float
+    packed: int
+
+
+def probe(spec: MapSpec, *, seconds: float = SECONDS, execution: Execution = EVERY_CORE) -> Probe:
+    """Train some cells of a map, for about so many seconds of processor time.
+
+    Examples
+    --------
+    >>> from fallline.experiment.map_spec import map_spec
+    >>> spec = map_spec("booth", x="learning_rate=0.01..0.2", y="start.x=-1..1", size=64, steps=20)
+    >>> probe(spec, seconds=0.01).cells >= 16
+    True
+    """
+    most = max(1, spec.cells // SHARE // ROW)
+    some = max(1, min(tile_size(spec) // ROW, most))
+    first = _timed(spec, _places(spec, 0, 1), execution)[:2]
+    rows, taken, packed = 1, [0.0, 0.0], 0
+    cells = 0
+    while True:
+        i, j = _places(spec, rows, some)
+        wall, processor, size = _timed(spec, (i, j), execution)
+        taken[0] += wall
+        taken[1] += processor
+        packed += size
+        rows, cells = rows + some, cells + len(i)
+        if taken[1] >= seconds or rows + some > most + 1:
+            return Probe(cells, first, taken[0], taken[1], packed)
+
+
+def probe_maps(
+    specs: Sequence[MapSpec],
+    *,
+    first: int = 0,
+    in_file: bool = False,
+    besides: tuple[float, float] = (0.0, 0.0),
+    seconds: float = SECONDS,
+    execution: Execution = EVERY_CORE,
+) -> Estimate:
+    """Estimate what maps of the same kernel take together: the frames of a zoom, or one map.
+
+    Parameters
+    ----------
+    specs
+        The maps. Of many, six are probed.
+    first
+        Further cells that are trained before them, of the first map.
+    in_file
+        Whether values that take much memory stay in a file.
+    besides
+        Seconds, and seconds of the processor, that other work takes.
+
+    Examples
+    --------
+    >>> from fallline.experiment.map_spec import map_spec
+    >>> spec = map_spec("booth", x="learning_rate=0.01..0.2", y="start.x=-1..1", size=64, steps=20)
+    >>> found = probe_maps([spec], seconds=0.01)
+    >>> found.cells, found.runs, found.steps
+    (4096, 4096, 20)
+    """
+    chosen = sorted({round(k) for k in np.linspace(0, len(specs) - 1, min(len(specs), 6))})
+    probes = [probe(specs[k], seconds=seconds / len(chosen), execution=execution) for k in chosen]
+    cells = first + sum(spec.cells for spec in specs)
+    seconds_, processor = (
+        besides[k]
+        + probes[0].first[k]
+        + cells * float(np.mean([(p.seconds, p.processor_seconds)[k] / p.cells for p in probes]))
+        for k in (0, 1)
+    )
+    spec, values = specs[0], sum(s.memory for s in specs)
+    arrays = sum(a.nbytes for a in spec.describe()[1].values())
+    bytes_of_a_cell = float(np.mean([p.packed / p.cells for p in probes]))
+    return Estimate(
+        cells=cells, runs=cells * spec.starts, steps=spec.steps, operations=spec.work / spec.cells * cells,
+        seconds=seconds_, processor_seconds=processor, memory=_memory() + (min(IN_MEMORY, values) if in_file else values),
+        file=round(len(specs) * (FILE + arrays) + cells * bytes_of_a_cell), probed=sum(p.cells for p in probes) + ROW,
+    )  # fmt: skip
+
+
+def _places(spec: MapSpec, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Columns and rows of the cells of `count` short rows, from the row number `first` of the sequence on."""
+    rows, columns = spec.shape
+    k = np.arange(first, first + count)[:, None] + 0.5
+    long = min(ROW, columns)
+    i = np.floor(k * _STEPS[0] % 1 * (columns - long + 1)).astype(np.int64) + np.arange(long)
+    j = np.broadcast_to(np.floor(k * _STEPS[1] % 1 * rows).astype(np.int64), i.shape)
+    return i.ravel(), j.ravel()
+
+
+def _timed(
+    spec: MapSpec, cells: tuple[NDArray[np.int64], NDArray[np.int64]], execution: Execution
+) -> tuple[float, float, int]:
+    """The seconds that cells take, those of the processor, and the bytes of their values in a map file."""
+    begin = time.perf_counter(), time.process_time()
+    values = at_cells(spec, *cells, execution)
+    taken = time.perf_counter() - begin[0], time.process_time() - begin[1]
+    return *taken, len(zlib.compress(pack(spec, values), 1))
+
+
+def _memory() -> int:
+    """The most bytes that this process has taken so far; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(most) if sys.platform == "darwin" else 1024 * int(most)
+
+
+def _time(seconds: float) -> str:
+    for unit, long in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * long:
+            return f"{seconds / long:.1f} {unit}"
+    return f"{seconds:.2g} seconds"
+
+
+def _size(count: int) -> str:
+    return gigabytes(count) if count >= 2**29 else f"{count / 2**20:.3g} MB"

@@ -1,0 +1,71 @@
+"""How good `--estimate` is: five maps and two zooms, estimated and then computed, each in a process of its own.
+
+    python tests/long/estimates.py
+
+Times are those of the processor, so that other work on the machine does not count. Memory is the peak of the process.
+Fails if an estimate is off by more than 25 %.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TASKS = {
+    "seed study": "map three-gaussians --x learning_rate=1e-4..2e-2:log --y momentum=0..0.99 --size 1024x1024 --dtype float32",
+    "seeds": "map three-gaussians --x learning_rate=1e-4..2e-2:log --y seed=0..511 --size 512x512 --steps 60",
+    "Rosenbrock": "map rosenbrock --x start.x=-2..2 --y start.y=-1..3 --size 1536x1536 --steps 1000 --learning-rate 1e-3",
+    "fractal, linear": "map fractal-linear --size 256x256",
+    "fractal, tanh": "map fractal-tanh --size 80x80",
+    "zoom, linear, along the boundary": "zoom fractal-linear --size 48x48 --depth 1e6 --frames 2",
+    "zoom, Adam, to a centre": "zoom three-gaussians --x learning_rate=1e-3..10:log --y beta1=0..0.99 --optimizer adam --steps 200 "
+    "--size 128x128 --depth 1e4 --frames 2 --center 0.1 0.5",
+}  # fmt: skip
+
+_RUN = """
+import resource, sys, time
+from fallline.cli.app import main
+begin = time.process_time()
+status = main(sys.argv[1:])
+print("took", time.process_time() - begin, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+sys.exit(status)
+"""
+
+
+def run(words: list[str]) -> str:
+    """What a command prints, in a process of its own, and then the seconds and the bytes that it took."""
+    return subprocess.run([sys.executable, "-c", _RUN, *words], check=True, capture_output=True, text=True).stdout
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or list(TASKS)
+    worst = 0.0
+    print(
+        "| | estimated s | took s | estimated MB | took MB | estimated file MB | was MB |\n|---|---|---|---|---|---|---|"
+    )
+    for name in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            is_map = TASKS[name].startswith("map")
+            out = Path(folder, "it.fallmap" if is_map else "it")
+            words = [*TASKS[name].split(), "--out", str(out), "--json"]
+            said = json.loads(run([*words, "--estimate"]).splitlines()[0])
+            took = re.search(r"took (\S+) (\S+)", run(words))
+            assert took is not None
+            files = [out] if is_map else list(Path(f"{out}.keys").glob("key-*"))
+            pairs = (
+                (said["processor_seconds"], float(took[1])), (said["memory"], float(took[2])),
+                (said["file"], sum(f.stat().st_size for f in files)),
+            )  # fmt: skip
+        numbers = [f"{n:.3g}" for n in pairs[0]] + [f"{n / 2**20:.3g}" for pair in pairs[1:] for n in pair]
+        worst = max(worst, *(abs(a / b - 1) for a, b in pairs))
+        print(f"| {name} | {' | '.join(numbers)} |", flush=True)
+    print(f"largest error: {worst:.0%}")
+    return int(worst > 0.25)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

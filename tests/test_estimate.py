@@ -1,0 +1,95 @@
+"""`--estimate`: what a map or a zoom will take, from a short probe."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from fallline.cli.app import main
+from fallline.experiment.map_spec import map_spec
+from fallline.maps import probe as module
+from fallline.maps.probe import Estimate, probe, probe_maps
+from fallline.runs import engine
+
+BOOTH = ["booth", "--x", "learning_rate=0.01..0.2", "--y", "start.x=-1..1", "--size", "64x64", "--steps", "20"]
+
+
+def booth(size=64, **options):
+    return map_spec("booth", x="learning_rate=0.01..0.2", y="start.x=-1..1", size=size, steps=20, **options)
+
+
+def test_the_estimate_is_the_compiler_and_all_cells_at_the_probes_rate(monkeypatch):
+    """The first row takes 3 s (4 s of processor time) with the compiler; each cell then 1 ms (2 ms) and 5 bytes."""
+    calls = []
+
+    def timed(spec, cells, execution):
+        calls.append(len(cells[0]))
+        if len(calls) == 1:
+            return 3.0, 4.0, 0
+        return 1e-3 * len(cells[0]), 2e-3 * len(cells[0]), 5 * len(cells[0])
+
+    monkeypatch.setattr(module, "_timed", timed)
+    monkeypatch.setattr(module, "_memory", lambda: 1000)
+    found = probe_maps([booth(256, starts=3)], seconds=1.0)
+    cells = 256 * 256
+    assert (found.cells, found.runs, found.steps) == (cells, 3 * cells, 20)
+    assert found.seconds == pytest.approx(3 + 1e-3 * cells)
+    assert found.processor_seconds == pytest.approx(4 + 2e-3 * cells)
+    assert found.memory == 1000 + 8 * cells
+    assert found.file == module.FILE + 5 * cells
+    assert found.probed == sum(calls) <= cells / module.SHARE + module.ROW
+    assert sum(calls[1:]) >= 500  # a second at 2 ms a cell
+
+
+def test_frames_of_a_zoom_are_probed_here_and_there(monkeypatch):
+    rates = {64: 1.0, 32: 3.0}
+    monkeypatch.setattr(module, "_timed", lambda spec, cells, execution: (0.0, rates[spec.x.count] * len(cells[0]), 0))
+    specs = [booth(64)] * 3 + [booth(32)] * 3
+    found = probe_maps(specs, first=100, seconds=1.0)
+    assert found.cells == 100 + 3 * 64**2 + 3 * 32**2
+    assert found.processor_seconds == pytest.approx(16 * 1.0 + 2.0 * found.cells)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (300, 20), (5, 7), (1, 1), (4000, 1)])
+def test_the_places_of_a_probe_fill_the_plane_evenly(shape):
+    spec = map_spec("booth", x="learning_rate=0.01..0.2", y="start.x=-1..1", size=shape, steps=2)
+    i, j = module._places(spec, 0, 64)
+    assert i.min() >= 0
+    assert j.min() >= 0
+    assert i.max() < shape[0]
+    assert j.max() < shape[1]
+    if min(shape) >= 64:
+        counts = np.histogram2d(i, j, bins=4, range=[(0, shape[0]), (0, shape[1])])[0]
+        assert counts.min() >= 0.5 * len(i) / 16
+        assert counts.max() <= 1.7 * len(i) / 16
+
+
+def test_a_probe_takes_as_long_as_it_may_and_a_small_part_of_the_map(monkeypatch):
+    trained = []
+    train = engine.train
+    monkeypatch.setattr(engine, "train", lambda t, *a, **k: trained.append(t.runs) or train(t, *a, **k))
+    assert probe(booth(64), seconds=60).cells + 16 == sum(trained) <= 64 * 64 / 8 + 16
+
+
+@pytest.mark.parametrize("size", ["1x1", "3x2", "40"])
+def test_small_maps_have_estimates(size, capsys):
+    words = ["map", *BOOTH[:1], "--x", "learning_rate=0.01..0.2", "--size", size, "--steps", "5", "--estimate"]
+    assert main([*words] if size == "40" else [*words, "--y", "start.x=-1..1"]) == 0
+    assert "floating-point operations" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["map", "zoom"])
+def test_an_estimate_computes_nothing_and_writes_nothing(command, tmp_path, capsys):
+    out = tmp_path / ("a.fallmap" if command == "map" else "a.gif")
+    more = [] if command == "map" else ["--depth", "100"]
+    words = [command, *BOOTH, *more, "--out", str(out), "--estimate"]
+    assert main([*words, "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts.keys() == Estimate.__dataclass_fields__.keys()
+    assert facts["cells"] == (64 * 64 if command == "map" else 7 * 64 * 64 + 3 * 64 * 64)
+    assert 0 < facts["probed"] < facts["cells"]
+    assert main(words) == 0
+    assert "of processor time" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
