@@ -18,7 +18,7 @@ from fallline.user_code.records import TAKEN
 
 FAMILIES: dict[str, dict[str, Any]] = {
     "activation": fl.ACTIVATIONS, "data set": GENERATED, "initial": fl.INITIALS, "landscape": fl.LANDSCAPES,
-    "loss": fl.LOSSES, "optimizer": fl.OPTIMIZERS, "schedule": fl.SCHEDULES,
+    "loss": fl.LOSSES, "optimizer": fl.OPTIMIZERS, "parametrization": fl.PARAMETRIZATIONS, "schedule": fl.SCHEDULES,
 }  # fmt: skip
 MEMBERS = [pytest.param(record, id=record.name) for family in FAMILIES.values() for record in family.values()]
 WITH_SETTINGS = [p for p in MEMBERS if isinstance(p.values[0], MemberWithSettings)]

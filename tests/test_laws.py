@@ -12,13 +12,14 @@ from tools.site.offline import addresses
 from fallline.cli.app import main
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
-from fallline.laws import LAWS, Law, Plane, Trial, catapult, edge_of_stability, edges, finding
+from fallline.laws import LAWS, Law, Plane, Trial, catapult, edge_of_stability, edges, finding, mup
 from fallline.laws.evidence import evidence_from
 from fallline.laws.reproduce import Result, find, hash_of, lines_of, reproduce
 
 
 @pytest.mark.parametrize("name", sorted(LAWS.keys() - {"catapult-relu"}))
-def test_a_law_holds(name):
+def test_a_law_holds(name, monkeypatch):
+    monkeypatch.setattr(mup, "CASES", mup.CASES[:1])  # the others take long to compile: tests/long/mup.py
     findings = LAWS[name].findings(Trial(8))
     assert findings
     for f in findings:
@@ -62,6 +63,12 @@ def test_runs_that_are_cut_short_reach_no_edge(monkeypatch):
     monkeypatch.setattr(edges, "STEPS", 40)
     first, *_ = LAWS["edge-of-stability"].findings(Trial(3))
     assert (first.verdict, first.note) == ("could not tell", "0 of 3 starts reach the edge")
+
+
+def test_a_bound_is_exceeded_or_not():
+    f = finding("case", "quantity", 1, [1, 2, 3, float("nan")], 0, above=True)
+    assert (f.share, f.measured, f.agreement) == (0.5, 2.0, "above")
+    assert "predicted > 1" in lines_of(Result(LAWS["mup"], (f,)))[3]
 
 
 def test_in_a_narrow_network_the_loss_rises_later(monkeypatch):

@@ -278,7 +278,15 @@ def test_other_objects_differ():
 
 
 def test_a_textbook_record_arrives_as_itself():
-    for family in (fl.ACTIVATIONS, fl.LOSSES, fl.OPTIMIZERS, fl.SCHEDULES, fl.LANDSCAPES, fl.INITIALS):
+    for family in (
+        fl.ACTIVATIONS,
+        fl.LOSSES,
+        fl.OPTIMIZERS,
+        fl.SCHEDULES,
+        fl.LANDSCAPES,
+        fl.INITIALS,
+        fl.PARAMETRIZATIONS,
+    ):
         assert all(pickle.loads(pickle.dumps(record)) is record for record in family.values())
 
 

@@ -103,7 +103,8 @@ def test_every_method_of_the_objects_that_a_user_works_with_has_an_example(name:
 TEXTBOOK = [m for m in MODULES if m.startswith("fallline.textbook.")]
 NO_EQUATION = {"length_of",
     "coordinates_of", "loss_for", "own_name", "takes_any_number",
-    "activation", "formula_of", "initial", "landscape", "let", "loss", "member", "optimizer", "recording", "schedule",
+    "activation", "formula_of", "initial", "landscape", "let", "loss", "member", "optimizer", "parametrization",
+    "parts_of_layers", "recording", "schedule",
 }  # fmt: skip
 """Functions of the textbook that look up a record or name a value, and so have no equation."""
 

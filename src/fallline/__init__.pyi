@@ -35,6 +35,7 @@ from .textbook.landscapes import LANDSCAPES, Landscape
 from .textbook.losses import LOSSES, Loss
 from .textbook.network import Network
 from .textbook.optimizers import OPTIMIZERS, Optimizer
+from .textbook.parametrizations import PARAMETRIZATIONS, Parametrization
 from .textbook.schedules import SCHEDULES, Schedule
 from .user_code.initial import initial
 from .user_code.records import activation, landscape, loss, optimizer
@@ -47,6 +48,7 @@ __all__ = [
     "LANDSCAPES",
     "LOSSES",
     "OPTIMIZERS",
+    "PARAMETRIZATIONS",
     "SCHEDULES",
     "SETTINGS",
     "Activation",
@@ -68,6 +70,7 @@ __all__ = [
     "Objective",
     "Optimizer",
     "Outcome",
+    "Parametrization",
     "Preparation",
     "Run",
     "Schedule",

@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["between", "circle", "cos", "each", "exp", "log", "place", "sin", "tanh"]
+__all__ = ["between", "circle", "cos", "each", "exp", "log", "place", "power", "sin", "tanh"]
 
 _WIDE = Context(prec=70, Emin=-9999, Emax=9999)
 """Digits for exponentials. No exp or log of a float is within 1e-36 of the middle between two floats."""
@@ -71,6 +71,15 @@ def log(x: float) -> float:
         power = power * square >> _BITS
         series += power // k
     return (2 * series + _log_of_64th(near) + twos * _log_of_64th(128)) / (1 << _BITS)
+
+
+def power(over: int, under: int, exponent: float) -> float:
+    """Return (over/under)^exponent, of positive whole numbers.
+
+    >>> power(64, 1, -0.5), power(3, 2, 2)
+    (0.125, 2.25)
+    """
+    return float(_WIDE.power(_WIDE.divide(Decimal(over), Decimal(under)), Decimal(exponent)))
 
 
 def tanh(x: float) -> float:

@@ -188,6 +188,10 @@ SETTINGS: dict[str, Setting] = {
         ),
         Setting("every", "k", "steps between two changes of the learning rate", 10, 1, whole=True, slider=Slider(1, 50)),
         Setting("l2", r"\lambda_2", "L2 penalty: l2/2 times the sum of squared weights", 0.0, 0, slider=Slider(0, 10)),
+        Setting(
+            "base_width", "n_0", "width of hidden layers at which all parametrizations agree", 1, 1, 2**16, whole=True,
+            slider=Slider(1, 32),
+        ),
         Setting("initial_scale", "s", "factor on the start's parameters", 1.0, slider=Slider(0.1, 3)),
         Setting("seed", "n", "key of the random numbers", 0, 0, 2**64 - 1, whole=True, slider=Slider(0, 99)),
         Setting("steps", "T", "number of updates", 100, 0, 10**9, whole=True, slider=Slider(1, 500, "log")),

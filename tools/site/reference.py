@@ -29,17 +29,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Equations and checks": ("equations", "Equations", "check_gradient", "Verdict"),
     "Pages of your own": (
         "activation", "loss", "landscape", "optimizer", "schedule", "initial", "Activation", "Loss", "Landscape",
-        "Optimizer", "Schedule", "Initial", "Setting", "Slider",
+        "Optimizer", "Schedule", "Initial", "Parametrization", "Setting", "Slider",
     ),
     "Studies and errors": ("study", "Study", "FalllineError"),
 }  # fmt: skip
 """The public names by theme; each is on one page. Tables of records are on the pages of families and settings."""
-TABLES = ("ACTIVATIONS", "INITIALS", "LANDSCAPES", "LOSSES", "OPTIMIZERS", "SCHEDULES", "SETTINGS")
+TABLES = ("ACTIVATIONS", "INITIALS", "LANDSCAPES", "LOSSES", "OPTIMIZERS", "PARAMETRIZATIONS", "SCHEDULES", "SETTINGS")
 INNER = {f"Map.{name}" for name in ("fill", "lost", "missing", "plane", "set", "states")}
 """Methods for the files and pictures of maps, not for users."""
 FAMILIES = {
     "Activations": "ACTIVATIONS", "Losses": "LOSSES", "Optimizers": "OPTIMIZERS", "Schedules": "SCHEDULES",
-    "Initial weights": "INITIALS", "Landscapes": "LANDSCAPES",
+    "Initial weights": "INITIALS", "Parametrizations": "PARAMETRIZATIONS", "Landscapes": "LANDSCAPES",
 }  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def python_page() -> str:
     toctree = "\n".join(map(_file, GROUPS))
     return (
         "# Python\n\n`import fallline as fl` gives these names. Each loads its module on first use, so the import is fast. "
-        "The tables `ACTIVATIONS`, `LOSSES`, `OPTIMIZERS`, `SCHEDULES`, `INITIALS`, `LANDSCAPES` are on the page "
+        "The tables `ACTIVATIONS`, `LOSSES`, `OPTIMIZERS`, `SCHEDULES`, `INITIALS`, `PARAMETRIZATIONS`, `LANDSCAPES` are on the page "
         "[Families](families.md), `SETTINGS` on [Settings](settings.md).\n\n"
         + "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{toctree}\n```\n"
     )  # fmt: skip
@@ -145,7 +145,9 @@ def _families() -> str:
 def _member(name: str, record: Any, *, headed: bool = True) -> str:
     """A member of a family: its name, equations, text and settings."""
     label = getattr(record, "label", "") or name.replace("_", " ")
-    function = next((f for f in map(record.__dict__.get, ("step", "function", "page", "factor")) if callable(f)), None)
+    function = next(
+        (f for f in map(record.__dict__.get, ("step", "function", "page", "factor", "powers")) if callable(f)), None
+    )
     doc = inspect.getdoc(function) or ""
     prose = (
         [part for part in textwrap.dedent(doc).split("\n\n") if not part.startswith((" ", ">>>"))]

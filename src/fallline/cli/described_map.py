@@ -39,6 +39,8 @@ def described_map(
     features: str | None = None,
     test_share: float | None = None,
     split_seed: int | None = None,
+    parametrization: str | None = None,
+    base_width: int | None = None,
     dtype: str | None = None,
     keep: Literal["values", "state"] = "values",
     in_memory: bool = True,
@@ -61,7 +63,8 @@ def described_map(
         raise UsageError("a map needs a study, such as three-gaussians, or a preset, such as --preset fractal-tanh.")
     inputs = None if features is None else [name.strip() for name in features.split(",")]
     of_data = {"features": inputs, "test_share": test_share, "split_seed": split_seed}
-    objective, defaults = map_objective(study, table, of_data, preset, 0 if seed is None else seed)
+    of_network = {"parametrization": parametrization, "base_width": base_width}
+    objective, defaults = map_objective(study, table, of_data, of_network, preset, 0 if seed is None else seed)
     for note in getattr(getattr(objective, "data", None), "notes", ()):  # of a table
         print(note, file=sys.stderr)
     own_data = bool(defaults.get("own_data", False))

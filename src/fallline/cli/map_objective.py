@@ -25,11 +25,16 @@ def _fitting(described: Study, data: Source) -> Any:
 
 
 def map_objective(
-    word: str | None, table: TableFlags | None, of_data: dict[str, Any], preset: str | None = None, seed: int = 0
+    word: str | None,
+    table: TableFlags | None,
+    of_data: dict[str, Any],
+    of_network: dict[str, Any],
+    preset: str | None = None,
+    seed: int = 0,
 ) -> tuple[Any, dict[str, Any]]:
     """The objective of that name, and the axes, size, optimizer, start and steps of the first map of its study.
 
-    `of_data` holds what flags change of the study's data; None where no flag is given. A preset stands in the place of a
+    `of_data` and `of_network` hold what flags change of the study's data and network; None where no flag is given. A preset stands in the place of a
     study; the seed is the key of its data and its start.
     """
     from fallline.data.split import TEST_SHARE
@@ -39,13 +44,16 @@ def map_objective(
     from fallline.textbook.landscapes import LANDSCAPES
 
     changes = {name: value for name, value in of_data.items() if value is not None}
-    given = [*changes, *([] if table is None else table.told)]
+    widths = {name: value for name, value in of_network.items() if value is not None}
+    given = [*changes, *widths, *([] if table is None else table.told)]
     first = next((f"--{name.replace('_', '-')}" for name in given), "")
     if word is None:
         return _of_preset(preset, seed, first)
     if names_file(word) or word in LANDSCAPES:
         if given:
-            raise UsageError(f"{first} needs a study of a network on data; {word} has no samples.")
+            raise UsageError(
+                f"{first} needs a study of a network on data; {word} has no {'samples' if changes else 'network'}."
+            )
         return objective_of(word), {"own_data": names_file(word)}
     described = study_or_table(word, table)
     if changes:
@@ -55,6 +63,10 @@ def map_objective(
             TEST_SHARE.check(changes["test_share"])
         data = described.data.with_(**changes)
         described = described.model_copy(update={"data": data, "network": _fitting(described, data)})
+    if widths:
+        if described.network is None:
+            raise UsageError(f"{first} needs a study of a network on data; {word} has no [network].")
+        described = described.model_copy(update={"network": described.network.with_(**widths)})
     defaults = next(iter(described.maps), None)
     target = of_study(described, defaults.objective if defaults else "")
     own_data = {"own_data": described.data is not None and not isinstance(described.data, Generated)}

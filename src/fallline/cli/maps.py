@@ -61,6 +61,8 @@ def map_(
     features: str | None = None,
     test_share: Number | None = None,
     split_seed: Whole | None = None,
+    parametrization: str | None = None,
+    base_width: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
     keep: Literal["values", "state"] = "values",
     workers: Whole = 0,
@@ -88,7 +90,8 @@ def map_(
             fractal-single-row and fractal-minibatch (Sohl-Dickstein 2024). Other flags change it.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
         y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
-            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3.
+            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3,
+            parametrization=standard,mup.
             With --x alone the map has one dimension.
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
@@ -107,6 +110,9 @@ def map_(
         test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
             and test_accuracy; the study's own, or 0.
         split_seed: Key of the random split into training and test samples; the study's own, or 0.
+        parametrization: How first weights and learning rates depend on the width of hidden layers: standard, ntk, mean_field, mup.
+            The study's own, or standard.
+        base_width: Width at which all parametrizations agree; the study's own, or 1.
         dtype: Precision of the arithmetic, float64 unless given.
         keep: state keeps the state of each run in the map file, too, so that `fallline map extend` can go on from it.
         workers: Worker processes; 0 for threads of this process.
@@ -132,7 +138,8 @@ def map_(
     spec, own_data = described_map(
         study, preset=preset, table=table, x=x, y=y, size=size, steps=steps, optimizer=optimizer, flags=flags,
         assigned=assigned, schedule=schedule, measure=measure, start=start, initial=initial, seed=seed, starts=starts,
-        batch=batch, features=features, test_share=test_share, split_seed=split_seed, dtype=dtype, keep=keep,
+        batch=batch, features=features, test_share=test_share, split_seed=split_seed,
+        parametrization=parametrization, base_width=base_width, dtype=dtype, keep=keep,
         in_memory=not ((out is not None or slurm is not None) and animation is None and live is None),
     )  # fmt: skip
     axes = list(spec.axes.values())

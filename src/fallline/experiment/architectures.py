@@ -1,4 +1,4 @@
-"""The objective of a network with another width, depth, activation or loss."""
+"""The objective of a network with another width, depth, activation, loss or parametrization."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from fallline.errors import SettingError, UsageError
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.activations import Activation
 from fallline.textbook.losses import Loss
+from fallline.textbook.parametrizations import Parametrization
 
 __all__ = ["architecture_text", "with_architecture"]
 
@@ -19,6 +20,7 @@ def with_architecture(
     depth: int | None = None,
     activation: Activation | None = None,
     loss: Loss | None = None,
+    parametrization: Parametrization | None = None,
 ) -> NetworkObjective:
     """The same data and a network of the same inputs and outputs, changed where a value is given.
 
@@ -32,6 +34,8 @@ def with_architecture(
         Of all hidden layers.
     loss
         What is minimised.
+    parametrization
+        How first weights and learning rates depend on the width.
 
     Raises
     ------
@@ -48,7 +52,9 @@ def with_architecture(
     '2-5-5-3'
     """
     if not isinstance(objective, NetworkObjective):
-        raise UsageError(f"{objective.name} is no network, and has no width, depth, activation or loss to choose.")
+        raise UsageError(
+            f"{objective.name} is no network, and has no width, depth, activation, loss or parametrization to choose."
+        )
     network = objective.network
     inputs, *hidden, outputs = network.sizes
     activations, scales = network.activations, network.scales
@@ -72,8 +78,9 @@ def with_architecture(
                 )
         hidden, activations, scales = hidden[:1] * depth, activations[:1] * depth, scales[:1] * (depth + 1)
     changed = network.with_(
-        sizes=(inputs, *hidden, outputs), activations=activations, scales=scales, loss=loss or network.loss
-    )
+        sizes=(inputs, *hidden, outputs), activations=activations, scales=scales, loss=loss or network.loss,
+        parametrization=parametrization or network.parametrization,
+    )  # fmt: skip
     return NetworkObjective(changed, objective.data)
 
 

@@ -9,10 +9,12 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
+from fallline.experiment.method import factors_on_rates
 from fallline.experiment.setting_names import within_start
 from fallline.problems import LandscapeObjective, Objective
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.settings import Setting
+from fallline.textbook.optimizers import OPTIMIZERS
 
 __all__ = ["Range", "Ranges"]
 
@@ -48,7 +50,9 @@ class Ranges:
         """The learning rate that the curvature at the start allows; None if theory knows none, or it takes long to find."""
         if self.objective.dimension > MOST_PARAMETERS:
             return None
-        return stable_learning_rate(self.optimizer, eigenvalues(self.objective, self.start)[1])
+        record = OPTIMIZERS.get(self.optimizer)
+        factors = None if record is None else factors_on_rates(self.objective, record)
+        return stable_learning_rate(self.optimizer, eigenvalues(self.objective, self.start, factors)[1])
 
     def of(self, name: str, declared: Setting) -> Range:
         """The range of a setting: for learning rates, around the bound that the curvature allows."""

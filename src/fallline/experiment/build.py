@@ -31,6 +31,7 @@ def build_network(network: records.Network) -> Network:
     return Network.of(
         network.units, activation=network.activations, loss=network.loss,
         reduction=network.reduction, bias=network.bias, l2=network.l2,  # type: ignore[arg-type]  # read as one of its two values
+        parametrization=network.parametrization, base_width=network.base_width,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The choices that an axis of a map may offer, each of which needs a kernel or a length of its own.
 
 Four are numbers: samples in a minibatch, steps, width and depth of a network. The others are members of families:
-optimizer, schedule, initial weights, activation, loss.
+optimizer, schedule, initial weights, activation, loss, parametrization.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fallline.textbook.initial import INITIALS, initial
 from fallline.textbook.losses import LOSSES, loss
 from fallline.textbook.optimizers import OPTIMIZERS, optimizer
 from fallline.textbook.other_names import loss_for
+from fallline.textbook.parametrizations import PARAMETRIZATIONS, parametrization
 from fallline.textbook.schedules import SCHEDULES
 from fallline.user_code.schedule import schedule
 
@@ -64,10 +65,13 @@ FAMILIES: dict[str, Family] = {
     "initial": Family("initial weights", INITIALS, lambda value, _: initial(value), of_network=True),
     "activation": Family("activation", ACTIVATIONS, lambda value, _: activation(value), of_network=True),
     "loss": Family("loss", LOSSES, _loss, of_network=True),
+    "parametrization": Family(
+        "parametrization", PARAMETRIZATIONS, lambda value, _: parametrization(value), of_network=True
+    ),
 }
 """The parts of a run that are chosen by name, by the name of the axis, which is that of the argument of `map`."""
 
-ARCHITECTURE = ("width", "depth", "activation", "loss")
+ARCHITECTURE = ("width", "depth", "activation", "loss", "parametrization")
 """The choices that change the network."""
 
 CHOICES = (*NUMBERS, *FAMILIES)

@@ -14,12 +14,22 @@ from fallline.experiment.other_names import own_settings
 from fallline.experiment.setting_names import is_layer_rate, layer_of, layer_rate, schedule_setting
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, checked
+from fallline.shapes import Shaped
+from fallline.textbook.layer_factors import rate_factors
 from fallline.textbook.optimizers import Optimizer, optimizer
 from fallline.textbook.rates import length_of
 from fallline.textbook.schedules import Schedule
 from fallline.user_code.schedule import is_schedule, schedule
 
-__all__ = ["Method", "ScheduleLike", "beside_parameters", "method", "rate_as_schedule_error", "refuse_idle_rate"]
+__all__ = [
+    "Method",
+    "ScheduleLike",
+    "beside_parameters",
+    "factors_on_rates",
+    "method",
+    "rate_as_schedule_error",
+    "refuse_idle_rate",
+]
 
 Floats = NDArray[Any]
 Numbers = Mapping[str, float | Floats]
@@ -82,7 +92,7 @@ class Method:
         return replace(self, values={**self.values, **values})
 
     def learning_rate(self, objective: Objective) -> float | Floats:
-        """The learning rate of each parameter: a number or (runs, 1); (P,) or (runs, P) where layers have their own.
+        """The learning rate of each parameter: a number or (runs, 1); (P,) or (runs, P) where layers differ.
 
         Raises
         ------
@@ -91,16 +101,18 @@ class Method:
         """
         rate = beside_parameters(self.values["learning_rate"])
         rates = self.learning_rates
-        if not rates:
-            return rate
         if not isinstance(objective, NetworkObjective):
-            raise SettingError("learning_rate of a layer needs a network; a landscape has no layers.")
-        depth, layers = objective.network.depth, np.array(objective.network.layer_of)
+            if rates:
+                raise SettingError("learning_rate of a layer needs a network; a landscape has no layers.")
+            return rate
+        depth = objective.network.depth
+        layers = np.array(objective.network.layer_of) if rates else None
         for layer, own in rates.items():
             if not 1 <= layer <= depth:
                 raise SettingError(f"{layer_rate(layer)} must name a layer from 1 to {depth} of {objective.name}.")
             rate = np.where(layers == layer, beside_parameters(own), rate)
-        return rate
+        factors = factors_on_rates(objective, self.optimizer)
+        return rate if factors is None else factors * rate
 
     def check_steps(self, steps: int) -> None:
         """Raise SettingError if the schedule is a list of rates, and too short for so many steps."""
@@ -191,6 +203,19 @@ def method(
               for k in list(settings) if is_layer_rate(k)}  # fmt: skip
     law, values = _schedule_and_values(schedule_, steps)
     return Method(record, law, checked(record.declared, settings, f"optimizer {record.name}") | layers | values)
+
+
+def factors_on_rates(objective: Objective, optimizer: Optimizer) -> Shaped[Floats, " P"] | None:
+    """The factor of a network's parametrization on the learning rate of each parameter; None if all are 1.
+
+    >>> from fallline.problems import objective
+    >>> from fallline.textbook.optimizers import OPTIMIZERS
+    >>> factors_on_rates(objective("rosenbrock"), OPTIMIZERS["adam"])
+    """
+    if not isinstance(objective, NetworkObjective) or not objective.network.parametrization.depends_on_width:
+        return None
+    factors = rate_factors(objective.network, optimizer)
+    return factors if (factors != 1).any() else None
 
 
 def beside_parameters(value: float | Floats) -> float | Floats:

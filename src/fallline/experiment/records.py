@@ -45,6 +45,7 @@ from fallline.textbook.initial import INITIALS
 from fallline.textbook.landscapes import LANDSCAPES
 from fallline.textbook.losses import LOSSES
 from fallline.textbook.optimizers import OPTIMIZERS
+from fallline.textbook.parametrizations import PARAMETRIZATIONS
 from fallline.textbook.schedules import SCHEDULES
 
 __all__ = [
@@ -91,6 +92,10 @@ class Network(Part):
     l2: Annotated[float, OfSetting(SETTINGS["l2"])] = key(
         SETTINGS["l2"].default, SETTINGS["l2"].meaning, label="L2 penalty"
     )
+    parametrization: Annotated[str, Choice("parametrization", PARAMETRIZATIONS)] = key(
+        "standard", "how first weights and learning rates depend on the width"
+    )
+    base_width: Annotated[int, OfSetting(SETTINGS["base_width"])] = setting_key("base_width")
 
     @field_validator("activations", mode="wrap")
     @classmethod

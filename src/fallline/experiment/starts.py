@@ -16,6 +16,7 @@ from fallline.problems import objective as as_objective
 from fallline.settings import SETTINGS
 from fallline.textbook.initial import Initial
 from fallline.textbook.initial import initial as initial_of
+from fallline.textbook.layer_factors import deviation
 
 __all__ = ["classical_start", "draw_starts", "notebook_start", "notebook_uniform", "only_network", "refuse_initial"]
 
@@ -146,7 +147,7 @@ def _network_starts(objective: NetworkObjective, record: Initial, seed: int, ind
         order.reverse()
     parts: dict[int, list[Floats]] = {}
     for layer, (shape_W, shape_b) in order:
-        W = record.deviation(*shape_W) * _variates(record, seed, f"W{layer}", int(np.prod(shape_W)), index)
+        W = deviation(network, layer, record) * _variates(record, seed, f"W{layer}", int(np.prod(shape_W)), index)
         parts[layer] = [W]
         if shape_b:
             b = _variates(record, seed, f"b{layer}", shape_b[0], index)

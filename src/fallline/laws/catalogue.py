@@ -10,6 +10,7 @@ from fallline.laws.edge_of_stability import EDGE_OF_STABILITY
 from fallline.laws.effective_rate import EFFECTIVE_RATE
 from fallline.laws.fractal_dimension import FRACTAL_BOUNDARY
 from fallline.laws.law import Law
+from fallline.laws.mup import MUP
 from fallline.laws.quadratics import BEST_MOMENTUM, MOMENTUM_RATE
 
 __all__ = ["LAWS"]
@@ -18,7 +19,7 @@ LAWS: dict[str, Law] = {
     law.name: law
     for law in (
         EDGE_OF_STABILITY, ADAPTIVE_EDGE, CATAPULT, CATAPULT_RELU, MODE_CURVES, MOMENTUM_RATE, BEST_MOMENTUM, EFFECTIVE_RATE,
-        FRACTAL_BOUNDARY,
+        FRACTAL_BOUNDARY, MUP,
     )
 }  # fmt: skip
 """All laws, each by its name."""

@@ -69,6 +69,8 @@ class Finding:
         How many starts were measured.
     note
         What else belongs to it, such as how many starts reached the edge; "" if nothing does.
+    above
+        Whether the prediction is a bound: a start agrees if its value is larger.
     """
 
     case: str
@@ -81,6 +83,7 @@ class Finding:
     share: float
     starts: int
     note: str = ""
+    above: bool = False
 
     @property
     def verdict(self) -> str:
@@ -90,9 +93,12 @@ class Finding:
         return "holds" if self.share >= HOLDS else "fails"
 
     @property
-    def tolerance_words(self) -> str:
-        """The tolerance as text, "5 %"; a number where the prediction is 0 or the tolerance is tiny."""
-        return f"{self.tolerance:g}" if self.predicted == 0 or self.tolerance < 1e-4 else f"{100 * self.tolerance:g} %"
+    def agreement(self) -> str:
+        """When a start agrees: "within 5 %", a number where the prediction is 0 or the tolerance is tiny; "above" a bound."""
+        if self.above:
+            return "above"
+        small = self.predicted == 0 or self.tolerance < 1e-4
+        return f"within {self.tolerance:g}" if small else f"within {100 * self.tolerance:g} %"
 
 
 @dataclass(frozen=True, repr=False)
@@ -158,9 +164,12 @@ class Law:
 
 
 def finding(
-    case: str, quantity: str, predicted: float, values: ArrayLike, tolerance: float, *, note: str = ""
-) -> Finding:
+    case: str, quantity: str, predicted: float, values: ArrayLike, tolerance: float, *, note: str = "",
+    above: bool = False,
+) -> Finding:  # fmt: skip
     """The finding of one case from the value of each start. A start whose value is not finite does not agree.
+
+    If the prediction is a bound (`above`), a start agrees if its value is larger, by more than the tolerance.
 
     >>> f = finding("b = 0.5", "rate", 2.0, [2.0, 2.01, 1.9], 0.02)
     >>> f.measured, round(f.share, 3), f.verdict
@@ -168,10 +177,11 @@ def finding(
     """
     v = np.asarray(values, dtype=np.float64).ravel()
     if not v.size:
-        return Finding(case, quantity, predicted, np.nan, np.nan, np.nan, tolerance, np.nan, 0, note)
-    agree = np.abs(v - predicted) <= tolerance * (abs(predicted) or 1.0)
+        return Finding(case, quantity, predicted, np.nan, np.nan, np.nan, tolerance, np.nan, 0, note, above)
+    room = tolerance * (abs(predicted) or 1.0)
+    agree = v > predicted + room if above else np.abs(v - predicted) <= room
     finite = v[np.isfinite(v)]
     measured, low, high = np.quantile(finite, (0.5, 0.025, 0.975)).tolist() if finite.size else (np.nan,) * 3
     return Finding(
-        case, quantity, float(predicted), measured, low, high, tolerance, float(agree.mean()), v.size, note
+        case, quantity, float(predicted), measured, low, high, tolerance, float(agree.mean()), v.size, note, above
     )  # fmt: skip

@@ -133,14 +133,18 @@ def lines_of(result: Result) -> list[str]:
     lines = [result.law.name, f"  {result.law.statement}"]
     for f in result.findings:
         interval = f"[{f.low:.4g}, {f.high:.4g}]"
-        share = f"{f.share:.0%} of {f.starts} within {f.tolerance_words}"
+        share = f"{f.share:.0%} of {f.starts} {f.agreement}"
         note = f"; {f.note}" if f.note else ""
         lines += [
             f"  {f.case}: {f.quantity}",
-            f"    predicted {f.predicted:<10.4g} measured {f.measured:<9.4g} {interval:<24} {share}: {f.verdict}{note}",
+            f"    predicted {_bound(f):<10} measured {f.measured:<9.4g} {interval:<24} {share}: {f.verdict}{note}",
         ]
     lines += [f"  {region.title}: {region.sentence}" for region in result.regions]
     return lines
+
+
+def _bound(f: Finding) -> str:
+    return f"> {f.predicted:.4g}" if f.above else f"{f.predicted:.4g}"
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
@@ -149,4 +153,6 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {k: f"{v:.{DIGITS}g}" if isinstance(v, float) else v for k, v in values.items()}
+    """Values to some digits; a bound alone says that it is one, so that the hash of other findings is what it always was."""
+    kept = {k: v for k, v in values.items() if k != "above" or v}
+    return {k: f"{v:.{DIGITS}g}" if isinstance(v, float) else v for k, v in kept.items()}

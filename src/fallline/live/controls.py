@@ -123,6 +123,8 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
         names = [f.label for f in network.activations]
         facts["activations"] = ", ".join(dict.fromkeys(names)) or "none"
         facts["loss"] = f"{network.loss.label}, {network.reduction} over the samples"
+        if network.parametrization.depends_on_width:
+            facts["parametrization"] = f"{network.parametrization.label}, base width {network.base_width}"
         test = "" if net.data.test is None else f", and {len(net.data.test):,} for the test"
         facts["samples"] = f"{len(net.data):,} of {net.data.name}{test}"
         facts["start"] = f"random, {spec.initial.label}" if spec.start is None else "the same weights for every run"

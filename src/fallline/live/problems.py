@@ -17,6 +17,7 @@ from fallline.live.kernels import kernel_settings, test_settings
 from fallline.problems import LandscapeObjective, NetworkObjective, has_test_samples, on_test_samples
 from fallline.random import NORMAL, word_of
 from fallline.textbook.initial import Initial
+from fallline.textbook.layer_factors import deviation
 
 __all__ = ["describe_problem"]
 
@@ -146,7 +147,7 @@ def _layers(net: NetworkObjective | None, record: Initial) -> Json:
     parts = []
     for layer, (shape_W, shape_b) in enumerate(net.network.shapes, start=1):
         weights, biases = int(np.prod(shape_W)), shape_b[0] if shape_b else 0
-        parts.append((f"start W{layer}", weights, record.deviation(*shape_W)))
+        parts.append((f"start W{layer}", weights, deviation(net.network, layer, record)))
         parts.append((f"start b{layer}", biases, 1.0 if record.biases else 0.0))
     return {
         "kind": "layers",

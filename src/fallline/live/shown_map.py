@@ -119,6 +119,7 @@ def _objective(objective: Objective) -> Part:
         return Network.model_construct(
             units=tuple(network.sizes), activations=tuple(a.name for a in network.activations), loss=network.loss.name,
             reduction=network.reduction, bias=network.bias, l2=float(network.l2),
+            parametrization=network.parametrization.name, base_width=network.base_width,
         )  # fmt: skip
     assert isinstance(objective, LandscapeObjective)
     text = formula_of(objective.landscape)

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from fallline.errors import UsageError
 from fallline.experiment.choices import ARCHITECTURE, FAMILIES
+from fallline.experiment.method import factors_on_rates
+from fallline.experiment.setting_names import is_layer_rate
 from fallline.maps.cell_training import training_of
 from fallline.maps.replay import replay
 from fallline.maps.values import MapValues
@@ -24,7 +26,9 @@ def has_bands(name: str) -> bool:
 
 def has_theory(m: MapValues) -> bool:
     """Whether a picture of the map can have a stability bound: a plane with an axis for the learning rate, and a known bound."""
-    return not m.spec.one_dimensional and "learning_rate" in m.spec.axes and bool(theory_curve(m))
+    names = (*m.spec.method.values, *m.spec.axes)
+    possible = "learning_rate" in m.spec.axes and not any(is_layer_rate(name) for name in names)
+    return not m.spec.one_dimensional and possible and bool(theory_curve(m))
 
 
 def theory_curve(m: MapValues) -> dict[str, Floats]:
@@ -39,6 +43,8 @@ def theory_curve(m: MapValues) -> dict[str, Floats]:
     other choices, which have a curvature or a bound of their own. There the rate of an optimizer without a bound is NaN.
     """
     spec = m.spec
+    if any(is_layer_rate(name) for name in (*spec.method.values, *spec.axes)):
+        raise UsageError("a theory curve needs one learning rate; here a layer has a learning rate of its own.")
     if "learning_rate" not in spec.axes:
         raise UsageError(f"a theory curve needs learning_rate as an axis; this map has {' and '.join(spec.axes)}.")
     across = spec.x.name == "learning_rate"
@@ -72,7 +78,7 @@ def _curves(m: MapValues, cell: tuple[int, int], among: NDArray[np.bool_], momen
         points["end"] = replay(m.spec, int(i), int(j)).end
     curves = {}
     for where, w in points.items():
-        largest = eigenvalues(training.objective, w)[1]
+        largest = eigenvalues(training.objective, w, factors_on_rates(training.objective, optimizer))[1]
         bounds = [stable_learning_rate(optimizer.name, largest, float(own if np.isnan(mu) else mu)) for mu in momenta]
         if all(b is not None for b in bounds):
             curves[where] = np.array(bounds, dtype=np.float64)

@@ -48,8 +48,13 @@ LEAST_FALL = 1e-6
 """A way leads down if the loss falls by this share of what it has changed by."""
 
 
-def eigenvalues(objective: Objective, w: Shaped[Floats, " P"]) -> tuple[float, float]:
+def eigenvalues(
+    objective: Objective, w: Shaped[Floats, " P"], factors: Shaped[Floats, " P"] | None = None
+) -> tuple[float, float]:
     """The smallest and the largest eigenvalue of the Hessian at w; NaN where w or the gradient is not finite.
+
+    With `factors` r on the learning rates of the parameters, those of sqrt(r) H sqrt(r): steps of rate e r on H are those of
+    rate e on that matrix, in coordinates w / sqrt(r).
 
     >>> from fallline.problems import objective
     >>> low, high = eigenvalues(objective("quadratic"), np.array([1.0, 1.0]))
@@ -59,6 +64,8 @@ def eigenvalues(objective: Objective, w: Shaped[Floats, " P"]) -> tuple[float, f
     H = _hessian(objective, np.asarray(w, dtype=np.float64))
     if H is None:
         return float("nan"), float("nan")
+    if factors is not None:
+        H = _between(np.sqrt(factors), H)
     if isinstance(H, np.ndarray):
         values = np.linalg.eigvalsh(H)
         return float(values[0]), float(values[-1])
@@ -201,6 +208,15 @@ def _hessian(objective: Objective, w: Shaped[Floats, " P"]) -> Any:
         return np.asarray(change * np.linalg.norm(v) / (2 * h))
 
     return LinearOperator((n, n), matvec=product, dtype=np.float64)
+
+
+def _between(root: Shaped[Floats, " P"], H: Any) -> Any:
+    """D H D, a matrix or an operator as H is, where D has those numbers on its diagonal."""
+    if isinstance(H, np.ndarray):
+        return root[:, None] * H * root
+    from scipy.sparse.linalg import LinearOperator
+
+    return LinearOperator(H.shape, matvec=lambda v: root * (H @ (root * v.ravel())), dtype=np.float64)
 
 
 def stable_learning_rate(optimizer: str, largest: float, momentum: float = 0.0) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.experiment.method import factors_on_rates
 from fallline.problems import NetworkObjective
 from fallline.problems.curvature import eigenvalues, stable_learning_rate
 from fallline.problems.deaths import deaths
@@ -66,7 +67,10 @@ def find_cliff(runs: Sequence[Run]) -> Cliff | None:
 
 def _comparable(survivor: Run, victim: Run) -> bool:
     plain = all(
-        r.method.optimizer.name in FIRST_STEP and r.method.schedule.name == "constant" and not r.method.learning_rates
+        r.method.optimizer.name in FIRST_STEP
+        and r.method.schedule.name == "constant"
+        and not r.method.learning_rates
+        and factors_on_rates(r.objective, r.method.optimizer) is None
         for r in (survivor, victim)
     )
     return (

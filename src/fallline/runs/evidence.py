@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import TraceError
-from fallline.experiment.method import Method
+from fallline.experiment.method import Method, factors_on_rates
 from fallline.measures.outcome import VANISHED, hardly_moved
 from fallline.measures.statistics import Statistics, window
 from fallline.problems import LandscapeObjective, NetworkObjective, Objective
@@ -50,7 +50,8 @@ def known_beforehand(objective: Objective, method: Method, minibatches: bool, re
     - `real`: the type of the run's numbers
     - `optimizer`: its name, if theory may know a stability bound of these runs; else ""
     """
-    theory = not minibatches and not method.learning_rates and method.schedule.name == "constant"
+    one_rate = not method.learning_rates and factors_on_rates(objective, method.optimizer) is None
+    theory = one_rate and not minibatches and method.schedule.name == "constant"
     name = method.optimizer.name if theory and objective.dimension <= LARGE else ""
     return {"minibatches": minibatches, "real": real, "optimizer": name}
 

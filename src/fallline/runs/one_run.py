@@ -183,6 +183,8 @@ def _kernel(
     names = tuple(columns_of(training, None))
     if any(scale != 1 for scale in network.scales) or min(network.sizes[:-1]) < 2 or network.sizes[-1] > MOST_OUTPUTS:
         raise NotScalableError
+    if network.parametrization.depends_on_width:  # and programs are traced for smaller stand-ins
+        raise NotScalableError
     bits, batches = 8 * np.dtype(training.dtype).itemsize, training.rows is not None
 
     def make() -> RunKernel:

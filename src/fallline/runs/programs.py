@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +24,12 @@ from fallline.readings.machine.program import (
     transplant,
 )
 from fallline.textbook import network as pages
+from fallline.textbook.layer_factors import parts_of_layers, rate_factor
 from fallline.textbook.network import Layer, Network
 from fallline.textbook.optimizers import Optimizer
 from fallline.textbook.schedules import Schedule
 
-__all__ = ["Recipe", "parts_of_layers", "penalty_of_one", "program_of"]
+__all__ = ["Recipe", "penalty_of_one", "program_of"]
 
 _PER_SAMPLE = ("w", "x", "t")
 
@@ -82,7 +82,7 @@ def _network_program(network: Network, step: _Step, hits: bool, answers: bool) -
     inside = depends_on(outputs, lambda key: key[0] in _PER_SAMPLE)
     (loss_factor, loss), *split = (split_factor(entry, inside) for entry in outputs)
     segments = [
-        Segment(start, stop, step.update(split[start][0], layer, weights, network if "l2" in step.names else None))
+        Segment(start, stop, step.update(split[start][0], layer, weights, network))
         for layer, weights, start, stop in parts_of_layers(network)
     ]
     samples = Samples(
@@ -91,20 +91,6 @@ def _network_program(network: Network, step: _Step, hits: bool, answers: bool) -
         tuple(share_reciprocals(entries(answered, graph))) if answered is not None else (),
     )  # fmt: skip
     return Program(network.parameter_count, len(step.optimizer.state), step.names, samples, tuple(segments))
-
-
-def parts_of_layers(network: Network) -> Iterator[tuple[int, bool, int, int]]:
-    """Yield the weights and the biases of each layer: (layer from 1 on, whether they are weights, first place, place after the last).
-
-    >>> list(parts_of_layers(Network.of("2-3-1")))
-    [(1, True, 0, 6), (1, False, 6, 9), (2, True, 9, 12), (2, False, 12, 13)]
-    """
-    at = 0
-    for layer, (shape_W, shape_b) in enumerate(network.shapes, start=1):
-        for count, weights in ((shape_W[0] * shape_W[1], True), (shape_b[0] if shape_b else 0, False)):
-            if count:
-                yield layer, weights, at, at + count
-                at += count
 
 
 def penalty_of_one(graph: Graph, network: Network, weights: bool) -> tuple[Node, Any]:
@@ -142,19 +128,22 @@ class _Step:
     def __init__(self, optimizer: Optimizer, schedule: Schedule, names: tuple[str, ...]) -> None:
         self.optimizer, self.schedule, self.names = optimizer, schedule, names
 
-    def update(self, factor: Node, layer: int | None, weights: bool, penalised: Network | None) -> Update:
+    def update(self, factor: Node, layer: int | None, weights: bool, network: Network | None) -> Update:
         graph = Graph()
         w, t = graph.scalar("w"), graph.scalar("t")
         gradient: Any = Traced.of(transplant(factor, graph)) * graph.scalar("g")
         penalty = penalty_factor = None
-        if penalised is not None:
-            extra, slope = penalty_of_one(graph, penalised, weights)
+        if network is not None and "l2" in self.names:
+            extra, slope = penalty_of_one(graph, network, weights)
             gradient = gradient + slope
             if weights:
                 penalty_factor, penalty = split_factor(extra, depends_on([extra], lambda key: key == ("w",)))
         settings = {name: graph.scalar("setting", name) for name in self.optimizer.settings}
         if layer is not None and layer_rate(layer) in self.names:
             settings["learning_rate"] = graph.scalar("setting", layer_rate(layer))
+        if network is not None and layer is not None:
+            own = rate_factor(network, layer, weights, self.optimizer)
+            settings["learning_rate"] = settings["learning_rate"] if own == 1 else own * settings["learning_rate"]
         with tracing(f"the optimizer {self.optimizer.name}"):
             first = self.optimizer.init(w, **settings)
         if self.schedule.name != "constant":

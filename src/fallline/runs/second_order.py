@@ -37,10 +37,11 @@ from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.kernels import kernel_of
 from fallline.runs.packing import Outputs, pack
 from fallline.runs.pieces import pieces, run
-from fallline.runs.programs import parts_of_layers, penalty_of_one
+from fallline.runs.programs import penalty_of_one
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook import network as pages
+from fallline.textbook.layer_factors import parts_of_layers
 from fallline.textbook.network import Network
 
 __all__ = ["HessianRecipe", "hessian_products"]

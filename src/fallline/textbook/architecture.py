@@ -20,6 +20,8 @@ from fallline.textbook.losses import Loss
 from fallline.textbook.losses import loss as loss_of
 from fallline.textbook.operations import Array
 from fallline.textbook.other_names import loss_for
+from fallline.textbook.parametrizations import PARAMETRIZATIONS, Parametrization
+from fallline.textbook.parametrizations import parametrization as parametrization_of
 
 __all__ = ["Layer", "Network", "Parameters", "Reduction"]
 
@@ -66,6 +68,9 @@ class Network(Exchange):
         A factor on each layer's weights inside the pre-activation; 1 by default.
     l2
         Strength of the L2 penalty: l2/2 times the sum of all squared weights (not biases) is added to the loss.
+    parametrization, base_width
+        How first weights and learning rates depend on the width of the hidden layers, and the width at which they do not; see
+        `fallline.textbook.parametrizations`.
 
     Examples
     --------
@@ -83,6 +88,8 @@ class Network(Exchange):
     bias: bool = True
     scales: tuple[float, ...] = ()
     l2: float = 0.0
+    parametrization: Parametrization = PARAMETRIZATIONS["standard"]
+    base_width: int = 1
 
     @classmethod
     def of(
@@ -95,13 +102,16 @@ class Network(Exchange):
         bias: bool = True,
         scales: Sequence[float] = (),
         l2: float = 0.0,
+        parametrization: str | Parametrization = "standard",
+        base_width: int = 1,
     ) -> Network:
         """Make a network from names: sizes as text or numbers, one activation for all hidden layers or one for each."""
         units = _sizes(sizes)
         record = loss_of(loss_for(loss, reduction, units[-1] if units else 0))
         return cls(
-            units, _activations(activation, len(units) - 2), record, reduction, bias, _listed(scales, "scales"), l2
-        )
+            units, _activations(activation, len(units) - 2), record, reduction, bias, _listed(scales, "scales"), l2,
+            parametrization_of(parametrization), base_width,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or any(n < 1 for n in self.sizes):
@@ -119,6 +129,7 @@ class Network(Exchange):
         if not isinstance(self.bias, bool):
             raise SettingError(f"bias must be True or False; got {shown(self.bias)}.")
         SETTINGS["l2"].check(self.l2)
+        SETTINGS["base_width"].check(self.base_width)
         if not self.scales:
             object.__setattr__(self, "scales", (1,) * self.depth)
         if len(self.scales) != self.depth:
@@ -251,13 +262,17 @@ class Network(Exchange):
             words.append(f"scales={self.scales!r}")
         if self.l2:
             words.append(f"l2={self.l2!r}")
+        if self.parametrization.depends_on_width:
+            words.append(f"parametrization={_name_of(self.parametrization)}")
+        if self.base_width != 1:
+            words.append(f"base_width={self.base_width!r}")
         return f"Network.of({', '.join(words)})"
 
 
-def _name_of(record: Activation | Loss) -> str:
+def _name_of(record: Activation | Loss | Parametrization) -> str:
     """A record of the textbook by its name alone, any other as itself."""
     text = repr(record)
-    return repr(record.name) if text.startswith(("activation(", "loss(")) else text
+    return repr(record.name) if text.startswith(("activation(", "loss(", "parametrization(")) else text
 
 
 def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:

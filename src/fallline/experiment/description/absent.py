@@ -20,6 +20,7 @@ from fallline.textbook.initial import Initial
 from fallline.textbook.landscapes import Landscape
 from fallline.textbook.losses import Loss
 from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.parametrizations import Parametrization
 from fallline.textbook.schedules import Schedule
 
 __all__ = ["AbsentFunction", "AbsentObjective", "absent_landscape", "absent_measure", "absent_record", "refuse_absent"]
@@ -86,7 +87,7 @@ def absent_landscape(
 
 
 def absent_record(own: Mapping[str, Any], what: str) -> Any:
-    """The optimizer, schedule, activation, loss or initial weights of a description, with a stand-in for its function."""
+    """The member of a family that a description names: an optimizer, a schedule, an activation, ..., with a stand-in for its function."""
     name, names = own["own"], tuple(own.get("settings", ()))
     function = AbsentFunction(name, own["sha256"], names, keywords=True)
     settings = tuple(_any_number(s, s in own.get("whole", ())) for s in names if s.isidentifier())
@@ -97,6 +98,8 @@ def absent_record(own: Mapping[str, Any], what: str) -> Any:
             return Schedule(name, function, own_settings=settings)
         case "activation":
             return Activation(name, function, function, analytic=False)
+        case "parametrization":
+            return Parametrization(name, function)
         case "loss":
             return Loss(name, function, function, function, own.get("targets", "values"))
     return Initial(name, "zeros", function)

@@ -24,6 +24,7 @@ from fallline.textbook.landscapes import LANDSCAPES, quadratic
 from fallline.textbook.losses import LOSSES, Loss
 from fallline.textbook.network import Network
 from fallline.textbook.optimizers import Optimizer
+from fallline.textbook.parametrizations import PARAMETRIZATIONS
 from fallline.textbook.schedules import Schedule
 
 __all__ = [
@@ -81,6 +82,7 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
                 "bias": n.bias,
                 "scales": [float(s) for s in n.scales],
                 "l2": float(n.l2),
+                **_described_widths(n),
             },
             "data": {
                 "name": data.name, "samples": len(data), "columns": list(data.columns), "classes": list(data.classes),
@@ -107,6 +109,17 @@ def describe_objective(objective: Objective, arrays: Arrays) -> dict[str, Any]:
         return {"landscape": own | {"coordinates": list(objective.labels)}, "dimension": record.dimension} | window
     loss = objective.loss_and_gradient
     return {"objective": {"own": objective.name, "sha256": fingerprint(loss)}, "dimension": objective.dimension}
+
+
+def _described_widths(network: Network) -> dict[str, Any]:
+    """The parametrization and its base width; nothing for the standard one, so that its description is what it always was."""
+    record = network.parametrization
+    if not record.depends_on_width and network.base_width == 1:
+        return {}
+    return {
+        "parametrization": describe_record(record, PARAMETRIZATIONS, record.powers),
+        "base_width": int(network.base_width),
+    }
 
 
 def _described_samples(data: Dataset, arrays: Arrays) -> dict[str, Any]:
@@ -172,6 +185,8 @@ def _rebuilt(description: Mapping[str, Any], arrays: Arrays) -> Objective:
             activation=[rebuild_record(a, ACTIVATIONS, "activation") for a in n["activations"]],
             loss=rebuild_record(n["loss"], LOSSES, "loss"),
             reduction=n["reduction"], bias=n["bias"], scales=n["scales"], l2=n["l2"],
+            parametrization=rebuild_record(n.get("parametrization", "standard"), PARAMETRIZATIONS, "parametrization"),
+            base_width=n.get("base_width", 1),
         )  # fmt: skip
         return NetworkObjective(network, _rebuilt_data(d, arrays))
     if "formula" in description:

@@ -121,7 +121,7 @@ _COMMON: dict[str, Any] = {
 }  # fmt: skip
 _NETWORK = {
     "sizes": Text, "activations": Annotated[list[_NAMED], FailFast()], "loss": _NAMED, "reduction": Text, "bias": Flag,
-    "scales": Numbers, "l2": Number,
+    "scales": Numbers, "l2": Number, "parametrization": NotRequired[_NAMED], "base_width": NotRequired[Whole],
 }  # fmt: skip
 _SAMPLES = {"samples": Whole, "X": Key, "T": Key, "raw": NotRequired[Key]}
 _DATA = _SAMPLES | {

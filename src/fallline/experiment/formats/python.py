@@ -79,6 +79,8 @@ def _network(network: Network, data: Source, files: Files) -> list[str]:
         "activation": list(network.activations), "loss": network.loss, "reduction": network.reduction,
         "bias": network.bias, "l2": network.l2,
     }  # fmt: skip
+    widths = {"parametrization": "standard", "base_width": 1}
+    words |= {name: getattr(network, name) for name, default in widths.items() if getattr(network, name) != default}
     text = ", ".join(f"{name}={value!r}" for name, value in words.items())
     made = f"network = fl.Network.of({network.text!r}, {text})"
     return [*imports, "", f"data = {call.text}", made, "objective = fl.NetworkObjective(network, data)"]
