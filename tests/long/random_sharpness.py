@@ -60,7 +60,11 @@ def errors(networks: int) -> Iterator[tuple[str, float, int]]:
         w[2] = np.where(np.isfinite(trained).all(), trained, w[2])
         dense = np.linalg.eigvalsh(problem.hessian(w))[:, -1]
         found = sharpness_at(problem, w)
-        yield problem.network.text, float((np.abs(found.values - dense) / np.where(dense == 0, 1, np.abs(dense))).max()), int(found.products.max())
+        yield (
+            problem.network.text,
+            float((np.abs(found.values - dense) / np.where(dense == 0, 1, np.abs(dense))).max()),
+            int(found.products.max()),
+        )
 
 
 if __name__ == "__main__":
