@@ -17,8 +17,10 @@ from fallline.laws.law import DRAWN, Finding, Law, Trial, finding
 from fallline.problems import NetworkObjective
 from fallline.runs.lanes import train
 from fallline.runs.training import Training
+from fallline.textbook.activations import ACTIVATIONS
 from fallline.textbook.initial import INITIALS
 from fallline.textbook.network import Network
+from fallline.textbook.optimizers import OPTIMIZERS
 from fallline.textbook.parametrizations import PARAMETRIZATIONS
 
 __all__ = ["MUP", "Case", "best_rate", "best_rates", "last_losses", "teacher"]
@@ -55,7 +57,7 @@ class Case:
     def text(self) -> str:
         """The case in words."""
         layers = "one hidden layer" if self.hidden == 1 else f"{self.hidden} hidden layers"
-        return f"{self.optimizer}, {layers} of {self.activation}"
+        return f"{OPTIMIZERS[self.optimizer].label}, {layers} of {ACTIVATIONS[self.activation].label}"
 
     @property
     def powers(self) -> NDArray[np.int64]:
@@ -114,8 +116,8 @@ def best_rates(trial: Trial, case: Case, losses: Floats) -> NDArray[np.int64]:
     count = trial.starts
     picks = random.uniform(trial.seed, "bootstrap starts", RESAMPLES * count).reshape(RESAMPLES, count)
     places = (picks * count).astype(int)
-    with np.errstate(divide="ignore"):
-        scores = np.log(losses)[:, places].mean(axis=2)  # (widths, samples, rates)
+    logarithms = exact.each(exact.log, losses)
+    scores = logarithms[:, places].mean(axis=2)  # (widths, samples, rates)
     return np.asarray(case.powers[scores.argmin(axis=-1).T])
 
 
