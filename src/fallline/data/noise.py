@@ -17,7 +17,7 @@ from fallline.settings import Setting, Slider
 __all__ = ["LABEL_NOISE", "TRAINING_SAMPLES", "noisy_targets", "subset_rows"]
 
 TRAINING_SAMPLES = Setting(
-    "samples", "n", "samples for the training, drawn from those of the data set", 100, 1, 2**53 - 1, whole=True,
+    "samples", "n", "samples for the training, drawn from those of the data set", 100, 1, whole=True,
     label="training samples", slider=Slider(10, 300, "log"),
 )  # fmt: skip
 
