@@ -19,7 +19,7 @@ from fallline.runs.batch_sharpness import BatchSharpness, batch_sharpness_along
 from fallline.runs.training import Training
 from fallline.textbook.network import Network
 
-__all__ = ["MOMENTUM_BATCHES", "limits"]
+__all__ = ["MOMENTUM_BATCHES", "limits", "scaled"]
 
 Floats = NDArray[Any]
 
@@ -27,8 +27,8 @@ SAMPLES, STEPS, LOOKS = 128, 8000, 8
 """Samples; updates of a run, and how often the batch sharpness is computed in the second half of it."""
 MOMENTA, SMALL, LARGE = (0.5, 0.8), 4, 120
 """Momenta; numbers of samples in a small and in a large minibatch."""
-EFFECTIVE, RATE = 0.1, 0.2
-"""The effective learning rate with small minibatches; the learning rate with large ones."""
+EFFECTIVE, RATE, CROSSOVER = 0.1, 0.2, 0.06
+"""The effective learning rate with small minibatches; the learning rates with large ones, and with all sizes."""
 TOLERANCE = 0.2
 
 
@@ -48,7 +48,7 @@ def _problem() -> NetworkObjective:
     return NetworkObjective(network, (X, exact.each(exact.sin, 3 * X[:, 0]) + X[:, 1] * X[:, 1] - 1))
 
 
-def _scaled(trial: Trial, batch: int, rates: Floats, momenta: Floats) -> BatchSharpness:
+def scaled(trial: Trial, batch: int, rates: Floats, momenta: Floats) -> BatchSharpness:
     """Batch sharpness times learning rate of each start with each pair of settings, mean of the second half: (pairs, starts)."""
     problem, count = _problem(), trial.starts
     settings = {"learning_rate": np.repeat(rates, count), "momentum": np.repeat(momenta, count)}
@@ -69,7 +69,7 @@ def _scaled(trial: Trial, batch: int, rates: Floats, momenta: Floats) -> BatchSh
 def _momentum_batches(trial: Trial) -> Iterator[Finding | Curves]:
     momenta = np.array(MOMENTA)
     for batch, rates, which in ((SMALL, EFFECTIVE * (1 - momenta), 0), (LARGE, np.full(len(momenta), RATE), 1)):
-        found = _scaled(trial, batch, rates, momenta)
+        found = scaled(trial, batch, rates, momenta)
         for k, momentum in enumerate(MOMENTA):
             case = f"batch {batch} of {SAMPLES}, momentum {momentum:g}, learning rate {rates[k]:g}"
             for name, values in (
@@ -85,8 +85,8 @@ def _crossover(trial: Trial) -> Curves:
     """From one limit to the other with the number of samples in a minibatch."""
     some, momentum = Trial(min(DRAWN, trial.starts), trial.seed, trial.execution), MOMENTA[:1]
     sizes = np.array([2, 4, 8, 16, 32, 64, 96, 120])
-    rate = EFFECTIVE
-    along = [_scaled(some, int(size), np.array([rate]), np.array(momentum)).mean_of_ratios[0] for size in sizes]
+    rate = CROSSOVER
+    along = [scaled(some, int(size), np.array([rate]), np.array(momentum)).mean_of_ratios[0] for size in sizes]
     low, high = (np.full(len(sizes), limit) for limit in limits(momentum[0]))
     return Curves(
         "crossover", f"Batch sharpness with momentum {momentum[0]:g} and learning rate {rate:g}", "samples in a minibatch",
@@ -98,20 +98,21 @@ def _crossover(trial: Trial) -> Curves:
 def _region(trial: Trial, side: int) -> Iterator[Region]:
     momentum = MOMENTA[0]
     low, high = limits(momentum)
-    x = Axis("learning_rate", 0.02, 0.5, side, "log")
-    y = Axis.of("batch", sorted(set(np.geomspace(1, LARGE, side).round().astype(int).tolist())))
+    x, y = Axis("learning_rate", 0.02, 0.5, side, "log"), Axis("batch", 1, LARGE, side, "log")
     fates: dict[str, list[Floats]] = {
-        name: [] for name in ("agree", "between the limits", "below both", "above both", "diverge")
+        name: [] for name in ("agree", "between the limits", "below both", "above both", "at the other limit", "diverge")
     }
-    for batch in y.values:
-        found = _scaled(trial, int(batch), x.values, np.full(side, momentum)).mean_of_ratios
-        near = (np.abs(found / low - 1) <= TOLERANCE) | (np.abs(found / high - 1) <= TOLERANCE)
-        lost = ~np.isfinite(found)
-        between = ~near & (found > low) & (found < high)
-        below, above = ~near & (found < low), ~near & (found > high)
-        for name, fate in zip(fates, (near, between, below, above, lost), strict=True):
+    for batch in y.values.round().astype(int).tolist():
+        found = scaled(trial, batch, x.values, np.full(side, momentum)).mean_of_ratios
+        near = [np.abs(found / limit - 1) <= TOLERANCE for limit in (low, high)]
+        agree, other = near if batch * batch < SAMPLES else near[::-1]
+        rest, lost = ~(agree | other), ~np.isfinite(found)
+        between, below, above = (found > low) & (found < high), found < low, found > high
+        parts = (agree, rest & between, rest & below, rest & above, other, lost)
+        for name, fate in zip(fates, parts, strict=True):
             fates[name].append(fate.mean(axis=1))
-    title = f"Where the batch sharpness is at a limit, within {100 * TOLERANCE:g} %: momentum {momentum:g}"
+    side_of = f"up to {int(SAMPLES**0.5)} samples at the low one, more at the high one"
+    title = f"Where the batch sharpness is at its limit, within {100 * TOLERANCE:g} %, with momentum {momentum:g}: {side_of}"
     yield Region("batches", title, x, y, trial.starts, {name: np.stack(rows) for name, rows in fates.items()})
 
 

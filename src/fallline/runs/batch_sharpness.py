@@ -99,12 +99,12 @@ def batch_sharpness_at(
     """
     net = _network(objective)
     products, squares = [], []
-    for rows in _minibatches(net, batch, count, seed):
-        part = _on_rows(net, rows)
-        g = _gradients(part, w, execution)
-        products.append(dot(g.T, hessian_products(part, w, g, execution=execution).T))
-        squares.append(dot(g.T, g.T))
     with np.errstate(all="ignore"):
+        for rows in _minibatches(net, batch, count, seed):
+            part = _on_rows(net, rows)
+            g = _gradients(part, w, execution)
+            products.append(dot(g.T, hessian_products(part, w, g, execution=execution).T))
+            squares.append(dot(g.T, g.T))
         ratios = [p / s for p, s in zip(products, squares, strict=True)]
         return BatchSharpness(_sum(ratios) / len(ratios), _sum(products) / _sum(squares))
 
@@ -166,12 +166,12 @@ def gradient_noise_at(
     batch = checked_batch(batch, net) or 0
     n = len(net.data)
     each = [_gradients(_on_rows(net, np.array([k])), w, execution).T for k in range(n)]
-    mean = _sum(each) / n
-    spread = _sum([dot(g - mean, g - mean) for g in each]) / n
     share = 1 / batch if replacement else (n - batch) / (batch * max(1, n - 1))
     own = batch if net.network.reduction == "sum" else 1
     full = _gradients(net, w, execution).T / (n if net.network.reduction == "sum" else 1)
     with np.errstate(all="ignore"):
+        mean = _sum(each) / n
+        spread = _sum([dot(g - mean, g - mean) for g in each]) / n
         return GradientNoise(own * own * share * spread, spread / dot(full, full))
 
 
@@ -198,7 +198,7 @@ def _network(objective: Objective) -> NetworkObjective:
 def _minibatches(net: NetworkObjective, batch: int, count: int, seed: int) -> Iterable[NDArray[np.int64]]:
     size, samples = checked_batch(batch, net) or 0, len(net.data)
     if count < 1:
-        raise SettingError(f"count must be at least 1; got {count}.")
+        raise SettingError(f"count must be a whole number from 1 on; got {count}.")
     return [np.arange(samples)] if size == samples else random.batches(seed, samples, size, count)
 
 

@@ -88,7 +88,7 @@ def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
 
 def dot(a: Floats, b: Floats) -> Floats:
     """Products of vectors in columns, (P, runs): added row by row, in order."""
-    products = a * b
+    products = np.multiply(a, b, order="C")  # along memory, NumPy would add in pairs
     if products.shape[1] == 1:  # NumPy adds a single column in pairs
         return np.asarray(np.add.reduce(np.repeat(products, 2, axis=1), axis=0)[:1])
     return np.asarray(np.add.reduce(products, axis=0))

@@ -119,7 +119,12 @@ def _long(training: Training, step: int) -> Training:
     """The same runs with more steps, so that they may pause before that step. Their schedules have lengths of their own."""
     if length_of(training.method.schedule.factor) is not None:
         raise UsageError("the sharpness along a run cannot be taken with a list of learning rates: name a schedule.")
-    return replace(training, steps=4 * (step + 100))
+    steps, rows = 4 * (step + 100), training.rows
+    if rows is not None:
+        if step > len(rows):
+            raise SettingError(f"the minibatches of {len(rows)} steps are given; got step {step}.")
+        rows = np.resize(rows, (steps, rows.shape[1]))
+    return replace(training, steps=steps, rows=rows)
 
 
 def _split(training: Training, after: Checkpoints) -> tuple[Floats, tuple[Floats, ...]]:
