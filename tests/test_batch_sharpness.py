@@ -75,7 +75,9 @@ def test_batch_sharpness_is_that_of_a_gradient_by_hand():
 def test_gradient_noise_is_that_of_all_minibatches(options):
     problem = fl.NetworkObjective(fl.Network.of("2-3-3", **options), (DATA.X[::3], DATA.T[::3]))
     w = RNG.normal(size=(2, problem.dimension))
-    every = {size: [problem.minibatch(w, np.array(rows))[2] for rows in combinations(range(7), size)] for size in (1, 3)}
+    every = {
+        size: [problem.minibatch(w, np.array(rows))[2] for rows in combinations(range(7), size)] for size in (1, 3)
+    }
     found = gradient_noise_at(problem, w, 3)
     np.testing.assert_allclose(found.trace, np.var(every[3], axis=0).sum(axis=-1), rtol=1e-10)
     mean = problem.gradient(w) / (1 if problem.network.reduction == "mean" else 7)

@@ -1,6 +1,6 @@
 """Batch sharpness with small minibatches, as a share of the low limit of momentum: by momentum and effective learning rate.
 
-    python tests/long/momentum_batches.py --starts 20
+python tests/long/momentum_batches.py --starts 20
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import argparse
 
 import numpy as np
 
-from fallline.laws import Trial
+from fallline.laws import Trial, momentum_batches
 from fallline.laws.momentum_batches import SMALL, limits, scaled
 
 MOMENTA = np.array([0.0, 0.5, 0.8, 0.9])
@@ -18,7 +18,9 @@ MOMENTA = np.array([0.0, 0.5, 0.8, 0.9])
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=20)
-    starts = parser.parse_args().starts
+    parser.add_argument("--steps", type=int, default=momentum_batches.STEPS)
+    chosen = parser.parse_args()
+    starts, momentum_batches.STEPS = chosen.starts, chosen.steps
     low = np.array([limits(momentum)[0] for momentum in MOMENTA])[:, None]
     for effective in (0.03, 0.06, 0.1, 0.15, 0.2):
         found = scaled(Trial(starts), SMALL, effective * (1 - MOMENTA), MOMENTA)

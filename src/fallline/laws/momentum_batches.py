@@ -100,7 +100,8 @@ def _region(trial: Trial, side: int) -> Iterator[Region]:
     low, high = limits(momentum)
     x, y = Axis("learning_rate", 0.02, 0.5, side, "log"), Axis("batch", 1, LARGE, side, "log")
     fates: dict[str, list[Floats]] = {
-        name: [] for name in ("agree", "between the limits", "below both", "above both", "at the other limit", "diverge")
+        name: []
+        for name in ("agree", "between the limits", "below both", "above both", "at the other limit", "diverge")
     }
     for batch in y.values.round().astype(int).tolist():
         found = scaled(trial, batch, x.values, np.full(side, momentum)).mean_of_ratios

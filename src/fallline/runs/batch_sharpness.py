@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fallline import random
 from fallline.errors import SettingError, UsageError
-from fallline.experiment.method import Method, method
+from fallline.experiment.method import Method
 from fallline.experiment.minibatches import checked_batch
 from fallline.problems import NetworkObjective, Objective
 from fallline.runs.eigenvalues import dot
