@@ -192,6 +192,7 @@ def test_a_measure_of_your_own_sees_the_data_of_its_cell():
 def test_the_data_that_a_page_or_the_lab_cannot_change():
     m = fl.map(NET, DATA, x=RATES, y="samples=5..30:log", size=3, steps=2)
     assert m.axes["samples"].tolist() == [5, 12, 30]
+    assert m.y.scale == "log"
     with pytest.raises(
         UsageError, match="a live page has one data set, and an axis of samples needs one for each value"
     ):
