@@ -17,7 +17,7 @@ from fallline.laws.evidence import evidence_from
 from fallline.laws.reproduce import Result, find, hash_of, lines_of, reproduce
 
 
-@pytest.mark.parametrize("name", sorted(LAWS.keys() - {"catapult-relu"}))
+@pytest.mark.parametrize("name", sorted(LAWS.keys() - {"catapult-relu", "momentum-batches"}))
 def test_a_law_holds(name, monkeypatch):
     monkeypatch.setattr(mup, "CASES", mup.CASES[:1])  # the others take long to compile: tests/long/mup.py
     findings = LAWS[name].findings(Trial(8))

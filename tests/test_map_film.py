@@ -39,6 +39,7 @@ CASES = {
     "float32": {"y": MOMENTUM, "optimizer": "momentum", "dtype": "float32", "batch": 7},
     "choices": {"y": ("optimizer", ["sgd", "momentum", "adam"])},
     "widths": {"y": ("width", [2, 5])},
+    "samples": {"y": ("samples", [5, 30])},
 }
 
 
@@ -107,6 +108,11 @@ def test_the_frames_are_pictures_of_the_losses(tmp_path):
     low, high = map_animation._limits(finished(filmed(m.spec, 3)))
     assert 10 < high < 1000
     assert low == high / map_animation.SPAN
+
+
+def test_listed_values_at_unequal_distances_are_played(tmp_path):
+    m = fl.map("booth", x=("learning_rate", [0.01, 0.03, 0.2]), y=("momentum", [0, 0.3]), optimizer="momentum", steps=6)
+    assert len(frames_of(m.animate(tmp_path / "m.gif", frames=3))) == 3
 
 
 def test_colours_are_those_of_the_map_where_they_show_the_first_losses(network):

@@ -224,6 +224,8 @@ FORMS = [
     ("loss", ["squared_error", "cross_entropy"]),
     ("width", [2, 5]),
     ("depth", [0, 1, 2]),
+    ("samples", [7, 60]),
+    ("label_noise", [0, 0.4]),
 ]
 
 
@@ -410,6 +412,13 @@ def test_theory_has_a_bound_for_each_choice(optimizers):
         (("width", [0, 3]), {}, "width must be a whole number"),
         (("width", [2.5, 3]), {}, "width must be a whole number"),
         (("width", [2, 70_000]), {}, r"width must be a whole number in \[1, 65536\]"),
+        (("samples", [5, 61]), {}, "samples must be at most 60, the training samples of data; got 61"),
+        (("samples", [0, 5]), {}, "samples must be a whole number at least 1; got 0"),
+        (("samples", [5, 60]), {"batch": 6}, "batch must be at most the number of samples, 5; got 6"),
+        (("samples", [5, 60]), {"samples": 5}, r"It is an axis of maps; elsewhere take a part of the data, data.subset\(32\)"),
+        (("label_noise", [0, 1.5]), {}, "label_noise must be at most 1, since the targets of data are classes; got 1.5"),
+        (("label_noise", [-1, 0.5]), {}, "label_noise must be a number at least 0; got -1"),
+        (("label_noise", [0, 0.5]), {"label_noise": 0.1}, r"elsewhere write data.with_label_noise\(0.2\)"),
         (("depth", [-1, 3]), {}, "depth must be a whole number"),
         (("activation", ["relu", "rel"]), {}, "Did you mean 'relu'"),
         (("loss", ["cross_entropy", "mse"]), {}, "k times as large"),
@@ -459,11 +468,11 @@ def test_what_does_not_fit(net, form, x, sentence):
         fl.map(fl.Network.of(net), (X, y), x=x, y=form, steps=15)
 
 
-@pytest.mark.parametrize("name", ["width", "depth", "activation", "loss", "initial"])
+@pytest.mark.parametrize("name", ["width", "depth", "samples", "label_noise", "activation", "loss", "initial"])
 def test_a_landscape_has_no_network(name):
     values = (
         [1, 2]
-        if name in ("width", "depth")
+        if name in ("width", "depth", "samples", "label_noise")
         else {"activation": ["relu"], "loss": ["logistic"], "initial": ["zeros"]}[name]
     )
     with pytest.raises(UsageError, match=f"{name} needs a network on data; rosenbrock is none"):

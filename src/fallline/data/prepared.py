@@ -1,4 +1,5 @@
-"""What is done to a data set before a network is trained on it: features, a split, standardization, in this order."""
+"""What is done to a data set before a network is trained on it: features, a split, standardization, in this order; and fewer
+samples or wrong labels, to see what they change."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.data.features import FeatureInputs, checked_features
+from fallline.data.noise import noisy_targets, subset_rows
 from fallline.data.split import held_out_rows
 from fallline.data.standardize import Standardization
-from fallline.errors import UsageError
+from fallline.errors import DataError, UsageError
 
 __all__ = ["Prepared"]
 
@@ -23,6 +25,7 @@ class Prepared:
     T: NDArray[np.float64]
     name: str
     columns: tuple[str, ...]
+    classes: tuple[str, ...]
     test: Any
     features: FeatureInputs | None
 
@@ -70,6 +73,61 @@ class Prepared:
         if not rows.any():
             return self
         return self._rows(~rows)._with(test=self._rows(rows))
+
+    def subset(self, samples: int, seed: int = 0) -> Self:
+        """Return the data set with so many of its samples for the training, drawn at random; they keep their order.
+
+        A larger subset contains the smaller ones of the same seed. The samples for the test stay, and so does the
+        standardization of the inputs. A map with an axis `samples` trains on subsets with the seed of the map.
+
+        Raises
+        ------
+        SettingError
+            `samples` is not a whole number of at least 1.
+        DataError
+            There are fewer samples.
+
+        Examples
+        --------
+        >>> from fallline.data import Dataset
+        >>> data = Dataset([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 4.0, 9.0])
+        >>> data.subset(2).X.ravel().tolist(), data.subset(3).X.ravel().tolist()
+        ([2.0, 3.0], [0.0, 2.0, 3.0])
+        """
+        rows = subset_rows(len(self), samples, seed, self.name)
+        return self if rows.all() else self._rows(rows)
+
+    def with_label_noise(self, label_noise: float, seed: int = 0) -> Self:
+        """Return the data set with wrong targets for the training. The samples for the test stay as they are.
+
+        Parameters
+        ----------
+        label_noise
+            Where targets are classes, one-hot rows or a column of 0 and 1: the probability, in [0, 1], that a sample has one of
+            the other classes, each equally likely. Otherwise the standard deviation of normal noise, added to each target.
+        seed
+            Key of the random numbers. Labels that are wrong at some noise are the same wrong ones at a higher noise.
+
+        Raises
+        ------
+        SettingError
+            The noise is negative, or no number.
+        DataError
+            Targets are classes, and the noise is above 1 or there is one class only.
+
+        Examples
+        --------
+        >>> from fallline.data import Dataset
+        >>> data = Dataset([[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"])
+        >>> [data.with_label_noise(noise).labels.tolist() for noise in (0.25, 0.75)]
+        [[0, 0, 1, 1], [0, 1, 1, 0]]
+        """
+        T = noisy_targets(self.T, label_noise, seed, self.name)
+        if T is self.T:
+            return self
+        if len(self.classes) == 1:
+            raise DataError(f"label_noise needs at least two classes; {self.name} has {self.classes[0]!r} alone.")
+        return self._with(T=T)
 
     def _rows(self, rows: NDArray[np.bool_]) -> Self:
         features = None if self.features is None else self.features.rows(rows)

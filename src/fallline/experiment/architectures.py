@@ -1,16 +1,17 @@
-"""The objective of a network with another width, depth, activation, loss or parametrization."""
+"""The objective of a network with another width, depth, activation, loss or parametrization, or on changed data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fallline.data.dataset import Dataset
 from fallline.errors import SettingError, UsageError
 from fallline.problems import NetworkObjective, Objective
 from fallline.textbook.activations import Activation
 from fallline.textbook.losses import Loss
 from fallline.textbook.parametrizations import Parametrization
 
-__all__ = ["architecture_text", "with_architecture"]
+__all__ = ["architecture_text", "with_architecture", "with_data"]
 
 
 def with_architecture(
@@ -82,6 +83,30 @@ def with_architecture(
         parametrization=parametrization or network.parametrization,
     )  # fmt: skip
     return NetworkObjective(changed, objective.data)
+
+
+def with_data(
+    objective: NetworkObjective, data: Dataset, seed: int, *, samples: int | None = None, label_noise: float = 0.0
+) -> NetworkObjective:
+    """The same network on that data with label noise, and on so many of its samples, drawn by the seed.
+
+    The noise comes first: the label of a sample does not depend on how many others there are.
+
+    Raises
+    ------
+    DataError
+        There are fewer samples, or so much noise is impossible.
+
+    Examples
+    --------
+    >>> from fallline.data import generate
+    >>> from fallline.textbook.network import Network
+    >>> problem = NetworkObjective(Network.of("2-3-3"), generate("three-gaussians"))
+    >>> with_data(problem, problem.data, 0, samples=20, label_noise=0.5).data
+    Dataset('three Gaussians', 20 samples, 2 inputs, 3 classes)
+    """
+    data = data.with_label_noise(label_noise, seed)
+    return NetworkObjective(objective.network, data if samples is None else data.subset(samples, seed))
 
 
 def architecture_text(objective: Objective, axes: Iterable[str]) -> str:

@@ -253,11 +253,21 @@ NO_AXIS = Axis("", 0.0, 0.0, 1, listed=(0.0,))
 
 
 def _scale_of(values: tuple[float, ...]) -> Literal["linear", "log"]:
-    """The scale of listed values: "log" if three or more are positive and have equal ratios."""
+    """The scale of listed values: "log" if three or more are positive and have equal ratios, but for rounding to whole numbers.
+
+    >>> _scale_of((10.0, 22.0, 47.0, 102.0)), _scale_of((1.0, 2.0, 3.0)), _scale_of((10.0, 22.0, 40.0, 102.0))
+    ('log', 'linear', 'linear')
+    """
     if len(values) < 3 or values[0] <= 0 or not all(map(math.isfinite, values)):
         return "linear"
-    steps = np.diff(np.log(np.array(values)))
-    return "log" if np.allclose(steps, steps.mean(), rtol=1e-6, atol=1e-12) else "linear"
+    array = np.array(values)
+    steps = np.diff(np.log(array))
+    if np.allclose(steps, steps.mean(), rtol=1e-6, atol=1e-12):
+        return "log"
+    if (array % 1).any() or np.ptp(np.diff(array)) == 0 or array[0] >= array[-1]:
+        return "linear"
+    ratios = np.geomspace(array[0], array[-1], len(array))
+    return "log" if np.allclose(array, ratios, rtol=1e-12, atol=0.5 + 1e-9) else "linear"
 
 
 def takes_whole_numbers(name: str) -> bool:

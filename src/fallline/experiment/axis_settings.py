@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from fallline.errors import SettingError, UnknownNameError, UsageError
+from fallline.experiment.architectures import with_data
 from fallline.experiment.axes import LARGEST_WHOLE, Axis
-from fallline.experiment.choices import FAMILIES, NUMBERS
+from fallline.experiment.choices import FAMILIES, NUMBERS, OF_DATA
 from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.other_names import hint_of_setting
 from fallline.experiment.setting_names import layer_rate, schedule_setting, start_setting, within_start
@@ -98,7 +100,7 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
     if axis.name in named:
         return
     valid = _besides_start(objective, optimizer, schedule) | choices(objective)
-    if axis.name not in valid and (axis.name in FAMILIES or axis.name in ("width", "depth")):
+    if axis.name not in valid and (axis.name in FAMILIES or axis.name in ("width", "depth", *OF_DATA)):
         raise UsageError(f"{axis.name} needs a network on data; {objective.name} is none.")
     if axis.name not in valid:
         starts = [start_setting(label) for label in objective.labels]
@@ -113,6 +115,9 @@ def check_axis(axis: Axis, objective: Objective, optimizer: Optimizer, schedule:
             raise SettingError(f"axis {axis}: {error}") from None
     if axis.name == "batch":
         checked_batch(int(axis.high), objective)
+    if axis.name in OF_DATA and isinstance(objective, NetworkObjective):
+        ends: dict[str, Any] = {axis.name: axis.high}
+        with_data(objective, objective.data, 0, **ends)
 
 
 def _decisive(axis: Axis, declared: Setting) -> list[float]:

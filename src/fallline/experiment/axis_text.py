@@ -6,6 +6,8 @@ import math
 import re
 from typing import Literal
 
+import numpy as np
+
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import Axis, takes_whole_numbers
 from fallline.number_text import read_number, read_numbers
@@ -19,8 +21,10 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     """An axis from its text: NAME=LOW..HIGH, NAME=LOW..HIGH:log, or NAME=V1,V2,V3.
 
     NAME=LOW..HIGH:FIRST-LAST/CELLS is a piece of the range divided into cells: the centres of cells FIRST to LAST.
-    A setting of whole numbers takes each of them, whatever `count` says.
+    A setting of whole numbers takes each of them, whatever `count` says; with :log, those nearest to `count` equal ratios.
 
+    >>> print(axis("samples=16..512:log", 6), axis("samples=1..8:log", 6))
+    samples=16,32,64,128,256,512 samples=1,2,3,5,8
     >>> axis("seed=0..999").count, axis("learning_rate=1e-5..1e-2:log", 64).values[-1].item()
     (1000, 0.01)
     >>> axis("learning_rate=1e-2..1e-5:log")
@@ -38,7 +42,8 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
     if divided is not None:
         whole = axis(f"{name}={divided[1]}", count)
         first, last, cells = (int(divided[k]) for k in (2, 3, 4))
-        return Axis(name, whole.low, whole.high, last - first + 1, whole.scale, part=(first, cells))
+        scaled: Literal["linear", "log"] = "log" if divided[1].strip().endswith(":log") else "linear"
+        return Axis(name, whole.low, whole.high, last - first + 1, scaled, part=(first, cells))
     rest, colon, scale = rest.partition(":")
     if colon and scale not in ("log", "linear"):
         raise UnknownNameError(f"scale of the {name} axis", scale, ("linear", "log"))
@@ -56,7 +61,10 @@ def axis(text: str | Axis, count: int = 512) -> Axis:
 
 
 def range_axis(name: str, low: float, high: float, scale: Literal["linear", "log"], count: int) -> Axis:
-    """The axis from low to high. A setting of whole numbers takes each of them, whatever `count` says."""
+    """The axis from low to high. A setting of whole numbers takes each of them, or those nearest to `count` equal ratios."""
     if takes_whole_numbers(name) and low <= high and low == math.floor(low) and high == math.floor(high):
-        count = int(high) - int(low) + 1
+        each = int(high) - int(low) + 1
+        if scale == "log" and each > 1:
+            return Axis.of(name, np.unique(np.floor(Axis(name, low, high, min(count, each), scale).values + 0.5)))
+        count = each
     return Axis(name, low, high, count, scale)

@@ -9,7 +9,7 @@ from typing import Any
 from fallline.errors import SettingError, UnknownNameError, UsageError
 from fallline.experiment.axes import NO_AXIS, Axis
 from fallline.experiment.axis_settings import check_axis
-from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES
+from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES, OF_DATA
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.minibatches import checked_batch
 from fallline.experiment.one_rate import check_sharpness
@@ -39,7 +39,7 @@ def refuse_given_twice(axes: tuple[Axis, ...], **arguments: Any) -> None:
 def checked_cells(spec: MapSpec) -> MapSpec:
     """The spec with its largest network and the choices of its first cell, after the maps of each choice alone are checked.
 
-    Of widths and depths the smallest and the largest are checked.
+    Of widths, depths and axes of the data the smallest and the largest value are checked.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def checked_cells(spec: MapSpec) -> MapSpec:
 
 
 def _decisive_cells(spec: MapSpec) -> Iterator[MapSpec]:
-    """A cell for each combination of named choices, with the smallest and the largest network."""
+    """A cell for each combination of named choices, with the smallest and the largest network and data."""
     for column, row in product(_decisive(spec.x), _decisive(spec.y)):
         yield spec.of_cell(column, row)
 
@@ -70,7 +70,7 @@ def _decisive_cells(spec: MapSpec) -> Iterator[MapSpec]:
 def _decisive(axis: Axis) -> Sequence[int]:
     if axis.name in FAMILIES:
         return range(axis.count)
-    return sorted({0, axis.count - 1}) if axis.name in ("width", "depth") else (0,)
+    return sorted({0, axis.count - 1}) if axis.name in ("width", "depth", *OF_DATA) else (0,)
 
 
 def _check_cell(cell: MapSpec) -> None:
@@ -78,6 +78,8 @@ def _check_cell(cell: MapSpec) -> None:
     how.check_steps(cell.steps)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
     for axis in (*rates, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
+        if axis.name in OF_DATA:  # is checked with the data of the whole map
+            continue
         try:
             check_axis(axis, objective, how.optimizer, how.schedule)
         except UnknownNameError as error:

@@ -1,6 +1,6 @@
 """The choices that an axis of a map may offer, each of which needs a kernel or a length of its own.
 
-Four are numbers: samples in a minibatch, steps, width and depth of a network. The others are members of families:
+Six are numbers: samples in a minibatch, steps, width and depth of a network, samples and label noise of its data. The others are members of families:
 optimizer, schedule, initial weights, activation, loss, parametrization.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fallline.data.noise import LABEL_NOISE, TRAINING_SAMPLES
 from fallline.problems import NetworkObjective, Objective
 from fallline.settings import SETTINGS, Setting, Slider
 from fallline.textbook.activations import ACTIVATIONS, activation
@@ -22,7 +23,7 @@ from fallline.textbook.parametrizations import PARAMETRIZATIONS, parametrization
 from fallline.textbook.schedules import SCHEDULES
 from fallline.user_code.schedule import schedule
 
-__all__ = ["ARCHITECTURE", "CHOICES", "FAMILIES", "NUMBERS", "Family"]
+__all__ = ["ARCHITECTURE", "CHOICES", "FAMILIES", "NUMBERS", "OF_DATA", "Family"]
 
 NUMBERS: dict[str, Setting] = {
     "batch": SETTINGS["batch"],
@@ -35,8 +36,10 @@ NUMBERS: dict[str, Setting] = {
         "depth", "D", "number of hidden layers", 1, 0, MOST_LAYERS - 1, whole=True, label="number of hidden layers",
         slider=Slider(1, 4),
     ),
+    "samples": TRAINING_SAMPLES,
+    "label_noise": LABEL_NOISE,
 }  # fmt: skip
-"""The numbers of which each value needs a kernel or a length of its own."""
+"""The numbers of which each value needs a kernel, a length or data of its own."""
 
 
 @dataclass(frozen=True)
@@ -74,5 +77,8 @@ FAMILIES: dict[str, Family] = {
 ARCHITECTURE = ("width", "depth", "activation", "loss", "parametrization")
 """The choices that change the network."""
 
+OF_DATA = ("samples", "label_noise")
+"""The choices that change the data."""
+
 CHOICES = (*NUMBERS, *FAMILIES)
-"""All axes of which each value needs a kernel or a length of its own."""
+"""All axes of which each value needs a kernel, a length or data of its own."""

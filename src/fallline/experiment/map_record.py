@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fallline.data.dataset import Dataset
 from fallline.errors import visible
-from fallline.experiment.architectures import architecture_text, with_architecture
+from fallline.experiment.architectures import architecture_text, with_architecture, with_data
 from fallline.experiment.axes import Axis
-from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES, NUMBERS
+from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES, NUMBERS, OF_DATA
 from fallline.experiment.description.captured import fingerprint_with_objects
 from fallline.experiment.description.fingerprints import array_key
 from fallline.experiment.description.plain_data import Arrays, canonical, describe_objective, describe_record
@@ -47,7 +48,7 @@ class MapSpec:
     objective, method
         What is descended, and how. The values of settings that are an axis are ignored. Where an axis chooses the
         optimizer, the schedule, the activation or the loss, those of its first cell; where it has widths or depths, the
-        largest of them. `of_cell` has a cell's own.
+        largest of them. `of_cell` has a cell's own. Where an axis changes the data, those without the change.
     x, y
         The axes. y is `NO_AXIS` in a map of one dimension.
     start
@@ -61,6 +62,8 @@ class MapSpec:
         The measures that are kept of each run.
     kept
         How many numbers are kept of each run besides, its state, from which more steps go on; 0 for none.
+    all_data
+        The data of the whole map, in the spec of a cell whose axes change them; None in the spec of a map.
     """
 
     objective: Objective
@@ -77,6 +80,7 @@ class MapSpec:
     batch: int | None = None
     dtype: str = "float64"
     kept: int = 0
+    all_data: Dataset | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -199,7 +203,7 @@ class MapSpec:
         return hashlib.sha256(canonical(self.describe()[0]).encode()).hexdigest()
 
     def of_cell(self, column: int, row: int) -> MapSpec:
-        """The same map with the choices of one cell: its steps, batch, method, network and initial weights."""
+        """The same map with the choices of one cell: its steps, batch, method, network, data and initial weights."""
         return self._with(
             {axis.name: axis.at(k) for axis, k in ((self.x, column), (self.y, row)) if axis.name in CHOICES}
         )
@@ -207,7 +211,9 @@ class MapSpec:
     def over(self, x: Axis, y: Axis) -> MapSpec:
         """The same map over other axes of the same names: with their first choices, and the largest of their numbers."""
         chosen = {
-            axis.name: axis.high if axis.name in NUMBERS else axis.at(0) for axis in (x, y) if axis.name in CHOICES
+            axis.name: axis.high if axis.name in NUMBERS else axis.at(0)
+            for axis in (x, y)
+            if axis.name in CHOICES and axis.name not in OF_DATA
         }
         same = replace(self._with(chosen), x=x, y=y)
         return replace(same, kept=same.numbers_of_state) if self.kept else same
@@ -222,6 +228,11 @@ class MapSpec:
         }
         if network:
             changes["objective"] = with_architecture(self.objective, **network)
+        of_data: dict[str, Any] = {name: chosen[name] for name in OF_DATA if name in chosen}
+        objective = changes.get("objective", self.objective)
+        if of_data and isinstance(objective, NetworkObjective):
+            whole = self.all_data or objective.data
+            changes |= {"objective": with_data(objective, whole, self.seed, **of_data), "all_data": whole}
         if "initial" in chosen:
             changes["initial"] = chosen["initial"].record
         if "optimizer" in chosen or "schedule" in chosen:

@@ -37,9 +37,11 @@ _DIFFERENT = {
     "nesterov": "Write optimizer 'nesterov' (learning rate inside the velocity) or 'nesterov_outside' (PyTorch).",
     "dampening": "No optimizer has dampening; 'momentum_outside' is PyTorch's SGD with momentum without it.",
     "amsgrad": "No optimizer has amsgrad; leave it out.",
+    "samples": "It is an axis of maps; elsewhere take a part of the data, data.subset(32).",
+    "label_noise": "It is an axis of maps; elsewhere write data.with_label_noise(0.2).",
     "tol": "Write until=..., a loss at which to stop.",
 }
-"""Settings of other libraries that have no equal here, and what to write instead."""
+"""Settings that have no equal here, most of them of other libraries, and what to write instead."""
 
 _MOMENTUM = (
     "There are two conventions: write optimizer 'momentum_outside', which is PyTorch's, or 'momentum', with the learning rate "

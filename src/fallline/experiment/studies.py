@@ -30,8 +30,8 @@ def builtin_text(name: str = "three-gaussians") -> str:
 def study(what: str | Path | Study = "three-gaussians") -> Study:
     """A study from a built-in name or a TOML file.
 
-    >>> study().network
-    Network(units=(2, 3, 2, 3), activations=('relu', 'relu'), loss='cross_entropy', reduction='sum', bias=True, l2=0.0)
+    >>> study().network.units, study().network.activations, study().network.loss
+    ((2, 3, 2, 3), ('relu', 'relu'), 'cross_entropy')
     """
     if isinstance(what, Study):
         return what

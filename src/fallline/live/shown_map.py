@@ -11,7 +11,7 @@ from typing import Any
 
 from fallline.errors import UsageError
 from fallline.experiment.axes import Axis
-from fallline.experiment.choices import CHOICES, NUMBERS
+from fallline.experiment.choices import CHOICES, NUMBERS, OF_DATA
 from fallline.experiment.experiment import Plane, Span
 from fallline.experiment.fields import key
 from fallline.experiment.map_record import MapSpec
@@ -75,9 +75,10 @@ def _check(spec: MapSpec) -> None:
         raise UsageError(f"a live page needs a map of two axes; this one has {spec.x.name} alone.")
     for name in spec.axes:
         if name in CHOICES and name not in LENGTHS:
-            what = "network" if name in NUMBERS else name
+            has = "data set" if name in OF_DATA else "kernel"
+            what = "value" if name in OF_DATA else "network" if name in NUMBERS else name
             raise UsageError(
-                f"a live page has one kernel, and an axis of {name} needs one for each {what}. Choose another axis, such as "
+                f"a live page has one {has}, and an axis of {name} needs one for each {what}. Choose another axis, such as "
                 "learning_rate, steps or seed."
             )
     for wanted in spec.measures:

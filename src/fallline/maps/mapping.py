@@ -70,7 +70,8 @@ def map(
         ("momentum", 0, 0.99) or ("learning_rate", 1e-5, 1e-2, "log"); values of your own are
         ("learning_rate", np.geomspace(1e-4, 1, 256)). Choices are ("optimizer", ["sgd", "momentum", "adam"]), and so for
         "schedule", "initial", "activation" and "loss"; ("width", [4, 8, 16]) and ("depth", [1, 2, 3]) are those of the
-        hidden layers. Each choice has a kernel of its own, and its cells are those of a map of that choice alone.
+        hidden layers, and ("samples", [16, 64]) and ("label_noise", [0, 0.2]) change the data for the training. Each choice has
+        a kernel of its own, and its cells are those of a map of that choice alone.
         Without y the map has one dimension.
     size
         Cells of ranges, columns by rows: 512, "512x256" or (512, 256). A range of whole numbers takes each of them.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallline.errors import UsageError
-from fallline.experiment.choices import ARCHITECTURE, FAMILIES
+from fallline.experiment.choices import ARCHITECTURE, FAMILIES, OF_DATA
 from fallline.experiment.method import factors_on_rates
 from fallline.experiment.setting_names import is_layer_rate
 from fallline.maps.cell_training import training_of
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 def has_bands(name: str) -> bool:
     """Whether each value of the axis has an objective, a start or an optimizer of its own, and so a bound of its own."""
-    return name in FAMILIES or name in ARCHITECTURE
+    return name in FAMILIES or name in ARCHITECTURE or name in OF_DATA
 
 
 def has_theory(m: MapValues) -> bool:

@@ -86,9 +86,9 @@ def drawn(runs: int, dimension: int, seed: int = 0) -> Shaped[Floats, "runs P"]:
     return np.tile(random.normal(seed, "eigenvalues", dimension), (runs, 1))
 
 
-def _dot(a: Floats, b: Floats) -> Floats:
+def dot(a: Floats, b: Floats) -> Floats:
     """Products of vectors in columns, (P, runs): added row by row, in order."""
-    products = a * b
+    products = np.multiply(a, b, order="C")  # along memory, NumPy would add in pairs
     if products.shape[1] == 1:  # NumPy adds a single column in pairs
         return np.asarray(np.add.reduce(np.repeat(products, 2, axis=1), axis=0)[:1])
     return np.asarray(np.add.reduce(products, axis=0))
@@ -103,7 +103,7 @@ class _Lanczos:
             np.full(runs, np.nan), np.zeros((runs, P)), np.full(runs, np.nan), np.zeros(runs, np.int64)
         )
         self.which = np.arange(runs)
-        self.basis = [first / np.sqrt(_dot(first, first))]
+        self.basis = [first / np.sqrt(dot(first, first))]
         self.alphas: list[Floats] = []
         self.betas: list[Floats] = []
         self.top = np.full(runs, -np.inf)
@@ -112,10 +112,10 @@ class _Lanczos:
         for count in range(1, most + 1):
             q = self.basis[-1]
             u = np.ascontiguousarray(product(np.ascontiguousarray(q.T), self.which).T)
-            self.alphas.append(_dot(q, u))
+            self.alphas.append(dot(q, u))
             for q in self.basis:  # against all that came before: rounding would bring found directions back
-                u = u - _dot(q, u) * q
-            self.betas.append(np.sqrt(_dot(u, u)))
+                u = u - dot(q, u) * q
+            self.betas.append(np.sqrt(dot(u, u)))
             done = self._look(tolerance) | (count == most)
             if done.any():
                 self._keep(done, count)
@@ -187,4 +187,4 @@ def _top(a: Floats, b: Floats, before: Floats) -> tuple[Floats, Floats]:
     for k in range(1, m):
         s[k] = -pivot * s[k - 1] / b[k - 1]
         pivot = a[k] - x - b[k - 1] * b[k - 1] / np.where(pivot == 0, np.finfo(np.float64).tiny, pivot)
-    return x, s / np.sqrt(_dot(s, s))
+    return x, s / np.sqrt(dot(s, s))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook.rates import length_of
 
-__all__ = ["penalty_of", "sharpness_along", "sharpness_at"]
+__all__ = ["penalty_of", "points_along", "sharpness_along", "sharpness_at"]
 
 Floats = NDArray[Any]
 
@@ -86,32 +86,45 @@ def sharpness_along(
     preconditioned
         Whether the Hessian is divided by the optimizer's preconditioner, if it has one.
     """
-    if list(at) != sorted(set(at)) or not at or at[0] < 0:
-        raise SettingError(f"steps must rise from 0 on; got {list(at)}.")
     objective = training.objective
     if not isinstance(objective, NetworkObjective | LandscapeObjective):
         raise UsageError(f"the sharpness of runs needs a network or a landscape; got {objective!r}.")
-    longer = _long(training, at[-1])
-    after: Checkpoints | None = None
     vectors: Floats | None = None
-    values = np.empty((training.runs, len(at)))
-    for k, step in enumerate(at):
-        after = paused(longer, step, execution=execution, after=after)
-        w, states = _split(training, after)
+    values = []
+    for step, w, states in points_along(training, at, execution=execution):
         diagonal = preconditioner(training, states, step) if preconditioned else None
         found = sharpness_at(
             objective, w, l2=penalty_of(training), preconditioner=diagonal, start=vectors, tolerance=tolerance,
             execution=execution,
         )  # fmt: skip
-        values[:, k], vectors = found.values, found.vectors
-    return values
+        values.append(found.values)
+        vectors = found.vectors
+    return np.stack(values, axis=1)
+
+
+def points_along(
+    training: Training, at: Sequence[int], *, execution: Execution = EVERY_CORE
+) -> Iterator[tuple[int, Shaped[Floats, "runs P"], tuple[Floats, ...]]]:
+    """The runs before each of these steps: the step, their parameters, and the states of their optimizer, (runs, P) each."""
+    if list(at) != sorted(set(at)) or not at or at[0] < 0:
+        raise SettingError(f"steps must rise from 0 on; got {list(at)}.")
+    longer = _long(training, at[-1])
+    after: Checkpoints | None = None
+    for step in at:
+        after = paused(longer, step, execution=execution, after=after)
+        yield step, *_split(training, after)
 
 
 def _long(training: Training, step: int) -> Training:
     """The same runs with more steps, so that they may pause before that step. Their schedules have lengths of their own."""
     if length_of(training.method.schedule.factor) is not None:
         raise UsageError("the sharpness along a run cannot be taken with a list of learning rates: name a schedule.")
-    return replace(training, steps=4 * (step + 100))
+    steps, rows = 4 * (step + 100), training.rows
+    if rows is not None:
+        if step > len(rows):
+            raise SettingError(f"the minibatches of {len(rows)} steps are given; got step {step}.")
+        rows = np.resize(rows, (steps, rows.shape[1]))
+    return replace(training, steps=steps, rows=rows)
 
 
 def _split(training: Training, after: Checkpoints) -> tuple[Floats, tuple[Floats, ...]]:

@@ -196,7 +196,7 @@ class _Frames:
     def __call__(self, frame: int) -> Sequence[Any]:
         film, lost = self.film, self.film.lost(frame)
         cells = np.ma.masked_array(film.values[frame].astype(np.float64), lost)
-        self.image.set_array(cells) if self.image.get_array().ndim == 1 else self.image.set_data(cells)
+        self.image.set_array(cells)
         self.title.set_text(f"after {film.steps[frame]} of {film.spec.steps} steps")
         if self.share is not None:
             self.share.set_text(f"diverged: {percent(float(lost.mean()))} of runs")

@@ -98,4 +98,4 @@ def axis_label(axis: Axis) -> str:
     """The name of the axis, and its setting's symbol."""
     setting = NUMBERS.get(axis.name) or SETTINGS.get(axis.name.partition(".")[0])
     name = axis_words(axis.name).replace("$", r"\$")
-    return f"{name}, ${setting.symbol}$" if setting else name
+    return f"{name}, ${setting.symbol}$" if setting and setting.symbol else name
