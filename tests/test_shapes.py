@@ -11,7 +11,7 @@ import pytest
 
 import fallline as fl
 from fallline.experiment.method import method
-from fallline.measures.measure import over_starts
+from fallline.measures.over_starts import over_starts
 from fallline.measures.statistics import Statistics
 from fallline.problems import NetworkObjective, gradients, objective
 from fallline.runs.explain import explain

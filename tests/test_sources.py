@@ -16,6 +16,7 @@ ENTRY_POINTS = {
     "page.js",  # starts the page in a browser's tab
     "widget.js",  # starts it in a notebook
     "live.js",  # starts a live page
+    "folder.js",  # starts the page of a folder of tiles
 }
 
 

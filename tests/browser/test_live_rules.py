@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 import fallline
 from fallline.experiment.method import method
 from fallline.live import rules
-from fallline.measures.measure import FOLDED, MEASURES, lacking, over_starts
+from fallline.measures.measure import FOLDED, MEASURES, lacking
 from fallline.measures.outcome import RULES
+from fallline.measures.over_starts import over_starts
 from fallline.measures.statistics import half, window
 from fallline.problems import Objective, objective
 from fallline.readings.machine.layout import Measure

@@ -16,7 +16,7 @@ from fallline.experiment.map_record import MapSpec
 from fallline.maps.cell_runs import over_runs
 from fallline.maps.cell_training import training_of
 from fallline.maps.tiles import Tile
-from fallline.measures.measure import over_starts
+from fallline.measures.over_starts import over_starts
 from fallline.measures.own import OwnMeasure
 from fallline.readings.machine.layout import checkpoint_numbers
 from fallline.runs import engine

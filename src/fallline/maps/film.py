@@ -16,7 +16,8 @@ from fallline.experiment.method import method
 from fallline.limits import check_memory
 from fallline.maps.cell_training import training_of
 from fallline.maps.cells import alike
-from fallline.measures.measure import MEASURES, Measure, over_starts
+from fallline.measures.measure import MEASURES, Measure
+from fallline.measures.over_starts import over_starts
 from fallline.runs import engine
 from fallline.runs.execution import EVERY_CORE, Execution
 from fallline.runs.training import Training

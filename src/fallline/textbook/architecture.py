@@ -254,25 +254,21 @@ class Network(Exchange):
         if names:
             words.append(f"activation={names[0] if len(set(names)) == 1 else '[' + ', '.join(names) + ']'}")
         words.append(f"loss={_name_of(self.loss)}")
-        if self.reduction != "sum":
-            words.append(f"reduction={self.reduction!r}")
-        if not self.bias:
-            words.append("bias=False")
-        if any(scale != 1 for scale in self.scales):
-            words.append(f"scales={self.scales!r}")
-        if self.l2:
-            words.append(f"l2={self.l2!r}")
-        if self.parametrization.depends_on_width:
-            words.append(f"parametrization={_name_of(self.parametrization)}")
-        if self.base_width != 1:
-            words.append(f"base_width={self.base_width!r}")
+        standard = PARAMETRIZATIONS["standard"]
+        defaults = {
+            "reduction": "sum", "bias": True, "scales": (1,) * self.depth, "l2": 0.0, "parametrization": standard, "base_width": 1,
+        }  # fmt: skip
+        for name, default in defaults.items():
+            value = getattr(self, name)
+            if value != default:
+                words.append(f"{name}={_name_of(value)}")
         return f"Network.of({', '.join(words)})"
 
 
-def _name_of(record: Activation | Loss | Parametrization) -> str:
-    """A record of the textbook by its name alone, any other as itself."""
-    text = repr(record)
-    return repr(record.name) if text.startswith(("activation(", "loss(", "parametrization(")) else text
+def _name_of(value: Any) -> str:
+    """A record of the textbook by its name alone, anything else as itself."""
+    text = repr(value)
+    return repr(value.name) if text.startswith(("activation(", "loss(", "parametrization(")) else text
 
 
 def _sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:

@@ -38,8 +38,7 @@ class SampleBlocks(Tiled):
     registers
         Vector registers that accumulators may take.
     answers
-        Nodes whose values each block writes to the base "answers": the vectors of samples one after the other, each with a
-        vector of every answer.
+        Nodes whose values each block writes to the base "answers": for each vector of samples, a vector of every answer.
 
     Raises
     ------
