@@ -9,7 +9,7 @@ import pytest
 
 import fallline as fl
 from fallline import random
-from fallline.measures.measure import MEASURES
+from fallline.measures.measure import FOLDED
 from fallline.measures.outcome import OUTCOMES, RULES, Statistics, judge
 from fallline.measures.statistics import diverged_at
 from fallline.problems.curvature import stable_learning_rate
@@ -96,7 +96,7 @@ def same_by_both(problem, optimizer, steps, starts, settings, rows=None, dtype="
     """Judges runs by the kernel's columns, and again by their curves: the same statistics and the same outcomes."""
     judged = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(MEASURES, "outcome", replace(MEASURES["outcome"], rule=lambda s: judged.append(s) or judge(s)))
+        patch.setitem(FOLDED, "outcome", replace(FOLDED["outcome"], rule=lambda s: judged.append(s) or judge(s)))
         got = _train(problem, optimizer, steps, starts, settings, rows, dtype)
     what = fl.objective(problem) if isinstance(problem, str) else problem
     norms = np.empty(got["history"].shape)

@@ -135,7 +135,8 @@ def ask(app, target, cookie=None, method="GET", host="127.0.0.1:8421"):
         "type": "http", "method": method, "path": name, "raw_path": name.encode(), "query_string": query.encode(),
         "headers": headers, "scheme": "http", "server": ("127.0.0.1", 8421), "root_path": "", "http_version": "1.1",
     }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # a browser's test may have left an event loop in this one
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     content = b"".join(message.get("body", b"") for message in sent[1:])
     return sent[0]["status"], dict(sent[0]["headers"]), content
 

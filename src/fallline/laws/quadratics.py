@@ -42,7 +42,7 @@ def best_settings(largest: float, smallest: float) -> tuple[float, float, float]
     """The best learning rate and momentum on a quadratic with these extreme eigenvalues, and the rate with them.
 
     >>> [round(v, 6) for v in best_settings(10.0, 1.0)]
-    [0.23086, 0.269947, 0.519494]
+    [0.230886, 0.269874, 0.519494]
     """
     L, l = math.sqrt(largest), math.sqrt(smallest)
     rate = (L - l) / (L + l)

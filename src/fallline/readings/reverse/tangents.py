@@ -48,9 +48,9 @@ def tangent_terms(
 
     >>> from fallline.readings.graph import Graph
     >>> graph = Graph()
-    >>> x, v = (graph.inputs(kind, (2, 1)) for kind in "xv")
-    >>> tangent_terms([(x @ x.mT)[0, 1].item()], x.ravel().tolist(), v.ravel().tolist())
-    [(multiply(x1, v0), multiply(x0, v1))]
+    >>> a, b, v = graph.inputs("a", (2, 1)), graph.inputs("b", (1, 2)), graph.inputs("v", 4)
+    >>> tangent_terms((a @ b).ravel().tolist(), [*a.ravel().tolist(), *b.ravel().tolist()], v.tolist())[1]
+    (multiply(b1, v0), multiply(a0, v3))
     """
     forward = _Forward(inputs, direction, choices)
     zero = inputs[0].graph.number(0)
