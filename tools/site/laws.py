@@ -67,10 +67,12 @@ def _rows(law: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         values = [number(f[key]) if f[key] is not None else "∞" for key in ("measured", "low", "high")]
         relative = f["predicted"] != 0 and f["tolerance"] >= 1e-4
         within = f"{100 * f['tolerance']:g} %" if relative else f"{f['tolerance']:g}"
-        agreement = "above" if f.get("above") else f"within {within}"
+        bound = f.get("above")
+        agreement = "above" if bound else f"within {within}"
         agree = f"{round(f['share'] * f['starts'])} of {f['starts']} {agreement}"
         measured = f"{values[0]} [{values[1]}, {values[2]}]" if f["starts"] > 1 else values[0]
-        yield name, case, number(f["predicted"]), measured, agree, f["verdict"]
+        predicted = f"more than {number(f['predicted'])}" if bound else number(f["predicted"])
+        yield name, case, predicted, measured, agree, f["verdict"]
 
 
 def _page(law: Law, found: Mapping[str, Any] | None, folder: Path) -> str:
