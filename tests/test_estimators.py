@@ -27,8 +27,8 @@ def checks(estimator):
         yield pytest.param(each, check, id=f"{type(each).__name__}-{name}")
 
 
-@pytest.mark.parametrize(
-    ("estimator", "check"), [*checks(NetworkClassifier(**SMALL)), *checks(NetworkRegressor(**SMALL))]
+@pytest.mark.parametrize(  # `tests/long/estimator_checks.py` takes 20 sets of parameters of each
+    ("estimator", "check"), [*checks(NetworkClassifier(**SMALL, refit=False)), *checks(NetworkRegressor(**SMALL))]
 )
 @pytest.mark.filterwarnings("ignore")  # scikit-learn's checks provoke warnings
 def test_a_check_of_scikit_learn(estimator, check):
