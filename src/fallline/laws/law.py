@@ -152,8 +152,8 @@ class Law:
     @property
     def title(self) -> str:
         """The name as a heading: "Edge of stability"."""
-        words = [SPELLED.get(word, word) for word in self.name.split("-")]
-        return capital(" ".join(words))
+        first, *rest = self.name.split("-")
+        return " ".join([SPELLED.get(first, capital(first)), *(SPELLED.get(word, word) for word in rest)])
 
     def __repr__(self) -> str:
         return f"Law({self.name!r})"
