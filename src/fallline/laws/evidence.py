@@ -22,8 +22,22 @@ DIGITS = 7
 """Significant digits of evidence as data. Pictures need no more."""
 
 
+class _Drawn(Plotted):
+    """What all evidence has: a name, a title, and a picture."""
+
+    name: str
+    title: str
+
+    def plot(self, **options: Any) -> Any:
+        """The evidence as a picture; options as for `draw_evidence`."""
+        return draw("evidence", self, **options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}: {self.title})"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Curves(Plotted):
+class Curves(_Drawn):
     """A quantity of several starts along another one.
 
     Attributes
@@ -56,10 +70,6 @@ class Curves(Plotted):
     thresholds: Mapping[str, float] = field(default_factory=dict)
     log: str = ""
 
-    def plot(self, **options: Any) -> Any:
-        """The curves as a picture; options as for `draw_evidence`."""
-        return draw("evidence", self, **options)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
@@ -69,12 +79,9 @@ class Curves(Plotted):
             "thresholds": dict(self.thresholds), "log": self.log,
         }  # fmt: skip
 
-    def __repr__(self) -> str:
-        return f"Curves({self.name!r}: {self.title})"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plane(Plotted):
+class Plane(_Drawn):
     """A quantity over two settings.
 
     Attributes
@@ -86,7 +93,7 @@ class Plane(Plotted):
     label
         What the values are.
     values
-        One for each cell, (y, x); NaN where there is none.
+        One for each cell, (y, x); NaN for a cell without a value.
     lines
         By name: lines that the law predicts. A line of one point is a point.
     lost
@@ -102,10 +109,6 @@ class Plane(Plotted):
     lines: Mapping[str, Line] = field(default_factory=dict)
     lost: str = "diverged"
 
-    def plot(self, **options: Any) -> Any:
-        """The plane as a picture; options as for `draw_evidence`."""
-        return draw("evidence", self, **options)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
@@ -113,12 +116,9 @@ class Plane(Plotted):
             "label": self.label, "values": _short(self.values), "lines": _lines_short(self.lines), "lost": self.lost,
         }  # fmt: skip
 
-    def __repr__(self) -> str:
-        return f"Plane({self.name!r}: {self.title})"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Region(Plotted):
+class Region(_Drawn):
     """Where in a plane of settings a law holds: of each cell, the share of its starts that agree with the prediction.
 
     Attributes
@@ -151,19 +151,12 @@ class Region(Plotted):
         runs = self.agree.size * self.starts
         return f"Of {runs:,} runs, {self.starts} in each of {self.agree.size:,} cells: {', '.join(parts)}."
 
-    def plot(self, **options: Any) -> Any:
-        """The region as a picture; options as for `draw_evidence`."""
-        return draw("evidence", self, **options)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
             "kind": "region", "name": self.name, "title": self.title, "x": self.x.describe(), "y": self.y.describe(),
             "starts": self.starts, "shares": {name: _short(s) for name, s in self.shares.items()}, "lines": _lines_short(self.lines),
         }  # fmt: skip
-
-    def __repr__(self) -> str:
-        return f"Region({self.name!r}: {self.title})"
 
 
 Evidence: TypeAlias = Curves | Plane | Region

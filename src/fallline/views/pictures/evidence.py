@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from fallline.laws.evidence import Curves, Evidence, Plane, Region
 from fallline.sentences import capital
@@ -102,8 +102,6 @@ def _scales(ax: Any, c: Curves, page: Sheet) -> None:
         ax.set_xticks(ticks, labels=[number(t) for t in ticks])
         ax.xaxis.set_minor_formatter(NullFormatter())
     elif page.own and float(c.at[-1]) < 20:  # `loss_ticks` sets whole numbers
-        from matplotlib.ticker import MaxNLocator
-
         ax.xaxis.set_major_locator(MaxNLocator(7))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
 
