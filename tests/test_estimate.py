@@ -51,7 +51,9 @@ def test_the_estimate_is_the_compiler_and_all_cells_at_the_probes_rate(monkeypat
 
 def test_frames_of_a_zoom_are_probed_here_and_there(monkeypatch):
     rates = {64: 1.0, 32: 3.0}
-    monkeypatch.setattr(module, "_timed", lambda spec, cells, execution: (Spent(0.0, rates[spec.x.count] * len(cells[0])), 0))
+    monkeypatch.setattr(
+        module, "_timed", lambda spec, cells, execution: (Spent(0.0, rates[spec.x.count] * len(cells[0])), 0)
+    )
     specs = [booth(64)] * 3 + [booth(32)] * 3
     found = probe_maps(specs, first=100, seconds=1.0)
     assert found.cells == 100 + 3 * 64**2 + 3 * 32**2
@@ -128,7 +130,9 @@ def test_a_law_takes_its_code_its_compiling_and_all_runs_at_the_rate_of_some(mon
     def law(trial):
         clock.takes(3.0)
         rates = np.arange(10.0 * trial.starts)
-        training = Training(objective("booth"), method("gradient_descent").with_({"learning_rate": rates}), 5, np.ones(2))
+        training = Training(
+            objective("booth"), method("gradient_descent").with_({"learning_rate": rates}), 5, np.ones(2)
+        )
         found = trial.of_runs(training, steps)["rates"]
         assert found.shape == rates.shape
         assert np.abs(found - rates).mean() < 60  # those of a run near by
@@ -166,6 +170,6 @@ def test_the_estimate_of_laws_writes_nothing(tmp_path, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts.keys() == LawsEstimate.__dataclass_fields__.keys()
     assert facts["processor_seconds"] > facts["laws"][0]["processor_seconds"]
-    assert main(words[:3] + ["5", "--estimate"]) == 0
+    assert main([*words[:3], "5", "--estimate"]) == 0
     assert "momentum-rate: 6,566 runs, " in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
