@@ -9,8 +9,8 @@ from fallline.experiment.axis_settings import start_coordinate
 from fallline.experiment.choices import CHOICES
 from fallline.experiment.map_record import MapSpec
 from fallline.experiment.minibatches import minibatches
-from fallline.experiment.setting_names import is_offset, within_start
 from fallline.experiment.offsets import offset_starts
+from fallline.experiment.setting_names import is_offset, within_start
 from fallline.experiment.starts import draw_starts
 from fallline.runs.training import Training
 

@@ -97,7 +97,13 @@ PRESETS: dict[str, Preset] = {
         Preset("fractal-single-row", "tanh units, a single row of data", 1.41, rows=1),
         Preset("fractal-minibatch", "tanh units, minibatches of 16 rows", 1.55, batch=16),
         # The paper's text offsets the initialization; its notebook adds the offset again at every step. This is the text's.
-        Preset("fractal-init-offset", "tanh units, an offset of the first weights", 1.98, x="initial_offset.1", y="learning_rate"),
+        Preset(
+            "fractal-init-offset",
+            "tanh units, an offset of the first weights",
+            1.98,
+            x="initial_offset.1",
+            y="learning_rate",
+        ),
     )
 }
 """The variants of the paper, by name."""
