@@ -96,7 +96,7 @@ PRESETS: dict[str, Preset] = {
         Preset("fractal-linear", "linear units, 16 rows of data", 1.17, "identity", rows=_UNITS),
         Preset("fractal-single-row", "tanh units, a single row of data", 1.41, rows=1),
         Preset("fractal-minibatch", "tanh units, minibatches of 16 rows", 1.55, batch=16),
-        # The paper's text offsets the initialization; its notebook adds the offset again at every step. This is the text's.
+        # By its name the offset belongs to the initialization, as here; the released notebook adds it again at every step.
         Preset(
             "fractal-init-offset",
             "tanh units, an offset of the first weights",
