@@ -90,11 +90,11 @@ def map_(
     Args:
         study: A built-in study, a TOML file, a table (CSV, Parquet) with --target, a landscape, or FILE.py:NAME. Flags that are not given have the values of a study's first map.
         preset: In the place of a study: the set-up of a published map, one of fractal-tanh, fractal-relu, fractal-linear,
-            fractal-single-row and fractal-minibatch (Sohl-Dickstein 2024). Other flags change it.
+            fractal-single-row, fractal-minibatch and fractal-init-offset (Sohl-Dickstein 2024). Other flags change it.
         x: Setting across, NAME=LOW..HIGH, with :log for equal ratios: learning_rate=1e-5..1e-2:log
-        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, learning_rate.2=..., start.x=-2..2; or
-            choices, which --x takes too: optimizer=sgd,momentum,adam, activation=relu,tanh, width=4,8,16, depth=1,2,3,
-            parametrization=standard,mup; or samples=16,64,256 and label_noise=0,0.2 of the training.
+        y: Setting upwards: momentum=0..0.99, seed=0..999, initial_scale=0.1..3, initial_offset=-1..1, initial_offset.1=...,
+            learning_rate.2=..., start.x=-2..2; or choices, which --x takes too: optimizer=sgd,momentum,adam,
+            activation=relu,tanh, width=4,8,16, depth=1,2,3, parametrization=standard,mup; or samples=16,64,256 and label_noise=0,0.2 of the training.
             With --x alone the map has one dimension.
         size: Columns x rows, such as 512x512.
         steps: Number of updates of each run.
