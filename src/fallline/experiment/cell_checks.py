@@ -77,7 +77,8 @@ def _check_cell(cell: MapSpec) -> None:
     objective, how = cell.objective, cell.method
     how.check_steps(cell.steps)
     rates = [Axis.of(layer_rate(layer), [rate]) for layer, rate in how.learning_rates.items()]
-    for axis in (*rates, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
+    offsets = [Axis.of(name, [value]) for name, value in cell.initial_offsets.items()]
+    for axis in (*rates, *offsets, cell.x, *([] if cell.y == NO_AXIS else [cell.y])):
         if axis.name in OF_DATA:  # is checked with the data of the whole map
             continue
         try:

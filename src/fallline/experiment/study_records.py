@@ -163,7 +163,11 @@ class Map(Method, Plane):
             "optimizer",
             OPTIMIZERS,
             settings_of,
-            (*LAYER_RATES, ("initial_scale", OfSetting(SETTINGS["initial_scale"]))),
+            (
+                *LAYER_RATES,
+                ("initial_scale", OfSetting(SETTINGS["initial_scale"])),
+                (r"initial_offset(\.[0-9]+)?", OfSetting(SETTINGS["initial_offset"])),
+            ),
         ),
     ] = key({}, "settings of the optimizer, or of the optimizers of an axis")
     start: Start | None = key(None, "first parameters of every run")

@@ -37,6 +37,7 @@ TAKEN = frozenset(
         "executor",
         "initial",
         "keep",
+        "initial_offset",
         "initial_scale",
         "l2",
         "measures",

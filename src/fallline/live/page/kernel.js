@@ -14,6 +14,7 @@ import { Starts } from "./starts.js";
  * @property {Record<string, Float64Array>} columns
  * @property {Record<string, number>} values
  * @property {Record<string, number>} coordinates
+ * @property {import("./starts.js").Offset[]} offsets
  * @property {ArrayLike<number>|null} start
  * @property {Float64Array|null} points the first parameters of each run, if they are given
  * @property {number} starts
