@@ -88,7 +88,7 @@ def equations(
     from fallline.experiment.method import method
     from fallline.views.equations import equations as written
 
-    network = {"activation": activation, "loss": loss, "reduction": reduction}
+    network: dict[str, Any] = {"activation": activation, "loss": loss, "reduction": reduction}
     network |= {"parametrization": parametrization, "base_width": base_width}
     settings, decay = chosen_settings(schedule or "constant", flags, assigned)
     how = None if optimizer is None else method(optimizer_of(optimizer), decay, **settings)
