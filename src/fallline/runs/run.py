@@ -54,6 +54,8 @@ class Run(OfNetwork, Plotted):
         How it ended, in one word and one sentence.
     batch, seed
         Samples in a minibatch, None for all; and the key of the minibatches.
+    replacement, full_loss
+        Whether the samples of a minibatch were drawn with replacement, and whether losses are those of all samples.
     stopped
         Why it ended before its last step (`until`, a callback), as a sentence; else "".
     state
@@ -61,7 +63,8 @@ class Run(OfNetwork, Plotted):
 
     Notes
     -----
-    With minibatches, losses and norms are those of the batch that the next step sees, and the last are of all samples.
+    With minibatches, losses and norms are those of the batch that the next step sees, and the last are of all samples; with
+    `full_loss`, all losses are.
     All are on the scale of all samples: where the loss is a sum, that of a batch of b of n samples counts n/b times.
     The arrays cannot be written to.
 
@@ -86,19 +89,30 @@ class Run(OfNetwork, Plotted):
     seed: int = 0
     stopped: str = ""
     state: State | None = None
+    replacement: bool = False
+    full_loss: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.path, self.losses, self.gradient_norms):
             array.flags.writeable = False
 
     @classmethod
-    def of(cls, objective: Objective, method: Method, recording: Recording, batch: int | None, seed: int) -> Run:
+    def of(
+        cls,
+        objective: Objective,
+        method: Method,
+        recording: Recording,
+        batch: int | None,
+        seed: int,
+        replacement: bool = False,
+        full_loss: bool = False,
+    ) -> Run:
         """Make the run of a recording from the first step on, and judge it."""
         r = recording
-        outcome = explain(objective, method, r.path, r.losses, r.gradient_norms, batch is not None)
+        outcome = explain(objective, method, r.path, r.losses, r.gradient_norms, batch is not None, full_loss=full_loss)
         return cls(
             objective, method, len(r.losses) - 1, r.path, r.losses, r.gradient_norms, outcome, batch, seed, r.stopped,
-            r.state,
+            r.state, replacement, full_loss,
         )  # fmt: skip
 
     @property
@@ -131,7 +145,7 @@ class Run(OfNetwork, Plotted):
         >>> fl.descend("booth", start=(0, 0), learning_rate=0.01, steps=2).gradients[0].tolist()
         [-34.0, -38.0]
         """
-        rows = minibatches(self.objective, self.batch, self.steps, self.seed)
+        rows = minibatches(self.objective, self.batch, self.steps, self.seed, self.replacement)
         l2 = self.method.values.get("l2")
         objective = self.objective if l2 is None else penalised(self.objective, l2)
         gradients = gradients_along(objective, self.path, rows)
@@ -196,9 +210,9 @@ class Run(OfNetwork, Plotted):
             )
         recording = extended(
             self.objective, self.method, self._curves, self.state, int(SETTINGS["steps"].check(steps)), self.batch, self.seed,
-            until=until, callback=callback, progress=progress,
+            self.replacement, full_loss=self.full_loss, until=until, callback=callback, progress=progress,
         )  # fmt: skip
-        return Run.of(self.objective, self.method, recording, self.batch, self.seed)
+        return Run.of(self.objective, self.method, recording, self.batch, self.seed, self.replacement, self.full_loss)
 
     @property
     def _curves(self) -> tuple[Floats, Floats, Floats]:
