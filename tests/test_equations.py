@@ -317,6 +317,17 @@ def test_the_picture_takes_the_colour_around_it_and_its_own_names():
     assert "<svg" in page._repr_html_()
 
 
+def test_a_picture_has_every_letter_of_a_formula_with_words():
+    """A space has no shape of its own, and a name with an underscore is one word."""
+    page = equations("leaky_relu")
+    (section,) = page.sections
+    assert page.mathml().count("leaky&#x0005F;relu") == 2
+    picture = section.svg()
+    assert set(re.findall(r'href="#([^"]+)"', picture)) == set(re.findall(r' id="([^"]+)"', picture))
+    signs = "leaky_relu(z)={zifz>00.01zotherwise" + "leaky_relu′(z)={1ifz>00.01otherwise"
+    assert picture.count("<use") == len(signs)
+
+
 def test_text_keeps_to_the_columns_and_aligns_its_signs():
     for line in equations(Network.of("2-3-3", l2=0.1)).text(72).splitlines():
         assert len(line) <= 72

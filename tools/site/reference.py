@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,7 @@ def _commands() -> str:
     from fallline.cli.app import app
 
     text: str = app.generate_docs(output_format="markdown")
+    text = re.sub(r"^(fallline [\w ]+?) -m \S+", r"\1", text, flags=re.MULTILINE)  # how this process was started
     before, _, rest = text.partition("## Table of Contents")
     _, _, rest = rest.partition("**Commands**")  # the sidebar has the contents
     return (before + "**Commands**" + rest).replace("# fallline\n", "# Command line\n", 1)

@@ -63,6 +63,9 @@ def map_(
     features: str | None = None,
     test_share: Number | None = None,
     split_seed: Whole | None = None,
+    label_noise: Number | None = None,
+    subset: Whole | None = None,
+    draw_seed: Whole | None = None,
     parametrization: str | None = None,
     base_width: Whole | None = None,
     dtype: Literal["float32", "float64"] | None = None,
@@ -114,6 +117,10 @@ def map_(
         test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
             and test_accuracy; the study's own, or 0.
         split_seed: Key of the random split into training and test samples; the study's own, or 0.
+        label_noise: Probability that the class of a training sample is replaced by another one; where targets are values, the
+            standard deviation of noise that is added to each. The study's own, or 0.
+        subset: Samples for the training, drawn from those of the study; the study's own, or all.
+        draw_seed: Key of the random numbers that choose wrong labels and the subset; the study's own, or 0.
         parametrization: How first weights and learning rates depend on the width of hidden layers: standard, ntk, mean_field, mup.
             The study's own, or standard.
         base_width: Width at which all parametrizations agree; the study's own, or 1.
@@ -142,7 +149,8 @@ def map_(
     spec, own_data = described_map(
         study, preset=preset, table=table, x=x, y=y, size=size, steps=steps, optimizer=optimizer, flags=flags,
         assigned=assigned, schedule=schedule, measure=measure, start=start, initial=initial, seed=seed, starts=starts,
-        batch=batch, replacement=replacement, full_loss=full_loss, features=features, test_share=test_share, split_seed=split_seed,
+        batch=batch, replacement=replacement, full_loss=full_loss, features=features, test_share=test_share,
+        split_seed=split_seed, label_noise=label_noise, subset=subset, draw_seed=draw_seed,
         parametrization=parametrization, base_width=base_width, dtype=dtype, keep=keep,
         in_memory=not ((out is not None or slurm is not None) and animation is None and live is None),
     )  # fmt: skip

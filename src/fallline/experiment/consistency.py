@@ -40,7 +40,13 @@ def inconsistencies(study: Study) -> list[Mistake]:
             check.comparison(comparison, ("comparisons", k))
         for k, plane in enumerate(study.maps):
             target = check.chosen(plane.objective, ("maps", k))
-            if target is not None:
+            if target is None:
+                continue
+            before = len(check.mistakes)
+            if study.data is not None and target is check.problem:
+                names = [text.partition("=")[0].strip() for text in (plane.x, plane.y)]
+                check.call(("maps", k), study.data.refuse_axes, names)
+            if len(check.mistakes) == before:
                 check.call(("maps", k), build_map, plane, target)
         check.figures()
     return check.mistakes
