@@ -129,7 +129,7 @@ def descend(
         problem, how, w0, steps,
         rows=minibatches(problem, batch, steps, seed, replacement), full_loss=full_loss, until=until, callback=callback, progress=progress,
     )  # fmt: skip
-    return Run.of(problem, how, recording, batch, seed, replacement, full_loss)
+    return Run.of(problem, how, recording, batch, seed, replacement=replacement, full_loss=full_loss)
 
 
 def _start(objective: Objective, start: Any, seed: int, initial: str | Initial | None) -> Shaped[Floats, " P"]:
