@@ -39,7 +39,7 @@ measures = ["minimum"]
 ```
 
 The [gallery](../gallery/index.md) has more, for every kind of map. A key without a default is required unless its meaning says
-otherwise.
+otherwise. N in a key is the number of a layer, from 1.
 """
 
 
@@ -64,8 +64,10 @@ def _keys(definition: dict[str, Any]) -> str:
         own = f"`[[{name}]]`"
         kind = own if own in _kind(key) else _kind(key)  # one record may serve tables of several names
         rows.append((f"`{name}`", key.get("description", ""), kind, default))
-    for pattern in definition.get("patternProperties", {}):
-        rows.append((f"`{pattern}`", "further keys of this form", "", ""))
+    for pattern, key in definition.get("patternProperties", {}).items():
+        name = pattern.removeprefix("^(").removesuffix(")$").replace("[0-9]+", "N").replace(r"\.", ".")
+        names = [name.replace("(.N)?", end) for end in ("", ".N")] if "(" in name else [name]
+        rows.append((", ".join(f"`{n}`" for n in names), key.get("description", ""), _kind(key), ""))
     return table(("key", "meaning", "value", "default"), rows)
 
 
@@ -74,6 +76,8 @@ def _value(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if value in ("", [], {}):
         return ""
+    if isinstance(value, dict) and not any(value[name] for name in {*value} - {"name"}):
+        return _value(value["name"])
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

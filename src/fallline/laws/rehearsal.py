@@ -32,6 +32,9 @@ Q = TypeVar("Q", bound=Any)
 SHARE = 8
 """One in so many runs of a training is trained, but at least a row for each thread."""
 
+ROWS = 4
+"""At most so many rows are trained because there are so many threads."""
+
 SIDE = 16
 """Cells along each side of the maps of a rehearsal."""
 
@@ -60,7 +63,7 @@ class Rehearsal(Trial):
     def of_runs(self, training: Training, quantity: Callable[[Training], Q]) -> Q:
         """What `quantity` gives of some of these runs, repeated for those beside them."""
         count = training.runs
-        which = _rows(count, max(count // SHARE, ROW * (self.execution.threads or cores())))
+        which = _rows(count, max(count // SHARE, ROW * min(ROWS, self.execution.threads or cores())))
         self.account.runs += count
         self.account.probed += len(which)
         if len(which) == count:
@@ -173,8 +176,8 @@ def estimate_laws(
     --------
     >>> from fallline.laws import LAWS
     >>> found = estimate_laws([LAWS["effective-rate"]], Trial(200))
-    >>> found.runs, found.probed
-    (800, 100)
+    >>> found.runs, found.probed < 200
+    (800, True)
     """
     estimates, results, probed = [], [], 0
     for done, law in enumerate(laws):
