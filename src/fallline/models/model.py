@@ -141,8 +141,7 @@ class Model:
         OutputError
             The file cannot be written, or exists.
         """
-        parts = Parts(self.target, self.preparation, self.kind, self.ensemble, self.summary)
-        return save_parts(parts, path, overwrite=overwrite)
+        return save_parts(self._parts, path, overwrite=overwrite)
 
     def report(self, folder: str | Path = "report", *, overwrite: bool = False, progress: Progress = False) -> Any:
         """Write a page on the model: the data, the network and its equations, curves, errors, what the inputs are worth.
@@ -281,7 +280,11 @@ class Model:
 
     def __str__(self) -> str:
         """What was done to the table, the network, how good it is beside a constant and a linear model, how training ended."""
-        return summary_text(self)
+        return summary_text(self._parts)
+
+    @property
+    def _parts(self) -> Parts:
+        return Parts(self.target, self.preparation, self.kind, self.ensemble, self.summary)
 
     def __repr__(self) -> str:
         of = f"{len(self.target.classes)} classes of " if self.kind == "classes" else ""

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from fallline.models.description import Row, Stated
-
-if TYPE_CHECKING:
-    from fallline.models.model import Model
+from fallline.models.file import Parts
 
 __all__ = ["summary_text"]
 
@@ -22,16 +19,16 @@ _HEADINGS = {"accuracy": "accuracy", "log_loss": "log loss", "rmse": "RMSE", "r2
 _WORDS = {"accuracy": "accuracy", "r2": "R²"}
 
 
-def summary_text(model: Model) -> str:
+def summary_text(model: Parts) -> str:
     """Return the summary of a model in lines of at most 96 letters."""
-    summary, e = model.summary, model.ensemble
-    what = {"classes": f"{len(model.target.classes)} classes", "labels": "labels", "values": "values"}[model.kind]
+    summary, target, preparation, ensemble = model.summary, model.target, model.preparation, model.ensemble
+    what = {"classes": f"{len(target.classes)} classes", "labels": "labels", "values": "values"}[model.kind]
     kept = f", {summary.test_rows:,} kept for the test" if summary.test_rows else ""
     parts = [
-        *_paragraph("target", f"{', '.join(model.target.columns)}, {what}"),
-        *_paragraph("data", f"{summary.rows:,} rows{kept}; {len(model.preparation.columns)} columns become "
-                            f"{len(model.preparation.names)} inputs"),
-        *_paragraph("network", f"{e.members} times {e.network.text}, {summary.settings}"),
+        *_paragraph("target", f"{', '.join(target.columns)}, {what}"),
+        *_paragraph("data", f"{summary.rows:,} rows{kept}; {len(preparation.columns)} columns become "
+                            f"{len(preparation.names)} inputs"),
+        *_paragraph("network", f"{ensemble.members} times {ensemble.network.text}, {summary.settings}"),
     ]  # fmt: skip
     for note in summary.notes:
         parts += _paragraph("note", note)
