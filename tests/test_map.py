@@ -116,7 +116,7 @@ def test_coarse_comes_first():
 
 def test_run_at_has_the_bits_of_the_cell():
     for dtype in ("float32", "float64"):
-        m = compute_map(small(dtype=dtype, batch=7))
+        m = compute_map(small(dtype=dtype, batch=7, replacement=dtype == "float32", full_loss=dtype == "float32"))
         for x, y in [(0.003, 0.4), (0.02, 0.0), (0.5, 0.88)]:
             run = m.run_at(x, y)
             cell = m.cell(x, y)
@@ -215,6 +215,22 @@ def test_offsets_are_added_after_the_scale_and_a_layers_own_stands_in_the_place_
         )
     with pytest.raises(UnknownNameError, match=r"got 'initial_offset\.4'"):
         train_map(SEED, x="learning_rate=0..1", size=2, **{"initial_offset.4": 3})
+
+
+def test_minibatches_with_replacement_and_losses_of_all_samples():
+    draws = {"replacement": True, "full_loss": True}
+    m = compute_map(small(batch=4, seed=3, **draws))
+    assert rebuild_map_spec(*m.spec.describe()).sha256 == m.spec.sha256 != small(batch=4, seed=3).sha256
+    assert not {"replacement", "full_loss", "initial_offset"} & small(batch=4).describe()[0].keys()
+    run = m.run_at(0.02, 0.5)
+    want = fl.descend(SEED, "momentum", start=run.start, steps=12, batch=4, seed=3, **run.method.settings, **draws)
+    np.testing.assert_allclose(run.losses, want.losses, rtol=1e-9)
+    np.testing.assert_allclose(run.losses, [SEED.loss(w) for w in run.path], rtol=1e-12)
+    np.testing.assert_allclose(run.gradient_norms, want.gradient_norms, rtol=1e-9)
+    assert m.spec.work > small(batch=4).work
+    for name in draws:
+        with pytest.raises(SettingError, match=f"{name} is about minibatches; give batch, or leave {name} out"):
+            small(**{name: True})
 
 
 def test_schedule_on_an_axis():

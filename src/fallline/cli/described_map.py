@@ -36,6 +36,8 @@ def described_map(
     seed: int | None = None,
     starts: int | None = None,
     batch: int | None = None,
+    replacement: bool | None = None,
+    full_loss: bool | None = None,
     features: str | None = None,
     test_share: float | None = None,
     split_seed: int | None = None,
@@ -102,6 +104,8 @@ def described_map(
         schedule_=decay, start=start if start is not None else None if drawn else defaults.get("start"),
         initial_=initial or defaults.get("initial", "normal"), in_memory=in_memory,
         seed=_first(seed, defaults.get("seed"), 0), starts=starts, batch=_first(batch, defaults.get("batch"), None),
+        replacement=_first(replacement, defaults.get("replacement"), False),
+        full_loss=_first(full_loss, defaults.get("full_loss"), False),
         dtype=dtype or defaults.get("dtype", "float64"), keep=keep,
         **({k: v for k, v in own.items() if k not in names} | chosen),
     )  # fmt: skip

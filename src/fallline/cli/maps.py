@@ -58,6 +58,8 @@ def map_(
     seed: Whole | None = None,
     starts: Whole | None = None,
     batch: Whole | None = None,
+    replacement: Annotated[bool | None, Parameter(show_default=False)] = None,
+    full_loss: Annotated[bool | None, Parameter(show_default=False)] = None,
     features: str | None = None,
     test_share: Number | None = None,
     split_seed: Whole | None = None,
@@ -108,6 +110,8 @@ def map_(
         seed: Key of random starts and minibatches; the study's own, or 0.
         starts: Random starts for each cell, 1 unless given; numbers are then medians, diverged and accuracy are shares.
         batch: Samples in a minibatch; the study's own, or all.
+        replacement: Each sample of a minibatch is drawn from all samples; otherwise each epoch is a shuffle. The study's own, or no.
+        full_loss: Losses are those of all samples, not of the minibatch of the next step; the study's own, or no.
         features: The network's inputs as functions of the study's two, joined by commas: any of x1, x2, x1^2, x2^2, x1 x2,
             sin x1, sin x2. The study's own, or the inputs themselves.
         test_share: Share of the study's samples that are kept for the test, for the measures test_loss, generalization_gap
@@ -145,8 +149,8 @@ def map_(
     spec, own_data = described_map(
         study, preset=preset, table=table, x=x, y=y, size=size, steps=steps, optimizer=optimizer, flags=flags,
         assigned=assigned, schedule=schedule, measure=measure, start=start, initial=initial, seed=seed, starts=starts,
-        batch=batch, features=features, test_share=test_share, split_seed=split_seed,
-        label_noise=label_noise, subset=subset, draw_seed=draw_seed,
+        batch=batch, replacement=replacement, full_loss=full_loss, features=features, test_share=test_share,
+        split_seed=split_seed, label_noise=label_noise, subset=subset, draw_seed=draw_seed,
         parametrization=parametrization, base_width=base_width, dtype=dtype, keep=keep,
         in_memory=not ((out is not None or slurm is not None) and animation is None and live is None),
     )  # fmt: skip

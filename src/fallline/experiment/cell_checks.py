@@ -11,7 +11,7 @@ from fallline.experiment.axes import NO_AXIS, Axis
 from fallline.experiment.axis_settings import check_axis
 from fallline.experiment.choices import ARCHITECTURE, CHOICES, FAMILIES, OF_DATA
 from fallline.experiment.map_record import MapSpec
-from fallline.experiment.minibatches import checked_batch
+from fallline.experiment.minibatches import checked_batch, refuse_without_batch
 from fallline.experiment.one_rate import check_sharpness
 from fallline.experiment.setting_names import layer_rate
 from fallline.measures.measure import check_objective
@@ -95,6 +95,7 @@ def _check_cell(cell: MapSpec) -> None:
             f"steps cannot be an axis with the schedule {how.schedule.name}, whose shape depends on the number of steps."
         )
     checked_batch(cell.batch, objective)
+    refuse_without_batch(cell.batch, replacement=cell.replacement, full_loss=cell.full_loss)
     check_objective((w.measure for w in cell.measures), objective)
     check_sharpness((w.measure for w in cell.measures), how, cell.axes)
 

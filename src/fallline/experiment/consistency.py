@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from fallline.errors import FalllineError
@@ -15,6 +16,7 @@ from fallline.experiment.build import (
     build_start,
     build_weights,
 )  # fmt: skip
+from fallline.experiment.minibatches import refuse_without_batch
 from fallline.experiment.mistakes import Mistake, Path, dotted
 from fallline.experiment.sources import Files
 from fallline.experiment.study_records import Comparison, Figure, Run, Study
@@ -119,6 +121,8 @@ class _StudyCheck:
         if how is not None:
             self.call(path, how.learning_rate, target)
         self.call((*path, "start"), build_start, run.start, target)
+        flags = {"replacement": run.replacement, "full_loss": run.full_loss}
+        self.call(path, partial(refuse_without_batch, run.batch, **flags))
         if run.batch is None:
             return
         if not isinstance(target, NetworkObjective):

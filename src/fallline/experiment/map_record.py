@@ -60,6 +60,9 @@ class MapSpec:
     steps, batch, dtype
         Length of a run; samples in a minibatch (None for all); "float64" or "float32". Where an axis has steps or batches,
         the largest of them; `of_cell` has a cell's own.
+    replacement, full_loss
+        Whether the samples of a minibatch are drawn with replacement, not by shuffles; and whether losses are those of all
+        samples, not of the minibatch of the next step.
     measures
         The measures that are kept of each run.
     kept
@@ -83,6 +86,8 @@ class MapSpec:
     dtype: str = "float64"
     kept: int = 0
     initial_offsets: Mapping[str, float] = field(default_factory=dict)
+    replacement: bool = False
+    full_loss: bool = False
     all_data: Dataset | None = None
 
     @property
@@ -138,7 +143,8 @@ class MapSpec:
     def work(self) -> float:
         """Floating-point operations of the whole map, roughly: 6 a weight, sample and step."""
         samples = len(self.objective.data) if isinstance(self.objective, NetworkObjective) else 2
-        return 6.0 * self.cells * self.starts * max(1, self.steps) * self.objective.dimension * (self.batch or samples)
+        seen = (self.batch or samples) + (samples if self.full_loss else 0)
+        return 6.0 * self.cells * self.starts * max(1, self.steps) * self.objective.dimension * seen
 
     @property
     def memory(self) -> int:
@@ -191,6 +197,7 @@ class MapSpec:
             "dtype": self.dtype,
             "measures": [_describe_measure(w) for w in self.measures],
         }
+        d |= {name: True for name in ("replacement", "full_loss") if getattr(self, name)}
         d |= {name: None for name in ("optimizer", "schedule", "initial") if name in self.axes}
         if self.start is not None:
             d["start"] = array_key(self.start)

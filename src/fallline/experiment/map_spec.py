@@ -53,6 +53,8 @@ def map_spec(
     seed: int = 0,
     starts: int = 1,
     batch: int | None = None,
+    replacement: bool = False,
+    full_loss: bool = False,
     dtype: str = "float64",
     keep: Literal["values", "state"] = "values",
     in_memory: bool = True,
@@ -88,6 +90,7 @@ def map_spec(
         None if "initial_scale" in on_axis else scale, int(SETTINGS["seed"].check(seed)),
         int(SETTINGS["starts"].check(starts)), batch, dtype,
         initial_offsets={name: value for name, value in offsets.items() if name not in on_axis},
+        replacement=replacement, full_loss=full_loss,
     )  # fmt: skip
     if keep not in ("values", "state"):
         raise UnknownNameError("keep", keep, ("values", "state"))
@@ -127,6 +130,8 @@ def rebuild_map_spec(d: Mapping[str, Any], arrays: Arrays) -> MapSpec:
         seed=d["seed"],
         starts=d["starts"],
         batch=d["batch"],
+        replacement=d.get("replacement", False),
+        full_loss=d.get("full_loss", False),
         dtype=d["dtype"],
         in_memory=False,
         **d["settings"],

@@ -107,6 +107,11 @@ def _runs(study: Study, plane: Map) -> dict[str, Any]:
             f"the lab cannot show a map with {' and '.join(spec.initial_offsets)} for all cells; it has offsets as axes alone. "
             "Draw it with `fallline map`."
         )
+    if spec.replacement or spec.full_loss:
+        raise UsageError(
+            "the lab draws minibatches by shuffles and shows their own losses; leave out replacement and full_loss, or draw the map "
+            "with `fallline map`."
+        )
     x, y = (Span(name=a.name, low=a.low, high=a.high, scale=a.scale) for a in (spec.x, spec.y))
     measure = spec.measures[0]
     target = {} if measure.target is None else {"target": measure.target}

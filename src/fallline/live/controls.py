@@ -137,6 +137,8 @@ def fixed_facts(resolved: ResolvedState) -> list[Json]:
     facts |= {f"learning rate of layer {layer_of(name)}": f"{rate:g}" for name, rate in rates.items()}
     if net is not None:
         facts |= {"samples of a step": "all"} if spec.batch is None else {}
+        facts |= {"minibatches": "drawn with replacement"} if spec.replacement else {}
+        facts |= {"losses": "those of all samples"} if spec.full_loss else {}
     for name, offset in spec.initial_offsets.items():
         facts["initial offset" + (f" of layer {layer_of(name)}" if "." in name else "")] = f"{offset:g}"
     facts["precision"] = spec.dtype

@@ -60,8 +60,8 @@ def describe_problem(resolved: ResolvedState) -> Json:
         offsets, the layer's own before that of all layers; and their values, None for those that are not fixed.
     initial
         How starts are drawn, see page/starts.js.
-    shuffle
-        The purpose of minibatches.
+    draws, replacement
+        The purpose of the draws of minibatches, and whether these are drawn with replacement, not by shuffles.
     """
     spec, state, objective = resolved.spec, resolved.state, resolved.objective
     net = objective if isinstance(objective, NetworkObjective) else None
@@ -91,7 +91,8 @@ def describe_problem(resolved: ResolvedState) -> Json:
         "coordinates": _coordinates(resolved),
         "offsets": list(_offsets(resolved)),
         "initial": _window(objective) if isinstance(objective, LandscapeObjective) else _layers(net, spec.initial),
-        "shuffle": word_of("shuffle"),
+        "draws": word_of("minibatch" if spec.replacement else "shuffle"),
+        "replacement": spec.replacement,
     }  # fmt: skip
 
 

@@ -33,8 +33,9 @@ def training_of(spec: MapSpec, i: NDArray[np.int64], j: NDArray[np.int64]) -> Tr
         spec.method.with_(values),
         spec.steps,
         starts,
-        minibatches(spec.objective, spec.batch, spec.steps, spec.seed),
+        minibatches(spec.objective, spec.batch, spec.steps, spec.seed, spec.replacement),
         spec.dtype,
+        spec.full_loss,
     )
 
 

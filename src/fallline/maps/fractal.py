@@ -44,7 +44,7 @@ class Preset:
     rows
         Rows of data; None for as many as there are parameters, 272.
     batch
-        Rows in a minibatch; None for full batches.
+        Rows in a minibatch, drawn with replacement, with the losses of all rows; None for full batches.
     x, y
         The settings of the two axes.
 
@@ -80,6 +80,8 @@ class Preset:
             "start": random.normal(seed, "fractal start", numbers),
             "seed": seed,
             "batch": self.batch,
+            "replacement": self.batch is not None,
+            "full_loss": self.batch is not None,
             "dtype": "float64",
         }
 

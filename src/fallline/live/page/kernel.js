@@ -163,8 +163,8 @@ export class Kernel {
   /** @param {number} seed @param {number} batch @param {number} steps */
   #rows(seed, batch, steps) {
     const key = `${seed} ${batch} ${steps}`;
-    if (this.#order.key !== key)
-      this.#order = { key, rows: batches(seed, this.problem.shuffle, this.problem.samples, batch, steps) };
+    const { draws, samples, replacement } = this.problem;
+    if (this.#order.key !== key) this.#order = { key, rows: batches(seed, draws, samples, batch, steps, replacement) };
     return this.#order.rows;
   }
 }
