@@ -26,7 +26,7 @@ Product = Callable[[Floats, NDArray[np.int64]], Floats]
 MOST = 112
 """How many products are computed of an operator at most."""
 
-_EMPTY = 1e-14
+EMPTY = 1e-14
 """A new direction that is shorter than this share of the operator holds rounding errors alone: all others are found."""
 
 
@@ -124,7 +124,7 @@ class _Lanczos:
         self.top, self.weights = tridiagonal.largest(np.array(self.alphas), np.array(self.betas[:-1]), self.top)
         self.residuals = np.abs(self.betas[-1] * self.weights[-1])
         size = np.abs(self.alphas).max(axis=0)
-        empty = self.betas[-1] <= _EMPTY * size
+        empty = self.betas[-1] <= EMPTY * size
         return np.asarray((self.residuals <= tolerance * np.abs(self.top)) | empty | ~np.isfinite(self.top))
 
     def _keep(self, done: NDArray[np.bool_], count: int) -> None:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from fallline.errors import SettingError, UsageError
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.runs.checkpoints import Checkpoints
-from fallline.runs.eigenvalues import Largest, drawn, largest_eigenvalues
+from fallline.runs.eigenvalues import Largest, drawn
 from fallline.runs.execution import EVERY_CORE, Execution
+from fallline.runs.lanczos import largest_of_hessians
 from fallline.runs.lanes import paused
-from fallline.runs.second_order import hessian_products
 from fallline.runs.training import Training
 from fallline.shapes import Shaped
 from fallline.textbook.rates import length_of
@@ -58,15 +58,8 @@ def sharpness_at(
     if start is not None:
         first = first / np.sqrt(w.shape[1]) + np.where(np.isfinite(start).all(axis=1, keepdims=True), start, 0)
     root = None if preconditioner is None else np.sqrt(preconditioner)
-    strengths = None if l2 is None else np.broadcast_to(np.asarray(l2, np.float64), len(w))
-
-    def product(v: Floats, which: NDArray[np.int64]) -> Floats:
-        # D^-1/2 H D^-1/2 is symmetric and has the eigenvalues of D^-1 H
-        scale = 1.0 if root is None else root[which]
-        strength = None if strengths is None else strengths[which]
-        return hessian_products(objective, w[which], v / scale, l2=strength, execution=execution) / scale
-
-    return largest_eigenvalues(product, first, tolerance=tolerance)
+    # D^-1/2 H D^-1/2 is symmetric and has the eigenvalues of D^-1 H
+    return largest_of_hessians(objective, w, first, roots=root, l2=l2, tolerance=tolerance, execution=execution)
 
 
 def sharpness_along(
