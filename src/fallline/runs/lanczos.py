@@ -14,7 +14,7 @@ from fallline.readings.machine.samples.two_passes import blocks_of
 from fallline.runs.eigenvalues import Largest
 from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.kernels import KernelCache
-from fallline.runs.lanczos_kernel import BESIDES, LanczosKernel, build
+from fallline.runs.lanczos_kernel import BESIDES, LanczosKernel, best_plan, build
 from fallline.runs.packing import Outputs, pack
 from fallline.runs.pieces import pieces, run
 from fallline.runs.second_order import Curved
@@ -77,7 +77,7 @@ def _kernel_of(curved: Curved, plan: Plan | None, preconditioned: bool) -> Lancz
 
     def make(store: bool) -> LanczosKernel:
         program = replace(curved.recipe.program(), settings=("l2", "tolerance"))
-        layout = plan or Plan.best(program, 64, samples)
+        layout = plan or best_plan(program, samples)
         remainder = not layout.divides(samples)
         return build(program, layout, 64, remainder=remainder, preconditioned=preconditioned, store=store)
 

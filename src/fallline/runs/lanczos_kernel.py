@@ -30,13 +30,13 @@ from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.kernel import KernelWriter
 from fallline.readings.machine.layout import Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
-from fallline.readings.machine.samples.two_passes import TwoPasses
+from fallline.readings.machine.samples.two_passes import TwoPasses, second_length
 from fallline.readings.machine.vectors import Vectors
 from fallline.readings.machine.written import Written
 from fallline.runs import tridiagonal
 from fallline.runs.eigenvalues import EMPTY, MOST
 
-__all__ = ["BESIDES", "LanczosKernel", "build"]
+__all__ = ["BESIDES", "LanczosKernel", "best_plan", "build"]
 
 BESIDES = ("value", "residual", "products")
 """What stands behind the eigenvector in a row of results."""
@@ -75,6 +75,18 @@ def build(
     return LanczosKernel(compiled, plan, remainder, program.settings, writer.scratch, stored)
 
 
+def best_plan(program: Program, samples: tuple[int, ...]) -> Plan:
+    """The plan for which products take the least time: that of their second pass."""
+    if not isinstance(program.objective, Samples):
+        return Plan.best(program, 64, samples)
+    return Plan.best(program, 64, samples, length=second_length(program.objective, directions(program), 64))
+
+
+def directions(program: Program) -> Callable[[tuple[Any, ...]], bool]:
+    """Which inputs are a direction's, by their keys: they change from product to product."""
+    return lambda key: key[0] == "w" and key[1] >= program.parameters // 2
+
+
 class _LanczosWriter(KernelWriter):
     passes: TwoPasses | None = None
 
@@ -92,8 +104,7 @@ class _LanczosWriter(KernelWriter):
         self.rooms = {name: self.f.room(count) for name, count in rooms.items()}
         objective = program.objective
         if isinstance(objective, Samples):
-            changes = lambda key: key[0] == "w" and key[1] >= P  # noqa: E731
-            self.passes = TwoPasses(self.f, objective, plan, remainder, changes, store)
+            self.passes = TwoPasses(self.f, objective, plan, remainder, directions(program), store)
         self.samples = self.passes
 
     def write(self) -> str:

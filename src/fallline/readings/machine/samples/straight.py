@@ -6,7 +6,7 @@ the arithmetic, the size of a block is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from fallline.readings.machine.emit import Writer, operation
 from fallline.readings.machine.ranges import narrow
 from fallline.readings.machine.vectors import Vectors
 
-__all__ = ["Straight"]
+__all__ = ["Straight", "below"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Straight:
             return value
 
         samples = [Writer(v, reader(u), narrow=self.narrow, stored=self.stored) for u in range(count)]
-        order = self._order()
+        order = below([*(operand for _, o in self.outputs for operand in _operands(o)), *self.kept], self.stored)
         turn = {node.index: n for n, node in enumerate(order)}
         known: list[list[tuple[int, Node]]] = [[] for _ in order]  # for each node the outputs whose last operand it is
         for place, output in self.outputs:
@@ -101,17 +101,6 @@ class Straight:
                 v.mark()
                 v.store(total, bases["sums"], place)
 
-    def _order(self) -> list[Node]:
-        """Return the nodes that are computed or read, in an order in which they can be."""
-        ends = [*(operand for _, output in self.outputs for operand in _operands(output)), *self.kept]
-        needed, stack = set[int](), list(ends)
-        while stack:
-            node = stack.pop()
-            if node.index not in needed:
-                needed.add(node.index)
-                stack.extend(() if node.index in self.stored else node.args)
-        return [node for node in topological(ends) if node.index in needed]
-
     def _keep(self, v: Vectors, samples: list[Writer], node: Node, memory: str, place: int) -> None:
         """Store a node's values. Memory holds numbers alone."""
         for u, sample in enumerate(samples):
@@ -123,6 +112,17 @@ class Straight:
         """Load the input ("x", i) or ("t", j) of a row into every lane."""
         base, columns = (rows.X, self.columns[0]) if key[0] == "x" else (rows.T, self.columns[1])
         return v.splat(v.load_scalar(base, v.index(v.index(row, "mul", columns), "add", key[1])))
+
+
+def below(ends: Sequence[Node], stored: Collection[int]) -> list[Node]:
+    """Return the nodes that are computed or read for these, in order; `stored` holds the indices of those that are read."""
+    needed, stack = set[int](), list(ends)
+    while stack:
+        node = stack.pop()
+        if node.index not in needed:
+            needed.add(node.index)
+            stack.extend(() if node.index in stored else node.args)
+    return [node for node in topological(ends) if node.index in needed]
 
 
 def _operands(node: Node) -> tuple[Node, ...]:

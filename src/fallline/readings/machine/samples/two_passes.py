@@ -13,14 +13,14 @@ from typing import Any
 from fallline.readings.graph import Node, topological
 from fallline.readings.machine.emit import instructions
 from fallline.readings.machine.frame import Frame
-from fallline.readings.machine.layout import Plan, Slot
+from fallline.readings.machine.layout import Plan, Slot, length_of
 from fallline.readings.machine.program import Samples, depends_on
 from fallline.readings.machine.samples.node_arrays import ArrayAccess, NodeArray, Outer, Product, Total
-from fallline.readings.machine.samples.straight import Rows, Straight
+from fallline.readings.machine.samples.straight import Rows, Straight, below
 from fallline.readings.machine.samples.sums import OverSamples
 from fallline.readings.machine.samples.tiles import Tiled, loops
 
-__all__ = ["TwoPasses", "blocks_of"]
+__all__ = ["TwoPasses", "blocks_of", "second_length"]
 
 CHEAP = 3
 """Most instructions of an operation that is repeated rather than stored, if its operands are stored."""
@@ -88,6 +88,13 @@ class TwoPasses(OverSamples):
         block = v.index(v.let(f"udiv i64 {first}, {self.plan.together}"), "add", v.let(f"urem i64 {first}, {self.plan.together}"))
         f.base["stored"] = v.at(f.args[Slot.SCRATCH], v.index(v.index(block, "mul", self.size), "add", f.size))
         super()._block(body, rows, first, count)
+
+
+def second_length(objective: Samples, changes: Callable[[tuple[Any, ...]], bool], bits: int) -> int:
+    """Return the number of instructions of a sample in the second pass, with the reads of stored values."""
+    stored = {node.index for node in _stored_nodes(objective.gradient, depends_on(objective.gradient, changes))}
+    nodes = below(objective.gradient, stored)
+    return length_of([node for node in nodes if node.index not in stored], bits) + len(stored)
 
 
 def blocks_of(samples: int, together: int) -> int:
