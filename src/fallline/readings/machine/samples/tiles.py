@@ -54,6 +54,8 @@ class Tiled:
         self.groups = loops(self.arrays)
         self.stored: dict[int, int] = {}
         """Places of the arrays that stand in memory of their own for each block of samples, by id; see `two_passes`."""
+        self.local: set[int] = set()
+        """Arrays that each loop computes for itself, by id."""
         self.scratch = 0
         for array in self.arrays.order:
             if array.length > 1:
@@ -202,7 +204,7 @@ class Block:
                 ]
                 local[id(array)] = self._operation(array, operands)
             for array in group:
-                if array.kept:
+                if array.kept and id(array) not in self.tiled.local:
                     self._keep(array, j, local[id(array)])
 
     def _operation(self, array: NodeArray, operands: list[list[str]]) -> list[str]:

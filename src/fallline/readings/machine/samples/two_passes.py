@@ -145,8 +145,45 @@ def _tiled_passes(whole: Tiled, changing: Collection[int], loss: int) -> tuple[T
     places, size = {}, 0
     for key, array in stored.items():
         places[key], size = size, size + array.length * whole.together
+    cheap = {key for key in again if not any(node.index in changing for node in again[key].nodes)}
     first = _part(whole, _below(arrays, [*stored.values()], loss), [], [t for t in arrays.rest if t.first == loss], places)
-    return first, _part(whole, [array for array in arrays.order if id(array) in again], outers, rest, places), size
+    second = _part(whole, [array for array in arrays.order if id(array) in again], outers, rest, places)
+    _repeat(second, cheap)
+    return first, second, size
+
+
+def _repeat(part: Tiled, cheap: set[int]) -> None:
+    """Compute cheap arrays in each loop that reads them, instead of once in a loop of their own, so they need no memory."""
+    order = part.arrays.order
+
+    def repeated(group: list[NodeArray]) -> list[NodeArray]:
+        if isinstance(group[0], Product) or group[0].length == 1:
+            return group
+        members = {id(array) for array in group}
+        for array in reversed(order):
+            if id(array) in cheap and array.length == group[0].length and any(
+                o.source is array and o.base == 0 and o.strides == (1,)
+                for reader in order if id(reader) in members for o in reader.operands
+            ):  # fmt: skip
+                members.add(id(array))
+        return [array for array in order if id(array) in members]
+
+    groups = [repeated(group) for group in part.groups]
+    in_memory = _sources([], part.arrays.outers, part.arrays.rest)
+    for group in groups:
+        inside = {id(array) for array in group}
+        for array in group:
+            in_memory |= {
+                id(o.source) for o in array.operands
+                if id(o.source) not in inside or isinstance(array, Product) or (o.base, o.strides) != (0, (1,))
+            }  # fmt: skip
+    part.local = {key for key in cheap if key not in in_memory}
+    used = [[a for a in group if id(a) not in part.local or _is_read(a, group)] for group in groups]
+    part.groups = [group for group in used if group]
+
+
+def _is_read(array: NodeArray, group: list[NodeArray]) -> bool:
+    return any(o.source is array for reader in group for o in reader.operands)
 
 
 def _sources(arrays: Iterable[NodeArray], outers: Iterable[Outer], rest: Iterable[Total]) -> set[int]:
