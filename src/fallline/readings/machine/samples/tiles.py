@@ -56,6 +56,8 @@ class Tiled:
         """Places of the arrays that stand in memory of their own for each block of samples, by id; see `two_passes`."""
         self.local: set[int] = set()
         """Arrays that each loop computes for itself, by id."""
+        self.after: dict[int, list[NodeArray]] = {}
+        """Arrays that are computed with the elements of a product, by its id."""
         self.scratch = 0
         for array in self.arrays.order:
             if array.length > 1:
@@ -197,15 +199,18 @@ class Block:
 
     def _loop(self, group: list[NodeArray]) -> None:
         with self.v.loop(self.tiled.length(group[0].length), "units") as j:
-            local: dict[int, list[str]] = {}
-            for array in group:
-                operands = [
-                    local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in array.operands
-                ]
-                local[id(array)] = self._operation(array, operands)
-            for array in group:
-                if array.kept and id(array) not in self.tiled.local:
-                    self._keep(array, j, local[id(array)])
+            self._elements(group, j, {})
+
+    def _elements(self, group: list[NodeArray], j: Index, local: dict[int, list[str]]) -> None:
+        """Write element j of each array, for each sample of the block; `local` holds the values that are known, by array."""
+        for array in group:
+            operands = [
+                local[id(o.source)] if id(o.source) in local else self.fetch_all(o, (j,)) for o in array.operands
+            ]
+            local[id(array)] = self._operation(array, operands)
+        for array in group:
+            if array.kept and id(array) not in self.tiled.local:
+                self._keep(array, j, local[id(array)])
 
     def _operation(self, array: NodeArray, operands: list[list[str]]) -> list[str]:
         """Write the element's value for each sample of the block; `operands` holds the values of each operand."""
@@ -236,7 +241,11 @@ class Block:
 
         total = v.carry(1, array.inner, start, more)
         for j, column in enumerate(columns):
-            self._keep(array, column, total[j * self.count : (j + 1) * self.count])
+            values = total[j * self.count : (j + 1) * self.count]
+            if id(array) in self.tiled.after:
+                self._elements(self.tiled.after[id(array)], column, {id(array): values})
+            else:
+                self._keep(array, column, values)
 
     def _outer(self, outer: Outer) -> None:
         v, (n, m) = self.v, outer.shape

@@ -149,6 +149,7 @@ def _tiled_passes(whole: Tiled, changing: Collection[int], loss: int) -> tuple[T
     first = _part(whole, _below(arrays, [*stored.values()], loss), [], [t for t in arrays.rest if t.first == loss], places)
     second = _part(whole, [array for array in arrays.order if id(array) in again], outers, rest, places)
     _repeat(second, cheap)
+    _join(second)
     return first, second, size
 
 
@@ -169,21 +170,44 @@ def _repeat(part: Tiled, cheap: set[int]) -> None:
         return [array for array in order if id(array) in members]
 
     groups = [repeated(group) for group in part.groups]
-    in_memory = _sources([], part.arrays.outers, part.arrays.rest)
+    part.local = cheap - _in_memory(part, groups)
+    for group in groups:
+        for array in reversed(list(group)):
+            if id(array) in part.local and not any(o.source is array for reader in group for o in reader.operands):
+                group.remove(array)
+    part.groups = [group for group in groups if group]
+
+
+def _join(part: Tiled) -> None:
+    """Let the loop after a product work on the product's elements in registers, if nothing else reads them."""
+    joined: list[list[NodeArray]] = []
+    for group in part.groups:
+        before = joined[-1][0] if joined else None
+        if (
+            isinstance(before, Product) and id(before) not in part.after and not isinstance(group[0], Product)
+            and group[0].length == before.length
+            and not any(
+                o.source is before and (reader not in group or (o.base, o.strides) != (0, (1,)))
+                for reader in part.arrays.order for o in reader.operands
+            )
+            and id(before) not in _sources([], part.arrays.outers, part.arrays.rest)
+        ):  # fmt: skip
+            part.after[id(before)] = group
+        else:
+            joined.append(group)
+    part.groups = joined
+
+
+def _in_memory(part: Tiled, groups: list[list[NodeArray]]) -> set[int]:
+    """Return the ids of the arrays that are read from memory: by sums, by products, and from other loops."""
+    found = _sources([], part.arrays.outers, part.arrays.rest)
     for group in groups:
         inside = {id(array) for array in group}
         for array in group:
-            in_memory |= {
-                id(o.source) for o in array.operands
-                if id(o.source) not in inside or isinstance(array, Product) or (o.base, o.strides) != (0, (1,))
-            }  # fmt: skip
-    part.local = {key for key in cheap if key not in in_memory}
-    used = [[a for a in group if id(a) not in part.local or _is_read(a, group)] for group in groups]
-    part.groups = [group for group in used if group]
-
-
-def _is_read(array: NodeArray, group: list[NodeArray]) -> bool:
-    return any(o.source is array for reader in group for o in reader.operands)
+            for o in array.operands:
+                if id(o.source) not in inside or isinstance(array, Product) or (o.base, o.strides) != (0, (1,)):
+                    found.add(id(o.source))
+    return found
 
 
 def _sources(arrays: Iterable[NodeArray], outers: Iterable[Outer], rest: Iterable[Total]) -> set[int]:
@@ -209,5 +233,5 @@ def _part(whole: Tiled, order: list[NodeArray], outers: list[Outer], rest: list[
     part.arrays = copy.copy(whole.arrays)
     part.arrays.order, part.arrays.outers, part.arrays.rest = order, outers, rest
     part.groups = loops(part.arrays)
-    part.stored = stored
+    part.stored, part.after = stored, {}
     return part
