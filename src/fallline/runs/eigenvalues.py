@@ -121,7 +121,9 @@ class _Lanczos:
 
     def _look(self, tolerance: float) -> NDArray[np.bool_]:
         """Take the largest eigenvalue of each tridiagonal matrix, and say which operators need no further product."""
-        self.top, self.weights = tridiagonal.largest(np.array(self.alphas), np.array(self.betas[:-1]), self.top)
+        self.top, self.weights = tridiagonal.largest(
+            np.array(self.alphas), np.reshape(self.betas[:-1], (-1, len(self.top))), self.top
+        )
         self.residuals = np.abs(self.betas[-1] * self.weights[-1])
         size = np.abs(self.alphas).max(axis=0)
         empty = self.betas[-1] <= EMPTY * size

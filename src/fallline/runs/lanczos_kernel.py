@@ -315,13 +315,17 @@ class _LanczosWriter(KernelWriter):
         done = (residual <= tolerance * np.abs(top)) | (beta <= EMPTY * self.number("largest"))
         done = done | ~(np.abs(top) < math.inf)
         all_ = v.let(f"insertelement <{v.width} x i1> poison, i1 {last}, i32 0")
-        all_ = v.let(f"shufflevector <{v.width} x i1> {all_}, <{v.width} x i1> poison, <{v.width} x i32> zeroinitializer")
+        all_ = v.let(
+            f"shufflevector <{v.width} x i1> {all_}, <{v.width} x i1> poison, <{v.width} x i32> zeroinitializer"
+        )
         now = is_open & (done | Written(v, all_))
         with v.when(self.any(now)):
             with v.loop(P, "vector") as k:
 
                 def more(i: str, total: list[str]) -> list[str]:
-                    return [(Written(v, total[0]) + self.load("weights", i) * self.load("basis", self.basis(i, k))).name]
+                    return [
+                        (Written(v, total[0]) + self.load("weights", i) * self.load("basis", self.basis(i, k))).name
+                    ]
 
                 entry = Written(v, v.carry(0, count, [v.number(0.0)], more)[0])
                 self.store(np.where(now, entry, self.load("found", k)), "found", k)

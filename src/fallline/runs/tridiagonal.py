@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 
 from fallline.shapes import Shaped
 
-__all__ = ["MOST", "component", "dot", "first_pivot", "from_above", "largest", "laguerre", "moves", "next_pivot", "pivot_of"]
+__all__ = [
+    "MOST",
+    "component",
+    "dot",
+    "first_pivot",
+    "from_above",
+    "laguerre",
+    "largest",
+    "moves",
+    "next_pivot",
+    "pivot_of",
+]
 
 Floats = NDArray[Any]
 Pivots = tuple[Any, Any, Any, Any, Any, Any]

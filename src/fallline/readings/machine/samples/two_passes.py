@@ -49,7 +49,9 @@ class TwoPasses(OverSamples):
     def __init__(
         self, f: Frame, objective: Samples, plan: Plan, remainder: bool, changes: Callable[[tuple[Any, ...]], bool], store: bool
     ) -> None:  # fmt: skip
-        super().__init__(f, Samples(objective.loss, objective.loss_factor, (), objective.columns), plan, False, remainder)
+        super().__init__(
+            f, Samples(objective.loss, objective.loss_factor, (), objective.columns), plan, False, remainder
+        )
         loss = (f.program.parameters, objective.loss)
         moving = [(k, g) for k, g in enumerate(objective.gradient) if g.op != "number" or g.payload != 0]
         changing = depends_on([g for _, g in moving], changes)
@@ -85,7 +87,9 @@ class TwoPasses(OverSamples):
 
     def _block(self, body: Straight | Tiled, rows: Rows, first: str, count: int) -> None:
         f, v = self.f, self.f.v
-        block = v.index(v.let(f"udiv i64 {first}, {self.plan.together}"), "add", v.let(f"urem i64 {first}, {self.plan.together}"))
+        block = v.index(
+            v.let(f"udiv i64 {first}, {self.plan.together}"), "add", v.let(f"urem i64 {first}, {self.plan.together}")
+        )
         f.base["stored"] = v.at(f.args[Slot.SCRATCH], v.index(v.index(block, "mul", self.size), "add", f.size))
         super()._block(body, rows, first, count)
 
@@ -146,7 +150,9 @@ def _tiled_passes(whole: Tiled, changing: Collection[int], loss: int) -> tuple[T
     for key, array in stored.items():
         places[key], size = size, size + array.length * whole.together
     cheap = {key for key in again if not any(node.index in changing for node in again[key].nodes)}
-    first = _part(whole, _below(arrays, [*stored.values()], loss), [], [t for t in arrays.rest if t.first == loss], places)
+    first = _part(
+        whole, _below(arrays, [*stored.values()], loss), [], [t for t in arrays.rest if t.first == loss], places
+    )
     second = _part(whole, [array for array in arrays.order if id(array) in again], outers, rest, places)
     _repeat(second, cheap)
     _join(second)
@@ -227,7 +233,9 @@ def _below(arrays: Any, ends: list[NodeArray], loss: int) -> list[NodeArray]:
     return [array for array in arrays.order if id(array) in needed]
 
 
-def _part(whole: Tiled, order: list[NodeArray], outers: list[Outer], rest: list[Total], stored: dict[int, int]) -> Tiled:
+def _part(
+    whole: Tiled, order: list[NodeArray], outers: list[Outer], rest: list[Total], stored: dict[int, int]
+) -> Tiled:
     """Return a writer of some of the arrays and sums of a graph."""
     part = copy.copy(whole)
     part.arrays = copy.copy(whole.arrays)
