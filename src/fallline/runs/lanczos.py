@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from fallline.problems import LandscapeObjective, NetworkObjective
 from fallline.readings.machine.layout import Measure, Plan
-from fallline.readings.machine.samples.two_passes import blocks_of
+from fallline.readings.machine.program import Program, Samples
+from fallline.readings.machine.samples.two_passes import blocks_of, second_length
 from fallline.runs.eigenvalues import Largest
 from fallline.runs.execution import EVERY_CORE, Execution, cores
 from fallline.runs.kernels import KernelCache
-from fallline.runs.lanczos_kernel import BESIDES, LanczosKernel, best_plan, build
+from fallline.runs.lanczos_kernel import BESIDES, LanczosKernel, build, directions
 from fallline.runs.packing import Outputs, pack
 from fallline.runs.pieces import pieces, run
 from fallline.runs.second_order import Curved
@@ -85,20 +86,27 @@ def _kernel_of(curved: Curved, plan: Plan | None, preconditioned: bool) -> Lancz
 
     def make(store: bool) -> LanczosKernel:
         program = replace(curved.recipe.program(), settings=("l2", "tolerance"))
-        layout = plan or best_plan(program, samples)
+        layout = plan or _best_plan(program, samples)
         remainder = not layout.divides(samples)
         return build(program, layout, 64, remainder=remainder, preconditioned=preconditioned, store=store)
 
     def fits(kernel: LanczosKernel) -> bool:
         return kernel.remainder or kernel.plan.divides(samples)
 
-    for store in (True, False):
-        kernel = _cache.find((curved.recipe, plan, preconditioned, store), lambda store=store: make(store), fits)
-        if _stored(kernel, curved) <= STORED:
-            break
-    return kernel
+    def find(store: bool) -> LanczosKernel:
+        return _cache.find((curved.recipe, plan, preconditioned, store), lambda: make(store), fits)
+
+    kernel = find(True)
+    return kernel if _stored(kernel, curved) <= STORED else find(False)
 
 
 def _stored(kernel: LanczosKernel, curved: Curved) -> int:
     """Bytes of the values that a thread stores."""
     return kernel.stored * sum(blocks_of(count, kernel.plan.together) for count in curved.samples)
+
+
+def _best_plan(program: Program, samples: tuple[int, ...]) -> Plan:
+    """The plan for which products take the least time: that of their second pass."""
+    if not isinstance(program.objective, Samples):
+        return Plan.best(program, 64, samples)
+    return Plan.best(program, 64, samples, length=second_length(program.objective, directions(program), 64))

@@ -30,13 +30,13 @@ from fallline.readings.machine.frame import Frame
 from fallline.readings.machine.kernel import KernelWriter
 from fallline.readings.machine.layout import Plan, Slot
 from fallline.readings.machine.program import Direct, Program, Samples
-from fallline.readings.machine.samples.two_passes import TwoPasses, second_length
+from fallline.readings.machine.samples.two_passes import TwoPasses
 from fallline.readings.machine.vectors import Vectors
-from fallline.readings.machine.written import Written
 from fallline.runs import tridiagonal
 from fallline.runs.eigenvalues import EMPTY, MOST
+from fallline.runs.lane_numbers import LaneNumbers
 
-__all__ = ["BESIDES", "LanczosKernel", "best_plan", "build"]
+__all__ = ["BESIDES", "LanczosKernel", "build", "directions"]
 
 BESIDES = ("value", "residual", "products")
 """What stands behind the eigenvector in a row of results."""
@@ -75,13 +75,6 @@ def build(
     return LanczosKernel(compiled, plan, remainder, program.settings, writer.scratch, stored)
 
 
-def best_plan(program: Program, samples: tuple[int, ...]) -> Plan:
-    """The plan for which products take the least time: that of their second pass."""
-    if not isinstance(program.objective, Samples):
-        return Plan.best(program, 64, samples)
-    return Plan.best(program, 64, samples, length=second_length(program.objective, directions(program), 64))
-
-
 def directions(program: Program) -> Callable[[tuple[Any, ...]], bool]:
     """Which inputs are a direction's, by their keys: they change from product to product."""
     return lambda key: key[0] == "w" and key[1] >= program.parameters // 2
@@ -99,9 +92,9 @@ class _LanczosWriter(KernelWriter):
         self.most = min(MOST, P)
         rooms = {
             "basis": P * self.most, "u": P, "root": P if preconditioned else 0, "found": P + len(BESIDES),
-            "alphas": self.most, "betas": self.most, "weights": self.most, "numbers": len(_NUMBERS),
+            "alphas": self.most, "betas": self.most, "weights": self.most,
         }  # fmt: skip
-        self.rooms = {name: self.f.room(count) for name, count in rooms.items()}
+        self.n = LaneNumbers(self.f, rooms, _NUMBERS)
         objective = program.objective
         if isinstance(objective, Samples):
             self.passes = TwoPasses(self.f, objective, plan, remainder, directions(program), store)
@@ -113,7 +106,7 @@ class _LanczosWriter(KernelWriter):
 
     def _open(self) -> list[tuple[str, str]]:
         sources = super()._open()
-        self.f.base |= {name: self.v.at(self.f.args[Slot.SCRATCH], at) for name, at in self.rooms.items()}
+        self.n.begin()
         return sources
 
     def _train(self, cell: str, left: str, lanes: str, sources: list[tuple[str, str]]) -> None:
@@ -130,48 +123,9 @@ class _LanczosWriter(KernelWriter):
             self._next(count)
         self._finish(cell, lanes)
 
-    # --- numbers in memory ---
-
-    def load(self, base: str, index: int | str = 0) -> Written:
-        return Written(self.v, self.v.load(self.f.base[base], index))
-
-    def store(self, value: Written, base: str, index: int | str = 0) -> None:
-        self.v.store(value.name, self.f.base[base], index)
-
-    def number(self, name: str) -> Written:
-        return self.load("numbers", _NUMBERS.index(name))
-
-    def set(self, name: str, value: Any) -> None:
-        """Set a number; conditions are kept as 1 or 0."""
-        name_of = value.name if isinstance(value, Written) else self.v.number(value)
-        self.v.store(name_of, self.f.base["numbers"], _NUMBERS.index(name))
-
-    def condition(self, value: Written) -> Written:
-        return Written(self.v, self.v.select(value.name, self.v.number(1), self.v.number(0)))
-
-    def whole(self, count: str) -> Written:
-        """A count in every lane, as a number."""
-        return Written(self.v, self.v.splat(self.v.let(f"sitofp i64 {count} to {self.v.scalar}")))
-
-    def basis(self, j: int | str, k: int | str) -> int | str:
+    def _basis(self, j: int | str, k: int | str) -> int | str:
         """The place of entry k of vector j of the basis."""
         return self.v.index(self.v.index(j, "mul", self.P), "add", k)
-
-    def any(self, condition: Written) -> str:
-        """Whether a condition holds in any lane, an i1."""
-        v = self.v
-        packed = v.let(f"bitcast <{v.width} x i1> {condition.name} to i{v.width}")
-        return v.let(f"icmp ne i{v.width} {packed}, 0")
-
-    def dot(self, a: Callable[[str | int], Written], b: Callable[[str | int], Written], count: int | str) -> Written:
-        """The sum of products, in order."""
-
-        def more(k: str, total: list[str]) -> list[str]:
-            return [(Written(self.v, total[0]) + a(k) * b(k)).name]
-
-        return Written(self.v, self.v.carry(1, count, [(a(0) * b(0)).name], more)[0])
-
-    # --- the method ---
 
     def _begin(self, cell: str, left: str, sources: list[tuple[str, str]]) -> None:
         """Read w, the first vector, the roots of the preconditioner and the settings, one run a lane."""
@@ -191,41 +145,41 @@ class _LanczosWriter(KernelWriter):
                 f.store_lane(v.load_scalar(source, v.let(f"mul i64 {mine}, {stride}")), "settings", i, lane)
 
     def _start(self) -> None:
-        first = partial(self.load, "basis")
-        length = np.sqrt(self.dot(first, first, self.P))
+        first = partial(self.n.load, "basis")
+        length = np.sqrt(self.n.dot(first, first, self.P))
         with self.v.loop(self.P, "first") as k:
-            self.store(first(k) / length, "basis", k)
+            self.n.store(first(k) / length, "basis", k)
         if self.passes is not None:
             loss = self.passes.first()
         else:
             objective = self.f.program.objective
             assert isinstance(objective, Direct)
             (loss,) = Writer(self.v, self.f.weight_or_setting).write([objective.loss])
-        self.set("finite", self.condition(np.abs(Written(self.v, loss)) < math.inf))
+        self.n.set("finite", self.n.condition(np.abs(self.n.of(loss)) < math.inf))
         for name, value in (("open", 1.0), ("top", -math.inf), ("largest", 0.0), ("beside", 0.0)):
-            self.set(name, value)
+            self.n.set(name, value)
 
     def _product(self, j: str) -> None:
         """u = H q, in which q and u are divided by the root of the preconditioner; NaN where the loss is not finite."""
         f, v, P = self.f, self.v, self.P
         with v.loop(P, "direction") as k:
-            q = self.load("basis", self.basis(j, k))
-            self.store(q / self.load("root", k) if self.preconditioned else q, "w", v.index(k, "add", P))
+            q = self.n.load("basis", self._basis(j, k))
+            self.n.store(q / self.n.load("root", k) if self.preconditioned else q, "w", v.index(k, "add", P))
         if self.passes is not None:
             self.passes.again()
         else:
             objective = f.program.objective
             assert isinstance(objective, Direct)
-            for k, value in enumerate(Writer(v, f.weight_or_setting).write(objective.gradient)):
-                v.store(value, f.base["sums"], k)
+            for place, value in enumerate(Writer(v, f.weight_or_setting).write(objective.gradient)):
+                v.store(value, f.base["sums"], place)
         for segment in f.program.segments:
             with v.loop(segment.stop - segment.start, "term") as i:
                 at = v.index(i, "add", segment.start)
                 v.store(self._term(segment.update.outputs[0], at), f.base["sums"], at)
         with v.loop(P, "u") as k:
-            u = self.load("sums", k) + self.load("sums", v.index(k, "add", P))
-            u = np.where(self.number("finite") > 0, u, math.nan)
-            self.store(u / self.load("root", k) if self.preconditioned else u, "u", k)
+            u = self.n.load("sums", k) + self.n.load("sums", v.index(k, "add", P))
+            u = np.where(self.n.number("finite") > 0, u, math.nan)
+            self.n.store(u / self.n.load("root", k) if self.preconditioned else u, "u", k)
 
     def _term(self, output: Any, at: int | str) -> str:
         """A term of the product: a sum over the samples with its factor, and with the penalty's part."""
@@ -238,106 +192,101 @@ class _LanczosWriter(KernelWriter):
 
     def _orthogonalise(self, j: str) -> None:
         v, P = self.v, self.P
-        u = partial(self.load, "u")
-        self.store(self.dot(lambda k: self.load("basis", self.basis(j, k)), u, P), "alphas", j)
+        u = partial(self.n.load, "u")
+        self.n.store(self.n.dot(lambda k: self.n.load("basis", self._basis(j, k)), u, P), "alphas", j)
         # against all that came before: rounding would bring found directions back
         with v.loop(v.let(f"add i64 {j}, 1"), "before") as i:
 
-            def q(k: str | int) -> Written:
-                return self.load("basis", self.basis(i, k))
+            def q(k: str | int) -> Any:
+                return self.n.load("basis", self._basis(i, k))
 
-            part = self.dot(q, u, P)
+            part = self.n.dot(q, u, P)
             with v.loop(P, "part") as k:
-                self.store(u(k) - part * q(k), "u", k)
-        self.store(np.sqrt(self.dot(u, u, P)), "betas", j)
+                self.n.store(u(k) - part * q(k), "u", k)
+        self.n.store(np.sqrt(self.n.dot(u, u, P)), "betas", j)
 
     def _look(self, j: str, count: str) -> None:
         """Take the largest eigenvalue of the tridiagonal matrix, and its residual."""
         v = self.v
-        alpha = self.load("alphas", j)
-        self.set("largest", np.maximum(self.number("largest"), np.abs(alpha)))
+        alpha = self.n.load("alphas", j)
+        self.n.set("largest", np.maximum(self.n.number("largest"), np.abs(alpha)))
         several = v.let(f"icmp sgt i64 {count}, 1")
-        before = self.number("top")
-        self.set("top", alpha)
-        self.store(Written(v, v.number(1.0)), "weights", 0)
+        before = self.n.number("top")
+        self.n.set("top", alpha)
+        self.n.store(self.n.of(v.number(1.0)), "weights", 0)
         with v.when(several):
-            beside = self.load("betas", v.let(f"sub i64 {j}, 1"))
-            self.set("beside", np.maximum(self.number("beside"), beside))
-            self.set("top", tridiagonal.from_above(alpha, beside, before))
+            beside = self.n.load("betas", v.let(f"sub i64 {j}, 1"))
+            self.n.set("beside", np.maximum(self.n.number("beside"), beside))
+            self.n.set("top", tridiagonal.from_above(alpha, beside, before))
             self._descend(count)
             self._eigenvector(count)
-        self.set("residual", np.abs(self.load("betas", j) * self.load("weights", j)))
+        self.n.set("residual", np.abs(self.n.load("betas", j) * self.n.load("weights", j)))
 
     def _descend(self, count: str) -> None:
         """Laguerre's method, from above."""
-        v, m = self.v, self.whole(count)
-        self.set("moving", self.condition((np.abs(self.number("top")) < math.inf) & (self.number("open") > 0)))
+        v, m = self.v, self.n.whole(count)
+        self.n.set("moving", self.n.condition((np.abs(self.n.number("top")) < math.inf) & (self.n.number("open") > 0)))
         with v.loop(tridiagonal.MOST, "laguerre") as _:
-            x = self.number("top")
+            x = self.n.number("top")
 
             def more(k: str, names: list[str]) -> list[str]:
-                pivots = tuple(Written(v, name) for name in names)
-                b = self.load("betas", v.index(k, "add", -1))
-                return [p.name for p in tridiagonal.next_pivot(pivots, self.load("alphas", k), b, x)]  # type: ignore[arg-type]
+                pivots = tuple(map(self.n.of, names))
+                b = self.n.load("betas", v.index(k, "add", -1))
+                return [p.name for p in tridiagonal.next_pivot(pivots, self.n.load("alphas", k), b, x)]
 
-            first = tridiagonal.first_pivot(self.load("alphas", 0), x)
-            names = [p.name if isinstance(p, Written) else v.number(p) for p in first]
-            pivots = tuple(Written(v, name) for name in v.carry(1, count, names, more))
-            step = tridiagonal.laguerre(pivots, m)  # type: ignore[arg-type]
-            size = self.number("largest") + 2 * self.number("beside")
-            moving = (self.number("moving") > 0) & tridiagonal.moves(pivots, step, size)  # type: ignore[arg-type]
-            v.leave_if(v.let(f"xor i1 {self.any(moving)}, true"))
-            self.set("moving", self.condition(moving))
-            self.set("top", np.where(moving, x - step, x))
+            first = tridiagonal.first_pivot(self.n.load("alphas", 0), x)
+            names = [self.n.name(p) for p in first]
+            pivots = tuple(map(self.n.of, v.carry(1, count, names, more)))
+            step = tridiagonal.laguerre(pivots, m)
+            size = self.n.number("largest") + 2 * self.n.number("beside")
+            moving = (self.n.number("moving") > 0) & tridiagonal.moves(pivots, step, size)
+            v.leave_if(self.n.none(moving))
+            self.n.set("moving", self.n.condition(moving))
+            self.n.set("top", np.where(moving, x - step, x))
 
     def _eigenvector(self, count: str) -> None:
-        v, x = self.v, self.number("top")
+        v, x = self.v, self.n.number("top")
 
         def more(k: str, names: list[str]) -> list[str]:
-            pivot, s = (Written(v, name) for name in names)
-            b = self.load("betas", v.index(k, "add", -1))
+            pivot, s = map(self.n.of, names)
+            b = self.n.load("betas", v.index(k, "add", -1))
             s = tridiagonal.component(pivot, s, b)
-            self.store(s, "weights", k)
-            return [tridiagonal.pivot_of(pivot, self.load("alphas", k), b, x).name, s.name]
+            self.n.store(s, "weights", k)
+            return [tridiagonal.pivot_of(pivot, self.n.load("alphas", k), b, x).name, s.name]
 
-        v.carry(1, count, [(self.load("alphas", 0) - x).name, v.number(1.0)], more)
-        weights = partial(self.load, "weights")
-        length = np.sqrt(self.dot(weights, weights, count))
+        v.carry(1, count, [(self.n.load("alphas", 0) - x).name, v.number(1.0)], more)
+        weights = partial(self.n.load, "weights")
+        length = np.sqrt(self.n.dot(weights, weights, count))
         with v.loop(count, "weight") as k:
-            self.store(weights(k) / length, "weights", k)
+            self.n.store(weights(k) / length, "weights", k)
 
     def _keep(self, count: str, last: str) -> None:
         """Keep the results of the lanes that are done from now on, and leave if none is open."""
         f, v, P = self.f, self.v, self.P
-        top, residual, is_open = self.number("top"), self.number("residual"), self.number("open") > 0
-        beta = self.load("betas", v.let(f"sub i64 {count}, 1"))
-        tolerance = Written(v, f.setting(("setting", "tolerance")))
-        done = (residual <= tolerance * np.abs(top)) | (beta <= EMPTY * self.number("largest"))
+        top, residual, is_open = self.n.number("top"), self.n.number("residual"), self.n.number("open") > 0
+        beta = self.n.load("betas", v.let(f"sub i64 {count}, 1"))
+        tolerance = self.n.of(f.setting(("setting", "tolerance")))
+        done = (residual <= tolerance * np.abs(top)) | (beta <= EMPTY * self.n.number("largest"))
         done = done | ~(np.abs(top) < math.inf)
-        all_ = v.let(f"insertelement <{v.width} x i1> poison, i1 {last}, i32 0")
-        all_ = v.let(
-            f"shufflevector <{v.width} x i1> {all_}, <{v.width} x i1> poison, <{v.width} x i32> zeroinitializer"
-        )
-        now = is_open & (done | Written(v, all_))
-        with v.when(self.any(now)):
+        now = is_open & (done | self.n.everywhere(last))
+        with v.when(v.let(f"xor i1 {self.n.none(now)}, true")):
             with v.loop(P, "vector") as k:
 
                 def more(i: str, total: list[str]) -> list[str]:
-                    return [
-                        (Written(v, total[0]) + self.load("weights", i) * self.load("basis", self.basis(i, k))).name
-                    ]
+                    term = self.n.load("weights", i) * self.n.load("basis", self._basis(i, k))
+                    return [(self.n.of(total[0]) + term).name]
 
-                entry = Written(v, v.carry(0, count, [v.number(0.0)], more)[0])
-                self.store(np.where(now, entry, self.load("found", k)), "found", k)
-            for i, value in enumerate((top, residual, self.whole(count))):
-                self.store(np.where(now, value, self.load("found", P + i)), "found", P + i)
-            self.set("open", self.condition(is_open & ~now))
-        v.leave_if(v.let(f"xor i1 {self.any(self.number('open') > 0)}, true"))
+                entry = self.n.of(v.carry(0, count, [v.number(0.0)], more)[0])
+                self.n.store(np.where(now, entry, self.n.load("found", k)), "found", k)
+            for i, value in enumerate((top, residual, self.n.whole(count))):
+                self.n.store(np.where(now, value, self.n.load("found", P + i)), "found", P + i)
+            self.n.set("open", self.n.condition(is_open & ~now))
+        v.leave_if(self.n.none(self.n.number("open") > 0))
 
     def _next(self, count: str) -> None:
-        beta = self.load("betas", self.v.let(f"sub i64 {count}, 1"))
+        beta = self.n.load("betas", self.v.let(f"sub i64 {count}, 1"))
         with self.v.loop(self.P, "next") as k:
-            self.store(self.load("u", k) / beta, "basis", self.basis(count, k))
+            self.n.store(self.n.load("u", k) / beta, "basis", self._basis(count, k))
 
     def _finish(self, cell: str, lanes: str) -> None:
         f, v, numbers = self.f, self.v, self.P + len(BESIDES)
