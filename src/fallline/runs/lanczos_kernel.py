@@ -76,7 +76,7 @@ def build(
 
 
 def directions(program: Program) -> Callable[[tuple[Any, ...]], bool]:
-    """Which inputs are a direction's, by their keys: they change from product to product."""
+    """Which inputs are a direction's, by their keys."""
     return lambda key: key[0] == "w" and key[1] >= program.parameters // 2
 
 
